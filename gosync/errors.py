@@ -1,0 +1,253 @@
+"""Every error that gosync raises, sorted by who can act on it.
+
+    GosyncError                  exit 1  base, never raised bare
+     ├ UsageError                     2  the caller: the request is wrong
+     │  └ ConfigError                    the configuration is wrong
+     ├ UnavailableError              75  wait: no answer now, later perhaps
+     │  ├ UpstreamTimeoutError           a deadline passed
+     │  ├ UpstreamStatusError            403, 429, 5xx: .status, .retry_after_seconds
+     │  ├ TruncatedError                 fewer bytes than declared
+     │  └ OfflineError                   needs the network, may not use it
+     ├ NotFoundError                  3  a definite no (404, 410)
+     │  └ NotFetchedError                the upstream may not fetch it: unknown
+     ├ RejectedError                  3  the publisher: bytes came and break a rule
+     │  ├ MalformedError                 .what, .value, .reason
+     │  └ TooLargeError                  .limit_bytes
+     ├ StoreError                     7  the operator: our disk or database
+     │  ├ BlobMissingError
+     │  ├ BlobCorruptError
+     │  ├ CatalogError
+     │  │  └ SchemaVersionError          a newer gosync wrote it
+     │  ├ LockedError                11  another gosync holds the lock
+     │  └ NoSpaceError               15  the disk is full
+     ├ SecurityError                  6  evidence of misbehaviour: never downgrade
+     │  ├ SignatureError                 a note no trusted key signed
+     │  ├ ForkError                      .old_note, .new_note, .proof
+     │  ├ RollbackError                  a log or a bundle shrank
+     │  ├ TileMismatchError              a tile does not lead to the signed root
+     │  ├ RecordMismatchError            not in the tree, or it lacks a line
+     │  └ ChecksumMismatchError          the h1 differs: .want, .got
+     └ InterruptedRunError      130/143  a signal; state saved
+
+A pure function raises MalformedError, RejectedError or SecurityError, or
+returns. A dependency's exception becomes one of these at its owner's border.
+The sentence is ``subject: reason`` without a final period; ``hint`` names the
+next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class GosyncError(Exception):
+    """Base of all errors; its exit code is the process's.
+
+    Attributes:
+        hint: One sentence that names what to do next, or None.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(GosyncError):
+    """The caller asked for something that makes no sense."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """The configuration file is missing, unreadable or wrong."""
+
+
+class UnavailableError(GosyncError):
+    """No answer could be had now; a later try may succeed."""
+
+    exit_code = 75
+
+
+class UpstreamTimeoutError(UnavailableError):
+    """A connect, read or total deadline passed, or the upstream said so."""
+
+
+class UpstreamStatusError(UnavailableError):
+    """The upstream answered with a status that is neither yes nor a definite no.
+
+    Attributes:
+        status: The HTTP status.
+        retry_after_seconds: What Retry-After asked for, or None.
+    """
+
+    def __init__(
+        self, message: str, *, status: int, retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TruncatedError(UnavailableError):
+    """The connection ended before the declared number of bytes."""
+
+
+class OfflineError(UnavailableError):
+    """The network is needed and may not be used."""
+
+
+class NotFoundError(GosyncError):
+    """The upstream said no for certain (404 or 410)."""
+
+    exit_code = 3
+
+
+class NotFetchedError(NotFoundError):
+    """The upstream does not have it and was told not to fetch it."""
+
+
+class RejectedError(GosyncError):
+    """Bytes arrived and break a rule; the run goes on without them.
+
+    Attributes:
+        answer: The bytes, where they come from an upstream and nobody but who
+            raised this has them.
+        served: Where, when and how the answer was served; None for no answer.
+    """
+
+    exit_code = 3
+    answer: bytes = b""
+    served: Mapping[str, object] | None = None
+
+
+class MalformedError(RejectedError):
+    """A value does not follow its grammar.
+
+    Attributes:
+        what: The kind of value ("module path", "note", "go.mod").
+        value: The offending value, cut to 80 characters.
+        reason: The rule it breaks.
+    """
+
+    def __init__(self, what: str, value: object, reason: str) -> None:
+        self.what = what
+        self.value = str(value)[:80]
+        self.reason = reason
+        super().__init__(f"malformed {what} {self.value!r}: {reason}")
+
+
+class TooLargeError(RejectedError):
+    """Something exceeds its limit.
+
+    Attributes:
+        limit_bytes: The limit.
+    """
+
+    def __init__(self, what: str, *, limit_bytes: int) -> None:
+        super().__init__(f"{what}: larger than {limit_bytes} bytes")
+        self.limit_bytes = limit_bytes
+
+
+class StoreError(GosyncError):
+    """Our own disk or database is damaged, read-only or not there."""
+
+    exit_code = 7
+
+
+class BlobMissingError(StoreError):
+    """A row names a blob that is not there, or is empty or of another size."""
+
+
+class BlobCorruptError(StoreError):
+    """A blob's bytes do not have its digest."""
+
+
+class CatalogError(StoreError):
+    """The catalog cannot be read or written."""
+
+
+class SchemaVersionError(CatalogError):
+    """The catalog was written by a newer gosync."""
+
+
+class LockedError(StoreError):
+    """Another gosync holds the store's lock."""
+
+    exit_code = 11
+
+
+class NoSpaceError(StoreError):
+    """The disk is full, or would be below its reserve."""
+
+    exit_code = 15
+
+
+class SecurityError(GosyncError):
+    """Evidence that somebody misbehaves; kept, never retried away."""
+
+    exit_code = 6
+
+
+class SignatureError(SecurityError):
+    """No trusted key signed this note."""
+
+
+class ForkError(SecurityError):
+    """Two signed tree heads of one log contradict each other.
+
+    Attributes:
+        old_note: The signed tree head that was trusted, as bytes.
+        new_note: The signed tree head that contradicts it, as bytes.
+        proof: One line each for the hashes that show it.
+    """
+
+    def __init__(
+        self, message: str, *, old_note: bytes, new_note: bytes, proof: tuple[str, ...]
+    ) -> None:
+        super().__init__(message)
+        self.old_note = old_note
+        self.new_note = new_note
+        self.proof = proof
+
+
+class RollbackError(SecurityError):
+    """A log or a bundle went back behind what was already trusted."""
+
+
+class TileMismatchError(SecurityError):
+    """A tile's hashes do not lead to the signed root."""
+
+
+class RecordMismatchError(SecurityError):
+    """A record is not in the signed tree, or lacks the line asked for."""
+
+
+class ChecksumMismatchError(SecurityError):
+    """The h1: of what was served differs from what is proven or pinned.
+
+    Attributes:
+        want: The h1 that the log or the pin demands.
+        got: The h1 of the bytes that were served.
+    """
+
+    def __init__(self, subject: str, *, want: str, got: str, authority: str) -> None:
+        super().__init__(f"{subject}: {authority} has {want}, served was {got}")
+        self.want = want
+        self.got = got
+
+
+class InterruptedRunError(GosyncError):
+    """A signal asked us to stop; the state is saved.
+
+    Attributes:
+        exit_code: 128 + the signal's number.
+    """
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(
+            f"interrupted by signal {signal_number}",
+            hint="state is saved; run the same command again to go on",
+        )
+        self.exit_code = 128 + signal_number

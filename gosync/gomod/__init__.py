@@ -1,0 +1,32 @@
+"""What a Go module is: names, versions, files and their hashes.
+
+This room is pure: it is handed bytes and strings, and returns values or raises
+:class:`~gosync.errors.MalformedError` (or another
+:class:`~gosync.errors.RejectedError`). It opens no file and no socket.
+Names follow ``golang.org/x/mod``, whose verdicts are the specification; the
+rows in ``tests/testdata/vectors`` keep the two in agreement.
+
+================  ===========================================================
+``semver``        versions: validity, precedence, sorting
+``module``        the door to module paths: ``ModuleVersion``, checks, escaping
+``pathcheck``     which module, import and file paths are allowed
+``pathmajor``     the major version in a path: ``/v2``, ``gopkg.in``'s ``.v2``
+``escape``        the ``!`` form of paths and versions that proxies use
+``pseudo``        versions made from a commit's time and hash
+``patterns``      GOPRIVATE-style globs over path prefixes
+``unicode``       Go's letters and case folding (tables: ``unicode_tables``)
+``info``          the JSON of ``.info`` and ``@latest``
+``versionlist``   the text of ``@v/list``, and which version is newest
+``latest``        which version ``latest`` means, retractions and all
+``modlex``        lines, tokens and comments of go.mod
+``modquote``      quoted strings in go.mod
+``moddirective``  one directive of go.mod
+``modfile``       go.mod as a whole
+``gosum``         lines of go.sum
+``window``        many small reads of a file from few large ones
+``zipdir``        a zip's central directory, as Go reads it
+``zipread``       the contents of a zip's entries, streamed
+``zipcheck``      the rules that a module zip must obey
+``dirhash``       the ``h1:`` hash, and the one pass that does it all
+================  ===========================================================
+"""

@@ -1,0 +1,161 @@
+r"""The ``h1:`` hash of a module, and the one pass over a zip that does it all.
+
+``h1:`` is the base64 of the SHA-256 of a summary, which has one line for each
+file, ordered by the bytes of its name::
+
+    <SHA-256 of the contents, hex>  <name>\n
+
+A zip's names are full ones, ``path@version/`` included, and its folder entries
+count as empty files. An entry that occurs more than once has a line each time,
+all with the contents of the last. A name with a newline has no hash. The hash
+of a go.mod is that of the single name ``go.mod``.
+
+Neither the order of entries nor how they are compressed matters; two zips of
+different bytes can have the same ``h1:``.
+
+Stricter than Go, against zips made to keep a reader busy: the contents have at
+most 500 MiB together even if they are only hashed, and entries do not share
+their data, so that compressed they are not larger than the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from gosync.errors import MalformedError, TooLargeError
+from gosync.gomod.window import Window
+from gosync.gomod.zipcheck import (
+    MAX_GO_MOD_BYTES,
+    MAX_ZIP_BYTES,
+    CheckedZip,
+    check_zip_size,
+    inspect_entries,
+)
+from gosync.gomod.zipdir import read_directory
+from gosync.gomod.zipread import CHUNK_BYTES, read_contents, read_small
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gosync.gomod.module import ModuleVersion
+    from gosync.gomod.window import ReadAt
+    from gosync.gomod.zipdir import ZipEntry
+
+
+@dataclass(frozen=True, slots=True)
+class ZipScan:
+    """What one pass over a zip found.
+
+    Attributes:
+        h1: The hash of the zip.
+        go_mod: The go.mod at the module's root, or None.
+        files: How many files it has; folders do not count.
+        uncompressed_bytes: What its contents have together.
+        checked: Which entries obey the rules; the hash covers all.
+    """
+
+    h1: str
+    go_mod: bytes | None
+    files: int
+    uncompressed_bytes: int
+    checked: CheckedZip
+
+
+def hash1(digests: Iterable[tuple[bytes, str]]) -> str:
+    """Return the ``h1:`` of names, each with the hex SHA-256 of its contents.
+
+    Raises:
+        MalformedError: A name has a newline.
+    """
+    lines = []
+    for name, digest in sorted(digests):
+        if b"\n" in name:
+            shown = name.decode("utf-8", "backslashreplace")
+            raise MalformedError("file name", shown, "a newline cannot be hashed")
+        lines.append(b"%b  %b\n" % (digest.encode(), name))
+    summary = hashlib.sha256(b"".join(lines)).digest()
+    return "h1:" + b64encode(summary).decode()
+
+
+def hash_go_mod(data: bytes) -> str:
+    """Return the ``h1:`` of a go.mod, as in ``path version/go.mod`` lines."""
+    return hash1([(b"go.mod", hashlib.sha256(data).hexdigest())])
+
+
+def hash_zip(read_at: ReadAt, size_bytes: int) -> str:
+    """Return the ``h1:`` of a zip, whatever rules of modules it breaks.
+
+    Raises:
+        MalformedError: Not a zip, damaged, or a name has a newline.
+        TooLargeError: The contents together are too large.
+        RejectedError: Too many entries.
+    """
+    window = Window(read_at, size_bytes)
+    entries = read_directory(window, size_bytes)
+    _check_work(entries, size_bytes)
+    return _Pass(window, entries, keep=b"").h1
+
+
+def scan_zip(read_at: ReadAt, size_bytes: int, mv: ModuleVersion) -> ZipScan:
+    """Check and hash a module zip, reading every entry once.
+
+    The memory used does not depend on the size of the zip or of its entries,
+    only on their number. Entries that break a rule are reported, not raised, so
+    that there is a hash to show; ``scan.checked.require_ok`` raises.
+
+    Raises:
+        MalformedError: The module version; or not a zip, damaged, or a name has
+            a newline.
+        TooLargeError: The file, or its contents together.
+        RejectedError: Too many entries.
+    """
+    check_zip_size(size_bytes, mv)
+    window = Window(read_at, size_bytes)
+    entries = read_directory(window, size_bytes)
+    _check_work(entries, size_bytes)
+    checked = inspect_entries(entries, mv)
+    whole = _Pass(window, entries, keep=f"{mv}/go.mod".encode())
+    return ZipScan(
+        h1=whole.h1,
+        go_mod=whole.kept,
+        files=sum(not entry.is_folder for entry in entries),
+        uncompressed_bytes=sum(entry.size_bytes for entry in entries),
+        checked=checked,
+    )
+
+
+class _Pass:
+    """One pass over the entries: their hash, and the contents of one of them."""
+
+    def __init__(self, window: Window, entries: list[ZipEntry], *, keep: bytes) -> None:
+        last = {entry.name: entry for entry in entries}
+        self.kept: bytes | None = None
+        self._keep = keep
+        digests = {
+            entry.name: self._digest(window, entry)
+            for entry in sorted(last.values(), key=attrgetter("header_offset"))
+        }
+        self.h1 = hash1((entry.name, digests[entry.name]) for entry in entries)
+
+    def _digest(self, window: Window, entry: ZipEntry) -> str:
+        if entry.name == self._keep and entry.size_bytes <= MAX_GO_MOD_BYTES:
+            self.kept = b"".join(read_contents(window, entry))
+            return hashlib.sha256(self.kept).hexdigest()
+        if entry.size_bytes <= CHUNK_BYTES:
+            return hashlib.sha256(read_small(window, entry)).hexdigest()
+        digest = hashlib.sha256()
+        for chunk in read_contents(window, entry):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+
+def _check_work(entries: list[ZipEntry], size_bytes: int) -> None:
+    """Bound what reading the entries can cost, before it begins."""
+    if sum(entry.size_bytes for entry in entries) > MAX_ZIP_BYTES:
+        raise TooLargeError("zip contents", limit_bytes=MAX_ZIP_BYTES)
+    if sum(entry.compressed_bytes for entry in entries) > size_bytes:
+        raise MalformedError("zip", f"{len(entries)} entries", "they share data")

@@ -1,0 +1,109 @@
+"""go.sum and go.work.sum: the hashes a main module has seen.
+
+One line each, of three words::
+
+    path version hash            the zip
+    path version/go.mod hash     the go.mod alone
+
+Blank lines are skipped. A hash is ``h1:`` and base64, or of an algorithm yet to
+come, which is kept. There may be lines for versions no longer in use: go.sum is
+no lock file. The hash of an empty go.mod is a trace of an old bug, and dropped
+as Go drops it. Limit: 16 MiB.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gosync.errors import MalformedError, TooLargeError
+from gosync.gomod.semver import version_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gosync.gomod.semver import VersionKey
+
+MAX_GO_SUM_BYTES = 16 << 20
+
+_WORDS = 3
+_GO_MOD = "/go.mod"
+_H1 = "h1:"
+_EMPTY_GO_MOD = "h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykrydY="
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SumLine:
+    """One line; prints as it stands in go.sum, without the newline.
+
+    Attributes:
+        path: The module path, as written.
+        version: The version, as written but without ``/go.mod``.
+        is_mod: Whether the hash is that of the go.mod alone.
+        hash: The hash with its algorithm.
+    """
+
+    path: str
+    version: str
+    is_mod: bool
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.version}{_GO_MOD * self.is_mod} {self.hash}"
+
+
+@dataclass(frozen=True)
+class GoSum:
+    """The lines of one or more go.sum files.
+
+    Attributes:
+        lines: In the order of the files.
+    """
+
+    lines: tuple[SumLine, ...] = ()
+
+    def h1(self, path: str, version: str, *, is_mod: bool) -> str | None:
+        """Return the ``h1:`` of a zip or a go.mod, or None."""
+        return self._h1s.get((path, version, is_mod))
+
+    @cached_property
+    def _h1s(self) -> dict[tuple[str, str, bool], str]:
+        return {
+            (line.path, line.version, line.is_mod): line.hash
+            for line in reversed(self.lines)
+            if line.hash.startswith(_H1)
+        }
+
+
+def parse_gosum(data: bytes) -> GoSum:
+    """Parse a go.sum.
+
+    Raises:
+        MalformedError: A line has not three words.
+        TooLargeError: More than 16 MiB.
+    """
+    if len(data) > MAX_GO_SUM_BYTES:
+        raise TooLargeError("go.sum", limit_bytes=MAX_GO_SUM_BYTES)
+    text = data.decode("utf-8", "surrogateescape")
+    rows = enumerate(text.split("\n"), start=1)
+    lines = (_parse_row(number, row) for number, row in rows if row.strip())
+    return GoSum(tuple(line for line in lines if line.hash != _EMPTY_GO_MOD))
+
+
+def format_gosum(lines: Iterable[SumLine]) -> bytes:
+    """Write a go.sum: each line once, in the order of path and version."""
+    return "".join(f"{line}\n" for line in sorted(set(lines), key=_order)).encode()
+
+
+def _parse_row(number: int, row: str) -> SumLine:
+    words = row.split()
+    if len(words) != _WORDS:
+        raise MalformedError("go.sum", f"line {number}", "must be three words")
+    path, version, digest = words
+    is_mod = version.endswith(_GO_MOD)
+    return SumLine(path, version.removesuffix(_GO_MOD), is_mod, digest)
+
+
+def _order(line: SumLine) -> tuple[str, VersionKey, bool, str]:
+    return line.path, version_key(line.version), line.is_mod, line.hash

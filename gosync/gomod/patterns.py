@@ -1,0 +1,157 @@
+r"""GOPRIVATE-style patterns over the prefixes of a path.
+
+A pattern with N slashes is matched against the first N+1 elements of a path
+and so covers everything below: ``corp.com/*`` matches ``corp.com/a`` and
+``corp.com/a/b`` but not ``corp.com``. A slash at the end is dropped; an empty
+or malformed pattern matches nothing.
+
+Within an element the syntax is that of Go's ``path.Match``::
+
+    *        any characters but "/"
+    ?        one character but "/"
+    [a-z^]   one of these characters; [^...] one of none of these
+    \c       the character c
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_META = frozenset("*?[\\")
+_CLASS_END = "]"
+
+
+def is_literal(glob: str) -> bool:
+    """Tell whether a pattern has no wildcard: it names one path and those below."""
+    return _META.isdisjoint(glob)
+
+
+def match_prefix_patterns(globs: str, target: str) -> bool:
+    """Match a path against a comma-separated list; spaces are not trimmed."""
+    return PatternSet(globs.split(",")).match(target)
+
+
+class PatternSet:
+    """Patterns compiled once, to match many paths."""
+
+    __slots__ = ("_globs", "_levels")
+
+    def __init__(self, globs: Iterable[str]) -> None:
+        self._globs = tuple(globs)
+        self._levels = _compile(self._globs)
+
+    def __bool__(self) -> bool:
+        """Tell whether any path at all can match."""
+        return bool(self._levels)
+
+    def __repr__(self) -> str:
+        return f"PatternSet({self._globs!r})"
+
+    def match(self, path: str) -> bool:
+        """Tell whether a prefix of the path matches one of the patterns."""
+        end = -1
+        slashes = 0
+        for level, literals, wildcards in self._levels:
+            while slashes <= level:
+                if end == len(path):
+                    return False
+                end = path.find("/", end + 1)
+                end = len(path) if end < 0 else end
+                slashes += 1
+            prefix = path[:end]
+            if prefix in literals or (wildcards and wildcards.fullmatch(prefix)):
+                return True
+        return False
+
+
+_Level = tuple[int, frozenset[str], re.Pattern[str] | None]
+
+
+def _compile(globs: Iterable[str]) -> tuple[_Level, ...]:
+    """Sort patterns by their number of slashes, and wildcards from literals."""
+    literals: dict[int, set[str]] = {}
+    wildcards: dict[int, list[str]] = {}
+    for glob in dict.fromkeys(each.removesuffix("/") for each in globs):
+        level = glob.count("/")
+        if glob and is_literal(glob):
+            literals.setdefault(level, set()).add(glob)
+        elif glob and (regex := _translate(glob)) is not None:
+            wildcards.setdefault(level, []).append(regex)
+    return tuple(
+        (level, frozenset(literals.get(level, ())), _any_of(wildcards.get(level)))
+        for level in sorted(literals.keys() | wildcards.keys())
+    )
+
+
+def _any_of(regexes: list[str] | None) -> re.Pattern[str] | None:
+    return re.compile("|".join(regexes), re.DOTALL) if regexes else None
+
+
+def _translate(glob: str) -> str | None:
+    """Return the glob as a regular expression, or None when it is malformed."""
+    parts = []
+    at = 0
+    while at < len(glob):
+        part, at = _translate_one(glob, at)
+        if part is None:
+            return None
+        parts.append(part)
+    return "".join(parts)
+
+
+def _translate_one(glob: str, at: int) -> tuple[str | None, int]:
+    match glob[at]:
+        case "*":
+            while glob[at : at + 1] == "*":
+                at += 1
+            return "[^/]*", at
+        case "?":
+            return "[^/]", at + 1
+        case "[":
+            return _translate_class(glob, at + 1)
+        case "\\":
+            escaped = glob[at + 1 : at + 2]
+            return re.escape(escaped) if escaped else None, at + 2
+        case character:
+            return re.escape(character), at + 1
+
+
+def _translate_class(glob: str, at: int) -> tuple[str | None, int]:
+    """Translate a character class whose "[" is behind us."""
+    negated = glob[at : at + 1] == "^"
+    at += negated
+    ranges: list[tuple[str, str]] = []
+    while not (ranges and glob[at : at + 1] == _CLASS_END):
+        low, at = _class_character(glob, at)
+        high = low
+        if glob[at : at + 1] == "-":
+            high, at = _class_character(glob, at + 1)
+        if not (low and high):
+            return None, at
+        ranges.append((low, high))
+    return _class_regex(ranges, negated=negated), at + 1
+
+
+def _class_regex(ranges: list[tuple[str, str]], *, negated: bool) -> str:
+    """Write the class; a range whose ends are swapped holds nothing."""
+    inside = "".join(
+        f"{re.escape(low)}-{re.escape(high)}" for low, high in ranges if low <= high
+    )
+    if not inside:
+        return "." if negated else "(?!)"
+    return f"[{'^' * negated}{inside}]"
+
+
+def _class_character(glob: str, at: int) -> tuple[str, int]:
+    """Read one character of a class; "" where none may stand."""
+    character = glob[at : at + 1]
+    if character in ("", "-", _CLASS_END):
+        return "", at
+    if character == "\\":
+        at += 1
+        character = glob[at : at + 1]
+    return character, at + 1

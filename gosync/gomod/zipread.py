@@ -1,0 +1,173 @@
+"""The contents of a zip's entries, streamed and verified.
+
+An entry's data begins after its local header (30 bytes, name, extra) and has
+the compressed length that the directory says; it is stored or deflated. As in
+Go, the contents must have exactly the declared size; the CRC must fit if it is
+not 0, or if a data descriptor follows, which must then repeat it (with or
+without its signature). A folder's data is not looked at.
+
+Contents come in chunks of at most 1 MiB, whatever the entry's size, and the
+chunk in which an entry exceeds its declared size is the last.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING, cast
+
+from isal import isal_zlib
+
+from gosync.errors import MalformedError
+from gosync.gomod.window import WINDOW_BYTES
+from gosync.gomod.zipdir import DEFLATE, STORE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gosync.gomod.window import Window
+    from gosync.gomod.zipdir import ZipEntry
+
+CHUNK_BYTES = 1 << 20
+
+_LOCAL = Struct("<4s22xHH")  # signature, lengths of name and extra
+_LOCAL_SIGNATURE = b"PK\x03\x04"
+_DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
+_DESCRIPTOR_BYTES = 12  # crc and two sizes, of which Go reads the first
+_RAW_DEFLATE = -15
+# The stub declares an instance where the module has a class.
+_INFLATE_ERROR = cast("type[Exception]", isal_zlib.error)
+
+
+def read_contents(window: Window, entry: ZipEntry) -> Iterator[memoryview | bytes]:
+    """Yield the contents of an entry in chunks; consume all to verify them.
+
+    Raises:
+        MalformedError: Damaged, not of the declared size or CRC, or of another
+            method than store and deflate.
+    """
+    offset = _data_offset(window, entry)
+    if entry.is_folder:
+        _check_folder(entry)
+        return
+    left = entry.size_bytes
+    crc = 0
+    for chunk in _decoded(window, entry, offset):
+        left -= len(chunk)
+        if left < 0:
+            break
+        crc = isal_zlib.crc32(chunk, crc)
+        yield chunk
+    _check_end(window, entry, offset, left=left, crc=crc)
+
+
+def read_small(window: Window, entry: ZipEntry) -> memoryview | bytes:
+    """Return the contents of an entry of at most CHUNK_BYTES, at once.
+
+    Modules consist of such files, and for them this is what is fast.
+
+    Raises:
+        MalformedError: As read_contents.
+    """
+    if entry.is_folder or entry.compressed_bytes > WINDOW_BYTES:
+        return b"".join(read_contents(window, entry))
+    offset = _data_offset(window, entry)
+    contents: memoryview | bytes = window.view(offset, entry.compressed_bytes)
+    if entry.method == DEFLATE:
+        contents = _inflated_small(entry, contents)
+    elif entry.method != STORE:
+        raise _unknown_method(entry)
+    left = entry.size_bytes - len(contents)
+    crc = isal_zlib.crc32(contents)
+    _check_end(window, entry, offset, left=left, crc=crc)
+    return contents
+
+
+def _data_offset(window: Window, entry: ZipEntry) -> int:
+    header = window.exactly(entry.header_offset, _LOCAL.size)
+    signature, name_bytes, extra_bytes = _LOCAL.unpack(header)
+    if signature != _LOCAL_SIGNATURE:
+        raise _malformed(entry, "no local header where the directory points")
+    offset: int = entry.header_offset + _LOCAL.size + name_bytes + extra_bytes
+    return offset
+
+
+def _decoded(
+    window: Window, entry: ZipEntry, offset: int
+) -> Iterator[memoryview | bytes]:
+    pieces = window.pieces(offset, entry.compressed_bytes)
+    if entry.method == STORE:
+        return pieces
+    if entry.method == DEFLATE:
+        return _inflated(entry, pieces)
+    raise _unknown_method(entry)
+
+
+def _inflated(entry: ZipEntry, pieces: Iterable[memoryview]) -> Iterator[bytes]:
+    """Inflate; what follows the end of the deflate stream is ignored."""
+    stream = isal_zlib.decompressobj(_RAW_DEFLATE)
+    chunk_bytes = min(CHUNK_BYTES, entry.size_bytes + 1)
+    try:
+        for piece in pieces:
+            chunk = stream.decompress(piece, chunk_bytes)
+            while chunk:
+                yield chunk
+                if stream.eof:
+                    return
+                chunk = stream.decompress(stream.unconsumed_tail, chunk_bytes)
+            if stream.eof:
+                return
+    except _INFLATE_ERROR as error:
+        raise MalformedError("zip entry", _shown(entry), "not deflate data") from error
+    raise _malformed(entry, "its deflate stream is cut short")
+
+
+def _inflated_small(entry: ZipEntry, data: memoryview | bytes) -> memoryview | bytes:
+    stream = isal_zlib.decompressobj(_RAW_DEFLATE)
+    try:
+        contents = stream.decompress(data, entry.size_bytes + 1)
+    except _INFLATE_ERROR as error:
+        raise MalformedError("zip entry", _shown(entry), "not deflate data") from error
+    if not stream.eof and len(contents) <= entry.size_bytes:
+        raise _malformed(entry, "its deflate stream is cut short")
+    return contents
+
+
+def _check_folder(entry: ZipEntry) -> None:
+    if entry.size_bytes:
+        raise _malformed(entry, "a folder with contents")
+
+
+def _check_end(
+    window: Window, entry: ZipEntry, offset: int, *, left: int, crc: int
+) -> None:
+    """Check what is known once the contents are read: their size and CRC."""
+    if left < 0:
+        raise _malformed(entry, "larger than declared")
+    if left:
+        raise _malformed(entry, "smaller than declared")
+    if entry.has_descriptor:
+        descriptor = _descriptor_crc(window, offset + entry.compressed_bytes)
+        fits = crc == entry.crc == descriptor
+    else:
+        fits = entry.crc in (0, crc)
+    if not fits:
+        raise _malformed(entry, "the CRC does not fit")
+
+
+def _descriptor_crc(window: Window, offset: int) -> int:
+    if window.exactly(offset, 4) == _DESCRIPTOR_SIGNATURE:
+        offset += 4
+    descriptor = window.exactly(offset, _DESCRIPTOR_BYTES)
+    return int.from_bytes(descriptor[:4], "little")
+
+
+def _malformed(entry: ZipEntry, reason: str) -> MalformedError:
+    return MalformedError("zip entry", _shown(entry), reason)
+
+
+def _unknown_method(entry: ZipEntry) -> MalformedError:
+    return _malformed(entry, f"method {entry.method} is neither store nor deflate")
+
+
+def _shown(entry: ZipEntry) -> str:
+    return entry.name.decode("utf-8", "backslashreplace")

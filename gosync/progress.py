@@ -1,0 +1,27 @@
+"""Who watches long work: the command line's bar, a log, or nobody."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Told of phases and finished items; must return at once."""
+
+    def phase(self, name: str, total: int | None = None) -> None:
+        """Begin a phase of so many items, or of an unknown number."""
+        ...
+
+    def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:
+        """Count finished items and the bytes they moved."""
+        ...
+
+
+class NoProgress:
+    """Nobody watches."""
+
+    def phase(self, name: str, total: int | None = None) -> None:
+        """Do nothing."""
+
+    def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:
+        """Do nothing."""

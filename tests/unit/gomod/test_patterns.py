@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from time import process_time
+
+import pytest
+
+from gosync.gomod.patterns import PatternSet, is_literal, match_prefix_patterns
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "want"),
+    [
+        ("corp.com/*", "corp.com/a/b", True),
+        ("corp.com/*", "corp.com", False),
+        ("corp.com", "corp.com/a", True),
+        ("corp.com", "corp.company", False),
+        ("corp.com/", "corp.com/a", True),
+        ("*.corp.com", "x.corp.com/y", True),
+        ("*", "anything/at/all", True),
+        ("a?c", "abc/d", True),
+        ("a?c", "a/c", False),
+        ("[a-c]x", "bx", True),
+        ("[^a-c]x", "bx", False),
+        ("[c-a]x", "bx", False),
+        ("[^c-a]x", "bx", True),
+        (r"\*", "*", True),
+        (r"[\]a]", "]", True),
+        ("a[/]b", "a/b", True),
+        ("a[^x]b", "a/b", False),
+        ("[", "[", False),
+        ("[]a]", "a", False),
+        ("[a", "a", False),
+        ("[a-]", "a", False),
+        ("a\\", "a", False),
+        ("", "", False),
+    ],
+)
+def test_a_pattern_matches_prefixes_of_as_many_elements(glob, path, want) -> None:
+    assert PatternSet([glob]).match(path) == want
+
+
+def test_a_comma_separated_list_keeps_its_spaces() -> None:
+    assert match_prefix_patterns("a,corp.com", "corp.com/x")
+    assert not match_prefix_patterns("a, corp.com", "corp.com/x")
+
+
+def test_a_literal_has_no_wildcard() -> None:
+    assert is_literal("github.com/acme/tool")
+    assert not any(map(is_literal, ["a/*", "a?", "[ab]", "a\\b"]))
+
+
+def test_a_set_without_a_usable_pattern_is_false() -> None:
+    assert not PatternSet(["", "/", "["])
+    assert PatternSet(["a"])
+    assert repr(PatternSet(["a"])) == "PatternSet(('a',))"
+
+
+def test_a_hundred_thousand_paths_take_a_moment() -> None:
+    patterns = PatternSet(
+        [f"github.com/team{i}/*" for i in range(100)] + ["rsc.io/*", "a.b/c", "x.*"]
+    )
+    began = process_time()
+    for i in range(100_000):
+        patterns.match(f"github.com/someone{i}/something")
+    assert process_time() - began < 1
