@@ -1,0 +1,155 @@
+"""One SQLite connection that threads share, and the border for its errors.
+
+The catalog has one writer at a time: a re-entrant lock guards the connection,
+for reads too, since a cursor is read to its end before the lock is let go.
+Results are lists; what may be long is read in pages by its key. A transaction
+starts with BEGIN IMMEDIATE and nests by joining the outer one. It must not be
+held across an ``await``: the lock belongs to a thread, not to a task.
+
+Settings: WAL, synchronous=FULL (a commit that returned survives a power cut),
+foreign_keys, busy_timeout 10 s. SQLite's errors become ours in ``map_errors``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from gosync.errors import CatalogError, NoSpaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from typing import TypeAlias
+
+    import sqlite_utils
+
+    SqlValue: TypeAlias = str | int | bytes | None
+    Parameters: TypeAlias = Sequence[SqlValue] | dict[str, SqlValue]
+
+
+@contextmanager
+def map_errors(subject: str) -> Iterator[None]:
+    """Turn SQLite's exceptions into ours.
+
+    Raises:
+        NoSpaceError: the disk is full.
+        CatalogError: anything else that SQLite reports.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            raise NoSpaceError(
+                f"{subject}: no space left on the disk",
+                hint="free some space; the last committed state is kept",
+            ) from error
+        raise CatalogError(f"{subject}: {error}", hint=_hint(code)) from error
+
+
+def _hint(code: int) -> str | None:
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return "run `gosync catalog rebuild`"
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return "check that the store is mounted writable and owned by this user"
+    return None
+
+
+class Connection:
+    """A connection with its lock; every table module works through one."""
+
+    def __init__(self, database: sqlite_utils.Database, path: Path) -> None:
+        self._database = database
+        self._lock = threading.RLock()
+        self._depth = 0
+        self.path = path
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit everything inside together, or nothing of it.
+
+        Raises:
+            NoSpaceError: the disk is full; nothing was committed.
+            CatalogError: the catalog cannot be written.
+        """
+        with self._lock:
+            if self._depth:
+                yield
+                return
+            self._run("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield
+                self._run("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+            finally:
+                self._depth = 0
+
+    def _roll_back(self) -> None:
+        """Undo; SQLite has perhaps done so already, after an I/O error."""
+        if self._database.conn.in_transaction:
+            with map_errors(str(self.path)):
+                self._database.conn.execute("ROLLBACK")
+
+    def _run(self, sql: str) -> None:
+        with map_errors(str(self.path)):
+            self._database.conn.execute(sql)
+
+    def write(self, sql: str, parameters: Parameters = ()) -> int:
+        """Run one statement that changes rows; return how many it changed.
+
+        Raises:
+            NoSpaceError: the disk is full.
+            CatalogError: the catalog cannot be written.
+        """
+        with self.transaction(), map_errors(str(self.path)):
+            return self._database.conn.execute(sql, parameters).rowcount
+
+    def write_many(self, sql: str, rows: Iterable[Parameters]) -> int:
+        """Run one statement for each row; return how many rows really changed.
+
+        Raises:
+            NoSpaceError: the disk is full.
+            CatalogError: the catalog cannot be written.
+        """
+        with self.transaction(), map_errors(str(self.path)):
+            before = self._database.conn.total_changes
+            self._database.conn.executemany(sql, rows)
+            return self._database.conn.total_changes - before
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> None:
+        """Run one statement outside of a transaction (PRAGMA, VACUUM).
+
+        Raises:
+            CatalogError: SQLite refuses.
+        """
+        with self._lock, map_errors(str(self.path)):
+            self._database.conn.execute(sql, parameters).close()
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+        """Return all rows of a query.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        with self._lock, map_errors(str(self.path)):
+            return self._database.conn.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
+        """Return the first row of a query, or None.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self.rows(sql, parameters)
+        return found[0] if found else None
+
+    def close(self) -> None:
+        """Close the connection; a second call does nothing."""
+        with self._lock, map_errors(str(self.path)):
+            self._database.close()

@@ -1,0 +1,205 @@
+"""The catalog file: opened, checked, migrated, its tables in one place.
+
+``PRAGMA application_id`` is "GoSy"; another file is refused. A read-only catalog
+never writes, not even a lock file: where SQLite cannot keep its shared memory
+file (a read-only medium), and no write-ahead log is left over, the file is read
+as immutable.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+import sqlite_utils
+
+from gosync.catalog.connection import Connection, map_errors
+from gosync.catalog.cursors import Cursors
+from gosync.catalog.failures import Failures
+from gosync.catalog.heads import Heads
+from gosync.catalog.migrations import check_version, load_migrations, migrate
+from gosync.catalog.modules import Modules
+from gosync.catalog.pins import Pins
+from gosync.catalog.runs import Runs
+from gosync.catalog.trees import Trees
+from gosync.catalog.version_table import Versions
+from gosync.errors import CatalogError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+APPLICATION_ID = int.from_bytes(b"GoSy", "big")
+BUSY_TIMEOUT_SECONDS = 10.0
+_NO_CATALOG_HINT = "run `gosync sync` first, or check store.path and its mount"
+
+
+class Catalog:
+    """All tables of one catalog file.
+
+    Attributes:
+        path: The file.
+        modules: Followed modules.
+        versions: Module versions.
+        pins: First-sight h1 of private versions.
+        failures: Open failures.
+        cursors: Index cursors.
+        heads: Trusted and published tree heads.
+        trees: Published trees.
+        runs: Past runs.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.path = connection.path
+        self.modules = Modules(connection)
+        self.versions = Versions(connection)
+        self.pins = Pins(connection)
+        self.failures = Failures(connection)
+        self.cursors = Cursors(connection)
+        self.heads = Heads(connection)
+        self.trees = Trees(connection)
+        self.runs = Runs(connection)
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool, readonly: bool = False) -> Self:
+        """Open a catalog; close it, or use it as a context manager.
+
+        Args:
+            path: The file.
+            create: Whether to make it when it is not there.
+            readonly: Whether to open it without writing anything.
+
+        Raises:
+            CatalogError: it is not there, not a catalog, damaged or of an older
+                schema that a read-only catalog cannot take further.
+            SchemaVersionError: a newer gosync wrote it.
+            NoSpaceError: the disk is full.
+        """
+        if not path.exists() and (readonly or not create):
+            raise CatalogError(f"{path}: there is no catalog", hint=_NO_CATALOG_HINT)
+        connection = _connect_readonly(path) if readonly else _connect(path)
+        try:
+            _prepare(connection, readonly=readonly)
+        except BaseException:
+            connection.close()
+            raise
+        return cls(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit everything inside together, or nothing; never await inside.
+
+        Raises:
+            NoSpaceError: the disk is full; nothing was committed.
+            CatalogError: the catalog cannot be written.
+        """
+        with self._connection.transaction():
+            yield
+
+    def check(self) -> None:
+        """Let SQLite look for damage.
+
+        Raises:
+            CatalogError: it found some; the reason names the first.
+        """
+        row = self._connection.row("PRAGMA quick_check(1)")
+        if row is None or row[0] != "ok":
+            found = "no answer" if row is None else row[0]
+            raise CatalogError(
+                f"{self.path}: {found}", hint="run `gosync catalog rebuild`"
+            )
+
+    def back_up(self, target: Path) -> None:
+        """Write a compact copy of the catalog to a file that is not there yet.
+
+        Raises:
+            CatalogError: the copy cannot be written.
+        """
+        self._connection.execute("VACUUM INTO ?", (str(target),))
+
+    def close(self) -> None:
+        """Close the catalog; a second call does nothing."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _connect(path: Path) -> Connection:
+    new = not path.exists()
+    connection = _wrap(f"{path.absolute().as_uri()}?mode=rwc", path)
+    if new:
+        _sync_folder(path)
+    return connection
+
+
+def _sync_folder(path: Path) -> None:
+    """Make the new file's name durable; SQLite sees to its contents."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _connect_readonly(path: Path) -> Connection:
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    connection = _wrap(uri, path)
+    try:
+        connection.row("PRAGMA user_version")
+    except CatalogError:
+        connection.close()
+        log = path.with_name(path.name + "-wal")
+        if log.exists() and log.stat().st_size > 0:
+            raise
+        return _wrap(f"{uri}&immutable=1", path)
+    return connection
+
+
+def _wrap(uri: str, path: Path) -> Connection:
+    with map_errors(str(path)):
+        raw = sqlite3.connect(
+            uri,
+            uri=True,
+            timeout=BUSY_TIMEOUT_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+    raw.row_factory = sqlite3.Row
+    database = sqlite_utils.Database(raw, execute_plugins=False)
+    return Connection(database, path)
+
+
+def _prepare(connection: Connection, *, readonly: bool) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
+    _check_application(connection)
+    steps = load_migrations()
+    if readonly:
+        if check_version(connection, steps) < len(steps):
+            raise CatalogError(
+                f"{connection.path}: its schema is older than this gosync",
+                hint="run `gosync sync` or `gosync publish` once to bring it up",
+            )
+        return
+    check_version(connection, steps)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    migrate(connection, steps)
+
+
+def _check_application(connection: Connection) -> None:
+    """Refuse a database of something else; an empty file is a new catalog."""
+    row = connection.row("PRAGMA application_id")
+    tables = connection.row("SELECT count(*) FROM sqlite_schema")
+    found = None if row is None else row[0]
+    empty = tables is not None and tables[0] == 0
+    if found != APPLICATION_ID and not (found == 0 and empty):
+        raise CatalogError(
+            f"{connection.path}: not a catalog of gosync", hint="check store.path"
+        )

@@ -1,0 +1,189 @@
+"""Modules that are followed: those whose ``list`` and ``@latest`` are asked again.
+
+A module that is named only by exact versions is not followed and has no row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gosync.clock import format_time
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from gosync.catalog.connection import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A followed module; the fields are the table's columns, in their order.
+
+    Attributes:
+        path: The module path, checked.
+        private: Whether it must not be asked of public services.
+        tracked_by: Why it is followed: "config", "index" or "command".
+        policy: Which versions are taken, as the configuration says it.
+        listed_at: When its list was last had, or None.
+        list_digest: sha256 of the versions in that answer, or None.
+        pseudo_only: Whether that list was empty.
+        latest: The version that ``@latest`` named then, or None.
+    """
+
+    path: str
+    private: bool = False
+    tracked_by: str = "config"
+    policy: str = "all"
+    listed_at: str | None = None
+    list_digest: str | None = None
+    pseudo_only: bool = False
+    latest: str | None = None
+
+
+_COLUMNS = ", ".join(field.name for field in fields(Module))
+
+_TRACK = """
+INSERT INTO modules (path, private, tracked_by, policy) VALUES (?, ?, ?, ?)
+ON CONFLICT (path) DO UPDATE SET
+    private = excluded.private,
+    tracked_by = excluded.tracked_by,
+    policy = excluded.policy,
+    listed_at = CASE WHEN policy = excluded.policy THEN listed_at END
+WHERE private <> excluded.private OR tracked_by <> excluded.tracked_by
+    OR policy <> excluded.policy
+"""
+
+
+def _module(row: sqlite3.Row) -> Module:
+    path, private, tracked_by, policy, listed_at, digest, pseudo_only, latest = row
+    return Module(
+        path,
+        private=bool(private),
+        tracked_by=tracked_by,
+        policy=policy,
+        listed_at=listed_at,
+        list_digest=digest,
+        pseudo_only=bool(pseudo_only),
+        latest=latest,
+    )
+
+
+class Modules:
+    """The table of followed modules."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def track(self, modules: Iterable[Module]) -> int:
+        """Follow these modules; return how many rows were new or changed.
+
+        What the last list said is kept; a new policy makes the module due.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        return self._connection.write_many(
+            _TRACK,
+            (
+                (module.path, int(module.private), module.tracked_by, module.policy)
+                for module in modules
+            ),
+        )
+
+    def untrack(self, paths: Iterable[str]) -> int:
+        """Follow these modules no longer; their versions stay.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        return self._connection.write_many(
+            "DELETE FROM modules WHERE path = ?", ((path,) for path in paths)
+        )
+
+    def make_due(self, paths: Iterable[str]) -> int:
+        """Let these modules' lists be asked at the next occasion.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        return self._connection.write_many(
+            "UPDATE modules SET listed_at = NULL WHERE path = ?",
+            ((path,) for path in paths),
+        )
+
+    def get(self, path: str) -> Module | None:
+        """Return one module, or None.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row(
+            f"SELECT {_COLUMNS} FROM modules WHERE path = ?",  # noqa: S608 - own names
+            (path,),
+        )
+        return None if row is None else _module(row)
+
+    def all(self) -> list[Module]:
+        """Return every followed module by path.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(f"SELECT {_COLUMNS} FROM modules ORDER BY path")  # noqa: S608 - own names
+        return [_module(row) for row in found]
+
+    def due(self, now: datetime, *, interval_seconds: float) -> list[Module]:
+        """Return the modules whose list is older than the interval, by path.
+
+        A module whose last try failed waits for its failure's next try.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            f"SELECT {_COLUMNS} FROM modules AS m WHERE"  # noqa: S608 - own names
+            " (listed_at IS NULL OR listed_at <= :listed)"
+            " AND NOT EXISTS (SELECT 1 FROM failures AS f WHERE f.path = m.path"
+            " AND f.version = '' AND f.next_try_at > :now) ORDER BY path",
+            {
+                "listed": format_time(now - timedelta(seconds=interval_seconds)),
+                "now": format_time(now),
+            },
+        )
+        return [_module(row) for row in found]
+
+    def listed(
+        self,
+        path: str,
+        at: datetime,
+        *,
+        list_digest: str,
+        pseudo_only: bool,
+        latest: str | None,
+    ) -> None:
+        """Remember when and with what result a module was listed.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        self._connection.write(
+            "UPDATE modules SET listed_at = ?, list_digest = ?, pseudo_only = ?,"
+            " latest = ? WHERE path = ?",
+            (format_time(at), list_digest, int(pseudo_only), latest, path),
+        )
+
+    def listed_again(self, paths: Iterable[str], at: datetime) -> None:
+        """Remember that these modules were listed with nothing new, all at once.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        moment = format_time(at)
+        self._connection.write_many(
+            "UPDATE modules SET listed_at = ? WHERE path = ?",
+            ((moment, path) for path in paths),
+        )

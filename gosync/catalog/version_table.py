@@ -1,0 +1,318 @@
+"""The table of module versions; what a row means is said in ``versions``."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow
+from gosync.clock import format_time
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
+
+    from gosync.catalog.connection import Connection, SqlValue
+    from gosync.catalog.versions import Want
+
+PAGE_ROWS = 1_000
+
+_COLUMNS = ", ".join(field.name for field in fields(VersionRow))
+_PREFIXED = ", ".join(f"v.{field.name}" for field in fields(VersionRow))
+_VALUES = ", ".join("?" for _ in fields(VersionRow))
+_KEPT = {"path", "version", "state", "need", "found_by", "index_time"}
+_SET = ", ".join(
+    f"{field.name} = excluded.{field.name}"
+    for field in fields(VersionRow)
+    if field.name not in _KEPT
+)
+
+# A version may have come to need its zip while its .mod was fetched.
+_ADMIT = f"""
+INSERT INTO versions ({_COLUMNS}) VALUES ({_VALUES})
+ON CONFLICT (path, version) DO UPDATE SET {_SET},
+    need = CASE WHEN need = 'zip' THEN need ELSE excluded.need END,
+    state = CASE
+        WHEN need = 'zip' AND excluded.zip_digest IS NULL THEN 'wanted'
+        ELSE 'present'
+    END
+"""  # noqa: S608 - own names
+
+_WITHDRAW = """
+UPDATE versions SET
+    state = 'wanted', changed = ?,
+    info_digest = NULL, info_bytes = NULL, mod_digest = NULL, mod_bytes = NULL,
+    zip_digest = NULL, zip_bytes = NULL
+WHERE path = ? AND version = ?
+"""
+
+_WANT = """
+INSERT INTO versions (path, version, state, need, found_by, index_time)
+VALUES (?, ?, 'wanted', ?, ?, ?)
+ON CONFLICT (path, version) DO UPDATE SET
+    state = CASE
+        WHEN excluded.need = 'zip' AND need = 'mod' THEN 'wanted'
+        WHEN state = 'gone' THEN 'wanted'
+        ELSE state
+    END,
+    need = CASE WHEN excluded.need = 'zip' THEN 'zip' ELSE need END,
+    index_time = coalesce(max(index_time, excluded.index_time), excluded.index_time,
+        index_time)
+WHERE (excluded.need = 'zip' AND need = 'mod')
+    OR (excluded.index_time IS NOT NULL
+        AND (index_time IS NULL OR excluded.index_time > index_time))
+"""
+
+
+_values: Callable[[VersionRow], tuple[SqlValue, ...]] = attrgetter(
+    *(field.name for field in fields(VersionRow))
+)
+_STATE, _NEED, _FOUND_BY, _PROOF = (
+    [field.name for field in fields(VersionRow)].index(name)
+    for name in ("state", "need", "found_by", "proof")
+)
+
+
+def _row(row: sqlite3.Row) -> VersionRow:
+    values = list(row)
+    values[_STATE] = State(values[_STATE])
+    values[_NEED] = Need(values[_NEED])
+    values[_FOUND_BY] = FoundBy(values[_FOUND_BY])
+    if values[_PROOF] is not None:
+        values[_PROOF] = Proof(values[_PROOF])
+    return VersionRow(*values)
+
+
+class Versions:
+    """The table of versions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def want(self, wants: Iterable[Want]) -> int:
+        """Add what is new, widen ``mod`` to ``zip``; return how many rows changed.
+
+        A version that is known already and not named anew by the index (with a
+        newer time stamp, which also revives one that is gone) changes nothing.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        rows = (
+            (w.path, w.version, w.need.value, w.found_by.value, w.index_time)
+            for w in wants
+        )
+        return self._connection.write_many(_WANT, rows)
+
+    def wanted(
+        self,
+        now: datetime,
+        *,
+        after: tuple[str, str] = ("", ""),
+        limit: int = PAGE_ROWS,
+    ) -> list[VersionRow]:
+        """Return what is due now, by path and version, beginning after a key.
+
+        Due is what is wanted, and what failed, was rejected or is gone once the
+        failure's next try has come.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            f"SELECT {_PREFIXED} FROM versions v LEFT JOIN failures f"  # noqa: S608 - own names
+            " ON f.path = v.path AND f.version = v.version"
+            " WHERE v.state <> 'present' AND (v.path, v.version) > (:path, :version)"
+            " AND (v.state = 'wanted' OR f.path IS NULL OR f.next_try_at <= :now)"
+            " ORDER BY v.path, v.version LIMIT :limit",
+            {
+                "path": after[0],
+                "version": after[1],
+                "now": format_time(now),
+                "limit": limit,
+            },
+        )
+        return [_row(row) for row in found]
+
+    def all_wanted(self, now: datetime) -> Iterator[VersionRow]:
+        """Yield what ``wanted`` returns, page by page; each version once.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        after = ("", "")
+        while page := self.wanted(now, after=after):
+            yield from page
+            after = (page[-1].path, page[-1].version)
+
+    def admit(self, rows: Iterable[VersionRow]) -> int:
+        """Write what the gate admitted as present; return the change's number.
+
+        The row replaces the one that is there, but for ``found_by``, ``index_time``
+        and a wider ``need``; ``state`` and ``changed`` are set here. Blobs must be
+        durable before. The failures of these versions are for the caller to clear,
+        in the same transaction.
+
+        Raises:
+            CatalogError: a row breaks an invariant, or cannot be written.
+        """
+        with self._connection.transaction():
+            changed = self._next_change()
+            self._connection.write_many(
+                _ADMIT,
+                (
+                    _values(replace(row, state=State.PRESENT, changed=changed))
+                    for row in rows
+                ),
+            )
+        return changed
+
+    def withdraw(self, versions: Iterable[tuple[str, str]]) -> int:
+        """Forget the blobs of these versions, want them anew; return the number.
+
+        For versions whose blobs proved missing or damaged: a published tree
+        removes their files when it sees the change.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        with self._connection.transaction():
+            changed = self._next_change()
+            self._connection.write_many(
+                _WITHDRAW,
+                ((changed, path, version) for path, version in versions),
+            )
+        return changed
+
+    def mark(self, path: str, version: str, state: State) -> bool:
+        """Set the state of what could not be admitted; False when there is no row.
+
+        What is carried stays carried. PRESENT is for ``admit`` alone.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        assert state is not State.PRESENT
+        changed = self._connection.write(
+            "UPDATE versions SET state = ? WHERE path = ? AND version = ?",
+            (state.value, path, version),
+        )
+        return changed > 0
+
+    def get(self, path: str, version: str) -> VersionRow | None:
+        """Return one row, or None.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row(
+            f"SELECT {_COLUMNS} FROM versions WHERE path = ? AND version = ?",  # noqa: S608 - own names
+            (path, version),
+        )
+        return None if row is None else _row(row)
+
+    def of(self, path: str) -> list[VersionRow]:
+        """Return all rows of a module, whatever their state.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            f"SELECT {_COLUMNS} FROM versions WHERE path = ? ORDER BY version",  # noqa: S608 - own names
+            (path,),
+        )
+        return [_row(row) for row in found]
+
+    def carried(self, path: str) -> list[VersionRow]:
+        """Return the rows of a module of which the store has something.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return [row for row in self.of(path) if row.carried is not None]
+
+    def known(self, path: str) -> set[str]:
+        """Return the versions of a module that have a row.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT version FROM versions WHERE path = ?", (path,)
+        )
+        return {row[0] for row in found}
+
+    def all_rows(self) -> Iterator[VersionRow]:
+        """Yield every row by path and version, read page by page.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        after = ("", "")
+        while True:
+            page = self._connection.rows(
+                f"SELECT {_COLUMNS} FROM versions WHERE (path, version) > (?, ?)"  # noqa: S608 - own names
+                " ORDER BY path, version LIMIT ?",
+                (*after, PAGE_ROWS),
+            )
+            if not page:
+                return
+            yield from map(_row, page)
+            after = (page[-1][0], page[-1][1])
+
+    def carried_paths(self, *, changed_after: int = -1) -> list[str]:
+        """Return the modules of which something changed after a number, sorted.
+
+        With the default: all modules of which something is carried. With a number
+        also those of which nothing is carried any more.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        condition = "mod_digest IS NOT NULL" if changed_after < 0 else "changed > :seq"
+        found = self._connection.rows(
+            f"SELECT DISTINCT path FROM versions WHERE {condition} ORDER BY path",  # noqa: S608 - own names
+            {"seq": changed_after},
+        )
+        return [row[0] for row in found]
+
+    def record_ids(self) -> list[int]:
+        """Return the checksum database's record numbers of all that is carried.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT record_id FROM versions WHERE mod_digest IS NOT NULL"
+            " AND record_id IS NOT NULL ORDER BY record_id"
+        )
+        return [row[0] for row in found]
+
+    def last_change(self) -> int:
+        """Return the number of the newest change, 0 when there was none.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row("SELECT value FROM counters WHERE name = 'changed'")
+        return 0 if row is None else int(row[0])
+
+    def counts(self) -> dict[State, int]:
+        """Return how many versions are in each state, zeros included.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT state, count(*) FROM versions GROUP BY state"
+        )
+        return dict.fromkeys(State, 0) | {State(row[0]): row[1] for row in found}
+
+    def _next_change(self) -> int:
+        found = self._connection.rows(
+            "UPDATE counters SET value = value + 1 WHERE name = 'changed'"
+            " RETURNING value"
+        )
+        return int(found[0][0])

@@ -1,0 +1,135 @@
+"""Module versions: what is wanted, what is carried, what is left to do.
+
+A row's *state* says what work is left; what is *carried* is said by its digests.
+The two differ while a version that has its ``.mod`` waits for its ``.zip``, and
+after an upstream dropped a version that we keep:
+
+    wanted    to be fetched
+    present   everything it needs is in the store, proven
+    failed    no answer, or none that helps; tried again at the failure's time
+    rejected  bytes came and broke a rule; tried again likewise
+    gone      a definite no (404, 410); tried again likewise, or when the index
+              names it anew
+
+Every change that a published tree must follow takes the next number of the
+counter ``changed``; all rows of one call share it. The table itself is in
+``version_table``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """What work is left for a version."""
+
+    WANTED = "wanted"
+    PRESENT = "present"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    GONE = "gone"
+
+
+class Need(StrEnum):
+    """How much of a version is needed: all of it, or its ``.mod`` alone."""
+
+    ZIP = "zip"
+    MOD = "mod"
+
+
+class FoundBy(StrEnum):
+    """What named the version first."""
+
+    INDEX = "index"
+    LIST = "list"
+    LATEST = "latest"
+    CONFIG = "config"
+    COMMAND = "command"
+
+
+class Proof(StrEnum):
+    """Who vouches for the h1: the checksum database, or our first sight."""
+
+    SUMDB = "sumdb"
+    PINNED = "pinned"
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A version that somebody named.
+
+    Attributes:
+        path: The module path, checked.
+        version: The canonical version, checked.
+        need: How much of it is needed.
+        found_by: What named it.
+        index_time: The index's time stamp, when the index named it.
+    """
+
+    path: str
+    version: str
+    need: Need = Need.ZIP
+    found_by: FoundBy = FoundBy.CONFIG
+    index_time: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One version; the fields are the table's columns, in their order.
+
+    Attributes:
+        path: The module path.
+        version: The canonical version.
+        state: What work is left.
+        need: How much of it is needed.
+        found_by: What named it first.
+        index_time: The index's newest time stamp for it.
+        info_digest: The blob of its ``.info``.
+        info_bytes: That blob's size.
+        mod_digest: The blob of its ``.mod``; set means that it is carried.
+        mod_bytes: That blob's size.
+        mod_h1: The ``h1:`` of its go.mod.
+        zip_digest: The blob of its ``.zip``; set means that it is carried whole.
+        zip_bytes: That blob's size.
+        zip_h1: The ``h1:`` of its zip.
+        proof: Who vouches for the two h1.
+        record_id: The record's number in the checksum database.
+        record_text: The proven record's text, byte for byte.
+        source_url: Where the newest part was fetched, without credentials.
+        commit_hash: Origin.Hash of its ``.info``.
+        version_time: Time of its ``.info``.
+        admitted_at: When the gate admitted it last.
+        changed: The number of its last change that trees must follow.
+    """
+
+    path: str
+    version: str
+    state: State = State.WANTED
+    need: Need = Need.ZIP
+    found_by: FoundBy = FoundBy.CONFIG
+    index_time: str | None = None
+    info_digest: str | None = None
+    info_bytes: int | None = None
+    mod_digest: str | None = None
+    mod_bytes: int | None = None
+    mod_h1: str | None = None
+    zip_digest: str | None = None
+    zip_bytes: int | None = None
+    zip_h1: str | None = None
+    proof: Proof | None = None
+    record_id: int | None = None
+    record_text: bytes | None = None
+    source_url: str | None = None
+    commit_hash: str | None = None
+    version_time: str | None = None
+    admitted_at: str | None = None
+    changed: int = 0
+
+    @property
+    def carried(self) -> Need | None:
+        """What the store has of it: ZIP (all), MOD (``.mod`` alone) or None."""
+        if self.zip_digest is not None:
+            return Need.ZIP
+        return None if self.mod_digest is None else Need.MOD

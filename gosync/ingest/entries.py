@@ -1,0 +1,34 @@
+"""What the journal's lines say: admitted versions and trusted heads.
+
+    {"kind": "version", "path": ..., and the columns of its catalog row}
+    {"kind": "head", "name": the database's, "note": the signed note}
+
+A record's text and a note are UTF-8 as a rule; bytes that are not are written as
+lone surrogates, so that every byte comes back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from gosync.catalog.versions import VersionRow
+from gosync.store.journal import EntryValue
+
+
+def version_entry(row: VersionRow) -> dict[str, EntryValue]:
+    """Return the entry of an admitted version."""
+    entry: dict[str, EntryValue] = {
+        field.name: getattr(row, field.name)
+        for field in fields(VersionRow)
+        if field.name not in ("record_text", "changed")
+    }
+    entry["kind"] = "version"
+    if row.record_text is not None:
+        entry["record_text"] = row.record_text.decode("utf-8", "surrogateescape")
+    return entry
+
+
+def head_entry(name: str, note: bytes) -> dict[str, EntryValue]:
+    """Return the entry of a head that is about to be trusted."""
+    text = note.decode("utf-8", "surrogateescape")
+    return {"kind": "head", "name": name, "note": text}

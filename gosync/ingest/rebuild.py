@@ -1,0 +1,300 @@
+"""A catalog made anew from the journal and the blobs.
+
+``entries`` says what the journal's lines are; a kind or a field that is not
+known here is ignored, so that an older gosync reads a newer one's journal.
+
+What comes back: every version whose blobs are there, with its proof; versions
+whose blobs are missing or damaged, as wanted; the pins; of each checksum
+database the signed head with the largest tree, so that trust never moves back.
+What does not: cursors and followed modules (the next sync reads the index and
+the lists again and adds what was only wanted), failures, runs, and what was
+published (the next publish writes the tree whole; its marker keeps its heads).
+
+The new catalog is written beside the old one and moved over it in one rename.
+The old one stays as ``catalog.sqlite.bak-N``, its write-ahead log with it; that
+log must be out of the way before the rename, or SQLite would apply it to the
+new file. Killed in between, the rebuild is simply run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gosync.catalog.db import Catalog
+from gosync.catalog.pins import Pin
+from gosync.catalog.versions import Proof, VersionRow, Want
+from gosync.errors import CatalogError, MalformedError, NoSpaceError, StoreError
+from gosync.gomod import module
+from gosync.store.blobs import BlobStore
+from gosync.store.digest import Digest, parse_digest
+from gosync.store.durable import disk_errors, sync_folder
+from gosync.store.journal import Damage, Journal
+from gosync.store.layout import BLOBS, CATALOG
+from gosync.sumdb.tlog import parse_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from gosync.clock import Clock
+    from gosync.store.journal import EntryValue
+
+BATCH_ROWS = 1_000
+_CHUNK_BYTES = 1 << 20
+_SIDE_FILES = ("-wal", "-shm")
+
+
+@dataclass(slots=True)
+class RebuildReport:
+    """What a rebuild found.
+
+    Attributes:
+        versions: How many versions the new catalog carries.
+        missing: The versions whose blobs are missing or damaged; wanted now.
+        heads: The size of the trusted tree by checksum database.
+        damaged: Journal lines that say nothing, "file:line"; torn ones too.
+        unreferenced: How many blobs no version names.
+        backup: Where the old catalog is kept, None when there was none.
+    """
+
+    versions: int = 0
+    missing: list[str] = field(default_factory=list)
+    heads: dict[str, int] = field(default_factory=dict)
+    damaged: list[str] = field(default_factory=list)
+    unreferenced: int = 0
+    backup: Path | None = None
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What the journal says: the newest of each version, the first pins."""
+
+    rows: dict[tuple[str, str], VersionRow] = field(default_factory=dict)
+    pins: dict[tuple[str, str], Pin] = field(default_factory=dict)
+    heads: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+
+
+def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
+    """Make the catalog of a store anew; the caller holds the store's lock.
+
+    Args:
+        root: The store.
+        clock: The time that new pins get.
+        rehash: Whether to read every blob and compare its digest, too.
+
+    Raises:
+        StoreError: there are blobs but no journal, or the disk refuses; the old
+            catalog stays.
+        NoSpaceError: the disk is full; the old catalog stays.
+    """
+    report = RebuildReport()
+    memory = _recall(Journal(root), report)
+    present = _check_blobs(BlobStore(root), memory, report, rehash=rehash)
+    report.unreferenced = _count_unreferenced(root, present)
+    if not memory.rows and report.unreferenced > 0:
+        raise StoreError(
+            f"{root}: the journal names none of the {report.unreferenced} blobs",
+            hint="move the catalog away and run `gosync sync`: what it fetches"
+            " and finds in the store already is kept",
+        )
+    fresh = root / f"{CATALOG}.new"
+    with disk_errors(fresh):
+        _remove_catalog(fresh)
+        with Catalog.open(fresh, create=True) as catalog:
+            _write(catalog, memory, present, report, clock=clock)
+        report.backup = _move_into_place(fresh, root / CATALOG)
+    return report
+
+
+def _recall(journal: Journal, report: RebuildReport) -> _Memory:
+    memory = _Memory()
+    for entry in journal.read():
+        if isinstance(entry, Damage):
+            report.damaged.append(f"{entry.file}:{entry.line}")
+            continue
+        try:
+            _take(memory, entry)
+        except MalformedError as error:
+            report.damaged.append(f"{error.what} {error.value}")
+    return memory
+
+
+def _take(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
+    if entry.get("kind") == "version":
+        row = parse_version_entry(entry)
+        memory.rows[row.path, row.version] = row
+        _take_pin(memory, row)
+    elif entry.get("kind") == "head":
+        name, note = entry.get("name"), entry.get("note")
+        if not isinstance(name, str) or not isinstance(note, str):
+            raise MalformedError("journal head", entry, "want name and note")
+        data = note.encode("utf-8", "surrogateescape")
+        size = parse_tree(data[: data.rfind(b"\n\n") + 1]).n
+        if size >= memory.heads.get(name, (0, b""))[0]:
+            memory.heads[name] = (size, data)
+
+
+def _take_pin(memory: _Memory, row: VersionRow) -> None:
+    """Keep the first h1; a zip's may join a go.mod's later."""
+    if row.proof is not Proof.PINNED or row.mod_h1 is None:
+        return
+    key = (row.path, row.version)
+    pin = memory.pins.setdefault(key, Pin(row.mod_h1, row.zip_h1))
+    if pin.zip_h1 is None and pin.mod_h1 == row.mod_h1:
+        memory.pins[key] = Pin(pin.mod_h1, row.zip_h1)
+
+
+def parse_version_entry(entry: Mapping[str, EntryValue]) -> VersionRow:
+    """Return the catalog row of a "version" entry.
+
+    Raises:
+        MalformedError: a field is of a wrong type, or path, version or a digest
+            is not well-formed.
+    """
+    text = entry.get("record_text")
+    plain = {key: value for key, value in entry.items() if key != "record_text"}
+    try:
+        row = msgspec.convert(plain, VersionRow)
+    except msgspec.ValidationError as error:
+        raise MalformedError("journal version", entry, f"{error}") from error
+    module.check(row.path, row.version)
+    if module.canonical_version(row.version) != row.version:
+        raise MalformedError("version", row.version, "not canonical")
+    for digest in (row.info_digest, row.mod_digest, row.zip_digest):
+        if digest is not None:
+            parse_digest(digest)
+    if isinstance(text, str):
+        row = replace(row, record_text=text.encode("utf-8", "surrogateescape"))
+    return row
+
+
+def _blobs_of(row: VersionRow) -> Iterator[tuple[Digest, int]]:
+    """Yield the digest and size of each blob that a row names."""
+    for digest, size_bytes in (
+        (row.info_digest, row.info_bytes),
+        (row.mod_digest, row.mod_bytes),
+        (row.zip_digest, row.zip_bytes),
+    ):
+        if digest is not None:
+            # A size that the journal lacks is one that no blob has.
+            yield Digest(digest), -1 if size_bytes is None else size_bytes
+
+
+def _check_blobs(
+    blobs: BlobStore, memory: _Memory, report: RebuildReport, *, rehash: bool
+) -> list[VersionRow]:
+    """Return the rows whose blobs are all there; note the others as missing."""
+    good: dict[Digest, bool] = {}
+    present = []
+    for row in memory.rows.values():
+        whole = True
+        for digest, size_bytes in _blobs_of(row):
+            if digest not in good:
+                good[digest] = _is_good(blobs, digest, size_bytes, rehash=rehash)
+            whole = whole and good[digest]
+        if whole:
+            present.append(row)
+        else:
+            report.missing.append(f"{row.path}@{row.version}")
+    return present
+
+
+def _is_good(
+    blobs: BlobStore, digest: Digest, size_bytes: int, *, rehash: bool
+) -> bool:
+    if not blobs.exists(digest, size_bytes=size_bytes):
+        return False
+    if not rehash:
+        return True
+    sha256 = hashlib.sha256()
+    with blobs.open(digest) as blob:
+        for offset in range(0, blob.size_bytes, _CHUNK_BYTES):
+            sha256.update(blob.read_at(offset, _CHUNK_BYTES))
+    return sha256.hexdigest() == digest
+
+
+def _count_unreferenced(root: Path, present: Iterable[VersionRow]) -> int:
+    named = {digest for row in present for digest, _ in _blobs_of(row)}
+    with disk_errors(root / BLOBS):
+        files = (file.name for file in (root / BLOBS).glob("??/*"))
+        return sum(1 for name in files if name not in named)
+
+
+def _write(
+    catalog: Catalog,
+    memory: _Memory,
+    present: list[VersionRow],
+    report: RebuildReport,
+    *,
+    clock: Clock,
+) -> None:
+    """Fill the new catalog."""
+    for start in range(0, len(present), BATCH_ROWS):
+        _admit(catalog, present[start : start + BATCH_ROWS], report)
+    missing = set(report.missing)
+    catalog.versions.want(
+        Want(row.path, row.version, row.need, row.found_by, row.index_time)
+        for row in memory.rows.values()
+        if f"{row.path}@{row.version}" in missing
+    )
+    with catalog.transaction():
+        for (path, version), pin in memory.pins.items():
+            catalog.pins.pin(path, version, seen=pin, now=clock.now())
+    for name, (tree_size, note) in memory.heads.items():
+        catalog.heads.swap(name, b"", note)
+        report.heads[name] = tree_size
+
+
+def _admit(catalog: Catalog, rows: list[VersionRow], report: RebuildReport) -> None:
+    """Admit rows; one that the schema refuses costs itself alone."""
+    try:
+        catalog.versions.admit(rows)
+        report.versions += len(rows)
+    except NoSpaceError:
+        raise
+    except CatalogError:
+        if len(rows) == 1:
+            report.missing.append(f"{rows[0].path}@{rows[0].version}")
+            return
+        for row in rows:
+            _admit(catalog, [row], report)
+
+
+def _remove_catalog(path: Path) -> None:
+    for suffix in ("", *_SIDE_FILES):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _move_into_place(fresh: Path, path: Path) -> Path | None:
+    """Move the new catalog over the old one; return where the old one is kept."""
+    backup = _back_up(path) if path.exists() else None
+    sync_folder(path.parent)
+    for suffix in _SIDE_FILES:
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    sync_folder(path.parent)
+    fresh.replace(path)
+    sync_folder(path.parent)
+    return backup
+
+
+def _back_up(path: Path) -> Path:
+    number = 1
+    while (backup := path.with_name(f"{path.name}.bak-{number}")).exists():
+        number += 1
+    for suffix in ("-wal", ""):
+        source = path.with_name(path.name + suffix)
+        if source.exists():
+            _link(source, backup.with_name(backup.name + suffix))
+    return backup
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)

@@ -1,0 +1,142 @@
+"""Writing so that it outlives a power cut, and the border for OSError.
+
+A file appears whole or not at all, and once it is said to be there, it stays:
+
+    1. open(temp, O_CREAT|O_EXCL) in the same filesystem
+    2. write, all of it
+    3. fsync(temp)
+    4. rename(temp, final)
+    5. fsync(folder of final)
+
+A new folder is made with mkdir and fsync of its parent. After a failed fsync
+the pages may be marked clean though they were never written: the file is thrown
+away, fsync is never tried again on it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from gosync.errors import NoSpaceError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FILE_MODE = 0o644
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+_NO_ACCESS = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+@contextmanager
+def disk_errors(subject: object) -> Iterator[None]:
+    """Turn OSError into ours.
+
+    Raises:
+        NoSpaceError: the disk or the quota is full.
+        StoreError: any other OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in _NO_SPACE:
+            raise NoSpaceError(
+                f"{subject}: {reason}",
+                hint="free some space and run the command again",
+            ) from error
+        raise StoreError(f"{subject}: {reason}", hint=_hint(error.errno)) from error
+
+
+def _hint(number: int | None) -> str | None:
+    if number in _NO_ACCESS:
+        return "check that the store is mounted writable and owned by this user"
+    if number == errno.EIO:
+        return "the disk reports an error; look at the kernel's log before going on"
+    return None
+
+
+def write_all(descriptor: int, data: bytes | bytearray | memoryview) -> None:
+    """Write all of the bytes; a plain write may take fewer.
+
+    Raises:
+        OSError: as from write.
+    """
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable.
+
+    Raises:
+        OSError: as from open and fsync.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and its parents, durable before it returns.
+
+    Raises:
+        StoreError: it cannot be made.
+        NoSpaceError: the disk is full.
+    """
+    with disk_errors(folder):
+        missing: list[Path] = []
+        while not folder.is_dir():
+            missing.append(folder)
+            folder = folder.parent
+        for each in reversed(missing):
+            with suppress(FileExistsError):
+                each.mkdir()
+            sync_folder(each.parent)
+
+
+def replace_file(
+    path: Path, data: bytes, *, staging: Path, durable: bool = True
+) -> None:
+    """Put these bytes under a name, whole or not at all.
+
+    Args:
+        path: The name; its folder is there.
+        data: The bytes.
+        staging: A folder of the same filesystem for the bytes until they are
+            whole: one that is swept, so that a killed run leaves nothing.
+        durable: Whether to sync file and folder; without, a later barrier must.
+
+    Raises:
+        StoreError: it cannot be written; what was there stays.
+        NoSpaceError: the disk is full.
+    """
+    temporary = staging / secrets.token_hex(8)
+    with disk_errors(path):
+        try:
+            _write_file(temporary, data, durable=durable)
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        if durable:
+            sync_folder(path.parent)
+
+
+def _write_file(path: Path, data: bytes, *, durable: bool) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    descriptor = os.open(path, flags, FILE_MODE)
+    try:
+        write_all(descriptor, data)
+        if durable:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,192 @@
+"""The journal: what was admitted and trusted, so that a catalog can be made anew.
+
+``journal/NNNNNNNN.jsonl``, numbered from 1: one JSON object a line, ASCII, at
+most 4 MiB a line. What the objects say is gosync.ingest.entries'.
+
+A batch is appended with one write and one fsync, after its blobs are durable
+and before the catalog commits: the journal may say more than the catalog, never
+less.
+
+A line without its newline is a torn write of a killed run; it is cut off before
+the next append and skipped by readers. A file that is over 64 MiB is followed
+by the next number. Files are never rewritten.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gosync.errors import MalformedError, StoreError
+from gosync.store.durable import disk_errors, sync_folder, write_all
+from gosync.store.layout import JOURNAL, journal_name, parse_journal_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+ROTATE_BYTES = 64 << 20
+MAX_LINE_BYTES = 4 << 20
+_TAIL_BYTES = 64 << 10
+
+EntryValue = str | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A line of the journal that is no JSON object.
+
+    Attributes:
+        file: The journal file's name.
+        line: The line's number, from 1.
+        torn: Whether it is the last line and has no newline: a killed run's.
+    """
+
+    file: str
+    line: int
+    torn: bool
+
+
+class Journal:
+    """The journal of one store; append only under the store's lock."""
+
+    def __init__(self, root: Path, *, rotate_bytes: int = ROTATE_BYTES) -> None:
+        self._folder = root / JOURNAL
+        self._rotate_bytes = rotate_bytes
+        self._lock = threading.Lock()
+        self._current: Path | None = None
+
+    def append(self, entries: Iterable[Mapping[str, EntryValue]]) -> int:
+        """Append entries, durable before it returns; return how many there were.
+
+        Raises:
+            NoSpaceError: the disk is full; none of them is kept.
+            StoreError: they cannot be written.
+        """
+        lines = [_format_entry(entry) for entry in entries]
+        if not lines:
+            return 0
+        with self._lock, disk_errors(self._folder):
+            path = self._open_file()
+            try:
+                _append(path, b"".join(lines))
+            except BaseException:
+                # What is torn now is cut off by the next append, in any process.
+                self._current = None
+                raise
+        return len(lines)
+
+    def _open_file(self) -> Path:
+        """Return the file to append to, repaired, or the next one."""
+        path = self._current
+        if path is None:
+            numbers = self._numbers()
+            path = self._folder / journal_name(numbers[-1] if numbers else 1)
+            if numbers:
+                _cut_torn_line(path)
+        if not path.exists():
+            _create(path)
+        elif path.stat().st_size >= self._rotate_bytes:
+            path = self._folder / journal_name(parse_journal_name(path.name) + 1)
+            _create(path)
+        self._current = path
+        return path
+
+    def _numbers(self) -> list[int]:
+        numbers = []
+        for entry in self._folder.iterdir():
+            with suppress(MalformedError):
+                numbers.append(parse_journal_name(entry.name))
+        return sorted(numbers)
+
+    def read(self) -> Iterator[dict[str, EntryValue] | Damage]:
+        """Yield every entry, oldest first, and what is damaged in its place.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        with disk_errors(self._folder):
+            numbers = self._numbers()
+        for number in numbers:
+            yield from _read_file(self._folder / journal_name(number))
+
+
+def _format_entry(entry: Mapping[str, EntryValue]) -> bytes:
+    line = json.dumps(dict(entry), separators=(",", ":"), sort_keys=True)
+    if len(line) >= MAX_LINE_BYTES:
+        raise StoreError(f"journal: an entry of {len(line)} bytes is too long")
+    return line.encode("ascii") + b"\n"
+
+
+def parse_entry(line: bytes) -> dict[str, EntryValue]:
+    """Return the entry of one line.
+
+    Raises:
+        MalformedError: it is no JSON object of plain values.
+    """
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise MalformedError("journal line", line[:80], "not JSON") from error
+    if not isinstance(entry, dict) or not all(
+        value is None or isinstance(value, str | int) for value in entry.values()
+    ):
+        raise MalformedError("journal line", line[:80], "not an object of plain values")
+    return entry
+
+
+def _create(path: Path) -> None:
+    descriptor = os.open(
+        path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644
+    )
+    os.close(descriptor)
+    sync_folder(path.parent)
+
+
+def _append(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    try:
+        before = os.fstat(descriptor).st_size
+        try:
+            write_all(descriptor, data)
+            os.fsync(descriptor)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(descriptor, before)
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _cut_torn_line(path: Path) -> None:
+    """Cut off what follows the last newline."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        size = end = os.fstat(descriptor).st_size
+        while end:
+            start = max(0, end - _TAIL_BYTES)
+            newline = os.pread(descriptor, end - start, start).rfind(b"\n")
+            if newline >= 0:
+                end = start + newline + 1
+                break
+            end = start
+        if end < size:
+            os.ftruncate(descriptor, end)
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read_file(path: Path) -> Iterator[dict[str, EntryValue] | Damage]:
+    number = 0
+    with disk_errors(path), path.open("rb") as file:
+        while line := file.readline(MAX_LINE_BYTES):
+            number += 1
+            try:
+                yield parse_entry(line)
+            except MalformedError:
+                yield Damage(path.name, number, torn=not line.endswith(b"\n"))

@@ -1,0 +1,118 @@
+"""The store's lock: one gosync at a time, for its whole run (I9).
+
+``flock`` on ``<root>/lock``: the kernel lets go when the process ends, however
+it ends; no time stamp decides. The file says who holds it, for messages only::
+
+    pid 4711
+    command gosync sync
+    since 2026-11-22T13:45:00.000000Z
+
+It is never unlinked: a lock on an unlinked file excludes nobody.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+from gosync.clock import Clock, SystemClock, format_time
+from gosync.errors import LockedError
+from gosync.store.durable import disk_errors, write_all
+from gosync.store.layout import LOCK
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+POLL_SECONDS = 0.1
+_MAX_HOLDER_BYTES = 1_000
+
+
+class StoreLock:
+    """The exclusive lock of one store; a context manager that releases it.
+
+    Attributes:
+        path: The lock file.
+    """
+
+    def __init__(
+        self, root: Path, *, command: str = "gosync", clock: Clock | None = None
+    ) -> None:
+        self.path = root / LOCK
+        self._command = " ".join(command.split())
+        self._clock = clock or SystemClock()
+        self._descriptor: int | None = None
+
+    def acquire(self, *, wait_seconds: float = 0.0) -> Self:
+        """Take the lock, waiting for another holder if asked to.
+
+        Raises:
+            LockedError: another gosync holds it; the message names it.
+            StoreError: the lock file cannot be written.
+        """
+        deadline = self._clock.monotonic() + wait_seconds
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        with disk_errors(self.path):
+            descriptor = os.open(self.path, flags, 0o644)
+        try:
+            self._wait(descriptor, deadline)
+            self._sign(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+        return self
+
+    def _wait(self, descriptor: int, deadline: float) -> None:
+        while not self._try(descriptor):
+            if self._clock.monotonic() >= deadline:
+                raise LockedError(
+                    f"{self.path}: held by {_holder(descriptor)}",
+                    hint="wait for it to end and run the command again",
+                )
+            time.sleep(POLL_SECONDS)
+
+    def _try(self, descriptor: int) -> bool:
+        with disk_errors(self.path):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
+
+    def _sign(self, descriptor: int) -> None:
+        text = (
+            f"pid {os.getpid()}\ncommand {self._command}\n"
+            f"since {format_time(self._clock.now())}\n"
+        )
+        with disk_errors(self.path):
+            os.ftruncate(descriptor, 0)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            write_all(descriptor, text.encode("utf-8", "backslashreplace"))
+
+    def release(self) -> None:
+        """Let go; a second call does nothing."""
+        if self._descriptor is not None:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def _holder(descriptor: int) -> str:
+    """Say who holds the lock, as far as the file tells."""
+    with suppress(OSError):
+        text = os.pread(descriptor, _MAX_HOLDER_BYTES, 0).decode("utf-8", "replace")
+        lines = [line.partition(" ") for line in text.splitlines()]
+        facts = {key: value for key, _, value in lines}
+        if facts.keys() >= {"pid", "command", "since"}:
+            return f"pid {facts['pid']} ({facts['command']}) since {facts['since']}"
+    return "another process"

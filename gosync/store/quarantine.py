@@ -1,0 +1,175 @@
+"""Quarantine: the evidence of what was refused, kept and never published.
+
+    quarantine/<id>/evidence.json    what, why, served from where and when
+    quarantine/<id>/<label>          the bytes, under the label that the caller gave
+
+The id comes from subject, reason and the bytes: the same evidence is kept once,
+however often it is served. An entry is built beside the others, synced, and
+renamed into place; one that is there is whole.
+
+evidence.json is an object with "subject", "reason", "files" (file name: its
+"label" and "sha256") and "evidence", the caller's facts. A label that is more
+than small letters, digits, hyphen and underscore becomes "file-1", so that
+nothing an upstream said is a file's name.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from typing import TYPE_CHECKING
+
+from gosync.store.digest import Digest, digest_of
+from gosync.store.durable import disk_errors, sync_folder, write_all
+from gosync.store.layout import (
+    EVIDENCE,
+    QUARANTINE,
+    evidence_file_name,
+    quarantine_id,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_FILE_MODE = 0o400
+
+
+class Quarantine:
+    """The quarantine of one store."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / QUARANTINE
+
+    def keep(
+        self,
+        subject: str,
+        reason: str,
+        *,
+        evidence: Mapping[str, object],
+        files: Mapping[str, Path | bytes],
+    ) -> str:
+        """Keep evidence; return its id.
+
+        Args:
+            subject: What it is about, ``path@version`` as a rule.
+            reason: The rule that was broken.
+            evidence: Facts that JSON can say: URL, status, headers, time, hashes.
+            files: The bytes by label, in memory or in a file that is linked or
+                copied; that file stays where it is.
+
+        Raises:
+            NoSpaceError: the disk is full.
+            StoreError: it cannot be written.
+        """
+        with disk_errors(self._folder):
+            digests = {label: _digest(content) for label, content in files.items()}
+            entry = quarantine_id(subject, reason, digests)
+            if not (self._folder / entry).is_dir():
+                names = {
+                    evidence_file_name(label, number): label
+                    for number, label in enumerate(files, 1)
+                }
+                document = {
+                    "subject": subject,
+                    "reason": reason,
+                    "files": {
+                        name: {"label": label, "sha256": digests[label]}
+                        for name, label in names.items()
+                    },
+                    "evidence": dict(evidence),
+                }
+                contents = {name: files[label] for name, label in names.items()}
+                self._write(entry, {**contents, EVIDENCE: _format(document)})
+        return entry
+
+    def _write(self, entry: str, files: Mapping[str, Path | bytes]) -> None:
+        folder = self._folder / f".{secrets.token_hex(8)}.tmp"
+        folder.mkdir(mode=0o755)
+        try:
+            for name, content in files.items():
+                _put(folder / name, content)
+            sync_folder(folder)
+            _rename_new(folder, self._folder / entry)
+            sync_folder(self._folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def ids(self) -> list[str]:
+        """Return the ids of all evidence, sorted.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
+        with disk_errors(self._folder):
+            names = [entry.name for entry in self._folder.iterdir()]
+        return sorted(name for name in names if not name.startswith("."))
+
+    def read(self, entry: str) -> bytes:
+        """Return the evidence.json of an entry.
+
+        Raises:
+            StoreError: it is not there or cannot be read.
+        """
+        path = self._folder / entry / EVIDENCE
+        with disk_errors(path):
+            return path.read_bytes()
+
+    def sweep(self) -> int:
+        """Remove entries that a killed run left half built; under the lock.
+
+        Raises:
+            StoreError: one cannot be removed.
+        """
+        with disk_errors(self._folder):
+            torn = [each for each in self._folder.iterdir() if each.name[0] == "."]
+            for folder in torn:
+                shutil.rmtree(folder)
+        return len(torn)
+
+
+def _digest(content: Path | bytes) -> Digest:
+    if isinstance(content, bytes):
+        return digest_of(content)
+    with content.open("rb") as file:
+        return Digest(hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _format(document: Mapping[str, object]) -> bytes:
+    text = json.dumps(document, indent=2, sort_keys=True, default=str)
+    return text.encode("ascii") + b"\n"
+
+
+def _put(path: Path, content: Path | bytes) -> None:
+    if isinstance(content, bytes):
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        descriptor = os.open(path, flags, _FILE_MODE)
+        try:
+            write_all(descriptor, content)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        return
+    try:
+        # A staged file is in the same filesystem: its bytes need no second copy.
+        os.link(content, path)
+    except OSError:
+        shutil.copyfile(content, path)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _rename_new(source: Path, target: Path) -> None:
+    """Rename a folder, unless another thread kept the same meanwhile."""
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise

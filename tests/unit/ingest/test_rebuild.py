@@ -1,0 +1,273 @@
+"""A catalog made anew: what comes back, what does not, what stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from gosync.catalog.db import Catalog
+from gosync.catalog.pins import Pin
+from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow
+from gosync.clock import SystemClock
+from gosync.errors import MalformedError, NoSpaceError, StoreError
+from gosync.ingest.entries import head_entry, version_entry
+from gosync.ingest.rebuild import parse_version_entry, rebuild
+from gosync.store.blobs import BlobStore
+from gosync.store.digest import Digest
+from gosync.store.journal import Journal
+from gosync.store.layout import CATALOG
+from gosync.store.root import open_store
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+M = "example.com/m"
+_HASH = b"A" * 43 + b"="
+
+
+def _note(size, salt=b""):
+    head = b"go.sum database tree\n%d\n%s\n" % (size, _HASH)
+    return head + b"\n\xe2\x80\x94 db c2ln" + salt + b"\n"
+
+
+class Site:
+    """A store that is filled the way ingest does it."""
+
+    def __init__(self, root):
+        self.root = root
+        open_store(root)
+        self.blobs = BlobStore(root)
+        self.journal = Journal(root)
+
+    def open(self):
+        return Catalog.open(self.root / CATALOG, create=True)
+
+    def row(self, version, *, need=Need.ZIP, proof=Proof.SUMDB):
+        info, mod = b'{"Version":"%s"}' % version.encode(), version.encode()
+        row = VersionRow(
+            M,
+            version,
+            need=need,
+            found_by=FoundBy.INDEX,
+            index_time="2026-01-01T00:00:00Z",
+            info_digest=self.blobs.put_bytes(info),
+            info_bytes=len(info),
+            mod_digest=self.blobs.put_bytes(mod),
+            mod_bytes=len(mod),
+            mod_h1="h1:mod",
+            proof=proof,
+            source_url="https://proxy",
+        )
+        if proof is Proof.SUMDB:
+            row = replace(row, record_id=3, record_text=b"text \xc3\xa9 \xff\n")
+        if need is Need.ZIP:
+            digest = self.blobs.put_bytes(mod * 3)
+            row = replace(
+                row, zip_digest=digest, zip_bytes=len(mod) * 3, zip_h1="h1:zip"
+            )
+        return row
+
+    def admit(self, *rows):
+        self.blobs.sync_folders()
+        self.journal.append(map(version_entry, rows))
+        with self.open() as catalog:
+            catalog.versions.admit(rows)
+
+    def rebuild(self, **options):
+        return rebuild(self.root, clock=SystemClock(), **options)
+
+    def rows(self):
+        with self.open() as catalog:
+            return [replace(row, changed=0) for row in catalog.versions.all_rows()]
+
+
+@pytest.fixture
+def site(tmp_path):
+    return Site(tmp_path)
+
+
+def test_every_version_comes_back_with_its_proof(site):
+    site.admit(site.row("v1.0.0"), site.row("v1.1.0", need=Need.MOD))
+    site.admit(site.row("v1.2.0", proof=Proof.PINNED))
+    want = site.rows()
+    report = site.rebuild(rehash=True)
+    assert site.rows() == want
+    assert (report.versions, report.missing, report.damaged) == (3, [], [])
+    assert report.unreferenced == 0
+    assert report.backup == site.root / "catalog.sqlite.bak-1"
+    with Catalog.open(report.backup, create=False) as old:
+        assert len(list(old.versions.all_rows())) == 3
+    assert site.rebuild().backup == site.root / "catalog.sqlite.bak-2"
+    assert site.rows() == want
+
+
+def test_a_catalog_that_is_lost_or_garbage_is_made_anew(site):
+    site.admit(site.row("v1.0.0"))
+    want = site.rows()
+    path = site.root / CATALOG
+    path.write_bytes(b"garbage" * 1000)
+    site.rebuild()
+    assert site.rows() == want
+    path.unlink()
+    assert site.rebuild().backup is None
+    assert site.rows() == want
+
+
+def test_the_old_write_ahead_log_does_not_reach_the_new_catalog(site):
+    site.admit(site.row("v1.0.0"))
+    with site.open() as catalog:
+        catalog.modules.track([])
+        catalog.failures.record(
+            M, "v9.0.0", kind="zip", error=StoreError("only in the log"), now=NOW
+        )
+        report = site.rebuild()
+    with site.open() as catalog:
+        catalog.check()
+        assert catalog.failures.open() == []
+        assert catalog.versions.known(M) == {"v1.0.0"}
+    assert report.backup is not None
+    with Catalog.open(report.backup, create=False) as old:
+        assert old.failures.count() == 1
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "longer", "flipped"])
+def test_a_version_whose_blob_is_damaged_is_wanted_again(site, damage):
+    row = site.row("v1.0.0")
+    site.admit(row, site.row("v1.1.0"))
+    path = site.blobs.path(Digest(row.zip_digest))
+    data = path.read_bytes()
+    path.unlink()
+    if damage != "missing":
+        flipped = bytes([data[0] ^ 1]) + data[1:]
+        path.write_bytes({"empty": b"", "longer": data + b"x"}.get(damage, flipped))
+    report = site.rebuild(rehash=damage == "flipped")
+    assert report.missing == [f"{M}@v1.0.0"]
+    assert report.versions == 1
+    states = {row.version: (row.state, row.carried) for row in site.rows()}
+    assert states == {
+        "v1.0.0": (State.WANTED, None),
+        "v1.1.0": (State.PRESENT, Need.ZIP),
+    }
+
+
+def test_the_newest_entry_of_a_version_counts_and_the_first_pin(site):
+    site.admit(site.row("v1.0.0", need=Need.MOD, proof=Proof.PINNED))
+    row = site.row("v1.0.0", proof=Proof.PINNED)
+    site.admit(row)
+    site.journal.append(
+        [version_entry(replace(row, mod_h1="h1:later", zip_h1="h1:later"))]
+    )
+    site.rebuild()
+    assert site.rows()[0].mod_h1 == "h1:later"
+    with site.open() as catalog:
+        assert catalog.pins.get(M, "v1.0.0") == Pin("h1:mod", "h1:zip")
+
+
+def test_trust_never_moves_back(site):
+    for size in (5, 70_000, 600):
+        site.journal.append([head_entry("db", _note(size))])
+    site.journal.append([head_entry("other", _note(1, b"x"))])
+    site.admit(site.row("v1.0.0"))
+    assert site.rebuild().heads == {"db": 70_000, "other": 1}
+    with site.open() as catalog:
+        assert catalog.heads.get("db") == _note(70_000)
+
+
+def test_damaged_lines_cost_themselves_alone(site):
+    site.admit(site.row("v1.0.0"), site.row("v1.1.0"))
+    bad = [
+        {"kind": "version"},
+        {"kind": "version", "path": "../evil", "version": "v1.0.0"},
+        {"kind": "version", "path": M, "version": "v1"},
+        {"kind": "version", "path": M, "version": "v1.0.0", "mod_digest": "../x"},
+        {"kind": "version", "path": M, "version": "v1.0.0", "mod_bytes": "12"},
+        {"kind": "version", "path": M, "version": "v1.0.0", "need": "all"},
+        {"kind": "head", "name": "db"},
+        {"kind": "head", "name": "db", "note": "no note"},
+        {"kind": "head", "name": 7, "note": ""},
+    ]
+    site.journal.append(bad)
+    site.journal.append([{"kind": "of the future"}, {}])
+    file = site.root / "journal" / "00000001.jsonl"
+    file.write_bytes(file.read_bytes() + b"torn")
+    report = site.rebuild()
+    assert len(report.damaged) == len(bad) + 1
+    assert report.versions == 2
+    assert len(site.rows()) == 2
+
+
+def test_a_row_that_the_schema_refuses_costs_itself_alone(site):
+    site.admit(site.row("v1.0.0"))
+    site.journal.append([version_entry(replace(site.row("v1.1.0"), proof=None))])
+    report = site.rebuild()
+    assert report.missing == [f"{M}@v1.1.0"]
+    states = {row.version: row.state for row in site.rows()}
+    assert states == {"v1.0.0": State.PRESENT, "v1.1.0": State.WANTED}
+
+
+def test_blobs_that_nothing_names_are_counted_and_kept(site):
+    site.admit(site.row("v1.0.0"))
+    digest = site.blobs.put_bytes(b"orphan")
+    assert site.rebuild().unreferenced == 1
+    assert site.blobs.read(digest) == b"orphan"
+
+
+def test_blobs_without_a_journal_leave_the_old_catalog_alone(site):
+    site.admit(site.row("v1.0.0"))
+    (site.root / "journal" / "00000001.jsonl").unlink()
+    before = (site.root / CATALOG).read_bytes()
+    with pytest.raises(StoreError, match="names none of the 3 blobs"):
+        site.rebuild()
+    assert (site.root / CATALOG).read_bytes() == before
+
+
+def test_an_empty_store_has_an_empty_catalog(site):
+    assert site.rebuild().versions == 0
+    assert site.rows() == []
+
+
+def test_an_entry_goes_both_ways(site):
+    row = site.row("v1.0.0")
+    site.journal.append([version_entry(row)])
+    (entry,) = site.journal.read()
+    assert isinstance(entry, dict)
+    assert parse_version_entry(entry) == row
+    with pytest.raises(MalformedError):
+        parse_version_entry({})
+
+
+def test_a_disk_that_fills_up_meanwhile_leaves_the_old_catalog_alone(site, monkeypatch):
+    site.admit(site.row("v1.0.0"))
+    want = site.rows()
+
+    def full(*_):
+        raise NoSpaceError("full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gosync.catalog.version_table.Versions.admit", full)
+        with pytest.raises(NoSpaceError):
+            site.rebuild()
+    assert site.rows() == want
+    assert site.rebuild().versions == 1
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_rebuild_that_stops_anywhere_is_run_again(site, monkeypatch, step):
+    site.admit(site.row("v1.0.0"), site.row("v1.1.0", need=Need.MOD))
+    want = site.rows()
+    calls = []
+
+    def stop(folder):
+        calls.append(folder)
+        if len(calls) == step:
+            raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gosync.ingest.rebuild.sync_folder", stop)
+        with pytest.raises(StoreError, match="Input/output"):
+            site.rebuild()
+    assert site.rows() == want
+    assert site.rebuild().versions == 2
+    assert site.rows() == want
+    leftovers = {path.name for path in site.root.glob("*.new*")}
+    assert leftovers == set()
