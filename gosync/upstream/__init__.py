@@ -1,0 +1,29 @@
+"""Where bytes come from: proxies, the module index, the checksum database.
+
+This room alone speaks HTTP (httpx). It knows Go's protocols, limits and rules
+for fall-back, and decides nothing about trust: what it hands over is whatever
+the other side served, with evidence of when and from where.
+
+===============  ============================================================
+``options``      time-outs, retries, and other knobs of requests
+``http``         ``Fetcher``: one answer, within limits, or one of our errors
+``lanes``        connections: one lane a request, kept warm, shared contexts
+``answer``       what was served: status, headers, body, evidence
+``refusal``      a status that is not 200, made into the right error
+``failures``     httpx's exceptions, made into ours
+``encoding``     Content-Encoding undone under a limit
+``redirects``    which redirects are followed
+``retry``        back-off arithmetic, and the loop that uses it
+``urls``         joining, escaping and stripping secrets
+``credentials``  netrc and user names in URLs: who sees them
+``environment``  HTTP_PROXY, HTTPS_PROXY, NO_PROXY
+``files``        file:// answers
+``goproxy``      GOPROXY lists: "," and "|"
+``proxy``        ``ProxyClient``: list, @latest, .info, .mod, .zip
+``index``        ``IndexClient``: pages of index events
+``sumdb``        ``SumDBRemote``: how the checksum database is reached
+===============  ============================================================
+
+Of HTTP, only status 200 is a yes, and only 404 and 410 are a definite no;
+everything else is "don't know", which must never be taken for a no.
+"""

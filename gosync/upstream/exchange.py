@@ -1,0 +1,232 @@
+"""One request and its redirects: from a URL to an answer with status 200.
+
+Credentials go to the origin that was named, over https, and nowhere else: a
+redirect to another scheme, host or port gets none, not even netrc's for that
+host. Of an answer that is refused, at most 8 KiB are read, for at most 5 s.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import anyio
+import httpx
+
+from gosync.errors import ConfigError, GosyncError, MalformedError
+from gosync.upstream.answer import Served, shown_headers
+from gosync.upstream.credentials import (
+    Credentials,
+    credentials_of_user_info,
+    load_netrc,
+)
+from gosync.upstream.failures import request_failures
+from gosync.upstream.lanes import Lane, Lanes
+from gosync.upstream.redirects import (
+    is_redirect,
+    is_web_address,
+    next_address,
+    same_origin,
+)
+from gosync.upstream.refusal import BODY_LIMIT_BYTES, refusal
+from gosync.upstream.urls import strip_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+
+    from gosync.clock import Clock
+    from gosync.upstream.options import Options
+
+_REFUSED_BODY_SECONDS: Final = 5.0
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What a fetcher has asked and got so far.
+
+    Attributes:
+        requests: Requests sent, redirects and retries included.
+        received_bytes: Bytes of bodies, as transferred.
+    """
+
+    requests: int = 0
+    received_bytes: int = 0
+
+
+class Exchange:
+    """Sends requests through lanes and follows redirects."""
+
+    def __init__(
+        self, options: Options, *, clock: Clock, environment: Mapping[str, str]
+    ) -> None:
+        """Prepare to ask; nothing is opened or read yet.
+
+        Raises:
+            ConfigError: HTTP_PROXY or HTTPS_PROXY makes no sense.
+        """
+        self.traffic = Traffic()
+        self._clock = clock
+        self._environment = environment
+        self._lanes = Lanes(options, environment)
+        self._agent = options.user_agent.encode("ascii", "replace")
+        wait = options.timeout_seconds
+        self._extensions = {
+            "timeout": {"connect": wait, "read": wait, "write": wait, "pool": wait}
+        }
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._lanes.aclose()
+
+    @asynccontextmanager
+    async def answer(
+        self, method: str, url: str, headers: Mapping[str, str] | None
+    ) -> AsyncIterator[tuple[httpx.Response, Served]]:
+        """Give a status 200, its body unread, after redirects.
+
+        Args:
+            method: GET or HEAD.
+            url: http or https; user info becomes Basic authentication.
+            headers: Sent along, also to where redirects lead: no secrets.
+
+        Raises:
+            NotFoundError: 404 or 410.
+            UnavailableError: No answer could be had; also its subclasses.
+            MalformedError: The URL is no http or https URL.
+            ConfigError: Credentials would go over plain http.
+        """
+        address, credentials = self._address(url)
+        sent = self._headers(address, headers)
+        start, lane = address, self._lanes.take()
+        response: httpx.Response | None = None
+        try:
+            for followed in range(100):  # next_address raises long before
+                login = credentials if same_origin(start, address) else None
+                response = await self._ask(lane, method, address, sent, login)
+                if not is_redirect(response):
+                    break
+                target = next_address(address, response, followed=followed)
+                await _read_little(response)
+                await response.aclose()
+                address, sent = target, self._headers(target, headers)
+            assert response is not None
+            served = self._served(address, response)
+            if response.status_code != 200:
+                raise await self._refusal(response, served, credentials)
+            yield response, served
+        finally:
+            if response is not None:
+                with anyio.CancelScope(shield=True), suppress(httpx.HTTPError):
+                    await response.aclose()
+            self._lanes.give_back(lane)
+
+    async def _ask(
+        self,
+        lane: Lane,
+        method: str,
+        address: httpx.URL,
+        headers: list[tuple[bytes, bytes]],
+        credentials: Credentials | None,
+    ) -> httpx.Response:
+        """Send one request and return its answer's headers."""
+        if credentials is not None:
+            headers = [
+                *headers,
+                (b"Authorization", credentials.authorization().encode("ascii")),
+            ]
+        request = httpx.Request(
+            method, address, headers=headers, extensions=self._extensions
+        )
+        self.traffic.requests += 1
+        transport = lane.transport(address)
+        with request_failures(strip_secrets(str(address))):
+            return await transport.handle_async_request(request)
+
+    async def _refusal(
+        self, response: httpx.Response, served: Served, credentials: Credentials | None
+    ) -> GosyncError:
+        """Return the error for an answer that is not 200."""
+        body = await _read_little(response)
+        if credentials is not None:  # an echo of what we sent stays here
+            text = credentials.scrub(body.decode("latin-1"))
+            body = text.encode("latin-1", "replace")
+        return refusal(
+            served.url,
+            served.status,
+            headers=served.headers,
+            body=body,
+            now=self._clock.now(),
+        )
+
+    def _address(self, url: str) -> tuple[httpx.URL, Credentials | None]:
+        """Return the URL without user info, and who we are to its host."""
+        try:
+            address = httpx.URL(url)
+        except (httpx.InvalidURL, ValueError) as exc:
+            raise MalformedError("URL", strip_secrets(url), "does not parse") from exc
+        if not is_web_address(address):
+            raise MalformedError("URL", strip_secrets(url), "no http or https URL")
+        credentials = None
+        if address.userinfo:
+            credentials = credentials_of_user_info(address.userinfo)
+            address = address.copy_with(username="", password="")
+            if address.scheme != "https" and credentials is not None:
+                raise ConfigError(
+                    f"{strip_secrets(url)}: refusing to send a password over http"
+                )
+        elif address.scheme == "https":
+            credentials = self._netrc.get(address.host)
+        return address, credentials
+
+    def _headers(
+        self, address: httpx.URL, extra: Mapping[str, str] | None
+    ) -> list[tuple[bytes, bytes]]:
+        sent = [
+            (b"Host", address.netloc),
+            (b"User-Agent", self._agent),
+            (b"Accept-Encoding", b"identity"),
+        ]
+        for name, value in (extra or {}).items():
+            sent.append((name.encode("ascii"), value.encode("ascii")))
+        return sent
+
+    def _served(self, address: httpx.URL, response: httpx.Response) -> Served:
+        headers = shown_headers(response.headers.raw)
+        # Only HTTP/1 can end a body by closing the connection.
+        framed = (
+            response.http_version == "HTTP/2"
+            or "content-length" in headers
+            or "chunked" in headers.get("transfer-encoding", "").lower()
+        )
+        return Served(
+            url=strip_secrets(str(address)),
+            status=response.status_code,
+            headers=headers,
+            at=self._clock.now(),
+            size_bytes=0,
+            framed=framed,
+        )
+
+    @cached_property
+    def _netrc(self) -> dict[str, Credentials]:
+        return load_netrc(self._environment)
+
+
+async def raw_body(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """Yield a body as transferred; close it with ``aclosing``."""
+    async for data in response.aiter_raw():
+        yield data
+
+
+async def _read_little(response: httpx.Response) -> bytes:
+    """Return the first bytes of a body that may be slow, broken or endless."""
+    kept = bytearray()
+    with anyio.move_on_after(_REFUSED_BODY_SECONDS), suppress(httpx.HTTPError):
+        async with aclosing(raw_body(response)) as body:
+            async for data in body:
+                kept += data
+                if len(kept) >= BODY_LIMIT_BYTES:
+                    break
+    return bytes(kept[:BODY_LIMIT_BYTES])

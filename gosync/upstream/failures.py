@@ -1,0 +1,72 @@
+"""httpx's exceptions, made into ours at the one border they may reach.
+
+Nothing of the request (its headers, its URL's secrets) goes into a message.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from gosync.errors import TruncatedError, UnavailableError, UpstreamTimeoutError
+from gosync.upstream.urls import strip_user_info
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What comes up from below httpx where it does not look (a port or a host name that
+# the system refuses, a peer that breaks HTTP/2's own state).
+_LEAKS: Final = (
+    ExceptionGroup,
+    ArithmeticError,
+    LookupError,
+    OSError,
+    ValueError,
+)
+
+
+@contextmanager
+def request_failures(shown_url: str) -> Iterator[None]:
+    """Map what fails before the headers are here.
+
+    Raises:
+        UpstreamTimeoutError: Connecting or the wait for headers took too long.
+        UnavailableError: Anything else between us and an answer.
+    """
+    try:
+        yield
+    except httpx.ConnectTimeout as exc:
+        raise UpstreamTimeoutError(f"{shown_url}: connecting timed out") from exc
+    except httpx.TimeoutException as exc:
+        raise UpstreamTimeoutError(f"{shown_url}: no answer in time") from exc
+    except httpx.ConnectError as exc:
+        raise UnavailableError(f"{shown_url}: cannot connect: {_reason(exc)}") from exc
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, *_LEAKS) as exc:
+        raise UnavailableError(f"{shown_url}: no answer: {_reason(exc)}") from exc
+
+
+@contextmanager
+def body_failures(shown_url: str) -> Iterator[None]:
+    """Map what fails while a body is read.
+
+    Raises:
+        UpstreamTimeoutError: The wait for the next bytes took too long.
+        TruncatedError: The connection broke before the body's end.
+        UnavailableError: Anything else.
+    """
+    try:
+        yield
+    except httpx.TimeoutException as exc:
+        raise UpstreamTimeoutError(f"{shown_url}: the body stalled") from exc
+    except (httpx.NetworkError, httpx.RemoteProtocolError) as exc:
+        raise TruncatedError(f"{shown_url}: body cut off: {_reason(exc)}") from exc
+    except (httpx.HTTPError, httpx.StreamError) as exc:
+        raise UnavailableError(f"{shown_url}: body unreadable: {_reason(exc)}") from exc
+
+
+def _reason(exc: Exception) -> str:
+    """Return why, in printable words of a bounded length."""
+    text = strip_user_info(str(exc)) or type(exc).__name__
+    return "".join(c if c.isprintable() else " " for c in text)[:200]

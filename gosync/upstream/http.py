@@ -1,0 +1,298 @@
+"""One answer, within limits and deadlines, or one of our errors.
+
+A call is answered by status 200, or raises. Deadlines: ``timeout_seconds`` to
+connect and between two reads, and a total for the whole call with its retries,
+which a body that drips cannot outlast. Limits: a Content-Length beyond the limit
+is refused unread, and decoded bytes are counted as they come, whatever was
+declared; a body with fewer bytes than declared is truncated, not short.
+
+What is retried, and when, is in :mod:`gosync.upstream.retry`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Self
+
+import anyio
+
+from gosync.clock import Clock, SystemClock
+from gosync.errors import (
+    TooLargeError,
+    TruncatedError,
+    UnavailableError,
+    UpstreamTimeoutError,
+)
+from gosync.upstream import files
+from gosync.upstream.answer import (
+    Response,
+    Served,
+    body_size,
+    declared_size,
+    refusable,
+)
+from gosync.upstream.encoding import decoder_for
+from gosync.upstream.exchange import Exchange, Traffic, raw_body
+from gosync.upstream.failures import body_failures
+from gosync.upstream.options import Options
+from gosync.upstream.retry import RetryPolicy, with_retries
+from gosync.upstream.urls import strip_secrets
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import httpx
+
+Sink = Callable[[bytes], object]
+
+_CLOSING_SECONDS: Final = 5.0
+
+
+class Fetcher:
+    """Asks for URLs; one instance serves any number of workers.
+
+    Use it as ``async with Fetcher(options) as fetcher``. It opens a connection
+    for each request that is in flight at once, so the caller bounds those.
+    """
+
+    def __init__(
+        self,
+        options: Options | None = None,
+        *,
+        clock: Clock | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Prepare to ask; nothing is opened or read yet.
+
+        Args:
+            options: Time-outs, retries and the like.
+            clock: For the time of evidence and HTTP dates.
+            environment: Where proxies and netrc are named; the process's own.
+
+        Raises:
+            ConfigError: HTTP_PROXY or HTTPS_PROXY makes no sense.
+        """
+        self.options = options or Options()
+        self._clock = clock or SystemClock()
+        self._exchange = Exchange(
+            self.options,
+            clock=self._clock,
+            environment=os.environ if environment is None else environment,
+        )
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was asked and got so far."""
+        return self._exchange.traffic
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        with anyio.CancelScope(shield=True), anyio.move_on_after(_CLOSING_SECONDS):
+            await self._exchange.aclose()
+
+    async def get(
+        self,
+        url: str,
+        *,
+        limit_bytes: int,
+        total_seconds: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        retries: int | None = None,
+    ) -> Response:
+        """Return a document.
+
+        Args:
+            url: http, https or file; user info becomes Basic authentication.
+            limit_bytes: The most that the body may have, decoded.
+            total_seconds: Deadline of the call; the options' when None.
+            headers: Sent along, also to where redirects lead: no secrets.
+            retries: Tries after the first; the options' when None.
+
+        Raises:
+            NotFoundError: 404 or 410.
+            UnavailableError: No answer could be had; also its subclasses.
+            TooLargeError: The body exceeds the limit.
+            MalformedError: The URL is no http, https or file URL.
+            ConfigError: Credentials would go over plain http.
+        """
+        pieces: list[bytes] = []
+
+        def new_sink() -> Sink:
+            pieces.clear()
+            return pieces.append
+
+        answer = await self.download(
+            url,
+            new_sink,
+            limit_bytes=limit_bytes,
+            total_seconds=total_seconds or self.options.total_seconds,
+            headers=headers,
+            retries=retries,
+        )
+        return replace(answer, body=b"".join(pieces))
+
+    async def download(
+        self,
+        url: str,
+        new_sink: Callable[[], Sink],
+        *,
+        limit_bytes: int,
+        total_seconds: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        retries: int | None = None,
+    ) -> Response:
+        """Hand a body to a sink, piece by piece, and return the rest of it.
+
+        Args:
+            url: As for ``get``.
+            new_sink: Called before each try's first byte; what earlier sinks
+                were given is void then.
+            limit_bytes: As for ``get``.
+            total_seconds: As for ``get``, but ``zip_total_seconds`` when None.
+            headers: As for ``get``.
+            retries: As for ``get``.
+
+        Raises:
+            NotFoundError: 404 or 410.
+            UnavailableError: No answer could be had; also its subclasses.
+            TooLargeError: The body exceeds the limit.
+            MalformedError: The URL is no http, https or file URL.
+            ConfigError: Credentials would go over plain http.
+        """
+
+        async def attempt() -> Response:
+            if url.startswith("file:"):
+                return await self._copy_file(url, new_sink, limit_bytes=limit_bytes)
+            async with self._exchange.answer("GET", url, headers) as (response, served):
+                with refusable(served):
+                    size_bytes = await self._copy_body(
+                        response, served, new_sink, limit_bytes=limit_bytes
+                    )
+            return Response(b"", replace(served, size_bytes=size_bytes))
+
+        return await self._persist(
+            url, attempt, total_seconds or self.options.zip_total_seconds, retries
+        )
+
+    async def head(
+        self,
+        url: str,
+        *,
+        total_seconds: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        retries: int | None = None,
+    ) -> Response:
+        """Return an answer without its body; its size is the declared one.
+
+        Args:
+            url: As for ``get``.
+            total_seconds: As for ``get``.
+            headers: As for ``get``.
+            retries: As for ``get``.
+
+        Raises:
+            NotFoundError: 404 or 410.
+            UnavailableError: No answer could be had; also its subclasses.
+            MalformedError: The URL is no http, https or file URL.
+            ConfigError: Credentials would go over plain http.
+        """
+
+        async def attempt() -> Response:
+            if url.startswith("file:"):
+                size_bytes = await files.file_size(url)
+                headers_of_file = {"content-length": str(size_bytes)}
+                return Response(b"", self._served_file(url, 0, headers_of_file))
+            async with self._exchange.answer("HEAD", url, headers) as (_, served):
+                return Response(b"", served)
+
+        return await self._persist(
+            url, attempt, total_seconds or self.options.total_seconds, retries
+        )
+
+    async def _persist(
+        self,
+        url: str,
+        attempt: Callable[[], Awaitable[Response]],
+        total_seconds: float,
+        retries: int | None,
+    ) -> Response:
+        """Try, and try again, until the total deadline."""
+        options = self.options
+        policy = RetryPolicy(
+            options.retries if retries is None else retries,
+            options.retry_delay_seconds,
+            options.max_retry_delay_seconds,
+        )
+        failures: list[UnavailableError] = []
+        with anyio.move_on_after(total_seconds):
+            return await with_retries(attempt, policy, failed=failures.append)
+        late = UpstreamTimeoutError(
+            f"{strip_secrets(url)}: not finished within {total_seconds:g} s"
+        )
+        raise late from (failures[-1] if failures else None)
+
+    async def _copy_body(
+        self,
+        response: httpx.Response,
+        served: Served,
+        new_sink: Callable[[], Sink],
+        *,
+        limit_bytes: int,
+    ) -> int:
+        """Hand the decoded body to a new sink and return its size."""
+        declared = declared_size(served.headers)
+        decoder = decoder_for(served.headers, shown_url=served.url)
+        if (body_size(served.headers) or 0) > limit_bytes:
+            raise TooLargeError(served.url, limit_bytes=limit_bytes)
+        sink = new_sink()
+        received_bytes = size_bytes = 0
+        try:
+            with body_failures(served.url):
+                async with aclosing(raw_body(response)) as body:
+                    async for data in body:
+                        received_bytes += len(data)
+                        for piece in decoder.decode(data):
+                            size_bytes += len(piece)
+                            if size_bytes > limit_bytes:
+                                raise TooLargeError(served.url, limit_bytes=limit_bytes)
+                            sink(piece)
+        finally:
+            self.traffic.received_bytes += received_bytes
+        if declared is not None and received_bytes != declared:
+            raise TruncatedError(
+                f"{served.url}: {received_bytes} of {declared} bytes arrived"
+            )
+        decoder.finish()
+        return size_bytes
+
+    async def _copy_file(
+        self, url: str, new_sink: Callable[[], Sink], *, limit_bytes: int
+    ) -> Response:
+        size_bytes = await files.copy_file(url, new_sink(), limit_bytes=limit_bytes)
+        return Response(b"", self._served_file(url, size_bytes, {}))
+
+    def _served_file(
+        self, url: str, size_bytes: int, headers: Mapping[str, str]
+    ) -> Served:
+        return Served(
+            url=strip_secrets(url),
+            status=200,
+            headers=headers,
+            at=self._clock.now(),
+            size_bytes=size_bytes,
+            framed=True,
+        )

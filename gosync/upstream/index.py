@@ -1,0 +1,296 @@
+"""The module index: what a proxy has seen, in the order in which it saw it.
+
+    GET INDEX?since=TIME&limit=2000[&include=all]
+
+answers with one JSON object a line, ``{"Path", "Version", "Timestamp"}``, at most
+2000 and oldest first. ``since`` is inclusive, so that the events of a page's last
+moment come again with the next page; those are dropped here. A page that is not
+full is the last one.
+
+The feed is dirty and its order is not promised. A row that is no event (bad JSON,
+no module path, a version that does not fit, a time that is no RFC 3339) is counted
+with its reason and skipped. A full page whose times do not get past ``since`` would
+come again forever: its rows are handed out, then that is an error.
+
+Times are kept as they were served, since that is what the index understands, and
+compared by :func:`time_key`: their fractions differ in length, so text does not
+sort. Memory holds one page. Limits: 8 MiB a page; of a longer answer than asked
+for, every row counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+import msgspec
+
+from gosync.errors import MalformedError, UnavailableError
+from gosync.gomod import module, semver
+from gosync.gomod.info import format_time, parse_time
+from gosync.upstream.options import MIB
+from gosync.upstream.urls import strip_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Mapping
+
+    from gosync.upstream.http import Fetcher
+
+PAGE_LIMIT: Final = 2000
+PAGE_LIMIT_BYTES: Final = 8 * MIB
+OVERLAP_SECONDS: Final = 600
+OVERLAP_ROWS: Final = 500
+_UTC_TIME: Final = re.compile(
+    r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
+    r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9}))?Z",
+    re.ASCII,
+)
+
+
+class IndexEvent(
+    msgspec.Struct,
+    frozen=True,
+    gc=False,
+    rename={"path": "Path", "version": "Version", "timestamp": "Timestamp"},
+):
+    """A version that the index has seen.
+
+    Attributes:
+        path: The module path.
+        version: The version; it fits the path.
+        timestamp: When the proxy first had it, as served.
+    """
+
+    path: str
+    version: str
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPage:
+    """One answer of the index.
+
+    Attributes:
+        events: The wanted events, without those of the page before.
+        seen: How many events came, wanted or not.
+        skipped: How many rows were no events, by reason.
+        full: Whether there may be more.
+        last: The newest time so far, as served: the next ``since``.
+        overlap: Where a later reading should begin, "" for an empty page: ten
+            minutes or OVERLAP_ROWS rows before ``last``, whichever is later,
+            because rows may still come in behind it.
+    """
+
+    events: tuple[IndexEvent, ...]
+    seen: int
+    skipped: Mapping[str, int]
+    full: bool
+    last: str
+    overlap: str
+
+
+class IndexClient:
+    """Reads the index, page by page."""
+
+    def __init__(
+        self,
+        url: str,
+        fetcher: Fetcher,
+        *,
+        page_limit: int = PAGE_LIMIT,
+        include_all: bool = False,
+    ) -> None:
+        """Prepare to ask.
+
+        Args:
+            url: The index's URL.
+            fetcher: Does the asking.
+            page_limit: How many rows to ask for; the index gives 2000 at most.
+            include_all: Whether to ask for versions that are gone, too.
+        """
+        self._url = url
+        self._fetcher = fetcher
+        self._page_limit = page_limit
+        self._include_all = include_all
+
+    async def pages(
+        self,
+        since: str,
+        *,
+        wanted: Callable[[str], bool] | None = None,
+        horizon: str | None = None,
+    ) -> AsyncGenerator[IndexPage, None]:
+        """Yield the pages from a time on, the events at that time included.
+
+        Whoever may stop before the end closes it with ``contextlib.aclosing``.
+
+        Args:
+            since: RFC 3339, or "" for the beginning.
+            wanted: Says of a module path whether its events are of use; rows of
+                other modules are neither checked nor handed out.
+            horizon: A time that no honest row is later than. Rows beyond it are
+                events, but do not move ``last``: one row from the far future
+                must not make us miss everything until then.
+
+        Raises:
+            UnavailableError: The index gave no answer, or cannot get past one
+                moment.
+            NotFoundError: There is no index at the URL.
+            MalformedError: ``since`` is no time, or the answer is HTML.
+            TooLargeError: A page exceeds its limit.
+        """
+        if since:
+            time_key(since)
+        before: frozenset[IndexEvent] = frozenset()
+        while True:
+            body = (
+                await self._fetcher.get(
+                    self._page_url(since), limit_bytes=PAGE_LIMIT_BYTES
+                )
+            ).body
+            page, before = _read_page(
+                body,
+                since,
+                before,
+                wanted=wanted,
+                limit=self._page_limit,
+                horizon_key=time_key(horizon) if horizon else None,
+            )
+            yield page
+            if not page.full:
+                return
+            if not _is_later(page.last, since):
+                raise self._stuck(since, page.last)
+            since = page.last
+
+    def _page_url(self, since: str) -> str:
+        query = {"since": since} if since else {}
+        query["limit"] = str(self._page_limit)
+        if self._include_all:
+            query["include"] = "all"
+        separator = "&" if "?" in self._url else "?"
+        return f"{self._url}{separator}{urlencode(query, safe=':')}"
+
+    def _stuck(self, since: str, last: str) -> UnavailableError:
+        return UnavailableError(
+            f"{strip_secrets(self._url)}: a full page of {self._page_limit} rows does"
+            f" not get past {last or since}",
+            hint="modules named by exact path are still found by their list",
+        )
+
+
+def time_key(timestamp: str) -> str:
+    """Return a time as text that sorts.
+
+    Raises:
+        MalformedError: It is no RFC 3339 time.
+    """
+    match = _UTC_TIME.fullmatch(timestamp)
+    if match is None:
+        in_utc = format_time(parse_time(timestamp))
+        match = _UTC_TIME.fullmatch(in_utc)
+        if match is None:
+            raise MalformedError("time", timestamp, "out of range")
+    return f"{match[1]}.{match[2] or '':0<9}"
+
+
+def _overlap(rows: list[IndexEvent], newest: str) -> str:
+    """Return where a later reading begins; see IndexPage."""
+    if not newest:
+        return ""
+    begin = earlier(newest, seconds=OVERLAP_SECONDS)
+    for row in rows[-OVERLAP_ROWS : -OVERLAP_ROWS + 1]:
+        with suppress(MalformedError):
+            begin = max(begin, row.timestamp, key=time_key)
+    return begin
+
+
+def earlier(timestamp: str, *, seconds: float) -> str:
+    """Return a time some seconds before another, as RFC 3339.
+
+    Polling from a little before the cursor finds events that were dated back.
+
+    Raises:
+        MalformedError: It is no RFC 3339 time.
+    """
+    moment = parse_time(timestamp).astimezone(UTC)
+    try:
+        return format_time(moment - timedelta(seconds=seconds))
+    except OverflowError:
+        return timestamp
+
+
+def _is_later(a: str, b: str) -> bool:
+    return bool(a) and (not b or time_key(a) > time_key(b))
+
+
+def _read_page(
+    body: bytes,
+    since: str,
+    before: frozenset[IndexEvent],
+    *,
+    wanted: Callable[[str], bool] | None,
+    limit: int,
+    horizon_key: str | None = None,
+) -> tuple[IndexPage, frozenset[IndexEvent]]:
+    """Return a page, and all its wanted events for the next page to drop."""
+    skipped: Counter[str] = Counter()
+    rows = _parse_rows(body, skipped)
+    full = len(rows) + skipped.total() >= limit
+    newest, newest_key = since, time_key(since) if since else ""
+    events = []
+    for row in rows:
+        try:
+            key = time_key(row.timestamp)
+            beyond = horizon_key is not None and key > horizon_key
+            if key > newest_key and not beyond:
+                newest, newest_key = row.timestamp, key
+            if wanted is None or wanted(row.path):
+                _check_version(row.path, row.version)
+                events.append(row)
+        except MalformedError as exc:
+            skipped[f"{exc.what}: {exc.reason}"] += 1
+    fresh = tuple(event for event in events if event not in before)
+    overlap = _overlap(rows, newest)
+    page = IndexPage(fresh, len(rows), dict(skipped), full, newest, overlap)
+    return page, frozenset(events)
+
+
+_rows = msgspec.json.Decoder(IndexEvent)
+
+
+def _parse_rows(body: bytes, skipped: Counter[str]) -> list[IndexEvent]:
+    """Parse NDJSON: at once where all is well, else row by row."""
+    if body.lstrip()[:1] == b"<":
+        raise MalformedError("index page", body[:80].decode("latin-1"), "HTML")
+    try:
+        return _rows.decode_lines(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    rows = []
+    for line in body.split(b"\n"):
+        if line.strip():
+            try:
+                rows.append(_rows.decode(line))
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                skipped["index row: not an event"] += 1
+    return rows
+
+
+def _check_version(path: str, version: str) -> None:
+    """Check as ``module.check`` does; the index repeats its paths a lot."""
+    if not semver.is_valid(version):
+        raise MalformedError("version", version, "not a semantic version")
+    module.check_path_major(version, _path_major(path))
+
+
+@lru_cache(maxsize=65536)
+def _path_major(path: str) -> str:
+    module.check_path(path)
+    return module.split_path_version(path)[1]

@@ -1,0 +1,37 @@
+"""How patient and how demanding requests are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gosync import __version__
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The knobs of all requests.
+
+    Attributes:
+        timeout_seconds: The longest wait to connect, and between two reads.
+        total_seconds: Deadline of one document, its retries included.
+        zip_total_seconds: Deadline of one zip, its retries included.
+        retries: Tries after the first one that failed.
+        retry_delay_seconds: Pause before the first retry; doubles each time.
+        max_retry_delay_seconds: The longest pause. A Retry-After beyond it ends
+            the tries at once, so that the caller can come back later.
+        http2: Whether to offer HTTP/2 over TLS.
+        ca_file: PEM file of certificate authorities trusted beside the system's.
+        user_agent: How gosync introduces itself.
+    """
+
+    timeout_seconds: float = 30.0
+    total_seconds: float = 120.0
+    zip_total_seconds: float = 1800.0
+    retries: int = 3
+    retry_delay_seconds: float = 0.5
+    max_retry_delay_seconds: float = 30.0
+    http2: bool = True
+    ca_file: str | None = None
+    user_agent: str = f"gosync/{__version__}"

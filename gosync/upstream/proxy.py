@@ -1,0 +1,346 @@
+"""The GOPROXY protocol: list, @latest, .info, .mod and .zip of a module.
+
+Below a proxy's URL, with the path and the version in their escaped form:
+
+    PATH/@v/list         versions, one a line                     at most 16 MiB
+    PATH/@latest         JSON about the newest version            at most  1 MiB
+    PATH/@v/VERSION.info JSON about a version, or any revision    at most  1 MiB
+    PATH/@v/VERSION.mod  its go.mod                               at most 16 MiB
+    PATH/@v/VERSION.zip  its files                                at most 500 MiB
+
+Answers come with evidence and are trusted by nobody yet. What cannot be parsed
+counts as an error of that proxy, so that a list with "|" moves on; the error
+carries the answer, for whoever keeps evidence.
+
+Asked with ``fetch_disabled``, an upstream answers from its cache alone: by the
+header ``Disable-Module-Fetch``, or at proxy.golang.org below ``/cached-only``.
+Its 404 then means "not fetched", which is not "does not exist".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import urlsplit
+
+from gosync.errors import (
+    MalformedError,
+    NotFetchedError,
+    NotFoundError,
+    OfflineError,
+)
+from gosync.gomod.info import VersionInfo, parse_info
+from gosync.gomod.module import (
+    ModuleVersion,
+    canonical_version,
+    check,
+    escape_path,
+    escape_version,
+)
+from gosync.gomod.versionlist import parse_list
+from gosync.upstream.answer import Response, Served, body_size, refusable
+from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry, ProxyList
+from gosync.upstream.options import MIB
+from gosync.upstream.urls import join, module_path_on_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from gosync.upstream.http import Fetcher, Sink
+
+T = TypeVar("T")
+
+LIST_LIMIT_BYTES: Final = 16 * MIB
+INFO_LIMIT_BYTES: Final = 1 * MIB
+MOD_LIMIT_BYTES: Final = 16 * MIB
+ZIP_LIMIT_BYTES: Final = 500 * MIB
+CACHED_ONLY_HOSTS: Final = frozenset({"proxy.golang.org"})
+_DISABLE_FETCH: Final = {"Disable-Module-Fetch": "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class ListAnswer:
+    """What a proxy lists.
+
+    Attributes:
+        versions: The usable ones, ascending.
+        data: The body as served.
+        served: Evidence.
+    """
+
+    versions: tuple[str, ...]
+    data: bytes
+    served: Served
+
+
+@dataclass(frozen=True, slots=True)
+class InfoAnswer:
+    """What a proxy says about one version.
+
+    Attributes:
+        info: The parsed JSON.
+        data: The body as served.
+        served: Evidence.
+    """
+
+    info: VersionInfo
+    data: bytes
+    served: Served
+
+
+@dataclass(frozen=True, slots=True)
+class ModAnswer:
+    """A go.mod.
+
+    Attributes:
+        data: The body as served.
+        served: Evidence.
+    """
+
+    data: bytes
+    served: Served
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One proxy, as one call asks it."""
+
+    base: str
+    headers: Mapping[str, str] | None
+    retries: int | None
+
+    def url(self, path: str) -> str:
+        return join(self.base, module_path_on_wire(path))
+
+
+class ProxyClient:
+    """Asks the proxies of a list about modules."""
+
+    def __init__(
+        self,
+        proxies: ProxyList,
+        fetcher: Fetcher,
+        *,
+        cached_only_hosts: frozenset[str] = CACHED_ONLY_HOSTS,
+    ) -> None:
+        """Prepare to ask.
+
+        Args:
+            proxies: Who is asked, in which order.
+            fetcher: Does the asking.
+            cached_only_hosts: Hosts that have ``/cached-only``.
+        """
+        self._proxies = proxies
+        self._fetcher = fetcher
+        self._cached_only_hosts = cached_only_hosts
+
+    async def versions(self, path: str, *, fetch_disabled: bool = False) -> ListAnswer:
+        """Return what ``@v/list`` holds.
+
+        Args:
+            path: The module path.
+            fetch_disabled: Whether the upstream may only use its cache.
+
+        Raises:
+            NotFoundError: No proxy knows the module.
+            UnavailableError: A proxy gave no answer.
+            RejectedError: The answer is no list, or too large.
+        """
+        target = f"{escape_path(path)}/@v/list"
+
+        async def ask(place: _Place) -> ListAnswer:
+            got = await self._get(place, target, LIST_LIMIT_BYTES)
+            with refusable(got.served, got.body):
+                found = parse_list(got.body, path=path)
+            return ListAnswer(tuple(found), got.body, got.served)
+
+        return await self._walk(ask, fetch_disabled=fetch_disabled)
+
+    async def latest(self, path: str, *, fetch_disabled: bool = False) -> InfoAnswer:
+        """Return what ``@latest`` says; many proxies lack it.
+
+        Args:
+            path: The module path.
+            fetch_disabled: Whether the upstream may only use its cache.
+
+        Raises:
+            NotFoundError: No proxy has it.
+            UnavailableError: A proxy gave no answer.
+            RejectedError: The answer is malformed, or too large.
+        """
+        target = f"{escape_path(path)}/@latest"
+
+        async def ask(place: _Place) -> InfoAnswer:
+            got = await self._get(place, target, INFO_LIMIT_BYTES)
+            with refusable(got.served, got.body):
+                info = parse_info(got.body)
+                check(path, info.version)
+            return InfoAnswer(info, got.body, got.served)
+
+        return await self._walk(ask, fetch_disabled=fetch_disabled)
+
+    async def info(
+        self, mv: ModuleVersion, *, fetch_disabled: bool = False
+    ) -> InfoAnswer:
+        """Return the ``.info`` of a version, or of a branch, tag or commit.
+
+        Args:
+            mv: The module, and a version or the name of a revision.
+            fetch_disabled: Whether the upstream may only use its cache.
+
+        Raises:
+            NotFoundError: No proxy has it.
+            UnavailableError: A proxy gave no answer.
+            RejectedError: The answer is malformed, too large, or about another
+                version than the one asked for.
+        """
+        target = _target(mv, "info")
+
+        async def ask(place: _Place) -> InfoAnswer:
+            got = await self._get(place, target, INFO_LIMIT_BYTES)
+            with refusable(got.served, got.body):
+                info = parse_info(got.body)
+                _check_same_version(mv, info.version)
+            return InfoAnswer(info, got.body, got.served)
+
+        return await self._walk(ask, fetch_disabled=fetch_disabled)
+
+    async def mod(
+        self, mv: ModuleVersion, *, fetch_disabled: bool = False
+    ) -> ModAnswer:
+        """Return the ``.mod`` of a version.
+
+        Args:
+            mv: The module version.
+            fetch_disabled: Whether the upstream may only use its cache.
+
+        Raises:
+            NotFoundError: No proxy has it.
+            UnavailableError: A proxy gave no answer.
+            RejectedError: It is too large.
+        """
+        target = _target(mv, "mod")
+
+        async def ask(place: _Place) -> ModAnswer:
+            got = await self._get(place, target, MOD_LIMIT_BYTES)
+            return ModAnswer(got.body, got.served)
+
+        return await self._walk(ask, fetch_disabled=fetch_disabled)
+
+    async def zip(
+        self,
+        mv: ModuleVersion,
+        new_sink: Callable[[], Sink],
+        *,
+        fetch_disabled: bool = False,
+    ) -> Served:
+        """Hand the ``.zip`` of a version to a sink.
+
+        Args:
+            mv: The module version.
+            new_sink: Called before each try's first byte, also when the next
+                proxy is asked; what earlier sinks were given is void then.
+            fetch_disabled: Whether the upstream may only use its cache.
+
+        Raises:
+            NotFoundError: No proxy has it.
+            UnavailableError: A proxy gave no answer.
+            RejectedError: It is too large.
+        """
+        target = _target(mv, "zip")
+
+        async def ask(place: _Place) -> Served:
+            got = await self._fetcher.download(
+                place.url(target),
+                new_sink,
+                limit_bytes=ZIP_LIMIT_BYTES,
+                headers=place.headers,
+                retries=place.retries,
+            )
+            return got.served
+
+        return await self._walk(ask, fetch_disabled=fetch_disabled)
+
+    async def head_zip(
+        self, mv: ModuleVersion, *, fetch_disabled: bool = False
+    ) -> int | None:
+        """Return the size that a ``.zip`` will have, or None if nobody says.
+
+        Args:
+            mv: The module version.
+            fetch_disabled: Whether the upstream may only use its cache.
+
+        Raises:
+            NotFoundError: No proxy has it.
+            UnavailableError: A proxy gave no answer.
+        """
+        target = _target(mv, "zip")
+
+        async def ask(place: _Place) -> int | None:
+            got = await self._fetcher.head(
+                place.url(target), headers=place.headers, retries=place.retries
+            )
+            return body_size(got.headers)
+
+        return await self._walk(ask, fetch_disabled=fetch_disabled)
+
+    async def _get(self, place: _Place, target: str, limit_bytes: int) -> Response:
+        return await self._fetcher.get(
+            place.url(target),
+            limit_bytes=limit_bytes,
+            headers=place.headers,
+            retries=place.retries,
+        )
+
+    async def _walk(
+        self, ask: Callable[[_Place], Awaitable[T]], *, fetch_disabled: bool
+    ) -> T:
+        """Ask the proxies of the list in turn."""
+
+        async def ask_entry(entry: ProxyEntry) -> T:
+            place = self._place(entry, fetch_disabled=fetch_disabled)
+            try:
+                return await ask(place)
+            except NotFoundError as exc:
+                if fetch_disabled and not entry.url.startswith("file:"):
+                    raise NotFetchedError(str(exc)) from exc
+                raise
+
+        return await self._proxies.first_answer(ask_entry)
+
+    def _place(self, entry: ProxyEntry, *, fetch_disabled: bool) -> _Place:
+        if entry.url == DIRECT:
+            raise NotFoundError("no proxy has it, and gosync does not go direct")
+        if entry.url == OFF:
+            raise OfflineError("the list of proxies ends in off")
+        # With "|" another proxy is at hand: that is better than patience.
+        retries = 0 if entry.fall_back_on_error and not entry.is_last else None
+        if not fetch_disabled:
+            return _Place(entry.url, None, retries)
+        if urlsplit(entry.url).hostname in self._cached_only_hosts:
+            return _Place(join(entry.url, "cached-only"), None, retries)
+        return _Place(entry.url, _DISABLE_FETCH, retries)
+
+
+def _target(mv: ModuleVersion, kind: str) -> str:
+    return f"{escape_path(mv.path)}/@v/{escape_version(mv.version)}.{kind}"
+
+
+def _check_same_version(mv: ModuleVersion, got: str) -> None:
+    """Check that a proxy answered about the version that was asked for.
+
+    Only a canonical version that fits its path must come back unchanged; any
+    other name is a question, and the answer is a version that fits.
+    """
+    if mv.version == got:
+        return
+    if mv.version == canonical_version(mv.version):
+        try:
+            check(mv.path, mv.version)
+        except MalformedError:
+            pass
+        else:
+            raise MalformedError(
+                "version info", mv, f"the proxy answered about {got[:80]!r}"
+            )
+    check(mv.path, got)

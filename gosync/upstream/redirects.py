@@ -1,0 +1,76 @@
+"""Which redirects are followed.
+
+At most ten, and never from https to http (or to anything that is neither). The
+new address's own user info is dropped: nobody but the operator hands out
+credentials here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import httpx
+
+from gosync.errors import UpstreamStatusError
+from gosync.upstream.urls import strip_secrets
+
+MAX_REDIRECTS: Final = 10
+_STATUSES: Final = frozenset({301, 302, 303, 307, 308})
+
+
+def is_redirect(response: httpx.Response) -> bool:
+    """Whether an answer sends us elsewhere."""
+    return response.status_code in _STATUSES and "location" in response.headers
+
+
+def next_address(
+    current: httpx.URL, response: httpx.Response, *, followed: int
+) -> httpx.URL:
+    """Return where a redirect leads.
+
+    Args:
+        current: The address that answered.
+        response: Its answer.
+        followed: How many redirects came before this one.
+
+    Raises:
+        UpstreamStatusError: One too many, to a URL that does not parse, or from
+            https to http.
+    """
+    status = response.status_code
+    shown = strip_secrets(str(current))
+    if followed >= MAX_REDIRECTS:
+        raise UpstreamStatusError(
+            f"{shown}: stopped after {MAX_REDIRECTS} redirects", status=status
+        )
+    try:
+        address = current.join(response.headers["location"])
+        target = address.copy_with(username="", password="", fragment=None)
+    except (httpx.InvalidURL, ValueError, UnicodeError):
+        raise UpstreamStatusError(
+            f"{shown}: redirected to no valid URL", status=status
+        ) from None
+    if not is_web_address(target):
+        raise UpstreamStatusError(
+            f"{shown}: redirected to no http or https URL", status=status
+        )
+    if current.scheme == "https" and target.scheme != "https":
+        raise UpstreamStatusError(
+            f"{shown}: redirected from https to insecure {strip_secrets(str(target))}",
+            status=status,
+        )
+    return target
+
+
+def is_web_address(url: httpx.URL) -> bool:
+    """Whether a URL is one of http or https, with a host and a port that can be."""
+    return url.scheme in ("http", "https") and bool(url.host) and _port(url) < 65536
+
+
+def same_origin(a: httpx.URL, b: httpx.URL) -> bool:
+    """Whether two addresses share scheme, host and port."""
+    return (a.scheme, a.host, _port(a)) == (b.scheme, b.host, _port(b))
+
+
+def _port(url: httpx.URL) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)

@@ -1,0 +1,115 @@
+"""When to try again, and how long to wait first.
+
+The pause before try ``n`` (from 0) is ``delay * 2**n`` up to a maximum, of which
+a random half is taken off so that workers that failed together do not return
+together. An upstream that names its own pause (``Retry-After``) gets it, unless
+it is longer than our maximum: then the error leaves at once and carries the
+wish, for whoever plans the next run.
+"""
+
+from __future__ import annotations
+
+import random
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import anyio
+
+from gosync.errors import OfflineError, UnavailableError, UpstreamStatusError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+T = TypeVar("T")
+
+# Request Timeout, Too Early, Too Many Requests: "later", among the 4xx.
+_PASSING_4XX: Final = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how patiently to try again.
+
+    Attributes:
+        retries: Tries after the first one.
+        delay_seconds: Pause before the first retry.
+        max_delay_seconds: The longest pause.
+    """
+
+    retries: int
+    delay_seconds: float
+    max_delay_seconds: float
+
+    def pause_seconds(
+        self, tried: int, error: UnavailableError, *, jitter: float
+    ) -> float | None:
+        """Return the pause before the next try, or None to give up.
+
+        Args:
+            tried: How many retries there have been.
+            error: Why the last try failed.
+            jitter: A number from 0 to 1 that places the pause within its range.
+        """
+        if tried >= self.retries or not is_retryable(error):
+            return None
+        backoff = min(
+            self.max_delay_seconds, self.delay_seconds * 2.0 ** min(tried, 30)
+        )
+        backoff *= 1 - jitter / 2
+        asked = None
+        if isinstance(error, UpstreamStatusError):
+            asked = error.retry_after_seconds
+        if asked is None:
+            return backoff
+        return max(asked, backoff) if asked <= self.max_delay_seconds else None
+
+
+def is_retryable(error: UnavailableError) -> bool:
+    """Whether the same request may well succeed in a moment."""
+    if isinstance(error, OfflineError):
+        return False
+    if isinstance(error, UpstreamStatusError):
+        return error.status >= 500 or error.status in _PASSING_4XX
+    return not any(isinstance(cause, ssl.CertificateError) for cause in _causes(error))
+
+
+async def with_retries(
+    attempt: Callable[[], Awaitable[T]],
+    policy: RetryPolicy,
+    *,
+    jitter: Callable[[], float] = random.random,
+    failed: Callable[[UnavailableError], None] | None = None,
+) -> T:
+    """Return the attempt's result, trying again as the policy allows.
+
+    Args:
+        attempt: Called once a try.
+        policy: How often and how patiently.
+        jitter: Gives numbers from 0 to 1.
+        failed: Told of every failure, the last one too.
+
+    Raises:
+        UnavailableError: The last try's failure.
+    """
+    tried = 0
+    while True:
+        try:
+            return await attempt()
+        except UnavailableError as exc:
+            if failed is not None:
+                failed(exc)
+            pause_seconds = policy.pause_seconds(tried, exc, jitter=jitter())
+            if pause_seconds is None:
+                raise
+        tried += 1
+        await anyio.sleep(pause_seconds)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause = error.__cause__ or error.__context__
+    for _ in range(8):
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or cause.__context__
