@@ -1,0 +1,12 @@
+"""The sample upstream that `gosync demo` mirrors: index, proxy, signed log.
+
+    modules   text sources in samples/modules become zips, go.mods and .infos
+    log       a checksum database that really signs, of any size
+    database  what its HTTP endpoints answer
+    feed      the module index
+    upstream  SampleUpstream: one request in, one answer out
+    http      an HTTP/1.1 server on loopback around it
+
+Nothing here takes part in mirroring. The tests' simulator (tests/simulator) is
+this upstream with faults added.
+"""
