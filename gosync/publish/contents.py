@@ -1,0 +1,172 @@
+"""What the tree says of one module. Pure.
+
+``list`` names the versions carried whole that Go would accept from a list:
+no pseudo-versions. It is empty when there are none but pseudo-versions, since
+``go`` asks ``@latest`` only after a list that it could read; a module of which
+only ``.mod`` files are carried has no list, so that ``go`` may ask elsewhere.
+
+``@latest`` names what ``latest`` means by Go's rule (gomod.latest) among the
+tagged versions, else the pseudo-version of the latest commit. Where everything
+is retracted it names the version that says so.
+
+A commit's aliases are its full hash and the first 12 and 7 digits of it. Several
+versions of one commit make one alias, of the highest tagged version, else of the
+highest pseudo-version. Digits that begin two carried commits make none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gosync.catalog.versions import Need, VersionRow
+from gosync.errors import MalformedError
+from gosync.gomod import pseudo, semver
+from gosync.gomod.latest import GoModFacts, latest_of
+from gosync.gomod.versionlist import format_list
+from gosync.publish.routes import ModuleRoutes, VersionRoutes, of_module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_SHORT_LENGTHS = (12, 7)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """One version in the tree.
+
+    Attributes:
+        row: What the catalog knows of it.
+        at: Where its files lie.
+        whole: Whether all three files are there, not the ``.mod`` alone.
+        is_pseudo: Whether it is a pseudo-version.
+    """
+
+    row: VersionRow
+    at: VersionRoutes
+    whole: bool
+    is_pseudo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleContents:
+    """What the tree says of one module.
+
+    Attributes:
+        at: Where its files lie.
+        versions: What is carried, in ascending order of versions.
+        refused: Versions that cannot have files, with the reason.
+        listed: The versions that ``list`` names.
+        has_list: Whether there is a list at all.
+        latest: The version that ``@latest`` names, or None.
+    """
+
+    at: ModuleRoutes
+    versions: tuple[Carried, ...]
+    refused: tuple[tuple[str, str], ...]
+    listed: tuple[str, ...]
+    has_list: bool
+    latest: Carried | None
+
+    @property
+    def list_bytes(self) -> bytes:
+        """The list's bytes."""
+        return format_list(self.listed)
+
+    def aliases(self) -> dict[str, Carried]:
+        """Return the version that each commit's alias names, by its path."""
+        return _aliases(self.at, (v for v in self.versions if v.whole))
+
+
+def contents_of(
+    path: str,
+    rows: Iterable[VersionRow],
+    *,
+    read_facts: Callable[[VersionRow], GoModFacts],
+) -> ModuleContents:
+    """Return what the tree says of a module that the catalog has these rows of.
+
+    Args:
+        path: The module path.
+        rows: Its rows; those that are not carried are left out.
+        read_facts: Reads a carried version's ``.mod``; asked of the few
+            versions that decide what ``@latest`` names.
+
+    Raises:
+        MalformedError: if the module itself can have no folder.
+    """
+    at = of_module(path)
+    versions: list[Carried] = []
+    refused: list[tuple[str, str]] = []
+    for row in sorted(rows, key=lambda row: semver.version_key(row.version)):
+        if row.carried is not None:
+            try:
+                versions.append(_carried(at, row))
+            except MalformedError as exc:
+                refused.append((row.version, exc.reason))
+    whole = [version for version in versions if version.whole]
+    return ModuleContents(
+        at=at,
+        versions=tuple(versions),
+        refused=tuple(refused),
+        listed=tuple(v.row.version for v in whole if not v.is_pseudo),
+        has_list=bool(whole),
+        latest=_latest(whole, read_facts),
+    )
+
+
+def _carried(at: ModuleRoutes, row: VersionRow) -> Carried:
+    return Carried(
+        row,
+        at.of_version(row.version),
+        whole=row.carried is Need.ZIP,
+        is_pseudo=pseudo.is_pseudo_version(row.version),
+    )
+
+
+def _latest(
+    whole: list[Carried], read_facts: Callable[[VersionRow], GoModFacts]
+) -> Carried | None:
+    carried = {v.row.version: v for v in whole}
+    tagged = [v.row.version for v in whole if not v.is_pseudo]
+    found = latest_of(tagged, lambda version: read_facts(carried[version].row))
+    commits = [v.row.version for v in whole if v.is_pseudo]
+    best = found.or_unlisted(max(commits, key=_commit_key, default=None))
+    return None if best is None else carried[best]
+
+
+def _commit_key(version: str) -> tuple[str, semver.VersionKey]:
+    try:
+        moment = pseudo.pseudo_version_time(version).isoformat()
+    except MalformedError:  # digits that are no time: before every commit
+        moment = ""
+    return moment, semver.version_key(version)
+
+
+def _aliases(at: ModuleRoutes, whole: Iterable[Carried]) -> dict[str, Carried]:
+    commits: dict[str, Carried] = {}
+    for version in sorted(whole, key=lambda v: not v.is_pseudo):  # tagged ones last
+        if version.row.commit_hash:
+            commits[version.row.commit_hash] = version
+    aliases: dict[str, Carried] = {}
+    for length in _SHORT_LENGTHS:
+        groups: dict[str, list[Carried]] = {}
+        for commit, version in commits.items():
+            groups.setdefault(commit[:length], []).append(version)
+        aliases |= {
+            short: found[0] for short, found in groups.items() if len(found) < 2
+        }
+    return {
+        path: version
+        for revision, version in sorted({**aliases, **commits}.items())
+        if (path := _alias_path(at, revision))
+    }
+
+
+def _alias_path(at: ModuleRoutes, revision: str) -> str | None:
+    """Return where an alias lies, or None for what is no git or hg hash."""
+    try:
+        return at.alias(revision)
+    except MalformedError:
+        return None

@@ -1,0 +1,90 @@
+"""The tree's own memory: ``.gosync/tree.json``.
+
+One JSON object::
+
+    format         of the tree, this module's FORMAT; another one is written anew
+    complete       false while a publish is under way, and after it was killed
+    contents       digest of what is in the tree, version by version
+    options        digest of what the pages were made with
+    sumdb          the checksum database's name, "" for none
+    modules        how many modules the tree has
+    versions       how many versions the tree has
+    head           size of the tree head that all lookups carry, 0 for none
+    heads          by database, every size that a lookup may ever have carried
+
+``heads`` only grows: a client that saw a head comes back for its tiles. It is
+written before the first lookup with a new head, and read even from a marker
+that is incomplete or of another catalog.
+
+The folder is ours when the marker is there, whatever it says. A folder with
+other things in it and no marker is somebody else's, and left alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gosync.errors import StoreError
+from gosync.publish import routes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT = 1
+_MAX_BYTES = 16 * 1024 * 1024
+_HARMLESS = frozenset({routes.MARKER_FOLDER, "lost+found"})
+
+
+class Marker(msgspec.Struct, frozen=True, kw_only=True):
+    """What the tree says of itself; see the module."""
+
+    format: int = FORMAT
+    complete: bool = False
+    contents: str = ""
+    options: str = ""
+    sumdb: str = ""
+    modules: int = 0
+    versions: int = 0
+    head: int = 0
+    heads: dict[str, list[int]] = {}
+
+    def with_head(self, name: str, size: int) -> Marker:
+        """Return an incomplete marker that knows one more head."""
+        sizes = sorted({*self.heads.get(name, ()), size})
+        heads = {**self.heads, name: sizes}
+        return msgspec.structs.replace(self, complete=False, heads=heads)
+
+
+def parse_marker(data: bytes) -> Marker:
+    """Parse a marker; one that cannot be read is an empty, incomplete one."""
+    try:
+        return msgspec.json.decode(data[:_MAX_BYTES], type=Marker)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Marker(format=0)
+
+
+def format_marker(marker: Marker) -> bytes:
+    """Return the marker as a line of JSON."""
+    return msgspec.json.encode(marker) + b"\n"
+
+
+def read_marker(root: Path) -> Marker | None:
+    """Return a tree's marker, or None where there is no tree yet.
+
+    Raises:
+        StoreError: if the folder holds something that is not ours.
+    """
+    try:
+        return parse_marker((root / routes.MARKER).read_bytes())
+    except FileNotFoundError:
+        pass
+    except OSError as exc:
+        raise StoreError(f"{root}: {exc.strerror}") from exc
+    if root.is_dir() and not {entry.name for entry in root.iterdir()} <= _HARMLESS:
+        raise StoreError(
+            f"{root} is not empty and no tree of gosync's",
+            hint="name an empty folder in [publish] tree",
+        )
+    return None

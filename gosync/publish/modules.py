@@ -1,0 +1,148 @@
+"""One module's files in a tree: first what a version is, then what names it.
+
+``place`` puts ``.mod``, ``.zip`` and ``.info``; ``name`` puts ``list``,
+``@latest``, the aliases and the page, once everything placed is durable. What a
+module's folder holds beyond that is remembered as stale by ``place``, and named
+no more by ``name``; the caller removes it last.
+
+A version of which only the ``.mod`` is carried, without the upstream's ``.info``,
+gets one that says its version and nothing else: ``go list -m all`` and
+``go mod download`` fail where there is none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gosync.errors import RejectedError
+from gosync.gomod.info import VersionInfo, format_info
+from gosync.gomod.latest import GoModFacts, read_facts
+from gosync.gomod.modfile import synthesize
+from gosync.publish import routes
+from gosync.publish.pages import module_page
+from gosync.publish.stale import stale_names
+from gosync.store.digest import Digest
+
+if TYPE_CHECKING:
+    from gosync.catalog.versions import VersionRow
+    from gosync.publish.contents import Carried, ModuleContents
+    from gosync.publish.tree import TreeWriter
+    from gosync.store.blobs import BlobStore
+
+
+class ModuleWriter:
+    """Writes modules' folders.
+
+    Attributes:
+        stale: Files to remove at the end, lookups apart.
+        stale_lookups: Lookups to remove after them, below the database's folder.
+    """
+
+    def __init__(
+        self, writer: TreeWriter, blobs: BlobStore, *, changed_after: int, full: bool
+    ) -> None:
+        self._writer = writer
+        self._blobs = blobs
+        self._changed_after = changed_after
+        self._full = full
+        self._shrinking: set[str] = set()
+        self.stale: list[str] = []
+        self.stale_lookups: list[str] = []
+
+    def is_new(self, row: VersionRow) -> bool:
+        """Return whether the tree may not have this row's files as they are."""
+        return self._full or row.changed > self._changed_after
+
+    def read_facts(self, row: VersionRow) -> GoModFacts:
+        """Read what a carried version's go.mod says about others.
+
+        One that is broken says nothing: so ``go`` takes it, too.
+        """
+        data = self._blobs.read(Digest(row.mod_digest or ""))
+        if b"retract" not in data:  # nearly always, and parsing costs
+            return GoModFacts(is_own=data != synthesize(row.path))
+        try:
+            return read_facts(row.path, data)
+        except RejectedError:
+            return GoModFacts(is_own=True)
+
+    def place(self, contents: ModuleContents) -> None:
+        """Put the files of each version, and find what is stale."""
+        names = self._writer.names(contents.at.versions_folder)
+        there = set(names)
+        for version in contents.versions:
+            self._place_version(version, there)
+        self._find_stale(contents, names)
+
+    def name(self, contents: ModuleContents, database: str) -> None:
+        """Put what names the versions; the page links to the database's lookups."""
+        shrinks = contents.at.path in self._shrinking
+        if shrinks:
+            self._name_latest(contents)
+        if contents.has_list:
+            self._writer.write(contents.at.list, contents.list_bytes)
+        if not shrinks:
+            self._name_latest(contents)
+        for path, version in contents.aliases().items():
+            self._link(path, version.row.info_digest, 0)
+        if contents.versions:
+            page = module_page(contents, database)
+            self._writer.write(contents.at.page, page)
+
+    def _name_latest(self, contents: ModuleContents) -> None:
+        if contents.latest is not None:
+            digest = Digest(contents.latest.row.info_digest or "")
+            self._writer.write(contents.at.latest, self._blobs.read(digest))
+
+    def _place_version(self, version: Carried, there: set[str]) -> None:
+        row, at = version.row, version.at
+        blobs = [(at.mod, row.mod_digest, row.mod_bytes)]
+        if version.whole:
+            blobs.append((at.zip, row.zip_digest, row.zip_bytes))
+        if row.info_digest is not None:
+            blobs.append((at.info, row.info_digest, row.info_bytes))
+        for path, digest, size_bytes in blobs:
+            if self.is_new(row) or _name_of(path) not in there:
+                self._link(path, digest, size_bytes)
+        if row.info_digest is None and (
+            self.is_new(row) or _name_of(at.info) not in there
+        ):
+            self._writer.write(at.info, format_info(VersionInfo(row.version)))
+
+    def _link(self, path: str, digest: str | None, size_bytes: int | None) -> None:
+        blob = self._blobs.path(Digest(digest or ""))
+        self._writer.link(path, blob, size_bytes or 0)
+
+    def _find_stale(self, contents: ModuleContents, names: list[str]) -> None:
+        at = contents.at
+        stale = stale_names(names, wanted_names(contents))
+        self.stale += (f"{at.versions_folder}/{name}" for name in stale)
+        if stale:
+            self._shrinking.add(at.path)
+        if contents.latest is None and self._writer.size(at.latest) is not None:
+            self.stale.append(at.latest)
+        self.stale_lookups += (
+            f"{at.folder}@{name.removesuffix('.mod')}"
+            for name in stale
+            if name.endswith(".mod")
+        )
+
+
+def wanted_names(contents: ModuleContents) -> set[str]:
+    """Return the names that belong in the module's ``@v``, ``@latest`` too."""
+    names = {_name_of(path) for path in contents.aliases()}
+    for version in contents.versions:
+        names |= {_name_of(version.at.info), _name_of(version.at.mod)}
+        if version.whole:
+            names.add(_name_of(version.at.zip))
+    if contents.has_list:
+        names.add(routes.LIST_NAME)
+    if contents.latest is not None:
+        names.add(routes.LATEST_NAME)
+    if contents.versions:
+        names.add(routes.ROOT_PAGE)
+    return names
+
+
+def _name_of(path: str) -> str:
+    return path.rpartition("/")[2]

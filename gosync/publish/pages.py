@@ -1,0 +1,305 @@
+"""Pages for people: what the tree has, how it was proven, how to use it. Pure.
+
+A page depends on the tree's content alone: no time, no version of gosync, so
+that nothing new writes nothing. It needs no other file: one style sheet inside,
+no fonts, no images. Every text goes through ``html.escape`` and every address
+through ``quote``: module names are other people's.
+
+The two lines to paste name the tree's own address, which a static tree does not
+know. When no URL is configured, four lines of script put in the address that
+the page was read at, ``file:`` included; without script a placeholder stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from gosync.catalog.versions import Proof
+from gosync.publish import routes
+from gosync.publish.style import PLACEHOLDER, SCRIPT, STYLE
+from gosync.sumdb.names import GOLANG_SUMDB
+from gosync.sumdb.tlog import format_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from gosync.publish.contents import Carried, ModuleContents
+    from gosync.sumdb.names import Database
+    from gosync.sumdb.treehead import SignedHead
+
+_SAFE = "/!@+~,=-._"
+_SHORT_HASH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleSummary:
+    """One line of the tree's page.
+
+    Attributes:
+        path: The module path.
+        page: Where the module's page lies.
+        newest: Its newest version, "" when only ``.mod`` files are carried.
+        versions: How many versions are carried.
+        proven: How many of them the checksum database vouches for.
+    """
+
+    path: str
+    page: str
+    newest: str
+    versions: int
+    proven: int
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFacts:
+    """What every page of the tree's list says about the tree.
+
+    Attributes:
+        url: The tree's address, "" when it is not known.
+        database: The checksum database, or None.
+        head: The tree head that the lookups carry, or None.
+        private: GOPRIVATE patterns of what no database vouches for.
+        modules: How many modules there are.
+        versions: How many versions there are.
+        proven: How many of them the checksum database vouches for.
+        pages: How many pages the list has.
+    """
+
+    url: str
+    database: Database | None
+    head: SignedHead | None
+    private: tuple[str, ...]
+    modules: int
+    versions: int
+    proven: int
+    pages: int
+
+
+def summary_of(contents: ModuleContents) -> ModuleSummary:
+    """Return a module's line on the tree's page."""
+    return ModuleSummary(
+        path=contents.at.path,
+        page=contents.at.page,
+        newest=contents.latest.row.version if contents.latest else "",
+        versions=len(contents.versions),
+        proven=sum(v.row.proof is Proof.SUMDB for v in contents.versions),
+    )
+
+
+def tree_page(
+    facts: TreeFacts, modules: Sequence[ModuleSummary], *, number: int
+) -> bytes:
+    """Return one page of the list of modules."""
+    up = _up(routes.tree_page(number))
+    body = [
+        "<header><h1>Go modules</h1>",
+        *(f"<p class=lead>{sentence}</p>" for sentence in _sentences(facts)),
+        "</header>",
+        _usage(facts, up),
+        '<section aria-labelledby="modules"><h2 id="modules">Modules</h2>',
+        _modules_table(modules, up) if modules else "<p>Nothing is carried yet.</p>",
+        _page_links(number, facts.pages, up),
+        "</section>",
+    ]
+    return _document("Go modules", body, script="" if facts.url else SCRIPT)
+
+
+def module_page(contents: ModuleContents, database: str) -> bytes:
+    """Return the page of one module.
+
+    Args:
+        contents: What the tree says of it.
+        database: The checksum database's name, "" for none.
+    """
+    path = contents.at.path
+    up = _up(contents.at.page)
+    lookups = f"{up}{routes.sumdb_folder(database)}/lookup/" if database else ""
+    newest = contents.latest.row.version if contents.latest else ""
+    body = [
+        f'<nav aria-label="Breadcrumb"><a href="{up}index.html">Go modules</a></nav>',
+        f"<header><h1 class=path>{escape(path)}</h1></header>",
+        f"<pre><code>go get {escape(path)}@{escape(newest)}</code></pre>"
+        if newest
+        else "<p>Only go.mod files are carried: enough to choose versions by.</p>",
+        '<section aria-labelledby="versions">',
+        f'<h2 id="versions">{_plural(len(contents.versions), "version")}</h2>',
+        _versions_table(reversed(contents.versions), lookups),
+        "</section>",
+    ]
+    return _document(path, body)
+
+
+def _document(title: str, body: Iterable[str], *, script: str = "") -> bytes:
+    head = (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{STYLE}</style>\n</head>\n"
+    )
+    foot = "<footer>A static GOPROXY, written by gosync.</footer>"
+    text = "\n".join(["<body>", *(part for part in body if part), foot])
+    return f"{head}{text}\n{script}</body>\n</html>\n".encode()
+
+
+def _sentences(facts: TreeFacts) -> Iterator[str]:
+    modules, versions = facts.modules, facts.versions
+    yield f"{_plural(modules, 'module')}, {_plural(versions, 'version')}."
+    if facts.database is not None and facts.head is not None:
+        tree = facts.head.tree
+        yield (
+            f"{_plural(facts.proven, 'version')} proven in"
+            f" <b>{escape(facts.database.name)}</b> at its tree head of"
+            f" {_number(tree.n)} records,"
+            f" <code class=hash>{escape(format_hash(tree.hash))}</code>"
+        )
+    if versions > facts.proven:
+        pinned = _plural(versions - facts.proven, "version")
+        yield f"{pinned} pinned to the hash that was seen first."
+
+
+def _usage(facts: TreeFacts, up: str) -> str:
+    address = (
+        escape(facts.url.rstrip("/"))
+        if facts.url
+        else f'<span data-root="{up or "."}">{PLACEHOLDER}</span>'
+    )
+    lines = [f"go env -w GOPROXY={address}", f"go env -w GOSUMDB={_gosumdb(facts)}"]
+    if facts.private and facts.database is not None:
+        patterns = escape(",".join(facts.private))
+        # Quoted: a shell would take the stars for its own.
+        lines.append(f'go env -w "GONOSUMDB={patterns}" GONOPROXY=none')
+    note = (
+        "Nothing else is asked: the checksum database is in the tree too."
+        if facts.database is not None
+        else "This tree has no checksum database."
+    )
+    return (
+        '<section aria-labelledby="use"><h2 id="use">Use this mirror</h2>\n'
+        f"<pre><code>{chr(10).join(lines)}</code></pre>\n<p>{note}</p></section>"
+    )
+
+
+def _gosumdb(facts: TreeFacts) -> str:
+    if facts.database is None:
+        return "off"
+    if facts.database.name == GOLANG_SUMDB:  # every go command has its key
+        return GOLANG_SUMDB
+    return escape(facts.database.verifier_key)
+
+
+def _modules_table(modules: Iterable[ModuleSummary], up: str) -> str:
+    rows = "\n".join(
+        f'<tr><th scope=row class=path><a href="{up}{_href(module.page)}">'
+        f"{escape(module.path)}</a></th>"
+        f"<td class=version>{escape(module.newest) or '<i>go.mod only</i>'}</td>"
+        f"<td class=number>{_number(module.versions)}</td>"
+        f"<td>{_proof_of_module(module)}</td></tr>"
+        for module in modules
+    )
+    return _table(("Module", "Newest", "Versions", "Proof"), rows)
+
+
+def _proof_of_module(module: ModuleSummary) -> str:
+    if module.proven == module.versions:
+        return "<span class=proven>proven</span>"
+    pinned = module.versions - module.proven
+    if not module.proven:
+        return "<span class=pinned>pinned</span>"
+    return (
+        f"<span class=proven>{_number(module.proven)} proven</span>"
+        f" <span class=pinned>{_number(pinned)} pinned</span>"
+    )
+
+
+def _versions_table(versions: Iterable[Carried], lookups: str) -> str:
+    rows = "\n".join(_version_row(version, lookups) for version in versions)
+    return _table(("Version", "Committed", "Files", "Proof"), rows)
+
+
+def _table(columns: Iterable[str], rows: str) -> str:
+    heads = "".join(
+        f"<th scope=col{' class=number' if column == 'Versions' else ''}>{column}</th>"
+        for column in columns
+    )
+    return (
+        f"<div class=scroll><table><thead><tr>{heads}</tr></thead>\n"
+        f"<tbody>\n{rows}\n</tbody></table></div>"
+    )
+
+
+def _version_row(version: Carried, lookups: str) -> str:
+    row = version.row
+    day = (row.version_time or "")[:10]
+    files = [_file_link(version.at.info, "info"), _file_link(version.at.mod, "mod")]
+    if version.whole:
+        size = _size(row.zip_bytes or 0)
+        files.append(f"{_file_link(version.at.zip, 'zip')} <small>{size}</small>")
+    commit = ""
+    if row.commit_hash:
+        short = escape(row.commit_hash[:_SHORT_HASH])
+        commit = f"<br><small>commit <code>{short}</code></small>"
+    return (
+        f"<tr><th scope=row class=version>{escape(row.version)}</th>"
+        f"<td class=day>{escape(day)}{commit}</td>"
+        f"<td class=files>{' '.join(files)}</td>"
+        f"<td>{_proof_of_version(version, lookups)}</td></tr>"
+    )
+
+
+def _proof_of_version(version: Carried, lookups: str) -> str:
+    row = version.row
+    if row.proof is Proof.SUMDB and row.record_id is not None:
+        text = f"record {_number(row.record_id)}"
+        link = (
+            f'<a href="{lookups}{_href(version.at.lookup)}">{text}</a>'
+            if lookups
+            else text
+        )
+        proof = f"<span class=proven>{link}</span>"
+    else:
+        proof = "<span class=pinned>pinned at first sight</span>"
+    h1 = row.zip_h1 if version.whole else row.mod_h1
+    return f"{proof}<br><code class=hash>{escape(h1 or '')}</code>"
+
+
+def _file_link(path: str, label: str) -> str:
+    return f'<a href="{_href(path.rpartition("/")[2])}">{label}</a>'
+
+
+def _page_links(number: int, pages: int, up: str) -> str:
+    if pages <= 1:
+        return ""
+    links = " ".join(
+        f'<a href="{up}{routes.tree_page(page)}"'
+        f"{' aria-current=page' if page == number else ''}>{page}</a>"
+        for page in range(1, pages + 1)
+    )
+    return f'<nav aria-label="Pages" class=pages>{links}</nav>'
+
+
+def _up(path: str) -> str:
+    """Return the relative address of the root, from a page."""
+    return "../" * path.count("/")
+
+
+def _href(path: str) -> str:
+    return escape(quote(path, safe=_SAFE))
+
+
+def _number(value: int) -> str:
+    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{_number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def _size(size_bytes: int) -> str:
+    size = float(size_bytes)
+    for unit in ("B", "KiB", "MiB"):
+        if size < 1024 or unit == "MiB":
+            break
+        size /= 1024
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"

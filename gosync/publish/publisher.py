@@ -1,0 +1,188 @@
+"""Publishing a tree: what the rest of gosync calls.
+
+``is_behind`` says whether there is anything to do; ``wanted_tiles`` comes first,
+so that the caller can fetch and prove what is missing, then ``publish``. All
+block on disk alone and belong in a worker thread; the store's lock must be
+held.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gosync.catalog.trees import TreeState
+from gosync.clock import Clock, format_time
+from gosync.errors import StoreError
+from gosync.progress import NoProgress, Progress
+from gosync.publish.marker import Marker, read_marker
+from gosync.publish.modules import ModuleWriter
+from gosync.publish.publication import Publication, Setting
+from gosync.publish.report import PublishReport
+from gosync.publish.sumdb import SumTreeWriter, TileSource, needed_tiles
+from gosync.publish.tree import TreeWriter
+from gosync.publish.work import PublishOptions, TreeTarget, Work, find_work
+from gosync.store.durable import disk_errors
+
+if TYPE_CHECKING:
+    from gosync.catalog.db import Catalog
+    from gosync.store.blobs import BlobStore
+    from gosync.sumdb.names import Database
+    from gosync.sumdb.tile import Tile
+    from gosync.sumdb.treehead import SignedHead
+
+_NO_OPTIONS = PublishOptions()
+
+
+class Publisher:
+    """Publishes what one catalog carries, with one checksum database or none."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        blobs: BlobStore,
+        *,
+        clock: Clock,
+        database: Database | None = None,
+        tiles: TileSource | None = None,
+    ) -> None:
+        assert (database is None) == (tiles is None)
+        self._catalog = catalog
+        self._blobs = blobs
+        self._clock = clock
+        self._database = database
+        self._tiles = tiles
+
+    def is_behind(
+        self, tree: TreeTarget, *, options: PublishOptions = _NO_OPTIONS
+    ) -> bool:
+        """Return whether ``publish`` would have anything to do.
+
+        Args:
+            tree: The tree.
+            options: The same as for ``publish``.
+
+        Raises:
+            StoreError: if the folder is somebody else's, or cannot be read.
+            CatalogError: if the catalog cannot be read.
+        """
+        return find_work(self._catalog, tree, self._database, options) is not None
+
+    def wanted_tiles(
+        self,
+        tree: TreeTarget,
+        head: SignedHead | None,
+        *,
+        options: PublishOptions = _NO_OPTIONS,
+    ) -> list[Tile]:
+        """Return the tiles that ``publish`` will need and the tree lacks.
+
+        Args:
+            tree: The tree.
+            head: The trusted tree head.
+            options: The same as for ``publish``.
+
+        Raises:
+            RollbackError: if clients of the tree may know a larger head.
+            ForkError: if the tree shows another head of the same size.
+            StoreError: if the tree is somebody else's, or a record too new.
+            CatalogError: if the catalog cannot be read.
+        """
+        work = find_work(self._catalog, tree, self._database, options)
+        sums = self._sums(TreeWriter(tree.root))
+        if work is None or sums is None or not self._shows(head, work):
+            return []
+        assert head is not None
+        with disk_errors(tree.root):
+            sums.check_head(head, work.sizes)
+            ids = self._catalog.versions.record_ids()
+            return sums.missing(needed_tiles(head, ids, work.sizes))
+
+    def publish(
+        self,
+        tree: TreeTarget,
+        head: SignedHead | None,
+        *,
+        options: PublishOptions = _NO_OPTIONS,
+        progress: Progress | None = None,
+    ) -> PublishReport:
+        """Bring the tree up to the catalog; write nothing when it is there.
+
+        Args:
+            tree: The tree; made when it is not there.
+            head: The trusted tree head, newer than every record; None without a
+                checksum database.
+            options: What concerns the pages.
+            progress: Who watches.
+
+        Raises:
+            RollbackError: if clients of the tree may know a larger head.
+            ForkError: if the tree shows another head of the same size.
+            StoreError: if the tree is somebody else's or cannot be written, a
+                tile or blob is missing, or a record is newer than the head.
+            NoSpaceError: if the disk is full.
+            CatalogError: if the catalog cannot be read or written.
+        """
+        work = find_work(self._catalog, tree, self._database, options)
+        if work is None:
+            marker = read_marker(tree.root) or Marker()
+            return PublishReport.unchanged(tree.root, marker)
+        with disk_errors(tree.root):
+            return self._publish(tree, head, work, options, progress or NoProgress())
+
+    def _publish(
+        self,
+        tree: TreeTarget,
+        head: SignedHead | None,
+        work: Work,
+        options: PublishOptions,
+        progress: Progress,
+    ) -> PublishReport:
+        writer = TreeWriter(tree.root)
+        sums = self._sums(writer)
+        shown = head if sums is not None and self._shows(head, work) else None
+        if sums is not None and shown is not None:
+            sums.check_head(shown, work.sizes)
+        modules = ModuleWriter(
+            writer,
+            self._blobs,
+            changed_after=work.after,
+            full=work.full,
+        )
+        setting = Setting(
+            catalog=self._catalog,
+            writer=writer,
+            modules=modules,
+            sums=sums,
+            database=self._database,
+            head=shown,
+            work=work,
+            options=options,
+            tree_id=tree.id,
+            progress=progress,
+        )
+        publication = Publication(setting)
+        report = publication.run()
+        moment = format_time(self._clock.now())
+        state = TreeState(tree.id, work.seq, publication.contents, moment)
+        self._catalog.trees.put(state)
+        return report
+
+    def _sums(self, writer: TreeWriter) -> SumTreeWriter | None:
+        if self._database is None or self._tiles is None:
+            return None
+        return SumTreeWriter(writer, self._database.name, self._tiles)
+
+    def _shows(self, head: SignedHead | None, work: Work) -> bool:
+        """Return whether there is a head to show, and anything it proves.
+
+        A head that was shown once stays: clients remember it.
+        """
+        proves = bool(work.sizes or self._catalog.versions.record_ids())
+        if head is not None:
+            return head.tree.n > 0 and proves
+        if self._database is not None and proves:
+            raise StoreError(
+                f"no tree head of {self._database.name} is trusted yet",
+                hint="run `gosync sync`",
+            )
+        return False

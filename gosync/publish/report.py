@@ -1,0 +1,60 @@
+"""What a publish did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gosync.publish.marker import Marker
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    """What a publish did.
+
+    Attributes:
+        root: The tree.
+        full: Whether every file was looked at.
+        modules: Modules in the tree.
+        versions: Versions in the tree.
+        head: Size of the tree head that the lookups carry; 0 without one.
+        changed_modules: Modules that were looked at.
+        written: Generated files written, tiles and lookups among them.
+        linked: Blobs linked.
+        copied: Blobs copied.
+        removed: Files removed.
+        blob_bytes: Bytes of the blobs linked or copied.
+        tiles: Tiles written.
+        lookups: Lookups written.
+        refused: What cannot be published, with the reason.
+    """
+
+    root: Path
+    full: bool = False
+    modules: int = 0
+    versions: int = 0
+    head: int = 0
+    changed_modules: int = 0
+    written: int = 0
+    linked: int = 0
+    copied: int = 0
+    removed: int = 0
+    blob_bytes: int = 0
+    tiles: int = 0
+    lookups: int = 0
+    refused: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def unchanged(cls, root: Path, marker: Marker) -> PublishReport:
+        """Return the report of a publish that had nothing to do."""
+        return cls(
+            root, modules=marker.modules, versions=marker.versions, head=marker.head
+        )
+
+    @property
+    def changes(self) -> int:
+        """How many files were written, linked, copied or removed."""
+        return self.written + self.linked + self.copied + self.removed

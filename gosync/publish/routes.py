@@ -1,0 +1,169 @@
+"""Where each file of the tree lies. Pure.
+
+Paths are relative to the tree's root, with "/" between elements; ``M`` and
+``V`` are the escaped module path and version::
+
+    M/@v/list            M/@v/V.info   M/@v/V.mod   M/@v/V.zip
+    M/@latest            M/@v/REV.info               the alias of a commit
+    M/@v/index.html                                  the module's page
+    index.html           modules/N/index.html        the tree's pages
+    sumdb/NAME/supported
+    sumdb/NAME/latest
+    sumdb/NAME/lookup/M@V
+    sumdb/NAME/tile/8/L/NNN[.p/W]
+    .gosync/             marker and temporary files, for gosync alone
+
+No two of them can meet. The first element of a module path has a dot, so it is
+neither ``sumdb`` nor ``modules``; it does not begin with one, so it is not
+``.gosync``. No module path has an ``@``, so a page under ``@v/`` never stands
+where another module's folder belongs. One name is left over: a module called
+``index.html`` is refused.
+
+File systems take names of 255 bytes, which Go's rules do not know; a longer
+element is refused too, before it can fail half way.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gosync.errors import MalformedError
+from gosync.gomod import module
+
+MARKER_FOLDER = ".gosync"
+MARKER = f"{MARKER_FOLDER}/tree.json"
+STAGING = f"{MARKER_FOLDER}/staging"
+ROOT_PAGE = "index.html"
+PAGES_FOLDER = "modules"
+SUMDB_FOLDER = "sumdb"
+VERSIONS_FOLDER = "@v"
+LIST_NAME = "list"
+LATEST_NAME = "@latest"
+_MAX_NAME_BYTES = 255
+_MAX_PATH_BYTES = 2048  # leaves room for the root within PATH_MAX
+_REVISION = re.compile("[0-9a-f]{7,64}")
+_DATABASE_ELEMENT = re.compile("[A-Za-z0-9_~-][A-Za-z0-9._~:-]{0,199}")
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRoutes:
+    """Where one version's files lie.
+
+    Attributes:
+        info: Its ``.info``.
+        mod: Its ``.mod``.
+        zip: Its ``.zip``.
+        lookup: Its lookup, below a database's folder.
+    """
+
+    info: str
+    mod: str
+    zip: str
+    lookup: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleRoutes:
+    """Where one module's files lie; made by ``of_module`` alone.
+
+    Attributes:
+        path: The module path, unescaped.
+        folder: The escaped path.
+        path_major: The path's major version suffix, which versions must fit.
+    """
+
+    path: str
+    folder: str
+    path_major: str
+
+    @property
+    def versions_folder(self) -> str:
+        """The folder of all files but ``@latest``."""
+        return f"{self.folder}/{VERSIONS_FOLDER}"
+
+    @property
+    def list(self) -> str:
+        """The list of versions."""
+        return f"{self.folder}/{VERSIONS_FOLDER}/{LIST_NAME}"
+
+    @property
+    def latest(self) -> str:
+        """The newest version's information."""
+        return f"{self.folder}/{LATEST_NAME}"
+
+    @property
+    def page(self) -> str:
+        """The page for people."""
+        return f"{self.folder}/{VERSIONS_FOLDER}/{ROOT_PAGE}"
+
+    def of_version(self, version: str) -> VersionRoutes:
+        """Return where the version's files lie.
+
+        Raises:
+            MalformedError: if the version does not fit the module, is not
+                canonical, or is too long for a file name.
+        """
+        if not version or module.canonical_version(version) != version:
+            raise MalformedError("version", version, "not canonical")
+        module.check_path_major(version, self.path_major)
+        escaped = module.escape_version(version)
+        _check_name("version", version, f"{escaped}.info")
+        lookup = f"{self.folder}@{escaped}"
+        _check_name("module version", lookup, lookup.rpartition("/")[2])
+        stem = f"{self.folder}/{VERSIONS_FOLDER}/{escaped}"
+        return VersionRoutes(f"{stem}.info", f"{stem}.mod", f"{stem}.zip", lookup)
+
+    def alias(self, revision: str) -> str:
+        """Return where the alias of a commit lies.
+
+        Raises:
+            MalformedError: if the revision is not 7 to 64 lower-case hex digits.
+        """
+        if not _REVISION.fullmatch(revision):
+            raise MalformedError("commit hash", revision, "not 7 to 64 hex digits")
+        return f"{self.folder}/{VERSIONS_FOLDER}/{revision}.info"
+
+
+def of_module(path: str) -> ModuleRoutes:
+    """Return where the module's files lie.
+
+    Raises:
+        MalformedError: if it is no module path, is too long for a file system,
+            or would stand where the tree has its own page.
+    """
+    folder = module.escape_path(path)
+    if folder.partition("/")[0] == ROOT_PAGE:
+        raise MalformedError("module path", path, "the tree's own page has this name")
+    if len(folder) > _MAX_PATH_BYTES:
+        raise MalformedError("module path", path, f"over {_MAX_PATH_BYTES} bytes")
+    for element in folder.split("/"):
+        _check_name("module path", path, element)
+    return ModuleRoutes(path, folder, module.split_path_version(path)[1])
+
+
+def sumdb_folder(name: str) -> str:
+    """Return the folder of a checksum database.
+
+    Raises:
+        MalformedError: if the name would not be a plain folder below sumdb/.
+    """
+    if not all(_DATABASE_ELEMENT.fullmatch(element) for element in name.split("/")):
+        raise MalformedError("checksum database name", name, "not a plain path")
+    return f"{SUMDB_FOLDER}/{name}"
+
+
+def tree_page(number: int) -> str:
+    """Return where the tree's page with this number, from 1, lies."""
+    return ROOT_PAGE if number == 1 else f"{PAGES_FOLDER}/{number}/{ROOT_PAGE}"
+
+
+def revision_of_alias(name: str) -> str | None:
+    """Return the revision that a name in ``@v/`` stands for, or None."""
+    stem, dot, kind = name.rpartition(".")
+    return stem if dot and kind == "info" and _REVISION.fullmatch(stem) else None
+
+
+def _check_name(what: str, value: str, name: str) -> None:
+    if len(name) > _MAX_NAME_BYTES:
+        raise MalformedError(what, value, f"a name of over {_MAX_NAME_BYTES} bytes")

@@ -1,0 +1,76 @@
+"""Which files of a tree are no longer wanted, and in which order they go.
+
+Removing runs backwards: what names a version goes before the version's files,
+and its zip before the ``.mod`` and the lookup that prove it. Only names that
+``routes`` could have made are ours to remove; a robots.txt stays. Tiles stay
+for ever, the one thing that is never removed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gosync.publish import routes
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping
+
+_VERSION_KINDS = (".info", ".zip", ".mod")
+_FIXED_NAMES = (routes.LIST_NAME, routes.ROOT_PAGE)
+
+
+def stale_names(names: Iterable[str], wanted: Container[str]) -> list[str]:
+    """Return the names in an ``@v`` folder that are ours and not wanted."""
+    return [name for name in names if name not in wanted and _is_ours(name)]
+
+
+def stale_files(
+    files: Iterable[str],
+    modules: Mapping[str, Container[str]],
+    sums: Container[str],
+) -> list[str]:
+    """Return the files of a whole tree that are ours and not wanted.
+
+    Args:
+        files: Every file of the tree.
+        modules: By a module's ``@v`` folder, the names wanted in it.
+        sums: The files wanted below sumdb/, tiles apart.
+    """
+    return [path for path in files if _is_stale(path, modules, sums)]
+
+
+def removal_order(paths: Iterable[str]) -> list[str]:
+    """Return the paths in the order in which they may go."""
+    return sorted(paths, key=lambda path: (_rank(path), path))
+
+
+def _is_ours(name: str) -> bool:
+    return name.endswith(_VERSION_KINDS) or name in _FIXED_NAMES
+
+
+def _is_stale(
+    path: str, modules: Mapping[str, Container[str]], sums: Container[str]
+) -> bool:
+    folder, _, name = path.rpartition("/")
+    if path.startswith(f"{routes.SUMDB_FOLDER}/"):
+        return path not in sums and (
+            "/lookup/" in path or name in ("supported", "latest")
+        )
+    if folder.endswith(f"/{routes.VERSIONS_FOLDER}"):
+        return _is_ours(name) and name not in modules.get(folder, ())
+    if name == routes.LATEST_NAME:
+        at = f"{folder}/{routes.VERSIONS_FOLDER}"
+        return name not in modules.get(at, ())
+    return False
+
+
+def _rank(path: str) -> int:
+    name = path.rpartition("/")[2]
+    if path.startswith(f"{routes.SUMDB_FOLDER}/"):
+        return 0 if name == "supported" else 7
+    if name in (routes.LATEST_NAME, routes.LIST_NAME, routes.ROOT_PAGE):
+        return (routes.LATEST_NAME, routes.LIST_NAME, routes.ROOT_PAGE).index(name) + 1
+    if routes.revision_of_alias(name):
+        return 3
+    kind = name[name.rfind(".") :]
+    return 4 + _VERSION_KINDS.index(kind) if kind in _VERSION_KINDS else 3

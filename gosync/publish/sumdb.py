@@ -1,0 +1,191 @@
+"""The checksum database's part of a tree: ``sumdb/NAME/``.
+
+::
+
+    supported            empty; a 200 here makes ``go`` ask the tree alone
+    lookup/M@V           the record, stamped with the tree's one head
+    tile/8/L/NNN[.p/W]   what proves the records and older heads in that head
+    latest               the head; no ``go`` asks for it, auditors and mirrors do
+
+A head's signature covers the log, not the record that came with it, so every
+lookup may carry the newest head, as long as the record is older. All of them
+carry the same one: heads that are mixed would each need their own partial
+tiles, and a client would succeed or fail by the order of its requests.
+
+A client remembers the newest head it saw. When it comes back it asks for that
+head's own tiles and for what proves it in the new one, so no tile is ever
+removed, and a tree never returns to a smaller head.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from gosync.catalog.versions import Proof, VersionRow
+from gosync.errors import ForkError, MalformedError, RollbackError, StoreError
+from gosync.publish import routes
+from gosync.sumdb.record import format_record
+from gosync.sumdb.tile import Tile, edge_tiles, tree_tiles
+from gosync.sumdb.tlog import Tree, format_hash, parse_tree
+from gosync.sumdb.treehead import SignedHead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gosync.progress import Progress
+    from gosync.publish.contents import Carried
+    from gosync.publish.tree import TreeWriter
+
+
+class TileSource(Protocol):
+    """Where proven tiles come from."""
+
+    def read(self, tile: Tile) -> bytes | None:
+        """Return a tile's bytes, or None when it is not there."""
+        ...
+
+
+class SumTreeWriter:
+    """Writes one database's folder.
+
+    Attributes:
+        name: The database's name.
+        tiles_written: Tiles written.
+        lookups_written: Lookups written.
+    """
+
+    def __init__(self, writer: TreeWriter, name: str, tiles: TileSource) -> None:
+        self._writer = writer
+        self._tiles = tiles
+        self._folder = routes.sumdb_folder(name)
+        self.name = name
+        self.tiles_written = 0
+        self.lookups_written = 0
+
+    @property
+    def supported(self) -> str:
+        """The file that makes ``go`` ask here."""
+        return f"{self._folder}/supported"
+
+    @property
+    def latest(self) -> str:
+        """The file with the head."""
+        return f"{self._folder}/latest"
+
+    def lookup(self, name: str) -> str:
+        """Return where the lookup of an escaped ``M@V`` lies."""
+        return f"{self._folder}/lookup/{name}"
+
+    def check_head(self, head: SignedHead, sizes: Iterable[int]) -> None:
+        """Check that the tree would not go back to, or beside, an older head.
+
+        Raises:
+            RollbackError: if clients may know a larger head.
+            ForkError: if the tree shows another head of the same size.
+        """
+        newest = max(sizes, default=0)
+        if head.tree.n < newest:
+            raise RollbackError(
+                f"{self._writer.root}: its clients know a tree head of {newest}"
+                f" records, the trusted one has {head.tree.n}",
+                hint="run `gosync sync` to learn of a newer tree head",
+            )
+        note = self._writer.read(self.latest) or b""
+        shown = _tree_of(note)
+        if shown is not None and shown.n == head.tree.n and shown != head.tree:
+            raise ForkError(
+                f"{self._writer.root}: shows another tree head of {shown.n} records",
+                old_note=note,
+                new_note=head.note,
+                proof=tuple(
+                    f"{format_hash(tree.hash)} is the root of {tree.n} records"
+                    for tree in (shown, head.tree)
+                ),
+            )
+
+    def missing(self, tiles: Iterable[Tile]) -> list[Tile]:
+        """Return the tiles that the tree does not have."""
+        size = self._writer.size
+        return [tile for tile in tiles if size(self._path(tile)) != tile.size_bytes]
+
+    def write_tiles(self, tiles: Sequence[Tile], progress: Progress) -> None:
+        """Put these tiles into the tree.
+
+        Raises:
+            StoreError: if the store does not have one of them.
+        """
+        for tile in tiles:
+            data = self._tiles.read(tile)
+            if data is None or len(data) != tile.size_bytes:
+                raise StoreError(
+                    f"{self._path(tile)}: the store has no such proven tile",
+                    hint="run `gosync sync` to fetch and prove it",
+                )
+            self.tiles_written += self._writer.write(self._path(tile), data)
+            progress.advance()
+
+    def restore_edges(self, sizes: Iterable[int]) -> None:
+        """Put back the partial tiles of older heads, as far as the store has them.
+
+        Where it has none the full tile will do: clients cut it themselves.
+        """
+        for size in sizes:
+            for tile in self.missing(edge_tiles(size)):
+                data = self._tiles.read(tile)
+                if data is not None and len(data) == tile.size_bytes:
+                    self.tiles_written += self._writer.write(self._path(tile), data)
+
+    def write_lookup(
+        self, version: Carried, head: SignedHead, *, compare: bool
+    ) -> None:
+        """Put a version's lookup into the tree, stamped with the head.
+
+        Raises:
+            StoreError: if the head is older than the record.
+        """
+        row = version.row
+        assert row.record_id is not None
+        assert row.record_text is not None
+        if row.record_id >= head.tree.n:
+            raise StoreError(
+                f"{row.path}@{row.version}: its record {row.record_id} is newer than"
+                f" the tree head of {head.tree.n} records",
+                hint="run `gosync sync` to learn of a newer tree head",
+            )
+        data = format_record(row.record_id, row.record_text) + head.note
+        path = self.lookup(version.at.lookup)
+        self.lookups_written += self._writer.write(path, data, compare=compare)
+
+    def _path(self, tile: Tile) -> str:
+        return f"{self._folder}/{tile.path()}"
+
+
+def has_lookup(row: VersionRow) -> bool:
+    """Return whether the row has a record that clients may look up."""
+    return row.proof is Proof.SUMDB and row.record_text is not None
+
+
+def needed_tiles(
+    head: SignedHead, record_ids: Sequence[int], sizes: Iterable[int]
+) -> list[Tile]:
+    """Return the tiles that clients of a tree with this head ask for.
+
+    Raises:
+        StoreError: if a record is newer than the head.
+    """
+    n = head.tree.n
+    try:
+        return tree_tiles(n, record_ids, [size for size in sizes if size < n])
+    except ValueError as exc:
+        raise StoreError(
+            f"a carried record is newer than the tree head of {n} records",
+            hint="run `gosync sync` to learn of a newer tree head",
+        ) from exc
+
+
+def _tree_of(note: bytes) -> Tree | None:
+    """Return the tree of a note that this tree shows, None when damaged."""
+    try:
+        return parse_tree(note.rpartition(b"\n\n")[0] + b"\n")
+    except MalformedError:
+        return None

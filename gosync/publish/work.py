@@ -1,0 +1,119 @@
+"""What a publish has to do: the catalog's state against the tree's own marker.
+
+Nothing, when the tree has followed the catalog's last change and its pages were
+made with the same options; a newer tree head alone is no reason, since it says
+nothing new about what is there. The changed modules, when the marker is whole
+and agrees with what the catalog remembers of this tree. Everything otherwise:
+a first publish, one that was killed, a tree that was restored or moved between
+stores, another checksum database, an older format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gosync.catalog.trees import TreeState
+from gosync.publish.marker import FORMAT, Marker, read_marker
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gosync.catalog.db import Catalog
+    from gosync.sumdb.names import Database
+
+
+@dataclass(frozen=True, slots=True)
+class TreeTarget:
+    """A tree to publish.
+
+    Attributes:
+        root: Its folder.
+        id: What the catalog calls it.
+    """
+
+    root: Path
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishOptions:
+    """What only concerns the pages.
+
+    Attributes:
+        url: The address that the tree is served at; "" when it is not known.
+        private: GOPRIVATE patterns of modules that no database vouches for.
+        modules_per_page: How many modules one page lists.
+    """
+
+    url: str = ""
+    private: tuple[str, ...] = ()
+    modules_per_page: int = 1000
+
+    def digest(self, database: Database | None) -> str:
+        """Return a short text that changes when the pages must."""
+        parts = (self.url, self.private, self.modules_per_page, database)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be done.
+
+    Attributes:
+        marker: What the tree says of itself; an empty one for a new tree.
+        full: Whether every file is looked at, not only what changed.
+        seq: The catalog's last change.
+        after: The last change that the tree shows, -1 when every file is due.
+        paths: The modules to write, sorted.
+        sizes: Sizes of all heads that clients of the tree may know.
+        options: The options' digest.
+    """
+
+    marker: Marker
+    full: bool
+    seq: int
+    after: int
+    paths: tuple[str, ...]
+    sizes: tuple[int, ...]
+    options: str
+
+
+def find_work(
+    catalog: Catalog,
+    tree: TreeTarget,
+    database: Database | None,
+    options: PublishOptions,
+) -> Work | None:
+    """Return what is to be done, or None when the tree is up to date.
+
+    Raises:
+        StoreError: if the folder is somebody else's, or cannot be read.
+        CatalogError: if the catalog cannot be read.
+    """
+    marker = read_marker(tree.root) or Marker()
+    name = "" if database is None else database.name
+    seq = catalog.versions.last_change()
+    digest = options.digest(database)
+    state = catalog.trees.get(tree.id) or TreeState(tree.id, 0, "", "")
+    full = not _follows(state, marker) or marker.sumdb != name
+    if not full and (state.published_seq, marker.options) == (seq, digest):
+        return None
+    after = -1 if full else state.published_seq
+    known = catalog.heads.published(name, tree.id)
+    return Work(
+        marker=marker,
+        full=full,
+        seq=seq,
+        after=after,
+        paths=tuple(catalog.versions.carried_paths(changed_after=after)),
+        sizes=tuple(sorted({*known, *marker.heads.get(name, ())})),
+        options=digest,
+    )
+
+
+def _follows(state: TreeState, marker: Marker) -> bool:
+    """Return whether marker and catalog agree about a tree that is whole."""
+    whole = marker.complete and marker.format == FORMAT
+    return whole and state.contents == marker.contents

@@ -1,0 +1,231 @@
+"""Files appear whole, links where possible, nothing is touched without need."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from gosync.errors import BlobMissingError
+from gosync.publish.tree import TreeWriter
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> TreeWriter:
+    writer = TreeWriter(tmp_path / "public")
+    writer.open()
+    return writer
+
+
+@pytest.fixture
+def blob(tmp_path: Path) -> Path:
+    path = tmp_path / ("d" * 64)
+    path.write_bytes(b"blob")
+    path.chmod(0o444)
+    os.utime(path, ns=(0, 1_700_000_000_123_456_789))
+    return path
+
+
+def refuse(number: int):
+    def link(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return link
+
+
+def test_a_blob_is_linked(writer: TreeWriter, blob: Path) -> None:
+    assert writer.link("a/b/c", blob, 4)
+    assert (writer.root / "a/b/c").samefile(blob)
+    assert (writer.linked, writer.copied, writer.blob_bytes) == (1, 0, 4)
+
+
+def test_a_link_that_is_there_is_left_alone(writer: TreeWriter, blob: Path) -> None:
+    writer.link("a/b", blob, 4)
+    before = (writer.root / "a/b").stat()
+    assert not writer.link("a/b", blob, 4)
+    assert (writer.root / "a/b").stat() == before
+    assert writer.linked == 1
+    assert writer.names(".gosync/staging") == []
+
+
+def test_another_file_in_the_way_is_replaced(writer: TreeWriter, blob: Path) -> None:
+    writer.write("a/b", b"other")
+    writer.commit()
+    assert writer.link("a/b", blob, 4)
+    assert (writer.root / "a/b").samefile(blob)
+
+
+def test_a_symbolic_link_in_the_way_is_replaced_not_followed(
+    writer: TreeWriter, blob: Path, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"precious")
+    (writer.root / "x").symlink_to(outside)
+    (writer.root / "y").symlink_to(outside)
+    writer.link("x", blob, 4)
+    writer.write("y", b"ours")
+    writer.commit()
+    assert outside.read_bytes() == b"precious"
+    assert not (writer.root / "x").is_symlink()
+    assert not (writer.root / "y").is_symlink()
+
+
+@pytest.mark.parametrize(
+    "number", [errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP]
+)
+def test_where_linking_is_refused_the_bytes_are_copied(
+    writer: TreeWriter, blob: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(os, "link", refuse(number))
+    assert writer.link("a/b", blob, 4)
+    copy = writer.root / "a/b"
+    assert copy.read_bytes() == b"blob"
+    assert not copy.samefile(blob)
+    assert copy.stat().st_mode & 0o777 == 0o644
+    assert copy.stat().st_mtime_ns == blob.stat().st_mtime_ns
+    assert (writer.linked, writer.copied) == (0, 1)
+
+
+def test_a_copy_that_is_there_is_left_alone(
+    writer: TreeWriter, blob: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", refuse(errno.EXDEV))
+    writer.link("a/b", blob, 4)
+    before = (writer.root / "a/b").stat()
+    assert not writer.link("a/b", blob, 4)
+    assert (writer.root / "a/b").stat() == before
+
+
+def test_a_torn_copy_is_replaced(
+    writer: TreeWriter, blob: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", refuse(errno.EXDEV))
+    writer.write("a/b", b"blo")
+    writer.write("a/c", b"\0\0\0\0")
+    writer.commit()
+    assert writer.link("a/b", blob, 4)
+    assert writer.link("a/c", blob, 4)
+    assert writer.read("a/b") == writer.read("a/c") == b"blob"
+
+
+def test_after_too_many_links_of_one_blob_others_are_still_linked(
+    writer: TreeWriter, blob: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", refuse(errno.EMLINK))
+        writer.link("full", blob, 4)
+    writer.link("other", blob, 4)
+    assert (writer.linked, writer.copied) == (1, 1)
+
+
+def test_another_file_system_is_copied_to(blob: Path) -> None:
+    shared = Path("/dev/shm")
+    if not os.access(shared, os.W_OK) or shared.stat().st_dev == blob.stat().st_dev:
+        pytest.skip("no second file system to write to")
+    root = shared / f"gosync-test-{os.getpid()}"
+    writer = TreeWriter(root)
+    writer.open()
+    try:
+        writer.link("a/b", blob, 4)
+        assert writer.read("a/b") == b"blob"
+        assert writer.copied == 1
+    finally:
+        writer.remove("a/b")
+        writer.remove_empty(".gosync/staging")
+        root.rmdir()
+
+
+def test_a_blob_that_is_not_there_is_said_by_name(
+    writer: TreeWriter, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        BlobMissingError, match="a/b: its blob eeee is not in the store"
+    ):
+        writer.link("a/b", tmp_path / "eeee", 1)
+
+
+def test_the_same_bytes_are_not_written_again(writer: TreeWriter) -> None:
+    assert writer.write("a/b", b"text")
+    writer.commit()
+    before = (writer.root / "a/b").stat()
+    assert not writer.write("a/b", b"text")
+    assert (writer.root / "a/b").stat() == before
+    assert writer.written == 1
+
+
+def test_generated_files_appear_at_the_commit_in_their_order(
+    writer: TreeWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    real = os.rename
+
+    def rename(source: str, target: str) -> None:
+        steps.append(target.removeprefix(f"{writer.root}/"))
+        real(source, target)
+
+    monkeypatch.setattr(os, "rename", rename)
+    monkeypatch.setattr(
+        "gosync.publish.tree.sync_filesystem", lambda _: steps.append("barrier")
+    )
+    for name in ("c", "a", "b"):
+        writer.write(name, b"")
+    assert steps == []
+    writer.commit()
+    assert steps == ["barrier", "c", "a", "b"]
+
+
+def test_many_generated_files_do_not_wait_for_the_commit(
+    writer: TreeWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gosync.publish.tree._WAITING_FILES", 3)
+    for name in "abcd":
+        writer.write(name, b"")
+    assert [name for name in "abcd" if writer.read(name) is not None] == ["a", "b", "c"]
+
+
+def test_modes_do_not_depend_on_the_umask(tmp_path: Path, blob: Path) -> None:
+    old = os.umask(0o077)
+    try:
+        writer = TreeWriter(tmp_path / "public")
+        writer.open()
+        writer.write("a/b/text", b"text")
+        writer.commit()
+    finally:
+        os.umask(old)
+    assert (writer.root / "a/b/text").stat().st_mode & 0o777 == 0o644
+    for folder in ("", "a", "a/b"):
+        assert (writer.root / folder).stat().st_mode & 0o777 == 0o755
+
+
+def test_opening_clears_what_a_killed_run_left(writer: TreeWriter) -> None:
+    (writer.root / ".gosync/staging/17").write_bytes(b"half")
+    writer.open()
+    assert writer.names(".gosync/staging") == []
+
+
+def test_removing_takes_the_empty_folders_along(writer: TreeWriter) -> None:
+    writer.write("a/b/c", b"1")
+    writer.write("a/d", b"2")
+    writer.commit()
+    assert writer.remove("a/b/c")
+    assert not (writer.root / "a/b").exists()
+    assert writer.read("a/d") == b"2"
+    assert not writer.remove("a/b/c")
+    assert not writer.remove("a/d/e")
+    assert writer.removed == 1
+
+
+def test_walking_goes_through_every_folder_but_no_symbolic_link(
+    writer: TreeWriter, tmp_path: Path
+) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/file").touch()
+    writer.write("b/c", b"")
+    writer.write("a", b"")
+    writer.commit()
+    (writer.root / "link").symlink_to(tmp_path / "outside")
+    assert list(writer.walk()) == ["a", "b/c", "link"]
+    assert list(writer.walk("b")) == ["b/c"]
+    assert list(writer.walk("none")) == []
