@@ -1,0 +1,87 @@
+"""``gosync list`` and ``gosync show``: what the store has, and how it was proven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import msgspec
+
+from gosync.catalog.db import Catalog
+from gosync.catalog.versions import State, VersionRow
+from gosync.cli.options import Options, common_options
+from gosync.config.sizes import format_size
+from gosync.errors import NotFoundError, UsageError
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.patterns import PatternSet
+from gosync.gomod.semver import version_key
+from gosync.sync.engine import failure_document
+from gosync.sync.site import read_catalog
+
+
+@click.command("list")
+@click.argument("pattern", required=False)
+@click.option("--all", "everything", is_flag=True, help="Also what is not here yet.")
+@common_options
+def list_(options: Options, pattern: str | None, everything: bool) -> None:
+    """List the versions in the store; PATTERN is a path or a GOPRIVATE glob."""
+    config = options.load_config()
+    with read_catalog(config.site_options()) as catalog:
+        rows = [
+            row
+            for row in _matching(catalog, pattern)
+            if everything or row.state is State.PRESENT
+        ]
+    rows.sort(key=lambda row: (row.path, version_key(row.version)))
+    options.output.result("list", {"versions": [version_document(r) for r in rows]})
+    options.output.table(
+        ("module", "version", "state", "zip", "proof"), (_cells(row) for row in rows)
+    )
+
+
+def _matching(catalog: Catalog, pattern: str | None) -> Iterator[VersionRow]:
+    if pattern is None:
+        yield from catalog.versions.all_rows()
+        return
+    globs = PatternSet([pattern])
+    yield from (row for row in catalog.versions.all_rows() if globs.match(row.path))
+
+
+def _cells(row: VersionRow) -> tuple[str, ...]:
+    size = "" if row.zip_bytes is None else format_size(row.zip_bytes)
+    proof = row.proof.value if row.proof else ""
+    return (row.path, row.version, row.state.value, size, proof)
+
+
+@click.command()
+@click.argument("module_version", metavar="MODULE@VERSION")
+@common_options
+def show(options: Options, module_version: str) -> None:
+    """Show all that is known of one version: files, hashes, proof, failures."""
+    config = options.load_config()
+    mv = ModuleVersion.parse(module_version)
+    if not mv.version:
+        raise UsageError(f"{module_version}: name a version", hint="path@v1.2.3")
+    with read_catalog(config.site_options()) as catalog:
+        row = catalog.versions.get(mv.path, mv.version)
+        failure = catalog.failures.get(mv.path, mv.version)
+    if row is None:
+        raise NotFoundError(
+            f"{mv}: not known here", hint=f"gosync list --all {mv.path}"
+        )
+    document = version_document(row)
+    document["failure"] = failure_document(failure) if failure else None
+    facts = ((key, value) for key, value in document.items() if value is not None)
+    lines = [f"{key:<14}{value}" for key, value in facts]
+    options.output.result("show", document, lines)
+
+
+def version_document(row: VersionRow) -> dict[str, object]:
+    """Return a version as JSON; the record's text as a string."""
+    fields: dict[str, object] = {
+        name: getattr(row, name)
+        for name in row.__dataclass_fields__
+        if name not in ("record_text", "changed")
+    }
+    text = row.record_text.decode() if row.record_text is not None else None
+    return {**msgspec.to_builtins(fields), "record": text}

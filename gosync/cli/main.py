@@ -1,0 +1,100 @@
+"""The command group and the process's border.
+
+Here, and nowhere else, an error becomes an exit code. A SIGINT or SIGTERM
+during a pass arrives as InterruptedRunError, so that state was saved first.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import traceback
+from typing import NoReturn
+
+import click
+
+from gosync import __version__
+from gosync.cli.catalog import catalog
+from gosync.cli.config import config
+from gosync.cli.demo import demo
+from gosync.cli.init import init
+from gosync.cli.inspect import list_, show
+from gosync.cli.output import printable
+from gosync.cli.plan import plan
+from gosync.cli.publish import publish
+from gosync.cli.status import status
+from gosync.cli.sync import sync
+from gosync.errors import GosyncError
+
+EXIT_BUG = 1
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gosync")
+def main() -> None:
+    """Mirror Go modules into places without a network.
+
+    Start with `gosync demo`, or write a configuration with `gosync init`.
+    """
+
+
+for command in (
+    init,
+    demo,
+    plan,
+    sync,
+    status,
+    list_,
+    show,
+    publish,
+    config,
+    catalog,
+):
+    main.add_command(command)
+
+
+def entry() -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `gosync list | head` just ends
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; errors go to standard error."""
+    try:
+        code = main.main(arguments, prog_name="gosync", standalone_mode=False)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return 128 + signal.SIGINT
+    except click.ClickException as exc:
+        exc.show()
+        return exc.exit_code
+    except GosyncError as exc:
+        _report(exc, as_json="--json" in arguments)
+        return exc.exit_code
+    except Exception:  # noqa: BLE001 - a bug of ours must still leave with 1
+        _report_bug()
+        return EXIT_BUG
+    return code if isinstance(code, int) else 0
+
+
+def _report(error: GosyncError, *, as_json: bool) -> None:
+    if as_json:
+        fields = {
+            "schema": 1,
+            "type": "error",
+            "error": type(error).__name__,
+            "message": str(error),
+            "hint": error.hint,
+            "exit_code": error.exit_code,
+        }
+        click.echo(json.dumps(fields), err=True)
+        return
+    click.echo(f"gosync: {printable(str(error))}", err=True)
+    if error.hint:
+        click.echo(f"  next: {error.hint}", err=True)
+
+
+def _report_bug() -> None:
+    click.echo(traceback.format_exc(), err=True)
+    click.echo("gosync: a bug of ours; please report the lines above", err=True)

@@ -1,0 +1,85 @@
+"""What every command takes: --config, --json, --quiet, --no-progress, -v."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from gosync import log
+from gosync.cli.output import Output
+from gosync.config import Config, find_config, load_config
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The common options of one invocation.
+
+    Attributes:
+        config_file: What --config named, or None.
+        output: Where results go and in which form.
+        show_progress: Whether long work shows a bar or lines.
+    """
+
+    config_file: Path | None
+    output: Output
+    show_progress: bool
+
+    def load_config(self) -> Config:
+        """Return the checked configuration.
+
+        Raises:
+            ConfigError: if there is none, or it is wrong.
+        """
+        return load_config(find_config(self.config_file), os.environ)
+
+
+def common_options(function: Callable[..., R]) -> Callable[..., R]:
+    """Add the common options to a command and hand them over as one value."""
+
+    @click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Configuration; default ./gosync.toml, then /etc/gosync/gosync.toml.",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
+    @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+    @click.option("--no-progress", is_flag=True, help="Show no progress.")
+    @click.option("--verbose", "-v", count=True, help="Log more; twice for debug.")
+    @click.option("--log-json", is_flag=True, help="Log as JSON lines.")
+    @wraps(function)
+    def command(
+        *args: object,
+        config_file: Path | None,
+        as_json: bool,
+        quiet: bool,
+        no_progress: bool,
+        verbose: int,
+        log_json: bool,
+        **kwargs: object,
+    ) -> R:
+        log.configure(level=_level(verbose, quiet=quiet), json_lines=log_json)
+        options = Options(
+            config_file,
+            Output(as_json=as_json, quiet=quiet),
+            show_progress=not (no_progress or quiet),
+        )
+        return function(options, *args, **kwargs)
+
+    return command
+
+
+def _level(verbose: int, *, quiet: bool) -> int:
+    if quiet:
+        return logging.ERROR
+    return (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]

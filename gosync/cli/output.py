@@ -1,0 +1,72 @@
+"""Results: a document for programs or lines for people, never both.
+
+Everything on standard output is the command's result. ``--json`` prints one
+document with ``schema`` (a number that grows when a field changes its meaning)
+and ``type`` (the command). ``--quiet`` keeps people's lines away, not JSON.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+SCHEMA = 1
+_UNBOUNDED_WIDTH = 10_000  # whoever reads a pipe wants whole lines
+Document: TypeAlias = Mapping[str, object]
+
+
+def printable(text: str) -> str:
+    """Escape control characters: a line may quote what an upstream sent."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Writes one command's result.
+
+    Attributes:
+        as_json: Whether the reader is a program.
+        quiet: Whether people's lines are left out.
+    """
+
+    as_json: bool = False
+    quiet: bool = False
+
+    def result(self, kind: str, document: Document, lines: Iterable[str] = ()) -> None:
+        """Write the document as JSON, or the lines for people."""
+        if self.as_json:
+            whole = {"schema": SCHEMA, "type": kind, **document}
+            click.echo(msgspec.json.format(msgspec.json.encode(whole), indent=2))
+        elif not self.quiet:
+            for line in lines:
+                click.echo(line)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Write a table for people; nothing when JSON is asked for."""
+        if self.as_json or self.quiet:
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in columns:
+            table.add_column(name, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        width = None if sys.stdout.isatty() else _UNBOUNDED_WIDTH
+        Console(width=width).print(table)
+
+    def say(self, text: str) -> None:
+        """Write a line for people to standard output, as it happens."""
+        if not (self.as_json or self.quiet):
+            click.echo(text)
+
+    def note(self, text: str) -> None:
+        """Write a remark for people to standard error."""
+        if not self.quiet:
+            click.echo(text, err=True)

@@ -1,0 +1,93 @@
+"""How long work shows: a bar on a terminal, a line now and then elsewhere.
+
+Always on standard error. ``--no-progress`` and ``--quiet`` show nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import (
+    Progress as Bars,
+)
+
+from gosync.config.sizes import format_size
+from gosync.progress import NoProgress, Progress
+
+_LINE_EVERY_SECONDS = 10.0
+
+
+class BarProgress:
+    """One bar a phase."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._task = bars.add_task("starting", total=None, transferred="")
+        self._bytes = 0
+
+    def phase(self, name: str, total: int | None = None) -> None:
+        """Begin a phase of so many items, or of an unknown number."""
+        self._bytes = 0
+        self._bars.reset(self._task, total=total, description=name, transferred="")
+
+    def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:
+        """Count finished items and the bytes they moved."""
+        self._bytes += size_bytes
+        moved = format_size(self._bytes) if self._bytes else ""
+        self._bars.update(self._task, advance=items, transferred=moved)
+
+
+class LineProgress:
+    """A line every ten seconds, for logs."""
+
+    def __init__(self) -> None:
+        self._name = ""
+        self._total: int | None = None
+        self._done = 0
+        self._bytes = 0
+        self._last = time.monotonic()
+
+    def phase(self, name: str, total: int | None = None) -> None:
+        """Begin a phase of so many items, or of an unknown number."""
+        self._name, self._total, self._done, self._bytes = name, total, 0, 0
+
+    def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:
+        """Count finished items and the bytes they moved."""
+        self._done += items
+        self._bytes += size_bytes
+        if time.monotonic() - self._last >= _LINE_EVERY_SECONDS:
+            self._last = time.monotonic()
+            of_all = f"/{self._total}" if self._total is not None else ""
+            moved = f", {format_size(self._bytes)}" if self._bytes else ""
+            click.echo(f"{self._name}: {self._done}{of_all}{moved}", err=True)
+
+
+@contextmanager
+def progress(*, show: bool) -> Iterator[Progress]:
+    """Show progress while the block runs."""
+    if not show:
+        yield NoProgress()
+    elif not sys.stderr.isatty():
+        yield LineProgress()
+    else:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[transferred]}"),
+            TimeRemainingColumn(),
+        )
+        console = Console(stderr=True)
+        with Bars(*columns, console=console, transient=True) as bars:
+            yield BarProgress(bars)

@@ -1,0 +1,47 @@
+"""``gosync publish``: write or refresh a static tree."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+import click
+
+from gosync.cli.options import Options, common_options
+from gosync.cli.progress import progress
+from gosync.cli.tables import tree_line
+from gosync.progress import Progress
+from gosync.publish.report import PublishReport
+from gosync.sync.engine import published_document
+from gosync.sync.site import Site, connect, open_site
+from gosync.sync.tree import publish_tree
+
+
+@click.command()
+@click.argument(
+    "folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path)
+)
+@common_options
+def publish(options: Options, folder: Path | None) -> None:
+    """Bring the configured tree, or DIR, up to what the store carries.
+
+    Asks the checksum database only for tiles that the store does not have yet.
+    """
+    site_options = options.load_config().site_options()
+    if folder is not None:
+        site_options = replace(site_options, tree_path=folder.absolute())
+    with (
+        open_site(site_options, command="gosync publish") as site,
+        progress(show=options.show_progress) as watcher,
+    ):
+        report = anyio.run(_publish, site, watcher)
+    document = published_document(report)
+    options.output.result("publish", document, [tree_line(report)])
+
+
+async def _publish(site: Site, watcher: Progress) -> PublishReport:
+    async with connect(site) as upstreams:
+        if upstreams.sums is not None:
+            await upstreams.sums.start()
+        return await publish_tree(site, upstreams.sums, watcher)

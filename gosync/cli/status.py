@@ -1,0 +1,91 @@
+"""``gosync status``: fresh, complete, proven, at a glance."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from gosync.catalog.db import Catalog
+from gosync.catalog.versions import State
+from gosync.cli.options import Options, common_options
+from gosync.cli.tables import failure_lines
+from gosync.config.schema import Config
+from gosync.sumdb.tlog import parse_tree
+from gosync.sync.engine import failure_document
+from gosync.sync.index import NAMED
+from gosync.sync.site import read_catalog
+
+
+@click.command()
+@common_options
+def status(options: Options) -> None:
+    """Show how fresh and how complete the mirror is, and what is missing."""
+    config = options.load_config()
+    with read_catalog(config.site_options()) as catalog:
+        document = _document(config, catalog)
+        failures = catalog.failures.open()
+    options.output.result(
+        "status", document, [*_lines(document), *failure_lines(failures)]
+    )
+
+
+def _document(config: Config, catalog: Catalog) -> dict[str, object]:
+    modules = catalog.modules.all()
+    listed = [module.listed_at for module in modules]
+    runs = catalog.runs.latest()
+    counts = catalog.versions.counts()
+    site = config.site_options()
+    return {
+        "store": str(config.store_path),
+        "tree": str(config.tree_path),
+        "modules_followed": len(modules),
+        "versions": {state.value: counts[state] for state in State},
+        "oldest_list_at": min((at for at in listed if at), default=None),
+        "lists_never_asked": listed.count(None),
+        "index_cursors": {
+            pattern or "(named modules)": catalog.cursors.get(site.index_url, pattern)
+            for pattern in [*site.policy.patterns, NAMED]
+            if site.index_url
+        },
+        "tree_heads": {
+            name: _head_size(catalog.heads.get(name)) for name in catalog.heads.names()
+        },
+        "last_run": msgspec.to_builtins(runs[0]) if runs else None,
+        "failures": [failure_document(f) for f in catalog.failures.open()],
+    }
+
+
+def _head_size(note: bytes) -> int:
+    return parse_tree(note.partition(b"\n\n")[0] + b"\n").n
+
+
+def _lines(document: dict[str, object]) -> list[str]:
+    versions = document["versions"]
+    run = document["last_run"]
+    assert isinstance(versions, dict)
+    counts = ", ".join(f"{n} {state}" for state, n in versions.items() if n) or "none"
+    oldest = document["oldest_list_at"] or "never asked"
+    lines = [
+        f"store      {document['store']}",
+        f"tree       {document['tree']}",
+        f"modules    {document['modules_followed']} followed, oldest list {oldest}",
+        f"versions   {counts}",
+    ]
+    for name, value in (
+        *_items(document, "index_cursors", "index"),
+        *_items(document, "tree_heads", "tree head"),
+    ):
+        lines.append(f"{name}  {value}")
+    if isinstance(run, dict):
+        ended = run["ended_at"] or "it was killed"
+        code = run["exit_code"]
+        lines.append(f"last run   {run['started_at']}, exit {code}, {ended}")
+    return lines
+
+
+def _items(
+    document: dict[str, object], key: str, label: str
+) -> list[tuple[str, object]]:
+    values = document[key]
+    assert isinstance(values, dict)
+    return [(f"{label} {name}", value) for name, value in values.items() if value]

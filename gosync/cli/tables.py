@@ -1,0 +1,59 @@
+"""Lines and tables that several commands print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gosync.catalog.failures import Failure
+from gosync.cli.output import printable
+from gosync.config.sizes import format_size
+from gosync.errors import SecurityError
+from gosync.publish.report import PublishReport
+from gosync.sync.engine import PassReport
+
+
+def sync_lines(report: PassReport) -> Iterator[str]:
+    """Yield what a pass did, for people."""
+    tally, published = report.tally, report.published
+    yield (
+        f"synced {len(tally.modules)} modules, {tally.admitted} versions,"
+        f" {format_size(tally.admitted_bytes)};"
+        f" {report.requests} requests, {report.seconds:.1f} s"
+    )
+    if tally.index_skipped:
+        yield f"index: {tally.index_skipped.total()} rows are no events"
+    if published is not None:
+        yield tree_line(published)
+    yield from failure_lines(report.missing)
+
+
+def tree_line(report: PublishReport) -> str:
+    """Return what a publish did, for people."""
+    done = f"{report.changes} files changed" if report.changes else "as it was"
+    counts = f"{report.modules} modules, {report.versions} versions"
+    return f"tree {report.root}: {counts}, {done}"
+
+
+def failure_lines(failures: Iterable[Failure]) -> Iterator[str]:
+    """Yield failures for people, the gravest first."""
+    security = SecurityError.exit_code
+    ordered = sorted(
+        failures, key=lambda f: (f.exit_code != security, f.path, f.version)
+    )
+    for failure in ordered:
+        yield f"missing  {failure_name(failure)}"
+        yield f"         {failure.error}: {printable(failure.reason)}"
+        yield f"         tries: {failure.attempts}, next: {_next(failure)}"
+
+
+def failure_name(failure: Failure) -> str:
+    """Return what a failure is of: path@version, a path, or a service."""
+    if not failure.path:
+        return failure.version
+    return f"{failure.path}@{failure.version}" if failure.version else failure.path
+
+
+def _next(failure: Failure) -> str:
+    return (
+        failure.next_try_at[:19] + "Z" if failure.attempts > 1 else "at the next pass"
+    )

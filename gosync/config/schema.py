@@ -1,0 +1,184 @@
+"""What may stand in gosync.toml: one class a section, one attribute a key.
+
+``schema/config.schema.json`` is generated from these classes, and a test holds
+the two together. Unknown keys are errors; ``load`` suggests the nearest one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from gosync.sumdb.names import parse_gosumdb
+from gosync.sync.policy import Policy
+from gosync.sync.site import SiteOptions
+from gosync.upstream.goproxy import parse_goproxy
+from gosync.upstream.options import Options as HttpOptions
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=64)]
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all sections: immutable, keywords only, no unknown keys."""
+
+
+class StoreSection(Section, frozen=True):
+    """``[store]``: everything gosync owns.
+
+    Attributes:
+        path: Folder of catalog, blobs, staging and quarantine.
+        min_free: Space that must stay free on its disk, like "1GiB".
+    """
+
+    path: str = "./var"
+    min_free: str = "1GiB"
+
+
+class UpstreamSection(Section, frozen=True):
+    """``[upstream]``: where bytes, names and proofs come from.
+
+    Attributes:
+        proxies: A GOPROXY string, or a list of URLs tried in order.
+        index: The module index's URL; "" for none.
+        index_since: Where a pattern begins to read the index; "" for its start.
+        sumdb: GOSUMDB's syntax, or "off".
+        timeout_seconds: Deadline for connecting and between two reads.
+        zip_timeout_seconds: Deadline for one whole zip.
+        concurrency: Requests at once.
+        retries: Tries after the first one that failed.
+        retry_delay_seconds: Pause before the first retry; doubles each time.
+        http2: Whether to offer HTTP/2 over TLS.
+        ca_file: PEM file of further certificate authorities.
+        private: GOPRIVATE patterns: never asked of public sumdb or index.
+        list_interval_seconds: Age at which a module's list is asked again;
+            absent: every pass without an index, once a day with one.
+    """
+
+    proxies: str | list[str] = "https://proxy.golang.org"
+    index: str = ""
+    index_since: str = ""
+    sumdb: str = "sum.golang.org"
+    timeout_seconds: Positive = 30
+    zip_timeout_seconds: Positive = 1800
+    concurrency: Count = 8
+    retries: Annotated[int, msgspec.Meta(ge=0, le=20)] = 3
+    retry_delay_seconds: Annotated[float, msgspec.Meta(ge=0)] = 0.5
+    http2: bool = True
+    ca_file: str = ""
+    private: list[str] = []
+    list_interval_seconds: Annotated[float, msgspec.Meta(ge=0)] | None = None
+
+
+class SelectSection(Section, frozen=True):
+    """One ``[[select]]``.
+
+    Attributes:
+        modules: Selectors: paths, path@version, path@latest, patterns.
+        modules_file: A file with one selector a line.
+        versions: "all" or "latest", for selectors that name no version.
+        deps: Which dependencies come along; "none".
+    """
+
+    modules: list[str] = []
+    modules_file: str = ""
+    versions: str = "all"
+    deps: str = "none"
+
+
+class PublishSection(Section, frozen=True):
+    """``[publish]``.
+
+    Attributes:
+        tree: Folder of the static tree.
+    """
+
+    tree: str = "./public"
+
+
+class TargetSection(Section, frozen=True):
+    """One ``[[target]]``: a site that bundles are made for.
+
+    Attributes:
+        name: The site's name.
+        volume_size: The most bytes that one volume may have.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]*$")]
+    volume_size: str = "4.3GiB"
+
+
+class FileSchema(Section, frozen=True):
+    """The whole file."""
+
+    store: StoreSection = StoreSection()
+    upstream: UpstreamSection = UpstreamSection()
+    select: list[SelectSection] = []
+    publish: PublishSection = PublishSection()
+    target: list[TargetSection] = []
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """A checked configuration, with absolute paths.
+
+    Attributes:
+        file: Where it came from, or None.
+        sections: The file's own values, after GOSYNC_* overrides.
+        store_path: Folder of the store.
+        min_free_bytes: Space that must stay free.
+        tree_path: Folder of the published tree.
+        policy: What is selected.
+    """
+
+    file: Path | None
+    sections: FileSchema
+    store_path: Path
+    min_free_bytes: int
+    tree_path: Path
+    policy: Policy
+
+    @property
+    def list_interval_seconds(self) -> float:
+        """Age at which a list is asked again.
+
+        The index names new versions at once, so lists only reconcile; without
+        one they are all there is, and every pass asks.
+        """
+        configured = self.sections.upstream.list_interval_seconds
+        if configured is not None:
+            return configured
+        return 86_400 if self.sections.upstream.index else 0
+
+    def site_options(self) -> SiteOptions:
+        """Return what the sync room needs to know.
+
+        Raises:
+            GosyncError: never for a configuration that ``load`` checked.
+        """
+        upstream = self.sections.upstream
+        return SiteOptions(
+            store_path=self.store_path,
+            min_free_bytes=self.min_free_bytes,
+            tree_path=self.tree_path,
+            policy=self.policy,
+            proxies=parse_goproxy(upstream.proxies),
+            index_url=upstream.index,
+            index_since=upstream.index_since,
+            database=parse_gosumdb(upstream.sumdb),
+            http=self._http_options(),
+            concurrency=upstream.concurrency,
+            list_interval_seconds=self.list_interval_seconds,
+        )
+
+    def _http_options(self) -> HttpOptions:
+        upstream = self.sections.upstream
+        return HttpOptions(
+            timeout_seconds=upstream.timeout_seconds,
+            zip_total_seconds=upstream.zip_timeout_seconds,
+            retries=upstream.retries,
+            retry_delay_seconds=upstream.retry_delay_seconds,
+            http2=upstream.http2,
+            ca_file=upstream.ca_file or None,
+        )

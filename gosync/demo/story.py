@@ -1,0 +1,209 @@
+"""What `gosync demo` does, step by step, with the parts that a real site uses.
+
+A sample upstream on loopback (index, proxy, a checksum database that signs with
+a throwaway key), one configuration file, and then: sync, publish, a real `go`
+that builds against the tree alone, a new version, a poisoned one being caught.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gosync.config import Config, load_config
+from gosync.demo.exchange import Kind
+from gosync.demo.golang import Client, find_go
+from gosync.demo.modules import ModuleSource, build_zip, load_sources, samples_folder
+from gosync.demo.treecheck import check_tree
+from gosync.demo.upstream import SampleUpstream
+from gosync.errors import GosyncError, UsageError
+from gosync.progress import Progress
+from gosync.store.quarantine import Quarantine
+from gosync.sumdb.names import parse_gosumdb
+from gosync.sync.engine import PassOptions, PassReport, run_pass
+from gosync.sync.site import open_site
+
+PROGRAM = "demo.example/postcard"
+_FILLER_RECORDS = 70_000
+_MARK = ".gosync-demo"
+_CONFIG = """\
+# Written by `gosync demo`; the sample upstream ended with it.
+[store]
+path = "./var"
+min_free = "0"
+
+[upstream]
+proxies = ["{url}"]
+index = "{index}"
+sumdb = "{key}"
+retries = 0
+
+[[select]]
+modules = ["demo.example/*"]
+
+[publish]
+tree = "./public"
+"""
+
+Say = Callable[[str], None]
+
+
+class DemoError(GosyncError):
+    """The demo did not show what it promises: a bug of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What the demo showed.
+
+    Attributes:
+        folder: Where everything is.
+        versions: Versions that were proven and published.
+        checked_by: What the tree was checked with.
+        output: What the built program printed, "" without a go.
+        caught: Why the poisoned version was refused.
+        evidence: The folder of its evidence.
+    """
+
+    folder: Path
+    versions: int
+    checked_by: str
+    output: str
+    caught: str
+    evidence: Path
+
+
+class Demo:
+    """One run of the story in one folder."""
+
+    def __init__(self, folder: Path, say: Say, progress: Progress) -> None:
+        self._folder = folder
+        self._say = say
+        self._progress = progress
+        self._sources = load_sources(samples_folder() / "modules")
+
+    async def run(self) -> DemoResult:
+        """Tell the story.
+
+        Raises:
+            UsageError: if the folder holds something else.
+            DemoError: if a step does not end as it must.
+        """
+        prepare_folder(self._folder)
+        with SampleUpstream() as upstream:
+            self._open(upstream)
+            first = await self._sync()
+            checked_by, output = await self._use_tree(upstream)
+            caught, evidence = await self._poison(upstream)
+        return DemoResult(
+            self._folder, first.tally.admitted, checked_by, output, caught, evidence
+        )
+
+    def _open(self, upstream: SampleUpstream) -> None:
+        upstream.log.grow(_FILLER_RECORDS)
+        upstream.publish_all(self._sources)
+        text = _CONFIG.format(
+            url=upstream.url, index=upstream.index_url, key=upstream.verifier_key
+        )
+        (self._folder / "gosync.toml").write_text(text)
+        self._say(
+            f"upstream   {upstream.url}: {len(self._sources)} versions, and a"
+            f" checksum database of {upstream.log.size} signed records"
+        )
+
+    async def _sync(self) -> PassReport:
+        report = await self._pass()
+        if report.exit_code:
+            raise DemoError(f"the first sync ended with {report.exit_code}")
+        assert report.published is not None
+        self._say(
+            f"sync       {report.tally.admitted} versions proven and stored,"
+            f" {report.requests} requests"
+        )
+        self._say(f"publish    {report.published.root}: a GOPROXY made of files")
+        return report
+
+    async def _pass(self) -> PassReport:
+        options = self._config().site_options()
+        with open_site(options, command="gosync demo") as site:
+            return await run_pass(site, PassOptions(), self._progress)
+
+    def _config(self) -> Config:
+        return load_config(self._folder / "gosync.toml", {})
+
+    async def _use_tree(self, upstream: SampleUpstream) -> tuple[str, str]:
+        tree = self._config().tree_path
+        go = find_go()
+        if go is None:
+            database = parse_gosumdb(upstream.verifier_key)
+            assert database is not None
+            proven = await check_tree(tree, database)
+            self._say("go         not found on PATH, so gosync's own client checks:")
+            self._say(f"           {len(proven)} versions proven from the tree alone")
+            return "gosync", ""
+        client = Client(go, self._folder, f"file://{tree}", upstream.verifier_key)
+        output = self._build(client)
+        self._say("go         built and ran a program against the tree alone:")
+        for line in output.splitlines():
+            self._say(f"           {line}")
+        return client.run("version").strip(), output
+
+    def _build(self, client: Client) -> str:
+        work = self._folder / "work"
+        work.mkdir(exist_ok=True)
+        try:
+            client.run("mod", "init", "demo.example/site", folder=work)
+            client.run("get", f"{PROGRAM}@latest", folder=work)
+            client.run("build", "-o", "postcard", PROGRAM, folder=work)
+        except subprocess.CalledProcessError as exc:
+            raise DemoError(f"go failed: {exc.stderr}") from exc
+        done = subprocess.run(  # noqa: S603 - what we just built
+            [work / "postcard", "gopher"], capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    async def _poison(self, upstream: SampleUpstream) -> tuple[str, Path]:
+        """Publish one more version, honestly logged, and serve another zip."""
+        honest = _next_version(self._sources)
+        upstream.publish(honest)
+        evil = replace(honest, files={**honest.files, "evil.go": b"package ink\n"})
+        upstream.replace(honest.module_version, Kind.ZIP, build_zip(evil))
+        report = await self._pass()
+        if report.exit_code != 6 or not report.missing:
+            raise DemoError(f"the poisoned zip got through: {report.exit_code}")
+        caught = report.missing[0].reason
+        quarantine = Quarantine(self._config().store_path)
+        evidence = self._config().store_path / "quarantine" / quarantine.ids()[0]
+        self._say(
+            f"poisoned   {honest.module_version}: the upstream serves another zip"
+        )
+        self._say(f"           refused, exit 6: {caught}")
+        return caught, evidence
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the demo's folder, or empty one of an earlier demo's leftovers.
+
+    Raises:
+        UsageError: if it holds anything that no demo wrote.
+    """
+    mark = folder / _MARK
+    if folder.exists() and any(folder.iterdir()) and not mark.exists():
+        raise UsageError(
+            f"{folder} is not empty", hint="name another folder: gosync demo DIR"
+        )
+    if mark.exists():
+        raise UsageError(
+            f"{folder} holds an earlier demo",
+            hint=f"look at it, or remove it first: rm -rf {folder}",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+
+
+def _next_version(sources: list[ModuleSource]) -> ModuleSource:
+    """Return a version after the newest one of a module without dependants."""
+    newest = [source for source in sources if source.path == "demo.example/Ink"][-1]
+    return replace(newest, version="v0.4.0", commit="")

@@ -1,0 +1,296 @@
+"""The gate: one version's files are checked, proven and admitted, or refused.
+
+A caller opens an Admission for a module version and hands over what an upstream
+served, in this order::
+
+    async with gate.open(mv, need=Need.ZIP, private=False) as admission:
+        admission.take_info(data, served)         parses, names this version
+        await admission.take_mod(data, served)    parses; its h1 is proven
+        staged = admission.stage_zip()            bytes go to staging/
+        await admission.take_zip(staged, served)  zip rules; its h1 is proven
+        row = await admission.admit()             blobs are durable
+
+The go.mod is proven before the zip is asked for, so that a poisoned version
+costs a kilobyte and not half a gigabyte. What is refused with a RejectedError or
+SecurityError goes to quarantine with its evidence: every file so far, where and
+when it was served, with which headers, and both hashes.
+
+The catalog row that ``admit`` returns is committed by ``batch``, after the
+blobs' folders and the journal are durable (I1).
+
+Who vouches for an h1: the checksum database for public modules; for private
+ones, and with sumdb "off", the h1 that was seen first (a pin).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from anyio import to_thread
+
+from gosync.catalog.pins import Pin, Pins
+from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow
+from gosync.clock import Clock, format_time
+from gosync.errors import (
+    ChecksumMismatchError,
+    MalformedError,
+    RejectedError,
+    SecurityError,
+    TruncatedError,
+)
+from gosync.gomod import modfile
+from gosync.gomod.dirhash import hash_go_mod, scan_zip
+from gosync.gomod.info import VersionInfo, parse_info
+from gosync.gomod.module import ModuleVersion
+from gosync.ingest.evidence import keep_evidence
+from gosync.store.blobs import BlobStore
+from gosync.store.digest import Digest
+from gosync.store.quarantine import Quarantine
+from gosync.store.staging import Staged
+from gosync.sumdb.client import ProvenRecord, SumClient
+from gosync.upstream.answer import Served
+
+_DATABASE = "the checksum database"
+
+
+class Gate:
+    """Opens admissions; shared by all workers of a run."""
+
+    def __init__(
+        self,
+        *,
+        blobs: BlobStore,
+        quarantine: Quarantine,
+        pins: Pins,
+        sums: SumClient | None,
+        clock: Clock,
+    ) -> None:
+        self.blobs = blobs
+        self.quarantine = quarantine
+        self.pins = pins
+        self.sums = sums
+        self.clock = clock
+
+    def open(self, mv: ModuleVersion, *, need: Need, private: bool) -> Admission:
+        """Begin the admission of one version."""
+        return Admission(self, mv, need=need, proven=not private and bool(self.sums))
+
+
+@dataclass(slots=True)
+class _Taken:
+    """The files that were handed over so far, for the row or for evidence."""
+
+    served: dict[str, Served] = field(default_factory=dict)
+    small: dict[str, bytes] = field(default_factory=dict)
+    zip: Staged | None = None
+    h1: dict[str, str] = field(default_factory=dict)
+    wanted: dict[str, str | None] = field(default_factory=dict)
+
+
+class Admission:
+    """One version on its way through the gate; see the module's docstring."""
+
+    def __init__(
+        self, gate: Gate, mv: ModuleVersion, *, need: Need, proven: bool
+    ) -> None:
+        self._gate = gate
+        self._mv = mv
+        self._need = need
+        self._proven = proven
+        self._taken = _Taken()
+        self._info: VersionInfo | None = None
+        self._record: ProvenRecord | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Keep the evidence of what was refused; drop what is staged."""
+        try:
+            if isinstance(error, RejectedError | SecurityError):
+                await to_thread.run_sync(self._keep_evidence, error)
+        finally:
+            if self._taken.zip is not None:
+                self._taken.zip.discard()
+
+    def take_info(self, data: bytes, served: Served) -> None:
+        """Take the ``.info``.
+
+        Raises:
+            MalformedError: if Go's client could not read it, or it names
+                another version.
+        """
+        self._take("info", data, served)
+        info = parse_info(data)
+        if info.version != self._mv.version:
+            raise MalformedError(
+                ".info", f"{self._mv}", f"it names version {info.version!r:.80}"
+            )
+        self._info = info
+
+    async def take_mod(self, data: bytes, served: Served) -> None:
+        """Take the ``.mod`` and prove its h1.
+
+        Raises:
+            MalformedError: if it is no go.mod.
+            ChecksumMismatchError: if its h1 is not the proven one.
+            NotFoundError: if the checksum database does not know the version.
+            SecurityError: if the database's answer does not hold.
+            UnavailableError: if the database gives no answer.
+        """
+        self._take("mod", data, served)
+        _check_go_mod_text(self._mv, data)
+        got = self._taken.h1["mod"] = hash_go_mod(data)
+        if self._proven and self._gate.sums is not None:
+            self._record = record = await self._gate.sums.lookup(self._mv)
+            self._taken.wanted = {"mod": record.mod_h1, "zip": record.zip_h1}
+            _compare(f"{self._mv} go.mod", record.mod_h1, got)
+
+    def stage_zip(self) -> Staged:
+        """Return a new staging file for the zip, in place of an earlier one."""
+        if self._taken.zip is not None:
+            self._taken.zip.discard()
+        self._taken.zip = self._gate.blobs.stage()
+        return self._taken.zip
+
+    async def take_zip(self, staged: Staged, served: Served) -> None:
+        """Take the staged zip: its rules, its go.mod, and its h1.
+
+        Raises:
+            RejectedError: if it breaks a rule of module zips.
+            ChecksumMismatchError: if its h1 is not the proven one.
+            TruncatedError: if it is broken, and may just have been cut off.
+        """
+        self._taken.served["zip"] = served
+        try:
+            await to_thread.run_sync(self._scan, staged)
+        except RejectedError as exc:
+            if served.framed:
+                raise
+            raise TruncatedError(f"{served.url}: cut off, or {exc}") from exc
+
+    def _scan(self, staged: Staged) -> None:
+        scan = scan_zip(staged.read_at, staged.size_bytes, self._mv)
+        self._taken.h1["zip"] = scan.h1
+        if self._record is not None:
+            _compare(f"{self._mv} zip", self._record.zip_h1, scan.h1)
+        scan.checked.require_ok(str(self._mv))
+        self._check_go_mod(scan.go_mod)
+
+    def _check_go_mod(self, inside: bytes | None) -> None:
+        """The ``.mod`` is the zip's go.mod, or stands in for a missing one.
+
+        Go hashes the two separately and would take them when they differ
+        (facts 4.3); nobody publishes that in good faith.
+        """
+        want = inside
+        if inside is None:
+            if self._record is not None:
+                return  # what old proxies made up is in the log
+            want = modfile.synthesize(self._mv.path)
+        if self._taken.small["mod"] != want:
+            raise RejectedError(f"{self._mv}: its .mod is not the go.mod of its zip")
+
+    async def admit(self) -> VersionRow:
+        """Make the blobs durable and return the row to commit.
+
+        Raises:
+            ChecksumMismatchError: if an h1 is not the pinned one.
+            StoreError: if the store cannot take them.
+        """
+        if not self._proven:
+            await to_thread.run_sync(self._check_pin)
+        return await to_thread.run_sync(self._store)
+
+    def _check_pin(self) -> None:
+        seen = Pin(self._taken.h1["mod"], self._taken.h1.get("zip"))
+        pinned = self._gate.pins.get(self._mv.path, self._mv.version) or seen
+        self._taken.wanted = {"mod": pinned.mod_h1, "zip": pinned.zip_h1}
+        authority = "the first sight of it"
+        _compare(f"{self._mv} go.mod", pinned.mod_h1, seen.mod_h1, authority)
+        if seen.zip_h1 is not None and pinned.zip_h1 is not None:
+            _compare(f"{self._mv} zip", pinned.zip_h1, seen.zip_h1, authority)
+
+    def _store(self) -> VersionRow:
+        blobs, taken = self._gate.blobs, self._taken
+        info = blobs.put_bytes(taken.small["info"])
+        mod = blobs.put_bytes(taken.small["mod"])
+        whole: Digest | None = None
+        size_bytes: int | None = None
+        if taken.zip is not None:
+            size_bytes = taken.zip.size_bytes
+            whole = blobs.admit(taken.zip)
+        return self._row(info, mod, whole, size_bytes)
+
+    def _row(
+        self, info: Digest, mod: Digest, whole: Digest | None, size_bytes: int | None
+    ) -> VersionRow:
+        assert self._info is not None
+        taken, parsed, record = self._taken, self._info, self._record
+        return VersionRow(
+            path=self._mv.path,
+            version=self._mv.version,
+            state=State.PRESENT,
+            need=self._need,
+            found_by=FoundBy.CONFIG,  # the row that is there keeps its own
+            info_digest=info,
+            info_bytes=len(taken.small["info"]),
+            mod_digest=mod,
+            mod_bytes=len(taken.small["mod"]),
+            mod_h1=taken.h1["mod"],
+            zip_digest=whole,
+            zip_bytes=size_bytes,
+            zip_h1=taken.h1.get("zip"),
+            proof=Proof.SUMDB if record is not None else Proof.PINNED,
+            record_id=record.id if record is not None else None,
+            record_text=record.text if record is not None else None,
+            source_url=taken.served["zip" if whole else "mod"].url,
+            commit_hash=parsed.origin.hash or None if parsed.origin else None,
+            version_time=format_time(parsed.time) if parsed.time else None,
+            admitted_at=format_time(self._gate.clock.now()),
+        )
+
+    def _take(self, kind: str, data: bytes, served: Served) -> None:
+        self._taken.small[kind] = data
+        self._taken.served[kind] = served
+
+    def _keep_evidence(self, error: RejectedError | SecurityError) -> None:
+        taken = self._taken
+        files: dict[str, Path | bytes] = dict(taken.small)
+        if taken.zip is not None:
+            files["zip"] = taken.zip.path
+        keep_evidence(
+            self._gate.quarantine,
+            str(self._mv),
+            error,
+            served={kind: served.facts() for kind, served in taken.served.items()},
+            files=files,
+            facts={
+                "h1_served": taken.h1,
+                "h1_wanted": taken.wanted,
+                "record_id": self._record.id if self._record else None,
+            },
+        )
+
+
+def _check_go_mod_text(mv: ModuleVersion, data: bytes) -> None:
+    """Check that it is a go.mod; Go's lax reading alone would take a page of HTML.
+
+    Such a page is a captive portal's, not the publisher's, so no finding either.
+    """
+    if data.lstrip()[:1] == b"<":
+        raise MalformedError(".mod", f"{mv}", "a page of HTML")
+    modfile.parse_lax(data)
+
+
+def _compare(subject: str, want: str, got: str, authority: str = _DATABASE) -> None:
+    if want != got:
+        raise ChecksumMismatchError(subject, want=want, got=got, authority=authority)

@@ -1,0 +1,234 @@
+"""One pass: discover, fetch through the gate, prove the head, publish.
+
+Each phase commits what it learned, so a pass that ends anywhere, by a kill, a
+full disk or an upstream that went away, is gone on with by the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import msgspec
+
+from gosync.catalog.failures import Failure
+from gosync.catalog.modules import Module
+from gosync.catalog.versions import State, VersionRow
+from gosync.errors import GosyncError, StoreError
+from gosync.progress import Progress
+from gosync.publish.report import PublishReport
+from gosync.sync.fetch import VersionFetcher
+from gosync.sync.index import IndexFollower
+from gosync.sync.lists import Lister
+from gosync.sync.policy import Policy, Select, Selector
+from gosync.sync.selection import ANY_TIME, Selection
+from gosync.sync.site import Site, Upstreams, connect
+from gosync.sync.tally import Tally, exit_code
+from gosync.sync.tree import database_item, publish_tree, refresh_head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassOptions:
+    """How a pass is run.
+
+    Attributes:
+        selectors: What to fetch instead of what the configuration selects.
+        refresh: Whether to ask every list, however fresh.
+        retry: Whether to try failed items before their time.
+        publish: Whether to bring the tree up to date.
+    """
+
+    selectors: tuple[Selector, ...] = ()
+    refresh: bool = False
+    retry: bool = False
+    publish: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassReport:
+    """What a pass did and how it ended.
+
+    Attributes:
+        tally: Its counts.
+        published: What publishing did; None when it was not done.
+        missing: Failures of what is still selected.
+        exit_code: The process's.
+        requests: Requests sent.
+        received_bytes: Bytes of bodies.
+        seconds: Wall time.
+    """
+
+    tally: Tally
+    published: PublishReport | None
+    missing: tuple[Failure, ...]
+    exit_code: int
+    requests: int
+    received_bytes: int
+    seconds: float
+
+
+class Pass:
+    """One pass over one site; discover, then fetch."""
+
+    def __init__(
+        self, site: Site, upstreams: Upstreams, options: PassOptions, progress: Progress
+    ) -> None:
+        self.site = _narrowed(site, options.selectors)
+        self.upstreams = upstreams
+        self.tally = Tally()
+        self._options = options
+        self._progress = progress
+        self.selection = Selection(
+            site.catalog, self.site.options.policy, named=bool(options.selectors)
+        )
+
+    async def discover(self) -> None:
+        """Learn from configuration, index and lists what is wanted.
+
+        Raises:
+            StoreError: if the catalog cannot be written.
+        """
+        self.tally.wanted += self.selection.apply()
+        if self.upstreams.index is not None and not self._options.selectors:
+            follower = IndexFollower(
+                self.site, self.upstreams.index, self.tally, self._progress
+            )
+            await follower.follow(now=self._now())
+        lister = Lister(self.site, self.upstreams.proxy, self.tally, self._progress)
+        await lister.refresh(self._due_modules())
+
+    def _due_modules(self) -> list[Module]:
+        at_once = self._options.refresh or bool(self._options.selectors)
+        return self.selection.due_modules(
+            self._now(),
+            interval_seconds=0 if at_once else self.site.options.list_interval_seconds,
+        )
+
+    def _now(self) -> datetime:
+        """Return the time that next tries are held against."""
+        return ANY_TIME if self._options.retry else self.site.clock.now()
+
+    def due(self) -> Iterable[VersionRow]:
+        """Return what is to be fetched now."""
+        now = ANY_TIME if self._options.selectors else self._now()
+        return self.selection.due_versions(now)
+
+    def missing(self) -> tuple[Failure, ...]:
+        """Return the failures of what is selected, as they stand now."""
+        return tuple(self.selection.still_missing(self.tally.failed))
+
+    async def fetch(self) -> None:
+        """Fetch what is due.
+
+        Raises:
+            StoreError: if the store or the catalog cannot be written.
+        """
+        counts = self.site.catalog.versions.counts()
+        left = sum(counts.values()) - counts[State.PRESENT]
+        self._progress.phase("versions", left)
+        if left:
+            fetcher = VersionFetcher(
+                self.site, self.upstreams, self.tally, self._progress
+            )
+            await fetcher.fetch_all(self.due())
+
+
+async def run_pass(site: Site, options: PassOptions, progress: Progress) -> PassReport:
+    """Run one pass and write it down.
+
+    Raises:
+        StoreError: if the store, the catalog or the tree cannot be written.
+    """
+    clock, runs = site.clock, site.catalog.runs
+    started = clock.monotonic()
+    run_id = runs.start("sync", clock.now())
+    async with connect(site) as upstreams:
+        this = Pass(site, upstreams, options, progress)
+        await this.discover()
+        await this.fetch()
+        published = await _publish(this, options, progress)
+    missing = this.missing()
+    report = PassReport(
+        tally=this.tally,
+        published=published,
+        missing=missing,
+        exit_code=exit_code(this.tally, missing),
+        requests=upstreams.fetcher.traffic.requests,
+        received_bytes=upstreams.fetcher.traffic.received_bytes,
+        seconds=clock.monotonic() - started,
+    )
+    runs.finish(
+        run_id,
+        clock.now(),
+        exit_code=report.exit_code,
+        requests=report.requests,
+        received_bytes=report.received_bytes,
+        summary=msgspec.json.encode(report_document(report)).decode(),
+    )
+    return report
+
+
+async def _publish(
+    this: Pass, options: PassOptions, progress: Progress
+) -> PublishReport | None:
+    """Bring the tree up; what the database fails to prove waits for a later pass."""
+    if not options.publish:
+        return None
+    site, sums = this.site, this.upstreams.sums
+    report: PublishReport | None = None
+    try:
+        error = await refresh_head(site, sums)
+        report = await publish_tree(site, sums, progress)
+    except StoreError:
+        raise
+    except GosyncError as exc:
+        error = exc
+    item = database_item(site)
+    if error is None:
+        site.catalog.failures.clear([item])
+    else:
+        failure = site.catalog.failures.record(
+            *item, kind="publish", error=error, now=site.clock.now()
+        )
+        this.tally.fail(failure)
+    return report
+
+
+def _narrowed(site: Site, selectors: tuple[Selector, ...]) -> Site:
+    """Return the site with the selectors for its policy, if there are any."""
+    if not selectors:
+        return site
+    policy = Policy([Select(selectors)], site.options.policy.private)
+    return replace(site, options=replace(site.options, policy=policy))
+
+
+def report_document(report: PassReport) -> dict[str, object]:
+    """Return a report as the ``--json`` document of ``gosync sync``."""
+    tally, published = report.tally, report.published
+    return {
+        "exit_code": report.exit_code,
+        "seconds": round(report.seconds, 3),
+        "requests": report.requests,
+        "received_bytes": report.received_bytes,
+        "modules_listed": tally.listed,
+        "index_events": tally.index_events,
+        "index_skipped": dict(tally.index_skipped),
+        "versions_found": tally.wanted,
+        "versions_admitted": tally.admitted,
+        "bytes_admitted": tally.admitted_bytes,
+        "failed": [failure_document(failure) for failure in report.missing],
+        "published": published_document(published) if published else None,
+    }
+
+
+def failure_document(failure: Failure) -> dict[str, object]:
+    """Return a failure as JSON."""
+    return {name: getattr(failure, name) for name in Failure.__dataclass_fields__}
+
+
+def published_document(report: PublishReport) -> dict[str, object]:
+    """Return what publishing did as JSON."""
+    names = PublishReport.__dataclass_fields__
+    fields: dict[str, object] = {name: getattr(report, name) for name in names}
+    return {**fields, "root": str(report.root), "changes": report.changes}

@@ -1,0 +1,149 @@
+"""Following the module index: which events matter, and how far we are.
+
+Every pattern has a cursor of its own, so that a pattern that is added later reads
+the index from its beginning without the others; modules that are named by path
+share one under NAMED, which starts a day ago, because their lists know the rest.
+
+A cursor stays a little behind what was read (``IndexPage.overlap``): the index
+promises no order, so the newest rows are read again next time. Events are
+committed with the cursor that passes them, as wanted versions (I5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from datetime import datetime, timedelta
+
+from gosync.catalog.failures import Failure
+from gosync.catalog.modules import Module
+from gosync.catalog.versions import FoundBy, Need, Want
+from gosync.clock import format_time
+from gosync.errors import GosyncError, StoreError
+from gosync.progress import Progress
+from gosync.sync.site import Site
+from gosync.sync.tally import Tally
+from gosync.upstream.index import IndexClient, IndexEvent, IndexPage, time_key
+
+NAMED = ""
+INDEX_ITEM = ("", "index")
+_NAMED_START = timedelta(days=1)
+_HORIZON = timedelta(days=1)  # how wrong the index's clock or ours may be
+
+
+class IndexFollower:
+    """Reads the index from the cursors on."""
+
+    def __init__(
+        self, site: Site, index: IndexClient, tally: Tally, progress: Progress
+    ) -> None:
+        self._site = site
+        self._index = index
+        self._tally = tally
+        self._progress = progress
+        self._policy = site.options.policy
+        self._cursors = self._cursor_names()
+
+    def _cursor_names(self) -> list[str]:
+        named = any(
+            rule.asks_list and not self._policy.is_private(path)
+            for path, rule in self._policy.exact.items()
+        )
+        return [*self._policy.patterns, *([NAMED] if named else [])]
+
+    async def follow(self, *, now: datetime) -> None:
+        """Read to the index's end; a failure is noted and ends only this.
+
+        Args:
+            now: After a failure, nothing is asked before its next try.
+
+        Raises:
+            StoreError: if the catalog cannot be written.
+        """
+        if not self._cursors or self._waits(now):
+            return
+        self._progress.phase("index")
+        try:
+            async with aclosing(self._pages()) as pages:
+                async for page in pages:
+                    self._tally.answered += 1
+                    self._take(page)
+        except StoreError:
+            raise
+        except GosyncError as exc:
+            self._tally.fail(self._note(exc))
+        else:
+            self._site.catalog.failures.clear([INDEX_ITEM])
+
+    def _pages(self) -> AsyncGenerator[IndexPage, None]:
+        horizon = format_time(self._site.clock.now() + _HORIZON)
+        return self._index.pages(self._since(), wanted=self._wanted, horizon=horizon)
+
+    def _waits(self, now: datetime) -> bool:
+        failure = self._site.catalog.failures.get(*INDEX_ITEM)
+        return failure is not None and failure.next_try_at > format_time(now)
+
+    def _note(self, error: GosyncError) -> Failure:
+        return self._site.catalog.failures.record(
+            *INDEX_ITEM, kind="index", error=error, now=self._site.clock.now()
+        )
+
+    def _since(self) -> str:
+        options = self._site.options
+        self._start_named()
+        lowest = self._site.catalog.cursors.lowest(options.index_url, self._cursors)
+        return lowest or options.index_since
+
+    def _start_named(self) -> None:
+        """Give the named modules' cursor its start, once."""
+        cursors, url = self._site.catalog.cursors, self._site.options.index_url
+        if NAMED in self._cursors and cursors.get(url, NAMED) is None:
+            start = format_time(self._site.clock.now() - _NAMED_START)
+            cursors.advance(url, [NAMED], start)
+
+    def _wanted(self, path: str) -> bool:
+        return self._policy.selects_public(path)
+
+    def _take(self, page: IndexPage) -> None:
+        self._tally.index_events += len(page.events)
+        self._tally.index_skipped.update(page.skipped)
+        self._progress.advance(page.seen)
+        catalog = self._site.catalog
+        with catalog.transaction():
+            if page.events:
+                self._tally.wanted += self._commit(page.events)
+            if page.overlap:
+                since = _sortable(page.overlap)
+                catalog.cursors.advance(
+                    self._site.options.index_url, self._cursors, since
+                )
+
+    def _commit(self, events: Iterable[IndexEvent]) -> int:
+        wants: list[Want] = []
+        found: dict[str, Module] = {}
+        relist: set[str] = set()
+        for event in events:
+            rule = self._policy.rule_for(event.path)
+            if not rule.asks_list:
+                continue
+            tracked_by = "config" if event.path in self._policy.exact else "index"
+            found[event.path] = Module(
+                event.path, tracked_by=tracked_by, policy=rule.fingerprint()
+            )
+            if rule.all:
+                wants.append(_want(event))
+            else:
+                relist.add(event.path)
+        self._site.catalog.modules.track(found.values())
+        self._site.catalog.modules.make_due(relist)
+        return self._site.catalog.versions.want(wants)
+
+
+def _want(event: IndexEvent) -> Want:
+    seen = _sortable(event.timestamp)
+    return Want(event.path, event.version, Need.ZIP, FoundBy.INDEX, index_time=seen)
+
+
+def _sortable(timestamp: str) -> str:
+    """Return a time in UTC with all nine digits, so that text sorts as time."""
+    return f"{time_key(timestamp)}Z"

@@ -1,0 +1,58 @@
+"""The README holds: every command, exit code and key stands in it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gosync import errors
+from gosync.cli.main import main
+from gosync.config.schema import FileSchema
+from tests.unit.cli.walk import key_names, leaf_commands
+
+ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(leaf_commands(main)))
+def test_each_command_is_described(name: str):
+    verb, _, rest = name.partition(" ")
+    assert re.search(rf"^\| `gosync {verb}.*{rest}", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("key", sorted(key_names(FileSchema)))
+def test_each_configuration_key_is_described(key: str):
+    assert f"`{key}`" in README or key == "select.deps"
+
+
+def test_each_exit_code_is_described():
+    classes = [
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.GosyncError)
+    ]
+    codes = {error.exit_code for error in classes}
+
+    for code in codes:
+        assert re.search(rf"^\| {code}\b|, {code} \|", README, re.MULTILINE), code
+
+
+def test_each_room_is_on_the_map():
+    architecture = (ROOT / "gosync" / "ARCHITECTURE.md").read_text()
+    rooms = [
+        path.parent.name
+        for path in (ROOT / "gosync").glob("*/__init__.py")
+        if path.parent.name != "samples"
+    ]
+
+    for room in rooms:
+        assert re.search(rf"^ +(.*[| ])?{room}\b", architecture, re.MULTILINE), room
+
+
+def test_the_readme_runs_what_ci_runs():
+    line = ".ci/setup test && .venv/bin/pytest"
+
+    assert line in README
+    assert line in (ROOT / ".ci" / "run").read_text()

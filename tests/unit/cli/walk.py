@@ -1,0 +1,28 @@
+"""Walking the command tree and the configuration's classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import get_args
+
+import click
+import msgspec
+
+
+def leaf_commands(group: click.Group, prefix: str = "") -> Iterator[str]:
+    """Yield each command's words, groups left out."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from leaf_commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}"
+
+
+def key_names(section: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
+    """Yield each key as section.key."""
+    for field in msgspec.structs.fields(section):
+        kind = next(iter(get_args(field.type)), field.type)
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            yield from key_names(kind, f"{field.name}.")
+        else:
+            yield f"{prefix}{field.name}"
