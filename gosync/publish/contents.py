@@ -147,8 +147,9 @@ def _commit_key(version: str) -> tuple[str, semver.VersionKey]:
 def _aliases(at: ModuleRoutes, whole: Iterable[Carried]) -> dict[str, Carried]:
     commits: dict[str, Carried] = {}
     for version in sorted(whole, key=lambda v: not v.is_pseudo):  # tagged ones last
-        if version.row.commit_hash:
-            commits[version.row.commit_hash] = version
+        commit = version.row.commit_hash
+        if commit and _alias_path(at, commit):  # an .info may say anything
+            commits[commit] = version
     aliases: dict[str, Carried] = {}
     for length in _SHORT_LENGTHS:
         groups: dict[str, list[Carried]] = {}

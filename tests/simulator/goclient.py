@@ -20,19 +20,17 @@ _TIMEOUT_SECONDS = 240
 
 
 def find_go() -> Path | None:
-    """Return the go command on PATH, or the one beside this Python."""
-    found = shutil.which("go")
+    """Return the go command beside this Python, or the one on PATH."""
     beside = Path(sys.executable).parent / "go"
-    if found is not None:
-        return Path(found)
-    return beside if beside.is_file() else None
+    found = str(beside) if beside.is_file() else shutil.which("go")
+    return None if found is None else Path(found)
 
 
 def need_go() -> Path:
     """Return the go command, or skip the test."""
     go = find_go()
     if go is None:
-        pytest.skip("no go command on PATH or beside Python; the test extra has one")
+        pytest.skip("no go command beside Python or on PATH; the test extra has one")
     return go
 
 

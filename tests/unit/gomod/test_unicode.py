@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from gosync.gomod import unicode_tables
 from gosync.gomod.unicode import fold, is_letter
+from tests.simulator.goclient import need_go
 from tests.unit.gomod.unicode_tables import ask_go, render
 
 
@@ -38,11 +37,8 @@ def test_letters_do_not_depend_on_pythons_unicode() -> None:
 
 @pytest.mark.go
 def test_the_tables_are_what_the_real_go_prints(tmp_path) -> None:
-    go = shutil.which("go")
-    if go is None:
-        pytest.skip("no go command")
     namespace: dict[str, str] = {}
-    source = render(ask_go(go, tmp_path))
+    source = render(ask_go(str(need_go()), tmp_path))
     if "(Unicode 17.0.0)" not in source:
         pytest.skip("this go has another Unicode")
     exec(source, namespace)
