@@ -31,7 +31,7 @@ from typing import Self
 
 from anyio import to_thread
 
-from gosync.catalog.pins import Pin, Pins
+from gosync.catalog.pins import Pins
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow
 from gosync.clock import Clock, format_time
 from gosync.errors import (
@@ -54,6 +54,8 @@ from gosync.sumdb.client import ProvenRecord, SumClient
 from gosync.upstream.answer import Served
 
 _DATABASE = "the checksum database"
+_FIRST_SIGHT = "the first sight of it"
+_WHAT = {"mod": "go.mod", "zip": "zip"}
 
 
 class Gate:
@@ -141,18 +143,37 @@ class Admission:
 
         Raises:
             MalformedError: if it is no go.mod.
-            ChecksumMismatchError: if its h1 is not the proven one.
+            ChecksumMismatchError: if its h1 is not the proven or pinned one.
             NotFoundError: if the checksum database does not know the version.
             SecurityError: if the database's answer does not hold.
             UnavailableError: if the database gives no answer.
         """
         self._take("mod", data, served)
         _check_go_mod_text(self._mv, data)
-        got = self._taken.h1["mod"] = hash_go_mod(data)
+        self._taken.h1["mod"] = hash_go_mod(data)
+        await self._ask_what_is_wanted()
+        self._compare("mod")
+
+    async def _ask_what_is_wanted(self) -> None:
+        """Learn both h1 from who vouches for them; a first sight has nobody."""
         if self._proven and self._gate.sums is not None:
             self._record = record = await self._gate.sums.lookup(self._mv)
             self._taken.wanted = {"mod": record.mod_h1, "zip": record.zip_h1}
-            _compare(f"{self._mv} go.mod", record.mod_h1, got)
+            return
+        pins = self._gate.pins
+        pin = await to_thread.run_sync(pins.get, self._mv.path, self._mv.version)
+        if pin is not None:
+            self._taken.wanted = {"mod": pin.mod_h1, "zip": pin.zip_h1}
+
+    def _compare(self, kind: str) -> None:
+        want, got = self._taken.wanted.get(kind), self._taken.h1[kind]
+        if want is not None and want != got:
+            raise ChecksumMismatchError(
+                f"{self._mv} {_WHAT[kind]}",
+                want=want,
+                got=got,
+                authority=_DATABASE if self._proven else _FIRST_SIGHT,
+            )
 
     def stage_zip(self) -> Staged:
         """Return a new staging file for the zip, in place of an earlier one."""
@@ -166,7 +187,7 @@ class Admission:
 
         Raises:
             RejectedError: if it breaks a rule of module zips.
-            ChecksumMismatchError: if its h1 is not the proven one.
+            ChecksumMismatchError: if its h1 is not the proven or pinned one.
             TruncatedError: if it is broken, and may just have been cut off.
         """
         self._taken.served["zip"] = served
@@ -180,8 +201,7 @@ class Admission:
     def _scan(self, staged: Staged) -> None:
         scan = scan_zip(staged.read_at, staged.size_bytes, self._mv)
         self._taken.h1["zip"] = scan.h1
-        if self._record is not None:
-            _compare(f"{self._mv} zip", self._record.zip_h1, scan.h1)
+        self._compare("zip")
         scan.checked.require_ok(str(self._mv))
         self._check_go_mod(scan.go_mod)
 
@@ -203,21 +223,9 @@ class Admission:
         """Make the blobs durable and return the row to commit.
 
         Raises:
-            ChecksumMismatchError: if an h1 is not the pinned one.
             StoreError: if the store cannot take them.
         """
-        if not self._proven:
-            await to_thread.run_sync(self._check_pin)
         return await to_thread.run_sync(self._store)
-
-    def _check_pin(self) -> None:
-        seen = Pin(self._taken.h1["mod"], self._taken.h1.get("zip"))
-        pinned = self._gate.pins.get(self._mv.path, self._mv.version) or seen
-        self._taken.wanted = {"mod": pinned.mod_h1, "zip": pinned.zip_h1}
-        authority = "the first sight of it"
-        _compare(f"{self._mv} go.mod", pinned.mod_h1, seen.mod_h1, authority)
-        if seen.zip_h1 is not None and pinned.zip_h1 is not None:
-            _compare(f"{self._mv} zip", pinned.zip_h1, seen.zip_h1, authority)
 
     def _store(self) -> VersionRow:
         blobs, taken = self._gate.blobs, self._taken
@@ -289,8 +297,3 @@ def _check_go_mod_text(mv: ModuleVersion, data: bytes) -> None:
     if data.lstrip()[:1] == b"<":
         raise MalformedError(".mod", f"{mv}", "a page of HTML")
     modfile.parse_lax(data)
-
-
-def _compare(subject: str, want: str, got: str, authority: str = _DATABASE) -> None:
-    if want != got:
-        raise ChecksumMismatchError(subject, want=want, got=got, authority=authority)

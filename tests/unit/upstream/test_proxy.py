@@ -205,3 +205,17 @@ async def test_the_size_of_a_compressed_answer_is_unknown(
     encoded = answer(b"x" * 9, headers={"Content-Encoding": "gzip"})
     server.script(f"{FILE}.zip", encoded)
     assert await client.head_zip(MV) is None
+
+
+async def test_a_refused_answer_goes_along_with_its_error_as_evidence(
+    client: ProxyClient, server: ScriptServer
+) -> None:
+    body = b'{"Version":"v9.9.9"}'
+    server.script(f"{FILE}.info", answer(body))
+    with pytest.raises(MalformedError) as caught:
+        await client.info(MV)
+    assert caught.value.answer == body
+    served = caught.value.served
+    assert served is not None
+    assert served["url"] == f"{server.url}{FILE}.info"
+    assert served["status"] == 200

@@ -1,0 +1,347 @@
+"""One gosync site in a folder: its configuration, the real CLI, and what it left.
+
+    site = Site(tmp_path, sim, modules=["std.example/tree"])
+    result = site.sync()                    `gosync sync --json` as a subprocess
+    result.code, result.document            exit code and parsed JSON
+    site.tree, site.store                   folders
+    site.check(sim)                         every invariant that can be seen
+
+The folder holds nothing but the configuration, the store, the tree, and the empty
+folders that HOME and TMPDIR name; ``check`` fails when anything else turns up.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from gosync.demo.exchange import Kind
+from gosync.demo.treecheck import check_tree
+from gosync.gomod.module import unescape_path
+from gosync.gomod.patterns import PatternSet
+from gosync.sumdb.names import parse_gosumdb
+from tests.integration.remains import (
+    Evidence,
+    FileState,
+    check_files,
+    check_folder,
+    check_store,
+    digests,
+    files_below,
+    module_files,
+    read_evidence,
+    state_of,
+)
+from tests.simulator import Simulator
+
+__all__ = ["Result", "Site", "digests", "files_below", "finish", "parse_result"]
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+OK, MISSING, SECURITY, STORE, LOCKED, NO_SPACE, UNAVAILABLE = 0, 3, 6, 7, 11, 15, 75
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended.
+
+    Attributes:
+        code: The exit code.
+        document: The JSON on standard output, or the error on standard error.
+        stdout: Standard output.
+        stderr: Standard error.
+    """
+
+    code: int
+    document: dict[str, Any]
+    stdout: str
+    stderr: str
+
+    @property
+    def failed(self) -> dict[str, dict[str, Any]]:
+        """The document's failures by ``path@version``, or by the path alone."""
+        return {
+            f"{each['path']}@{each['version']}".removesuffix("@"): each
+            for each in self.document["failed"]
+        }
+
+
+class Site:
+    """A configured gosync."""
+
+    def __init__(
+        self,
+        folder: Path,
+        sim: Simulator | None = None,
+        *,
+        modules: Sequence[str] = (),
+        versions: str = "all",
+        index: bool = False,
+        private: Sequence[str] = (),
+        upstream: Mapping[str, object] | None = None,
+        min_free: str = "1MiB",
+    ) -> None:
+        """Write the configuration.
+
+        Args:
+            folder: An empty folder.
+            sim: The upstream: its proxy, its database and, with ``index``, its
+                index. None when ``upstream`` says all.
+            modules: The one ``[[select]]``'s modules.
+            versions: Its version rule.
+            index: Whether the index is followed.
+            private: GOPRIVATE patterns.
+            upstream: Further keys of ``[upstream]``, and other values.
+            min_free: What must stay free on the disk.
+        """
+        self.folder = folder
+        self.store = folder / "store"
+        self.tree = folder / "public"
+        self.config_file = folder / "gosync.toml"
+        self._private = list(private)
+        self._min_free = min_free
+        self._upstream = _upstream_of(sim, index=index, private=private)
+        self._upstream |= dict(upstream or {})
+        for name in ("home", "tmp"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        self.select(modules, versions=versions)
+
+    # The configuration.
+
+    def select(self, modules: Sequence[str], *, versions: str = "all") -> None:
+        """Write the configuration anew with this one select."""
+        self._modules, self._versions = list(modules), versions
+        self._write()
+
+    def configure(self, values: Mapping[str, object]) -> None:
+        """Write the configuration anew with these keys of ``[upstream]``."""
+        self._upstream |= dict(values)
+        self._write()
+
+    def twin(self, folder: Path) -> Site:
+        """Return a fresh site of the same configuration in another folder."""
+        return Site(
+            folder,
+            modules=self._modules,
+            versions=self._versions,
+            private=self._private,
+            upstream=self._upstream,
+        )
+
+    def _write(self) -> None:
+        tables: dict[str, Mapping[str, object]] = {
+            "store": {"path": "store", "min_free": self._min_free},
+            "upstream": self._upstream,
+            "publish": {"tree": "public"},
+        }
+        text = "".join(
+            f"[{name}]\n{_toml_lines(values)}\n" for name, values in tables.items()
+        )
+        if self._modules:
+            select: dict[str, object] = {
+                "modules": self._modules,
+                "versions": self._versions,
+            }
+            text += f"[[select]]\n{_toml_lines(select)}"
+        self.config_file.write_text(text, encoding="utf-8")
+
+    # Running it.
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of each command: nothing of the developer's own."""
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(CHECKOUT),
+            "LC_ALL": "C.UTF-8",
+            "HOME": str(self.folder / "home"),
+            "TMPDIR": str(self.folder / "tmp"),
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command line of ``gosync ARGUMENTS --json``."""
+        return [sys.executable, "-m", "gosync", *arguments, "--json", "--no-progress"]
+
+    def start(
+        self, *arguments: str, prefix: Sequence[str] = ()
+    ) -> subprocess.Popen[str]:
+        """Start a command, behind a prefix like strace; the caller ends it."""
+        return subprocess.Popen(
+            [*prefix, *self.command(*arguments)],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(
+        self,
+        *arguments: str,
+        expect: int | None = None,
+        prefix: Sequence[str] = (),
+        timeout_seconds: float = 120,
+    ) -> Result:
+        """Run a command to its end; ``expect`` is the exit code it must have."""
+        process = self.start(*arguments, prefix=prefix)
+        try:
+            result = finish(process, timeout_seconds=timeout_seconds)
+        finally:
+            process.kill()
+        if expect is not None:
+            shown = f"{result.stdout}\n{result.stderr}"
+            assert result.code == expect, f"exit {result.code}, not {expect}:\n{shown}"
+        return result
+
+    def sync(self, *arguments: str, expect: int | None = OK) -> Result:
+        """Run ``gosync sync``."""
+        return self.run("sync", *arguments, expect=expect)
+
+    def status(self) -> dict[str, Any]:
+        """Return what ``gosync status`` says."""
+        return self.run("status", expect=OK).document
+
+    def states(self) -> dict[str, str]:
+        """Return the state of every known version by ``path@version``."""
+        rows = self.run("list", "--all", expect=OK).document["versions"]
+        return {f"{row['path']}@{row['version']}": row["state"] for row in rows}
+
+    # What it left.
+
+    def tree_files(self) -> dict[str, str]:
+        """Return the sha256 of every file of the tree, gosync's own excepted."""
+        found = digests(self.tree)
+        return {n: d for n, d in found.items() if not n.startswith(".gosync/")}
+
+    def carried(self) -> set[str]:
+        """Return the ``path@version`` of every zip in the tree."""
+        return {str(mv) for _, mv, kind in module_files(self.tree) if kind is Kind.ZIP}
+
+    def listed(self) -> set[str]:
+        """Return the ``path@version`` that the tree's lists name."""
+        return {
+            f"{unescape_path(str(file.parent.parent.relative_to(self.tree)))}@{version}"
+            for file in self.tree.glob("**/@v/list")
+            for version in file.read_text().split()
+        }
+
+    def states_of_files(self) -> dict[str, FileState]:
+        """Return inode, time and size of every file in tree, blobs and journal."""
+        folders = (self.tree, self.store / "blobs", self.store / "journal")
+        return {
+            str(file.relative_to(self.folder)): state_of(file)
+            for folder in folders
+            for file in files_below(folder)
+        }
+
+    def quarantine(self, subject: str | None = None) -> list[Evidence]:
+        """Return the evidence that was kept, of one subject or of all."""
+        found = map(read_evidence, sorted((self.store / "quarantine").glob("*")))
+        return [each for each in found if subject in (None, each.subject)]
+
+    def journal(self) -> bytes:
+        """Return the whole journal."""
+        files = sorted((self.store / "journal").glob("*.jsonl"))
+        return b"".join(file.read_bytes() for file in files)
+
+    # What must always hold.
+
+    def check(self, sim: Simulator | None = None) -> None:
+        """Check every invariant that can be seen from outside.
+
+        With the simulator: the tree is proven with its key by a client of its
+        own, and each file in it is what the simulator published.
+        """
+        self.check_store()
+        self.check_folder()
+        if sim is not None:
+            self.check_tree(sim)
+
+    def check_converges(self, sim: Simulator, folder: Path) -> None:
+        """Sync once more: the tree becomes that of a site that met no fault.
+
+        Where the log has grown meanwhile, it also keeps tiles of older heads.
+        """
+        assert self.sync("--retry").failed == {}
+        self.check(sim)
+        clean = self.twin(folder)
+        clean.sync()
+        ours, theirs = self.tree_files(), clean.tree_files()
+        assert {name: ours.get(name) for name in theirs} == theirs
+        assert all("/tile/8/" in name for name in ours.keys() - theirs.keys())
+
+    def check_store(self) -> None:
+        """No row without its blobs; every blob whole, named by its digest, 0444."""
+        check_store(self.store)
+
+    def check_folder(self) -> None:
+        """Nothing lies where gosync has no business; no link leads anywhere."""
+        check_folder(self.folder)
+
+    def check_tree(self, sim: Simulator) -> None:
+        """Prove the tree, and hold its files against what was published.
+
+        Of a private module there is no proof; its files are compared alone.
+        """
+        check_files(self.tree, sim)
+        if self._upstream["sumdb"] == "off":
+            return
+        database = parse_gosumdb(sim.verifier_key)
+        assert database is not None
+        check = partial(check_tree, self.tree, database, private=self._private)
+        proven = {str(mv) for mv in anyio.run(check)}
+        unproven = PatternSet(self._private)
+        public = {v for v in self.listed() if not unproven.match(v.partition("@")[0])}
+        assert proven == public
+
+
+def finish(process: subprocess.Popen[str], *, timeout_seconds: float = 120) -> Result:
+    """Wait for a command's end and read what it said."""
+    out, err = process.communicate(timeout=timeout_seconds)
+    return parse_result(process.returncode, out, err)
+
+
+def parse_result(code: int, out: str, err: str) -> Result:
+    """Read what a command said."""
+    try:
+        document = json.loads(out or err)
+    except ValueError:
+        document = {}
+    return Result(code, document, out, err)
+
+
+def _upstream_of(
+    sim: Simulator | None, *, index: bool, private: Sequence[str]
+) -> dict[str, object]:
+    values: dict[str, object] = {
+        "timeout_seconds": 5,
+        "retries": 1,
+        "retry_delay_seconds": 0.01,
+    }
+    if sim is not None:
+        values |= {"proxies": sim.url, "sumdb": sim.gosumdb}
+        if index:
+            values["index"] = sim.index_url
+        if sim.ca_file is not None:
+            values["ca_file"] = str(sim.ca_file)
+    if private:
+        values["private"] = list(private)
+    return values
+
+
+def _toml_lines(values: Mapping[str, object]) -> str:
+    """Write keys and values; JSON's strings, numbers and lists are TOML's, too."""
+    lines: Iterable[str] = (
+        f"{key} = {json.dumps(value, ensure_ascii=False)}"
+        for key, value in values.items()
+    )
+    return "".join(f"{line}\n" for line in lines)
