@@ -61,6 +61,7 @@ class LineProgress:
     def phase(self, name: str, total: int | None = None) -> None:
         """Begin a phase of so many items, or of an unknown number."""
         self._name, self._total, self._done, self._bytes = name, total, 0, 0
+        self._last = time.monotonic()  # a short phase says nothing
 
     def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:
         """Count finished items and the bytes they moved."""
