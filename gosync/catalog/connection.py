@@ -12,6 +12,7 @@ foreign_keys, busy_timeout 10 s. SQLite's errors become ours in ``map_errors``.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -30,24 +31,37 @@ if TYPE_CHECKING:
     Parameters: TypeAlias = Sequence[SqlValue] | dict[str, SqlValue]
 
 
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+# The file beside the write-ahead log cannot grow; SQLite has no FULL for that.
+_SHARED_MEMORY_SIZE = sqlite3.SQLITE_IOERR_SHMSIZE
+
+
 @contextmanager
 def map_errors(subject: str) -> Iterator[None]:
-    """Turn SQLite's exceptions into ours.
+    """Turn SQLite's exceptions, and the system's beside them, into ours.
 
     Raises:
         NoSpaceError: the disk is full.
-        CatalogError: anything else that SQLite reports.
+        CatalogError: anything else that SQLite or the system reports.
     """
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code == sqlite3.SQLITE_FULL:
-            raise NoSpaceError(
-                f"{subject}: no space left on the disk",
-                hint="free some space; the last committed state is kept",
-            ) from error
-        raise CatalogError(f"{subject}: {error}", hint=_hint(code)) from error
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code & 0xFF == sqlite3.SQLITE_FULL or code == _SHARED_MEMORY_SIZE:
+            raise _no_space(subject) from error
+        raise CatalogError(f"{subject}: {error}", hint=_hint(code & 0xFF)) from error
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise _no_space(subject) from error
+        raise CatalogError(f"{subject}: {error.strerror}") from error
+
+
+def _no_space(subject: str) -> NoSpaceError:
+    return NoSpaceError(
+        f"{subject}: no space left on the disk",
+        hint="free some space; the last committed state is kept",
+    )
 
 
 def _hint(code: int) -> str | None:

@@ -135,7 +135,12 @@ def _connect(path: Path) -> Connection:
     new = not path.exists()
     connection = _wrap(f"{path.absolute().as_uri()}?mode=rwc", path)
     if new:
-        _sync_folder(path)
+        try:
+            with map_errors(str(path)):
+                _sync_folder(path)
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 

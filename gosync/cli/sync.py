@@ -14,6 +14,7 @@ from gosync.errors import InterruptedRunError
 from gosync.progress import Progress
 from gosync.sync.engine import PassOptions, PassReport, report_document, run_pass
 from gosync.sync.policy import parse_selector
+from gosync.sync.pool import first_error
 from gosync.sync.site import Site, open_site
 
 
@@ -66,6 +67,7 @@ def run_interruptible(site: Site, wish: PassOptions, watcher: Progress) -> PassR
 
     Raises:
         InterruptedRunError: if a signal came; what was admitted is committed.
+        StoreError: as from ``run_pass``.
     """
 
     async def main() -> PassReport:
@@ -78,11 +80,14 @@ def run_interruptible(site: Site, wish: PassOptions, watcher: Progress) -> PassR
                     caught.append(number)
                     scope.cancel()
 
-        async with anyio.create_task_group() as group:
-            with anyio.CancelScope() as scope:
-                group.start_soon(watch, scope)
-                report = await run_pass(site, wish, watcher)
-            group.cancel_scope.cancel()
+        try:
+            async with anyio.create_task_group() as group:
+                with anyio.CancelScope() as scope:
+                    group.start_soon(watch, scope)
+                    report = await run_pass(site, wish, watcher)
+                group.cancel_scope.cancel()
+        except BaseExceptionGroup as errors:
+            raise first_error(errors) from None
         if report is None:
             raise InterruptedRunError(caught[0])
         return report

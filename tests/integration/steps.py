@@ -1,0 +1,124 @@
+"""gosync stopped at a chosen system call, among all threads, as often as wanted.
+
+    with Stepper() as stepper:
+        whole = stepper.run(site, "sync")                   whole.steps: what it did
+        for number in range(len(whole.steps)):
+            stepper.run(site, "sync", kill_at=number)       SIGKILL before that step
+            stepper.run(site, "sync", fail_at=number, error=errno.EIO)
+
+A step is a system call that makes something durable or changes a name; it is
+reported before it is done. `supervisor` does the work in a process of its own.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import Self
+
+import pytest
+
+from tests.integration import supervisor
+from tests.integration.site import CHECKOUT, Result, Site, parse_result
+
+DURABLE = supervisor.CALLS - {"write", "mkdir"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A system call that was about to be made.
+
+    Attributes:
+        call: Its name.
+        path: The file, relative to the site's folder where it is below it.
+    """
+
+    call: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.call} {self.path}"
+
+
+@dataclass(frozen=True)
+class Run(Result):
+    """How a run ended; ``code`` is -9 when it was killed.
+
+    Attributes:
+        steps: Its steps, in the order in which they were about to be made.
+        seconds: Wall time.
+    """
+
+    steps: list[Step] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class Stepper:
+    """A server that runs gosync; one run at a time. Use it in ``with``."""
+
+    def __init__(self) -> None:
+        self._server: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", supervisor.__name__],
+            cwd=CHECKOUT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._server.stdout is not None
+        if self._server.stdout.readline() != supervisor.READY:
+            self.__exit__()
+            pytest.skip("the kernel lets nobody supervise system calls here")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._server is not None
+        with self._server:
+            pass  # closes its standard input, which ends it
+
+    def run(
+        self,
+        site: Site,
+        *arguments: str,
+        kill_at: int | None = None,
+        kill_after_seconds: float | None = None,
+        fail_at: int | None = None,
+        error: int = errno.EIO,
+        calls: frozenset[str] = DURABLE,
+    ) -> Run:
+        """Run ``gosync ARGUMENTS --json``.
+
+        Args:
+            site: Where.
+            *arguments: The command.
+            kill_at: The step before which it is killed.
+            kill_after_seconds: When it is killed.
+            fail_at: The step that fails.
+            error: How it fails.
+            calls: The system calls that are steps.
+        """
+        assert self._server is not None
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        request = {
+            "folder": str(site.folder),
+            "environment": site.environment,
+            "arguments": site.command(*arguments)[3:],
+            "calls": sorted(calls),
+            "kill_at": kill_at,
+            "kill_after_seconds": kill_after_seconds,
+            "fail_at": fail_at,
+            "error": error,
+        }
+        print(json.dumps(request), file=self._server.stdin, flush=True)
+        line = self._server.stdout.readline()
+        assert line, "the server of runs ended"
+        answer = json.loads(line)
+        steps = [Step(*each) for each in answer["steps"]]
+        result = parse_result(answer["code"], answer["stdout"], answer["stderr"])
+        return Run(**vars(result), steps=steps, seconds=answer["seconds"])

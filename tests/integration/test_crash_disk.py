@@ -1,0 +1,229 @@
+"""Disks that fill up, refuse or are read-only: a clear error, and nothing lost."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from gosync.demo.exchange import Kind
+from tests.integration.site import NO_SPACE, STORE, Site, digests
+from tests.integration.steps import Run, Stepper
+from tests.integration.wreck import (
+    SIDE_BY_SIDE,
+    Chapter,
+    Story,
+    Wrecker,
+    check_mended,
+    check_ruins,
+    difference,
+    snapshot,
+    wreckers,
+)
+from tests.simulator import Simulator
+from tests.simulator.standard import source
+
+pytestmark = pytest.mark.slow
+
+SYNCS = frozenset({"fsync", "fdatasync", "syncfs"})
+GROWS = frozenset({"write", "pwrite64", "link", "rename", "mkdir"})
+EVERY = 6  # of the many writes
+AMPLE, GROWTH, BULK_BYTES = 64 << 20, 20 << 10, 100 << 10
+
+
+# Injected: exactly one call fails.
+
+
+@contextmanager
+def first_chapter(sim: Simulator, folder: Path) -> Iterator[Chapter]:
+    """Yield the first chapter."""
+    story = Story(sim)
+    with wreckers(story, folder, SIDE_BY_SIDE) as workers:
+        yield Chapter(story, 1, workers)
+
+
+def _fails(
+    chapter: Chapter, worker: Wrecker, number: int, calls: frozenset[str], error: int
+) -> tuple[Run, str] | None:
+    """Let one step fail, check what is left, mend it; None when there was none."""
+    site = worker.site()
+    run = worker.sync(site, fail_at=number, error=error, calls=calls)
+    if number >= len(run.steps):
+        return None
+    step = str(run.steps[number])
+    check_ruins(site)
+    mended = worker.sync(site)
+    assert mended.code == 0, (step, mended.stderr)
+    check_mended(site)
+    assert difference(snapshot(site), chapter.want) == {}, step
+    return run, step
+
+
+def test_every_sync_that_fails_ends_the_run_and_the_next_one_converges(tmp_path: Path):
+    codes: dict[str, set[int]] = {}
+    with Simulator() as sim, first_chapter(sim, tmp_path) as chapter:
+
+        def fail(worker: Wrecker, number: int) -> None:
+            found = _fails(chapter, worker, number, SYNCS, errno.EIO)
+            if found is not None:
+                run, step = found
+                codes.setdefault(step, set()).add(run.code)
+                if run.code:
+                    assert run.document["exit_code"] == STORE, run.stderr
+                    assert "error" in run.document["message"], run.stderr
+
+        whole = sum(step.call in SYNCS for step in chapter.whole.steps)
+        chapter.spread(fail, whole)
+    assert len(codes) > whole // 2  # the catalog's log is one step, often made
+    for step, found in codes.items():
+        assert found <= ({0, STORE} if _sqlites_own(step) else {STORE}), step
+    assert STORE in codes["fdatasync store/catalog.sqlite-wal"]
+
+
+def test_no_space_for_a_write_ends_the_run_and_the_next_one_converges(tmp_path: Path):
+    codes: dict[str, set[int]] = {}
+    with Simulator() as sim, first_chapter(sim, tmp_path) as chapter:
+        worker = chapter.workers[0]
+        some = len(worker.sync(worker.site(), calls=GROWS).steps) // EVERY
+
+        def fail(worker: Wrecker, number: int) -> None:
+            found = _fails(chapter, worker, EVERY * number, GROWS, errno.ENOSPC)
+            if found is not None:
+                run, step = found
+                codes.setdefault(step, set()).add(run.code)
+                if run.code:
+                    assert run.document["exit_code"] == NO_SPACE, run.stderr
+                    assert "space" in run.document["message"], run.stderr
+
+        chapter.spread(fail, some)
+    assert len(codes) > some // 2
+    for step, found in codes.items():
+        # A folder that another thread made meanwhile is no failure.
+        may_go_on = _sqlites_own(step) or step.startswith("mkdir store/sumdb")
+        assert found <= ({0, NO_SPACE} if may_go_on else {NO_SPACE}), step
+    assert NO_SPACE in codes["pwrite64 store/catalog.sqlite-wal"]
+
+
+def _sqlites_own(step: str) -> bool:
+    """Whether SQLite may do without: what is in its log can wait for the file."""
+    return step.startswith(("fdatasync store", "pwrite64 store/catalog.sqlite"))
+
+
+# Real disks: small ones.
+
+
+@contextmanager
+def disk(folder: Path, size_bytes: int) -> Iterator[None]:
+    """Mount a small disk."""
+    folder.mkdir(parents=True, exist_ok=True)
+    options = f"size={size_bytes}"
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False).returncode != 0:
+        pytest.skip("mounting a small tmpfs needs root")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def remount(folder: Path, options: str) -> None:
+    """Change a mounted disk."""
+    command = ["mount", "-o", f"remount,{options}", str(folder)]
+    subprocess.run(command, check=True)
+
+
+def test_a_disk_of_any_size_that_fills_up_goes_on_when_it_is_grown(tmp_path: Path):
+    places: Counter[str] = Counter()
+    with Simulator() as sim, Stepper() as stepper:
+        story = Story(sim)
+        bulk = {"bulk.txt": random.Random(1).randbytes(BULK_BYTES).hex()}
+        sim.publish(source("std.example/bulk", "v1.0.0", bulk))
+        story.grow(300)
+        folder = tmp_path / "site"
+        with disk(folder, AMPLE):
+            site = story.site(folder, min_free="0")
+            assert stepper.run(site, "sync").code == 0
+            want = snapshot(site)
+        for size_bytes in count(GROWTH, GROWTH):
+            with disk(folder, size_bytes):
+                site = story.site(folder, min_free="0")
+                run = stepper.run(site, "sync")
+                check_ruins(site)
+                remount(folder, f"size={AMPLE}")
+                mended = stepper.run(site, "sync")
+                assert mended.code == 0, (size_bytes, mended.stderr)
+                check_mended(site)
+                assert difference(snapshot(site), want) == {}, size_bytes
+            if run.code == 0:
+                break
+            assert run.code == NO_SPACE, run.stderr
+            assert run.document["hint"].startswith("free some space")
+            places[_place(run.document["message"], site)] += 1
+    assert {"store/catalog.sqlite", "store/staging", "public"} <= places.keys(), places
+
+
+def _place(message: str, site: Site) -> str:
+    path = message.removeprefix(f"{site.folder}/").partition(":")[0]
+    return "/".join(path.split("/")[:2])
+
+
+def test_below_the_reserve_nothing_is_fetched(tmp_path: Path):
+    with Simulator() as sim, disk(tmp_path / "site", 1 << 20):
+        site = Story(sim).site(tmp_path / "site", min_free="2MiB")
+        mark = sim.mark()
+        result = site.sync(expect=NO_SPACE)
+        assert "reserve" in result.document["message"]
+        assert "store.min_free" in result.document["hint"]
+        assert sim.requests_since(mark) == []
+
+
+def test_a_read_only_disk_is_an_error_that_loses_nothing(tmp_path: Path):
+    folder = tmp_path / "site"
+    with Simulator() as sim, disk(folder, AMPLE):
+        story = Story(sim)
+        site = story.site(folder)
+        site.sync()
+        before = digests(folder)
+        story.go_on()
+        remount(folder, "ro")
+        result = site.sync(expect=STORE)
+        assert "Read-only file system" in result.document["message"]
+        assert "mounted writable" in result.document["hint"]
+        assert set(site.states().values()) == {"present"}
+        site.status()
+        assert digests(folder) == before
+        remount(folder, "rw")
+        site.sync()
+        check_mended(site)
+        site.check_tree(sim)
+        assert len(site.listed()) == 5
+
+
+def test_a_read_only_tree_is_an_error_and_the_store_keeps_what_came(tmp_path: Path):
+    with Simulator() as sim:
+        story = Story(sim)
+        site = story.site(tmp_path / "site")
+        with disk(site.tree, AMPLE):
+            site.sync()  # another filesystem: copies in place of links
+            before = digests(site.tree)
+            story.go_on()
+            remount(site.tree, "ro")
+            result = site.sync(expect=STORE)
+            assert "Read-only file system" in result.document["message"]
+            assert set(site.states().values()) == {"present"}
+            assert digests(site.tree) == before
+            check_ruins(site)
+            remount(site.tree, "rw")
+            mark = sim.mark()
+            site.sync()
+            assert sim.paths(Kind.ZIP, since=mark) == []
+            check_mended(site)
+            site.check_tree(sim)

@@ -1,0 +1,141 @@
+"""Killed at every durable step and at random moments, the next run converges."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from gosync.publish.routes import revision_of_alias
+from tests.integration.steps import Step
+from tests.integration.wreck import (
+    SIDE_BY_SIDE,
+    Chapter,
+    Story,
+    Wrecker,
+    check_mended,
+    check_ruins,
+    difference,
+    snapshot,
+    wreckers,
+)
+from tests.simulator import Simulator
+
+RANDOM_MOMENTS = 25  # a chapter, and there are two
+# How many more steps a run may take than the reference: which of several threads
+# writes a tile, and how often, differs.
+_SPREAD = 15
+PUBLISHING = frozenset({"write", "syncfs", "rename", "link"})
+_SUMDB = {"latest": 3}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_killed_at_every_durable_step_the_next_run_converges(tmp_path: Path, turn: int):
+    killed: Counter[str] = Counter()
+    with Simulator() as sim:
+        story = Story(sim)
+        with wreckers(story, tmp_path, SIDE_BY_SIDE) as workers:
+            chapter = Chapter(story, turn, workers)
+            count = len(chapter.whole.steps)
+
+            def kill(worker: Wrecker, number: int) -> None:
+                step = chapter.attempt(worker, kill_at=number)
+                assert step or number >= count - _SPREAD, number
+                if step:
+                    killed[step[0]] += 1
+
+            chapter.spread(kill, count + _SPREAD // 2)
+    # Every step of every kind that the whole run made, give or take the spread.
+    for call, times in Counter(step.call for step in chapter.whole.steps).items():
+        assert killed[call] >= times - _SPREAD, call
+    for call in ("fsync", "fdatasync", "syncfs", "rename", "link", "pwrite64"):
+        assert killed[call], call
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_killed_at_random_moments_the_next_run_converges(tmp_path: Path, turn: int):
+    chance = random.Random(f"moments {turn}")
+    with Simulator() as sim:
+        story = Story(sim)
+        with wreckers(story, tmp_path, SIDE_BY_SIDE) as workers:
+            chapter = Chapter(story, turn, workers)
+            longest = chapter.whole.seconds * 1.1
+            count = 2 * RANDOM_MOMENTS  # some come when the run is over
+            moments = [chance.uniform(0, longest) for _ in range(count)]
+            killed: list[tuple[str, str]] = []
+
+            def kill(worker: Wrecker, number: int) -> None:
+                if len(killed) < RANDOM_MOMENTS:
+                    moment = moments[number]
+                    step = chapter.attempt(worker, kill_after_seconds=moment)
+                    killed.extend([step] if step else [])
+
+            chapter.spread(kill, count)
+    assert len(killed) >= RANDOM_MOMENTS
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_names_come_after_what_they_name_is_durable(tmp_path: Path, turn: int):
+    """What no kill shows: the page cache outlives a process, not a power cut."""
+    with Simulator() as sim:
+        story = Story(sim)
+        with wreckers(story, tmp_path, 1) as workers:
+            Chapter(story, turn, workers)
+            site = workers[0].site()
+            made = workers[0].sync(site, calls=PUBLISHING).steps
+    tree = [step for step in made if f"{step.path}/".startswith("public/")]
+    ranks = [rank for step in tree if (rank := _rank(step)) is not None]
+    assert ranks == sorted(ranks)
+    assert set(ranks) == {0, 1, 2, 3}
+    waiting: set[Step] = set()
+    for step in tree:
+        if step.call == "syncfs":
+            waiting.clear()
+        elif step.call == "rename":
+            assert waiting == set(), step
+        elif step.call == "write" or _rank(step) != 3:  # an alias names nothing
+            waiting.add(step)
+
+
+def _rank(step: Step) -> int | None:
+    """Return a name's place in the order of I6; None when it has none."""
+    name = step.path.rpartition("/")[2]
+    if step.call not in ("rename", "link") or "/.gosync/" in step.path:
+        return None
+    if step.path.startswith("public/sumdb/"):
+        return (
+            0 if "/tile/" in step.path or name == "supported" else _SUMDB.get(name, 1)
+        )
+    is_version = name.endswith((".mod", ".zip", ".info"))
+    return 2 if is_version and revision_of_alias(name) is None else 3
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace")
+@pytest.mark.parametrize(
+    "inject",
+    ["fsync:when=8", "fdatasync:when=9", "syncfs:when=2", "rename:when=4", "link"],
+)
+def test_the_command_itself_killed_by_strace_leaves_the_same(
+    tmp_path: Path, inject: str
+):
+    """The runs above are forked; this one is the command as users start it."""
+    call, _, when = inject.partition(":")
+    kill = f"inject={call}:signal=KILL{when and ':'}{when}"
+    strace = ["strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", kill]
+    with Simulator() as sim:
+        story = Story(sim)
+        with wreckers(story, tmp_path, 1) as workers:
+            chapter = Chapter(story, 1, workers)
+            site = workers[0].site()
+            result = site.run("sync", prefix=strace)
+            assert result.code in (-signal.SIGKILL, 128 + signal.SIGKILL)
+            check_ruins(site)
+            site.sync()
+            check_mended(site)
+            assert difference(snapshot(site), chapter.want) == {}
