@@ -3,6 +3,8 @@
 Every pattern has a cursor of its own, so that a pattern that is added later reads
 the index from its beginning without the others; modules that are named by path
 share one under NAMED, which starts a day ago, because their lists know the rest.
+An index that had nothing in that day is a small one, or its clock is not ours: it
+is read from its start.
 
 A cursor stays a little behind what was read (``IndexPage.overlap``): the index
 promises no order, so the newest rows are read again next time. Events are
@@ -64,7 +66,8 @@ class IndexFollower:
             return
         self._progress.phase("index")
         try:
-            async with aclosing(self._pages()) as pages:
+            await self._start_named()
+            async with aclosing(self._pages(self._since())) as pages:
                 async for page in pages:
                     self._tally.answered += 1
                     self._take(page)
@@ -75,9 +78,9 @@ class IndexFollower:
         else:
             self._site.catalog.failures.clear([INDEX_ITEM])
 
-    def _pages(self) -> AsyncGenerator[IndexPage, None]:
+    def _pages(self, since: str) -> AsyncGenerator[IndexPage, None]:
         horizon = format_time(self._site.clock.now() + _HORIZON)
-        return self._index.pages(self._since(), wanted=self._wanted, horizon=horizon)
+        return self._index.pages(since, wanted=self._wanted, horizon=horizon)
 
     def _waits(self, now: datetime) -> bool:
         failure = self._site.catalog.failures.get(*INDEX_ITEM)
@@ -90,15 +93,18 @@ class IndexFollower:
 
     def _since(self) -> str:
         options = self._site.options
-        self._start_named()
         lowest = self._site.catalog.cursors.lowest(options.index_url, self._cursors)
         return lowest or options.index_since
 
-    def _start_named(self) -> None:
+    async def _start_named(self) -> None:
         """Give the named modules' cursor its start, once."""
         cursors, url = self._site.catalog.cursors, self._site.options.index_url
-        if NAMED in self._cursors and cursors.get(url, NAMED) is None:
-            start = format_time(self._site.clock.now() - _NAMED_START)
+        if NAMED not in self._cursors or cursors.get(url, NAMED) is not None:
+            return
+        start = format_time(self._site.clock.now() - _NAMED_START)
+        async with aclosing(self._pages(start)) as pages:
+            first = await anext(pages)
+        if first.seen:
             cursors.advance(url, [NAMED], start)
 
     def _wanted(self, path: str) -> bool:

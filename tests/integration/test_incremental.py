@@ -292,3 +292,37 @@ def test_a_version_that_upstream_drops_stays_in_the_tree(tmp_path: Path) -> None
         assert site.states_of_files() == before
         sim.publish(publication.source)
         site.check(sim)
+
+
+def test_an_index_that_is_quiet_or_of_another_time_is_read_from_its_start(
+    tmp_path: Path,
+) -> None:
+    with Simulator() as sim:
+        publish_standard(sim)
+        site = Site(tmp_path / "site", sim, modules=[UPPER], index=True)
+        site.sync()
+        mark = sim.mark()
+        sim.publish(module(UPPER, "v1.3.0", say="new", day=80))
+        site.sync()
+        assert f"{UPPER}@v1.3.0" in site.listed()
+        assert sim.counts(since=mark)[Kind.LIST] == 0, "the index named it"
+        assert sim.counts(since=mark)[Kind.INDEX] == 1
+
+
+def test_modules_named_by_path_begin_with_the_last_day_of_a_busy_index(
+    tmp_path: Path,
+) -> None:
+    with Simulator() as sim:
+        publish_standard(sim)
+        now = datetime.now(UTC)
+        fresh = module("std.example/busy", "v1.0.0", say="new", day=80)
+        sim.publish(fresh, at=now - timedelta(minutes=5))
+        site = Site(tmp_path / "site", sim, modules=[UPPER], index=True)
+        site.sync()
+        since = [
+            logged.request.query.get("since", "")
+            for logged in sim.requests
+            if logged.kind is Kind.INDEX
+        ]
+        assert since
+        assert all(format_time(now - timedelta(days=2)) < begin for begin in since)
