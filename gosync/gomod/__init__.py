@@ -22,6 +22,13 @@ rows in ``tests/testdata/vectors`` keep the two in agreement.
 ``modquote``      quoted strings in go.mod
 ``moddirective``  one directive of go.mod
 ``modfile``       go.mod as a whole
+``workfile``      go.work
+``gover``         versions of Go, and how versions of any module compare
+``mvs``           the door to the module graph and what it selects
+``mains``         main modules: what they replace and exclude
+``modread``       which go.mod files a graph is made of; reading them
+``modgraph``      the graph; minimal version selection
+``modroots``      a main module's requirements, brought up to date
 ``gosum``         lines of go.sum
 ``window``        many small reads of a file from few large ones
 ``zipdir``        a zip's central directory, as Go reads it
