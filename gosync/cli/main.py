@@ -10,48 +10,55 @@ import json
 import signal
 import sys
 import traceback
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from gosync import __version__
-from gosync.cli.catalog import catalog
-from gosync.cli.config import config
-from gosync.cli.demo import demo
-from gosync.cli.init import init
-from gosync.cli.inspect import list_, show
 from gosync.cli.output import printable
-from gosync.cli.plan import plan
-from gosync.cli.publish import publish
-from gosync.cli.status import status
-from gosync.cli.sync import sync
 from gosync.errors import GosyncError
 
 EXIT_BUG = 1
 
+# Where each verb is: a module of this package, and its name there.
+VERBS = {
+    "init": ("init", "init"),
+    "demo": ("demo", "demo"),
+    "plan": ("plan", "plan"),
+    "sync": ("sync", "sync"),
+    "status": ("status", "status"),
+    "list": ("inspect", "list_"),
+    "show": ("inspect", "show"),
+    "publish": ("publish", "publish"),
+    "config": ("config", "config"),
+    "catalog": ("catalog", "catalog"),
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Verbs(click.Group):
+    """The verbs; only the one that is asked for is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        """Return the verbs in the order of ``--help``."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+        """Return a verb, or None for an unknown one."""
+        if cmd_name not in VERBS:
+            return None
+        module, name = VERBS[cmd_name]
+        command: click.Command = getattr(import_module(f"gosync.cli.{module}"), name)
+        return command
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gosync")
 def main() -> None:
     """Mirror Go modules into places without a network.
 
     Start with `gosync demo`, or write a configuration with `gosync init`.
     """
-
-
-for command in (
-    init,
-    demo,
-    plan,
-    sync,
-    status,
-    list_,
-    show,
-    publish,
-    config,
-    catalog,
-):
-    main.add_command(command)
 
 
 def entry() -> NoReturn:

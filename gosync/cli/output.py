@@ -7,19 +7,14 @@ and ``type`` (the command). ``--quiet`` keeps people's lines away, not JSON.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 SCHEMA = 1
-_UNBOUNDED_WIDTH = 10_000  # whoever reads a pipe wants whole lines
 Document: TypeAlias = Mapping[str, object]
 
 
@@ -53,13 +48,10 @@ class Output:
         """Write a table for people; nothing when JSON is asked for."""
         if self.as_json or self.quiet:
             return
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in columns:
-            table.add_column(name, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
-        width = None if sys.stdout.isatty() else _UNBOUNDED_WIDTH
-        Console(width=width).print(table)
+        # Importing rich takes longer than most commands.
+        from gosync.cli.richtable import print_table  # noqa: PLC0415
+
+        print_table(columns, rows)
 
     def say(self, text: str) -> None:
         """Write a line for people to standard output, as it happens."""

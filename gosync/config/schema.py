@@ -12,8 +12,8 @@ from typing import Annotated
 import msgspec
 
 from gosync.sumdb.names import parse_gosumdb
+from gosync.sync.options import SiteOptions
 from gosync.sync.policy import Policy
-from gosync.sync.site import SiteOptions
 from gosync.upstream.goproxy import parse_goproxy
 from gosync.upstream.options import Options as HttpOptions
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from gosync.catalog.db import Catalog
 from gosync.clock import Clock, SystemClock
@@ -22,48 +21,14 @@ from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
 from gosync.store.tiles import TileStore
 from gosync.sumdb.client import SumClient
-from gosync.sumdb.names import Database
-from gosync.sync.policy import Policy
+from gosync.sync.options import SiteOptions
 from gosync.sync.pool import PoolConcurrency
-from gosync.upstream.goproxy import ProxyList
 from gosync.upstream.http import Fetcher
 from gosync.upstream.index import IndexClient
-from gosync.upstream.options import Options as HttpOptions
 from gosync.upstream.proxy import ProxyClient
 from gosync.upstream.sumdb import SumDBRemote
 
 CATALOG_FILE = "catalog.sqlite"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteOptions:
-    """Everything a pass needs to know.
-
-    Attributes:
-        store_path: The store's root.
-        min_free_bytes: Space that must stay free on its disk.
-        tree_path: The published tree's root.
-        policy: What is selected.
-        proxies: Where modules come from.
-        index_url: The module index, "" for none.
-        index_since: Where a pattern begins to read the index, "" for its start.
-        database: The checksum database, None for none.
-        http: Time-outs, retries and the like.
-        concurrency: How many requests are under way at once.
-        list_interval_seconds: Age at which a module's list is asked again.
-    """
-
-    store_path: Path
-    min_free_bytes: int
-    tree_path: Path
-    policy: Policy
-    proxies: ProxyList
-    index_url: str
-    index_since: str
-    database: Database | None
-    http: HttpOptions
-    concurrency: int
-    list_interval_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,8 @@ def _can_supervise() -> bool:
 
 
 def _serve() -> None:
-    import gosync.cli.main  # noqa: F401, PLC0415 - before the forks
+    import gosync.cli.main  # noqa: PLC0415 - before the forks
+    import gosync.cli.sync  # noqa: F401, PLC0415 - the verb that is forked
 
     print(READY if _can_supervise() else "no\n", end="", flush=True)
     for line in sys.stdin:

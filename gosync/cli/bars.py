@@ -1,0 +1,54 @@
+"""Progress on a terminal, by rich; imported where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import (
+    Progress as Bars,
+)
+
+from gosync.config.sizes import format_size
+
+
+class BarProgress:
+    """One bar a phase."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._task = bars.add_task("starting", total=None, transferred="")
+        self._bytes = 0
+
+    def phase(self, name: str, total: int | None = None) -> None:
+        """Begin a phase of so many items, or of an unknown number."""
+        self._bytes = 0
+        self._bars.reset(self._task, total=total, description=name, transferred="")
+
+    def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:
+        """Count finished items and the bytes they moved."""
+        self._bytes += size_bytes
+        moved = format_size(self._bytes) if self._bytes else ""
+        self._bars.update(self._task, advance=items, transferred=moved)
+
+
+@contextmanager
+def bar_progress() -> Iterator[BarProgress]:
+    """Show bars on standard error while the block runs."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[transferred]}"),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Bars(*columns, console=console, transient=True) as bars:
+        yield BarProgress(bars)

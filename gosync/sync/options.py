@@ -1,0 +1,42 @@
+"""What a pass needs to know, as the configuration says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gosync.sumdb.names import Database
+from gosync.sync.policy import Policy
+from gosync.upstream.goproxy import ProxyList
+from gosync.upstream.options import Options as HttpOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteOptions:
+    """Everything a pass needs to know.
+
+    Attributes:
+        store_path: The store's root.
+        min_free_bytes: Space that must stay free on its disk.
+        tree_path: The published tree's root.
+        policy: What is selected.
+        proxies: Where modules come from.
+        index_url: The module index, "" for none.
+        index_since: Where a pattern begins to read the index, "" for its start.
+        database: The checksum database, None for none.
+        http: Time-outs, retries and the like.
+        concurrency: How many requests are under way at once.
+        list_interval_seconds: Age at which a module's list is asked again.
+    """
+
+    store_path: Path
+    min_free_bytes: int
+    tree_path: Path
+    policy: Policy
+    proxies: ProxyList
+    index_url: str
+    index_since: str
+    database: Database | None
+    http: HttpOptions
+    concurrency: int
+    list_interval_seconds: float
