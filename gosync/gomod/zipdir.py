@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from gosync.errors import MalformedError, RejectedError
 from gosync.gomod.window import WINDOW_BYTES
 
@@ -58,8 +60,7 @@ _SEARCHED_BYTES = (1 << 10, 65 << 10)
 _FLAG_DESCRIPTOR = 0x8
 
 
-@dataclass(slots=True)
-class ZipEntry:
+class ZipEntry(msgspec.Struct, gc=False):
     """What the central directory says about one entry.
 
     Attributes:

@@ -6,7 +6,7 @@ Go, the contents must have exactly the declared size; the CRC must fit if it is
 not 0, or if a data descriptor follows, which must then repeat it (with or
 without its signature). A folder's data is not looked at.
 
-Contents come in chunks of at most 1 MiB, whatever the entry's size, and the
+Contents come in chunks of at most 256 KiB, whatever the entry's size, and the
 chunk in which an entry exceeds its declared size is the last.
 """
 
@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     from gosync.gomod.window import Window
     from gosync.gomod.zipdir import ZipEntry
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 256 << 10
 
 _LOCAL = Struct("<4s22xHH")  # signature, lengths of name and extra
 _LOCAL_SIGNATURE = b"PK\x03\x04"
 _DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
 _DESCRIPTOR_BYTES = 12  # crc and two sizes, of which Go reads the first
+_SIGNED_CRC = Struct("<4sL")  # a descriptor's signature, if it has one, and crc
+_AROUND_BYTES = 512  # room for an entry's header, name and descriptor
+_STRAIGHT_BYTES = WINDOW_BYTES - _AROUND_BYTES
 _RAW_DEFLATE = -15
 # The stub declares an instance where the module has a class.
 _INFLATE_ERROR = cast("type[Exception]", isal_zlib.error)
@@ -63,23 +66,50 @@ def read_contents(window: Window, entry: ZipEntry) -> Iterator[memoryview | byte
 def read_small(window: Window, entry: ZipEntry) -> memoryview | bytes:
     """Return the contents of an entry of at most CHUNK_BYTES, at once.
 
-    Modules consist of such files, and for them this is what is fast.
+    Modules consist of such files, so the common case has a straight way. What is
+    not right there goes the general way, which knows all cases and says what is
+    wrong.
 
     Raises:
         MalformedError: As read_contents.
     """
-    if entry.is_folder or entry.compressed_bytes > WINDOW_BYTES:
-        return b"".join(read_contents(window, entry))
-    offset = _data_offset(window, entry)
-    contents: memoryview | bytes = window.view(offset, entry.compressed_bytes)
-    if entry.method == DEFLATE:
-        contents = _inflated_small(entry, contents)
-    elif entry.method != STORE:
-        raise _unknown_method(entry)
-    left = entry.size_bytes - len(contents)
-    crc = isal_zlib.crc32(contents)
-    _check_end(window, entry, offset, left=left, crc=crc)
-    return contents
+    contents = _read_straight(window, entry)
+    return b"".join(read_contents(window, entry)) if contents is None else contents
+
+
+def _read_straight(window: Window, entry: ZipEntry) -> bytes | None:
+    """Return the contents of a deflated file that is as it should be, else None."""
+    data = _framed_data(window, entry) if entry.method == DEFLATE else None
+    if data is None:
+        return None
+    stream = isal_zlib.decompressobj(_RAW_DEFLATE)
+    try:
+        contents = stream.decompress(data, entry.size_bytes + 1)
+    except _INFLATE_ERROR:
+        return None
+    if not stream.eof or len(contents) != entry.size_bytes:
+        return None
+    return contents if isal_zlib.crc32(contents) == entry.crc else None
+
+
+def _framed_data(window: Window, entry: ZipEntry) -> memoryview | None:
+    """Return a file's data if header and descriptor around it are right, else None."""
+    packed_bytes = entry.compressed_bytes
+    if packed_bytes > _STRAIGHT_BYTES or entry.is_folder:
+        return None
+    around = window.view(entry.header_offset, packed_bytes + _AROUND_BYTES)
+    if len(around) < _LOCAL.size:
+        return None
+    signature, name_bytes, extra_bytes = _LOCAL.unpack_from(around)
+    start = _LOCAL.size + name_bytes + extra_bytes
+    end = start + packed_bytes
+    if signature != _LOCAL_SIGNATURE or end + _SIGNED_CRC.size > len(around):
+        return None
+    if entry.has_descriptor:
+        found = _SIGNED_CRC.unpack_from(around, end)
+        if found != (_DESCRIPTOR_SIGNATURE, entry.crc):
+            return None
+    return around[start:end]
 
 
 def _data_offset(window: Window, entry: ZipEntry) -> int:
@@ -119,17 +149,6 @@ def _inflated(entry: ZipEntry, pieces: Iterable[memoryview]) -> Iterator[bytes]:
     except _INFLATE_ERROR as error:
         raise MalformedError("zip entry", _shown(entry), "not deflate data") from error
     raise _malformed(entry, "its deflate stream is cut short")
-
-
-def _inflated_small(entry: ZipEntry, data: memoryview | bytes) -> memoryview | bytes:
-    stream = isal_zlib.decompressobj(_RAW_DEFLATE)
-    try:
-        contents = stream.decompress(data, entry.size_bytes + 1)
-    except _INFLATE_ERROR as error:
-        raise MalformedError("zip entry", _shown(entry), "not deflate data") from error
-    if not stream.eof and len(contents) <= entry.size_bytes:
-        raise _malformed(entry, "its deflate stream is cut short")
-    return contents
 
 
 def _check_folder(entry: ZipEntry) -> None:

@@ -137,6 +137,11 @@ def test_a_damaged_directory_is_malformed(data, reason) -> None:
     assert reason in caught.value.reason
 
 
+def test_names_may_be_longer_than_what_is_read_along() -> None:
+    files = [(f"{'d' * 200}/{'e' * 200}/{'f' * 200}{i}.go", b"x" * i) for i in range(3)]
+    assert h1_of(make_zip(files)) == want_h1(files)
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 @pytest.mark.parametrize("size", [100, CHUNK_BYTES + 1], ids=["small", "large"])
 @pytest.mark.parametrize(
