@@ -1,0 +1,64 @@
+"""gosync's five figures, measured, in one table.
+
+    python -m tests.bench [--quick] [--only NAME] [--runs N] [--json]
+
+Needs nginx and a go command. It takes some minutes and 3 GB in the temporary
+folder, whose disk is what durability is paid to (set TMPDIR to choose). Ratios
+are of runs side by side, and what is shown is the median of them; still, a
+machine that does other things measures those, too. Exits 1 when a target is
+missed, so with ``--quick``, whose sizes are smaller, take it as a hint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from tests.bench.cold import cold_sync
+from tests.bench.events import index_events
+from tests.bench.hashing import hash_zips
+from tests.bench.huge import huge_zip
+from tests.bench.idle import idle_pass
+from tests.bench.setting import FULL, QUICK, Setting
+from tests.bench.table import Row, document, format_table
+
+FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
+    "cold": cold_sync,
+    "idle": idle_pass,
+    "hash": hash_zips,
+    "events": index_events,
+    "huge": huge_zip,
+}
+
+
+def measure(setting: Setting, names: Iterable[str]) -> Iterator[Row]:
+    """Yield the rows of these figures as they are measured."""
+    for name in names:
+        yield from FIGURES[name](setting)
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and print; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, one run")
+    parser.add_argument("--only", action="append", choices=[*FIGURES], metavar="NAME")
+    parser.add_argument("--runs", type=int, metavar="N", help="3, or 1 with --quick")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args(arguments)
+    runs = options.runs or (1 if options.quick else 3)
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="gosync-bench-") as folder:
+        setting = Setting(Path(folder), QUICK if options.quick else FULL, runs)
+        for row in measure(setting, options.only or FIGURES):
+            rows.append(row)
+            print(" · ".join(row.cells()), file=sys.stderr, flush=True)
+    print(json.dumps(document(rows), indent=2) if options.json else format_table(rows))
+    return 0 if all(row.met for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

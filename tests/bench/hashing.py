@@ -1,0 +1,149 @@
+"""``h1:`` of the corpus, against Go's own dirhash.HashZip.
+
+Both are told the same files and time themselves; the hashes must agree. Go's
+program is built here, from the source that the go command vendors.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+
+from gosync.gomod.dirhash import hash_zip
+from tests.bench.measure import run
+from tests.bench.setting import Setting
+from tests.bench.table import Row, faster
+from tests.simulator.goclient import GoClient
+
+_DIRHASH = "src/cmd/vendor/golang.org/x/mod/sumdb/dirhash/hash.go"
+_MAIN_GO = """\
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"hash.example/bench/dirhash"
+)
+
+func main() {
+	threads, _ := strconv.Atoi(os.Args[1])
+	list, err := os.Open(os.Args[2])
+	if err != nil {
+		panic(err)
+	}
+	var files []string
+	for lines := bufio.NewScanner(list); lines.Scan(); {
+		files = append(files, lines.Text())
+	}
+	hashes := make([]string, len(files))
+	next := make(chan int, len(files))
+	for i := range files {
+		next <- i
+	}
+	close(next)
+	begun := time.Now()
+	var all sync.WaitGroup
+	for range threads {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for i := range next {
+				h1, err := dirhash.HashZip(files[i], dirhash.Hash1)
+				if err != nil {
+					panic(err)
+				}
+				hashes[i] = h1
+			}
+		}()
+	}
+	all.Wait()
+	json.NewEncoder(os.Stdout).Encode(map[string]any{
+		"seconds": time.Since(begun).Seconds(),
+		"hashes":  hashes,
+	})
+}
+"""
+
+
+class Hashed(msgspec.Struct):
+    """What a program that hashes prints.
+
+    Attributes:
+        seconds: How long it took, start-up left out.
+        hashes: The hashes, in the order of the files.
+    """
+
+    seconds: float
+    hashes: list[str]
+
+
+def hash_zips(setting: Setting) -> Iterator[Row]:
+    """Measure it."""
+    zips = setting.corpus.zips()
+    folder = setting.room("hash")
+    files = folder / "files"
+    files.write_text("".join(f"{path}\n" for path in zips))
+    with GoClient(folder / "go", goproxy="off", gosumdb="off") as client:
+        program = _build(client)
+        ours = (sys.executable, "-m", "tests.bench.hashing")
+        for threads in (1, 2):
+            pairs = []
+            for _ in range(2 * setting.runs - 1):
+                mine = _time((*ours, str(threads), files), folder)
+                theirs = _time((program, str(threads), files), folder)
+                assert mine.hashes == theirs.hashes
+                pairs.append((mine.seconds, theirs.seconds))
+            figure = f"h1 of {len(zips)} zips, {threads} thread{'s' * (threads > 1)}"
+            yield faster(figure, pairs, peer="dirhash.HashZip", target=2.5)
+
+
+def _time(command: Sequence[str | Path], folder: Path) -> Hashed:
+    return msgspec.json.decode(run(command, cwd=folder).output, type=Hashed)
+
+
+def _build(client: GoClient) -> Path:
+    (client.work / "go.mod").write_text("module hash.example/bench\n\ngo 1.22\n")
+    (client.work / "main.go").write_text(_MAIN_GO)
+    (client.work / "dirhash").mkdir()
+    root = Path(client.run("env", "GOROOT").strip())
+    shutil.copy(root / _DIRHASH, client.work / "dirhash")
+    client.run("build", "-mod=mod", "-o", "hash", ".")
+    return client.work / "hash"
+
+
+def hash_file(path: str) -> str:
+    """Return the h1 of one file."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        size_bytes = os.fstat(descriptor).st_size
+        return hash_zip(lambda at, size: os.pread(descriptor, size, at), size_bytes)
+    finally:
+        os.close(descriptor)
+
+
+def hash_all(threads: int, files: Sequence[str]) -> Hashed:
+    """Hash files on so many threads; with one, on this one."""
+    begun = time.perf_counter()
+    if threads == 1:
+        hashes = list(map(hash_file, files))
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            hashes = list(pool.map(hash_file, files))
+    return Hashed(time.perf_counter() - begun, hashes)
+
+
+if __name__ == "__main__":
+    listed = Path(sys.argv[2]).read_text().splitlines()
+    print(msgspec.json.encode(hash_all(int(sys.argv[1]), listed)).decode())

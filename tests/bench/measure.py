@@ -1,0 +1,64 @@
+"""Running a command under the meter, and the medians of several runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+_METER = Path(__file__).with_name("meter.py")
+GOSYNC = (sys.executable, "-m", "gosync")
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one command took.
+
+    Attributes:
+        wall_seconds: From start to end.
+        cpu_seconds: User and system time, children included.
+        peak_bytes: The largest resident set of the command or one of its children.
+        exit_code: How it ended.
+        output: What it wrote to standard output.
+    """
+
+    wall_seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+    exit_code: int
+    output: bytes = b""
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    exit_code: int = 0,
+) -> Cost:
+    """Run a command and return its cost; it must end with this code."""
+    with tempfile.NamedTemporaryFile() as result:
+        done = subprocess.run(
+            [sys.executable, "-ISE", _METER, result.name, *command],
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT)} if env is None else env,
+            capture_output=True,
+            check=False,
+        )
+        measured = msgspec.json.decode(result.read() or b"{}", type=Cost)
+    if measured.exit_code != exit_code:
+        shown = (done.stdout[-2000:] + done.stderr[-2000:]).decode(errors="replace")
+        raise RuntimeError(f"{command[:4]} ended with {measured.exit_code}:\n{shown}")
+    return replace(measured, output=done.stdout)
+
+
+def settle() -> None:
+    """Write out what earlier runs left, so that none pays for another."""
+    os.sync()

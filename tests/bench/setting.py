@@ -1,0 +1,117 @@
+"""What all figures share: sizes, a folder to work in, the corpus behind nginx."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from tests.bench.corpus import MIB, make_corpus
+from tests.bench.upstream import write_upstream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How much is measured; the targets are those of FULL.
+
+    Attributes:
+        versions: Module versions of the corpus.
+        large: How many of them are large.
+        large_bytes: The size of a large zip.
+        records: Filler records of the checksum database.
+        tracked: Modules that are tracked in a pass with nothing new.
+        events: Events of the index.
+        huge_bytes: The size of the huge zip.
+    """
+
+    versions: int
+    large: int
+    large_bytes: int
+    records: int
+    tracked: int
+    events: int
+    huge_bytes: int
+
+
+FULL = Sizes(
+    versions=300,
+    large=3,
+    large_bytes=30 * MIB,
+    records=70_000,
+    tracked=1_000,
+    events=1_000_000,
+    huge_bytes=400 * MIB,
+)
+QUICK = Sizes(
+    versions=60,
+    large=1,
+    large_bytes=30 * MIB,
+    records=70_000,
+    tracked=1_000,
+    events=100_000,
+    huge_bytes=400 * MIB,
+)
+TINY = Sizes(
+    versions=4,
+    large=1,
+    large_bytes=200_000,
+    records=600,
+    tracked=3,
+    events=5_000,
+    huge_bytes=2 * MIB,
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One invocation of the bench.
+
+    Attributes:
+        folder: An empty folder on the disk that is to be measured.
+        sizes: How much is measured.
+        runs: How often.
+    """
+
+    folder: Path
+    sizes: Sizes
+    runs: int
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The corpus, written when it is first needed."""
+        sizes = self.sizes
+        root = self.folder / "corpus"
+        made = list(
+            make_corpus(
+                versions=sizes.versions,
+                large=sizes.large,
+                large_bytes=sizes.large_bytes,
+            )
+        )
+        key = write_upstream(made, root, records=sizes.records)
+        return Corpus(root, tuple(str(module.mv) for module in made), key)
+
+    def room(self, name: str) -> Path:
+        """Return a new, empty folder."""
+        folder = self.folder / name
+        folder.mkdir(parents=True)
+        return folder
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The corpus as files for nginx.
+
+    Attributes:
+        root: Where they are.
+        modules: Its versions as path@version.
+        verifier_key: The checksum database's.
+    """
+
+    root: Path
+    modules: tuple[str, ...]
+    verifier_key: str
+
+    def zips(self) -> list[Path]:
+        """Return the zip files, sorted."""
+        return sorted(self.root.rglob("*.zip"))

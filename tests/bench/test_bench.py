@@ -1,0 +1,44 @@
+"""The bench runs; what it measures at this size says nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.bench.__main__ import FIGURES, measure
+from tests.bench.setting import TINY, Setting
+from tests.bench.table import Row, document, faster, format_table, within
+from tests.bench.upstream import find_nginx
+from tests.simulator.goclient import need_go
+
+
+@pytest.mark.go
+@pytest.mark.slow
+def test_each_figure_is_measured_and_shown(tmp_path):
+    need_go()
+    if find_nginx() is None:
+        pytest.skip("nginx is not installed")
+
+    rows = list(measure(Setting(tmp_path, TINY, runs=1), FIGURES))
+
+    assert len(rows) == 8
+    assert all(row.ours > 0 and row.against > 0 for row in rows)
+    assert len(json.loads(json.dumps(document(rows)))) == len(rows)
+    assert len(format_table(rows).splitlines()) == 1 + len(rows)
+
+
+def test_a_peer_must_be_outrun_by_the_median_of_the_ratios():
+    row = faster("figure", [(1, 4), (2, 4), (1, 3)], peer="go", target=3)
+
+    assert (row.ours, row.against, row.ratio) == (1, 4, 3)
+    assert row.met
+    assert row.spread == (2, 4)
+
+
+@pytest.mark.parametrize(("values", "met"), [([1, 9, 2], True), ([3, 4, 5], False)])
+def test_the_median_must_stay_below_a_limit(values, met):
+    row: Row = within("figure", values, limit=4, unit="s")
+
+    assert row.met is met
+    assert ("yes" if met else "NO") in row.cells()
