@@ -67,6 +67,7 @@ CREATE TABLE versions (
 
 -- The work that is left; small beside the versions that are present.
 CREATE INDEX versions_open ON versions (path, version) WHERE state <> 'present';
+CREATE INDEX versions_pinned ON versions (path, version) WHERE proof = 'pinned';
 CREATE INDEX versions_by_state ON versions (state);
 CREATE INDEX versions_by_changed ON versions (changed, path);
 CREATE INDEX versions_by_record ON versions (record_id) WHERE mod_digest IS NOT NULL;

@@ -290,6 +290,18 @@ class Versions:
         )
         return [row[0] for row in found]
 
+    def pinned(self) -> list[tuple[str, str]]:
+        """Return what is carried and vouched for by our first sight alone.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT path, version FROM versions WHERE proof = 'pinned'"
+            " AND mod_digest IS NOT NULL ORDER BY path, version"
+        )
+        return [(row[0], row[1]) for row in found]
+
     def last_change(self) -> int:
         """Return the number of the newest change, 0 when there was none.
 

@@ -80,7 +80,10 @@ class Pass:
         self._options = options
         self._progress = progress
         self.selection = Selection(
-            site.catalog, self.site.options.policy, named=bool(options.selectors)
+            site.catalog,
+            self.site.options.policy,
+            named=bool(options.selectors),
+            proves=site.options.database is not None,
         )
 
     async def discover(self) -> None:

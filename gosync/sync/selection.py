@@ -18,7 +18,9 @@ ANY_TIME = datetime.max.replace(tzinfo=UTC)
 class Selection:
     """One policy over one catalog."""
 
-    def __init__(self, catalog: Catalog, policy: Policy, *, named: bool) -> None:
+    def __init__(
+        self, catalog: Catalog, policy: Policy, *, named: bool, proves: bool
+    ) -> None:
         """Bind the two.
 
         Args:
@@ -26,10 +28,12 @@ class Selection:
             policy: What is wanted.
             named: Whether the policy is a command's own, beside the
                 configuration: then what it does not name is left alone.
+            proves: Whether a checksum database is asked.
         """
         self._catalog = catalog
         self._policy = policy
         self._named = named
+        self._proves = proves
 
     def apply(self) -> int:
         """Follow what the policy names, forget what it no longer does.
@@ -51,6 +55,8 @@ class Selection:
             self._catalog.modules.track(self._followed(rules))
             if not self._named:
                 self._forget()
+            if self._proves:
+                self._distrust()
             return self._catalog.versions.want(self._unknown(wants))
 
     def _followed(self, rules: Iterable[tuple[str, ModuleRule]]) -> Iterator[Module]:
@@ -79,6 +85,16 @@ class Selection:
             self._catalog.modules.untrack(gone)
         closed = [f for f in self._catalog.failures.open() if not self.concerns(f)]
         self._catalog.failures.clear((f.path, f.version) for f in closed)
+
+    def _distrust(self) -> None:
+        """Want anew what was pinned while no database was asked, now that one is.
+
+        Until it is proven it is not published: clients would ask for its lookup.
+        """
+        versions = self._catalog.versions
+        public = [v for v in versions.pinned() if not self._policy.is_private(v[0])]
+        if public:
+            versions.withdraw(public)
 
     def _follows(self, path: str) -> bool:
         return self._policy.rule_for(path).asks_list

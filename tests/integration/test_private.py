@@ -106,3 +106,26 @@ def test_with_sumdb_off_everything_is_pinned_and_a_moved_tag_is_refused(
         assert len(site.carried()) == 5
         assert not (site.tree / "sumdb").exists()
         site.check(sim)
+
+
+def test_what_was_pinned_with_sumdb_off_is_proven_once_it_is_on(
+    tmp_path: Path,
+) -> None:
+    with Simulator() as sim:
+        site = private_site(tmp_path / "site", sim, index=False)
+        site.configure({"sumdb": "off"})
+        site.sync()
+        carried = site.carried()
+
+        site.configure({"sumdb": sim.gosumdb})
+        mark = sim.mark()
+        site.sync()
+        assert site.carried() == carried
+        asked = sim.paths(Kind.LOOKUP, since=mark)
+        assert len(asked) == len(carried) - 2, "all but the two private ones"
+        site.check_converges(sim, tmp_path / "clean")
+
+        before, mark = site.states_of_files(), sim.mark()
+        site.sync()
+        assert sim.counts(since=mark)[Kind.LOOKUP] == 0
+        assert site.states_of_files() == before
