@@ -33,6 +33,7 @@ rows in ``tests/testdata/vectors`` keep the two in agreement.
 ``window``        many small reads of a file from few large ones
 ``zipdir``        a zip's central directory, as Go reads it
 ``zipread``       the contents of a zip's entries, streamed
+``seen``          what entries contain, known again by their compressed bytes
 ``zipcheck``      the rules that a module zip must obey
 ``dirhash``       the ``h1:`` hash, and the one pass that does it all
 ================  ===========================================================

@@ -35,13 +35,20 @@ from gosync.gomod.zipcheck import (
     check_zip_size,
     inspect_entries,
 )
-from gosync.gomod.zipdir import read_directory
-from gosync.gomod.zipread import CHUNK_BYTES, read_contents, read_small
+from gosync.gomod.zipdir import DEFLATE, read_directory
+from gosync.gomod.zipread import (
+    check_end,
+    inflate_small,
+    read_contents,
+    read_data,
+    small_data,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gosync.gomod.module import ModuleVersion
+    from gosync.gomod.seen import Seen, SeenEntries
     from gosync.gomod.window import ReadAt
     from gosync.gomod.zipdir import ZipEntry
 
@@ -86,8 +93,15 @@ def hash_go_mod(data: bytes) -> str:
     return hash1([(b"go.mod", hashlib.sha256(data).hexdigest())])
 
 
-def hash_zip(read_at: ReadAt, size_bytes: int) -> str:
+def hash_zip(
+    read_at: ReadAt, size_bytes: int, *, seen: SeenEntries | None = None
+) -> str:
     """Return the ``h1:`` of a zip, whatever rules of modules it breaks.
+
+    Args:
+        read_at: Reads the zip.
+        size_bytes: Its size.
+        seen: What entries of other zips contain; it is asked and told.
 
     Raises:
         MalformedError: Not a zip, damaged, or a name has a newline.
@@ -97,15 +111,27 @@ def hash_zip(read_at: ReadAt, size_bytes: int) -> str:
     window = Window(read_at, size_bytes)
     entries = read_directory(window, size_bytes)
     _check_work(entries, size_bytes)
-    return _Pass(window, entries, keep=b"").h1
+    return _Pass(window, entries, keep=b"", seen=seen).h1
 
 
-def scan_zip(read_at: ReadAt, size_bytes: int, mv: ModuleVersion) -> ZipScan:
+def scan_zip(
+    read_at: ReadAt,
+    size_bytes: int,
+    mv: ModuleVersion,
+    *,
+    seen: SeenEntries | None = None,
+) -> ZipScan:
     """Check and hash a module zip, reading every entry once.
 
     The memory used does not depend on the size of the zip or of its entries,
     only on their number. Entries that break a rule are reported, not raised, so
     that there is a hash to show; ``scan.checked.require_ok`` raises.
+
+    Args:
+        read_at: Reads the zip.
+        size_bytes: Its size.
+        mv: The module version that it should be of.
+        seen: What entries of other zips contain; it is asked and told.
 
     Raises:
         MalformedError: The module version; or not a zip, damaged, or a name has
@@ -118,7 +144,7 @@ def scan_zip(read_at: ReadAt, size_bytes: int, mv: ModuleVersion) -> ZipScan:
     entries = read_directory(window, size_bytes)
     _check_work(entries, size_bytes)
     checked = inspect_entries(entries, mv)
-    whole = _Pass(window, entries, keep=f"{mv}/go.mod".encode())
+    whole = _Pass(window, entries, keep=f"{mv}/go.mod".encode(), seen=seen)
     return ZipScan(
         h1=whole.h1,
         go_mod=whole.kept,
@@ -131,26 +157,83 @@ def scan_zip(read_at: ReadAt, size_bytes: int, mv: ModuleVersion) -> ZipScan:
 class _Pass:
     """One pass over the entries: their hash, and the contents of one of them."""
 
-    def __init__(self, window: Window, entries: list[ZipEntry], *, keep: bytes) -> None:
+    def __init__(
+        self,
+        window: Window,
+        entries: list[ZipEntry],
+        *,
+        keep: bytes,
+        seen: SeenEntries | None,
+    ) -> None:
         last = {entry.name: entry for entry in entries}
         self.kept: bytes | None = None
+        self._window = window
         self._keep = keep
+        self._seen = seen
         digests = {
-            entry.name: self._digest(window, entry)
+            entry.name: self._digest(entry)
             for entry in sorted(last.values(), key=attrgetter("header_offset"))
         }
         self.h1 = hash1((entry.name, digests[entry.name]) for entry in entries)
 
-    def _digest(self, window: Window, entry: ZipEntry) -> str:
+    def _digest(self, entry: ZipEntry) -> str:
         if entry.name == self._keep and entry.size_bytes <= MAX_GO_MOD_BYTES:
-            self.kept = b"".join(read_contents(window, entry))
+            self.kept = b"".join(read_contents(self._window, entry))
             return hashlib.sha256(self.kept).hexdigest()
-        if entry.size_bytes <= CHUNK_BYTES:
-            return hashlib.sha256(read_small(window, entry)).hexdigest()
-        digest = hashlib.sha256()
-        for chunk in read_contents(window, entry):
-            digest.update(chunk)
-        return digest.hexdigest()
+        data = small_data(self._window, entry)
+        digest = None if data is None else self._digest_small(entry, data)
+        if digest is not None:
+            return digest
+        if self._seen is not None and entry.method == DEFLATE and not entry.is_folder:
+            return self._digest_large(entry, self._seen)
+        return _sha256(read_contents(self._window, entry)).hexdigest()
+
+    def _digest_small(self, entry: ZipEntry, data: memoryview) -> str | None:
+        """Return the digest of an entry that is as it should be, else None."""
+        seen, packed = self._seen, None
+        if seen is not None:
+            known = seen.get(entry)
+            if known is not None or seen.may_hash(entry):
+                packed = hashlib.sha256(data).digest()
+            if known is not None and known.packed == packed:
+                return known.digest
+        contents = inflate_small(entry, data)
+        if contents is None:
+            return None
+        digest = hashlib.sha256(contents).hexdigest()
+        if seen is not None:
+            seen.put(entry, packed, digest)
+        return digest
+
+    def _digest_large(self, entry: ZipEntry, seen: SeenEntries) -> str:
+        """Return the digest of an entry whose data may not fit the window."""
+        known = seen.get(entry)
+        if known is not None and self._is_again(entry, known):
+            return known.digest
+        hashes = known is not None or seen.may_hash(entry)
+        packed = hashlib.sha256() if hashes else None
+        tap = packed.update if packed else None
+        digest = _sha256(read_contents(self._window, entry, tap=tap)).hexdigest()
+        if entry.crc:  # 0 may stand for one that was not compared
+            seen.put(entry, packed.digest() if packed else None, digest)
+        return digest
+
+    def _is_again(self, entry: ZipEntry, known: Seen) -> bool:
+        """Return whether an entry is the known one, and right at its end as well."""
+        if known.packed is None:
+            return False
+        data = read_data(self._window, entry)
+        if known.packed != _sha256(data).digest():
+            return False
+        check_end(self._window, entry)
+        return True
+
+
+def _sha256(chunks: Iterable[memoryview | bytes]) -> hashlib._Hash:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest
 
 
 def _check_work(entries: list[ZipEntry], size_bytes: int) -> None:

@@ -22,7 +22,7 @@ from gosync.gomod.window import WINDOW_BYTES
 from gosync.gomod.zipdir import DEFLATE, STORE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gosync.gomod.window import Window
     from gosync.gomod.zipdir import ZipEntry
@@ -41,8 +41,15 @@ _RAW_DEFLATE = -15
 _INFLATE_ERROR = cast("type[Exception]", isal_zlib.error)
 
 
-def read_contents(window: Window, entry: ZipEntry) -> Iterator[memoryview | bytes]:
+def read_contents(
+    window: Window, entry: ZipEntry, *, tap: Callable[[memoryview], None] | None = None
+) -> Iterator[memoryview | bytes]:
     """Yield the contents of an entry in chunks; consume all to verify them.
+
+    Args:
+        window: Over the zip.
+        entry: The entry.
+        tap: Is handed the compressed bytes, as far as they are read.
 
     Raises:
         MalformedError: Damaged, not of the declared size or CRC, or of another
@@ -54,7 +61,8 @@ def read_contents(window: Window, entry: ZipEntry) -> Iterator[memoryview | byte
         return
     left = entry.size_bytes
     crc = 0
-    for chunk in _decoded(window, entry, offset):
+    pieces = window.pieces(offset, entry.compressed_bytes)
+    for chunk in _decoded(entry, _tapped(pieces, tap) if tap else pieces):
         left -= len(chunk)
         if left < 0:
             break
@@ -63,25 +71,42 @@ def read_contents(window: Window, entry: ZipEntry) -> Iterator[memoryview | byte
     _check_end(window, entry, offset, left=left, crc=crc)
 
 
-def read_small(window: Window, entry: ZipEntry) -> memoryview | bytes:
-    """Return the contents of an entry of at most CHUNK_BYTES, at once.
+def read_data(window: Window, entry: ZipEntry) -> Iterator[memoryview]:
+    """Return the compressed bytes of an entry, whose end is not checked.
 
-    Modules consist of such files, so the common case has a straight way. What is
-    not right there goes the general way, which knows all cases and says what is
-    wrong.
+    Raises:
+        MalformedError: No local header where it should be.
+    """
+    return window.pieces(_data_offset(window, entry), entry.compressed_bytes)
+
+
+def check_end(window: Window, entry: ZipEntry) -> None:
+    """Check what follows the data, of which is known that it is as declared.
 
     Raises:
         MalformedError: As read_contents.
     """
-    contents = _read_straight(window, entry)
-    return b"".join(read_contents(window, entry)) if contents is None else contents
+    offset = _data_offset(window, entry)
+    _check_end(window, entry, offset, left=0, crc=entry.crc)
 
 
-def _read_straight(window: Window, entry: ZipEntry) -> bytes | None:
-    """Return the contents of a deflated file that is as it should be, else None."""
-    data = _framed_data(window, entry) if entry.method == DEFLATE else None
-    if data is None:
+def small_data(window: Window, entry: ZipEntry) -> memoryview | None:
+    """Return the compressed bytes of a deflated file of at most CHUNK_BYTES.
+
+    Modules consist of such files, so the common case has a straight way: this,
+    and then ``inflate_small``. What is not right there is None and goes the
+    general way, which knows all cases and says what is wrong.
+    """
+    if entry.method != DEFLATE or entry.size_bytes > CHUNK_BYTES:
         return None
+    return _framed_data(window, entry)
+
+
+def inflate_small(entry: ZipEntry, data: memoryview) -> bytes | None:
+    """Return the contents if they have the declared size and CRC, else None.
+
+    What follows the end of the deflate stream is ignored, as everywhere.
+    """
     stream = isal_zlib.decompressobj(_RAW_DEFLATE)
     try:
         contents = stream.decompress(data, entry.size_bytes + 1)
@@ -121,10 +146,17 @@ def _data_offset(window: Window, entry: ZipEntry) -> int:
     return offset
 
 
+def _tapped(
+    pieces: Iterable[memoryview], tap: Callable[[memoryview], None]
+) -> Iterator[memoryview]:
+    for piece in pieces:
+        tap(piece)
+        yield piece
+
+
 def _decoded(
-    window: Window, entry: ZipEntry, offset: int
+    entry: ZipEntry, pieces: Iterator[memoryview]
 ) -> Iterator[memoryview | bytes]:
-    pieces = window.pieces(offset, entry.compressed_bytes)
     if entry.method == STORE:
         return pieces
     if entry.method == DEFLATE:

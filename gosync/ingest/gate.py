@@ -45,6 +45,7 @@ from gosync.gomod import modfile
 from gosync.gomod.dirhash import hash_go_mod, scan_zip
 from gosync.gomod.info import VersionInfo, parse_info
 from gosync.gomod.module import ModuleVersion
+from gosync.gomod.seen import SeenEntries
 from gosync.ingest.evidence import keep_evidence
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
@@ -75,6 +76,7 @@ class Gate:
         self.pins = pins
         self.sums = sums
         self.clock = clock
+        self.seen = SeenEntries()
 
     def open(self, mv: ModuleVersion, *, need: Need, private: bool) -> Admission:
         """Begin the admission of one version."""
@@ -199,7 +201,9 @@ class Admission:
             raise TruncatedError(f"{served.url}: cut off, or {exc}") from exc
 
     def _scan(self, staged: Staged) -> None:
-        scan = scan_zip(staged.read_at, staged.size_bytes, self._mv)
+        scan = scan_zip(
+            staged.read_at, staged.size_bytes, self._mv, seen=self._gate.seen
+        )
         self._taken.h1["zip"] = scan.h1
         self._compare("zip")
         scan.checked.require_ok(str(self._mv))

@@ -20,7 +20,7 @@ class Row:
         unit: Of both.
         peer: Who the peer is, "" for a limit.
         ratio: How many times the peer's cost is ours, or our part of the limit.
-        target: The least such multiple, or 1 for a limit.
+        target: The least such multiple, or 1 for a limit; None for information.
         spread: Lowest and highest of what ``ratio`` is the median of.
     """
 
@@ -30,30 +30,39 @@ class Row:
     unit: str
     peer: str
     ratio: float
-    target: float
+    target: float | None
     spread: tuple[float, float]
 
     @property
     def met(self) -> bool:
-        """Whether the target is met."""
+        """Whether the target is met; information has none to miss."""
+        if self.target is None:
+            return True
         return self.ratio >= self.target if self.peer else self.ratio < self.target
 
     def cells(self) -> tuple[str, ...]:
         """Return the row of the table for people."""
         low, high = self.spread
         shown = f"{self.ratio:.2f} ({low:.2f}-{high:.2f})"
+        target = "-"
         if self.peer:
             against = f"{self.peer} {self.against:.3g} {self.unit}"
-            target = f"at least {self.target:g} times as fast"
+            if self.target is not None:
+                target = f"at least {self.target:g} times as fast"
         else:
             against = f"limit {self.against:g} {self.unit}"
             target = "below the limit"
         ours = f"{self.ours:.3g} {self.unit}"
-        return (self.figure, ours, against, shown, target, "yes" if self.met else "NO")
+        met = "-" if self.target is None else "yes" if self.met else "NO"
+        return (self.figure, ours, against, shown, target, met)
 
 
 def faster(
-    figure: str, pairs: Sequence[tuple[float, float]], *, peer: str, target: float
+    figure: str,
+    pairs: Sequence[tuple[float, float]],
+    *,
+    peer: str,
+    target: float | None,
 ) -> Row:
     """Return the row of runs (ours, peer's) side by side, in seconds.
 
