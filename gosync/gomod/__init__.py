@@ -29,6 +29,9 @@ rows in ``tests/testdata/vectors`` keep the two in agreement.
 ``modread``       which go.mod files a graph is made of; reading them
 ``modgraph``      the graph; minimal version selection
 ``modroots``      a main module's requirements, brought up to date
+``needs``         the door to which files ``go`` asks for, level by level
+``needsfound``    what was found to be needed, and why
+``needsupgraded`` what ``go get -u`` goes through
 ``gosum``         lines of go.sum
 ``window``        many small reads of a file from few large ones
 ``zipdir``        a zip's central directory, as Go reads it

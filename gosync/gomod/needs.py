@@ -1,0 +1,211 @@
+"""Which files the go command asks a proxy for, to work on a project or a module.
+
+Found by running go 1.21, 1.24 and 1.27 (tests/go/test_needs_go.py), level by
+level; each has what the one before it has:
+
+``none``   What go.sum names: the ``.mod`` of each version, and the ``.zip`` where
+           a line stands for it. Without any go.sum, the same as ``build``.
+``build``  And the module graph: the ``.mod`` of all that is read for it and of all
+           that it selects, and the ``.zip`` of all that it selects. For
+           ``go build``, ``test``, ``vet``, ``mod vendor``, ``mod verify``,
+           ``mod download all``, ``list -m -u all``.
+``all``    And, of each main module alone, for ``go mod tidy`` and
+           ``go get -u ./...``: the ``.mod`` of the graph that nothing is pruned
+           out of; at ``go 1.17`` also what this one selects, since tidy looks
+           whether go 1.16 would build the same; and the graphs of upgrades, see
+           :mod:`gosync.gomod.needsupgraded`.
+
+A replaced version is not asked for, what replaces it is. Of a workspace's graph
+every module is a root, as of ``go.work``; but tidy and get work on one module as
+if there was no go.work, so for ``all`` each is looked at alone as well.
+
+A module version on its own is looked at through the eyes of a module that requires
+it and nothing else. Such a module, at ``go 1.17`` or higher, comes to require what
+it imports; what it requires is no longer pruned out, and may select higher
+versions. Nobody knows what it will import, so all that is selected is required,
+again and again until nothing changes; what was selected on the way is needed too.
+A module at ``go 1.16`` or lower that requires it is for ``all`` alone.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from enum import StrEnum
+
+from gosync.gomod import gover
+from gosync.gomod.gosum import GoSum
+from gosync.gomod.mains import MainModule, Mains, Pruning, Requirements
+from gosync.gomod.modfile import GoMod, Replacement, Requirement
+from gosync.gomod.modread import Load, Prefetch
+from gosync.gomod.modroots import expand, initial_requirements
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.needsfound import Finding, Needs, Reason, Why, dependencies, named_by
+from gosync.gomod.needsupgraded import GoMods, Upgrades, add_upgrades
+
+__all__ = [
+    "Deps",
+    "Needs",
+    "Reason",
+    "Upgrades",
+    "Why",
+    "named_by",
+    "needs_of_project",
+    "needs_of_version",
+]
+
+# The path of a module that requires one version; none that exists is called so.
+_CONSUMER = "consumer.invalid"
+# Below it, tidy holds what go 1.16 would build against what it found.
+_AFTER_FIRST_PRUNED = "1.18"
+
+
+class Deps(StrEnum):
+    """Which dependencies come along."""
+
+    NONE = "none"
+    BUILD = "build"
+    ALL = "all"
+
+
+def needs_of_project(
+    mains: Mains,
+    sums: Sequence[GoSum],
+    load: Load,
+    *,
+    deps: Deps,
+    prefetch: Prefetch | None = None,
+    upgrades: Upgrades | None = None,
+) -> Needs:
+    """Return what go asks for when it works on these main modules.
+
+    Args:
+        mains: The main modules.
+        sums: Their go.sum files and go.work.sum.
+        load: Where go.mod files come from.
+        deps: Which dependencies come along.
+        prefetch: Who is told before of the files that will be loaded.
+        upgrades: Who knows the newest versions; without, nothing is upgraded.
+
+    Raises:
+        MalformedError: The workspace's modules contradict each other.
+    """
+    found = Finding(sums)
+    if deps is Deps.NONE and found.mods:
+        return found.result()
+    gomods = GoMods(load, prefetch)
+    _add_build(found, mains, gomods)
+    if deps is Deps.ALL:
+        for alone in _each_alone(mains):
+            if alone is not mains:
+                _add_build(found, alone, gomods)
+            _add_all(found, alone, gomods, upgrades)
+    return found.result()
+
+
+def needs_of_version(
+    mv: ModuleVersion,
+    load: Load,
+    *,
+    deps: Deps,
+    prefetch: Prefetch | None = None,
+    upgrades: Upgrades | None = None,
+) -> Needs:
+    """Return what go asks for when a module requires this version, or installs it.
+
+    Args:
+        mv: The module version; it is never upgraded itself.
+        load: Where go.mod files come from.
+        deps: Which dependencies come along; none are itself alone.
+        prefetch: Who is told before of the files that will be loaded.
+        upgrades: Who knows the newest versions; without, nothing is upgraded.
+    """
+    if deps is Deps.NONE:
+        return Needs(frozenset({mv}), frozenset({mv}), {})
+    required = (Requirement(mv.path, mv.version),)
+    # Of this go also what the one before it would build, which does not prune.
+    consumer = GoMod(module=_CONSUMER, go=gover.PRUNING, require=required)
+    mains = Mains([MainModule(consumer)])
+    found = Finding((), hidden=_CONSUMER)
+    gomods = GoMods(load, prefetch)
+    found.add_zips(mains, [mv])  # even if what it requires selects a higher one
+    _add_promoted(found, mains, gomods)
+    if deps is Deps.ALL:
+        _add_all(found, mains, gomods, upgrades, keep=mv.path)
+    return found.result()
+
+
+def _add_build(found: Finding, mains: Mains, gomods: GoMods) -> None:
+    """Add the graph as it is written, and as it is with roots that agree with it."""
+    reader = gomods.reader(mains)
+    written = initial_requirements(reader)
+    graph = reader.graph(written)
+    requirements, expanded = expand(reader, written)
+    found.add_graph(Why.REQUIREMENT, reader, expanded)
+    if requirements != written:
+        found.add_graph(Why.REQUIREMENT, reader, graph, zips=False)
+    found.add_problems(reader)
+
+
+def _add_promoted(found: Finding, mains: Mains, gomods: GoMods) -> None:
+    """Add the graph in which all that it selects is required, and those before it."""
+    reader = gomods.reader(mains)
+    before: Requirements | None = None
+    requirements = initial_requirements(reader)
+    while requirements != before:
+        before = requirements
+        requirements, graph = expand(reader, requirements)
+        found.add_graph(Why.REQUIREMENT, reader, graph)
+        roots = {each.path: each for each in requirements.roots}
+        roots |= {each.path: each for each in dependencies(graph)}
+        ordered = tuple(gover.sort_modules(roots.values()))
+        requirements = replace(requirements, roots=ordered)
+    found.add_problems(reader)
+
+
+def _add_all(
+    found: Finding,
+    mains: Mains,
+    gomods: GoMods,
+    upgrades: Upgrades | None,
+    *,
+    keep: str = "",
+) -> None:
+    """Add what one main module needs to be tidied and upgraded, besides its graph."""
+    _add_unpruned(found, mains, gomods)
+    if upgrades is not None:
+        add_upgrades(found, mains, gomods, upgrades, keep=keep)
+
+
+def _add_unpruned(found: Finding, mains: Mains, gomods: GoMods) -> None:
+    """Add the graph that go 1.16 reads.
+
+    What is missing there is missed by nobody but tidy at go 1.17.
+    """
+    reader = gomods.reader(mains)
+    written = initial_requirements(reader)
+    graph = reader.graph(replace(written, pruning=Pruning.UNPRUNED))
+    go = mains.modules[0].gomod.go
+    is_compared = gover.compare(go, _AFTER_FIRST_PRUNED) < 0
+    found.add_graph(Why.UNPRUNED, reader, graph, zips=is_compared)
+    if is_compared:
+        found.add_problems(reader)
+
+
+def _each_alone(mains: Mains) -> Iterator[Mains]:
+    """Yield each module of a workspace as if there was no go.work."""
+    if mains.work is None:
+        yield mains
+        return
+    for module in mains.modules:
+        replaced = tuple(_below(module.folder, each) for each in module.gomod.replace)
+        yield Mains([MainModule(replace(module.gomod, replace=replaced))])
+
+
+def _below(folder: str, replacement: Replacement) -> Replacement:
+    """Return a replacement whose folder is relative to go.work's."""
+    if replacement.new_version:
+        return replacement
+    joined = posixpath.normpath(posixpath.join(folder, replacement.new_path))
+    return replace(replacement, new_path=joined)

@@ -1,0 +1,202 @@
+"""What was found to be needed, and why: the value that gosync.gomod.needs returns.
+
+A version is needed as its ``.mod`` alone, to choose versions by, or as its
+``.zip`` too, to build with. It came in through lines of go.sum, or through the
+graphs that were read; these are kept, so that ``why`` can tell a shortest path
+of requirements through the first graph that has the version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from gosync.errors import MalformedError
+from gosync.gomod.gosum import GoSum, SumLine
+from gosync.gomod.mains import Mains
+from gosync.gomod.modgraph import NONE, ModuleGraph
+from gosync.gomod.modread import GraphReader
+from gosync.gomod.module import ModuleVersion, canonical_version, check
+
+
+class Why(StrEnum):
+    """How a version came in.
+
+    Attributes:
+        MAIN: A main module requires it, or a select names it.
+        REQUIREMENT: Something that is required requires it.
+        SUM: A go.sum has a line of it, and no graph knows it.
+        UNPRUNED: It is in the graph that nothing is pruned out of.
+        UPGRADE: ``go get -u`` takes it, or what that takes requires it.
+    """
+
+    MAIN = "main"
+    REQUIREMENT = "requirement"
+    SUM = "go.sum"
+    UNPRUNED = "unpruned"
+    UPGRADE = "upgrade"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a version is needed.
+
+    Attributes:
+        kind: How it came in.
+        path: The requirements from where they begin to the version, both
+            included. A main module has the version ""; where the version replaces
+            another one, that one comes before it. Empty for lines of go.sum.
+        sums: Which of the go.sum files has the line, counted from 0, or None.
+    """
+
+    kind: Why
+    path: tuple[ModuleVersion, ...] = ()
+    sums: int | None = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A graph that versions came from.
+
+    Attributes:
+        kind: How what is new in it came in.
+        mains: What is replaced in it.
+        graph: The graph.
+        hidden: A main module that nobody wrote; paths begin after it.
+    """
+
+    kind: Why
+    mains: Mains
+    graph: ModuleGraph
+    hidden: str = ""
+
+    def reason(self, mv: ModuleVersion) -> Reason | None:
+        """Return how this graph comes to a version, if it does."""
+        original = self._replaced.get(mv, mv)
+        path = self.graph.why(original)
+        if not path or (original is mv and self.mains.actual(mv) != mv):
+            return None
+        direct = len(path) <= 2  # a main module and it
+        if path[0].path == self.hidden:
+            path = path[1:]
+        if original is not mv:
+            path = (*path, mv)
+        named = direct and self.kind is Why.REQUIREMENT
+        return Reason(Why.MAIN if named else self.kind, path)
+
+    @cached_property
+    def _replaced(self) -> dict[ModuleVersion, ModuleVersion]:
+        """Return the first version in the graph that each replacement stands for."""
+        found: dict[ModuleVersion, ModuleVersion] = {}
+        for module in self.graph.walk():
+            actual = self.mains.actual(module)
+            if actual != module:
+                found.setdefault(actual, module)
+        return found
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What is needed.
+
+    Attributes:
+        mods: Of which the ``.mod`` is needed; there is always an ``.info`` too.
+        zips: Of which ``.zip`` and ``.info`` are needed as well; all are in mods.
+        problems: What no go.mod can be had of that Go would take, and why. A
+            folder has no version. Only a line of go.sum puts it into mods too.
+    """
+
+    mods: frozenset[ModuleVersion]
+    zips: frozenset[ModuleVersion]
+    problems: Mapping[ModuleVersion, str]
+    origins: tuple[Origin, ...] = field(default=(), repr=False, compare=False)
+    sums: tuple[GoSum, ...] = field(default=(), repr=False, compare=False)
+
+    def why(self, mv: ModuleVersion) -> Reason:
+        """Return the first reason for a version.
+
+        Raises:
+            KeyError: It is not needed.
+        """
+        for origin in self.origins:
+            reason = origin.reason(mv)
+            if reason is not None:
+                return reason
+        for number, sums in enumerate(self.sums):
+            if any(named == mv for named, _ in named_by(sums)):
+                return Reason(Why.SUM, (), number)
+        if mv in self.mods or mv in self.problems:
+            return Reason(Why.REQUIREMENT, (mv,))  # read, and given up for another
+        raise KeyError(mv)
+
+
+class Finding:
+    """Needs in the making."""
+
+    def __init__(self, sums: Sequence[GoSum], *, hidden: str = "") -> None:
+        """Begin with what go.sum files name."""
+        self._sums = tuple(sums)
+        self._hidden = hidden
+        named = [each for every in sums for each in named_by(every)]
+        self.mods = {mv for mv, _ in named}
+        self.zips = {mv for mv, line in named if not line.is_mod}
+        self._read: set[ModuleVersion] = set()
+        self._selected: set[ModuleVersion] = set()
+        self._problems: dict[ModuleVersion, str] = {}
+        self._origins: list[Origin] = []
+
+    def add_graph(
+        self, kind: Why, reader: GraphReader, graph: ModuleGraph, *, zips: bool = True
+    ) -> None:
+        """Take what a graph selects, and what was read for it and before it."""
+        self._origins.append(Origin(kind, reader.mains, graph, self._hidden))
+        self._read.update(each for each in reader.read if each.version)
+        if zips:
+            self.add_zips(reader.mains, dependencies(graph))
+
+    def add_zips(self, mains: Mains, modules: Iterable[ModuleVersion]) -> None:
+        """Take module versions whole, or what replaces them."""
+        actual = map(mains.actual, modules)
+        self._selected.update(each for each in actual if each.version)
+
+    def add_problems(self, reader: GraphReader) -> None:
+        """Take what was found to be wrong."""
+        for module, problem in reader.problems.items():
+            self._problems.setdefault(reader.mains.actual(module), problem)
+
+    def result(self) -> Needs:
+        """Return what was found."""
+        bad = self._problems.keys()
+        mods = self.mods | ((self._read | self._selected) - bad)
+        zips = self.zips | (self._selected - bad)
+        return Needs(
+            frozenset(mods | zips),
+            frozenset(zips),
+            dict(self._problems),
+            tuple(self._origins),
+            self._sums,
+        )
+
+
+def dependencies(graph: ModuleGraph) -> Iterator[ModuleVersion]:
+    """Yield what a graph selects, but for main modules."""
+    for module in graph.build_list():
+        if module.version not in ("", NONE):
+            yield module
+
+
+def named_by(sums: GoSum) -> Iterator[tuple[ModuleVersion, SumLine]]:
+    """Yield the module versions that go.sum lines name.
+
+    Lines that name none which could be asked of a proxy are left out: go.sum is
+    no lock file, and go looks at no line but those it needs.
+    """
+    for line in sums.lines:
+        try:
+            check(line.path, line.version)
+        except MalformedError:
+            continue
+        if canonical_version(line.version) == line.version:
+            yield ModuleVersion(line.path, line.version), line

@@ -1,0 +1,295 @@
+"""Which files are named for a project or a version, and the reasons given.
+
+That these are the files go asks for is tested with the real go (tests/go).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from gosync.gomod.gosum import GoSum, parse_gosum
+from gosync.gomod.modfile import GoMod, Requirement, parse_lax
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.mvs import MainModule, Mains
+from gosync.gomod.needs import Deps, Needs, Why, needs_of_project, needs_of_version
+
+H1 = "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+
+
+class Files:
+    """go.mod files by "name version", and what is asked about them."""
+
+    def __init__(self, mods: Mapping[str, str], newest: Mapping[str, str] = {}) -> None:
+        self.mods = {
+            mv(each): f"module {mv(each).path}\n{lines(text)}"
+            for each, text in mods.items()
+        }
+        self.newest = {path(name): version for name, version in newest.items()}
+        self.loaded: list[ModuleVersion] = []
+        self.announced: list[ModuleVersion] = []
+        self.asked: list[str] = []
+
+    def load(self, module: ModuleVersion, /) -> GoMod | None:
+        self.loaded.append(module)
+        text = self.mods.get(module)
+        return None if text is None else parse_lax(text.encode())
+
+    def prefetch(self, modules: Sequence[ModuleVersion], /) -> None:
+        self.announced += modules
+
+    def upgrades(self, paths: Sequence[str], /) -> Mapping[str, str]:
+        self.asked += paths
+        return {each: self.newest[each] for each in paths if each in self.newest}
+
+    def project(self, text: str, *sums: str, deps: Deps = Deps.BUILD) -> Needs:
+        gomod = parse_main(text)
+        return needs_of_project(
+            Mains([MainModule(gomod)]),
+            [sum_of(each) for each in sums],
+            self.load,
+            deps=deps,
+            prefetch=self.prefetch,
+            upgrades=self.upgrades,
+        )
+
+    def version(self, name: str, *, deps: Deps = Deps.BUILD) -> Needs:
+        return needs_of_version(
+            mv(name),
+            self.load,
+            deps=deps,
+            prefetch=self.prefetch,
+            upgrades=self.upgrades,
+        )
+
+
+def path(name: str) -> str:
+    return f"{name}.example/m"
+
+
+def mv(text: str) -> ModuleVersion:
+    name, version = text.split()
+    return ModuleVersion(path(name), version)
+
+
+def lines(text: str) -> str:
+    """Write "go 1.17; a v1.0.0; b v1.0.0 // indirect" as lines of a go.mod."""
+    found = []
+    for line in filter(None, map(str.strip, text.split(";"))):
+        first, rest = line.split(maxsplit=1)
+        known = first in ("go", "replace", "exclude", "tool")
+        found.append(line if known else f"require {path(first)} {rest}")
+    return "\n".join(found) + "\n"
+
+
+def parse_main(text: str) -> GoMod:
+    return parse_lax(f"module {path('main')}\n{lines(text)}".encode())
+
+
+def sum_of(text: str) -> GoSum:
+    rows = [row.split() for row in text.split(";")]
+    data = "".join(f"{path(name)} {version} {H1}\n" for name, version in rows)
+    return parse_gosum(data.encode())
+
+
+def names(found: frozenset[ModuleVersion]) -> list[str]:
+    return sorted(f"{each.path.split('.')[0]} {each.version}" for each in found)
+
+
+CHAIN = {
+    "a v1.0.0": "go 1.17; b v1.0.0",
+    "b v1.0.0": "go 1.17; c v1.0.0 // indirect",
+    "b v1.1.0": "go 1.17; c v1.1.0",
+    "c v1.0.0": "go 1.17; d v1.0.0 // indirect",
+    "c v1.1.0": "go 1.17",
+    "d v1.0.0": "",
+}
+
+
+def test_none_is_what_go_sum_names_and_asks_nobody() -> None:
+    files = Files(CHAIN)
+    sums = "a v1.0.0;a v1.0.0/go.mod;b v1.1.0/go.mod"
+    needs = files.project("go 1.21; a v1.0.0", sums, deps=Deps.NONE)
+    assert names(needs.mods) == ["a v1.0.0", "b v1.1.0"]
+    assert names(needs.zips) == ["a v1.0.0"]
+    assert files.loaded == []
+    assert files.asked == []
+
+
+def test_none_without_go_sum_is_the_graph() -> None:
+    needs = Files(CHAIN).project("go 1.21; a v1.0.0", deps=Deps.NONE)
+    assert needs == Files(CHAIN).project("go 1.21; a v1.0.0")
+
+
+def test_build_is_the_pruned_graph_whole() -> None:
+    files = Files(CHAIN)
+    needs = files.project("go 1.21; a v1.0.0")
+    assert names(needs.zips) == ["a v1.0.0", "b v1.0.0"]
+    assert names(needs.mods) == ["a v1.0.0", "b v1.0.0"]
+    assert files.loaded == [mv("a v1.0.0")]  # b's is needed, but not to choose by
+
+
+def test_build_below_go_1_17_is_the_whole_graph() -> None:
+    needs = Files(CHAIN).project("go 1.16; a v1.0.0; b v1.1.0")
+    assert names(needs.zips) == ["a v1.0.0", "b v1.1.0", "c v1.1.0", "d v1.0.0"]
+    assert names(needs.mods - needs.zips) == ["b v1.0.0", "c v1.0.0"]
+
+
+def test_a_replacement_is_needed_and_not_what_it_replaces() -> None:
+    files = Files(CHAIN | {"fork v1.2.3": "c v1.0.0"})
+    replace = f"replace {path('a')} => {path('fork')} v1.2.3"
+    needs = files.project(f"go 1.21; a v1.0.0; {replace}")
+    assert names(needs.zips) == ["c v1.0.0", "d v1.0.0", "fork v1.2.3"]
+    assert needs.why(mv("fork v1.2.3")).path[1:] == (mv("a v1.0.0"), mv("fork v1.2.3"))
+    with pytest.raises(KeyError):
+        needs.why(mv("a v1.0.0"))
+
+
+def test_a_folder_is_loaded_and_not_needed() -> None:
+    files = Files(CHAIN)
+    files.mods[ModuleVersion("./a", "")] = f"module x.example\n{lines('b v1.1.0')}"
+    needs = files.project(f"go 1.21; a v1.0.0; replace {path('a')} => ./a")
+    assert names(needs.zips) == ["b v1.1.0", "c v1.1.0"]
+
+
+def test_what_has_no_go_mod_is_a_problem_and_not_needed() -> None:
+    files = Files({"a v1.0.0": "go 1.17; gone v1.0.0; b v1.0.0", "b v1.0.0": ""})
+    needs = files.project("go 1.21; a v1.0.0; gone v1.0.0")
+    assert list(needs.problems) == [mv("gone v1.0.0")]
+    assert "no go.mod" in needs.problems[mv("gone v1.0.0")]
+    assert names(needs.mods) == ["a v1.0.0", "b v1.0.0"]
+
+
+def test_what_go_sum_names_is_needed_in_spite_of_a_problem() -> None:
+    needs = Files({}).project("go 1.21; gone v1.0.0", "gone v1.0.0")
+    assert names(needs.zips) == ["gone v1.0.0"]
+    assert list(needs.problems) == [mv("gone v1.0.0")]
+
+
+def test_all_reads_what_is_pruned_out() -> None:
+    files = Files(CHAIN | {"a v1.0.0": "go 1.17; b v1.0.0 // indirect"})
+    needs = files.project("go 1.21; a v1.0.0", deps=Deps.ALL)
+    assert names(needs.mods - needs.zips) == ["c v1.0.0", "d v1.0.0"]
+    assert needs.why(mv("d v1.0.0")).kind is Why.UNPRUNED
+
+
+def test_at_go_1_17_what_go_1_16_would_build_is_needed_whole() -> None:
+    needs = Files(CHAIN).project("go 1.17; a v1.0.0", deps=Deps.ALL)
+    assert "d v1.0.0" in names(needs.zips)
+
+
+def test_what_is_pruned_out_and_not_there_is_no_problem() -> None:
+    indirect = "go 1.17; gone v1.0.0 // indirect"
+    mods = {"a v1.0.0": "go 1.17; b v1.0.0 // indirect", "b v1.0.0": indirect}
+    assert not Files(mods).project("go 1.21; a v1.0.0", deps=Deps.ALL).problems
+    assert Files(mods).project("go 1.17; a v1.0.0", deps=Deps.ALL).problems
+
+
+def test_upgrades_go_through_what_is_selected_between() -> None:
+    mods = {
+        "a v1.0.0": "go 1.17",
+        "a v1.1.0": "go 1.17; b v1.1.0",
+        "b v1.0.0": "go 1.17",
+        "b v1.1.0": "go 1.17",
+        "b v1.2.0": "go 1.17; c v1.0.0",
+        "c v1.0.0": "go 1.17",
+    }
+    files = Files(mods, {"a": "v1.1.0", "b": "v1.2.0", "c": "v1.0.0"})
+    needs = files.project("go 1.21; a v1.0.0; b v1.0.0 // indirect", deps=Deps.ALL)
+    assert names(needs.zips) == sorted(mods)
+    assert files.asked == [path("a"), path("b"), path("c")]
+    assert needs.why(mv("c v1.0.0")).kind is Why.UPGRADE
+
+
+def test_nothing_is_asked_about_what_only_a_project_has() -> None:
+    text = f"go 1.21; a v1.0.0; replace {path('a')} => ./a; main v1.0.0"
+    files = Files(CHAIN)
+    files.project(text, deps=Deps.ALL)
+    assert files.asked == []
+
+
+def test_an_excluded_version_is_no_upgrade() -> None:
+    files = Files(CHAIN, {"b": "v1.1.0"})
+    text = f"go 1.21; b v1.0.0; exclude {path('b')} v1.1.0"
+    assert names(files.project(text, deps=Deps.ALL).zips) == ["b v1.0.0", "c v1.0.0"]
+
+
+def test_a_version_without_dependencies_asks_nobody() -> None:
+    files = Files(CHAIN)
+    assert names(files.version("a v1.0.0", deps=Deps.NONE).zips) == ["a v1.0.0"]
+    assert files.loaded == []
+
+
+def test_a_version_is_looked_at_as_if_all_of_it_was_required() -> None:
+    needs = Files(CHAIN).version("a v1.0.0")
+    assert names(needs.zips) == ["a v1.0.0", "b v1.0.0", "c v1.0.0", "d v1.0.0"]
+    assert needs.why(mv("a v1.0.0")).kind is Why.MAIN
+    assert needs.why(mv("b v1.0.0")).path == (mv("a v1.0.0"), mv("b v1.0.0"))
+
+
+def test_a_version_is_needed_though_its_dependencies_want_a_higher_one() -> None:
+    cycle = {"a v1.0.0": "b v1.0.0", "b v1.0.0": "a v1.1.0", "a v1.1.0": ""}
+    needs = Files(cycle).version("a v1.0.0")
+    assert names(needs.zips) == ["a v1.0.0", "a v1.1.0"]
+    assert names(needs.mods - needs.zips) == ["b v1.0.0"]
+
+
+def test_a_version_is_never_upgraded_itself() -> None:
+    mods = CHAIN | {"b v1.0.0": "go 1.17; c v1.0.0"}
+    files = Files(mods, {"b": "v1.1.0", "c": "v1.1.0"})
+    needs = files.version("b v1.0.0", deps=Deps.ALL)
+    assert "b v1.1.0" not in names(needs.mods)
+    assert "c v1.1.0" in names(needs.zips)
+
+
+def test_each_go_mod_is_loaded_once_and_announced_before() -> None:
+    files = Files(CHAIN, {"b": "v1.1.0"})
+    files.project("go 1.17; a v1.0.0; b v1.0.0", deps=Deps.ALL)
+    assert len(files.loaded) == len(set(files.loaded))
+    assert set(files.loaded) == set(files.announced)
+
+
+def test_the_reason_is_the_first_that_there_is() -> None:
+    sums = ["a v1.0.0;b v1.0.0", "e v1.0.0;a v1.0.0"]
+    needs = Files(CHAIN).project("go 1.21; a v1.0.0", *sums)
+    main = ModuleVersion(path("main"), "")
+    a, b = needs.why(mv("a v1.0.0")), needs.why(mv("b v1.0.0"))
+    assert (a.kind, a.path) == (Why.MAIN, (main, mv("a v1.0.0")))
+    assert (b.kind, b.path) == (
+        Why.REQUIREMENT,
+        (main, mv("a v1.0.0"), mv("b v1.0.0")),
+    )
+    line = needs.why(mv("e v1.0.0"))
+    assert (line.kind, line.path, line.sums) == (Why.SUM, (), 1)
+
+
+@pytest.mark.parametrize("deps", [Deps.BUILD, Deps.ALL])
+def test_a_graph_of_many_modules_is_quick(deps) -> None:
+    count = 1500
+    loaded = {
+        mv(f"m{n} v1.{minor}.0"): GoMod(
+            module=path(f"m{n}"),
+            go="1.16" if n % 3 else "1.20",
+            require=tuple(
+                Requirement(path(f"m{(n * 7 + k * 13) % count}"), f"v1.{(n + k) % 3}.0")
+                for k in range(20)
+            ),
+        )
+        for n in range(count)
+        for minor in range(3)
+    }
+    main = parse_main("go 1.21; " + "; ".join(f"m{n} v1.0.0" for n in range(300)))
+    started = time.perf_counter()
+    needs = needs_of_project(
+        Mains([MainModule(main)]),
+        [],
+        loaded.get,
+        deps=deps,
+        upgrades=lambda paths: dict.fromkeys(paths, "v1.2.0"),
+    )
+    assert (
+        time.perf_counter() - started < 10
+    )  # seconds; it takes one on an idle machine
+    assert len({each.path for each in needs.zips}) == count
