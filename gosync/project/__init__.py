@@ -1,0 +1,9 @@
+"""A project on disk: the folder of somebody's Go code, and what its files ask for.
+
+Only go.mod, go.sum, go.work and go.work.sum are read, and nothing is written;
+which module versions follow from them is decided by :mod:`gosync.gomod.needs`.
+"""
+
+from gosync.project.folder import Project, SumFile, read_project
+
+__all__ = ["Project", "SumFile", "read_project"]
