@@ -64,6 +64,16 @@ class ConfigError(UsageError):
     """The configuration file is missing, unreadable or wrong."""
 
 
+class StalePlanError(UsageError):
+    """The state has changed since a plan was made."""
+
+
+class IncompleteError(GosyncError):
+    """Not while the selection is incomplete; a later sync completes it."""
+
+    exit_code = 3
+
+
 class UnavailableError(GosyncError):
     """No answer could be had now; a later try may succeed."""
 
@@ -229,11 +239,20 @@ class ChecksumMismatchError(SecurityError):
 
     Attributes:
         want: The h1 that the log or the pin demands.
-        got: The h1 of the bytes that were served.
+        got: The h1 of the bytes that were served, or that a go.sum has.
     """
 
-    def __init__(self, subject: str, *, want: str, got: str, authority: str) -> None:
-        super().__init__(f"{subject}: {authority} has {want}, served was {got}")
+    def __init__(
+        self,
+        subject: str,
+        *,
+        want: str,
+        got: str,
+        authority: str,
+        said: str = "served was",
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(f"{subject}: {authority} has {want}, {said} {got}", hint=hint)
         self.want = want
         self.got = got
 

@@ -9,28 +9,51 @@ PRAGMA application_id = 1198478201;
 CREATE TABLE modules (
     path        TEXT    NOT NULL PRIMARY KEY,
     private     INTEGER NOT NULL CHECK (private IN (0, 1)),
-    tracked_by  TEXT    NOT NULL CHECK (tracked_by IN ('config', 'index', 'command')),
-    policy      TEXT    NOT NULL,
+    tracked_by  TEXT    NOT NULL CHECK (
+        tracked_by IN ('config', 'index', 'command', 'dependency')
+    ),
     listed_at   TEXT,
     list_digest TEXT    CHECK (length(list_digest) = 64),
     pseudo_only INTEGER NOT NULL DEFAULT 0 CHECK (pseudo_only IN (0, 1)),
-    latest      TEXT
+    latest      TEXT,
+    facts       TEXT,
+    facts_for   TEXT
 ) STRICT;
 
 CREATE INDEX modules_by_listed_at ON modules (listed_at);
+CREATE INDEX modules_lacking_facts ON modules (path)
+    WHERE facts_for IS NOT list_digest;
 
--- Every version ever wanted. A digest here names a durable blob, always.
+-- What upstreams say exists of followed modules, by list and index.
+CREATE TABLE offers (
+    path       TEXT    NOT NULL,
+    version    TEXT    NOT NULL,
+    index_time TEXT,
+    first_seen TEXT    NOT NULL,
+    listed     INTEGER NOT NULL CHECK (listed IN (0, 1)),
+    PRIMARY KEY (path, version)
+) WITHOUT ROWID, STRICT;
+
+-- Every version that is wanted or carried. A digest here names a durable blob, always.
 CREATE TABLE versions (
     path         TEXT    NOT NULL,
     version      TEXT    NOT NULL,
     state        TEXT    NOT NULL CHECK (
-        state IN ('wanted', 'present', 'failed', 'rejected', 'gone')
+        state IN (
+            'wanted', 'present', 'failed', 'rejected', 'gone', 'omitted', 'forgotten'
+        )
     ),
     need         TEXT    NOT NULL CHECK (need IN ('zip', 'mod')),
     found_by     TEXT    NOT NULL CHECK (
-        found_by IN ('index', 'list', 'latest', 'config', 'command')
+        found_by IN (
+            'index', 'list', 'latest', 'config', 'command',
+            'project', 'dependency', 'toolchain'
+        )
     ),
     index_time   TEXT,
+    selected     TEXT    CHECK (selected IN ('zip', 'mod')),
+    unselected_at TEXT   CHECK (unselected_at IS NULL OR selected IS NOT 'zip'),
+    max_zip_bytes INTEGER CHECK (max_zip_bytes >= 0),
     info_digest  TEXT    CHECK (length(info_digest) = 64),
     info_bytes   INTEGER CHECK (info_bytes > 0),
     mod_digest   TEXT    CHECK (length(mod_digest) = 64),
@@ -50,6 +73,11 @@ CREATE TABLE versions (
     PRIMARY KEY (path, version),
     CHECK (state <> 'present' OR mod_digest IS NOT NULL),
     CHECK (state <> 'present' OR need = 'mod' OR zip_digest IS NOT NULL),
+    CHECK (state <> 'omitted' OR (need = 'zip' AND zip_digest IS NULL)),
+    CHECK (
+        state <> 'forgotten'
+        OR (info_digest IS NULL AND mod_digest IS NULL AND selected IS NULL)
+    ),
     CHECK ((info_digest IS NULL) = (info_bytes IS NULL)),
     CHECK ((mod_digest IS NULL) = (mod_bytes IS NULL)),
     CHECK ((zip_digest IS NULL) = (zip_bytes IS NULL)),
@@ -67,6 +95,8 @@ CREATE TABLE versions (
 
 -- The work that is left; small beside the versions that are present.
 CREATE INDEX versions_open ON versions (path, version) WHERE state <> 'present';
+CREATE INDEX versions_unselected ON versions (unselected_at)
+    WHERE unselected_at IS NOT NULL;
 CREATE INDEX versions_pinned ON versions (path, version) WHERE proof = 'pinned';
 CREATE INDEX versions_by_state ON versions (state);
 CREATE INDEX versions_by_changed ON versions (changed, path);
@@ -114,6 +144,15 @@ CREATE TABLE cursors (
     PRIMARY KEY (index_url, pattern)
 ) STRICT;
 
+-- What the versions' selection was made of, and whether it is whole.
+CREATE TABLE selections (
+    name          TEXT    NOT NULL PRIMARY KEY,
+    fingerprint   TEXT    NOT NULL,
+    complete      INTEGER NOT NULL CHECK (complete IN (0, 1)),
+    reconsider_at TEXT,
+    computed_at   TEXT    NOT NULL
+) STRICT;
+
 -- The newest signed tree head that is trusted, by checksum database.
 CREATE TABLE heads (
     name TEXT NOT NULL PRIMARY KEY,
@@ -153,4 +192,4 @@ CREATE TABLE counters (
     value INTEGER NOT NULL
 ) STRICT;
 
-INSERT INTO counters (name, value) VALUES ('changed', 0);
+INSERT INTO counters (name, value) VALUES ('changed', 0), ('offered', 0);

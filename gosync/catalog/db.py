@@ -21,8 +21,11 @@ from gosync.catalog.failures import Failures
 from gosync.catalog.heads import Heads
 from gosync.catalog.migrations import check_version, load_migrations, migrate
 from gosync.catalog.modules import Modules
+from gosync.catalog.offers import Offers
 from gosync.catalog.pins import Pins
 from gosync.catalog.runs import Runs
+from gosync.catalog.selected import Selected
+from gosync.catalog.selections import Selections
 from gosync.catalog.trees import Trees
 from gosync.catalog.version_table import Versions
 from gosync.errors import CatalogError
@@ -42,7 +45,10 @@ class Catalog:
     Attributes:
         path: The file.
         modules: Followed modules.
+        offers: What upstreams say exists of these.
         versions: Module versions.
+        selected: Which of these are wanted.
+        selections: What that was made of.
         pins: First-sight h1 of private versions.
         failures: Open failures.
         cursors: Index cursors.
@@ -55,7 +61,10 @@ class Catalog:
         self._connection = connection
         self.path = connection.path
         self.modules = Modules(connection)
+        self.offers = Offers(connection)
         self.versions = Versions(connection)
+        self.selected = Selected(connection)
+        self.selections = Selections(connection)
         self.pins = Pins(connection)
         self.failures = Failures(connection)
         self.cursors = Cursors(connection)
@@ -195,6 +204,7 @@ def _prepare(connection: Connection, *, readonly: bool) -> None:
     check_version(connection, steps)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA temp_store = MEMORY")  # a selection in the making
     migrate(connection, steps)
 
 

@@ -26,49 +26,52 @@ class Module:
     Attributes:
         path: The module path, checked.
         private: Whether it must not be asked of public services.
-        tracked_by: Why it is followed: "config", "index" or "command".
-        policy: Which versions are taken, as the configuration says it.
+        tracked_by: Why it is followed: "config", "index", "command" or, for
+            the upgrades of what something requires, "dependency".
         listed_at: When its list was last had, or None.
         list_digest: sha256 of the versions in that answer, or None.
         pseudo_only: Whether that list was empty.
         latest: The version that ``@latest`` named then, or None.
+        facts: What its newest go.mod says of its versions, as JSON; None until
+            that is known.
+        facts_for: The ``list_digest`` that this was learned for.
     """
 
     path: str
     private: bool = False
     tracked_by: str = "config"
-    policy: str = "all"
     listed_at: str | None = None
     list_digest: str | None = None
     pseudo_only: bool = False
     latest: str | None = None
+    facts: str | None = None
+    facts_for: str | None = None
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Module))
 
 _TRACK = """
-INSERT INTO modules (path, private, tracked_by, policy) VALUES (?, ?, ?, ?)
+INSERT INTO modules (path, private, tracked_by) VALUES (?, ?, ?)
 ON CONFLICT (path) DO UPDATE SET
     private = excluded.private,
-    tracked_by = excluded.tracked_by,
-    policy = excluded.policy,
-    listed_at = CASE WHEN policy = excluded.policy THEN listed_at END
+    tracked_by = excluded.tracked_by
 WHERE private <> excluded.private OR tracked_by <> excluded.tracked_by
-    OR policy <> excluded.policy
 """
 
 
 def _module(row: sqlite3.Row) -> Module:
-    path, private, tracked_by, policy, listed_at, digest, pseudo_only, latest = row
+    path, private, tracked_by, listed_at, digest, pseudo_only, *said = row
+    latest, facts, facts_for = said
     return Module(
         path,
         private=bool(private),
         tracked_by=tracked_by,
-        policy=policy,
         listed_at=listed_at,
         list_digest=digest,
         pseudo_only=bool(pseudo_only),
         latest=latest,
+        facts=facts,
+        facts_for=facts_for,
     )
 
 
@@ -81,7 +84,7 @@ class Modules:
     def track(self, modules: Iterable[Module]) -> int:
         """Follow these modules; return how many rows were new or changed.
 
-        What the last list said is kept; a new policy makes the module due.
+        What the last list said is kept.
 
         Raises:
             CatalogError: the catalog cannot be written.
@@ -89,7 +92,7 @@ class Modules:
         return self._connection.write_many(
             _TRACK,
             (
-                (module.path, int(module.private), module.tracked_by, module.policy)
+                (module.path, int(module.private), module.tracked_by)
                 for module in modules
             ),
         )
@@ -167,6 +170,8 @@ class Modules:
     ) -> None:
         """Remember when and with what result a module was listed.
 
+        What its go.mod says is kept until it has been learned anew.
+
         Raises:
             CatalogError: the catalog cannot be written.
         """
@@ -174,6 +179,38 @@ class Modules:
             "UPDATE modules SET listed_at = ?, list_digest = ?, pseudo_only = ?,"
             " latest = ? WHERE path = ?",
             (format_time(at), list_digest, int(pseudo_only), latest, path),
+        )
+
+    def lacking_facts(self) -> list[str]:
+        """Return the modules whose list has changed since their go.mod was read.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT path FROM modules WHERE facts_for IS NOT list_digest ORDER BY path"
+        )
+        return [row[0] for row in found]
+
+    def set_latest(self, path: str, latest: str | None) -> None:
+        """Remember what ``@latest`` names.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        self._connection.write(
+            "UPDATE modules SET latest = ? WHERE path = ?", (latest, path)
+        )
+
+    def set_facts(self, facts: Iterable[tuple[str, str]]) -> None:
+        """Remember what modules' go.mod say, as JSON, by path.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        self._connection.write_many(
+            "UPDATE modules SET facts = ?, facts_for = list_digest WHERE path = ?",
+            ((document, path) for path, document in facts),
         )
 
     def listed_again(self, paths: Iterable[str], at: datetime) -> None:

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from gosync.catalog.counters import last_number, next_number
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow
 from gosync.clock import format_time
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
+    from enum import StrEnum
 
     from gosync.catalog.connection import Connection, SqlValue
     from gosync.catalog.versions import Want
@@ -22,7 +24,17 @@ PAGE_ROWS = 1_000
 _COLUMNS = ", ".join(field.name for field in fields(VersionRow))
 _PREFIXED = ", ".join(f"v.{field.name}" for field in fields(VersionRow))
 _VALUES = ", ".join("?" for _ in fields(VersionRow))
-_KEPT = {"path", "version", "state", "need", "found_by", "index_time"}
+_KEPT = {
+    "path",
+    "version",
+    "state",
+    "need",
+    "found_by",
+    "index_time",
+    "selected",
+    "unselected_at",
+    "max_zip_bytes",
+}
 _SET = ", ".join(
     f"{field.name} = excluded.{field.name}"
     for field in fields(VersionRow)
@@ -33,12 +45,19 @@ _SET = ", ".join(
 _ADMIT = f"""
 INSERT INTO versions ({_COLUMNS}) VALUES ({_VALUES})
 ON CONFLICT (path, version) DO UPDATE SET {_SET},
-    need = CASE WHEN need = 'zip' THEN need ELSE excluded.need END,
+    need = iif(need = 'zip' OR excluded.state = 'omitted', need, excluded.need),
     state = CASE
-        WHEN need = 'zip' AND excluded.zip_digest IS NULL THEN 'wanted'
-        ELSE 'present'
+        WHEN need = 'mod' OR excluded.zip_digest IS NOT NULL THEN 'present'
+        WHEN excluded.state = 'omitted' THEN 'omitted'
+        ELSE 'wanted'
     END
 """  # noqa: S608 - own names
+
+# VersionRow.published, in SQL.
+_PUBLISHED = (
+    "mod_digest IS NOT NULL AND NOT (found_by = 'dependency'"
+    " AND selected IS NULL AND unselected_at IS NULL)"
+)
 
 _WITHDRAW = """
 UPDATE versions SET
@@ -54,13 +73,14 @@ VALUES (?, ?, 'wanted', ?, ?, ?)
 ON CONFLICT (path, version) DO UPDATE SET
     state = CASE
         WHEN excluded.need = 'zip' AND need = 'mod' THEN 'wanted'
-        WHEN state = 'gone' THEN 'wanted'
+        WHEN state IN ('gone', 'forgotten') THEN 'wanted'
         ELSE state
     END,
     need = CASE WHEN excluded.need = 'zip' THEN 'zip' ELSE need END,
+    found_by = iif(state = 'forgotten', excluded.found_by, found_by),
     index_time = coalesce(max(index_time, excluded.index_time), excluded.index_time,
         index_time)
-WHERE (excluded.need = 'zip' AND need = 'mod')
+WHERE (excluded.need = 'zip' AND need = 'mod') OR state = 'forgotten'
     OR (excluded.index_time IS NOT NULL
         AND (index_time IS NULL OR excluded.index_time > index_time))
 """
@@ -69,20 +89,38 @@ WHERE (excluded.need = 'zip' AND need = 'mod')
 _values: Callable[[VersionRow], tuple[SqlValue, ...]] = attrgetter(
     *(field.name for field in fields(VersionRow))
 )
-_STATE, _NEED, _FOUND_BY, _PROOF = (
-    [field.name for field in fields(VersionRow)].index(name)
-    for name in ("state", "need", "found_by", "proof")
+# A dict is ten times as quick as calling the class, and there are many rows.
+_CLASSES: tuple[tuple[str, type[StrEnum]], ...] = (
+    ("state", State),
+    ("need", Need),
+    ("found_by", FoundBy),
+    ("selected", Need),
+    ("proof", Proof),
 )
+_MEMBERS: list[tuple[int, dict[str | None, StrEnum | None]]] = [
+    (
+        [field.name for field in fields(VersionRow)].index(name),
+        {None: None, **{each.value: each for each in members}},
+    )
+    for name, members in _CLASSES
+]
 
 
-def _row(row: sqlite3.Row) -> VersionRow:
+def row_columns() -> str:
+    """Return the columns that ``version_row`` expects, for a SELECT."""
+    return _COLUMNS
+
+
+def version_row(row: sqlite3.Row) -> VersionRow:
+    """Make a row of what a SELECT of these columns found."""
     values = list(row)
-    values[_STATE] = State(values[_STATE])
-    values[_NEED] = Need(values[_NEED])
-    values[_FOUND_BY] = FoundBy(values[_FOUND_BY])
-    if values[_PROOF] is not None:
-        values[_PROOF] = Proof(values[_PROOF])
+    for at, members in _MEMBERS:
+        values[at] = members[values[at]]
     return VersionRow(*values)
+
+
+def _admitted(row: VersionRow) -> State:
+    return State.OMITTED if row.state is State.OMITTED else State.PRESENT
 
 
 class Versions:
@@ -124,7 +162,8 @@ class Versions:
         found = self._connection.rows(
             f"SELECT {_PREFIXED} FROM versions v LEFT JOIN failures f"  # noqa: S608 - own names
             " ON f.path = v.path AND f.version = v.version"
-            " WHERE v.state <> 'present' AND (v.path, v.version) > (:path, :version)"
+            " WHERE v.state NOT IN ('present', 'omitted', 'forgotten')"
+            " AND (v.path, v.version) > (:path, :version)"
             " AND (v.state = 'wanted' OR f.path IS NULL OR f.next_try_at <= :now)"
             " ORDER BY v.path, v.version LIMIT :limit",
             {
@@ -134,7 +173,7 @@ class Versions:
                 "limit": limit,
             },
         )
-        return [_row(row) for row in found]
+        return [version_row(row) for row in found]
 
     def all_wanted(self, now: datetime) -> Iterator[VersionRow]:
         """Yield what ``wanted`` returns, page by page; each version once.
@@ -148,22 +187,23 @@ class Versions:
             after = (page[-1].path, page[-1].version)
 
     def admit(self, rows: Iterable[VersionRow]) -> int:
-        """Write what the gate admitted as present; return the change's number.
+        """Write what the gate admitted; return the change's number.
 
         The row replaces the one that is there, but for ``found_by``, ``index_time``
-        and a wider ``need``; ``state`` and ``changed`` are set here. Blobs must be
-        durable before. The failures of these versions are for the caller to clear,
+        and a wider ``need``. ``changed`` is set here, and so is ``state``, unless it is
+        OMITTED: the ``.mod`` of a version that needs its zip. Blobs must be durable
+        before. The failures of these versions are for the caller to clear,
         in the same transaction.
 
         Raises:
             CatalogError: a row breaks an invariant, or cannot be written.
         """
         with self._connection.transaction():
-            changed = self._next_change()
+            changed = next_number(self._connection, "changed")
             self._connection.write_many(
                 _ADMIT,
                 (
-                    _values(replace(row, state=State.PRESENT, changed=changed))
+                    _values(replace(row, state=_admitted(row), changed=changed))
                     for row in rows
                 ),
             )
@@ -179,7 +219,7 @@ class Versions:
             CatalogError: the catalog cannot be written.
         """
         with self._connection.transaction():
-            changed = self._next_change()
+            changed = next_number(self._connection, "changed")
             self._connection.write_many(
                 _WITHDRAW,
                 ((changed, path, version) for path, version in versions),
@@ -211,7 +251,7 @@ class Versions:
             f"SELECT {_COLUMNS} FROM versions WHERE path = ? AND version = ?",  # noqa: S608 - own names
             (path, version),
         )
-        return None if row is None else _row(row)
+        return None if row is None else version_row(row)
 
     def of(self, path: str) -> list[VersionRow]:
         """Return all rows of a module, whatever their state.
@@ -223,7 +263,7 @@ class Versions:
             f"SELECT {_COLUMNS} FROM versions WHERE path = ? ORDER BY version",  # noqa: S608 - own names
             (path,),
         )
-        return [_row(row) for row in found]
+        return [version_row(row) for row in found]
 
     def carried(self, path: str) -> list[VersionRow]:
         """Return the rows of a module of which the store has something.
@@ -244,6 +284,30 @@ class Versions:
         )
         return {row[0] for row in found}
 
+    def gone(self) -> dict[tuple[str, str], str]:
+        """Return what upstream definitely has not, and when the index named it last.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT path, version, coalesce(index_time, '') FROM versions"
+            " WHERE state = 'gone'"
+        )
+        return {(row[0], row[1]): row[2] for row in found}
+
+    def digests(self) -> set[str]:
+        """Return every blob that a row names.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT info_digest FROM versions UNION SELECT mod_digest FROM versions"
+            " UNION SELECT zip_digest FROM versions"
+        )
+        return {row[0] for row in found if row[0] is not None}
+
     def all_rows(self) -> Iterator[VersionRow]:
         """Yield every row by path and version, read page by page.
 
@@ -259,33 +323,44 @@ class Versions:
             )
             if not page:
                 return
-            yield from map(_row, page)
+            yield from map(version_row, page)
             after = (page[-1][0], page[-1][1])
 
     def carried_paths(self, *, changed_after: int = -1) -> list[str]:
         """Return the modules of which something changed after a number, sorted.
 
-        With the default: all modules of which something is carried. With a number
-        also those of which nothing is carried any more.
+        With the default: all modules of which trees show something. With a number
+        also those of which they show nothing any more.
 
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        condition = "mod_digest IS NOT NULL" if changed_after < 0 else "changed > :seq"
+        condition = _PUBLISHED if changed_after < 0 else "changed > :seq"
         found = self._connection.rows(
             f"SELECT DISTINCT path FROM versions WHERE {condition} ORDER BY path",  # noqa: S608 - own names
             {"seq": changed_after},
         )
         return [row[0] for row in found]
 
-    def record_ids(self) -> list[int]:
-        """Return the checksum database's record numbers of all that is carried.
+    def whole_paths(self) -> set[str]:
+        """Return the modules of which some version is carried whole.
 
         Raises:
             CatalogError: the catalog cannot be read.
         """
         found = self._connection.rows(
-            "SELECT record_id FROM versions WHERE mod_digest IS NOT NULL"
+            "SELECT DISTINCT path FROM versions WHERE zip_digest IS NOT NULL"
+        )
+        return {row[0] for row in found}
+
+    def record_ids(self) -> list[int]:
+        """Return the checksum database's record numbers of all that trees show.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            f"SELECT record_id FROM versions WHERE {_PUBLISHED}"  # noqa: S608 - own names
             " AND record_id IS NOT NULL ORDER BY record_id"
         )
         return [row[0] for row in found]
@@ -308,8 +383,7 @@ class Versions:
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        row = self._connection.row("SELECT value FROM counters WHERE name = 'changed'")
-        return 0 if row is None else int(row[0])
+        return last_number(self._connection, "changed")
 
     def counts(self) -> dict[State, int]:
         """Return how many versions are in each state, zeros included.
@@ -321,10 +395,3 @@ class Versions:
             "SELECT state, count(*) FROM versions GROUP BY state"
         )
         return dict.fromkeys(State, 0) | {State(row[0]): row[1] for row in found}
-
-    def _next_change(self) -> int:
-        found = self._connection.rows(
-            "UPDATE counters SET value = value + 1 WHERE name = 'changed'"
-            " RETURNING value"
-        )
-        return int(found[0][0])

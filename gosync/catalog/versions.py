@@ -10,10 +10,12 @@ after an upstream dropped a version that we keep:
     rejected  bytes came and broke a rule; tried again likewise
     gone      a definite no (404, 410); tried again likewise, or when the index
               names it anew
+    omitted   its zip is larger than whoever selects it wants it; no failure
+    forgotten a tombstone: nothing of it is carried, and trees have yet to follow
 
 Every change that a published tree must follow takes the next number of the
 counter ``changed``; all rows of one call share it. The table itself is in
-``version_table``.
+``version_table``, the selection in ``selected``.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ class State(StrEnum):
     FAILED = "failed"
     REJECTED = "rejected"
     GONE = "gone"
+    OMITTED = "omitted"
+    FORGOTTEN = "forgotten"
 
 
 class Need(StrEnum):
@@ -47,6 +51,9 @@ class FoundBy(StrEnum):
     LATEST = "latest"
     CONFIG = "config"
     COMMAND = "command"
+    PROJECT = "project"
+    DEPENDENCY = "dependency"
+    TOOLCHAIN = "toolchain"
 
 
 class Proof(StrEnum):
@@ -66,6 +73,7 @@ class Want:
         need: How much of it is needed.
         found_by: What named it.
         index_time: The index's time stamp, when the index named it.
+        max_zip_bytes: The largest zip that is wanted, None for no limit.
     """
 
     path: str
@@ -73,6 +81,7 @@ class Want:
     need: Need = Need.ZIP
     found_by: FoundBy = FoundBy.CONFIG
     index_time: str | None = None
+    max_zip_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,9 @@ class VersionRow:
         need: How much of it is needed.
         found_by: What named it first.
         index_time: The index's newest time stamp for it.
+        selected: How much of it the present selection wants, None for nothing.
+        unselected_at: Since when less is wanted than there is, or None.
+        max_zip_bytes: The largest zip that is wanted, None for no limit.
         info_digest: The blob of its ``.info``.
         info_bytes: That blob's size.
         mod_digest: The blob of its ``.mod``; set means that it is carried.
@@ -110,6 +122,9 @@ class VersionRow:
     need: Need = Need.ZIP
     found_by: FoundBy = FoundBy.CONFIG
     index_time: str | None = None
+    selected: Need | None = None
+    unselected_at: str | None = None
+    max_zip_bytes: int | None = None
     info_digest: str | None = None
     info_bytes: int | None = None
     mod_digest: str | None = None
@@ -133,3 +148,14 @@ class VersionRow:
         if self.zip_digest is not None:
             return Need.ZIP
         return None if self.mod_digest is None else Need.MOD
+
+    @property
+    def published(self) -> Need | None:
+        """What trees show of it: what is carried, once something has selected it.
+
+        A go.mod that was only read to find out what is needed waits until then.
+        """
+        unselected = self.selected is None and self.unselected_at is None
+        if self.found_by is FoundBy.DEPENDENCY and unselected:
+            return None
+        return self.carried

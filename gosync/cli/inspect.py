@@ -30,7 +30,7 @@ def list_(options: Options, pattern: str | None, everything: bool) -> None:
         rows = [
             row
             for row in _matching(catalog, pattern)
-            if everything or row.state is State.PRESENT
+            if everything or (row.state is State.PRESENT and row.published)
         ]
     rows.sort(key=lambda row: (row.path, version_key(row.version)))
     options.output.result("list", {"versions": [version_document(r) for r in rows]})

@@ -30,6 +30,8 @@ VERBS = {
     "status": ("status", "status"),
     "list": ("inspect", "list_"),
     "show": ("inspect", "show"),
+    "why": ("why", "why"),
+    "prune": ("prune", "prune"),
     "publish": ("publish", "publish"),
     "config": ("config", "config"),
     "catalog": ("catalog", "catalog"),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 import anyio
 import click
 
-from gosync.catalog.failures import Failure
-from gosync.catalog.versions import Need, VersionRow
+from gosync.catalog.versions import Need
+from gosync.cli.confirm import confirm_whole_index
 from gosync.cli.options import Options, common_options
 from gosync.cli.output import Output
 from gosync.cli.progress import progress
@@ -20,128 +20,139 @@ from gosync.config.sizes import format_size
 from gosync.errors import GosyncError
 from gosync.gomod.module import ModuleVersion
 from gosync.progress import Progress
+from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import Pass, PassOptions, failure_document
+from gosync.sync.planfile import state_of, write_plan
+from gosync.sync.planned import Plan, PlannedVersion, removals, split_rows
 from gosync.sync.pool import for_each
 from gosync.sync.site import Site, Upstreams, connect, open_site
 from gosync.sync.tally import exit_code
 
 _SHOWN = 200
-
-
-@dataclass(slots=True)
-class _Planned:
-    """What a sync would do; sizes by path and version, None where unknown."""
-
-    rows: list[VersionRow]
-    missing: tuple[Failure, ...]
-    exit_code: int
-    sizes: dict[tuple[str, str], int | None] = field(default_factory=dict)
-
-    def size(self, row: VersionRow) -> int | None:
-        return self.sizes.get((row.path, row.version))
-
-    @property
-    def known_bytes(self) -> int:
-        return sum(size for size in self.sizes.values() if size is not None)
-
-    @property
-    def unknown(self) -> int:
-        zips = (row for row in self.rows if row.need is Need.ZIP)
-        return sum(1 for row in zips if self.size(row) is None)
+_SIZES_ASKED = 2_000
 
 
 @click.command()
-@click.option("--no-sizes", is_flag=True, help="Do not ask how big the zips are.")
+@click.option(
+    "--sizes/--no-sizes",
+    default=None,
+    help=f"Ask how big the zips are; the default for up to {_SIZES_ASKED} of them.",
+)
 @click.option("--refresh", is_flag=True, help="Ask every list, however fresh.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the plan for `gosync sync --plan FILE`.",
+)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask about the whole index.")
 @common_options
-def plan(options: Options, no_sizes: bool, refresh: bool) -> int:
+def plan(
+    options: Options, sizes: bool | None, refresh: bool, out: Path | None, yes: bool
+) -> int:
     """Show what a sync would fetch, without fetching it.
 
     What the index and the lists say is remembered, so the sync that follows does
-    not ask again; nothing is stored and the tree is left alone.
+    not ask again. Of dependencies the go.mod files are fetched, because they say
+    what else is needed. The tree is left alone.
     """
-    config = options.load_config()
+    config = options.load_config().site_options()
+    confirm_whole_index(config.policy, yes=yes)
+    projects = read_projects(config.projects)
     with (
-        open_site(config.site_options(), command="gosync plan") as site,
+        open_site(config, command="gosync plan") as site,
         progress(show=options.show_progress) as watcher,
     ):
-        wish = PassOptions(refresh=refresh)
-        planned = anyio.run(partial(_plan, site, wish, watcher, ask_sizes=not no_sizes))
-    total = format_size(planned.known_bytes)
-    unknown = f", {planned.unknown} of unknown size" if planned.unknown else ""
-    options.output.result(
-        "plan",
-        _document(planned),
-        [f"{len(planned.rows)} versions to fetch, {total}{unknown}; none to remove"],
-    )
-    _print_rows(options.output, planned)
-    for line in failure_lines(planned.missing):
+        wish = PassOptions(refresh=refresh, projects=projects)
+        made = anyio.run(partial(_plan, site, wish, watcher, ask_sizes=sizes))
+    document = _document(made)
+    if out is not None:
+        write_plan(out, document)
+    options.output.result("plan", document, [_line(made)])
+    _print_rows(options.output, made)
+    for line in failure_lines(made.missing):
         options.output.say(line)
-    return planned.exit_code
+    return made.exit_code
 
 
 async def _plan(
-    site: Site, wish: PassOptions, watcher: Progress, *, ask_sizes: bool
-) -> _Planned:
+    site: Site, wish: PassOptions, watcher: Progress, *, ask_sizes: bool | None
+) -> Plan:
     async with connect(site) as upstreams:
         this = Pass(site, upstreams, wish, watcher)
         await this.discover()
         missing = this.missing()
-        planned = _Planned(list(this.due()), missing, exit_code(this.tally, missing))
-        if ask_sizes:
-            await _ask_sizes(site, upstreams, planned, watcher)
-    return planned
+        proves = site.options.database is not None
+        adds, updates = split_rows(site.catalog, this.due(), proves=proves)
+        unselected = site.catalog.selected.unselected(site.clock.now())
+        made = Plan(
+            state=state_of(site, wish.projects),
+            adds=adds,
+            updates=updates,
+            removes=removals(row for row in unselected if row.unselected_at),
+            missing=missing,
+            exit_code=exit_code(this.tally, missing),
+        )
+        await _ask_sizes(site, upstreams, made, watcher, ask=ask_sizes)
+    return made
 
 
 async def _ask_sizes(
-    site: Site, upstreams: Upstreams, planned: _Planned, watcher: Progress
+    site: Site, upstreams: Upstreams, made: Plan, watcher: Progress, *, ask: bool | None
 ) -> None:
-    zips = [row for row in planned.rows if row.need is Need.ZIP]
+    zips = [each for each in made.fetched() if each.need == Need.ZIP.value]
+    if not (len(zips) <= _SIZES_ASKED if ask is None else ask):
+        return
     watcher.phase("sizes", len(zips))
 
-    async def ask(row: VersionRow) -> None:
-        mv = ModuleVersion(row.path, row.version)
+    async def ask_size(each: PlannedVersion) -> None:
         with suppress(GosyncError):  # the sync will say what is wrong with it
-            planned.sizes[row.path, row.version] = await upstreams.proxy.head_zip(mv)
+            mv = ModuleVersion(each.path, each.version)
+            each.zip_bytes = await upstreams.proxy.head_zip(mv)
         watcher.advance()
 
-    await for_each(zips, ask, workers=site.options.concurrency)
+    await for_each(zips, ask_size, workers=site.options.concurrency)
 
 
-def _document(planned: _Planned) -> dict[str, object]:
+def _document(made: Plan) -> dict[str, object]:
     return {
-        "adds": [_row_document(row, planned.size(row)) for row in planned.rows],
-        "removes": [],
-        "bytes": planned.known_bytes,
-        "sizes_unknown": planned.unknown,
-        "failed": [failure_document(failure) for failure in planned.missing],
+        "state": made.state,
+        "adds": made.adds,
+        "updates": made.updates,
+        "removes": made.removes,
+        "bytes": made.known_bytes,
+        "sizes_unknown": made.sizes_unknown,
+        "requests": made.requests,
+        "failed": [failure_document(failure) for failure in made.missing],
     }
 
 
-def _row_document(row: VersionRow, size_bytes: int | None) -> dict[str, object]:
-    return {
-        "path": row.path,
-        "version": row.version,
-        "need": row.need.value,
-        "found_by": row.found_by.value,
-        "state": row.state.value,
-        "zip_bytes": size_bytes,
-    }
+def _line(made: Plan) -> str:
+    unknown = f", {made.sizes_unknown} of unknown size" if made.sizes_unknown else ""
+    return (
+        f"{len(made.adds) + len(made.updates)} versions to fetch"
+        f" ({len(made.updates)} of modules that are here),"
+        f" {format_size(made.known_bytes)}{unknown}, {made.requests} requests;"
+        f" {len(made.removes) or 'none'} to remove"
+    )
 
 
-def _print_rows(output: Output, planned: _Planned) -> None:
-    shown = planned.rows[:_SHOWN]
-    if shown:
-        output.table(("module", "version", "zip", "found by"), _cells(planned, shown))
-    if len(planned.rows) > len(shown):
-        more = len(planned.rows) - len(shown)
+def _print_rows(output: Output, made: Plan) -> None:
+    rows = list(made.fetched())
+    if rows:
+        columns = ("module", "version", "zip", "found by")
+        output.table(columns, _cells(rows[:_SHOWN]))
+    if made.removes:
+        removed = ((r.path, r.version, r.unselected_at) for r in made.removes[:_SHOWN])
+        output.table(("no longer selected", "version", "since"), removed)
+    more = max(0, len(rows) - _SHOWN) + max(0, len(made.removes) - _SHOWN)
+    if more:
         output.note(f"... and {more} more; --json shows all")
 
 
-def _cells(planned: _Planned, rows: Iterable[VersionRow]) -> Iterable[tuple[str, ...]]:
+def _cells(rows: Iterable[PlannedVersion]) -> Iterable[tuple[str, ...]]:
     for row in rows:
-        size = planned.size(row)
-        shown = "?" if size is None else format_size(size)
-        if row.need is Need.MOD:
+        shown = "?" if row.zip_bytes is None else format_size(row.zip_bytes)
+        if row.need == Need.MOD.value:
             shown = "go.mod only"
-        yield row.path, row.version, shown, row.found_by.value
+        yield row.path, row.version, shown, row.found_by

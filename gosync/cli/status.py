@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from gosync.catalog.db import Catalog
+from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import State
 from gosync.cli.options import Options, common_options
 from gosync.cli.tables import failure_lines
@@ -13,6 +14,7 @@ from gosync.config.schema import Config
 from gosync.sumdb.tlog import parse_tree
 from gosync.sync.engine import failure_document
 from gosync.sync.index import NAMED
+from gosync.sync.selection import ANY_TIME as FAR
 from gosync.sync.site import read_catalog
 
 
@@ -40,6 +42,7 @@ def _document(config: Config, catalog: Catalog) -> dict[str, object]:
         "tree": str(config.tree_path),
         "modules_followed": len(modules),
         "versions": {state.value: counts[state] for state in State},
+        "selection": _selection(catalog),
         "oldest_list_at": min((at for at in listed if at), default=None),
         "lists_never_asked": listed.count(None),
         "index_cursors": {
@@ -55,8 +58,33 @@ def _document(config: Config, catalog: Catalog) -> dict[str, object]:
     }
 
 
+def _selection(catalog: Catalog) -> dict[str, object]:
+    state = catalog.selections.get(CONFIGURED)
+    unselected = [row for row in catalog.selected.unselected(FAR) if row.unselected_at]
+    return {
+        "complete": state is not None and state.complete,
+        "computed_at": state.computed_at if state else None,
+        "reconsider_at": state.reconsider_at if state else None,
+        "missing": catalog.selected.missing(),
+        "unselected": len(unselected),
+    }
+
+
 def _head_size(note: bytes) -> int:
     return parse_tree(note.partition(b"\n\n")[0] + b"\n").n
+
+
+def _selection_line(selection: object) -> str:
+    assert isinstance(selection, dict)
+    made = selection["computed_at"]
+    if made is None:
+        return "never made; run `gosync sync`"
+    whole = "complete" if selection["complete"] else "incomplete"
+    cool_down = selection["reconsider_at"]
+    waits = f", a cool-down ends {cool_down}" if cool_down else ""
+    left = selection["unselected"]
+    kept = f"; {left} no longer selected, kept for `gosync prune`" if left else ""
+    return f"{whole}, {selection['missing']} missing{waits}{kept}"
 
 
 def _lines(document: dict[str, object]) -> list[str]:
@@ -70,6 +98,7 @@ def _lines(document: dict[str, object]) -> list[str]:
         f"tree       {document['tree']}",
         f"modules    {document['modules_followed']} followed, oldest list {oldest}",
         f"versions   {counts}",
+        f"selection  {_selection_line(document['selection'])}",
     ]
     for name, value in (
         *_items(document, "index_cursors", "index"),

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 import anyio
 import click
 
+from gosync.cli.confirm import confirm_whole_index
 from gosync.cli.options import Options, common_options
 from gosync.cli.progress import progress
 from gosync.cli.tables import sync_lines
-from gosync.errors import InterruptedRunError
+from gosync.errors import InterruptedRunError, UsageError
 from gosync.progress import Progress
+from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import PassOptions, PassReport, report_document, run_pass
+from gosync.sync.planfile import read_plan
 from gosync.sync.policy import parse_selector
 from gosync.sync.pool import first_error
 from gosync.sync.site import Site, open_site
@@ -30,6 +34,14 @@ from gosync.sync.site import Site, open_site
     metavar="SECONDS",
     help="Wait so long for another gosync to end.",
 )
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Fetch exactly what `gosync plan --out FILE` planned.",
+)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask about the whole index.")
 @common_options
 def sync(
     options: Options,
@@ -38,19 +50,26 @@ def sync(
     retry: bool,
     no_publish: bool,
     wait_lock: float,
+    plan_file: Path | None,
+    yes: bool,
 ) -> int:
     """Fetch and prove what is new, then bring the tree up to date.
 
-    With MODULE@VERSION, fetch these instead of what the configuration selects.
+    With MODULE@VERSION, fetch these instead of what the configuration selects;
+    they stay until `gosync prune --asked` forgets them.
     """
-    config = options.load_config()
+    site_options = options.load_config().site_options()
+    if wanted and plan_file is not None:
+        raise UsageError("MODULE@VERSION and --plan exclude each other")
+    confirm_whole_index(site_options.policy, yes=yes or bool(wanted))
     wish = PassOptions(
         selectors=tuple(parse_selector(text) for text in wanted),
         refresh=refresh,
         retry=retry,
         publish=not no_publish,
+        projects=() if wanted else read_projects(site_options.projects),
+        plan=None if plan_file is None else read_plan(plan_file),
     )
-    site_options = config.site_options()
     with (
         open_site(
             site_options, command="gosync sync", wait_lock_seconds=wait_lock

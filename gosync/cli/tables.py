@@ -17,9 +17,13 @@ def sync_lines(report: PassReport) -> Iterator[str]:
     tally, published = report.tally, report.published
     yield (
         f"synced {len(tally.modules)} modules, {tally.admitted} versions,"
-        f" {format_size(tally.admitted_bytes)};"
+        f" {tally.go_mods} go.mod files alone, {format_size(tally.admitted_bytes)};"
         f" {report.requests} requests, {report.seconds:.1f} s"
     )
+    if tally.unselected:
+        yield f"{tally.unselected} versions are selected no more; see `gosync plan`"
+    if tally.omitted:
+        yield f"{tally.omitted} zips are larger than max_zip and stay out"
     if tally.index_skipped:
         yield f"index: {tally.index_skipped.total()} rows are no events"
     if published is not None:

@@ -9,46 +9,49 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
 
+from gosync.config.files import read_text
 from gosync.config.schema import (
     Config,
     FileSchema,
+    ProjectSection,
+    PruneSection,
     PublishSection,
     SelectSection,
     StoreSection,
     TargetSection,
+    ToolchainsSection,
     UpstreamSection,
 )
+from gosync.config.selects import make_policy
 from gosync.config.sizes import parse_size
+from gosync.config.toolchains import make_toolchains
 from gosync.errors import ConfigError, GosyncError, MalformedError
-from gosync.gomod.patterns import match_prefix_patterns
+from gosync.gomod.needs import Deps
 from gosync.sumdb.names import parse_gosumdb
-from gosync.sync.policy import (
-    Policy,
-    Select,
-    Selector,
-    VersionRule,
-    parse_selector,
-    parse_selectors,
-)
+from gosync.sync.options import ProjectSpec
 from gosync.upstream.goproxy import parse_goproxy
 
 DEFAULT_FILES = (Path("gosync.toml"), Path("/etc/gosync/gosync.toml"))
-_MAX_FILE_BYTES = 16 * 1024 * 1024
 _TABLES: dict[str, type[msgspec.Struct]] = {
     "store": StoreSection,
     "upstream": UpstreamSection,
+    "toolchains": ToolchainsSection,
+    "prune": PruneSection,
     "publish": PublishSection,
 }
 _ARRAYS: dict[str, type[msgspec.Struct]] = {
     "select": SelectSection,
+    "project": ProjectSection,
     "target": TargetSection,
 }
+_LISTS = frozenset({"private", "versions", "platforms"})
 Toml: TypeAlias = dict[str, object]
 
 
@@ -75,8 +78,8 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
         ConfigError: if anything in it is wrong; the message names file and key.
     """
     try:
-        values = tomllib.loads(_read_text(path))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        values = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as exc:
         raise ConfigError(f"{path}: not TOML: {exc}") from exc
     try:
         return parse_config(values, environ, base=path.parent.resolve(), file=path)
@@ -106,19 +109,10 @@ def parse_config(
         store_path=base / Path(sections.store.path).expanduser(),
         min_free_bytes=parse_size(sections.store.min_free),
         tree_path=base / Path(sections.publish.tree).expanduser(),
-        policy=_policy(sections, base),
+        policy=make_policy(sections, base),
+        projects=_projects(sections.project, base),
+        toolchains=make_toolchains(sections.toolchains),
     )
-
-
-def _read_text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_FILE_BYTES + 1)
-    except OSError as exc:
-        raise ConfigError(f"{path}: {exc.strerror}") from exc
-    if len(data) > _MAX_FILE_BYTES:
-        raise ConfigError(f"{path}: larger than {_MAX_FILE_BYTES} bytes")
-    return data.decode()
 
 
 def _suggest(key: str, known: list[str]) -> str | None:
@@ -133,11 +127,6 @@ def _fields(section: type[msgspec.Struct]) -> list[str]:
 def _check_keys(values: Toml) -> None:
     known = _fields(FileSchema)
     for key, value in values.items():
-        if key == "project":
-            raise ConfigError(
-                "[[project]] is not supported by this version",
-                hint="name the modules in [[select]]",
-            )
         if key not in known:
             raise ConfigError(f"unknown section [{key}]", hint=_suggest(key, known))
         section = _TABLES.get(key) or _ARRAYS[key]
@@ -174,16 +163,27 @@ def _check_variable(variable: str, key: str, known: list[str]) -> None:
 
 
 def _from_text(key: str, text: str) -> object:
-    if key == "private":
+    if key in _LISTS:
         return [part for part in text.split(",") if part]
     return text
 
 
 def _convert(values: Toml) -> FileSchema:
     try:
-        return msgspec.convert(values, FileSchema, strict=False)
+        return msgspec.convert(_dates_as_text(values), FileSchema, strict=False)
     except msgspec.ValidationError as exc:
-        raise ConfigError(str(exc).replace("`$.", "`")) from exc
+        is_choice = "enum" in str(exc)
+        hint = f"known: {', '.join(Deps)}" if is_choice else None
+        raise ConfigError(str(exc).replace("`$.", "`"), hint=hint) from exc
+
+
+def _dates_as_text(value: object) -> object:
+    """Write TOML's own dates, as in ``since = 2026-01-31``, like quoted ones."""
+    if isinstance(value, dict):
+        return {key: _dates_as_text(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_dates_as_text(inner) for inner in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _check_upstream(upstream: UpstreamSection) -> None:
@@ -197,51 +197,14 @@ def _check_upstream(upstream: UpstreamSection) -> None:
         raise ConfigError(f"upstream.index: {upstream.index!r} is no http(s) URL")
 
 
-def _policy(sections: FileSchema, base: Path) -> Policy:
-    selects = [
-        _select(section, number, base)
-        for number, section in enumerate(sections.select, start=1)
-    ]
-    policy = Policy(selects, sections.upstream.private)
-    private = ",".join(policy.private)
-    for glob in policy.patterns:
-        if not sections.upstream.index:
+def _projects(sections: list[ProjectSection], base: Path) -> tuple[ProjectSpec, ...]:
+    specs: dict[Path, ProjectSpec] = {}
+    for section in sections:
+        path = base / Path(section.path).expanduser()
+        if path in specs:
             raise ConfigError(
-                f"pattern {glob!r} needs upstream.index to find its modules",
-                hint="set upstream.index, or name the module paths themselves",
+                f"project {section.path!r} is named twice",
+                hint="keep one [[project]] of it, with the wider deps",
             )
-        if match_prefix_patterns(private, glob):
-            raise ConfigError(
-                f"pattern {glob!r} is private, and private names are never"
-                " asked of the index",
-                hint="name the module paths themselves",
-            )
-    return policy
-
-
-def _select(section: SelectSection, number: int, base: Path) -> Select:
-    where = f"select {number}"
-    if section.versions not in list(VersionRule):
-        raise ConfigError(
-            f'{where}: versions = {section.versions!r} is neither "all" nor "latest"'
-        )
-    if section.deps != "none":
-        raise ConfigError(
-            f"{where}: deps = {section.deps!r} is not supported by this version",
-            hint='use deps = "none" and name the dependencies',
-        )
-    selectors = tuple(_selectors(section, base))
-    if not selectors:
-        raise ConfigError(f"{where} names no module", hint="set modules, modules_file")
-    return Select(selectors, VersionRule(section.versions))
-
-
-def _selectors(section: SelectSection, base: Path) -> Iterator[Selector]:
-    for text in section.modules:
-        yield parse_selector(text)
-    if section.modules_file:
-        path = base / Path(section.modules_file).expanduser()
-        try:
-            yield from parse_selectors(_read_text(path).splitlines())
-        except MalformedError as exc:
-            raise ConfigError(f"{path}: {exc}") from exc
+        specs[path] = ProjectSpec(path, section.deps)
+    return tuple(specs.values())

@@ -11,13 +11,15 @@ from typing import Annotated
 
 import msgspec
 
+from gosync.gomod.needs import Deps
 from gosync.sumdb.names import parse_gosumdb
-from gosync.sync.options import SiteOptions
+from gosync.sync.options import ProjectSpec, SiteOptions, ToolchainSpec
 from gosync.sync.policy import Policy
 from gosync.upstream.goproxy import parse_goproxy
 from gosync.upstream.options import Options as HttpOptions
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
+Days = Annotated[float, msgspec.Meta(ge=0, le=36_500)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=64)]
 
 
@@ -75,17 +77,69 @@ class UpstreamSection(Section, frozen=True):
 class SelectSection(Section, frozen=True):
     """One ``[[select]]``.
 
+    The keys from ``prereleases`` to ``max_zip`` concern selectors without a
+    version; what they mean is told by gosync.sync.rules.
+
     Attributes:
         modules: Selectors: paths, path@version, path@latest, patterns.
         modules_file: A file with one selector a line.
-        versions: "all" or "latest", for selectors that name no version.
-        deps: Which dependencies come along; "none".
+        versions: "all", "latest", "latest:3", "per-minor", ranges like
+            ">=v1.2.0 <v2.0.0", or a range and one of the others.
+        deps: Which dependencies come along: "none", "build" or "all".
+        prereleases: Whether pre-releases count.
+        pseudo: Whether pseudo-versions that the index names count.
+        retracted: Whether versions count that their author took back.
+        exclude: Paths, patterns, path@version, path@RANGE that do not count.
+        min_age: Days that a version must have been known to the index.
+        since: Date or time; versions that were known before do not count.
+        max_zip: The largest zip, like "100MiB"; "" for no limit.
     """
 
     modules: list[str] = []
     modules_file: str = ""
     versions: str = "all"
-    deps: str = "none"
+    deps: Deps = Deps.NONE
+    prereleases: bool = True
+    pseudo: bool = False
+    retracted: bool = False
+    exclude: list[str] = []
+    min_age: Days = 0
+    since: str = ""
+    max_zip: str = ""
+
+
+class ProjectSection(Section, frozen=True):
+    """One ``[[project]]``: a Go module or workspace that is built inside.
+
+    Attributes:
+        path: Its folder: go.mod, go.sum, or go.work, go.work.sum.
+        deps: Which dependencies come along: "none", "build" or "all".
+    """
+
+    path: Annotated[str, msgspec.Meta(min_length=1)]
+    deps: Deps = Deps.BUILD
+
+
+class ToolchainsSection(Section, frozen=True):
+    """``[toolchains]``: what GOTOOLCHAIN=auto finds inside.
+
+    Attributes:
+        versions: Versions of Go, like "1.23.4" or "go1.24.0".
+        platforms: Platforms, like "linux-amd64".
+    """
+
+    versions: list[str] = []
+    platforms: list[str] = []
+
+
+class PruneSection(Section, frozen=True):
+    """``[prune]``.
+
+    Attributes:
+        grace_days: How long what is no longer selected is kept.
+    """
+
+    grace_days: Days = 30
 
 
 class PublishSection(Section, frozen=True):
@@ -116,6 +170,9 @@ class FileSchema(Section, frozen=True):
     store: StoreSection = StoreSection()
     upstream: UpstreamSection = UpstreamSection()
     select: list[SelectSection] = []
+    project: list[ProjectSection] = []
+    toolchains: ToolchainsSection = ToolchainsSection()
+    prune: PruneSection = PruneSection()
     publish: PublishSection = PublishSection()
     target: list[TargetSection] = []
 
@@ -129,7 +186,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         store_path: Folder of the store.
         min_free_bytes: Space that must stay free.
         tree_path: Folder of the published tree.
-        policy: What is selected.
+        policy: What the selects say.
+        projects: The projects' folders.
+        toolchains: The toolchains to carry.
     """
 
     file: Path | None
@@ -138,6 +197,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     min_free_bytes: int
     tree_path: Path
     policy: Policy
+    projects: tuple[ProjectSpec, ...] = ()
+    toolchains: ToolchainSpec = ToolchainSpec()
 
     @property
     def list_interval_seconds(self) -> float:
@@ -170,6 +231,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             http=self._http_options(),
             concurrency=upstream.concurrency,
             list_interval_seconds=self.list_interval_seconds,
+            projects=self.projects,
+            toolchains=self.toolchains,
+            grace_days=self.sections.prune.grace_days,
         )
 
     def _http_options(self) -> HttpOptions:

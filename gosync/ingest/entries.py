@@ -1,6 +1,8 @@
-"""What the journal's lines say: admitted versions and trusted heads.
+"""What the journal's lines say: admitted and forgotten versions, trusted heads.
 
     {"kind": "version", "path": ..., and the columns of its catalog row}
+    {"kind": "forget", "path": ..., "version": ...}  nothing of it is kept
+    {"kind": "narrow", "path": ..., "version": ...}  its zip is not kept
     {"kind": "head", "name": the database's, "note": the signed note}
 
 A record's text and a note are UTF-8 as a rule; bytes that are not are written as
@@ -14,18 +16,33 @@ from dataclasses import fields
 from gosync.catalog.versions import VersionRow
 from gosync.store.journal import EntryValue
 
+# Text is added in its own form; the rest is of the present catalog alone.
+_NOT_KEPT = frozenset(
+    {"record_text", "changed", "selected", "unselected_at", "max_zip_bytes"}
+)
+
 
 def version_entry(row: VersionRow) -> dict[str, EntryValue]:
     """Return the entry of an admitted version."""
     entry: dict[str, EntryValue] = {
         field.name: getattr(row, field.name)
         for field in fields(VersionRow)
-        if field.name not in ("record_text", "changed")
+        if field.name not in _NOT_KEPT
     }
     entry["kind"] = "version"
     if row.record_text is not None:
         entry["record_text"] = row.record_text.decode("utf-8", "surrogateescape")
     return entry
+
+
+def forget_entry(path: str, version: str) -> dict[str, EntryValue]:
+    """Return the entry of a version that is about to be forgotten."""
+    return {"kind": "forget", "path": path, "version": version}
+
+
+def narrow_entry(path: str, version: str) -> dict[str, EntryValue]:
+    """Return the entry of a version whose zip is about to be forgotten."""
+    return {"kind": "narrow", "path": path, "version": version}
 
 
 def head_entry(name: str, note: bytes) -> dict[str, EntryValue]:

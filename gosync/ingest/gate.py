@@ -4,6 +4,7 @@ A caller opens an Admission for a module version and hands over what an upstream
 served, in this order::
 
     async with gate.open(mv, need=Need.ZIP, private=False) as admission:
+        await admission.take_carried(row)         a proven .mod of the store
         admission.take_info(data, served)         parses, names this version
         await admission.take_mod(data, served)    parses; its h1 is proven
         staged = admission.stage_zip()            bytes go to staging/
@@ -11,20 +12,25 @@ served, in this order::
         row = await admission.admit()             blobs are durable
 
 The go.mod is proven before the zip is asked for, so that a poisoned version
-costs a kilobyte and not half a gigabyte. What is refused with a RejectedError or
-SecurityError goes to quarantine with its evidence: every file so far, where and
-when it was served, with which headers, and both hashes.
+costs a kilobyte and not half a gigabyte. A ``.mod`` alone needs no ``.info``, and
+what the store has is not asked for again. A zip that proves larger than it is
+wanted is left out by ``omit_zip``: the rest is admitted.
+
+What is refused with a RejectedError or SecurityError goes to quarantine with its
+evidence: every file so far, where and when it was served, with which headers, and
+both hashes.
 
 The catalog row that ``admit`` returns is committed by ``batch``, after the
 blobs' folders and the journal are durable (I1).
 
 Who vouches for an h1: the checksum database for public modules; for private
-ones, and with sumdb "off", the h1 that was seen first (a pin).
+ones, and with sumdb "off", the h1 that was seen first (a pin), and before that a
+project's go.sum.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -47,11 +53,13 @@ from gosync.gomod.info import VersionInfo, parse_info
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
 from gosync.ingest.evidence import keep_evidence
+from gosync.ingest.taken import Expected, Taken, VouchedRecord
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 from gosync.store.quarantine import Quarantine
 from gosync.store.staging import Staged
-from gosync.sumdb.client import ProvenRecord, SumClient
+from gosync.sumdb.client import SumClient
+from gosync.sumdb.record import parse_record_lines
 from gosync.upstream.answer import Served
 
 _DATABASE = "the checksum database"
@@ -60,7 +68,11 @@ _WHAT = {"mod": "go.mod", "zip": "zip"}
 
 
 class Gate:
-    """Opens admissions; shared by all workers of a run."""
+    """Opens admissions; shared by all workers of a run.
+
+    Attributes:
+        expected: What go.sum files say of versions without a record.
+    """
 
     def __init__(
         self,
@@ -77,21 +89,11 @@ class Gate:
         self.sums = sums
         self.clock = clock
         self.seen = SeenEntries()
+        self.expected: Mapping[ModuleVersion, Expected] = {}
 
     def open(self, mv: ModuleVersion, *, need: Need, private: bool) -> Admission:
         """Begin the admission of one version."""
         return Admission(self, mv, need=need, proven=not private and bool(self.sums))
-
-
-@dataclass(slots=True)
-class _Taken:
-    """The files that were handed over so far, for the row or for evidence."""
-
-    served: dict[str, Served] = field(default_factory=dict)
-    small: dict[str, bytes] = field(default_factory=dict)
-    zip: Staged | None = None
-    h1: dict[str, str] = field(default_factory=dict)
-    wanted: dict[str, str | None] = field(default_factory=dict)
 
 
 class Admission:
@@ -104,9 +106,10 @@ class Admission:
         self._mv = mv
         self._need = need
         self._proven = proven
-        self._taken = _Taken()
+        self._taken = Taken()
         self._info: VersionInfo | None = None
-        self._record: ProvenRecord | None = None
+        self._record: VouchedRecord | None = None
+        self._omitted = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -124,6 +127,39 @@ class Admission:
         finally:
             if self._taken.zip is not None:
                 self._taken.zip.discard()
+
+    @property
+    def has_mod(self) -> bool:
+        """Whether there is a ``.mod`` and its h1 is proven."""
+        return "mod" in self._taken.h1
+
+    async def take_carried(self, row: VersionRow) -> None:
+        """Take the ``.mod`` that the store has, if it was proven as it must be.
+
+        Its record was proven when it was admitted; nobody is asked again. One whose
+        blob went missing is as if it were not carried.
+
+        Raises:
+            StoreError: if the blob is damaged.
+        """
+        if row.mod_digest is None or row.mod_h1 is None:
+            return
+        if self._proven and row.proof is not Proof.SUMDB:
+            return
+        blobs, digest = self._gate.blobs, Digest(row.mod_digest)
+        if not blobs.exists(digest, size_bytes=row.mod_bytes):
+            return
+        self._taken.small["mod"] = await to_thread.run_sync(blobs.read, digest)
+        self._taken.h1["mod"] = row.mod_h1
+        if row.record_id is not None and row.record_text is not None:
+            self._take_record(row.record_id, row.record_text)
+        else:
+            await self._ask_what_is_wanted()
+
+    def _take_record(self, record_id: int, text: bytes) -> None:
+        lines = parse_record_lines(text, self._mv)
+        self._record = VouchedRecord(record_id, text)
+        self._taken.wanted = {"mod": lines.mod_h1, "zip": lines.zip_h1}
 
     def take_info(self, data: bytes, served: Served) -> None:
         """Take the ``.info``.
@@ -159,13 +195,18 @@ class Admission:
     async def _ask_what_is_wanted(self) -> None:
         """Learn both h1 from who vouches for them; a first sight has nobody."""
         if self._proven and self._gate.sums is not None:
-            self._record = record = await self._gate.sums.lookup(self._mv)
-            self._taken.wanted = {"mod": record.mod_h1, "zip": record.zip_h1}
+            found = await self._gate.sums.lookup(self._mv)
+            self._take_record(found.id, found.text)
             return
         pins = self._gate.pins
         pin = await to_thread.run_sync(pins.get, self._mv.path, self._mv.version)
         if pin is not None:
             self._taken.wanted = {"mod": pin.mod_h1, "zip": pin.zip_h1}
+        if (expected := self._gate.expected.get(self._mv)) is not None:
+            for kind, h1 in (("mod", expected.mod_h1), ("zip", expected.zip_h1)):
+                if h1 is not None and self._taken.wanted.get(kind) is None:
+                    self._taken.wanted[kind] = h1
+                    self._taken.authority[kind] = expected.file
 
     def _compare(self, kind: str) -> None:
         want, got = self._taken.wanted.get(kind), self._taken.h1[kind]
@@ -174,8 +215,14 @@ class Admission:
                 f"{self._mv} {_WHAT[kind]}",
                 want=want,
                 got=got,
-                authority=_DATABASE if self._proven else _FIRST_SIGHT,
+                authority=self._authority(kind),
             )
+
+    def _authority(self, kind: str) -> str:
+        """Return who says what a file's h1 must be."""
+        if self._record is not None:
+            return _DATABASE
+        return self._taken.authority.get(kind, _FIRST_SIGHT)
 
     def stage_zip(self) -> Staged:
         """Return a new staging file for the zip, in place of an earlier one."""
@@ -183,6 +230,13 @@ class Admission:
             self._taken.zip.discard()
         self._taken.zip = self._gate.blobs.stage()
         return self._taken.zip
+
+    def omit_zip(self) -> None:
+        """Leave the zip out; what is staged of it goes."""
+        if self._taken.zip is not None:
+            self._taken.zip.discard()
+            self._taken.zip = None
+        self._omitted = True
 
     async def take_zip(self, staged: Staged, served: Served) -> None:
         """Take the staged zip: its rules, its go.mod, and its h1.
@@ -215,13 +269,19 @@ class Admission:
         Go hashes the two separately and would take them when they differ
         (facts 4.3); nobody publishes that in good faith.
         """
-        want = inside
-        if inside is None:
-            if self._record is not None:
-                return  # what old proxies made up is in the log
-            want = modfile.synthesize(self._mv.path)
-        if self._taken.small["mod"] != want:
-            raise RejectedError(f"{self._mv}: its .mod is not the go.mod of its zip")
+        if inside is None and self._record is not None:
+            return  # what old proxies made up is in the log
+        want = modfile.synthesize(self._mv.path) if inside is None else inside
+        if self._taken.small["mod"] == want:
+            return
+        if self._record is None and "mod" not in self._taken.served:
+            raise ChecksumMismatchError(  # pinned long ago: this zip is another's
+                f"{self._mv} go.mod in its zip",
+                want=self._taken.h1["mod"],
+                got=hash_go_mod(want),
+                authority=_FIRST_SIGHT,
+            )
+        raise RejectedError(f"{self._mv}: its .mod is not the go.mod of its zip")
 
     async def admit(self) -> VersionRow:
         """Make the blobs durable and return the row to commit.
@@ -233,7 +293,9 @@ class Admission:
 
     def _store(self) -> VersionRow:
         blobs, taken = self._gate.blobs, self._taken
-        info = blobs.put_bytes(taken.small["info"])
+        info = None
+        if self._info is not None:
+            info = blobs.put_bytes(taken.small["info"])
         mod = blobs.put_bytes(taken.small["mod"])
         whole: Digest | None = None
         size_bytes: int | None = None
@@ -243,18 +305,22 @@ class Admission:
         return self._row(info, mod, whole, size_bytes)
 
     def _row(
-        self, info: Digest, mod: Digest, whole: Digest | None, size_bytes: int | None
+        self,
+        info: Digest | None,
+        mod: Digest,
+        whole: Digest | None,
+        size_bytes: int | None,
     ) -> VersionRow:
-        assert self._info is not None
+        assert self._info is not None or whole is None
         taken, parsed, record = self._taken, self._info, self._record
         return VersionRow(
             path=self._mv.path,
             version=self._mv.version,
-            state=State.PRESENT,
+            state=State.OMITTED if self._omitted else State.PRESENT,
             need=self._need,
             found_by=FoundBy.CONFIG,  # the row that is there keeps its own
             info_digest=info,
-            info_bytes=len(taken.small["info"]),
+            info_bytes=len(taken.small["info"]) if info else None,
             mod_digest=mod,
             mod_bytes=len(taken.small["mod"]),
             mod_h1=taken.h1["mod"],
@@ -264,9 +330,9 @@ class Admission:
             proof=Proof.SUMDB if record is not None else Proof.PINNED,
             record_id=record.id if record is not None else None,
             record_text=record.text if record is not None else None,
-            source_url=taken.served["zip" if whole else "mod"].url,
-            commit_hash=parsed.origin.hash or None if parsed.origin else None,
-            version_time=format_time(parsed.time) if parsed.time else None,
+            source_url=_source(taken.served),
+            commit_hash=_commit_hash(parsed),
+            version_time=format_time(parsed.time) if parsed and parsed.time else None,
             admitted_at=format_time(self._gate.clock.now()),
         )
 
@@ -291,6 +357,17 @@ class Admission:
                 "record_id": self._record.id if self._record else None,
             },
         )
+
+
+def _source(served: Mapping[str, Served]) -> str | None:
+    """Return where the last part came from."""
+    last = list(served.values())[-1:]
+    return last[0].url if last else None
+
+
+def _commit_hash(info: VersionInfo | None) -> str | None:
+    origin = info.origin if info else None
+    return origin.hash or None if origin else None
 
 
 def _check_go_mod_text(mv: ModuleVersion, data: bytes) -> None:

@@ -27,7 +27,7 @@ import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.pins import Pin
-from gosync.catalog.versions import Proof, VersionRow, Want
+from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Want
 from gosync.errors import CatalogError, MalformedError, NoSpaceError, StoreError
 from gosync.gomod import module
 from gosync.store.blobs import BlobStore
@@ -77,6 +77,7 @@ class _Memory:
     rows: dict[tuple[str, str], VersionRow] = field(default_factory=dict)
     pins: dict[tuple[str, str], Pin] = field(default_factory=dict)
     heads: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    named: bool = False  # whether it names any version, forgotten ones too
 
 
 def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
@@ -96,7 +97,7 @@ def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
     memory = _recall(Journal(root), report)
     present = _check_blobs(BlobStore(root), memory, report, rehash=rehash)
     report.unreferenced = _count_unreferenced(root, present)
-    if not memory.rows and report.unreferenced > 0:
+    if not memory.named and report.unreferenced > 0:
         raise StoreError(
             f"{root}: the journal names none of the {report.unreferenced} blobs",
             hint="move the catalog away and run `gosync sync`: what it fetches"
@@ -127,8 +128,11 @@ def _recall(journal: Journal, report: RebuildReport) -> _Memory:
 def _take(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
     if entry.get("kind") == "version":
         row = parse_version_entry(entry)
+        memory.named = True
         memory.rows[row.path, row.version] = row
         _take_pin(memory, row)
+    elif entry.get("kind") in ("forget", "narrow"):
+        _forget(memory, entry)
     elif entry.get("kind") == "head":
         name, note = entry.get("name"), entry.get("note")
         if not isinstance(name, str) or not isinstance(note, str):
@@ -137,6 +141,20 @@ def _take(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
         size = parse_tree(data[: data.rfind(b"\n\n") + 1]).n
         if size >= memory.heads.get(name, (0, b""))[0]:
             memory.heads[name] = (size, data)
+
+
+def _forget(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
+    """Give up what a prune gave up; pins stay, for a version may come again."""
+    path, version = entry.get("path"), entry.get("version")
+    if not isinstance(path, str) or not isinstance(version, str):
+        raise MalformedError("journal line", entry, "want path and version")
+    row = memory.rows.get((path, version))
+    if row is None or entry["kind"] == "forget":
+        memory.rows.pop((path, version), None)
+        return
+    memory.rows[path, version] = replace(
+        row, need=Need.MOD, zip_digest=None, zip_bytes=None
+    )
 
 
 def _take_pin(memory: _Memory, row: VersionRow) -> None:
@@ -235,19 +253,33 @@ def _write(
 ) -> None:
     """Fill the new catalog."""
     for start in range(0, len(present), BATCH_ROWS):
-        _admit(catalog, present[start : start + BATCH_ROWS], report)
+        rows = map(_as_admitted, present[start : start + BATCH_ROWS])
+        _admit(catalog, list(rows), report)
     missing = set(report.missing)
-    catalog.versions.want(
+    wants = [
         Want(row.path, row.version, row.need, row.found_by, row.index_time)
         for row in memory.rows.values()
         if f"{row.path}@{row.version}" in missing
-    )
+    ]
+    catalog.versions.want(wants)
+    asked = [want for want in wants if want.found_by is FoundBy.COMMAND]
+    catalog.selected.select(asked, complete=False, now=clock.now())
     with catalog.transaction():
         for (path, version), pin in memory.pins.items():
             catalog.pins.pin(path, version, seen=pin, now=clock.now())
     for name, (tree_size, note) in memory.heads.items():
         catalog.heads.swap(name, b"", note)
         report.heads[name] = tree_size
+
+
+def _as_admitted(row: VersionRow) -> VersionRow:
+    """Return a row as it stands alone; what a command asked for is selected.
+
+    The next sync finds out what else is, and which zips are still too large.
+    """
+    need = row.carried or row.need
+    asked = need if row.found_by is FoundBy.COMMAND else None
+    return replace(row, state=State.PRESENT, need=need, selected=asked)
 
 
 def _admit(catalog: Catalog, rows: list[VersionRow], report: RebuildReport) -> None:

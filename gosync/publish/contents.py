@@ -89,7 +89,7 @@ def contents_of(
 
     Args:
         path: The module path.
-        rows: Its rows; those that are not carried are left out.
+        rows: Its rows; those that are not published are left out.
         read_facts: Reads a carried version's ``.mod``; asked of the few
             versions that decide what ``@latest`` names.
 
@@ -100,7 +100,7 @@ def contents_of(
     versions: list[Carried] = []
     refused: list[tuple[str, str]] = []
     for row in sorted(rows, key=lambda row: semver.version_key(row.version)):
-        if row.carried is not None:
+        if row.published is not None:
             try:
                 versions.append(_carried(at, row))
             except MalformedError as exc:
@@ -120,7 +120,7 @@ def _carried(at: ModuleRoutes, row: VersionRow) -> Carried:
     return Carried(
         row,
         at.of_version(row.version),
-        whole=row.carried is Need.ZIP,
+        whole=row.published is Need.ZIP,
         is_pseudo=pseudo.is_pseudo_version(row.version),
     )
 

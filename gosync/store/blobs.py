@@ -28,13 +28,13 @@ from gosync.errors import (
     BlobMissingError,
     NoSpaceError,
 )
-from gosync.store.digest import Digest, digest_of
+from gosync.store.digest import Digest, digest_of, is_digest
 from gosync.store.durable import disk_errors, sync_folder
 from gosync.store.layout import BLOBS, STAGING, blob_path
 from gosync.store.staging import Staged, read_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from pathlib import Path
 
 SYNC_THREADS = 8
@@ -252,6 +252,29 @@ class BlobStore:
             for leftover in leftovers:
                 leftover.unlink()
         return len(leftovers)
+
+    def remove_others(self, keep: Container[str]) -> tuple[int, int]:
+        """Remove every blob but these; only under the store's lock.
+
+        Nothing may name what goes: neither a row nor a tree that is still to be
+        published (I1).
+
+        Returns:
+            How many blobs were removed, and their sizes together.
+
+        Raises:
+            StoreError: a blob cannot be removed.
+        """
+        count = size_bytes = 0
+        with disk_errors(self._root / BLOBS):
+            for blob in (self._root / BLOBS).glob("??/*"):
+                if blob.name not in keep and is_digest(blob.name):
+                    size_bytes += blob.stat().st_size
+                    blob.unlink()
+                    self._mark(blob.parent)
+                    count += 1
+        self.sync_folders()
+        return count, size_bytes
 
     def check_space(self, needed_bytes: int, *, min_free_bytes: int) -> None:
         """Check that the reserve stays free after so many more bytes.

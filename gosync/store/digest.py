@@ -23,9 +23,14 @@ def parse_digest(text: str) -> Digest:
     Raises:
         MalformedError: it is not 64 lower-case hex digits.
     """
-    if _HEX.fullmatch(text) is None:
+    if not is_digest(text):
         raise MalformedError("digest", text, "want 64 lower-case hex digits")
     return Digest(text)
+
+
+def is_digest(text: str) -> bool:
+    """Return whether the text is a digest."""
+    return _HEX.fullmatch(text) is not None
 
 
 def digest_of(data: bytes) -> Digest:

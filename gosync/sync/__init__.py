@@ -1,6 +1,8 @@
-"""One incremental pass: discover, plan, fetch through the gate, publish.
+"""One incremental pass: discover, select, fetch through the gate, publish.
 
-``policy`` and ``plan`` are pure: they decide. ``discover`` asks the index and
-the lists, ``fetch`` brings versions through the gate, ``engine`` runs one pass
-of it all under the store's lock.
+``policy``, ``rules`` and ``plan`` are pure: they decide. ``index`` and ``lists`` ask
+what is offered, ``facts`` what its newest go.mod says of it. ``choosing``,
+``dependencies`` and ``toolchains`` are the parts of a selection, which ``selecting``
+puts together and into the catalog. ``fetch`` brings versions through the gate;
+``engine`` runs one pass of it all under the store's lock; ``prune`` is its opposite.
 """

@@ -6,7 +6,7 @@ full disk or an upstream that went away, is gone on with by the next one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,14 +16,19 @@ from gosync.catalog.failures import Failure
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import State, VersionRow
 from gosync.errors import GosyncError, StoreError
-from gosync.progress import Progress
+from gosync.progress import NoProgress, Progress
 from gosync.publish.report import PublishReport
+from gosync.sync.dependencies import ConfiguredProject
 from gosync.sync.fetch import VersionFetcher
+from gosync.sync.gomods import GoModSource
 from gosync.sync.index import IndexFollower
 from gosync.sync.lists import Lister
+from gosync.sync.planfile import ApprovedPlan, PlanFile, approve
 from gosync.sync.policy import Policy, Select, Selector
+from gosync.sync.selecting import Selecting
 from gosync.sync.selection import ANY_TIME, Selection
 from gosync.sync.site import Site, Upstreams, connect
+from gosync.sync.sumcheck import expected_h1
 from gosync.sync.tally import Tally, exit_code
 from gosync.sync.tree import database_item, publish_tree, refresh_head
 
@@ -37,12 +42,16 @@ class PassOptions:
         refresh: Whether to ask every list, however fresh.
         retry: Whether to try failed items before their time.
         publish: Whether to bring the tree up to date.
+        projects: The configured projects, as they were read.
+        plan: An approved plan: nothing is asked but what it names.
     """
 
     selectors: tuple[Selector, ...] = ()
     refresh: bool = False
     retry: bool = False
     publish: bool = True
+    projects: tuple[ConfiguredProject, ...] = ()
+    plan: PlanFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +78,25 @@ class PassReport:
 
 
 class Pass:
-    """One pass over one site; discover, then fetch."""
+    """One pass over one site: discover, select, then fetch."""
 
     def __init__(
         self, site: Site, upstreams: Upstreams, options: PassOptions, progress: Progress
     ) -> None:
         self.site = _narrowed(site, options.selectors)
         self.upstreams = upstreams
+        upstreams.gate.expected = expected_h1(
+            site, (each.project for each in options.projects)
+        )
         self.tally = Tally()
         self._options = options
         self._progress = progress
+        self._approved: ApprovedPlan | None = None
+        self._fetcher = VersionFetcher(self.site, upstreams, self.tally, progress)
+        self._mod_fetcher = VersionFetcher(
+            self.site, upstreams, self.tally, NoProgress()
+        )
+        self._lister = Lister(self.site, upstreams.proxy, self.tally, progress)
         self.selection = Selection(
             site.catalog,
             self.site.options.policy,
@@ -87,19 +105,43 @@ class Pass:
         )
 
     async def discover(self) -> None:
-        """Learn from configuration, index and lists what is wanted.
+        """Learn from index and lists what is offered, and select from it.
+
+        Fetches the go.mod files that this takes.
 
         Raises:
-            StoreError: if the catalog cannot be written.
+            StalePlanError: if there is a plan, and something has changed since.
+            StoreError: if the store or the catalog cannot be written.
         """
-        self.tally.wanted += self.selection.apply()
+        if self._options.plan is not None:
+            self._approved = approve(
+                self._options.plan, self.site, self._options.projects
+            )
+            return
+        self.selection.follow()
         if self.upstreams.index is not None and not self._options.selectors:
             follower = IndexFollower(
                 self.site, self.upstreams.index, self.tally, self._progress
             )
             await follower.follow(now=self._now())
-        lister = Lister(self.site, self.upstreams.proxy, self.tally, self._progress)
-        await lister.refresh(self._due_modules())
+        await self._lister.refresh(self._due_modules())
+        if self._options.selectors:
+            await self._selecting().select_named()
+        else:
+            await self._selecting().select(always=self._options.retry)
+            self.selection.clear_moot()
+
+    def _selecting(self) -> Selecting:
+        return Selecting(
+            self.site,
+            projects=self._options.projects,
+            source=GoModSource(
+                self.site, self._mod_fetcher.fetch_all, retry=self._options.retry
+            ),
+            lister=self._lister,
+            tally=self.tally,
+            progress=self._progress,
+        )
 
     def _due_modules(self) -> list[Module]:
         at_once = self._options.refresh or bool(self._options.selectors)
@@ -112,10 +154,16 @@ class Pass:
         """Return the time that next tries are held against."""
         return ANY_TIME if self._options.retry else self.site.clock.now()
 
-    def due(self) -> Iterable[VersionRow]:
-        """Return what is to be fetched now."""
+    def due(self) -> Iterator[VersionRow]:
+        """Yield what is to be fetched now: nothing that failed in this pass already."""
         now = ANY_TIME if self._options.selectors else self._now()
-        return self.selection.due_versions(now)
+        approved = self._approved
+        for row in self.selection.due_versions(now):
+            key = (row.path, row.version)
+            if key in self.tally.failed:
+                continue
+            if approved is None or key in approved.versions:
+                yield row
 
     def missing(self) -> tuple[Failure, ...]:
         """Return the failures of what is selected, as they stand now."""
@@ -131,10 +179,7 @@ class Pass:
         left = sum(counts.values()) - counts[State.PRESENT]
         self._progress.phase("versions", left)
         if left:
-            fetcher = VersionFetcher(
-                self.site, self.upstreams, self.tally, self._progress
-            )
-            await fetcher.fetch_all(self.due())
+            await self._fetcher.fetch_all(self.due())
 
 
 async def run_pass(site: Site, options: PassOptions, progress: Progress) -> PassReport:
@@ -218,7 +263,10 @@ def report_document(report: PassReport) -> dict[str, object]:
         "index_events": tally.index_events,
         "index_skipped": dict(tally.index_skipped),
         "versions_found": tally.wanted,
+        "versions_unselected": tally.unselected,
         "versions_admitted": tally.admitted,
+        "versions_omitted": tally.omitted,
+        "go_mods_admitted": tally.go_mods,
         "bytes_admitted": tally.admitted_bytes,
         "failed": [failure_document(failure) for failure in report.missing],
         "published": published_document(published) if published else None,

@@ -7,7 +7,9 @@ Only our own disk stops a pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
+from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import FoundBy, Need, State, VersionRow
 from gosync.errors import (
     GosyncError,
@@ -16,6 +18,7 @@ from gosync.errors import (
     RejectedError,
     SecurityError,
     StoreError,
+    TooLargeError,
 )
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
@@ -25,6 +28,7 @@ from gosync.store.staging import Staged
 from gosync.sync.pool import for_each
 from gosync.sync.site import Site, Upstreams
 from gosync.sync.tally import Tally
+from gosync.upstream.proxy import ZIP_LIMIT_BYTES
 
 
 class VersionFetcher:
@@ -67,8 +71,12 @@ class VersionFetcher:
             self._note(row, exc)
             self._progress.advance()
             return
-        await self._batch.add(admitted)
+        # What is journalled must say what a command asked for.
+        await self._batch.add(
+            replace(admitted, found_by=row.found_by, index_time=row.index_time)
+        )
         self._tally.admit(admitted)
+        self._tally.omitted += admitted.state is State.OMITTED
         self._progress.advance(size_bytes=admitted.zip_bytes or 0)
 
     async def _admit(self, row: VersionRow) -> VersionRow:
@@ -76,43 +84,56 @@ class VersionFetcher:
         private = self._site.options.policy.is_private(row.path)
         gate = self._upstreams.gate
         async with gate.open(mv, need=row.need, private=private) as admission:
+            await admission.take_carried(row)
             if row.found_by is FoundBy.INDEX:
-                await self._bring_cached(admission, mv, row.need)
+                await self._bring_cached(admission, row)
             else:
-                await self._bring(admission, mv, row.need)
+                await self._bring(admission, row)
             return await admission.admit()
 
-    async def _bring_cached(
-        self, admission: Admission, mv: ModuleVersion, need: Need
-    ) -> None:
+    async def _bring_cached(self, admission: Admission, row: VersionRow) -> None:
         """Ask for what the upstream has at hand before making it fetch.
 
         What the index names was fetched once; asking the cache alone is what
         Go's proxy wishes of mirrors (facts 1.13). "Not fetched" is no answer.
         """
         try:
-            await self._bring(admission, mv, need, fetch_disabled=True)
+            await self._bring(admission, row, fetch_disabled=True)
         except NotFetchedError:
-            await self._bring(admission, mv, need)
+            await self._bring(admission, row)
 
     async def _bring(
-        self,
-        admission: Admission,
-        mv: ModuleVersion,
-        need: Need,
-        *,
-        fetch_disabled: bool = False,
+        self, admission: Admission, row: VersionRow, *, fetch_disabled: bool = False
     ) -> None:
+        """Ask for what is needed and not here: a ``.mod`` alone needs no ``.info``."""
         proxy = self._upstreams.proxy
-        info = await proxy.info(mv, fetch_disabled=fetch_disabled)
-        admission.take_info(info.data, info.served)
-        mod = await proxy.mod(mv, fetch_disabled=fetch_disabled)
-        await admission.take_mod(mod.data, mod.served)
-        if need is Need.ZIP:
-            staged = admission.stage_zip()
-            restart = _sink_of(staged)
-            served = await proxy.zip(mv, restart, fetch_disabled=fetch_disabled)
-            await admission.take_zip(staged, served)
+        mv = ModuleVersion(row.path, row.version)
+        if row.need is Need.ZIP:
+            info = await proxy.info(mv, fetch_disabled=fetch_disabled)
+            admission.take_info(info.data, info.served)
+        if not admission.has_mod:
+            mod = await proxy.mod(mv, fetch_disabled=fetch_disabled)
+            await admission.take_mod(mod.data, mod.served)
+        if row.need is Need.ZIP:
+            await self._bring_zip(admission, row, fetch_disabled=fetch_disabled)
+
+    async def _bring_zip(
+        self, admission: Admission, row: VersionRow, *, fetch_disabled: bool
+    ) -> None:
+        mv = ModuleVersion(row.path, row.version)
+        staged = admission.stage_zip()
+        wanted = row.max_zip_bytes
+        limit = ZIP_LIMIT_BYTES if wanted is None else min(wanted, ZIP_LIMIT_BYTES)
+        try:
+            served = await self._upstreams.proxy.zip(
+                mv, _sink_of(staged), limit_bytes=limit, fetch_disabled=fetch_disabled
+            )
+        except TooLargeError:
+            if limit == ZIP_LIMIT_BYTES:  # Go's own limit, so it is broken
+                raise
+            admission.omit_zip()
+            return
+        await admission.take_zip(staged, served)
 
     def _note(self, row: VersionRow, error: GosyncError) -> None:
         self._tally.answered += isinstance(error, NotFoundError | RejectedError)
@@ -126,7 +147,11 @@ class VersionFetcher:
                 now=self._site.clock.now(),
             )
             if failure.error == type(error).__name__:  # no graver finding stands
-                catalog.versions.mark(row.path, row.version, _state_after(error))
+                state = _state_after(error)
+                catalog.versions.mark(row.path, row.version, state)
+                if state is State.GONE and row.found_by is FoundBy.INDEX:
+                    # What the index alone offered is to be chosen no more.
+                    catalog.selections.invalidate(CONFIGURED)
         self._tally.fail(failure)
 
 

@@ -4,11 +4,13 @@ Every pattern has a cursor of its own, so that a pattern that is added later rea
 the index from its beginning without the others; modules that are named by path
 share one under NAMED, which starts a day ago, because their lists know the rest.
 An index that had nothing in that day is a small one, or its clock is not ours: it
-is read from its start.
+is read from its start. What a list does not know is since when a version is known:
+where ``min_age`` or ``since`` asks for that, a path has a cursor of its own, too.
 
 A cursor stays a little behind what was read (``IndexPage.overlap``): the index
 promises no order, so the newest rows are read again next time. Events are
-committed with the cursor that passes them, as wanted versions (I5).
+committed with the cursor that passes them, as offers (I5); what is wanted of
+these is not decided here.
 """
 
 from __future__ import annotations
@@ -19,9 +21,9 @@ from datetime import datetime, timedelta
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.modules import Module
-from gosync.catalog.versions import FoundBy, Need, Want
 from gosync.clock import format_time
 from gosync.errors import GosyncError, StoreError
+from gosync.gomod.pseudo import is_pseudo_version
 from gosync.progress import Progress
 from gosync.sync.site import Site
 from gosync.sync.tally import Tally
@@ -44,14 +46,27 @@ class IndexFollower:
         self._tally = tally
         self._progress = progress
         self._policy = site.options.policy
+        self._dependencies = self._followed_dependencies()
         self._cursors = self._cursor_names()
 
-    def _cursor_names(self) -> list[str]:
-        named = any(
-            rule.asks_list and not self._policy.is_private(path)
-            for path, rule in self._policy.exact.items()
+    def _followed_dependencies(self) -> frozenset[str]:
+        """Return the modules that are followed because something requires them."""
+        modules = self._site.catalog.modules.all()
+        return frozenset(
+            module.path
+            for module in modules
+            if module.tracked_by == "dependency" and not module.private
         )
-        return [*self._policy.patterns, *([NAMED] if named else [])]
+
+    def _cursor_names(self) -> list[str]:
+        followed = {
+            path
+            for path in self._policy.exact
+            if self._policy.follows(path) and not self._policy.is_private(path)
+        }
+        timed = {path for path in followed if self._policy.asks_for_times(path)}
+        named = bool(self._dependencies) or followed > timed
+        return [*self._policy.patterns, *sorted(timed), *([NAMED] if named else [])]
 
     async def follow(self, *, now: datetime) -> None:
         """Read to the index's end; a failure is noted and ends only this.
@@ -108,7 +123,7 @@ class IndexFollower:
             cursors.advance(url, [NAMED], start)
 
     def _wanted(self, path: str) -> bool:
-        return self._policy.selects_public(path)
+        return path in self._dependencies or self._policy.selects_public(path)
 
     def _take(self, page: IndexPage) -> None:
         self._tally.index_events += len(page.events)
@@ -117,37 +132,42 @@ class IndexFollower:
         catalog = self._site.catalog
         with catalog.transaction():
             if page.events:
-                self._tally.wanted += self._commit(page.events)
+                self._commit(page.events)
             if page.overlap:
                 since = _sortable(page.overlap)
                 catalog.cursors.advance(
                     self._site.options.index_url, self._cursors, since
                 )
 
-    def _commit(self, events: Iterable[IndexEvent]) -> int:
-        wants: list[Want] = []
+    def _commit(self, events: Iterable[IndexEvent]) -> None:
+        """Remember what is offered of the modules that a select names."""
         found: dict[str, Module] = {}
-        relist: set[str] = set()
+        named: list[tuple[str, str, str]] = []
         for event in events:
-            rule = self._policy.rule_for(event.path)
-            if not rule.asks_list:
+            if event.path not in self._dependencies:
+                if not self._policy.follows(event.path):
+                    continue
+                tracked_by = "config" if event.path in self._policy.exact else "index"
+                found[event.path] = Module(event.path, tracked_by=tracked_by)
+            named.append((event.path, event.version, _sortable(event.timestamp)))
+        catalog = self._site.catalog
+        catalog.modules.track(found.values())
+        catalog.modules.make_due(self._untagged(named))
+        catalog.offers.named(named, self._site.clock.now())
+
+    def _untagged(self, named: Iterable[tuple[str, str, str]]) -> set[str]:
+        """Return the modules known by ``@latest`` alone of which a commit is new."""
+        untagged: set[str] = set()
+        for path, version, at in named:
+            if not is_pseudo_version(version) or path in untagged:
                 continue
-            tracked_by = "config" if event.path in self._policy.exact else "index"
-            found[event.path] = Module(
-                event.path, tracked_by=tracked_by, policy=rule.fingerprint()
-            )
-            if rule.all:
-                wants.append(_want(event))
-            else:
-                relist.add(event.path)
-        self._site.catalog.modules.track(found.values())
-        self._site.catalog.modules.make_due(relist)
-        return self._site.catalog.versions.want(wants)
-
-
-def _want(event: IndexEvent) -> Want:
-    seen = _sortable(event.timestamp)
-    return Want(event.path, event.version, Need.ZIP, FoundBy.INDEX, index_time=seen)
+            module = self._site.catalog.modules.get(path)
+            if module is not None and module.pseudo_only:
+                offered = self._site.catalog.offers.of(path)
+                times = {row.version: row.index_time or "" for row in offered}
+                if times.get(version, "") < at:
+                    untagged.add(path)
+        return untagged
 
 
 def _sortable(timestamp: str) -> str:

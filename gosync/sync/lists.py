@@ -1,8 +1,8 @@
 """Asking ``@v/list`` and ``@latest`` of the modules that are due.
 
 One small request a module: its list, or ``@latest`` where the last list was
-empty (a module without tagged versions). Only a list that changed costs more:
-"latest" then reads the newest go.mod, because that one says what is retracted.
+empty (a module without tagged versions). What they say becomes the catalog's
+offers; what is wanted of these is not decided here.
 """
 
 from __future__ import annotations
@@ -12,25 +12,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gosync.catalog.modules import Module
-from gosync.catalog.versions import Want
 from gosync.errors import GosyncError, NotFoundError, RejectedError, StoreError
-from gosync.gomod.latest import (
-    GoModFacts,
-    Latest,
-    answer_of,
-    find_latest,
-    read_facts,
-)
-from gosync.gomod.module import ModuleVersion
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.ingest.evidence import keep_evidence
 from gosync.progress import Progress
-from gosync.sync.plan import Offer, choose
-from gosync.sync.policy import ModuleRule
 from gosync.sync.pool import for_each
 from gosync.sync.site import Site
 from gosync.sync.tally import Tally
-from gosync.upstream.answer import refusable
 from gosync.upstream.proxy import ProxyClient
 
 _COMMIT_EVERY = 200
@@ -38,13 +26,35 @@ _COMMIT_EVERY = 200
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a module's upstream said, and what follows of it."""
+    """What a module's upstream said.
+
+    Attributes:
+        listed: ``@v/list``'s versions, ascending.
+        latest: What ``@latest`` named; asked for only when nothing is listed.
+    """
 
     module: Module
-    digest: str
-    pseudo_only: bool
-    latest: str | None
-    wants: tuple[Want, ...]
+    listed: tuple[str, ...] = ()
+    latest: str | None = None
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every version that the answer names."""
+        return self.listed or ((self.latest,) if self.latest else ())
+
+    @property
+    def digest(self) -> str:
+        """Changes when the answer does."""
+        return hashlib.sha256("\n".join(self.named).encode()).hexdigest()
+
+    @property
+    def says_the_same(self) -> bool:
+        """Whether the module's last answer was this one."""
+        return (
+            self.module.listed_at is not None
+            and self.module.list_digest == self.digest
+            and self.module.pseudo_only is not bool(self.listed)
+        )
 
 
 class Lister:
@@ -78,9 +88,8 @@ class Lister:
         self._commit_same()
 
     async def _ask(self, module: Module) -> None:
-        rule = self._site.options.policy.rule_for(module.path)
         try:
-            answer = await self._answer(module, rule)
+            answer = await self._answer(module)
         except StoreError:
             raise
         except GosyncError as exc:
@@ -100,23 +109,41 @@ class Lister:
         failure = self._site.catalog.failures.record(
             module.path, "", kind="list", error=error, now=self._site.clock.now()
         )
+        self._failing.add(module.path)
         self._tally.fail(failure)
 
-    async def _answer(self, module: Module, rule: ModuleRule) -> _Answer:
+    async def _answer(self, module: Module) -> _Answer:
         if module.pseudo_only:
             latest = await self._latest(module.path)
             if latest is None or is_pseudo_version(latest):
-                return self._without_list(module, rule, latest)
+                return _Answer(module, latest=latest)
         listed = (await self._proxy.versions(module.path)).versions
-        if not listed:
-            latest = await self._latest(module.path)
-            return self._without_list(module, rule, latest)
-        digest = hashlib.sha256("\n".join(listed).encode()).hexdigest()
-        if digest == module.list_digest and module.listed_at is not None:
-            return _Answer(module, digest, pseudo_only=False, latest=None, wants=())
-        offer = await self._offer(module.path, rule, listed)
-        wants = tuple(choose(module.path, rule, offer))
-        return _Answer(module, digest, pseudo_only=False, latest=None, wants=wants)
+        if listed:
+            return _Answer(module, tuple(listed))
+        return _Answer(module, latest=await self._latest(module.path))
+
+    async def ask_latest(self, path: str) -> bool:
+        """Ask ``@latest`` although something is listed; False if that failed.
+
+        Raises:
+            StoreError: if the catalog cannot be written.
+        """
+        module = self._site.catalog.modules.get(path) or Module(path)
+        try:
+            latest = await self._latest(path)
+        except StoreError:
+            raise
+        except GosyncError as exc:
+            self._note(module, exc)
+            return False
+        catalog, now = self._site.catalog, self._site.clock.now()
+        with catalog.transaction():
+            catalog.modules.set_latest(path, latest)
+            if latest is not None:
+                rows = catalog.offers.of(path)
+                listed = [row.version for row in rows if row.listed]
+                catalog.offers.listed(path, [*listed, latest], now)
+        return True
 
     async def _latest(self, path: str) -> str | None:
         try:
@@ -124,60 +151,25 @@ class Lister:
         except NotFoundError:
             return None  # an empty list is an answer, too
 
-    def _without_list(
-        self, module: Module, rule: ModuleRule, latest: str | None
-    ) -> _Answer:
-        digest = hashlib.sha256((latest or "").encode()).hexdigest()
-        wants = choose(module.path, rule, Offer(latest=latest))
-        return _Answer(
-            module, digest, pseudo_only=True, latest=latest, wants=tuple(wants)
-        )
-
-    async def _offer(
-        self, path: str, rule: ModuleRule, listed: tuple[str, ...]
-    ) -> Offer:
-        """Learn what "latest" means if the rule wants it; "all" does not."""
-        if rule.all:
-            return Offer(listed)
-        found = await self._find_latest(path, listed)
-        unlisted = await self._latest(path) if found.version is None else None
-        return Offer(listed, found.or_unlisted(unlisted))
-
-    async def _find_latest(self, path: str, listed: tuple[str, ...]) -> Latest:
-        asking = find_latest(listed)
-        try:
-            version = next(asking)
-            while True:
-                version = asking.send(await self._facts(path, version))
-        except StopIteration as end:
-            return answer_of(end)
-
-    async def _facts(self, path: str, version: str) -> GoModFacts:
-        answer = await self._proxy.mod(ModuleVersion(path, version))
-        with refusable(answer.served, answer.data):
-            return read_facts(path, answer.data)
-
     def _take(self, answer: _Answer) -> None:
         module, catalog = answer.module, self._site.catalog
-        same = module.listed_at is not None and (
-            answer.digest == module.list_digest
-            and answer.pseudo_only == module.pseudo_only
-        )
-        if same and module.path not in self._failing:
+        if answer.says_the_same and module.path not in self._failing:
             self._same.append(module.path)
             if len(self._same) >= _COMMIT_EVERY:
                 self._commit_same()
             return
+        now = self._site.clock.now()
         with catalog.transaction():
-            self._tally.wanted += catalog.versions.want(answer.wants)
+            catalog.offers.listed(module.path, answer.named, now)
             catalog.failures.clear([(module.path, "")])
             catalog.modules.listed(
                 module.path,
-                self._site.clock.now(),
+                now,
                 list_digest=answer.digest,
-                pseudo_only=answer.pseudo_only,
+                pseudo_only=not answer.listed,
                 latest=answer.latest,
             )
+        self._failing.discard(module.path)
 
     def _commit_same(self) -> None:
         """Note all modules that had nothing new at once: a commit costs a sync."""

@@ -5,10 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from gosync.gomod.needs import Deps
 from gosync.sumdb.names import Database
 from gosync.sync.policy import Policy
 from gosync.upstream.goproxy import ProxyList
 from gosync.upstream.options import Options as HttpOptions
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSpec:
+    """A project that is built inside.
+
+    Attributes:
+        path: Its folder, absolute; it need not be there yet.
+        deps: Which dependencies come along.
+    """
+
+    path: Path
+    deps: Deps = Deps.BUILD
+
+
+@dataclass(frozen=True, slots=True)
+class ToolchainSpec:
+    """Which Go toolchains are carried: each version for each platform.
+
+    Attributes:
+        versions: Versions of Go, without the ``go``.
+        platforms: Platforms, as GOOS-GOARCH.
+    """
+
+    versions: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +54,9 @@ class SiteOptions:
         http: Time-outs, retries and the like.
         concurrency: How many requests are under way at once.
         list_interval_seconds: Age at which a module's list is asked again.
+        projects: The projects whose needs are carried.
+        toolchains: The toolchains that are carried.
+        grace_days: How long what is no longer selected is kept from pruning.
     """
 
     store_path: Path
@@ -40,3 +70,6 @@ class SiteOptions:
     http: HttpOptions
     concurrency: int
     list_interval_seconds: float
+    projects: tuple[ProjectSpec, ...] = ()
+    toolchains: ToolchainSpec = ToolchainSpec()
+    grace_days: float = 30

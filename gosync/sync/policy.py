@@ -6,37 +6,41 @@ A selector is one entry of ``[[select]] modules`` or one line of a
     example.com/m                  the module, its select's version rule
     example.com/m@v1.2.3           this version
     example.com/m@v1.2.3/go.mod    only this version's .mod (go.sum's spelling)
-    example.com/m@latest           the newest version, by Go's rule
+    example.com/m@latest           the newest version that its select's rule leaves
     rsc.io/*                       a GOPRIVATE pattern, found by the index
 
-Several selects may name one module; it gets the union of what they ask for.
+Several selects may name one module; it gets the union of what they ask for. A
+version that is named exactly is taken as it is: of its select's keys only
+``deps`` concerns it.
 
-Other version rules (ranges, "latest:3") become further members of VersionRule
-and further branches of ``plan.choose``; projects and dependencies become
-further producers of ModuleRule.versions.
+Private modules are never found by pattern, because the index is public. Nor are
+toolchains, which ``[toolchains]`` chooses: a pattern like ``golang.org/*`` would
+bring every release for every platform.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from gosync.catalog.versions import Need
 from gosync.errors import MalformedError
 from gosync.gomod import module, semver
+from gosync.gomod.needs import Deps
 from gosync.gomod.patterns import PatternSet, is_literal
+from gosync.sync.rules import EVERY_VERSION, Pick, VersionRule, check_pattern
 
 _MOD_SUFFIX = "/go.mod"
 # go refuses to take these from any proxy: they come with the toolchain.
 _BUILT_IN = frozenset({"golang.org/fips140"})
-
-
-class VersionRule(StrEnum):
-    """Which versions of a module a select asks for."""
-
-    ALL = "all"
-    LATEST = "latest"
+_NEVER_BY_PATTERN = _BUILT_IN | {"golang.org/toolchain"}
+# The number grows when the same configuration begins to choose differently.
+_MEANING = 1
+# Three modules that share nothing: neither a letter of the host nor a depth below
+# three. What matches them all does not depend on the name.
+_UNRELATED = ("github.com/acme/tool", "k8s.io/klog/v2", "zombiezen.dev/x/y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,49 +62,39 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """One ``[[select]]``: its selectors and the rule for those without query."""
+    """One ``[[select]]``.
+
+    Attributes:
+        selectors: What it names.
+        versions: The rule for those without a version.
+        deps: Which dependencies come along.
+    """
 
     selectors: tuple[Selector, ...]
-    versions: VersionRule = VersionRule.ALL
+    versions: VersionRule = EVERY_VERSION
+    deps: Deps = Deps.NONE
 
 
 @dataclass(frozen=True, slots=True)
-class ModuleRule:
-    """What all selects together want of one module.
+class Rule:
+    """What one select wants of one module.
 
     Attributes:
-        all: Every version that list or the index names.
-        latest: The newest version.
-        versions: Exact versions and what is needed of each.
+        select: The select's number, from 1 on.
+        versions: Which versions of its list; None for an exact one.
+        exact: The version that is named, if ``versions`` is None.
+        need: How much of each version.
+        deps: Which dependencies come along.
+        by_pattern: Whether a pattern found the module: then it is no error that
+            none of its versions fits.
     """
 
-    all: bool = False
-    latest: bool = False
-    versions: tuple[tuple[str, Need], ...] = ()
-
-    @property
-    def asks_list(self) -> bool:
-        """Whether the rule can only be answered by asking the upstream's list."""
-        return self.all or self.latest
-
-    def fingerprint(self) -> str:
-        """Return a short text that changes when the listed versions would."""
-        return f"{int(self.all)}{int(self.latest)}"
-
-    def merge(self, other: ModuleRule) -> ModuleRule:
-        """Return the union of two rules; a zip includes its go.mod."""
-        needs: dict[str, Need] = {}
-        for version, need in (*self.versions, *other.versions):
-            if needs.get(version) is not Need.ZIP:
-                needs[version] = need
-        return ModuleRule(
-            all=self.all or other.all,
-            latest=self.latest or other.latest,
-            versions=tuple(sorted(needs.items())),
-        )
-
-
-NOTHING = ModuleRule()
+    select: int
+    versions: VersionRule | None
+    exact: str = ""
+    need: Need = Need.ZIP
+    deps: Deps = Deps.NONE
+    by_pattern: bool = False
 
 
 def parse_selector(text: str) -> Selector:
@@ -124,7 +118,10 @@ def parse_selector(text: str) -> Selector:
     version = query.removesuffix(_MOD_SUFFIX)
     if module.canonical_version(version) != version or not semver.is_valid(version):
         raise MalformedError(
-            "selector", text, "the version must be canonical (v1.2.3) or latest"
+            "selector",
+            text,
+            "the version must be canonical (v1.2.3) or latest;"
+            " a range stands in the select's versions",
         )
     module.check(path, version)
     return Selector(path, version, need)
@@ -135,9 +132,7 @@ def _pattern_selector(text: str, glob: str, query: str) -> Selector:
         raise MalformedError(
             "selector", text, "a pattern cannot name a version, only latest"
         )
-    if "," in glob:
-        raise MalformedError("selector", text, "one pattern an entry, no commas")
-    PatternSet([glob])
+    check_pattern("selector", text, glob)
     return Selector(glob, query, is_pattern=True)
 
 
@@ -153,14 +148,25 @@ def parse_selectors(lines: Iterable[str]) -> Iterator[Selector]:
             yield parse_selector(text)
 
 
-def _rule_of(selector: Selector, versions: VersionRule) -> ModuleRule:
-    if selector.query == "latest":
-        return ModuleRule(latest=True)
-    if selector.query:
-        return ModuleRule(versions=((selector.query, selector.need),))
-    if versions is VersionRule.LATEST:
-        return ModuleRule(latest=True)
-    return ModuleRule(all=True)
+def check_select(select: Select) -> None:
+    """Check that a select does not exclude what it names by its path.
+
+    Raises:
+        MalformedError: if it does.
+    """
+    if not select.versions.exclude:
+        return
+    for selector in select.selectors:
+        if selector.is_pattern:
+            continue
+        version = "" if selector.query == "latest" else selector.query
+        ranges = select.versions.exclusions_of(selector.path)
+        if select.versions.excludes_module(selector.path) or (
+            version and any(each.holds(version) for each in ranges)
+        ):
+            named = f"{selector.path}@{version}" if version else selector.path
+            reason = "the same select excludes it; drop one of the two"
+            raise MalformedError("selector", named, reason)
 
 
 class Policy:
@@ -168,28 +174,34 @@ class Policy:
 
     Attributes:
         selects: The ``[[select]]`` blocks in order.
-        exact: What is wanted of each module that is named by its path.
-        patterns: What is wanted of each module that a glob matches.
+        private: The GOPRIVATE patterns.
+        exact: The rules of each module that is named by its path.
+        patterns: The rules of each glob.
     """
 
     def __init__(self, selects: Iterable[Select], private: Iterable[str] = ()) -> None:
         self.selects = tuple(selects)
         self.private = tuple(private)
-        self.exact: dict[str, ModuleRule] = {}
-        self.patterns: dict[str, ModuleRule] = {}
-        for select in self.selects:
-            self._index(select)
+        self.exact: dict[str, tuple[Rule, ...]] = {}
+        self.patterns: dict[str, tuple[Rule, ...]] = {}
+        for number, select in enumerate(self.selects, start=1):
+            self._index(select, number)
         self._private = PatternSet(self.private)
         self._any = PatternSet(self.patterns)
         self._compiled = [
-            (PatternSet([glob]), rule) for glob, rule in self.patterns.items()
+            (PatternSet([glob]), rules) for glob, rules in self.patterns.items()
         ]
 
-    def _index(self, select: Select) -> None:
+    def _index(self, select: Select, number: int) -> None:
+        rules: dict[tuple[str, Need, bool], Rule] = {}
         for selector in select.selectors:
+            kind = (selector.query, selector.need, selector.is_pattern)
+            if kind not in rules:
+                rules[kind] = _rule(select, number, selector)
             table = self.patterns if selector.is_pattern else self.exact
-            rule = _rule_of(selector, select.versions)
-            table[selector.path] = table.get(selector.path, NOTHING).merge(rule)
+            there = table.get(selector.path, ())
+            if rules[kind] not in there:
+                table[selector.path] = (*there, rules[kind])
 
     def is_private(self, path: str) -> bool:
         """Return whether the module is never asked of public services."""
@@ -199,16 +211,61 @@ class Policy:
         """Return whether a select names this module and the index may know it."""
         if self.is_private(path) or path in _BUILT_IN:
             return False
-        return path in self.exact or self._any.match(path)
+        return path in self.exact or self._found_by_pattern(path)
 
-    def rule_for(self, path: str) -> ModuleRule:
-        """Return what is wanted of a module; NOTHING when no select names it.
+    def _found_by_pattern(self, path: str) -> bool:
+        return self._any.match(path) and path not in _NEVER_BY_PATTERN
 
-        Private modules are never found by pattern: the index is public.
-        """
-        rule = self.exact.get(path, NOTHING)
-        if self._any.match(path) and not self.is_private(path):
+    def rules_for(self, path: str) -> tuple[Rule, ...]:
+        """Return all rules about a module, those that name its path first."""
+        rules = self.exact.get(path, ())
+        if self._any and not self.is_private(path) and self._found_by_pattern(path):
             for pattern, wanted in self._compiled:
                 if pattern.match(path):
-                    rule = rule.merge(wanted)
-        return rule
+                    rules += tuple(rule for rule in wanted if rule not in rules)
+        return tuple(rule for rule in rules if not _excludes(rule, path))
+
+    def follows(self, path: str) -> bool:
+        """Return whether a rule can only be answered by the module's list."""
+        return any(rule.versions is not None for rule in self.rules_for(path))
+
+    def asks_for_times(self, path: str) -> bool:
+        """Return whether it matters since when the module's versions are known."""
+        rules = (rule.versions for rule in self.rules_for(path))
+        return any(rule.min_age_days or rule.since for rule in rules if rule)
+
+    @property
+    def matches_everything(self) -> tuple[str, ...]:
+        """The patterns that select the whole index, like ``*`` or ``*/*``.
+
+        A pattern is held to do so when it matches several modules whose names
+        have nothing in common; ``github.com/*`` does not, nor does ``*.com``.
+        """
+        return tuple(
+            glob
+            for glob in self.patterns
+            if all(map(PatternSet([glob]).match, _UNRELATED))
+        )
+
+    def fingerprint(self) -> str:
+        """Return a digest that changes when any choice could."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        parts = (_MEANING, self.selects, self.private)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _rule(select: Select, number: int, selector: Selector) -> Rule:
+    deps = Deps.NONE if selector.need is Need.MOD else select.deps
+    if selector.query not in ("", "latest"):
+        return Rule(number, None, selector.query, selector.need, deps)
+    versions = select.versions
+    if selector.query:
+        versions = replace(versions, pick=Pick.LATEST, count=1)
+    return Rule(number, versions, deps=deps, by_pattern=selector.is_pattern)
+
+
+def _excludes(rule: Rule, path: str) -> bool:
+    return rule.versions is not None and rule.versions.excludes_module(path)

@@ -1,4 +1,8 @@
-"""The catalog held against the policy: what is followed, due, and still missing."""
+"""The catalog held against the selection: what is followed, due, and still missing.
+
+What is selected stands in the catalog (``versions.selected``); see
+gosync.sync.selecting for how it gets there.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,11 @@ from datetime import UTC, datetime
 from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
 from gosync.catalog.modules import Module
-from gosync.catalog.versions import FoundBy, State, VersionRow, Want
-from gosync.sync import plan
-from gosync.sync.policy import ModuleRule, Policy
+from gosync.catalog.versions import FoundBy, State, VersionRow
+from gosync.sync.policy import Policy
 
 ANY_TIME = datetime.max.replace(tzinfo=UTC)
+_DEPENDENCY = "dependency"
 
 
 class Selection:
@@ -35,56 +39,34 @@ class Selection:
         self._named = named
         self._proves = proves
 
-    def apply(self) -> int:
-        """Follow what the policy names, forget what it no longer does.
-
-        Returns:
-            How many versions were new to the catalog.
+    def follow(self) -> None:
+        """Follow the modules that the policy names, no longer those it dropped.
 
         Raises:
             CatalogError: if the catalog cannot be written.
         """
-        found_by = FoundBy.COMMAND if self._named else FoundBy.CONFIG
-        rules = self._policy.exact.items()
-        wants = [
-            want
-            for path, rule in rules
-            for want in plan.exact(path, rule, found_by=found_by)
-        ]
         with self._catalog.transaction():
-            self._catalog.modules.track(self._followed(rules))
+            self._catalog.modules.track(self._followed())
             if not self._named:
-                self._forget()
+                self._untrack()
             if self._proves:
                 self._distrust()
-            return self._catalog.versions.want(self._unknown(wants))
 
-    def _followed(self, rules: Iterable[tuple[str, ModuleRule]]) -> Iterator[Module]:
-        for path, rule in rules:
-            if rule.asks_list:
+    def _followed(self) -> Iterator[Module]:
+        for path in self._policy.exact:
+            if self._policy.follows(path):
                 yield Module(
                     path,
                     private=self._policy.is_private(path),
                     tracked_by="command" if self._named else "config",
-                    policy=self._policy.rule_for(path).fingerprint(),
                 )
 
-    def _unknown(self, wants: Iterable[Want]) -> list[Want]:
-        """Leave out what has a row already, so that an idle pass writes nothing."""
-        unknown = []
-        for want in wants:
-            row = self._catalog.versions.get(want.path, want.version)
-            if row is None or row.need is not want.need:
-                unknown.append(want)
-        return unknown
-
-    def _forget(self) -> None:
+    def _untrack(self) -> None:
         modules = self._catalog.modules.all()
-        gone = [m.path for m in modules if not self._follows(m.path)]
+        gone = [m.path for m in modules if not self._follows(m)]
         if gone:
             self._catalog.modules.untrack(gone)
-        closed = [f for f in self._catalog.failures.open() if not self.concerns(f)]
-        self._catalog.failures.clear((f.path, f.version) for f in closed)
+            self._catalog.offers.forget(gone)
 
     def _distrust(self) -> None:
         """Want anew what was pinned while no database was asked, now that one is.
@@ -96,13 +78,16 @@ class Selection:
         if public:
             versions.withdraw(public)
 
-    def _follows(self, path: str) -> bool:
-        return self._policy.rule_for(path).asks_list
+    def _follows(self, module: Module) -> bool:
+        """Return whether a module's list is asked; dependencies go when unneeded."""
+        return module.tracked_by == _DEPENDENCY or self._policy.follows(module.path)
 
     def due_modules(self, now: datetime, *, interval_seconds: float) -> list[Module]:
         """Return the followed modules whose list is to be asked now."""
         due = self._catalog.modules.due(now, interval_seconds=interval_seconds)
-        return [module for module in due if self._follows(module.path)]
+        if self._named:
+            return [module for module in due if self._policy.follows(module.path)]
+        return [module for module in due if self._follows(module)]
 
     def due_versions(self, now: datetime) -> Iterator[VersionRow]:
         """Yield what is to be fetched now."""
@@ -110,18 +95,27 @@ class Selection:
         return (row for row in rows if self.wants(row))
 
     def wants(self, row: VersionRow) -> bool:
-        """Return whether a version is still selected."""
-        if row.found_by is FoundBy.COMMAND and not self._named:
-            return True
-        rule = self._policy.rule_for(row.path)
-        return rule.asks_list or any(row.version == v for v, _ in rule.versions)
+        """Return whether a version is selected; for a command, by this command."""
+        if not self._named:
+            return row.selected is not None
+        return any(self._policy.rules_for(row.path))
+
+    def clear_moot(self) -> None:
+        """Forget the failures of what is no longer selected.
+
+        Raises:
+            CatalogError: if the catalog cannot be written.
+        """
+        closed = [f for f in self._catalog.failures.open() if not self.concerns(f)]
+        self._catalog.failures.clear((f.path, f.version) for f in closed)
 
     def concerns(self, failure: Failure) -> bool:
         """Return whether a failure is of something that is still selected."""
         if not failure.path:
             return True
         if not failure.version:
-            return self._follows(failure.path)
+            module = self._catalog.modules.get(failure.path)
+            return module is not None and self._follows(module)
         row = self._catalog.versions.get(failure.path, failure.version)
         return row is not None and self.wants(row)
 

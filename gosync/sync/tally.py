@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gosync.catalog.failures import Failure
-from gosync.catalog.versions import VersionRow
+from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import SecurityError, UnavailableError
 
 
@@ -21,10 +21,13 @@ class Tally:
         index_events: Index events that a select wants.
         index_skipped: Index rows that are no events, by reason.
         wanted: Versions that were new to the catalog.
-        admitted: Versions that came through the gate.
+        unselected: Versions that are selected no more.
+        omitted: Versions whose zip is larger than it is wanted.
+        admitted: Versions that came through the gate whole.
+        go_mods: ``.mod`` files that came through it alone.
         admitted_bytes: Sizes of their files.
         failed: Failures of this pass, by (path, version).
-        modules: Module paths of which something was admitted.
+        modules: Module paths of which a version was admitted.
     """
 
     answered: int = 0
@@ -32,16 +35,22 @@ class Tally:
     index_events: int = 0
     index_skipped: Counter[str] = field(default_factory=Counter)
     wanted: int = 0
+    unselected: int = 0
+    omitted: int = 0
     admitted: int = 0
+    go_mods: int = 0
     admitted_bytes: int = 0
     failed: dict[tuple[str, str], Failure] = field(default_factory=dict)
     modules: set[str] = field(default_factory=set)
 
     def admit(self, row: VersionRow) -> None:
-        """Count an admitted version."""
+        """Count an admitted version, or an admitted go.mod."""
         self.answered += 1
-        self.admitted += 1
-        self.modules.add(row.path)
+        if row.carried is Need.MOD:
+            self.go_mods += 1
+        else:
+            self.admitted += 1
+            self.modules.add(row.path)
         sizes = (row.info_bytes, row.mod_bytes, row.zip_bytes)
         self.admitted_bytes += sum(size for size in sizes if size is not None)
 

@@ -232,6 +232,7 @@ class ProxyClient:
         mv: ModuleVersion,
         new_sink: Callable[[], Sink],
         *,
+        limit_bytes: int = ZIP_LIMIT_BYTES,
         fetch_disabled: bool = False,
     ) -> Served:
         """Hand the ``.zip`` of a version to a sink.
@@ -240,6 +241,7 @@ class ProxyClient:
             mv: The module version.
             new_sink: Called before each try's first byte, also when the next
                 proxy is asked; what earlier sinks were given is void then.
+            limit_bytes: The most that it may have.
             fetch_disabled: Whether the upstream may only use its cache.
 
         Raises:
@@ -253,7 +255,7 @@ class ProxyClient:
             got = await self._fetcher.download(
                 place.url(target),
                 new_sink,
-                limit_bytes=ZIP_LIMIT_BYTES,
+                limit_bytes=limit_bytes,
                 headers=place.headers,
                 retries=place.retries,
             )

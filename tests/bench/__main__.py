@@ -1,4 +1,4 @@
-"""gosync's five figures, measured, in one table.
+"""gosync's figures, measured, in one table.
 
     python -m tests.bench [--quick] [--only NAME] [--runs N] [--json]
 
@@ -23,6 +23,7 @@ from tests.bench.events import index_events
 from tests.bench.hashing import hash_zips
 from tests.bench.huge import huge_zip
 from tests.bench.idle import idle_pass
+from tests.bench.planning import plan_selection, resolve_graph
 from tests.bench.setting import FULL, QUICK, Setting
 from tests.bench.table import Row, document, format_table
 
@@ -32,6 +33,8 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "hash": hash_zips,
     "events": index_events,
     "huge": huge_zip,
+    "plan": plan_selection,
+    "graph": resolve_graph,
 }
 
 

@@ -1,7 +1,7 @@
 """Index events through cursor, filter and commit.
 
 The index is a small server in a process of its own, whose events are made from
-their number. A quarter of them are of selected modules and become rows in the
+their number. A quarter of them are of selected modules and become offers in the
 catalog; the follower is that of a pass, in a process of its own that does
 nothing else::
 
@@ -58,7 +58,7 @@ def index_events(setting: Setting) -> Iterator[Row]:
             command = (sys.executable, "-m", "tests.bench.events", "follow", config)
             costs.append(cost := run(command, cwd=folder))
         found = msgspec.json.decode(cost.output)
-        assert found == {"events": count // 4, "wanted": count // 4}, found
+        assert found == {"events": count // 4, "offered": count // 4}, found
     seconds = [cost.wall_seconds for cost in costs]
     mebibytes = [cost.peak_bytes / MIB for cost in costs]
     yield within(f"{count} index events", seconds, limit=_LIMIT_SECONDS, unit="s")
@@ -86,16 +86,17 @@ def _follow(config_file: Path) -> dict[str, int]:
     options = load_config(config_file, {}).site_options()
     tally = Tally()
 
-    async def follow() -> None:
+    async def follow() -> int:
         with open_site(options, command="bench", clock=SystemClock()) as site:
             async with connect(site) as upstreams:
                 assert upstreams.index is not None
                 follower = IndexFollower(site, upstreams.index, tally, NoProgress())
                 await follower.follow(now=site.clock.now())
+            return sum(len(rows) for _, rows in site.catalog.offers.all_by_path())
 
-    anyio.run(follow)
+    offered = anyio.run(follow)
     assert not tally.failed, tally.failed
-    return {"events": tally.index_events, "wanted": tally.wanted}
+    return {"events": tally.index_events, "offered": offered}
 
 
 def _row(number: int) -> str:

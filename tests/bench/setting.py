@@ -22,6 +22,8 @@ class Sizes:
         tracked: Modules that are tracked in a pass with nothing new.
         events: Events of the index.
         huge_bytes: The size of the huge zip.
+        planned: Modules of the selection that is planned.
+        required: Modules of the graph that is resolved.
     """
 
     versions: int
@@ -31,6 +33,8 @@ class Sizes:
     tracked: int
     events: int
     huge_bytes: int
+    planned: int
+    required: int
 
 
 FULL = Sizes(
@@ -41,6 +45,8 @@ FULL = Sizes(
     tracked=1_000,
     events=1_000_000,
     huge_bytes=400 * MIB,
+    planned=10_000,
+    required=1_500,
 )
 QUICK = Sizes(
     versions=60,
@@ -50,6 +56,8 @@ QUICK = Sizes(
     tracked=1_000,
     events=100_000,
     huge_bytes=400 * MIB,
+    planned=10_000,
+    required=1_500,
 )
 TINY = Sizes(
     versions=4,
@@ -59,6 +67,8 @@ TINY = Sizes(
     tracked=3,
     events=5_000,
     huge_bytes=2 * MIB,
+    planned=20,
+    required=30,
 )
 
 

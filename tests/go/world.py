@@ -69,11 +69,12 @@ class World:
         self.site = Site(
             folder / "site",
             sim,
-            modules=["std.example/*", std.DOTTED_MAJOR, std.PRIVATE],
             index=True,
             private=["corp.example"],
             upstream={"timeout_seconds": 60},
         )
+        selected = ["std.example/*", std.DOTTED_MAJOR, std.PRIVATE]
+        self.site.select(selected, retracted=True, pseudo=True)
 
     def build(self) -> None:
         """Let upstream grow twice, and gosync follow."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from gosync.demo.exchange import Kind
 from gosync.demo.modules import build_zip, go_mod, info_json
+from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.module import ModuleVersion, unescape_path, unescape_version
 from tests.simulator import Simulator
 
@@ -139,7 +140,8 @@ def true_files(sim: Simulator, mv: ModuleVersion, kind: Kind) -> list[bytes]:
     """Return what a mirror may carry as a version's file.
 
     Its go.mod and zip are the ones that were logged; an .info is in no log, so
-    one that was replaced counts, too.
+    one that was replaced counts, too, and so does the least there is, which goes
+    with a .mod alone.
     """
     publication = sim.publication(mv)
     source = publication.source
@@ -147,4 +149,5 @@ def true_files(sim: Simulator, mv: ModuleVersion, kind: Kind) -> list[bytes]:
         return [build_zip(source)]
     if kind is Kind.MOD:
         return [go_mod(source)]
-    return [info_json(source), publication.served.get(Kind.INFO, b"")]
+    least = format_info(VersionInfo(mv.version))
+    return [info_json(source), publication.served.get(Kind.INFO, b""), least]

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 
@@ -46,7 +46,17 @@ from tests.simulator import Simulator
 __all__ = ["Result", "Site", "digests", "files_below", "finish", "parse_result"]
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-OK, MISSING, SECURITY, STORE, LOCKED, NO_SPACE, UNAVAILABLE = 0, 3, 6, 7, 11, 15, 75
+Section: TypeAlias = Mapping[str, object] | Sequence[Mapping[str, object]]
+OK, USAGE, MISSING, SECURITY, STORE, LOCKED, NO_SPACE, UNAVAILABLE = (
+    0,
+    2,
+    3,
+    6,
+    7,
+    11,
+    15,
+    75,
+)
 
 
 @dataclass(frozen=True)
@@ -110,15 +120,23 @@ class Site:
         self._min_free = min_free
         self._upstream = _upstream_of(sim, index=index, private=private)
         self._upstream |= dict(upstream or {})
+        self._sections: dict[str, Section] = {}
         for name in ("home", "tmp"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         self.select(modules, versions=versions)
 
     # The configuration.
 
-    def select(self, modules: Sequence[str], *, versions: str = "all") -> None:
-        """Write the configuration anew with this one select."""
-        self._modules, self._versions = list(modules), versions
+    def select(
+        self, modules: Sequence[str], *, versions: str = "all", **keys: object
+    ) -> None:
+        """Write the configuration anew with this one select and its further keys."""
+        one = {"modules": list(modules), "versions": versions, **keys}
+        self.declare(select=[one] if modules else [])
+
+    def declare(self, **sections: Section) -> None:
+        """Write the configuration anew with these sections; a list is of several."""
+        self._sections |= sections
         self._write()
 
     def configure(self, values: Mapping[str, object]) -> None:
@@ -128,29 +146,18 @@ class Site:
 
     def twin(self, folder: Path) -> Site:
         """Return a fresh site of the same configuration in another folder."""
-        return Site(
-            folder,
-            modules=self._modules,
-            versions=self._versions,
-            private=self._private,
-            upstream=self._upstream,
-        )
+        twin = Site(folder, private=self._private, upstream=self._upstream)
+        twin.declare(**self._sections)
+        return twin
 
     def _write(self) -> None:
-        tables: dict[str, Mapping[str, object]] = {
+        sections: dict[str, Section] = {
             "store": {"path": "store", "min_free": self._min_free},
             "upstream": self._upstream,
             "publish": {"tree": "public"},
+            **self._sections,
         }
-        text = "".join(
-            f"[{name}]\n{_toml_lines(values)}\n" for name, values in tables.items()
-        )
-        if self._modules:
-            select: dict[str, object] = {
-                "modules": self._modules,
-                "versions": self._versions,
-            }
-            text += f"[[select]]\n{_toml_lines(select)}"
+        text = "".join(_toml_section(*each) for each in sections.items())
         self.config_file.write_text(text, encoding="utf-8")
 
     # Running it.
@@ -336,6 +343,13 @@ def _upstream_of(
     if private:
         values["private"] = list(private)
     return values
+
+
+def _toml_section(name: str, values: Section) -> str:
+    """Write a section; a list of them is an array of tables."""
+    if isinstance(values, Mapping):
+        return f"[{name}]\n{_toml_lines(values)}\n"
+    return "".join(f"[[{name}]]\n{_toml_lines(each)}\n" for each in values)
 
 
 def _toml_lines(values: Mapping[str, object]) -> str:

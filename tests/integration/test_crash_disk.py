@@ -82,7 +82,7 @@ def test_every_sync_that_fails_ends_the_run_and_the_next_one_converges(tmp_path:
 
         whole = sum(step.call in SYNCS for step in chapter.whole.steps)
         chapter.spread(fail, whole)
-    assert len(codes) > whole // 2  # the catalog's log is one step, often made
+    assert len(codes) > whole // 3  # the catalog's log is one step, often made
     for step, found in codes.items():
         assert found <= ({0, STORE} if _sqlites_own(step) else {STORE}), step
     assert STORE in codes["fdatasync store/catalog.sqlite-wal"]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from gosync.publish.routes import revision_of_alias
 from tests.integration.steps import Step
 from tests.integration.wreck import (
     SIDE_BY_SIDE,
@@ -99,7 +98,7 @@ def test_names_come_after_what_they_name_is_durable(tmp_path: Path, turn: int):
             waiting.clear()
         elif step.call == "rename":
             assert waiting == set(), step
-        elif step.call == "write" or _rank(step) != 3:  # an alias names nothing
+        else:
             waiting.add(step)
 
 
@@ -112,8 +111,7 @@ def _rank(step: Step) -> int | None:
         return (
             0 if "/tile/" in step.path or name == "supported" else _SUMDB.get(name, 1)
         )
-    is_version = name.endswith((".mod", ".zip", ".info"))
-    return 2 if is_version and revision_of_alias(name) is None else 3
+    return 2 if name.endswith((".mod", ".zip", ".info")) else 3
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace")

@@ -85,7 +85,7 @@ def test_a_go_mod_that_was_pinned_alone_is_held_against_the_one_of_the_zip(
         site = private_site(tmp_path, sim, index=False)
         site.select([f"{MV}/go.mod"])
         site.sync()
-        sim.replace(MV, Kind.MOD, f"module {PRIVATE}\n\ngo 1.20\n".encode())
+        sim.rewrite(MV, {"go.mod": f"module {PRIVATE}\n\ngo 1.20\n".encode()})
         site.select([str(MV)])
         result = site.sync(expect=SECURITY)
         assert result.failed[str(MV)]["error"] == "ChecksumMismatchError"

@@ -56,6 +56,14 @@ class BlobMachine(RuleBasedStateMachine):
         self.blobs = BlobStore(self.root)
         assert self.blobs.sweep_staging() == 1
 
+    @rule(keep=st.sets(_DATA, max_size=3))
+    def remove_others(self, keep):
+        gone = self.model - keep
+        count, size_bytes = self.blobs.remove_others({digest_of(each) for each in keep})
+        assert (count, size_bytes) == (len(gone), sum(map(len, gone)))
+        assert self.blobs.sync_folders() == 0, "the folders are synced"
+        self.model &= keep
+
     @rule()
     def sync(self):
         self.blobs.sync_folders()

@@ -59,11 +59,8 @@ def test_a_module_is_due_until_listed_and_again_after_the_interval(catalog):
     assert modules.get("a").latest == "v1.0.0"
 
 
-def test_a_new_policy_makes_a_module_due(catalog):
+def test_a_module_that_is_followed_no_longer_is_forgotten(catalog):
     catalog.modules.track([Module("a")])
-    catalog.modules.listed_again(["a"], NOW)
-    assert catalog.modules.track([Module("a", policy="latest")]) == 1
-    assert _due(catalog) == ["a"]
     assert catalog.modules.untrack(["a", "b"]) == 1
     assert catalog.modules.all() == []
     assert catalog.modules.get("a") is None

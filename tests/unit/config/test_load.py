@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from gosync.cli.main import run
 from gosync.config import find_config, load_config
 from gosync.errors import ConfigError
-from gosync.sync.policy import VersionRule
+from gosync.gomod.needs import Deps
+from gosync.sync.options import ProjectSpec
 
 MINIMAL = '[[select]]\nmodules = ["example.com/m"]\n'
 SAMPLES = Path(__file__).parents[3] / "samples"
@@ -32,7 +35,9 @@ def test_defaults_are_the_public_services(tmp_path: Path):
 
     assert config.sections.upstream.proxies == "https://proxy.golang.org"
     assert config.site_options().database is not None
-    assert config.policy.exact["example.com/m"].all
+    assert config.policy.follows("example.com/m")
+    assert config.site_options().projects == ()
+    assert config.site_options().grace_days == 30
 
 
 def test_relative_paths_count_from_the_file(tmp_path: Path, monkeypatch):
@@ -43,11 +48,21 @@ def test_relative_paths_count_from_the_file(tmp_path: Path, monkeypatch):
     assert config.tree_path.resolve() == (tmp_path / "../t").resolve()
 
 
-@pytest.mark.parametrize("name", ["gosync.toml", "airgap.toml"])
+@pytest.mark.parametrize("name", ["gosync.toml", "airgap.toml", "projects.toml"])
 def test_each_sample_loads(name: str):
     config = load_config(SAMPLES / name, {})
 
-    assert config.policy.selects
+    assert config.policy.selects or config.projects
+
+
+def test_the_keys_that_a_sample_comments_out_are_right(tmp_path: Path):
+    text = (SAMPLES / "gosync.toml").read_text()
+    text = re.sub(r"^# (?=\w+ = |\[)", "", text, flags=re.MULTILINE)
+    shutil.copy(SAMPLES / "modules.txt", tmp_path)
+    config = load(tmp_path, text)
+
+    assert config.policy.selects[0].versions.min_age_days == 7
+    assert len(config.projects) == len(config.toolchains.versions) == 1
 
 
 def test_an_unknown_key_is_refused_with_the_nearest_one(tmp_path: Path):
@@ -94,15 +109,14 @@ def test_other_variables_are_none_of_our_business(tmp_path: Path):
         ('[upstream]\nproxies = "ftp://x"\n', "ftp"),
         ('[upstream]\nindex = "index.golang.org"\n', "index"),
         ('[store]\nmin_free = "1 parsec"\n', "parsec"),
-        ('[[select]]\nmodules = ["example.com/m@v1"]\n', "canonical"),
-        ('[[select]]\nmodules = ["example.com/m@v2.0.0"]\n', "v2.0.0"),
-        ('[[select]]\nmodules = ["../../etc"]\n', "etc"),
-        ('[[select]]\nmodules = ["rsc.io/*"]\n', "index"),
-        ("[[select]]\nmodules = []\n", "names no module"),
-        ('[[select]]\nmodules = ["a.b/c"]\nversions = "newest"\n', "versions"),
-        ('[[select]]\nmodules = ["a.b/c"]\ndeps = "all"\n', "deps"),
-        ('[[select]]\nmodules_file = "gone.txt"\n', "gone.txt"),
-        ('[[project]]\npath = "."\n', "project"),
+        ("[[project]]\n", "path"),
+        ('[[project]]\npath = ""\n', "path"),
+        ('[[project]]\npath = "a"\n[[project]]\npath = "./a"\n', "named twice"),
+        ('[[project]]\npath = "a"\ndeps = "some"\n', "known: none, build, all"),
+        ('[project]\npath = "a"\n', "array"),
+        ("[prune]\ngrace_days = -1\n", "grace_days"),
+        ("[prune]\ngrace_days = nan\n", "grace_days"),
+        ('[prune]\ngrace_days = "1"\ndays = 3\n', "grace_days"),
         ('[[target]]\nname = "Über"\n', "name"),
         ('[[target]]\nname = "a"\nvolume_size = "x"\n', "size"),
     ],
@@ -114,38 +128,22 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, named: str):
     assert str(tmp_path / "gosync.toml") in got or "gone.txt" in got
 
 
-def test_a_private_pattern_is_refused_because_the_index_is_public(tmp_path: Path):
-    text = (
-        '[upstream]\nindex = "https://i.example/index"\nprivate = ["corp.example/*"]\n'
-        '[[select]]\nmodules = ["corp.example/*"]\n'
-    )
-
-    assert "private" in refusal(tmp_path, text)
-
-
-def test_a_modules_file_has_comments_and_its_errors_name_it(tmp_path: Path):
-    (tmp_path / "m.txt").write_text(
-        "# all\nexample.com/a # why\n\nexample.com/b@latest\n"
-    )
-    text = '[[select]]\nmodules_file = "m.txt"\n'
+def test_projects_count_from_the_file_and_need_not_be_there(tmp_path: Path):
+    text = '[[project]]\npath = "app"\n[[project]]\npath = "/w"\ndeps = "all"\n'
     config = load(tmp_path, text)
 
-    assert config.policy.exact["example.com/a"].all
-    assert config.policy.exact["example.com/b"].latest
-
-    (tmp_path / "m.txt").write_text("example.com/a\nNot A Path\n")
-    assert "m.txt" in refusal(tmp_path, text)
-
-
-def test_versions_latest_holds_for_selectors_without_a_query(tmp_path: Path):
-    config = load(
-        tmp_path,
-        '[[select]]\nmodules = ["a.b/c", "a.b/d@v1.0.0"]\nversions = "latest"\n',
+    assert config.site_options().projects == (
+        ProjectSpec(tmp_path / "app", Deps.BUILD),
+        ProjectSpec(Path("/w"), Deps.ALL),
     )
 
-    assert config.policy.selects[0].versions is VersionRule.LATEST
-    assert config.policy.exact["a.b/c"].latest
-    assert not config.policy.exact["a.b/d"].asks_list
+
+def test_the_grace_time_is_in_days(tmp_path: Path):
+    config = load(tmp_path, "[prune]\ngrace_days = 1.5\n")
+
+    assert config.site_options().grace_days == 1.5
+    overridden = load(tmp_path, "", {"GOSYNC_PRUNE_GRACE_DAYS": "7"})
+    assert overridden.site_options().grace_days == 7
 
 
 def test_the_configuration_is_found_in_order(tmp_path: Path, monkeypatch):

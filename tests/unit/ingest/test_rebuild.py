@@ -12,7 +12,12 @@ from gosync.catalog.pins import Pin
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow
 from gosync.clock import SystemClock
 from gosync.errors import MalformedError, NoSpaceError, StoreError
-from gosync.ingest.entries import head_entry, version_entry
+from gosync.ingest.entries import (
+    forget_entry,
+    head_entry,
+    narrow_entry,
+    version_entry,
+)
 from gosync.ingest.rebuild import parse_version_entry, rebuild
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
@@ -182,6 +187,8 @@ def test_damaged_lines_cost_themselves_alone(site):
         {"kind": "version", "path": M, "version": "v1.0.0", "mod_digest": "../x"},
         {"kind": "version", "path": M, "version": "v1.0.0", "mod_bytes": "12"},
         {"kind": "version", "path": M, "version": "v1.0.0", "need": "all"},
+        {"kind": "forget", "path": M},
+        {"kind": "narrow", "version": "v1.0.0"},
         {"kind": "head", "name": "db"},
         {"kind": "head", "name": "db", "note": "no note"},
         {"kind": "head", "name": 7, "note": ""},
@@ -219,6 +226,64 @@ def test_blobs_without_a_journal_leave_the_old_catalog_alone(site):
     with pytest.raises(StoreError, match="names none of the 3 blobs"):
         site.rebuild()
     assert (site.root / CATALOG).read_bytes() == before
+
+
+def test_what_was_forgotten_does_not_come_back(site):
+    site.admit(site.row("v1.0.0"), site.row("v1.1.0"), site.row("v1.2.0"))
+    site.journal.append([forget_entry(M, f"v1.{n}.0") for n in (0, 1)])
+    site.admit(site.row("v1.1.0", need=Need.MOD))
+    report = site.rebuild()
+    assert (report.versions, report.missing) == (2, [])
+    carried = {row.version: row.carried for row in site.rows()}
+    assert carried == {"v1.1.0": Need.MOD, "v1.2.0": Need.ZIP}
+    assert report.unreferenced == 4, "all of v1.0.0 and the zip of v1.1.0"
+
+
+def test_a_store_of_which_all_is_forgotten_is_empty(site):
+    site.admit(site.row("v1.0.0", proof=Proof.PINNED))
+    site.journal.append([forget_entry(M, "v1.0.0")])
+    assert site.rebuild().unreferenced == 3
+    assert site.rows() == []
+    with site.open() as catalog:
+        assert catalog.pins.get(M, "v1.0.0") == Pin("h1:mod", "h1:zip")
+
+
+def test_a_narrowed_version_comes_back_as_its_mod(site):
+    site.admit(site.row("v1.0.0"), site.row("v1.1.0"))
+    site.journal.append([narrow_entry(M, f"v1.{n}.0") for n in (0, 1, 7)])
+    site.admit(site.row("v1.1.0"))
+    site.rebuild()
+    rows = {row.version: (row.state, row.need, row.carried) for row in site.rows()}
+    assert rows == {
+        "v1.0.0": (State.PRESENT, Need.MOD, Need.MOD),
+        "v1.1.0": (State.PRESENT, Need.ZIP, Need.ZIP),
+    }
+
+
+def test_what_a_command_asked_for_is_still_asked_for(site):
+    asked = [
+        replace(site.row(version), found_by=FoundBy.COMMAND)
+        for version in ("v1.0.0", "v1.1.0")
+    ]
+    site.admit(*asked, site.row("v1.2.0"))
+    site.blobs.path(Digest(asked[1].mod_digest)).unlink()
+    site.rebuild()
+    with site.open() as catalog:
+        catalog.selected.select([], complete=True, now=NOW)
+        rows = {row.version: (row.state, row.selected) for row in site.rows()}
+    assert rows == {
+        "v1.0.0": (State.PRESENT, Need.ZIP),
+        "v1.1.0": (State.WANTED, Need.ZIP),
+        "v1.2.0": (State.PRESENT, None),
+    }
+
+
+def test_a_version_whose_zip_was_omitted_comes_back_as_its_mod(site):
+    omitted = replace(site.row("v1.0.0", need=Need.MOD), need=Need.ZIP)
+    site.blobs.sync_folders()
+    site.journal.append([version_entry(replace(omitted, state=State.OMITTED))])
+    assert site.rebuild().missing == []
+    assert [row.carried for row in site.rows()] == [Need.MOD]
 
 
 def test_an_empty_store_has_an_empty_catalog(site):

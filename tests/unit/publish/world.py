@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from gosync.catalog.db import Catalog
-from gosync.catalog.versions import Need, Proof, VersionRow
+from gosync.catalog.versions import Need, Proof, VersionRow, Want
 from gosync.demo.exchange import Kind
 from gosync.demo.log import SumLog
 from gosync.demo.modules import ModuleSource, commit_hash
@@ -183,6 +183,19 @@ class World:
 
     def withdraw(self, path: str, *versions: str) -> None:
         self.catalog.versions.withdraw((path, version) for version in versions)
+
+    def forget(self, path: str, *versions: str) -> None:
+        self.catalog.selected.forget((path, version) for version in versions)
+
+    def want(self, path: str, version: str) -> None:
+        self.catalog.versions.want([Want(path, version)])
+
+    def narrow(self, path: str, *versions: str) -> None:
+        """Give up the zips of versions of which the ``.mod`` is selected."""
+        keys = [(path, version) for version in versions]
+        wants = [Want(*key, Need.MOD) for key in keys]
+        self.catalog.selected.select(wants, complete=True, now=TIME)
+        self.catalog.selected.narrow(keys)
 
     def head(self, size: int | None = None) -> SignedHead:
         assert self.database is not None

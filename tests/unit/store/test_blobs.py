@@ -197,3 +197,14 @@ def test_a_store_that_is_not_there_is_an_error_where_none_may_be_made(tmp_path):
         "journal",
         "sumdb",
     }
+
+
+def test_a_sweep_leaves_alone_what_is_no_blob(blobs):
+    kept, gone = blobs.put_bytes(b"kept"), blobs.put_bytes(b"gone")
+    stranger = blobs.path(gone).with_name("README")
+    stranger.write_bytes(b"not ours")
+    assert blobs.remove_others({kept}) == (1, 4)
+    assert blobs.read(kept) == b"kept"
+    assert not blobs.exists(gone)
+    assert stranger.read_bytes() == b"not ours"
+    assert blobs.put_bytes(b"gone") == gone, "it may come again"

@@ -1,0 +1,346 @@
+"""Which versions the present selection wants, and what becomes of the others.
+
+``versions.selected`` says how much of a version is wanted now; ``need`` how much
+was ever asked for and has not been given up. Where less is wanted than there is,
+``unselected_at`` says since when; a prune forgets it after a time of grace:
+
+    selected      unselected_at
+    'zip', 'mod'  NULL            wanted
+    'mod'         a time          the zip is wanted no more
+    NULL          a time          nothing of it is wanted any more
+    NULL          NULL            never selected: a go.mod that was read to select
+
+What a command asked for (``found_by`` 'command') stays selected.
+
+A forgotten version leaves a tombstone, a row in state 'forgotten' without blobs,
+until every tree has followed: a tree learns of changes from rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from gosync.catalog.counters import next_number
+from gosync.catalog.version_table import row_columns, version_row
+from gosync.clock import format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from gosync.catalog.connection import Connection, SqlValue
+    from gosync.catalog.versions import VersionRow, Want
+
+_TABLE = """
+CREATE TEMP TABLE IF NOT EXISTS wanted_now (
+    path TEXT, version TEXT, need TEXT, found_by TEXT, index_time TEXT,
+    max_zip_bytes INTEGER, PRIMARY KEY (path, version)
+) WITHOUT ROWID
+"""
+_KEY = attrgetter("path", "version")
+_FILL = "INSERT INTO wanted_now VALUES (?, ?, ?, ?, ?, ?)"
+
+_ADD = """
+INSERT INTO versions
+    (path, version, state, need, found_by, index_time, selected, max_zip_bytes)
+SELECT path, version, 'wanted', need, found_by, index_time, need, max_zip_bytes
+FROM wanted_now AS w WHERE NOT EXISTS (
+    SELECT 1 FROM versions AS v WHERE v.path = w.path AND v.version = w.version
+)
+"""
+
+# What differs between a row v and what is wanted of it, w.
+_WIDER = "(w.need = 'zip' AND v.need = 'mod')"
+_NARROWER = "(w.need = 'mod' AND v.need = 'zip')"
+_ZIP_LEFT = (
+    "(:complete AND w.need = 'mod' AND v.zip_digest IS NOT NULL"
+    " AND v.unselected_at IS NULL)"
+)
+_LARGER = "(w.max_zip_bytes IS NULL OR w.max_zip_bytes > v.max_zip_bytes)"
+_NEWER = (
+    "(w.index_time IS NOT NULL"
+    " AND (v.index_time IS NULL OR w.index_time > v.index_time))"
+)
+_ASKED = "(w.found_by = 'command' AND v.found_by <> 'command')"
+_ONLY_READ = (
+    "(v.found_by = 'dependency' AND v.selected IS NULL AND v.unselected_at IS NULL)"
+)
+_UNPUBLISHED = (
+    "(v.selected IS NULL AND v.unselected_at IS NULL AND v.mod_digest IS NOT NULL)"
+)
+_JOIN = "w.path = v.path AND w.version = v.version"
+
+# What stands although less of it is wanted now is wanted, too.
+_KEEP = f"""
+UPDATE wanted_now AS w SET need = 'zip', max_zip_bytes = v.max_zip_bytes
+FROM versions AS v
+WHERE {_JOIN} AND w.need = 'mod' AND v.selected = 'zip'
+    AND (v.found_by = 'command' OR NOT :complete)
+"""  # noqa: S608 - own names
+
+_COUNT_WIDENED = f"""
+SELECT count(*) FROM versions AS v JOIN wanted_now AS w ON {_JOIN}
+WHERE {_WIDER} OR v.state = 'forgotten'
+"""  # noqa: S608 - own names
+
+_UPDATE = f"""
+UPDATE versions AS v SET
+    state = CASE
+        WHEN v.state = 'forgotten' OR {_WIDER}
+            OR (v.state = 'gone' AND {_NEWER})
+            OR (v.state = 'omitted' AND w.need = 'zip' AND {_LARGER})
+        THEN 'wanted'
+        WHEN {_NARROWER} AND v.zip_digest IS NULL
+        THEN iif(v.mod_digest IS NULL, 'wanted', 'present')
+        ELSE v.state
+    END,
+    need = CASE
+        WHEN {_WIDER} OR v.state = 'forgotten'
+            OR ({_NARROWER} AND v.zip_digest IS NULL)
+        THEN w.need
+        ELSE v.need
+    END,
+    found_by = CASE WHEN v.state = 'forgotten' OR {_ASKED} OR {_ONLY_READ}
+        THEN w.found_by
+        ELSE v.found_by END,
+    index_time = CASE WHEN {_NEWER} THEN w.index_time ELSE v.index_time END,
+    max_zip_bytes = w.max_zip_bytes,
+    selected = w.need,
+    unselected_at = CASE
+        WHEN {_NARROWER} AND v.zip_digest IS NOT NULL
+        THEN coalesce(v.unselected_at, iif(:complete, :now, NULL))
+    END,
+    changed = CASE WHEN {_UNPUBLISHED} THEN :changed ELSE v.changed END
+FROM wanted_now AS w
+WHERE {_JOIN} AND (
+    v.selected IS NOT w.need OR v.state = 'forgotten'
+    OR {_WIDER} OR {_NEWER} OR {_ASKED} OR {_ZIP_LEFT}
+    OR w.max_zip_bytes IS NOT v.max_zip_bytes
+)
+"""  # noqa: S608 - own names
+
+# A rebuilt catalog does not know what was selected; only go.mod files that were
+# read to select are left alone.
+_UNSELECTED = """
+found_by <> 'command' AND (
+    selected IS NOT NULL OR (
+        unselected_at IS NULL AND mod_digest IS NOT NULL
+        AND found_by <> 'dependency'
+    )
+) AND NOT EXISTS (
+    SELECT 1 FROM wanted_now AS w
+    WHERE w.path = versions.path AND w.version = versions.version
+)
+"""
+# What upstream says it does not have is remembered: the index may still name it.
+_NEVER_HAD = (
+    "selected IS NULL AND unselected_at IS NOT NULL AND mod_digest IS NULL"
+    " AND state <> 'gone'"
+)
+_HEALED = """
+DELETE FROM failures WHERE EXISTS (
+    SELECT 1 FROM versions AS v WHERE v.path = failures.path
+        AND v.version = failures.version AND v.state = 'present'
+)
+"""
+
+_DUE = f"""
+SELECT {row_columns()} FROM versions WHERE unselected_at <= :before
+    AND (mod_digest IS NOT NULL OR changed > 0)
+UNION ALL
+SELECT {row_columns()} FROM versions AS v
+WHERE selected IS NULL AND unselected_at IS NULL AND found_by = 'dependency'
+    AND admitted_at <= :before AND NOT EXISTS (
+        SELECT 1 FROM modules AS m WHERE m.path = v.path
+            AND json_extract(m.facts, '$.top') = v.version
+    )
+ORDER BY path, version
+"""  # noqa: S608 - own names
+
+_FORGET = """
+UPDATE versions SET
+    state = 'forgotten', changed = ?, need = 'mod', unselected_at = NULL,
+    info_digest = NULL, info_bytes = NULL, mod_digest = NULL, mod_bytes = NULL,
+    zip_digest = NULL, zip_bytes = NULL
+WHERE path = ? AND version = ? AND selected IS NULL
+"""
+_NARROW = """
+UPDATE versions SET
+    need = 'mod', changed = ?, unselected_at = NULL,
+    state = CASE WHEN mod_digest IS NULL THEN 'wanted' ELSE 'present' END,
+    zip_digest = NULL, zip_bytes = NULL
+WHERE path = ? AND version = ? AND selected = 'mod'
+"""
+_FOLLOWED = "SELECT coalesce(min(published_seq), 0), count(*) FROM trees"
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionChange:
+    """What a new selection changed.
+
+    Attributes:
+        added: Versions that were not known.
+        widened: Versions of which more is wanted than before.
+        dropped: Versions that are wanted no more.
+    """
+
+    added: int
+    widened: int
+    dropped: int
+
+
+class Selected:
+    """The versions' selection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def select(
+        self, wants: Iterable[Want], *, complete: bool, now: datetime
+    ) -> SelectionChange:
+        """Make this the selection; an unchanged one writes nothing.
+
+        Args:
+            wants: All that is wanted, each version once.
+            complete: Whether that is everything: then what is missing from it is
+                unselected.
+            now: The time.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        moment = format_time(now)
+        with self._connection.transaction():
+            self._fill(wants)
+            self._connection.write(_KEEP, {"complete": int(complete)})
+            added = self._connection.write(_ADD)
+            widened = int(self._value(_COUNT_WIDENED))
+            self._update(moment, complete=complete)
+            dropped = self._unselect(moment) if complete else 0
+            self._connection.write("DELETE FROM wanted_now")
+        return SelectionChange(added, widened, dropped)
+
+    def _fill(self, wants: Iterable[Want]) -> None:
+        self._connection.write(_TABLE)
+        self._connection.write("DELETE FROM wanted_now")
+        self._connection.write_many(
+            _FILL,
+            (
+                (
+                    want.path,
+                    want.version,
+                    want.need.value,
+                    want.found_by.value,
+                    want.index_time,
+                    want.max_zip_bytes,
+                )
+                for want in sorted(wants, key=_KEY)  # in order it takes a third
+            ),
+        )
+
+    def _update(self, moment: str, *, complete: bool) -> None:
+        """Bring known rows up to what is wanted; some become published by that."""
+        unpublished = self._value(
+            "SELECT EXISTS (SELECT 1 FROM versions AS v JOIN wanted_now AS w"  # noqa: S608 - own names
+            f" ON {_JOIN} WHERE {_UNPUBLISHED})"
+        )
+        changed = next_number(self._connection, "changed") if unpublished else 0
+        values: dict[str, SqlValue] = {
+            "now": moment,
+            "changed": changed,
+            "complete": int(complete),
+        }
+        if self._connection.write(_UPDATE, values):
+            self._connection.write(_HEALED)
+
+    def _unselect(self, moment: str) -> int:
+        dropped = self._connection.write(
+            "UPDATE versions SET selected = NULL, unselected_at = ?"  # noqa: S608 - own names
+            f" WHERE {_UNSELECTED}",
+            (moment,),
+        )
+        if dropped:
+            self._connection.write(
+                "DELETE FROM failures WHERE (path, version) IN"  # noqa: S608 - own names
+                f" (SELECT path, version FROM versions WHERE {_NEVER_HAD})"
+            )
+            # A tree may have had what was withdrawn; a tombstone tells it.
+            self._connection.write(
+                f"DELETE FROM versions WHERE {_NEVER_HAD} AND changed = 0"  # noqa: S608 - own names
+            )
+            self._connection.write(
+                "UPDATE versions SET state = 'forgotten', unselected_at = NULL"  # noqa: S608 - own names
+                f" WHERE {_NEVER_HAD}"
+            )
+        return dropped
+
+    def _value(self, sql: str) -> int:
+        row = self._connection.row(sql)
+        return 0 if row is None else int(row[0])
+
+    def missing(self) -> int:
+        """Return how many versions are selected and not here; omitted ones are meant.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return self._value(
+            "SELECT count(*) FROM versions WHERE selected IS NOT NULL"
+            " AND state NOT IN ('present', 'omitted')"
+        )
+
+    def unselected(self, before: datetime) -> list[VersionRow]:
+        """Return what has not been wanted, or less of it, since then or earlier.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(_DUE, {"before": format_time(before)})
+        return [version_row(row) for row in found]
+
+    def release_asked(self) -> int:
+        """Treat what commands asked for like everything else; return how many.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        return self._connection.write(
+            "UPDATE versions SET found_by = 'config' WHERE found_by = 'command'"
+        )
+
+    def forget(self, versions: Iterable[tuple[str, str]]) -> None:
+        """Leave a tombstone of each of these versions that is not selected.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        self._shrink(_FORGET, versions)
+
+    def narrow(self, versions: Iterable[tuple[str, str]]) -> None:
+        """Give up the zips of those of these versions whose ``.mod`` is selected.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        self._shrink(_NARROW, versions)
+
+    def _shrink(self, sql: str, versions: Iterable[tuple[str, str]]) -> None:
+        with self._connection.transaction():
+            changed = next_number(self._connection, "changed")
+            self._connection.write_many(sql, ((changed, *each) for each in versions))
+
+    def drop_tombstones(self) -> int:
+        """Delete the tombstones that every tree has followed; return how many.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        row = self._connection.row(_FOLLOWED)
+        followed, trees = (0, 0) if row is None else (int(row[0]), int(row[1]))
+        return self._connection.write(
+            "DELETE FROM versions WHERE state = 'forgotten'"
+            " AND (changed <= ? OR ? = 0)",
+            (followed, trees),
+        )

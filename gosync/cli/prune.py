@@ -1,0 +1,151 @@
+"""``gosync prune``: forget what no selection wants any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import anyio
+import click
+
+from gosync.cli.options import Options, common_options
+from gosync.cli.progress import progress
+from gosync.cli.tables import tree_line
+from gosync.config.sizes import format_size
+from gosync.errors import UsageError
+from gosync.progress import Progress
+from gosync.publish.report import PublishReport
+from gosync.sync.dependencies import read_projects
+from gosync.sync.engine import published_document
+from gosync.sync.planned import PlannedRemoval, removals
+from gosync.sync.prune import (
+    PrunePlan,
+    Swept,
+    forget,
+    plan_prune,
+    release_asked,
+    sweep,
+)
+from gosync.sync.site import Site, connect, open_site
+from gosync.sync.tree import publish_tree
+
+_SHOWN = 200
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
+@click.option(
+    "--max-delete",
+    type=click.IntRange(min=0),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Do nothing when more versions than this would go.",
+)
+@click.option(
+    "--grace-days",
+    type=click.FloatRange(min=0),
+    metavar="DAYS",
+    help="Instead of prune.grace_days of the configuration.",
+)
+@click.option(
+    "--asked",
+    is_flag=True,
+    help="Let go of what `gosync sync MODULE@VERSION` asked for.",
+)
+@common_options
+def prune(
+    options: Options,
+    dry_run: bool,
+    max_delete: int,
+    grace_days: float | None,
+    asked: bool,
+) -> None:
+    """Forget versions that nothing selects, once their time of grace is over.
+
+    Shows what would go first. The tree shrinks in an order that never leaves a
+    version named whose files are gone; then the store gives back the space.
+    """
+    site_options = options.load_config().site_options()
+    projects = read_projects(site_options.projects)
+    grace = site_options.grace_days if grace_days is None else grace_days
+    with (
+        open_site(site_options, command="gosync prune") as site,
+        progress(show=options.show_progress) as watcher,
+    ):
+        if asked and not dry_run:
+            _let_go(options, site)
+            return
+        plan = plan_prune(site, projects, grace_days=grace)
+        planned = removals((*plan.forgotten, *plan.narrowed))
+        if dry_run or plan.deletes > max_delete:
+            _show(options, plan, planned)
+            if not dry_run:
+                raise UsageError(
+                    f"{plan.deletes} versions would go, more than {max_delete}",
+                    hint=f"look at them, then `gosync prune --max-delete"
+                    f" {plan.deletes}`",
+                )
+            return
+        forget(site, plan)
+        published, swept = anyio.run(_shrink, site, watcher)
+    _report(options, plan, planned, published, swept)
+
+
+def _let_go(options: Options, site: Site) -> None:
+    """Make what commands asked for the configuration's to keep or to drop."""
+    released = release_asked(site)
+    line = f"{released} versions are kept no longer only because a command asked"
+    hint = "next: gosync sync; what it does not select has its time of grace then"
+    options.output.result("prune", {"released": released}, [line, hint])
+
+
+async def _shrink(site: Site, watcher: Progress) -> tuple[PublishReport, Swept]:
+    async with connect(site) as upstreams:
+        if upstreams.sums is not None:
+            await upstreams.sums.start()
+        published = await publish_tree(site, upstreams.sums, watcher)
+    return published, sweep(site)
+
+
+def _show(options: Options, plan: PrunePlan, planned: list[PlannedRemoval]) -> None:
+    document = _document(plan, planned)
+    options.output.result("prune", document, [_line("to forget", plan), *_rows(plan)])
+
+
+def _report(
+    options: Options,
+    plan: PrunePlan,
+    planned: list[PlannedRemoval],
+    published: PublishReport,
+    swept: Swept,
+) -> None:
+    document = {
+        **_document(plan, planned),
+        "published": published_document(published),
+        "blobs_removed": swept.blobs,
+        "bytes_freed": swept.bytes,
+    }
+    freed = f"{swept.blobs} blobs removed, {format_size(swept.bytes)} freed"
+    lines = [_line("forgotten", plan), *_rows(plan), tree_line(published), freed]
+    options.output.result("prune", document, lines)
+
+
+def _document(plan: PrunePlan, planned: list[PlannedRemoval]) -> dict[str, object]:
+    return {"removes": planned, "bytes": plan.bytes, "waiting": plan.waiting}
+
+
+def _line(done: str, plan: PrunePlan) -> str:
+    return (
+        f"{plan.deletes} versions {done}, {format_size(plan.bytes)};"
+        f" {plan.waiting} more within their time of grace"
+    )
+
+
+def _rows(plan: PrunePlan) -> Iterator[str]:
+    for row in plan.forgotten[:_SHOWN]:
+        yield f"  {row.path}@{row.version}"
+    for row in plan.narrowed[:_SHOWN]:
+        yield f"  {row.path}@{row.version} (its zip)"
+    more = max(0, plan.deletes - 2 * _SHOWN)
+    if more:
+        yield f"  ... and {more} more; --json shows all"

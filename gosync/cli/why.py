@@ -1,0 +1,83 @@
+"""``gosync why``: which select or project wants a version, and by which path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from gosync.catalog.versions import FoundBy, VersionRow
+from gosync.cli.options import Options, common_options
+from gosync.clock import SystemClock
+from gosync.errors import MalformedError, NotFoundError, UsageError
+from gosync.gomod.module import ModuleVersion
+from gosync.store.blobs import BlobStore
+from gosync.sync.choosing import Chooser
+from gosync.sync.dependencies import read_projects
+from gosync.sync.gomods import StoredGoMods
+from gosync.sync.reasons import Claim, Reasons
+from gosync.sync.site import read_catalog
+
+_BY_COMMAND = Claim("command", "asked for with `gosync sync MODULE@VERSION`")
+
+
+@click.command()
+@click.argument("module_version", metavar="MODULE@VERSION")
+@common_options
+def why(options: Options, module_version: str) -> None:
+    """Show why a version is selected: by which select or project, and how.
+
+    Asks nobody; it answers from what the last sync or plan learned.
+    """
+    site_options = options.load_config().site_options()
+    mv = _parse(module_version)
+    projects = read_projects(site_options.projects)
+    with read_catalog(site_options) as catalog:
+        row = catalog.versions.get(mv.path, mv.version)
+        gomods = StoredGoMods(catalog, BlobStore(site_options.store_path))
+        chooser = Chooser(catalog, site_options.policy, now=SystemClock().now())
+        reasons = Reasons(chooser, gomods, projects, site_options.toolchains)
+        claims = list(reasons.of(mv))
+    if row is not None and row.found_by is FoundBy.COMMAND:
+        claims.append(_BY_COMMAND)
+    if row is None and not claims:
+        raise NotFoundError(
+            f"{mv}: not known here, and nothing selects it",
+            hint=f"gosync list --all {mv.path}",
+        )
+    options.output.result("why", _document(mv, row, claims), _lines(mv, row, claims))
+
+
+def _parse(text: str) -> ModuleVersion:
+    try:
+        return ModuleVersion.parse(text)
+    except MalformedError as exc:
+        raise UsageError(str(exc), hint="write it as path@v1.2.3") from exc
+
+
+def _document(
+    mv: ModuleVersion, row: VersionRow | None, claims: list[Claim]
+) -> dict[str, object]:
+    return {
+        "path": mv.path,
+        "version": mv.version,
+        "selected": row.selected if row else None,
+        "unselected_at": row.unselected_at if row else None,
+        "claims": [
+            {"who": c.who, "kind": c.kind, "path": [str(each) for each in c.path]}
+            for c in claims
+        ],
+    }
+
+
+def _lines(
+    mv: ModuleVersion, row: VersionRow | None, claims: list[Claim]
+) -> Iterator[str]:
+    if not claims:
+        since = f" since {row.unselected_at}" if row and row.unselected_at else ""
+        yield f"{mv} is not selected{since}"
+        return
+    yield f"{mv} is selected by"
+    for claim in claims:
+        yield f"  {claim.who}: {claim.kind}"
+        yield from (f"    {'  ' * n}{each}" for n, each in enumerate(claim.path))

@@ -1,0 +1,43 @@
+"""What an admission has been handed, and what that is held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gosync.store.staging import Staged
+from gosync.upstream.answer import Served
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a go.sum says of a version that no database vouches for.
+
+    Attributes:
+        file: The go.sum.
+        mod_h1: The ``h1:`` of its go.mod, or None.
+        zip_h1: The ``h1:`` of its zip, or None.
+    """
+
+    file: str
+    mod_h1: str | None = None
+    zip_h1: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VouchedRecord:
+    """A proven record of the checksum database."""
+
+    id: int
+    text: bytes
+
+
+@dataclass(slots=True)
+class Taken:
+    """The files that were handed over so far, for the row or for evidence."""
+
+    served: dict[str, Served] = field(default_factory=dict)
+    small: dict[str, bytes] = field(default_factory=dict)
+    zip: Staged | None = None
+    h1: dict[str, str] = field(default_factory=dict)
+    wanted: dict[str, str | None] = field(default_factory=dict)
+    authority: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,171 @@
+"""The selects' rules over what upstream offers: the first part of a selection.
+
+Modules that are followed have offers, from their list and from the index; those
+that are named by exact versions alone have none and need none. Nothing is asked
+here and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gosync.catalog.db import Catalog
+from gosync.catalog.modules import Module
+from gosync.catalog.offers import OfferedRow
+from gosync.catalog.versions import FoundBy, Need, Want
+from gosync.clock import format_time
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.needs import Deps
+from gosync.sync.facts import facts_of
+from gosync.sync.plan import Choice, Chosen, Offer, Offered, choose
+from gosync.sync.policy import Policy, Rule
+from gosync.sync.rules import Pick, VersionRule
+from gosync.sync.wanted import WantedSet
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """A select that names a module and takes none of its versions.
+
+    Attributes:
+        select: The select's number.
+        path: The module.
+    """
+
+    select: int
+    path: str
+
+
+@dataclass(slots=True)
+class Choices:
+    """What the selects choose.
+
+    Attributes:
+        wanted: The versions.
+        with_deps: Those whose dependencies come along, and how many of these.
+        unmatched: What chose nothing.
+        reconsider_at: When a cool-down ends that would add a version, or None.
+    """
+
+    wanted: WantedSet = field(default_factory=WantedSet)
+    with_deps: list[tuple[ModuleVersion, Deps]] = field(default_factory=list)
+    unmatched: list[Unmatched] = field(default_factory=list)
+    reconsider_at: str | None = None
+
+
+class Chooser:
+    """Applies one policy to one catalog's offers."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        policy: Policy,
+        *,
+        now: datetime,
+        found_by: FoundBy | None = None,
+    ) -> None:
+        """Bind the two.
+
+        Args:
+            catalog: What is offered.
+            policy: What is wanted of it.
+            now: The time that cool-downs are held against.
+            found_by: What named the versions, if it is neither list nor index.
+        """
+        self._catalog = catalog
+        self._policy = policy
+        self._now = format_time(now)
+        self._found_by = found_by
+        self._gone = catalog.versions.gone()
+        days = max((each.versions.min_age_days for each in policy.selects), default=0)
+        self._upgrade = Rule(0, VersionRule(pick=Pick.LATEST, min_age_days=days))
+
+    def choose_all(self) -> Choices:
+        """Return what is chosen of all modules together."""
+        choices = Choices()
+        offered = set()
+        modules = {module.path: module for module in self._catalog.modules.all()}
+        for path, rows in self._catalog.offers.all_by_path():
+            offered.add(path)
+            self._take(choices, path, self._offer(modules.get(path), path, rows))
+        for path in self._policy.exact.keys() - offered:
+            self._take(choices, path, self._offer(modules.get(path), path, ()))
+        return choices
+
+    def choose_of(self, path: str) -> Chosen:
+        """Return what is chosen of one module."""
+        rows = self._catalog.offers.of(path)
+        module = self._catalog.modules.get(path)
+        rules = self._policy.rules_for(path)
+        return choose(path, rules, self._offer(module, path, rows), now=self._now)
+
+    def upgrade(self, path: str) -> Chosen:
+        """Return what "latest" chooses of a followed module.
+
+        Upgrades wait as long as the longest cool-down of all selects: they must
+        not bring what a select would not take yet.
+        """
+        module = self._catalog.modules.get(path)
+        offer = self._offer(module, path, self._catalog.offers.of(path))
+        return choose(path, (self._upgrade,), offer, now=self._now)
+
+    def _offer(
+        self, module: Module | None, path: str, rows: Iterable[OfferedRow]
+    ) -> Offer:
+        versions = tuple(
+            Offered(row.version, row.index_time, row.first_seen)
+            for row in rows
+            if row.listed or not self._is_gone(path, row)
+        )
+        if module is None:
+            return Offer(versions)
+        return Offer(versions, module.latest, facts_of(module))
+
+    def _is_gone(self, path: str, row: OfferedRow) -> bool:
+        """Return whether the index alone names it, and not anew since it was gone."""
+        gone_at = self._gone.get((path, row.version))
+        return gone_at is not None and (row.index_time or "") <= gone_at
+
+    def _take(self, choices: Choices, path: str, offer: Offer) -> None:
+        rules = self._policy.rules_for(path)
+        if not rules:
+            return
+        chosen = choose(path, rules, offer, now=self._now)
+        choices.wanted.update(self._wants(path, chosen.choices, offer))
+        choices.unmatched += (Unmatched(each, path) for each in chosen.unmatched)
+        choices.reconsider_at = sooner(choices.reconsider_at, chosen.reconsider_at)
+        choices.with_deps += (
+            (ModuleVersion(path, choice.version), choice.deps)
+            for choice in chosen.choices
+            if choice.deps is not Deps.NONE and choice.need is Need.ZIP
+        )
+
+    def _wants(
+        self, path: str, choices: Iterable[Choice], offer: Offer
+    ) -> Iterator[Want]:
+        offered = {each.version: each for each in offer.versions}
+        for choice in choices:
+            found = offered.get(choice.version)
+            yield Want(
+                path,
+                choice.version,
+                choice.need,
+                self._found_by or _found_by(found, offer),
+                index_time=found.index_time if found else None,
+                max_zip_bytes=choice.max_zip_bytes,
+            )
+
+
+def _found_by(found: Offered | None, offer: Offer) -> FoundBy:
+    if found is None:
+        return FoundBy.CONFIG
+    if found.index_time is not None:
+        return FoundBy.INDEX
+    return FoundBy.LATEST if found.version == offer.latest else FoundBy.LIST
+
+
+def sooner(one: str | None, other: str | None) -> str | None:
+    """Return the earlier of two times, either of which may not be there."""
+    return min(filter(None, (one, other)), default=None)

@@ -1,0 +1,165 @@
+"""What projects and selects need besides what they name: the second part.
+
+Which files ``go`` would ask for is decided by gosync.gomod.needs, in worker
+threads; the go.mod files that it reads come through the gate, wave by wave. A
+project whose go.sum contradicts the checksum database is refused as a whole,
+before any zip of it is fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from anyio import to_thread
+
+from gosync.catalog.versions import FoundBy, Need, Want
+from gosync.errors import GosyncError, StoreError
+from gosync.gomod.modfile import GoMod
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.needs import Deps, Needs, Upgrades, needs_of_project, needs_of_version
+from gosync.progress import Progress
+from gosync.project import Project, read_project
+from gosync.sync.gomods import GoModSource, StoredGoMods
+from gosync.sync.options import ProjectSpec
+from gosync.sync.pool import for_each
+from gosync.sync.site import Site
+from gosync.sync.sumcheck import check_sums
+from gosync.sync.wanted import WantedSet
+
+
+@dataclass(slots=True)
+class Found:
+    """What was found to be needed.
+
+    Attributes:
+        wanted: The versions.
+        refused: Projects that could not be taken, and why.
+    """
+
+    wanted: WantedSet = field(default_factory=WantedSet)
+    refused: dict[str, GosyncError] = field(default_factory=dict)
+
+
+class Dependencies:
+    """Follows requirements, fetching go.mod files as it goes."""
+
+    def __init__(
+        self, site: Site, source: GoModSource, upgrades: Upgrades, progress: Progress
+    ) -> None:
+        self._site = site
+        self._source = source
+        self._upgrades = upgrades
+        self._progress = progress
+        self._found = Found()
+
+    async def follow(
+        self,
+        projects: Iterable[ConfiguredProject],
+        versions: Iterable[tuple[ModuleVersion, Deps]],
+    ) -> Found:
+        """Return what these projects and module versions need.
+
+        Raises:
+            StoreError: if the store or the catalog cannot be read or written.
+        """
+        configured, selected = list(projects), list(versions)
+        self._progress.phase("dependencies", len(configured) + len(selected))
+        for each in configured:
+            await self._follow_project(each)
+            self._progress.advance()
+        workers = self._site.options.concurrency
+        await for_each(selected, self._follow_version, workers=workers)
+        return self._found
+
+    async def _follow_project(self, configured: ConfiguredProject) -> None:
+        project = configured.project
+        named = {ModuleVersion(line.path, line.version) for line in project.sum_lines()}
+        await self._source.bring(sorted(named))
+        try:
+            check_sums(self._site, project)
+        except StoreError:
+            raise
+        except GosyncError as exc:
+            self._found.refused[configured.name] = exc
+            return
+        needs = await to_thread.run_sync(self._needs_of_project, configured)
+        self._found.wanted.update(wants_of(needs, FoundBy.PROJECT))
+
+    def _needs_of_project(self, configured: ConfiguredProject) -> Needs:
+        return needs_of_project(
+            configured.project.mains,
+            [each.sums for each in configured.project.sums],
+            ProjectLoad(configured.project, self._source),
+            deps=configured.deps,
+            prefetch=self._source.prefetch,
+            upgrades=self._upgrades,
+        )
+
+    async def _follow_version(self, selected: tuple[ModuleVersion, Deps]) -> None:
+        mv, deps = selected
+        needs = await to_thread.run_sync(self._needs_of_version, mv, deps)
+        self._found.wanted.update(wants_of(needs, FoundBy.DEPENDENCY))
+        self._progress.advance()
+
+    def _needs_of_version(self, mv: ModuleVersion, deps: Deps) -> Needs:
+        return needs_of_version(
+            mv,
+            self._source.load,
+            deps=deps,
+            prefetch=self._source.prefetch,
+            upgrades=self._upgrades,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredProject:
+    """A project that was read.
+
+    Attributes:
+        name: What the configuration calls it.
+        project: The project.
+        deps: Which dependencies come along.
+    """
+
+    name: str
+    project: Project
+    deps: Deps
+
+
+def read_projects(specs: Iterable[ProjectSpec]) -> tuple[ConfiguredProject, ...]:
+    """Read every project, before anything is changed.
+
+    Raises:
+        ConfigError: if one is not there, or does not parse.
+    """
+    return tuple(
+        ConfiguredProject(str(spec.path), read_project(spec.path), spec.deps)
+        for spec in specs
+    )
+
+
+class ProjectLoad:
+    """go.mod files for a project's graph: its own folders, then the store."""
+
+    def __init__(self, project: Project, source: StoredGoMods) -> None:
+        self._project = project
+        self._source = source
+
+    def __call__(self, module: ModuleVersion, /) -> GoMod | None:
+        """Return the go.mod of a module version, or of a folder (no version)."""
+        if module.version:
+            return self._source.load(module)
+        return self._project.folder_gomod(module.path)
+
+
+def wants_of(needs: Needs, found_by: FoundBy) -> Iterator[Want]:
+    """Yield what is needed, as wanted versions.
+
+    What has no go.mod to be had is wanted, too: it is missing.
+    """
+    for mv in needs.zips:
+        yield Want(mv.path, mv.version, Need.ZIP, found_by)
+    for mv in (needs.mods | needs.problems.keys()) - needs.zips:
+        if mv.version:
+            yield Want(mv.path, mv.version, Need.MOD, found_by)

@@ -1,0 +1,140 @@
+"""Where module graphs find their go.mod files: the store, filled through the gate.
+
+Graphs are read in worker threads (``load``, ``prefetch``) while the event loop
+fetches (``bring``): a wave of go.mod files that a graph needs next is asked of the
+upstream side by side, proven and committed like anything else, with the need of
+a ``.mod`` alone. What was refused or is not there is not asked again before its
+time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+import anyio
+from anyio import from_thread
+
+from gosync.catalog.db import Catalog
+from gosync.catalog.versions import FoundBy, Need, State, VersionRow, Want
+from gosync.clock import format_time
+from gosync.errors import RejectedError
+from gosync.gomod.modfile import GoMod, parse_lax
+from gosync.gomod.module import ModuleVersion
+from gosync.store.blobs import BlobStore
+from gosync.store.digest import Digest
+from gosync.sync.site import Site
+
+Fetch = Callable[[Iterable[VersionRow]], Awaitable[None]]
+_ANSWERED = frozenset({State.GONE, State.REJECTED})
+
+
+class StoredGoMods:
+    """The go.mod files that the store has; asks nobody.
+
+    Attributes:
+        lacking: What was asked for in vain.
+    """
+
+    def __init__(self, catalog: Catalog, blobs: BlobStore) -> None:
+        self._catalog = catalog
+        self._blobs = blobs
+        self._parsed: dict[ModuleVersion, GoMod | None] = {}
+        self.lacking: set[ModuleVersion] = set()
+
+    def load(self, module: ModuleVersion) -> GoMod | None:
+        """Return a version's go.mod; None when it is not here, or is none."""
+        if module not in self._parsed:
+            data = self.read(module)
+            self._parsed[module] = None if data is None else _parse(data)
+        return self._parsed[module]
+
+    def read(self, module: ModuleVersion) -> bytes | None:
+        """Return the bytes of a version's ``.mod``, or None."""
+        row = self._catalog.versions.get(module.path, module.version)
+        if row is None or row.mod_digest is None:
+            self.lacking.add(module)
+            return None
+        return self._blobs.read(Digest(row.mod_digest))
+
+    def is_here(self, module: ModuleVersion) -> bool:
+        """Return whether the store has a version's ``.mod``."""
+        if module in self._parsed:
+            return self._parsed[module] is not None
+        row = self._catalog.versions.get(module.path, module.version)
+        return row is not None and row.mod_digest is not None
+
+
+class GoModSource(StoredGoMods):
+    """The same, with an upstream behind it."""
+
+    def __init__(self, site: Site, fetch: Fetch, *, retry: bool) -> None:
+        """Begin with what the store has.
+
+        Args:
+            site: Where to look first.
+            fetch: Brings versions through the gate.
+            retry: Whether to try failed items before their time.
+        """
+        super().__init__(site.catalog, site.blobs)
+        self._clock = site.clock
+        self._fetch = fetch
+        self._retry = retry
+        self._asked: dict[ModuleVersion, anyio.Event] = {}
+
+    def prefetch(self, modules: Sequence[ModuleVersion]) -> None:
+        """Bring these; to be called from a worker thread."""
+        unknown = [each for each in modules if each.version]
+        if any(not self.is_here(each) for each in unknown):
+            from_thread.run(self.bring, unknown)
+
+    async def bring(self, modules: Iterable[ModuleVersion]) -> None:
+        """Fetch the ``.mod`` of what is not here; a failure is noted, not raised.
+
+        Raises:
+            StoreError: if the store or the catalog cannot be written.
+        """
+        wanted = {each: None for each in modules if not self.is_here(each)}
+        mine = [each for each in wanted if each not in self._asked]
+        others = [self._asked[each] for each in wanted if each in self._asked]
+        done = anyio.Event()
+        self._asked.update(dict.fromkeys(mine, done))
+        if mine:
+            try:
+                await self._fetch(self._due(mine))
+            finally:
+                done.set()
+        for event in others:
+            await event.wait()
+
+    def unanswered(self) -> list[ModuleVersion]:
+        """Return what is lacking without a definite no: a later pass may have it."""
+        found = []
+        for module in sorted(self.lacking):
+            row = self._catalog.versions.get(module.path, module.version)
+            if row is None or (row.mod_digest is None and row.state not in _ANSWERED):
+                found.append(module)
+        return found
+
+    def _due(self, modules: list[ModuleVersion]) -> list[VersionRow]:
+        versions = self._catalog.versions
+        versions.want(
+            Want(each.path, each.version, Need.MOD, FoundBy.DEPENDENCY)
+            for each in modules
+        )
+        rows = (versions.get(each.path, each.version) for each in modules)
+        return [row for row in rows if row is not None and self._is_due(row)]
+
+    def _is_due(self, row: VersionRow) -> bool:
+        if row.state is State.WANTED or self._retry:
+            return True
+        failure = self._catalog.failures.get(row.path, row.version)
+        now = format_time(self._clock.now())
+        return failure is None or failure.next_try_at <= now
+
+
+def _parse(data: bytes) -> GoMod | None:
+    """Parse what the gate admitted; Go refuses what is none, and so do graphs."""
+    try:
+        return parse_lax(data)
+    except RejectedError:
+        return None

@@ -1,0 +1,144 @@
+"""Forgetting what no selection wants any more, once its time of grace is over.
+
+In this order, so that a kill in between leaves only what the next prune takes up:
+
+1. the catalog: a version becomes a tombstone, or loses its zip when its ``.mod``
+   is still wanted; the journal is told first, so that a rebuild knows, too;
+2. the tree: what names a version goes before its files (I6, backwards);
+3. the tombstones, once every tree has followed;
+4. the blobs that no row names.
+
+Nothing is planned while the selection is incomplete, or not that of the present
+configuration: what is unselected then may be wanted in an hour. Nor while something
+that is selected is missing: what would go may be all that clients have of a module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from gosync.catalog.selections import CONFIGURED
+from gosync.catalog.versions import Need, VersionRow
+from gosync.errors import IncompleteError
+from gosync.ingest.entries import forget_entry, narrow_entry
+from gosync.sync.dependencies import ConfiguredProject
+from gosync.sync.selecting import fingerprint_of
+from gosync.sync.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class PrunePlan:
+    """What a prune would do.
+
+    Attributes:
+        forgotten: Versions that nothing wants.
+        narrowed: Versions of which only the ``.mod`` is wanted.
+        waiting: How many more are unselected, but within their time of grace.
+    """
+
+    forgotten: tuple[VersionRow, ...]
+    narrowed: tuple[VersionRow, ...]
+    waiting: int
+
+    @property
+    def deletes(self) -> int:
+        """How many versions lose something."""
+        return len(self.forgotten) + len(self.narrowed)
+
+    @property
+    def bytes(self) -> int:
+        """Sizes of all files that go; less is freed where versions share them."""
+        whole = ((r.info_bytes, r.mod_bytes, r.zip_bytes) for r in self.forgotten)
+        zips = ((row.zip_bytes,) for row in self.narrowed)
+        return sum(size or 0 for sizes in (*whole, *zips) for size in sizes)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was removed from the disk.
+
+    Attributes:
+        blobs: How many.
+        bytes: Their sizes.
+    """
+
+    blobs: int
+    bytes: int
+
+
+def plan_prune(
+    site: Site, projects: Iterable[ConfiguredProject], *, grace_days: float
+) -> PrunePlan:
+    """Return what may be forgotten now.
+
+    Raises:
+        IncompleteError: if the selection is incomplete or an old one, or some of it
+            is not here.
+        CatalogError: if the catalog cannot be read.
+    """
+    _check_selection(site, projects)
+    before = site.clock.now() - timedelta(days=grace_days)
+    due = list(site.catalog.selected.unselected(before))
+    everything = site.catalog.selected.unselected(site.clock.now())
+    return PrunePlan(
+        forgotten=tuple(row for row in due if row.selected is None),
+        narrowed=tuple(row for row in due if row.selected is Need.MOD),
+        waiting=sum(1 for _ in everything) - len(due),
+    )
+
+
+def _check_selection(site: Site, projects: Iterable[ConfiguredProject]) -> None:
+    state = site.catalog.selections.get(CONFIGURED)
+    hint = "run `gosync sync` until it ends with 0, then prune"
+    if state is None or not state.complete:
+        raise IncompleteError("the selection is incomplete", hint=hint)
+    if state.fingerprint != fingerprint_of(site, projects):
+        raise IncompleteError("the selection is of another configuration", hint=hint)
+    if missing := site.catalog.selected.missing():
+        raise IncompleteError(f"{missing} selected versions are missing", hint=hint)
+
+
+def forget(site: Site, plan: PrunePlan) -> None:
+    """Take the plan's versions out of the catalog; see the order above.
+
+    Raises:
+        StoreError: if journal or catalog cannot be written.
+    """
+    if not plan.deletes:
+        return
+    gone = [(row.path, row.version) for row in plan.forgotten]
+    narrowed = [(row.path, row.version) for row in plan.narrowed]
+    site.journal.append(
+        [*(forget_entry(*each) for each in gone), *(narrow_entry(*e) for e in narrowed)]
+    )
+    with site.catalog.transaction():
+        site.catalog.selected.forget(gone)
+        site.catalog.selected.narrow(narrowed)
+        site.catalog.failures.clear(gone)
+
+
+def release_asked(site: Site) -> int:
+    """Keep no longer what only commands asked for; return how many versions.
+
+    The next sync makes the selection anew and unselects what it does not want.
+
+    Raises:
+        CatalogError: if the catalog cannot be written.
+    """
+    with site.catalog.transaction():
+        released = site.catalog.selected.release_asked()
+        site.catalog.selections.invalidate(CONFIGURED)
+    return released
+
+
+def sweep(site: Site) -> Swept:
+    """Drop tombstones that every tree has followed, and blobs without a row.
+
+    Raises:
+        StoreError: if the store or the catalog cannot be read or written.
+    """
+    site.catalog.selected.drop_tombstones()
+    blobs, size_bytes = site.blobs.remove_others(site.catalog.versions.digests())
+    return Swept(blobs, size_bytes)

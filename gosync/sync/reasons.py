@@ -1,0 +1,102 @@
+"""Why a version is selected: which select or project wants it, and by which path.
+
+Everything is read from the catalog and the store; nobody is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.needs import Needs, Reason, needs_of_project, needs_of_version
+from gosync.sync.choosing import Choices, Chooser
+from gosync.sync.dependencies import ConfiguredProject, ProjectLoad
+from gosync.sync.gomods import StoredGoMods
+from gosync.sync.options import ToolchainSpec
+from gosync.sync.toolchains import toolchain_wants
+from gosync.sync.upgrades import upgraded
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One reason for a version.
+
+    Attributes:
+        who: "select 2", "project ./app", "toolchains".
+        kind: How it came in.
+        path: Requirements from where it began to the version, both included;
+            empty where it was named itself.
+    """
+
+    who: str
+    kind: str
+    path: tuple[ModuleVersion, ...] = ()
+
+
+class Reasons:
+    """Finds claims."""
+
+    def __init__(
+        self,
+        chooser: Chooser,
+        gomods: StoredGoMods,
+        projects: Sequence[ConfiguredProject],
+        toolchains: ToolchainSpec,
+    ) -> None:
+        self._chooser = chooser
+        self._gomods = gomods
+        self._projects = projects
+        self._toolchains = toolchains
+
+    def of(self, mv: ModuleVersion) -> Iterator[Claim]:
+        """Yield every reason why a version is selected, the shortest first."""
+        for choice in self._chooser.choose_of(mv.path).choices:
+            if choice.version == mv.version:
+                kind = "tells of retractions" if choice.herald else "chosen"
+                yield from (Claim(f"select {n}", kind) for n in choice.rules)
+        wants = toolchain_wants(self._toolchains)
+        if any((want.path, want.version) == (mv.path, mv.version) for want in wants):
+            yield Claim("toolchains", "named")
+        for project in self._projects:
+            yield from _claims(
+                f"project {project.name}", self._of(project), mv, project
+            )
+        yield from self._of_selects(self._chooser.choose_all(), mv)
+
+    def _of(self, configured: ConfiguredProject) -> Needs:
+        return needs_of_project(
+            configured.project.mains,
+            [each.sums for each in configured.project.sums],
+            ProjectLoad(configured.project, self._gomods),
+            deps=configured.deps,
+            upgrades=self._upgrades,
+        )
+
+    def _of_selects(self, choices: Choices, mv: ModuleVersion) -> Iterator[Claim]:
+        for root, deps in choices.with_deps:
+            if root == mv:
+                continue  # it names itself
+            needs = needs_of_version(
+                root, self._gomods.load, deps=deps, upgrades=self._upgrades
+            )
+            yield from _claims(f"dependencies of {root}", needs, mv)
+
+    def _upgrades(self, paths: Sequence[str], /) -> Mapping[str, str]:
+        found = ((path, upgraded(self._chooser.upgrade(path))) for path in paths)
+        return {path: version for path, version in found if version is not None}
+
+
+def _claims(
+    who: str,
+    needs: Needs,
+    mv: ModuleVersion,
+    configured: ConfiguredProject | None = None,
+) -> Iterator[Claim]:
+    if mv not in needs.mods and mv not in needs.zips:
+        return
+    reason: Reason = needs.why(mv)
+    kind: str = reason.kind
+    if configured is not None and reason.sums is not None:
+        kind = f"a line of {configured.project.sums[reason.sums].file}"
+    yield Claim(who, kind, reason.path)

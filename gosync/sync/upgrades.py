@@ -1,0 +1,87 @@
+"""Which version ``go get -u`` would take of each module that is required.
+
+Modules whose upgrades somebody wants are followed like those that a select
+names: their lists are asked again, and when one changes the selection is made
+anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import anyio
+from anyio import from_thread
+
+from gosync.catalog.modules import Module
+from gosync.sync.choosing import Chooser, sooner
+from gosync.sync.facts import learn_facts
+from gosync.sync.gomods import GoModSource
+from gosync.sync.lists import Lister
+from gosync.sync.plan import Chosen
+from gosync.sync.site import Site
+
+TRACKED_BY = "dependency"
+
+
+def upgraded(chosen: Chosen) -> str | None:
+    """Return the version that an upgrade takes; a herald only warns."""
+    return next((each.version for each in chosen.choices if not each.herald), None)
+
+
+class UpgradeFinder:
+    """Answers gosync.gomod.needs.Upgrades, from worker threads.
+
+    Attributes:
+        reconsider_at: When a cool-down ends that would change an answer, or None.
+    """
+
+    def __init__(self, site: Site, source: GoModSource, lister: Lister) -> None:
+        self._site = site
+        self._source = source
+        self._lister = lister
+        self.reconsider_at: str | None = None
+        self._found: dict[str, str | None] = {}
+        self._lock = anyio.Lock()
+
+    def __call__(self, paths: Sequence[str], /) -> Mapping[str, str]:
+        """Return the latest version of each module that has one."""
+        if any(path not in self._found for path in paths):
+            from_thread.run(self._find, paths)
+        found = ((path, self._found.get(path)) for path in paths)
+        return {path: version for path, version in found if version is not None}
+
+    async def _find(self, paths: Sequence[str]) -> None:
+        async with self._lock:  # no list is asked twice for two graphs
+            await self._ask([path for path in paths if path not in self._found])
+
+    async def _ask(self, paths: list[str]) -> None:
+        catalog, policy = self._site.catalog, self._site.options.policy
+        unknown = [path for path in paths if catalog.modules.get(path) is None]
+        catalog.modules.track(
+            Module(path, private=policy.is_private(path), tracked_by=TRACKED_BY)
+            for path in unknown
+        )
+        modules = filter(None, map(catalog.modules.get, paths))
+        await self._lister.refresh(m for m in modules if m.listed_at is None)
+        await learn_facts(self._site, self._source, self._lister)
+        chooser = Chooser(catalog, policy, now=self._site.clock.now())
+        for path in paths:
+            chosen = chooser.upgrade(path)
+            self._found[path] = upgraded(chosen)
+            self.reconsider_at = sooner(self.reconsider_at, chosen.reconsider_at)
+
+    def untrack_unneeded(self) -> None:
+        """Follow no longer what nobody's upgrades were asked of.
+
+        Raises:
+            CatalogError: if the catalog cannot be written.
+        """
+        modules = self._site.catalog.modules.all()
+        gone = [
+            module.path
+            for module in modules
+            if module.tracked_by == TRACKED_BY and module.path not in self._found
+        ]
+        if gone:
+            self._site.catalog.modules.untrack(gone)
+            self._site.catalog.offers.forget(gone)

@@ -1,0 +1,125 @@
+"""``gosync why``: who wants a version, and by which way it came in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gosync.demo.modules import ModuleSource
+from tests.integration.offered import go_mod_text, offer, sum_lines
+from tests.integration.site import MISSING, OK, USAGE, Site
+from tests.simulator import Simulator
+
+TOOLCHAIN = "golang.org/toolchain@v0.0.1-go1.23.4.linux-amd64"
+APP, LIB, BASE = "app.example/app", "lib.example/m", "base.example/m"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Return a site with everything that can want a version."""
+    folder = tmp_path_factory.mktemp("why")
+    with Simulator() as sim:
+        _publish(sim)
+        project = folder / "app"
+        project.mkdir()
+        text = go_mod_text(APP, requires={LIB: "v1.0.0"})
+        (project / "go.mod").write_text(text)
+        used = sum_lines(sim, f"{LIB}@v1.0.0", f"{BASE}@v1.0.0")
+        left = sum_lines(sim, "left.example/m@v0.9.0/go.mod")
+        (project / "go.sum").write_text(used + left)
+        site = Site(folder / "site", sim, index=True)
+        site.declare(
+            select=[
+                {"modules": ["named.example/m"], "versions": "latest"},
+                {"modules": ["found.example/*"]},
+                {"modules": ["tool.example/m@v1.0.0"], "deps": "build"},
+            ],
+            project=[{"path": str(project)}],
+            toolchains={"versions": ["1.23.4"], "platforms": ["linux-amd64"]},
+        )
+        site.sync()
+        site.sync("asked.example/m@v1.0.0")
+        yield site
+
+
+def _publish(sim: Simulator) -> None:
+    offer(sim, "named.example/m", "v1.0.0", "v1.1.0")
+    for path in ("found.example/m", "asked.example/m", BASE):
+        offer(sim, path, "v1.0.0")
+    offer(sim, "left.example/m", "v0.9.0")
+    offer(sim, LIB, "v1.0.0", requires={BASE: "v1.0.0"})
+    offer(sim, "tool.example/m", "v1.0.0", requires={LIB: "v1.0.0"})
+    path, version = TOOLCHAIN.split("@")
+    sim.publish(ModuleSource(path, version, {"bin/go": b"#!/bin/sh\n"}))
+
+
+def claims(site: Site, name: str) -> dict[str, dict[str, Any]]:
+    """Return the claims on a version by who makes them."""
+    document = site.run("why", name, expect=OK).document
+    return {each["who"].partition(" /")[0]: each for each in document["claims"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "who"),
+    [
+        ("named.example/m@v1.1.0", "select 1"),
+        ("found.example/m@v1.0.0", "select 2"),
+        ("tool.example/m@v1.0.0", "select 3"),
+        (TOOLCHAIN, "toolchains"),
+        ("asked.example/m@v1.0.0", "command"),
+    ],
+)
+def test_what_is_named_is_told_with_who_names_it(
+    site: Site, name: str, who: str
+) -> None:
+    found = claims(site, name)
+    assert found.keys() == {who}
+    assert found[who]["path"] in ([], [name])
+
+
+def test_what_a_project_requires_is_told_with_the_way_to_it(site: Site) -> None:
+    project = claims(site, f"{BASE}@v1.0.0")["project"]
+    assert project["path"][-2:] == [f"{LIB}@v1.0.0", f"{BASE}@v1.0.0"]
+
+
+def test_what_only_a_go_sum_names_is_told_with_its_line(site: Site) -> None:
+    found = claims(site, "left.example/m@v0.9.0")
+    assert found.keys() == {"project"}
+    assert "go.sum" in found["project"]["kind"]
+
+
+def test_what_a_select_requires_is_told_with_the_way_to_it(site: Site) -> None:
+    found = claims(site, f"{BASE}@v1.0.0")["dependencies of tool.example/m@v1.0.0"]
+    assert found["path"][-2:] == [f"{LIB}@v1.0.0", f"{BASE}@v1.0.0"]
+
+
+def test_what_was_selected_once_is_told_with_its_end(
+    site: Site, tmp_path: Path
+) -> None:
+    name = "found.example/m@v1.0.0"
+    with Simulator() as sim:
+        offer(sim, "found.example/m", "v1.0.0")
+        other = Site(tmp_path, sim, modules=["found.example/m"])
+        other.sync()
+        other.select(["found.example/m"], exclude=[name])
+        other.sync(expect=None)
+        document = other.run("why", name, expect=OK).document
+        assert document["claims"] == []
+        assert document["selected"] is None
+        assert document["unselected_at"]
+
+
+def test_what_nobody_knows_is_no_answer(site: Site) -> None:
+    for name in ("named.example/m@v1.7.0", "nobody.example/m@v1.0.0"):
+        refused = site.run("why", name, expect=MISSING).document
+        assert refused["error"] == "NotFoundError"
+        assert "gosync list --all" in refused["hint"]
+
+
+@pytest.mark.parametrize("text", ["named.example/m", "../../etc@v1.0.0", "a.b@", ""])
+def test_what_is_no_version_is_refused(site: Site, text: str) -> None:
+    refused = site.run("why", text, expect=USAGE).document
+    assert "path@v1.2.3" in refused["hint"]
