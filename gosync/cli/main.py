@@ -33,6 +33,7 @@ VERBS = {
     "why": ("why", "why"),
     "prune": ("prune", "prune"),
     "publish": ("publish", "publish"),
+    "closure": ("closure", "closure"),
     "config": ("config", "config"),
     "catalog": ("catalog", "catalog"),
 }

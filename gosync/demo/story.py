@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gosync.closure.golang import Client, find_go
 from gosync.config import Config, load_config
 from gosync.demo.exchange import Kind
-from gosync.demo.golang import Client, find_go
 from gosync.demo.modules import ModuleSource, build_zip, load_sources, samples_folder
 from gosync.demo.treecheck import check_tree
 from gosync.demo.upstream import SampleUpstream
@@ -143,22 +143,25 @@ class Demo:
             self._say("go         not found on PATH, so gosync's own client checks:")
             self._say(f"           {len(proven)} versions proven from the tree alone")
             return "gosync", ""
-        client = Client(go, self._folder, f"file://{tree}", upstream.verifier_key)
+        client = Client(
+            go=go,
+            folder=self._folder,
+            proxy=tree.as_uri(),
+            sumdb=upstream.verifier_key,
+            more={"CGO_ENABLED": "0"},
+        )
         output = self._build(client)
         self._say("go         built and ran a program against the tree alone:")
         for line in output.splitlines():
             self._say(f"           {line}")
-        return client.run("version").strip(), output
+        return _run(client, "version").strip(), output
 
     def _build(self, client: Client) -> str:
         work = self._folder / "work"
         work.mkdir(exist_ok=True)
-        try:
-            client.run("mod", "init", "demo.example/site", folder=work)
-            client.run("get", f"{PROGRAM}@latest", folder=work)
-            client.run("build", "-o", "postcard", PROGRAM, folder=work)
-        except subprocess.CalledProcessError as exc:
-            raise DemoError(f"go failed: {exc.stderr}") from exc
+        _run(client, "mod", "init", "demo.example/site", folder=work)
+        _run(client, "get", f"{PROGRAM}@latest", folder=work)
+        _run(client, "build", "-o", "postcard", PROGRAM, folder=work)
         done = subprocess.run(  # noqa: S603 - what we just built
             [work / "postcard", "gopher"], capture_output=True, text=True, check=True
         )
@@ -181,6 +184,18 @@ class Demo:
         )
         self._say(f"           refused, exit 6: {caught}")
         return caught, evidence
+
+
+def _run(client: Client, *arguments: str, folder: Path | None = None) -> str:
+    """Run go and return what it printed.
+
+    Raises:
+        DemoError: if it fails; with its output.
+    """
+    done = client.run(*arguments, folder=folder)
+    if not done.ok:
+        raise DemoError(f"{done.command} failed: {done.stderr}")
+    return done.stdout
 
 
 def prepare_folder(folder: Path) -> None:

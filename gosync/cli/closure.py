@@ -1,0 +1,314 @@
+"""``gosync closure``: does the published tree alone hold what a project needs?"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gosync.cli.options import Options, common_options
+from gosync.cli.output import printable
+from gosync.cli.progress import progress
+from gosync.closure.closure import Closure, Report
+from gosync.closure.documents import report_document, trial_document
+from gosync.closure.findings import Finding
+from gosync.closure.golang import Done, find_go
+from gosync.closure.remedy import next_steps
+from gosync.closure.tree import Tree
+from gosync.closure.trial import Setting, Trial, run_trial
+from gosync.config import Config
+from gosync.errors import MalformedError, UsageError
+from gosync.gomod.needs import Deps
+from gosync.progress import Progress
+from gosync.project import Project, read_project
+from gosync.sumdb.names import Database, parse_gosumdb
+
+_SHOWN = 100
+_WITHOUT_CONFIG = "or do without: gosync closure PROJECT --tree DIR --sumdb NAME|KEY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """The command line's arguments."""
+
+    folders: tuple[Path, ...]
+    deps: str | None
+    tree: Path | None
+    sumdb: str | None
+    private: tuple[str, ...]
+    quick: bool
+    with_go: bool
+    go_command: str | None
+
+    @property
+    def needs_config(self) -> bool:
+        """Whether it leaves something to the configuration."""
+        return not (self.folders and self.tree and self.sumdb)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A project to look at.
+
+    Attributes:
+        name: What the user calls it.
+        project: The project.
+        deps: Which dependencies count.
+        selected: Whether the configuration selects at least these.
+    """
+
+    name: str
+    project: Project
+    deps: Deps
+    selected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a project.
+
+    Attributes:
+        asked: The project.
+        report: What the tree has of it.
+        trial: What a real go made of it, if one was run.
+    """
+
+    asked: Asked
+    report: Report
+    trial: Trial | None
+
+    @property
+    def exit_code(self) -> int:
+        """The graver one of both."""
+        return max(self.report.exit_code, self.trial.exit_code if self.trial else 0)
+
+
+@click.command()
+@click.argument(
+    "folders", metavar="[PROJECT]...", nargs=-1, type=click.Path(path_type=Path)
+)
+@click.option(
+    "--deps",
+    type=click.Choice([each.value for each in Deps]),
+    help="Which dependencies count; default: as configured, else build.",
+)
+@click.option(
+    "--tree",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The tree, or a copy of it; default: the configured one.",
+)
+@click.option(
+    "--sumdb",
+    metavar="NAME|KEY",
+    help="The checksum database that must prove the tree, or off; as in GOSUMDB.",
+)
+@click.option(
+    "--private",
+    multiple=True,
+    metavar="PATTERN",
+    help="Modules that no database knows, as in GOPRIVATE; may be repeated.",
+)
+@click.option(
+    "--quick", is_flag=True, help="See that zips are there; do not read them."
+)
+@click.option(
+    "--with-go", is_flag=True, help="Also let a real go try, without network."
+)
+@click.option(
+    "--go",
+    "go_command",
+    metavar="GO",
+    help="The go command to try with; default: the one on PATH.",
+)
+@common_options
+def closure(options: Options, **asked: Any) -> int:
+    """Prove that the tree alone holds all that a project needs.
+
+    PROJECT is a folder with a go.mod or go.work; without one, every configured
+    [[project]]. Nothing but files of the tree is read: no store, no network.
+    A PROJECT with --tree and --sumdb needs no configuration file.
+
+    Exit code 0: complete. 4: something is missing, wrong or unproven.
+    6: the tree contradicts the checksum database or a go.sum.
+    """
+    wish = Wish(**asked)
+    config = None
+    if options.config_file is not None or wish.needs_config:
+        config = _load_config(options)
+    setting = _Setting.of(config, wish)
+    projects = _projects(config, wish)
+    check = Closure(setting.tree, setting.database, setting.private, quick=wish.quick)
+    with progress(show=options.show_progress) as watcher:
+        answers = [_answer(check, each, setting, watcher) for each in projects]
+    code = max(answer.exit_code for answer in answers)
+    document = {
+        "tree": str(setting.tree.root),
+        "exit_code": code,
+        "projects": [_document(answer) for answer in answers],
+    }
+    options.output.result("closure", document)
+    for answer in answers:
+        _show(options, answer)
+    return code
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What projects are held against, and the go command to try with, if any."""
+
+    tree: Tree
+    database: Database | None
+    private: tuple[str, ...]
+    go: Path | None
+
+    @classmethod
+    def of(cls, config: Config | None, wish: Wish) -> _Setting:
+        """Return what the command line says, else what the configuration does."""
+        tree = wish.tree or (config.tree_path if config else None)
+        assert tree is not None
+        configured = config.sections.upstream.private if config else ()
+        return cls(
+            Tree(tree),
+            _database(config, wish.sumdb),
+            (*wish.private, *configured),
+            _need_go(wish.go_command) if wish.with_go or wish.go_command else None,
+        )
+
+
+def _database(config: Config | None, sumdb: str | None) -> Database | None:
+    if sumdb is None:
+        assert config is not None
+        return config.site_options().database
+    try:
+        return parse_gosumdb(sumdb)
+    except MalformedError as exc:
+        raise UsageError(
+            f"--sumdb: {exc}", hint="NAME, or NAME+HASH+KEY, or off; as in GOSUMDB"
+        ) from exc
+
+
+def _load_config(options: Options) -> Config:
+    try:
+        return options.load_config()
+    except UsageError as exc:
+        hint = f"{exc.hint}; {_WITHOUT_CONFIG}" if exc.hint else _WITHOUT_CONFIG
+        raise type(exc)(str(exc), hint=hint) from exc
+
+
+def _projects(config: Config | None, wish: Wish) -> list[Asked]:
+    """Return the projects to look at: those named, else those configured."""
+    specs = config.site_options().projects if config is not None else ()
+    configured = {spec.path.resolve(): spec.deps for spec in specs}
+    named = list(wish.folders) or [spec.path for spec in specs]
+    if not named:
+        raise UsageError(
+            "no project to look at",
+            hint="name its folder: gosync closure PROJECT; or configure a [[project]]",
+        )
+    asked = []
+    for folder in named:
+        default = configured.get(folder.resolve())
+        wanted = Deps(wish.deps) if wish.deps else default or Deps.BUILD
+        selected = default is not None and _order(default) >= _order(wanted)
+        asked.append(Asked(str(folder), read_project(folder), wanted, selected))
+    return asked
+
+
+def _order(deps: Deps) -> int:
+    return list(Deps).index(deps)
+
+
+def _need_go(command: str | None) -> Path:
+    if command is None:
+        go = find_go()
+    else:
+        found = shutil.which(command)
+        go = Path(found).absolute() if found else None
+    if go is None:
+        raise UsageError(
+            f"no go command: {command or 'neither on PATH nor beside this Python'}",
+            hint="name one with --go, or leave out --with-go",
+        )
+    return go
+
+
+def _answer(
+    check: Closure, asked: Asked, setting: _Setting, watcher: Progress
+) -> Answer:
+    report = check.check(asked.project, asked.deps, watcher)
+    trial = None
+    if setting.go is not None:
+        with_go = Setting(
+            go=setting.go,
+            tree=setting.tree.root,
+            database=setting.database,
+            private=setting.private,
+        )
+        trial = run_trial(with_go, asked.project, asked.deps, watcher)
+    return Answer(asked, report, trial)
+
+
+def _document(answer: Answer) -> dict[str, object]:
+    trial = trial_document(answer.trial) if answer.trial else None
+    steps = list(next_steps(answer.report, selected=answer.asked.selected))
+    return {**report_document(answer.report), "next": steps, "go": trial}
+
+
+def _show(options: Options, answer: Answer) -> None:
+    report = answer.report
+    options.output.say(_line(answer))
+    if report.findings:
+        rows = (_cells(each) for each in report.findings[:_SHOWN])
+        options.output.table(("finding", "file", "reason", "needed"), rows)
+        more = len(report.findings) - _SHOWN
+        if more > 0:
+            options.output.note(f"... and {more} more; --json shows all")
+    for number, line in enumerate(next_steps(report, selected=answer.asked.selected)):
+        begin = "      " if number else "next: "
+        options.output.say(f"{begin}{printable(line)}".rstrip())
+    if answer.trial is not None:
+        for line in _trial_lines(answer.trial):
+            options.output.say(line)
+
+
+def _line(answer: Answer) -> str:
+    report = answer.report
+    count = len(report.findings)
+    findings = "1 finding" if count == 1 else f"{count} findings"
+    state = f"incomplete, {findings}" if count else "complete"
+    return (
+        f"{printable(answer.asked.name)} (deps = {answer.asked.deps}): {state};"
+        f" {report.modules} modules and {report.go_mods} more go.mod files needed,"
+        f" {report.files} files checked"
+    )
+
+
+def _cells(finding: Finding) -> tuple[str, ...]:
+    kind = "SECURITY" if finding.security else finding.kind.value
+    return (
+        kind,
+        printable(finding.path),
+        printable(finding.reason),
+        printable(finding.why),
+    )
+
+
+def _trial_lines(trial: Trial) -> Iterator[str]:
+    network = "without any network" if trial.cut else "network not cut, GOPROXY=file://"
+    yield f"go, {network}:"
+    for done in trial.commands:
+        yield f"  {_outcome(done):<10}{done.command}  ({done.seconds:.1f} s)"
+        if not done.ok:
+            output = (done.stderr + done.stdout).splitlines()
+            yield from (f"    {printable(line)}" for line in output)
+
+
+def _outcome(done: Done) -> str:
+    if done.exit_code is None:
+        return "TOO LONG"
+    return "ok" if done.ok else f"failed {done.exit_code}"

@@ -1,0 +1,58 @@
+"""What is wrong with a tree, one file at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from gosync.errors import SecurityError
+from gosync.gomod.module import ModuleVersion
+
+EXIT_COMPLETE: Final = 0
+EXIT_INCOMPLETE: Final = 4
+EXIT_SECURITY: Final = SecurityError.exit_code
+
+
+class Kind(StrEnum):
+    """What a finding is.
+
+    Attributes:
+        MISSING: The file is not there.
+        WRONG: Something is there that cannot be used.
+        UNPROVEN: What would prove the version is not there.
+    """
+
+    MISSING = "missing"
+    WRONG = "wrong"
+    UNPROVEN = "unproven"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that keeps a project from resolving, or from being proven.
+
+    Attributes:
+        kind: What it is.
+        path: The file, as a path in the tree.
+        reason: What is the matter with it.
+        mv: The module version, or module (no version), that it is a file of.
+        why: Why that is needed.
+        security: Whether it contradicts the log, a key or a go.sum.
+        listed: Whether the tree itself names the version: it was whole once.
+    """
+
+    kind: Kind
+    path: str
+    reason: str
+    mv: ModuleVersion
+    why: str = ""
+    security: bool = False
+    listed: bool = False
+
+
+def exit_code_of(findings: Iterable[Finding]) -> int:
+    """Return the exit code for these findings, the gravest counts."""
+    codes = (EXIT_SECURITY if each.security else EXIT_INCOMPLETE for each in findings)
+    return max(codes, default=EXIT_COMPLETE)

@@ -1,0 +1,75 @@
+"""What to do about findings: where to run what, or what to select."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from gosync.closure.closure import Report
+from gosync.closure.findings import Finding, Kind
+from gosync.gomod.module import ModuleVersion
+
+
+def next_steps(report: Report, *, selected: bool) -> Iterator[str]:
+    """Yield lines that say what to do; none if the project is complete.
+
+    Args:
+        report: The findings.
+        selected: Whether the configuration selects the project already.
+    """
+    if any(each.security for each in report.findings):
+        yield "keep the tree as it is, and find out who changed it or the project"
+    lacking = _lacking(report.findings)
+    if lacking and selected:
+        yield "run `gosync sync` where the tree is made: the project is selected there"
+    elif lacking:
+        yield "where the tree is made, add this to gosync.toml and run `gosync sync`:"
+        yield from _snippet(report, lacking)
+    if any(_is_damage(each, lacking) for each in report.findings):
+        yield "this tree is damaged: copy it again; if it is so where it is made,"
+        yield "let `gosync publish DIR` write a new one"
+
+
+def _lacking(findings: Iterable[Finding]) -> dict[ModuleVersion, bool]:
+    """Return the versions that are not carried, and whether more than the .mod."""
+    lacking: dict[ModuleVersion, bool] = {}
+    for each in findings:
+        is_own = each.path.endswith((".info", ".mod", ".zip"))
+        if each.kind is Kind.MISSING and is_own and not each.listed:
+            more = not each.path.endswith(".mod")
+            lacking[each.mv] = lacking.get(each.mv, False) or more
+    return lacking
+
+
+def _is_damage(finding: Finding, lacking: dict[ModuleVersion, bool]) -> bool:
+    """Tell whether a finding is of the tree, not of what was selected for it."""
+    if finding.security or not _is_of_tree(finding):
+        return False
+    of_lacking = any(finding.mv.path == mv.path for mv in lacking)
+    return not (finding.kind is Kind.MISSING and of_lacking and not finding.listed)
+
+
+def _is_of_tree(finding: Finding) -> bool:
+    """Tell a file of the tree from one of the project's own."""
+    return bool(finding.mv.version) or not finding.path.endswith("/go.mod")
+
+
+def _snippet(report: Report, lacking: dict[ModuleVersion, bool]) -> Iterator[str]:
+    yield ""
+    yield "    [[project]]"
+    yield f"    path = {_string(str(report.project.folder.resolve()))}"
+    yield f"    deps = {_string(report.deps.value)}"
+    yield ""
+    yield "or, without the project at hand, what is known to be missing:"
+    yield ""
+    yield "    [[select]]"
+    yield "    modules = ["
+    for mv, whole in sorted(lacking.items()):
+        yield f"        {_string(str(mv) if whole else f'{mv}/go.mod')},"
+    yield "    ]"
+    yield ""
+
+
+def _string(text: str) -> str:
+    """Return a TOML string; JSON's are."""
+    return json.dumps(text, ensure_ascii=False)

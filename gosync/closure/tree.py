@@ -1,0 +1,165 @@
+"""The files of a static tree, of whoever made it: read with limits, never written.
+
+What stands where a file should be and is none (a link, a pipe, a device, a
+folder) is never opened, so that nothing can be waited for for ever. Neither are
+links followed on the way: a tree that is copied must not lose what it points to.
+The root itself may be reached by links.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gosync.errors import MalformedError, NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from gosync.gomod.window import ReadAt
+
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_KINDS = {
+    stat.S_IFLNK: "a link",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFBLK: "a device",
+    stat.S_IFCHR: "a device",
+}
+
+
+class NotInTreeError(NotFoundError):
+    """The tree has no such file.
+
+    Attributes:
+        path: Its path in the tree.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path}: not in the tree")
+        self.path = path
+
+
+class DamagedFileError(MalformedError):
+    """Something is there that cannot be the file.
+
+    Attributes:
+        path: Its path in the tree.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__("file", path, reason)
+        self.path = path
+
+
+class Tree:
+    """A folder with a static tree.
+
+    Attributes:
+        root: The folder, without links.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Take a folder.
+
+        Raises:
+            UsageError: if it is none.
+        """
+        if not folder.is_dir():
+            raise UsageError(
+                f"{folder}: no folder with a tree", hint="name the tree with --tree DIR"
+            )
+        self.root = folder.resolve()
+        self._folders: dict[str, str | None] = {"": None}
+
+    def read(self, path: str, *, limit_bytes: int) -> bytes:
+        """Return a file's bytes.
+
+        Raises:
+            NotInTreeError: if there is none.
+            DamagedFileError: if it is no file, too large, or cannot be read.
+        """
+        with self.open(path) as (read_at, size_bytes):
+            if size_bytes > limit_bytes:
+                raise DamagedFileError(path, f"larger than {limit_bytes} bytes")
+            return read_at(0, size_bytes)
+
+    def require(self, path: str) -> int:
+        """Return a file's size, which is not 0.
+
+        Raises:
+            NotInTreeError: if there is none.
+            DamagedFileError: if it is no file, or empty.
+        """
+        size_bytes = self._stat(path).st_size
+        if not size_bytes:
+            raise DamagedFileError(path, "is empty")
+        return size_bytes
+
+    @contextmanager
+    def open(self, path: str) -> Iterator[tuple[ReadAt, int]]:
+        """Open a file: what reads it at an offset, and its size.
+
+        Raises:
+            NotInTreeError: if there is none.
+            DamagedFileError: if it is no file, or cannot be read; from the
+                reader too.
+        """
+        self._stat(path)
+        with _border(path):
+            handle = os.open(self.root / path, _FLAGS)
+        try:
+            found = os.fstat(handle)
+            _check_mode(path, found.st_mode)
+            yield partial(_read_at, handle, path), found.st_size
+        finally:
+            os.close(handle)
+
+    def _stat(self, path: str) -> os.stat_result:
+        reason = self._trouble_above(path.rpartition("/")[0])
+        if reason is not None:
+            raise DamagedFileError(path, reason)
+        with _border(path):
+            found = (self.root / path).lstat()
+        _check_mode(path, found.st_mode)
+        return found
+
+    def _trouble_above(self, folder: str) -> str | None:
+        """Return why a file's folder is none that could be copied, or None."""
+        if folder not in self._folders:
+            reason = self._trouble_above(folder.rpartition("/")[0])
+            if reason is None and (self.root / folder).is_symlink():
+                reason = f"{folder} is a link"
+            self._folders[folder] = reason
+        return self._folders[folder]
+
+
+def _check_mode(path: str, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+        raise DamagedFileError(path, f"is {kind}, not a file")
+
+
+def _read_at(handle: int, path: str, offset: int, size_bytes: int) -> bytes:
+    with _border(path):
+        parts = []
+        while size_bytes > 0 and (part := os.pread(handle, size_bytes, offset)):
+            parts.append(part)
+            offset += len(part)
+            size_bytes -= len(part)
+        return b"".join(parts)
+
+
+@contextmanager
+def _border(path: str) -> Iterator[None]:
+    """Make the operating system's errors ours."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as exc:
+        raise NotInTreeError(path) from exc
+    except OSError as exc:
+        raise DamagedFileError(path, f"cannot be read: {exc.strerror}") from exc
