@@ -234,6 +234,6 @@ def format_reason(reason: Reason, sums: Sequence[SumFile]) -> str:
     """Return why a version is needed, for people: the nearest cause first."""
     if reason.sums is not None:
         return f"named by {sums[reason.sums].file}"
-    chain = " <- ".join(str(each).removesuffix("@") for each in reason.path[-2::-1])
+    chain = " <- ".join(str(each) for each in reason.path[-2::-1])
     text = f"required by {chain}" if chain else "required"
     return text + _ADDITIONS.get(reason.kind, "")

@@ -254,5 +254,4 @@ def _joined(folder: str, below: str) -> str:
 
 
 def _contradiction(module: ModuleVersion) -> MalformedError:
-    name = str(module).removesuffix("@")
-    return MalformedError("replace", name, "two replacements contradict each other")
+    return MalformedError("replace", module, "two replacements contradict each other")

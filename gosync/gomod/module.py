@@ -48,19 +48,21 @@ __all__ = [
 class ModuleVersion:
     """One version of one module; prints as ``path@version``.
 
+    A main module has no version and prints as its path alone, as in ``go mod graph``.
+
     The order is that of the strings, which is enough to be deterministic; for
     precedence sort by :func:`gosync.gomod.semver.version_key`.
 
     Attributes:
         path: The module path, unescaped.
-        version: The version, unescaped and usually canonical.
+        version: The version, unescaped and usually canonical; "" of a main module.
     """
 
     path: str
     version: str
 
     def __str__(self) -> str:
-        return f"{self.path}@{self.version}"
+        return f"{self.path}@{self.version}" if self.version else self.path
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -55,7 +55,7 @@ class Shelf:
 
 
 def texts(modules) -> list[str]:
-    return [f"{each.path}@{each.version}".removesuffix("@") for each in modules]
+    return [str(each) for each in modules]
 
 
 def build_list(resolution: Resolution) -> list[str]:
