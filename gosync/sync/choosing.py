@@ -19,7 +19,8 @@ from gosync.clock import format_time
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import Deps
 from gosync.sync.facts import facts_of
-from gosync.sync.plan import Choice, Chosen, Offer, Offered, choose
+from gosync.sync.offer import Offer, Offered
+from gosync.sync.plan import Choice, Chosen, choose
 from gosync.sync.policy import Policy, Rule
 from gosync.sync.rules import Pick, VersionRule
 from gosync.sync.wanted import WantedSet

@@ -26,7 +26,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.sync.gomods import GoModSource
 from gosync.sync.lists import Lister
-from gosync.sync.plan import Facts
+from gosync.sync.offer import Facts
 from gosync.sync.site import Site
 
 _SAYS_NOTHING = GoModFacts(is_own=False)

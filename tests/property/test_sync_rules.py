@@ -16,7 +16,8 @@ from gosync.gomod import semver
 from gosync.gomod.latest import GoModFacts, latest_of
 from gosync.gomod.modfile import Retraction
 from gosync.gomod.pseudo import is_pseudo_version
-from gosync.sync.plan import Facts, Offer, Offered, choose
+from gosync.sync.offer import Facts, Offer, Offered
+from gosync.sync.plan import choose
 from gosync.sync.policy import Rule
 from gosync.sync.rules import (
     Exclusion,

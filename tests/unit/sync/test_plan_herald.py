@@ -7,7 +7,8 @@ import pytest
 from gosync.catalog.versions import Need
 from gosync.gomod.modfile import Retraction
 from gosync.gomod.needs import Deps
-from gosync.sync.plan import Choice, Facts, Offer, Offered, choose
+from gosync.sync.offer import Facts, Offer, Offered
+from gosync.sync.plan import Choice, choose
 from gosync.sync.policy import Rule
 from gosync.sync.rules import Pick, VersionRule, parse_exclusion, parse_versions
 
