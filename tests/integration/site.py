@@ -29,6 +29,7 @@ from gosync.demo.treecheck import check_tree
 from gosync.gomod.module import unescape_path
 from gosync.gomod.patterns import PatternSet
 from gosync.sumdb.names import parse_gosumdb
+from tests.integration import forked
 from tests.integration.remains import (
     Evidence,
     FileState,
@@ -45,7 +46,7 @@ from tests.simulator import Simulator
 
 __all__ = ["Result", "Site", "digests", "files_below", "finish", "parse_result"]
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = forked.CHECKOUT
 Section: TypeAlias = Mapping[str, object] | Sequence[Mapping[str, object]]
 OK, USAGE, MISSING, SECURITY, STORE, LOCKED, NO_SPACE, UNAVAILABLE = (
     0,
@@ -198,16 +199,36 @@ class Site:
         prefix: Sequence[str] = (),
         timeout_seconds: float = 120,
     ) -> Result:
-        """Run a command to its end; ``expect`` is the exit code it must have."""
-        process = self.start(*arguments, prefix=prefix)
-        try:
-            result = finish(process, timeout_seconds=timeout_seconds)
-        finally:
-            process.kill()
+        """Run a command to its end; ``expect`` is the exit code it must have.
+
+        Without a prefix it is forked from a process that has imported gosync.
+        """
+        if prefix:
+            result = self._started(arguments, prefix, timeout_seconds)
+        else:
+            code, out, err = forked.run(
+                self.command(*arguments)[3:],
+                folder=self.folder,
+                environment=self.environment,
+                timeout_seconds=timeout_seconds,
+            )
+            result = parse_result(code, out, err)
         if expect is not None:
             shown = f"{result.stdout}\n{result.stderr}"
             assert result.code == expect, f"exit {result.code}, not {expect}:\n{shown}"
         return result
+
+    def _started(
+        self,
+        arguments: Sequence[str],
+        prefix: Sequence[str],
+        timeout_seconds: float,
+    ) -> Result:
+        process = self.start(*arguments, prefix=prefix)
+        try:
+            return finish(process, timeout_seconds=timeout_seconds)
+        finally:
+            process.kill()
 
     def sync(self, *arguments: str, expect: int | None = OK) -> Result:
         """Run ``gosync sync``."""

@@ -30,6 +30,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.integration.forked import become_gosync, enter_and_exit, import_gosync
+
 # By call, the numbers of its forms, each with the argument that is the descriptor,
 # or the name that appears, changes or goes.
 _X86_64 = {
@@ -86,9 +88,7 @@ def _can_supervise() -> bool:
 
 
 def _serve() -> None:
-    import gosync.cli.main  # noqa: PLC0415 - before the forks
-    import gosync.cli.sync  # noqa: F401, PLC0415 - the verb that is forked
-
+    import_gosync()
     print(READY if _can_supervise() else "no\n", end="", flush=True)
     for line in sys.stdin:
         print(json.dumps(_answer(json.loads(line))), flush=True)
@@ -123,28 +123,20 @@ def _become_gosync(
     request: dict[str, Any], channel: socket.socket, out: int, err: int
 ) -> None:
     """Run the command in this process and end it."""
-    from gosync.cli.main import entry  # noqa: PLC0415 - imported before the fork
-
-    code: object = 70
     try:
-        os.chdir(request["folder"])
-        os.environ.clear()
-        os.environ.update(request["environment"])
-        with open(os.devnull) as nothing:  # noqa: PTH123
-            os.dup2(nothing.fileno(), 0)
-        os.dup2(out, 1)
-        os.dup2(err, 2)
-        sys.argv = ["gosync", *request["arguments"]]
+        become_gosync(
+            request["arguments"],
+            folder=request["folder"],
+            environment=request["environment"],
+            out=out,
+            err=err,
+        )
         listener = _install(request["calls"])
         socket.send_fds(channel, [b"."], [listener])
         os.close(listener)
-        entry()
-    except SystemExit as exc:
-        code = exc.code or 0
+        enter_and_exit()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code if isinstance(code, int) else 1)
+        os._exit(70)
 
 
 class _Supervisor:
