@@ -18,6 +18,7 @@
      │  ├ BlobCorruptError
      │  ├ CatalogError
      │  │  └ SchemaVersionError          a newer gosync wrote it
+     │  ├ StoreAwayError                 it was there: an unmounted disk
      │  ├ LockedError                11  another gosync holds the lock
      │  └ NoSpaceError               15  the disk is full
      ├ SecurityError                  6  evidence of misbehaviour: never downgrade
@@ -180,6 +181,10 @@ class CatalogError(StoreError):
 
 class SchemaVersionError(CatalogError):
     """The catalog was written by a newer gosync."""
+
+
+class StoreAwayError(StoreError):
+    """The store or the tree was there and is not: an unmounted disk, most likely."""
 
 
 class LockedError(StoreError):

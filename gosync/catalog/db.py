@@ -19,6 +19,7 @@ from gosync.catalog.connection import Connection, map_errors
 from gosync.catalog.cursors import Cursors
 from gosync.catalog.failures import Failures
 from gosync.catalog.heads import Heads
+from gosync.catalog.jobs import Jobs
 from gosync.catalog.migrations import check_version, load_migrations, migrate
 from gosync.catalog.modules import Modules
 from gosync.catalog.offers import Offers
@@ -55,6 +56,7 @@ class Catalog:
         heads: Trusted and published tree heads.
         trees: Published trees.
         runs: Past runs.
+        jobs: The daemon's jobs.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -71,6 +73,7 @@ class Catalog:
         self.heads = Heads(connection)
         self.trees = Trees(connection)
         self.runs = Runs(connection)
+        self.jobs = Jobs(connection)
 
     @classmethod
     def open(cls, path: Path, *, create: bool, readonly: bool = False) -> Self:

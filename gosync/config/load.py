@@ -16,10 +16,13 @@ from typing import TypeAlias
 
 import msgspec
 
+from gosync.config.daemon import make_hooks, make_jobs
 from gosync.config.files import read_text
 from gosync.config.schema import (
     Config,
+    DaemonSection,
     FileSchema,
+    HooksSection,
     ProjectSection,
     PruneSection,
     PublishSection,
@@ -45,13 +48,17 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "toolchains": ToolchainsSection,
     "prune": PruneSection,
     "publish": PublishSection,
+    "daemon": DaemonSection,
+    "hooks": HooksSection,
 }
 _ARRAYS: dict[str, type[msgspec.Struct]] = {
     "select": SelectSection,
     "project": ProjectSection,
     "target": TargetSection,
 }
-_LISTS = frozenset({"private", "versions", "platforms"})
+_LISTS = frozenset(
+    {"private", "versions", "platforms", "on_success", "on_failure", "on_finding"}
+)
 Toml: TypeAlias = dict[str, object]
 
 
@@ -112,6 +119,9 @@ def parse_config(
         policy=make_policy(sections, base),
         projects=_projects(sections.project, base),
         toolchains=make_toolchains(sections.toolchains),
+        jobs=make_jobs(sections.daemon.jobs),
+        hooks=make_hooks(sections.hooks),
+        metrics_path=_optional(base, sections.daemon.metrics_file),
     )
 
 
@@ -195,6 +205,10 @@ def _check_upstream(upstream: UpstreamSection) -> None:
         raise ConfigError(f"upstream: {exc}", hint=exc.hint) from exc
     if upstream.index and not upstream.index.startswith(("http://", "https://")):
         raise ConfigError(f"upstream.index: {upstream.index!r} is no http(s) URL")
+
+
+def _optional(base: Path, text: str) -> Path | None:
+    return base / Path(text).expanduser() if text else None
 
 
 def _projects(sections: list[ProjectSection], base: Path) -> tuple[ProjectSpec, ...]:

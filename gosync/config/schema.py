@@ -11,6 +11,7 @@ from typing import Annotated
 
 import msgspec
 
+from gosync.config.duties import Hooks, JobSpec
 from gosync.gomod.needs import Deps
 from gosync.sumdb.names import parse_gosumdb
 from gosync.sync.options import ProjectSpec, SiteOptions, ToolchainSpec
@@ -152,6 +153,79 @@ class PublishSection(Section, frozen=True):
     tree: str = "./public"
 
 
+class JobSection(Section, frozen=True):
+    """One ``[daemon.jobs.NAME]``; what is "" has the job's own default.
+
+    Attributes:
+        interval: From start to start, like "15m", or "off".
+        cron: Instead: five fields in UTC, weekdays by name.
+        jitter: Each run is late by a random part of this.
+        time_limit: How long one run may take.
+    """
+
+    interval: str = ""
+    cron: str = ""
+    jitter: str = ""
+    time_limit: str = ""
+
+
+class JobsSection(Section, frozen=True):
+    """``[daemon.jobs]``: what the daemon does, and when.
+
+    Attributes:
+        sync: A pass: index, due lists, fetch, publish.
+        lists: A pass that asks every list, however fresh.
+        audit: Asking upstreams what became of what we hold.
+        verify: Proving what is stored.
+        publish: Bringing the tree up to the store.
+        prune: Forgetting what nothing selects; off unless it is set.
+    """
+
+    sync: JobSection = JobSection()
+    lists: JobSection = JobSection()
+    audit: JobSection = JobSection()
+    verify: JobSection = JobSection()
+    publish: JobSection = JobSection()
+    prune: JobSection = JobSection()
+
+
+class DaemonSection(Section, frozen=True):
+    """``[daemon]``: `gosync run`.
+
+    Attributes:
+        name: What status.json and metrics call this mirror.
+        metrics_file: A file for Prometheus' text file collector; "" for none.
+        stop_seconds: How long a stop waits for what is under way.
+        stuck_seconds: How long a job may show no progress before the watchdog is
+            no longer fed.
+        max_delete: How many versions the prune job may forget at once.
+        jobs: What is done, and when.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "go"
+    metrics_file: str = ""
+    stop_seconds: Positive = 60
+    stuck_seconds: Positive = 600
+    max_delete: Annotated[int, msgspec.Meta(ge=0)] = 100
+    jobs: JobsSection = JobsSection()
+
+
+class HooksSection(Section, frozen=True):
+    """``[hooks]``: whom the daemon tells; a command line, or an http(s) URL.
+
+    Attributes:
+        on_success: When a job ended well.
+        on_failure: When a job begins to fail, fails otherwise, or still after a day.
+        on_finding: When an audit or a verify found something new.
+        time_limit_seconds: How long each may take.
+    """
+
+    on_success: list[str] = []
+    on_failure: list[str] = []
+    on_finding: list[str] = []
+    time_limit_seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30
+
+
 class TargetSection(Section, frozen=True):
     """One ``[[target]]``: a site that bundles are made for.
 
@@ -174,6 +248,8 @@ class FileSchema(Section, frozen=True):
     toolchains: ToolchainsSection = ToolchainsSection()
     prune: PruneSection = PruneSection()
     publish: PublishSection = PublishSection()
+    daemon: DaemonSection = DaemonSection()
+    hooks: HooksSection = HooksSection()
     target: list[TargetSection] = []
 
 
@@ -189,6 +265,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         policy: What the selects say.
         projects: The projects' folders.
         toolchains: The toolchains to carry.
+        jobs: What the daemon does, and when.
+        hooks: Whom it tells.
+        metrics_path: Where it writes metrics, or None.
     """
 
     file: Path | None
@@ -199,6 +278,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     projects: tuple[ProjectSpec, ...] = ()
     toolchains: ToolchainSpec = ToolchainSpec()
+    jobs: tuple[JobSpec, ...] = ()
+    hooks: Hooks = Hooks()
+    metrics_path: Path | None = None
 
     @property
     def list_interval_seconds(self) -> float:

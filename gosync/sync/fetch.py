@@ -126,7 +126,10 @@ class VersionFetcher:
         limit = ZIP_LIMIT_BYTES if wanted is None else min(wanted, ZIP_LIMIT_BYTES)
         try:
             served = await self._upstreams.proxy.zip(
-                mv, _sink_of(staged), limit_bytes=limit, fetch_disabled=fetch_disabled
+                mv,
+                _sink_of(staged, self._progress),
+                limit_bytes=limit,
+                fetch_disabled=fetch_disabled,
             )
         except TooLargeError:
             if limit == ZIP_LIMIT_BYTES:  # Go's own limit, so it is broken
@@ -163,9 +166,17 @@ def _state_after(error: GosyncError) -> State:
     return State.FAILED
 
 
-def _sink_of(staged: Staged) -> Callable[[], Callable[[bytes], object]]:
+def _sink_of(
+    staged: Staged, progress: Progress
+) -> Callable[[], Callable[[bytes], object]]:
+    """Return what takes a zip's bytes; each of them shows that it still comes."""
+
+    def write(data: bytes) -> None:
+        staged.write(data)
+        progress.advance(0)
+
     def restart() -> Callable[[bytes], object]:
         staged.restart()
-        return staged.write
+        return write
 
     return restart

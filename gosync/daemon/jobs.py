@@ -1,0 +1,156 @@
+"""What each job does: a name and an async function of the open site.
+
+A job returns how it ended, or raises one of our errors; the runner sees to the lock,
+the time limit and all that is told of it. To add one: write its function, put it into
+JOBS, give it a schedule in gosync.config.daemon and a key in JobsSection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from gosync.catalog.failures import Failure
+from gosync.config.schema import Config
+from gosync.errors import IncompleteError, SecurityError, UsageError
+from gosync.progress import Progress
+from gosync.sync.dependencies import read_projects
+from gosync.sync.engine import (
+    PassOptions,
+    PassReport,
+    published_document,
+    report_document,
+    run_pass,
+)
+from gosync.sync.prune import forget, plan_prune, sweep
+from gosync.sync.site import Site, connect
+from gosync.sync.stop import Stop
+from gosync.sync.tree import publish_tree, refresh_head
+
+_SHOWN_FAILURES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a job works with.
+
+    Attributes:
+        site: The site, open and locked.
+        config: The configuration.
+        progress: Must be told of every step: silence is taken for a hang.
+        stop: Ends the job early.
+    """
+
+    site: Site
+    config: Config
+    progress: Progress
+    stop: Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended.
+
+    Attributes:
+        exit_code: As the command of this name would have left with.
+        error: Why it is not 0.
+        summary: What it did, as JSON.
+        findings: What it found that was not known before.
+        fatal: After this error to go on would be wrong: what we trust is in doubt.
+    """
+
+    exit_code: int = 0
+    error: str = ""
+    summary: Mapping[str, object] = field(default_factory=dict)
+    findings: tuple[Mapping[str, object], ...] = ()
+    fatal: SecurityError | None = None
+
+
+Job: TypeAlias = Callable[[Work], Awaitable[Outcome]]
+
+
+async def sync(work: Work) -> Outcome:
+    """Follow the index, ask the lists that are due, fetch, publish."""
+    return await _pass(work, refresh=False)
+
+
+async def lists(work: Work) -> Outcome:
+    """Do the same, and ask every list: what an index forgot is found here."""
+    return await _pass(work, refresh=True)
+
+
+async def _pass(work: Work, *, refresh: bool) -> Outcome:
+    options = PassOptions(
+        refresh=refresh,
+        projects=read_projects(work.site.options.projects),
+        stop=work.stop,
+    )
+    report = await run_pass(work.site, options, work.progress)
+    return Outcome(report.exit_code, _why(report), report_document(report))
+
+
+def _why(report: PassReport) -> str:
+    """Return why a pass is not complete, by its first failures."""
+    gravest = sorted(report.missing, key=lambda f: (-f.exit_code, f.path, f.version))
+    shown = [f"{_name(f)}: {f.reason}" for f in gravest[:_SHOWN_FAILURES]]
+    more = len(gravest) - len(shown)
+    return "; ".join([*shown, *([f"and {more} more"] if more else [])])
+
+
+def _name(failure: Failure) -> str:
+    if not failure.path:
+        return failure.version
+    return f"{failure.path}@{failure.version}" if failure.version else failure.path
+
+
+async def publish(work: Work) -> Outcome:
+    """Bring the tree up to the store, with the newest tree head if it is behind."""
+    async with connect(work.site) as upstreams:
+        with work.stop.at_once():
+            error = await refresh_head(work.site, upstreams.sums)
+            report = await publish_tree(work.site, upstreams.sums, work.progress)
+    document = published_document(report)
+    if error is not None:
+        return Outcome(error.exit_code, str(error), document)
+    return Outcome(summary=document)
+
+
+async def prune(work: Work) -> Outcome:
+    """Forget what nothing has selected for a time of grace."""
+    site, options = work.site, work.site.options
+    projects = read_projects(options.projects)
+    try:
+        plan = plan_prune(site, projects, grace_days=options.grace_days)
+    except IncompleteError as exc:
+        return Outcome(summary={"waits_for": str(exc)})
+    most = work.config.sections.daemon.max_delete
+    if plan.deletes > most:
+        raise UsageError(
+            f"{plan.deletes} versions would go, more than {most}",
+            hint="look at `gosync prune --dry-run`, then raise daemon.max_delete",
+        )
+    forget(site, plan)
+    async with connect(site) as upstreams:
+        if upstreams.sums is not None:
+            await upstreams.sums.start()
+        published = await publish_tree(site, upstreams.sums, work.progress)
+    swept = sweep(site)
+    return Outcome(
+        summary={
+            "forgotten": len(plan.forgotten),
+            "narrowed": len(plan.narrowed),
+            "waiting": plan.waiting,
+            "blobs_removed": swept.blobs,
+            "bytes_freed": swept.bytes,
+            "published": published_document(published),
+        }
+    )
+
+
+JOBS: Mapping[str, Job] = {
+    "sync": sync,
+    "lists": lists,
+    "publish": publish,
+    "prune": prune,
+}
