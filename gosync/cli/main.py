@@ -35,6 +35,7 @@ VERBS = {
     "publish": ("publish", "publish"),
     "closure": ("closure", "closure"),
     "run": ("run", "run"),
+    "systemd": ("systemd", "systemd"),
     "config": ("config", "config"),
     "catalog": ("catalog", "catalog"),
 }
