@@ -18,6 +18,7 @@ import sqlite_utils
 from gosync.catalog.connection import Connection, map_errors
 from gosync.catalog.cursors import Cursors
 from gosync.catalog.failures import Failures
+from gosync.catalog.findings import Findings
 from gosync.catalog.heads import Heads
 from gosync.catalog.migrations import check_version, load_migrations, migrate
 from gosync.catalog.modules import Modules
@@ -51,6 +52,7 @@ class Catalog:
         selections: What that was made of.
         pins: First-sight h1 of private versions.
         failures: Open failures.
+        findings: What became upstream of what is held.
         cursors: Index cursors.
         heads: Trusted and published tree heads.
         trees: Published trees.
@@ -67,6 +69,7 @@ class Catalog:
         self.selections = Selections(connection)
         self.pins = Pins(connection)
         self.failures = Failures(connection)
+        self.findings = Findings(connection)
         self.cursors = Cursors(connection)
         self.heads = Heads(connection)
         self.trees = Trees(connection)
