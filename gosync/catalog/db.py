@@ -20,6 +20,7 @@ from gosync.catalog.cursors import Cursors
 from gosync.catalog.failures import Failures
 from gosync.catalog.findings import Findings
 from gosync.catalog.heads import Heads
+from gosync.catalog.looks import Looks
 from gosync.catalog.migrations import check_version, load_migrations, migrate
 from gosync.catalog.modules import Modules
 from gosync.catalog.offers import Offers
@@ -55,6 +56,7 @@ class Catalog:
         findings: What became upstream of what is held.
         cursors: Index cursors.
         heads: Trusted and published tree heads.
+        looks: What an audit asks of whom.
         trees: Published trees.
         runs: Past runs.
     """
@@ -72,6 +74,7 @@ class Catalog:
         self.findings = Findings(connection)
         self.cursors = Cursors(connection)
         self.heads = Heads(connection)
+        self.looks = Looks(connection)
         self.trees = Trees(connection)
         self.runs = Runs(connection)
 

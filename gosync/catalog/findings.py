@@ -233,14 +233,17 @@ class Findings:
             for finding in self.of(scope.path):
                 over = finding.state is not FindingState.RESOLVED
                 if over and scope.covers(finding) and _key(finding) not in keys:
-                    self._set(
-                        finding.id,
-                        FindingState.RESOLVED,
-                        now,
-                        by="gosync",
-                        told_at=finding.told_at,
-                    )
+                    self.settle(finding.id, now)
             return sum(self.see(each, now, accept=accept) for each in seen)
+
+    def settle(self, finding_id: int, now: datetime) -> None:
+        """Resolve a finding that is over; hooks are not told of that.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        state, told_at = FindingState.RESOLVED, format_time(now)
+        self._set(finding_id, state, now, by="gosync", told_at=told_at)
 
     def decide(
         self,

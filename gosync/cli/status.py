@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 import msgspec
 
+from gosync.audit.engine import STANDS_OPEN, finding_document
 from gosync.catalog.db import Catalog
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import State
 from gosync.cli.options import Options, common_options
-from gosync.cli.tables import failure_lines
+from gosync.cli.tables import failure_lines, finding_lines
 from gosync.config.schema import Config
 from gosync.sumdb.tlog import parse_tree
 from gosync.sync.engine import failure_document
@@ -20,15 +21,22 @@ from gosync.sync.site import read_catalog
 
 @click.command()
 @common_options
-def status(options: Options) -> None:
-    """Show how fresh and how complete the mirror is, and what is missing."""
+def status(options: Options) -> int:
+    """Show how fresh, how complete and how proven the mirror is.
+
+    Exits 4 while a finding stands open.
+    """
     config = options.load_config()
     with read_catalog(config.site_options()) as catalog:
         document = _document(config, catalog)
         failures = catalog.failures.open()
+        findings = catalog.findings.open()
     options.output.result(
-        "status", document, [*_lines(document), *failure_lines(failures)]
+        "status",
+        document,
+        [*_lines(document), *failure_lines(failures), *finding_lines(findings)],
     )
+    return STANDS_OPEN if findings else 0
 
 
 def _document(config: Config, catalog: Catalog) -> dict[str, object]:
@@ -54,7 +62,17 @@ def _document(config: Config, catalog: Catalog) -> dict[str, object]:
             name: _head_size(catalog.heads.get(name)) for name in catalog.heads.names()
         },
         "last_run": msgspec.to_builtins(runs[0]) if runs else None,
+        "audit": _audit(catalog),
         "failures": [failure_document(f) for f in catalog.failures.open()],
+        "findings": [finding_document(f) for f in catalog.findings.open()],
+    }
+
+
+def _audit(catalog: Catalog) -> dict[str, object]:
+    counts = catalog.findings.counts()
+    return {
+        "oldest_answer_at": catalog.looks.oldest(),
+        "open": {kind.value: count for kind, count in counts.items()},
     }
 
 
@@ -108,8 +126,21 @@ def _lines(document: dict[str, object]) -> list[str]:
     if isinstance(run, dict):
         ended = run["ended_at"] or "it was killed"
         code = run["exit_code"]
-        lines.append(f"last run   {run['started_at']}, exit {code}, {ended}")
+        lines.append(
+            f"last run   {run['command']} {run['started_at']}, exit {code}, {ended}"
+        )
+    lines.append(f"findings   {_findings_line(document['audit'])}")
     return lines
+
+
+def _findings_line(audit: object) -> str:
+    assert isinstance(audit, dict)
+    opened = ", ".join(f"{n} {kind}" for kind, n in audit["open"].items() if n)
+    oldest = audit["oldest_answer_at"]
+    if oldest is None:
+        return f"{opened or 'none'}; nothing was audited yet"
+    asked = f"oldest answer {oldest}" if oldest else "some questions are unanswered"
+    return f"{opened or 'none'}; {asked}"
 
 
 def _items(
