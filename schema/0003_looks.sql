@@ -17,7 +17,8 @@ CREATE TABLE looks (
     PRIMARY KEY (path, version, what, source)
 ) WITHOUT ROWID, STRICT;
 
-CREATE INDEX looks_by_due ON looks (source, due_at);
+-- The primary key's columns end the index, so this is the whole order.
+CREATE INDEX looks_by_due ON looks (source, due_at, coalesce(looked_at, ''));
 
 -- What was asked of whom in which minute: the budget of an hour outlives a restart.
 CREATE TABLE spendings (

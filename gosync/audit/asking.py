@@ -66,11 +66,13 @@ class Answer:
         said: What to keep of it.
         validators: What to send the next time.
         changed: False where the upstream said that nothing has.
+        asked: False where what is here already was enough to tell.
     """
 
     said: Said
     validators: Validators = _NOTHING
     changed: bool = True
+    asked: bool = True
 
 
 class ProxyAsker:
@@ -256,17 +258,19 @@ class ProxyAsker:
         before = parse_said(look, NewestSaid)
         listed = parse_said(self._list_look(look), ListSaid)
         if listed.no or not listed.had:
-            return Answer(before)  # the list decides what is asked
+            return Answer(before, asked=False)  # the list decides what is asked
         try:
             version = listed.newest or await self._latest(look.path)
             mv = ModuleVersion(look.path, version)
             data, got = await self._go_mod(mv, look, before)
         except NotFoundError:
             return Answer(replace(before, no=True))
-        validators = got.validators if got is not None else _NOTHING
         if data is None:
-            return Answer(replace(before, no=False), validators, changed=False)
-        return Answer(_notices(version, data), validators)
+            assert got is not None
+            return Answer(replace(before, no=False), got.validators, changed=False)
+        if got is None:
+            return Answer(_notices(version, data), asked=not listed.newest)
+        return Answer(_notices(version, data), got.validators)
 
     def _list_look(self, look: Look) -> Look | None:
         for each in self._site.catalog.looks.of(look.path, ""):

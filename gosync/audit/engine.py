@@ -57,7 +57,7 @@ class Tally:
     """Counts of an audit.
 
     Attributes:
-        answered: Questions that were answered.
+        answered: Questions that upstreams answered.
         unchanged: Those of them whose file had not changed.
         failed: Questions without an answer that makes sense.
         requests: Requests sent.
@@ -78,7 +78,7 @@ class AuditReport:
     """What an audit did and how it ended.
 
     Attributes:
-        answered: Questions that were answered.
+        answered: Questions that upstreams answered.
         unchanged: Those of them whose file had not changed.
         failed: Questions without an answer that makes sense.
         waiting: Questions that are due and wait for the next hour's budget.
@@ -219,7 +219,10 @@ class Audit:
             self.tally.failed += 1
             self.tally.last_error = exc
             return not source.budget.failed(exc)
-        source.budget.answered()
+        if answer.asked:
+            source.budget.answered()
+            self.tally.answered += 1
+            self.tally.unchanged += not answer.changed
         self._take(look, answer)
         return True
 
@@ -239,8 +242,6 @@ class Audit:
         with self._site.catalog.transaction():
             self._site.catalog.looks.answered(answered)
             self._judge.judge(answered)
-        self.tally.answered += 1
-        self.tally.unchanged += not answer.changed
 
     def _put_off(self, look: Look) -> None:
         failures = look.failures + 1

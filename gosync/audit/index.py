@@ -41,7 +41,7 @@ class IndexAsker:
         """
         cursor = self._cursor()
         if cursor is None:
-            return Answer(IndexSaid())  # nothing was read from it yet
+            return Answer(IndexSaid(), asked=False)  # nothing was read from it yet
         read = parse_time(cursor) + timedelta(seconds=OVERLAP_SECONDS, microseconds=1)
         self._budget.take()
         async with aclosing(self._index.pages(format_time(read))) as pages:

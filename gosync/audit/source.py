@@ -29,7 +29,7 @@ class SourceAsker:
         """
         repository = self._questions.repository(look.path)
         if repository is None:
-            return Answer(RefsSaid())
+            return Answer(RefsSaid(), asked=False)
         self._budget.take()
         http = self._site.options.http
         tags = await tag_commits(

@@ -176,7 +176,7 @@ class Looks:
         """
         row = self._connection.row(
             f"SELECT {_COLUMNS} FROM looks WHERE {_DUE}"  # noqa: S608 - own names
-            " ORDER BY due_at, path, version, what LIMIT 1",
+            " ORDER BY due_at, coalesce(looked_at, ''), path, version, what LIMIT 1",
             (source, format_time(now), format_time(latest), int(zips)),
         )
         return None if row is None else _look(row)
