@@ -29,7 +29,7 @@ class JobRow:
         error: Why it failed, "" when it did not.
         summary: What it did, a JSON object.
         next_run_at: When it is due next, or None where others run it.
-        succeeded_at: When a run last ended well, or None.
+        succeeded_at: When a run last ended well, whatever it found, or None.
         failures: How many runs in a row have failed.
         told_at: When hooks were last told of these failures, or None.
     """
@@ -90,9 +90,16 @@ class Jobs:
         )
 
     def finish(
-        self, name: str, now: datetime, *, exit_code: int, error: str, summary: str
+        self,
+        name: str,
+        now: datetime,
+        *,
+        exit_code: int,
+        is_good: bool,
+        error: str,
+        summary: str,
     ) -> None:
-        """Write down how a run ended; success ends the count of failures.
+        """Write down how a run ended; a good end ends the count of failures.
 
         Raises:
             CatalogError: the catalog cannot be written.
@@ -100,14 +107,15 @@ class Jobs:
         self._connection.write(
             "UPDATE jobs SET ended_at = :now, exit_code = :code, error = :error,"
             " summary = :summary,"
-            " failures = CASE :code WHEN 0 THEN 0 ELSE failures + 1 END,"
-            " succeeded_at = CASE :code WHEN 0 THEN :now ELSE succeeded_at END,"
-            " told_at = CASE :code WHEN 0 THEN NULL ELSE told_at END"
+            " failures = CASE :good WHEN 1 THEN 0 ELSE failures + 1 END,"
+            " succeeded_at = CASE :good WHEN 1 THEN :now ELSE succeeded_at END,"
+            " told_at = CASE :good WHEN 1 THEN NULL ELSE told_at END"
             " WHERE name = :name",
             {
                 "name": name,
                 "now": format_time(now),
                 "code": exit_code,
+                "good": int(is_good),
                 "error": error,
                 "summary": summary,
             },

@@ -34,6 +34,7 @@ VERBS = {
     "prune": ("prune", "prune"),
     "publish": ("publish", "publish"),
     "closure": ("closure", "closure"),
+    "audit": ("audit", "audit"),
     "run": ("run", "run"),
     "systemd": ("systemd", "systemd"),
     "config": ("config", "config"),

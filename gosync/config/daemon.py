@@ -18,7 +18,7 @@ OFF = "off"
 _DEFAULTS = {
     "sync": JobSection(interval="15m", jitter="1m", time_limit="6h"),
     "lists": JobSection(interval="1d", jitter="1h", time_limit="6h"),
-    "audit": JobSection(interval="6h", jitter="30m", time_limit="2h"),
+    "audit": JobSection(interval="1h", jitter="5m", time_limit="2h"),
     "verify": JobSection(interval="1d", jitter="1h", time_limit="4h"),
     "publish": JobSection(interval="1d", jitter="1h", time_limit="2h"),
     "prune": JobSection(interval=OFF, jitter="1h", time_limit="2h"),

@@ -16,9 +16,11 @@ from typing import TypeAlias
 
 import msgspec
 
+from gosync.catalog.findings import Kind
 from gosync.config.daemon import make_hooks, make_jobs
 from gosync.config.files import read_text
 from gosync.config.schema import (
+    AuditSection,
     Config,
     DaemonSection,
     FileSchema,
@@ -47,6 +49,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "upstream": UpstreamSection,
     "toolchains": ToolchainsSection,
     "prune": PruneSection,
+    "audit": AuditSection,
     "publish": PublishSection,
     "daemon": DaemonSection,
     "hooks": HooksSection,
@@ -57,7 +60,10 @@ _ARRAYS: dict[str, type[msgspec.Struct]] = {
     "target": TargetSection,
 }
 _LISTS = frozenset(
-    {"private", "versions", "platforms", "on_success", "on_failure", "on_finding"}
+    {
+        *("private", "versions", "platforms", "accept", "git_hosts"),
+        *("on_success", "on_failure", "on_finding"),
+    }
 )
 Toml: TypeAlias = dict[str, object]
 
@@ -108,6 +114,7 @@ def parse_config(
     _check_keys(values)
     sections = _convert(_override(values, environ))
     _check_upstream(sections.upstream)
+    parse_size(sections.audit.bytes_per_hour)
     for target in sections.target:
         parse_size(target.volume_size)
     return Config(
@@ -182,8 +189,8 @@ def _convert(values: Toml) -> FileSchema:
     try:
         return msgspec.convert(_dates_as_text(values), FileSchema, strict=False)
     except msgspec.ValidationError as exc:
-        is_choice = "enum" in str(exc)
-        hint = f"known: {', '.join(Deps)}" if is_choice else None
+        choices = Kind if "audit.accept" in str(exc) else Deps
+        hint = f"known: {', '.join(choices)}" if "enum" in str(exc) else None
         raise ConfigError(str(exc).replace("`$.", "`"), hint=hint) from exc
 
 

@@ -11,7 +11,10 @@ from typing import Annotated
 
 import msgspec
 
+from gosync.audit.options import AuditOptions
+from gosync.catalog.findings import Kind
 from gosync.config.duties import Hooks, JobSpec
+from gosync.config.sizes import parse_size
 from gosync.gomod.needs import Deps
 from gosync.sumdb.names import parse_gosumdb
 from gosync.sync.options import ProjectSpec, SiteOptions, ToolchainSpec
@@ -21,6 +24,8 @@ from gosync.upstream.options import Options as HttpOptions
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Days = Annotated[float, msgspec.Meta(ge=0, le=36_500)]
+DAY_SECONDS = 86_400.0
+HOST_PATTERN = "^[a-z0-9][a-z0-9.-]*(:[0-9]+)?$"
 Count = Annotated[int, msgspec.Meta(ge=1, le=64)]
 
 
@@ -143,6 +148,26 @@ class PruneSection(Section, frozen=True):
     grace_days: Days = 30
 
 
+class AuditSection(Section, frozen=True):
+    """``[audit]``: how upstreams are asked what became of what is held.
+
+    Attributes:
+        budget_per_hour: The most requests that one upstream is sent in an hour.
+        bytes_per_hour: When so much came from one in an hour, zips wait.
+        interval_days: Age at which an answer is asked for again.
+        stale_days: How long we may be behind what upstream has.
+        accept: Kinds of findings that never stand open.
+        git_hosts: Hosts whose repositories are asked where their tags are.
+    """
+
+    budget_per_hour: Annotated[int, msgspec.Meta(ge=1)] = 600
+    bytes_per_hour: str = "1GiB"
+    interval_days: Days = 7
+    stale_days: Days = 1
+    accept: list[Kind] = []
+    git_hosts: list[Annotated[str, msgspec.Meta(pattern=HOST_PATTERN)]] = []
+
+
 class PublishSection(Section, frozen=True):
     """``[publish]``.
 
@@ -247,6 +272,7 @@ class FileSchema(Section, frozen=True):
     project: list[ProjectSection] = []
     toolchains: ToolchainsSection = ToolchainsSection()
     prune: PruneSection = PruneSection()
+    audit: AuditSection = AuditSection()
     publish: PublishSection = PublishSection()
     daemon: DaemonSection = DaemonSection()
     hooks: HooksSection = HooksSection()
@@ -316,6 +342,22 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             projects=self.projects,
             toolchains=self.toolchains,
             grace_days=self.sections.prune.grace_days,
+        )
+
+    def audit_options(self) -> AuditOptions:
+        """Return what the audit room needs to know.
+
+        Raises:
+            GosyncError: never for a configuration that ``load`` checked.
+        """
+        audit = self.sections.audit
+        return AuditOptions(
+            requests_per_hour=audit.budget_per_hour,
+            bytes_per_hour=parse_size(audit.bytes_per_hour),
+            interval_seconds=audit.interval_days * DAY_SECONDS,
+            stale_seconds=audit.stale_days * DAY_SECONDS,
+            accept=frozenset(audit.accept),
+            git_hosts=frozenset(audit.git_hosts),
         )
 
     def _http_options(self) -> HttpOptions:

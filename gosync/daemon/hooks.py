@@ -8,7 +8,8 @@ One document an occasion::
     mirror     daemon.name
     job        the job's name
     at         when it ended
-    exit_code  as `gosync` would have left with
+    exit_code  as `gosync` would have left with; 4 is a success, too: the job did what
+               it was to do, and findings stand open
     error      why it failed, "" when it did not
     failures   how many runs of this job in a row have failed
     findings   what is new, on a finding

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from gosync.audit.engine import report_document as audit_document
+from gosync.audit.engine import run_audit
 from gosync.catalog.failures import Failure
 from gosync.config.schema import Config
 from gosync.errors import IncompleteError, SecurityError, UsageError
@@ -29,6 +31,7 @@ from gosync.sync.stop import Stop
 from gosync.sync.tree import publish_tree, refresh_head
 
 _SHOWN_FAILURES = 3
+_GOOD = frozenset({0, 4, 5})  # done; found something that remains; repaired it
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,18 @@ class Outcome:
         exit_code: As the command of this name would have left with.
         error: Why it is not 0.
         summary: What it did, as JSON.
-        findings: What it found that was not known before.
         fatal: After this error to go on would be wrong: what we trust is in doubt.
     """
 
     exit_code: int = 0
     error: str = ""
     summary: Mapping[str, object] = field(default_factory=dict)
-    findings: tuple[Mapping[str, object], ...] = ()
     fatal: SecurityError | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the job did what it was to do, whatever it found by that."""
+        return self.exit_code in _GOOD
 
 
 Job: TypeAlias = Callable[[Work], Awaitable[Outcome]]
@@ -148,9 +154,20 @@ async def prune(work: Work) -> Outcome:
     )
 
 
+async def audit(work: Work) -> Outcome:
+    """Ask upstreams what became of what is held, as far as the hour's budget goes."""
+    with work.stop.at_once():
+        report = await run_audit(work.site, work.config.audit_options(), work.progress)
+    why = report.last_error or f"{sum(report.open.values())} findings stand open"
+    return Outcome(
+        report.exit_code, why if report.exit_code else "", audit_document(report)
+    )
+
+
 JOBS: Mapping[str, Job] = {
     "sync": sync,
     "lists": lists,
+    "audit": audit,
     "publish": publish,
     "prune": prune,
 }

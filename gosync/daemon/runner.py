@@ -8,13 +8,14 @@ and between jobs nothing of the store is open: its disk can be unmounted.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from signal import SIGTERM
 
 import msgspec
 
+from gosync.audit.engine import finding_document
 from gosync.catalog.jobs import JobRow
 from gosync.clock import Clock, format_time, parse_time
 from gosync.config.duties import JobSpec, Occasion
@@ -102,7 +103,7 @@ class Runner:
             if row is not None and seen is not None and row.started_at != seen:
                 return Run(row, None)
             run = await self._run(spec, site)
-            events = tuple(self._events(run, row))
+            events = [*self._found(site, run), *self._events(run, row)]
             if any(event.occasion == "failure" for event in events):
                 site.catalog.jobs.told(spec.name, self._clock.now())
         await tell(config.hooks, events, options.http)
@@ -152,6 +153,7 @@ class Runner:
             spec.name,
             now,
             exit_code=outcome.exit_code,
+            is_good=outcome.is_good,
             error=outcome.error,
             summary=msgspec.json.encode(outcome.summary).decode(),
         )
@@ -179,15 +181,23 @@ class Runner:
         except StoreError as exc:
             _log.warning("status.json: %s", exc)
 
+    def _found(self, site: Site, run: Run) -> Iterator[Event]:
+        """Yield what was found and is not told yet; from here on it counts as told.
+
+        A hook that fails is not called again: nobody is told twice.
+        """
+        untold = site.catalog.findings.untold()
+        if untold:
+            now = self._clock.now()
+            site.catalog.findings.mark_told((each.id for each in untold), now)
+            yield self._event("finding", run, map(finding_document, untold))
+
     def _events(self, run: Run, before: JobRow | None) -> Iterator[Event]:
-        row, outcome = run.row, run.outcome
-        assert outcome is not None
-        if outcome.findings:
-            yield self._event("finding", row, outcome)
-        if outcome.exit_code == 0:
-            yield self._event("success", row, outcome)
-        elif self._is_news(row, before):
-            yield self._event("failure", row, outcome)
+        assert run.outcome is not None
+        if run.outcome.is_good:
+            yield self._event("success", run)
+        elif self._is_news(run.row, before):
+            yield self._event("failure", run)
 
     def _is_news(self, row: JobRow, before: JobRow | None) -> bool:
         """Whether a failure is to be told: a new one, another one, one of a day."""
@@ -199,7 +209,14 @@ class Runner:
             return True
         return self._clock.now() - parse_time(row.told_at) >= _REMIND
 
-    def _event(self, occasion: Occasion, row: JobRow, outcome: Outcome) -> Event:
+    def _event(
+        self,
+        occasion: Occasion,
+        run: Run,
+        findings: Iterable[Mapping[str, object]] = (),
+    ) -> Event:
+        row, outcome = run.row, run.outcome
+        assert outcome is not None
         return Event(
             occasion=occasion,
             mirror=self.config.sections.daemon.name,
@@ -208,7 +225,7 @@ class Runner:
             exit_code=outcome.exit_code,
             error=outcome.error,
             failures=row.failures,
-            findings=outcome.findings,
+            findings=tuple(findings),
             summary=outcome.summary,
         )
 
@@ -221,8 +238,9 @@ def _check_tree(site: Site) -> None:
 
 
 def _report(row: JobRow, outcome: Outcome, seconds: float) -> None:
-    if outcome.exit_code == 0:
-        _log.info("%s: done in %.1f s", row.name, seconds)
+    if outcome.is_good:
+        said = f"; {outcome.error}" if outcome.error else ""
+        _log.info("%s: done in %.1f s%s", row.name, seconds, said)
         return
     level = logging.ERROR if outcome.exit_code in _GRAVE else logging.WARNING
     _log.log(level, "%s: exit %d: %s", row.name, outcome.exit_code, outcome.error)

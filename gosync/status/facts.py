@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gosync.catalog.db import Catalog
+from gosync.catalog.findings import Kind
 from gosync.catalog.jobs import JobRow
 from gosync.catalog.versions import State
 from gosync.clock import parse_time
@@ -51,6 +52,7 @@ class Facts:
         missing: Selected versions that are not here.
         failures: What stands open, by class of error.
         security: How much of that is evidence of misbehaviour.
+        findings: What stands open of what audits found, by kind.
         carried_bytes: Sizes of all that is carried.
         jobs: The daemon's jobs by name.
     """
@@ -62,6 +64,7 @@ class Facts:
     missing: int
     failures: Mapping[str, int]
     security: int
+    findings: Mapping[Kind, int]
     carried_bytes: int
     jobs: Mapping[str, JobRow]
 
@@ -85,6 +88,7 @@ def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> Facts
         missing=catalog.selected.missing(),
         failures=counts,
         security=sum(failure.exit_code == code for failure in failures),
+        findings=catalog.findings.counts(),
         carried_bytes=catalog.versions.carried_bytes(),
         jobs={row.name: row for row in catalog.jobs.all()},
     )

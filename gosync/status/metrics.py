@@ -70,6 +70,11 @@ def _metrics(facts: Facts) -> Iterator[Metric]:
     yield _one("missing", "Selected versions that are not here.", facts.missing)
     yield _one("carried_bytes", "Sizes of all that is carried.", facts.carried_bytes)
     yield _one("security_findings", "Open evidence of misbehaviour.", facts.security)
+    yield Metric(
+        "findings",
+        "What audits found and stands open, by kind.",
+        tuple(("kind", kind.value, n) for kind, n in facts.findings.items()),
+    )
     yield from _jobs(facts)
 
 

@@ -13,6 +13,7 @@ never). The rest is gosync's own::
     versions           how many are in each state
     missing            selected versions that are not here
     failures           what stands open, by class of error
+    findings           what stands open of what audits found, by kind
     jobs               each job: started_at ended_at exit_code error next_run_at
                        succeeded_at failures
 
@@ -55,6 +56,7 @@ def format_status(facts: Facts, *, name: str, upstream: str) -> bytes:
         "versions": {state.value: n for state, n in facts.versions.items()},
         "missing": facts.missing,
         "failures": dict(facts.failures),
+        "findings": {kind.value: n for kind, n in facts.findings.items()},
         "jobs": {job: job_document(row) for job, row in facts.jobs.items()},
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
@@ -108,7 +110,7 @@ def _status(row: JobRow | None) -> str:
         return "syncing"
     if row.exit_code == _INTERRUPTED:
         return "paused"
-    return "failed" if row.exit_code else "success"
+    return "failed" if row.failures else "success"
 
 
 def _times(key: str, at: str | None) -> Iterator[tuple[str, object]]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from gosync.catalog.findings import Kind, Sighting
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import FoundBy, Need, State, VersionRow
 from gosync.errors import (
+    ChecksumMismatchError,
     GosyncError,
     NotFetchedError,
     NotFoundError,
@@ -155,7 +157,24 @@ class VersionFetcher:
                 if state is State.GONE and row.found_by is FoundBy.INDEX:
                     # What the index alone offered is to be chosen no more.
                     catalog.selections.invalidate(CONFIGURED)
+            if isinstance(error, ChecksumMismatchError) and error.file:
+                source = self._site.options.proxies.source_of(error.served_url)
+                seen = _rewritten(row, error, source)
+                catalog.findings.see(seen, self._site.clock.now())
         self._tally.fail(failure)
+
+
+def _rewritten(row: VersionRow, error: ChecksumMismatchError, source: str) -> Sighting:
+    """Return the finding that a refused version is; an audit says the same of it."""
+    return Sighting(
+        kind=Kind.REWRITTEN,
+        path=row.path,
+        version=row.version,
+        source=source,
+        summary=str(error),
+        ours={f"{error.file}_h1": error.want},
+        theirs={f"{error.file}_h1": error.got},
+    )
 
 
 def _state_after(error: GosyncError) -> State:
