@@ -100,6 +100,34 @@ def test_each_occasion_is_told_and_a_lasting_failure_once_a_day(tmp_path: Path):
     assert "503" in _told(bad)[0]["error"]
 
 
+def test_a_finding_is_told_once_with_both_sides_and_is_no_failure(tmp_path: Path):
+    found, bad = tmp_path / "found", tmp_path / "bad"
+    clock = SetClock()
+    with Simulator() as sim:
+        site = _site(
+            tmp_path,
+            sim,
+            on_finding=[f"sh -c 'cat >> {found}; echo >> {found}'"],
+            on_failure=[f"touch {bad}"],
+        )
+        assert _run(site, clock, "sync", "audit") == 0
+        assert not found.exists()
+        sim.rewrite(ModuleVersion(OUTER, "v1.0.0"), {"more.go": b"package tree\n"})
+        for _ in range(3):
+            clock.time += 8 * DAY
+            assert _run(site, clock, "sync", "audit") == 4
+        status = json.loads((site.tree / "status.json").read_bytes())
+
+    (event,) = _told(found)
+    (finding,) = event["findings"]
+    assert (event["occasion"], event["exit_code"]) == ("finding", 4)
+    assert (finding["kind"], finding["path"]) == ("rewritten", OUTER)
+    assert finding["ours"]["zip_h1"] != finding["theirs"]["zip_h1"]
+    assert status["findings"]["rewritten"] == 1
+    assert status["jobs"]["audit"]["failures"] == 0
+    assert not bad.exists()
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
