@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from gosync.audit.engine import AuditReport, run_audit
 from gosync.audit.engine import report_document as audit_document
-from gosync.audit.engine import run_audit
 from gosync.catalog.failures import Failure
 from gosync.config.schema import Config
 from gosync.errors import IncompleteError, SecurityError, UsageError
@@ -158,10 +158,17 @@ async def audit(work: Work) -> Outcome:
     """Ask upstreams what became of what is held, as far as the hour's budget goes."""
     with work.stop.at_once():
         report = await run_audit(work.site, work.config.audit_options(), work.progress)
-    why = report.last_error or f"{sum(report.open.values())} findings stand open"
-    return Outcome(
-        report.exit_code, why if report.exit_code else "", audit_document(report)
-    )
+    return Outcome(report.exit_code, _audit_error(report), audit_document(report))
+
+
+def _audit_error(report: AuditReport) -> str:
+    """Return why an audit is not all well: what was not answered, what was found."""
+    reasons = [f"{rest.source} rests: {rest.reason}" for rest in report.resting]
+    if report.last_error is not None:
+        reasons.append(report.last_error)
+    if opened := sum(report.open.values()):
+        reasons.append(f"{opened} findings stand open")
+    return "; ".join(reasons) if report.exit_code else ""
 
 
 JOBS: Mapping[str, Job] = {

@@ -96,8 +96,12 @@ class Manager:
             time.sleep(0.01)
         raise AssertionError(f"no {key} with {text!r} in {self.notices[after:]}")
 
-    def longest_silence_seconds(self) -> float:
-        """Return the longest time without WATCHDOG=1, from READY on."""
-        start = self.all_of("READY")[0].at
-        times = [start, *(notice.at for notice in self.all_of("WATCHDOG"))]
+    def longest_silence_seconds(self, *, after: int = 0) -> float:
+        """Return the longest time without WATCHDOG=1, READY and STOPPING aside.
+
+        Args:
+            after: How many notices to leave out, of a daemon before this one.
+        """
+        keys = {"READY", "WATCHDOG", "STOPPING"}
+        times = [n.at for n in self.notices[after:] if keys & n.fields.keys()]
         return max(b - a for a, b in pairwise(times))

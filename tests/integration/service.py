@@ -32,6 +32,7 @@ class Service:
     ) -> None:
         self._site = site
         self.manager = manager
+        self._before = len(manager.notices)
         self.log = site.folder.with_name(f"{site.folder.name}.log")
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -47,7 +48,7 @@ class Service:
             )
 
     def __enter__(self) -> Self:
-        self.manager.wait_for("READY")
+        self.manager.wait_for("READY", after=self._before)
         return self
 
     def __exit__(self, *_: object) -> None:

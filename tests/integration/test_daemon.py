@@ -22,56 +22,6 @@ def _publish(sim: Simulator, *minors: int) -> None:
         sim.publish(module(OUTER, f"v1.{minor}.0", say=f"{minor}", day=minor))
 
 
-def test_it_stays_fresh_reloads_and_ends_while_a_manager_watches(tmp_path: Path):
-    with Simulator() as sim, Manager(tmp_path) as manager:
-        _publish(sim, 0, 1)
-        site = Site(tmp_path / "site", sim, modules=[OUTER])
-        schedule(site, {"sync": "1s"}, name="corner", metrics_file="../gosync.prom")
-        sim.delay("*/@v/list", 0.3)
-        with Service(site, manager, watchdog_seconds=2) as service:
-            service.wait_for_runs("sync")
-            assert site.listed() == {f"{OUTER}@v1.0.0", f"{OUTER}@v1.1.0"}
-            _publish(sim, 2)
-            service.wait_until(lambda: f"{OUTER}@v1.2.0" in site.listed())
-
-            mark = len(manager.notices)
-            site.select([OUTER], versions="latest")
-            service.signal(signal.SIGHUP)
-            reload = manager.wait_for("RELOADING", after=mark)
-            manager.wait_for("READY", after=mark)
-            moment = int(reload.fields["MONOTONIC_USEC"]) / 1_000_000
-            assert abs(moment - reload.at) < 1
-
-            good = site.config_file.read_text()
-            site.config_file.write_text(f"{good}\n[upstraem]\n")
-            service.signal(signal.SIGHUP)
-            service.wait_for_log("reload refused.*upstraem")
-            manager.wait_for("STATUS", text="the old configuration stays")
-            service.wait_for_runs("sync", more=2)
-
-            assert service.stop() == OK
-        assert manager.longest_silence_seconds() < 2
-        assert len(manager.all_of("STOPPING")) == 1
-        assert "Traceback" not in service.logged()
-        site.check(sim)
-        _check_told(site)
-
-
-def _check_told(site: Site) -> None:
-    """What monitors read says that all is well, by the age of data."""
-    status = json.loads((site.tree / "status.json").read_bytes())
-    assert (status["name"], status["status"]) == ("corner", "success")
-    assert status["upstream"].startswith("http://127.0.0.1")
-    assert status["last_update_ts"] <= status["next_schedule_ts"]
-    assert status["freshness"]["oldest_list_seconds"] < 5
-    assert status["freshness"]["lists_never_asked"] == 0
-    assert status["versions"]["present"] == 3
-    assert status["jobs"]["sync"]["failures"] == 0
-    metrics = (site.folder.parent / "gosync.prom").read_text()
-    assert 'gosync_job_exit_code{mirror="corner",job="sync"} 0\n' in metrics
-    assert 'gosync_versions{mirror="corner",state="present"} 3\n' in metrics
-
-
 def test_a_stop_finishes_the_blob_that_is_on_its_way(tmp_path: Path):
     with Simulator() as sim, Manager() as manager:
         _publish(sim, 0, 9)
@@ -108,26 +58,6 @@ def test_a_second_signal_does_not_wait(tmp_path: Path):
             assert service.process.poll() is None
             assert service.stop() == OK
         assert list((site.store / "staging").iterdir()) == []
-
-
-def test_a_stuck_job_is_noticed_and_starves_the_watchdog(tmp_path: Path):
-    with Simulator() as sim, Manager() as manager:
-        _publish(sim, 0)
-        site = Site(tmp_path, sim, modules=[OUTER], upstream={"timeout_seconds": 600})
-        schedule(site, {"sync": "1h"}, stuck_seconds=1)
-        fault = sim.stall("*.zip", after_bytes=10)
-        with Service(site, manager, watchdog_seconds=1) as service:
-            service.wait_until(lambda: fault.hits == 1)
-            stuck = manager.wait_for("STATUS", text="stuck at versions 0/1")
-            time.sleep(1.2)
-            assert manager.all_of("WATCHDOG")[-1].at <= stuck.at
-            assert "no longer feeding" in service.logged()
-            service.process.kill()  # as systemd does then
-            service.process.wait()
-        sim.clear()
-        with Service(site, manager) as service:
-            service.wait_for_runs("sync")
-        site.check(sim)
 
 
 def test_a_slow_zip_is_not_stuck_and_a_time_limit_ends_what_takes_too_long(

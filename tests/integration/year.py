@@ -162,7 +162,7 @@ class World:
             self._true_time = START + timedelta(seconds=said["elapsed"])
             self._note_findings()
             over = sum(len(each.samples) for each in self.lives)
-            answer = {"end": over >= steps or self._is_restarted()}
+            answer: dict[str, float] = {"end": over >= steps or self._is_restarted()}
             if not answer["end"]:
                 self._act(process)
                 answer |= self._jump()
