@@ -27,6 +27,7 @@ from gosync.catalog.runs import Runs
 from gosync.catalog.selected import Selected
 from gosync.catalog.selections import Selections
 from gosync.catalog.trees import Trees
+from gosync.catalog.verified import Verified
 from gosync.catalog.version_table import Versions
 from gosync.errors import CatalogError
 
@@ -55,6 +56,7 @@ class Catalog:
         heads: Trusted and published tree heads.
         trees: Published trees.
         runs: Past runs.
+        verified: What ``gosync verify`` said of the store's versions.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -71,6 +73,7 @@ class Catalog:
         self.heads = Heads(connection)
         self.trees = Trees(connection)
         self.runs = Runs(connection)
+        self.verified = Verified(connection)
 
     @classmethod
     def open(cls, path: Path, *, create: bool, readonly: bool = False) -> Self:
