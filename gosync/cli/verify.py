@@ -18,11 +18,11 @@ from gosync.cli.options import Options, common_options
 from gosync.cli.output import printable
 from gosync.cli.progress import progress
 from gosync.clock import Clock, SystemClock
+from gosync.closure.tree import Tree
 from gosync.config import Config, parse_config
 from gosync.config.durations import parse_duration
 from gosync.config.sizes import format_size
 from gosync.errors import ConfigError, InterruptedRunError, MalformedError, UsageError
-from gosync.gomod.patterns import PatternSet
 from gosync.progress import Progress
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.sync.options import SiteOptions
@@ -32,10 +32,10 @@ from gosync.verify.engine import Limits
 from gosync.verify.layouts import Kind
 from gosync.verify.page import format_page
 from gosync.verify.plan import Action
+from gosync.verify.remedy import next_steps
 from gosync.verify.report import Report, report_document, shown
-from gosync.verify.session import Request, Session, kind_of, open_session
+from gosync.verify.session import Request, Session, open_session
 from gosync.verify.shelf import Shelf
-from gosync.verify.targets import open_folder
 from gosync.verify.verdicts import EXIT_FOUND, Finding, Verdict
 
 _SHOWN: Final = 100
@@ -227,7 +227,8 @@ def verify(options: Options, **asked: Any) -> int:
         report, refusal = anyio.run(main)
     if wish.report_file is not None:
         wish.report_file.write_text(format_page(report), encoding="utf-8")
-    options.output.result("verify", report_document(report))
+    document = {**report_document(report), "next": list(next_steps(report))}
+    options.output.result("verify", document)
     _show(options, report)
     if report.outcome.interrupted:
         raise InterruptedRunError(caught[0])
@@ -257,11 +258,10 @@ async def _act(
 
 def _restore(options: Options, request: Request, name: str) -> int:
     """Put back what was moved aside, and say what could not be."""
-    kind = request.kind or kind_of(request.path)
-    target = open_folder(request.path, kind, None, PatternSet([]))
-    results = restore(target, Shelf(request.state_folder, name))
+    folder = request.path if request.path.is_dir() else request.path.parent
+    results = restore(Tree(folder), Shelf(request.state_folder, name))
     document = {
-        "target": target.name,
+        "target": shown(str(request.path)),
         "restored": [shown(path) for path, failed in results if not failed],
         "failed": {shown(path): failed for path, failed in results if failed},
     }
@@ -429,3 +429,5 @@ def _remarks(report: Report) -> Iterator[str]:
         yield f"SECURITY: the checksum database about {mv}: {printable(why)}"
     for remark in report.outcome.remarks:
         yield f"remark: {printable(shown(remark))}"
+    for number, line in enumerate(next_steps(report)):
+        yield f"{'      ' if number else 'next: '}{printable(shown(line))}"

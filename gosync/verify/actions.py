@@ -12,7 +12,7 @@ bad is not known then. A file that has changed since it was looked at is left al
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -26,11 +26,15 @@ from gosync.progress import NoProgress, Progress
 from gosync.verify.answers import Answer
 from gosync.verify.layouts import FILES, Kind, Role
 from gosync.verify.listing import latest_bytes, list_bytes
+from gosync.verify.ownstore import StoreTarget
 from gosync.verify.plan import Action, Plan, make_plan
 from gosync.verify.report import Done, Report, finding_document, shown
 from gosync.verify.shelf import Manifest, Moved, Shelf, remove, write
+from gosync.verify.storeactions import act_on_store, plan_store
+from gosync.verify.sumactions import act_on_sums, plan_lines, plan_sums
+from gosync.verify.sumlines import SumTarget
 from gosync.verify.targets import FolderTarget, access_of
-from gosync.verify.verdicts import Finding
+from gosync.verify.verdicts import Cause, Finding
 from gosync.verify.workshop import Fetched, fetch_anew
 
 if TYPE_CHECKING:
@@ -62,35 +66,72 @@ async def act(
 
     Raises:
         TooManyError: if more would go than ``max_delete``; the report has the plan.
-        UsageError: if nothing of the kind can be done to such a target.
         StoreError: if what is moved aside cannot be kept.
     """
-    if report.outcome.unread:
+    unread = any(each.cause is Cause.UNREADABLE for each in report.outcome.findings)
+    if report.outcome.unread or unread:
         report.outcome.remarks.append(
             "nothing was done: a part of the target could not be read"
         )
         return
-    target = session.target
-    if not isinstance(target, FolderTarget):
-        raise UsageError(f"nothing can be done to a {target.kind} with this command")
-    plan = make_plan(
-        target.layout,
-        target.inventory,
-        report.outcome.findings,
-        {} if session.request.offline else await _answers(session, report),
-        action,
-    )
-    report.plan = [shown(line) for line in plan.lines(action)]
-    if plan.removals > max_delete:
+    answers = {} if session.request.offline else await _answers(session, report)
+    carry_out = _plan(session, report, action, answers, clock, progress or NoProgress())
+    removals = carry_out.removals
+    if removals > max_delete:
         raise TooManyError(
-            f"{plan.removals} things would go or be replaced, more than {max_delete}",
-            hint=f"look at the plan, then give --max-delete {plan.removals}",
+            f"{removals} things would go or be replaced, more than {max_delete}",
+            hint=f"look at the plan, then give --max-delete {removals}",
         )
     if dry_run or not report.plan:
         return
-    doing = _Doing(session, target, plan, action, clock)
-    await doing.run(report, progress or NoProgress())
+    await carry_out.run()
     recheck(session, report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A plan that only waits for a word.
+
+    Attributes:
+        removals: How many things it lets go or replaces.
+        run: Carries it out.
+    """
+
+    removals: int
+    run: Callable[[], Awaitable[None]]
+
+
+def _plan(
+    session: Session,
+    report: Report,
+    action: Action,
+    answers: Mapping[ModuleVersion, Answer],
+    clock: Clock,
+    progress: Progress,
+) -> _Ready:
+    """Make the plan for a target, and put it into the report."""
+    target, findings = session.target, report.outcome.findings
+    if isinstance(target, SumTarget):
+        lines = plan_sums(findings)
+        report.plan = [shown(line) for line in plan_lines(lines, action)]
+
+        async def run_sums() -> None:
+            state = session.request.state_folder
+            act_on_sums(target, lines, report, action, state=state, clock=clock)
+
+        return _Ready(len(lines), run_sums)
+    if isinstance(target, StoreTarget):
+        store_plan = plan_store(target, findings, action)
+        report.plan = [shown(line) for line in store_plan.lines(action)]
+        run_store = partial(
+            act_on_store, session, target, store_plan, report, action, clock, progress
+        )
+        return _Ready(store_plan.removals, run_store)
+    assert isinstance(target, FolderTarget)
+    plan = make_plan(target.layout, target.inventory, findings, answers, action)
+    report.plan = [shown(line) for line in plan.lines(action)]
+    doing = _Doing(session, target, plan, action, clock)
+    return _Ready(plan.removals, partial(doing.run, report, progress))
 
 
 async def _answers(session: Session, report: Report) -> dict[ModuleVersion, Answer]:
@@ -344,21 +385,21 @@ def _put_bytes(
     return _Put(path, finding, digest, [data], action)
 
 
-def restore(target: FolderTarget, shelf: Shelf) -> list[tuple[str, str]]:
+def restore(tree: Tree, shelf: Shelf) -> list[tuple[str, str]]:
     """Put everything from a shelf back; return each path, and why it could not be.
 
     Raises:
         UsageError: if there is no such shelf, or it is another target's.
     """
     manifest = shelf.read()
-    if manifest.target != target.name:
+    if manifest.target != str(tree.root):
         raise UsageError(
-            f"{shelf.id}: moved from {manifest.target}, not from {target.name}"
+            f"{shelf.id}: moved from {manifest.target}, not from {tree.root}"
         )
     results = []
     for moved in reversed(manifest.entries):
         try:
-            failed = shelf.put_back(target.tree, moved)
+            failed = shelf.put_back(tree, moved)
         except OSError as exc:
             failed = exc.strerror or str(exc)
         results.append((moved.path, failed))

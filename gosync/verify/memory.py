@@ -176,7 +176,7 @@ class StateFile:
         with disk_errors(self._file):
             try:
                 data = self._file.read_bytes()
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return {}, None
         begun: datetime | None = None
         for line in data.splitlines():

@@ -270,7 +270,7 @@ class StoreSource:
             return answer
         except SecurityError as exc:
             reason = f"the catalog's record does not hold: {exc}"
-            return Answer(cause=Cause.UNASKED, reason=reason)
+            return Answer(cause=Cause.UNPROVEN, reason=reason)
         return replace(answer, evidence=self._evidence(row))
 
     def _evidence(self, row: VersionRow) -> Evidence:

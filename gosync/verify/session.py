@@ -128,7 +128,8 @@ async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]
     with _own_catalog(request, kind) as catalog:
         target = _open_target(request, kind, catalog, clock)
         own = target.sums if isinstance(target, FolderTarget) else None
-        trust = _trust_of(request, catalog, own)
+        others = None if kind is Kind.STORE else catalog
+        trust = _trust_of(request, others, own)
         async with open_prover(trust, clock) as prover:
             if isinstance(target, StoreTarget):
                 prover.put_first(StoreSource(target, request.site.database))

@@ -239,7 +239,7 @@ def _first_sight(root: Path) -> Kind | None:
     return None
 
 
-def access_of(tree: Tree, path: str) -> None:
+def access_of(tree: Tree, path: str, *, mode: int | None = None) -> None:
     """Give a file or folder of a target the mode and owner that the others have.
 
     Raises:
@@ -251,7 +251,7 @@ def access_of(tree: Tree, path: str) -> None:
         handle = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
         try:
             found = os.fstat(handle)
-            wanted = _mode(found.st_mode)
+            wanted = _mode(found.st_mode) if mode is None else mode
             itself = f"/proc/self/fd/{handle}"  # not even its owner may open it
             Path(itself).chmod(wanted)
             if (found.st_uid, found.st_gid) != (root.st_uid, root.st_gid):

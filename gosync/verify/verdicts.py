@@ -60,6 +60,7 @@ class Cause(StrEnum):
         UNKNOWN: The log says that it knows no such version.
         UNASKED: The log could not be asked.
         MISBEHAVED: The log's answer did not hold.
+        UNPROVEN: The record that is kept here does not hold.
         UNREADABLE: The file could not be read.
     """
 
@@ -67,6 +68,7 @@ class Cause(StrEnum):
     UNKNOWN = "unknown to the log"
     UNASKED = "the log could not be asked"
     MISBEHAVED = "the log's answer does not hold"
+    UNPROVEN = "the record that is kept does not hold"
     UNREADABLE = "could not be read"
 
 
