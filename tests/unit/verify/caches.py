@@ -47,7 +47,6 @@ def sources() -> Iterator[object]:
         (ALPHA, "v1.1.0"),
         (BETA, "v0.1.0"),
         (BETA, "v0.2.0"),
-        (f"{BETA}/v2", "v2.0.0"),
     ):
         go_mod = f"module {path}\n\ngo 1.21\n// {version}\n"
         text = f'package x\n\nconst Version = "{path}@{version}"\n' + "// x\n" * 40

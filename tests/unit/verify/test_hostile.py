@@ -125,7 +125,7 @@ def test_links_lead_nowhere(world: World, athens: Path, tmp_path: Path):
         "loop": Verdict.ORPHAN,
         f"{ALPHA}/v1.0.0": Verdict.ORPHAN,
     }
-    assert report.outcome.versions == 4
+    assert report.outcome.versions == 3
 
 
 @pytest.mark.parametrize("shape", ["fifo", "device"])
