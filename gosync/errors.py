@@ -232,7 +232,15 @@ class RollbackError(SecurityError):
 
 
 class TileMismatchError(SecurityError):
-    """A tile's hashes do not lead to the signed root."""
+    """A tile's hashes do not lead to the signed root.
+
+    Attributes:
+        tiles: The paths of the tiles that are known to be wrong.
+    """
+
+    def __init__(self, message: str, *, tiles: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.tiles = tiles
 
 
 class RecordMismatchError(SecurityError):

@@ -22,28 +22,8 @@ from gosync.errors import MalformedError
 if TYPE_CHECKING:
     from apscheduler.triggers.base import BaseTrigger
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_LONGEST_SECONDS = 3650 * 86_400
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*([smhdw])", re.ASCII)
 _NAMED_DAYS = re.compile(r"[a-z,*-]+", re.ASCII)
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def parse_duration(text: str) -> float:
-    """Return the seconds of a duration like ``90s``, ``15m``, ``6h``, ``7d``, ``2w``.
-
-    Raises:
-        MalformedError: if it is no number with one of these units.
-    """
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise MalformedError(
-            "duration", text, 'write a number and a unit, like "15m" or "7d"'
-        )
-    seconds = float(match[1]) * _UNITS[match[2]]
-    if seconds > _LONGEST_SECONDS:
-        raise MalformedError("duration", text, "longer than ten years")
-    return seconds
 
 
 def parse_cron(text: str) -> str:

@@ -30,6 +30,7 @@ from gosync.catalog.runs import Runs
 from gosync.catalog.selected import Selected
 from gosync.catalog.selections import Selections
 from gosync.catalog.trees import Trees
+from gosync.catalog.verified import Verified
 from gosync.catalog.version_table import Versions
 from gosync.errors import CatalogError
 
@@ -61,6 +62,7 @@ class Catalog:
         trees: Published trees.
         runs: Past runs.
         jobs: The daemon's jobs.
+        verified: What ``gosync verify`` said of the store's versions.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -80,6 +82,7 @@ class Catalog:
         self.trees = Trees(connection)
         self.runs = Runs(connection)
         self.jobs = Jobs(connection)
+        self.verified = Verified(connection)
 
     @classmethod
     def open(cls, path: Path, *, create: bool, readonly: bool = False) -> Self:

@@ -9,10 +9,11 @@ import shlex
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from gosync.config.durations import parse_duration
 from gosync.config.duties import Hook, Hooks, JobSpec
 from gosync.config.schema import HooksSection, JobSection, JobsSection
 from gosync.errors import ConfigError, MalformedError
-from gosync.schedule import Schedule, parse_cron, parse_duration
+from gosync.schedule import Schedule, parse_cron
 
 OFF = "off"
 _DEFAULTS = {
@@ -51,7 +52,7 @@ def _job(name: str, job: JobSection, default: JobSection) -> JobSpec:
 
 
 def _schedule(job: JobSection, default: JobSection) -> Schedule | None:
-    jitter = parse_duration(_jitter(job, default))
+    jitter = parse_duration(_jitter(job, default)).total_seconds()
     if job.cron:
         return Schedule(cron=parse_cron(job.cron), jitter_seconds=jitter)
     interval = job.interval or default.interval
@@ -68,7 +69,7 @@ def _jitter(job: JobSection, default: JobSection) -> str:
 
 
 def _positive(key: str, text: str) -> float:
-    seconds = parse_duration(text)
+    seconds = parse_duration(text).total_seconds()
     if seconds <= 0:
         raise ConfigError(f"{key} is {text!r}", hint='write "off", or more than that')
     return seconds

@@ -241,7 +241,7 @@ class HooksSection(Section, frozen=True):
     Attributes:
         on_success: When a job ended well.
         on_failure: When a job begins to fail, fails otherwise, or still after a day.
-        on_finding: When an audit or a verify found something new.
+        on_finding: When something new was found upstream, once for each finding.
         time_limit_seconds: How long each may take.
     """
 

@@ -63,7 +63,8 @@ class Attempt:
                 group.start_soon(self._watch.over, pulse, self._spec.name)
                 with anyio.CancelScope() as scope:
                     group.start_soon(self._bound, scope)
-                    work = Work(site, self._config, pulse, self._stop)
+                    limit = self._spec.time_limit_seconds
+                    work = Work(site, self._config, pulse, self._stop, limit)
                     outcome = await self._call(work)
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as errors:

@@ -24,7 +24,6 @@ from gosync.catalog.jobs import JobRow
 from gosync.clock import Clock, parse_time
 from gosync.config.duties import JobSpec
 from gosync.config.schema import Config
-from gosync.daemon.jobs import JOBS
 from gosync.daemon.notify import Notifier
 from gosync.daemon.presence import may_create_store
 from gosync.daemon.pulse import Watch
@@ -104,7 +103,7 @@ class Daemon:
         _log.info("ended")
 
     def _plan_line(self) -> str:
-        names = [spec.name for spec in _known(self._config) if spec.schedule]
+        names = [spec.name for spec in self._config.jobs if spec.schedule]
         return ", ".join(names) or "no job"
 
     # What comes from outside.
@@ -146,7 +145,7 @@ class Daemon:
             return
         self._refused = ""
         self._config = self._runner.config = config
-        self._table.replace(_known(config), self._clock.now())
+        self._table.replace(config.jobs, self._clock.now())
         _log.info("reloaded: %s", self._plan_line())
         self._notifier.ready("reloaded")
         self._nap.cancel()
@@ -199,7 +198,7 @@ class Daemon:
         now = self._clock.now()
         self._seen = {row.name: row.started_at for row in rows}
         planned = {row.name: _due_at(row, now) for row in rows}
-        self._table = Timetable(_known(self._config), planned, now)
+        self._table = Timetable(self._config.jobs, planned, now)
         return True
 
     async def _do(self, spec: JobSpec) -> None:
@@ -252,10 +251,6 @@ class Daemon:
             if not self._ending:
                 await self._sleep(step if seconds is None else min(step, seconds))
         self._notifier.watchdog()
-
-
-def _known(config: Config) -> list[JobSpec]:
-    return [spec for spec in config.jobs if spec.name in JOBS]
 
 
 def _due_at(row: JobRow, now: datetime) -> datetime:

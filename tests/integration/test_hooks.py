@@ -128,6 +128,26 @@ def test_a_finding_is_told_once_with_both_sides_and_is_no_failure(tmp_path: Path
     assert not bad.exists()
 
 
+def test_a_damaged_blob_is_a_failure_of_the_verify_job(tmp_path: Path):
+    bad = tmp_path / "bad"
+    clock = SetClock()
+    with Simulator() as sim:
+        site = _site(tmp_path, sim, on_failure=[f"sh -c 'cat >> {bad}; echo >> {bad}'"])
+        assert _run(site, clock, "sync", "verify") == 0
+        (zip_file,) = site.tree.glob("**/*.zip")
+        zip_file.chmod(0o644)
+        with zip_file.open("r+b") as file:  # a link: the store's blob is the same file
+            file.seek(40)
+            file.write(b"?")
+        clock.time += 8 * DAY
+        assert _run(site, clock, "verify") == 4
+
+    (event,) = _told(bad)
+    assert event["job"] == "verify"
+    assert "blobs/sha256/" in event["error"]
+    assert "gosync verify --repair" in event["error"]
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [

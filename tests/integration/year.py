@@ -103,16 +103,9 @@ class World:
             index=True,
             upstream={"retries": 0},
         )
-        schedule(
-            self.site,
-            {
-                "sync": "6h",
-                "lists": "1d",
-                "audit": "8h",
-                "publish": "1w",
-                "prune": "1w",
-            },
-        )
+        often = {"sync": "6h", "lists": "1d", "audit": "8h"}
+        rarely = {"verify": "3d", "publish": "1w", "prune": "1w"}
+        schedule(self.site, often | rarely)
         self.site.declare(audit={"interval_days": AUDIT_DAYS, "stale_days": 3})
 
     # The daemon.
@@ -246,7 +239,7 @@ class World:
             self.sim.fetch_timed_out("*")
 
     def _kill_at_some_request(self, process: subprocess.Popen[str]) -> None:
-        left = self._random.randrange(1, 4)
+        left = self._random.randrange(1, 3)
 
         def kill(_: Request, answer: Answer) -> Answer:
             nonlocal left

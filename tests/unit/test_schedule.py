@@ -1,8 +1,7 @@
-"""Durations, cron expressions, and what they mean for a clock that jumps."""
+"""Intervals and cron expressions, and what they mean for a clock that jumps."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,30 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gosync.errors import MalformedError
-from gosync.schedule import Schedule, parse_cron, parse_duration
+from gosync.schedule import Schedule, parse_cron
 
 NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 DAY = timedelta(days=1)
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("90s", 90), ("15m", 900), ("6 h", 21_600), ("7d", 604_800), ("1.5w", 907_200)],
-)
-def test_a_duration_has_a_number_and_a_unit(text: str, seconds: float):
-    assert parse_duration(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "15", "m", "-1m", "1y", "1m1s", "999999999w"])
-def test_what_is_no_duration_is_refused(text: str):
-    with pytest.raises(MalformedError):
-        parse_duration(text)
-
-
-@given(st.text(max_size=40))
-def test_any_text_is_a_duration_or_malformed(text: str):
-    with suppress(MalformedError):
-        assert parse_duration(text) >= 0
 
 
 @given(

@@ -46,12 +46,12 @@ def test_a_job_has_an_interval_or_a_cron_expression_a_jitter_and_a_limit():
 @pytest.mark.parametrize(
     ("keys", "reason"),
     [
-        ({"interval": "often"}, r"daemon.jobs.sync: malformed duration 'often'"),
+        ({"interval": "often"}, r"daemon.jobs.sync: malformed time 'often'"),
         ({"interval": "0s"}, "daemon.jobs.sync: interval"),
         ({"time_limit": "0s"}, "time_limit"),
         ({"cron": "* * * * 1"}, "name weekdays"),
         ({"cron": "0 3 * * *", "interval": "1h"}, "exclude each other"),
-        ({"jitter": "-1s"}, "jitter|duration"),
+        ({"jitter": "-1s"}, "time"),
         ({"every": "1h"}, "every"),
     ],
 )
