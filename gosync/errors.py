@@ -18,6 +18,7 @@
      │  ├ BlobCorruptError
      │  ├ CatalogError
      │  │  └ SchemaVersionError          a newer gosync wrote it
+     │  ├ StoreAwayError                 it was there: an unmounted disk
      │  ├ LockedError                11  another gosync holds the lock
      │  └ NoSpaceError               15  the disk is full
      ├ SecurityError                  6  evidence of misbehaviour: never downgrade
@@ -182,6 +183,10 @@ class SchemaVersionError(CatalogError):
     """The catalog was written by a newer gosync."""
 
 
+class StoreAwayError(StoreError):
+    """The store or the tree was there and is not: an unmounted disk, most likely."""
+
+
 class LockedError(StoreError):
     """Another gosync holds the store's lock."""
 
@@ -227,7 +232,15 @@ class RollbackError(SecurityError):
 
 
 class TileMismatchError(SecurityError):
-    """A tile's hashes do not lead to the signed root."""
+    """A tile's hashes do not lead to the signed root.
+
+    Attributes:
+        tiles: The paths of the tiles that are known to be wrong.
+    """
+
+    def __init__(self, message: str, *, tiles: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.tiles = tiles
 
 
 class RecordMismatchError(SecurityError):
@@ -240,7 +253,12 @@ class ChecksumMismatchError(SecurityError):
     Attributes:
         want: The h1 that the log or the pin demands.
         got: The h1 of the bytes that were served, or that a go.sum has.
+        file: Which file was served, "mod" or "zip"; "" where none was.
+        served_url: Where it was, without secrets.
     """
+
+    file: str = ""
+    served_url: str = ""
 
     def __init__(
         self,

@@ -1,15 +1,25 @@
 """How log lines look; called once by the command line.
 
-Lines go to standard error: results alone belong on standard output.
+Lines go to standard error: results alone belong on standard output. Where that is
+the journal (systemd says which file it is in JOURNAL_STREAM), each line begins with
+its priority, ``<4>`` for a warning, as sd-daemon(3) has it, and the journal knows it.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Literal
 
 from gosync.clock import SystemClock, format_time
+
+Form = Literal["text", "json", "journal"]
+_PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+_DEBUG_PRIORITY = 7
 
 
 class JsonFormatter(logging.Formatter):
@@ -28,12 +38,46 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(fields, ensure_ascii=False)
 
 
-def configure(*, level: int, json_lines: bool) -> None:
-    """Send gosync's log to standard error, as text or as JSON lines."""
+class JournalFormatter(logging.Formatter):
+    """Priority, logger, message; a line break begins another line of the same."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as lines for the journal."""
+        matching = (p for level, p in _PRIORITIES if record.levelno >= level)
+        mark = f"<{next(matching, _DEBUG_PRIORITY)}>"
+        text = super().format(record)
+        return "\n".join(f"{mark}{line}" for line in text.splitlines() or [""])
+
+
+def form_of(environ: Mapping[str, str]) -> Form:
+    """Return the form for people, or the journal's where standard error is that."""
+    with suppress(OSError, ValueError):
+        found = os.fstat(sys.stderr.fileno())
+        if environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}":
+            return "journal"
+    return "text"
+
+
+def configure(*, level: int, form: Form) -> None:
+    """Send gosync's log to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    text = logging.Formatter("%(levelname)s %(name)s: %(message)s")
-    handler.setFormatter(JsonFormatter() if json_lines else text)
+    handler.setFormatter(_formatter(form))
     logger = logging.getLogger("gosync")
     logger.handlers[:] = [handler]
     logger.setLevel(level)
     logger.propagate = False
+
+
+def _formatter(form: Form) -> logging.Formatter:
+    if form == "json":
+        return JsonFormatter()
+    if form == "journal":
+        return JournalFormatter("%(name)s: %(message)s")
+    return logging.Formatter("%(levelname)s %(name)s: %(message)s")
+
+
+def show_infos() -> None:
+    """Log what happens, too, where only warnings were asked for: a daemon's log."""
+    logger = logging.getLogger("gosync")
+    if logger.level == logging.WARNING:
+        logger.setLevel(logging.INFO)

@@ -18,7 +18,10 @@ import sqlite_utils
 from gosync.catalog.connection import Connection, map_errors
 from gosync.catalog.cursors import Cursors
 from gosync.catalog.failures import Failures
+from gosync.catalog.findings import Findings
 from gosync.catalog.heads import Heads
+from gosync.catalog.jobs import Jobs
+from gosync.catalog.looks import Looks
 from gosync.catalog.migrations import check_version, load_migrations, migrate
 from gosync.catalog.modules import Modules
 from gosync.catalog.offers import Offers
@@ -27,6 +30,7 @@ from gosync.catalog.runs import Runs
 from gosync.catalog.selected import Selected
 from gosync.catalog.selections import Selections
 from gosync.catalog.trees import Trees
+from gosync.catalog.verified import Verified
 from gosync.catalog.version_table import Versions
 from gosync.errors import CatalogError
 
@@ -51,10 +55,14 @@ class Catalog:
         selections: What that was made of.
         pins: First-sight h1 of private versions.
         failures: Open failures.
+        findings: What became upstream of what is held.
         cursors: Index cursors.
         heads: Trusted and published tree heads.
+        looks: What an audit asks of whom.
         trees: Published trees.
         runs: Past runs.
+        jobs: The daemon's jobs.
+        verified: What ``gosync verify`` said of the store's versions.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -67,10 +75,14 @@ class Catalog:
         self.selections = Selections(connection)
         self.pins = Pins(connection)
         self.failures = Failures(connection)
+        self.findings = Findings(connection)
         self.cursors = Cursors(connection)
         self.heads = Heads(connection)
+        self.looks = Looks(connection)
         self.trees = Trees(connection)
         self.runs = Runs(connection)
+        self.jobs = Jobs(connection)
+        self.verified = Verified(connection)
 
     @classmethod
     def open(cls, path: Path, *, create: bool, readonly: bool = False) -> Self:

@@ -84,6 +84,16 @@ class Runs:
             (format_time(now), exit_code, requests, received_bytes, summary, run_id),
         )
 
+    def trim(self, *, keep: int) -> None:
+        """Drop all but the newest runs: a daemon has tens of thousands a year.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        self._connection.write(
+            "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?", (keep,)
+        )
+
     def latest(self, *, limit: int = 1) -> list[Run]:
         """Return the newest runs, newest first.
 

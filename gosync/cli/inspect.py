@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import click
 import msgspec
 
+from gosync.audit.engine import finding_document
 from gosync.catalog.db import Catalog
+from gosync.catalog.looks import Look
 from gosync.catalog.versions import State, VersionRow
 from gosync.cli.options import Options, common_options
+from gosync.cli.tables import finding_lines
 from gosync.config.sizes import format_size
 from gosync.errors import NotFoundError, UsageError
 from gosync.gomod.module import ModuleVersion
@@ -57,7 +60,7 @@ def _cells(row: VersionRow) -> tuple[str, ...]:
 @click.argument("module_version", metavar="MODULE@VERSION")
 @common_options
 def show(options: Options, module_version: str) -> None:
-    """Show all that is known of one version: files, hashes, proof, failures."""
+    """Show all that is known of one version: files, hashes, proof, findings."""
     config = options.load_config()
     mv = ModuleVersion.parse(module_version)
     if not mv.version:
@@ -65,15 +68,41 @@ def show(options: Options, module_version: str) -> None:
     with read_catalog(config.site_options()) as catalog:
         row = catalog.versions.get(mv.path, mv.version)
         failure = catalog.failures.get(mv.path, mv.version)
+        pin = catalog.pins.get(mv.path, mv.version)
+        about = [
+            f for f in catalog.findings.of(mv.path) if f.version in {"", mv.version}
+        ]
+        looks = catalog.looks.of(mv.path, mv.version)
     if row is None:
         raise NotFoundError(
             f"{mv}: not known here", hint=f"gosync list --all {mv.path}"
         )
     document = version_document(row)
     document["failure"] = failure_document(failure) if failure else None
+    document["pin"] = msgspec.to_builtins(pin)
     facts = ((key, value) for key, value in document.items() if value is not None)
     lines = [f"{key:<14}{value}" for key, value in facts]
-    options.output.result("show", document, lines)
+    document["findings"] = [finding_document(finding) for finding in about]
+    document["looks"] = [look_document(look) for look in looks]
+    options.output.result(
+        "show", document, [*lines, *map(_look_line, looks), *finding_lines(about)]
+    )
+
+
+def _look_line(look: Look) -> str:
+    when = f"asked {look.looked_at}" if look.looked_at else "never answered"
+    return f"{'audit':<14}{look.what} of {look.source}: {when}"
+
+
+def look_document(look: Look) -> dict[str, object]:
+    """Return a question and its last answer as JSON."""
+    return {
+        "what": look.what.value,
+        "source": look.source,
+        "looked_at": look.looked_at,
+        "due_at": look.due_at,
+        "said": msgspec.json.decode(look.said),
+    }
 
 
 def version_document(row: VersionRow) -> dict[str, object]:

@@ -34,6 +34,10 @@ VERBS = {
     "prune": ("prune", "prune"),
     "publish": ("publish", "publish"),
     "closure": ("closure", "closure"),
+    "verify": ("verify", "verify"),
+    "audit": ("audit", "audit"),
+    "run": ("run", "run"),
+    "systemd": ("systemd", "systemd"),
     "config": ("config", "config"),
     "catalog": ("catalog", "catalog"),
 }

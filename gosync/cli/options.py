@@ -68,7 +68,8 @@ def common_options(function: Callable[..., R]) -> Callable[..., R]:
         log_json: bool,
         **kwargs: object,
     ) -> R:
-        log.configure(level=_level(verbose, quiet=quiet), json_lines=log_json)
+        form = "json" if log_json else log.form_of(os.environ)
+        log.configure(level=_level(verbose, quiet=quiet), form=form)
         options = Options(
             config_file,
             Output(as_json=as_json, quiet=quiet),

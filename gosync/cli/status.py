@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 import msgspec
 
+from gosync.audit.engine import STANDS_OPEN, finding_document
 from gosync.catalog.db import Catalog
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import State
 from gosync.cli.options import Options, common_options
-from gosync.cli.tables import failure_lines
+from gosync.cli.tables import failure_lines, finding_lines
+from gosync.clock import SystemClock
 from gosync.config.schema import Config
+from gosync.status.facts import read_freshness
+from gosync.status.mirror import freshness_document, job_document
 from gosync.sumdb.tlog import parse_tree
 from gosync.sync.engine import failure_document
 from gosync.sync.index import NAMED
@@ -20,15 +26,22 @@ from gosync.sync.site import read_catalog
 
 @click.command()
 @common_options
-def status(options: Options) -> None:
-    """Show how fresh and how complete the mirror is, and what is missing."""
+def status(options: Options) -> int:
+    """Show how fresh, how complete and how proven the mirror is.
+
+    Exits 4 while a finding stands open.
+    """
     config = options.load_config()
     with read_catalog(config.site_options()) as catalog:
         document = _document(config, catalog)
         failures = catalog.failures.open()
+        findings = catalog.findings.open()
     options.output.result(
-        "status", document, [*_lines(document), *failure_lines(failures)]
+        "status",
+        document,
+        [*_lines(document), *failure_lines(failures), *finding_lines(findings)],
     )
+    return STANDS_OPEN if findings else 0
 
 
 def _document(config: Config, catalog: Catalog) -> dict[str, object]:
@@ -54,7 +67,21 @@ def _document(config: Config, catalog: Catalog) -> dict[str, object]:
             name: _head_size(catalog.heads.get(name)) for name in catalog.heads.names()
         },
         "last_run": msgspec.to_builtins(runs[0]) if runs else None,
+        "freshness": freshness_document(
+            read_freshness(catalog, site), SystemClock().now()
+        ),
+        "jobs": {row.name: job_document(row) for row in catalog.jobs.all()},
+        "audit": _audit(catalog),
         "failures": [failure_document(f) for f in catalog.failures.open()],
+        "findings": [finding_document(f) for f in catalog.findings.open()],
+    }
+
+
+def _audit(catalog: Catalog) -> dict[str, object]:
+    counts = catalog.findings.counts()
+    return {
+        "oldest_answer_at": catalog.looks.oldest(),
+        "open": {kind.value: count for kind, count in counts.items()},
     }
 
 
@@ -97,6 +124,7 @@ def _lines(document: dict[str, object]) -> list[str]:
         f"store      {document['store']}",
         f"tree       {document['tree']}",
         f"modules    {document['modules_followed']} followed, oldest list {oldest}",
+        f"fresh      {_fresh_line(document['freshness'])}",
         f"versions   {counts}",
         f"selection  {_selection_line(document['selection'])}",
     ]
@@ -108,8 +136,53 @@ def _lines(document: dict[str, object]) -> list[str]:
     if isinstance(run, dict):
         ended = run["ended_at"] or "it was killed"
         code = run["exit_code"]
-        lines.append(f"last run   {run['started_at']}, exit {code}, {ended}")
+        lines.append(
+            f"last run   {run['command']} {run['started_at']}, exit {code}, {ended}"
+        )
+    lines.append(f"findings   {_findings_line(document['audit'])}")
+    lines += _job_lines(document["jobs"])
     return lines
+
+
+def _fresh_line(freshness: object) -> str:
+    """Return how old the data is: a run that learned nothing made nothing fresh."""
+    assert isinstance(freshness, dict)
+    cursor, oldest = (
+        freshness["cursor_behind_seconds"],
+        freshness["oldest_list_seconds"],
+    )
+    parts = [] if cursor is None else [f"index read up to {_ago(cursor)} ago"]
+    parts.append("no list asked" if oldest is None else f"oldest list {_ago(oldest)}")
+    if never := freshness["lists_never_asked"]:
+        parts.append(f"{never} lists never asked")
+    return ", ".join(parts)
+
+
+def _ago(seconds: float) -> str:
+    """Return an age in its largest unit, as durations are configured."""
+    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.1f}{unit}"
+    return f"{seconds:.0f}s"
+
+
+def _job_lines(jobs: object) -> Iterator[str]:
+    assert isinstance(jobs, dict)
+    for name, job in jobs.items():
+        code = job["exit_code"]
+        ended = "at work, or killed" if code is None else f"exit {code}"
+        after = f", next {job['next_run_at'][:19]}Z" if job["next_run_at"] else ""
+        yield f"job {name:8} {job['started_at'][:19]}Z {ended}{after}"
+
+
+def _findings_line(audit: object) -> str:
+    assert isinstance(audit, dict)
+    opened = ", ".join(f"{n} {kind}" for kind, n in audit["open"].items() if n)
+    oldest = audit["oldest_answer_at"]
+    if oldest is None:
+        return f"{opened or 'none'}; nothing was audited yet"
+    asked = f"oldest answer {oldest}" if oldest else "some questions are unanswered"
+    return f"{opened or 'none'}; {asked}"
 
 
 def _items(

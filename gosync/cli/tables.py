@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gosync.catalog.failures import Failure
+from gosync.catalog.findings import Finding
 from gosync.cli.output import printable
 from gosync.config.sizes import format_size
 from gosync.errors import SecurityError
@@ -55,6 +56,24 @@ def failure_name(failure: Failure) -> str:
     if not failure.path:
         return failure.version
     return f"{failure.path}@{failure.version}" if failure.version else failure.path
+
+
+def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield findings for people, with both sides' evidence."""
+    for finding in findings:
+        place = f" at {finding.source}" if finding.source else ""
+        yield f"finding {finding.id}  {finding.kind} {finding.subject}{place}"
+        yield f"         {printable(finding.summary)}"
+        seen = f"{finding.first_seen[:10]} to {finding.last_seen[:10]}"
+        yield f"         {_state(finding)}; seen {seen}"
+        for side, facts in (("here", finding.ours), ("there", finding.theirs)):
+            for name, value in facts.items():
+                yield f"         {side}: {name} {printable(value)}"
+
+
+def _state(finding: Finding) -> str:
+    said = f" ({printable(finding.note)})" if finding.note else ""
+    return f"{finding.state}{said}"
 
 
 def _next(failure: Failure) -> str:

@@ -8,16 +8,19 @@ knows no more than each of the heads.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final, TypeVar
 
 from gosync.closure.findings import Finding, Kind
 from gosync.closure.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.errors import (
+    GosyncError,
     MalformedError,
     RejectedError,
     SecurityError,
+    TileMismatchError,
     UnavailableError,
 )
 from gosync.gomod.module import ModuleVersion
@@ -27,7 +30,7 @@ from gosync.sumdb.client import ProvenRecord, SumClient
 from gosync.sumdb.names import Database
 from gosync.sumdb.note import MAX_NOTE_BYTES
 from gosync.sumdb.record import MAX_LOOKUP_BYTES, parse_record
-from gosync.sumdb.tile import FULL_TILE_BYTES, Tile
+from gosync.sumdb.tile import FULL_TILE_BYTES, Tile, tile_in_tree
 from gosync.sumdb.tlog import Tree as TreeHead
 from gosync.sumdb.tlog import parse_tree
 
@@ -123,6 +126,62 @@ class TreeSums:
             self._answers[mv] = self._lookup(self._client, mv)
         return self._answers[mv]
 
+    def prove_tile(self, tile: Tile) -> Finding | None:
+        """Return what is wrong with a tile, None if nothing says that it is.
+
+        It is held against the newest tree that a lookup came with; of a tile above
+        it, or whose parents are not here, nobody can say anything.
+        """
+        where = f"{self._folder}/{tile.path()}"
+        return self._held(where, partial(self._compare_tile, tile, where))
+
+    def _compare_tile(self, tile: Tile, where: str) -> Finding | None:
+        head = self._client.head
+        if head is None:
+            return None
+        wide = tile_in_tree(tile.l, tile.n, head.tree.n)
+        finish(self._client.tiles([wide]))
+        if tile.w >= wide.w:
+            return None
+        files = (f"{self._folder}/{wide.path()}", where)
+        whole, narrow = (
+            self._tree.read(file, limit_bytes=FULL_TILE_BYTES) for file in files
+        )
+        if narrow == whole[: tile.size_bytes]:
+            return None
+        return _wrong(where, f"is not the beginning of {wide.path()}")
+
+    def prove_latest(self) -> Finding | None:
+        """Return what is wrong with the database's ``latest``, if something is."""
+        return self._held(f"{self._folder}/latest", self._merge_latest)
+
+    def _merge_latest(self) -> None:
+        finish(self._client.refresh())
+
+    def _held(self, path: str, check: Callable[[], Finding | None]) -> Finding | None:
+        """Return what a check of a file finds; None where something else lacks."""
+        try:
+            return check()
+        except SecurityError as exc:
+            return _wrong(self._culprit(exc, path), str(exc), security=True)
+        except DamagedFileError as exc:
+            return _wrong(exc.path, exc.reason)
+        except MalformedError as exc:
+            return _wrong(path, exc.reason)
+        except (GosyncError, ValueError):
+            return None
+
+    @property
+    def _folder(self) -> str:
+        assert self._database is not None
+        return routes.sumdb_folder(self._database.name)
+
+    def _culprit(self, error: SecurityError, path: str) -> str:
+        """Return the file that an error convicts: a tile, or else this one."""
+        if isinstance(error, TileMismatchError) and error.tiles:
+            return f"{self._folder}/{error.tiles[0]}"
+        return path
+
     def support(self) -> Finding | None:
         """Return what keeps ``go`` from asking the tree for proofs, if something."""
         if self._database is None:
@@ -171,8 +230,15 @@ class TreeSums:
         except MalformedError as exc:
             reason = str(exc)
         except SecurityError as exc:
-            reason, security = str(exc), True
+            path, reason, security = self._culprit(exc, path), str(exc), True
         return Finding(kind=kind, path=path, reason=reason, mv=mv, security=security)
+
+
+def _wrong(path: str, reason: str, *, security: bool = False) -> Finding:
+    nobody = ModuleVersion("", "")
+    return Finding(
+        kind=Kind.WRONG, path=path, reason=reason, mv=nobody, security=security
+    )
 
 
 def finish(work: Coroutine[object, None, R]) -> R:

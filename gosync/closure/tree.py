@@ -3,7 +3,8 @@
 What stands where a file should be and is none (a link, a pipe, a device, a
 folder) is never opened, so that nothing can be waited for for ever. Neither are
 links followed on the way: a tree that is copied must not lose what it points to.
-The root itself may be reached by links.
+Each folder on the way is opened from the one above, so that not even a tree that
+changes meanwhile leads outside. The root itself may be reached by links.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gosync.gomod.window import ReadAt
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _KINDS = {
     stat.S_IFLNK: "a link",
     stat.S_IFIFO: "a pipe",
@@ -54,6 +56,10 @@ class DamagedFileError(MalformedError):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__("file", path, reason)
         self.path = path
+
+
+class UnreadableFileError(DamagedFileError):
+    """The system does not let us read what is there."""
 
 
 class Tree:
@@ -110,12 +116,30 @@ class Tree:
                 reader too.
         """
         self._stat(path)
-        with _border(path):
-            handle = os.open(self.root / path, _FLAGS)
+        folder, _, name = path.rpartition("/")
+        with _border(path), self.folder(folder) as above:
+            handle = os.open(name, _FLAGS, dir_fd=above)
         try:
             found = os.fstat(handle)
             _check_mode(path, found.st_mode)
             yield partial(_read_at, handle, path), found.st_size
+        finally:
+            os.close(handle)
+
+    @contextmanager
+    def folder(self, path: str) -> Iterator[int]:
+        """Open a folder, "" for the root, each one on the way from the one above.
+
+        Raises:
+            OSError: as from open; ELOOP or ENOTDIR for a link.
+        """
+        handle = os.open(self.root, FOLDER_FLAGS)
+        try:
+            for name in path.split("/") if path else ():
+                below = os.open(name, FOLDER_FLAGS, dir_fd=handle)
+                os.close(handle)
+                handle = below
+            yield handle
         finally:
             os.close(handle)
 
@@ -140,8 +164,12 @@ class Tree:
 
 def _check_mode(path: str, mode: int) -> None:
     if not stat.S_ISREG(mode):
-        kind = _KINDS.get(stat.S_IFMT(mode), "something else")
-        raise DamagedFileError(path, f"is {kind}, not a file")
+        raise DamagedFileError(path, f"is {kind_of(mode)}, not a file")
+
+
+def kind_of(mode: int) -> str:
+    """Return what a mode says that something is, for people."""
+    return _KINDS.get(stat.S_IFMT(mode), "something else")
 
 
 def _read_at(handle: int, path: str, offset: int, size_bytes: int) -> bytes:
@@ -162,4 +190,4 @@ def _border(path: str) -> Iterator[None]:
     except (FileNotFoundError, NotADirectoryError) as exc:
         raise NotInTreeError(path) from exc
     except OSError as exc:
-        raise DamagedFileError(path, f"cannot be read: {exc.strerror}") from exc
+        raise UnreadableFileError(path, f"cannot be read: {exc.strerror}") from exc

@@ -16,10 +16,15 @@ from typing import TypeAlias
 
 import msgspec
 
+from gosync.catalog.findings import Kind
+from gosync.config.daemon import make_hooks, make_jobs
 from gosync.config.files import read_text
 from gosync.config.schema import (
+    AuditSection,
     Config,
+    DaemonSection,
     FileSchema,
+    HooksSection,
     ProjectSection,
     PruneSection,
     PublishSection,
@@ -44,14 +49,22 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "upstream": UpstreamSection,
     "toolchains": ToolchainsSection,
     "prune": PruneSection,
+    "audit": AuditSection,
     "publish": PublishSection,
+    "daemon": DaemonSection,
+    "hooks": HooksSection,
 }
 _ARRAYS: dict[str, type[msgspec.Struct]] = {
     "select": SelectSection,
     "project": ProjectSection,
     "target": TargetSection,
 }
-_LISTS = frozenset({"private", "versions", "platforms"})
+_LISTS = frozenset(
+    {
+        *("private", "versions", "platforms", "accept", "git_hosts"),
+        *("on_success", "on_failure", "on_finding"),
+    }
+)
 Toml: TypeAlias = dict[str, object]
 
 
@@ -101,6 +114,7 @@ def parse_config(
     _check_keys(values)
     sections = _convert(_override(values, environ))
     _check_upstream(sections.upstream)
+    parse_size(sections.audit.bytes_per_hour)
     for target in sections.target:
         parse_size(target.volume_size)
     return Config(
@@ -112,6 +126,9 @@ def parse_config(
         policy=make_policy(sections, base),
         projects=_projects(sections.project, base),
         toolchains=make_toolchains(sections.toolchains),
+        jobs=make_jobs(sections.daemon.jobs),
+        hooks=make_hooks(sections.hooks),
+        metrics_path=_optional(base, sections.daemon.metrics_file),
     )
 
 
@@ -172,8 +189,8 @@ def _convert(values: Toml) -> FileSchema:
     try:
         return msgspec.convert(_dates_as_text(values), FileSchema, strict=False)
     except msgspec.ValidationError as exc:
-        is_choice = "enum" in str(exc)
-        hint = f"known: {', '.join(Deps)}" if is_choice else None
+        choices = Kind if "audit.accept" in str(exc) else Deps
+        hint = f"known: {', '.join(choices)}" if "enum" in str(exc) else None
         raise ConfigError(str(exc).replace("`$.", "`"), hint=hint) from exc
 
 
@@ -195,6 +212,10 @@ def _check_upstream(upstream: UpstreamSection) -> None:
         raise ConfigError(f"upstream: {exc}", hint=exc.hint) from exc
     if upstream.index and not upstream.index.startswith(("http://", "https://")):
         raise ConfigError(f"upstream.index: {upstream.index!r} is no http(s) URL")
+
+
+def _optional(base: Path, text: str) -> Path | None:
+    return base / Path(text).expanduser() if text else None
 
 
 def _projects(sections: list[ProjectSection], base: Path) -> tuple[ProjectSpec, ...]:

@@ -11,6 +11,10 @@ from typing import Annotated
 
 import msgspec
 
+from gosync.audit.options import AuditOptions
+from gosync.catalog.findings import Kind
+from gosync.config.duties import Hooks, JobSpec
+from gosync.config.sizes import parse_size
 from gosync.gomod.needs import Deps
 from gosync.sumdb.names import parse_gosumdb
 from gosync.sync.options import ProjectSpec, SiteOptions, ToolchainSpec
@@ -20,6 +24,8 @@ from gosync.upstream.options import Options as HttpOptions
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Days = Annotated[float, msgspec.Meta(ge=0, le=36_500)]
+DAY_SECONDS = 86_400.0
+HOST_PATTERN = "^[a-z0-9][a-z0-9.-]*(:[0-9]+)?$"
 Count = Annotated[int, msgspec.Meta(ge=1, le=64)]
 
 
@@ -142,6 +148,26 @@ class PruneSection(Section, frozen=True):
     grace_days: Days = 30
 
 
+class AuditSection(Section, frozen=True):
+    """``[audit]``: how upstreams are asked what became of what is held.
+
+    Attributes:
+        budget_per_hour: The most requests that one upstream is sent in an hour.
+        bytes_per_hour: When so much came from one in an hour, zips wait.
+        interval_days: Age at which an answer is asked for again.
+        stale_days: How long we may be behind what upstream has.
+        accept: Kinds of findings that never stand open.
+        git_hosts: Hosts whose repositories are asked where their tags are.
+    """
+
+    budget_per_hour: Annotated[int, msgspec.Meta(ge=1)] = 600
+    bytes_per_hour: str = "1GiB"
+    interval_days: Days = 7
+    stale_days: Days = 1
+    accept: list[Kind] = []
+    git_hosts: list[Annotated[str, msgspec.Meta(pattern=HOST_PATTERN)]] = []
+
+
 class PublishSection(Section, frozen=True):
     """``[publish]``.
 
@@ -150,6 +176,79 @@ class PublishSection(Section, frozen=True):
     """
 
     tree: str = "./public"
+
+
+class JobSection(Section, frozen=True):
+    """One ``[daemon.jobs.NAME]``; what is "" has the job's own default.
+
+    Attributes:
+        interval: From start to start, like "15m", or "off".
+        cron: Instead: five fields in UTC, weekdays by name.
+        jitter: Each run is late by a random part of this.
+        time_limit: How long one run may take.
+    """
+
+    interval: str = ""
+    cron: str = ""
+    jitter: str = ""
+    time_limit: str = ""
+
+
+class JobsSection(Section, frozen=True):
+    """``[daemon.jobs]``: what the daemon does, and when.
+
+    Attributes:
+        sync: A pass: index, due lists, fetch, publish.
+        lists: A pass that asks every list, however fresh.
+        audit: Asking upstreams what became of what we hold.
+        verify: Proving what is stored.
+        publish: Bringing the tree up to the store.
+        prune: Forgetting what nothing selects; off unless it is set.
+    """
+
+    sync: JobSection = JobSection()
+    lists: JobSection = JobSection()
+    audit: JobSection = JobSection()
+    verify: JobSection = JobSection()
+    publish: JobSection = JobSection()
+    prune: JobSection = JobSection()
+
+
+class DaemonSection(Section, frozen=True):
+    """``[daemon]``: `gosync run`.
+
+    Attributes:
+        name: What status.json and metrics call this mirror.
+        metrics_file: A file for Prometheus' text file collector; "" for none.
+        stop_seconds: How long a stop waits for what is under way.
+        stuck_seconds: How long a job may show no progress before the watchdog is
+            no longer fed.
+        max_delete: How many versions the prune job may forget at once.
+        jobs: What is done, and when.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "go"
+    metrics_file: str = ""
+    stop_seconds: Positive = 60
+    stuck_seconds: Positive = 600
+    max_delete: Annotated[int, msgspec.Meta(ge=0)] = 100
+    jobs: JobsSection = JobsSection()
+
+
+class HooksSection(Section, frozen=True):
+    """``[hooks]``: whom the daemon tells; a command line, or an http(s) URL.
+
+    Attributes:
+        on_success: When a job ended well.
+        on_failure: When a job begins to fail, fails otherwise, or still after a day.
+        on_finding: When something new was found upstream, once for each finding.
+        time_limit_seconds: How long each may take.
+    """
+
+    on_success: list[str] = []
+    on_failure: list[str] = []
+    on_finding: list[str] = []
+    time_limit_seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30
 
 
 class TargetSection(Section, frozen=True):
@@ -173,7 +272,10 @@ class FileSchema(Section, frozen=True):
     project: list[ProjectSection] = []
     toolchains: ToolchainsSection = ToolchainsSection()
     prune: PruneSection = PruneSection()
+    audit: AuditSection = AuditSection()
     publish: PublishSection = PublishSection()
+    daemon: DaemonSection = DaemonSection()
+    hooks: HooksSection = HooksSection()
     target: list[TargetSection] = []
 
 
@@ -189,6 +291,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         policy: What the selects say.
         projects: The projects' folders.
         toolchains: The toolchains to carry.
+        jobs: What the daemon does, and when.
+        hooks: Whom it tells.
+        metrics_path: Where it writes metrics, or None.
     """
 
     file: Path | None
@@ -199,6 +304,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     projects: tuple[ProjectSpec, ...] = ()
     toolchains: ToolchainSpec = ToolchainSpec()
+    jobs: tuple[JobSpec, ...] = ()
+    hooks: Hooks = Hooks()
+    metrics_path: Path | None = None
 
     @property
     def list_interval_seconds(self) -> float:
@@ -234,6 +342,22 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             projects=self.projects,
             toolchains=self.toolchains,
             grace_days=self.sections.prune.grace_days,
+        )
+
+    def audit_options(self) -> AuditOptions:
+        """Return what the audit room needs to know.
+
+        Raises:
+            GosyncError: never for a configuration that ``load`` checked.
+        """
+        audit = self.sections.audit
+        return AuditOptions(
+            requests_per_hour=audit.budget_per_hour,
+            bytes_per_hour=parse_size(audit.bytes_per_hour),
+            interval_seconds=audit.interval_days * DAY_SECONDS,
+            stale_seconds=audit.stale_days * DAY_SECONDS,
+            accept=frozenset(audit.accept),
+            git_hosts=frozenset(audit.git_hosts),
         )
 
     def _http_options(self) -> HttpOptions:

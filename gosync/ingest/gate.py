@@ -211,12 +211,15 @@ class Admission:
     def _compare(self, kind: str) -> None:
         want, got = self._taken.wanted.get(kind), self._taken.h1[kind]
         if want is not None and want != got:
-            raise ChecksumMismatchError(
+            error = ChecksumMismatchError(
                 f"{self._mv} {_WHAT[kind]}",
                 want=want,
                 got=got,
                 authority=self._authority(kind),
             )
+            if (served := self._taken.served.get(kind)) is not None:
+                error.file, error.served_url = kind, served.url
+            raise error
 
     def _authority(self, kind: str) -> str:
         """Return who says what a file's h1 must be."""

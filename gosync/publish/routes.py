@@ -11,13 +11,14 @@ Paths are relative to the tree's root, with "/" between elements; ``M`` and
     sumdb/NAME/latest
     sumdb/NAME/lookup/M@V
     sumdb/NAME/tile/8/L/NNN[.p/W]
+    status.json                                      how the mirror is
     .gosync/             marker and temporary files, for gosync alone
 
 No two of them can meet. The first element of a module path has a dot, so it is
 neither ``sumdb`` nor ``modules``; it does not begin with one, so it is not
 ``.gosync``. No module path has an ``@``, so a page under ``@v/`` never stands
-where another module's folder belongs. One name is left over: a module called
-``index.html`` is refused.
+where another module's folder belongs. Two names are left over: a module called
+``index.html`` or ``status.json`` is refused.
 
 File systems take names of 255 bytes, which Go's rules do not know; a longer
 element is refused too, before it can fail half way.
@@ -35,6 +36,7 @@ MARKER_FOLDER = ".gosync"
 MARKER = f"{MARKER_FOLDER}/tree.json"
 STAGING = f"{MARKER_FOLDER}/staging"
 ROOT_PAGE = "index.html"
+STATUS = "status.json"
 PAGES_FOLDER = "modules"
 SUMDB_FOLDER = "sumdb"
 VERSIONS_FOLDER = "@v"
@@ -133,8 +135,8 @@ def of_module(path: str) -> ModuleRoutes:
             or would stand where the tree has its own page.
     """
     folder = module.escape_path(path)
-    if folder.partition("/")[0] == ROOT_PAGE:
-        raise MalformedError("module path", path, "the tree's own page has this name")
+    if folder.partition("/")[0] in (ROOT_PAGE, STATUS):
+        raise MalformedError("module path", path, "a file of the tree has this name")
     if len(folder) > _MAX_PATH_BYTES:
         raise MalformedError("module path", path, f"over {_MAX_PATH_BYTES} bytes")
     for element in folder.split("/"):

@@ -99,6 +99,7 @@ class BlobStore:
         *,
         want: Digest | None = None,
         size_bytes: int | None = None,
+        replace: bool = False,
     ) -> Digest:
         """Make a staged file a blob; durable once ``sync_folders`` returned.
 
@@ -106,6 +107,8 @@ class BlobStore:
             staged: The file; settled by this, and by an error left as it is.
             want: The digest it must have, if one is known.
             size_bytes: The size it must have, if one is known.
+            replace: Whether it takes the place of a blob that is there: one whose
+                bytes proved to be others.
 
         Raises:
             BlobCorruptError: digest or size are not what was wanted.
@@ -114,7 +117,7 @@ class BlobStore:
         """
         digest = staged.digest
         _check_wanted(staged, want=want, size_bytes=size_bytes)
-        if self._keep(digest, staged.size_bytes):
+        if not replace and self._keep(digest, staged.size_bytes):
             staged.discard()
             return digest
         staged.seal()

@@ -255,7 +255,8 @@ def _evidence(plan: Plan, brought: Mapping[Tile, Brought]) -> dict[str, bytes]:
 
 
 def _mismatch(view: ProvenTiles, bad: Iterable[Tile]) -> TileMismatchError:
-    names = ", ".join(tile.path() for tile in sorted(bad))
+    names = tuple(tile.path() for tile in sorted(bad))
     return TileMismatchError(
-        f"{names}: not part of the signed tree of {view.tree.n} records"
+        f"{', '.join(names)}: not part of the signed tree of {view.tree.n} records",
+        tiles=names,
     )

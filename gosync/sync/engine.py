@@ -7,7 +7,7 @@ full disk or an upstream that went away, is gone on with by the next one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
@@ -28,6 +28,7 @@ from gosync.sync.policy import Policy, Select, Selector
 from gosync.sync.selecting import Selecting
 from gosync.sync.selection import ANY_TIME, Selection
 from gosync.sync.site import Site, Upstreams, connect
+from gosync.sync.stop import Stop
 from gosync.sync.sumcheck import expected_h1
 from gosync.sync.tally import Tally, exit_code
 from gosync.sync.tree import database_item, publish_tree, refresh_head
@@ -44,6 +45,7 @@ class PassOptions:
         publish: Whether to bring the tree up to date.
         projects: The configured projects, as they were read.
         plan: An approved plan: nothing is asked but what it names.
+        stop: Ends the pass early; what is on its way is finished.
     """
 
     selectors: tuple[Selector, ...] = ()
@@ -52,6 +54,7 @@ class PassOptions:
     publish: bool = True
     projects: tuple[ConfiguredProject, ...] = ()
     plan: PlanFile | None = None
+    stop: Stop = field(default_factory=Stop)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,10 +158,15 @@ class Pass:
         return ANY_TIME if self._options.retry else self.site.clock.now()
 
     def due(self) -> Iterator[VersionRow]:
-        """Yield what is to be fetched now: nothing that failed in this pass already."""
+        """Yield what is to be fetched now: nothing that failed in this pass already.
+
+        Nothing more once a stop is asked for.
+        """
         now = ANY_TIME if self._options.selectors else self._now()
         approved = self._approved
         for row in self.selection.due_versions(now):
+            if self._options.stop.requested:
+                return
             key = (row.path, row.version)
             if key in self.tally.failed:
                 continue
@@ -187,14 +195,17 @@ async def run_pass(site: Site, options: PassOptions, progress: Progress) -> Pass
 
     Raises:
         StoreError: if the store, the catalog or the tree cannot be written.
+        GosyncError: as ``options.stop`` wants it.
     """
     clock, runs = site.clock, site.catalog.runs
     started = clock.monotonic()
     run_id = runs.start("sync", clock.now())
     async with connect(site) as upstreams:
         this = Pass(site, upstreams, options, progress)
-        await this.discover()
+        with options.stop.at_once():
+            await this.discover()
         await this.fetch()
+        options.stop.check()
         published = await _publish(this, options, progress)
     missing = this.missing()
     report = PassReport(

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from gosync.catalog.findings import Kind, Sighting
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import FoundBy, Need, State, VersionRow
 from gosync.errors import (
+    ChecksumMismatchError,
     GosyncError,
     NotFetchedError,
     NotFoundError,
@@ -126,7 +128,10 @@ class VersionFetcher:
         limit = ZIP_LIMIT_BYTES if wanted is None else min(wanted, ZIP_LIMIT_BYTES)
         try:
             served = await self._upstreams.proxy.zip(
-                mv, _sink_of(staged), limit_bytes=limit, fetch_disabled=fetch_disabled
+                mv,
+                _sink_of(staged, self._progress),
+                limit_bytes=limit,
+                fetch_disabled=fetch_disabled,
             )
         except TooLargeError:
             if limit == ZIP_LIMIT_BYTES:  # Go's own limit, so it is broken
@@ -152,7 +157,24 @@ class VersionFetcher:
                 if state is State.GONE and row.found_by is FoundBy.INDEX:
                     # What the index alone offered is to be chosen no more.
                     catalog.selections.invalidate(CONFIGURED)
+            if isinstance(error, ChecksumMismatchError) and error.file:
+                source = self._site.options.proxies.source_of(error.served_url)
+                seen = _rewritten(row, error, source)
+                catalog.findings.see(seen, self._site.clock.now())
         self._tally.fail(failure)
+
+
+def _rewritten(row: VersionRow, error: ChecksumMismatchError, source: str) -> Sighting:
+    """Return the finding that a refused version is; an audit says the same of it."""
+    return Sighting(
+        kind=Kind.REWRITTEN,
+        path=row.path,
+        version=row.version,
+        source=source,
+        summary=str(error),
+        ours={f"{error.file}_h1": error.want},
+        theirs={f"{error.file}_h1": error.got},
+    )
 
 
 def _state_after(error: GosyncError) -> State:
@@ -163,9 +185,17 @@ def _state_after(error: GosyncError) -> State:
     return State.FAILED
 
 
-def _sink_of(staged: Staged) -> Callable[[], Callable[[bytes], object]]:
+def _sink_of(
+    staged: Staged, progress: Progress
+) -> Callable[[], Callable[[bytes], object]]:
+    """Return what takes a zip's bytes; each of them shows that it still comes."""
+
+    def write(data: bytes) -> None:
+        staged.write(data)
+        progress.advance(0)
+
     def restart() -> Callable[[bytes], object]:
         staged.restart()
-        return staged.write
+        return write
 
     return restart

@@ -19,12 +19,14 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
+from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
 from gosync.catalog.modules import Module
 from gosync.clock import format_time
 from gosync.errors import GosyncError, StoreError
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.progress import Progress
+from gosync.sync.policy import Policy
 from gosync.sync.site import Site
 from gosync.sync.tally import Tally
 from gosync.upstream.index import IndexClient, IndexEvent, IndexPage, time_key
@@ -33,6 +35,31 @@ NAMED = ""
 INDEX_ITEM = ("", "index")
 _NAMED_START = timedelta(days=1)
 _HORIZON = timedelta(days=1)  # how wrong the index's clock or ours may be
+
+
+def cursor_names(policy: Policy, catalog: Catalog) -> list[str]:
+    """Return the cursors that a pass moves, as the catalog names them.
+
+    Raises:
+        CatalogError: if the catalog cannot be read.
+    """
+    followed = {
+        path
+        for path in policy.exact
+        if policy.follows(path) and not policy.is_private(path)
+    }
+    timed = {path for path in followed if policy.asks_for_times(path)}
+    named = bool(_followed_dependencies(catalog)) or followed > timed
+    return [*policy.patterns, *sorted(timed), *([NAMED] if named else [])]
+
+
+def _followed_dependencies(catalog: Catalog) -> frozenset[str]:
+    """Return the modules that are followed because something requires them."""
+    return frozenset(
+        module.path
+        for module in catalog.modules.all()
+        if module.tracked_by == "dependency" and not module.private
+    )
 
 
 class IndexFollower:
@@ -46,27 +73,8 @@ class IndexFollower:
         self._tally = tally
         self._progress = progress
         self._policy = site.options.policy
-        self._dependencies = self._followed_dependencies()
-        self._cursors = self._cursor_names()
-
-    def _followed_dependencies(self) -> frozenset[str]:
-        """Return the modules that are followed because something requires them."""
-        modules = self._site.catalog.modules.all()
-        return frozenset(
-            module.path
-            for module in modules
-            if module.tracked_by == "dependency" and not module.private
-        )
-
-    def _cursor_names(self) -> list[str]:
-        followed = {
-            path
-            for path in self._policy.exact
-            if self._policy.follows(path) and not self._policy.is_private(path)
-        }
-        timed = {path for path in followed if self._policy.asks_for_times(path)}
-        named = bool(self._dependencies) or followed > timed
-        return [*self._policy.patterns, *sorted(timed), *([NAMED] if named else [])]
+        self._dependencies = _followed_dependencies(site.catalog)
+        self._cursors = cursor_names(site.options.policy, site.catalog)
 
     async def follow(self, *, now: datetime) -> None:
         """Read to the index's end; a failure is noted and ends only this.

@@ -70,8 +70,17 @@ def open_site(
     command: str,
     wait_lock_seconds: float = 0.0,
     clock: Clock | None = None,
+    create: bool = True,
 ) -> Iterator[Site]:
     """Lock the store, open it, and sweep what a killed run left behind.
+
+    Args:
+        options: Where it is.
+        command: Who holds the lock, for whoever finds it held.
+        wait_lock_seconds: How long to wait for it.
+        clock: What time it is.
+        create: Whether to make a store where there is none. A daemon must not: its
+            store may be on a disk that went away.
 
     Raises:
         LockedError: if another gosync holds the lock.
@@ -80,7 +89,7 @@ def open_site(
     """
     clock = clock or SystemClock()
     root = options.store_path
-    open_store(root)
+    open_store(root, create=create)
     lock = StoreLock(root, command=command, clock=clock)
     with lock.acquire(wait_seconds=wait_lock_seconds):
         blobs = BlobStore(root)
@@ -89,7 +98,7 @@ def open_site(
         quarantine = Quarantine(root)
         quarantine.sweep()
         name = options.database.name if options.database else None
-        with Catalog.open(root / CATALOG_FILE, create=True) as catalog:
+        with Catalog.open(root / CATALOG_FILE, create=create) as catalog:
             yield Site(
                 options=options,
                 clock=clock,

@@ -20,6 +20,7 @@ the other side served, with evidence of when and from where.
 ``files``        file:// answers
 ``goproxy``      GOPROXY lists: "," and "|"
 ``proxy``        ``ProxyClient``: list, @latest, .info, .mod, .zip
+``revisits``     ``Revisits``: one proxy asked again, conditionally
 ``index``        ``IndexClient``: pages of index events
 ``sumdb``        ``SumDBRemote``: how the checksum database is reached
 ===============  ============================================================

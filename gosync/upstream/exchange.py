@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from gosync.upstream.options import Options
 
 _REFUSED_BODY_SECONDS: Final = 5.0
+_CONDITIONS: Final = frozenset({"if-none-match", "if-modified-since"})
 
 
 @dataclass(slots=True)
@@ -86,6 +88,8 @@ class Exchange:
     ) -> AsyncIterator[tuple[httpx.Response, Served]]:
         """Give a status 200, its body unread, after redirects.
 
+        Where the headers make the request conditional, 304 is an answer, too.
+
         Args:
             method: GET or HEAD.
             url: http or https; user info becomes Basic authentication.
@@ -113,7 +117,7 @@ class Exchange:
                 address, sent = target, self._headers(target, headers)
             assert response is not None
             served = self._served(address, response)
-            if response.status_code != 200:
+            if response.status_code not in (200, _unchanged(headers)):
                 raise await self._refusal(response, served, credentials)
             yield response, served
         finally:
@@ -212,6 +216,12 @@ class Exchange:
     @cached_property
     def _netrc(self) -> dict[str, Credentials]:
         return load_netrc(self._environment)
+
+
+def _unchanged(headers: Mapping[str, str] | None) -> int | None:
+    """Return the status that says "as you have it", where that was asked."""
+    conditional = any(name.lower() in _CONDITIONS for name in headers or ())
+    return HTTPStatus.NOT_MODIFIED if conditional else None
 
 
 async def raw_body(response: httpx.Response) -> AsyncGenerator[bytes, None]:

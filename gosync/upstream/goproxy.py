@@ -70,6 +70,16 @@ class ProxyList:
 
     entries: tuple[ProxyEntry, ...]
 
+    def source_of(self, url: str) -> str:
+        """Return the entry that an answer came from, without secrets.
+
+        After a redirect that is nobody's; then the answer's own URL says more.
+        """
+        for entry in self.entries:
+            if url.startswith(f"{entry.shown_url.rstrip('/')}/"):
+                return entry.shown_url
+        return url
+
     async def first_answer(self, ask: Callable[[ProxyEntry], Awaitable[T]]) -> T:
         """Return what the first entry answers that does not pass the question on.
 

@@ -1,6 +1,7 @@
 """One answer, within limits and deadlines, or one of our errors.
 
-A call is answered by status 200, or raises. Deadlines: ``timeout_seconds`` to
+A call is answered by status 200, or raises; a conditional one also by 304, with no
+body. Deadlines: ``timeout_seconds`` to
 connect and between two reads, and a total for the whole call with its retries,
 which a body that drips cannot outlast. Limits: a Content-Length beyond the limit
 is refused unread, and decoded bytes are counted as they come, whatever was
@@ -15,6 +16,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Self
 
 import anyio
@@ -178,6 +180,8 @@ class Fetcher:
             if url.startswith("file:"):
                 return await self._copy_file(url, new_sink, limit_bytes=limit_bytes)
             async with self._exchange.answer("GET", url, headers) as (response, served):
+                if served.status == HTTPStatus.NOT_MODIFIED:
+                    return Response(b"", served)
                 with refusable(served):
                     size_bytes = await self._copy_body(
                         response, served, new_sink, limit_bytes=limit_bytes

@@ -146,7 +146,7 @@ class ProxyClient:
             UnavailableError: A proxy gave no answer.
             RejectedError: The answer is no list, or too large.
         """
-        target = f"{escape_path(path)}/@v/list"
+        target = list_target(path)
 
         async def ask(place: _Place) -> ListAnswer:
             got = await self._get(place, target, LIST_LIMIT_BYTES)
@@ -168,7 +168,7 @@ class ProxyClient:
             UnavailableError: A proxy gave no answer.
             RejectedError: The answer is malformed, or too large.
         """
-        target = f"{escape_path(path)}/@latest"
+        target = latest_target(path)
 
         async def ask(place: _Place) -> InfoAnswer:
             got = await self._get(place, target, INFO_LIMIT_BYTES)
@@ -194,7 +194,7 @@ class ProxyClient:
             RejectedError: The answer is malformed, too large, or about another
                 version than the one asked for.
         """
-        target = _target(mv, "info")
+        target = file_target(mv, "info")
 
         async def ask(place: _Place) -> InfoAnswer:
             got = await self._get(place, target, INFO_LIMIT_BYTES)
@@ -219,7 +219,7 @@ class ProxyClient:
             UnavailableError: A proxy gave no answer.
             RejectedError: It is too large.
         """
-        target = _target(mv, "mod")
+        target = file_target(mv, "mod")
 
         async def ask(place: _Place) -> ModAnswer:
             got = await self._get(place, target, MOD_LIMIT_BYTES)
@@ -249,7 +249,7 @@ class ProxyClient:
             UnavailableError: A proxy gave no answer.
             RejectedError: It is too large.
         """
-        target = _target(mv, "zip")
+        target = file_target(mv, "zip")
 
         async def ask(place: _Place) -> Served:
             got = await self._fetcher.download(
@@ -276,7 +276,7 @@ class ProxyClient:
             NotFoundError: No proxy has it.
             UnavailableError: A proxy gave no answer.
         """
-        target = _target(mv, "zip")
+        target = file_target(mv, "zip")
 
         async def ask(place: _Place) -> int | None:
             got = await self._fetcher.head(
@@ -324,7 +324,18 @@ class ProxyClient:
         return _Place(entry.url, _DISABLE_FETCH, retries)
 
 
-def _target(mv: ModuleVersion, kind: str) -> str:
+def list_target(path: str) -> str:
+    """Return where a module's list is, below a proxy's URL."""
+    return f"{escape_path(path)}/@v/list"
+
+
+def latest_target(path: str) -> str:
+    """Return where a module's newest version is named, below a proxy's URL."""
+    return f"{escape_path(path)}/@latest"
+
+
+def file_target(mv: ModuleVersion, kind: str) -> str:
+    """Return where a version's file is, below a proxy's URL."""
     return f"{escape_path(mv.path)}/@v/{escape_version(mv.version)}.{kind}"
 
 

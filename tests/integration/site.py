@@ -48,10 +48,11 @@ __all__ = ["Result", "Site", "digests", "files_below", "finish", "parse_result"]
 
 CHECKOUT = forked.CHECKOUT
 Section: TypeAlias = Mapping[str, object] | Sequence[Mapping[str, object]]
-OK, USAGE, MISSING, SECURITY, STORE, LOCKED, NO_SPACE, UNAVAILABLE = (
+OK, USAGE, MISSING, STANDS_OPEN, SECURITY, STORE, LOCKED, NO_SPACE, UNAVAILABLE = (
     0,
     2,
     3,
+    4,
     6,
     7,
     11,
@@ -235,8 +236,10 @@ class Site:
         return self.run("sync", *arguments, expect=expect)
 
     def status(self) -> dict[str, Any]:
-        """Return what ``gosync status`` says."""
-        return self.run("status", expect=OK).document
+        """Return what ``gosync status`` says, findings or not."""
+        result = self.run("status")
+        assert result.code == (STANDS_OPEN if result.document["findings"] else OK)
+        return result.document
 
     def states(self) -> dict[str, str]:
         """Return the state of every known version by ``path@version``."""

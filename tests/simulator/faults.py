@@ -9,6 +9,7 @@ Each move returns its Fault: ``remove()`` it, count its ``hits``, or use it in a
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -156,6 +157,20 @@ class FaultMoves:
             return replace(answer, body=_swapped(_bytes(answer), at))
 
         return self.fault(glob, change, times=times)
+
+    def etags(self, glob: str) -> Fault:
+        """Mark answers with an ETag, and answer 304 to who has it already."""
+
+        def change(request: Request, answer: Answer) -> Answer:
+            if answer.status != 200:
+                return answer
+            etag = f'"{hashlib.sha256(_bytes(answer)).hexdigest()}"'
+            headers = (*answer.headers, ("ETag", etag))
+            if request.headers.get("if-none-match") == etag:
+                return Answer(304, headers=headers)
+            return replace(answer, headers=headers)
+
+        return self.fault(glob, change)
 
     # Redirects.
 

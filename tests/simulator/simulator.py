@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from gosync.demo.exchange import Answer, Kind, Logged, Request, not_found
-from gosync.demo.modules import ModuleSource, build_zip
+from gosync.demo.modules import ModuleSource, build_zip, go_mod, info_json
 from gosync.demo.upstream import DATABASE_NAME, Publication, SampleUpstream
 from gosync.gomod.module import ModuleVersion
 from tests.simulator.faults import Fault, FaultMoves
@@ -137,6 +138,25 @@ class Simulator(FaultMoves, SampleUpstream):
         old = self.publication(mv).source
         source = ModuleSource(mv.path, mv.version, {**old.files, **files}, old.time)
         self.replace(mv, Kind.ZIP, build_zip(source))
+
+    def move_tag(self, mv: ModuleVersion, files: dict[str, bytes]) -> None:
+        """Serve another commit of a version, all its files; the log stays as it is."""
+        publication = self.publication(mv)
+        old = publication.source
+        content = {**old.files, **files}
+        commit = hashlib.sha1(repr(sorted(content.items())).encode()).hexdigest()
+        source = ModuleSource(mv.path, mv.version, content, old.time, commit)
+        publication.served = {
+            Kind.ZIP: build_zip(source),
+            Kind.MOD: go_mod(source),
+            Kind.INFO: info_json(source),
+        }
+
+    def move_back(self, mv: ModuleVersion) -> None:
+        """Serve a version as it was published, and list it."""
+        publication = self.publication(mv)
+        publication.served = {}
+        publication.listed = True
 
     # Moves: the index.
 

@@ -21,10 +21,17 @@ def leaf_commands(group: click.Group, prefix: str = "") -> Iterator[str]:
 
 
 def key_names(section: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
-    """Yield each key as section.key."""
+    """Yield each key as section.key; of sections that are alike one, as NAME."""
+    alike: set[type[msgspec.Struct]] = set()
     for field in msgspec.structs.fields(section):
         kind = next(iter(get_args(field.type)), field.type)
-        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-            yield from key_names(kind, f"{field.name}.")
-        else:
+        if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
             yield f"{prefix}{field.name}"
+        elif kind not in alike:
+            alike.add(kind)
+            name = "NAME" if _count(section, kind) > 1 else field.name
+            yield from key_names(kind, f"{prefix}{name}.")
+
+
+def _count(section: type[msgspec.Struct], kind: type[msgspec.Struct]) -> int:
+    return sum(field.type is kind for field in msgspec.structs.fields(section))

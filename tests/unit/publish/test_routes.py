@@ -34,6 +34,8 @@ HOSTILE_PATHS = [
     "example.com\\m",
     "index.html",
     "index.html/m",
+    "status.json",
+    "status.json/m",
     "example.com/" + "a" * 256,
     "example.com/" + "A" * 128,
     "example.com/" + "/".join(["aaaaaaaaa"] * 300),

@@ -1,0 +1,358 @@
+"""One audit: ask what is due, within the budget, and write down what that tells.
+
+Sources are asked side by side, each one question at a time, the one that has waited
+longest first. Every answer is committed with what follows from it, so that an audit
+that ends anywhere is gone on with by the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import msgspec
+
+from gosync.audit.asking import Answer, ProxyAsker
+from gosync.audit.budget import Budget, BudgetSpentError
+from gosync.audit.index import IndexAsker
+from gosync.audit.judging import Judge
+from gosync.audit.options import AuditOptions
+from gosync.audit.questions import Questions
+from gosync.audit.said import format_said
+from gosync.audit.source import SourceAsker
+from gosync.catalog.failures import back_off_seconds
+from gosync.catalog.findings import Finding, FindingState, Kind
+from gosync.catalog.looks import Look, Rest
+from gosync.clock import format_time
+from gosync.errors import GosyncError, StoreError, UnavailableError
+from gosync.progress import Progress
+from gosync.sync.pool import for_each
+from gosync.sync.site import Site
+from gosync.upstream.http import Fetcher
+from gosync.upstream.revisits import Revisits
+
+STANDS_OPEN: Final = 4
+SOME_FAILED: Final = 3
+_DAY: Final = timedelta(days=1)
+
+
+class Asker(Protocol):
+    """Asks one source."""
+
+    async def ask(self, look: Look) -> Answer:
+        """Ask a question.
+
+        Raises:
+            BudgetSpentError: if no request is left.
+            GosyncError: if there is no answer that makes sense.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of an audit.
+
+    Attributes:
+        answered: Questions that upstreams answered.
+        unchanged: Those of them whose file had not changed.
+        failed: Questions without an answer that makes sense.
+        requests: Requests sent.
+        received_bytes: Bytes of bodies.
+        last_error: Why the last one failed.
+    """
+
+    answered: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    requests: int = 0
+    received_bytes: int = 0
+    last_error: GosyncError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReport:
+    """What an audit did and how it ended.
+
+    Attributes:
+        answered: Questions that upstreams answered.
+        unchanged: Those of them whose file had not changed.
+        failed: Questions without an answer that makes sense.
+        waiting: Questions that are due and wait for the next hour's budget.
+        resting: Sources that are left alone.
+        news: Findings that became new.
+        open: How many findings stand open, by kind.
+        exit_code: The process's.
+        last_error: Why the last question failed, or None.
+        requests: Requests sent.
+        received_bytes: Bytes of bodies.
+        seconds: Wall time.
+    """
+
+    answered: int
+    unchanged: int
+    failed: int
+    waiting: int
+    resting: tuple[Rest, ...]
+    news: tuple[Finding, ...]
+    open: dict[Kind, int]
+    exit_code: int
+    last_error: str | None
+    requests: int
+    received_bytes: int
+    seconds: float
+
+
+@dataclass(slots=True)
+class Source:
+    """One source at work.
+
+    Attributes:
+        budget: Its budget.
+        asker: Who asks it.
+        fetcher: Its connections; None where there are none.
+    """
+
+    budget: Budget
+    asker: Asker
+    fetcher: Fetcher | None = field(default=None)
+
+
+class Audit:
+    """One audit of one site."""
+
+    def __init__(self, site: Site, options: AuditOptions, progress: Progress) -> None:
+        self.tally = Tally()
+        self._site = site
+        self._options = options
+        self._progress = progress
+        self._questions = Questions(site, options)
+        self._judge = Judge(site, options, self._questions)
+        self._started = site.clock.now()
+        self.sources: list[Source] = []
+
+    async def run(self, *, refresh: bool) -> None:
+        """Ask what is due.
+
+        Args:
+            refresh: Whether everything is, however fresh its answer.
+
+        Raises:
+            StoreError: if the store or the catalog cannot be read or written.
+        """
+        looks = self._site.catalog.looks
+        questions = list(self._questions.all())
+        looks.ask_only(questions)
+        if refresh:
+            looks.make_all_due()
+        looks.forget_spendings(self._site.clock.now())
+        self._judge.settle_forgotten()
+        names = sorted({question.source for question in questions})
+        async with self._connect(names) as self.sources:
+            self._progress.phase("audit", self.waiting())
+            await for_each(self.sources, self._visit, workers=max(1, len(names)))
+            for source in self.sources:
+                if source.fetcher is not None:
+                    traffic = source.fetcher.traffic
+                    self.tally.requests += traffic.requests
+                    self.tally.received_bytes += traffic.received_bytes
+        self._judge.judge_freshness()
+
+    @asynccontextmanager
+    async def _connect(self, names: list[str]) -> AsyncIterator[list[Source]]:
+        """Prepare to ask; each source counts its own traffic."""
+        async with AsyncExitStack() as stack:
+            sources = []
+            for name in names:
+                budget = Budget(
+                    name, self._options, self._site.catalog, self._site.clock
+                )
+                if (
+                    name not in self._questions.proxies
+                    and name != self._questions.index
+                ):
+                    asker = SourceAsker(self._site, self._questions, budget)
+                    sources.append(Source(budget, asker))
+                    continue
+                http = replace(self._site.options.http, retries=0)
+                fetcher = await stack.enter_async_context(
+                    Fetcher(http, clock=self._site.clock)
+                )
+                sources.append(
+                    Source(budget, self._web_asker(budget, fetcher), fetcher)
+                )
+            yield sources
+
+    def _web_asker(self, budget: Budget, fetcher: Fetcher) -> Asker:
+        if budget.source == self._questions.index:
+            return IndexAsker(self._site, fetcher, budget)
+        url = self._questions.proxies[budget.source].url
+        revisits = Revisits(url, fetcher)
+        return ProxyAsker(self._site, self._questions, revisits, fetcher, budget)
+
+    async def _visit(self, source: Source) -> None:
+        """Ask a source until nothing is due, or it is enough for now."""
+        while source.budget.resting is None:
+            look = self._site.catalog.looks.next_due(
+                source.budget.source,
+                self._started,  # what is answered now is not due again in this run
+                latest=self._latest_due(),
+                zips=source.budget.has_bytes,
+            )
+            if look is None or not await self._ask(source, look):
+                return
+            self._progress.advance()
+
+    async def _ask(self, source: Source, look: Look) -> bool:
+        """Ask one question; return whether to go on with this source."""
+        try:
+            answer = await source.asker.ask(look)
+        except BudgetSpentError:
+            return False
+        except StoreError:
+            raise
+        except GosyncError as exc:
+            self._put_off(look)
+            self.tally.failed += 1
+            self.tally.last_error = exc
+            return not source.budget.failed(exc)
+        if answer.asked:
+            source.budget.answered()
+            self.tally.answered += 1
+            self.tally.unchanged += not answer.changed
+        self._take(look, answer)
+        return True
+
+    def _take(self, look: Look, answer: Answer) -> None:
+        """Commit an answer and what follows from it."""
+        now = self._site.clock.now()
+        due_at = now + timedelta(seconds=self._options.interval_seconds)
+        answered = replace(
+            look,
+            due_at=format_time(due_at),
+            looked_at=format_time(now),
+            failures=0,
+            etag=answer.validators.etag,
+            modified=answer.validators.modified,
+            said=format_said(answer.said),
+        )
+        with self._site.catalog.transaction():
+            self._site.catalog.looks.answered(answered)
+            self._judge.judge(answered)
+
+    def _put_off(self, look: Look) -> None:
+        failures = look.failures + 1
+        wait = timedelta(seconds=back_off_seconds(failures + 1))
+        due_at = format_time(self._site.clock.now() + wait)
+        self._site.catalog.looks.answered(
+            replace(look, failures=failures, due_at=due_at)
+        )
+
+    def _latest_due(self) -> datetime:
+        interval = timedelta(seconds=self._options.interval_seconds)
+        return self._started + interval + _DAY
+
+    def waiting(self) -> int:
+        """Return how many questions are due."""
+        looks, latest = self._site.catalog.looks, self._latest_due()
+        return sum(
+            looks.count_due(source.budget.source, self._started, latest=latest)
+            for source in self.sources
+        )
+
+    def resting(self) -> tuple[Rest, ...]:
+        """Return the sources that are left alone."""
+        rests = (source.budget.resting for source in self.sources)
+        return tuple(rest for rest in rests if rest is not None)
+
+
+async def run_audit(
+    site: Site, options: AuditOptions, progress: Progress, *, refresh: bool = False
+) -> AuditReport:
+    """Run one audit and write it down.
+
+    Args:
+        site: What is held, locked.
+        options: How to ask.
+        progress: Who watches.
+        refresh: Whether to ask everything, however fresh its answer.
+
+    Raises:
+        StoreError: if the store or the catalog cannot be read or written.
+    """
+    clock, catalog = site.clock, site.catalog
+    started, start = clock.monotonic(), format_time(clock.now())
+    run_id = catalog.runs.start("audit", clock.now())
+    audit = Audit(site, options, progress)
+    await audit.run(refresh=refresh)
+    tally, waiting, resting = audit.tally, audit.waiting(), audit.resting()
+    opened = catalog.findings.open()
+    report = AuditReport(
+        answered=tally.answered,
+        unchanged=tally.unchanged,
+        failed=tally.failed,
+        waiting=waiting,
+        resting=resting,
+        news=tuple(each for each in opened if _is_new(each, start)),
+        open=catalog.findings.counts(),
+        exit_code=exit_code(tally, resting, opened=len(opened)),
+        last_error=str(tally.last_error) if tally.last_error else None,
+        requests=tally.requests,
+        received_bytes=tally.received_bytes,
+        seconds=clock.monotonic() - started,
+    )
+    catalog.runs.finish(
+        run_id,
+        clock.now(),
+        exit_code=report.exit_code,
+        requests=report.requests,
+        received_bytes=report.received_bytes,
+        summary=msgspec.json.encode(report_document(report)).decode(),
+    )
+    return report
+
+
+def _is_new(finding: Finding, start: str) -> bool:
+    return finding.state is FindingState.NEW and finding.state_at >= start
+
+
+def exit_code(tally: Tally, resting: tuple[Rest, ...], *, opened: int) -> int:
+    """Return how an audit ends.
+
+    75 when upstreams could not be asked at all; 4 while a finding stands open; 3
+    when some questions got no answer; 0 otherwise.
+    """
+    failed = tally.failed or resting
+    if failed and not tally.answered:
+        return UnavailableError.exit_code
+    if opened:
+        return STANDS_OPEN
+    return SOME_FAILED if failed else 0
+
+
+def report_document(report: AuditReport) -> dict[str, object]:
+    """Return a report as the ``--json`` document of ``gosync audit``."""
+    return {
+        "exit_code": report.exit_code,
+        "seconds": round(report.seconds, 3),
+        "requests": report.requests,
+        "received_bytes": report.received_bytes,
+        "answered": report.answered,
+        "unchanged": report.unchanged,
+        "failed": report.failed,
+        "last_error": report.last_error,
+        "waiting": report.waiting,
+        "resting": [msgspec.to_builtins(rest) for rest in report.resting],
+        "news": [finding_document(finding) for finding in report.news],
+        "open": {kind.value: count for kind, count in report.open.items()},
+    }
+
+
+def finding_document(finding: Finding) -> dict[str, object]:
+    """Return a finding as JSON."""
+    document = msgspec.to_builtins(finding)
+    assert isinstance(document, dict)
+    return document

@@ -1,0 +1,56 @@
+"""Asking the index whether it has gone on without us.
+
+One event is asked for: the first after all that was read. Reading stays a little
+behind the newest event, so the question begins a little after the cursor.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from datetime import timedelta
+
+from gosync.audit.asking import Answer
+from gosync.audit.budget import Budget
+from gosync.audit.said import IndexSaid
+from gosync.catalog.looks import Look
+from gosync.clock import format_time
+from gosync.gomod.info import parse_time
+from gosync.sync.index import cursor_names
+from gosync.sync.site import Site
+from gosync.upstream.http import Fetcher
+from gosync.upstream.index import OVERLAP_SECONDS, IndexClient
+
+
+class IndexAsker:
+    """Asks the module index."""
+
+    def __init__(self, site: Site, fetcher: Fetcher, budget: Budget) -> None:
+        self._site = site
+        self._index = IndexClient(site.options.index_url, fetcher, page_limit=1)
+        self._budget = budget
+
+    async def ask(self, look: Look) -> Answer:  # noqa: ARG002 - there is one question
+        """Ask for the first event that is not read yet.
+
+        Raises:
+            BudgetSpentError: if no request is left.
+            UnavailableError: if there is no answer.
+            NotFoundError: if there is no index.
+            RejectedError: if the answer makes no sense.
+            CatalogError: if the catalog cannot be read or written.
+        """
+        cursor = self._cursor()
+        if cursor is None:
+            return Answer(IndexSaid(), asked=False)  # nothing was read from it yet
+        read = parse_time(cursor) + timedelta(seconds=OVERLAP_SECONDS, microseconds=1)
+        self._budget.take()
+        async with aclosing(self._index.pages(format_time(read))) as pages:
+            page = await anext(pages)
+        unread = page.last if page.seen else ""
+        return Answer(IndexSaid(had=True, cursor=cursor, unread=unread))
+
+    def _cursor(self) -> str | None:
+        """Return from where on the index is unread; the most backward cursor counts."""
+        options, catalog = self._site.options, self._site.catalog
+        names = cursor_names(options.policy, catalog)
+        return catalog.cursors.lowest(options.index_url, names)

@@ -1,0 +1,205 @@
+"""Holding what was answered against what is held, and writing findings down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from gosync.audit.checks import (
+    FILES,
+    Followed,
+    SourceSaid,
+    check_agreement,
+    check_index,
+    check_list,
+    check_notices,
+    check_refs,
+    check_stale,
+    check_version,
+)
+from gosync.audit.options import AuditOptions
+from gosync.audit.origins import repository_of
+from gosync.audit.questions import Questions
+from gosync.audit.said import (
+    FileSaid,
+    IndexSaid,
+    ListSaid,
+    NewestSaid,
+    RefsSaid,
+    parse_said,
+)
+from gosync.catalog.findings import Kind, Scope, Sighting
+from gosync.catalog.looks import Look, What
+from gosync.catalog.modules import Module
+from gosync.catalog.versions import State, VersionRow
+from gosync.gomod.pseudo import is_pseudo_version
+from gosync.gomod.versionlist import newest
+from gosync.sync.index import INDEX_ITEM
+from gosync.sync.site import Site
+
+_AT_ONE_UPSTREAM = frozenset({Kind.REWRITTEN, Kind.VANISHED})
+_BY_ITS_AUTHOR = frozenset({Kind.RETRACTED, Kind.DEPRECATED})
+
+
+class Judge:
+    """Writes down what looks see."""
+
+    def __init__(self, site: Site, options: AuditOptions, questions: Questions) -> None:
+        self._site = site
+        self._options = options
+        self._questions = questions
+
+    def judge(self, look: Look) -> None:
+        """Write down what a question's answer, just written down, tells.
+
+        Raises:
+            StoreError: if the catalog or a blob cannot be read or written.
+        """
+        if look.what in FILES:
+            row = self._site.catalog.versions.get(look.path, look.version)
+            assert row is not None, look
+            self._judge_version(row, look.source)
+        elif look.what is What.LIST:
+            self._judge_list(look)
+        elif look.what is What.NEWEST:
+            held = self._questions.held(look.path)
+            said = parse_said(look, NewestSaid)
+            scope = Scope(look.path, None, "", _BY_ITS_AUTHOR)
+            self._settle(scope, check_notices(look.path, held, said))
+        elif look.what is What.INDEX:
+            self._judge_index(look)
+        else:
+            self._judge_refs(look)
+
+    def _settle(self, scope: Scope, seen: Iterable[Sighting]) -> None:
+        self._site.catalog.findings.reconcile(
+            scope, seen, self._site.clock.now(), accept=self._options.accept
+        )
+
+    def _judge_version(self, row: VersionRow, source: str) -> None:
+        looks = self._site.catalog.looks
+        lists = {
+            look.source: look
+            for look in looks.of(row.path, "")
+            if look.what is What.LIST
+        }
+        files: dict[str, dict[What, FileSaid]] = {}
+        for look in looks.of(row.path, row.version):
+            said = parse_said(look, FileSaid)
+            files.setdefault(look.source, {})[look.what] = said
+        all_said = {
+            each: self._source_said(row, each, lists, answers)
+            for each, answers in files.items()
+        }
+        scope = Scope(row.path, row.version, source, _AT_ONE_UPSTREAM)
+        self._settle(scope, check_version(row, all_said[source]))
+        scope = Scope(row.path, row.version, "", frozenset({Kind.DIVERGED}))
+        self._settle(scope, check_agreement(row, all_said.values()))
+
+    def _source_said(
+        self,
+        row: VersionRow,
+        source: str,
+        lists: Mapping[str, Look],
+        files: Mapping[What, FileSaid],
+    ) -> SourceSaid:
+        listed = parse_said(lists.get(source), ListSaid)
+        return SourceSaid(
+            source,
+            gave_ours=self._questions.gave_ours(source, row),
+            dropped=not listed.no and row.version in listed.dropped,
+            files=files,
+        )
+
+    def _judge_list(self, look: Look) -> None:
+        held = self._questions.held(look.path)
+        gave_ours = any(self._questions.gave_ours(look.source, row) for row in held)
+        said = parse_said(look, ListSaid)
+        scope = Scope(look.path, "", look.source, frozenset({Kind.VANISHED}))
+        self._settle(
+            scope,
+            check_list(
+                look.path, look.source, said, gave_ours=gave_ours, held=len(held)
+            ),
+        )
+        for row in held:
+            self._judge_version(row, look.source)
+
+    def _judge_index(self, look: Look) -> None:
+        scope = Scope(*INDEX_ITEM, look.source, frozenset({Kind.STALE}))
+        seen = check_index(
+            INDEX_ITEM,
+            look.source,
+            parse_said(look, IndexSaid),
+            now=self._site.clock.now(),
+            stale_seconds=self._options.stale_seconds,
+        )
+        self._settle(scope, seen)
+
+    def _judge_refs(self, look: Look) -> None:
+        said = parse_said(look, RefsSaid)
+        seen: list[Sighting] = []
+        for row in self._questions.held(look.path):
+            origin = self._questions.origin(row)
+            repository = repository_of(origin, self._options.git_hosts)
+            if origin and repository and repository.url == said.url:
+                seen += check_refs(row, origin, said)
+        if said.had:
+            scope = Scope(look.path, None, said.url, frozenset({Kind.MOVED}))
+            self._settle(scope, seen)
+
+    def judge_freshness(self) -> None:
+        """Write down which followed modules are behind; nobody is asked.
+
+        Raises:
+            CatalogError: if the catalog cannot be read or written.
+        """
+        for module in self._site.catalog.modules.all():
+            said = self._newest_list(module.path)
+            seen = check_stale(
+                self._followed(module),
+                said,
+                now=self._site.clock.now(),
+                stale_seconds=self._options.stale_seconds,
+            )
+            gone = said.no  # that is another finding, and no list can be had
+            scope = Scope(module.path, "", "", frozenset({Kind.STALE}))
+            self._settle(scope, [] if gone else seen)
+
+    def _newest_list(self, path: str) -> ListSaid:
+        """Return what the first upstream says that lists a module, else any one."""
+        said = {
+            look.source: parse_said(look, ListSaid)
+            for look in self._site.catalog.looks.of(path, "")
+            if look.what is What.LIST
+        }
+        in_order = [said[each] for each in self._questions.proxies if each in said]
+        listing = [each for each in in_order if each.had and not each.no]
+        return next(iter(listing or in_order), ListSaid())
+
+    def _followed(self, module: Module) -> Followed:
+        catalog = self._site.catalog
+        offered = [row.version for row in catalog.offers.of(module.path) if row.listed]
+        top = newest(v for v in offered if not is_pseudo_version(v)) or ""
+        failure = catalog.failures.get(module.path, top) if top else None
+        interval = self._site.options.list_interval_seconds
+        return Followed(
+            path=module.path,
+            listed_at=module.listed_at,
+            newest=top,
+            waiting_since=None if failure is None else failure.first_at,
+            limit_seconds=interval + self._options.stale_seconds,
+        )
+
+    def settle_forgotten(self) -> None:
+        """Resolve what concerns versions that are known no longer, here.
+
+        Raises:
+            CatalogError: if the catalog cannot be read or written.
+        """
+        catalog, now = self._site.catalog, self._site.clock.now()
+        for finding in catalog.findings.open():
+            if not finding.path or not finding.version:
+                continue
+            row = catalog.versions.get(finding.path, finding.version)
+            if row is None or row.state is State.FORGOTTEN:
+                catalog.findings.settle(finding.id, now)

@@ -1,0 +1,139 @@
+"""Who is asked what: every question about what trees show, each with its source.
+
+A public module is asked of every upstream, so that they can be compared; a private
+one only of the upstream that gave us what is held, or, where that is not known, of
+the first one, which every sync asks first anyway. What its author says of a module
+is asked of one upstream alone, the first that lists it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
+
+from gosync.audit.options import AuditOptions
+from gosync.audit.origins import Repository, repository_of
+from gosync.audit.said import ListSaid, parse_said
+from gosync.catalog.looks import Question, What
+from gosync.catalog.versions import Need, VersionRow
+from gosync.errors import RejectedError
+from gosync.gomod.info import Origin, parse_info
+from gosync.store.digest import Digest
+from gosync.sync.site import Site
+from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
+from gosync.upstream.urls import strip_secrets
+
+GIT_PREFIX = "git "
+
+
+class Questions:
+    """What one site asks, with these options."""
+
+    def __init__(self, site: Site, options: AuditOptions) -> None:
+        self._site = site
+        self._options = options
+        self.proxies: dict[str, ProxyEntry] = {
+            entry.shown_url: entry
+            for entry in site.options.proxies.entries
+            if entry.url not in (DIRECT, OFF)
+        }
+        self.index = strip_secrets(site.options.index_url)
+
+    def all(self) -> Iterator[Question]:
+        """Yield every question.
+
+        Raises:
+            StoreError: if the catalog or a blob cannot be read.
+        """
+        if self.index:
+            yield Question(self.index, "", "", What.INDEX)
+        rows = self._site.catalog.versions.all_rows()
+        for path, group in groupby(rows, key=attrgetter("path")):
+            held = [row for row in group if row.published is not None]
+            if held:
+                yield from self._of_module(path, held)
+
+    def held(self, path: str) -> list[VersionRow]:
+        """Return what trees show of a module.
+
+        Raises:
+            CatalogError: if the catalog cannot be read.
+        """
+        rows = self._site.catalog.versions.carried(path)
+        return [row for row in rows if row.published is not None]
+
+    def _of_module(self, path: str, held: list[VersionRow]) -> Iterator[Question]:
+        sources = self._sources(path, held)
+        for source in sources:
+            yield Question(source, path, "", What.LIST)
+            for row in held:
+                yield Question(source, path, row.version, What.MOD)
+                if row.published is Need.ZIP:
+                    yield Question(source, path, row.version, What.INFO)
+                    yield Question(source, path, row.version, What.ZIP)
+        if sources:
+            yield Question(self._speaker(path, sources), path, "", What.NEWEST)
+        if repository := self._repository(held):
+            yield Question(f"{GIT_PREFIX}{repository.host}", path, "", What.REFS)
+
+    def _sources(self, path: str, held: list[VersionRow]) -> list[str]:
+        sources = list(self.proxies)
+        if not self._site.options.policy.is_private(path):
+            return sources
+        known = [each for each in sources if any(gave(each, row) for row in held)]
+        return known or sources[:1]
+
+    def _speaker(self, path: str, sources: list[str]) -> str:
+        looks = {
+            look.source: look
+            for look in self._site.catalog.looks.of(path, "")
+            if look.what is What.LIST
+        }
+        for source in sources:
+            said = parse_said(looks.get(source), ListSaid)
+            if said.had and not said.no:
+                return source
+        return sources[0]
+
+    def gave_ours(self, source: str, row: VersionRow) -> bool:
+        """Whether what is held of a version came from this upstream.
+
+        After a redirect nobody can tell; then it was the first that is asked.
+        """
+        givers = [each for each in self.proxies if gave(each, row)]
+        return source in (givers or list(self.proxies)[:1])
+
+    def repository(self, path: str) -> Repository | None:
+        """Return the repository of a module, if it may be asked.
+
+        Raises:
+            StoreError: if a blob cannot be read.
+        """
+        return self._repository(self.held(path))
+
+    def _repository(self, held: list[VersionRow]) -> Repository | None:
+        if not self._options.git_hosts:
+            return None
+        for row in reversed(held):
+            if found := repository_of(self.origin(row), self._options.git_hosts):
+                return found
+        return None
+
+    def origin(self, row: VersionRow) -> Origin | None:
+        """Return where a version says it came from.
+
+        Raises:
+            StoreError: if its blob cannot be read.
+        """
+        if row.info_digest is None or row.commit_hash is None:
+            return None
+        try:
+            return parse_info(self._site.blobs.read(Digest(row.info_digest))).origin
+        except RejectedError:
+            return None
+
+
+def gave(source: str, row: VersionRow) -> bool:
+    """Whether a version's newest part was fetched below this URL."""
+    return (row.source_url or "").startswith(f"{source.rstrip('/')}/")

@@ -1,0 +1,433 @@
+"""``gosync verify``: prove what a module cache holds, and clean it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+import click
+
+from gosync.cli.options import Options, common_options
+from gosync.cli.output import printable
+from gosync.cli.progress import progress
+from gosync.clock import Clock, SystemClock
+from gosync.closure.tree import Tree
+from gosync.config import Config, parse_config
+from gosync.config.durations import parse_duration
+from gosync.config.sizes import format_size
+from gosync.errors import ConfigError, InterruptedRunError, MalformedError, UsageError
+from gosync.progress import Progress
+from gosync.sumdb.names import Database, parse_gosumdb
+from gosync.sync.options import SiteOptions
+from gosync.upstream.goproxy import parse_goproxy
+from gosync.verify.actions import TooManyError, act, restore
+from gosync.verify.engine import Limits
+from gosync.verify.layouts import Kind
+from gosync.verify.page import format_page
+from gosync.verify.plan import Action
+from gosync.verify.remedy import next_steps
+from gosync.verify.report import Report, report_document, shown
+from gosync.verify.session import Request, Session, open_session
+from gosync.verify.shelf import Shelf
+from gosync.verify.verdicts import EXIT_FOUND, Finding, Verdict
+
+_SHOWN: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """The command line's arguments."""
+
+    target: str | None
+    kind: str | None
+    sumdb: str | None
+    private: tuple[str, ...]
+    proxy: str | None
+    offline: bool
+    proofs: tuple[Path, ...]
+    sums: tuple[Path, ...]
+    state: Path | None
+    subset: tuple[int, int] | None
+    max_age: timedelta | None
+    max_duration: timedelta | None
+    fresh: bool
+    quarantine: bool
+    repair: bool
+    delete: bool
+    dry_run: bool
+    max_delete: int
+    restore_id: str | None
+    report_file: Path | None
+
+    @property
+    def action(self) -> Action:
+        """What is to be done about findings.
+
+        Raises:
+            UsageError: if several things are.
+        """
+        flags = {
+            Action.QUARANTINE: self.quarantine,
+            Action.REPAIR: self.repair,
+            Action.DELETE: self.delete,
+        }
+        wanted = [action for action, flag in flags.items() if flag]
+        if len(wanted) > 1:
+            raise UsageError("--quarantine, --repair and --delete exclude each other")
+        return wanted[0] if wanted else Action.REPORT
+
+
+def _subset(
+    context: click.Context, parameter: click.Parameter, text: str | None
+) -> tuple[int, int] | None:
+    """Read ``1/7``."""
+    if text is None:
+        return None
+    part, slash, of = text.partition("/")
+    if not (
+        slash and part.isdecimal() and of.isdecimal() and 1 <= int(part) <= int(of)
+    ):
+        raise click.BadParameter("write it like 1/7", context, parameter)
+    return int(part), int(of)
+
+
+def _duration(
+    context: click.Context, parameter: click.Parameter, text: str | None
+) -> timedelta | None:
+    """Read ``30m`` or ``7d``."""
+    if text is None:
+        return None
+    try:
+        return parse_duration(text)
+    except MalformedError as exc:
+        raise click.BadParameter(exc.reason, context, parameter) from exc
+
+
+@click.command()
+@click.argument("target", required=False, metavar="[TARGET]")
+@click.option(
+    "--kind",
+    type=click.Choice([each.value for each in Kind]),
+    help="What it is; default: found out by looking.",
+)
+@click.option(
+    "--sumdb",
+    metavar="NAME|KEY",
+    help="The checksum database to believe, or off; as in GOSUMDB.",
+)
+@click.option(
+    "--private",
+    multiple=True,
+    metavar="PATTERN",
+    help="Modules that no database knows, as in GOPRIVATE; may be repeated.",
+)
+@click.option(
+    "--proxy", metavar="URL", help="Instead of the configured proxies; as in GOPROXY."
+)
+@click.option("--offline", is_flag=True, help="Connect to nothing.")
+@click.option(
+    "--proofs",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="A tree whose sumdb/ proves; may be repeated.",
+)
+@click.option(
+    "--sums",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A go.sum that vouches for private modules; may be repeated.",
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where results and what is moved aside are kept.",
+)
+@click.option(
+    "--subset", callback=_subset, metavar="K/N", help="Only the K-th of N parts."
+)
+@click.option(
+    "--max-age",
+    callback=_duration,
+    metavar="TIME",
+    help="Leave out what was proven since, like 30d; the oldest proof goes first.",
+)
+@click.option(
+    "--max-duration",
+    callback=_duration,
+    metavar="TIME",
+    help="Stop after so long, like 30m; the next run goes on.",
+)
+@click.option(
+    "--fresh", is_flag=True, help="Begin anew, not where a run was interrupted."
+)
+@click.option(
+    "--quarantine", is_flag=True, help="Move aside what is bad; --restore undoes it."
+)
+@click.option(
+    "--repair", is_flag=True, help="Fetch anew, through the gate, what is bad."
+)
+@click.option("--delete", is_flag=True, help="Delete what is bad.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
+@click.option(
+    "--max-delete",
+    type=click.IntRange(min=0),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Do nothing when more things than this would go or be replaced.",
+)
+@click.option(
+    "--restore", "restore_id", metavar="ID", help="Put back what was moved aside."
+)
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.html",
+    help="Also write the report as one page.",
+)
+@common_options
+def verify(options: Options, **asked: Any) -> int:
+    """Prove what a module cache holds: h1 by h1, against the checksum database.
+
+    TARGET is a folder (gosync's own store, a static GOPROXY tree, a proxy's cache,
+    a GOMODCACHE, an Athens store) or a go.sum file. Without one: the configured
+    store. No configuration is needed for a TARGET.
+
+    Exit code 0: all is as it should be. 4: something was found and remains. 5: it
+    was found and repaired. 6: the checksum database was caught misbehaving.
+    75: the database could not be asked.
+    """
+    wish = Wish(**asked)
+    request = _request(options, wish)
+    if wish.restore_id is not None:
+        return _restore(options, request, wish.restore_id)
+    action = wish.action
+    with _stopping() as caught, progress(show=options.show_progress) as watcher:
+
+        async def main() -> tuple[Report, UsageError | None]:
+            clock = SystemClock()
+            async with open_session(request, clock) as session:
+                report = await session.run(clock, watcher, lambda: bool(caught))
+                refusal = None
+                if action is not Action.REPORT and not caught:
+                    refusal = await _act(session, report, wish, clock, watcher)
+                return report, refusal
+
+        report, refusal = anyio.run(main)
+    if wish.report_file is not None:
+        wish.report_file.write_text(format_page(report), encoding="utf-8")
+    document = {**report_document(report), "next": list(next_steps(report))}
+    options.output.result("verify", document)
+    _show(options, report)
+    if report.outcome.interrupted:
+        raise InterruptedRunError(caught[0])
+    if refusal is not None:
+        raise refusal
+    return report.exit_code
+
+
+async def _act(
+    session: Session, report: Report, wish: Wish, clock: Clock, watcher: Progress
+) -> UsageError | None:
+    """Do what is wished; return why nothing is done, to be said after the plan."""
+    try:
+        await act(
+            session,
+            report,
+            wish.action,
+            clock=clock,
+            max_delete=wish.max_delete,
+            dry_run=wish.dry_run,
+            progress=watcher,
+        )
+    except TooManyError as refusal:
+        return refusal
+    return None
+
+
+def _restore(options: Options, request: Request, name: str) -> int:
+    """Put back what was moved aside, and say what could not be."""
+    folder = request.path if request.path.is_dir() else request.path.parent
+    results = restore(Tree(folder), Shelf(request.state_folder, name))
+    document = {
+        "target": shown(str(request.path)),
+        "restored": [shown(path) for path, failed in results if not failed],
+        "failed": {shown(path): failed for path, failed in results if failed},
+    }
+    lines = (
+        f"{'not ' if failed else ''}restored {printable(shown(path))}"
+        + (f": {failed}" if failed else "")
+        for path, failed in results
+    )
+    options.output.result("verify-restore", document, lines)
+    return EXIT_FOUND if any(failed for _, failed in results) else 0
+
+
+@contextmanager
+def _stopping() -> Iterator[list[int]]:
+    """Note SIGINT and SIGTERM while the block runs; a second one ends at once."""
+    caught: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        if caught:
+            raise KeyboardInterrupt
+        caught.append(number)
+
+    before = {each: signal.signal(each, note) for each in _SIGNALS}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def _request(options: Options, wish: Wish) -> Request:
+    config = _config(options, wish)
+    site = _site(config, wish)
+    path = Path(wish.target) if wish.target is not None else site.store_path
+    kind = Kind(wish.kind) if wish.kind else None
+    return Request(
+        path=path,
+        kind=kind,
+        site=site,
+        private=(*wish.private, *site.policy.private),
+        offline=wish.offline,
+        proofs=wish.proofs,
+        sums=wish.sums,
+        state=wish.state,
+        limits=Limits(
+            subset=wish.subset,
+            max_age=wish.max_age,
+            max_duration=wish.max_duration,
+            fresh=wish.fresh,
+        ),
+    )
+
+
+def _config(options: Options, wish: Wish) -> Config:
+    """Return the configuration; with a TARGET, the defaults where there is none."""
+    try:
+        return options.load_config()
+    except ConfigError as exc:
+        if options.config_file is not None or not _is_absent(exc):
+            raise
+        if wish.target is None:
+            hint = "or name a target: gosync verify TARGET"
+            raise ConfigError(str(exc), hint=f"{exc.hint}; {hint}") from exc
+    return parse_config({}, os.environ, base=Path.cwd())
+
+
+def _is_absent(error: ConfigError) -> bool:
+    return str(error).startswith("no configuration")
+
+
+def _site(config: Config, wish: Wish) -> SiteOptions:
+    """Return the configured site, changed by the command line."""
+    site = config.site_options()
+    try:
+        if wish.sumdb is not None:
+            site = replace(site, database=_database(wish.sumdb))
+        if wish.proxy is not None:
+            site = replace(site, proxies=parse_goproxy(wish.proxy))
+    except MalformedError as exc:
+        raise UsageError(str(exc)) from exc
+    return site
+
+
+def _database(sumdb: str) -> Database | None:
+    try:
+        return parse_gosumdb(sumdb)
+    except MalformedError as exc:
+        raise UsageError(
+            f"--sumdb: {exc}", hint="NAME, or NAME+HASH+KEY, or off; as in GOSUMDB"
+        ) from exc
+
+
+def _show(options: Options, report: Report) -> None:
+    output = options.output
+    output.say(_summary(report))
+    for line in _counts(report):
+        output.say(line)
+    findings = report.outcome.findings
+    if findings:
+        rows = (_cells(each) for each in findings[:_SHOWN])
+        output.table(("verdict", "file", "what is the matter"), rows)
+        if len(findings) > _SHOWN:
+            output.note(f"... and {len(findings) - _SHOWN} more; --json shows all")
+    for line in _remarks(report):
+        output.say(line)
+
+
+def _summary(report: Report) -> str:
+    outcome = report.outcome
+    text = (
+        f"{printable(shown(report.target))} ({report.kind.value}):"
+        f" {outcome.versions} versions, {outcome.checked} checked,"
+        f" {format_size(outcome.read_bytes)} read"
+    )
+    if outcome.earlier:
+        text += f", {outcome.earlier} proven earlier"
+    if outcome.left:
+        text += f", {outcome.left} left for the next run"
+    return text
+
+
+def _counts(report: Report) -> Iterator[str]:
+    counts = report.counts
+    found = [f"{counts[each]} {each.value}" for each in Verdict if counts[each]]
+    yield f"  {', '.join(found) or 'nothing to check'}"
+    for head in report.outcome.heads:
+        yield f"  vouched for by {printable(str(head))}"
+
+
+def _cells(finding: Finding) -> tuple[str, ...]:
+    return (
+        finding.verdict.value,
+        printable(shown(finding.path)),
+        printable(shown("; ".join(_sentences(finding)))),
+    )
+
+
+def _sentences(finding: Finding) -> Iterator[str]:
+    """Yield what is the matter: the reason, then the evidence."""
+    if finding.cause is not None:
+        yield f"{finding.cause.value}: {finding.reason}"
+    else:
+        yield finding.reason
+    if finding.expected:
+        source = f" ({finding.evidence})" if finding.evidence else ""
+        yield f"expected {finding.expected}{source}"
+    if finding.found:
+        yield f"found {finding.found}"
+
+
+def _remarks(report: Report) -> Iterator[str]:
+    for line in report.plan[:_SHOWN]:
+        yield f"plan: {printable(line)}"
+    for done in report.done[:_SHOWN]:
+        failed = f", failed: {printable(shown(done.failed))}" if done.failed else ""
+        yield f"{done.action} {printable(shown(done.path))}{failed}"
+    if report.quarantine:
+        yield f"undo: gosync verify {report.target} --restore {report.quarantine}"
+    for each in report.outcome.unread[:_SHOWN]:
+        yield f"not looked at: {printable(shown(each.path))}: {each.reason}"
+    for mv, why in report.outcome.misbehaved.items():
+        yield f"SECURITY: the checksum database about {mv}: {printable(why)}"
+    for remark in report.outcome.remarks:
+        yield f"remark: {printable(shown(remark))}"
+    for number, line in enumerate(next_steps(report)):
+        yield f"{'      ' if number else 'next: '}{printable(shown(line))}"

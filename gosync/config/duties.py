@@ -1,0 +1,63 @@
+"""What the daemon is to do and whom it is to tell, as checked values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gosync.schedule import Schedule
+
+Occasion = Literal["success", "failure", "finding"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """One job.
+
+    Attributes:
+        name: The job.
+        schedule: When it is due; None where only somebody else runs it.
+        time_limit_seconds: How long one run may take.
+    """
+
+    name: str
+    schedule: Schedule | None
+    time_limit_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Whom to tell; one of the two is there.
+
+    Attributes:
+        command: A program and its arguments.
+        url: An http(s) URL that is posted to; it may be a secret.
+    """
+
+    command: tuple[str, ...] = ()
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Whom to tell of what.
+
+    Attributes:
+        success: When a job ended well.
+        failure: When one did not.
+        finding: When something new was found.
+        time_limit_seconds: How long each may take.
+    """
+
+    success: tuple[Hook, ...] = ()
+    failure: tuple[Hook, ...] = ()
+    finding: tuple[Hook, ...] = ()
+    time_limit_seconds: float = 30.0
+
+    def of(self, occasion: Occasion) -> tuple[Hook, ...]:
+        """Return whom to tell on this occasion."""
+        return {
+            "success": self.success,
+            "failure": self.failure,
+            "finding": self.finding,
+        }[occasion]

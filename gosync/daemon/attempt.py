@@ -1,0 +1,105 @@
+"""Calling a job's function: bounded in time, watched, its errors made outcomes.
+
+Whoever wants the end, the time limit or a signal, asks for it first: what is on its
+way is finished. After ``stop_seconds`` more the job is cancelled, which loses what
+was on its way and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+from signal import SIGTERM
+
+import anyio
+
+from gosync.config.duties import JobSpec
+from gosync.config.schema import Config
+from gosync.daemon.jobs import JOBS, Outcome, Work
+from gosync.daemon.pulse import Pulse, Watch
+from gosync.errors import (
+    GosyncError,
+    IncompleteError,
+    InterruptedRunError,
+    SecurityError,
+    StoreError,
+)
+from gosync.sync.pool import first_error
+from gosync.sync.site import Site
+from gosync.sync.stop import Stop
+
+_log = logging.getLogger(__name__)
+EXIT_BUG = 1
+
+
+class Attempt:
+    """One call of one job."""
+
+    def __init__(self, spec: JobSpec, config: Config, watch: Watch) -> None:
+        self._spec = spec
+        self._config = config
+        self._watch = watch
+        self._stop = Stop()
+        self._asked = anyio.Event()
+
+    def interrupt(self) -> None:
+        """Ask for the end."""
+        self._ask(InterruptedRunError(SIGTERM))
+
+    def _ask(self, reason: GosyncError) -> None:
+        self._stop.request(reason)
+        self._asked.set()
+
+    async def run(self, site: Site) -> Outcome:
+        """Run the job to its end, however it ends.
+
+        Raises:
+            StoreError: as the job raised it; the caller knows whether the store is
+                still there.
+        """
+        pulse = Pulse()
+        outcome: Outcome | None = None
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._watch.over, pulse, self._spec.name)
+                with anyio.CancelScope() as scope:
+                    group.start_soon(self._bound, scope)
+                    limit = self._spec.time_limit_seconds
+                    work = Work(site, self._config, pulse, self._stop, limit)
+                    outcome = await self._call(work)
+                group.cancel_scope.cancel()
+        except BaseExceptionGroup as errors:
+            raise first_error(errors) from None
+        return outcome or _failed(self._late())
+
+    async def _call(self, work: Work) -> Outcome:
+        try:
+            return await JOBS[self._spec.name](work)
+        except StoreError:
+            raise
+        except SecurityError as exc:
+            return Outcome(exc.exit_code, str(exc), fatal=exc)
+        except GosyncError as exc:
+            return _failed(exc)
+        except Exception as exc:  # noqa: BLE001 - one job's bug must not end the others
+            _log.exception("%s: a bug of ours; please report this", self._spec.name)
+            return Outcome(EXIT_BUG, f"{type(exc).__name__}: {exc}")
+
+    async def _bound(self, scope: anyio.CancelScope) -> None:
+        """Ask for the end when the time is over, and see to it in the end."""
+        with anyio.move_on_after(self._spec.time_limit_seconds):
+            await self._asked.wait()
+        self._ask(self._late())
+        await anyio.sleep(self._config.sections.daemon.stop_seconds)
+        _log.warning("%s: does not end; cancelled", self._spec.name)
+        scope.cancel()
+
+    def _late(self) -> GosyncError:
+        limit = self._spec.time_limit_seconds
+        return IncompleteError(
+            f"not done within its time limit of {limit:g} s; the next run goes on"
+        )
+
+
+def _failed(error: GosyncError) -> Outcome:
+    hint = f" ({error.hint})" if error.hint else ""
+    return Outcome(error.exit_code, f"{error}{hint}")

@@ -1,0 +1,132 @@
+"""Telling people: a command with JSON on stdin, or a POST of it.
+
+One document an occasion::
+
+    schema     1
+    type       "hook"
+    occasion   "success", "failure" or "finding"
+    mirror     daemon.name
+    job        the job's name
+    at         when it ended
+    exit_code  as `gosync` would have left with; 4 is a success, too: the job did what
+               it was to do, and findings stand open
+    error      why it failed, "" when it did not
+    failures   how many runs of this job in a row have failed
+    findings   what is new, on a finding
+    summary    what the job did, as its command's ``--json`` says it
+
+Nothing that a hook does reaches the daemon: what fails is logged, what hangs is
+ended, and they run one after the other between two jobs.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import anyio
+import msgspec
+from anyio import to_thread
+
+from gosync.config.duties import Hook, Hooks, Occasion
+from gosync.daemon.command import CommandEnd, run_command
+from gosync.errors import GosyncError
+from gosync.upstream.options import Options as HttpOptions
+from gosync.upstream.webhook import post_json, shown_webhook
+
+_log = logging.getLogger(__name__)
+_SCHEMA = 1
+_MAX_BYTES = 1024 * 1024
+_ENDING_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What hooks are told; see the module."""
+
+    occasion: Occasion
+    mirror: str
+    job: str
+    at: str
+    exit_code: int
+    error: str
+    failures: int
+    findings: tuple[Mapping[str, object], ...] = ()
+    summary: Mapping[str, object]
+
+
+def format_event(event: Event) -> bytes:
+    """Return the event as JSON; one that is too large goes without its summary."""
+    fields = {name: getattr(event, name) for name in Event.__dataclass_fields__}
+    whole: dict[str, object] = {"schema": _SCHEMA, "type": "hook", **fields}
+    data = msgspec.json.encode(whole)
+    if len(data) > _MAX_BYTES:
+        data = msgspec.json.encode({**whole, "summary": {}})
+    return data
+
+
+async def tell(hooks: Hooks, events: Iterable[Event], http: HttpOptions) -> None:
+    """Tell everybody whom an event concerns; never raises one of our errors."""
+    for event in events:
+        data = format_event(event)
+        for hook in hooks.of(event.occasion):
+            await _tell(hook, data, hooks.time_limit_seconds, http)
+
+
+async def _tell(
+    hook: Hook, data: bytes, time_limit_seconds: float, http: HttpOptions
+) -> None:
+    if not hook.url:
+        await _run(hook, data, time_limit_seconds)
+        return
+    try:
+        await post_json(
+            hook.url, data, options=http, time_limit_seconds=time_limit_seconds
+        )
+    except GosyncError as exc:
+        _log.warning("hook %s", exc)
+    else:
+        _log.info("hook %s: told", shown_webhook(hook.url))
+
+
+async def _run(hook: Hook, data: bytes, time_limit_seconds: float) -> None:
+    name = hook.command[0]
+    try:
+        end = await _in_thread(hook.command, data, time_limit_seconds)
+    except OSError as exc:
+        _log.warning("hook %s: %s", name, exc.strerror)
+        return
+    said = " ".join(end.output.split())[:200]
+    if end.exit_code is None:
+        _log.warning("hook %s: ended after %g s: %s", name, time_limit_seconds, said)
+    elif end.exit_code:
+        _log.warning("hook %s: exit %d: %s", name, end.exit_code, said)
+    else:
+        _log.info("hook %s: told", name)
+
+
+async def _in_thread(
+    command: Sequence[str], data: bytes, time_limit_seconds: float
+) -> CommandEnd:
+    """Run a command; when cancelled, end it first."""
+    cancelled, over = threading.Event(), threading.Event()
+
+    def work() -> CommandEnd:
+        try:
+            return run_command(
+                command,
+                data,
+                time_limit_seconds=time_limit_seconds,
+                cancelled=cancelled,
+            )
+        finally:
+            over.set()
+
+    try:
+        return await to_thread.run_sync(work, abandon_on_cancel=True)
+    finally:
+        cancelled.set()
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(over.wait, _ENDING_SECONDS)

@@ -1,0 +1,231 @@
+"""What each job does: a name and an async function of the open site.
+
+A job returns how it ended, or raises one of our errors; the runner sees to the lock,
+the time limit and all that is told of it. To add one: write its function, put it into
+JOBS, give it a schedule in gosync.config.daemon and a key in JobsSection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeAlias
+
+from gosync.audit.engine import STANDS_OPEN, AuditReport, run_audit
+from gosync.audit.engine import report_document as audit_document
+from gosync.catalog.failures import Failure
+from gosync.config.schema import Config
+from gosync.errors import IncompleteError, SecurityError, UsageError
+from gosync.progress import Progress
+from gosync.sync.dependencies import read_projects
+from gosync.sync.engine import (
+    PassOptions,
+    PassReport,
+    published_document,
+    report_document,
+    run_pass,
+)
+from gosync.sync.prune import forget, plan_prune, sweep
+from gosync.sync.site import Site, connect
+from gosync.sync.stop import Stop
+from gosync.sync.tree import publish_tree, refresh_head
+from gosync.verify.engine import Limits
+from gosync.verify.layouts import Kind
+from gosync.verify.report import Report, shown
+from gosync.verify.report import report_document as verify_document
+from gosync.verify.session import Request, open_session
+
+_SHOWN_FAILURES = 3
+_PROOF_AGE = timedelta(days=7)
+_MOST_OF_IT = 0.9  # of the time limit: the rest is for telling what was found
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a job works with.
+
+    Attributes:
+        site: The site, open and locked.
+        config: The configuration.
+        progress: Must be told of every step: silence is taken for a hang.
+        stop: Ends the job early.
+        time_limit_seconds: When it will.
+    """
+
+    site: Site
+    config: Config
+    progress: Progress
+    stop: Stop
+    time_limit_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended.
+
+    Attributes:
+        exit_code: As the command of this name would have left with.
+        error: Why it is not 0.
+        summary: What it did, as JSON.
+        stands_open: Whether the code only says that findings stand open.
+        fatal: After this error to go on would be wrong: what we trust is in doubt.
+    """
+
+    exit_code: int = 0
+    error: str = ""
+    summary: Mapping[str, object] = field(default_factory=dict)
+    stands_open: bool = False
+    fatal: SecurityError | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the job did what it was to do, whatever it found by that."""
+        return self.exit_code == 0 or self.stands_open
+
+
+Job: TypeAlias = Callable[[Work], Awaitable[Outcome]]
+
+
+async def sync(work: Work) -> Outcome:
+    """Follow the index, ask the lists that are due, fetch, publish."""
+    return await _pass(work, refresh=False)
+
+
+async def lists(work: Work) -> Outcome:
+    """Do the same, and ask every list: what an index forgot is found here."""
+    return await _pass(work, refresh=True)
+
+
+async def _pass(work: Work, *, refresh: bool) -> Outcome:
+    options = PassOptions(
+        refresh=refresh,
+        projects=read_projects(work.site.options.projects),
+        stop=work.stop,
+    )
+    report = await run_pass(work.site, options, work.progress)
+    return Outcome(report.exit_code, _why(report), report_document(report))
+
+
+def _why(report: PassReport) -> str:
+    """Return why a pass is not complete, by its first failures."""
+    gravest = sorted(report.missing, key=lambda f: (-f.exit_code, f.path, f.version))
+    shown = [f"{_name(f)}: {f.reason}" for f in gravest[:_SHOWN_FAILURES]]
+    more = len(gravest) - len(shown)
+    return "; ".join([*shown, *([f"and {more} more"] if more else [])])
+
+
+def _name(failure: Failure) -> str:
+    if not failure.path:
+        return failure.version
+    return f"{failure.path}@{failure.version}" if failure.version else failure.path
+
+
+async def publish(work: Work) -> Outcome:
+    """Bring the tree up to the store, with the newest tree head if it is behind."""
+    async with connect(work.site) as upstreams:
+        with work.stop.at_once():
+            error = await refresh_head(work.site, upstreams.sums)
+            report = await publish_tree(work.site, upstreams.sums, work.progress)
+    document = published_document(report)
+    if error is not None:
+        return Outcome(error.exit_code, str(error), document)
+    return Outcome(summary=document)
+
+
+async def prune(work: Work) -> Outcome:
+    """Forget what nothing has selected for a time of grace."""
+    site, options = work.site, work.site.options
+    projects = read_projects(options.projects)
+    try:
+        plan = plan_prune(site, projects, grace_days=options.grace_days)
+    except IncompleteError as exc:
+        return Outcome(summary={"waits_for": str(exc)})
+    most = work.config.sections.daemon.max_delete
+    if plan.deletes > most:
+        raise UsageError(
+            f"{plan.deletes} versions would go, more than {most}",
+            hint="look at `gosync prune --dry-run`, then raise daemon.max_delete",
+        )
+    forget(site, plan)
+    async with connect(site) as upstreams:
+        if upstreams.sums is not None:
+            await upstreams.sums.start()
+        published = await publish_tree(site, upstreams.sums, work.progress)
+    swept = sweep(site)
+    return Outcome(
+        summary={
+            "forgotten": len(plan.forgotten),
+            "narrowed": len(plan.narrowed),
+            "waiting": plan.waiting,
+            "blobs_removed": swept.blobs,
+            "bytes_freed": swept.bytes,
+            "published": published_document(published),
+        }
+    )
+
+
+async def audit(work: Work) -> Outcome:
+    """Ask upstreams what became of what is held, as far as the hour's budget goes."""
+    with work.stop.at_once():
+        report = await run_audit(work.site, work.config.audit_options(), work.progress)
+    return Outcome(
+        report.exit_code,
+        _audit_error(report),
+        audit_document(report),
+        stands_open=report.exit_code == STANDS_OPEN,
+    )
+
+
+def _audit_error(report: AuditReport) -> str:
+    """Return why an audit is not all well: what was not answered, what was found."""
+    reasons = [f"{rest.source} rests: {rest.reason}" for rest in report.resting]
+    if report.last_error is not None:
+        reasons.append(report.last_error)
+    if opened := sum(report.open.values()):
+        reasons.append(f"{opened} findings stand open")
+    return "; ".join(reasons) if report.exit_code else ""
+
+
+async def verify(work: Work) -> Outcome:
+    """Prove what is stored, the oldest proof first, as far as the time limit goes.
+
+    Nobody is asked: what the store holds must prove itself. A proof counts for a
+    week; what is left for the next run is no failure.
+    """
+    site = work.site.options
+    longest = timedelta(seconds=work.time_limit_seconds * _MOST_OF_IT)
+    request = Request(
+        path=site.store_path,
+        kind=Kind.STORE,
+        site=site,
+        private=site.policy.private,
+        offline=True,
+        limits=Limits(max_age=_PROOF_AGE, max_duration=longest),
+    )
+    async with open_session(request, work.site.clock) as session:
+        report = await session.run(
+            work.site.clock, work.progress, lambda: work.stop.requested
+        )
+    work.stop.check()
+    return Outcome(report.exit_code, _verify_error(report), verify_document(report))
+
+
+def _verify_error(report: Report) -> str:
+    """Return what a verify found, by its gravest."""
+    found = report.remaining
+    if not found:
+        return "some of it could not be read" if report.exit_code else ""
+    first = f"{shown(found[0].path)}: {found[0].verdict.value}, {found[0].reason}"
+    more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
+    return f"{first}{more}; next: gosync verify --repair"
+
+
+JOBS: Mapping[str, Job] = {
+    "sync": sync,
+    "lists": lists,
+    "audit": audit,
+    "verify": verify,
+    "publish": publish,
+    "prune": prune,
+}

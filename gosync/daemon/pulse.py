@@ -1,0 +1,88 @@
+"""Whether a job still moves: what the watchdog is fed with.
+
+The watchdog is fed by the scheduler's own progress: at every look that it takes at
+its timetable, and while a job runs only as long as that job shows signs of life: a
+phase, an item, bytes of a zip. A timer of its own would go on feeding beside a job
+that hangs. So a job that stands still for ``stuck_seconds`` costs the feed, and the
+manager starts the daemon anew; what it had admitted is in the store.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import anyio
+
+from gosync.daemon.notify import Notifier
+
+_log = logging.getLogger(__name__)
+
+
+class Pulse:
+    """A job's Progress: counts its signs of life.
+
+    Attributes:
+        beats: How many there were.
+    """
+
+    def __init__(self) -> None:
+        self.beats = 0
+        self._name = "starting"
+        self._total: int | None = None
+        self._done = 0
+
+    def phase(self, name: str, total: int | None = None) -> None:
+        """Begin a phase of so many items, or of an unknown number."""
+        self._name, self._total, self._done = name, total, 0
+        self.beats += 1
+
+    def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:  # noqa: ARG002 - Progress has it
+        """Count finished items; none at all is a sign of life, too."""
+        self._done += items
+        self.beats += 1
+
+    def line(self) -> str:
+        """Return how far the job is."""
+        if self._total is None:
+            return f"{self._name} {self._done}" if self._done else self._name
+        return f"{self._name} {self._done}/{self._total}"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Feeds the watchdog as long as something moves.
+
+    Attributes:
+        notifier: Whom to tell.
+        stuck_seconds: How long a job may show no sign of life.
+        most_seconds: The longest time between two looks.
+    """
+
+    notifier: Notifier
+    stuck_seconds: float
+    most_seconds: float = 5.0
+
+    @property
+    def look_seconds(self) -> float:
+        """How often to look: at least four times before the watchdog bites."""
+        limit = self.notifier.watchdog_seconds
+        return self.most_seconds if limit is None else min(self.most_seconds, limit / 4)
+
+    async def over(self, pulse: Pulse, name: str) -> None:
+        """Watch a job until cancelled."""
+        beats, moved = pulse.beats, anyio.current_time()
+        stuck = False
+        while True:
+            await anyio.sleep(self.look_seconds)
+            now = anyio.current_time()
+            if pulse.beats != beats:
+                beats, moved, stuck = pulse.beats, now, False
+            if now - moved < self.stuck_seconds:
+                self.notifier.watchdog()
+                self.notifier.status(f"{name}: {pulse.line()}")
+            elif not stuck:
+                stuck = True
+                text = f"{name}: stuck at {pulse.line()}"
+                _log.error("%s for %.0f s; no longer feeding", text, now - moved)
+                self.notifier.status(text)

@@ -1,0 +1,246 @@
+"""One run of one job: the lock, its row, what is told of it.
+
+The store's lock is held for a job and not between jobs (I9 holds: a job is a run).
+So a manual `gosync sync` gets its turn, a timer and a daemon live beside each other,
+and between jobs nothing of the store is open: its disk can be unmounted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from signal import SIGTERM
+
+import msgspec
+
+from gosync.audit.engine import finding_document
+from gosync.catalog.jobs import JobRow
+from gosync.clock import Clock, format_time, parse_time
+from gosync.config.duties import JobSpec, Occasion
+from gosync.config.schema import Config
+from gosync.daemon.attempt import Attempt
+from gosync.daemon.hooks import Event, tell
+from gosync.daemon.jobs import Outcome
+from gosync.daemon.presence import check_store_there, check_tree_there
+from gosync.daemon.pulse import Watch
+from gosync.errors import InterruptedRunError, SecurityError, StoreError
+from gosync.status.facts import gather_facts
+from gosync.status.files import write_metrics, write_status
+from gosync.sync.site import Site, open_site
+from gosync.sync.tree import tree_target
+
+_log = logging.getLogger(__name__)
+_KEPT_RUNS = 10_000
+_REMIND = timedelta(days=1)
+INTERRUPTED = InterruptedRunError(SIGTERM).exit_code
+_GRAVE = frozenset({1, SecurityError.exit_code, StoreError.exit_code})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A job's run, ours or another gosync's.
+
+    Attributes:
+        row: What the catalog says of it.
+        outcome: How it ended; None where another gosync ran it.
+    """
+
+    row: JobRow
+    outcome: Outcome | None
+
+
+class Runner:
+    """Runs jobs, one at a time.
+
+    Attributes:
+        config: The configuration of the next run.
+    """
+
+    def __init__(self, config: Config, *, clock: Clock, watch: Watch) -> None:
+        self.config = config
+        self._clock = clock
+        self._watch = watch
+        self._attempt: Attempt | None = None
+
+    def interrupt(self) -> None:
+        """End the job that runs, once what is on its way is here."""
+        if self._attempt is not None:
+            self._attempt.interrupt()
+
+    async def run(
+        self,
+        spec: JobSpec,
+        *,
+        seen: str | None = None,
+        wait_lock_seconds: float = 0.0,
+    ) -> Run:
+        """Run a job and tell of it.
+
+        Args:
+            spec: The job.
+            seen: When its last run began, as far as the caller knows. Where it has
+                been run since, by another gosync, it is not run again.
+            wait_lock_seconds: How long to wait for the store's lock.
+
+        Raises:
+            LockedError: if another gosync holds the lock.
+            StoreAwayError: if the store or the tree vanished.
+            StoreError: if the store cannot be opened or written.
+        """
+        config, options = self.config, self.config.site_options()
+        check_store_there(options)
+        with open_site(
+            options,
+            command=f"gosync run: {spec.name}",
+            wait_lock_seconds=wait_lock_seconds,
+            clock=self._clock,
+            create=False,
+        ) as site:
+            _check_tree(site)
+            row = site.catalog.jobs.get(spec.name)
+            if row is not None and seen is not None and row.started_at != seen:
+                return Run(row, None)
+            run = await self._run(spec, site)
+            events = [*self._found(site, run), *self._events(run, row)]
+            if any(event.occasion == "failure" for event in events):
+                site.catalog.jobs.told(spec.name, self._clock.now())
+        await tell(config.hooks, events, options.http)
+        return run
+
+    async def tell_of_store(self, spec: JobSpec, error: StoreError) -> None:
+        """Tell that a job cannot run, where the catalog cannot be told."""
+        event = Event(
+            occasion="failure",
+            mirror=self.config.sections.daemon.name,
+            job=spec.name,
+            at=format_time(self._clock.now()),
+            exit_code=error.exit_code,
+            error=str(error),
+            failures=1,
+            summary={},
+        )
+        await tell(self.config.hooks, [event], self.config.site_options().http)
+
+    async def _run(self, spec: JobSpec, site: Site) -> Run:
+        jobs, started = site.catalog.jobs, self._clock.now()
+        schedule = spec.schedule
+        next_run = schedule.next_after(started, started) if schedule else None
+        jobs.start(spec.name, started, next_run)
+        _log.info("%s: begins", spec.name)
+        self._attempt = Attempt(spec, self.config, self._watch)
+        try:
+            outcome = await self._attempt.run(site)
+        except StoreError as exc:
+            outcome = self._store_failed(site, exc)
+        finally:
+            self._attempt = None
+        self._finish(site, spec, outcome)
+        self._write_status(site)
+        row = jobs.get(spec.name)
+        assert row is not None, "it was written a moment ago"
+        seconds = (self._clock.now() - started).total_seconds()
+        _report(row, outcome, seconds)
+        return Run(row, outcome)
+
+    def _finish(self, site: Site, spec: JobSpec, outcome: Outcome) -> None:
+        now = self._clock.now()
+        if outcome.exit_code == INTERRUPTED:
+            site.catalog.jobs.interrupt(spec.name, now, exit_code=INTERRUPTED)
+            return
+        site.catalog.jobs.finish(
+            spec.name,
+            now,
+            exit_code=outcome.exit_code,
+            is_good=outcome.is_good,
+            error=outcome.error,
+            summary=msgspec.json.encode(outcome.summary).decode(),
+        )
+        site.catalog.runs.trim(keep=_KEPT_RUNS)
+
+    def _store_failed(self, site: Site, error: StoreError) -> Outcome:
+        """Return how a job ended whose disk failed it.
+
+        Raises:
+            StoreAwayError: if it failed because the disk is gone.
+        """
+        check_store_there(site.options)
+        _check_tree(site)
+        return Outcome(error.exit_code, str(error))
+
+    def _write_status(self, site: Site) -> None:
+        """Tell how the mirror is; a full disk is told by the job, not by this."""
+        facts = gather_facts(site.catalog, site.options, self._clock.now())
+        name = self.config.sections.daemon.name
+        upstream = ", ".join(entry.shown_url for entry in site.options.proxies.entries)
+        if self.config.metrics_path is not None:
+            write_metrics(self.config.metrics_path, facts, name=name)
+        try:
+            write_status(site.options.tree_path, facts, name=name, upstream=upstream)
+        except StoreError as exc:
+            _log.warning("status.json: %s", exc)
+
+    def _found(self, site: Site, run: Run) -> Iterator[Event]:
+        """Yield what was found and is not told yet; from here on it counts as told.
+
+        A hook that fails is not called again: nobody is told twice.
+        """
+        untold = site.catalog.findings.untold()
+        if untold:
+            now = self._clock.now()
+            site.catalog.findings.mark_told((each.id for each in untold), now)
+            yield self._event("finding", run, map(finding_document, untold))
+
+    def _events(self, run: Run, before: JobRow | None) -> Iterator[Event]:
+        assert run.outcome is not None
+        if run.outcome.is_good:
+            yield self._event("success", run)
+        elif self._is_news(run.row, before):
+            yield self._event("failure", run)
+
+    def _is_news(self, row: JobRow, before: JobRow | None) -> bool:
+        """Whether a failure is to be told: a new one, another one, one of a day."""
+        if row.exit_code == INTERRUPTED:
+            return False
+        if row.told_at is None or before is None:
+            return True
+        if before.exit_code not in (row.exit_code, None):
+            return True
+        return self._clock.now() - parse_time(row.told_at) >= _REMIND
+
+    def _event(
+        self,
+        occasion: Occasion,
+        run: Run,
+        findings: Iterable[Mapping[str, object]] = (),
+    ) -> Event:
+        row, outcome = run.row, run.outcome
+        assert outcome is not None
+        return Event(
+            occasion=occasion,
+            mirror=self.config.sections.daemon.name,
+            job=row.name,
+            at=row.ended_at or format_time(self._clock.now()),
+            exit_code=outcome.exit_code,
+            error=outcome.error,
+            failures=row.failures,
+            findings=tuple(findings),
+            summary=outcome.summary,
+        )
+
+
+def _check_tree(site: Site) -> None:
+    """Check that the tree is there, once it was published."""
+    target = tree_target(site)
+    if site.catalog.trees.get(target.id) is not None:
+        check_tree_there(target.root)
+
+
+def _report(row: JobRow, outcome: Outcome, seconds: float) -> None:
+    if outcome.is_good:
+        said = f"; {outcome.error}" if outcome.error else ""
+        _log.info("%s: done in %.1f s%s", row.name, seconds, said)
+        return
+    level = logging.ERROR if outcome.exit_code in _GRAVE else logging.WARNING
+    _log.log(level, "%s: exit %d: %s", row.name, outcome.exit_code, outcome.error)

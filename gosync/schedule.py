@@ -1,0 +1,115 @@
+"""When something that repeats is due: an interval or a cron expression.
+
+An expression has cron's five fields, in UTC, so that no hour is there twice or
+never. Weekdays are names (``mon-fri``): as numbers they mean different days to
+different programs.
+
+APScheduler's triggers do the calendar; this is the one place that imports it. Its
+scheduler is not used: that one asks the system clock itself, so that no test can
+live a year in a minute, waits a year when the clock was a year ahead, and keeps
+what it knows in pickles, where gosync has a catalog.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from gosync.errors import MalformedError
+
+if TYPE_CHECKING:
+    from apscheduler.triggers.base import BaseTrigger
+
+_NAMED_DAYS = re.compile(r"[a-z,*-]+", re.ASCII)
+_SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def parse_cron(text: str) -> str:
+    """Return the expression with single spaces, once it is known to be one.
+
+    Raises:
+        MalformedError: if it is none, names weekdays by number, or no day at all.
+    """
+    fields = text.lower().split()
+    if len(fields) != 5 or not text.isascii():
+        raise MalformedError("cron expression", text, "want five fields")
+    if not _NAMED_DAYS.fullmatch(fields[4]):
+        raise MalformedError(
+            "cron expression", text, "name weekdays, like mon-fri; numbers vary"
+        )
+    cron = " ".join(fields)
+    try:
+        due = _cron_trigger(cron).get_next_fire_time(None, _SOME_DAY)
+    except (ValueError, AttributeError) as exc:
+        raise MalformedError("cron expression", text, str(exc)) from exc
+    if due is None:
+        raise MalformedError("cron expression", text, "there is no such day")
+    return cron
+
+
+def _cron_trigger(cron: str, jitter_seconds: float = 0.0) -> BaseTrigger:
+    # Importing it takes longer than most commands, which need none.
+    from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415
+
+    minute, hour, day, month, weekday = cron.split()
+    return CronTrigger(
+        minute=minute,
+        hour=hour,
+        day=day,
+        month=month,
+        day_of_week=weekday,
+        timezone=UTC,
+        jitter=jitter_seconds or None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When something is due.
+
+    Attributes:
+        interval_seconds: The time from start to start; 0 where ``cron`` says it.
+        cron: A cron expression in UTC, or "".
+        jitter_seconds: Each run is late by a random part of this.
+    """
+
+    interval_seconds: float = 0.0
+    cron: str = ""
+    jitter_seconds: float = 0.0
+
+    def next_after(self, started: datetime, now: datetime) -> datetime:
+        """Return when the run after one that started then is due.
+
+        What was missed in between is one run, which is due now.
+
+        Args:
+            started: When the last run began.
+            now: The time; of a cron expression only what comes after counts.
+        """
+        previous = None if self.cron else started
+        after = now + timedelta(microseconds=1)
+        due = self._trigger(started).get_next_fire_time(previous, after)
+        assert isinstance(due, datetime), "parse_cron lets none of these through"
+        return due.astimezone(UTC)
+
+    def latest_after(self, now: datetime) -> datetime:
+        """Return the latest time that ``next_after`` gives for a run that starts now.
+
+        A run that is planned for later was planned when the clock was wrong.
+        """
+        exact = Schedule(interval_seconds=self.interval_seconds, cron=self.cron)
+        return exact.next_after(now, now) + timedelta(seconds=self.jitter_seconds)
+
+    def _trigger(self, started: datetime) -> BaseTrigger:
+        if self.cron:
+            return _cron_trigger(self.cron, self.jitter_seconds)
+        from apscheduler.triggers.interval import IntervalTrigger  # noqa: PLC0415
+
+        return IntervalTrigger(
+            seconds=self.interval_seconds,
+            start_date=started,
+            timezone=UTC,
+            jitter=self.jitter_seconds or None,
+        )

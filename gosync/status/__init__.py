@@ -1,0 +1,9 @@
+"""How the mirror is, for people's monitors: facts of the catalog, in two formats.
+
+    facts    what is known, gathered once
+    mirror   status.json in the tree
+    metrics  a text file for Prometheus
+
+Freshness is the age of data, never of a run: how far the cursor is behind, and how
+old the oldest list is. A pass that runs every minute and learns nothing is not fresh.
+"""

@@ -1,0 +1,54 @@
+"""Writing how the mirror is: into the tree, and for Prometheus."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from pathlib import Path
+
+from gosync.errors import StoreError
+from gosync.publish import routes
+from gosync.publish.marker import read_marker
+from gosync.publish.tree import TreeWriter
+from gosync.status.facts import Facts
+from gosync.status.metrics import format_metrics
+from gosync.status.mirror import format_status
+from gosync.store.durable import disk_errors
+
+_log = logging.getLogger(__name__)
+_MODE = 0o644  # a collector runs as somebody else
+
+
+def write_status(tree: Path, facts: Facts, *, name: str, upstream: str) -> None:
+    """Write status.json into a tree, if there is one; the lock must be held.
+
+    Raises:
+        StoreError: if it cannot be written.
+    """
+    if read_marker(tree) is None:
+        return
+    writer = TreeWriter(tree)
+    with disk_errors(tree / routes.STATUS):
+        writer.open()
+        writer.write(routes.STATUS, format_status(facts, name=name, upstream=upstream))
+        writer.commit()
+
+
+def write_metrics(path: Path, facts: Facts, *, name: str) -> None:
+    """Write the metrics; where that fails there is a line in the log.
+
+    It is a file of another program's, whose folder is no reason to fail.
+    """
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        with disk_errors(path):
+            try:
+                temporary.write_bytes(format_metrics(facts, name=name))
+                temporary.chmod(_MODE)
+                temporary.replace(path)
+            except BaseException:
+                with suppress(OSError):
+                    temporary.unlink()
+                raise
+    except StoreError as exc:
+        _log.warning("metrics: %s", exc)

@@ -1,0 +1,117 @@
+"""A text file for Prometheus, as node_exporter's text file collector reads it.
+
+Times are given as times, not as ages: a file that nobody writes any more must look
+older every minute. Every metric has the label ``mirror``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from gosync.clock import parse_time
+from gosync.status.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric.
+
+    Attributes:
+        name: Its name, without the prefix.
+        help: What it means.
+        samples: Values with their label, ("", "") for none.
+    """
+
+    name: str
+    help: str
+    samples: tuple[tuple[str, str, float], ...]
+
+
+def format_metrics(facts: Facts, *, name: str) -> bytes:
+    """Return the file.
+
+    Args:
+        facts: How the mirror is.
+        name: What it is called.
+    """
+    lines: list[str] = []
+    for metric in _metrics(facts):
+        if not metric.samples:
+            continue
+        lines.append(f"# HELP gosync_{metric.name} {metric.help}")
+        lines.append(f"# TYPE gosync_{metric.name} gauge")
+        for label, value, number in metric.samples:
+            more = f',{label}="{_escape(value)}"' if label else ""
+            labels = f'mirror="{_escape(name)}"{more}'
+            lines.append(f"gosync_{metric.name}{{{labels}}} {_number(number)}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _metrics(facts: Facts) -> Iterator[Metric]:
+    yield _one("written_timestamp_seconds", "When this was written.", facts.now)
+    yield _one(
+        "index_cursor_timestamp_seconds",
+        "Up to which time the module index was read.",
+        facts.freshness.cursor_at,
+    )
+    yield _one(
+        "oldest_list_timestamp_seconds",
+        "When the oldest list was asked.",
+        facts.freshness.oldest_list_at,
+    )
+    yield Metric(
+        "versions",
+        "Known module versions by state.",
+        tuple(("state", s.value, n) for s, n in facts.versions.items()),
+    )
+    yield _one("modules", "Modules that are followed.", facts.modules)
+    yield _one("missing", "Selected versions that are not here.", facts.missing)
+    yield _one("carried_bytes", "Sizes of all that is carried.", facts.carried_bytes)
+    yield _one("security_findings", "Open evidence of misbehaviour.", facts.security)
+    yield Metric(
+        "findings",
+        "What audits found and stands open, by kind.",
+        tuple(("kind", kind.value, n) for kind, n in facts.findings.items()),
+    )
+    yield from _jobs(facts)
+
+
+def _jobs(facts: Facts) -> Iterator[Metric]:
+    rows = facts.jobs.values()
+    times = (
+        ("start", "Start of the last run.", [(r.name, r.started_at) for r in rows]),
+        ("success", "Last good end.", [(r.name, r.succeeded_at) for r in rows]),
+        ("next_run", "Start of the next run.", [(r.name, r.next_run_at) for r in rows]),
+    )
+    for name, help_text, values in times:
+        yield Metric(f"job_{name}_timestamp_seconds", help_text, _seconds(values))
+    yield Metric(
+        "job_exit_code",
+        "How the last run ended.",
+        tuple(("job", r.name, r.exit_code) for r in rows if r.exit_code is not None),
+    )
+    failures = tuple(("job", row.name, row.failures) for row in rows)
+    yield Metric("job_failures", "Runs in a row that failed.", failures)
+
+
+def _one(name: str, help_text: str, value: float | datetime | None) -> Metric:
+    if isinstance(value, datetime):
+        value = value.timestamp()
+    samples = () if value is None else (("", "", value),)
+    return Metric(name, help_text, samples)
+
+
+def _seconds(
+    values: Iterable[tuple[str, str | None]],
+) -> tuple[tuple[str, str, float], ...]:
+    return tuple(("job", name, parse_time(at).timestamp()) for name, at in values if at)
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _number(value: float) -> str:
+    return repr(int(value)) if value == int(value) else f"{value:.3f}"

@@ -1,0 +1,133 @@
+"""``status.json``: how the mirror is, in the tree, for whoever serves or uses it.
+
+The first block of keys is what mirror directories read: the fields that tunasync's
+manager serves for a mirror, with its formats (``*_ts`` are Unix seconds, 0 for
+never). The rest is gosync's own::
+
+    name is_master status last_update last_started last_ended next_schedule
+    upstream size error_msg
+    schema             1
+    written_at         when this file was written
+    freshness          cursor_at, cursor_behind_seconds, oldest_list_at,
+                       oldest_list_seconds, lists_never_asked
+    versions           how many are in each state
+    missing            selected versions that are not here
+    failures           what stands open, by class of error
+    findings           what stands open of what audits found, by kind
+    jobs               each job: started_at ended_at exit_code error next_run_at
+                       succeeded_at failures
+
+``status`` is of the job ``sync``: none, syncing, success, failed,
+``paused`` when a signal ended it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from signal import SIGTERM
+
+import msgspec
+
+from gosync.catalog.jobs import JobRow
+from gosync.clock import format_time, parse_time
+from gosync.errors import InterruptedRunError
+from gosync.status.facts import Facts, Freshness
+
+SCHEMA = 1
+_TUNASYNC_TIME = "%Y-%m-%d %H:%M:%S %z"
+_INTERRUPTED = InterruptedRunError(SIGTERM).exit_code
+_NEVER = "0001-01-01 00:00:00 +0000"
+
+
+def format_status(facts: Facts, *, name: str, upstream: str) -> bytes:
+    """Return the file.
+
+    Args:
+        facts: How the mirror is.
+        name: What it is called.
+        upstream: Where its modules come from, without secrets.
+    """
+    document = {
+        **_tunasync(facts, name, upstream),
+        "schema": SCHEMA,
+        "written_at": format_time(facts.now),
+        "freshness": freshness_document(facts.freshness, facts.now),
+        "versions": {state.value: n for state, n in facts.versions.items()},
+        "missing": facts.missing,
+        "failures": dict(facts.failures),
+        "findings": {kind.value: n for kind, n in facts.findings.items()},
+        "jobs": {job: job_document(row) for job, row in facts.jobs.items()},
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def freshness_document(freshness: Freshness, now: datetime) -> dict[str, object]:
+    """Return how old what we know is, as JSON."""
+    return {
+        "cursor_at": _text(freshness.cursor_at),
+        "cursor_behind_seconds": freshness.cursor_behind_seconds(now),
+        "oldest_list_at": _text(freshness.oldest_list_at),
+        "oldest_list_seconds": freshness.oldest_list_seconds(now),
+        "lists_never_asked": freshness.never_listed,
+    }
+
+
+def job_document(row: JobRow) -> dict[str, object]:
+    """Return a job as JSON."""
+    names = (
+        "started_at",
+        "ended_at",
+        "exit_code",
+        "error",
+        "next_run_at",
+        "succeeded_at",
+        "failures",
+    )
+    return {name: getattr(row, name) for name in names}
+
+
+def _tunasync(facts: Facts, name: str, upstream: str) -> dict[str, object]:
+    row = facts.jobs.get("sync")
+    return {
+        "name": name,
+        "is_master": True,
+        "status": _status(row),
+        **dict(_times("last_update", row.succeeded_at if row else None)),
+        **dict(_times("last_started", row.started_at if row else None)),
+        **dict(_times("last_ended", row.ended_at if row else None)),
+        **dict(_times("next_schedule", row.next_run_at if row else None)),
+        "upstream": upstream,
+        "size": _size(facts.carried_bytes),
+        "error_msg": row.error if row else "",
+    }
+
+
+def _status(row: JobRow | None) -> str:
+    if row is None:
+        return "none"
+    if row.exit_code is None:
+        return "syncing"
+    if row.exit_code == _INTERRUPTED:
+        return "paused"
+    return "failed" if row.failures else "success"
+
+
+def _times(key: str, at: str | None) -> Iterator[tuple[str, object]]:
+    moment = parse_time(at) if at else None
+    yield key, moment.strftime(_TUNASYNC_TIME) if moment else _NEVER
+    yield f"{key}_ts", int(moment.timestamp()) if moment else 0
+
+
+def _size(size_bytes: int) -> str:
+    """Return a size as tunasync writes it: 1.2G."""
+    size = float(size_bytes)
+    for unit in ("", "K", "M", "G"):
+        if size < 1024:
+            return f"{size:.1f}{unit}" if unit else f"{size:.0f}"
+        size /= 1024
+    return f"{size:.1f}T"
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)

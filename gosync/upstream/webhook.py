@@ -1,0 +1,78 @@
+"""Telling somebody by HTTP: one POST of JSON, no redirects, no retries.
+
+Such a URL is often a secret as a whole: what is said of it is scheme and host.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+import anyio
+import httpx
+
+from gosync.errors import UnavailableError, UpstreamTimeoutError
+from gosync.upstream.failures import request_failures
+from gosync.upstream.lanes import Lanes
+from gosync.upstream.options import Options
+
+
+def shown_webhook(url: str) -> str:
+    """Return the part of a webhook's URL that may be shown."""
+    with suppress(httpx.InvalidURL):
+        parsed = httpx.URL(url)
+        return f"{parsed.scheme}://{parsed.host}"
+    return "a webhook"
+
+
+async def post_json(
+    url: str, body: bytes, *, options: Options, time_limit_seconds: float
+) -> None:
+    """Post a JSON document; the answer's body is not read.
+
+    Args:
+        url: http or https.
+        body: The document.
+        options: Time-outs, certificate authorities and the like.
+        time_limit_seconds: For all of it.
+
+    Raises:
+        UnavailableError: no answer, or one that is no success.
+    """
+    shown = shown_webhook(url)
+    try:
+        with anyio.fail_after(time_limit_seconds):
+            status = await _post(url, body, shown, options)
+    except TimeoutError as exc:
+        raise UpstreamTimeoutError(
+            f"{shown}: no answer in {time_limit_seconds:g} s"
+        ) from exc
+    if not 200 <= status < 300:
+        raise UnavailableError(f"{shown}: answered {status}")
+
+
+async def _post(url: str, body: bytes, shown: str, options: Options) -> int:
+    lanes = Lanes(options, os.environ)
+    lane = lanes.take()
+    wait = options.timeout_seconds
+    with request_failures(shown):
+        request = httpx.Request(
+            "POST",
+            url,
+            content=body,
+            headers={
+                "Content-Type": "application/json",
+                "User-Agent": options.user_agent,
+            },
+            extensions={
+                "timeout": {"connect": wait, "read": wait, "write": wait, "pool": wait}
+            },
+        )
+        try:
+            transport = lane.transport(request.url)
+            response = await transport.handle_async_request(request)
+            await response.aclose()
+        finally:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(1):
+                await lane.aclose()
+    return response.status_code

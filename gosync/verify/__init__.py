@@ -1,0 +1,36 @@
+"""Verify: prove what a module cache holds, one stored thing after the other.
+
+Whatever made the cache, what is in it is asked the same questions. A layout says
+which file is what; a proof source says what it should be; checks compare; what
+differs is a finding, and a plan says what can be done about it.
+
+    verdicts   what can be said of a file, and with which evidence (pure)
+    layouts    which file of a cache is what (pure): tree, goproxy, modcache, athens
+    athens     Athens' own layout (pure)
+    walk       a folder's entries, without following anything
+    inventory  what a target has, by version
+    answers    what a proof source can say of a version (pure)
+    proofs     the sources: catalog, a mirrored sumdb, the database itself
+    checks     one version's files against an answer
+    extracted  the h1 of an extracted folder
+    listing    list and @latest
+    logfiles   lookups and tiles that a target holds
+    sumlines   go.sum and go.work.sum
+    ownstore   gosync's own store
+    remote     a GOPROXY URL, looked at through a scratch folder
+    memory     what earlier runs proved, so that a long one goes on
+    engine     batches, threads, time limits
+    plan       which finding can be met how (pure)
+    shelf      what was moved aside, and back
+    actions    a plan carried out
+    workshop   a version fetched anew through the gate
+    report     the outcome; documents (JSON), page (HTML)
+
+**Verdicts.** ``polluted`` says that the bytes are whole and are not what the log, a
+pin or a go.sum knows. ``unverifiable`` always says why: the module is private, the
+log does not know it, or the log could not be asked. Only what was compared is
+``ok``.
+
+Nothing here follows a link, opens what is no plain file, or leaves the target's
+folder. Whoever reports writes nothing into the target.
+"""

@@ -1,0 +1,33 @@
+"""What a proof source can say of a version. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gosync.verify.verdicts import Cause, Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the files of a version should be, or why nobody can say.
+
+    Attributes:
+        mod_h1: The ``h1:`` of its go.mod, "" if nobody vouches for one.
+        zip_h1: The ``h1:`` of its zip, "" if nobody vouches for one.
+        evidence: Who says so.
+        cause: Why nobody does; None if somebody does.
+        reason: The same for people.
+        commit: The commit that it was when it was stored, "" if nobody knows.
+    """
+
+    mod_h1: str = ""
+    zip_h1: str = ""
+    evidence: Evidence | None = None
+    cause: Cause | None = None
+    reason: str = ""
+    commit: str = ""
+
+
+def nobody(cause: Cause, reason: str) -> Answer:
+    """Return the answer where nobody vouches for a version."""
+    return Answer(cause=cause, reason=reason)

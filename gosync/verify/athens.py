@@ -1,0 +1,81 @@
+"""Athens' layout on disk, and where it does not hold what it seems to. Pure.
+
+    ROOT/<module>/<version>/go.mod          the .mod
+    ROOT/<module>/<version>/source.zip      the .zip
+    ROOT/<module>/<version>/<version>.info  the .info, written last
+
+Names are not escaped. Modules nest: ``a/v1.0.0`` and ``a/v2/v2.0.0``; a version's
+folder is one whose name is a canonical version that fits the path above it, which
+``v2`` never is. Athens takes a version for stored if its folder has exactly three
+entries, and lists it whatever the folder has; so a version is whole or it has to
+go as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from gosync.errors import MalformedError
+from gosync.gomod import module
+from gosync.gomod.module import ModuleVersion
+from gosync.verify.layouts import FILES, WAY, Kind, Place, Role
+
+_MOD = "go.mod"
+_ZIP = "source.zip"
+
+
+class AthensLayout:
+    """See the module's text."""
+
+    kind = Kind.ATHENS
+
+    def place(self, path: str, *, is_folder: bool) -> Place:
+        """See Layout."""
+        mv, name = _split(path)
+        if mv is None:
+            return WAY if is_folder else _stray("in no version's folder")
+        if not name:
+            if not is_folder:
+                return _stray("is where a version's folder would be", mv)
+            return Place(role=Role.HOME, mv=mv, enter=True)
+        roles = {_MOD: Role.MOD, _ZIP: Role.ZIP, f"{mv.version}.info": Role.INFO}
+        if name in roles:
+            return Place(role=roles[name], mv=mv)
+        return _stray("a fourth file, with which Athens misses the version", mv)
+
+    def path_of(self, mv: ModuleVersion, role: Role) -> str:
+        """See Layout."""
+        module.check_path(mv.path)
+        module.escape_version(mv.version)
+        folder = f"{mv.path}/{mv.version}"
+        names = {Role.MOD: _MOD, Role.ZIP: _ZIP, Role.INFO: f"{mv.version}.info"}
+        return folder if role is Role.HOME else f"{folder}/{names[role]}"
+
+    def lacks(self, mv: ModuleVersion, roles: Collection[Role]) -> list[Role]:
+        """See Layout; three files or nothing."""
+        del mv
+        return [role for role in FILES if role not in roles]
+
+
+def _split(path: str) -> tuple[ModuleVersion | None, str]:
+    """Return the version whose folder a path is or is in, and what is below it."""
+    parts = path.split("/")
+    for at in range(1, len(parts)):
+        mv = ModuleVersion("/".join(parts[:at]), parts[at])
+        if _is_version(mv):
+            return mv, "/".join(parts[at + 1 :])
+    return None, ""
+
+
+def _is_version(mv: ModuleVersion) -> bool:
+    if module.canonical_version(mv.version) != mv.version or not mv.version:
+        return False
+    try:
+        module.check(mv.path, mv.version)
+    except MalformedError:
+        return False
+    return True
+
+
+def _stray(reason: str, mv: ModuleVersion | None = None) -> Place:
+    return Place(role=Role.STRAY, reason=reason, mv=mv)

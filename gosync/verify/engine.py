@@ -1,0 +1,287 @@
+"""One run over a target: what is due, in which order, and for how long.
+
+Versions go oldest proof first, those never proven before all others, so that a run
+that is cut short leaves the freshest for the next time. Each batch is proven (the
+network, or files), then checked by two threads: inflate and sha256 let go of the
+interpreter. What was found of a batch is kept before the next one begins.
+
+A version that was not ok the last time, or whose files have changed since, is due
+whatever its age.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from anyio import to_thread
+
+from gosync.clock import Clock
+from gosync.errors import StoreError
+from gosync.gomod.module import ModuleVersion
+from gosync.progress import Progress
+from gosync.sync.pool import for_each
+from gosync.verify.answers import Answer
+from gosync.verify.checks import Checked
+from gosync.verify.memory import Memory, Remembered
+from gosync.verify.proofs import Prover
+from gosync.verify.targets import Target
+from gosync.verify.verdicts import Evidence, Finding, Verdict, severity
+from gosync.verify.walk import Unread
+
+_BATCH: Final = 64
+_BATCH_BYTES: Final = 64 << 20
+_THREADS: Final = 2
+_ASKED_AT_ONCE: Final = 8
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much is done in one run.
+
+    Attributes:
+        subset: Which part of how many, or None for all.
+        max_age: Proofs that are younger count as they are; None for none.
+        max_duration: When to stop.
+        fresh: Whether an interrupted round is begun anew.
+    """
+
+    subset: tuple[int, int] | None = None
+    max_age: timedelta | None = None
+    max_duration: timedelta | None = None
+    fresh: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What a run found out.
+
+    Attributes:
+        begun_at: When it began.
+        ended_at: When it ended.
+        continues: When the round began that it went on with, or None.
+        versions: How many versions there are.
+        checked: How many were checked now.
+        proven: How many of these are ok.
+        earlier: How many proofs of earlier runs count.
+        left: How many are left for another run.
+        outside: How many are outside the subset.
+        read_bytes: How much was read.
+        findings: What is not as it should be, the gravest first.
+        answers: Who vouches for the versions that have findings.
+        unread: What could not be looked at.
+        heads: Who vouched, in which signed trees.
+        misbehaved: What the log was caught at.
+        interrupted: Whether somebody asked it to stop.
+        remarks: What else should be known.
+    """
+
+    begun_at: datetime
+    ended_at: datetime | None = None
+    continues: datetime | None = None
+    versions: int = 0
+    checked: int = 0
+    proven: int = 0
+    earlier: int = 0
+    left: int = 0
+    outside: int = 0
+    read_bytes: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    answers: dict[ModuleVersion, Answer] = field(default_factory=dict)
+    unread: list[Unread] = field(default_factory=list)
+    heads: set[Evidence] = field(default_factory=set)
+    misbehaved: dict[ModuleVersion, str] = field(default_factory=dict)
+    interrupted: bool = False
+    remarks: list[str] = field(default_factory=list)
+
+
+class Verification:
+    """One run."""
+
+    def __init__(
+        self,
+        target: Target,
+        prover: Prover,
+        memory: Memory,
+        *,
+        clock: Clock,
+        progress: Progress,
+        stop: Callable[[], bool],
+    ) -> None:
+        """Prepare a run.
+
+        Args:
+            target: What is looked at.
+            prover: Who says what it should be.
+            memory: What earlier runs said.
+            clock: What time it is.
+            progress: Who watches.
+            stop: Tells whether somebody wants it to stop.
+        """
+        self._target = target
+        self._prover = prover
+        self._memory = memory
+        self._clock = clock
+        self._progress = progress
+        self._stop = stop
+        self._outcome = Outcome(begun_at=clock.now())
+
+    async def run(self, limits: Limits) -> Outcome:
+        """Look at what is due, and return what was found.
+
+        Raises:
+            StoreError: if the target's own catalog cannot be read.
+        """
+        outcome = self._outcome
+        sizes = self._target.versions()
+        outcome.versions = len(sizes)
+        due = self._due(sizes, limits)
+        deadline = _deadline(self._clock, limits)
+        self._progress.phase("verifying", len(due))
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for batch in _batches(due, sizes):
+                outcome.interrupted = self._stop()
+                if outcome.interrupted or self._clock.monotonic() >= deadline:
+                    break
+                await self._do(batch, pool)
+                size_bytes = sum(sizes[mv] for mv in batch)
+                self._progress.advance(len(batch), size_bytes=size_bytes)
+        outcome.left = len(due) - outcome.checked
+        await self._finish(is_whole=not outcome.left)
+        return outcome
+
+    def _due(
+        self, sizes: Mapping[ModuleVersion, int], limits: Limits
+    ) -> list[ModuleVersion]:
+        """Return what is to be checked now, the oldest proof first."""
+        said, begun = self._memory.load()
+        outcome, now = self._outcome, self._clock.now()
+        since = now - limits.max_age if limits.max_age is not None else None
+        if begun is not None and not limits.fresh:
+            outcome.continues = begun
+            since = begun if since is None else min(since, begun)
+        else:
+            self._keep(lambda: self._memory.begin(now))
+        mine = [mv for mv in sizes if _is_in(mv, limits.subset)]
+        outcome.outside = len(sizes) - len(mine)
+        due = [mv for mv in mine if self._is_due(mv, said.get(mv), since)]
+        outcome.earlier = len(mine) - len(due)
+        return sorted(due, key=lambda mv: (_age(said.get(mv)), mv))
+
+    def _is_due(
+        self, mv: ModuleVersion, said: Remembered | None, since: datetime | None
+    ) -> bool:
+        if since is None or said is None or said.verdict is not Verdict.OK:
+            return True
+        return said.at < since or said.stamp != self._target.stamp(mv)
+
+    async def _do(
+        self, batch: Sequence[ModuleVersion], pool: ThreadPoolExecutor
+    ) -> None:
+        answers: dict[ModuleVersion, Answer] = {}
+
+        async def ask(mv: ModuleVersion) -> None:
+            answers[mv] = await self._prover.ask(mv)
+
+        await for_each(batch, ask, workers=_ASKED_AT_ONCE)
+
+        def check(mv: ModuleVersion) -> Checked:
+            return self._target.check(mv, answers[mv])
+
+        done = await to_thread.run_sync(lambda: list(pool.map(check, batch)))
+        for each in done:
+            self._take(each)
+        now = self._clock.now()
+        said = {
+            each.mv: Remembered(_verdict(each), now, self._target.stamp(each.mv))
+            for each in done
+        }
+        self._keep(lambda: self._memory.remember(said))
+
+    def _take(self, done: Checked) -> None:
+        outcome = self._outcome
+        outcome.checked += 1
+        outcome.proven += not done.findings
+        outcome.read_bytes += done.read_bytes
+        outcome.findings += done.findings
+        if done.findings:
+            outcome.answers[done.mv] = done.answer
+        evidence = done.answer.evidence
+        if evidence is not None:
+            outcome.heads.add(_head_of(evidence))
+
+    async def _finish(self, *, is_whole: bool) -> None:
+        """Look at what is beside the versions, and end the round."""
+        outcome = self._outcome
+        if is_whole:
+            self._progress.phase("lists, logs and strays")
+            outcome.findings += await to_thread.run_sync(self._target.rest)
+            self._keep(lambda: self._memory.end(self._clock.now()))
+        outcome.findings.sort(key=severity)
+        outcome.unread = list(self._target.unread())
+        outcome.misbehaved = dict(self._prover.misbehaved)
+        outcome.ended_at = self._clock.now()
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        """Keep something; where that cannot be done, a report must do."""
+        try:
+            write()
+        except StoreError as exc:
+            remark = f"results are not kept: {exc}"
+            if remark not in self._outcome.remarks:
+                self._outcome.remarks.append(remark)
+
+
+def _verdict(done: Checked) -> Verdict:
+    if not done.findings:
+        return Verdict.OK
+    return min(done.findings, key=severity).verdict
+
+
+def _head_of(evidence: Evidence) -> Evidence:
+    """Return an evidence without its record: the head that it rests on."""
+    return Evidence(
+        source=evidence.source,
+        tree_size=evidence.tree_size,
+        tree_hash=evidence.tree_hash,
+    )
+
+
+def _is_in(mv: ModuleVersion, subset: tuple[int, int] | None) -> bool:
+    """Return whether a version is in a part; each is in one, and stays there."""
+    if subset is None:
+        return True
+    part, of = subset
+    digest = hashlib.sha256(str(mv).encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:8], "big") % of == part - 1
+
+
+def _age(said: Remembered | None) -> datetime:
+    return _NEVER if said is None or said.verdict is not Verdict.OK else said.at
+
+
+def _deadline(clock: Clock, limits: Limits) -> float:
+    if limits.max_duration is None:
+        return float("inf")
+    return clock.monotonic() + limits.max_duration.total_seconds()
+
+
+def _batches(
+    due: Sequence[ModuleVersion], sizes: Mapping[ModuleVersion, int]
+) -> Iterator[list[ModuleVersion]]:
+    """Yield batches, small enough to be kept and stopped often."""
+    batch: list[ModuleVersion] = []
+    room = _BATCH_BYTES
+    for mv in due:
+        batch.append(mv)
+        room -= sizes[mv]
+        if len(batch) >= _BATCH or room <= 0:
+            yield batch
+            batch, room = [], _BATCH_BYTES
+    if batch:
+        yield batch

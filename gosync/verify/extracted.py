@@ -1,0 +1,71 @@
+"""The ``h1:`` of an extracted module folder, as in a module cache.
+
+It is that of the zip the folder was made from: the names are ``path@version/`` and
+the path below the folder. Only plain files may be there; ``go`` makes no others.
+Limits are those of a zip's contents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from typing import Final
+
+from gosync.closure.tree import DamagedFileError, Tree
+from gosync.errors import TooLargeError
+from gosync.gomod.dirhash import hash1
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.zipcheck import MAX_ZIP_BYTES
+from gosync.verify.layouts import Place, Role
+from gosync.verify.walk import Entry, Unread, walk
+
+_FILE: Final = Place(role=Role.EXTRACTED, enter=True)
+
+
+class _Everything:
+    """The layout of a folder in which everything counts."""
+
+    def place(self, path: str, *, is_folder: bool) -> Place:
+        """Return the place of a file, or of a folder to look into."""
+        del path, is_folder
+        return _FILE
+
+
+def hash_folder(tree: Tree, path: str, mv: ModuleVersion) -> tuple[str, int]:
+    """Return the ``h1:`` of a folder, and how many bytes were read.
+
+    Raises:
+        DamagedFileError: if something in it is no plain file, or cannot be read.
+        MalformedError: if a name cannot be hashed.
+        TooLargeError: if it is larger than a module may be.
+    """
+    digests = []
+    size_bytes = 0
+    for name, entry in _files(tree, path):
+        size_bytes += entry.stat.st_size
+        if size_bytes > MAX_ZIP_BYTES:
+            raise TooLargeError(f"{path}", limit_bytes=MAX_ZIP_BYTES)
+        digests.append((os.fsencode(f"{mv}/{name}"), _digest(tree, f"{path}/{name}")))
+    return hash1(digests), size_bytes
+
+
+def _files(tree: Tree, path: str) -> Iterator[tuple[str, Entry]]:
+    for entry in walk(tree, _Everything(), below=path):
+        if isinstance(entry, Unread):
+            raise DamagedFileError(f"{path}/{entry.path}", entry.reason)
+        if entry.is_file:
+            yield entry.path, entry
+        elif not entry.is_folder:
+            reason = f"is {entry.shape}, not a file"
+            raise DamagedFileError(f"{path}/{entry.path}", reason)
+
+
+def _digest(tree: Tree, path: str) -> str:
+    digest = hashlib.sha256()
+    with tree.open(path) as (read_at, size_bytes):
+        offset = 0
+        while offset < size_bytes and (piece := read_at(offset, 1 << 20)):
+            digest.update(piece)
+            offset += len(piece)
+    return digest.hexdigest()

@@ -1,0 +1,143 @@
+"""What a target has, by version: all that is there finds its place here.
+
+A folder with more strays than ``MAX_STRAYS`` of one kind is not somebody's mishap;
+they are counted there and no longer named one by one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from gosync.gomod.module import ModuleVersion
+from gosync.verify.layouts import OF_LOG, Role
+from gosync.verify.verdicts import Finding, Fix, Verdict
+from gosync.verify.walk import Entry, Unread
+
+MAX_STRAYS: Final = 100
+_OF_VERSION: Final = frozenset(
+    {
+        Role.INFO,
+        Role.MOD,
+        Role.ZIP,
+        Role.ZIPHASH,
+        Role.PARTIAL,
+        Role.EXTRACTED,
+        Role.HOME,
+    }
+)
+
+
+@dataclass(slots=True)
+class Inventory:
+    """What is there.
+
+    Attributes:
+        versions: The entries of each version, by what they are for.
+        lists: The ``list`` of each module.
+        latests: The ``@latest`` of each module.
+        aliases: The .info files of revisions.
+        logs: By database, its files by their path there.
+        strays: What nothing explains.
+        more_strays: How many more there are, by folder.
+        unread: What could not be looked at.
+        entries: How many things there are in all.
+    """
+
+    versions: dict[ModuleVersion, dict[Role, Entry]] = field(default_factory=dict)
+    lists: dict[str, Entry] = field(default_factory=dict)
+    latests: dict[str, Entry] = field(default_factory=dict)
+    aliases: list[Entry] = field(default_factory=list)
+    logs: dict[str, dict[str, Entry]] = field(default_factory=dict)
+    strays: list[Entry] = field(default_factory=list)
+    more_strays: Counter[str] = field(default_factory=Counter)
+    unread: list[Unread] = field(default_factory=list)
+    entries: int = 0
+
+    def modules(self) -> dict[str, dict[str, dict[Role, Entry]]]:
+        """Return the versions by module, and what is there of each."""
+        found: dict[str, dict[str, dict[Role, Entry]]] = {}
+        for mv, entries in self.versions.items():
+            found.setdefault(mv.path, {})[mv.version] = entries
+        return found
+
+    def all(self) -> Iterator[Entry]:
+        """Yield every entry that has its place here."""
+        for entries in self.versions.values():
+            yield from entries.values()
+        yield from self.beside()
+        yield from self.strays
+
+    def beside(self) -> Iterator[Entry]:
+        """Yield the entries that are no version's and no strays."""
+        yield from self.lists.values()
+        yield from self.latests.values()
+        yield from self.aliases
+        for files in self.logs.values():
+            yield from files.values()
+
+
+def take_inventory(found: Iterable[Entry | Unread]) -> Inventory:
+    """Sort what a walk found."""
+    inventory = Inventory()
+    per_folder: Counter[str] = Counter()
+    for each in found:
+        inventory.entries += 1
+        if isinstance(each, Unread):
+            inventory.unread.append(each)
+        elif each.place.role in {Role.STRAY, Role.LEFTOVER}:
+            _add_stray(inventory, each, per_folder)
+        else:
+            _add(inventory, each)
+    return inventory
+
+
+def _add(inventory: Inventory, entry: Entry) -> None:
+    place = entry.place
+    if place.role in OF_LOG:
+        inventory.logs.setdefault(place.database, {})[place.name] = entry
+    elif place.mv is None:
+        return
+    elif place.role in _OF_VERSION:
+        inventory.versions.setdefault(place.mv, {})[place.role] = entry
+    elif place.role is Role.LIST:
+        inventory.lists[place.mv.path] = entry
+    elif place.role is Role.LATEST:
+        inventory.latests[place.mv.path] = entry
+    elif place.role is Role.ALIAS:
+        inventory.aliases.append(entry)
+
+
+def _add_stray(inventory: Inventory, entry: Entry, per_folder: Counter[str]) -> None:
+    folder = entry.path.rpartition("/")[0]
+    per_folder[folder] += 1
+    if per_folder[folder] > MAX_STRAYS:
+        inventory.more_strays[folder] += 1
+    else:
+        inventory.strays.append(entry)
+
+
+def stray_findings(inventory: Inventory) -> Iterable[Finding]:
+    """Yield a finding for each stray and leftover."""
+    for entry in inventory.strays:
+        place = entry.place
+        reason = place.reason
+        if place.role is Role.LEFTOVER:
+            reason = "left behind by something that did not end well"
+        if not entry.is_file:
+            reason += f" ({entry.shape})"
+        yield Finding(
+            verdict=Verdict.ORPHAN,
+            path=entry.path,
+            mv=place.mv,
+            reason=reason,
+            fix=Fix.DROP,
+        )
+    for folder, count in sorted(inventory.more_strays.items()):
+        yield Finding(
+            verdict=Verdict.ORPHAN,
+            path=folder,
+            reason=f"{count} more strays in this folder",
+        )

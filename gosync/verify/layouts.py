@@ -1,0 +1,332 @@
+"""Which file of a cache is what. Pure.
+
+With ``M`` and ``V`` the escaped path and version, ``m`` and ``v`` as they are:
+
+=========  ==================================================================
+tree       ``M/@v/list``, ``M/@v/V.info .mod .zip``, ``M/@latest``, pages,
+           ``sumdb/NAME/...``, ``.gosync/``: what gosync publishes, or anybody
+           as a static GOPROXY
+goproxy    the same names, of a proxy that fetches what it is asked for
+           (goproxy/goproxy's cache folder): it may hold any part of a version,
+           and its lists are what upstreams said
+modcache   GOMODCACHE: ``cache/download/M/@v/`` with ``.ziphash``, ``.lock``
+           and ``.partial`` too, ``cache/download/sumdb/``, and the extracted
+           folders ``M@V/``
+athens     Athens on disk: ``m/v/go.mod``, ``m/v/source.zip``, ``m/v/v.info``
+athens-s3  Athens on object stores: ``m/@v/v.info .mod .zip``
+=========  ==================================================================
+
+A tree is told from a proxy's cache by what only a tree has: a database's
+``supported``, or gosync's marker.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+from gosync.errors import MalformedError
+from gosync.gomod import module
+from gosync.gomod.module import ModuleVersion
+from gosync.publish.routes import (
+    LATEST_NAME,
+    LIST_NAME,
+    MARKER_FOLDER,
+    PAGES_FOLDER,
+    ROOT_PAGE,
+    SUMDB_FOLDER,
+    VERSIONS_FOLDER,
+)
+
+DOWNLOADS: Final = "cache/download/"
+TOOLCHAIN: Final = "golang.org/toolchain"
+_GOS_OWN: Final = ("cache/vcs", "cache/lock")
+_LEFTOVER: Final = (".tmp", ".partial")
+_TILE: Final = re.compile("[0-9]{3}")  # the last part of a tile's number
+_TILE_DEPTH: Final = 2  # tile/8/0/000
+_DATABASE_FILES: Final = frozenset({"lookup", "tile", "supported", "latest"})
+
+
+class Kind(StrEnum):
+    """What a target is."""
+
+    STORE = "store"
+    TREE = "tree"
+    GOPROXY = "goproxy"
+    MODCACHE = "modcache"
+    ATHENS = "athens"
+    ATHENS_S3 = "athens-s3"
+    GO_SUM = "go.sum"
+    URL = "url"
+
+
+class Role(StrEnum):
+    """What a file or folder is for."""
+
+    INFO = "info"
+    MOD = "mod"
+    ZIP = "zip"
+    ZIPHASH = "ziphash"
+    LOCK = "lock"
+    PARTIAL = "partial"
+    EXTRACTED = "extracted"
+    HOME = "version folder"
+    LIST = "list"
+    LATEST = "@latest"
+    ALIAS = "alias"
+    LOOKUP = "lookup"
+    TILE = "tile"
+    SUPPORTED = "supported"
+    HEAD = "latest"
+    OWN = "own"
+    LEFTOVER = "leftover"
+    STRAY = "stray"
+    WAY = "way"
+
+
+FILES: Final = (Role.INFO, Role.MOD, Role.ZIP)
+OF_LOG: Final = frozenset({Role.LOOKUP, Role.TILE, Role.SUPPORTED, Role.HEAD})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a path means.
+
+    Attributes:
+        role: What is there for.
+        mv: The module version, or module (no version), that it belongs to.
+        database: The checksum database that it belongs to.
+        name: Its path in the database.
+        reason: Why it is stray.
+        enter: Whether it is a folder to look into.
+    """
+
+    role: Role
+    mv: ModuleVersion | None = None
+    database: str = ""
+    name: str = ""
+    reason: str = ""
+    enter: bool = False
+
+
+WAY: Final = Place(role=Role.WAY, enter=True)
+OWN: Final = Place(role=Role.OWN)
+
+
+class Layout(Protocol):
+    """The names of one kind of cache.
+
+    Attributes:
+        kind: Which kind.
+    """
+
+    kind: Kind
+
+    def place(self, path: str, *, is_folder: bool) -> Place:
+        """Return what a path, relative to the root, means; any text has a place."""
+        ...
+
+    def path_of(self, mv: ModuleVersion, role: Role) -> str:
+        """Return where a file of a version lies.
+
+        Raises:
+            MalformedError: if there is no place for such a version.
+        """
+        ...
+
+    def lacks(self, mv: ModuleVersion, roles: Collection[Role]) -> list[Role]:
+        """Return what a version lacks to be of use, given what is there."""
+        ...
+
+
+class VersionsLayout:
+    """The layouts that have ``@v`` folders."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self._prefix = DOWNLOADS if kind is Kind.MODCACHE else ""
+        self._escaped = kind is not Kind.ATHENS_S3
+        self._suffixes = {role.value: role for role in FILES}
+        if kind is Kind.MODCACHE:
+            more = (Role.ZIPHASH, Role.LOCK, Role.PARTIAL)
+            self._suffixes |= {role.value: role for role in more}
+
+    def place(self, path: str, *, is_folder: bool) -> Place:
+        """See Layout."""
+        if self.kind is Kind.MODCACHE:
+            return self._place_in_modcache(path, is_folder=is_folder)
+        if path.partition("/")[0] == MARKER_FOLDER or _is_page(path):
+            return OWN
+        return self._place_download(path, is_folder=is_folder)
+
+    def path_of(self, mv: ModuleVersion, role: Role) -> str:
+        """See Layout."""
+        escape = module.escape_path if self._escaped else _checked_path
+        name = module.escape_version if self._escaped else _checked_version
+        folder = f"{self._prefix}{escape(mv.path)}"
+        if role is Role.LIST:
+            return f"{folder}/{VERSIONS_FOLDER}/{LIST_NAME}"
+        if role is Role.LATEST:
+            return f"{folder}/{LATEST_NAME}"
+        if role is Role.EXTRACTED:
+            return f"{escape(mv.path)}@{name(mv.version)}"
+        return f"{folder}/{VERSIONS_FOLDER}/{name(mv.version)}.{role.value}"
+
+    def lacks(self, mv: ModuleVersion, roles: Collection[Role]) -> list[Role]:
+        """See Layout; a proxy's cache lacks nothing, a tree may have .mod alone."""
+        needed: tuple[Role, ...] = ()
+        if self.kind is Kind.ATHENS_S3 or (
+            self.kind is Kind.TREE and Role.ZIP in roles
+        ):
+            needed = FILES
+        elif self.kind is Kind.TREE:
+            needed = (Role.MOD,)
+        elif self.kind is Kind.MODCACHE and mv.path != TOOLCHAIN:
+            needed = _needed_in_modcache(roles)
+        return [role for role in needed if role not in roles]
+
+    def _place_in_modcache(self, path: str, *, is_folder: bool) -> Place:
+        if path in _GOS_OWN:
+            return OWN
+        if path.startswith(self._prefix):
+            download = path.removeprefix(self._prefix)
+            return self._place_download(download, is_folder=is_folder)
+        folder, at, version = path.partition("@")
+        if at and "/" not in version:
+            return self._place_extracted(folder, version)
+        return WAY if is_folder else _stray("no file of a module cache")
+
+    def _place_extracted(self, folder: str, version: str) -> Place:
+        try:
+            mv = ModuleVersion(
+                module.unescape_path(folder), module.unescape_version(version)
+            )
+            module.check(mv.path, mv.version)
+        except MalformedError as exc:
+            return _stray(f"no folder of a module: {exc.reason}")
+        return Place(role=Role.EXTRACTED, mv=mv)
+
+    def _place_download(self, path: str, *, is_folder: bool) -> Place:
+        first, _, below = path.partition("/")
+        if first == SUMDB_FOLDER:
+            return _place_of_log(below, is_folder=is_folder)
+        folder, name = _split_versions(path)
+        if name is None:
+            return self._place_outside(path, is_folder=is_folder)
+        if not name:
+            return WAY
+        try:
+            unescape = module.unescape_path if self._escaped else _checked_path
+            path_of_module = unescape(folder)
+        except MalformedError as exc:
+            return _stray(f"below no module's folder: {exc.reason}")
+        return self._place_file(path_of_module, name)
+
+    def _place_outside(self, path: str, *, is_folder: bool) -> Place:
+        folder, _, name = path.rpartition("/")
+        if name == LATEST_NAME and folder:
+            try:
+                unescape = module.unescape_path if self._escaped else _checked_path
+                return Place(role=Role.LATEST, mv=ModuleVersion(unescape(folder), ""))
+            except MalformedError as exc:
+                return _stray(f"of no module: {exc.reason}")
+        return WAY if is_folder else _stray("no file of a module")
+
+    def _place_file(self, path: str, name: str) -> Place:
+        if name == LIST_NAME:
+            return Place(role=Role.LIST, mv=ModuleVersion(path, ""))
+        stem, _, suffix = name.rpartition(".")
+        if name.startswith(".") or name.endswith(".tmp"):
+            return Place(role=Role.LEFTOVER, mv=ModuleVersion(path, ""))
+        role = self._suffixes.get(suffix)
+        if role is None:
+            return _stray("no file of a version", ModuleVersion(path, ""))
+        try:
+            unescape = module.unescape_version if self._escaped else _checked_version
+            version = unescape(stem)
+        except MalformedError as exc:
+            return _stray(f"of no version: {exc.reason}", ModuleVersion(path, ""))
+        return _place_version(ModuleVersion(path, version), role)
+
+
+def _place_version(mv: ModuleVersion, role: Role) -> Place:
+    """Return the place of a version's file, or of the .info of a revision's name."""
+    if module.canonical_version(mv.version) == mv.version:
+        try:
+            module.check(mv.path, mv.version)
+        except MalformedError as exc:
+            return _stray(f"of no version of the module: {exc.reason}", mv)
+        return Place(role=role, mv=mv)
+    if role is Role.INFO:
+        return Place(role=Role.ALIAS, mv=mv)
+    if role is Role.LOCK:  # go locks what it resolves
+        return OWN
+    return _stray("of a version that is not canonical", mv)
+
+
+def _needed_in_modcache(roles: Collection[Role]) -> tuple[Role, ...]:
+    """Return what go counts on; it fetches, extracts and hashes what else it lacks."""
+    if Role.ZIP in roles:
+        return (Role.MOD,)
+    return (Role.ZIP,) if Role.ZIPHASH in roles else ()
+
+
+def _place_of_log(path: str, *, is_folder: bool) -> Place:
+    """Return the place of ``NAME/...`` below ``sumdb``; NAME may have slashes."""
+    parts = path.split("/")
+    for at, part in enumerate(parts[1:], 1):
+        if part in _DATABASE_FILES:
+            name = "/".join(parts[at:])
+            return _log_file("/".join(parts[:at]), name, is_folder=is_folder)
+    return WAY if is_folder else _stray("no file of a checksum database")
+
+
+def _log_file(database: str, name: str, *, is_folder: bool) -> Place:
+    part, _, below = name.partition("/")
+    last = below.rpartition("/")[2]
+    if name.endswith(".tmp"):
+        return Place(role=Role.LEFTOVER, database=database)
+    leads_on = {
+        "lookup": "@" not in last,
+        "tile": _TILE.fullmatch(last) is None or below.count("/") < _TILE_DEPTH,
+    }
+    if is_folder and leads_on.get(part):
+        return WAY
+    role = {
+        "lookup": Role.LOOKUP,
+        "tile": Role.TILE,
+        "supported": Role.SUPPORTED,
+        "latest": Role.HEAD,
+    }[part]
+    return Place(role=role, database=database, name=name)
+
+
+def _split_versions(path: str) -> tuple[str, str | None]:
+    """Divide a path at its ``@v``; None where it has none, "" for the folder."""
+    if path.endswith(f"/{VERSIONS_FOLDER}"):
+        return path.removesuffix(f"/{VERSIONS_FOLDER}"), ""
+    folder, found, name = path.partition(f"/{VERSIONS_FOLDER}/")
+    return (folder, name) if found else (path, None)
+
+
+def _is_page(path: str) -> bool:
+    if path in {ROOT_PAGE, PAGES_FOLDER} or path.startswith(f"{PAGES_FOLDER}/"):
+        return True
+    return path.endswith(f"/{VERSIONS_FOLDER}/{ROOT_PAGE}")
+
+
+def _stray(reason: str, mv: ModuleVersion | None = None) -> Place:
+    return Place(role=Role.STRAY, reason=reason, mv=mv)
+
+
+def _checked_path(path: str) -> str:
+    module.check_path(path)
+    return path
+
+
+def _checked_version(version: str) -> str:
+    module.escape_version(version)
+    return version

@@ -1,0 +1,247 @@
+r"""What earlier runs proved, so that a long one goes on where it was stopped.
+
+For gosync's own store it is in the catalog; for any other target in a state file,
+JSON lines, of which the last one about a version counts::
+
+    {"round": "begun", "at": "2026-01-02T03:04:05.000000Z"}
+    {"path": "...", "version": "...", "verdict": "ok", "at": "...", "stamp": "..."}
+    {"round": "ended", "at": "..."}
+
+Lines that cannot be read (a torn last one) are as if they were not there; a round
+is begun by writing the file anew, so it does not grow for ever.
+
+A *round* is one look at everything. A run that ends before it is over, by a signal
+or ``--max-duration``, leaves it open, and the next run goes on with it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+
+from gosync.catalog.db import Catalog
+from gosync.catalog.verified import VerifiedRow
+from gosync.clock import format_time, parse_time
+from gosync.errors import CatalogError
+from gosync.gomod.module import ModuleVersion
+from gosync.store.durable import disk_errors, make_folder, replace_file
+from gosync.verify.verdicts import Verdict
+
+STATE_FILE: Final = "verified.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was said of a version.
+
+    Attributes:
+        verdict: What.
+        at: When.
+        stamp: What its files looked like.
+    """
+
+    verdict: Verdict
+    at: datetime
+    stamp: str
+
+
+class Memory(Protocol):
+    """Where verdicts are kept between runs."""
+
+    def load(self) -> tuple[Mapping[ModuleVersion, Remembered], datetime | None]:
+        """Return what was said, and when a round began that did not end."""
+        ...
+
+    def begin(self, now: datetime) -> None:
+        """Begin a round."""
+        ...
+
+    def remember(self, said: Mapping[ModuleVersion, Remembered]) -> None:
+        """Keep verdicts."""
+        ...
+
+    def end(self, now: datetime) -> None:
+        """End the round."""
+        ...
+
+
+class NoMemory:
+    """Nothing is kept."""
+
+    def load(self) -> tuple[Mapping[ModuleVersion, Remembered], datetime | None]:
+        """See Memory."""
+        return {}, None
+
+    def begin(self, now: datetime) -> None:
+        """See Memory."""
+
+    def remember(self, said: Mapping[ModuleVersion, Remembered]) -> None:
+        """See Memory."""
+
+    def end(self, now: datetime) -> None:
+        """See Memory."""
+
+
+class CatalogMemory:
+    """Verdicts about gosync's own store, in its catalog."""
+
+    def __init__(self, file: Path) -> None:
+        """Take the catalog's file, which is opened anew for each write."""
+        self._file = file
+
+    def load(self) -> tuple[Mapping[ModuleVersion, Remembered], datetime | None]:
+        """See Memory.
+
+        Raises:
+            CatalogError: if the catalog cannot be read.
+        """
+        with Catalog.open(self._file, create=False, readonly=True) as catalog:
+            rows = catalog.verified.all()
+            begun = catalog.verified.open_round()
+        said = {ModuleVersion(row.path, row.version): _remembered(row) for row in rows}
+        return said, parse_time(begun) if begun else None
+
+    def begin(self, now: datetime) -> None:
+        """See Memory.
+
+        Raises:
+            CatalogError: if the catalog cannot be written.
+        """
+        with Catalog.open(self._file, create=False) as catalog:
+            catalog.verified.begin_round(format_time(now))
+
+    def remember(self, said: Mapping[ModuleVersion, Remembered]) -> None:
+        """See Memory.
+
+        Raises:
+            CatalogError: if the catalog cannot be written.
+        """
+        rows = [
+            VerifiedRow(
+                mv.path, mv.version, each.verdict, format_time(each.at), each.stamp
+            )
+            for mv, each in said.items()
+        ]
+        with Catalog.open(self._file, create=False) as catalog:
+            catalog.verified.remember(rows)
+
+    def end(self, now: datetime) -> None:
+        """See Memory.
+
+        Raises:
+            CatalogError: if the catalog cannot be written.
+        """
+        with Catalog.open(self._file, create=False) as catalog:
+            catalog.verified.end_round(format_time(now))
+
+
+def _remembered(row: VerifiedRow) -> Remembered:
+    try:
+        return Remembered(Verdict(row.verdict), parse_time(row.verified_at), row.stamp)
+    except ValueError as exc:
+        raise CatalogError(f"verified {row.path}@{row.version}: {exc}") from exc
+
+
+class _Line(msgspec.Struct, omit_defaults=True):
+    """One line of a state file."""
+
+    at: str
+    round: str = ""
+    path: str = ""
+    version: str = ""
+    verdict: str = ""
+    stamp: str = ""
+
+
+class StateFile:
+    """Verdicts about a target that is not gosync's, in a file."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder; it is made when there is something to keep."""
+        self._file = folder / STATE_FILE
+        self._said: dict[ModuleVersion, Remembered] = {}
+
+    def load(self) -> tuple[Mapping[ModuleVersion, Remembered], datetime | None]:
+        """See Memory.
+
+        Raises:
+            StoreError: if the file cannot be read.
+        """
+        with disk_errors(self._file):
+            try:
+                data = self._file.read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                return {}, None
+        begun: datetime | None = None
+        for line in data.splitlines():
+            try:
+                begun = self._take(msgspec.json.decode(line, type=_Line), begun)
+            except (msgspec.DecodeError, ValueError):
+                continue
+        return dict(self._said), begun
+
+    def _take(self, line: _Line, begun: datetime | None) -> datetime | None:
+        """Take a line, and return when the open round began."""
+        at = parse_time(line.at)
+        if line.round:
+            return at if line.round == "begun" else None
+        mv = ModuleVersion(line.path, line.version)
+        self._said[mv] = Remembered(Verdict(line.verdict), at, line.stamp)
+        return begun
+
+    def begin(self, now: datetime) -> None:
+        """See Memory.
+
+        Raises:
+            StoreError: if the file cannot be written.
+        """
+        make_folder(self._file.parent)
+        lines = [_line_of(*each) for each in sorted(self._said.items(), key=_key)]
+        lines.append(_Line(round="begun", at=format_time(now)))
+        replace_file(self._file, _encode(lines), staging=self._file.parent)
+
+    def remember(self, said: Mapping[ModuleVersion, Remembered]) -> None:
+        """See Memory.
+
+        Raises:
+            StoreError: if the file cannot be written.
+        """
+        self._append(_line_of(*each) for each in said.items())
+
+    def end(self, now: datetime) -> None:
+        """See Memory.
+
+        Raises:
+            StoreError: if the file cannot be written.
+        """
+        self._append([_Line(round="ended", at=format_time(now))])
+
+    def _append(self, lines: Iterable[_Line]) -> None:
+        with disk_errors(self._file), self._file.open("ab") as file:
+            file.write(b"\n" + _encode(lines))  # a torn line before it ends here
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _line_of(mv: ModuleVersion, said: Remembered) -> _Line:
+    return _Line(
+        path=mv.path,
+        version=mv.version,
+        verdict=said.verdict.value,
+        at=format_time(said.at),
+        stamp=said.stamp,
+    )
+
+
+def _key(item: tuple[ModuleVersion, Remembered]) -> ModuleVersion:
+    return item[0]
+
+
+def _encode(lines: Iterable[_Line]) -> bytes:
+    return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)

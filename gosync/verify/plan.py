@@ -1,0 +1,219 @@
+"""Which finding can be met how. Pure.
+
+What is acted on is as little as the cache's own server needs:
+
+============  ===============================================================
+quarantine,   the file itself; its ``.ziphash`` with a zip; an extracted
+delete        folder; of Athens the version's folder, which is whole or of no
+              use. A list that names what goes is written anew before it goes
+repair        a version's file is fetched anew; a list, a ``.ziphash`` is
+              written anew; an extracted folder goes, and ``go`` extracts it;
+              a mode is set; a stray goes aside
+============  ===============================================================
+
+Nothing is done about what only nobody vouches for, nor is anything fetched that
+nobody could prove. Files that are good stay where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from gosync.gomod.module import ModuleVersion
+from gosync.verify.answers import Answer
+from gosync.verify.inventory import Inventory
+from gosync.verify.layouts import FILES, Kind, Layout, Place, Role
+from gosync.verify.verdicts import Finding, Fix, Verdict
+from gosync.verify.walk import Entry
+
+_OF_LISTS: Final = frozenset({Role.LIST, Role.LATEST})
+_BAD: Final = frozenset({Verdict.POLLUTED, Verdict.CORRUPT})
+
+
+class Action(StrEnum):
+    """What is to be done about findings."""
+
+    REPORT = "report"
+    QUARANTINE = "quarantine"
+    REPAIR = "repair"
+    DELETE = "delete"
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be done, each path once.
+
+    Attributes:
+        takes: What goes, by path, in the order of going.
+        writes: Bytes that are written in place of others, by path.
+        access: Whose mode and owner are set, by path.
+        fetches: The files of versions that are fetched anew, by path.
+        lists: The modules whose list and ``@latest`` are written anew.
+        left: What nothing can be done about here.
+    """
+
+    takes: dict[str, Finding] = field(default_factory=dict)
+    writes: dict[str, tuple[bytes, Finding]] = field(default_factory=dict)
+    access: dict[str, Finding] = field(default_factory=dict)
+    fetches: dict[ModuleVersion, dict[Role, Finding]] = field(default_factory=dict)
+    lists: dict[str, Finding] = field(default_factory=dict)
+    left: list[Finding] = field(default_factory=list)
+
+    @property
+    def removals(self) -> int:
+        """How many things go or are replaced."""
+        fetched = sum(len(each) for each in self.fetches.values())
+        return len(self.takes) + len(self.writes) + fetched
+
+    def lines(self, action: Action) -> Iterator[str]:
+        """Yield the plan for people."""
+        go = "delete" if action is Action.DELETE else "move aside"
+        for path in self.takes:
+            yield f"{go} {path}"
+        for path in self.writes:
+            yield f"write anew {path}"
+        for mv, files in sorted(self.fetches.items()):
+            yield f"fetch anew {mv}: {', '.join(sorted(role.value for role in files))}"
+        for path in self.access:
+            yield f"set mode and owner of {path}"
+        for path in sorted(self.lists):
+            yield f"write anew what is listed of {path}"
+
+
+def make_plan(
+    layout: Layout,
+    inventory: Inventory,
+    findings: Iterable[Finding],
+    answers: Mapping[ModuleVersion, Answer],
+    action: Action,
+) -> Plan:
+    """Return what can be done about findings.
+
+    Args:
+        layout: The target's names.
+        inventory: What is there.
+        findings: What is to be met.
+        answers: Who vouches for the versions.
+        action: What is wanted.
+    """
+    planner = _Planner(layout, inventory, answers, action)
+    for finding in findings:
+        if not planner.add(finding):
+            planner.plan.left.append(finding)
+    return planner.plan
+
+
+class _Planner:
+    def __init__(
+        self,
+        layout: Layout,
+        inventory: Inventory,
+        answers: Mapping[ModuleVersion, Answer],
+        action: Action,
+    ) -> None:
+        self.plan = Plan()
+        self._layout = layout
+        self._inventory = inventory
+        self._answers = answers
+        self._action = action
+
+    def add(self, finding: Finding) -> bool:
+        """Plan what can be done about a finding; False if that is nothing."""
+        place = self._layout.place(finding.path, is_folder=False)
+        if finding.fix is Fix.NOTHING or finding.cause is not None:
+            return False
+        if finding.fix is Fix.ACCESS:
+            return self._set_access(finding)
+        if place.role in _OF_LISTS and place.mv is not None:
+            self.plan.lists[place.mv.path] = finding
+            return True
+        if finding.fix is Fix.DROP:
+            return self._drop(finding, place)
+        if self._action is Action.REPAIR:
+            return self._repair(finding, place)
+        return self._take(finding, place)
+
+    def _set_access(self, finding: Finding) -> bool:
+        if self._action is not Action.REPAIR:
+            return False  # its bytes are good
+        self.plan.access[finding.path] = finding
+        return True
+
+    def _drop(self, finding: Finding, place: Place) -> bool:
+        if place.role is Role.PARTIAL and place.mv is not None:
+            # The mark goes last: without it, half a folder would look whole.
+            self._take_if_there(place.mv, Role.EXTRACTED, finding)
+        self.plan.takes[finding.path] = finding
+        return True
+
+    def _take(self, finding: Finding, place: Place) -> bool:
+        mv = place.mv
+        if self._layout.kind is Kind.ATHENS and mv is not None:
+            if finding.verdict not in {*_BAD, Verdict.INCOMPLETE}:
+                return False
+            self.plan.takes[self._layout.path_of(mv, Role.HOME)] = finding
+            return True
+        if finding.verdict is Verdict.INCOMPLETE and mv is not None:
+            there = self._inventory.versions.get(mv, {})
+            if Role.ZIPHASH not in there or Role.ZIP in there:
+                return False
+            return self._take_if_there(mv, Role.ZIPHASH, finding)
+        if finding.verdict not in _BAD:
+            return False
+        self.plan.takes[finding.path] = finding
+        if mv is not None and place.role is Role.ZIP:
+            self._take_if_there(mv, Role.ZIPHASH, finding)
+        if mv is not None and place.role in FILES:
+            self._relist(mv, finding)
+        return True
+
+    def _relist(self, mv: ModuleVersion, finding: Finding) -> None:
+        if self._layout.kind in {Kind.TREE, Kind.MODCACHE}:
+            self.plan.lists.setdefault(mv.path, finding)
+
+    def _repair(self, finding: Finding, place: Place) -> bool:
+        mv, role = place.mv, place.role
+        if role is Role.SUPPORTED:
+            self.plan.writes[finding.path] = (b"", finding)
+            return True
+        if role in {Role.LOOKUP, Role.TILE}:
+            return self._repair_log_file(finding)
+        if role is Role.EXTRACTED:
+            self.plan.takes[finding.path] = finding
+            return True
+        if mv is None:
+            return False
+        if role is Role.ZIPHASH:
+            return self._repair_ziphash(mv, finding)
+        return role in FILES and self._fetch(mv, role, finding)
+
+    def _repair_log_file(self, finding: Finding) -> bool:
+        """Let go fetch it anew; a tree's must come from where it was published."""
+        if self._layout.kind is Kind.TREE or finding.verdict not in _BAD:
+            return False
+        self.plan.takes[finding.path] = finding
+        return True
+
+    def _repair_ziphash(self, mv: ModuleVersion, finding: Finding) -> bool:
+        if Role.ZIP not in self._inventory.versions.get(mv, {}):
+            return self._take_if_there(mv, Role.ZIPHASH, finding)
+        if finding.expected:
+            data = finding.expected.encode()
+            self.plan.writes[finding.path] = (data, finding)
+        return bool(finding.expected)
+
+    def _fetch(self, mv: ModuleVersion, role: Role, finding: Finding) -> bool:
+        answer = self._answers.get(mv)
+        if answer is None or answer.cause is not None:
+            return False  # what comes could not be proven
+        self.plan.fetches.setdefault(mv, {})[role] = finding
+        return True
+
+    def _take_if_there(self, mv: ModuleVersion, role: Role, finding: Finding) -> bool:
+        entry: Entry | None = self._inventory.versions.get(mv, {}).get(role)
+        if entry is not None:
+            self.plan.takes.setdefault(entry.path, finding)
+        return entry is not None

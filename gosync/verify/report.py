@@ -1,0 +1,160 @@
+"""The report: what was checked, against what, what was found, what was done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gosync.clock import format_time
+from gosync.sumdb.names import Database
+from gosync.verify.engine import Outcome
+from gosync.verify.layouts import Kind
+from gosync.verify.verdicts import Evidence, Finding, Verdict, exit_code_of
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Something that was done about a finding.
+
+    Attributes:
+        action: What: "quarantined", "repaired", "deleted", "rewritten" ...
+        path: To what.
+        detail: Where it went, or where the new bytes came from.
+        finding: The finding that it was done about.
+        failed: Why it could not be done, "" if it was.
+    """
+
+    action: str
+    path: str
+    detail: str
+    finding: Finding
+    failed: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """Everything about one run.
+
+    Attributes:
+        target: What was looked at.
+        kind: What it is.
+        database: What was believed; None for no checksum database.
+        outcome: What was found.
+        plan: What is to be done, for people, one line each.
+        done: What was done.
+        quarantine: The id under which something was moved aside, "" for none.
+        remaining: What is still not as it should be.
+    """
+
+    target: str
+    kind: Kind
+    database: Database | None
+    outcome: Outcome
+    plan: Sequence[str] = ()
+    done: Sequence[Done] = ()
+    quarantine: str = ""
+    remaining: list[Finding] = field(default_factory=list)
+
+    @property
+    def counts(self) -> Counter[Verdict]:
+        """How many findings there are of each verdict; ok counts versions."""
+        found = Counter(each.verdict for each in self.outcome.findings)
+        found[Verdict.OK] = self.outcome.proven
+        return found
+
+    @property
+    def handled(self) -> int:
+        """How many things were done."""
+        return sum(not each.failed for each in self.done)
+
+    @property
+    def exit_code(self) -> int:
+        """See ``verdicts``; what could not be looked at remains, too."""
+        code = exit_code_of(
+            self.remaining,
+            handled=self.handled,
+            misbehaved=bool(self.outcome.misbehaved),
+        )
+        return max(code, 4) if self.outcome.unread and code in {0, 5} else code
+
+
+def shown(text: str) -> str:
+    """Return text that any encoder takes: bytes that are no UTF-8 are escaped."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def report_document(report: Report) -> dict[str, object]:
+    """Return the report as JSON."""
+    outcome = report.outcome
+    return {
+        "target": report.target,
+        "kind": report.kind.value,
+        "database": report.database.name if report.database else None,
+        "key": report.database.verifier_key if report.database else None,
+        "heads": [_head_document(each) for each in sorted_heads(outcome)],
+        "begun_at": format_time(outcome.begun_at),
+        "ended_at": format_time(outcome.ended_at or outcome.begun_at),
+        "continues": format_time(outcome.continues) if outcome.continues else None,
+        "versions": outcome.versions,
+        "checked": outcome.checked,
+        "earlier": outcome.earlier,
+        "left": outcome.left,
+        "outside_subset": outcome.outside,
+        "bytes": outcome.read_bytes,
+        "counts": {each.value: report.counts[each] for each in Verdict},
+        "findings": [finding_document(each) for each in outcome.findings],
+        "unread": [
+            {"path": shown(each.path), "reason": shown(each.reason)}
+            for each in outcome.unread
+        ],
+        "misbehaved": {str(mv): why for mv, why in outcome.misbehaved.items()},
+        "plan": [shown(line) for line in report.plan],
+        "done": [_done_document(each) for each in report.done],
+        "quarantine": report.quarantine or None,
+        "remaining": len(report.remaining),
+        "remarks": [shown(each) for each in outcome.remarks],
+        "exit_code": report.exit_code,
+    }
+
+
+def finding_document(finding: Finding) -> dict[str, object]:
+    """Return a finding as JSON."""
+    mv, evidence = finding.mv, finding.evidence
+    return {
+        "verdict": finding.verdict.value,
+        "file": shown(finding.path),
+        "path": shown(mv.path) if mv else "",
+        "version": shown(mv.version) if mv else "",
+        "reason": shown(finding.reason),
+        "expected": shown(finding.expected),
+        "found": shown(finding.found),
+        "source": evidence.source if evidence else None,
+        "record": evidence.record if evidence else None,
+        "tree_size": evidence.tree_size if evidence else None,
+        "tree_hash": evidence.tree_hash or None if evidence else None,
+        "cause": finding.cause.value if finding.cause else None,
+        "fix": finding.fix.value,
+    }
+
+
+def _head_document(head: Evidence) -> dict[str, object]:
+    return {
+        "source": head.source,
+        "tree_size": head.tree_size,
+        "tree_hash": head.tree_hash or None,
+    }
+
+
+def _done_document(done: Done) -> dict[str, object]:
+    return {
+        "action": done.action,
+        "file": shown(done.path),
+        "detail": shown(done.detail),
+        "failed": shown(done.failed) or None,
+    }
+
+
+def sorted_heads(outcome: Outcome) -> list[Evidence]:
+    """Return who vouched, and in which signed trees."""
+    return sorted(outcome.heads, key=lambda each: (each.source, each.tree_size or 0))

@@ -1,0 +1,213 @@
+"""One invocation: what it looks at, whom it believes, and what comes of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from gosync.catalog.db import Catalog
+from gosync.clock import Clock
+from gosync.closure.sums import TreeSums
+from gosync.errors import StoreError, UsageError
+from gosync.gomod.patterns import PatternSet
+from gosync.progress import Progress
+from gosync.store.layout import CATALOG
+from gosync.sync.options import SiteOptions
+from gosync.verify.engine import Limits, Verification
+from gosync.verify.layouts import Kind
+from gosync.verify.memory import CatalogMemory, Memory, StateFile
+from gosync.verify.ownstore import StoreSource, StoreTarget
+from gosync.verify.proofs import Prover
+from gosync.verify.report import Report
+from gosync.verify.sources import Trust, open_prover
+from gosync.verify.sumlines import NAMES, SumTarget, read_sums
+from gosync.verify.targets import FolderTarget, Target, find_kind, open_folder
+
+_STATE_HOME: Final = "gosync/verify"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked for.
+
+    Attributes:
+        path: The target.
+        kind: What it is, None to find out.
+        site: The configuration: store, proxies, database.
+        private: GOPRIVATE patterns.
+        offline: Whether the network is left alone.
+        proofs: Trees that hold a part of the checksum database.
+        sums: go.sum files that vouch for private modules.
+        state: Where results and what is moved aside are kept, None for the default.
+        limits: How much is done.
+    """
+
+    path: Path
+    kind: Kind | None = None
+    site: SiteOptions
+    private: tuple[str, ...] = ()
+    offline: bool = False
+    proofs: tuple[Path, ...] = ()
+    sums: tuple[Path, ...] = ()
+    state: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def state_folder(self) -> Path:
+        """Where results are kept; a folder of its own for each target."""
+        if self.state is not None:
+            return self.state
+        home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+        whole = str(self.path.resolve())
+        digest = hashlib.sha256(os.fsencode(whole)).hexdigest()[:12]
+        name = self.path.resolve().name or "root"
+        return Path(home).expanduser() / _STATE_HOME / f"{name}-{digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A target with what is needed to look at it.
+
+    Attributes:
+        request: What was asked for.
+        target: The target.
+        prover: Who says what it should be.
+        memory: What earlier runs said.
+        catalog: The catalog of gosync's own store, None if there is none.
+        reopen: Looks at the target anew.
+    """
+
+    request: Request
+    target: Target
+    prover: Prover
+    memory: Memory
+    catalog: Catalog | None
+    reopen: Callable[[], Target]
+
+    async def run(
+        self, clock: Clock, progress: Progress, stop: Callable[[], bool]
+    ) -> Report:
+        """Look at it.
+
+        Raises:
+            StoreError: if gosync's own store cannot be read.
+        """
+        verification = Verification(
+            self.target,
+            self.prover,
+            self.memory,
+            clock=clock,
+            progress=progress,
+            stop=stop,
+        )
+        outcome = await verification.run(self.request.limits)
+        return Report(
+            target=self.target.name,
+            kind=self.target.kind,
+            database=self.request.site.database,
+            outcome=outcome,
+            remaining=list(outcome.findings),
+        )
+
+
+@asynccontextmanager
+async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]:
+    """Open a target, and find who can vouch for what is in it.
+
+    Raises:
+        UsageError: if there is no such target, or nothing says what it is.
+        StoreError: if gosync's own store cannot be read.
+    """
+    kind = request.kind or kind_of(request.path)
+    with _own_catalog(request, kind) as catalog:
+        target = _open_target(request, kind, catalog, clock)
+        own = target.sums if isinstance(target, FolderTarget) else None
+        others = None if kind is Kind.STORE else catalog
+        trust = _trust_of(request, others, own)
+        async with open_prover(trust, clock) as prover:
+            if isinstance(target, StoreTarget):
+                prover.put_first(StoreSource(target, request.site.database))
+            yield Session(
+                request,
+                target,
+                prover,
+                _memory(request, kind),
+                catalog,
+                partial(_open_target, request, kind, catalog, clock),
+            )
+
+
+def kind_of(path: Path) -> Kind:
+    """Return what a target is, by looking.
+
+    Raises:
+        UsageError: if there is nothing, or nothing says what it is.
+    """
+    if path.name in NAMES or path.is_file():
+        return Kind.GO_SUM
+    if not path.exists():
+        raise UsageError(f"{path}: there is nothing", hint="name a cache's folder")
+    if any((path / name).is_file() for name in NAMES):
+        return Kind.GO_SUM
+    return find_kind(path)
+
+
+def _open_target(
+    request: Request, kind: Kind, catalog: Catalog | None, clock: Clock
+) -> Target:
+    database = request.site.database
+    if kind is Kind.STORE:
+        assert catalog is not None
+        return StoreTarget(request.path, catalog, database, clock)
+    if kind is Kind.GO_SUM:
+        return SumTarget(_sum_file(request.path))
+    return open_folder(request.path, kind, database, PatternSet(request.private))
+
+
+def _sum_file(path: Path) -> Path:
+    """Return the file that a path means; a folder means its go.sum."""
+    if not path.is_dir():
+        return path
+    return next((path / name for name in NAMES if (path / name).is_file()), path)
+
+
+@contextmanager
+def _own_catalog(request: Request, kind: Kind) -> Iterator[Catalog | None]:
+    """Open the catalog that may vouch for versions, or that the target is of."""
+    is_target = kind is Kind.STORE
+    file = (request.path if is_target else request.site.store_path) / CATALOG
+    try:
+        catalog = Catalog.open(file, create=False, readonly=True)
+    except StoreError:
+        if is_target:
+            raise
+        yield None  # another store, or none: others vouch
+        return
+    with catalog:
+        yield catalog
+
+
+def _trust_of(request: Request, catalog: Catalog | None, own: TreeSums | None) -> Trust:
+    return Trust(
+        database=request.site.database,
+        private=request.private,
+        proofs=request.proofs,
+        sums={str(file): read_sums(file)[0] for file in request.sums},
+        catalog=catalog,
+        own=own,
+        proxies=None if request.offline else request.site.proxies,
+        http=request.site.http,
+        state=request.state_folder,
+    )
+
+
+def _memory(request: Request, kind: Kind) -> Memory:
+    if kind is Kind.STORE:
+        return CatalogMemory(request.path / CATALOG)
+    return StateFile(request.state_folder)

@@ -1,0 +1,168 @@
+"""The sources of proof that a run has, by what it was given.
+
+In the order of asking, for what a checksum database knows:
+
+1. the records that gosync's own store has proven, if there is a store
+2. trees that were named (``--proofs``)
+3. the lookups and tiles that the target holds itself
+4. the database over the network, unless it is to be left alone
+
+Each of the last three proves by itself up to a head that the database's key signed.
+The network's head is kept beside the state, so that it never goes back from one run
+to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gosync.catalog.db import Catalog
+from gosync.clock import Clock
+from gosync.closure.sums import TreeSums
+from gosync.closure.tree import Tree
+from gosync.errors import SecurityError, StoreError
+from gosync.gomod.gosum import GoSum
+from gosync.gomod.patterns import PatternSet
+from gosync.store.durable import disk_errors, make_folder, replace_file
+from gosync.sumdb.client import SumClient
+from gosync.sumdb.names import Database
+from gosync.sumdb.note import MAX_NOTE_BYTES
+from gosync.sumdb.tile import Tile
+from gosync.sync.pool import PoolConcurrency
+from gosync.upstream.goproxy import ProxyList
+from gosync.upstream.http import Fetcher
+from gosync.upstream.options import Options as HttpOptions
+from gosync.upstream.sumdb import SumDBRemote
+from gosync.verify.proofs import (
+    CatalogSource,
+    LogSource,
+    Prover,
+    Source,
+    SumsSource,
+    TreeSource,
+)
+
+HEAD_FILE: Final = "head"
+_AT_ONCE: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What is believed, and who may be asked.
+
+    Attributes:
+        database: The checksum database; None for none.
+        private: GOPRIVATE patterns.
+        proofs: Trees that hold a part of the database.
+        sums: go.sum files, by name, that vouch for private modules.
+        catalog: The catalog of gosync's own store, if there is one.
+        own: What the target itself holds of the database.
+        proxies: Through whom the database is reached; None to leave it alone.
+        http: How.
+        state: Where the network's head is kept, None for nowhere.
+    """
+
+    database: Database | None
+    private: tuple[str, ...] = ()
+    proofs: tuple[Path, ...] = ()
+    sums: Mapping[str, GoSum]
+    catalog: Catalog | None = None
+    own: TreeSums | None = None
+    proxies: ProxyList | None = None
+    http: HttpOptions
+    state: Path | None = None
+
+
+@asynccontextmanager
+async def open_prover(trust: Trust, clock: Clock) -> AsyncIterator[Prover]:
+    """Make the prover of a run; no request is sent yet."""
+    async with Fetcher(trust.http, clock=clock) as fetcher:
+        kept: list[Source] = []
+        if trust.catalog is not None:
+            kept.append(CatalogSource(trust.catalog))
+        yield Prover(
+            public=[*kept, *_trees(trust), *_network(trust, fetcher)],
+            private=[*kept, SumsSource(trust.sums)],
+            patterns=trust.private,
+            is_off=trust.database is None,
+        )
+
+
+def _trees(trust: Trust) -> Sequence[Source]:
+    if trust.database is None:
+        return []
+    private = PatternSet(trust.private)
+    found: list[Source] = [
+        TreeSource(TreeSums(Tree(folder), trust.database, private), str(folder))
+        for folder in trust.proofs
+    ]
+    if trust.own is not None:
+        found.append(TreeSource(trust.own, f"{trust.database.name}, in the target"))
+    return found
+
+
+def _network(trust: Trust, fetcher: Fetcher) -> Sequence[Source]:
+    database = trust.database
+    if database is None or trust.proxies is None:
+        return []
+    ops = RemoteOps(SumDBRemote(database, trust.proxies, fetcher), trust.state)
+    client = SumClient(ops, database, concurrency=PoolConcurrency(_AT_ONCE))
+    return [LogSource(client, database.name)]
+
+
+class RemoteOps:
+    """The sumdb client's operations over the network; only the head is kept."""
+
+    def __init__(self, remote: SumDBRemote, state: Path | None) -> None:
+        """Take the way to the database, and the folder for its head."""
+        self._remote = remote
+        self._state = state
+        self._head: bytes | None = None
+        self._tiles: dict[Tile, bytes] = {}
+
+    async def read_remote(self, path: str) -> bytes:
+        """Return a file of the database."""
+        return (await self._remote.read(path)).body
+
+    async def read_head(self) -> bytes:
+        """Return the head that an earlier run trusted."""
+        if self._head is None:
+            self._head = self._load()
+        return self._head
+
+    def _load(self) -> bytes:
+        if self._state is None:
+            return b""
+        file = self._state / HEAD_FILE
+        with disk_errors(file):
+            try:
+                with file.open("rb") as stream:
+                    return stream.read(MAX_NOTE_BYTES)
+            except FileNotFoundError:
+                return b""
+
+    async def write_head(self, old: bytes, new: bytes) -> bool:
+        """Trust a newer head from now on."""
+        if old != self._head:
+            return False
+        if self._state is not None:
+            with suppress(StoreError):  # a read-only home: this run knows it
+                make_folder(self._state)
+                replace_file(self._state / HEAD_FILE, new, staging=self._state)
+        self._head = new
+        return True
+
+    async def read_tile(self, tile: Tile) -> bytes | None:
+        """Return a tile that was proven in this run."""
+        return self._tiles.get(tile)
+
+    async def write_tiles(self, tiles: Sequence[tuple[Tile, bytes]]) -> None:
+        """Remember proven tiles for this run."""
+        self._tiles.update(tiles)
+
+    async def report(self, error: SecurityError, evidence: Mapping[str, bytes]) -> None:
+        """Keep nothing: the report says it."""

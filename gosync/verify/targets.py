@@ -1,0 +1,267 @@
+"""A target: what is looked at, and how.
+
+``open_folder`` finds out what a folder is by what is in it, or takes a word for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Protocol
+
+from gosync.closure.sums import TreeSums
+from gosync.closure.tree import DamagedFileError, Tree
+from gosync.errors import UsageError
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.patterns import PatternSet
+from gosync.gomod.seen import SeenEntries
+from gosync.publish.routes import MARKER, SUMDB_FOLDER, VERSIONS_FOLDER
+from gosync.store.layout import BLOBS, CATALOG
+from gosync.sumdb.names import Database
+from gosync.verify.answers import Answer
+from gosync.verify.athens import AthensLayout
+from gosync.verify.checks import Checked, Checker, access_finding, access_trouble
+from gosync.verify.inventory import Inventory, stray_findings, take_inventory
+from gosync.verify.layouts import DOWNLOADS, Kind, Layout, Role, VersionsLayout
+from gosync.verify.listing import list_findings
+from gosync.verify.logfiles import log_findings
+from gosync.verify.verdicts import Finding, Fix, Verdict
+from gosync.verify.walk import Entry, Unread, walk
+
+_MAX_LOOKED_AT: Final = 20_000
+
+
+class Target(Protocol):
+    """Something that is verified.
+
+    Attributes:
+        kind: What it is.
+        name: What people call it.
+    """
+
+    kind: Kind
+    name: str
+
+    def versions(self) -> Mapping[ModuleVersion, int]:
+        """Return what is there, and how many bytes of each."""
+        ...
+
+    def unread(self) -> list[Unread]:
+        """Return what could not be looked at."""
+        ...
+
+    def stamp(self, mv: ModuleVersion) -> str:
+        """Return what changes as soon as a version's files do."""
+        ...
+
+    def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
+        """Check one version; many threads do so at once."""
+        ...
+
+    def rest(self) -> list[Finding]:
+        """Return what is wrong beside the versions."""
+        ...
+
+
+class FolderTarget:
+    """A folder of any layout.
+
+    Attributes:
+        kind: What it is.
+        name: Its path.
+        tree: Its files.
+        layout: Its names.
+        sums: The part of the checksum database that it holds, if it may hold one.
+        inventory: What is there.
+    """
+
+    def __init__(
+        self, tree: Tree, layout: Layout, database: Database | None, private: PatternSet
+    ) -> None:
+        self.kind = layout.kind
+        self.name = str(tree.root)
+        self.tree = tree
+        self.layout = layout
+        self.inventory: Inventory = take_inventory(walk(tree, layout))
+        self._database = database
+        self._prefix = DOWNLOADS if self.kind is Kind.MODCACHE else ""
+        self.sums: TreeSums | None = None
+        if database is not None and database.name in self.inventory.logs:
+            self.sums = TreeSums(_below(tree, self._prefix), database, private)
+        self._checker = Checker(tree, layout, SeenEntries())
+        self._by_path: dict[str, Entry] | None = None
+
+    def versions(self) -> Mapping[ModuleVersion, int]:
+        """See Target."""
+        return {
+            mv: sum(entry.stat.st_size for entry in entries.values() if entry.is_file)
+            for mv, entries in self.inventory.versions.items()
+        }
+
+    def unread(self) -> list[Unread]:
+        """See Target."""
+        return self.inventory.unread
+
+    def stamp(self, mv: ModuleVersion) -> str:
+        """See Target."""
+        return stamp_of(self.inventory.versions[mv])
+
+    def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
+        """See Target."""
+        return self._checker.check(mv, self.inventory.versions[mv], answer)
+
+    def rest(self) -> list[Finding]:
+        """See Target."""
+        found = list(list_findings(self.tree, self.layout, self.inventory))
+        if self.sums is not None and self._database is not None:
+            files = self.inventory.logs[self._database.name]
+            found += log_findings(self.sums, files, self.kind, self._prefix)
+            found += self._without_lookup(files)
+        found += self._access({each.path for each in found})
+        found += stray_findings(self.inventory)
+        return found
+
+    def _without_lookup(self, files: Mapping[str, Entry]) -> Iterator[Finding]:
+        """Yield versions of a tree that go could not prove from it."""
+        assert self.sums is not None
+        if self.kind is not Kind.TREE:
+            return
+        for mv, entries in self.inventory.versions.items():
+            where = self.sums.lookup_path(mv)
+            name = where[where.index("lookup/") :]
+            if Role.MOD in entries and self.sums.covers(mv.path) and name not in files:
+                yield Finding(
+                    verdict=Verdict.INCOMPLETE,
+                    path=where,
+                    mv=mv,
+                    reason="missing: go could not prove the version from this tree",
+                    fix=Fix.FETCH,
+                )
+
+    def _access(self, bad: Collection[str]) -> Iterator[Finding]:
+        """Yield what the wrong ones may read or write, beside versions' files."""
+        root = self.tree.root.stat()
+        for entry in self.inventory.beside():
+            reason = access_trouble(entry, root)
+            if reason and entry.path not in bad:
+                yield access_finding(entry, reason)
+
+    def require_unchanged(self, path: str) -> None:
+        """Check that something is as it was when it was looked at.
+
+        Raises:
+            DamagedFileError: if it is not; what holds of it is not known any more.
+        """
+        if self._by_path is None:
+            self._by_path = {each.path: each for each in self.inventory.all()}
+        entry = self._by_path.get(path)
+        try:
+            now = (self.tree.root / path).lstat()
+        except OSError:
+            now = None
+        if (entry is None) != (now is None) or (
+            entry is not None and now is not None and _differs(entry.stat, now)
+        ):
+            raise DamagedFileError(path, "has changed since it was looked at")
+
+
+def _differs(a: os.stat_result, b: os.stat_result) -> bool:
+    return (a.st_ino, a.st_size, a.st_mtime_ns) != (b.st_ino, b.st_size, b.st_mtime_ns)
+
+
+def stamp_of(entries: Mapping[Role, Entry]) -> str:
+    """Return a digest of what the system says of some files."""
+    facts = [
+        (e.path, e.stat.st_size, e.stat.st_mtime_ns, e.stat.st_ctime_ns, e.stat.st_ino)
+        for _, e in sorted(entries.items())
+    ]
+    return hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()[
+        :16
+    ]
+
+
+def _below(tree: Tree, prefix: str) -> Tree:
+    return Tree(tree.root / prefix) if prefix else tree
+
+
+def open_folder(
+    root: Path, kind: Kind | None, database: Database | None, private: PatternSet
+) -> FolderTarget:
+    """Take a folder, and find out what is in it.
+
+    Raises:
+        UsageError: if it is none, or nothing says what it is.
+    """
+    tree = Tree(root)
+    kind = kind or find_kind(tree.root)
+    layout: Layout = AthensLayout() if kind is Kind.ATHENS else VersionsLayout(kind)
+    return FolderTarget(tree, layout, database, private)
+
+
+def find_kind(root: Path) -> Kind:
+    """Return what a folder is by what is in it.
+
+    Raises:
+        UsageError: if nothing says so.
+    """
+    if (root / CATALOG).is_file() and (root / BLOBS).is_dir():
+        return Kind.STORE
+    if (root / DOWNLOADS).is_dir():
+        return Kind.MODCACHE
+    if (root / MARKER).is_file() or any(root.glob(f"{SUMDB_FOLDER}/*/supported")):
+        return Kind.TREE
+    found = _first_sight(root)
+    if found is None:
+        raise UsageError(
+            f"{root}: nothing in it says what kind of cache it is",
+            hint=f"name it with --kind: {', '.join(Kind)}",
+        )
+    return found
+
+
+def _first_sight(root: Path) -> Kind | None:
+    """Return what the first files that are found are of."""
+    athens, proxy = AthensLayout(), VersionsLayout(Kind.GOPROXY)
+    for number, entry in enumerate(walk(Tree(root), proxy)):
+        if number > _MAX_LOOKED_AT:
+            break
+        if isinstance(entry, Unread):
+            continue
+        if athens.place(entry.path, is_folder=entry.is_folder).role is Role.HOME:
+            return Kind.ATHENS
+        if f"/{VERSIONS_FOLDER}/" in entry.path and entry.is_file:
+            escaped = entry.place.role is not Role.STRAY
+            return Kind.GOPROXY if escaped else Kind.ATHENS_S3
+    return None
+
+
+def access_of(tree: Tree, path: str, *, mode: int | None = None) -> None:
+    """Give a file or folder of a target the mode and owner that the others have.
+
+    Raises:
+        OSError: if the system refuses.
+    """
+    root = tree.root.stat()
+    folder, _, name = path.rpartition("/")
+    with tree.folder(folder) as above:
+        handle = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+        try:
+            found = os.fstat(handle)
+            wanted = _mode(found.st_mode) if mode is None else mode
+            itself = f"/proc/self/fd/{handle}"  # not even its owner may open it
+            Path(itself).chmod(wanted)
+            if (found.st_uid, found.st_gid) != (root.st_uid, root.st_gid):
+                with suppress(PermissionError):
+                    os.chown(itself, root.st_uid, root.st_gid)
+        finally:
+            os.close(handle)
+
+
+def _mode(mode: int) -> int:
+    """Return a mode that lets everybody read, and its owner alone write."""
+    is_folder = stat.S_ISDIR(mode)
+    return 0o755 if is_folder else 0o444 if not mode & stat.S_IWUSR else 0o644

@@ -1,0 +1,137 @@
+"""Versions fetched anew: a store of its own for an hour, with a gate before it.
+
+What a sync does to a version is done here, into a scratch store that goes away: the
+upstreams are asked, the gate checks and proves, blobs are durable. What came out is
+what may replace something. A version that fails is named with its reason; what was
+refused is kept in the scratch store's quarantine, which then stays.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from gosync.catalog.versions import VersionRow, Want
+from gosync.clock import Clock
+from gosync.gomod.module import ModuleVersion
+from gosync.ingest.taken import Expected
+from gosync.progress import Progress
+from gosync.store.blobs import BlobStore
+from gosync.store.digest import Digest
+from gosync.sync.fetch import VersionFetcher
+from gosync.sync.options import SiteOptions
+from gosync.sync.policy import Policy
+from gosync.sync.site import Site, connect, open_site
+from gosync.sync.tally import Tally
+from gosync.verify.answers import Answer
+from gosync.verify.layouts import Role
+
+WORKSHOP: Final = "workshop"
+_PIECE_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came.
+
+    Attributes:
+        blobs: The scratch store's.
+        rows: What the gate admitted.
+        failed: Why others did not come.
+    """
+
+    blobs: BlobStore
+    rows: Mapping[ModuleVersion, VersionRow]
+    failed: Mapping[ModuleVersion, str]
+
+    def digest(self, mv: ModuleVersion, role: Role) -> Digest:
+        """Return the digest of a version's file."""
+        row = self.rows[mv]
+        found = {
+            Role.INFO: row.info_digest,
+            Role.MOD: row.mod_digest,
+            Role.ZIP: row.zip_digest,
+        }[role]
+        assert found is not None
+        return Digest(found)
+
+    def pieces(self, mv: ModuleVersion, role: Role) -> Iterator[bytes]:
+        """Yield a file, piece by piece."""
+        with self.blobs.open(self.digest(mv, role)) as blob:
+            for offset in range(0, blob.size_bytes, _PIECE_BYTES):
+                yield blob.read_at(offset, _PIECE_BYTES)
+
+
+@asynccontextmanager
+async def fetch_anew(
+    wanted: Mapping[ModuleVersion, Answer],
+    *,
+    site: SiteOptions,
+    private: Iterable[str],
+    folder: Path,
+    clock: Clock,
+    progress: Progress,
+) -> AsyncIterator[Fetched]:
+    """Fetch versions whole, and have them at hand while the block runs.
+
+    Args:
+        wanted: The versions, with what vouches for each.
+        site: Upstreams, database, time-outs.
+        private: GOPRIVATE patterns.
+        folder: Where the scratch store may be.
+        clock: What time it is.
+        progress: Who watches.
+
+    Raises:
+        StoreError: if the scratch store cannot be written.
+        NoSpaceError: if there is no room for it.
+    """
+    root = folder / WORKSHOP
+    options = replace(site, store_path=root, policy=Policy([], private))
+    tally = Tally()
+    with open_site(options, command="gosync verify", clock=clock) as scratch:
+        scratch.catalog.versions.want([Want(mv.path, mv.version) for mv in wanted])
+        rows = [
+            row
+            for mv in wanted
+            if (row := scratch.catalog.versions.get(mv.path, mv.version)) is not None
+        ]
+        progress.phase("fetching anew", len(rows))
+        async with connect(scratch) as upstreams:
+            upstreams.gate.expected = dict(_expected(wanted))
+            fetcher = VersionFetcher(scratch, upstreams, tally, progress)
+            await fetcher.fetch_all(rows)
+        yield _fetched(scratch, wanted, tally)
+    if not tally.failed:  # else its quarantine may be the only evidence
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _expected(
+    wanted: Mapping[ModuleVersion, Answer],
+) -> Iterator[tuple[ModuleVersion, Expected]]:
+    """Yield what pins and go.sum files say, for what no database proves."""
+    for mv, answer in wanted.items():
+        if answer.evidence is not None and answer.evidence.record is None:
+            yield (
+                mv,
+                Expected(
+                    answer.evidence.source, answer.mod_h1 or None, answer.zip_h1 or None
+                ),
+            )
+
+
+def _fetched(scratch: Site, wanted: Iterable[ModuleVersion], tally: Tally) -> Fetched:
+    rows = {}
+    for mv in wanted:
+        row = scratch.catalog.versions.get(mv.path, mv.version)
+        if row is not None and row.zip_digest is not None:
+            rows[mv] = row
+    failed = {
+        ModuleVersion(*key): f"{failure.error}: {failure.reason}"
+        for key, failure in tally.failed.items()
+    }
+    return Fetched(scratch.blobs, rows, failed)

@@ -1,0 +1,307 @@
+"""An audit end to end: what is planted upstream is found, told, and changes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from gosync.demo.exchange import Kind
+from gosync.demo.modules import ModuleSource
+from gosync.gomod.module import ModuleVersion
+from tests.integration.inprocess import InProcessSite
+from tests.integration.site import MISSING, OK, STANDS_OPEN, UNAVAILABLE, USAGE
+from tests.simulator import Simulator
+
+PATH = "audit.example/tool"
+OTHER = "audit.example/other"
+FIRST = ModuleVersion(PATH, "v1.0.0")
+OTHER_FIRST = ModuleVersion(OTHER, "v1.0.0")
+MOVED = {"a.go": b"package a // moved\n", "go.mod": b"module audit.example/tool\n\n"}
+
+
+def source(path, version, go_mod="", **files):
+    text = go_mod or f"module {path}\n"
+    content = {"go.mod": text.encode(), "a.go": f"package a // {version}\n".encode()}
+    return ModuleSource(path, version, content | files)
+
+
+SOURCES = [
+    source(PATH, "v1.0.0"),
+    source(PATH, "v1.1.0"),
+    source(OTHER, "v1.0.0"),
+]
+
+
+@pytest.fixture
+def sim():
+    with Simulator() as sim:
+        sim.publish_all(SOURCES)
+        yield sim
+
+
+@pytest.fixture
+def second():
+    with Simulator() as second:
+        second.publish_all(SOURCES)
+        yield second
+
+
+def make_site(folder, sim, *more, **audit):
+    proxies = [sim.url, *(each.url for each in more)]
+    site = InProcessSite(
+        folder, sim, modules=[PATH, OTHER], upstream={"proxies": proxies}
+    )
+    if audit:
+        site.declare(audit=audit)
+    site.sync()
+    return site
+
+
+def run_audit(site, *, expect):
+    return site.run("audit", "--refresh", expect=expect).document
+
+
+def found(site):
+    findings = site.run("audit", "--list").document["findings"]
+    return {(f["kind"], f"{f['path']}@{f['version']}".strip("@")) for f in findings}
+
+
+def asked(sim, mark):
+    """Return how often the proxy was asked for what, since a mark."""
+    return Counter(logged.path for logged in sim.requests_since(mark))
+
+
+def test_a_moved_tag_is_found_and_told_and_the_proven_bytes_stay(tmp_path, sim, second):
+    site = make_site(tmp_path, sim, second)
+    before = site.tree_files()
+    assert run_audit(site, expect=OK)["news"] == []
+    sim.move_tag(FIRST, MOVED)
+
+    news = run_audit(site, expect=STANDS_OPEN)["news"]
+
+    assert found(site) == {("rewritten", str(FIRST)), ("diverged", str(FIRST))}
+    rewritten = next(each for each in news if each["kind"] == "rewritten")
+    assert rewritten["source"] == sim.url
+    assert set(rewritten["theirs"]) == {"commit", "mod_h1", "zip_h1"}
+    publication = second.publication(FIRST)
+    assert rewritten["ours"]["zip_h1"] == publication.zip_h1
+    assert rewritten["ours"]["mod_h1"] == publication.mod_h1
+    # The evidence is kept, byte for byte.
+    kept = [each.folder.name for each in site.quarantine(str(FIRST))]
+    assert rewritten["ours"]["zip_evidence"] in kept
+    # Nothing of the tree has changed, nor does a sync bring the other bytes.
+    site.sync("--refresh", "--retry")
+    assert site.tree_files() == before
+    site.check(second)
+    # status and show tell it.
+    status = site.run("status", expect=STANDS_OPEN).document
+    assert status["audit"]["open"]["rewritten"] == 1
+    shown = site.run("show", str(FIRST), expect=OK).document
+    assert {each["kind"] for each in shown["findings"]} == {"rewritten", "diverged"}
+    assert {each["source"] for each in shown["looks"]} == {sim.url, second.url}
+    # It is told once.
+    assert run_audit(site, expect=STANDS_OPEN)["news"] == []
+    # And it is over when the tag is back.
+    sim.move_back(FIRST)
+    run_audit(site, expect=OK)
+    assert found(site) == set()
+    shown = site.run("show", str(FIRST), expect=OK).document
+    assert {each["state"] for each in shown["findings"]} == {"resolved"}
+
+
+def test_an_operator_settles_findings(tmp_path, sim):
+    site = make_site(tmp_path, sim)
+    sim.move_tag(FIRST, MOVED)
+    (finding,) = run_audit(site, expect=STANDS_OPEN)["news"]
+    number = str(finding["id"])
+
+    site.run("audit", "--set", number, "known", "--note", "asked", expect=OK)
+    shown = site.run("audit", "--list", expect=STANDS_OPEN).document["findings"]
+    assert (shown[0]["state"], shown[0]["note"]) == ("known", "asked")
+    site.run("audit", "--set", number, "accepted", expect=OK)
+    site.run("status", expect=OK)
+    run_audit(site, expect=OK)
+    sim.move_tag(FIRST, {"a.go": b"package a // moved again\n"})
+    assert len(run_audit(site, expect=STANDS_OPEN)["news"]) == 1
+    site.run("audit", "--set", "77", "known", "--set", number, "known", expect=USAGE)
+    assert site.status()["findings"][0]["state"] == "new"
+    site.run("audit", "--note", "of nothing", expect=USAGE)
+    site.run("audit", "--list", "--set", number, "known", expect=USAGE)
+
+
+def test_what_is_gone_unlisted_retracted_deprecated_and_newer(tmp_path, sim):
+    site = make_site(tmp_path, sim)
+    sim.withdraw(OTHER_FIRST)
+    sim.publish(source(OTHER, "v1.0.1"))
+    sim.publication(FIRST).listed = False
+    notice = f"// Deprecated: use another\nmodule {PATH}\n\n// broken\nretract v1.1.0\n"
+    sim.publish(source(PATH, "v1.2.0", notice))
+
+    news = run_audit(site, expect=STANDS_OPEN)["news"]
+
+    assert found(site) == {
+        ("vanished", str(OTHER_FIRST)),
+        ("vanished", str(FIRST)),
+        ("retracted", f"{PATH}@v1.1.0"),
+        ("deprecated", PATH),
+        ("stale", PATH),
+        ("stale", OTHER),
+    }
+    retracted = next(each for each in news if each["kind"] == "retracted")
+    assert retracted["theirs"]["rationale"] == "broken"
+    # A sync brings what is new; what vanished stays.
+    site.sync("--refresh")
+    run_audit(site, expect=STANDS_OPEN)
+    assert "stale" not in {kind for kind, _ in found(site)}
+    assert {str(OTHER_FIRST), str(FIRST)} <= site.carried()
+
+
+def test_accepted_kinds_never_stand_open(tmp_path, sim):
+    sim.publish(source(OTHER, "v1.1.0", f"// Deprecated: no\nmodule {OTHER}\n"))
+    site = make_site(tmp_path, sim, accept=["deprecated"])
+    assert run_audit(site, expect=OK)["news"] == []
+    shown = site.run("audit", "--list", "--all", expect=OK).document["findings"]
+    assert [(each["kind"], each["state"]) for each in shown] == [
+        ("deprecated", "accepted")
+    ]
+
+
+def test_what_a_sync_refuses_is_a_finding_too(tmp_path, sim):
+    site = make_site(tmp_path, sim)
+    newer = sim.publish(source(PATH, "v1.2.0"))
+    sim.move_tag(newer.source.module_version, MOVED)
+    site.sync("--refresh", expect=6)
+
+    (finding,) = site.run("status", expect=STANDS_OPEN).document["findings"]
+
+    assert (finding["kind"], finding["version"]) == ("rewritten", "v1.2.0")
+    assert finding["source"] == sim.url
+    assert finding["ours"]["mod_h1"] == newer.mod_h1
+    site.sync("--retry", expect=6)
+    assert len(site.status()["findings"]) == 1
+
+
+def test_an_unchanged_file_costs_no_body(tmp_path, sim):
+    site = make_site(tmp_path, sim)
+    sim.etags("*")
+    run_audit(site, expect=OK)
+    mark = sim.mark()
+    report = run_audit(site, expect=OK)
+    logged = sim.requests_since(mark)
+    assert {each.status for each in logged} == {304}
+    assert report["received_bytes"] == 0
+    assert report["unchanged"] == len(logged)
+    sim.move_tag(FIRST, MOVED)
+    run_audit(site, expect=STANDS_OPEN)
+    assert ("rewritten", str(FIRST)) in found(site)
+
+
+def test_a_budget_is_kept_over_runs_and_the_oldest_question_goes_first(tmp_path, sim):
+    site = make_site(tmp_path, sim, budget_per_hour=5)
+    mark = sim.mark()
+    first = site.run("audit", expect=OK).document
+    assert first["answered"] >= 5
+    assert first["waiting"] > 0
+    assert len(sim.requests_since(mark)) == 5
+    assert site.run("audit", expect=OK).document["answered"] == 0
+    assert len(sim.requests_since(mark)) == 5
+    site.declare(audit={"budget_per_hour": 100})
+    site.run("audit", expect=OK)
+    assert set(asked(sim, mark).values()) == {1}  # none twice, all of them once
+    mark = sim.mark()
+    site.run("audit", expect=OK)
+    assert sim.requests_since(mark) == []
+
+
+def test_an_upstream_that_is_down_is_left_alone_and_nothing_is_invented(tmp_path, sim):
+    site = make_site(tmp_path, sim)
+    sim.fail("*", status=503)
+    mark = sim.mark()
+    report = run_audit(site, expect=UNAVAILABLE)
+    assert len(sim.requests_since(mark)) == 3
+    assert report["resting"][0]["source"] == sim.url
+    run_audit(site, expect=UNAVAILABLE)
+    assert len(sim.requests_since(mark)) == 3
+    assert found(site) == set()
+
+
+def test_retry_after_is_heeded_at_once(tmp_path, sim):
+    site = make_site(tmp_path, sim)
+    sim.rate_limit("*", retry_after="4000", times=None)
+    mark = sim.mark()
+    report = run_audit(site, expect=UNAVAILABLE)
+    assert len(sim.requests_since(mark)) == 1
+    assert report["resting"][0]["until"] > site.status()["last_run"]["ended_at"]
+
+
+def test_one_upstream_that_hangs_does_not_keep_the_other(tmp_path, sim, second):
+    site = make_site(tmp_path, sim, second)
+    site.configure({"timeout_seconds": 0.3})
+    site.run("audit", expect=OK)
+    second.move_tag(FIRST, MOVED)
+    sim.stall("*", after_bytes=None)
+    mark = second.mark()
+
+    report = run_audit(site, expect=STANDS_OPEN)
+
+    assert [rest["source"] for rest in report["resting"]] == [sim.url]
+    assert len(second.requests_since(mark)) >= 9
+    assert ("rewritten", str(FIRST)) in found(site)
+
+
+def test_one_question_without_an_answer_does_not_keep_the_others(tmp_path, sim):
+    site = make_site(tmp_path, sim)
+    sim.fail(f"*{PATH}/@v/v1.0.0.zip", status=500)
+    mark = sim.mark()
+    report = run_audit(site, expect=MISSING)
+    assert report["failed"] == 1
+    assert set(asked(sim, mark).values()) == {1}
+    sim.clear()
+    mark = sim.mark()
+    site.run("audit", expect=OK)
+    assert sim.requests_since(mark) == []  # it waits a while
+
+
+def test_a_page_of_a_captive_portal_is_no_finding(tmp_path, sim):
+    site = make_site(tmp_path, sim)
+    sim.html("*")
+    run_audit(site, expect=UNAVAILABLE)
+    assert found(site) == set()
+
+
+def test_a_proxy_that_never_had_a_module_has_not_lost_it(tmp_path, sim):
+    with Simulator() as empty:
+        empty.database.supported = False
+        site = make_site(tmp_path, empty, sim)
+        run_audit(site, expect=OK)
+        assert found(site) == set()
+
+
+def test_private_modules_are_asked_of_who_serves_them_and_held_against_pins(
+    tmp_path, sim, second
+):
+    private = source("corp.example/m", "v1.0.0")
+    mv = private.module_version
+    sim.publish_private(private)
+    proxies = [second.url, sim.url]
+    site = InProcessSite(
+        tmp_path,
+        sim,
+        modules=["corp.example/m", PATH],
+        private=["corp.example"],
+        upstream={"proxies": proxies},
+    )
+    site.sync()
+    mark, other = sim.mark(), second.mark()
+
+    run_audit(site, expect=OK)
+    sim.move_tag(mv, {"a.go": b"package a // other\n"})
+    run_audit(site, expect=STANDS_OPEN)
+
+    assert found(site) == {("rewritten", str(mv))}
+    assert not any("corp.example" in path for path in second.paths(since=other))
+    database = {Kind.LOOKUP, Kind.TILE, Kind.HEAD, Kind.SUPPORTED}
+    assert not database & set(sim.counts(since=mark))
+    (finding,) = site.status()["findings"]
+    assert "seen first" in finding["summary"]

@@ -1,0 +1,255 @@
+"""The daemon as a service: watched by a manager, signalled, starved, locked out."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+
+from gosync.demo.exchange import Kind
+from tests.integration.manager import Manager
+from tests.integration.service import Service, schedule
+from tests.integration.site import LOCKED, OK, SECURITY, STORE, Site
+from tests.simulator import Simulator
+from tests.simulator.standard import OUTER, module
+
+SLOW = f"{OUTER}@v1.9.0"
+
+
+def _publish(sim: Simulator, *minors: int) -> None:
+    for minor in minors:
+        sim.publish(module(OUTER, f"v1.{minor}.0", say=f"{minor}", day=minor))
+
+
+def test_a_stop_finishes_the_blob_that_is_on_its_way(tmp_path: Path):
+    with Simulator() as sim, Manager() as manager:
+        _publish(sim, 0, 9)
+        site = Site(tmp_path, sim, modules=[OUTER], upstream={"concurrency": 1})
+        schedule(site, {"sync": "1h"})
+        fault = sim.delay(f"*{OUTER}/@v/v1.*.zip", 1)
+        with Service(site, manager) as service:
+            service.wait_until(lambda: fault.hits == 1)
+            assert service.stop() == OK
+            row = service.jobs()["sync"]
+        assert sorted(site.states().values()) == ["present", "wanted"]
+        assert row["exit_code"] == 143
+        assert row["failures"] == 0
+        site.check_store()
+        sim.clear()
+
+        with Service(site, manager) as service:  # and what was cut short is due
+            service.wait_for_runs("sync")
+            assert service.stop() == OK
+        assert set(site.states().values()) == {"present"}
+        site.check(sim)
+
+
+def test_a_second_signal_does_not_wait(tmp_path: Path):
+    with Simulator() as sim, Manager() as manager:
+        _publish(sim, 0)
+        site = Site(tmp_path, sim, modules=[OUTER], upstream={"timeout_seconds": 600})
+        schedule(site, {"sync": "1h"})
+        fault = sim.stall("*.zip", after_bytes=10)
+        with Service(site, manager) as service:
+            service.wait_until(lambda: fault.hits == 1)
+            service.signal(signal.SIGTERM)
+            manager.wait_for("EXTEND_TIMEOUT_USEC")
+            assert service.process.poll() is None
+            assert service.stop() == OK
+        assert list((site.store / "staging").iterdir()) == []
+
+
+def test_a_slow_zip_is_not_stuck_and_a_time_limit_ends_what_takes_too_long(
+    tmp_path: Path,
+):
+    with Simulator() as sim, Manager() as manager:
+        _publish(sim, 0)
+        site = Site(tmp_path, sim, modules=[OUTER])
+        schedule(site, {}, stuck_seconds=0.6, stop_seconds=0.3)
+        limit = {"interval": "1h", "time_limit": "2s"}
+        site.declare(**{"daemon.jobs.sync": limit})
+        sim.drip("*.zip", pause_seconds=0.1)
+        with Service(site, manager, watchdog_seconds=1) as service:
+            service.wait_for_log("does not end; cancelled")
+            service.wait_for_log("sync: exit 3: not done within its time limit of 2 s")
+            service.wait_until(lambda: service.jobs()["sync"]["failures"] == 1)
+        assert not any("stuck" in status for status in manager.statuses())
+        site.check_store()
+
+
+def test_one_works_and_the_others_say_who_holds_the_lock(tmp_path: Path):
+    with Simulator() as sim, Manager() as manager:
+        _publish(sim, 0)
+        site = Site(tmp_path, sim, modules=[OUTER])
+        schedule(site, {"sync": "1h"})
+        slow = sim.delay("*.zip", 5)
+        manual = site.start("sync")
+        try:
+            while not slow.hits:
+                time.sleep(0.02)
+            with Service(site, manager) as service:
+                service.wait_for_log(r"held by pid \d+ \(gosync sync\)")
+                manager.wait_for("STATUS", text=f"held by pid {manual.pid}")
+                timer = site.run("run", "--once", "sync", expect=LOCKED)
+                assert f"pid {manual.pid}" in timer.document["message"]
+                assert manual.wait(30) == OK
+                assert slow.hits == 1
+                service.wait_for_runs("sync")  # put off, not forgotten
+                slow.remove()
+
+                _publish(sim, 1)
+                sim.delay("*.zip", 1.5)
+                waiting = site.run("run", "--once", "sync", "--wait-lock", "30")
+                assert waiting.code == OK
+                assert waiting.document["jobs"]["sync"]["exit_code"] == 0
+                assert service.stop() == OK
+        finally:
+            manual.kill()
+            manual.communicate()
+        site.check(sim)
+
+
+def test_while_a_job_of_the_daemon_runs_a_manual_sync_is_told_so(tmp_path: Path):
+    with Simulator() as sim, Manager() as manager:
+        _publish(sim, 0)
+        site = Site(tmp_path, sim, modules=[OUTER])
+        schedule(site, {"sync": "1h"})
+        slow = sim.delay("*.zip", 2)
+        with Service(site, manager) as service:
+            service.wait_until(lambda: slow.hits == 1)
+            refused = site.sync(expect=LOCKED)
+            assert f"pid {service.process.pid}" in refused.document["message"]
+            assert "gosync run: sync" in refused.document["message"]
+            assert site.sync("--wait-lock", "30").code == OK
+            assert service.stop() == OK
+
+
+def test_two_daemons_are_one_schedule(tmp_path: Path):
+    with Simulator() as sim, Manager() as manager:
+        _publish(sim, 0)
+        site = Site(tmp_path, sim, modules=[OUTER])
+        schedule(site, {"sync": "1s"})
+        with Service(site, manager) as one, Service(site, manager) as two:
+            one.wait_for_log("started with sync", times=2)  # both write to one log
+            before = one.logged().count("sync: begins")
+            time.sleep(3)
+            begun = one.logged().count("sync: begins") - before
+            assert [one.stop(), two.stop()] == [OK, OK]
+        assert 2 <= begun <= 4
+
+
+def test_while_the_store_is_away_nothing_is_made_or_deleted(tmp_path: Path):
+    """A disk that is not mounted is an empty folder where a full one was."""
+    with Simulator() as sim, Manager() as manager:
+        _publish(sim, 0, 1)
+        site = Site(tmp_path / "site", sim, modules=[OUTER])
+        schedule(site, {"sync": "1s"})
+        told = tmp_path / "told"
+        site.declare(hooks={"on_failure": [f"sh -c 'cat >> {told}'"]})
+        disk, away = site.store, tmp_path / "away"
+        with Service(site, manager) as service:
+            service.wait_for_runs("sync")
+            disk.rename(away)
+            disk.mkdir()
+            manager.wait_for("STATUS", text="the store is not there")
+            service.wait_for_log("paused: .*is its disk mounted")
+            service.wait_until(told.exists)
+            assert list(disk.iterdir()) == []
+            assert len(site.listed()) == 2
+            _publish(sim, 2)
+            disk.rmdir()
+            away.rename(disk)
+            service.wait_for_log("going on")
+            service.wait_until(lambda: len(site.listed()) == 3)
+            assert service.stop() == OK
+        event = json.loads(told.read_bytes())
+        assert (event["occasion"], event["exit_code"]) == ("failure", STORE)
+        site.check(sim)
+
+
+def test_while_the_tree_is_away_it_is_not_written_elsewhere(tmp_path: Path):
+    with Simulator() as sim, Manager() as manager:
+        _publish(sim, 0)
+        site = Site(tmp_path / "site", sim, modules=[OUTER])
+        schedule(site, {"sync": "1s"})
+        away = tmp_path / "away"
+        with Service(site, manager) as service:
+            service.wait_for_runs("sync")
+            site.tree.rename(away)
+            site.tree.mkdir()
+            manager.wait_for("STATUS", text="the tree is not there")
+            _publish(sim, 1)
+            time.sleep(0.5)
+            assert list(site.tree.iterdir()) == []
+            site.tree.rmdir()
+            away.rename(site.tree)
+            service.wait_until(lambda: len(site.listed()) == 2)
+            assert service.stop() == OK
+        site.check(sim)
+
+
+def test_at_the_start_a_tree_without_its_store_is_not_begun_anew(tmp_path: Path):
+    with Simulator() as sim:
+        _publish(sim, 0)
+        site = Site(tmp_path, sim, modules=[OUTER])
+        site.sync()
+        site.store.rename(tmp_path / "tmp" / "away")
+        for arguments in (("run",), ("run", "--once", "sync")):
+            refused = site.run(*arguments, expect=STORE)
+            assert refused.document["error"] == "StoreAwayError"
+            assert not site.store.exists()
+        assert site.listed() == {f"{OUTER}@v1.0.0"}
+
+
+def test_what_was_killed_is_caught_up_at_once(tmp_path: Path):
+    with Simulator() as sim, Manager() as manager:
+        _publish(sim, 0)
+        site = Site(tmp_path, sim, modules=[OUTER])
+        schedule(site, {"sync": "1w"})
+        fault = sim.stall("*.zip", after_bytes=10)
+        with Service(site, manager) as service:
+            service.wait_until(lambda: fault.hits == 1)
+        sim.clear()
+        with Service(site, manager) as service:
+            service.wait_for_runs("sync")
+            assert service.jobs()["sync"]["exit_code"] == 0
+        with Service(site, manager) as service:  # and what ran is not run again
+            service.wait_for_log("started with sync", times=3)
+            time.sleep(0.5)
+            assert service.stop() == OK
+        assert service.logged().count("sync: begins") == 2
+        site.check(sim)
+
+
+def test_one_that_trusts_another_database_stops_and_stays_stopped(tmp_path: Path):
+    with Simulator() as sim, Manager() as manager, Simulator(seed=b"evil") as other:
+        _publish(sim, 0)
+        site = Site(tmp_path, sim, modules=[OUTER])
+        site.sync()
+        schedule(site, {"sync": "1h", "publish": "1h"})
+        site.configure({"sumdb": other.gosumdb})  # the same name, another key
+        service = Service(site, manager)
+        try:
+            assert service.process.wait(30) == SECURITY, service.logged()
+        finally:
+            service.process.kill()
+        assert "sync: exit 6" in service.logged()  # one item, and it went on
+        assert "publish: exit 6" in service.logged()
+
+
+def test_a_timer_runs_jobs_once_and_leaves_with_the_gravest_code(tmp_path: Path):
+    with Simulator() as sim:
+        _publish(sim, 0)
+        site = Site(tmp_path, sim, modules=[OUTER])
+        result = site.run("run", "--once", "sync", "publish", expect=OK)
+        assert list(result.document["jobs"]) == ["sync", "publish"]
+        assert (site.tree / "status.json").exists()
+
+        _publish(sim, 1)
+        sim.fail("*v1.1.0.zip", status=500)
+        mark = sim.mark()
+        failed = site.run("run", "--once", "sync", "publish", expect=3)
+        assert "v1.1.0" in failed.document["jobs"]["sync"]["error"]
+        assert failed.document["jobs"]["publish"]["exit_code"] == 0
+        assert sim.counts(since=mark)[Kind.ZIP] == 2

@@ -1,0 +1,140 @@
+"""Plans, their limits, and the way back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gosync.closure.tree import Tree
+from gosync.gomod.module import ModuleVersion
+from gosync.verify.actions import TooManyError, restore
+from gosync.verify.layouts import Kind
+from gosync.verify.plan import Action
+from gosync.verify.shelf import Shelf
+from gosync.verify.verdicts import Cause, Verdict
+from tests.unit.verify.caches import ALPHA, FOLDERS, World, run
+from tests.unit.verify.damage import Damage, harm, link_copy, parts
+from tests.unit.verify.test_matrix import snapshot
+
+
+@pytest.mark.parametrize("kind", FOLDERS)
+@pytest.mark.parametrize("name", ["zip", "mod"])
+@pytest.mark.parametrize("damage", [Damage.OTHER_MODULE, Damage.LINK, Damage.FIFO])
+def test_restoring_brings_back_every_byte(
+    world: World, tmp_path: Path, kind: Kind, name: str, damage: Damage
+):
+    root = link_copy(world.pristine[kind], tmp_path / "cache")
+    part = next(each for each in parts(kind, world.database.name) if each.name == name)
+    harm(root, part, damage)
+    before = snapshot(root)
+
+    report = run(world, root, kind=kind, action=Action.QUARANTINE)
+    assert snapshot(root) != before
+    results = restore(Tree(root), Shelf(tmp_path / "state", report.quarantine))
+
+    assert [failed for _, failed in results if failed] == []
+    assert snapshot(root) == before
+
+
+def test_nothing_is_done_beyond_the_limit(world: World, tmp_path: Path):
+    root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
+    for part in parts(Kind.ATHENS, world.database.name)[1:]:
+        harm(root, part, Damage.EMPTY)
+    before = snapshot(root)
+
+    with pytest.raises(TooManyError, match="more than 0"):
+        run(world, root, action=Action.DELETE, max_delete=0)
+
+    assert snapshot(root) == before
+    assert run(world, root, action=Action.DELETE, max_delete=1).exit_code == 5
+
+
+def test_nothing_is_deleted_when_a_folder_is_too_deep(world: World, tmp_path: Path):
+    root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
+    harm(root, parts(Kind.ATHENS, world.database.name)[2], Damage.EMPTY)
+    deep = root
+    for _ in range(130):
+        deep /= "d"
+    deep.mkdir(parents=True)
+
+    report = run(world, root, kind=Kind.ATHENS, action=Action.DELETE)
+
+    assert (report.exit_code, report.done) == (4, ())
+    assert "nothing was done" in report.outcome.remarks[0]
+
+
+def test_what_nobody_vouches_for_is_left_alone(world: World, tmp_path: Path):
+    root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
+    before = snapshot(root)
+
+    report = run(world, root, action=Action.DELETE, proofs=())
+
+    assert report.exit_code == 75
+    assert {each.cause for each in report.outcome.findings} == {Cause.UNASKED}
+    assert snapshot(root) == before
+
+
+def test_nothing_unproven_takes_a_place(world: World, tmp_path: Path):
+    """The upstream serves other bytes than the log has: repair refuses them."""
+    mv = ModuleVersion(ALPHA, "v1.1.0")
+    root = link_copy(world.pristine[Kind.GOPROXY], tmp_path / "cache")
+    part = parts(Kind.GOPROXY, world.database.name)[2]
+    harm(root, part, Damage.EMPTY)
+    before = snapshot(root)
+    good = world.sim.publication(mv)
+    with world.sim.swap_bytes("*/v1.1.0.zip"):
+        report = run(
+            world, root, kind=Kind.GOPROXY, action=Action.REPAIR, offline=False
+        )
+    assert world.sim.publication(mv) is good
+
+    assert report.exit_code == 4
+    (done,) = [each for each in report.done if each.failed]
+    assert done.path == part.path
+    assert snapshot(root) == before
+
+
+def test_a_private_module_is_held_against_a_go_sum(world: World, tmp_path: Path):
+    root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
+    one = world.sim.publication(ModuleVersion(ALPHA, "v1.0.0"))
+    sums = tmp_path / "go.sum"
+    sums.write_text(f"{ALPHA} v1.0.0 {one.zip_h1}\n{ALPHA} v1.1.0 {one.zip_h1}\n")
+
+    report = run(world, root, private=("alpha.example",), sums=(sums,))
+
+    (finding,) = report.outcome.findings
+    assert finding.verdict is Verdict.POLLUTED
+    assert finding.path == f"{ALPHA}/v1.1.0/source.zip"
+    assert finding.expected == one.zip_h1
+    assert finding.evidence is not None
+    assert finding.evidence.source == str(sums)
+
+
+def test_a_fourth_file_goes_and_the_version_is_good_again(world: World, tmp_path: Path):
+    root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
+    stray = root / ALPHA / "v1.0.0" / "cat.gif"
+    stray.write_bytes(b"GIF89a")
+    before = snapshot(world.pristine[Kind.ATHENS])
+
+    report = run(world, root, action=Action.QUARANTINE)
+
+    assert [each.verdict for each in report.outcome.findings] == [Verdict.ORPHAN]
+    assert report.exit_code == 5
+    assert snapshot(root) == before
+
+
+def test_a_half_extracted_folder_goes_before_its_mark(world: World, tmp_path: Path):
+    root = link_copy(world.pristine[Kind.MODCACHE], tmp_path / "cache")
+    mark = root / "cache/download/alpha.example/!alpha/@v/v1.1.0.partial"
+    mark.write_bytes(b"")
+    (root / "alpha.example/!alpha@v1.1.0/x.go").unlink()
+
+    report = run(world, root, action=Action.REPAIR)
+
+    assert [each.verdict for each in report.outcome.findings] == [Verdict.INCOMPLETE]
+    assert [each.path for each in report.done] == [
+        "alpha.example/!alpha@v1.1.0",
+        str(mark.relative_to(root)),
+    ]
+    assert report.exit_code == 5

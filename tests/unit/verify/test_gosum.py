@@ -1,0 +1,112 @@
+"""go.sum, line by line against the log: what ``go mod verify`` does not do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gosync.errors import UsageError
+from gosync.gomod.module import ModuleVersion
+from gosync.verify.plan import Action
+from gosync.verify.verdicts import Cause, Verdict
+from tests.unit.verify.caches import ALPHA, BETA, World, run
+
+_WRONG = "h1:" + "A" * 43 + "="
+
+
+def lines(world: World, *versions: tuple[str, str]) -> str:
+    found = []
+    for path, version in versions:
+        one = world.sim.publication(ModuleVersion(path, version))
+        found += [f"{path} {version} {one.zip_h1}\n"]
+        found += [f"{path} {version}/go.mod {one.mod_h1}\n"]
+    return "".join(found)
+
+
+@pytest.fixture
+def file(world: World, tmp_path: Path) -> Path:
+    path = tmp_path / "go.sum"
+    path.write_text(lines(world, (ALPHA, "v1.0.0"), (BETA, "v0.1.0")))
+    return path
+
+
+def spoil(file: Path, number: int) -> None:
+    rows = file.read_text().splitlines()
+    rows[number - 1] = " ".join([*rows[number - 1].split()[:2], _WRONG])
+    file.write_text("\n".join(rows) + "\n")
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_true_lines_are_proven(world: World, file: Path, offline: bool):
+    report = run(world, file, offline=offline, proofs=None if offline else ())
+
+    assert report.exit_code == 0
+    assert report.outcome.proven == 2
+
+
+def test_a_wrong_line_is_named_with_its_record(world: World, file: Path):
+    spoil(file, 2)
+
+    (finding,) = run(world, file).outcome.findings
+
+    published = world.sim.publication(ModuleVersion(ALPHA, "v1.0.0"))
+    assert finding.verdict is Verdict.POLLUTED
+    assert finding.path == "go.sum:2"
+    assert (finding.expected, finding.found) == (published.mod_h1, _WRONG)
+    assert finding.evidence is not None
+    assert finding.evidence.record is not None
+    assert finding.evidence.tree_size == world.sim.log.size
+
+
+def test_a_project_folder_means_its_go_sum(world: World, file: Path):
+    assert run(world, file.parent).kind == "go.sum"
+
+
+def test_what_the_log_does_not_know_is_told_from_silence(world: World, file: Path):
+    file.write_text(f"none.example/x v1.0.0 {_WRONG}\n")
+
+    asked = run(world, file, offline=False, proofs=())
+    silent = run(world, file, offline=True, proofs=())
+    private = run(world, file, offline=False, proofs=(), private=("none.example",))
+
+    causes = [each.outcome.findings[0].cause for each in (asked, silent, private)]
+    assert causes == [Cause.UNKNOWN, Cause.UNASKED, Cause.PRIVATE]
+    assert [each.exit_code for each in (asked, silent, private)] == [4, 75, 0]
+
+
+def test_repair_writes_what_the_log_has_and_restore_undoes_it(world: World, file: Path):
+    good = file.read_bytes()
+    spoil(file, 1)
+    bad = file.read_bytes()
+
+    report = run(world, file, action=Action.REPAIR, offline=False)
+
+    assert report.exit_code == 5
+    assert file.read_bytes() == good
+    shelf = file.parent / "state" / "shelf" / report.quarantine
+    assert (shelf / "1").read_bytes() == bad
+
+
+@pytest.mark.parametrize("action", [Action.DELETE, Action.QUARANTINE])
+def test_a_line_can_be_left_out(world: World, file: Path, action: Action):
+    spoil(file, 1)
+    rest = file.read_text().splitlines()[1:]
+
+    assert run(world, file, action=action).exit_code == 5
+    assert file.read_text().splitlines() == rest
+
+
+def test_a_line_of_no_module_is_corrupt(world: World, file: Path):
+    file.write_text(f"Not/A/Module v1.0.0 {_WRONG}\n")
+
+    (finding,) = run(world, file).outcome.findings
+
+    assert finding.verdict is Verdict.CORRUPT
+
+
+def test_what_is_no_go_sum_is_refused(world: World, tmp_path: Path):
+    (tmp_path / "go.sum").write_text("two words\n")
+
+    with pytest.raises(UsageError, match=r"go\.sum"):
+        run(world, tmp_path / "go.sum")

@@ -1,0 +1,170 @@
+"""Caches made to keep a reader busy, to lead it astray, or to fool who reads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from gosync.cli.main import run as run_cli
+from gosync.gomod.module import ModuleVersion
+from gosync.verify.inventory import MAX_STRAYS
+from gosync.verify.layouts import Kind
+from gosync.verify.page import format_page
+from gosync.verify.verdicts import Verdict
+from tests.simulator.evil import EVIL
+from tests.unit.verify.caches import ALPHA, World, run
+from tests.unit.verify.damage import link_copy
+
+_ESCAPES = "v1.1.0.zip\x1b[2J\nsecond line"
+
+
+@pytest.fixture
+def athens(world: World, tmp_path: Path) -> Path:
+    return link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
+
+
+def replace(file: Path, data: bytes) -> None:
+    file.unlink()
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize("name", sorted(EVIL))
+def test_zips_that_break_rules_are_findings(world: World, athens: Path, name: str):
+    mv = ModuleVersion(ALPHA, "v1.1.0")
+    file = athens / ALPHA / "v1.1.0" / "source.zip"
+    replace(file, EVIL[name](mv).data)
+
+    report = run(world, athens)
+
+    bad = {each.path: each.verdict for each in report.outcome.findings}
+    assert bad[f"{ALPHA}/v1.1.0/source.zip"] in {Verdict.CORRUPT, Verdict.POLLUTED}
+    assert report.exit_code == 4
+
+
+def test_a_thousand_folders_deep_is_no_way_to_go(world: World, athens: Path):
+    handle = os.open(athens, os.O_RDONLY)
+    for _ in range(1000):
+        os.mkdir("d", dir_fd=handle)
+        below = os.open("d", os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = below
+    os.close(handle)
+
+    report = run(world, athens)
+
+    (unread,) = report.outcome.unread
+    assert "folders deep" in unread.reason
+    assert report.exit_code == 4
+    assert report.outcome.proven == report.outcome.versions
+
+
+def test_very_many_strays_are_counted_not_listed(world: World, athens: Path):
+    folder = athens / "many"
+    folder.mkdir()
+    one = folder / "first"
+    one.touch()
+    for number in range(20_000):
+        os.link(one, folder / str(number))
+
+    findings = run(world, athens).outcome.findings
+
+    assert len(findings) == MAX_STRAYS + 1
+    assert any("more strays" in each.reason for each in findings)
+
+
+def test_names_that_write_to_a_terminal_are_shown_escaped(
+    world: World, athens: Path, capsys: pytest.CaptureFixture[str]
+):
+    (athens / ALPHA / "v1.1.0" / _ESCAPES).touch()
+    (athens / ALPHA / "v1.0.0").joinpath(os.fsdecode(b"\xff\xfe")).touch()
+    arguments = [str(athens), "--offline", "--proofs", str(world.tree), "--no-progress"]
+    arguments += ["--sumdb", world.sim.verifier_key]
+    arguments += ["--state", str(athens.parent / "state")]
+
+    for more in ([], ["--json"]):
+        assert run_cli(["verify", *arguments, *more]) == 4
+        shown = capsys.readouterr().out
+        assert "\x1b" not in shown
+        assert "second line" in shown
+        assert "\nsecond" not in shown
+
+    page = format_page(run(world, athens))
+    assert "\x1b" not in page
+    assert "\\x1b[2J\\nsecond line" in page
+    page.encode()
+
+
+def test_markup_in_a_name_stays_text(world: World, athens: Path):
+    (athens / ALPHA / "v1.1.0" / "<script>alert(1)<").touch()
+
+    page = format_page(run(world, athens))
+
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_links_lead_nowhere(world: World, athens: Path, tmp_path: Path):
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "v9.9.9").mkdir()
+    (secret / "v9.9.9" / "go.mod").write_text("module x\n")
+    (athens / "linked.example").symlink_to(secret)
+    (athens / "loop").symlink_to(athens)
+    folder = athens / ALPHA / "v1.0.0"
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+
+    report = run(world, athens)
+
+    verdicts = {each.path: each.verdict for each in report.outcome.findings}
+    assert verdicts == {
+        "linked.example": Verdict.ORPHAN,
+        "loop": Verdict.ORPHAN,
+        f"{ALPHA}/v1.0.0": Verdict.ORPHAN,
+    }
+    assert report.outcome.versions == 3
+
+
+@pytest.mark.parametrize("shape", ["fifo", "device"])
+def test_nothing_is_waited_for(world: World, athens: Path, shape: str):
+    file = athens / ALPHA / "v1.1.0" / "go.mod"
+    file.unlink()
+    if shape == "fifo":
+        os.mkfifo(file)
+    else:
+        file.symlink_to("/dev/zero")  # making one takes root
+
+    report = run(world, athens)
+
+    (finding,) = report.outcome.findings
+    assert finding.verdict is Verdict.CORRUPT
+    assert "not a file" in finding.reason
+
+
+def test_a_cache_that_changes_meanwhile_hangs_nobody(world: World, tmp_path: Path):
+    root = link_copy(world.pristine[Kind.GOPROXY], tmp_path / "cache")
+    folder = root / "alpha.example/!alpha/@v"
+    files = sorted(folder.iterdir())
+    done = threading.Event()
+
+    def churn() -> None:
+        while not done.is_set():
+            for file in files:
+                data = file.read_bytes() if file.exists() else b""
+                file.unlink(missing_ok=True)
+                file.symlink_to("/etc/passwd")
+                file.unlink()
+                file.write_bytes(data)
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    try:
+        for _ in range(5):
+            report = run(world, root, kind=Kind.GOPROXY)
+            assert all("root:" not in each.found for each in report.outcome.findings)
+    finally:
+        done.set()
+        thread.join()

@@ -1,0 +1,133 @@
+"""Every kind of file of every layout, damaged in every way, met with every action.
+
+Each cell: the right verdict at the right place, the right exit code, nothing good
+touched, and a second run that says the same.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from gosync.verify.layouts import Kind
+from gosync.verify.plan import Action
+from gosync.verify.verdicts import Verdict
+from tests.unit.verify.caches import FOLDERS, World, run
+from tests.unit.verify.damage import (
+    ACCESS,
+    DAMAGES,
+    Damage,
+    Part,
+    can,
+    expected,
+    harm,
+    link_copy,
+    parts,
+)
+
+_DATABASE = "sum.sample.example"
+CELLS = [
+    pytest.param(kind, part, damage, id=f"{kind}-{part.name}-{damage}")
+    for kind in FOLDERS
+    for part in parts(kind, _DATABASE)
+    for damage in DAMAGES
+    if can(part, damage)
+]
+
+
+def snapshot(root: Path) -> dict[str, object]:
+    """Return what is at each path: bytes, or what it is."""
+    found: dict[str, object] = {}
+    for folder, folders, files in os.walk(root):
+        for name in (*folders, *files):
+            path = Path(folder) / name
+            mode = path.lstat().st_mode
+            if stat.S_ISREG(mode):
+                found[str(path.relative_to(root))] = (path.read_bytes(), mode)
+            else:
+                found[str(path.relative_to(root))] = stat.S_IFMT(mode)
+    return found
+
+
+def may_change(kind: Kind, part: Part, path: str) -> bool:
+    """Tell whether an action on a part may touch a path: it is bad, or follows."""
+    if path == part.path or path.startswith(f"{part.path}/"):
+        return True
+    folder = part.path.rpartition("/")[0]
+    if kind is Kind.ATHENS or part.name == "extracted":
+        return f"{path}/".startswith(f"{folder}/")
+    name = path.rpartition("/")[2]
+    same_module = path.startswith(folder.removesuffix("/@v"))
+    follows = ("list", "@latest", "v1.1.0.ziphash")
+    return same_module and name in follows
+
+
+@pytest.fixture(autouse=True)
+def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody cuts the power here; other tests see to durability."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
+@pytest.mark.parametrize(("kind", "part", "damage"), CELLS)
+def test_the_verdict_is_right_and_reporting_changes_nothing(
+    world: World, tmp_path: Path, kind: Kind, part: Part, damage: Damage
+):
+    root = link_copy(world.pristine[kind], tmp_path / "cache")
+    harm(root, part, damage)
+    before = snapshot(root)
+
+    report = run(world, root, kind=kind)
+
+    findings = report.outcome.findings
+    place = part.path if part.name != "extracted" else part.path.rpartition("/")[0]
+    said = {each.verdict for each in findings if each.path == place} or {Verdict.OK}
+    assert said <= expected(kind, part, damage), findings
+    assert report.exit_code == (4 if findings else 0)
+    assert snapshot(root) == before
+
+
+@pytest.mark.parametrize("action", [Action.QUARANTINE, Action.DELETE, Action.REPAIR])
+@pytest.mark.parametrize(("kind", "part", "damage"), CELLS)
+def test_an_action_touches_nothing_good_and_converges(
+    world: World,
+    tmp_path: Path,
+    kind: Kind,
+    part: Part,
+    damage: Damage,
+    action: Action,
+):
+    root = link_copy(world.pristine[kind], tmp_path / "cache")
+    harm(root, part, damage)
+    before = snapshot(root)
+
+    report = run(
+        world, root, kind=kind, action=action, offline=action is not Action.REPAIR
+    )
+    after = snapshot(root)
+    again = run(world, root, kind=kind, action=action, offline=True)
+
+    found = report.outcome.findings
+    both = before.keys() | after.keys()
+    changed = {path for path in both if before.get(path) != after.get(path)}
+    assert all(may_change(kind, part, path) for path in changed), changed
+    assert [each for each in report.done if each.failed] == []
+    assert report.exit_code == (0 if not found else 4 if report.remaining else 5)
+    assert again.outcome.findings == report.remaining
+    assert snapshot(root) == after
+    if action is Action.REPAIR and not stays(kind, part):
+        assert report.remaining == []
+    if action is not Action.REPAIR and found and not is_kept(damage):
+        assert before.get(part.path) != after.get(part.path)
+
+
+def stays(kind: Kind, part: Part) -> bool:
+    """Tell what only who publishes a tree can mend: its part of the log."""
+    return kind is Kind.TREE and part.name in {"lookup", "tile"}
+
+
+def is_kept(damage: Damage) -> bool:
+    """Tell what is no reason to take a file away: its bytes are good, or not there."""
+    return damage in ACCESS or damage is Damage.MISSING
