@@ -35,6 +35,7 @@ VERBS = {
     "publish": ("publish", "publish"),
     "closure": ("closure", "closure"),
     "config": ("config", "config"),
+    "key": ("key", "key"),
     "catalog": ("catalog", "catalog"),
 }
 

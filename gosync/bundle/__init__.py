@@ -1,0 +1,1 @@
+"""Bundles: what crosses the gap, small, signed and provable by the receiver alone."""
