@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Self
 
 import sqlite_utils
 
+from gosync.catalog.bundles import Bundles
 from gosync.catalog.connection import Connection, map_errors
 from gosync.catalog.cursors import Cursors
 from gosync.catalog.failures import Failures
 from gosync.catalog.heads import Heads
+from gosync.catalog.imports import Imports
 from gosync.catalog.migrations import check_version, load_migrations, migrate
 from gosync.catalog.modules import Modules
 from gosync.catalog.offers import Offers
@@ -54,6 +56,8 @@ class Catalog:
         cursors: Index cursors.
         heads: Trusted and published tree heads.
         trees: Published trees.
+        bundles: Bundles made here.
+        imports: Bundles that came in.
         runs: Past runs.
     """
 
@@ -70,6 +74,8 @@ class Catalog:
         self.cursors = Cursors(connection)
         self.heads = Heads(connection)
         self.trees = Trees(connection)
+        self.bundles = Bundles(connection)
+        self.imports = Imports(connection)
         self.runs = Runs(connection)
 
     @classmethod

@@ -16,8 +16,10 @@ from typing import TypeAlias
 
 import msgspec
 
+from gosync.bundle.options import InsideSpec, TargetSpec
 from gosync.config.files import read_text
 from gosync.config.schema import (
+    BundleSection,
     Config,
     FileSchema,
     ProjectSection,
@@ -45,6 +47,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "toolchains": ToolchainsSection,
     "prune": PruneSection,
     "publish": PublishSection,
+    "bundle": BundleSection,
 }
 _ARRAYS: dict[str, type[msgspec.Struct]] = {
     "select": SelectSection,
@@ -101,8 +104,6 @@ def parse_config(
     _check_keys(values)
     sections = _convert(_override(values, environ))
     _check_upstream(sections.upstream)
-    for target in sections.target:
-        parse_size(target.volume_size)
     return Config(
         file=file,
         sections=sections,
@@ -112,6 +113,11 @@ def parse_config(
         policy=make_policy(sections, base),
         projects=_projects(sections.project, base),
         toolchains=make_toolchains(sections.toolchains),
+        targets=_targets(sections.target, base),
+        inside=InsideSpec(
+            trust=base / Path(sections.bundle.trust).expanduser(),
+            target=sections.bundle.target,
+        ),
     )
 
 
@@ -208,3 +214,17 @@ def _projects(sections: list[ProjectSection], base: Path) -> tuple[ProjectSpec, 
             )
         specs[path] = ProjectSpec(path, section.deps)
     return tuple(specs.values())
+
+
+def _targets(sections: list[TargetSection], base: Path) -> dict[str, TargetSpec]:
+    targets: dict[str, TargetSpec] = {}
+    for section in sections:
+        if section.name in targets:
+            raise ConfigError(f"target {section.name!r} is named twice")
+        targets[section.name] = TargetSpec(
+            name=section.name,
+            volume_bytes=parse_size(section.volume_size),
+            keys=tuple(base / Path(key).expanduser() for key in section.keys),
+            sealed_base=section.base == "sealed",
+        )
+    return targets

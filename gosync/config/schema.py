@@ -6,11 +6,13 @@ the two together. Unknown keys are errors; ``load`` suggests the nearest one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
+from gosync.bundle.options import InsideSpec, TargetSpec
 from gosync.gomod.needs import Deps
 from gosync.sumdb.names import parse_gosumdb
 from gosync.sync.options import ProjectSpec, SiteOptions, ToolchainSpec
@@ -158,10 +160,27 @@ class TargetSection(Section, frozen=True):
     Attributes:
         name: The site's name.
         volume_size: The most bytes that one volume may have.
+        keys: Files of the secret keys that sign its bundles.
+        base: What the next bundle builds on: the last one whose receipt came back,
+            or "sealed", the last one that left.
     """
 
-    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]*$")]
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
     volume_size: str = "4.3GiB"
+    keys: list[str] = []
+    base: Literal["acked", "sealed"] = "acked"
+
+
+class BundleSection(Section, frozen=True):
+    """``[bundle]``: how bundles are taken in.
+
+    Attributes:
+        trust: The trust file: whose signatures count.
+        target: What this site is called outside; "" for what its first bundle says.
+    """
+
+    trust: str = "./trust.toml"
+    target: Annotated[str, msgspec.Meta(pattern="^([a-z0-9][a-z0-9._-]{0,63})?$")] = ""
 
 
 class FileSchema(Section, frozen=True):
@@ -175,6 +194,7 @@ class FileSchema(Section, frozen=True):
     prune: PruneSection = PruneSection()
     publish: PublishSection = PublishSection()
     target: list[TargetSection] = []
+    bundle: BundleSection = BundleSection()
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,6 +209,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         policy: What the selects say.
         projects: The projects' folders.
         toolchains: The toolchains to carry.
+        targets: The sites that bundles are made for, by name.
+        inside: How bundles are taken in.
     """
 
     file: Path | None
@@ -199,6 +221,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     projects: tuple[ProjectSpec, ...] = ()
     toolchains: ToolchainSpec = ToolchainSpec()
+    targets: Mapping[str, TargetSpec]
+    inside: InsideSpec
 
     @property
     def list_interval_seconds(self) -> float:
