@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 
-import anyio
 import click
 
 from gosync.cli.confirm import confirm_whole_index
+from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import Options, common_options
 from gosync.cli.progress import progress
 from gosync.cli.tables import sync_lines
-from gosync.errors import InterruptedRunError, UsageError
-from gosync.progress import Progress
+from gosync.errors import UsageError
 from gosync.sync.dependencies import read_projects
-from gosync.sync.engine import PassOptions, PassReport, report_document, run_pass
+from gosync.sync.engine import PassOptions, report_document, run_pass
 from gosync.sync.planfile import read_plan
 from gosync.sync.policy import parse_selector
-from gosync.sync.pool import first_error
-from gosync.sync.site import Site, open_site
+from gosync.sync.site import open_site
 
 
 @click.command()
@@ -76,39 +73,6 @@ def sync(
         ) as site,
         progress(show=options.show_progress) as watcher,
     ):
-        report = run_interruptible(site, wish, watcher)
+        report = run_interruptible(lambda: run_pass(site, wish, watcher))
     options.output.result("sync", report_document(report), sync_lines(report))
     return report.exit_code
-
-
-def run_interruptible(site: Site, wish: PassOptions, watcher: Progress) -> PassReport:
-    """Run a pass that SIGINT and SIGTERM end cleanly.
-
-    Raises:
-        InterruptedRunError: if a signal came; what was admitted is committed.
-        StoreError: as from ``run_pass``.
-    """
-
-    async def main() -> PassReport:
-        caught: list[signal.Signals] = []
-        report: PassReport | None = None
-
-        async def watch(scope: anyio.CancelScope) -> None:
-            with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-                async for number in signals:
-                    caught.append(number)
-                    scope.cancel()
-
-        try:
-            async with anyio.create_task_group() as group:
-                with anyio.CancelScope() as scope:
-                    group.start_soon(watch, scope)
-                    report = await run_pass(site, wish, watcher)
-                group.cancel_scope.cancel()
-        except BaseExceptionGroup as errors:
-            raise first_error(errors) from None
-        if report is None:
-            raise InterruptedRunError(caught[0])
-        return report
-
-    return anyio.run(main)

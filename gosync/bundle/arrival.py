@@ -1,0 +1,95 @@
+"""May this bundle come in at all? What its header says against what came before.
+
+A bundle is for one site, and its sequence only grows. So a bundle that is older than
+the one that made the present selection is refused, even with a good signature: who
+holds an old medium could take the site back to versions with known holes. Nor may a
+newer number come with an older time, which is what makes an exchanged key useless
+to who stole it (``signing.trust``).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from gosync.catalog.imports import ImportState
+from gosync.clock import parse_time
+from gosync.errors import RollbackError, UsageError
+
+if TYPE_CHECKING:
+    from gosync.bundle.folder import BundleFolder
+    from gosync.catalog.imports import ImportRow, Imports
+
+_ASK_ANEW = "ask outside for a new bundle; this one brings nothing that is not here"
+
+
+class Standing(Enum):
+    """What is known of a bundle already."""
+
+    NEW = "new"
+    STAGED = "staged"
+    APPLIED = "applied"
+
+
+def check_arrival(bundle: BundleFolder, imports: Imports, *, target: str) -> Standing:
+    """Check a bundle's header against what came in before.
+
+    Args:
+        bundle: The bundle; its signatures were checked.
+        imports: What came in before.
+        target: What this site is called; "" for what earlier bundles say.
+
+    Raises:
+        UsageError: It is for another site.
+        RollbackError: It is older than what is here, or another bundle has its
+            number.
+        CatalogError: The catalog cannot be read.
+    """
+    rows = imports.all()
+    _check_target(bundle, target or (rows[0].target if rows else ""))
+    known = imports.get(bundle.id)
+    if known is not None:
+        applied = known.state is ImportState.APPLIED
+        return Standing.APPLIED if applied else Standing.STAGED
+    _check_number(bundle, rows)
+    newest = imports.newest()
+    if newest is not None:
+        _check_newer(bundle, newest)
+    return Standing.NEW
+
+
+def _check_target(bundle: BundleFolder, target: str) -> None:
+    if target and bundle.header.target != target:
+        raise UsageError(
+            f"{bundle.path}: this bundle is for {bundle.header.target},"
+            f" this site is {target}",
+            hint=f"ask outside for one with `gosync bundle create {target}`",
+        )
+
+
+def _check_number(bundle: BundleFolder, rows: list[ImportRow]) -> None:
+    for row in rows:
+        if row.sequence == bundle.header.sequence:
+            raise RollbackError(
+                f"bundle {bundle.id[:8]} has number {row.sequence}, which"
+                f" {row.bundle_id[:8]} had before",
+                hint="find out why two bundles were made with one number;"
+                " a need.json from here makes the next one count on",
+            )
+
+
+def _check_newer(bundle: BundleFolder, newest: ImportRow) -> None:
+    header = bundle.header
+    if header.sequence < newest.sequence:
+        raise RollbackError(
+            f"bundle {bundle.id[:8]} is number {header.sequence}, this site is at"
+            f" {newest.sequence} already",
+            hint=_ASK_ANEW,
+        )
+    if header.created_at < parse_time(newest.created_at):
+        raise RollbackError(
+            f"bundle {bundle.id[:8]} has a newer number, {header.sequence}, but an"
+            f" older time, {header.created}, than {newest.bundle_id[:8]} of"
+            f" {newest.created_at}",
+            hint="check the clock outside, and that nobody else holds a signing key",
+        )
