@@ -16,6 +16,7 @@ from gosync.catalog.imports import ImportRow, ImportState
 from gosync.catalog.versions import FoundBy, Need, Proof, Want
 from gosync.clock import format_time
 from gosync.errors import MalformedError, SecurityError
+from gosync.ingest.bundlememory import import_entry
 from gosync.ingest.entries import version_entry
 from gosync.publish.sumdb import needed_tiles
 from gosync.sync.prune import PrunePlan, forget
@@ -96,23 +97,24 @@ def apply_selection(
         Want(each.path, each.version, each.need, FoundBy.CONFIG, each.index_time)
         for each in chosen.manifest.versions
     ]
-    _journal(site, wants)
+    came = [import_row(bundle) for bundle in (*overtaken, chosen)]
+    _journal(site, wants, [replace(r, moved_at=format_time(now)) for r in came])
     with site.catalog.transaction():
         site.catalog.selected.select(wants, complete=True, now=now)
         forget(site, _unselected(site, now))
-        for bundle in (*overtaken, chosen):
-            state = ImportState.APPLIED
-            site.catalog.imports.put(import_row(bundle), state, now=now)
+        for row in came:
+            site.catalog.imports.put(row, ImportState.APPLIED, now=now)
 
 
-def _journal(site: Site, wants: list[Want]) -> None:
-    """Say of versions that were only read that they are selected now."""
+def _journal(site: Site, wants: list[Want], came: list[ImportRow]) -> None:
+    """Say that versions which were only read are selected now, and by what."""
     keys = {(want.path, want.version) for want in wants}
-    site.journal.append(
+    selected = (
         version_entry(replace(row, found_by=FoundBy.CONFIG))
         for row in site.catalog.versions.all_rows()
         if row.found_by is FoundBy.DEPENDENCY and (row.path, row.version) in keys
     )
+    site.journal.append([*selected, *map(import_entry, came)])
 
 
 def _unselected(site: Site, now: datetime) -> PrunePlan:

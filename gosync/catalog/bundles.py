@@ -187,6 +187,16 @@ class Bundles:
             )
         return self._require(row.target, row.sequence)
 
+    def restore(self, row: BundleRow) -> None:
+        """Put a bundle into a new catalog as it stood; what its site holds is lost.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        marks = ", ".join("?" for _ in fields(BundleRow))
+        values = [getattr(row, each.name) for each in fields(BundleRow)]
+        self._connection.write(f"INSERT INTO bundles VALUES ({marks})", values)  # noqa: S608 - own names
+
     def ack(self, row: BundleRow, *, now: datetime) -> None:
         """Say that a bundle's receipt came; forget what older bases held.
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from gosync.bundle.ledger import acknowledge, find_bundle
-from gosync.bundle.ledger import revoke as revoke_row
+from gosync.bundle.ledger import Ledger
 from gosync.bundle.receipt import MAX_RECEIPT_BYTES, parse_receipt
 from gosync.catalog.bundles import BundleRow
 from gosync.catalog.imports import ImportRow
@@ -28,7 +27,7 @@ def ack(options: Options, receipt_file: Path) -> None:
     site_options = options.load_config().site_options()
     receipt = parse_receipt(_read(receipt_file))
     with open_site(site_options, command="gosync bundle ack") as site:
-        row = acknowledge(site.catalog.bundles, receipt, now=site.clock.now())
+        row = Ledger(site).acknowledge(receipt)
     line = f"{_name(row)}: {row.target} has it; the next bundle builds on it"
     options.output.result("bundle ack", _made_document(row), [line])
 
@@ -43,8 +42,8 @@ def revoke(options: Options, bundle_id: str) -> None:
     """
     site_options = options.load_config().site_options()
     with open_site(site_options, command="gosync bundle revoke") as site:
-        bundles = site.catalog.bundles
-        row = revoke_row(bundles, find_bundle(bundles, bundle_id))
+        ledger = Ledger(site)
+        row = ledger.revoke(ledger.find(bundle_id))
     line = f"{_name(row)}: revoked; no bundle builds on it any more"
     options.output.result("bundle revoke", _made_document(row), [line])
 

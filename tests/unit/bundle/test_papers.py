@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gosync.bundle.ledger import acknowledge, find_bundle, revoke
 from gosync.bundle.need import (
     MAX_NEED_BYTES,
     Known,
@@ -21,12 +18,9 @@ from gosync.bundle.need import (
     parse_need,
 )
 from gosync.bundle.receipt import Head, Receipt, Signer, format_receipt, parse_receipt
-from gosync.catalog.bundles import BundleRow, BundleState, Kind
-from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Need
-from gosync.errors import MalformedError, UsageError
+from gosync.errors import MalformedError
 
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ID = "ab" * 32
 RECEIPT = Receipt(
     target="t",
@@ -88,56 +82,3 @@ def test_a_need_of_what_is_no_module_is_refused():
         parse_need(format_need(msgspec.structs.replace(NEED, versions=(version,))))
     with pytest.raises(MalformedError, match="larger"):
         parse_need(b" " * (MAX_NEED_BYTES + 1))
-
-
-@pytest.fixture
-def catalog(tmp_path: Path):
-    with Catalog.open(tmp_path / "catalog.sqlite", create=True) as catalog:
-        yield catalog
-
-
-def sealed(catalog: Catalog, bundle_id: str = ID) -> BundleRow:
-    row = catalog.bundles.plan(
-        "t", kind=Kind.FULL, base_sequence=None, after=0, now=NOW
-    )
-    catalog.bundles.write(row, bundle_id, tree_size=None)
-    return catalog.bundles.seal(row, [], now=NOW)
-
-
-def test_a_receipt_makes_a_sealed_bundle_the_base_and_does_so_once(catalog: Catalog):
-    sealed(catalog)
-
-    acked = acknowledge(catalog.bundles, RECEIPT, now=NOW)
-    assert acked.state is BundleState.ACKED
-    assert acknowledge(catalog.bundles, RECEIPT, now=NOW) == acked
-    assert catalog.bundles.base("t", sealed=False) == acked
-
-
-@pytest.mark.parametrize(
-    "change", [{"bundle_id": "ef" * 32}, {"sequence": 2}, {"target": "u"}]
-)
-def test_a_receipt_of_another_bundle_is_refused(
-    catalog: Catalog, change: dict[str, object]
-):
-    sealed(catalog)
-    receipt = msgspec.structs.replace(RECEIPT, **change)
-
-    with pytest.raises(UsageError, match="was made here"):
-        acknowledge(catalog.bundles, receipt, now=NOW)
-
-
-def test_a_receipt_does_not_undo_a_revocation(catalog: Catalog):
-    revoke(catalog.bundles, sealed(catalog))
-
-    with pytest.raises(UsageError, match="revoked, not sealed"):
-        acknowledge(catalog.bundles, RECEIPT, now=NOW)
-
-
-def test_a_bundle_is_named_by_enough_of_its_id(catalog: Catalog):
-    row = sealed(catalog)
-    sealed(catalog, "ab" * 31 + "00")
-
-    assert find_bundle(catalog.bundles, ID) == row
-    for name, reason in [("aba", "4 digits"), ("abab", "several"), ("cdcd", "no ")]:
-        with pytest.raises(UsageError, match=reason):
-            find_bundle(catalog.bundles, name)
