@@ -13,12 +13,14 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from gosync.catalog.imports import ImportState
+from gosync.catalog.selections import CONFIGURED
 from gosync.clock import parse_time
 from gosync.errors import RollbackError, UsageError
 
 if TYPE_CHECKING:
     from gosync.bundle.folder import BundleFolder
     from gosync.catalog.imports import ImportRow, Imports
+    from gosync.sync.site import Site
 
 _ASK_ANEW = "ask outside for a new bundle; this one brings nothing that is not here"
 
@@ -92,4 +94,33 @@ def _check_newer(bundle: BundleFolder, newest: ImportRow) -> None:
             f" older time, {header.created}, than {newest.bundle_id[:8]} of"
             f" {newest.created_at}",
             hint="check the clock outside, and that nobody else holds a signing key",
+        )
+
+
+def check_store(site: Site) -> None:
+    """Check that nothing but bundles feeds this store.
+
+    Raises:
+        UsageError: Syncs do.
+        CatalogError: The catalog cannot be read.
+    """
+    if site.catalog.selections.get(CONFIGURED) is not None:
+        raise UsageError(
+            f"{site.options.store_path}: this store is fed by `gosync sync`;"
+            " a bundle would unselect what that selected",
+            hint="take bundles into a store of their own: another store.path",
+        )
+
+
+def check_database(site: Site, bundle: BundleFolder) -> None:
+    """Check that both sides speak of the same checksum database.
+
+    Raises:
+        UsageError: They do not.
+    """
+    ours, theirs = site.options.database, bundle.header.sumdb
+    if ours is not None and theirs is not None and ours.name != theirs.name:
+        raise UsageError(
+            f"the bundle is proven by {theirs.name}, this site trusts {ours.name}",
+            hint="set upstream.sumdb inside to the database that outside uses",
         )

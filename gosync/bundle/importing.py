@@ -3,8 +3,8 @@
 In this order, each step before anything of the next one is believed:
 
     signatures > target and number > names > manifest > who vouches > space
-    > the head, consistent with every head before > volumes > versions through the
-    gate > tiles > one transaction > tree > receipt
+    > the head, consistent with every head before > tiles > volumes > versions
+    through the gate > one transaction > tree > receipt
 
 The medium is only read. What came in before and waits is looked at together with the
 new bundle (``pool``): the highest number whose selection is complete is applied, and
@@ -20,38 +20,38 @@ nobody's way.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from gosync import __version__
 from gosync.bundle.applying import (
     apply_selection,
     bring_tiles,
     check_vouched,
     import_row,
 )
-from gosync.bundle.arrival import Standing, check_arrival
+from gosync.bundle.arrival import (
+    Standing,
+    check_arrival,
+    check_database,
+    check_store,
+)
+from gosync.bundle.folder import BundleFolder
 from gosync.bundle.intake import Intake, ProvenVolumes
-from gosync.bundle.need import Known, NeedFile, NeedVersion
+from gosync.bundle.need import NeedFile
+from gosync.bundle.outcome import ImportReport, Outcome, make_need, make_receipt
 from gosync.bundle.pool import Holdings, Pool, PoolPlan
-from gosync.bundle.receipt import Head, Receipt, Signer
 from gosync.bundle.remote import PoolRemote
 from gosync.bundle.staged import StagedBundles
 from gosync.catalog.imports import ImportState
-from gosync.catalog.selections import CONFIGURED
-from gosync.catalog.versions import State
 from gosync.errors import (
     BundleGapError,
     RejectedError,
     SecurityError,
     SignatureError,
-    UsageError,
     VolumeError,
 )
 from gosync.ingest.gate import Gate
@@ -64,51 +64,14 @@ from gosync.sync.tree import publish_tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from gosync.bundle.folder import BundleFolder
-    from gosync.catalog.imports import ImportRow
     from gosync.progress import Progress
     from gosync.publish.report import PublishReport
     from gosync.signing.trust import SignedBy, Trust
     from gosync.sync.site import Site
 
 _log = logging.getLogger(__name__)
-
-
-class Outcome(StrEnum):
-    """How an import ended."""
-
-    APPLIED = "applied"
-    UNCHANGED = "unchanged"
-    STAGED = "staged"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportReport:
-    """What an import did.
-
-    Attributes:
-        outcome: How it ended.
-        bundle: The bundle that was to be taken in.
-        signed_by: Whose signatures counted.
-        brought: How many versions came into the store.
-        published: What publishing did, None when nothing was applied.
-        receipt: What the site has now, None before any bundle was applied.
-        need: What is missing for bundles that wait, None when none does.
-    """
-
-    outcome: Outcome
-    bundle: BundleFolder
-    signed_by: tuple[SignedBy, ...]
-    brought: int = 0
-    published: PublishReport | None = None
-    receipt: Receipt | None = None
-    need: NeedFile | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """13 when the bundle waits for what it builds on, else 0."""
-        return BundleGapError.exit_code if self.outcome is Outcome.STAGED else 0
 
 
 class Import:
@@ -134,33 +97,36 @@ class Import:
         self._brought = 0
         self._tiles_missing = False
 
-    async def run(self, bundle: BundleFolder) -> ImportReport:
-        """Take a bundle in.
+    async def run(self, medium: Path) -> ImportReport:
+        """Take the bundle in a folder in.
 
         Raises:
             SignatureError: Too few trusted keys have signed it.
             RollbackError: It is older than what is here.
             SecurityError: It holds something else than the log says.
-            RejectedError: It holds what is not allowed, or is malformed.
             UsageError: It is for another site, or this store is fed by syncs.
-            VolumeError: A file is missing, unreadable or damaged.
+            VolumeError: A file is missing, unreadable, damaged or malformed.
             NoSpaceError: There is not enough space for it.
             StoreError: The store, the catalog or the tree cannot be written.
         """
+        with _refusals(medium):
+            bundle = await to_thread.run_sync(BundleFolder.open, medium)
+            return await self._take_in(bundle)
+
+    async def _take_in(self, bundle: BundleFolder) -> ImportReport:
         site = self._site
-        _check_store(site)
+        check_store(site)
         signed_by = self._check_signatures(bundle)
         standing = check_arrival(bundle, site.catalog.imports, target=self._target)
         waiting = self._open_waiting()
-        published = None
         if standing is Standing.NEW:
             bundle.check_names(missing_ok=True)
-            _check_database(site, bundle)
+            check_database(site, bundle)
             waiting.append(bundle)
         if standing is Standing.APPLIED:
-            published = await self._publish()
-        elif (applied := await self._apply_newest(waiting, bundle)) is not None:
-            published = applied
+            published: PublishReport | None = await self._publish()
+        else:
+            published = await self._apply_newest(waiting, bundle)
         return self._report(bundle, signed_by, standing, published)
 
     def _check_signatures(self, bundle: BundleFolder) -> tuple[SignedBy, ...]:
@@ -242,12 +208,11 @@ class Import:
         async with self._sums(plan.chosen, bundles) as sums:
             if sums is not None:
                 await sums.refresh()
+                await bring_tiles(self._site, sums, plan.chosen.manifest)
             intake = Intake(self._site, self._gate(sums), self._volumes, self._progress)
             for taking in plan.takings:
                 await intake.take(taking)
                 self._brought += len(taking.keys)
-            if sums is not None:
-                await bring_tiles(self._site, sums, plan.chosen.manifest)
 
     def _gate(self, sums: SumClient | None) -> Gate:
         return Gate(
@@ -309,8 +274,7 @@ class Import:
         standing: Standing,
         published: PublishReport | None,
     ) -> ImportReport:
-        imports = self._site.catalog.imports
-        row = imports.get(bundle.id)
+        row = self._site.catalog.imports.get(bundle.id)
         outcome = Outcome.STAGED
         if row is not None and row.state is ImportState.APPLIED:
             is_old = standing is Standing.APPLIED
@@ -321,31 +285,8 @@ class Import:
             signed_by=signed_by,
             brought=self._brought,
             published=published,
-            receipt=self._receipt(signed_by),
+            receipt=make_receipt(self._site, signed_by),
             need=self._need(),
-        )
-
-    def _receipt(self, signed_by: tuple[SignedBy, ...]) -> Receipt | None:
-        site = self._site
-        newest = site.catalog.imports.newest()
-        if newest is None:
-            return None
-        database = site.options.database
-        head = None
-        if database is not None and newest.tree_size is not None:
-            head = Head(name=database.name, size=newest.tree_size)
-        return Receipt(
-            target=newest.target,
-            sequence=newest.sequence,
-            bundle_id=newest.bundle_id,
-            applied_at=newest.moved_at,
-            versions=site.catalog.versions.counts()[State.PRESENT],
-            head=head,
-            signed_by=tuple(
-                Signer(name=each.name, fingerprint=each.fingerprint)
-                for each in signed_by
-            ),
-            gosync=__version__,
         )
 
     def _need(self) -> NeedFile | None:
@@ -354,38 +295,24 @@ class Import:
         if not waiting:
             return None
         pool = Pool(waiting, self._holdings())
-        newest = pool.newest_first[0]
-        missing = pool.plan(newest).missing
-        applied = self._site.catalog.imports.newest()
-        return NeedFile(
-            target=newest.header.target,
-            applied=None if applied is None else _known(applied),
-            staged=tuple(map(_known, self._site.catalog.imports.staged())),
-            versions=tuple(
-                NeedVersion(path=e.path, version=e.version, need=e.need)
-                for e in missing
-            ),
+        return make_need(
+            self._site.catalog.imports,
+            pool.plan(pool.newest_first[0]),
             tiles=self._tiles_missing,
         )
 
 
-def _known(row: ImportRow) -> Known:
-    return Known(sequence=row.sequence, bundle_id=row.bundle_id)
+@contextmanager
+def _refusals(medium: Path) -> Iterator[None]:
+    """Say of what breaks a rule that the bundle is to blame; nothing goes on here.
 
-
-def _check_store(site: Site) -> None:
-    if site.catalog.selections.get(CONFIGURED) is not None:
-        raise UsageError(
-            f"{site.options.store_path}: this store is fed by `gosync sync`;"
-            " a bundle would unselect what that selected",
-            hint="take bundles into a store of their own: another store.path",
-        )
-
-
-def _check_database(site: Site, bundle: BundleFolder) -> None:
-    ours, theirs = site.options.database, bundle.header.sumdb
-    if ours is not None and theirs is not None and ours.name != theirs.name:
-        raise UsageError(
-            f"the bundle is proven by {theirs.name}, this site trusts {ours.name}",
-            hint="set upstream.sumdb inside to the database that outside uses",
-        )
+    Raises:
+        VolumeError: for a RejectedError inside.
+    """
+    try:
+        yield
+    except RejectedError as error:
+        raise VolumeError(
+            f"{medium}: {error}",
+            hint="ask outside for a new bundle, made by a gosync that is not newer",
+        ) from error

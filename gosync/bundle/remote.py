@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from gosync.bundle.reader import read_tiles
-from gosync.errors import BundleGapError, NotFoundError, UsageError
+from gosync.errors import BundleGapError, NotFoundError, UsageError, VolumeError
 from gosync.gomod.module import escape_path, escape_version
 from gosync.sumdb.record import format_record
 from gosync.sumdb.tile import parse_tile_path
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from gosync.bundle.folder import BundleFolder
-    from gosync.bundle.manifest import VersionEntry
+    from gosync.bundle.manifest import Segment, VersionEntry
     from gosync.clock import Clock
     from gosync.store.staging import Staged
 
@@ -50,35 +52,43 @@ class PoolRemote:
             clock: The time of answers.
 
         Raises:
-            VolumeError: A bundle's volume cannot be read.
             StoreError: The scratch file cannot be written.
         """
         self._chosen = chosen
         self._scratch = scratch
         self._clock = clock
-        self._tiles: dict[str, tuple[int, int]] = {}
+        self._tiles: dict[str, int] = {}  # where each begins in the scratch file
         self._records: dict[str, VersionEntry] = {}
+        self._prove = prove
+        self._broken: VolumeError | None = None
         for bundle in bundles:
-            self._add(bundle, prove)
+            self._add(bundle)
 
-    def _add(
-        self, bundle: BundleFolder, prove: Callable[[BundleFolder, int], None]
-    ) -> None:
+    def _add(self, bundle: BundleFolder) -> None:
         for segment in bundle.manifest.segments:
             if segment.holds == "tiles":
-                prove(bundle, segment.volume)
-        for tile, data in read_tiles(bundle, bundle.manifest):
-            self._tiles[tile.path()] = (self._scratch.size_bytes, len(data))
-            self._scratch.write(data)
+                self._add_tiles(bundle, segment)
         for entry in bundle.manifest.travelling():
             if entry.record is not None:
                 self._records[_lookup_path(entry)] = entry
+
+    def _add_tiles(self, bundle: BundleFolder, segment: Segment) -> None:
+        """Unpack a segment; where its volume is missing the store may have all."""
+        alone = msgspec.structs.replace(bundle.manifest, segments=(segment,))
+        try:
+            self._prove(bundle, segment.volume)
+            for tile, data in read_tiles(bundle, alone):
+                self._tiles[tile.path()] = self._scratch.size_bytes
+                self._scratch.write(data)
+        except VolumeError as error:
+            self._broken = self._broken or error
 
     async def read(self, path: str) -> Response:
         """Return the answer for ``lookup/...``, ``tile/...`` or ``latest``.
 
         Raises:
             BundleGapError: No bundle has that tile.
+            VolumeError: A volume that may have it is missing or damaged.
             UsageError: There is no head.
             NotFoundError: No bundle has that record.
         """
@@ -96,11 +106,12 @@ class PoolRemote:
     def _tile(self, path: str) -> bytes:
         """Return a tile, a narrow one also out of the full one of its place."""
         tile = parse_tile_path(path)
-        place = self._tiles.get(path) or self._tiles.get(tile.full().path())
-        if place is None:
-            raise BundleGapError(f"{path} of the checksum database is not here")
-        offset, _ = place
-        return self._scratch.read_at(offset, tile.size_bytes)
+        offset = self._tiles.get(path, self._tiles.get(tile.full().path()))
+        if offset is not None:
+            return self._scratch.read_at(offset, tile.size_bytes)
+        if self._broken is not None:
+            raise self._broken
+        raise BundleGapError(f"{path} of the checksum database is not here")
 
     def _text(self, path: str) -> bytes:
         head = None if self._chosen is None else self._chosen.header.sumdb

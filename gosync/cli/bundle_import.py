@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from gosync.bundle.folder import BundleFolder
-from gosync.bundle.importing import Import, ImportReport, Outcome
+from gosync.bundle.importing import Import
 from gosync.bundle.need import MAX_NEED_BYTES, NeedFile, format_need, parse_need
+from gosync.bundle.outcome import ImportReport, Outcome
 from gosync.bundle.receipt import format_receipt
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import Options, common_options
@@ -87,8 +87,7 @@ def import_(
         progress(show=options.show_progress) as watcher,
     ):
         importing = Import(site, trust=trust, target=inside.target, progress=watcher)
-        bundle = BundleFolder.open(medium)
-        report = run_interruptible(lambda: importing.run(bundle))
+        report = run_interruptible(lambda: importing.run(medium))
         _write_files(report, receipt_file, need_file)
     document = _document(report, receipt_file, need_file)
     lines = list(_lines(report, receipt_file, need_file))

@@ -24,8 +24,8 @@ def key() -> None:
 @click.argument("name")
 @click.option(
     "--kind",
-    type=click.Choice(list(KeyKind)),
-    default=KeyKind.ED25519,
+    type=click.Choice([each.value for each in KeyKind]),
+    default=KeyKind.ED25519.value,
     show_default=True,
     help="Ed25519 for ssh-keygen, ECDSA P-256 for cosign.",
 )
@@ -38,7 +38,7 @@ def key() -> None:
     help="Where the files go; default the current folder.",
 )
 @common_options
-def new(options: Options, name: str, kind: KeyKind, folder: Path) -> None:
+def new(options: Options, name: str, kind: str, folder: Path) -> None:
     """Make a key; show what the trust file of the site inside needs.
 
     NAME.key is the secret one: it stays outside, and a target's `keys` name it.

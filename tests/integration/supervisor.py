@@ -86,8 +86,10 @@ def _can_supervise() -> bool:
 
 
 def _serve() -> None:
+    import gosync.cli.bundle_create  # noqa: PLC0415 - verbs that are forked
+    import gosync.cli.bundle_import  # noqa: PLC0415
     import gosync.cli.main  # noqa: PLC0415 - before the forks
-    import gosync.cli.sync  # noqa: F401, PLC0415 - the verb that is forked
+    import gosync.cli.sync  # noqa: F401, PLC0415
 
     print(READY if _can_supervise() else "no\n", end="", flush=True)
     for line in sys.stdin:
