@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from gosync.progress import Progress
     from gosync.sync.site import Site
 
-# One is unpacked, one is read by the gate, one is waiting.
-_AT_ONCE = 3
+# One is unpacked at a time; of the others most wait for the disk.
+_AT_ONCE = 8
 
 
 class ProvenVolumes:

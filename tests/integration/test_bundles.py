@@ -203,6 +203,16 @@ def test_a_store_that_syncs_takes_no_bundles(pair: Pair):
     assert "fed by `gosync sync`" in refused.document["message"]
 
 
+def test_a_store_that_takes_bundles_is_not_synced(pair: Pair):
+    pair.take(pair.make())
+    for command in (["sync"], ["plan"], ["sync", f"{UPPER}@v1.0.0"]):
+        refused = pair.run_inside(*command, expect=USAGE)
+        assert "fed by bundles for inside" in refused.document["message"]
+    pair.check()
+    status = pair.run_inside("status").document
+    assert (status["bundle"]["sequence"], status["bundle"]["waiting"]) == (1, 0)
+
+
 def test_without_a_trust_file_nobodys_bundles_are_taken(pair: Pair):
     full = pair.make()
     (pair.papers / "trust.toml").unlink()
