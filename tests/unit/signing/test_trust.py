@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,12 @@ def check(
     parsed = parse_trust(trust, subject="trust.toml")
     found = check_signatures(MESSAGE, files, parsed, at=at, target=site)
     return [each.name for each in found]
+
+
+def test_the_sample_is_a_trust_file():
+    text = (Path(__file__).parents[3] / "samples" / "trust.toml").read_text()
+    kinds = [key.public.kind for key in parse_trust(text, subject="x").keys]
+    assert kinds == [KeyKind.ED25519, KeyKind.ECDSA_P256]
 
 
 def test_a_trusted_signature_counts_and_is_named():
