@@ -18,8 +18,11 @@ from gosync.clock import parse_time
 from gosync.errors import RollbackError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gosync.bundle.folder import BundleFolder
     from gosync.catalog.imports import ImportRow, Imports
+    from gosync.sumdb.names import Database
     from gosync.sync.site import Site
 
 _ASK_ANEW = "ask outside for a new bundle; this one brings nothing that is not here"
@@ -112,14 +115,30 @@ def check_store(site: Site) -> None:
         )
 
 
-def check_database(site: Site, bundle: BundleFolder) -> None:
-    """Check that both sides speak of the same checksum database.
+def check_database(
+    ours: Database | None, bundle: BundleFolder, *, proves: Callable[[str], bool]
+) -> None:
+    """Check that a bundle speaks of the database that this site trusts.
+
+    Args:
+        ours: The site's database, None for none.
+        bundle: The bundle.
+        proves: Whether a module's versions need a record of it.
 
     Raises:
-        UsageError: They do not.
+        UsageError: It does not.
+        VolumeError: The manifest is missing or damaged.
     """
-    ours, theirs = site.options.database, bundle.header.sumdb
-    if ours is not None and theirs is not None and ours.name != theirs.name:
+    theirs = bundle.header.sumdb
+    if ours is None:
+        return
+    if theirs is None:
+        if any(proves(entry.path) for entry in bundle.manifest.versions):
+            raise UsageError(
+                f"the bundle has no head of {ours.name}, which this site asks for",
+                hint="switch `upstream.sumdb` on outside, sync, and make a new bundle",
+            )
+    elif theirs.name != ours.name:
         raise UsageError(
             f"the bundle is proven by {theirs.name}, this site trusts {ours.name}",
             hint="set upstream.sumdb inside to the database that outside uses",

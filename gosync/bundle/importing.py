@@ -45,6 +45,7 @@ from gosync.bundle.need import NeedFile
 from gosync.bundle.outcome import ImportReport, Outcome, make_need, make_receipt
 from gosync.bundle.pool import Holdings, Pool, PoolPlan
 from gosync.bundle.remote import PoolRemote
+from gosync.bundle.space import check_import_fits
 from gosync.bundle.staged import StagedBundles
 from gosync.catalog.imports import ImportState
 from gosync.errors import (
@@ -57,6 +58,7 @@ from gosync.errors import (
 from gosync.ingest.gate import Gate
 from gosync.ingest.sumops import SumOps
 from gosync.signing.trust import check_signatures
+from gosync.store.digest import Digest
 from gosync.sumdb.client import SumClient
 from gosync.sync.pool import PoolConcurrency
 from gosync.sync.prune import sweep
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from gosync.catalog.versions import VersionRow
     from gosync.progress import Progress
     from gosync.publish.report import PublishReport
     from gosync.signing.trust import SignedBy, Trust
@@ -95,6 +98,7 @@ class Import:
         self._staged = StagedBundles(site.options.store_path)
         self._volumes = ProvenVolumes(progress)
         self._brought = 0
+        self._gap: PoolPlan | None = None
         self._tiles_missing = False
 
     async def run(self, medium: Path) -> ImportReport:
@@ -114,19 +118,21 @@ class Import:
             return await self._take_in(bundle)
 
     async def _take_in(self, bundle: BundleFolder) -> ImportReport:
-        site = self._site
-        check_store(site)
+        imports = self._site.catalog.imports
+        check_store(self._site)
         signed_by = self._check_signatures(bundle)
-        standing = check_arrival(bundle, site.catalog.imports, target=self._target)
-        waiting = self._open_waiting()
-        if standing is Standing.NEW:
+        standing = check_arrival(bundle, imports, target=self._target)
+        candidates = self._open_waiting()
+        newest = imports.newest()
+        shown = newest is not None and newest.bundle_id == bundle.id
+        if standing is Standing.NEW or shown:  # what is shown may have been damaged
             bundle.check_names(missing_ok=True)
-            check_database(site, bundle)
-            waiting.append(bundle)
-        if standing is Standing.APPLIED:
-            published: PublishReport | None = await self._publish()
-        else:
-            published = await self._apply_newest(waiting, bundle)
+            check_database(self._site.options.database, bundle, proves=self._proves)
+            candidates.append(bundle)
+        applied = await self._apply_newest(candidates, bundle)
+        published = None
+        if applied or standing is Standing.APPLIED:
+            published = await self._publish()
         return self._report(bundle, signed_by, standing, published)
 
     def _check_signatures(self, bundle: BundleFolder) -> tuple[SignedBy, ...]:
@@ -159,20 +165,41 @@ class Import:
 
     async def _apply_newest(
         self, bundles: list[BundleFolder], arrived: BundleFolder
-    ) -> PublishReport | None:
+    ) -> bool:
         """Apply the highest number that is complete; keep what arrived if it waits."""
         holdings = await to_thread.run_sync(self._holdings)
         pool = Pool(bundles, holdings)
         for candidate in pool.newest_first:
             plan = await to_thread.run_sync(pool.plan, candidate)
+            if plan.is_done and self._is_applied(candidate):
+                return False
             if not plan.missing and await self._try(plan, bundles):
-                return await self._publish()
+                return True
+            self._gap = self._gap or plan
             if candidate is arrived:
                 await self._keep(arrived)
-        return None
+        return False
+
+    def _is_applied(self, bundle: BundleFolder) -> bool:
+        row = self._site.catalog.imports.get(bundle.id)
+        return row is not None and row.state is ImportState.APPLIED
 
     def _holdings(self) -> Holdings:
-        return Holdings(self._site.catalog.versions.all_rows(), proves=self._proves)
+        return Holdings(
+            self._site.catalog.versions.all_rows(),
+            proves=self._proves,
+            exists=self._has_blobs,
+        )
+
+    def _has_blobs(self, row: VersionRow) -> bool:
+        """Return whether a row's blobs are there; a disk may have lost some."""
+        blobs = self._site.blobs
+        named = ((row.mod_digest, row.mod_bytes), (row.zip_digest, row.zip_bytes))
+        return all(
+            blobs.exists(Digest(digest), size_bytes=size_bytes)
+            for digest, size_bytes in named
+            if digest is not None
+        )
 
     def _proves(self, path: str) -> bool:
         options = self._site.options
@@ -182,7 +209,7 @@ class Import:
         """Bring a complete selection in and apply it; False when tiles are missing."""
         try:
             check_vouched(plan.chosen.manifest, proves=self._proves)
-            self._check_space(plan)
+            check_import_fits(self._site, plan)
             await self._bring(plan, bundles)
         except BundleGapError:
             self._tiles_missing = True
@@ -196,17 +223,9 @@ class Import:
         self._staged.sweep([r.bundle_id for r in self._site.catalog.imports.staged()])
         return True
 
-    def _check_space(self, plan: PoolPlan) -> None:
-        """Check that new contents, and one volume's worth of scratch, will fit."""
-        volumes = (v.size_bytes for t in plan.takings for v in t.bundle.header.volumes)
-        needed = plan.new_bytes + max(volumes, default=0)
-        self._site.blobs.check_space(
-            needed, min_free_bytes=self._site.options.min_free_bytes
-        )
-
     async def _bring(self, plan: PoolPlan, bundles: Sequence[BundleFolder]) -> None:
         async with self._sums(plan.chosen, bundles) as sums:
-            if sums is not None:
+            if sums is not None and plan.chosen.header.sumdb is not None:
                 await sums.refresh()
                 await bring_tiles(self._site, sums, plan.chosen.manifest)
             intake = Intake(self._site, self._gate(sums), self._volumes, self._progress)
@@ -274,11 +293,13 @@ class Import:
         standing: Standing,
         published: PublishReport | None,
     ) -> ImportReport:
-        row = self._site.catalog.imports.get(bundle.id)
-        outcome = Outcome.STAGED
-        if row is not None and row.state is ImportState.APPLIED:
-            is_old = standing is Standing.APPLIED
-            outcome = Outcome.UNCHANGED if is_old else Outcome.APPLIED
+        outcome = Outcome.APPLIED
+        if not self._is_applied(bundle):
+            outcome = Outcome.STAGED
+        elif self._gap is not None and self._gap.chosen.id == bundle.id:
+            outcome = Outcome.DAMAGED
+        elif standing is Standing.APPLIED and not self._brought:
+            outcome = Outcome.UNCHANGED
         return ImportReport(
             outcome=outcome,
             bundle=bundle,
@@ -290,16 +311,11 @@ class Import:
         )
 
     def _need(self) -> NeedFile | None:
-        """Return what is missing for the newest bundle that waits."""
-        waiting = self._open_waiting()
-        if not waiting:
+        """Return what is missing for the newest bundle that is not complete."""
+        if self._gap is None:
             return None
-        pool = Pool(waiting, self._holdings())
-        return make_need(
-            self._site.catalog.imports,
-            pool.plan(pool.newest_first[0]),
-            tiles=self._tiles_missing,
-        )
+        imports = self._site.catalog.imports
+        return make_need(imports, self._gap, tiles=self._tiles_missing)
 
 
 @contextmanager

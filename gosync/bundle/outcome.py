@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """How an import ended."""
+    """How an import ended.
+
+    Damaged is a bundle that was applied long ago, of which the store has lost
+    something since that the bundle itself did not bring.
+    """
 
     APPLIED = "applied"
     UNCHANGED = "unchanged"
     STAGED = "staged"
+    DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +60,9 @@ class ImportReport:
 
     @property
     def exit_code(self) -> int:
-        """13 when the bundle waits for what it builds on, else 0."""
-        return BundleGapError.exit_code if self.outcome is Outcome.STAGED else 0
+        """13 when something is missing that the bundle does not bring, else 0."""
+        gap = self.outcome in (Outcome.STAGED, Outcome.DAMAGED)
+        return BundleGapError.exit_code if gap else 0
 
 
 def make_receipt(site: Site, signed_by: Iterable[SignedBy]) -> Receipt | None:

@@ -33,7 +33,11 @@ class Holdings:
     """What the store has, by version."""
 
     def __init__(
-        self, rows: Iterable[VersionRow], *, proves: Callable[[str], bool]
+        self,
+        rows: Iterable[VersionRow],
+        *,
+        proves: Callable[[str], bool],
+        exists: Callable[[VersionRow], bool],
     ) -> None:
         """Take note of what is carried.
 
@@ -41,7 +45,9 @@ class Holdings:
             rows: The catalog's rows.
             proves: Whether a module's versions need a record of the checksum
                 database.
+            exists: Whether the blobs of a row are there.
         """
+        self._exists = exists
         self._rows = {
             (row.path, row.version): row for row in rows if row.carried is not None
         }
@@ -54,14 +60,15 @@ class Holdings:
             return False
         if self._proves(entry.path) and row.proof is not Proof.SUMDB:
             return False
-        return entry.need is Need.MOD or (
-            row.carried is Need.ZIP and row.zip_h1 == entry.zip_h1
-        )
+        whole = row.carried is Need.ZIP and row.zip_h1 == entry.zip_h1
+        return (whole or entry.need is Need.MOD) and self._exists(row)
 
     def has_base(self, base: Base) -> bool:
         """Return whether the zip is here that a patch is against."""
         row = self._rows.get((base.path, base.version))
-        return row is not None and row.carried is Need.ZIP and row.zip_h1 == base.h1
+        if row is None or row.carried is not Need.ZIP or row.zip_h1 != base.h1:
+            return False
+        return self._exists(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,11 @@ class PoolPlan:
     chosen: BundleFolder
     takings: tuple[Taking, ...]
     missing: tuple[VersionEntry, ...]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the store has all of it already."""
+        return not self.takings and not self.missing
 
     @property
     def new_bytes(self) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gosync.bundle.reader import read_tiles
-from gosync.errors import BundleGapError, NotFoundError, UsageError, VolumeError
+from gosync.errors import BundleGapError, NotFoundError, VolumeError
 from gosync.gomod.module import escape_path, escape_version
 from gosync.sumdb.record import format_record
 from gosync.sumdb.tile import parse_tile_path
@@ -89,8 +89,7 @@ class PoolRemote:
         Raises:
             BundleGapError: No bundle has that tile.
             VolumeError: A volume that may have it is missing or damaged.
-            UsageError: There is no head.
-            NotFoundError: No bundle has that record.
+            NotFoundError: No bundle has that record, or there is no head.
         """
         body = self._tile(path) if path.startswith("tile/") else self._text(path)
         served = Served(
@@ -116,10 +115,7 @@ class PoolRemote:
     def _text(self, path: str) -> bytes:
         head = None if self._chosen is None else self._chosen.header.sumdb
         if head is None:
-            raise UsageError(
-                "the bundle has no head of a checksum database",
-                hint="switch `upstream.sumdb` on outside, sync, and make a new bundle",
-            )
+            raise NotFoundError(f"{path}: the bundle has no head of the database")
         note = head.note.encode()
         if path == "latest":
             return note

@@ -164,6 +164,7 @@ def _lines(report: ImportReport, receipt_file: Path, need_file: Path) -> Iterato
         Outcome.APPLIED: f"taken in: {report.brought} versions proven and stored",
         Outcome.UNCHANGED: "it was taken in before; nothing to do",
         Outcome.STAGED: "kept until what it builds on is here; nothing is published",
+        Outcome.DAMAGED: "taken in before, but the store has lost some of it since",
     }[report.outcome]
     if report.published is not None:
         yield tree_line(report.published)
@@ -178,8 +179,10 @@ def _lines(report: ImportReport, receipt_file: Path, need_file: Path) -> Iterato
 def _need_lines(need: NeedFile, need_file: Path) -> Iterator[str]:
     numbers = ", ".join(str(each.sequence) for each in need.staged)
     tiles = " and parts of the checksum database" if need.tiles else ""
-    yield f"number {numbers} waits; {len(need.versions)} versions{tiles} are missing"
+    waits = f"number {numbers} waits; " if numbers else ""
+    yield f"{waits}{len(need.versions)} versions{tiles} are missing"
+    before = "import the bundles before it; if one is lost, " if numbers else ""
     yield (
-        "next: import the bundles before it; if one is lost, carry"
-        f" {need_file} outside, for `gosync bundle create {need.target} --need`"
+        f"next: {before}carry {need_file} outside, for"
+        f" `gosync bundle create {need.target} --need`"
     )

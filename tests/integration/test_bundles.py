@@ -148,6 +148,36 @@ def test_an_increment_for_a_site_that_lost_everything_is_repaired(
     pair.check(fresh)
 
 
+def zip_blobs(pair: Pair, version: str) -> list[Path]:
+    """Return the blob of a version of UPPER inside."""
+    name = f"{UPPER}@{version}"
+    digest = pair.run_inside("show", name).document["zip_digest"]
+    return [pair.inside.store / "blobs" / "sha256" / digest[:2] / digest]
+
+
+def test_what_the_store_inside_lost_comes_again(sim: Simulator, pair: Pair):
+    full = pair.make()
+    pair.take(full)
+    pair.ack()
+    grow(pair, sim, 2)
+    two = pair.make()
+    pair.take(two)
+    pair.ack()
+    for blob in zip_blobs(pair, "v1.2.0"):
+        blob.unlink()
+    again = pair.take(two).document
+    assert (again["outcome"], again["versions_brought"]) == ("applied", 1)
+    pair.check()
+
+    for blob in zip_blobs(pair, "v1.0.0"):
+        blob.unlink()
+    lost = pair.take(two, expect=GAP).document
+    assert (lost["outcome"], lost["need"]["staged"]) == ("damaged", [])
+    repair = pair.make("--need", str(pair.need))
+    assert pair.take(repair).document["versions_brought"] >= 1
+    pair.check()
+
+
 def test_what_is_selected_no_more_leaves_the_tree_inside(pair: Pair):
     pair.take(pair.make())
     pair.ack()
@@ -226,6 +256,22 @@ def test_a_private_module_must_be_called_so_inside(pair: Pair):
     pair.inside.configure({"private": []})
     refused = pair.take(full, expect=SECURITY)
     assert "upstream.private" in refused.document["hint"]
+    assert pair.inside.tree_files() == {}
+
+
+def test_what_nobody_proves_is_taken_where_no_database_is_asked(
+    pair: Pair, tmp_path: Path
+):
+    pair.outside.configure({"sumdb": "off"})
+    blind = pair.new_inside(tmp_path / "blind")
+    blind.configure({"sumdb": "off"})
+    pair.sync()
+    full = pair.make("--full")
+
+    pair.take(full, site=blind)
+    assert blind.carried() == pair.outside.carried()
+    refused = pair.take(full, expect=USAGE)
+    assert "has no head of" in refused.document["message"]
     assert pair.inside.tree_files() == {}
 
 

@@ -18,6 +18,7 @@ import pytest
 from gosync.bundle.format import HEADER_NAME, MANIFEST_NAME
 from gosync.bundle.manifest import Base, Frame, Manifest
 from gosync.catalog.bundles import Kind
+from gosync.catalog.versions import Proof
 from tests.integration.breaking import (
     SIGNATURE,
     Stage,
@@ -141,6 +142,21 @@ def other_h1(stage: Stage, medium: Path) -> None:
     stage.rewrite_manifest(medium, change)
 
 
+def without_records(stage: Stage, medium: Path) -> None:
+    """Say of what travels that no database vouches for it."""
+
+    def change(manifest: Manifest) -> Manifest:
+        versions = tuple(
+            msgspec.structs.replace(
+                each, proof=Proof.PINNED, record=None, record_id=None
+            )
+            for each in manifest.versions
+        )
+        return msgspec.structs.replace(manifest, versions=versions)
+
+    stage.rewrite_manifest(medium, change)
+
+
 def other_base(stage: Stage, medium: Path) -> None:
     """Name another version as the one that a patch is against."""
     held = {e.key: e for e in read_manifest(stage.one).versions}
@@ -245,6 +261,7 @@ WAYS: dict[str, Way] = {
     "a forked log": Way(fork_head, SECURITY, "forked"),
     "a head nobody signed": Way(take_back_head, SECURITY, "signature"),
     "another h1": Way(other_h1, SECURITY, "h1:AAAA"),
+    "no records": Way(without_records, SECURITY, "has no record of"),
     "another base": Way(other_base, VOLUME, "checksum"),
     "another size": Way(other_size, VOLUME, "frame"),
     "a bomb": Way(bomb, VOLUME, "52428800 bytes, not 1000"),

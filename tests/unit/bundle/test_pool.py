@@ -32,7 +32,7 @@ def in_store(name: str, need: Need = Need.ZIP, proof: Proof = Proof.SUMDB):
 
 
 def holdings(*rows: VersionRow, proves: bool = True) -> Holdings:
-    return Holdings(rows, proves=lambda _: proves)
+    return Holdings(rows, proves=lambda _: proves, exists=lambda _: True)
 
 
 def plan(bundles: Sequence[BundleFolder], *names: str) -> PoolPlan:
