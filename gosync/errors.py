@@ -13,6 +13,8 @@
      ├ RejectedError                  3  the publisher: bytes came and break a rule
      │  ├ MalformedError                 .what, .value, .reason
      │  └ TooLargeError                  .limit_bytes
+     ├ BundleGapError                13  a bundle builds on what is not here
+     ├ VolumeError                   14  the carrier: a medium lacks or garbles bytes
      ├ StoreError                     7  the operator: our disk or database
      │  ├ BlobMissingError
      │  ├ BlobCorruptError
@@ -159,6 +161,18 @@ class TooLargeError(RejectedError):
     def __init__(self, what: str, *, limit_bytes: int) -> None:
         super().__init__(f"{what}: larger than {limit_bytes} bytes")
         self.limit_bytes = limit_bytes
+
+
+class BundleGapError(GosyncError):
+    """A bundle builds on contents that are not here; need.json names them."""
+
+    exit_code = 13
+
+
+class VolumeError(GosyncError):
+    """A bundle's file is missing, unreadable, or not what the header binds."""
+
+    exit_code = 14
 
 
 class StoreError(GosyncError):

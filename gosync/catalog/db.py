@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Self
 
 import sqlite_utils
 
+from gosync.catalog.bundles import Bundles
 from gosync.catalog.connection import Connection, map_errors
 from gosync.catalog.cursors import Cursors
 from gosync.catalog.failures import Failures
 from gosync.catalog.findings import Findings
 from gosync.catalog.heads import Heads
+from gosync.catalog.imports import Imports
 from gosync.catalog.jobs import Jobs
 from gosync.catalog.looks import Looks
 from gosync.catalog.migrations import check_version, load_migrations, migrate
@@ -60,6 +62,8 @@ class Catalog:
         heads: Trusted and published tree heads.
         looks: What an audit asks of whom.
         trees: Published trees.
+        bundles: Bundles made here.
+        imports: Bundles that came in.
         runs: Past runs.
         jobs: The daemon's jobs.
         verified: What ``gosync verify`` said of the store's versions.
@@ -80,6 +84,8 @@ class Catalog:
         self.heads = Heads(connection)
         self.looks = Looks(connection)
         self.trees = Trees(connection)
+        self.bundles = Bundles(connection)
+        self.imports = Imports(connection)
         self.runs = Runs(connection)
         self.jobs = Jobs(connection)
         self.verified = Verified(connection)

@@ -65,6 +65,19 @@ class Heads:
         )
         return added == 1
 
+    def newest_published(self, name: str, tree_id: str) -> bytes:
+        """Return the newest signed note that a tree shows, b"" when it shows none.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row(
+            "SELECT note FROM published_heads WHERE name = ? AND tree_id = ?"
+            " ORDER BY tree_size DESC LIMIT 1",
+            (name, tree_id),
+        )
+        return b"" if row is None else bytes(row[0])
+
     def published(self, name: str, tree_id: str) -> list[int]:
         """Return the sizes of all heads that a tree ever showed, ascending.
 

@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 
 def run_interruptible(work: Callable[[], Awaitable[T]]) -> T:
-    """Run work in an event loop of its own.
+    """Run work to its end, or until a signal cancels it.
 
     Raises:
         InterruptedRunError: if a signal came; what was committed stays.
-        GosyncError: as from the work.
+        Exception: what the work raises.
     """
 
     async def main() -> T:

@@ -10,13 +10,13 @@ import json
 import signal
 import sys
 import traceback
-from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from gosync import __version__
 from gosync.cli.output import printable
+from gosync.cli.verbs import Verbs
 from gosync.errors import GosyncError
 
 EXIT_BUG = 1
@@ -33,33 +33,21 @@ VERBS = {
     "why": ("why", "why"),
     "prune": ("prune", "prune"),
     "publish": ("publish", "publish"),
+    "bundle": ("bundle", "bundle"),
     "closure": ("closure", "closure"),
     "verify": ("verify", "verify"),
     "audit": ("audit", "audit"),
     "run": ("run", "run"),
     "systemd": ("systemd", "systemd"),
     "config": ("config", "config"),
+    "key": ("key", "key"),
     "catalog": ("catalog", "catalog"),
 }
 
 
-class Verbs(click.Group):
-    """The verbs; only the one that is asked for is imported."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
-        """Return the verbs in the order of ``--help``."""
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
-        """Return a verb, or None for an unknown one."""
-        if cmd_name not in VERBS:
-            return None
-        module, name = VERBS[cmd_name]
-        command: click.Command = getattr(import_module(f"gosync.cli.{module}"), name)
-        return command
-
-
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Verbs, verbs=VERBS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="gosync")
 def main() -> None:
     """Mirror Go modules into places without a network.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import click
 import msgspec
@@ -56,6 +57,7 @@ def _document(config: Config, catalog: Catalog) -> dict[str, object]:
         "modules_followed": len(modules),
         "versions": {state.value: counts[state] for state in State},
         "selection": _selection(catalog),
+        "bundle": _bundle(catalog),
         "oldest_list_at": min((at for at in listed if at), default=None),
         "lists_never_asked": listed.count(None),
         "index_cursors": {
@@ -97,6 +99,13 @@ def _selection(catalog: Catalog) -> dict[str, object]:
     }
 
 
+def _bundle(catalog: Catalog) -> dict[str, object] | None:
+    """Return the bundle that the selection came with, None where syncs make it."""
+    newest = catalog.imports.newest()
+    waiting = len(catalog.imports.staged())
+    return {**asdict(newest), "waiting": waiting} if newest else None
+
+
 def _head_size(note: bytes) -> int:
     return parse_tree(note.partition(b"\n\n")[0] + b"\n").n
 
@@ -114,6 +123,17 @@ def _selection_line(selection: object) -> str:
     return f"{whole}, {selection['missing']} missing{waits}{kept}"
 
 
+def _bundle_line(bundle: object) -> str:
+    """Return where the selection came from, "" where syncs make it."""
+    if not isinstance(bundle, dict):
+        return ""
+    waits = f"; {bundle['waiting']} more wait" if bundle["waiting"] else ""
+    return (
+        f"selection  that of bundle {bundle['sequence']} for {bundle['target']},"
+        f" made {bundle['created_at']}, taken in {bundle['moved_at']}{waits}"
+    )
+
+
 def _lines(document: dict[str, object]) -> list[str]:
     versions = document["versions"]
     run = document["last_run"]
@@ -126,7 +146,8 @@ def _lines(document: dict[str, object]) -> list[str]:
         f"modules    {document['modules_followed']} followed, oldest list {oldest}",
         f"fresh      {_fresh_line(document['freshness'])}",
         f"versions   {counts}",
-        f"selection  {_selection_line(document['selection'])}",
+        _bundle_line(document["bundle"])
+        or f"selection  {_selection_line(document['selection'])}",
     ]
     for name, value in (
         *_items(document, "index_cursors", "index"),

@@ -16,11 +16,13 @@ from typing import TypeAlias
 
 import msgspec
 
+from gosync.bundle.options import InsideSpec, TargetSpec
 from gosync.catalog.findings import Kind
 from gosync.config.daemon import make_hooks, make_jobs
 from gosync.config.files import read_text
 from gosync.config.schema import (
     AuditSection,
+    BundleSection,
     Config,
     DaemonSection,
     FileSchema,
@@ -53,6 +55,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "publish": PublishSection,
     "daemon": DaemonSection,
     "hooks": HooksSection,
+    "bundle": BundleSection,
 }
 _ARRAYS: dict[str, type[msgspec.Struct]] = {
     "select": SelectSection,
@@ -115,8 +118,6 @@ def parse_config(
     sections = _convert(_override(values, environ))
     _check_upstream(sections.upstream)
     parse_size(sections.audit.bytes_per_hour)
-    for target in sections.target:
-        parse_size(target.volume_size)
     return Config(
         file=file,
         sections=sections,
@@ -129,6 +130,11 @@ def parse_config(
         jobs=make_jobs(sections.daemon.jobs),
         hooks=make_hooks(sections.hooks),
         metrics_path=_optional(base, sections.daemon.metrics_file),
+        targets=_targets(sections.target, base),
+        inside=InsideSpec(
+            trust=base / Path(sections.bundle.trust).expanduser(),
+            target=sections.bundle.target,
+        ),
     )
 
 
@@ -229,3 +235,17 @@ def _projects(sections: list[ProjectSection], base: Path) -> tuple[ProjectSpec, 
             )
         specs[path] = ProjectSpec(path, section.deps)
     return tuple(specs.values())
+
+
+def _targets(sections: list[TargetSection], base: Path) -> dict[str, TargetSpec]:
+    targets: dict[str, TargetSpec] = {}
+    for section in sections:
+        if section.name in targets:
+            raise ConfigError(f"target {section.name!r} is named twice")
+        targets[section.name] = TargetSpec(
+            name=section.name,
+            volume_bytes=parse_size(section.volume_size),
+            keys=tuple(base / Path(key).expanduser() for key in section.keys),
+            sealed_base=section.base == "sealed",
+        )
+    return targets

@@ -6,12 +6,14 @@ the two together. Unknown keys are errors; ``load`` suggests the nearest one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from gosync.audit.options import AuditOptions
+from gosync.bundle.options import InsideSpec, TargetSpec
 from gosync.catalog.findings import Kind
 from gosync.config.duties import Hooks, JobSpec
 from gosync.config.sizes import parse_size
@@ -257,10 +259,27 @@ class TargetSection(Section, frozen=True):
     Attributes:
         name: The site's name.
         volume_size: The most bytes that one volume may have.
+        keys: Files of the secret keys that sign its bundles.
+        base: What the next bundle builds on: the last one whose receipt came back,
+            or "sealed", the last one that left.
     """
 
-    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]*$")]
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
     volume_size: str = "4.3GiB"
+    keys: list[str] = []
+    base: Literal["acked", "sealed"] = "acked"
+
+
+class BundleSection(Section, frozen=True):
+    """``[bundle]``: how bundles are taken in.
+
+    Attributes:
+        trust: The trust file: whose signatures count.
+        target: What this site is called outside; "" for what its first bundle says.
+    """
+
+    trust: str = "./trust.toml"
+    target: Annotated[str, msgspec.Meta(pattern="^([a-z0-9][a-z0-9._-]{0,63})?$")] = ""
 
 
 class FileSchema(Section, frozen=True):
@@ -277,6 +296,7 @@ class FileSchema(Section, frozen=True):
     daemon: DaemonSection = DaemonSection()
     hooks: HooksSection = HooksSection()
     target: list[TargetSection] = []
+    bundle: BundleSection = BundleSection()
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -294,6 +314,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         jobs: What the daemon does, and when.
         hooks: Whom it tells.
         metrics_path: Where it writes metrics, or None.
+        targets: The sites that bundles are made for, by name.
+        inside: How bundles are taken in.
     """
 
     file: Path | None
@@ -304,6 +326,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     projects: tuple[ProjectSpec, ...] = ()
     toolchains: ToolchainSpec = ToolchainSpec()
+    targets: Mapping[str, TargetSpec]
+    inside: InsideSpec
     jobs: tuple[JobSpec, ...] = ()
     hooks: Hooks = Hooks()
     metrics_path: Path | None = None

@@ -21,10 +21,11 @@ their data, so that compressed they are not larger than the file.
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64encode
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gosync.errors import MalformedError, TooLargeError
 from gosync.gomod.window import Window
@@ -51,6 +52,23 @@ if TYPE_CHECKING:
     from gosync.gomod.seen import Seen, SeenEntries
     from gosync.gomod.window import ReadAt
     from gosync.gomod.zipdir import ZipEntry
+
+
+_H1 = re.compile(r"h1:[A-Za-z0-9+/]{43}=")
+
+
+class FileDigest(NamedTuple):
+    """One entry of a zip.
+
+    Attributes:
+        name: Its full name, bytes as stored.
+        digest: The SHA-256 of its contents, hex.
+        size_bytes: Their size.
+    """
+
+    name: bytes
+    digest: str
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +106,11 @@ def hash1(digests: Iterable[tuple[bytes, str]]) -> str:
     return "h1:" + b64encode(summary).decode()
 
 
+def is_h1(text: str) -> bool:
+    """Return whether the text has the form of an ``h1:``."""
+    return _H1.fullmatch(text) is not None
+
+
 def hash_go_mod(data: bytes) -> str:
     """Return the ``h1:`` of a go.mod, as in ``path version/go.mod`` lines."""
     return hash1([(b"go.mod", hashlib.sha256(data).hexdigest())])
@@ -112,6 +135,29 @@ def hash_zip(
     entries = read_directory(window, size_bytes)
     _check_work(entries, size_bytes)
     return _Pass(window, entries, keep=b"", seen=seen).h1
+
+
+def digest_files(
+    read_at: ReadAt, size_bytes: int, *, seen: SeenEntries | None = None
+) -> list[FileDigest]:
+    """Return what ``hash_zip`` hashes: every entry, in the order of the directory.
+
+    Of a name that occurs more than once every entry has the contents of the last.
+
+    Raises:
+        MalformedError: Not a zip, or damaged.
+        TooLargeError: The contents together are too large.
+        RejectedError: Too many entries.
+    """
+    window = Window(read_at, size_bytes)
+    entries = read_directory(window, size_bytes)
+    _check_work(entries, size_bytes)
+    digests = _Pass(window, entries, keep=b"", seen=seen).digests
+    last = {entry.name: entry.size_bytes for entry in entries}
+    return [
+        FileDigest(entry.name, digests[entry.name], last[entry.name])
+        for entry in entries
+    ]
 
 
 def scan_zip(
@@ -170,11 +216,16 @@ class _Pass:
         self._window = window
         self._keep = keep
         self._seen = seen
-        digests = {
+        self.digests = {
             entry.name: self._digest(entry)
             for entry in sorted(last.values(), key=attrgetter("header_offset"))
         }
-        self.h1 = hash1((entry.name, digests[entry.name]) for entry in entries)
+        self._names = [entry.name for entry in entries]
+
+    @property
+    def h1(self) -> str:
+        """The hash of all entries."""
+        return hash1((name, self.digests[name]) for name in self._names)
 
     def _digest(self, entry: ZipEntry) -> str:
         if entry.name == self._keep and entry.size_bytes <= MAX_GO_MOD_BYTES:

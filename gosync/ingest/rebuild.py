@@ -5,7 +5,8 @@ known here is ignored, so that an older gosync reads a newer one's journal.
 
 What comes back: every version whose blobs are there, with its proof; versions
 whose blobs are missing or damaged, as wanted; the pins; of each checksum
-database the signed head with the largest tree, so that trust never moves back.
+database the signed head with the largest tree, so that trust never moves back;
+bundles that were made or taken in, so that their numbers do not either.
 What does not: cursors and followed modules (the next sync reads the index and
 the lists again and adds what was only wanted), failures, runs, and what was
 published (the next publish writes the tree whole; its marker keeps its heads).
@@ -30,6 +31,7 @@ from gosync.catalog.pins import Pin
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Want
 from gosync.errors import CatalogError, MalformedError, NoSpaceError, StoreError
 from gosync.gomod import module
+from gosync.ingest.bundlememory import BundleMemory
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest, parse_digest
 from gosync.store.durable import disk_errors, sync_folder
@@ -77,6 +79,7 @@ class _Memory:
     rows: dict[tuple[str, str], VersionRow] = field(default_factory=dict)
     pins: dict[tuple[str, str], Pin] = field(default_factory=dict)
     heads: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    bundles: BundleMemory = field(default_factory=BundleMemory)
     named: bool = False  # whether it names any version, forgotten ones too
 
 
@@ -141,6 +144,8 @@ def _take(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
         size = parse_tree(data[: data.rfind(b"\n\n") + 1]).n
         if size >= memory.heads.get(name, (0, b""))[0]:
             memory.heads[name] = (size, data)
+    else:
+        memory.bundles.take(entry)
 
 
 def _forget(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
@@ -255,6 +260,7 @@ def _write(
     for start in range(0, len(present), BATCH_ROWS):
         rows = map(_as_admitted, present[start : start + BATCH_ROWS])
         _admit(catalog, list(rows), report)
+    memory.bundles.write(catalog)
     missing = set(report.missing)
     wants = [
         Want(row.path, row.version, row.need, row.found_by, row.index_time)

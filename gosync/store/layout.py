@@ -7,6 +7,7 @@
     quarantine/<32 hex>/evidence.json, <label> or file-<number>
     journal/<8 digits>.jsonl           numbered from 1
     sumdb/<name>/tile/...              Tile.path(); the name percent-encoded
+    bundles/<64 hex>/...               bundles that wait, by their ids
 
 Names are built from digests, numbers and random hex. The two that come from
 elsewhere, a checksum database's name and a file's label in the quarantine, are
@@ -34,6 +35,7 @@ STAGING = "staging"
 QUARANTINE = "quarantine"
 JOURNAL = "journal"
 SUMDB = "sumdb"
+BUNDLES = "bundles"
 EVIDENCE = "evidence.json"
 FOLDERS = (BLOBS, STAGING, QUARANTINE, JOURNAL, SUMDB)
 

@@ -15,7 +15,7 @@ import msgspec
 from gosync.catalog.failures import Failure
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import State, VersionRow
-from gosync.errors import GosyncError, StoreError
+from gosync.errors import GosyncError, StoreError, UsageError
 from gosync.progress import NoProgress, Progress
 from gosync.publish.report import PublishReport
 from gosync.sync.dependencies import ConfiguredProject
@@ -113,9 +113,11 @@ class Pass:
         Fetches the go.mod files that this takes.
 
         Raises:
+            UsageError: if bundles feed this store.
             StalePlanError: if there is a plan, and something has changed since.
             StoreError: if the store or the catalog cannot be written.
         """
+        _check_not_carried(self.site)
         if self._options.plan is not None:
             self._approved = approve(
                 self._options.plan, self.site, self._options.projects
@@ -252,6 +254,17 @@ async def _publish(
         )
         this.tally.fail(failure)
     return report
+
+
+def _check_not_carried(site: Site) -> None:
+    """Refuse to select in a store whose selection came with a bundle."""
+    newest = site.catalog.imports.newest()
+    if newest is not None:
+        raise UsageError(
+            f"{site.options.store_path}: this store is fed by bundles for"
+            f" {newest.target}; a sync would unselect what they brought",
+            hint="select outside, and import the next bundle",
+        )
 
 
 def _narrowed(site: Site, selectors: tuple[Selector, ...]) -> Site:

@@ -27,6 +27,7 @@ from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import IO, NoReturn
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -134,10 +135,10 @@ def enter_and_exit() -> NoReturn:
 
 def import_gosync() -> None:
     """Import every verb, and what asyncio and httpx import when they are used."""
-    from gosync.cli.main import VERBS  # noqa: PLC0415 - not in the test's process
+    import gosync.cli  # noqa: PLC0415 - not in the test's process
 
-    for module, _ in VERBS.values():
-        import_module(f"gosync.cli.{module}")
+    for module in iter_modules(gosync.cli.__path__):
+        import_module(f"gosync.cli.{module.name}")
     for name in ("anyio._backends._asyncio", "httpx", "rich.table"):
         import_module(name)
 

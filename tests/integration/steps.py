@@ -16,6 +16,7 @@ import errno
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -57,14 +58,19 @@ class Run(Result):
 
 
 class Stepper:
-    """A server that runs gosync; one run at a time. Use it in ``with``."""
+    """A server that runs gosync; one run at a time. Use it in ``with``.
 
-    def __init__(self) -> None:
+    Args:
+        prefix: A command to run the server below, such as ``unshare -n``.
+    """
+
+    def __init__(self, prefix: Sequence[str] = ()) -> None:
+        self._prefix = prefix
         self._server: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
         self._server = subprocess.Popen(
-            [sys.executable, "-m", supervisor.__name__],
+            [*self._prefix, sys.executable, "-m", supervisor.__name__],
             cwd=CHECKOUT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

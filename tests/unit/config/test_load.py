@@ -55,6 +55,15 @@ def test_each_sample_loads(name: str):
     assert config.policy.selects or config.projects
 
 
+def test_the_samples_of_both_sides_of_a_gap_fit():
+    outside = load_config(SAMPLES / "airgap.toml", {})
+    inside = load_config(SAMPLES / "inside.toml", {})
+
+    assert inside.inside.target in outside.targets
+    assert outside.targets["enclave-a"].keys
+    assert inside.policy.private == outside.policy.private
+
+
 def test_the_keys_that_a_sample_comments_out_are_right(tmp_path: Path):
     text = (SAMPLES / "gosync.toml").read_text()
     text = re.sub(r"^# (?=\w+ = |\[)", "", text, flags=re.MULTILINE)

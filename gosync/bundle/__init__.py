@@ -1,0 +1,6 @@
+"""Bundles: what crosses an air gap, small and provable by the receiver alone.
+
+The format is specified in ``format``; ``header`` and ``manifest`` say what a bundle
+holds, ``recipe`` and ``blocks`` how a version travels. ``create`` makes a bundle,
+``reader`` reads one, ``verifying`` proves one without a store.
+"""

@@ -1,0 +1,127 @@
+"""A bundle's selection becomes the site's: one transaction, then the tree.
+
+Everything that it names is in the store and proven by now, and so are the tiles that
+the tree will need. The transaction selects, forgets what the bundle no longer
+selects, and says that the bundle was applied: all of it or nothing. The journal is
+told before, so that a rebuilt catalog has what the tree shows. A kill between the
+transaction and the tree leaves the tree as it was; the next import brings it up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gosync.catalog.imports import ImportRow, ImportState
+from gosync.catalog.versions import FoundBy, Need, Proof, Want
+from gosync.clock import format_time
+from gosync.errors import MalformedError, SecurityError
+from gosync.ingest.bundlememory import import_entry
+from gosync.ingest.entries import version_entry
+from gosync.publish.sumdb import needed_tiles
+from gosync.sync.prune import PrunePlan, forget
+from gosync.sync.tree import tree_target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from gosync.bundle.folder import BundleFolder
+    from gosync.bundle.manifest import Manifest
+    from gosync.sumdb.client import SumClient
+    from gosync.sync.site import Site
+
+
+def import_row(bundle: BundleFolder) -> ImportRow:
+    """Return what the catalog keeps of a bundle that came in."""
+    header = bundle.header
+    return ImportRow(
+        bundle_id=bundle.id,
+        target=header.target,
+        sequence=header.sequence,
+        kind=header.kind,
+        created_at=format_time(header.created_at),
+        tree_size=None if header.sumdb is None else header.sumdb.size,
+    )
+
+
+def check_vouched(manifest: Manifest, *, proves: Callable[[str], bool]) -> None:
+    """Check that every public version has a record that vouches for it.
+
+    Whoever packed may say that nobody does; for public modules that is not enough.
+
+    Raises:
+        SecurityError: One has none.
+    """
+    for entry in manifest.versions:
+        if entry.proof is not Proof.SUMDB and proves(entry.path):
+            raise SecurityError(
+                f"{entry.path}@{entry.version}: the bundle has no record of the"
+                " checksum database for it",
+                hint="if the module is private, say so inside: upstream.private",
+            )
+
+
+async def bring_tiles(site: Site, sums: SumClient, manifest: Manifest) -> None:
+    """Prove and keep the tiles that the tree will need with this selection.
+
+    Raises:
+        BundleGapError: One is neither in a bundle nor in the store.
+        SecurityError: One does not lead to the head.
+    """
+    head, database = sums.head, site.options.database
+    assert head is not None
+    assert database is not None
+    ids = sorted({e.record_id for e in manifest.versions if e.record_id is not None})
+    if ids and ids[-1] >= head.tree.n:
+        raise MalformedError("manifest", ids[-1], "a record is newer than the head")
+    sizes = site.catalog.heads.published(database.name, tree_target(site).id)
+    await sums.tiles(needed_tiles(head, ids, sizes))
+
+
+def apply_selection(
+    site: Site, chosen: BundleFolder, overtaken: Iterable[BundleFolder]
+) -> None:
+    """Make a bundle's selection the site's.
+
+    Args:
+        site: The site; all that is selected is in its store.
+        chosen: The bundle.
+        overtaken: Those of lower numbers that came in and need not be applied.
+
+    Raises:
+        StoreError: Journal or catalog cannot be written; nothing has changed.
+    """
+    now = site.clock.now()
+    wants = [
+        Want(each.path, each.version, each.need, FoundBy.CONFIG, each.index_time)
+        for each in chosen.manifest.versions
+    ]
+    came = [import_row(bundle) for bundle in (*overtaken, chosen)]
+    _journal(site, wants, [replace(r, moved_at=format_time(now)) for r in came])
+    with site.catalog.transaction():
+        site.catalog.selected.select(wants, complete=True, now=now)
+        forget(site, _unselected(site, now))
+        for row in came:
+            site.catalog.imports.put(row, ImportState.APPLIED, now=now)
+
+
+def _journal(site: Site, wants: list[Want], came: list[ImportRow]) -> None:
+    """Say that versions which were only read are selected now, and by what."""
+    keys = {(want.path, want.version) for want in wants}
+    selected = (
+        version_entry(replace(row, found_by=FoundBy.CONFIG))
+        for row in site.catalog.versions.all_rows()
+        if row.found_by is FoundBy.DEPENDENCY and (row.path, row.version) in keys
+    )
+    site.journal.append([*selected, *map(import_entry, came)])
+
+
+def _unselected(site: Site, now: datetime) -> PrunePlan:
+    """Return what the selection has no more; a site inside has no time of grace."""
+    rows = site.catalog.selected.unselected(now)
+    return PrunePlan(
+        forgotten=tuple(row for row in rows if row.selected is None),
+        narrowed=tuple(row for row in rows if row.selected is Need.MOD),
+        waiting=0,
+    )

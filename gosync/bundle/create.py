@@ -1,0 +1,359 @@
+"""Making a bundle: plan, pack, write, read back, prove, name, seal, in this order.
+
+    1. the ledger plans it: sequence and time are taken
+    2. segments are packed into volumes; manifest, header, signatures, SHA256SUMS
+       follow; all is durable, in a folder that has no name yet; the ledger says so
+    3. the bundle is read back from the disk and proven
+    4. the folder gets its name
+    5. the ledger seals it: from now on it can be a base
+
+A kill leaves a bundle that is not sealed, and is not named before step 4. The next
+create for the target takes over its sequence, removes its folder and, if nothing
+has changed, makes the same bytes. Where a receiver lacks nothing nothing is made.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from gosync import __version__
+from gosync.bundle.bases import ZipSource
+from gosync.bundle.difference import travelling
+from gosync.bundle.folder import BundleFolder
+from gosync.bundle.format import FORMAT, HEADER_NAME
+from gosync.bundle.frames import Compressor
+from gosync.bundle.header import (
+    Header,
+    SumHead,
+    bundle_id,
+    folder_name,
+    format_header,
+)
+from gosync.bundle.manifest import Manifest, VersionEntry
+from gosync.bundle.packing import Packer, tile_segments
+from gosync.bundle.proving import Proven, prove_bundle
+from gosync.bundle.receiver import Receiver, receiver_of, receiver_with_need
+from gosync.bundle.selection import Chosen, Selection, read_selection
+from gosync.bundle.tiles import bundled_head, new_tiles, record_ids
+from gosync.bundle.volumes import FolderWriter, Placed, VolumeWriter, remove_folder
+from gosync.catalog.bundles import BundleRow, BundleState, Kind
+from gosync.catalog.versions import Need
+from gosync.errors import BundleGapError, UsageError
+from gosync.progress import NoProgress
+from gosync.signing.files import read_key
+from gosync.store.digest import Digest
+from gosync.store.durable import make_folder
+from gosync.store.layout import STAGING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from gosync.bundle.frames import AnySegment
+    from gosync.bundle.need import NeedFile
+    from gosync.bundle.options import TargetSpec
+    from gosync.progress import Progress
+    from gosync.signing.keys import SecretKey
+    from gosync.sumdb.tile import Tile
+    from gosync.sumdb.treehead import SignedHead
+    from gosync.sync.site import Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateOptions:
+    """What is asked for.
+
+    Attributes:
+        target: The site.
+        out: The folder that the bundle's folder is made in.
+        full: Whether everything travels, whatever the receiver has.
+        exact: Whether zips travel as they are.
+        need: What the receiver says it lacks, or None.
+    """
+
+    target: TargetSpec
+    out: Path
+    full: bool = False
+    exact: bool = False
+    need: NeedFile | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """What became of it.
+
+    Attributes:
+        selection: What the bundle is about.
+        path: The bundle's folder, None where nothing was new.
+        id: The bundle's id, "" without one.
+        header: Its header, None without one.
+        proven: What was read back, None where nothing was made.
+        signed_by: Fingerprints of the keys that signed.
+    """
+
+    selection: Selection
+    path: Path | None = None
+    id: str = ""
+    header: Header | None = None
+    proven: Proven | None = None
+    signed_by: tuple[str, ...] = ()
+
+
+def create_bundle(
+    site: Site, options: CreateOptions, progress: Progress | None = None
+) -> Created:
+    """Make the next bundle of a target; see the module.
+
+    Args:
+        site: The store; its lock is held.
+        options: What is asked for.
+        progress: Who watches.
+
+    Raises:
+        UsageError: the need is another target's, a key cannot be used, or a version
+            exceeds a volume.
+        StoreError: the store lacks or garbles something, or the bundle's folder
+            cannot be written.
+        NoSpaceError: a disk is full; nothing is sealed.
+        VolumeError: what was read back is not what was written.
+    """
+    selection = read_selection(site.catalog)
+    receiver = _receiver(site, options)
+    held = {chosen.key: chosen.need for chosen in selection.chosen}
+    if receiver.kind is Kind.INCREMENT and held == receiver.held:
+        return Created(selection=selection)
+    if not held and receiver.base is None:
+        raise UsageError("nothing is selected and here", hint="run `gosync sync`")
+    keys = [read_key(path) for path in options.target.keys]
+    return _Making(site, options, selection, receiver, keys, progress).run()
+
+
+def _receiver(site: Site, options: CreateOptions) -> Receiver:
+    bundles, target = site.catalog.bundles, options.target
+    if options.need is not None:
+        return receiver_with_need(bundles, target.name, options.need)
+    if options.full:
+        return Receiver()
+    return receiver_of(bundles, target.name, sealed=target.sealed_base)
+
+
+class _Making:
+    """One bundle in the making."""
+
+    def __init__(
+        self,
+        site: Site,
+        options: CreateOptions,
+        selection: Selection,
+        receiver: Receiver,
+        keys: Sequence[SecretKey],
+        progress: Progress | None,
+    ) -> None:
+        self._site = site
+        self._options = options
+        self._selection = selection
+        self._receiver = receiver
+        self._keys = keys
+        self._progress = progress or NoProgress()
+        self._scratch = site.options.store_path / STAGING
+
+    def run(self) -> Created:
+        bundles = self._site.catalog.bundles
+        head = bundled_head(self._site, self._selection.chosen)
+        tiles = self._tiles(head)
+        make_folder(self._options.out)
+        self._remove_unsealed()
+        row = self._plan()
+        writer = FolderWriter(self._options.out / f".{row.target}.partial")
+        header = self._write(writer, row, head, tiles)
+        data = format_header(header)
+        identity = bundle_id(data)
+        signed_by = self._sign(writer, data)
+        writer.write_sums(header.files, data)
+        writer.write(HEADER_NAME, data)
+        writer.sync()
+        size = head.tree.n if head is not None else None
+        bundles.write(row, identity, tree_size=size)
+        proven = self._prove(writer.folder, identity)
+        final = self._options.out / folder_name(header, identity)
+        writer.finish(final)
+        holds = ((*chosen.key, chosen.need) for chosen in self._selection.chosen)
+        bundles.seal(row, holds, now=self._site.clock.now())
+        return Created(
+            selection=self._selection,
+            path=final,
+            id=identity,
+            header=header,
+            proven=proven,
+            signed_by=signed_by,
+        )
+
+    def _tiles(self, head: SignedHead | None) -> list[Tile]:
+        if head is None:
+            return []
+        base, chosen = self._receiver.base, self._selection.chosen
+        applied = [each for each in chosen if each.key in self._receiver.applied]
+        return new_tiles(
+            head,
+            chosen,
+            sent_sizes=self._site.catalog.bundles.tree_sizes(self._options.target.name),
+            base_size=base.tree_size if base is not None else None,
+            base_records=record_ids(applied),
+        )
+
+    def _plan(self) -> BundleRow:
+        base = self._receiver.base
+        return self._site.catalog.bundles.plan(
+            self._options.target.name,
+            kind=self._receiver.kind,
+            base_sequence=base.sequence if base is not None else None,
+            after=self._receiver.after,
+            now=self._site.clock.now(),
+        )
+
+    def _remove_unsealed(self) -> None:
+        """Remove a bundle that was named, but not sealed before it was killed."""
+        for row in self._site.catalog.bundles.all(self._options.target.name):
+            if row.state is BundleState.WRITTEN and row.bundle_id:
+                for folder in self._options.out.glob(f"*-{row.bundle_id[:8]}"):
+                    remove_folder(folder)
+
+    def _write(
+        self,
+        writer: FolderWriter,
+        row: BundleRow,
+        head: SignedHead | None,
+        tiles: Sequence[Tile],
+    ) -> Header:
+        placed, volumes = self._write_volumes(writer, tiles)
+        manifest = self._manifest(placed)
+        carried = list(manifest.travelling())
+        segments = manifest.segments
+        base = self._receiver.base
+        return Header(
+            format=FORMAT,
+            target=row.target,
+            sequence=row.sequence,
+            kind=row.kind,
+            base=base.bundle_id if base is not None else None,
+            created=row.planned_at,
+            gosync=__version__,
+            sumdb=self._sum_head(head),
+            manifest=writer.write_manifest(manifest),
+            volumes=tuple(volumes.files),
+            selected=len(manifest.versions),
+            carried=len(carried),
+            patched=sum(segments[e.segment or 0].base is not None for e in carried),
+            omitted=len(manifest.omitted),
+            tiles=sum(each.tiles for each in placed),
+            zip_bytes=sum(entry.zip_bytes or 0 for entry in carried),
+        )
+
+    def _sum_head(self, head: SignedHead | None) -> SumHead | None:
+        database = self._site.options.database
+        if head is None or database is None:
+            return None
+        return SumHead(name=database.name, size=head.tree.n, note=head.note.decode())
+
+    def _write_volumes(
+        self, writer: FolderWriter, tiles: Sequence[Tile]
+    ) -> tuple[list[Placed], VolumeWriter]:
+        site, receiver = self._site, self._receiver
+        bases = frozenset() if self._options.exact else receiver.applied
+        bundled = list(travelling(self._selection.chosen, receiver.held, bases))
+        count = sum(len(each.chosen) for each in bundled)
+        self._progress.phase("packing", count)
+        packer = Packer(site.blobs, exact=self._options.exact)
+        segments: Iterable[AnySegment] = chain(
+            tile_segments(tiles), packer.segments(bundled)
+        )
+        compressor = Compressor(site.blobs, site.tiles, self._scratch)
+        placed: list[Placed] = []
+        limit = self._options.target.volume_bytes
+        with (
+            VolumeWriter(writer.folder, limit, compressor) as volumes,
+            closing(compressor.pack_all(segments)) as all_packed,
+        ):
+            for packed in all_packed:
+                for each in volumes.place(packed):
+                    placed.append(each)
+                    self._progress.advance(len(each.keys), size_bytes=each.segment.end)
+            volumes.close_volume()
+        return placed, volumes
+
+    def _manifest(self, placed: Sequence[Placed]) -> Manifest:
+        where = {key: n for n, each in enumerate(placed) for key in each.keys}
+        return Manifest(
+            segments=tuple(each.segment for each in placed),
+            versions=tuple(
+                _entry(chosen, where.get(chosen.key))
+                for chosen in self._selection.chosen
+            ),
+            omitted=self._selection.omitted,
+        )
+
+    def _sign(self, writer: FolderWriter, header: bytes) -> tuple[str, ...]:
+        """Write a signature of each key; several have numbers."""
+        several = len(self._keys) > 1
+        for number, key in enumerate(self._keys, start=1):
+            label = f".{number}" if several else ""
+            writer.write(f"{HEADER_NAME}{label}.sig", key.sign(header))
+        return tuple(key.public().fingerprint for key in self._keys)
+
+    def _prove(self, path: Path, identity: str) -> Proven:
+        folder = BundleFolder.open(path)
+        assert folder.id == identity
+        return prove_bundle(
+            folder,
+            scratch=self._scratch,
+            bases=_StoreBases(self._site),
+            progress=self._progress,
+        )
+
+
+def _entry(chosen: Chosen, segment: int | None) -> VersionEntry:
+    row = chosen.row
+    whole = chosen.need is Need.ZIP
+    travels = segment is not None
+    assert row.mod_h1 is not None
+    assert row.proof is not None
+    text = row.record_text
+    return VersionEntry(
+        path=row.path,
+        version=row.version,
+        need=chosen.need,
+        mod_h1=row.mod_h1,
+        zip_h1=row.zip_h1 if whole else None,
+        proof=row.proof,
+        record_id=row.record_id,
+        found_by=row.found_by,
+        segment=segment,
+        record=text.decode() if travels and text is not None else None,
+        index_time=row.index_time if travels else None,
+        info_digest=row.info_digest if travels else None,
+        mod_digest=row.mod_digest if travels else None,
+        zip_bytes=row.zip_bytes if travels and whole else None,
+    )
+
+
+class _StoreBases:
+    """The zips of our own store, which a receiver has as well."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._zips: Mapping[tuple[str, str], tuple[str | None, str | None]] = {
+            (row.path, row.version): (row.zip_h1, row.zip_digest)
+            for row in site.catalog.versions.all_rows()
+        }
+
+    @contextmanager
+    def open(self, path: str, version: str, h1: str) -> Iterator[ZipSource]:
+        """Open a version's zip; see Bases."""
+        found, digest = self._zips.get((path, version), (None, None))
+        if digest is None or found != h1:
+            raise BundleGapError(f"a patch against {path}@{version} ({h1}): not here")
+        with self._site.blobs.open(Digest(digest)) as blob:
+            yield ZipSource(blob.read_at, blob.size_bytes)

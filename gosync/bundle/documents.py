@@ -1,0 +1,93 @@
+"""What is told of a bundle, as documents for programs and for the files of auditors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gosync.store.durable import replace_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from gosync.bundle.create import Created
+    from gosync.bundle.folder import BundleFolder
+    from gosync.bundle.header import Header
+    from gosync.bundle.manifest import OmittedEntry
+    from gosync.bundle.proving import Proven
+    from gosync.signing.trust import SignedBy
+
+
+def created_document(created: Created) -> dict[str, object]:
+    """Return what became of a create."""
+    header = created.header
+    return {
+        "result": "nothing-new" if header is None else "created",
+        "folder": None if created.path is None else str(created.path.absolute()),
+        "bundle": None if header is None else header_document(header, created.id),
+        "signed_by": list(created.signed_by),
+        "proven": _proven_document(created.proven),
+        "omitted": _omitted_document(created.selection.omitted),
+    }
+
+
+def inspected_document(
+    folder: BundleFolder, signatures: Sequence[str]
+) -> dict[str, object]:
+    """Return what a bundle says of itself."""
+    return {
+        "folder": str(folder.path.absolute()),
+        "bundle": header_document(folder.header, folder.id),
+        "signatures": list(signatures),
+        "omitted": _omitted_document(folder.manifest.omitted),
+    }
+
+
+def verified_document(
+    folder: BundleFolder,
+    signed_by: Sequence[SignedBy] | None,
+    proven: Proven,
+    *,
+    head_proven: bool,
+) -> dict[str, object]:
+    """Return what was proven of a bundle."""
+    return {
+        **inspected_document(folder, list(folder.signatures())),
+        "signed_by": None if signed_by is None else [_signer(s) for s in signed_by],
+        "head_proven": head_proven,
+        "proven": _proven_document(proven),
+    }
+
+
+def header_document(header: Header, identity: str) -> dict[str, object]:
+    """Return a header with its id, and what follows from it."""
+    fields: dict[str, object] = msgspec.to_builtins(header)
+    return {"id": identity, **fields, "size_bytes": header.size_bytes}
+
+
+def write_report(path: Path, document: Mapping[str, object]) -> None:
+    """Write a document, whole or not at all.
+
+    Raises:
+        StoreError: it cannot be written.
+        NoSpaceError: the disk is full.
+    """
+    data = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    replace_file(path.absolute(), data, staging=path.absolute().parent)
+
+
+def _proven_document(proven: Proven | None) -> object:
+    return None if proven is None else msgspec.to_builtins(proven)
+
+
+def _omitted_document(omitted: Sequence[OmittedEntry]) -> list[object]:
+    return [
+        {"path": o.path, "version": o.version, "need": o.need, "reason": o.reason}
+        for o in omitted
+    ]
+
+
+def _signer(signed: SignedBy) -> object:
+    return msgspec.to_builtins(signed)

@@ -1,0 +1,334 @@
+"""Taking a bundle in: from a medium that nobody trusts to the published tree.
+
+In this order, each step before anything of the next one is believed:
+
+    signatures > target and number > names > manifest > who vouches > space
+    > the head, consistent with every head before > tiles > volumes > versions
+    through the gate > one transaction > tree > receipt
+
+The medium is only read. What came in before and waits is looked at together with the
+new bundle (``pool``): the highest number whose selection is complete is applied, and
+what has lower ones is overtaken. When the new bundle's is not complete it is kept and
+``need.json`` says what is missing.
+
+It is the same gate as a sync's, with the bundles for an upstream (I7). A bundle that
+is signed well and holds something else than the log says is refused like any upstream
+that does so, with its evidence; one that waited is dropped then, so that it is in
+nobody's way.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from gosync.bundle.applying import (
+    apply_selection,
+    bring_tiles,
+    check_vouched,
+    import_row,
+)
+from gosync.bundle.arrival import (
+    Standing,
+    check_arrival,
+    check_database,
+    check_store,
+)
+from gosync.bundle.folder import BundleFolder
+from gosync.bundle.intake import Intake, ProvenVolumes
+from gosync.bundle.need import NeedFile
+from gosync.bundle.outcome import ImportReport, Outcome, make_need, make_receipt
+from gosync.bundle.pool import Holdings, Pool, PoolPlan
+from gosync.bundle.remote import PoolRemote
+from gosync.bundle.space import check_import_fits
+from gosync.bundle.staged import StagedBundles
+from gosync.catalog.imports import ImportState
+from gosync.errors import (
+    BundleGapError,
+    RejectedError,
+    SecurityError,
+    SignatureError,
+    VolumeError,
+)
+from gosync.ingest.gate import Gate
+from gosync.ingest.sumops import SumOps
+from gosync.signing.trust import check_signatures
+from gosync.store.digest import Digest
+from gosync.sumdb.client import SumClient
+from gosync.sync.pool import PoolConcurrency
+from gosync.sync.prune import sweep
+from gosync.sync.tree import publish_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gosync.catalog.versions import VersionRow
+    from gosync.progress import Progress
+    from gosync.publish.report import PublishReport
+    from gosync.signing.trust import SignedBy, Trust
+    from gosync.sync.site import Site
+
+_log = logging.getLogger(__name__)
+
+
+class Import:
+    """One import into one site; ``run`` it once."""
+
+    def __init__(
+        self, site: Site, *, trust: Trust, target: str, progress: Progress
+    ) -> None:
+        """Prepare an import.
+
+        Args:
+            site: The site; its store is locked.
+            trust: Whose signatures count.
+            target: What the site is called outside, "" for what bundles say.
+            progress: Who watches.
+        """
+        self._site = site
+        self._trust = trust
+        self._target = target
+        self._progress = progress
+        self._staged = StagedBundles(site.options.store_path)
+        self._volumes = ProvenVolumes(progress)
+        self._brought = 0
+        self._gap: PoolPlan | None = None
+        self._tiles_missing = False
+
+    async def run(self, medium: Path) -> ImportReport:
+        """Take the bundle in a folder in.
+
+        Raises:
+            SignatureError: Too few trusted keys have signed it.
+            RollbackError: It is older than what is here.
+            SecurityError: It holds something else than the log says.
+            UsageError: It is for another site, or this store is fed by syncs.
+            VolumeError: A file is missing, unreadable, damaged or malformed.
+            NoSpaceError: There is not enough space for it.
+            StoreError: The store, the catalog or the tree cannot be written.
+        """
+        with _refusals(medium):
+            bundle = await to_thread.run_sync(BundleFolder.open, medium)
+            return await self._take_in(bundle)
+
+    async def _take_in(self, bundle: BundleFolder) -> ImportReport:
+        imports = self._site.catalog.imports
+        check_store(self._site)
+        signed_by = self._check_signatures(bundle)
+        standing = check_arrival(bundle, imports, target=self._target)
+        candidates = self._open_waiting()
+        newest = imports.newest()
+        shown = newest is not None and newest.bundle_id == bundle.id
+        if standing is Standing.NEW or shown:  # what is shown may have been damaged
+            bundle.check_names(missing_ok=True)
+            check_database(self._site.options.database, bundle, proves=self._proves)
+            candidates.append(bundle)
+        applied = await self._apply_newest(candidates, bundle)
+        published = None
+        if applied or standing is Standing.APPLIED:
+            published = await self._publish()
+        return self._report(bundle, signed_by, standing, published)
+
+    def _check_signatures(self, bundle: BundleFolder) -> tuple[SignedBy, ...]:
+        return check_signatures(
+            bundle.header_bytes,
+            bundle.signatures(),
+            self._trust,
+            at=bundle.header.created_at,
+            target=bundle.header.target,
+        )
+
+    def _open_waiting(self) -> list[BundleFolder]:
+        """Open what waits, if it is trusted still; sweep what a killed run left."""
+        rows = self._site.catalog.imports.staged()
+        self._staged.sweep([row.bundle_id for row in rows])
+        opened = []
+        for row in rows:
+            try:
+                bundle = self._staged.open(row.bundle_id)
+                self._check_signatures(bundle)
+                opened.append(bundle)
+            except (VolumeError, RejectedError, SignatureError) as error:
+                _log.warning("bundle %s is dropped: %s", row.bundle_id[:8], error)
+                self._drop(row.bundle_id)
+        return opened
+
+    def _drop(self, bundle_id: str) -> None:
+        self._site.catalog.imports.drop(bundle_id)
+        self._staged.sweep([r.bundle_id for r in self._site.catalog.imports.staged()])
+
+    async def _apply_newest(
+        self, bundles: list[BundleFolder], arrived: BundleFolder
+    ) -> bool:
+        """Apply the highest number that is complete; keep what arrived if it waits."""
+        holdings = await to_thread.run_sync(self._holdings)
+        pool = Pool(bundles, holdings)
+        for candidate in pool.newest_first:
+            plan = await to_thread.run_sync(pool.plan, candidate)
+            if plan.is_done and self._is_applied(candidate):
+                return False
+            if not plan.missing and await self._try(plan, bundles):
+                return True
+            self._gap = self._gap or plan
+            if candidate is arrived:
+                await self._keep(arrived)
+        return False
+
+    def _is_applied(self, bundle: BundleFolder) -> bool:
+        row = self._site.catalog.imports.get(bundle.id)
+        return row is not None and row.state is ImportState.APPLIED
+
+    def _holdings(self) -> Holdings:
+        return Holdings(
+            self._site.catalog.versions.all_rows(),
+            proves=self._proves,
+            exists=self._has_blobs,
+        )
+
+    def _has_blobs(self, row: VersionRow) -> bool:
+        """Return whether a row's blobs are there; a disk may have lost some."""
+        blobs = self._site.blobs
+        named = ((row.mod_digest, row.mod_bytes), (row.zip_digest, row.zip_bytes))
+        return all(
+            blobs.exists(Digest(digest), size_bytes=size_bytes)
+            for digest, size_bytes in named
+            if digest is not None
+        )
+
+    def _proves(self, path: str) -> bool:
+        options = self._site.options
+        return options.database is not None and not options.policy.is_private(path)
+
+    async def _try(self, plan: PoolPlan, bundles: Sequence[BundleFolder]) -> bool:
+        """Bring a complete selection in and apply it; False when tiles are missing."""
+        try:
+            check_vouched(plan.chosen.manifest, proves=self._proves)
+            check_import_fits(self._site, plan)
+            await self._bring(plan, bundles)
+        except BundleGapError:
+            self._tiles_missing = True
+            return False
+        except (SecurityError, RejectedError):
+            self._drop(plan.chosen.id)
+            raise
+        number = plan.chosen.header.sequence
+        overtaken = [b for b in bundles if b.header.sequence < number]
+        await to_thread.run_sync(apply_selection, self._site, plan.chosen, overtaken)
+        self._staged.sweep([r.bundle_id for r in self._site.catalog.imports.staged()])
+        return True
+
+    async def _bring(self, plan: PoolPlan, bundles: Sequence[BundleFolder]) -> None:
+        async with self._sums(plan.chosen, bundles) as sums:
+            if sums is not None and plan.chosen.header.sumdb is not None:
+                await sums.refresh()
+                await bring_tiles(self._site, sums, plan.chosen.manifest)
+            intake = Intake(self._site, self._gate(sums), self._volumes, self._progress)
+            for taking in plan.takings:
+                await intake.take(taking)
+                self._brought += len(taking.keys)
+
+    def _gate(self, sums: SumClient | None) -> Gate:
+        return Gate(
+            blobs=self._site.blobs,
+            quarantine=self._site.quarantine,
+            pins=self._site.catalog.pins,
+            sums=sums,
+            clock=self._site.clock,
+        )
+
+    @asynccontextmanager
+    async def _sums(
+        self, chosen: BundleFolder | None, bundles: Sequence[BundleFolder]
+    ) -> AsyncIterator[SumClient | None]:
+        """Open the checksum database as these bundles have it."""
+        site = self._site
+        database = site.options.database
+        if database is None or site.tiles is None:
+            yield None
+            return
+        with site.blobs.stage() as scratch:
+            make = partial(PoolRemote, scratch=scratch, clock=site.clock)
+            ops = SumOps(
+                database.name,
+                await to_thread.run_sync(make, chosen, bundles, self._volumes.prove),
+                catalog=site.catalog,
+                tiles=site.tiles,
+                journal=site.journal,
+                quarantine=site.quarantine,
+            )
+            concurrency = PoolConcurrency(site.options.concurrency)
+            yield SumClient(ops, database, concurrency=concurrency)
+
+    async def _keep(self, bundle: BundleFolder) -> None:
+        """Keep a bundle that waits, unless it is one of those kept."""
+        imports = self._site.catalog.imports
+        if imports.get(bundle.id) is not None:
+            return
+        self._site.blobs.check_space(
+            bundle.header.size_bytes, min_free_bytes=self._site.options.min_free_bytes
+        )
+        await to_thread.run_sync(self._staged.keep, bundle, self._progress)
+        row = import_row(bundle)
+        imports.put(row, ImportState.STAGED, now=self._site.clock.now())
+
+    async def _publish(self) -> PublishReport:
+        """Bring the tree up to the selection; its tiles are in the store."""
+        async with self._sums(None, ()) as sums:
+            if sums is not None:
+                await sums.start()
+            published = await publish_tree(self._site, sums, self._progress)
+        await to_thread.run_sync(sweep, self._site)
+        return published
+
+    def _report(
+        self,
+        bundle: BundleFolder,
+        signed_by: tuple[SignedBy, ...],
+        standing: Standing,
+        published: PublishReport | None,
+    ) -> ImportReport:
+        outcome = Outcome.APPLIED
+        if not self._is_applied(bundle):
+            outcome = Outcome.STAGED
+        elif self._gap is not None and self._gap.chosen.id == bundle.id:
+            outcome = Outcome.DAMAGED
+        elif standing is Standing.APPLIED and not self._brought:
+            outcome = Outcome.UNCHANGED
+        return ImportReport(
+            outcome=outcome,
+            bundle=bundle,
+            signed_by=signed_by,
+            brought=self._brought,
+            published=published,
+            receipt=make_receipt(self._site, signed_by),
+            need=self._need(),
+        )
+
+    def _need(self) -> NeedFile | None:
+        """Return what is missing for the newest bundle that is not complete."""
+        if self._gap is None:
+            return None
+        imports = self._site.catalog.imports
+        return make_need(imports, self._gap, tiles=self._tiles_missing)
+
+
+@contextmanager
+def _refusals(medium: Path) -> Iterator[None]:
+    """Say of what breaks a rule that the bundle is to blame; nothing goes on here.
+
+    Raises:
+        VolumeError: for a RejectedError inside.
+    """
+    try:
+        yield
+    except RejectedError as error:
+        raise VolumeError(
+            f"{medium}: {error}",
+            hint="ask outside for a new bundle, made by a gosync that is not newer",
+        ) from error

@@ -1,0 +1,223 @@
+"""Versions out of bundles, through the same gate as those of a sync.
+
+A volume is proven whole before anything is unpacked from it. Then the versions come
+in the bundle's order: one is unpacked while the gate reads the zips of those before
+it. They are committed in batches and seen by nobody yet; the import selects them
+when all are there. What is in the store already is not read again, so a killed
+import goes on where it was, and a volume that is on the next medium may come later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+
+from gosync.bundle.bases import ZipSource
+from gosync.bundle.reader import read_versions
+from gosync.catalog.versions import FoundBy
+from gosync.errors import BundleGapError, VolumeError
+from gosync.gomod.module import ModuleVersion
+from gosync.ingest.batch import Batch
+from gosync.store.digest import Digest
+from gosync.store.layout import STAGING
+from gosync.sync.pool import first_error
+from gosync.upstream.answer import Served
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
+    from gosync.bundle.folder import BundleFolder
+    from gosync.bundle.manifest import VersionEntry
+    from gosync.bundle.pool import Key, Taking
+    from gosync.bundle.reader import Arrived
+    from gosync.ingest.gate import Admission, Gate
+    from gosync.progress import Progress
+    from gosync.sync.site import Site
+
+# One is unpacked at a time; of the others most wait for the disk.
+_AT_ONCE = 8
+
+
+class ProvenVolumes:
+    """Proves each volume once an import."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._proven: set[tuple[str, int]] = set()
+
+    def prove(self, bundle: BundleFolder, number: int) -> None:
+        """Read a volume and prove it by the header, unless that was done.
+
+        Raises:
+            VolumeError: It is missing, unreadable, or not what the header binds.
+        """
+        if (bundle.id, number) not in self._proven:
+            name = bundle.header.volumes[number - 1].name
+            self._progress.phase(f"proving {name}")
+            bundle.check_volume(number, self._progress)
+            self._proven.add((bundle.id, number))
+
+
+class StoreBases:
+    """gosync.bundle.bases.Bases: the zips of the store that patches are against."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    @contextmanager
+    def open(self, path: str, version: str, h1: str) -> Iterator[ZipSource]:
+        """Open the zip of a version that has this h1.
+
+        Raises:
+            BundleGapError: It is not here.
+            StoreError: It cannot be read.
+        """
+        row = self._site.catalog.versions.get(path, version)
+        if row is None or row.zip_digest is None or row.zip_h1 != h1:
+            raise BundleGapError(
+                f"a patch against {path}@{version} ({h1}), which is not here"
+            )
+        with self._site.blobs.open(Digest(row.zip_digest)) as blob:
+            yield ZipSource(blob.read_at, blob.size_bytes)
+
+
+class Intake:
+    """Takes versions out of bundles and into the store."""
+
+    def __init__(
+        self, site: Site, gate: Gate, volumes: ProvenVolumes, progress: Progress
+    ) -> None:
+        self._site = site
+        self._gate = gate
+        self._volumes = volumes
+        self._progress = progress
+        self._bases = StoreBases(site)
+        self._batch = Batch(
+            blobs=site.blobs,
+            journal=site.journal,
+            catalog=site.catalog,
+            clock=site.clock,
+        )
+
+    async def take(self, taking: Taking) -> None:
+        """Take these versions; what was admitted is committed in any case.
+
+        A volume that is missing or damaged does not keep the others out.
+
+        Raises:
+            VolumeError: A volume was missing or damaged; the first one is named.
+            RejectedError: A version breaks a rule, or is not what was said.
+            SecurityError: A version is not what the checksum database has.
+            StoreError: The store or the catalog cannot be written.
+        """
+        broken: VolumeError | None = None
+        volumes = _by_volume(taking)
+        self._progress.phase("versions", len(taking.keys))
+        for number, keys in volumes.items():
+            try:
+                await to_thread.run_sync(self._volumes.prove, taking.bundle, number)
+                await self._take_volume(taking.bundle, keys)
+            except VolumeError as error:
+                broken = broken or error
+        if broken is not None:
+            raise broken
+
+    async def _take_volume(self, bundle: BundleFolder, keys: set[Key]) -> None:
+        arriving = read_versions(
+            bundle,
+            bundle.manifest,
+            wanted=lambda entry: entry.key in keys,
+            bases=self._bases,
+            scratch=self._site.options.store_path / STAGING,
+        )
+        try:
+            async with anyio.create_task_group() as group:
+                await self._admit_all(arriving, bundle, group)
+        except BaseExceptionGroup as errors:
+            raise first_error(errors) from None
+        finally:
+            arriving.close()
+            await self._batch.commit()
+
+    async def _admit_all(
+        self, arriving: Iterator[Arrived], bundle: BundleFolder, group: TaskGroup
+    ) -> None:
+        room = anyio.Semaphore(_AT_ONCE)
+        while True:
+            await room.acquire()
+            arrived = await to_thread.run_sync(next, arriving, None)
+            if arrived is None:
+                return
+            await group.start(partial(self._admit, arrived, bundle, room))
+
+    async def _admit(
+        self,
+        arrived: Arrived,
+        bundle: BundleFolder,
+        room: anyio.Semaphore,
+        *,
+        task_status: anyio.abc.TaskStatus[None],
+    ) -> None:
+        """Bring one version through the gate; started once it is unpacked."""
+        entry = arrived.entry
+        mv = ModuleVersion(entry.path, entry.version)
+        private = self._site.options.policy.is_private(entry.path)
+        async with self._gate.open(mv, need=entry.need, private=private) as admission:
+            await self._hand_over(admission, arrived, bundle, task_status)
+            row = await admission.admit()
+        # Nobody shows what was read only; the import selects it in the end.
+        await self._batch.add(
+            replace(row, found_by=FoundBy.DEPENDENCY, index_time=entry.index_time)
+        )
+        self._progress.advance(size_bytes=row.zip_bytes or 0)
+        room.release()
+
+    async def _hand_over(
+        self,
+        admission: Admission,
+        arrived: Arrived,
+        bundle: BundleFolder,
+        task_status: anyio.abc.TaskStatus[None],
+    ) -> None:
+        serve = partial(self._served, bundle, arrived.entry)
+        if arrived.info is not None:
+            admission.take_info(arrived.info, serve("info", len(arrived.info)))
+        await admission.take_mod(arrived.mod, serve("mod", len(arrived.mod)))
+        if arrived.write_zip is None:
+            task_status.started()
+            return
+        staged = admission.stage_zip()
+        await to_thread.run_sync(arrived.write_zip, staged.write)
+        task_status.started()
+        await admission.take_zip(staged, serve("zip", staged.size_bytes))
+
+    def _served(
+        self, bundle: BundleFolder, entry: VersionEntry, kind: str, size_bytes: int
+    ) -> Served:
+        """Return the evidence of where a file came from."""
+        return Served(
+            url=f"bundle:{bundle.id}/{entry.path}@{entry.version}.{kind}",
+            status=200,
+            headers={},
+            at=self._site.clock.now(),
+            size_bytes=size_bytes,
+            framed=True,
+        )
+
+
+def _by_volume(taking: Taking) -> dict[int, set[Key]]:
+    """Return the versions by the volume that has them, in order."""
+    manifest = taking.bundle.manifest
+    found: dict[int, set[Key]] = {}
+    for entry in manifest.travelling():
+        if entry.key in taking.keys:
+            assert entry.segment is not None
+            volume = manifest.segments[entry.segment].volume
+            found.setdefault(volume, set()).add(entry.key)
+    return dict(sorted(found.items()))

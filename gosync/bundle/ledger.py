@@ -1,0 +1,103 @@
+"""What becomes of a bundle that was made here: sealed, acknowledged, revoked.
+
+A receipt is taken at its word only for a bundle that was sealed here under the id
+that it names; a second one of the same bundle changes nothing. The journal is told
+before the catalog, so that a rebuilt one counts on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gosync.catalog.bundles import BundleRow, BundleState
+from gosync.clock import format_time
+from gosync.errors import UsageError
+from gosync.ingest.bundlememory import bundle_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gosync.bundle.receipt import Receipt
+    from gosync.catalog.versions import Need
+    from gosync.sync.site import Site
+
+MIN_PREFIX = 4
+_SEE_LIST = "`gosync bundle list` shows all"
+
+
+class Ledger:
+    """The bundles of one site outside; its store must be locked."""
+
+    def __init__(self, site: Site) -> None:
+        self._bundles = site.catalog.bundles
+        self._journal = site.journal
+        self._clock = site.clock
+
+    def seal(self, row: BundleRow, holds: Iterable[tuple[str, str, Need]]) -> BundleRow:
+        """Say that a bundle was read back and proven: it may leave the house.
+
+        Args:
+            row: The bundle, as it was when it was planned or written.
+            holds: What its site has once it took it in.
+
+        Raises:
+            StoreError: Journal or catalog cannot be written.
+        """
+        now = self._clock.now()
+        written = self._bundles.get(row.target, row.sequence) or row
+        sealed = replace(written, state=BundleState.SEALED, sealed_at=format_time(now))
+        self._journal.append([bundle_entry(sealed)])
+        return self._bundles.seal(written, holds, now=now)
+
+    def acknowledge(self, receipt: Receipt) -> BundleRow:
+        """Take a site's receipt; return the bundle as it stands then.
+
+        Raises:
+            UsageError: No bundle of that id was sealed here for that site.
+            StoreError: Journal or catalog cannot be written.
+        """
+        row = self._bundles.get(receipt.target, receipt.sequence)
+        if row is None or row.bundle_id != receipt.bundle_id:
+            raise UsageError(
+                f"no bundle {receipt.bundle_id[:8]} was made here as number"
+                f" {receipt.sequence} for {receipt.target}",
+                hint=f"is this the store that made it? {_SEE_LIST}",
+            )
+        if row.state is BundleState.ACKED:
+            return row
+        if row.state is not BundleState.SEALED:
+            raise UsageError(
+                f"bundle {receipt.bundle_id[:8]} is {row.state}, not sealed",
+                hint=_SEE_LIST,
+            )
+        now = self._clock.now()
+        acked = replace(row, state=BundleState.ACKED, acked_at=format_time(now))
+        self._journal.append([bundle_entry(acked)])
+        self._bundles.ack(row, now=now)
+        return acked
+
+    def find(self, name: str) -> BundleRow:
+        """Return the bundle that the beginning of an id names.
+
+        Raises:
+            UsageError: None or several are named so, or it is too short to tell.
+        """
+        if len(name) < MIN_PREFIX:
+            raise UsageError(f"{name!r}: want {MIN_PREFIX} digits of its id at least")
+        found = self._bundles.find(name)
+        if len(found) != 1:
+            count = "several bundles" if found else "no bundle"
+            raise UsageError(f"{count} here with an id like {name!r}", hint=_SEE_LIST)
+        return found[0]
+
+    def revoke(self, row: BundleRow) -> BundleRow:
+        """Make a bundle one that never arrived; what it brought travels again.
+
+        Raises:
+            StoreError: Journal or catalog cannot be written.
+        """
+        revoked = replace(row, state=BundleState.REVOKED, acked_at=None)
+        self._journal.append([bundle_entry(revoked)])
+        self._bundles.revoke(row)
+        return revoked

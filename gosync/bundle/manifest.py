@@ -1,0 +1,254 @@
+"""``manifest.zst``: a target's whole selection, and where in the bundle what lies.
+
+Unpacked it is JSON lines, each with its ``type``::
+
+    {"type":"segment", ...}   in the order of the volumes
+    {"type":"version", ...}   the selection, by path, then version
+    {"type":"omitted", ...}   selected, not there; by path, then version
+
+Every version of the selection is there with its h1 and who vouches for it. What
+travels in this bundle names its segment and has its record's text as well. Parsing
+and formatting are pure; compressing is ``stream``'s.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import msgspec
+
+from gosync.bundle.header import HexDigest, Size
+from gosync.catalog.versions import FoundBy, Need, Proof
+from gosync.errors import MalformedError
+from gosync.gomod import module
+from gosync.gomod.dirhash import is_h1
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_Text = Annotated[str, msgspec.Meta(max_length=4096)]
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True):
+    """The version that a segment is a patch against.
+
+    Attributes:
+        path: Its module path.
+        version: Its version.
+        h1: The ``h1:`` of its zip.
+    """
+
+    path: _Text
+    version: _Text
+    h1: str
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """One zstd frame.
+
+    Attributes:
+        size_bytes: Its size in the volume.
+        unpacked_bytes: What it holds.
+    """
+
+    size_bytes: Size
+    unpacked_bytes: Size
+
+
+class Segment(msgspec.Struct, frozen=True, kw_only=True, tag="segment"):
+    """Two frames that belong together.
+
+    Attributes:
+        volume: The number of the volume that has them, from 1.
+        offset: Where the first one begins there; the second follows it.
+        holds: "modules" or "tiles".
+        recipes: The frame that says what the other one holds.
+        contents: The frame with contents.
+        base: What the frames are patches against, or None.
+    """
+
+    volume: Annotated[int, msgspec.Meta(ge=1)]
+    offset: Size
+    holds: Annotated[str, msgspec.Meta(pattern="^(modules|tiles)$")]
+    recipes: Frame
+    contents: Frame
+    base: Base | None = None
+
+    @property
+    def end(self) -> int:
+        """Where it ends in its volume."""
+        return self.offset + self.recipes.size_bytes + self.contents.size_bytes
+
+
+class VersionEntry(msgspec.Struct, frozen=True, kw_only=True, tag="version"):
+    """One version of the selection.
+
+    Attributes:
+        path: The module path.
+        version: The canonical version.
+        need: How much of it the selection has: "zip" for all.
+        mod_h1: The ``h1:`` of its go.mod.
+        zip_h1: The ``h1:`` of its zip; None where only the ``.mod`` is meant.
+        proof: Who vouches for them.
+        record_id: The record's number in the checksum database.
+        found_by: What named it first.
+        segment: The index of the segment in which it travels, None if it does not.
+        record: The record's text, if it travels.
+        index_time: The index's time stamp, if it travels.
+        info_digest: The SHA-256 of its ``.info``, if that travels.
+        mod_digest: The SHA-256 of its ``.mod``, if that travels.
+        zip_bytes: The size of the upstream's zip, if that travels.
+    """
+
+    path: _Text
+    version: _Text
+    need: Need
+    mod_h1: str
+    zip_h1: str | None
+    proof: Proof
+    record_id: Size | None = None
+    found_by: FoundBy = FoundBy.CONFIG
+    segment: Size | None = None
+    record: str | None = None
+    index_time: _Text | None = None
+    info_digest: HexDigest | None = None
+    mod_digest: HexDigest | None = None
+    zip_bytes: Size | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Path and version."""
+        return self.path, self.version
+
+
+class OmittedEntry(msgspec.Struct, frozen=True, kw_only=True, tag="omitted"):
+    """A version that is selected and of which the bundle lacks something.
+
+    Attributes:
+        path: The module path.
+        version: The canonical version.
+        need: How much of it is selected.
+        reason: Why it is not there.
+    """
+
+    path: _Text
+    version: _Text
+    need: Need
+    reason: _Text
+
+
+_Line: TypeAlias = Segment | VersionEntry | OmittedEntry
+
+_decode_lines = msgspec.json.Decoder(_Line).decode_lines
+_encode_lines = msgspec.json.Encoder(order="sorted").encode_lines
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``manifest.zst`` says.
+
+    Attributes:
+        segments: The segments, in the order of the volumes.
+        versions: The selection, sorted.
+        omitted: What is selected and not there, sorted.
+    """
+
+    segments: tuple[Segment, ...]
+    versions: tuple[VersionEntry, ...]
+    omitted: tuple[OmittedEntry, ...] = ()
+
+    def travelling(self) -> Iterator[VersionEntry]:
+        """Yield the versions of which something is in this bundle."""
+        return (entry for entry in self.versions if entry.segment is not None)
+
+
+def format_manifest(manifest: Manifest) -> bytes:
+    """Return the lines of a manifest."""
+    parts: tuple[Iterable[_Line], ...] = (
+        manifest.segments,
+        manifest.versions,
+        manifest.omitted,
+    )
+    return b"".join(_encode_lines(part) for part in parts)
+
+
+def parse_manifest(data: bytes) -> Manifest:
+    """Parse the lines of a manifest.
+
+    Raises:
+        MalformedError: they are not those of a manifest, are out of order, or
+            contradict each other.
+    """
+    try:
+        lines = _decode_lines(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _malformed(str(error)) from error
+    segments = tuple(line for line in lines if isinstance(line, Segment))
+    versions = tuple(line for line in lines if isinstance(line, VersionEntry))
+    omitted = tuple(line for line in lines if isinstance(line, OmittedEntry))
+    if lines != [*segments, *versions, *omitted]:
+        raise _malformed("segments, versions and omitted ones are mixed")
+    _check_segments(segments)
+    _check_sorted(versions)
+    _check_sorted(omitted)
+    for entry in versions:
+        _check_version(entry, len(segments))
+    return Manifest(segments=segments, versions=versions, omitted=omitted)
+
+
+def _check_segments(segments: tuple[Segment, ...]) -> None:
+    """Check that segments fill volumes 1, 2, ... one after the other, no gaps."""
+    volume, end = 1, 0
+    for segment in segments:
+        if segment.volume == volume + 1 and end:
+            volume, end = segment.volume, 0
+        if (segment.volume, segment.offset) != (volume, end):
+            raise _malformed(f"a segment at {segment.offset} of {segment.volume}")
+        if segment.base is not None:
+            _check_name(segment.base.path, segment.base.version)
+            _check_h1(segment.base.h1)
+        end = segment.end
+
+
+def _check_sorted(entries: tuple[VersionEntry | OmittedEntry, ...]) -> None:
+    for entry in entries:
+        _check_name(entry.path, entry.version)
+    for before, entry in pairwise(entries):
+        if (before.path, before.version) >= (entry.path, entry.version):
+            raise _malformed(f"{entry.path}@{entry.version} is out of order")
+
+
+def _check_version(entry: VersionEntry, segments: int) -> None:
+    shown = f"{entry.path}@{entry.version}"
+    _check_h1(entry.mod_h1)
+    if (entry.need is Need.ZIP) != (entry.zip_h1 is not None):
+        raise _malformed(f"{shown}: needs {entry.need.value}, zip_h1 {entry.zip_h1}")
+    if entry.zip_h1 is not None:
+        _check_h1(entry.zip_h1)
+    if (entry.proof is Proof.SUMDB) != (entry.record_id is not None):
+        raise _malformed(f"{shown}: {entry.proof.value} by {entry.record_id}")
+    if entry.segment is None:
+        return
+    if entry.segment >= segments:
+        raise _malformed(f"{shown}: in segment {entry.segment} of {segments}")
+    if entry.mod_digest is None:
+        raise _malformed(f"{shown}: travels without its .mod")
+    if entry.need is Need.ZIP and (entry.info_digest is None or not entry.zip_bytes):
+        raise _malformed(f"{shown}: travels without its .info or its zip's size")
+    if entry.proof is Proof.SUMDB and entry.record is None:
+        raise _malformed(f"{shown}: travels without its record")
+
+
+def _check_name(path: str, version: str) -> None:
+    module.check(path, version)
+    if module.canonical_version(version) != version:
+        raise MalformedError("version", version, "not canonical")
+
+
+def _check_h1(text: str) -> None:
+    if not is_h1(text):
+        raise MalformedError("h1", text, "want h1: and 44 base64 digits")
+
+
+def _malformed(reason: str) -> MalformedError:
+    return MalformedError("bundle manifest", "", reason)

@@ -1,0 +1,36 @@
+"""What the configuration says of bundles: those to make, and those to take in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSpec:
+    """A site that bundles are made for.
+
+    Attributes:
+        name: Its name.
+        volume_bytes: The most that one volume may have.
+        keys: Files of the secret keys that sign for it.
+        sealed_base: Whether a bundle that has no receipt yet is a base.
+    """
+
+    name: str
+    volume_bytes: int
+    keys: tuple[Path, ...] = ()
+    sealed_base: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InsideSpec:
+    """How bundles are taken in.
+
+    Attributes:
+        trust: The trust file.
+        target: What this site is called outside; "" for what its first bundle says.
+    """
+
+    trust: Path
+    target: str = ""

@@ -1,0 +1,120 @@
+"""How an import ended, and the papers that it leaves: a receipt, or a need.json."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from gosync import __version__
+from gosync.bundle.need import Known, NeedFile, NeedVersion
+from gosync.bundle.receipt import Head, Receipt, Signer
+from gosync.catalog.versions import State
+from gosync.errors import BundleGapError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gosync.bundle.folder import BundleFolder
+    from gosync.bundle.pool import PoolPlan
+    from gosync.catalog.imports import ImportRow, Imports
+    from gosync.publish.report import PublishReport
+    from gosync.signing.trust import SignedBy
+    from gosync.sync.site import Site
+
+
+class Outcome(StrEnum):
+    """How an import ended.
+
+    Damaged is a bundle that was applied long ago, of which the store has lost
+    something since that the bundle itself did not bring.
+    """
+
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    STAGED = "staged"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What an import did.
+
+    Attributes:
+        outcome: How it ended.
+        bundle: The bundle that was to be taken in.
+        signed_by: Whose signatures counted.
+        brought: How many versions came into the store.
+        published: What publishing did, None when nothing was applied.
+        receipt: What the site has now, None before any bundle was applied.
+        need: What is missing for bundles that wait, None when none does.
+    """
+
+    outcome: Outcome
+    bundle: BundleFolder
+    signed_by: tuple[SignedBy, ...]
+    brought: int = 0
+    published: PublishReport | None = None
+    receipt: Receipt | None = None
+    need: NeedFile | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """13 when something is missing that the bundle does not bring, else 0."""
+        gap = self.outcome in (Outcome.STAGED, Outcome.DAMAGED)
+        return BundleGapError.exit_code if gap else 0
+
+
+def make_receipt(site: Site, signed_by: Iterable[SignedBy]) -> Receipt | None:
+    """Return what the site has now, None before any bundle was applied.
+
+    Raises:
+        CatalogError: The catalog cannot be read.
+    """
+    newest = site.catalog.imports.newest()
+    if newest is None:
+        return None
+    database = site.options.database
+    head = None
+    if database is not None and newest.tree_size is not None:
+        head = Head(name=database.name, size=newest.tree_size)
+    return Receipt(
+        target=newest.target,
+        sequence=newest.sequence,
+        bundle_id=newest.bundle_id,
+        applied_at=newest.moved_at,
+        versions=site.catalog.versions.counts()[State.PRESENT],
+        head=head,
+        signed_by=tuple(
+            Signer(name=each.name, fingerprint=each.fingerprint) for each in signed_by
+        ),
+        gosync=__version__,
+    )
+
+
+def make_need(imports: Imports, plan: PoolPlan, *, tiles: bool) -> NeedFile:
+    """Return what is missing for a bundle that waits.
+
+    Args:
+        imports: What came in.
+        plan: How far its selection comes together.
+        tiles: Whether tiles of the checksum database are missing, too.
+
+    Raises:
+        CatalogError: The catalog cannot be read.
+    """
+    applied = imports.newest()
+    return NeedFile(
+        target=plan.chosen.header.target,
+        applied=None if applied is None else _known(applied),
+        staged=tuple(map(_known, imports.staged())),
+        versions=tuple(
+            NeedVersion(path=each.path, version=each.version, need=each.need)
+            for each in plan.missing
+        ),
+        tiles=tiles,
+    )
+
+
+def _known(row: ImportRow) -> Known:
+    return Known(sequence=row.sequence, bundle_id=row.bundle_id)

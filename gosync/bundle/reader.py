@@ -1,0 +1,179 @@
+"""Reading a bundle: each version that is wanted, proven, in the bundle's order.
+
+What comes from here was checked against the manifest, which the header binds: the
+``.info`` and ``.mod`` by their digests and the go.mod's h1, a recipe by the zip's
+h1, every file's contents by its line of the recipe. A verbatim zip is proven by its
+own SHA-256 alone; its h1 is for whoever writes it somewhere. Volumes are to be
+proven before (``BundleFolder.check_volume``).
+
+Memory holds a group's recipes and some of its contents, deflated; the rest of these
+is in an unnamed file of the scratch folder.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gosync.bundle.bases import NoBases
+from gosync.bundle.blocks import Form
+from gosync.bundle.segments import SegmentReading
+from gosync.bundle.spool import Spool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from typing import TypeAlias
+
+    from gosync.bundle.bases import BaseFiles, Bases
+    from gosync.bundle.blocks import PackedVersion
+    from gosync.bundle.folder import BundleFolder
+    from gosync.bundle.manifest import Manifest, Segment, VersionEntry
+    from gosync.bundle.segments import OpenGroup
+    from gosync.sumdb.tile import Tile
+
+    Entries: TypeAlias = dict[tuple[str, str], VersionEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A version that came with a bundle.
+
+    Attributes:
+        entry: What the manifest says of it.
+        form: How it travelled.
+        info: Its ``.info``; None for a ``.mod`` alone that came without.
+        mod: Its ``.mod``.
+        write_zip: Writes its zip by way of a function that takes bytes; None for a
+            ``.mod`` alone. To be called before the next version is taken.
+    """
+
+    entry: VersionEntry
+    form: Form
+    info: bytes | None
+    mod: bytes
+    write_zip: Callable[[Callable[[bytes], object]], None] | None
+
+
+def read_versions(
+    folder: BundleFolder,
+    manifest: Manifest,
+    *,
+    wanted: Callable[[VersionEntry], bool],
+    bases: Bases,
+    scratch: Path,
+) -> Generator[Arrived]:
+    """Yield the versions of a bundle that are wanted.
+
+    Args:
+        folder: The bundle.
+        manifest: Its manifest.
+        wanted: Says which versions to yield; the rest is read over.
+        bases: Where the versions are that patches are against.
+        scratch: A folder for what does not fit into memory.
+
+    Raises:
+        VolumeError: a volume cannot be read.
+        MalformedError: something is not what the manifest or a recipe says.
+        ChecksumMismatchError: an h1 is not the manifest's.
+        BundleGapError: a base is not here.
+        NoSpaceError: the scratch folder's disk is full.
+    """
+    by_segment = entries_by_segment(manifest)
+    for number, segment in enumerate(manifest.segments):
+        entries = by_segment.get(number, {})
+        if segment.holds != "modules" or not any(map(wanted, entries.values())):
+            continue
+        with open_segment(folder, segment, entries, bases) as reading:
+            for group in reading.groups():
+                yield from _group(group, reading.base, wanted, scratch)
+
+
+def read_tiles(
+    folder: BundleFolder, manifest: Manifest
+) -> Iterator[tuple[Tile, bytes]]:
+    """Yield the tiles of a bundle; whether they lead to the head is not known yet.
+
+    Raises:
+        VolumeError: a volume cannot be read.
+        MalformedError: a frame or a path is malformed, or the sizes do not fit.
+    """
+    for segment in manifest.segments:
+        if segment.holds == "tiles":
+            with open_segment(folder, segment, {}, NoBases()) as reading:
+                yield from reading.tiles()
+
+
+def entries_by_segment(manifest: Manifest) -> Mapping[int, Entries]:
+    """Return what travels in each segment, by its number."""
+    found: dict[int, Entries] = {}
+    for entry in manifest.travelling():
+        assert entry.segment is not None
+        found.setdefault(entry.segment, {})[entry.key] = entry
+    return found
+
+
+@contextmanager
+def open_segment(
+    folder: BundleFolder, segment: Segment, entries: Entries, bases: Bases
+) -> Iterator[SegmentReading]:
+    """Open one segment; errors are those of SegmentReading."""
+    with folder.volume(segment.volume) as volume, ExitStack() as stack:
+        yield SegmentReading(segment, volume, entries, bases, stack)
+
+
+def _group(
+    group: OpenGroup,
+    base: BaseFiles | None,
+    wanted: Callable[[VersionEntry], bool],
+    scratch: Path,
+) -> Iterator[Arrived]:
+    asked = [(each, entry) for each, entry in group.versions if wanted(entry)]
+    with Spool(scratch) as spool:
+        _fill(spool, group, base, [version for version, _ in asked])
+        for version, entry in asked:
+            yield _arrived(version, entry, spool)
+
+
+def _fill(
+    spool: Spool,
+    group: OpenGroup,
+    base: BaseFiles | None,
+    asked: Sequence[PackedVersion],
+) -> None:
+    """Put into the spool what the zips that are asked for consist of."""
+    lines = {
+        line.digest: line
+        for version in asked
+        for line in version.recipe
+        if line.size_bytes
+    }
+    for content in group.contents:
+        pieces = group.frame.pieces(content.size_bytes)
+        if content.digest not in lines:
+            for _ in pieces:
+                pass
+            continue
+        spool.put(content.digest, content.size_bytes, pieces, verbatim=content.verbatim)
+    for digest, line in lines.items():
+        if digest not in spool:
+            assert base is not None
+            there = base.pieces(base.digests[digest])
+            spool.put(digest, line.size_bytes, there)
+
+
+def _arrived(version: PackedVersion, entry: VersionEntry, spool: Spool) -> Arrived:
+    def write_zip(write: Callable[[bytes], object]) -> None:
+        if version.form is Form.VERBATIM:
+            spool.write_verbatim(version.recipe[0].digest, write)
+        else:
+            spool.write_zip(version.mv, version.recipe, write)
+
+    return Arrived(
+        entry,
+        version.form,
+        version.info,
+        version.mod,
+        None if version.form is Form.MOD else write_zip,
+    )

@@ -1,0 +1,105 @@
+"""``receipt.json``: what a site says after it took a bundle in. Pure.
+
+::
+
+    {
+      "type": "receipt", "format": 1,
+      "target": "enclave-a", "sequence": 3, "bundle_id": "<64 hex>",
+      "applied_at": "2026-11-25T02:30:00.000000Z",
+      "versions": 412, "head": {"name": "sum.golang.org", "size": 65209736},
+      "signed_by": [{"name": "packer", "fingerprint": "SHA256:…"}],
+      "gosync": "0.1.0"
+    }
+
+It travels back by hand and is not signed: a false one makes the next bundle build
+on what the site lacks, which the site notices, and need.json repairs.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+
+from gosync.bundle.header import HexDigest, Size, TargetName
+from gosync.errors import MalformedError
+
+FORMAT: Final = 1
+MAX_RECEIPT_BYTES: Final = 1 << 20
+
+_Text = Annotated[str, msgspec.Meta(max_length=200)]
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The tree head that the site trusts.
+
+    Attributes:
+        name: The checksum database.
+        size: How many records its tree has.
+    """
+
+    name: _Text
+    size: Size
+
+
+class Signer(msgspec.Struct, frozen=True, kw_only=True):
+    """A key whose signature counted.
+
+    Attributes:
+        name: Its name in the site's trust file.
+        fingerprint: Its fingerprint.
+    """
+
+    name: _Text
+    fingerprint: _Text
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
+    """A receipt.
+
+    Attributes:
+        format: The receipt's format.
+        target: The site.
+        sequence: The bundle's sequence.
+        bundle_id: The bundle.
+        applied_at: When the site's tree came to show it.
+        versions: How many versions the site has now.
+        head: The tree head that it trusts, None without a database.
+        signed_by: The keys that it trusted.
+        gosync: The version of gosync that wrote it.
+    """
+
+    format: int = FORMAT
+    target: TargetName
+    sequence: Annotated[int, msgspec.Meta(ge=1)]
+    bundle_id: HexDigest
+    applied_at: _Text
+    versions: Size
+    head: Head | None
+    signed_by: tuple[Signer, ...] = ()
+    gosync: _Text
+
+
+_decode = msgspec.json.Decoder(Receipt).decode
+
+
+def parse_receipt(data: bytes) -> Receipt:
+    """Parse a receipt.
+
+    Raises:
+        MalformedError: It is none, or of a newer format.
+    """
+    if len(data) > MAX_RECEIPT_BYTES:
+        raise MalformedError("receipt", "…", f"larger than {MAX_RECEIPT_BYTES} bytes")
+    try:
+        receipt = _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise MalformedError("receipt", data[:40], str(exc)) from exc
+    if receipt.format != FORMAT:
+        raise MalformedError("receipt", receipt.format, "of a newer gosync")
+    return receipt
+
+
+def format_receipt(receipt: Receipt) -> bytes:
+    """Return a receipt's bytes."""
+    return msgspec.json.format(msgspec.json.encode(receipt), indent=2) + b"\n"

@@ -1,0 +1,128 @@
+r"""Recipes: what a zip contains, as the lines that its h1 is a hash over. Pure.
+
+One line an entry, ordered by the bytes of its name::
+
+    <SHA-256 of the contents, hex> <size in bytes, decimal> <name>\n
+
+Names are below ``path@version/``; a folder's ends in a slash. A recipe and the
+module version give the h1 (``h1_of``), so a recipe is proven before any content is
+there. Contents are then proven by their own line, one by one.
+
+A zip that has no recipe: with an entry outside of ``path@version/``, or with one
+name twice. Such a zip, and any zip that must keep its bytes, travels *verbatim*:
+its recipe has the single line ``VERBATIM_NAME``, and h1_of does not apply.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from gosync.errors import MalformedError
+from gosync.gomod.dirhash import hash1
+from gosync.gomod.zipcheck import MAX_ZIP_BYTES
+from gosync.gomod.zipdir import MAX_ENTRIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gosync.gomod.dirhash import FileDigest
+    from gosync.gomod.module import ModuleVersion
+
+VERBATIM_NAME = b".zip"  # a block says of each recipe whether it is such a one
+
+_LINE = re.compile(rb"([0-9a-f]{64}) (0|[1-9][0-9]{0,9}) ([^\n]*)\n")
+_EMPTY = hashlib.sha256(b"").hexdigest()
+
+
+class RecipeLine(NamedTuple):
+    """One entry of a zip; tuples sort by name.
+
+    Attributes:
+        name: Its name below ``path@version/``.
+        digest: The SHA-256 of its contents, hex.
+        size_bytes: Their size.
+    """
+
+    name: bytes
+    digest: str
+    size_bytes: int
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder's entry, which has no contents."""
+        return not self.name or self.name.endswith(b"/")
+
+
+def recipe_of(
+    mv: ModuleVersion, files: Sequence[FileDigest]
+) -> tuple[RecipeLine, ...] | None:
+    """Return the recipe of a zip with these entries, None if it has none."""
+    prefix = f"{mv}/".encode()
+    lines = sorted(
+        RecipeLine(file.name.removeprefix(prefix), file.digest, file.size_bytes)
+        for file in files
+        if file.name.startswith(prefix)
+    )
+    strays = len(files) - len(lines)
+    if strays or any(a.name == b.name for a, b in pairwise(lines)):
+        return None
+    return tuple(lines)
+
+
+def verbatim_recipe(digest: str, size_bytes: int) -> tuple[RecipeLine, ...]:
+    """Return the recipe of a zip that travels as it is."""
+    return (RecipeLine(VERBATIM_NAME, digest, size_bytes),)
+
+
+def h1_of(mv: ModuleVersion, lines: Iterable[RecipeLine]) -> str:
+    """Return the ``h1:`` of the zip that these lines describe."""
+    prefix = f"{mv}/".encode()
+    return hash1((prefix + line.name, line.digest) for line in lines)
+
+
+def format_recipe(lines: Iterable[RecipeLine]) -> bytes:
+    """Return the bytes of a recipe."""
+    return b"".join(
+        b"%b %d %b\n" % (line.digest.encode(), line.size_bytes, line.name)
+        for line in lines
+    )
+
+
+def parse_recipe(data: bytes) -> tuple[RecipeLine, ...]:
+    """Parse a recipe.
+
+    Raises:
+        MalformedError: it is none, is out of order, or describes more than a module
+            zip may have.
+    """
+    lines: list[RecipeLine] = []
+    at = 0
+    while at < len(data):
+        match = _LINE.match(data, at)
+        if match is None:
+            raise _malformed(f"line {len(lines) + 1} is none")
+        at = match.end()
+        lines.append(RecipeLine(match[3], match[1].decode(), int(match[2])))
+    _check_lines(lines)
+    return tuple(lines)
+
+
+def _check_lines(lines: list[RecipeLine]) -> None:
+    if len(lines) > MAX_ENTRIES:
+        raise _malformed(f"more than {MAX_ENTRIES} lines")
+    if sum(line.size_bytes for line in lines) > MAX_ZIP_BYTES:
+        raise _malformed(f"contents of more than {MAX_ZIP_BYTES} bytes")
+    if any(before.name >= after.name for before, after in pairwise(lines)):
+        raise _malformed("its lines are out of order")
+    for line in lines:
+        if (line.is_folder or not line.size_bytes) and (
+            line.size_bytes or line.digest != _EMPTY
+        ):
+            raise _malformed(f"{line.name!r} is empty, its digest is not")
+
+
+def _malformed(reason: str) -> MalformedError:
+    return MalformedError("bundle recipe", "", reason)

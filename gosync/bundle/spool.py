@@ -1,0 +1,137 @@
+"""A group's contents, packed, while the zips that share them are written.
+
+They are deflated once and kept in memory up to MEMORY_BYTES, then in an unnamed
+file of the scratch folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from gosync.bundle.stream import PIECE_BYTES
+from gosync.errors import MalformedError
+from gosync.gomod.zipdir import STORE
+from gosync.gomod.zipwrite import EMPTY, Packed, PackedEntry, pack, write_zip
+from gosync.store.durable import disk_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from gosync.bundle.recipe import RecipeLine
+    from gosync.gomod.module import ModuleVersion
+
+MEMORY_BYTES = 64 << 20
+
+
+class _Place(NamedTuple):
+    """Where packed contents lie."""
+
+    offset: int
+    packed: Packed
+
+
+class Spool:
+    """Packed contents by their SHA-256; a context manager that cleans up."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        with disk_errors(scratch):
+            self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - __exit__
+                MEMORY_BYTES, dir=str(scratch)
+            )
+        self._places: dict[str, _Place] = {}
+        self._end = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def __contains__(self, digest: str) -> bool:
+        return digest in self._places
+
+    def put(
+        self,
+        digest: str,
+        size_bytes: int,
+        pieces: Iterable[bytes | memoryview],
+        *,
+        verbatim: bool = False,
+    ) -> None:
+        """Keep contents, proven by their digest.
+
+        Args:
+            digest: Their SHA-256, hex.
+            size_bytes: Their size.
+            pieces: The contents.
+            verbatim: Whether they are kept as they are.
+
+        Raises:
+            MalformedError: they have another digest.
+            NoSpaceError: the scratch folder's disk is full.
+        """
+        with disk_errors(self._scratch):
+            self._file.seek(self._end)
+            proven = proven_pieces(digest, pieces)
+            if verbatim:
+                for piece in proven:
+                    self._file.write(piece)
+                packed = Packed(STORE, 0, size_bytes, size_bytes)
+            else:
+                packed = pack(proven, size_bytes, self._file.write)
+        self._places[digest] = _Place(self._end, packed)
+        self._end += packed.packed_bytes
+
+    def write_zip(
+        self,
+        mv: ModuleVersion,
+        recipe: Iterable[RecipeLine],
+        write: Callable[[bytes], object],
+    ) -> None:
+        """Rebuild the zip of a version whose contents are all here."""
+        prefix = f"{mv}/".encode()
+        write_zip((self._entry(prefix, line) for line in recipe), write)
+
+    def write_verbatim(self, digest: str, write: Callable[[bytes], object]) -> None:
+        """Write contents that are kept as they are."""
+        for piece in self._pieces(self._places[digest]):
+            write(piece)
+
+    def _entry(self, prefix: bytes, line: RecipeLine) -> PackedEntry:
+        if not line.size_bytes:
+            return PackedEntry(prefix + line.name, EMPTY, tuple)
+        place = self._places[line.digest]
+        return PackedEntry(
+            prefix + line.name, place.packed, lambda: self._pieces(place)
+        )
+
+    def _pieces(self, place: _Place) -> Iterator[bytes]:
+        left = place.packed.packed_bytes
+        with disk_errors(self._scratch):
+            self._file.seek(place.offset)
+            while left:
+                piece = self._file.read(min(left, PIECE_BYTES))
+                left -= len(piece)
+                yield piece
+
+
+def proven_pieces(
+    digest: str, pieces: Iterable[bytes | memoryview]
+) -> Iterator[bytes | memoryview]:
+    """Yield pieces and, after the last, see that they have the digest together.
+
+    Raises:
+        MalformedError: they have another.
+    """
+    found = hashlib.sha256()
+    for piece in pieces:
+        found.update(piece)
+        yield piece
+    if found.hexdigest() != digest:
+        raise MalformedError(
+            "bundle contents", digest, f"they have the digest {found.hexdigest()}"
+        )

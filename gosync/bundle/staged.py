@@ -1,0 +1,104 @@
+"""Bundles that wait in the store for what they build on: copies of their files.
+
+    bundles/<id>/          a whole copy, read back and proven
+    bundles/<id>.part/     one in the making, or what a killed run left of it
+
+A copy counts once the catalog calls it staged; all else here is swept at the next
+import. The medium may be gone by the time the gap closes, hence the copy: at most
+the bundle's own bytes, and given back as soon as it was applied.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gosync.bundle.folder import BundleFolder
+from gosync.bundle.format import HEADER_NAME
+from gosync.store.durable import disk_errors, make_folder, sync_folder, write_all
+from gosync.store.layout import BUNDLES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from gosync.progress import Progress
+
+_PART = ".part"
+
+
+class StagedBundles:
+    """The staged bundles of one store; the store's lock must be held."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / BUNDLES
+
+    def sweep(self, keep: Collection[str]) -> None:
+        """Remove everything but these bundles.
+
+        Raises:
+            StoreError: Something cannot be removed.
+        """
+        with disk_errors(self._folder):
+            if self._folder.is_dir():
+                for entry in self._folder.iterdir():
+                    if entry.name not in keep:
+                        shutil.rmtree(entry)
+
+    def open(self, bundle_id: str) -> BundleFolder:
+        """Open a staged bundle.
+
+        Raises:
+            VolumeError: It is not there, or damaged.
+        """
+        return BundleFolder.open(self._folder / bundle_id)
+
+    def keep(self, source: BundleFolder, progress: Progress) -> BundleFolder:
+        """Copy a bundle from its medium, durable and proven before it returns.
+
+        Raises:
+            VolumeError: The medium lacks or garbles a file.
+            NoSpaceError: The disk is full.
+            StoreError: The copy cannot be written.
+        """
+        part = self._folder / f"{source.id}{_PART}"
+        final = self._folder / source.id
+        make_folder(self._folder)
+        self.sweep([entry.name for entry in self._others(source.id)])
+        make_folder(part)
+        self._copy(source, part, progress)
+        with disk_errors(final):
+            sync_folder(part)
+            part.replace(final)
+            sync_folder(self._folder)
+        return BundleFolder.open(final)
+
+    def _others(self, bundle_id: str) -> list[Path]:
+        names = {bundle_id, f"{bundle_id}{_PART}"}
+        with disk_errors(self._folder):
+            return [each for each in self._folder.iterdir() if each.name not in names]
+
+    def _copy(self, source: BundleFolder, part: Path, progress: Progress) -> None:
+        _write(part / HEADER_NAME, [source.header_bytes])
+        for name, data in source.signatures().items():
+            _write(part / name, [data])
+        for file in source.header.files:
+            progress.phase(f"keeping {file.name}")
+            _write(part / file.name, source.pieces(file))
+            progress.advance(size_bytes=file.size_bytes)
+
+
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a new file; what the medium refuses is not taken for the disk's fault."""
+    with disk_errors(path):
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        descriptor = os.open(path, flags, 0o644)
+    try:
+        for piece in pieces:
+            with disk_errors(path):
+                write_all(descriptor, piece)
+        with disk_errors(path):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

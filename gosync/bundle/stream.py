@@ -1,0 +1,223 @@
+"""zstd frames, in and out: the only owner of zstandard.
+
+Every frame is written with its size, a checksum, long-distance matching and a
+window of at most 2^27 bytes, and without a dictionary's id: manifests name bases by
+hash. The same contents give the same frame, in whatever pieces they come.
+
+Reading is bounded in all directions: the frame is as long as the manifest says, so
+are its contents, and it may not ask for a larger window.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Protocol, Self, cast
+
+import zstandard
+
+from gosync.bundle.format import WINDOW_LOG
+from gosync.errors import MalformedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gosync.gomod.window import ReadAt
+
+PIECE_BYTES = 256 << 10
+
+_LEVEL = 10
+_MIN_WINDOW_LOG = 17
+_MAX_WINDOW_BYTES = 1 << WINDOW_LOG
+_FRAME_HEAD_BYTES = 18  # what a frame's header has at most
+
+
+class ByteSink(Protocol):
+    """Takes bytes, as a file does."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take them."""
+        ...
+
+
+def write_frame(
+    pieces: Iterable[bytes | memoryview],
+    sink: ByteSink,
+    *,
+    size_bytes: int,
+    base: bytes = b"",
+) -> int:
+    """Write one frame; return its size in bytes.
+
+    Args:
+        pieces: The contents.
+        sink: Takes the frame.
+        size_bytes: The size of the contents.
+        base: A raw dictionary, or nothing.
+    """
+    written = 0
+    with _frame_errors("compressing"):
+        stream = _compressor(size_bytes, base).compressobj(size=size_bytes)
+        for piece in pieces:
+            written += _pass_on(stream.compress(piece), sink)
+        written += _pass_on(stream.flush(), sink)
+    return written
+
+
+def _pass_on(data: bytes, sink: ByteSink) -> int:
+    if data:
+        sink.write(data)
+    return len(data)
+
+
+def _compressor(size_bytes: int, base: bytes) -> zstandard.ZstdCompressor:
+    reach = (size_bytes + len(base)).bit_length()
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        _LEVEL,
+        source_size=size_bytes,
+        dict_size=len(base),
+        window_log=min(max(reach, _MIN_WINDOW_LOG), WINDOW_LOG),
+        enable_ldm=True,
+        write_checksum=True,
+        write_content_size=True,
+        write_dict_id=False,
+    )
+    return zstandard.ZstdCompressor(
+        compression_params=parameters, dict_data=_dictionary(base)
+    )
+
+
+def _dictionary(base: bytes) -> zstandard.ZstdCompressionDict | None:
+    if not base:
+        return None
+    return zstandard.ZstdCompressionDict(base, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+
+
+class FrameReader:
+    """Reads one frame to its end, exactly.
+
+    Attributes:
+        left_bytes: How much of the contents has not been read yet.
+    """
+
+    def __init__(
+        self,
+        read_at: ReadAt,
+        *,
+        offset: int,
+        size_bytes: int,
+        unpacked_bytes: int,
+        base: bytes = b"",
+    ) -> None:
+        self.left_bytes = unpacked_bytes
+        self._source = _Range(read_at, offset, size_bytes)
+        with _frame_errors("reading"):
+            _check_frame(read_at(offset, min(size_bytes, _FRAME_HEAD_BYTES)), self)
+            decompressor = zstandard.ZstdDecompressor(
+                dict_data=_dictionary(base), max_window_size=_MAX_WINDOW_BYTES
+            )
+            self._stream = decompressor.stream_reader(
+                cast("IO[bytes]", self._source), read_size=PIECE_BYTES
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._source.close()
+
+    def read(self, size_bytes: int) -> bytes:
+        """Return exactly so many bytes of the contents.
+
+        Raises:
+            MalformedError: there are not so many, or the frame is damaged.
+        """
+        if size_bytes > self.left_bytes:
+            raise _malformed("its contents are longer than it says")
+        with _frame_errors("reading"):
+            data = self._stream.read(size_bytes) if size_bytes else b""
+        if len(data) != size_bytes:
+            raise _malformed("it ends early")
+        self.left_bytes -= size_bytes
+        return data
+
+    def pieces(self, size_bytes: int) -> Iterator[bytes]:
+        """Yield so many bytes of the contents in pieces.
+
+        Raises:
+            MalformedError: as from ``read``.
+        """
+        while size_bytes > 0:
+            piece = self.read(min(size_bytes, PIECE_BYTES))
+            size_bytes -= len(piece)
+            yield piece
+
+    def finish(self) -> None:
+        """See that the contents end here and the frame's checksum fits.
+
+        Raises:
+            MalformedError: they do not.
+        """
+        if self.left_bytes:
+            raise _malformed(f"{self.left_bytes} bytes are left over")
+        with _frame_errors("reading"):
+            more = self._stream.read(1)
+        if more or self._source.left_bytes:
+            raise _malformed("something follows its end")
+
+
+def _check_frame(head: bytes, frame: FrameReader) -> None:
+    """Check what a frame says of itself."""
+    said = zstandard.get_frame_parameters(head)
+    if not said.has_checksum:
+        raise _malformed("it has no checksum")
+    if said.content_size != frame.left_bytes:
+        raise _malformed(f"{said.content_size} bytes, not {frame.left_bytes}")
+
+
+class _Range(io.RawIOBase):
+    """A range of a file, as zstandard reads it."""
+
+    def __init__(self, read_at: ReadAt, offset: int, size_bytes: int) -> None:
+        super().__init__()
+        self._read_at = read_at
+        self._offset = offset
+        self.left_bytes = size_bytes
+
+    def read(self, size_bytes: int = -1) -> bytes:
+        wanted = self.left_bytes if size_bytes < 0 else size_bytes
+        data = self._read_at(self._offset, min(wanted, self.left_bytes))
+        self._offset += len(data)
+        self.left_bytes -= len(data)
+        return data
+
+
+def unpack(data: bytes, *, unpacked_bytes: int, base: bytes = b"") -> bytes:
+    """Return the contents of a frame that is in memory.
+
+    Raises:
+        MalformedError: it is damaged, or its contents are not so long.
+    """
+    with FrameReader(
+        lambda offset, size: data[offset : offset + size],
+        offset=0,
+        size_bytes=len(data),
+        unpacked_bytes=unpacked_bytes,
+        base=base,
+    ) as frame:
+        contents = frame.read(unpacked_bytes)
+        frame.finish()
+    return contents
+
+
+@contextmanager
+def _frame_errors(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except zstandard.ZstdError as error:
+        raise _malformed(f"{doing}: {error}") from error
+
+
+def _malformed(reason: str) -> MalformedError:
+    return MalformedError("bundle frame", "", reason)

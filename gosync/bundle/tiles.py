@@ -1,0 +1,85 @@
+"""Which tree head a bundle carries, and which tiles of it are new to the receiver.
+
+The head is the one that our own tree shows: everything that proves what we publish
+is there. The receiver's tree will show it too, so it needs the same tiles for the
+records of the selection, and what proves each head that it was ever sent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gosync.errors import StoreError
+from gosync.publish.sumdb import needed_tiles
+from gosync.sumdb.tile import Tile, tree_tiles
+from gosync.sumdb.treehead import SignedHead, open_head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gosync.bundle.selection import Chosen
+    from gosync.sync.site import Site
+
+
+def bundled_head(site: Site, selection: Iterable[Chosen]) -> SignedHead | None:
+    """Return the head to send; None where no record is to be proven.
+
+    Raises:
+        StoreError: records are to be proven, and there is no head that does.
+        CatalogError: the catalog cannot be read.
+        SecurityError: the head in the catalog is not the database's.
+    """
+    database = site.options.database
+    newest = max(record_ids(selection), default=-1)
+    if database is None or newest < 0:
+        return None
+    heads = site.catalog.heads
+    shown = heads.newest_published(database.name, str(site.options.tree_path))
+    note = shown or heads.get(database.name)
+    head = open_head(note, database.verifier()) if note else None
+    if head is None or newest >= head.tree.n:
+        raise StoreError(
+            f"the published tree is behind: record {newest} of {database.name} is in no"
+            " tree head that it shows",
+            hint="run `gosync publish`, or `gosync sync`",
+        )
+    return head
+
+
+def record_ids(selection: Iterable[Chosen]) -> list[int]:
+    """Return the numbers of the records that prove a selection."""
+    return [
+        chosen.row.record_id
+        for chosen in selection
+        if chosen.row.record_id is not None and chosen.row.record_text is not None
+    ]
+
+
+def new_tiles(
+    head: SignedHead,
+    selection: Iterable[Chosen],
+    *,
+    sent_sizes: Iterable[int],
+    base_size: int | None,
+    base_records: list[int],
+) -> list[Tile]:
+    """Return the tiles that the receiver needs and has not been sent with the base.
+
+    Args:
+        head: The head that is sent.
+        selection: What it proves.
+        sent_sizes: The sizes of all heads that were sent before.
+        base_size: The size of the base's head, None where it has none.
+        base_records: The records of what the receiver holds after the base.
+
+    Raises:
+        StoreError: a record is newer than the head.
+    """
+    sizes = [size for size in sent_sizes if size < head.tree.n]
+    needed = needed_tiles(head, record_ids(selection), sizes)
+    if not base_size:
+        return needed
+    known = [number for number in base_records if number < base_size]
+    # Only what the base itself proved; what older heads needed may come again.
+    sent = set(tree_tiles(base_size, known, ()))
+    return [tile for tile in needed if tile not in sent]

@@ -1,0 +1,157 @@
+"""``gosync bundle create``: what is new to a site, in a folder to carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from gosync.bundle.create import Created, CreateOptions, create_bundle
+from gosync.bundle.documents import created_document, write_report
+from gosync.bundle.need import MAX_NEED_BYTES, NeedFile, parse_need
+from gosync.bundle.options import TargetSpec
+from gosync.cli.options import Options, common_options
+from gosync.cli.progress import progress
+from gosync.config import Config
+from gosync.config.sizes import format_size
+from gosync.errors import MalformedError, UsageError
+from gosync.sync.site import open_site
+
+EXIT_INCOMPLETE = 3
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("target", required=False)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=".",
+    show_default=True,
+    metavar="DIR",
+    help="Where to make the bundle's folder.",
+)
+@click.option(
+    "--full", is_flag=True, help="Carry everything, whatever the site has already."
+)
+@click.option(
+    "--exact", is_flag=True, help="Carry zips byte for byte; the bundle is larger."
+)
+@click.option(
+    "--base",
+    type=click.Choice(["acked", "sealed"]),
+    help="What it builds on, instead of the target's base: the last bundle whose"
+    " receipt came back, or the last one that was made.",
+)
+@click.option(
+    "--need",
+    "need_file",
+    type=_FILE,
+    metavar="FILE",
+    help="Carry what the site says it lacks: its need.json.",
+)
+@click.option(
+    "--report", type=_FILE, metavar="FILE", help="Write the evidence there, as JSON."
+)
+@click.option(
+    "--wait-lock",
+    type=click.FloatRange(min=0),
+    default=0,
+    metavar="SECONDS",
+    help="Wait so long for another gosync to end.",
+)
+@common_options
+def create(
+    options: Options,
+    target: str | None,
+    out: Path,
+    full: bool,
+    exact: bool,
+    base: str | None,
+    need_file: Path | None,
+    report: Path | None,
+    wait_lock: float,
+) -> int:
+    """Make the next bundle for TARGET: all that it has not acknowledged yet.
+
+    TARGET is a [[target]] of the configuration; where there is only one it may be
+    left out. The bundle is read back and proven before it counts. When there is
+    nothing new, there is no bundle.
+
+    Exit code 3: made, but something selected is not in the store yet.
+    """
+    config = options.load_config()
+    asked = CreateOptions(
+        target=_target(config, target, base),
+        out=out,
+        full=full,
+        exact=exact,
+        need=_read_need(need_file) if need_file is not None else None,
+    )
+    with (
+        open_site(
+            config.site_options(),
+            command="gosync bundle create",
+            wait_lock_seconds=wait_lock,
+        ) as site,
+        progress(show=options.show_progress) as watcher,
+    ):
+        created = create_bundle(site, asked, watcher)
+    document = created_document(created)
+    if report is not None:
+        write_report(report, document)
+    options.output.result("bundle create", document, _lines(created, asked))
+    return EXIT_INCOMPLETE if created.selection.failed else 0
+
+
+def _target(config: Config, name: str | None, base: str | None) -> TargetSpec:
+    targets = config.targets
+    if name is None and len(targets) == 1:
+        name = next(iter(targets))
+    if name is None or name not in targets:
+        known = ", ".join(targets) or "none"
+        asked = "name a target" if name is None else f"no target {name!r}"
+        raise UsageError(
+            f"{asked}; configured: {known}",
+            hint='add a [[target]] with name = "..." to the configuration',
+        )
+    spec = targets[name]
+    return spec if base is None else replace(spec, sealed_base=base == "sealed")
+
+
+def _read_need(path: Path) -> NeedFile:
+    try:
+        with path.open("rb") as file:
+            return parse_need(file.read(MAX_NEED_BYTES + 1))
+    except OSError as exc:
+        raise UsageError(f"{path}: {exc.strerror}") from exc
+    except MalformedError as exc:
+        raise UsageError(f"{path}: {exc}") from exc
+
+
+def _lines(created: Created, asked: CreateOptions) -> Iterator[str]:
+    header = created.header
+    if header is None:
+        yield f"nothing new for {asked.target.name}: no bundle"
+    else:
+        yield str(created.path)
+        yield (
+            f"{header.kind.value} bundle {header.sequence} for {header.target}:"
+            f" {header.carried} of {header.selected} versions travel,"
+            f" {format_size(header.size_bytes)} for {format_size(header.zip_bytes)}"
+            f" of zips, {len(header.volumes)} volumes; read back and proven"
+        )
+        if not created.signed_by:
+            yield (
+                "not signed: ssh-keygen -Y sign -n gosync-bundle -f KEY"
+                f" {created.path}/bundle.json, or keys = [...] in the [[target]]"
+            )
+        yield "next: carry the folder; then gosync bundle ack receipt.json"
+    if created.selection.omitted:
+        yield (
+            f"{len(created.selection.omitted)} selected versions are not in it;"
+            " --report says why"
+        )

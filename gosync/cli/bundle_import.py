@@ -1,0 +1,188 @@
+"""``gosync bundle import``: take a bundle in, from a medium to the published tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from gosync.bundle.importing import Import
+from gosync.bundle.need import MAX_NEED_BYTES, NeedFile, format_need, parse_need
+from gosync.bundle.outcome import ImportReport, Outcome
+from gosync.bundle.receipt import format_receipt
+from gosync.cli.interruptible import run_interruptible
+from gosync.cli.options import Options, common_options
+from gosync.cli.progress import progress
+from gosync.cli.tables import tree_line
+from gosync.config.files import read_text
+from gosync.errors import ConfigError, MalformedError
+from gosync.signing.trust import Trust, parse_trust
+from gosync.store.durable import disk_errors, replace_file
+from gosync.sync.engine import published_document
+from gosync.sync.site import open_site
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command("import")
+@click.argument(
+    "medium", metavar="DIR", type=click.Path(path_type=Path, file_okay=False)
+)
+@click.option(
+    "--trust",
+    "trust_file",
+    type=_FILE,
+    metavar="FILE",
+    help="Whose signatures count, instead of bundle.trust.",
+)
+@click.option(
+    "--receipt",
+    "receipt_file",
+    type=_FILE,
+    default="receipt.json",
+    show_default=True,
+    metavar="FILE",
+    help="Where to write what goes back outside.",
+)
+@click.option(
+    "--need",
+    "need_file",
+    type=_FILE,
+    default="need.json",
+    show_default=True,
+    metavar="FILE",
+    help="Where to write what is missing, if anything is.",
+)
+@click.option(
+    "--wait-lock",
+    type=click.FloatRange(min=0),
+    default=0,
+    metavar="SECONDS",
+    help="Wait so long for another gosync to end.",
+)
+@common_options
+def import_(
+    options: Options,
+    medium: Path,
+    trust_file: Path | None,
+    receipt_file: Path,
+    need_file: Path,
+    wait_lock: float,
+) -> int:
+    """Prove the bundle in DIR, take it in, and bring the tree up to it.
+
+    The medium is only read. A bundle that builds on one that has not come is kept,
+    and need.json says what is missing: exit 13.
+    """
+    config = options.load_config()
+    inside = config.inside
+    trust = _read_trust(trust_file or inside.trust)
+    with (
+        open_site(
+            config.site_options(),
+            command="gosync bundle import",
+            wait_lock_seconds=wait_lock,
+        ) as site,
+        progress(show=options.show_progress) as watcher,
+    ):
+        importing = Import(site, trust=trust, target=inside.target, progress=watcher)
+        report = run_interruptible(lambda: importing.run(medium))
+        _write_files(report, receipt_file, need_file)
+    document = _document(report, receipt_file, need_file)
+    lines = list(_lines(report, receipt_file, need_file))
+    options.output.result("bundle import", document, lines)
+    return report.exit_code
+
+
+def _read_trust(path: Path) -> Trust:
+    if not path.exists():
+        raise ConfigError(
+            f"{path}: there is no trust file, so nobody's bundles are taken",
+            hint="outside, `gosync key new NAME` prints what belongs into it;"
+            " --trust FILE or bundle.trust name another",
+        )
+    return parse_trust(read_text(path), subject=str(path))
+
+
+def _write_files(report: ImportReport, receipt_file: Path, need_file: Path) -> None:
+    if report.receipt is not None:
+        _write(receipt_file, format_receipt(report.receipt))
+    if report.need is not None:
+        _write(need_file, format_need(report.need))
+    else:
+        _remove_answered(need_file, report)
+
+
+def _write(path: Path, data: bytes) -> None:
+    replace_file(path.absolute(), data, staging=path.absolute().parent)
+
+
+def _remove_answered(need_file: Path, report: ImportReport) -> None:
+    """Remove a need.json of ours whose gap is closed."""
+    with disk_errors(need_file):
+        if not need_file.is_file() or need_file.stat().st_size > MAX_NEED_BYTES:
+            return
+        try:
+            found = parse_need(need_file.read_bytes())
+        except MalformedError:
+            return  # somebody else's
+        if found.target == report.bundle.header.target:
+            need_file.unlink()
+
+
+def _document(
+    report: ImportReport, receipt_file: Path, need_file: Path
+) -> dict[str, object]:
+    header = report.bundle.header
+    return {
+        "outcome": report.outcome,
+        "exit_code": report.exit_code,
+        "bundle_id": report.bundle.id,
+        "target": header.target,
+        "sequence": header.sequence,
+        "kind": header.kind,
+        "created": header.created,
+        "signed_by": report.signed_by,
+        "versions_brought": report.brought,
+        "now": report.receipt,
+        "receipt_file": str(receipt_file) if report.receipt else None,
+        "need": report.need,
+        "need_file": str(need_file) if report.need else None,
+        "published": published_document(report.published) if report.published else None,
+    }
+
+
+def _lines(report: ImportReport, receipt_file: Path, need_file: Path) -> Iterator[str]:
+    header = report.bundle.header
+    names = ", ".join(f"{each.name} {each.fingerprint}" for each in report.signed_by)
+    yield (
+        f"bundle {report.bundle.id[:8]}, number {header.sequence} for"
+        f" {header.target}, signed by {names}"
+    )
+    yield {
+        Outcome.APPLIED: f"taken in: {report.brought} versions proven and stored",
+        Outcome.UNCHANGED: "it was taken in before; nothing to do",
+        Outcome.STAGED: "kept until what it builds on is here; nothing is published",
+        Outcome.DAMAGED: "taken in before, but the store has lost some of it since",
+    }[report.outcome]
+    if report.published is not None:
+        yield tree_line(report.published)
+    if report.receipt is not None:
+        now = report.receipt
+        yield f"this site has number {now.sequence} now, {now.versions} versions"
+        yield f"next: carry {receipt_file} outside, for `gosync bundle ack`"
+    if report.need is not None:
+        yield from _need_lines(report.need, need_file)
+
+
+def _need_lines(need: NeedFile, need_file: Path) -> Iterator[str]:
+    numbers = ", ".join(str(each.sequence) for each in need.staged)
+    tiles = " and parts of the checksum database" if need.tiles else ""
+    waits = f"number {numbers} waits; " if numbers else ""
+    yield f"{waits}{len(need.versions)} versions{tiles} are missing"
+    before = "import the bundles before it; if one is lost, " if numbers else ""
+    yield (
+        f"next: {before}carry {need_file} outside, for"
+        f" `gosync bundle create {need.target} --need`"
+    )

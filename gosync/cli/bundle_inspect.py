@@ -1,0 +1,236 @@
+"""``gosync bundle inspect`` and ``verify``: without store, configuration, network."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from gosync.bundle.documents import (
+    inspected_document,
+    verified_document,
+    write_report,
+)
+from gosync.bundle.folder import BundleFolder
+from gosync.bundle.manifest import Segment
+from gosync.bundle.proving import Proven, prove_bundle
+from gosync.cli.options import Options, common_options
+from gosync.cli.output import printable
+from gosync.cli.progress import progress
+from gosync.config.files import read_text
+from gosync.config.sizes import format_size
+from gosync.errors import MalformedError, UsageError
+from gosync.signing.trust import SignedBy, check_signatures, parse_trust
+from gosync.sumdb.names import Database, parse_gosumdb
+from gosync.sumdb.treehead import open_head
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_SHOWN = 100
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.option("--versions", is_flag=True, help="Show every version of the selection.")
+@click.option(
+    "--report", type=_FILE, metavar="FILE", help="Write what is told there, as JSON."
+)
+@common_options
+def inspect(
+    options: Options, folder: Path, versions: bool, report: Path | None
+) -> None:
+    """Show what the bundle in DIR says of itself.
+
+    Only its header and manifest are read, and held against each other. Needs no
+    store and no configuration.
+    """
+    opened = BundleFolder.open(folder)
+    signatures = list(opened.signatures())
+    document = inspected_document(opened, signatures)
+    if versions:
+        document["versions"] = [_version(opened, n) for n in _numbers(opened)]
+    if report is not None:
+        write_report(report, document)
+    options.output.result("bundle inspect", document, _lines(opened, signatures))
+    if versions:
+        rows = (_cells(opened, number) for number in _numbers(opened))
+        options.output.table(("version", "carried", "travels", "against"), rows)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.option(
+    "--trust",
+    "trust_file",
+    type=_FILE,
+    metavar="FILE",
+    help="Whose signatures count: a trust file. Without it none is checked.",
+)
+@click.option(
+    "--sumdb",
+    metavar="NAME|KEY",
+    help="The checksum database whose key must have signed the tree head.",
+)
+@click.option(
+    "--report", type=_FILE, metavar="FILE", help="Write the evidence there, as JSON."
+)
+@common_options
+def verify(
+    options: Options,
+    folder: Path,
+    trust_file: Path | None,
+    sumdb: str | None,
+    report: Path | None,
+) -> None:
+    """Prove the bundle in DIR: every byte of it is read.
+
+    Signatures, files, records, recipes and contents are held against each other.
+    Patches need the versions that the receiver has; of them only the bytes are
+    proven. Needs no store and no configuration.
+    """
+    opened = BundleFolder.open(folder)
+    signed_by = _check_trust(opened, trust_file)
+    head_proven = _check_head(opened, sumdb)
+    with (
+        tempfile.TemporaryDirectory(prefix="gosync-verify-") as scratch,
+        progress(show=options.show_progress) as watcher,
+    ):
+        proven = prove_bundle(opened, scratch=Path(scratch), progress=watcher)
+    document = verified_document(opened, signed_by, proven, head_proven=head_proven)
+    if report is not None:
+        write_report(report, document)
+    lines = _verified_lines(opened, signed_by, proven, head_proven=head_proven)
+    options.output.result("bundle verify", document, lines)
+
+
+def _check_trust(
+    folder: BundleFolder, trust_file: Path | None
+) -> tuple[SignedBy, ...] | None:
+    if trust_file is None:
+        return None
+    trust = parse_trust(read_text(trust_file), subject=str(trust_file))
+    return check_signatures(
+        folder.header_bytes,
+        folder.signatures(),
+        trust,
+        at=folder.header.created_at,
+        target=folder.header.target,
+    )
+
+
+def _check_head(folder: BundleFolder, sumdb: str | None) -> bool:
+    """Return whether the database's key signed the head, once it is known."""
+    head = folder.header.sumdb
+    if head is None:
+        return False
+    database = _database(head.name, sumdb)
+    if database is None:
+        return False
+    open_head(head.note.encode(), database.verifier())
+    return True
+
+
+def _database(name: str, sumdb: str | None) -> Database | None:
+    """Return the database that is asked for, or the well-known one of that name."""
+    try:
+        return parse_gosumdb(sumdb or name)
+    except MalformedError as exc:
+        if sumdb is None:
+            return None
+        raise UsageError(
+            f"--sumdb: {exc}", hint="NAME, or NAME+HASH+KEY, as in GOSUMDB"
+        ) from exc
+
+
+def _lines(folder: BundleFolder, signatures: list[str]) -> Iterator[str]:
+    header = folder.header
+    yield f"{header.kind.value} bundle {header.sequence} for {header.target}"
+    yield f"  id         {folder.id}"
+    yield f"  base       {header.base or '-'}"
+    by = printable(header.gosync)
+    yield f"  created    {printable(header.created)} by gosync {by}"
+    yield f"  versions   {header.selected} selected, {header.carried} travel,"
+    yield f"             {header.patched} of them as patches"
+    yield (
+        f"  size       {format_size(header.size_bytes)} in {len(header.volumes)}"
+        f" volumes, for {format_size(header.zip_bytes)} of zips"
+    )
+    if header.sumdb is not None:
+        yield (
+            f"  sumdb      {printable(header.sumdb.name)}, {header.sumdb.size} records,"
+            f" {header.tiles} tiles"
+        )
+    yield f"  signatures {', '.join(signatures) or 'none'}"
+    omitted = folder.manifest.omitted
+    if omitted:
+        yield f"  omitted    {len(omitted)}"
+    for each in omitted[:_SHOWN]:
+        yield f"    {each.path}@{each.version}: {printable(each.reason)}"
+    if len(omitted) > _SHOWN:
+        yield f"    ... and {len(omitted) - _SHOWN} more; --json shows all"
+
+
+def _verified_lines(
+    folder: BundleFolder,
+    signed_by: tuple[SignedBy, ...] | None,
+    proven: Proven,
+    *,
+    head_proven: bool,
+) -> Iterator[str]:
+    header = folder.header
+    yield (
+        f"{header.kind.value} bundle {header.sequence} for {header.target} is whole:"
+        f" {proven.versions} versions, {proven.files} contents,"
+        f" {format_size(proven.file_bytes)}, {proven.tiles} tiles"
+    )
+    if proven.patches:
+        yield (
+            f"{proven.patches} versions are patches against what the receiver has;"
+            " it proves them"
+        )
+    if signed_by is None:
+        yield "signatures not checked: name whose count with --trust FILE"
+    for signed in signed_by or ():
+        yield f"signed by {printable(signed.name)}, {signed.fingerprint}"
+    if header.sumdb is not None:
+        name = printable(header.sumdb.name)
+        state = f"signed by {name}" if head_proven else "not checked: --sumdb KEY"
+        yield f"tree head of {header.sumdb.size} records {state}"
+
+
+def _numbers(folder: BundleFolder) -> range:
+    return range(len(folder.manifest.versions))
+
+
+def _version(folder: BundleFolder, number: int) -> Mapping[str, object]:
+    entry = folder.manifest.versions[number]
+    segment = _segment(folder, number)
+    base = segment.base if segment is not None else None
+    return {
+        "path": entry.path,
+        "version": entry.version,
+        "need": entry.need,
+        "mod_h1": entry.mod_h1,
+        "zip_h1": entry.zip_h1,
+        "proof": entry.proof,
+        "volume": segment.volume if segment is not None else None,
+        "base": base.version if base is not None else None,
+    }
+
+
+def _cells(folder: BundleFolder, number: int) -> tuple[str, ...]:
+    entry = folder.manifest.versions[number]
+    segment = _segment(folder, number)
+    base = segment.base if segment is not None else None
+    travels = f"volume {segment.volume}" if segment is not None else "-"
+    against = base.version if base is not None else "-"
+    return (f"{entry.path}@{entry.version}", entry.need.value, travels, against)
+
+
+def _segment(folder: BundleFolder, number: int) -> Segment | None:
+    entry = folder.manifest.versions[number]
+    if entry.segment is None:
+        return None
+    return folder.manifest.segments[entry.segment]

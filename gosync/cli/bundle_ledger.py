@@ -1,0 +1,101 @@
+"""``gosync bundle ack``, ``revoke`` and ``list``: what became of bundles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gosync.bundle.ledger import Ledger
+from gosync.bundle.receipt import MAX_RECEIPT_BYTES, parse_receipt
+from gosync.catalog.bundles import BundleRow
+from gosync.catalog.imports import ImportRow
+from gosync.cli.options import Options, common_options
+from gosync.errors import UsageError
+from gosync.sync.site import open_site, read_catalog
+
+
+@click.command()
+@click.argument(
+    "receipt_file",
+    metavar="RECEIPT",
+    type=click.Path(path_type=Path, dir_okay=False),
+)
+@common_options
+def ack(options: Options, receipt_file: Path) -> None:
+    """Take a site's receipt.json: the next bundle builds on what it says."""
+    site_options = options.load_config().site_options()
+    receipt = parse_receipt(_read(receipt_file))
+    with open_site(site_options, command="gosync bundle ack") as site:
+        row = Ledger(site).acknowledge(receipt)
+    line = f"{_name(row)}: {row.target} has it; the next bundle builds on it"
+    options.output.result("bundle ack", _made_document(row), [line])
+
+
+@click.command()
+@click.argument("bundle_id", metavar="ID")
+@common_options
+def revoke(options: Options, bundle_id: str) -> None:
+    """Say that a bundle never arrived: what it brought travels again.
+
+    ID is how its id begins, as `gosync bundle list` shows it.
+    """
+    site_options = options.load_config().site_options()
+    with open_site(site_options, command="gosync bundle revoke") as site:
+        ledger = Ledger(site)
+        row = ledger.revoke(ledger.find(bundle_id))
+    line = f"{_name(row)}: revoked; no bundle builds on it any more"
+    options.output.result("bundle revoke", _made_document(row), [line])
+
+
+@click.command("list")
+@click.argument("target", required=False)
+@common_options
+def list_(options: Options, target: str | None) -> None:
+    """Show the bundles that were made here, and those that came in."""
+    with read_catalog(options.load_config().site_options()) as catalog:
+        made = catalog.bundles.all(target)
+        came = [r for r in catalog.imports.all() if target in (None, r.target)]
+    document = {
+        "made": list(map(_made_document, made)),
+        "came": list(map(_came_document, came)),
+    }
+    options.output.result("bundle list", document)
+    columns = ["target", "number", "id", "kind", "state", "since"]
+    rows = [*map(_made_cells, made), *map(_came_cells, came)]
+    if rows:
+        options.output.table(columns, rows)
+    else:
+        options.output.note("no bundle was made here, and none came in")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_RECEIPT_BYTES + 1)
+    except OSError as exc:
+        raise UsageError(f"{path}: {exc.strerror}") from exc
+
+
+def _name(row: BundleRow) -> str:
+    return f"bundle {(row.bundle_id or '')[:8]}, number {row.sequence}"
+
+
+def _made_document(row: BundleRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in BundleRow.__dataclass_fields__}
+
+
+def _came_document(row: ImportRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in ImportRow.__dataclass_fields__}
+
+
+def _made_cells(row: BundleRow) -> list[str]:
+    since = row.acked_at or row.sealed_at or row.planned_at
+    number, name = str(row.sequence), (row.bundle_id or "")[:8]
+    return [row.target, number, name, row.kind, f"made, {row.state}", since[:19]]
+
+
+def _came_cells(row: ImportRow) -> list[str]:
+    number, name = str(row.sequence), row.bundle_id[:8]
+    state = f"came, {row.state}"
+    return [row.target, number, name, row.kind, state, row.moved_at[:19]]

@@ -1,0 +1,74 @@
+"""``gosync key``: keys that sign bundles."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from gosync.cli.options import Options, common_options
+from gosync.errors import UsageError
+from gosync.signing.files import write_key
+from gosync.signing.keys import KeyKind, format_public_key, generate_key
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@click.group()
+def key() -> None:
+    """Make keys that sign bundles."""
+
+
+@key.command()
+@click.argument("name")
+@click.option(
+    "--kind",
+    type=click.Choice([each.value for each in KeyKind]),
+    default=KeyKind.ED25519.value,
+    show_default=True,
+    help="Ed25519 for ssh-keygen, ECDSA P-256 for cosign.",
+)
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=".",
+    metavar="DIR",
+    help="Where the files go; default the current folder.",
+)
+@common_options
+def new(options: Options, name: str, kind: str, folder: Path) -> None:
+    """Make a key; show what the trust file of the site inside needs.
+
+    NAME.key is the secret one: it stays outside, and a target's `keys` name it.
+    NAME.key.pub is the public one.
+    """
+    if _NAME.fullmatch(name) is None:
+        raise UsageError(f"{name!r}: want letters, digits, dots, dashes, underscores")
+    made = generate_key(KeyKind(kind))
+    secret = folder / f"{name}.key"
+    public_file = write_key(made, secret, comment=name)
+    public = made.public()
+    document = {
+        "name": name,
+        "kind": public.kind,
+        "fingerprint": public.fingerprint,
+        "secret_file": str(secret),
+        "public_file": str(public_file),
+        "trust": _trust_entry(name, format_public_key(public, comment=name)),
+    }
+    lines = [
+        f"{secret}: the secret key, {public.fingerprint}; keep it outside, alone",
+        f"{public_file}: the public key",
+        "",
+        "For the trust file inside:",
+        "",
+        str(document["trust"]).rstrip(),
+    ]
+    options.output.result("key new", document, lines)
+
+
+def _trust_entry(name: str, public: str) -> str:
+    quoted = f'"{public.strip()}"' if public.count("\n") == 1 else f'"""\n{public}"""'
+    return f'[[key]]\nname = "{name}"\npublic = {quoted}\n'

@@ -1,0 +1,248 @@
+r"""Keys: Ed25519 as OpenSSH keeps them, and ECDSA P-256 in PEM.
+
+    kind        secret key                      public key
+    ed25519     OpenSSH's own file              ssh-ed25519 AAAA… comment
+    ecdsa-p256  PKCS #8 in PEM                  SubjectPublicKeyInfo in PEM
+
+and what they make of a message:
+
+    ed25519     SSHSIG (``sshsig``)
+    ecdsa-p256  base64 of the DER signature of sha256(message), one line: what
+                ``cosign verify-blob --key`` takes; after ``base64 -d`` also
+                ``openssl dgst -sha256 -verify KEY -signature FILE``
+
+A secret key with a passphrase is not read: nobody is there to type it. Its owner
+signs by hand instead, with ``ssh-keygen -Y sign`` or ``cosign sign-blob``, and adds
+the file to the bundle.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from gosync.errors import MalformedError, UsageError
+from gosync.signing import sshsig
+from gosync.signing.wire import format_strings
+
+MAX_KEY_BYTES: Final = 16_384
+MAX_SIGNATURE_BYTES: Final = 16_384
+
+_PUBLIC: Final = "public key"
+_SIGN_BY_HAND: Final = (
+    "sign by hand, `ssh-keygen -Y sign -n gosync-bundle -f KEY bundle.json`,"
+    " or use a key without a passphrase that only this user can read"
+)
+_Secret: TypeAlias = Ed25519PrivateKey | ec.EllipticCurvePrivateKey
+_Public: TypeAlias = Ed25519PublicKey | ec.EllipticCurvePublicKey
+
+
+class KeyKind(StrEnum):
+    """The two kinds of keys."""
+
+    ED25519 = "ed25519"
+    ECDSA_P256 = "ecdsa-p256"
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A key that checks signatures.
+
+    Attributes:
+        kind: Its kind.
+        data: The key itself: 32 bytes, or a SubjectPublicKeyInfo in DER.
+    """
+
+    kind: KeyKind
+    data: bytes
+    _key: _Public = field(compare=False, repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """``SHA256:`` and base64, of an SSH key what ``ssh-keygen -l`` shows."""
+        blob = self.data
+        if self.kind is KeyKind.ED25519:
+            blob = format_strings(sshsig.KEY_TYPE, self.data)
+        encoded = base64.b64encode(hashlib.sha256(blob).digest())
+        return f"SHA256:{encoded.decode().rstrip('=')}"
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Report whether a signature's file is one of ``message`` by this key.
+
+        Raises:
+            MalformedError: The file is no signature of this kind.
+        """
+        if isinstance(self._key, Ed25519PublicKey):
+            parsed = sshsig.parse_signature(signature)
+            if parsed.public_key != self.data:
+                return False
+            return _verifies_ed25519(self._key, parsed, message)
+        return _verifies_ecdsa(self._key, _parse_base64(signature), message)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretKey:
+    """A key that signs.
+
+    Attributes:
+        kind: Its kind.
+    """
+
+    kind: KeyKind
+    _key: _Secret = field(repr=False)
+
+    def public(self) -> PublicKey:
+        """Return the key that checks what this one signs."""
+        return _public_key(self._key.public_key())
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the file of a detached signature of the message."""
+        if isinstance(self._key, Ed25519PrivateKey):
+            signature = self._key.sign(sshsig.signed_bytes(message))
+            return sshsig.format_signature(self.public().data, signature)
+        signed = self._key.sign(message, ec.ECDSA(SHA256()))
+        return base64.b64encode(signed) + b"\n"
+
+
+def generate_key(kind: KeyKind) -> SecretKey:
+    """Return a new random key."""
+    if kind is KeyKind.ED25519:
+        return SecretKey(kind, Ed25519PrivateKey.generate())
+    return SecretKey(kind, ec.generate_private_key(ec.SECP256R1()))
+
+
+def format_secret_key(key: SecretKey) -> bytes:
+    """Return a secret key's file."""
+    form = serialization.PrivateFormat
+    return key._key.private_bytes(  # noqa: SLF001 - of this module
+        serialization.Encoding.PEM,
+        form.OpenSSH if key.kind is KeyKind.ED25519 else form.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def parse_secret_key(data: bytes, *, subject: str) -> SecretKey:
+    """Return the secret key in a file.
+
+    Args:
+        data: The file.
+        subject: What messages call it; they never show the key.
+
+    Raises:
+        UsageError: It is none, of another kind, or protected by a passphrase.
+    """
+    load = (
+        serialization.load_ssh_private_key
+        if b"BEGIN OPENSSH PRIVATE KEY" in data
+        else serialization.load_pem_private_key
+    )
+    try:
+        key = load(data, password=None)
+    except TypeError:
+        raise UsageError(
+            f"{subject}: protected by a passphrase", hint=_SIGN_BY_HAND
+        ) from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise UsageError(
+            f"{subject}: not a secret key, or one with a passphrase",
+            hint=f"`gosync key new NAME` makes one; {_SIGN_BY_HAND}",
+        ) from None
+    if isinstance(key, Ed25519PrivateKey):
+        return SecretKey(KeyKind.ED25519, key)
+    if isinstance(key, ec.EllipticCurvePrivateKey) and _is_p256(key.curve):
+        return SecretKey(KeyKind.ECDSA_P256, key)
+    raise UsageError(
+        f"{subject}: neither an Ed25519 nor an ECDSA P-256 key",
+        hint="make one with `gosync key new NAME`",
+    )
+
+
+def format_public_key(key: PublicKey, *, comment: str = "") -> str:
+    """Return a public key's text: one line for ssh, PEM for ECDSA."""
+    encoding, form = serialization.Encoding, serialization.PublicFormat
+    if key.kind is KeyKind.ED25519:
+        line = key._key.public_bytes(encoding.OpenSSH, form.OpenSSH)  # noqa: SLF001
+        return f"{line.decode()} {comment}".rstrip() + "\n"
+    pem = key._key.public_bytes(encoding.PEM, form.SubjectPublicKeyInfo)  # noqa: SLF001
+    return pem.decode()
+
+
+def parse_public_key(text: str) -> PublicKey:
+    """Return the public key in a text; the inverse of ``format_public_key``.
+
+    Raises:
+        MalformedError: It is none, or of another kind.
+    """
+    data = text.strip().encode("utf-8", "replace")
+    if len(data) > MAX_KEY_BYTES:
+        raise MalformedError(_PUBLIC, text[:40], f"longer than {MAX_KEY_BYTES}")
+    is_pem = data.startswith(b"-----BEGIN PUBLIC KEY-----")
+    load = (
+        serialization.load_pem_public_key
+        if is_pem
+        else serialization.load_ssh_public_key
+    )
+    try:
+        key = load(data)
+    except (ValueError, UnsupportedAlgorithm):
+        raise MalformedError(
+            _PUBLIC, text[:40], "neither `ssh-ed25519 AAAA…` nor PEM"
+        ) from None
+    if isinstance(key, Ed25519PublicKey):
+        return _public_key(key)
+    if isinstance(key, ec.EllipticCurvePublicKey) and is_pem and _is_p256(key.curve):
+        return _public_key(key)
+    raise MalformedError(_PUBLIC, text[:40], "neither Ed25519 nor ECDSA P-256 in PEM")
+
+
+def _public_key(key: _Public) -> PublicKey:
+    if isinstance(key, Ed25519PublicKey):
+        return PublicKey(KeyKind.ED25519, key.public_bytes_raw(), key)
+    der = key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return PublicKey(KeyKind.ECDSA_P256, der, key)
+
+
+def _verifies_ed25519(
+    key: Ed25519PublicKey, parsed: sshsig.SshSignature, message: bytes
+) -> bool:
+    try:
+        key.verify(parsed.signature, parsed.signed(message))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _verifies_ecdsa(
+    key: ec.EllipticCurvePublicKey, signature: bytes, message: bytes
+) -> bool:
+    try:
+        key.verify(signature, message, ec.ECDSA(SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _parse_base64(data: bytes) -> bytes:
+    try:
+        return base64.b64decode(b"".join(data.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise MalformedError("signature", repr(data[:40]), "not base64") from None
+
+
+def _is_p256(curve: ec.EllipticCurve) -> bool:
+    return isinstance(curve, ec.SECP256R1)

@@ -1,0 +1,308 @@
+"""Bundles from a site outside to a site inside, in every order in which they come."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.pair import GAP, VOLUME, Machines, Pair, bulky
+from tests.integration.site import SECURITY, STORE, USAGE, digests
+from tests.integration.wreck import Story
+from tests.simulator import Simulator
+from tests.simulator.standard import DOTTED_MAJOR, PRIVATE, UPPER, module
+
+pytestmark = pytest.mark.slow
+
+MODULES = [UPPER, PRIVATE, f"{DOTTED_MAJOR}@v1.0.0/go.mod", "std.example/*"]
+
+
+@pytest.fixture(scope="module")
+def machines() -> Iterator[Machines]:
+    with Machines() as machines:
+        yield machines
+
+
+@pytest.fixture
+def sim() -> Iterator[Simulator]:
+    with Simulator() as sim:
+        yield sim
+
+
+@pytest.fixture
+def pair(sim: Simulator, machines: Machines, tmp_path: Path) -> Pair:
+    """Outside has synced once."""
+    Story(sim)
+    sim.database.lookup_size = None
+    pair = Pair(tmp_path, sim, machines, modules=MODULES, private=["corp.example"])
+    pair.sync()
+    return pair
+
+
+def grow(pair: Pair, sim: Simulator, number: int) -> None:
+    """Let upstream have one more version, and outside take it."""
+    sim.publish(module(UPPER, f"v1.{number}.0", day=number))
+    sim.log.grow(100)
+    pair.sync()
+
+
+def test_an_increment_builds_on_what_was_acknowledged(sim: Simulator, pair: Pair):
+    full = pair.make()
+    before = digests(full)
+    first = pair.take(full).document
+    assert (first["outcome"], first["sequence"]) == ("applied", 1)
+    pair.check()
+    assert digests(full) == before, "the medium is only read"
+    assert pair.ack()["state"] == "acked"
+
+    grow(pair, sim, 2)
+    second = pair.take(pair.make()).document
+    assert (second["kind"], second["versions_brought"]) == ("increment", 1)
+    pair.check()
+    assert pair.came() == {1: "applied", 2: "applied"}
+
+
+def test_the_same_bundle_again_changes_nothing(pair: Pair):
+    full = pair.make()
+    pair.take(full)
+    before = pair.inside.states_of_files()
+
+    again = pair.take(full).document
+    assert again["outcome"] == "unchanged"
+    assert again["published"]["changes"] == 0
+    assert pair.inside.states_of_files() == before
+    assert pair.receipt.exists()
+
+
+def test_bundles_may_come_in_any_order(sim: Simulator, pair: Pair):
+    pair.take(pair.make())
+    pair.ack()
+    grow(pair, sim, 2)
+    two = pair.make()
+    grow(pair, sim, 3)
+    three = pair.make("--base", "sealed")
+
+    tree = digests(pair.inside.tree)
+    early = pair.take(three, expect=GAP).document
+    assert early["outcome"] == "staged"
+    assert digests(pair.inside.tree) == tree, "nothing is published"
+    assert pair.came() == {1: "applied", 3: "staged"}
+    need = pair.needed()
+    assert need["applied"]["sequence"] == 1
+    assert [each["sequence"] for each in need["staged"]] == [3]
+    named = [(each["path"], each["version"]) for each in need["versions"]]
+    assert named == [(UPPER, "v1.2.0"), (UPPER, "v1.3.0")], (
+        "one is a patch of the other"
+    )
+    pair.take(three, expect=GAP)
+
+    shutil.rmtree(three)
+    late = pair.take(two).document
+    assert late["now"]["sequence"] == 3
+    pair.check()
+    assert pair.came() == dict.fromkeys((1, 2, 3), "applied")
+    assert not pair.need.exists(), "the gap is closed"
+    assert list((pair.inside.store / "bundles").iterdir()) == []
+    assert pair.take(two).document["outcome"] == "unchanged"
+    assert pair.ack()["sequence"] == 3
+
+
+def test_a_lost_bundle_is_repaired(sim: Simulator, pair: Pair):
+    pair.take(pair.make())
+    pair.ack()
+    grow(pair, sim, 2)
+    shutil.rmtree(pair.make())
+    grow(pair, sim, 3)
+    three = pair.make("--base", "sealed")
+    pair.take(three, expect=GAP)
+    grow(pair, sim, 4)
+
+    repair = pair.make("--need", str(pair.need))
+    done = pair.take(repair).document
+    assert (done["kind"], done["now"]["sequence"]) == ("repair", 4)
+    assert done["versions_brought"] == 3, "the lost, the staged and the new one"
+    pair.check()
+    assert pair.came() == {1: "applied", 3: "applied", 4: "applied"}
+    pair.ack()
+    grow(pair, sim, 5)
+    pair.take(pair.make())
+    pair.check()
+
+
+def test_an_increment_for_a_site_that_lost_everything_is_repaired(
+    sim: Simulator, pair: Pair, tmp_path: Path
+):
+    pair.take(pair.make())
+    pair.ack()
+    grow(pair, sim, 2)
+    increment = pair.make()
+    fresh = pair.new_inside(tmp_path / "fresh")
+
+    pair.take(increment, expect=GAP, site=fresh)
+    assert pair.needed()["applied"] is None
+    repair = pair.make("--need", str(pair.need))
+    pair.take(repair, site=fresh)
+    pair.check(fresh)
+
+
+def zip_blobs(pair: Pair, version: str) -> list[Path]:
+    """Return the blob of a version of UPPER inside."""
+    name = f"{UPPER}@{version}"
+    digest = pair.run_inside("show", name).document["zip_digest"]
+    return [pair.inside.store / "blobs" / "sha256" / digest[:2] / digest]
+
+
+def test_what_the_store_inside_lost_comes_again(sim: Simulator, pair: Pair):
+    full = pair.make()
+    pair.take(full)
+    pair.ack()
+    grow(pair, sim, 2)
+    two = pair.make()
+    pair.take(two)
+    pair.ack()
+    for blob in zip_blobs(pair, "v1.2.0"):
+        blob.unlink()
+    again = pair.take(two).document
+    assert (again["outcome"], again["versions_brought"]) == ("applied", 1)
+    pair.check()
+
+    for blob in zip_blobs(pair, "v1.0.0"):
+        blob.unlink()
+    lost = pair.take(two, expect=GAP).document
+    assert (lost["outcome"], lost["need"]["staged"]) == ("damaged", [])
+    repair = pair.make("--need", str(pair.need))
+    assert pair.take(repair).document["versions_brought"] >= 1
+    pair.check()
+
+
+def test_what_is_selected_no_more_leaves_the_tree_inside(pair: Pair):
+    pair.take(pair.make())
+    pair.ack()
+    pair.outside.select(["std.example/*", PRIVATE], exclude=[UPPER])
+    pair.sync()
+    pair.run_outside("prune", "--grace-days", "0")
+
+    pair.take(pair.make())
+    pair.check()
+    assert not any(each.startswith(UPPER) for each in pair.inside.carried())
+
+
+def test_nothing_new_is_no_bundle(pair: Pair):
+    pair.take(pair.make())
+    pair.ack()
+    where = ("--out", str(pair.media))
+    done = pair.run_outside("bundle", "create", "inside", *where)
+    assert done.document["folder"] is None
+
+
+def test_a_revoked_bundle_travels_again(sim: Simulator, pair: Pair):
+    pair.take(pair.make())
+    pair.ack()
+    grow(pair, sim, 2)
+    lost = pair.make()
+    made = pair.run_outside("bundle", "list").document["made"]
+    pair.run_outside("bundle", "revoke", made[-1]["bundle_id"][:8])
+    shutil.rmtree(lost)
+
+    again = pair.take(pair.make("--base", "sealed")).document
+    assert (again["sequence"], again["versions_brought"]) == (3, 1)
+    pair.check()
+
+
+def test_a_rebuilt_catalog_refuses_the_old_and_goes_on(sim: Simulator, pair: Pair):
+    full = pair.make()
+    pair.take(full)
+    pair.ack()
+    pair.run_outside("catalog", "rebuild")
+    pair.run_inside("catalog", "rebuild")
+    pair.sync()
+
+    assert pair.take(full).document["outcome"] == "unchanged"
+    grow(pair, sim, 2)
+    pair.take(pair.make())
+    pair.check()
+
+
+def test_a_store_that_syncs_takes_no_bundles(pair: Pair):
+    full = pair.make()
+    pair.outside.declare(bundle={"trust": str(pair.papers / "trust.toml")})
+    refused = pair.take(full, expect=USAGE, site=pair.outside)
+    assert "fed by `gosync sync`" in refused.document["message"]
+
+
+def test_a_store_that_takes_bundles_is_not_synced(pair: Pair):
+    pair.take(pair.make())
+    for command in (["sync"], ["plan"], ["sync", f"{UPPER}@v1.0.0"]):
+        refused = pair.run_inside(*command, expect=USAGE)
+        assert "fed by bundles for inside" in refused.document["message"]
+    pair.check()
+    status = pair.run_inside("status").document
+    assert (status["bundle"]["sequence"], status["bundle"]["waiting"]) == (1, 0)
+
+
+def test_without_a_trust_file_nobodys_bundles_are_taken(pair: Pair):
+    full = pair.make()
+    (pair.papers / "trust.toml").unlink()
+    refused = pair.take(full, expect=USAGE)
+    assert "gosync key new" in refused.document["hint"]
+    assert pair.inside.tree_files() == {}
+
+
+def test_a_private_module_must_be_called_so_inside(pair: Pair):
+    full = pair.make()
+    pair.inside.configure({"private": []})
+    refused = pair.take(full, expect=SECURITY)
+    assert "upstream.private" in refused.document["hint"]
+    assert pair.inside.tree_files() == {}
+
+
+def test_what_nobody_proves_is_taken_where_no_database_is_asked(
+    pair: Pair, tmp_path: Path
+):
+    pair.outside.configure({"sumdb": "off"})
+    blind = pair.new_inside(tmp_path / "blind")
+    blind.configure({"sumdb": "off"})
+    pair.sync()
+    full = pair.make("--full")
+
+    pair.take(full, site=blind)
+    assert blind.carried() == pair.outside.carried()
+    refused = pair.take(full, expect=USAGE)
+    assert "has no head of" in refused.document["message"]
+    assert pair.inside.tree_files() == {}
+
+
+def test_volumes_may_come_on_one_medium_each(
+    sim: Simulator, machines: Machines, tmp_path: Path
+):
+    for number in range(1, 7):
+        sim.publish(bulky(f"std.example/bulk{number}"))
+    pair = Pair(tmp_path, sim, machines, modules=["std.example/*"], volume_size="64KiB")
+    pair.sync()
+    full = pair.make()
+    volumes = sorted(full.glob("vol-*"))
+    assert len(volumes) >= 2
+    first, second = tmp_path / "first", tmp_path / "second"
+    for medium, absent in ((first, volumes[1:]), (second, volumes[:1])):
+        shutil.copytree(full, medium)
+        for volume in absent:
+            (medium / volume.name).unlink()
+
+    refused = pair.take(first, expect=VOLUME)
+    assert "vol-0002.zst" in refused.document["message"]
+    assert pair.inside.tree_files() == {}
+    assert pair.take(second).document["versions_brought"] < 6
+    pair.check()
+
+
+def test_receipts_cannot_be_written_to_a_folder_that_is_not_there(pair: Pair):
+    full = pair.make()
+    nowhere = ("--receipt", str(pair.papers / "no" / "receipt.json"))
+    refused = pair.take(full, *nowhere, expect=STORE)
+    assert "receipt.json" in refused.document["message"]
+    assert json.loads(json.dumps(pair.came())) == {"1": "applied"}
+    pair.take(full)
+    pair.check()

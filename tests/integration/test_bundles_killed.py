@@ -1,0 +1,85 @@
+"""Imports killed at durable steps of every kind: the next one converges."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.breaking import Stage
+from tests.integration.pair import GAP, Machines
+from tests.integration.site import OK, Site, digests
+from tests.integration.steps import Run
+from tests.integration.wreck import check_mended, check_ruins, difference, snapshot
+from tests.simulator import Simulator
+from tests.simulator.standard import UPPER, module
+
+pytestmark = pytest.mark.slow
+
+OF_A_KIND = 3
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("stage")
+    with Simulator() as sim, Machines() as machines:
+        yield Stage(folder, sim, machines)
+    shutil.rmtree(folder)
+
+
+def mend(stage: Stage, site: Site) -> None:
+    """Import once more; the site is as if nothing had happened."""
+    done = stage.take(stage.two, site)
+    assert done.code == OK, done.stderr
+    check_mended(site)
+    assert difference(snapshot(site), stage.want) == {}
+
+
+def test_killed_at_any_durable_step_the_next_import_converges(stage: Stage):
+    whole = stage.take(stage.two, stage.site())
+    killed: Counter[str] = Counter()
+    for number in sampled(whole):
+        site = stage.site()
+        run = stage.take(stage.two, site, kill_at=number)
+        if run.code == OK:
+            continue  # threads took their steps in another order, and fewer
+        assert run.code == -signal.SIGKILL, run.stderr
+        killed[run.steps[-1].call] += 1
+        check_ruins(site)
+        mend(stage, site)
+    assert {"fsync", "rename", "link", "syncfs", "pwrite64"} <= killed.keys()
+
+
+def sampled(whole: Run) -> list[int]:
+    """Return some steps of each kind: the first, the last, and others between."""
+    kinds: defaultdict[str, list[int]] = defaultdict(list)
+    for number, step in enumerate(whole.steps):
+        kinds[step.call].append(number)
+    chosen = {
+        numbers[at * (len(numbers) - 1) // (OF_A_KIND - 1)]
+        for numbers in kinds.values()
+        for at in range(OF_A_KIND)
+    }
+    return sorted(chosen)
+
+
+def test_killed_while_it_keeps_a_bundle_the_next_import_keeps_it(stage: Stage):
+    stage.sim.publish(module(UPPER, "v1.3.0", say="much later"))
+    stage.pair.sync()
+    three = stage.pair.make("--base", "sealed")
+    whole = stage.take(three, stage.site())
+    assert whole.code == GAP, whole.stderr
+    kept = [n for n, step in enumerate(whole.steps) if "store/bundles" in step.path]
+    for number in kept[:: max(1, len(kept) // 6)]:
+        site = stage.site()
+        assert stage.take(three, site, kill_at=number).code == -signal.SIGKILL
+        check_ruins(site)
+        assert digests(site.tree) == stage.tree
+        assert stage.take(three, site).code == GAP
+        done = stage.take(stage.two, site)
+        assert (done.code, done.document["now"]["sequence"]) == (OK, 3)
+        check_mended(site)
+        assert list((site.store / "bundles").iterdir()) == []

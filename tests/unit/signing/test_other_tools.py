@@ -1,0 +1,102 @@
+"""What gosync signs, ssh-keygen and openssl verify; what they sign, gosync does."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gosync.signing.files import read_key, write_key
+from gosync.signing.keys import KeyKind, generate_key, parse_public_key
+
+MESSAGE = b'{"format": 1}\n'
+SSH = ("ssh-keygen", "-Y")
+NAMED = ("-n", "gosync-bundle")
+
+
+def run(*command: str | Path, message: bytes | None = None) -> str:
+    """Run a tool; return what it said."""
+    done = subprocess.run(
+        command,
+        input=message,
+        capture_output=True,
+        env={"PATH": os.environ["PATH"]},
+        check=True,
+        timeout=30,
+    )
+    return done.stdout.decode()
+
+
+@pytest.fixture
+def signed(tmp_path: Path) -> Path:
+    (tmp_path / "bundle.json").write_bytes(MESSAGE)
+    return tmp_path
+
+
+def test_ssh_keygen_verifies_what_gosync_signed(signed: Path):
+    key = generate_key(KeyKind.ED25519)
+    public = write_key(key, signed / "packer.key", comment="packer")
+    allowed = signed / "allowed_signers"
+    allowed.write_text(f"packer {public.read_text()}")
+    signature = signed / "bundle.json.sig"
+    signature.write_bytes(key.sign(MESSAGE))
+
+    who = ("-f", allowed, "-I", "packer", "-s", signature)
+    assert "Good" in run(*SSH, "verify", *NAMED, *who, message=MESSAGE)
+    with pytest.raises(subprocess.CalledProcessError):
+        run(*SSH, "verify", *NAMED, *who, message=MESSAGE + b" ")
+    with pytest.raises(subprocess.CalledProcessError):
+        run(*SSH, "verify", "-n", "git", *who, message=MESSAGE)
+
+
+@pytest.mark.parametrize("hash_name", ["sha512", "sha256"])
+def test_gosync_verifies_what_ssh_keygen_signed(signed: Path, hash_name: str):
+    file = signed / "id"
+    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "two words", "-f", file)
+    hashed = ("-O", f"hashalg={hash_name}")
+    run(*SSH, "sign", *NAMED, *hashed, "-f", file, signed / "bundle.json")
+    signature = (signed / "bundle.json.sig").read_bytes()
+
+    public = parse_public_key(file.with_suffix(".pub").read_text())
+    assert public.verify(MESSAGE, signature)
+    assert not public.verify(MESSAGE + b" ", signature)
+    assert read_key(file).public() == public
+    shown = run("ssh-keygen", "-l", "-f", file.with_suffix(".pub"))
+    assert public.fingerprint in shown
+
+
+def test_openssl_verifies_what_gosync_signed_for_cosign(signed: Path):
+    key = generate_key(KeyKind.ECDSA_P256)
+    public = write_key(key, signed / "packer.key", comment="")
+    signature = signed / "signature.der"
+    signature.write_bytes(base64.b64decode(key.sign(MESSAGE)))
+
+    check = ("openssl", "dgst", "-sha256", "-verify", public, "-signature", signature)
+    assert run(*check, signed / "bundle.json") == "Verified OK\n"
+    (signed / "bundle.json").write_bytes(MESSAGE + b" ")
+    with pytest.raises(subprocess.CalledProcessError):
+        run(*check, signed / "bundle.json")
+
+
+@pytest.mark.parametrize("form", ["SEC 1", "PKCS #8"])
+def test_gosync_verifies_what_openssl_signed(signed: Path, form: str):
+    file, public = signed / "key.pem", signed / "key.pub"
+    curve = ("-name", "prime256v1", "-genkey", "-noout")
+    run("openssl", "ecparam", *curve, "-out", file)
+    if form == "PKCS #8":
+        data = run("openssl", "pkcs8", "-topk8", "-nocrypt", "-in", file)
+        file.write_text(data)
+    run("openssl", "ec", "-in", file, "-pubout", "-out", public)
+    file.chmod(0o600)
+    der = signed / "signature.der"
+    run(
+        "openssl", "dgst", "-sha256", "-sign", file, "-out", der, signed / "bundle.json"
+    )
+    signature = base64.b64encode(der.read_bytes())
+
+    assert parse_public_key(public.read_text()).verify(MESSAGE, signature)
+    assert not parse_public_key(public.read_text()).verify(b"else", signature)
+    assert read_key(file).public() == parse_public_key(public.read_text())
