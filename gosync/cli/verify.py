@@ -27,10 +27,8 @@ from gosync.progress import Progress
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.sync.options import SiteOptions
 from gosync.upstream.goproxy import parse_goproxy
-from gosync.verify.actions import TooManyError, act, restore
 from gosync.verify.engine import Limits
 from gosync.verify.layouts import Kind
-from gosync.verify.page import format_page
 from gosync.verify.plan import Action
 from gosync.verify.remedy import next_steps
 from gosync.verify.report import Report, report_document, shown
@@ -226,7 +224,7 @@ def verify(options: Options, **asked: Any) -> int:
 
         report, refusal = anyio.run(main)
     if wish.report_file is not None:
-        wish.report_file.write_text(format_page(report), encoding="utf-8")
+        _write_page(wish.report_file, report)
     document = {**report_document(report), "next": list(next_steps(report))}
     options.output.result("verify", document)
     _show(options, report)
@@ -237,10 +235,22 @@ def verify(options: Options, **asked: Any) -> int:
     return report.exit_code
 
 
+def _write_page(file: Path, report: Report) -> None:
+    from gosync.verify.page import format_page  # noqa: PLC0415 - see _act
+
+    try:
+        file.write_text(format_page(report), encoding="utf-8")
+    except OSError as exc:
+        raise UsageError(f"--report {file}: {exc.strerror}") from exc
+
+
 async def _act(
     session: Session, report: Report, wish: Wish, clock: Clock, watcher: Progress
 ) -> UsageError | None:
     """Do what is wished; return why nothing is done, to be said after the plan."""
+    # Importing it takes longer than to verify a small cache.
+    from gosync.verify.actions import TooManyError, act  # noqa: PLC0415
+
     try:
         await act(
             session,
@@ -258,6 +268,8 @@ async def _act(
 
 def _restore(options: Options, request: Request, name: str) -> int:
     """Put back what was moved aside, and say what could not be."""
+    from gosync.verify.actions import restore  # noqa: PLC0415 - see _act
+
     folder = request.path if request.path.is_dir() else request.path.parent
     results = restore(Tree(folder), Shelf(request.state_folder, name))
     document = {
