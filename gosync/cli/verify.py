@@ -21,6 +21,7 @@ from gosync.clock import Clock, SystemClock
 from gosync.closure.tree import Tree
 from gosync.config import Config, parse_config
 from gosync.config.durations import parse_duration
+from gosync.config.files import read_text
 from gosync.config.sizes import format_size
 from gosync.errors import ConfigError, InterruptedRunError, MalformedError, UsageError
 from gosync.progress import Progress
@@ -44,6 +45,8 @@ class Wish:
     """The command line's arguments."""
 
     target: str | None
+    modules: tuple[str, ...]
+    modules_file: Path | None
     kind: str | None
     sumdb: str | None
     private: tuple[str, ...]
@@ -110,6 +113,20 @@ def _duration(
 
 @click.command()
 @click.argument("target", required=False, metavar="[TARGET]")
+@click.option(
+    "--module",
+    "modules",
+    multiple=True,
+    metavar="PATH[@VERSION]",
+    help="What to look at of a proxy's URL; may be repeated.",
+)
+@click.option(
+    "--modules",
+    "modules_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The same from a file, one a line.",
+)
 @click.option(
     "--kind",
     type=click.Choice([each.value for each in Kind]),
@@ -199,8 +216,8 @@ def verify(options: Options, **asked: Any) -> int:
     """Prove what a module cache holds: h1 by h1, against the checksum database.
 
     TARGET is a folder (gosync's own store, a static GOPROXY tree, a proxy's cache,
-    a GOMODCACHE, an Athens store) or a go.sum file. Without one: the configured
-    store. No configuration is needed for a TARGET.
+    a GOMODCACHE, an Athens store), a go.sum file, or the URL of a proxy. Without one:
+    the configured store. No configuration is needed for a TARGET.
 
     Exit code 0: all is as it should be. 4: something was found and remains. 5: it
     was found and repaired. 6: the checksum database was caught misbehaving.
@@ -310,10 +327,13 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 def _request(options: Options, wish: Wish) -> Request:
     config = _config(options, wish)
     site = _site(config, wish)
+    is_url = wish.target is not None and "://" in wish.target
     path = Path(wish.target) if wish.target is not None else site.store_path
     kind = Kind(wish.kind) if wish.kind else None
     return Request(
         path=path,
+        url=wish.target or "" if is_url else "",
+        modules=tuple(_modules(wish)),
         kind=kind,
         site=site,
         private=(*wish.private, *site.policy.private),
@@ -328,6 +348,15 @@ def _request(options: Options, wish: Wish) -> Request:
             fresh=wish.fresh,
         ),
     )
+
+
+def _modules(wish: Wish) -> Iterator[str]:
+    yield from wish.modules
+    if wish.modules_file is not None:
+        for line in read_text(wish.modules_file).splitlines():
+            text = line.partition("#")[0].strip()
+            if text:
+                yield text
 
 
 def _config(options: Options, wish: Wish) -> Config:

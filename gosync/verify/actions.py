@@ -127,7 +127,8 @@ def _plan(
             act_on_store, session, target, store_plan, report, action, clock, progress
         )
         return _Ready(store_plan.removals, run_store)
-    assert isinstance(target, FolderTarget)
+    if not isinstance(target, FolderTarget):
+        raise UsageError(f"{target.name}: nothing can be done about a proxy from here")
     plan = make_plan(target.layout, target.inventory, findings, answers, action)
     report.plan = [shown(line) for line in plan.lines(action)]
     doing = _Doing(session, target, plan, action, clock)

@@ -191,6 +191,7 @@ class Verification:
             answers[mv] = await self._prover.ask(mv)
 
         await for_each(batch, ask, workers=_ASKED_AT_ONCE)
+        await self._target.prepare(batch)
         return answers
 
     async def _check(
