@@ -28,7 +28,7 @@ def next_steps(report: Report) -> Iterator[str]:
     if report.kind is Kind.TREE and any(_is_of_log(each) for each in remaining):
         yield "gosync publish DIR where this tree is made: its log is damaged"
     causes = {each.cause for each in remaining}
-    if Cause.UNKNOWN in causes:
+    if causes & {Cause.UNKNOWN, Cause.UNASKED}:
         yield "name what is private: --private PATTERN; --sums go.sum vouches for it"
     if Cause.UNASKED in causes:
         yield "ask the log: without --offline, or through --proxy URL; or name a tree"
