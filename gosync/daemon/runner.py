@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from signal import SIGTERM
 
+import anyio
 import msgspec
 
 from gosync.audit.engine import finding_document
@@ -24,7 +25,7 @@ from gosync.daemon.attempt import Attempt
 from gosync.daemon.hooks import Event, tell
 from gosync.daemon.jobs import Outcome
 from gosync.daemon.presence import check_store_there, check_tree_there
-from gosync.daemon.pulse import Watch
+from gosync.daemon.pulse import Pulse, Watch
 from gosync.errors import InterruptedRunError, SecurityError, StoreError
 from gosync.status.facts import gather_facts
 from gosync.status.files import write_metrics, write_status
@@ -106,7 +107,7 @@ class Runner:
             events = [*self._found(site, run), *self._events(run, row)]
             if any(event.occasion == "failure" for event in events):
                 site.catalog.jobs.told(spec.name, self._clock.now())
-        await tell(config.hooks, events, options.http)
+        await self._tell(config, events)
         return run
 
     async def tell_of_store(self, spec: JobSpec, error: StoreError) -> None:
@@ -121,7 +122,15 @@ class Runner:
             failures=1,
             summary={},
         )
-        await tell(self.config.hooks, [event], self.config.site_options().http)
+        await self._tell(self.config, [event])
+
+    async def _tell(self, config: Config, events: Iterable[Event]) -> None:
+        """Call hooks, which takes no longer than their limits; that is progress."""
+        pulse, http = Pulse(), config.site_options().http
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._watch.over, pulse, "hooks")
+            await tell(config.hooks, events, http, pulse)
+            group.cancel_scope.cancel()
 
     async def _run(self, spec: JobSpec, site: Site) -> Run:
         jobs, started = site.catalog.jobs, self._clock.now()
