@@ -254,6 +254,27 @@ def test_one_that_trusts_another_database_stops_and_stays_stopped(tmp_path: Path
         assert "publish: exit 6" in service.logged()
 
 
+def test_a_signal_ends_a_timers_job_cleanly(tmp_path: Path):
+    with Simulator() as sim:
+        _publish(sim, 0)
+        site = Site(tmp_path, sim, modules=[OUTER])
+        fault, gate = _hold(sim, "*.zip")
+        process = site.start("run", "--once", "sync", "publish")
+        try:
+            while not fault.hits:
+                time.sleep(0.02)
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+            gate.set()
+            result = finish(process)
+        finally:
+            process.kill()
+        assert result.code == 143
+        assert '"error": "InterruptedRunError"' in result.stderr
+        assert set(site.states().values()) == {"present"}
+        assert not (site.tree / "status.json").exists()
+
+
 def test_a_timer_runs_jobs_once_and_leaves_with_the_gravest_code(tmp_path: Path):
     with Simulator() as sim:
         _publish(sim, 0)
