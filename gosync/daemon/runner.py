@@ -30,7 +30,6 @@ from gosync.errors import InterruptedRunError, SecurityError, StoreError
 from gosync.status.facts import gather_facts
 from gosync.status.files import write_metrics, write_status
 from gosync.sync.site import Site, open_site
-from gosync.sync.tree import tree_target
 
 _log = logging.getLogger(__name__)
 _KEPT_RUNS = 10_000
@@ -99,7 +98,7 @@ class Runner:
             clock=self._clock,
             create=False,
         ) as site:
-            _check_tree(site)
+            check_tree_there(site)
             row = site.catalog.jobs.get(spec.name)
             if row is not None and seen is not None and row.started_at != seen:
                 return Run(row, None)
@@ -175,7 +174,7 @@ class Runner:
             StoreAwayError: if it failed because the disk is gone.
         """
         check_store_there(site.options)
-        _check_tree(site)
+        check_tree_there(site)
         return Outcome(error.exit_code, str(error))
 
     def _write_status(self, site: Site) -> None:
@@ -237,13 +236,6 @@ class Runner:
             findings=tuple(findings),
             summary=outcome.summary,
         )
-
-
-def _check_tree(site: Site) -> None:
-    """Check that the tree is there, once it was published."""
-    target = tree_target(site)
-    if site.catalog.trees.get(target.id) is not None:
-        check_tree_there(target.root)
 
 
 def _report(row: JobRow, outcome: Outcome, seconds: float) -> None:

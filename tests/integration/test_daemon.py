@@ -8,6 +8,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from gosync.demo.exchange import Answer, Kind, Request
 from tests.integration.manager import Manager
 from tests.integration.service import Service, schedule
@@ -181,6 +183,33 @@ def test_while_the_store_is_away_nothing_is_made_or_deleted(tmp_path: Path):
             assert service.stop() == OK
         event = json.loads(told.read_bytes())
         assert (event["occasion"], event["exit_code"]) == ("failure", STORE)
+        site.check(sim)
+
+
+@pytest.mark.parametrize("name", ["store", "tree"])
+def test_what_goes_in_the_middle_of_a_job_is_not_made_elsewhere(
+    tmp_path: Path, name: str
+):
+    with Simulator() as sim, Manager() as manager:
+        _publish(sim, 0)
+        site = Site(tmp_path / "site", sim, modules=[OUTER])
+        schedule(site, {"sync": "1s"})
+        folder: Path = getattr(site, name)
+        away = tmp_path / "away"
+        with Service(site, manager) as service:
+            service.wait_for_runs("sync")
+            fault, gate = _hold(sim, "*v1.1.0.zip")
+            _publish(sim, 1)
+            service.wait_until(lambda: fault.hits == 1)
+            folder.rename(away)
+            folder.mkdir()
+            gate.set()
+            manager.wait_for("STATUS", text=f"the {name} is not there")
+            assert list(folder.iterdir()) == []
+            folder.rmdir()
+            away.rename(folder)
+            service.wait_until(lambda: len(site.listed()) == 2)
+            assert service.stop() == OK
         site.check(sim)
 
 
