@@ -37,6 +37,7 @@ MARKER = f"{MARKER_FOLDER}/tree.json"
 STAGING = f"{MARKER_FOLDER}/staging"
 ROOT_PAGE = "index.html"
 STATUS = "status.json"
+ROOT_FILES = frozenset({ROOT_PAGE, STATUS})
 PAGES_FOLDER = "modules"
 SUMDB_FOLDER = "sumdb"
 VERSIONS_FOLDER = "@v"
@@ -135,7 +136,7 @@ def of_module(path: str) -> ModuleRoutes:
             or would stand where the tree has its own page.
     """
     folder = module.escape_path(path)
-    if folder.partition("/")[0] in (ROOT_PAGE, STATUS):
+    if folder.partition("/")[0] in ROOT_FILES:
         raise MalformedError("module path", path, "a file of the tree has this name")
     if len(folder) > _MAX_PATH_BYTES:
         raise MalformedError("module path", path, f"over {_MAX_PATH_BYTES} bytes")

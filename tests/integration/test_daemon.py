@@ -311,6 +311,7 @@ def test_a_timer_runs_jobs_once_and_leaves_with_the_gravest_code(tmp_path: Path)
         result = site.run("run", "--once", "sync", "publish", expect=OK)
         assert list(result.document["jobs"]) == ["sync", "publish"]
         assert (site.tree / "status.json").exists()
+        site.run("verify", str(site.tree), expect=OK)  # it is no stray
 
         _publish(sim, 1)
         sim.fail("*v1.1.0.zip", status=500)
