@@ -17,28 +17,25 @@ import click
 from gosync.cli.options import Options, common_options
 from gosync.cli.output import printable
 from gosync.cli.progress import progress
+from gosync.cli.verdicts import show_report
 from gosync.clock import Clock, SystemClock
 from gosync.closure.tree import Tree
 from gosync.config import Config, parse_config
 from gosync.config.durations import parse_duration
-from gosync.config.sizes import format_size
+from gosync.config.files import read_text
 from gosync.errors import ConfigError, InterruptedRunError, MalformedError, UsageError
 from gosync.progress import Progress
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.sync.options import SiteOptions
 from gosync.upstream.goproxy import parse_goproxy
-from gosync.verify.actions import TooManyError, act, restore
 from gosync.verify.engine import Limits
 from gosync.verify.layouts import Kind
-from gosync.verify.page import format_page
 from gosync.verify.plan import Action
 from gosync.verify.remedy import next_steps
 from gosync.verify.report import Report, report_document, shown
 from gosync.verify.session import Request, Session, open_session
 from gosync.verify.shelf import Shelf
-from gosync.verify.verdicts import EXIT_FOUND, Finding, Verdict
-
-_SHOWN: Final = 100
+from gosync.verify.verdicts import EXIT_FOUND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +43,8 @@ class Wish:
     """The command line's arguments."""
 
     target: str | None
+    modules: tuple[str, ...]
+    modules_file: Path | None
     kind: str | None
     sumdb: str | None
     private: tuple[str, ...]
@@ -112,6 +111,20 @@ def _duration(
 
 @click.command()
 @click.argument("target", required=False, metavar="[TARGET]")
+@click.option(
+    "--module",
+    "modules",
+    multiple=True,
+    metavar="PATH[@VERSION]",
+    help="What to look at of a proxy's URL; may be repeated.",
+)
+@click.option(
+    "--modules",
+    "modules_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The same from a file, one a line.",
+)
 @click.option(
     "--kind",
     type=click.Choice([each.value for each in Kind]),
@@ -201,8 +214,8 @@ def verify(options: Options, **asked: Any) -> int:
     """Prove what a module cache holds: h1 by h1, against the checksum database.
 
     TARGET is a folder (gosync's own store, a static GOPROXY tree, a proxy's cache,
-    a GOMODCACHE, an Athens store) or a go.sum file. Without one: the configured
-    store. No configuration is needed for a TARGET.
+    a GOMODCACHE, an Athens store), a go.sum file, or the URL of a proxy. Without one:
+    the configured store. No configuration is needed for a TARGET.
 
     Exit code 0: all is as it should be. 4: something was found and remains. 5: it
     was found and repaired. 6: the checksum database was caught misbehaving.
@@ -226,10 +239,10 @@ def verify(options: Options, **asked: Any) -> int:
 
         report, refusal = anyio.run(main)
     if wish.report_file is not None:
-        wish.report_file.write_text(format_page(report), encoding="utf-8")
+        _write_page(wish.report_file, report)
     document = {**report_document(report), "next": list(next_steps(report))}
     options.output.result("verify", document)
-    _show(options, report)
+    show_report(options.output, report)
     if report.outcome.interrupted:
         raise InterruptedRunError(caught[0])
     if refusal is not None:
@@ -237,10 +250,22 @@ def verify(options: Options, **asked: Any) -> int:
     return report.exit_code
 
 
+def _write_page(file: Path, report: Report) -> None:
+    from gosync.verify.page import format_page  # noqa: PLC0415 - see _act
+
+    try:
+        file.write_text(format_page(report), encoding="utf-8")
+    except OSError as exc:
+        raise UsageError(f"--report {file}: {exc.strerror}") from exc
+
+
 async def _act(
     session: Session, report: Report, wish: Wish, clock: Clock, watcher: Progress
 ) -> UsageError | None:
     """Do what is wished; return why nothing is done, to be said after the plan."""
+    # Importing it takes longer than to verify a small cache.
+    from gosync.verify.actions import TooManyError, act  # noqa: PLC0415
+
     try:
         await act(
             session,
@@ -258,6 +283,8 @@ async def _act(
 
 def _restore(options: Options, request: Request, name: str) -> int:
     """Put back what was moved aside, and say what could not be."""
+    from gosync.verify.actions import restore  # noqa: PLC0415 - see _act
+
     folder = request.path if request.path.is_dir() else request.path.parent
     results = restore(Tree(folder), Shelf(request.state_folder, name))
     document = {
@@ -298,10 +325,13 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 def _request(options: Options, wish: Wish) -> Request:
     config = _config(options, wish)
     site = _site(config, wish)
+    is_url = wish.target is not None and "://" in wish.target
     path = Path(wish.target) if wish.target is not None else site.store_path
     kind = Kind(wish.kind) if wish.kind else None
     return Request(
         path=path,
+        url=wish.target or "" if is_url else "",
+        modules=tuple(_modules(wish)),
         kind=kind,
         site=site,
         private=(*wish.private, *site.policy.private),
@@ -316,6 +346,15 @@ def _request(options: Options, wish: Wish) -> Request:
             fresh=wish.fresh,
         ),
     )
+
+
+def _modules(wish: Wish) -> Iterator[str]:
+    yield from wish.modules
+    if wish.modules_file is not None:
+        for line in read_text(wish.modules_file).splitlines():
+            text = line.partition("#")[0].strip()
+            if text:
+                yield text
 
 
 def _config(options: Options, wish: Wish) -> Config:
@@ -355,79 +394,3 @@ def _database(sumdb: str) -> Database | None:
         raise UsageError(
             f"--sumdb: {exc}", hint="NAME, or NAME+HASH+KEY, or off; as in GOSUMDB"
         ) from exc
-
-
-def _show(options: Options, report: Report) -> None:
-    output = options.output
-    output.say(_summary(report))
-    for line in _counts(report):
-        output.say(line)
-    findings = report.outcome.findings
-    if findings:
-        rows = (_cells(each) for each in findings[:_SHOWN])
-        output.table(("verdict", "file", "what is the matter"), rows)
-        if len(findings) > _SHOWN:
-            output.note(f"... and {len(findings) - _SHOWN} more; --json shows all")
-    for line in _remarks(report):
-        output.say(line)
-
-
-def _summary(report: Report) -> str:
-    outcome = report.outcome
-    text = (
-        f"{printable(shown(report.target))} ({report.kind.value}):"
-        f" {outcome.versions} versions, {outcome.checked} checked,"
-        f" {format_size(outcome.read_bytes)} read"
-    )
-    if outcome.earlier:
-        text += f", {outcome.earlier} proven earlier"
-    if outcome.left:
-        text += f", {outcome.left} left for the next run"
-    return text
-
-
-def _counts(report: Report) -> Iterator[str]:
-    counts = report.counts
-    found = [f"{counts[each]} {each.value}" for each in Verdict if counts[each]]
-    yield f"  {', '.join(found) or 'nothing to check'}"
-    for head in report.outcome.heads:
-        yield f"  vouched for by {printable(str(head))}"
-
-
-def _cells(finding: Finding) -> tuple[str, ...]:
-    return (
-        finding.verdict.value,
-        printable(shown(finding.path)),
-        printable(shown("; ".join(_sentences(finding)))),
-    )
-
-
-def _sentences(finding: Finding) -> Iterator[str]:
-    """Yield what is the matter: the reason, then the evidence."""
-    if finding.cause is not None:
-        yield f"{finding.cause.value}: {finding.reason}"
-    else:
-        yield finding.reason
-    if finding.expected:
-        source = f" ({finding.evidence})" if finding.evidence else ""
-        yield f"expected {finding.expected}{source}"
-    if finding.found:
-        yield f"found {finding.found}"
-
-
-def _remarks(report: Report) -> Iterator[str]:
-    for line in report.plan[:_SHOWN]:
-        yield f"plan: {printable(line)}"
-    for done in report.done[:_SHOWN]:
-        failed = f", failed: {printable(shown(done.failed))}" if done.failed else ""
-        yield f"{done.action} {printable(shown(done.path))}{failed}"
-    if report.quarantine:
-        yield f"undo: gosync verify {report.target} --restore {report.quarantine}"
-    for each in report.outcome.unread[:_SHOWN]:
-        yield f"not looked at: {printable(shown(each.path))}: {each.reason}"
-    for mv, why in report.outcome.misbehaved.items():
-        yield f"SECURITY: the checksum database about {mv}: {printable(why)}"
-    for remark in report.outcome.remarks:
-        yield f"remark: {printable(shown(remark))}"
-    for number, line in enumerate(next_steps(report)):
-        yield f"{'      ' if number else 'next: '}{printable(shown(line))}"

@@ -46,6 +46,7 @@ _FOREIGN = {
     PathKind.FILE: re.compile(r"[^A-Za-z0-9\-._~+!#$%&(),=@\[\]^{} ]"),
 }
 _FOREIGN_IN_HOST = re.compile(r"[^a-z0-9\-.]")
+_KNOWN_LENGTH = 120
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WINDOWS_DEVICE = re.compile(
     r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])", re.IGNORECASE | re.ASCII
@@ -81,9 +82,20 @@ def check_file_path(path: str) -> None:
     Raises:
         MalformedError: It breaks a rule of file paths.
     """
-    reason = _path_problem(path, PathKind.FILE)
+    known = len(path) <= _KNOWN_LENGTH
+    reason = _file_problem(path) if known else _path_problem(path, PathKind.FILE)
     if reason:
         raise MalformedError(PathKind.FILE.value, path, reason)
+
+
+@lru_cache(maxsize=32_768)
+def _file_problem(path: str) -> str | None:
+    """Say which rule a file's path breaks, or None.
+
+    The names in a module's zips repeat from version to version, hence the cache;
+    only short ones, so that it takes no more than some 8 MB.
+    """
+    return _path_problem(path, PathKind.FILE)
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ differs is a finding, and a plan says what can be done about it.
     athens     Athens' own layout (pure)
     walk       a folder's entries, without following anything
     inventory  what a target has, by version
+    targets    a target, and what a folder is
     answers    what a proof source can say of a version (pure)
     proofs     the sources: catalog, a mirrored sumdb, the database itself
     checks     one version's files against an answer
@@ -18,12 +19,17 @@ differs is a finding, and a plan says what can be done about it.
     sumlines   go.sum and go.work.sum
     ownstore   gosync's own store
     remote     a GOPROXY URL, looked at through a scratch folder
+    sources    which of the proofs a run has
+    session    one invocation
     memory     what earlier runs proved, so that a long one goes on
     engine     batches, threads, time limits
     plan       which finding can be met how (pure)
     shelf      what was moved aside, and back
-    actions    a plan carried out
+    actions    planned, limited, done, whatever the target is
+    carrying   a plan carried out on a folder
+    storeactions, sumactions   on gosync's own store, on a go.sum
     workshop   a version fetched anew through the gate
+    remedy     what to run next (pure)
     report     the outcome; documents (JSON), page (HTML)
 
 **Verdicts.** ``polluted`` says that the bytes are whole and are not what the log, a

@@ -1,9 +1,10 @@
 """One run over a target: what is due, in which order, and for how long.
 
 Versions go oldest proof first, those never proven before all others, so that a run
-that is cut short leaves the freshest for the next time. Each batch is proven (the
-network, or files), then checked by two threads: inflate and sha256 let go of the
-interpreter. What was found of a batch is kept before the next one begins.
+that is cut short leaves the freshest for the next time. While two threads check a
+batch (inflate and sha256 let go of the interpreter), the next one is asked about,
+from files or over the network. What was found of a batch is kept before the next
+one begins.
 
 A version that was not ok the last time, or whose files have changed since, is due
 whatever its age.
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from anyio import to_thread
 
@@ -33,10 +34,11 @@ from gosync.verify.targets import Target
 from gosync.verify.verdicts import Evidence, Finding, Verdict, severity
 from gosync.verify.walk import Unread
 
-_BATCH: Final = 64
-_BATCH_BYTES: Final = 64 << 20
+_BATCH: Final = 128
+_BATCH_BYTES: Final = 128 << 20
 _THREADS: Final = 2
 _ASKED_AT_ONCE: Final = 8
+Answers: TypeAlias = dict[ModuleVersion, Answer]
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -130,6 +132,7 @@ class Verification:
         self._progress = progress
         self._stop = stop
         self._outcome = Outcome(begun_at=clock.now())
+        self._sizes: Mapping[ModuleVersion, int] = {}
 
     async def run(self, limits: Limits) -> Outcome:
         """Look at what is due, and return what was found.
@@ -138,19 +141,19 @@ class Verification:
             StoreError: if the target's own catalog cannot be read.
         """
         outcome = self._outcome
-        sizes = self._target.versions()
+        sizes = self._sizes = self._target.versions()
         outcome.versions = len(sizes)
         due = self._due(sizes, limits)
         deadline = _deadline(self._clock, limits)
         self._progress.phase("verifying", len(due))
         with ThreadPoolExecutor(_THREADS) as pool:
-            for batch in _batches(due, sizes):
+            batches = _batches(due, sizes)
+            ready = await self._ask(next(batches, []))
+            while ready:
                 outcome.interrupted = self._stop()
                 if outcome.interrupted or self._clock.monotonic() >= deadline:
                     break
-                await self._do(batch, pool)
-                size_bytes = sum(sizes[mv] for mv in batch)
-                self._progress.advance(len(batch), size_bytes=size_bytes)
+                ready = await self._check(ready, next(batches, []), pool)
         outcome.left = len(due) - outcome.checked
         await self._finish(is_whole=not outcome.left)
         return outcome
@@ -180,22 +183,39 @@ class Verification:
             return True
         return said.at < since or said.stamp != self._target.stamp(mv)
 
-    async def _do(
-        self, batch: Sequence[ModuleVersion], pool: ThreadPoolExecutor
-    ) -> None:
-        answers: dict[ModuleVersion, Answer] = {}
+    async def _ask(self, batch: Sequence[ModuleVersion]) -> Answers:
+        """Learn what the versions of a batch should be."""
+        answers: Answers = {}
 
         async def ask(mv: ModuleVersion) -> None:
             answers[mv] = await self._prover.ask(mv)
 
         await for_each(batch, ask, workers=_ASKED_AT_ONCE)
+        await self._target.prepare(batch)
+        return answers
+
+    async def _check(
+        self,
+        answers: Answers,
+        following: Sequence[ModuleVersion],
+        pool: ThreadPoolExecutor,
+    ) -> Answers:
+        """Check a batch while the next one is asked about; return those answers."""
+        largest_first = sorted(answers, key=lambda mv: -self._sizes[mv])
 
         def check(mv: ModuleVersion) -> Checked:
             return self._target.check(mv, answers[mv])
 
-        done = await to_thread.run_sync(lambda: list(pool.map(check, batch)))
+        checking = [pool.submit(check, mv) for mv in largest_first]
+        ready = await self._ask(following)
+        done = await to_thread.run_sync(lambda: [each.result() for each in checking])
         for each in done:
             self._take(each)
+            self._progress.advance(size_bytes=self._sizes[each.mv])
+        self._remember(done)
+        return ready
+
+    def _remember(self, done: Sequence[Checked]) -> None:
         now = self._clock.now()
         said = {
             each.mv: Remembered(_verdict(each), now, self._target.stamp(each.mv))

@@ -135,6 +135,9 @@ class StoreTarget:
         """See Target."""
         return stamp_of(self._entries[mv])
 
+    async def prepare(self, batch: Sequence[ModuleVersion]) -> None:
+        """See Target; it is here."""
+
     def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
         """See Target."""
         entries = self._entries[mv]

@@ -37,7 +37,9 @@ class Request:
     """What is asked for.
 
     Attributes:
-        path: The target.
+        path: The target's folder or file.
+        url: The target, if it is a proxy's address.
+        modules: What is looked at of a proxy: ``path`` or ``path@version``.
         kind: What it is, None to find out.
         site: The configuration: store, proxies, database.
         private: GOPRIVATE patterns.
@@ -49,6 +51,8 @@ class Request:
     """
 
     path: Path
+    url: str = ""
+    modules: tuple[str, ...] = ()
     kind: Kind | None = None
     site: SiteOptions
     private: tuple[str, ...] = ()
@@ -64,9 +68,9 @@ class Request:
         if self.state is not None:
             return self.state
         home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-        whole = str(self.path.resolve())
+        whole = self.url or str(self.path.resolve())
         digest = hashlib.sha256(os.fsencode(whole)).hexdigest()[:12]
-        name = self.path.resolve().name or "root"
+        name = "proxy" if self.url else self.path.resolve().name or "root"
         return Path(home).expanduser() / _STATE_HOME / f"{name}-{digest}"
 
 
@@ -124,23 +128,43 @@ async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]
         UsageError: if there is no such target, or nothing says what it is.
         StoreError: if gosync's own store cannot be read.
     """
-    kind = request.kind or kind_of(request.path)
+    kind = Kind.URL if request.url else request.kind or kind_of(request.path)
     with _own_catalog(request, kind) as catalog:
-        target = _open_target(request, kind, catalog, clock)
-        own = target.sums if isinstance(target, FolderTarget) else None
-        others = None if kind is Kind.STORE else catalog
-        trust = _trust_of(request, others, own)
-        async with open_prover(trust, clock) as prover:
-            if isinstance(target, StoreTarget):
-                prover.put_first(StoreSource(target, request.site.database))
-            yield Session(
-                request,
-                target,
-                prover,
-                _memory(request, kind),
-                catalog,
-                partial(_open_target, request, kind, catalog, clock),
-            )
+        async with _open(request, kind, catalog, clock) as target:
+            own = target.sums if isinstance(target, FolderTarget) else None
+            others = None if kind is Kind.STORE else catalog
+            async with open_prover(_trust_of(request, others, own), clock) as prover:
+                if isinstance(target, StoreTarget):
+                    prover.put_first(StoreSource(target, request.site.database))
+                yield Session(
+                    request,
+                    target,
+                    prover,
+                    _memory(request, kind),
+                    catalog,
+                    partial(_open_target, request, kind, catalog, clock),
+                )
+
+
+@asynccontextmanager
+async def _open(
+    request: Request, kind: Kind, catalog: Catalog | None, clock: Clock
+) -> AsyncIterator[Target]:
+    """Open a target of any kind."""
+    if kind is not Kind.URL:
+        yield _open_target(request, kind, catalog, clock)
+        return
+    # Importing an HTTP client takes longer than to verify a small cache.
+    from gosync.upstream.http import Fetcher  # noqa: PLC0415
+    from gosync.verify.remote import open_url  # noqa: PLC0415
+
+    if request.offline and not request.url.startswith("file:"):
+        raise UsageError(f"{request.url}: not with --offline")
+    async with (
+        Fetcher(request.site.http, clock=clock) as fetcher,
+        open_url(request.url, request.modules, fetcher) as target,
+    ):
+        yield target
 
 
 def kind_of(path: Path) -> Kind:

@@ -27,6 +27,7 @@ from gosync.closure.tree import Tree
 from gosync.errors import SecurityError, StoreError
 from gosync.gomod.gosum import GoSum
 from gosync.gomod.patterns import PatternSet
+from gosync.ingest.sumops import SumRemote
 from gosync.store.durable import disk_errors, make_folder, replace_file
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
@@ -34,9 +35,7 @@ from gosync.sumdb.note import MAX_NOTE_BYTES
 from gosync.sumdb.tile import Tile
 from gosync.sync.pool import PoolConcurrency
 from gosync.upstream.goproxy import ProxyList
-from gosync.upstream.http import Fetcher
 from gosync.upstream.options import Options as HttpOptions
-from gosync.upstream.sumdb import SumDBRemote
 from gosync.verify.proofs import (
     CatalogSource,
     LogSource,
@@ -80,12 +79,12 @@ class Trust:
 @asynccontextmanager
 async def open_prover(trust: Trust, clock: Clock) -> AsyncIterator[Prover]:
     """Make the prover of a run; no request is sent yet."""
-    async with Fetcher(trust.http, clock=clock) as fetcher:
-        kept: list[Source] = []
-        if trust.catalog is not None:
-            kept.append(CatalogSource(trust.catalog))
+    kept: list[Source] = []
+    if trust.catalog is not None:
+        kept.append(CatalogSource(trust.catalog))
+    async with _network(trust, clock) as asked:
         yield Prover(
-            public=[*kept, *_trees(trust), *_network(trust, fetcher)],
+            public=[*kept, *_trees(trust), *asked],
             private=[*kept, SumsSource(trust.sums)],
             patterns=trust.private,
             is_off=trust.database is None,
@@ -105,19 +104,27 @@ def _trees(trust: Trust) -> Sequence[Source]:
     return found
 
 
-def _network(trust: Trust, fetcher: Fetcher) -> Sequence[Source]:
-    database = trust.database
-    if database is None or trust.proxies is None:
-        return []
-    ops = RemoteOps(SumDBRemote(database, trust.proxies, fetcher), trust.state)
-    client = SumClient(ops, database, concurrency=PoolConcurrency(_AT_ONCE))
-    return [LogSource(client, database.name)]
+@asynccontextmanager
+async def _network(trust: Trust, clock: Clock) -> AsyncIterator[Sequence[Source]]:
+    """Open the way to the database itself, if it may be asked."""
+    database, proxies = trust.database, trust.proxies
+    if database is None or proxies is None:
+        yield []
+        return
+    # Importing an HTTP client takes longer than to verify a small cache.
+    from gosync.upstream.http import Fetcher  # noqa: PLC0415
+    from gosync.upstream.sumdb import SumDBRemote  # noqa: PLC0415
+
+    async with Fetcher(trust.http, clock=clock) as fetcher:
+        ops = RemoteOps(SumDBRemote(database, proxies, fetcher), trust.state)
+        client = SumClient(ops, database, concurrency=PoolConcurrency(_AT_ONCE))
+        yield [LogSource(client, database.name)]
 
 
 class RemoteOps:
     """The sumdb client's operations over the network; only the head is kept."""
 
-    def __init__(self, remote: SumDBRemote, state: Path | None) -> None:
+    def __init__(self, remote: SumRemote, state: Path | None) -> None:
         """Take the way to the database, and the folder for its head."""
         self._remote = remote
         self._state = state

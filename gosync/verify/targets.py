@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
@@ -56,6 +56,10 @@ class Target(Protocol):
 
     def stamp(self, mv: ModuleVersion) -> str:
         """Return what changes as soon as a version's files do."""
+        ...
+
+    async def prepare(self, batch: Sequence[ModuleVersion]) -> None:
+        """Bring here what ``check`` will look at."""
         ...
 
     def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
@@ -109,6 +113,9 @@ class FolderTarget:
     def stamp(self, mv: ModuleVersion) -> str:
         """See Target."""
         return stamp_of(self.inventory.versions[mv])
+
+    async def prepare(self, batch: Sequence[ModuleVersion]) -> None:
+        """See Target; it is here."""
 
     def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
         """See Target."""

@@ -26,6 +26,7 @@ from tests.bench.idle import idle_pass
 from tests.bench.planning import plan_selection, resolve_graph
 from tests.bench.setting import FULL, QUICK, Setting
 from tests.bench.table import Row, document, format_table
+from tests.bench.verifying import verify_caches
 
 FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "cold": cold_sync,
@@ -35,6 +36,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "huge": huge_zip,
     "plan": plan_selection,
     "graph": resolve_graph,
+    "verify": verify_caches,
 }
 
 

@@ -113,12 +113,12 @@ def hash_zips(setting: Setting) -> Iterator[Row]:
     files = folder / "files"
     files.write_text("".join(f"{path}\n" for path in zips))
     with GoClient(folder / "go", goproxy="off", gosumdb="off") as client:
-        program = _build(client)
+        program = build_peer(client)
         for threads, manner, target in _COMPARED:
             pairs = []
             for _ in range(2 * setting.runs - 1):
-                mine = _time((*_OURS, str(threads), files, manner), folder)
-                theirs = _time((program, str(threads), files), folder)
+                mine = time_hashes((*_OURS, str(threads), files, manner), folder)
+                theirs = time_hashes((program, str(threads), files), folder)
                 assert mine.hashes == theirs.hashes
                 pairs.append((mine.seconds, theirs.seconds))
             figure = f"h1 of {len(zips)} zips, {threads} thread{'s' * (threads > 1)}"
@@ -127,11 +127,13 @@ def hash_zips(setting: Setting) -> Iterator[Row]:
             yield faster(figure, pairs, peer="dirhash.HashZip", target=target)
 
 
-def _time(command: Sequence[str | Path], folder: Path) -> Hashed:
+def time_hashes(command: Sequence[str | Path], folder: Path) -> Hashed:
+    """Run a program that hashes, and return what it prints."""
     return msgspec.json.decode(run(command, cwd=folder).output, type=Hashed)
 
 
-def _build(client: GoClient) -> Path:
+def build_peer(client: GoClient) -> Path:
+    """Build Go's program: THREADS and a file with the zips' names are its arguments."""
     (client.work / "go.mod").write_text("module hash.example/bench\n\ngo 1.22\n")
     (client.work / "main.go").write_text(_MAIN_GO)
     (client.work / "dirhash").mkdir()

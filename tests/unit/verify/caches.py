@@ -19,6 +19,7 @@ import anyio
 from gosync.clock import SystemClock
 from gosync.config import parse_config
 from gosync.demo.exchange import Kind as FileKind
+from gosync.demo.modules import ModuleSource
 from gosync.demo.upstream import Publication
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
 from gosync.progress import NoProgress
@@ -40,7 +41,7 @@ PSEUDO = "v0.0.0-20240102030405-abcdefabcdef"
 FOLDERS = (Kind.TREE, Kind.GOPROXY, Kind.MODCACHE, Kind.ATHENS, Kind.ATHENS_S3)
 
 
-def sources() -> Iterator[object]:
+def sources() -> Iterator[ModuleSource]:
     """Yield what the simulator publishes."""
     for path, version in (
         (ALPHA, "v1.0.0"),
@@ -71,7 +72,7 @@ class World:
     @classmethod
     def build(cls, sim: Simulator, folder: Path) -> World:
         for each in sources():
-            sim.publish(each)  # type: ignore[arg-type]
+            sim.publish(each)
         sim.log.grow(600)
         tree = folder / "tree"
         write_static(sim, tree)
@@ -104,6 +105,13 @@ class World:
             "upstream": upstream,
         }
         return parse_config(values, {}, base=folder).site_options()
+
+
+def site_of(sim: Simulator, folder: Path) -> SiteOptions:
+    """Return a configuration that knows a simulator."""
+    upstream = {"proxies": sim.url, "sumdb": sim.verifier_key, "retries": 0}
+    values: dict[str, object] = {"store": {"min_free": "1MiB"}, "upstream": upstream}
+    return parse_config(values, {}, base=folder).site_options()
 
 
 def lay(world: World, kind: Kind, root: Path) -> None:
@@ -176,14 +184,13 @@ def run(
     private: tuple[str, ...] = (),
     sums: tuple[Path, ...] = (),
     proofs: tuple[Path, ...] | None = None,
-    sumdb: str | None = None,
     max_delete: int = 100,
 ) -> Report:
     """Verify a cache, and act."""
     request = Request(
         path=root,
         kind=kind,
-        site=world.site(root.parent, sumdb=sumdb),
+        site=world.site(root.parent),
         private=private,
         offline=offline,
         proofs=(world.tree,) if proofs is None else proofs,

@@ -1,0 +1,90 @@
+"""What ``gosync verify`` prints for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from gosync.cli.output import Output, printable
+from gosync.config.sizes import format_size
+from gosync.verify.remedy import next_steps
+from gosync.verify.report import Report, shown
+from gosync.verify.verdicts import Finding, Verdict
+
+_SHOWN: Final = 100
+
+
+def show_report(output: Output, report: Report) -> None:
+    """Write what was found for people, the worst first, and what to run next."""
+    output.say(_summary(report))
+    for line in _counts(report):
+        output.say(line)
+    findings = report.outcome.findings
+    if findings:
+        rows = (_cells(each) for each in findings[:_SHOWN])
+        output.table(("verdict", "file", "what is the matter"), rows)
+        if len(findings) > _SHOWN:
+            output.note(f"... and {len(findings) - _SHOWN} more; --json shows all")
+    for line in _remarks(report):
+        output.say(line)
+
+
+def _summary(report: Report) -> str:
+    outcome = report.outcome
+    text = (
+        f"{printable(shown(report.target))} ({report.kind.value}):"
+        f" {outcome.versions} versions, {outcome.checked} checked,"
+        f" {format_size(outcome.read_bytes)} read"
+    )
+    if outcome.earlier:
+        text += f", {outcome.earlier} proven earlier"
+    if outcome.left:
+        text += f", {outcome.left} left for the next run"
+    return text
+
+
+def _counts(report: Report) -> Iterator[str]:
+    counts = report.counts
+    found = [f"{counts[each]} {each.value}" for each in Verdict if counts[each]]
+    yield f"  {', '.join(found) or 'nothing to check'}"
+    for head in report.outcome.heads:
+        yield f"  vouched for by {printable(str(head))}"
+
+
+def _cells(finding: Finding) -> tuple[str, ...]:
+    return (
+        finding.verdict.value,
+        printable(shown(finding.path)),
+        printable(shown("; ".join(_sentences(finding)))),
+    )
+
+
+def _sentences(finding: Finding) -> Iterator[str]:
+    """Yield what is the matter: the reason, then the evidence."""
+    if finding.cause is not None:
+        yield f"{finding.cause.value}: {finding.reason}"
+    else:
+        yield finding.reason
+    if finding.expected:
+        source = f" ({finding.evidence})" if finding.evidence else ""
+        yield f"expected {finding.expected}{source}"
+    if finding.found:
+        yield f"found {finding.found}"
+
+
+def _remarks(report: Report) -> Iterator[str]:
+    for line in report.plan[:_SHOWN]:
+        yield f"plan: {printable(line)}"
+    for done in report.done[:_SHOWN]:
+        failed = f", failed: {printable(shown(done.failed))}" if done.failed else ""
+        yield f"{done.action} {printable(shown(done.path))}{failed}"
+    if report.quarantine:
+        yield f"undo: gosync verify {report.target} --restore {report.quarantine}"
+    for each in report.outcome.unread[:_SHOWN]:
+        yield f"not looked at: {printable(shown(each.path))}: {each.reason}"
+    for mv, why in report.outcome.misbehaved.items():
+        yield f"SECURITY: the checksum database about {mv}: {printable(why)}"
+    for remark in report.outcome.remarks:
+        yield f"remark: {printable(shown(remark))}"
+    for number, line in enumerate(next_steps(report)):
+        yield f"{'      ' if number else 'next: '}{printable(shown(line))}"

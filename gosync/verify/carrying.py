@@ -1,0 +1,283 @@
+"""A plan carried out on a folder, so that it can be killed anywhere.
+
+Removing runs as publishing does, backwards: what a list names is taken from the list
+first, then the file goes. Repairing runs forwards: fetched and proven, then put in
+place with one rename each (``.mod``, ``.zip``, ``.info``), then the list. What was
+there before is on the shelf by then; what is deleted is described there. A file that
+has changed since it was looked at is left alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from gosync.clock import Clock, format_time
+from gosync.closure.tree import NotInTreeError, Tree
+from gosync.errors import GosyncError
+from gosync.gomod.modfile import MAX_GO_MOD_BYTES
+from gosync.gomod.module import ModuleVersion
+from gosync.progress import Progress
+from gosync.verify.layouts import FILES, Kind, Role
+from gosync.verify.listing import latest_bytes, list_bytes
+from gosync.verify.plan import Action, Plan
+from gosync.verify.report import Done, Report, finding_document
+from gosync.verify.shelf import Manifest, Moved, Shelf, remove, write
+from gosync.verify.targets import FolderTarget, access_of
+from gosync.verify.verdicts import Finding
+from gosync.verify.workshop import Fetched, fetch_anew
+
+if TYPE_CHECKING:
+    from gosync.verify.session import Session
+
+_ORDER: Final = (Role.MOD, Role.ZIP, Role.ZIPHASH, Role.INFO)
+_DONE: Final = {
+    Action.QUARANTINE: "quarantined",
+    Action.DELETE: "deleted",
+    Action.REPAIR: "quarantined",
+}
+
+
+@dataclass(slots=True)
+class _Put:
+    """Bytes on their way to a path.
+
+    Attributes:
+        path: Where to.
+        finding: Why.
+        sha256: Their digest, in hex.
+        pieces: They themselves, drawn once.
+    """
+
+    path: str
+    finding: Finding
+    sha256: str
+    pieces: Iterable[bytes]
+    action: str = "repaired"
+
+
+@dataclass(slots=True)
+class Carrying:
+    """A plan while it is carried out.
+
+    Attributes:
+        session: What it belongs to.
+        target: The folder.
+        plan: What is to be done.
+        action: What is wanted.
+        clock: What time it is.
+        done: What was done so far.
+    """
+
+    session: Session
+    target: FolderTarget
+    plan: Plan
+    action: Action
+    clock: Clock
+    done: list[Done] = field(default_factory=list)
+
+    async def run(self, report: Report, progress: Progress) -> None:
+        """Fetch what is needed, do everything, and note it in the report.
+
+        Raises:
+            StoreError: if the shelf cannot be written; then nothing was done.
+        """
+        wanted = {mv: report.outcome.answers[mv] for mv in self.plan.fetches}
+        if not wanted:
+            self._carry_out(report, None)
+            return
+        async with fetch_anew(
+            wanted,
+            site=self.session.request.site,
+            private=self.session.request.private,
+            folder=self.session.request.state_folder,
+            clock=self.clock,
+            progress=progress,
+        ) as fetched:
+            self._carry_out(report, fetched)
+
+    def _carry_out(self, report: Report, fetched: Fetched | None) -> None:
+        puts = list(self._puts(fetched))
+        lists = list(self._list_puts(fetched))
+        shelf, moved = self._shelf(puts, lists)
+        report.quarantine = shelf.id
+        if self.action is Action.REPAIR:
+            self._put_all(puts, shelf, moved)
+            self._take_all(shelf, moved)
+            self._put_all(lists, shelf, moved)
+        else:
+            self._put_all(lists, shelf, moved)
+            self._take_all(shelf, moved)
+        for path, finding in self.plan.access.items():
+            self._try("repaired", path, finding, partial(access_of, self._tree, path))
+        report.done = self.done
+
+    @property
+    def _tree(self) -> Tree:
+        return self.target.tree
+
+    def _puts(self, fetched: Fetched | None) -> Iterator[_Put]:
+        """Yield what takes the place of something, in the order of publishing."""
+        for mv, files in self.plan.fetches.items():
+            assert fetched is not None
+            if mv not in fetched.rows:
+                reason = fetched.failed.get(mv, "it did not come")
+                for finding in files.values():
+                    self.done.append(
+                        Done("repaired", finding.path, "", finding, reason)
+                    )
+                continue
+            yield from self._version_puts(mv, files, fetched)
+        for path, (data, finding) in self.plan.writes.items():
+            yield _put_bytes(path, data, finding)
+
+    def _version_puts(
+        self, mv: ModuleVersion, files: Mapping[Role, Finding], fetched: Fetched
+    ) -> Iterator[_Put]:
+        for role in _ORDER:
+            if role in files and role in FILES:
+                path, finding = files[role].path, files[role]
+                digest = fetched.digest(mv, role)
+                yield _Put(path, finding, digest, fetched.pieces(mv, role))
+            if role is Role.ZIPHASH and Role.ZIP in files:
+                h1 = fetched.rows[mv].zip_h1 or ""
+                if self.target.kind is Kind.MODCACHE:
+                    path = self.target.layout.path_of(mv, role)
+                    yield _put_bytes(path, h1.encode(), files[Role.ZIP])
+
+    def _list_puts(self, fetched: Fetched | None) -> Iterator[_Put]:
+        """Yield the lists as they should be once the plan is carried out."""
+        for path, finding in self.plan.lists.items():
+            if self.target.kind not in {Kind.TREE, Kind.MODCACHE}:
+                self.plan.takes.setdefault(finding.path, finding)  # it is fetched anew
+                continue
+            yield from self._module_lists(path, finding, fetched)
+
+    def _module_lists(
+        self, path: str, finding: Finding, fetched: Fetched | None
+    ) -> Iterator[_Put]:
+        module, layout = ModuleVersion(path, ""), self.target.layout
+        roles = self._roles_after(path, fetched)
+
+        def read(version: str, role: Role) -> bytes:
+            return self._read(ModuleVersion(path, version), role, fetched)
+
+        where = layout.path_of(module, Role.LIST)
+        if path in self.target.inventory.lists or any(roles.values()):
+            listed = list_bytes(self.target.kind, roles)
+            yield _put_bytes(where, listed, finding, "rewritten")
+        if path not in self.target.inventory.latests:
+            return
+        latest = latest_bytes(self.target.kind, path, roles, read)
+        where = layout.path_of(module, Role.LATEST)
+        if latest is None:
+            self.plan.takes.setdefault(where, finding)
+        else:
+            yield _put_bytes(where, latest, finding, "rewritten")
+
+    def _roles_after(self, path: str, fetched: Fetched | None) -> dict[str, set[Role]]:
+        """Return what there will be of a module."""
+        gone = self.plan.takes.keys()
+        after = {
+            version: {role for role, each in entries.items() if each.path not in gone}
+            for version, entries in self.target.inventory.modules()
+            .get(path, {})
+            .items()
+        }
+        for mv, files in self.plan.fetches.items():
+            if mv.path == path and fetched is not None and mv in fetched.rows:
+                after.setdefault(mv.version, set()).update(files)
+        return after
+
+    def _read(self, mv: ModuleVersion, role: Role, fetched: Fetched | None) -> bytes:
+        if fetched is not None and role in self.plan.fetches.get(mv, {}):
+            return b"".join(fetched.pieces(mv, role))
+        entry = self.target.inventory.versions[mv][role]
+        return self._tree.read(entry.path, limit_bytes=MAX_GO_MOD_BYTES)
+
+    def _shelf(
+        self, puts: list[_Put], lists: list[_Put]
+    ) -> tuple[Shelf, dict[str, Moved]]:
+        """Make the shelf: it says what will be on it before anything is."""
+        wrote = {each.path: each for each in (*puts, *lists)}
+        paths = dict(self.plan.takes)
+        paths |= {each.path: each.finding for each in wrote.values()}
+        moved = {
+            path: Moved(
+                number,
+                path,
+                finding_document(finding),
+                wrote[path].sha256 if path in wrote else None,
+            )
+            for number, (path, finding) in enumerate(paths.items(), 1)
+        }
+        now = self.clock.now()
+        manifest = Manifest(
+            target=self.target.name,
+            kind=self.target.kind.value,
+            action=self.action.value,
+            at=format_time(now),
+            entries=list(moved.values()),
+        )
+        state = self.session.request.state_folder
+        return Shelf.build(state, manifest, now), moved
+
+    def _put_all(
+        self, puts: Iterable[_Put], shelf: Shelf, moved: Mapping[str, Moved]
+    ) -> None:
+        for put in puts:
+
+            def place(put: _Put = put) -> None:
+                self.target.require_unchanged(put.path)
+                if self.action is not Action.DELETE and self._is_there(put.path):
+                    shelf.keep_copy(self._tree, moved[put.path])
+                elif self._is_there(put.path) and not self._is_plain(put.path):
+                    remove(self._tree, put.path)
+                write(self._tree, put.path, put.pieces)
+
+            self._try(put.action, put.path, put.finding, place)
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            (self._tree.root / path).lstat()
+        except OSError:
+            return False
+        return True
+
+    def _is_plain(self, path: str) -> bool:
+        return not (self._tree.root / path).is_dir()
+
+    def _take_all(self, shelf: Shelf, moved: Mapping[str, Moved]) -> None:
+        for path, finding in self.plan.takes.items():
+
+            def take(path: str = path) -> None:
+                self.target.require_unchanged(path)
+                if self.action is Action.DELETE:
+                    remove(self._tree, path)
+                else:
+                    shelf.take(self._tree, moved[path])
+
+            self._try(_DONE[self.action], path, finding, take)
+
+    def _try(
+        self, action: str, path: str, finding: Finding, work: Callable[[], None]
+    ) -> None:
+        try:
+            work()
+        except OSError as exc:
+            failed = exc.strerror or str(exc)
+        except (GosyncError, NotInTreeError) as exc:
+            failed = str(exc)
+        else:
+            failed = ""
+        self.done.append(Done(action, path, "", finding, failed))
+
+
+def _put_bytes(
+    path: str, data: bytes, finding: Finding, action: str = "repaired"
+) -> _Put:
+    digest = hashlib.sha256(data).hexdigest()
+    return _Put(path, finding, digest, [data], action)
