@@ -31,6 +31,7 @@ from gosync.errors import GosyncError, StoreError, UnavailableError
 from gosync.progress import Progress
 from gosync.sync.pool import for_each
 from gosync.sync.site import Site
+from gosync.sync.tree import refresh_feed
 from gosync.upstream.http import Fetcher
 from gosync.upstream.revisits import Revisits
 
@@ -281,13 +282,14 @@ async def run_audit(
         refresh: Whether to ask everything, however fresh its answer.
 
     Raises:
-        StoreError: if the store or the catalog cannot be read or written.
+        StoreError: if the store, the catalog or the tree cannot be read or written.
     """
     clock, catalog = site.clock, site.catalog
     started, start = clock.monotonic(), format_time(clock.now())
     run_id = catalog.runs.start("audit", clock.now())
     audit = Audit(site, options, progress)
     await audit.run(refresh=refresh)
+    await refresh_feed(site)
     tally, waiting, resting = audit.tally, audit.waiting(), audit.resting()
     opened = catalog.findings.open()
     report = AuditReport(

@@ -9,6 +9,7 @@ import pytest
 from gosync.demo.exchange import Kind
 from gosync.demo.modules import ModuleSource
 from gosync.gomod.module import ModuleVersion
+from gosync.publish.routes import FEED
 from tests.integration.inprocess import InProcessSite
 from tests.integration.site import MISSING, OK, STANDS_OPEN, UNAVAILABLE, USAGE
 from tests.simulator import Simulator
@@ -100,6 +101,9 @@ def test_a_moved_tag_is_found_and_told_and_the_proven_bytes_stay(tmp_path, sim, 
     shown = site.run("show", str(FIRST), expect=OK).document
     assert {each["kind"] for each in shown["findings"]} == {"rewritten", "diverged"}
     assert {each["source"] for each in shown["looks"]} == {sim.url, second.url}
+    feed = (site.tree / FEED).read_text()
+    assert f"rewritten: {FIRST} (new)" in feed
+    assert f"{PATH} v1.1.0" in feed
     # It is told once.
     assert run_audit(site, expect=STANDS_OPEN)["news"] == []
     # And it is over when the tag is back.
