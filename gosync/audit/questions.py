@@ -25,6 +25,7 @@ from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
 from gosync.upstream.urls import strip_secrets
 
 GIT_PREFIX = "git "
+INDEX_QUESTION = ("", "")  # path and version of the one question to the index
 
 
 class Questions:
@@ -47,7 +48,7 @@ class Questions:
             StoreError: if the catalog or a blob cannot be read.
         """
         if self.index:
-            yield Question(self.index, "", "", What.INDEX)
+            yield Question(self.index, *INDEX_QUESTION, What.INDEX)
         rows = self._site.catalog.versions.all_rows()
         for path, group in groupby(rows, key=attrgetter("path")):
             held = [row for row in group if row.published is not None]

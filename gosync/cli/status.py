@@ -6,14 +6,19 @@ import click
 import msgspec
 
 from gosync.audit.engine import STANDS_OPEN, finding_document
+from gosync.audit.questions import INDEX_QUESTION
+from gosync.audit.said import IndexSaid, parse_said
 from gosync.catalog.db import Catalog
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import State
+from gosync.cli.ages import format_age
 from gosync.cli.options import Options, common_options
 from gosync.cli.tables import failure_lines, finding_lines
+from gosync.clock import SystemClock
 from gosync.config.schema import Config
 from gosync.sumdb.tlog import parse_tree
 from gosync.sync.engine import failure_document
+from gosync.sync.freshness import freshness_of
 from gosync.sync.index import NAMED
 from gosync.sync.selection import ANY_TIME as FAR
 from gosync.sync.site import read_catalog
@@ -40,19 +45,19 @@ def status(options: Options) -> int:
 
 
 def _document(config: Config, catalog: Catalog) -> dict[str, object]:
-    modules = catalog.modules.all()
-    listed = [module.listed_at for module in modules]
     runs = catalog.runs.latest()
     counts = catalog.versions.counts()
     site = config.site_options()
+    fresh = freshness_of(site, catalog, SystemClock().now())
     return {
         "store": str(config.store_path),
         "tree": str(config.tree_path),
-        "modules_followed": len(modules),
+        "modules_followed": len(catalog.modules.all()),
         "versions": {state.value: counts[state] for state in State},
         "selection": _selection(catalog),
-        "oldest_list_at": min((at for at in listed if at), default=None),
-        "lists_never_asked": listed.count(None),
+        "freshness": msgspec.to_builtins(fresh),
+        "oldest_list_at": fresh.oldest_list_at,
+        "lists_never_asked": fresh.lists_never_had,
         "index_cursors": {
             pattern or "(named modules)": catalog.cursors.get(site.index_url, pattern)
             for pattern in [*site.policy.patterns, NAMED]
@@ -70,8 +75,13 @@ def _document(config: Config, catalog: Catalog) -> dict[str, object]:
 
 def _audit(catalog: Catalog) -> dict[str, object]:
     counts = catalog.findings.counts()
+    answers = [
+        parse_said(look, IndexSaid) for look in catalog.looks.of(*INDEX_QUESTION)
+    ]
+    unread = [answer.unread for answer in answers if answer.unread]
     return {
         "oldest_answer_at": catalog.looks.oldest(),
+        "index_unread_since": next(iter(unread), None),
         "open": {kind.value: count for kind, count in counts.items()},
     }
 
@@ -110,11 +120,11 @@ def _lines(document: dict[str, object]) -> list[str]:
     run = document["last_run"]
     assert isinstance(versions, dict)
     counts = ", ".join(f"{n} {state}" for state, n in versions.items() if n) or "none"
-    oldest = document["oldest_list_at"] or "never asked"
     lines = [
         f"store      {document['store']}",
         f"tree       {document['tree']}",
-        f"modules    {document['modules_followed']} followed, oldest list {oldest}",
+        f"modules    {document['modules_followed']} followed",
+        f"fresh      {_freshness_line(document['freshness'])}",
         f"versions   {counts}",
         f"selection  {_selection_line(document['selection'])}",
     ]
@@ -141,6 +151,26 @@ def _findings_line(audit: object) -> str:
         return f"{opened or 'none'}; nothing was audited yet"
     asked = f"oldest answer {oldest}" if oldest else "some questions are unanswered"
     return f"{opened or 'none'}; {asked}"
+
+
+def _freshness_line(fresh: object) -> str:
+    """Say how old what is known is, not when gosync ran."""
+    assert isinstance(fresh, dict)
+    oldest = fresh["oldest_list_seconds"]
+    parts = [
+        "no list was had yet"
+        if oldest is None
+        else f"lists at most {format_age(oldest)} old"
+    ]
+    if fresh["lists_never_had"] and oldest is not None:
+        parts.append(f"{fresh['lists_never_had']} never had")
+    behind = fresh["index_behind_seconds"]
+    if behind is not None:
+        parts.append(
+            f"index read up to {fresh['index_cursor']},"
+            f" at most {format_age(behind)} behind"
+        )
+    return ", ".join(parts)
 
 
 def _items(
