@@ -8,11 +8,13 @@ import pytest
 
 from gosync.demo.exchange import Kind
 from gosync.demo.modules import ModuleSource
+from gosync.gomod.info import Origin, VersionInfo, format_info
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.routes import FEED
 from tests.integration.inprocess import InProcessSite
 from tests.integration.site import MISSING, OK, STANDS_OPEN, UNAVAILABLE, USAGE
 from tests.simulator import Simulator
+from tests.simulator.repositories import Repositories
 
 PATH = "audit.example/tool"
 OTHER = "audit.example/other"
@@ -309,3 +311,31 @@ def test_private_modules_are_asked_of_who_serves_them_and_held_against_pins(
     assert not database & set(sim.counts(since=mark))
     (finding,) = site.status()["findings"]
     assert "seen first" in finding["summary"]
+
+
+def test_a_tag_that_moved_at_its_source_is_found_before_any_proxy_knows(tmp_path, sim):
+    (tmp_path / "git").mkdir()
+    with Repositories(tmp_path / "git") as repositories:
+        origin = Origin(
+            vcs="git",
+            url=repositories.url,
+            ref="refs/tags/v1.0.0",
+            hash=repositories.tag("v1.0.0"),
+        )
+        sim.replace(FIRST, Kind.INFO, format_info(VersionInfo("v1.0.0", None, origin)))
+        host = repositories.root.removeprefix("https://")
+        (tmp_path / "site").mkdir()
+        site = make_site(tmp_path / "site", sim, git_hosts=[host])
+        site.configure({"ca_file": str(repositories.ca_file)})
+        run_audit(site, expect=OK)
+
+        moved = repositories.tag("v1.0.0")
+        (finding,) = run_audit(site, expect=STANDS_OPEN)["news"]
+
+        assert (finding["kind"], finding["source"]) == ("moved", repositories.url)
+        assert finding["ours"] == {"commit": origin.hash}
+        assert finding["theirs"] == {"commit": moved}
+        site.declare(audit={"git_hosts": []})
+        asked = len(repositories.asked)
+        run_audit(site, expect=STANDS_OPEN)
+        assert len(repositories.asked) == asked

@@ -6,86 +6,42 @@ import os
 import stat
 import subprocess
 import time
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from gosync.audit.git import parse_tags, tag_commits
 from gosync.audit.origins import repository_of
-from gosync.demo.exchange import Answer, Request, not_found
-from gosync.demo.http import Front
 from gosync.errors import UnavailableError, UpstreamTimeoutError
 from gosync.gomod.info import Origin
-from tests.simulator.tls import make_server_context
+from tests.simulator.repositories import Repositories
 
 COMMIT = "0123456789" * 4
 HOSTS = frozenset({"git.example", "git.example:8443"})
 
 
-@dataclass
-class Repositories:
-    """Bare repositories behind TLS."""
-
-    folder: Path
-    front: Front
-    ca_file: Path
-    asked: list[str]
-
-    @property
-    def url(self):
-        return f"{self.front.url}/repo.git"
-
-
-def git(folder, *arguments):
-    done = subprocess.run(
-        ["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments],
-        cwd=folder,
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    return done.stdout.strip()
-
-
 @pytest.fixture(scope="module")
 def repositories(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("git")
-    work, asked = folder / "work", []
-    git(folder, "init", "--quiet", "work")
-    git(work, "commit", "--quiet", "--allow-empty", "-m", "one")
-    git(work, "tag", "v1.0.0")
-    git(work, "commit", "--quiet", "--allow-empty", "-m", "two")
-    git(work, "tag", "-a", "v1.1.0", "-m", "annotated")
-    git(folder, "clone", "--quiet", "--bare", "work", "repo.git")
-    git(folder / "repo.git", "update-server-info")
+    with Repositories(tmp_path_factory.mktemp("git")) as made:
+        yield made
 
-    def answer(request: Request) -> Answer:
-        asked.append(request.path)
-        if request.path.startswith("/elsewhere.git"):
-            return Answer(302, headers=(("Location", f"/repo.git{request.path[14:]}"),))
-        if request.path.startswith("/slow.git"):
-            time.sleep(1.5)
-        file = folder / request.path[1:]
-        if not file.is_file():
-            return not_found(request.path)
-        return Answer(200, file.read_bytes())
 
-    context, ca_file = make_server_context(folder)
-    front = Front(answer, site="git", tls=context).start()
-    yield Repositories(folder, front, ca_file, asked)
-    front.stop()
+@pytest.fixture
+def bare(tmp_path):
+    subprocess.run(["git", "init", "--quiet", "--bare", tmp_path], check=True)
+    return tmp_path
 
 
 async def test_each_tag_s_commit_is_found_annotated_or_not(repositories):
-    work = repositories.folder / "work"
+    commits = [
+        repositories.tag("v1.0.0"),
+        repositories.tag("v1.1.0", "-a", "-m", "annotated"),
+    ]
     found = await tag_commits(
         repositories.url, seconds=20, ca_file=str(repositories.ca_file)
     )
-    assert found == {
-        "refs/tags/v1.0.0": git(work, "rev-parse", "v1.0.0"),
-        "refs/tags/v1.1.0": git(work, "rev-parse", "v1.1.0^{commit}"),
-    }
+    assert found == dict(
+        zip(["refs/tags/v1.0.0", "refs/tags/v1.1.0"], commits, strict=True)
+    )
 
 
 async def test_an_unknown_authority_is_not_trusted(repositories):
@@ -96,7 +52,7 @@ async def test_an_unknown_authority_is_not_trusted(repositories):
 async def test_a_redirect_is_not_followed(repositories):
     with pytest.raises(UnavailableError):
         await tag_commits(
-            f"{repositories.front.url}/elsewhere.git",
+            f"{repositories.root}/elsewhere.git",
             seconds=20,
             ca_file=str(repositories.ca_file),
         )
@@ -107,7 +63,7 @@ async def test_what_hangs_is_ended_with_all_its_children(repositories):
     start = time.monotonic()
     with pytest.raises(UpstreamTimeoutError):
         await tag_commits(
-            f"{repositories.front.url}/slow.git",
+            f"{repositories.root}/slow.git",
             seconds=0.3,
             ca_file=str(repositories.ca_file),
         )
@@ -118,24 +74,28 @@ async def test_what_hangs_is_ended_with_all_its_children(repositories):
     "url",
     [
         "ext::sh -c touch% {marker}",
-        "file://{folder}/repo.git",
-        "{folder}/repo.git",
+        "file://{folder}",
+        "{folder}",
         "git://127.0.0.1/repo.git",
         "http://127.0.0.1/repo.git",
         "--upload-pack=touch {marker}",
     ],
 )
-async def test_git_itself_refuses_other_protocols_and_options(
-    repositories, tmp_path, url
-):
+async def test_git_itself_refuses_other_protocols_and_options(bare, tmp_path, url):
     marker = tmp_path / "marker"
-    hostile = url.format(marker=marker, folder=repositories.folder)
+    hostile = url.format(marker=marker, folder=bare)
     with pytest.raises(UnavailableError):
         await tag_commits(hostile, seconds=20)
     assert not marker.exists()
 
 
-async def test_no_configuration_of_ours_is_read(repositories, tmp_path, monkeypatch):
+async def test_no_configuration_of_ours_is_read(tmp_path, monkeypatch):
+    with Repositories(tmp_path) as only:
+        await check_no_configuration_is_read(only, tmp_path, monkeypatch)
+
+
+async def check_no_configuration_is_read(only, tmp_path, monkeypatch):
+    commit = only.tag("v0.1.0")
     marker = tmp_path / "marker"
     helper = tmp_path / "helper"
     helper.write_text(f"#!/bin/sh\ntouch {marker}\n")
@@ -149,10 +109,8 @@ async def test_no_configuration_of_ours_is_read(repositories, tmp_path, monkeypa
     monkeypatch.setenv("GIT_SSH_COMMAND", str(helper))
     monkeypatch.setenv("GIT_ASKPASS", str(helper))
     monkeypatch.setenv("GIT_EXEC_PATH", str(tmp_path))
-    found = await tag_commits(
-        repositories.url, seconds=20, ca_file=str(repositories.ca_file)
-    )
-    assert len(found) == 2
+    found = await tag_commits(only.url, seconds=20, ca_file=str(only.ca_file))
+    assert found == {"refs/tags/v0.1.0": commit}
     assert not marker.exists()
 
 
