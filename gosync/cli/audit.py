@@ -22,6 +22,7 @@ from gosync.cli.progress import progress
 from gosync.cli.tables import finding_lines
 from gosync.config.schema import Config
 from gosync.errors import UsageError
+from gosync.ingest.entries import finding_entry
 from gosync.sync.site import open_site, read_catalog
 from gosync.sync.tree import refresh_feed
 
@@ -143,6 +144,7 @@ def _decide(
                         hint="gosync audit --list --all",
                     )
                 decided.append(finding)
+            site.journal.append(map(finding_entry, decided))  # outlives the catalog
         anyio.run(refresh_feed, site)
     _show(options, decided)
     return 0

@@ -24,6 +24,7 @@ from gosync.errors import (
 )
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
+from gosync.ingest.entries import finding_entry
 from gosync.ingest.gate import Admission
 from gosync.progress import Progress
 from gosync.store.staging import Staged
@@ -157,7 +158,9 @@ class VersionFetcher:
             if isinstance(error, ChecksumMismatchError) and error.file:
                 source = self._site.options.proxies.source_of(error.served_url)
                 seen = _rewritten(row, error, source)
-                catalog.findings.see(seen, self._site.clock.now())
+                finding = catalog.findings.see(seen, self._site.clock.now())
+                if finding is not None:
+                    self._site.journal.append([finding_entry(finding)])
         self._tally.fail(failure)
 
 

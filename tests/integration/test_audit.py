@@ -125,6 +125,9 @@ def test_an_operator_settles_findings(tmp_path, sim):
     site.run("audit", "--set", number, "known", "--note", "asked", expect=OK)
     shown = site.run("audit", "--list", expect=STANDS_OPEN).document["findings"]
     assert (shown[0]["state"], shown[0]["note"]) == ("known", "asked")
+    site.run("catalog", "rebuild", expect=OK)
+    rebuilt = site.run("audit", "--list", expect=STANDS_OPEN).document["findings"]
+    assert rebuilt == shown
     site.run("audit", "--set", number, "accepted", expect=OK)
     site.run("status", expect=OK)
     run_audit(site, expect=OK)
