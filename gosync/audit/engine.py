@@ -145,13 +145,12 @@ class Audit:
             StoreError: if the store or the catalog cannot be read or written.
         """
         looks = self._site.catalog.looks
-        questions = list(self._questions.all())
-        looks.ask_only(questions)
+        looks.ask_only(self._questions.all())
         if refresh:
             looks.make_all_due()
         looks.forget_spendings(self._site.clock.now())
         self._judge.settle_forgotten()
-        names = sorted({question.source for question in questions})
+        names = looks.sources()
         async with self._connect(names) as self.sources:
             self._progress.phase("audit", self.waiting())
             await for_each(self.sources, self._visit, workers=max(1, len(names)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 import msgspec
 
@@ -9,6 +11,7 @@ from gosync.audit.engine import STANDS_OPEN, finding_document
 from gosync.audit.questions import INDEX_QUESTION
 from gosync.audit.said import IndexSaid, parse_said
 from gosync.catalog.db import Catalog
+from gosync.catalog.findings import Finding
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import State
 from gosync.cli.ages import format_age
@@ -22,6 +25,8 @@ from gosync.sync.freshness import freshness_of
 from gosync.sync.index import NAMED
 from gosync.sync.selection import ANY_TIME as FAR
 from gosync.sync.site import read_catalog
+
+_SHOWN = 20
 
 
 @click.command()
@@ -39,9 +44,16 @@ def status(options: Options) -> int:
     options.output.result(
         "status",
         document,
-        [*_lines(document), *failure_lines(failures), *finding_lines(findings)],
+        [*_lines(document), *failure_lines(failures), *_first_findings(findings)],
     )
     return STANDS_OPEN if findings else 0
+
+
+def _first_findings(findings: list[Finding]) -> Iterator[str]:
+    yield from finding_lines(findings[:_SHOWN])
+    if len(findings) > _SHOWN:
+        more = len(findings) - _SHOWN
+        yield f"... and {more} more; `gosync audit --list` shows all"
 
 
 def _document(config: Config, catalog: Catalog) -> dict[str, object]:
