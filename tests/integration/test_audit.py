@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import time
 from collections import Counter
 
 import pytest
@@ -12,7 +15,14 @@ from gosync.gomod.info import Origin, VersionInfo, format_info
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.routes import FEED
 from tests.integration.inprocess import InProcessSite
-from tests.integration.site import MISSING, OK, STANDS_OPEN, UNAVAILABLE, USAGE
+from tests.integration.site import (
+    MISSING,
+    OK,
+    STANDS_OPEN,
+    UNAVAILABLE,
+    USAGE,
+    finish,
+)
 from tests.simulator import Simulator
 from tests.simulator.repositories import Repositories
 
@@ -342,3 +352,41 @@ def test_a_tag_that_moved_at_its_source_is_found_before_any_proxy_knows(tmp_path
         asked = len(repositories.asked)
         run_audit(site, expect=STANDS_OPEN)
         assert len(repositories.asked) == asked
+
+
+def test_a_signal_keeps_what_was_answered_and_the_next_run_goes_on(tmp_path, sim):
+    site = make_site(tmp_path, sim)
+    stalled = sim.stall(f"*{PATH}/@v/v1.1.0.zip", after_bytes=10)
+    mark = sim.mark()
+    process = subprocess.Popen(
+        site.command("audit"),
+        cwd=site.folder,
+        env=site.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while not stalled.hits and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.terminate()
+    result = finish(process)
+    assert result.code == 128 + signal.SIGTERM, result.stderr
+    assert list((site.store / "staging").iterdir()) == []
+    sim.clear()
+    site.run("audit", expect=OK)
+    again = {path for path, times in asked(sim, mark).items() if times > 1}
+    assert again == {f"/{PATH}/@v/v1.1.0.zip"}
+
+
+def test_a_go_mod_that_says_too_much_is_cut(tmp_path, sim):
+    retractions = "\n".join(f"retract v9.{n}.0 // {'x' * 300}" for n in range(1500))
+    notice = (
+        f"// Deprecated: {'y' * 5000}\nmodule {OTHER}\n{retractions}\nretract v1.0.0\n"
+    )
+    site = make_site(tmp_path, sim)
+    sim.publish(source(OTHER, "v1.1.0", notice))
+    run_audit(site, expect=STANDS_OPEN)
+    by_kind = {each["kind"]: each for each in site.status()["findings"]}
+    assert len(by_kind["deprecated"]["theirs"]["deprecated"]) == 200
+    assert "retracted" not in by_kind
