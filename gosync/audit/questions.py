@@ -79,11 +79,10 @@ class Questions:
             yield Question(f"{GIT_PREFIX}{repository.host}", path, "", What.REFS)
 
     def _sources(self, path: str, held: list[VersionRow]) -> list[str]:
-        sources = list(self.proxies)
         if not self._site.options.policy.is_private(path):
-            return sources
-        known = [each for each in sources if any(gave(each, row) for row in held)]
-        return known or sources[:1]
+            return list(self.proxies)
+        givers = {self._giver(row) for row in held}
+        return [source for source in self.proxies if source in givers]
 
     def _speaker(self, path: str, sources: list[str]) -> str:
         looks = {
@@ -98,12 +97,13 @@ class Questions:
         return sources[0]
 
     def gave_ours(self, source: str, row: VersionRow) -> bool:
-        """Whether what is held of a version came from this upstream.
+        """Whether what is held of a version came from this upstream."""
+        return source == self._giver(row)
 
-        After a redirect nobody can tell; then it was the first that is asked.
-        """
-        givers = [each for each in self.proxies if gave(each, row)]
-        return source in (givers or list(self.proxies)[:1])
+    def _giver(self, row: VersionRow) -> str | None:
+        """Return who gave a version; where nobody can tell, who is asked first."""
+        giver = self._site.options.proxies.source_of(row.source_url or "")
+        return giver if giver is not None else next(iter(self.proxies), None)
 
     def repository(self, path: str) -> Repository | None:
         """Return the repository of a module, if it may be asked.
@@ -133,8 +133,3 @@ class Questions:
             return parse_info(self._site.blobs.read(Digest(row.info_digest))).origin
         except RejectedError:
             return None
-
-
-def gave(source: str, row: VersionRow) -> bool:
-    """Whether a version's newest part was fetched below this URL."""
-    return (row.source_url or "").startswith(f"{source.rstrip('/')}/")

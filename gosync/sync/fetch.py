@@ -157,7 +157,7 @@ class VersionFetcher:
                     catalog.selections.invalidate(CONFIGURED)
             if isinstance(error, ChecksumMismatchError) and error.file:
                 source = self._site.options.proxies.source_of(error.served_url)
-                seen = _rewritten(row, error, source)
+                seen = _rewritten(row, error, source or error.served_url)
                 finding = catalog.findings.see(seen, self._site.clock.now())
                 if finding is not None:
                     self._site.journal.append([finding_entry(finding)])
