@@ -4,7 +4,8 @@
 known here is ignored, so that an older gosync reads a newer one's journal.
 
 What comes back: every version whose blobs are there, with its proof; versions
-whose blobs are missing or damaged, as wanted; the pins; of each checksum
+whose blobs are missing or damaged, as wanted; the pins; findings, as their state was
+set last; of each checksum
 database the signed head with the largest tree, so that trust never moves back.
 What does not: cursors and followed modules (the next sync reads the index and
 the lists again and adds what was only wanted), failures, runs, and what was
@@ -26,10 +27,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gosync.catalog.db import Catalog
+from gosync.catalog.findings import Finding
 from gosync.catalog.pins import Pin
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Want
 from gosync.errors import CatalogError, MalformedError, NoSpaceError, StoreError
 from gosync.gomod import module
+from gosync.ingest.entries import parse_finding_entry
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest, parse_digest
 from gosync.store.durable import disk_errors, sync_folder
@@ -77,6 +80,7 @@ class _Memory:
     rows: dict[tuple[str, str], VersionRow] = field(default_factory=dict)
     pins: dict[tuple[str, str], Pin] = field(default_factory=dict)
     heads: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    findings: dict[int, Finding] = field(default_factory=dict)
     named: bool = False  # whether it names any version, forgotten ones too
 
 
@@ -133,6 +137,9 @@ def _take(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
         _take_pin(memory, row)
     elif entry.get("kind") in ("forget", "narrow"):
         _forget(memory, entry)
+    elif entry.get("kind") == "finding":
+        finding = parse_finding_entry(entry)
+        memory.findings[finding.id] = finding
     elif entry.get("kind") == "head":
         name, note = entry.get("name"), entry.get("note")
         if not isinstance(name, str) or not isinstance(note, str):
@@ -267,6 +274,7 @@ def _write(
     with catalog.transaction():
         for (path, version), pin in memory.pins.items():
             catalog.pins.pin(path, version, seen=pin, now=clock.now())
+        catalog.findings.restore(memory.findings.values())
     for name, (tree_size, note) in memory.heads.items():
         catalog.heads.swap(name, b"", note)
         report.heads[name] = tree_size

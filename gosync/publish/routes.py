@@ -7,6 +7,7 @@ Paths are relative to the tree's root, with "/" between elements; ``M`` and
     M/@latest            M/@v/REV.info               the alias of a commit
     M/@v/index.html                                  the module's page
     index.html           modules/N/index.html        the tree's pages
+    modules/feed.atom                                what is new in it
     sumdb/NAME/supported
     sumdb/NAME/latest
     sumdb/NAME/lookup/M@V
@@ -39,6 +40,7 @@ ROOT_PAGE = "index.html"
 STATUS = "status.json"
 ROOT_FILES = frozenset({ROOT_PAGE, STATUS})
 PAGES_FOLDER = "modules"
+FEED = f"{PAGES_FOLDER}/feed.atom"
 SUMDB_FOLDER = "sumdb"
 VERSIONS_FOLDER = "@v"
 LIST_NAME = "list"

@@ -105,7 +105,7 @@ def _check_told(site: Site) -> None:
     assert status["upstream"].startswith("http://127.0.0.1")
     assert status["last_update_ts"] >= status["last_started_ts"] > 0
     assert status["freshness"]["oldest_list_seconds"] < 5
-    assert status["freshness"]["lists_never_asked"] == 0
+    assert status["freshness"]["lists_never_had"] == 0
     assert status["versions"]["present"] == len(site.listed())
     assert status["jobs"]["sync"]["failures"] == 0
     metrics = (site.folder.parent / "gosync.prom").read_text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,18 +12,21 @@ import pytest
 from gosync.catalog.findings import Kind
 from gosync.catalog.jobs import JobRow
 from gosync.catalog.versions import State
-from gosync.status.facts import Facts, Freshness
+from gosync.status.facts import Facts
 from gosync.status.files import write_metrics, write_status
 from gosync.status.metrics import format_metrics
 from gosync.status.mirror import format_status
+from gosync.sync.freshness import Freshness
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 STARTED, ENDED = "2026-03-04T05:00:00.000000Z", "2026-03-04T05:01:00.000000Z"
 SYNC = JobRow(
     "sync", STARTED, ENDED, 0, "", "{}", "2026-03-04T05:15:00Z", ENDED, 0, None
 )
-NEVER = Freshness(None, None, 0)
-FRESH = Freshness(NOW - timedelta(hours=2), NOW - timedelta(days=1), 3)
+NEVER = Freshness(None, None, None, None, 0)
+FRESH = Freshness(
+    "2026-03-04T03:06:07.000000000Z", 7200.0, "2026-03-03T05:06:07.000000Z", 86400.0, 3
+)
 
 
 def _facts(*jobs: JobRow, freshness: Freshness = FRESH) -> Facts:
@@ -72,11 +75,11 @@ def test_fresh_means_the_age_of_data_not_of_the_last_run():
     status = _status(_facts(SYNC))
 
     assert status["freshness"] == {
-        "cursor_at": "2026-03-04T03:06:07.000000Z",
-        "cursor_behind_seconds": 7200.0,
+        "index_cursor": "2026-03-04T03:06:07.000000000Z",
+        "index_behind_seconds": 7200.0,
         "oldest_list_at": "2026-03-03T05:06:07.000000Z",
         "oldest_list_seconds": 86400.0,
-        "lists_never_asked": 3,
+        "lists_never_had": 3,
     }
 
 
