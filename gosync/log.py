@@ -38,8 +38,19 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(fields, ensure_ascii=False)
 
 
-class JournalFormatter(logging.Formatter):
-    """Priority, logger, message; a line break begins another line of the same."""
+class TextFormatter(logging.Formatter):
+    """Lines for people: what a message quotes from elsewhere cannot forge one."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's
+        """Return the first line, its control characters escaped."""
+        record.message = "".join(
+            c if c.isprintable() else ascii(c)[1:-1] for c in record.message
+        )
+        return super().formatMessage(record)
+
+
+class JournalFormatter(TextFormatter):
+    """Priority, logger, message; a traceback's lines have it, too."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as lines for the journal."""
@@ -73,7 +84,7 @@ def _formatter(form: Form) -> logging.Formatter:
         return JsonFormatter()
     if form == "journal":
         return JournalFormatter("%(name)s: %(message)s")
-    return logging.Formatter("%(levelname)s %(name)s: %(message)s")
+    return TextFormatter("%(levelname)s %(name)s: %(message)s")
 
 
 def show_infos() -> None:

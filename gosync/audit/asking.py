@@ -19,6 +19,10 @@ from gosync.audit.budget import Budget, BudgetSpentError
 from gosync.audit.checks import must_be
 from gosync.audit.questions import Questions
 from gosync.audit.said import (
+    MAX_REASON_CHARACTERS,
+    MAX_RETRACTIONS,
+    MAX_VALUE_CHARACTERS,
+    MAX_VERSION_CHARACTERS,
     FileSaid,
     ListSaid,
     NewestSaid,
@@ -202,7 +206,11 @@ class ProxyAsker:
         except NotFoundError:
             return Answer(replace(before, no=True))
         if got.changed:
-            listed = parse_list(got.body, path=look.path)
+            listed = [
+                version
+                for version in parse_list(got.body, path=look.path)
+                if len(version) <= MAX_VERSION_CHARACTERS
+            ]
             named = {row.version for row in held} & set(listed)
             once = self._named_once(look, before, held)
             said = ListSaid(
@@ -338,7 +346,7 @@ def _commit(mv: ModuleVersion, data: bytes) -> str:
     info = parse_info(data)
     if info.version != mv.version:
         raise MalformedError(".info", f"{mv}", f"it names {info.version!r:.80}")
-    return info.origin.hash if info.origin is not None else ""
+    return info.origin.hash[:MAX_VALUE_CHARACTERS] if info.origin is not None else ""
 
 
 def _mod(mv: ModuleVersion, data: bytes) -> str:
@@ -355,6 +363,10 @@ def _notices(version: str, data: bytes) -> NewestSaid:
     return NewestSaid(
         had=True,
         version=version,
-        retracted=tuple((r.low, r.high, r.rationale) for r in parsed.retract),
-        deprecated=parsed.deprecated,
+        retracted=tuple(
+            (each.low, each.high, each.rationale[:MAX_REASON_CHARACTERS])
+            for each in parsed.retract[:MAX_RETRACTIONS]
+            if max(len(each.low), len(each.high)) <= MAX_VERSION_CHARACTERS
+        ),
+        deprecated=parsed.deprecated[:MAX_REASON_CHARACTERS],
     )

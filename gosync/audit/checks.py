@@ -11,7 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gosync.audit.said import FileSaid, IndexSaid, ListSaid, NewestSaid, RefsSaid
+from gosync.audit.said import (
+    MAX_VALUE_CHARACTERS,
+    FileSaid,
+    IndexSaid,
+    ListSaid,
+    NewestSaid,
+    RefsSaid,
+)
 from gosync.catalog.findings import Kind, Sighting
 from gosync.catalog.looks import What
 from gosync.catalog.versions import Proof, VersionRow
@@ -29,7 +36,6 @@ _AUTHORITY = {
     Proof.PINNED: "was seen first",
     None: "is held",
 }
-_WHY_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,8 @@ def must_be(
     A commit is proven by nothing: it is what that same upstream named first.
     """
     if what is What.INFO:
-        return row.commit_hash if gave_ours else said.first or None
+        ours = (row.commit_hash or "")[:MAX_VALUE_CHARACTERS]
+        return (ours if gave_ours else said.first) or None
     return row.mod_h1 if what is What.MOD else row.zip_h1
 
 
@@ -181,28 +188,26 @@ def check_notices(
     theirs = {"said_by": f"{path}@{said.version}"}
     seen = []
     if said.deprecated:
-        why = said.deprecated[:_WHY_CHARACTERS]
         seen.append(
             Sighting(
                 kind=Kind.DEPRECATED,
                 path=path,
-                summary=f"deprecated: {why}",
+                summary=f"deprecated: {said.deprecated}",
                 ours={},
-                theirs={"deprecated": why},
+                theirs={"deprecated": said.deprecated},
             )
         )
     for row in rows:
         for low, high, rationale in said.retracted:
             if _covers(low, high, row.version):
-                why = rationale[:_WHY_CHARACTERS]
                 seen.append(
                     Sighting(
                         kind=Kind.RETRACTED,
                         path=path,
                         version=row.version,
-                        summary=f"retracted: {why or 'no reason given'}",
+                        summary=f"retracted: {rationale or 'no reason given'}",
                         ours=_carried(row),
-                        theirs={"rationale": why, **theirs},
+                        theirs={"rationale": rationale, **theirs},
                     )
                 )
                 break

@@ -31,6 +31,7 @@ from gosync.errors import GosyncError, StoreError, UnavailableError
 from gosync.progress import Progress
 from gosync.sync.pool import for_each
 from gosync.sync.site import Site
+from gosync.sync.tree import refresh_feed
 from gosync.upstream.http import Fetcher
 from gosync.upstream.revisits import Revisits
 
@@ -144,13 +145,12 @@ class Audit:
             StoreError: if the store or the catalog cannot be read or written.
         """
         looks = self._site.catalog.looks
-        questions = list(self._questions.all())
-        looks.ask_only(questions)
+        looks.ask_only(self._questions.all())
         if refresh:
             looks.make_all_due()
         looks.forget_spendings(self._site.clock.now())
         self._judge.settle_forgotten()
-        names = sorted({question.source for question in questions})
+        names = looks.sources()
         async with self._connect(names) as self.sources:
             self._progress.phase("audit", self.waiting())
             await for_each(self.sources, self._visit, workers=max(1, len(names)))
@@ -281,13 +281,14 @@ async def run_audit(
         refresh: Whether to ask everything, however fresh its answer.
 
     Raises:
-        StoreError: if the store or the catalog cannot be read or written.
+        StoreError: if the store, the catalog or the tree cannot be read or written.
     """
     clock, catalog = site.clock, site.catalog
     started, start = clock.monotonic(), format_time(clock.now())
     run_id = catalog.runs.start("audit", clock.now())
     audit = Audit(site, options, progress)
     await audit.run(refresh=refresh)
+    await refresh_feed(site)
     tally, waiting, resting = audit.tally, audit.waiting(), audit.resting()
     opened = catalog.findings.open()
     report = AuditReport(

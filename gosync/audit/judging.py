@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from gosync.audit.checks import (
     FILES,
@@ -27,12 +28,13 @@ from gosync.audit.said import (
     RefsSaid,
     parse_said,
 )
-from gosync.catalog.findings import Kind, Scope, Sighting
+from gosync.catalog.findings import Finding, Kind, Scope, Sighting
 from gosync.catalog.looks import Look, What
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import State, VersionRow
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.gomod.versionlist import newest
+from gosync.ingest.entries import finding_entry
 from gosync.sync.index import INDEX_ITEM
 from gosync.sync.site import Site
 
@@ -64,16 +66,26 @@ class Judge:
             held = self._questions.held(look.path)
             said = parse_said(look, NewestSaid)
             scope = Scope(look.path, None, "", _BY_ITS_AUTHOR)
-            self._settle(scope, check_notices(look.path, held, said))
+            seen = check_notices(look.path, held, said)
+            self._settle(scope, seen, whole=said.had)
         elif look.what is What.INDEX:
             self._judge_index(look)
         else:
             self._judge_refs(look)
 
-    def _settle(self, scope: Scope, seen: Iterable[Sighting]) -> None:
-        self._site.catalog.findings.reconcile(
-            scope, seen, self._site.clock.now(), accept=self._options.accept
-        )
+    def _settle(
+        self, scope: Scope, seen: Iterable[Sighting], *, whole: bool = True
+    ) -> None:
+        """Write down what was seen; what was not is over if the picture is whole."""
+        catalog, now = self._site.catalog, self._site.clock.now()
+        covered = scope if whole else replace(scope, kinds=frozenset())
+        accept = self._options.accept
+        with catalog.transaction():
+            self._keep(catalog.findings.reconcile(covered, seen, now, accept=accept))
+
+    def _keep(self, changed: Iterable[Finding]) -> None:
+        """Let findings outlive the catalog."""
+        self._site.journal.append(map(finding_entry, changed))
 
     def _judge_version(self, row: VersionRow, source: str) -> None:
         looks = self._site.catalog.looks
@@ -83,17 +95,22 @@ class Judge:
             if look.what is What.LIST
         }
         files: dict[str, dict[What, FileSaid]] = {}
+        unanswered = {name for name, look in lists.items() if look.looked_at is None}
         for look in looks.of(row.path, row.version):
             said = parse_said(look, FileSaid)
             files.setdefault(look.source, {})[look.what] = said
+            if look.looked_at is None:
+                unanswered.add(look.source)
         all_said = {
             each: self._source_said(row, each, lists, answers)
             for each, answers in files.items()
         }
         scope = Scope(row.path, row.version, source, _AT_ONE_UPSTREAM)
-        self._settle(scope, check_version(row, all_said[source]))
+        seen = check_version(row, all_said[source])
+        self._settle(scope, seen, whole=source not in unanswered)
         scope = Scope(row.path, row.version, "", frozenset({Kind.DIVERGED}))
-        self._settle(scope, check_agreement(row, all_said.values()))
+        seen = check_agreement(row, all_said.values())
+        self._settle(scope, seen, whole=not unanswered)
 
     def _source_said(
         self,
@@ -154,7 +171,7 @@ class Judge:
             CatalogError: if the catalog cannot be read or written.
         """
         for module in self._site.catalog.modules.all():
-            said = self._newest_list(module.path)
+            said, whole = self._newest_list(module.path)
             seen = check_stale(
                 self._followed(module),
                 said,
@@ -163,18 +180,23 @@ class Judge:
             )
             gone = said.no  # that is another finding, and no list can be had
             scope = Scope(module.path, "", "", frozenset({Kind.STALE}))
-            self._settle(scope, [] if gone else seen)
+            self._settle(scope, [] if gone else seen, whole=whole)
 
-    def _newest_list(self, path: str) -> ListSaid:
-        """Return what the first upstream says that lists a module, else any one."""
-        said = {
-            look.source: parse_said(look, ListSaid)
+    def _newest_list(self, path: str) -> tuple[ListSaid, bool]:
+        """Return what the first upstream says that lists a module, else any one.
+
+        And whether that is known: it is not before any one has answered.
+        """
+        looks = [
+            look
             for look in self._site.catalog.looks.of(path, "")
             if look.what is What.LIST
-        }
+        ]
+        said = {look.source: parse_said(look, ListSaid) for look in looks}
+        known = not looks or any(look.looked_at for look in looks)
         in_order = [said[each] for each in self._questions.proxies if each in said]
         listing = [each for each in in_order if each.had and not each.no]
-        return next(iter(listing or in_order), ListSaid())
+        return next(iter(listing or in_order), ListSaid()), known
 
     def _followed(self, module: Module) -> Followed:
         catalog = self._site.catalog
@@ -202,4 +224,5 @@ class Judge:
                 continue
             row = catalog.versions.get(finding.path, finding.version)
             if row is None or row.state is State.FORGOTTEN:
-                catalog.findings.settle(finding.id, now)
+                with catalog.transaction():
+                    self._keep([catalog.findings.settle(finding.id, now)])

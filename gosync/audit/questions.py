@@ -25,6 +25,7 @@ from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
 from gosync.upstream.urls import strip_secrets
 
 GIT_PREFIX = "git "
+INDEX_QUESTION = ("", "")  # path and version of the one question to the index
 
 
 class Questions:
@@ -47,7 +48,7 @@ class Questions:
             StoreError: if the catalog or a blob cannot be read.
         """
         if self.index:
-            yield Question(self.index, "", "", What.INDEX)
+            yield Question(self.index, *INDEX_QUESTION, What.INDEX)
         rows = self._site.catalog.versions.all_rows()
         for path, group in groupby(rows, key=attrgetter("path")):
             held = [row for row in group if row.published is not None]
@@ -78,11 +79,10 @@ class Questions:
             yield Question(f"{GIT_PREFIX}{repository.host}", path, "", What.REFS)
 
     def _sources(self, path: str, held: list[VersionRow]) -> list[str]:
-        sources = list(self.proxies)
         if not self._site.options.policy.is_private(path):
-            return sources
-        known = [each for each in sources if any(gave(each, row) for row in held)]
-        return known or sources[:1]
+            return list(self.proxies)
+        givers = {self._giver(row) for row in held}
+        return [source for source in self.proxies if source in givers]
 
     def _speaker(self, path: str, sources: list[str]) -> str:
         looks = {
@@ -97,12 +97,13 @@ class Questions:
         return sources[0]
 
     def gave_ours(self, source: str, row: VersionRow) -> bool:
-        """Whether what is held of a version came from this upstream.
+        """Whether what is held of a version came from this upstream."""
+        return source == self._giver(row)
 
-        After a redirect nobody can tell; then it was the first that is asked.
-        """
-        givers = [each for each in self.proxies if gave(each, row)]
-        return source in (givers or list(self.proxies)[:1])
+    def _giver(self, row: VersionRow) -> str | None:
+        """Return who gave a version; where nobody can tell, who is asked first."""
+        giver = self._site.options.proxies.source_of(row.source_url or "")
+        return giver if giver is not None else next(iter(self.proxies), None)
 
     def repository(self, path: str) -> Repository | None:
         """Return the repository of a module, if it may be asked.
@@ -132,8 +133,3 @@ class Questions:
             return parse_info(self._site.blobs.read(Digest(row.info_digest))).origin
         except RejectedError:
             return None
-
-
-def gave(source: str, row: VersionRow) -> bool:
-    """Whether a version's newest part was fetched below this URL."""
-    return (row.source_url or "").startswith(f"{source.rstrip('/')}/")

@@ -1,18 +1,24 @@
 """What was answered, as the catalog keeps it: JSON, one class for each question.
 
 A later gosync may add fields, never change one's meaning: unknown ones are ignored
-and missing ones have their default.
+and missing ones have their default. What others wrote is kept within limits, so that
+no answer makes the next audit slow.
 """
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from gosync.catalog.looks import Look
 
 T = TypeVar("T", bound="Said")
+
+MAX_VALUE_CHARACTERS: Final = 128
+MAX_VERSION_CHARACTERS: Final = 255
+MAX_REASON_CHARACTERS: Final = 200
+MAX_RETRACTIONS: Final = 1_000
 
 
 class Said(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 import sqlite_utils
 
+from gosync.catalog.arrivals import Arrivals
 from gosync.catalog.bundles import Bundles
 from gosync.catalog.connection import Connection, map_errors
 from gosync.catalog.cursors import Cursors
@@ -53,6 +54,7 @@ class Catalog:
         modules: Followed modules.
         offers: What upstreams say exists of these.
         versions: Module versions.
+        arrivals: Which of these came in last.
         selected: Which of these are wanted.
         selections: What that was made of.
         pins: First-sight h1 of private versions.
@@ -75,6 +77,7 @@ class Catalog:
         self.modules = Modules(connection)
         self.offers = Offers(connection)
         self.versions = Versions(connection)
+        self.arrivals = Arrivals(connection)
         self.selected = Selected(connection)
         self.selections = Selections(connection)
         self.pins = Pins(connection)

@@ -23,6 +23,7 @@ the other side says of it has changed; of what is stale that is no news.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -31,7 +32,7 @@ from gosync.clock import format_time
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from gosync.catalog.connection import Connection
@@ -169,6 +170,9 @@ ON CONFLICT (kind, path, version, source) DO UPDATE SET
     summary = excluded.summary, ours = excluded.ours, theirs = excluded.theirs,
     last_seen = excluded.last_seen
 """
+_RESTORE = f"""
+REPLACE INTO findings ({_COLUMNS}) VALUES ({", ".join("?" for _ in fields(Finding))})
+"""  # noqa: S608 - own names
 _SET = """
 UPDATE findings SET state = :state, state_by = :by, state_at = :now,
     note = coalesce(:note, note), told_at = :told_at WHERE id = :id
@@ -183,8 +187,8 @@ class Findings:
 
     def see(
         self, sighting: Sighting, now: datetime, *, accept: Collection[Kind] = ()
-    ) -> bool:
-        """Write down what was seen; return whether that is news.
+    ) -> Finding | None:
+        """Write down what was seen; return the finding if its state was set by that.
 
         Args:
             sighting: What was seen.
@@ -203,13 +207,12 @@ class Findings:
                 _SEEN, _values(sighting, now, state=state, told_at=told_at)
             )
             if before is None:
-                return not accepted
-            if not _is_news(before, sighting):
-                return False
-            if accepted and before.state is FindingState.ACCEPTED:
-                return False
+                return self._same(sighting)
+            stays = accepted and before.state is FindingState.ACCEPTED
+            if stays or not _is_news(before, sighting):
+                return None
             self._set(before.id, state, now, by="gosync", told_at=told_at)
-        return not accepted
+            return self.get(before.id)
 
     def reconcile(
         self,
@@ -218,11 +221,11 @@ class Findings:
         now: datetime,
         *,
         accept: Collection[Kind] = (),
-    ) -> int:
+    ) -> list[Finding]:
         """Write down all that one look saw; what it sees no longer is resolved.
 
         Returns:
-            How many of the sightings are news.
+            The findings whose state was set by that.
 
         Raises:
             CatalogError: the catalog cannot be written.
@@ -230,13 +233,17 @@ class Findings:
         seen = list(sightings)
         keys = {_key(each) for each in seen}
         with self._connection.transaction():
-            for finding in self.of(scope.path):
-                over = finding.state is not FindingState.RESOLVED
-                if over and scope.covers(finding) and _key(finding) not in keys:
-                    self.settle(finding.id, now)
-            return sum(self.see(each, now, accept=accept) for each in seen)
+            over = [
+                self.settle(finding.id, now)
+                for finding in self.of(scope.path)
+                if finding.state is not FindingState.RESOLVED
+                and scope.covers(finding)
+                and _key(finding) not in keys
+            ]
+            found = [self.see(each, now, accept=accept) for each in seen]
+        return over + [finding for finding in found if finding is not None]
 
-    def settle(self, finding_id: int, now: datetime) -> None:
+    def settle(self, finding_id: int, now: datetime) -> Finding:
         """Resolve a finding that is over; hooks are not told of that.
 
         Raises:
@@ -244,6 +251,17 @@ class Findings:
         """
         state, told_at = FindingState.RESOLVED, format_time(now)
         self._set(finding_id, state, now, by="gosync", told_at=told_at)
+        settled = self.get(finding_id)
+        assert settled is not None
+        return settled
+
+    def restore(self, findings: Iterable[Finding]) -> None:
+        """Write findings as they once were, their numbers included.
+
+        Raises:
+            CatalogError: one breaks an invariant, or cannot be written.
+        """
+        self._connection.write_many(_RESTORE, map(_row, findings))
 
     def decide(
         self,
@@ -420,6 +438,14 @@ def _values(
         "state": state.value,
         "told_at": told_at,
     }
+
+
+def _row(finding: Finding) -> tuple[str | int | None, ...]:
+    values = [getattr(finding, field.name) for field in fields(Finding)]
+    return tuple(
+        value if value is None or isinstance(value, str | int) else _format(value)
+        for value in values
+    )
 
 
 def _format(facts: Mapping[str, str]) -> str:

@@ -160,6 +160,17 @@ class Looks:
                 f"DELETE FROM looks WHERE ({keys}) NOT IN (SELECT {keys} FROM asked)"  # noqa: S608 - own names
             )
 
+    def sources(self) -> list[str]:
+        """Return who is asked anything, sorted.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT DISTINCT source FROM looks ORDER BY source"
+        )
+        return [row[0] for row in found]
+
     def next_due(
         self, source: str, now: datetime, *, latest: datetime, zips: bool
     ) -> Look | None:

@@ -54,7 +54,7 @@ ON CONFLICT (path, version) DO UPDATE SET {_SET},
 """  # noqa: S608 - own names
 
 # VersionRow.published, in SQL.
-_PUBLISHED = (
+PUBLISHED = (
     "mod_digest IS NOT NULL AND NOT (found_by = 'dependency'"
     " AND selected IS NULL AND unselected_at IS NULL)"
 )
@@ -335,7 +335,7 @@ class Versions:
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        condition = _PUBLISHED if changed_after < 0 else "changed > :seq"
+        condition = PUBLISHED if changed_after < 0 else "changed > :seq"
         found = self._connection.rows(
             f"SELECT DISTINCT path FROM versions WHERE {condition} ORDER BY path",  # noqa: S608 - own names
             {"seq": changed_after},
@@ -360,7 +360,7 @@ class Versions:
             CatalogError: the catalog cannot be read.
         """
         found = self._connection.rows(
-            f"SELECT record_id FROM versions WHERE {_PUBLISHED}"  # noqa: S608 - own names
+            f"SELECT record_id FROM versions WHERE {PUBLISHED}"  # noqa: S608 - own names
             " AND record_id IS NOT NULL ORDER BY record_id"
         )
         return [row[0] for row in found]

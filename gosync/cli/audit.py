@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import anyio
 import click
 
 from gosync.audit.engine import (
@@ -21,7 +22,9 @@ from gosync.cli.progress import progress
 from gosync.cli.tables import finding_lines
 from gosync.config.schema import Config
 from gosync.errors import UsageError
+from gosync.ingest.entries import finding_entry
 from gosync.sync.site import open_site, read_catalog
+from gosync.sync.tree import refresh_feed
 
 _STATES = click.Choice([state.value for state in FindingState])
 
@@ -127,23 +130,22 @@ def _decide(
     wait_lock: float,
 ) -> int:
     """Set findings to what the operator chose, all or none."""
-    decided = []
-    with (
-        open_site(
-            config.site_options(),
-            command="gosync audit --set",
-            wait_lock_seconds=wait_lock,
-        ) as site,
-        site.catalog.transaction(),
-    ):
-        for number, state in chosen:
-            now = site.clock.now()
-            finding = site.catalog.findings.decide(number, state, now, note=note)
-            if finding is None:
-                raise UsageError(
-                    f"there is no finding {number}", hint="gosync audit --list --all"
-                )
-            decided.append(finding)
+    with open_site(
+        config.site_options(), command="gosync audit --set", wait_lock_seconds=wait_lock
+    ) as site:
+        findings, now = site.catalog.findings, site.clock.now()
+        decided = []
+        with site.catalog.transaction():
+            for number, state in chosen:
+                finding = findings.decide(number, state, now, note=note)
+                if finding is None:
+                    raise UsageError(
+                        f"there is no finding {number}",
+                        hint="gosync audit --list --all",
+                    )
+                decided.append(finding)
+            site.journal.append(map(finding_entry, decided))  # outlives the catalog
+        anyio.run(refresh_feed, site)
     _show(options, decided)
     return 0
 

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from gosync.audit.engine import finding_document
+from gosync.audit.said import FileSaid, parse_said
 from gosync.catalog.db import Catalog
 from gosync.catalog.looks import Look
 from gosync.catalog.versions import State, VersionRow
@@ -90,8 +91,11 @@ def show(options: Options, module_version: str) -> None:
 
 
 def _look_line(look: Look) -> str:
-    when = f"asked {look.looked_at}" if look.looked_at else "never answered"
-    return f"{'audit':<14}{look.what} of {look.source}: {when}"
+    if look.looked_at is None:
+        return f"{'audit':<14}{look.what} at {look.source}: no answer yet"
+    said = parse_said(look, FileSaid)
+    what = "not found" if said.no else said.value or "no commit"
+    return f"{'audit':<14}{look.what} at {look.source}: {what}, {look.looked_at}"
 
 
 def look_document(look: Look) -> dict[str, object]:

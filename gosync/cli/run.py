@@ -47,11 +47,10 @@ def run(
             "--once goes with the names of jobs, and they with it",
             hint="gosync run, or gosync run --once sync",
         )
-    config = options.load_config()
-    confirm_whole_index(config.policy, yes=yes)
+    config = _load(options, yes)
     log.show_infos()
     if not once:
-        anyio.run(_serve, options, config)
+        anyio.run(_serve, options, yes)
         return 0
     runs = anyio.run(_once, config, jobs, wait_lock)
     document = {run.row.name: job_document(run.row) for run in runs}
@@ -59,10 +58,17 @@ def run(
     return exit_code_of(runs)
 
 
-async def _serve(options: Options, config: Config) -> None:
+def _load(options: Options, yes: bool) -> Config:
+    """Return the configuration, now or at a reload."""
+    config = options.load_config()
+    confirm_whole_index(config.policy, yes=yes)
+    return config
+
+
+async def _serve(options: Options, yes: bool) -> None:
     daemon = Daemon(
-        config,
-        reload=options.load_config,
+        _load(options, yes),
+        reload=lambda: _load(options, yes),
         clock=SystemClock(),
         notifier=Notifier(os.environ),
     )

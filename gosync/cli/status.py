@@ -9,20 +9,26 @@ import click
 import msgspec
 
 from gosync.audit.engine import STANDS_OPEN, finding_document
+from gosync.audit.questions import INDEX_QUESTION
+from gosync.audit.said import IndexSaid, parse_said
 from gosync.catalog.db import Catalog
+from gosync.catalog.findings import Finding
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import State
+from gosync.cli.ages import format_age
 from gosync.cli.options import Options, common_options
 from gosync.cli.tables import failure_lines, finding_lines
 from gosync.clock import SystemClock
 from gosync.config.schema import Config
-from gosync.status.facts import read_freshness
-from gosync.status.mirror import freshness_document, job_document
+from gosync.status.mirror import job_document
 from gosync.sumdb.tlog import parse_tree
 from gosync.sync.engine import failure_document
+from gosync.sync.freshness import freshness_of
 from gosync.sync.index import NAMED
 from gosync.sync.selection import ANY_TIME as FAR
 from gosync.sync.site import read_catalog
+
+_SHOWN = 20
 
 
 @click.command()
@@ -40,26 +46,33 @@ def status(options: Options) -> int:
     options.output.result(
         "status",
         document,
-        [*_lines(document), *failure_lines(failures), *finding_lines(findings)],
+        [*_lines(document), *failure_lines(failures), *_first_findings(findings)],
     )
     return STANDS_OPEN if findings else 0
 
 
+def _first_findings(findings: list[Finding]) -> Iterator[str]:
+    yield from finding_lines(findings[:_SHOWN])
+    if len(findings) > _SHOWN:
+        more = len(findings) - _SHOWN
+        yield f"... and {more} more; `gosync audit --list` shows all"
+
+
 def _document(config: Config, catalog: Catalog) -> dict[str, object]:
-    modules = catalog.modules.all()
-    listed = [module.listed_at for module in modules]
     runs = catalog.runs.latest()
     counts = catalog.versions.counts()
     site = config.site_options()
+    fresh = freshness_of(site, catalog, SystemClock().now())
     return {
         "store": str(config.store_path),
         "tree": str(config.tree_path),
-        "modules_followed": len(modules),
+        "modules_followed": len(catalog.modules.all()),
         "versions": {state.value: counts[state] for state in State},
         "selection": _selection(catalog),
         "bundle": _bundle(catalog),
-        "oldest_list_at": min((at for at in listed if at), default=None),
-        "lists_never_asked": listed.count(None),
+        "freshness": msgspec.to_builtins(fresh),
+        "oldest_list_at": fresh.oldest_list_at,
+        "lists_never_asked": fresh.lists_never_had,
         "index_cursors": {
             pattern or "(named modules)": catalog.cursors.get(site.index_url, pattern)
             for pattern in [*site.policy.patterns, NAMED]
@@ -69,9 +82,6 @@ def _document(config: Config, catalog: Catalog) -> dict[str, object]:
             name: _head_size(catalog.heads.get(name)) for name in catalog.heads.names()
         },
         "last_run": msgspec.to_builtins(runs[0]) if runs else None,
-        "freshness": freshness_document(
-            read_freshness(catalog, site), SystemClock().now()
-        ),
         "jobs": {row.name: job_document(row) for row in catalog.jobs.all()},
         "audit": _audit(catalog),
         "failures": [failure_document(f) for f in catalog.failures.open()],
@@ -81,8 +91,13 @@ def _document(config: Config, catalog: Catalog) -> dict[str, object]:
 
 def _audit(catalog: Catalog) -> dict[str, object]:
     counts = catalog.findings.counts()
+    answers = [
+        parse_said(look, IndexSaid) for look in catalog.looks.of(*INDEX_QUESTION)
+    ]
+    unread = [answer.unread for answer in answers if answer.unread]
     return {
         "oldest_answer_at": catalog.looks.oldest(),
+        "index_unread_since": next(iter(unread), None),
         "open": {kind.value: count for kind, count in counts.items()},
     }
 
@@ -139,12 +154,11 @@ def _lines(document: dict[str, object]) -> list[str]:
     run = document["last_run"]
     assert isinstance(versions, dict)
     counts = ", ".join(f"{n} {state}" for state, n in versions.items() if n) or "none"
-    oldest = document["oldest_list_at"] or "never asked"
     lines = [
         f"store      {document['store']}",
         f"tree       {document['tree']}",
-        f"modules    {document['modules_followed']} followed, oldest list {oldest}",
-        f"fresh      {_fresh_line(document['freshness'])}",
+        f"modules    {document['modules_followed']} followed",
+        f"fresh      {_freshness_line(document['freshness'])}",
         f"versions   {counts}",
         _bundle_line(document["bundle"])
         or f"selection  {_selection_line(document['selection'])}",
@@ -165,28 +179,6 @@ def _lines(document: dict[str, object]) -> list[str]:
     return lines
 
 
-def _fresh_line(freshness: object) -> str:
-    """Return how old the data is: a run that learned nothing made nothing fresh."""
-    assert isinstance(freshness, dict)
-    cursor, oldest = (
-        freshness["cursor_behind_seconds"],
-        freshness["oldest_list_seconds"],
-    )
-    parts = [] if cursor is None else [f"index read up to {_ago(cursor)} ago"]
-    parts.append("no list asked" if oldest is None else f"oldest list {_ago(oldest)}")
-    if never := freshness["lists_never_asked"]:
-        parts.append(f"{never} lists never asked")
-    return ", ".join(parts)
-
-
-def _ago(seconds: float) -> str:
-    """Return an age in its largest unit, as durations are configured."""
-    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
-        if seconds >= length:
-            return f"{seconds / length:.1f}{unit}"
-    return f"{seconds:.0f}s"
-
-
 def _job_lines(jobs: object) -> Iterator[str]:
     assert isinstance(jobs, dict)
     for name, job in jobs.items():
@@ -204,6 +196,26 @@ def _findings_line(audit: object) -> str:
         return f"{opened or 'none'}; nothing was audited yet"
     asked = f"oldest answer {oldest}" if oldest else "some questions are unanswered"
     return f"{opened or 'none'}; {asked}"
+
+
+def _freshness_line(fresh: object) -> str:
+    """Say how old what is known is, not when gosync ran."""
+    assert isinstance(fresh, dict)
+    oldest = fresh["oldest_list_seconds"]
+    parts = [
+        "no list was had yet"
+        if oldest is None
+        else f"lists at most {format_age(oldest)} old"
+    ]
+    if fresh["lists_never_had"] and oldest is not None:
+        parts.append(f"{fresh['lists_never_had']} never had")
+    behind = fresh["index_behind_seconds"]
+    if behind is not None:
+        parts.append(
+            f"index read up to {fresh['index_cursor']},"
+            f" at most {format_age(behind)} behind"
+        )
+    return ", ".join(parts)
 
 
 def _items(

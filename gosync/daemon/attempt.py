@@ -69,7 +69,7 @@ class Attempt:
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as errors:
             raise first_error(errors) from None
-        return outcome or _failed(self._late())
+        return outcome or _failed(self._stop.reason or self._late())
 
     async def _call(self, work: Work) -> Outcome:
         try:

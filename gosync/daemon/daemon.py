@@ -99,7 +99,9 @@ class Daemon:
                     await self._serve()
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as errors:
-            raise first_error(errors) from None
+            error = first_error(errors)
+            self._notifier.stopping(str(error))
+            raise error from None
         _log.info("ended")
 
     def _plan_line(self) -> str:
@@ -145,6 +147,7 @@ class Daemon:
             return
         self._refused = ""
         self._config = self._runner.config = config
+        self._watch.stuck_seconds = config.sections.daemon.stuck_seconds
         self._table.replace(config.jobs, self._clock.now())
         _log.info("reloaded: %s", self._plan_line())
         self._notifier.ready("reloaded")
@@ -197,7 +200,12 @@ class Daemon:
         self._note_trouble("")
         now = self._clock.now()
         self._seen = {row.name: row.started_at for row in rows}
-        planned = {row.name: _due_at(row, now) for row in rows}
+        specs = {spec.name: spec for spec in self._config.jobs}
+        planned = {
+            row.name: _due_at(row, specs[row.name], now)
+            for row in rows
+            if row.name in specs
+        }
         self._table = Timetable(self._config.jobs, planned, now)
         return True
 
@@ -213,7 +221,7 @@ class Daemon:
         else:
             self._note_trouble("")
             self._seen[spec.name] = run.row.started_at
-            self._table.plan(spec.name, _due_at(run.row, self._clock.now()))
+            self._table.plan(spec.name, _due_at(run.row, spec, self._clock.now()))
             if run.outcome is not None and run.outcome.fatal is not None:
                 raise run.outcome.fatal
         self._notifier.watchdog()
@@ -253,8 +261,13 @@ class Daemon:
         self._notifier.watchdog()
 
 
-def _due_at(row: JobRow, now: datetime) -> datetime:
-    """Return when a job is due; one that was killed, or never planned, at once."""
-    if row.ended_at is None or row.next_run_at is None:
+def _due_at(row: JobRow, spec: JobSpec, now: datetime) -> datetime:
+    """Return when a job is due; one that was killed, at once.
+
+    A timer plans nothing, but what it did need not be done again.
+    """
+    if row.ended_at is None or spec.schedule is None:
         return now
+    if row.next_run_at is None:
+        return spec.schedule.next_after(parse_time(row.started_at), now)
     return parse_time(row.next_run_at)

@@ -33,6 +33,7 @@ from anyio import to_thread
 from gosync.config.duties import Hook, Hooks, Occasion
 from gosync.daemon.command import CommandEnd, run_command
 from gosync.errors import GosyncError
+from gosync.progress import Progress
 from gosync.upstream.options import Options as HttpOptions
 from gosync.upstream.webhook import post_json, shown_webhook
 
@@ -67,12 +68,15 @@ def format_event(event: Event) -> bytes:
     return data
 
 
-async def tell(hooks: Hooks, events: Iterable[Event], http: HttpOptions) -> None:
+async def tell(
+    hooks: Hooks, events: Iterable[Event], http: HttpOptions, progress: Progress
+) -> None:
     """Tell everybody whom an event concerns; never raises one of our errors."""
     for event in events:
         data = format_event(event)
         for hook in hooks.of(event.occasion):
             await _tell(hook, data, hooks.time_limit_seconds, http)
+            progress.advance()
 
 
 async def _tell(

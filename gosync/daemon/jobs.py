@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TypeAlias
 
 from gosync.audit.engine import STANDS_OPEN, AuditReport, run_audit
 from gosync.audit.engine import report_document as audit_document
 from gosync.catalog.failures import Failure
 from gosync.config.schema import Config
+from gosync.daemon.presence import check_tree_there
 from gosync.errors import IncompleteError, SecurityError, UsageError
 from gosync.progress import Progress
 from gosync.sync.dependencies import read_projects
@@ -102,6 +104,7 @@ async def _pass(work: Work, *, refresh: bool) -> Outcome:
         refresh=refresh,
         projects=read_projects(work.site.options.projects),
         stop=work.stop,
+        before_publish=partial(check_tree_there, work.site),
     )
     report = await run_pass(work.site, options, work.progress)
     return Outcome(report.exit_code, _why(report), report_document(report))

@@ -7,12 +7,12 @@ was there once must be there; nothing is made in its place, and nothing deleted.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from gosync.errors import StoreAwayError
 from gosync.publish import routes
 from gosync.store.layout import BLOBS, CATALOG
 from gosync.sync.options import SiteOptions
+from gosync.sync.site import Site
+from gosync.sync.tree import tree_target
 
 _HINT = "is its disk mounted? nothing was changed; work goes on once it is back"
 
@@ -28,15 +28,18 @@ def check_store_there(options: SiteOptions) -> None:
         raise StoreAwayError(f"{root}: the store is not there", hint=_HINT)
 
 
-def check_tree_there(tree: Path) -> None:
-    """Check that a tree that was published is there.
+def check_tree_there(site: Site) -> None:
+    """Check that the tree is there, once it was published.
 
     Raises:
         StoreAwayError: if it is not.
     """
-    if not (tree / routes.MARKER).is_file():
+    target = tree_target(site)
+    if site.catalog.trees.get(target.id) is None:
+        return
+    if not (target.root / routes.MARKER).is_file():
         raise StoreAwayError(
-            f"{tree}: the tree is not there",
+            f"{target.root}: the tree is not there",
             hint="is its disk mounted? if it was removed on purpose, write it anew"
             " with `gosync publish`",
         )

@@ -49,7 +49,7 @@ class Pulse:
         return f"{self._name} {self._done}/{self._total}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Watch:
     """Feeds the watchdog as long as something moves.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from signal import SIGTERM
 
+import anyio
 import msgspec
 
 from gosync.audit.engine import finding_document
@@ -24,12 +25,11 @@ from gosync.daemon.attempt import Attempt
 from gosync.daemon.hooks import Event, tell
 from gosync.daemon.jobs import Outcome
 from gosync.daemon.presence import check_store_there, check_tree_there
-from gosync.daemon.pulse import Watch
+from gosync.daemon.pulse import Pulse, Watch
 from gosync.errors import InterruptedRunError, SecurityError, StoreError
 from gosync.status.facts import gather_facts
 from gosync.status.files import write_metrics, write_status
 from gosync.sync.site import Site, open_site
-from gosync.sync.tree import tree_target
 
 _log = logging.getLogger(__name__)
 _KEPT_RUNS = 10_000
@@ -98,7 +98,7 @@ class Runner:
             clock=self._clock,
             create=False,
         ) as site:
-            _check_tree(site)
+            check_tree_there(site)
             row = site.catalog.jobs.get(spec.name)
             if row is not None and seen is not None and row.started_at != seen:
                 return Run(row, None)
@@ -106,7 +106,7 @@ class Runner:
             events = [*self._found(site, run), *self._events(run, row)]
             if any(event.occasion == "failure" for event in events):
                 site.catalog.jobs.told(spec.name, self._clock.now())
-        await tell(config.hooks, events, options.http)
+        await self._tell(config, events)
         return run
 
     async def tell_of_store(self, spec: JobSpec, error: StoreError) -> None:
@@ -121,7 +121,15 @@ class Runner:
             failures=1,
             summary={},
         )
-        await tell(self.config.hooks, [event], self.config.site_options().http)
+        await self._tell(self.config, [event])
+
+    async def _tell(self, config: Config, events: Iterable[Event]) -> None:
+        """Call hooks, which takes no longer than their limits; that is progress."""
+        pulse, http = Pulse(), config.site_options().http
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._watch.over, pulse, "hooks")
+            await tell(config.hooks, events, http, pulse)
+            group.cancel_scope.cancel()
 
     async def _run(self, spec: JobSpec, site: Site) -> Run:
         jobs, started = site.catalog.jobs, self._clock.now()
@@ -166,7 +174,7 @@ class Runner:
             StoreAwayError: if it failed because the disk is gone.
         """
         check_store_there(site.options)
-        _check_tree(site)
+        check_tree_there(site)
         return Outcome(error.exit_code, str(error))
 
     def _write_status(self, site: Site) -> None:
@@ -228,13 +236,6 @@ class Runner:
             findings=tuple(findings),
             summary=outcome.summary,
         )
-
-
-def _check_tree(site: Site) -> None:
-    """Check that the tree is there, once it was published."""
-    target = tree_target(site)
-    if site.catalog.trees.get(target.id) is not None:
-        check_tree_there(target.root)
 
 
 def _report(row: JobRow, outcome: Outcome, seconds: float) -> None:

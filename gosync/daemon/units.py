@@ -94,6 +94,7 @@ def _adapt(text: str, paths: Paths) -> str:
     for old, new in (
         (folder_line, folder_lines),
         (f"ReadWritePaths={_HOME}", f"ReadWritePaths={written}"),
+        (f"WorkingDirectory={_HOME}", f"WorkingDirectory={paths.written[0]}"),
         (f"RequiresMountsFor={_HOME}", f"RequiresMountsFor={written}"),
         (f'"Go module mirror" {_HOME}', f'"Go module mirror" {paths.written[0]}'),
         (f"ExecStart={_COMMAND} ", f"ExecStart={paths.command} "),

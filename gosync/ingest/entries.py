@@ -1,8 +1,9 @@
-"""What the journal's lines say: admitted and forgotten versions, trusted heads.
+"""What the journal's lines say: admitted and forgotten versions, heads, findings.
 
     {"kind": "version", "path": ..., and the columns of its catalog row}
     {"kind": "forget", "path": ..., "version": ...}  nothing of it is kept
     {"kind": "narrow", "path": ..., "version": ...}  its zip is not kept
+    {"kind": "finding", "what": its kind, and its other columns; the facts as JSON}
     {"kind": "head", "name": the database's, "note": the signed note}
 
 A record's text and a note are UTF-8 as a rule; bytes that are not are written as
@@ -11,15 +12,24 @@ lone surrogates, so that every byte comes back.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import fields
 
+import msgspec
+
+from gosync.catalog.findings import Finding
 from gosync.catalog.versions import VersionRow
+from gosync.errors import MalformedError
 from gosync.store.journal import EntryValue
 
 # Text is added in its own form; the rest is of the present catalog alone.
 _NOT_KEPT = frozenset(
     {"record_text", "changed", "selected", "unselected_at", "max_zip_bytes"}
 )
+
+
+_FACTS = ("ours", "theirs")
 
 
 def version_entry(row: VersionRow) -> dict[str, EntryValue]:
@@ -43,6 +53,30 @@ def forget_entry(path: str, version: str) -> dict[str, EntryValue]:
 def narrow_entry(path: str, version: str) -> dict[str, EntryValue]:
     """Return the entry of a version whose zip is about to be forgotten."""
     return {"kind": "narrow", "path": path, "version": version}
+
+
+def finding_entry(finding: Finding) -> dict[str, EntryValue]:
+    """Return the entry of a finding whose state was set."""
+    entry: dict[str, EntryValue] = {
+        field.name: getattr(finding, field.name)
+        for field in fields(Finding)
+        if field.name not in ("kind", *_FACTS)
+    }
+    facts = {name: json.dumps(dict(getattr(finding, name))) for name in _FACTS}
+    return {**entry, **facts, "kind": "finding", "what": finding.kind}
+
+
+def parse_finding_entry(entry: Mapping[str, EntryValue]) -> Finding:
+    """Return the finding of a "finding" entry.
+
+    Raises:
+        MalformedError: a field is missing or of a wrong type.
+    """
+    try:
+        facts = {name: json.loads(str(entry.get(name))) for name in _FACTS}
+        return msgspec.convert({**entry, **facts, "kind": entry.get("what")}, Finding)
+    except ValueError as error:  # msgspec's and json's own among them
+        raise MalformedError("journal finding", entry, f"{error}") from error
 
 
 def head_entry(name: str, note: bytes) -> dict[str, EntryValue]:

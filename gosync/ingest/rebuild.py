@@ -4,9 +4,10 @@
 known here is ignored, so that an older gosync reads a newer one's journal.
 
 What comes back: every version whose blobs are there, with its proof; versions
-whose blobs are missing or damaged, as wanted; the pins; of each checksum
-database the signed head with the largest tree, so that trust never moves back;
-bundles that were made or taken in, so that their numbers do not either.
+whose blobs are missing or damaged, as wanted; the pins; findings, as their state was
+set last; of each checksum database the signed head with the largest tree, so that
+trust never moves back; bundles that were made or taken in, so that their numbers do
+not either.
 What does not: cursors and followed modules (the next sync reads the index and
 the lists again and adds what was only wanted), failures, runs, and what was
 published (the next publish writes the tree whole; its marker keeps its heads).
@@ -27,11 +28,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gosync.catalog.db import Catalog
+from gosync.catalog.findings import Finding
 from gosync.catalog.pins import Pin
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Want
 from gosync.errors import CatalogError, MalformedError, NoSpaceError, StoreError
 from gosync.gomod import module
 from gosync.ingest.bundlememory import BundleMemory
+from gosync.ingest.entries import parse_finding_entry
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest, parse_digest
 from gosync.store.durable import disk_errors, sync_folder
@@ -80,6 +83,7 @@ class _Memory:
     pins: dict[tuple[str, str], Pin] = field(default_factory=dict)
     heads: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     bundles: BundleMemory = field(default_factory=BundleMemory)
+    findings: dict[int, Finding] = field(default_factory=dict)
     named: bool = False  # whether it names any version, forgotten ones too
 
 
@@ -136,6 +140,9 @@ def _take(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
         _take_pin(memory, row)
     elif entry.get("kind") in ("forget", "narrow"):
         _forget(memory, entry)
+    elif entry.get("kind") == "finding":
+        finding = parse_finding_entry(entry)
+        memory.findings[finding.id] = finding
     elif entry.get("kind") == "head":
         name, note = entry.get("name"), entry.get("note")
         if not isinstance(name, str) or not isinstance(note, str):
@@ -273,6 +280,7 @@ def _write(
     with catalog.transaction():
         for (path, version), pin in memory.pins.items():
             catalog.pins.pin(path, version, seen=pin, now=clock.now())
+        catalog.findings.restore(memory.findings.values())
     for name, (tree_size, note) in memory.heads.items():
         catalog.heads.swap(name, b"", note)
         report.heads[name] = tree_size

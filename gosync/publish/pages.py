@@ -103,8 +103,10 @@ def tree_page(
         _modules_table(modules, up) if modules else "<p>Nothing is carried yet.</p>",
         _page_links(number, facts.pages, up),
         "</section>",
+        f'<p><a href="{up}{routes.FEED}">What is new</a>, for feed readers</p>',
     ]
-    return _document("Go modules", body, script="" if facts.url else SCRIPT)
+    script = "" if facts.url else SCRIPT
+    return _document("Go modules", body, script=script, feed=f"{up}{routes.FEED}")
 
 
 def module_page(contents: ModuleContents, database: str) -> bytes:
@@ -132,11 +134,19 @@ def module_page(contents: ModuleContents, database: str) -> bytes:
     return _document(path, body)
 
 
-def _document(title: str, body: Iterable[str], *, script: str = "") -> bytes:
+def _document(
+    title: str, body: Iterable[str], *, script: str = "", feed: str = ""
+) -> bytes:
+    news = (
+        '<link rel="alternate" type="application/atom+xml" title="What is new"'
+        f' href="{feed}">\n'
+        if feed
+        else ""
+    )
     head = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{STYLE}</style>\n</head>\n"
+        f"<title>{escape(title)}</title>\n{news}<style>\n{STYLE}</style>\n</head>\n"
     )
     foot = "<footer>A static GOPROXY, written by gosync.</footer>"
     text = "\n".join(["<body>", *(part for part in body if part), foot])

@@ -1,7 +1,8 @@
 """Publishing a tree: what the rest of gosync calls.
 
 ``is_behind`` says whether there is anything to do; ``wanted_tiles`` comes first,
-so that the caller can fetch and prove what is missing, then ``publish``. All
+so that the caller can fetch and prove what is missing, then ``publish``. What is new
+in a tree but no version, ``write_feed`` alone tells. All
 block on disk alone and belong in a worker thread; the store's lock must be
 held.
 """
@@ -14,6 +15,8 @@ from gosync.catalog.trees import TreeState
 from gosync.clock import Clock, format_time
 from gosync.errors import StoreError
 from gosync.progress import NoProgress, Progress
+from gosync.publish import routes
+from gosync.publish.feed import ENTRIES, format_feed
 from gosync.publish.marker import Marker, read_marker
 from gosync.publish.modules import ModuleWriter
 from gosync.publish.publication import Publication, Setting
@@ -125,9 +128,39 @@ class Publisher:
         work = find_work(self._catalog, tree, self._database, options)
         if work is None:
             marker = read_marker(tree.root) or Marker()
-            return PublishReport.unchanged(tree.root, marker)
+            report = PublishReport.unchanged(tree.root, marker)
+        else:
+            with disk_errors(tree.root):
+                report = self._publish(
+                    tree, head, work, options, progress or NoProgress()
+                )
+        self.write_feed(tree)
+        return report
+
+    def write_feed(self, tree: TreeTarget) -> bool:
+        """Bring the tree's feed up to date; return whether it was not.
+
+        Where nothing is published there is no feed.
+
+        Raises:
+            StoreError: if the folder is somebody else's, or cannot be written.
+            NoSpaceError: if the disk is full.
+            CatalogError: if the catalog cannot be read.
+        """
+        if read_marker(tree.root) is None:
+            return False
+        feed = format_feed(
+            self._catalog.arrivals.newest(limit=ENTRIES),
+            self._catalog.findings.newest(limit=ENTRIES),
+        )
+        writer = TreeWriter(tree.root)
         with disk_errors(tree.root):
-            return self._publish(tree, head, work, options, progress or NoProgress())
+            if writer.read(routes.FEED) == feed:
+                return False
+            writer.open()
+            writer.write(routes.FEED, feed, compare=False)
+            writer.commit()
+        return True
 
     def _publish(
         self,

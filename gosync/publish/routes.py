@@ -7,6 +7,7 @@ Paths are relative to the tree's root, with "/" between elements; ``M`` and
     M/@latest            M/@v/REV.info               the alias of a commit
     M/@v/index.html                                  the module's page
     index.html           modules/N/index.html        the tree's pages
+    modules/feed.atom                                what is new in it
     sumdb/NAME/supported
     sumdb/NAME/latest
     sumdb/NAME/lookup/M@V
@@ -37,7 +38,9 @@ MARKER = f"{MARKER_FOLDER}/tree.json"
 STAGING = f"{MARKER_FOLDER}/staging"
 ROOT_PAGE = "index.html"
 STATUS = "status.json"
+ROOT_FILES = frozenset({ROOT_PAGE, STATUS})
 PAGES_FOLDER = "modules"
+FEED = f"{PAGES_FOLDER}/feed.atom"
 SUMDB_FOLDER = "sumdb"
 VERSIONS_FOLDER = "@v"
 LIST_NAME = "list"
@@ -135,7 +138,7 @@ def of_module(path: str) -> ModuleRoutes:
             or would stand where the tree has its own page.
     """
     folder = module.escape_path(path)
-    if folder.partition("/")[0] in (ROOT_PAGE, STATUS):
+    if folder.partition("/")[0] in ROOT_FILES:
         raise MalformedError("module path", path, "a file of the tree has this name")
     if len(folder) > _MAX_PATH_BYTES:
         raise MalformedError("module path", path, f"over {_MAX_PATH_BYTES} bytes")

@@ -10,34 +10,9 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Kind
 from gosync.catalog.jobs import JobRow
 from gosync.catalog.versions import State
-from gosync.clock import parse_time
 from gosync.errors import SecurityError
-from gosync.sync.index import NAMED
+from gosync.sync.freshness import Freshness, freshness_of
 from gosync.sync.options import SiteOptions
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How old what we know is.
-
-    Attributes:
-        cursor_at: Up to which time the index was read by whoever is furthest
-            behind; None without an index, or before its first page.
-        oldest_list_at: When the list was asked that was asked longest ago.
-        never_listed: How many followed modules were never asked about.
-    """
-
-    cursor_at: datetime | None
-    oldest_list_at: datetime | None
-    never_listed: int
-
-    def cursor_behind_seconds(self, now: datetime) -> float | None:
-        """Return how far the cursor is behind the time."""
-        return _age(self.cursor_at, now)
-
-    def oldest_list_seconds(self, now: datetime) -> float | None:
-        """Return how old the oldest list is."""
-        return _age(self.oldest_list_at, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +57,7 @@ def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> Facts
     code = SecurityError.exit_code
     return Facts(
         now=now,
-        freshness=read_freshness(catalog, options),
+        freshness=freshness_of(options, catalog, now),
         modules=len(catalog.modules.all()),
         versions=catalog.versions.counts(),
         missing=catalog.selected.missing(),
@@ -92,25 +67,3 @@ def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> Facts
         carried_bytes=catalog.versions.carried_bytes(),
         jobs={row.name: row for row in catalog.jobs.all()},
     )
-
-
-def read_freshness(catalog: Catalog, options: SiteOptions) -> Freshness:
-    """Return how old what the catalog knows is.
-
-    Raises:
-        CatalogError: if the catalog cannot be read.
-    """
-    listed = [module.listed_at for module in catalog.modules.all()]
-    url = options.index_url
-    names = (*options.policy.patterns, NAMED) if url else ()
-    cursors = [since for name in names if (since := catalog.cursors.get(url, name))]
-    return Freshness(
-        cursor_at=min(map(parse_time, cursors), default=None),
-        oldest_list_at=min((parse_time(at) for at in listed if at), default=None),
-        never_listed=listed.count(None),
-    )
-
-
-def _age(moment: datetime | None, now: datetime) -> float | None:
-    """Return how long ago a moment was; one that lies ahead is now."""
-    return None if moment is None else max(0.0, (now - moment).total_seconds())

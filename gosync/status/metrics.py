@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
-from gosync.clock import parse_time
+from gosync.clock import format_time, parse_time
 from gosync.status.facts import Facts
 
 
@@ -50,11 +49,13 @@ def format_metrics(facts: Facts, *, name: str) -> bytes:
 
 
 def _metrics(facts: Facts) -> Iterator[Metric]:
-    yield _one("written_timestamp_seconds", "When this was written.", facts.now)
+    yield _one(
+        "written_timestamp_seconds", "When this was written.", format_time(facts.now)
+    )
     yield _one(
         "index_cursor_timestamp_seconds",
         "Up to which time the module index was read.",
-        facts.freshness.cursor_at,
+        facts.freshness.index_cursor,
     )
     yield _one(
         "oldest_list_timestamp_seconds",
@@ -96,9 +97,10 @@ def _jobs(facts: Facts) -> Iterator[Metric]:
     yield Metric("job_failures", "Runs in a row that failed.", failures)
 
 
-def _one(name: str, help_text: str, value: float | datetime | None) -> Metric:
-    if isinstance(value, datetime):
-        value = value.timestamp()
+def _one(name: str, help_text: str, value: float | str | None) -> Metric:
+    """Return a metric with one value, or with the time that a text says."""
+    if isinstance(value, str):
+        value = parse_time(value).timestamp()
     samples = () if value is None else (("", "", value),)
     return Metric(name, help_text, samples)
 

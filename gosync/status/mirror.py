@@ -8,8 +8,8 @@ never). The rest is gosync's own::
     upstream size error_msg
     schema             1
     written_at         when this file was written
-    freshness          cursor_at, cursor_behind_seconds, oldest_list_at,
-                       oldest_list_seconds, lists_never_asked
+    freshness          index_cursor, index_behind_seconds, oldest_list_at,
+                       oldest_list_seconds, lists_never_had
     versions           how many are in each state
     missing            selected versions that are not here
     failures           what stands open, by class of error
@@ -24,7 +24,6 @@ never). The rest is gosync's own::
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from signal import SIGTERM
 
 import msgspec
@@ -32,7 +31,7 @@ import msgspec
 from gosync.catalog.jobs import JobRow
 from gosync.clock import format_time, parse_time
 from gosync.errors import InterruptedRunError
-from gosync.status.facts import Facts, Freshness
+from gosync.status.facts import Facts
 
 SCHEMA = 1
 _TUNASYNC_TIME = "%Y-%m-%d %H:%M:%S %z"
@@ -52,7 +51,7 @@ def format_status(facts: Facts, *, name: str, upstream: str) -> bytes:
         **_tunasync(facts, name, upstream),
         "schema": SCHEMA,
         "written_at": format_time(facts.now),
-        "freshness": freshness_document(facts.freshness, facts.now),
+        "freshness": msgspec.to_builtins(facts.freshness),
         "versions": {state.value: n for state, n in facts.versions.items()},
         "missing": facts.missing,
         "failures": dict(facts.failures),
@@ -60,17 +59,6 @@ def format_status(facts: Facts, *, name: str, upstream: str) -> bytes:
         "jobs": {job: job_document(row) for job, row in facts.jobs.items()},
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
-
-
-def freshness_document(freshness: Freshness, now: datetime) -> dict[str, object]:
-    """Return how old what we know is, as JSON."""
-    return {
-        "cursor_at": _text(freshness.cursor_at),
-        "cursor_behind_seconds": freshness.cursor_behind_seconds(now),
-        "oldest_list_at": _text(freshness.oldest_list_at),
-        "oldest_list_seconds": freshness.oldest_list_seconds(now),
-        "lists_never_asked": freshness.never_listed,
-    }
 
 
 def job_document(row: JobRow) -> dict[str, object]:
@@ -127,7 +115,3 @@ def _size(size_bytes: int) -> str:
             return f"{size:.1f}{unit}" if unit else f"{size:.0f}"
         size /= 1024
     return f"{size:.1f}T"
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else format_time(moment)

@@ -6,7 +6,7 @@ full disk or an upstream that went away, is gone on with by the next one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -46,6 +46,7 @@ class PassOptions:
         projects: The configured projects, as they were read.
         plan: An approved plan: nothing is asked but what it names.
         stop: Ends the pass early; what is on its way is finished.
+        before_publish: May refuse to have the tree written, by a StoreError.
     """
 
     selectors: tuple[Selector, ...] = ()
@@ -55,6 +56,7 @@ class PassOptions:
     projects: tuple[ConfiguredProject, ...] = ()
     plan: PlanFile | None = None
     stop: Stop = field(default_factory=Stop)
+    before_publish: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +238,7 @@ async def _publish(
     """Bring the tree up; what the database fails to prove waits for a later pass."""
     if not options.publish:
         return None
+    options.before_publish()
     site, sums = this.site, this.upstreams.sums
     report: PublishReport | None = None
     try:

@@ -24,6 +24,7 @@ from gosync.errors import (
 )
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
+from gosync.ingest.entries import finding_entry
 from gosync.ingest.gate import Admission
 from gosync.progress import Progress
 from gosync.store.staging import Staged
@@ -159,8 +160,10 @@ class VersionFetcher:
                     catalog.selections.invalidate(CONFIGURED)
             if isinstance(error, ChecksumMismatchError) and error.file:
                 source = self._site.options.proxies.source_of(error.served_url)
-                seen = _rewritten(row, error, source)
-                catalog.findings.see(seen, self._site.clock.now())
+                seen = _rewritten(row, error, source or error.served_url)
+                finding = catalog.findings.see(seen, self._site.clock.now())
+                if finding is not None:
+                    self._site.journal.append([finding_entry(finding)])
         self._tally.fail(failure)
 
 

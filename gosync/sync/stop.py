@@ -27,6 +27,11 @@ class Stop:
         """Whether no new work may begin."""
         return self._reason is not None
 
+    @property
+    def reason(self) -> GosyncError | None:
+        """Why not, or None."""
+        return self._reason
+
     def request(self, reason: GosyncError) -> None:
         """Ask for the end; the first reason stays."""
         self._reason = self._reason or reason

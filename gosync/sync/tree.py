@@ -82,6 +82,16 @@ async def publish_tree(
     )
 
 
+async def refresh_feed(site: Site) -> bool:
+    """Let the tree's feed tell what was found; return whether that was news.
+
+    Raises:
+        StoreError: if the tree cannot be written.
+    """
+    publisher = make_publisher(site)
+    return await to_thread.run_sync(publisher.write_feed, tree_target(site))
+
+
 def _options(site: Site) -> PublishOptions:
     return PublishOptions(private=site.options.policy.private)
 

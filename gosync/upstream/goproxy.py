@@ -70,15 +70,17 @@ class ProxyList:
 
     entries: tuple[ProxyEntry, ...]
 
-    def source_of(self, url: str) -> str:
+    def source_of(self, url: str) -> str | None:
         """Return the entry that an answer came from, without secrets.
 
-        After a redirect that is nobody's; then the answer's own URL says more.
+        None after a redirect to elsewhere, which is nobody's.
         """
-        for entry in self.entries:
-            if url.startswith(f"{entry.shown_url.rstrip('/')}/"):
-                return entry.shown_url
-        return url
+        below = [
+            entry.shown_url
+            for entry in self.entries
+            if url.startswith(f"{entry.shown_url.rstrip('/')}/")
+        ]
+        return max(below, key=len, default=None)
 
     async def first_answer(self, ask: Callable[[ProxyEntry], Awaitable[T]]) -> T:
         """Return what the first entry answers that does not pass the question on.

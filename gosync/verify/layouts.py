@@ -36,6 +36,7 @@ from gosync.publish.routes import (
     LIST_NAME,
     MARKER_FOLDER,
     PAGES_FOLDER,
+    ROOT_FILES,
     ROOT_PAGE,
     SUMDB_FOLDER,
     VERSIONS_FOLDER,
@@ -313,7 +314,7 @@ def _split_versions(path: str) -> tuple[str, str | None]:
 
 
 def _is_page(path: str) -> bool:
-    if path in {ROOT_PAGE, PAGES_FOLDER} or path.startswith(f"{PAGES_FOLDER}/"):
+    if path in {*ROOT_FILES, PAGES_FOLDER} or path.startswith(f"{PAGES_FOLDER}/"):
         return True
     return path.endswith(f"/{VERSIONS_FOLDER}/{ROOT_PAGE}")
 

@@ -28,6 +28,7 @@ from gosync.demo.exchange import Kind
 from gosync.demo.treecheck import check_tree
 from gosync.gomod.module import unescape_path
 from gosync.gomod.patterns import PatternSet
+from gosync.publish.routes import FEED, STATUS
 from gosync.sumdb.names import parse_gosumdb
 from tests.integration import forked
 from tests.integration.remains import (
@@ -249,8 +250,13 @@ class Site:
     # What it left.
 
     def tree_files(self) -> dict[str, str]:
-        """Return the sha256 of every file of the tree, gosync's own excepted."""
+        """Return the sha256 of every file of the tree.
+
+        All but gosync's own, and feed and status.json, which tell of this site alone.
+        """
         found = digests(self.tree)
+        for name in (FEED, STATUS):
+            found.pop(name, None)
         return {n: d for n, d in found.items() if not n.startswith(".gosync/")}
 
     def carried(self) -> set[str]:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import time
 from collections import Counter
 
 import pytest
 
 from gosync.demo.exchange import Kind
 from gosync.demo.modules import ModuleSource
+from gosync.gomod.info import Origin, VersionInfo, format_info
 from gosync.gomod.module import ModuleVersion
+from gosync.publish.routes import FEED
 from tests.integration.inprocess import InProcessSite
-from tests.integration.site import MISSING, OK, STANDS_OPEN, UNAVAILABLE, USAGE
+from tests.integration.site import (
+    MISSING,
+    OK,
+    STANDS_OPEN,
+    UNAVAILABLE,
+    USAGE,
+    finish,
+)
 from tests.simulator import Simulator
+from tests.simulator.repositories import Repositories
 
 PATH = "audit.example/tool"
 OTHER = "audit.example/other"
@@ -100,6 +113,9 @@ def test_a_moved_tag_is_found_and_told_and_the_proven_bytes_stay(tmp_path, sim, 
     shown = site.run("show", str(FIRST), expect=OK).document
     assert {each["kind"] for each in shown["findings"]} == {"rewritten", "diverged"}
     assert {each["source"] for each in shown["looks"]} == {sim.url, second.url}
+    feed = (site.tree / FEED).read_text()
+    assert f"rewritten: {FIRST} (new)" in feed
+    assert f"{PATH} v1.1.0" in feed
     # It is told once.
     assert run_audit(site, expect=STANDS_OPEN)["news"] == []
     # And it is over when the tag is back.
@@ -119,6 +135,9 @@ def test_an_operator_settles_findings(tmp_path, sim):
     site.run("audit", "--set", number, "known", "--note", "asked", expect=OK)
     shown = site.run("audit", "--list", expect=STANDS_OPEN).document["findings"]
     assert (shown[0]["state"], shown[0]["note"]) == ("known", "asked")
+    site.run("catalog", "rebuild", expect=OK)
+    rebuilt = site.run("audit", "--list", expect=STANDS_OPEN).document["findings"]
+    assert rebuilt == shown
     site.run("audit", "--set", number, "accepted", expect=OK)
     site.run("status", expect=OK)
     run_audit(site, expect=OK)
@@ -305,3 +324,69 @@ def test_private_modules_are_asked_of_who_serves_them_and_held_against_pins(
     assert not database & set(sim.counts(since=mark))
     (finding,) = site.status()["findings"]
     assert "seen first" in finding["summary"]
+
+
+def test_a_tag_that_moved_at_its_source_is_found_before_any_proxy_knows(tmp_path, sim):
+    (tmp_path / "git").mkdir()
+    with Repositories(tmp_path / "git") as repositories:
+        origin = Origin(
+            vcs="git",
+            url=repositories.url,
+            ref="refs/tags/v1.0.0",
+            hash=repositories.tag("v1.0.0"),
+        )
+        sim.replace(FIRST, Kind.INFO, format_info(VersionInfo("v1.0.0", None, origin)))
+        host = repositories.root.removeprefix("https://")
+        (tmp_path / "site").mkdir()
+        site = make_site(tmp_path / "site", sim, git_hosts=[host])
+        site.configure({"ca_file": str(repositories.ca_file)})
+        run_audit(site, expect=OK)
+
+        moved = repositories.tag("v1.0.0")
+        (finding,) = run_audit(site, expect=STANDS_OPEN)["news"]
+
+        assert (finding["kind"], finding["source"]) == ("moved", repositories.url)
+        assert finding["ours"] == {"commit": origin.hash}
+        assert finding["theirs"] == {"commit": moved}
+        site.declare(audit={"git_hosts": []})
+        asked = len(repositories.asked)
+        run_audit(site, expect=STANDS_OPEN)
+        assert len(repositories.asked) == asked
+
+
+def test_a_signal_keeps_what_was_answered_and_the_next_run_goes_on(tmp_path, sim):
+    site = make_site(tmp_path, sim)
+    stalled = sim.stall(f"*{PATH}/@v/v1.1.0.zip", after_bytes=10)
+    mark = sim.mark()
+    process = subprocess.Popen(
+        site.command("audit"),
+        cwd=site.folder,
+        env=site.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while not stalled.hits and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.terminate()
+    result = finish(process)
+    assert result.code == 128 + signal.SIGTERM, result.stderr
+    assert list((site.store / "staging").iterdir()) == []
+    sim.clear()
+    site.run("audit", expect=OK)
+    again = {path for path, times in asked(sim, mark).items() if times > 1}
+    assert again == {f"/{PATH}/@v/v1.1.0.zip"}
+
+
+def test_a_go_mod_that_says_too_much_is_cut(tmp_path, sim):
+    retractions = "\n".join(f"retract v9.{n}.0 // {'x' * 300}" for n in range(1500))
+    notice = (
+        f"// Deprecated: {'y' * 5000}\nmodule {OTHER}\n{retractions}\nretract v1.0.0\n"
+    )
+    site = make_site(tmp_path, sim)
+    sim.publish(source(OTHER, "v1.1.0", notice))
+    run_audit(site, expect=STANDS_OPEN)
+    by_kind = {each["kind"]: each for each in site.status()["findings"]}
+    assert len(by_kind["deprecated"]["theirs"]["deprecated"]) == 200
+    assert "retracted" not in by_kind

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 import time
 from pathlib import Path
 
-from gosync.demo.exchange import Kind
+import pytest
+
+from gosync.demo.exchange import Answer, Kind, Request
 from tests.integration.manager import Manager
 from tests.integration.service import Service, schedule
-from tests.integration.site import LOCKED, OK, SECURITY, STORE, Site
+from tests.integration.site import LOCKED, OK, SECURITY, STORE, Site, finish
 from tests.simulator import Simulator
+from tests.simulator.faults import Fault
 from tests.simulator.standard import OUTER, module
 
 SLOW = f"{OUTER}@v1.9.0"
+
+_PATIENCE_SECONDS = 30
 
 
 def _publish(sim: Simulator, *minors: int) -> None:
@@ -22,15 +28,29 @@ def _publish(sim: Simulator, *minors: int) -> None:
         sim.publish(module(OUTER, f"v1.{minor}.0", say=f"{minor}", day=minor))
 
 
+def _hold(sim: Simulator, glob: str) -> tuple[Fault, threading.Event]:
+    """Let nothing that matches through before the event is set."""
+    gate = threading.Event()
+
+    def change(_: Request, answer: Answer) -> Answer:
+        gate.wait(_PATIENCE_SECONDS)
+        return answer
+
+    return sim.fault(glob, change), gate
+
+
 def test_a_stop_finishes_the_blob_that_is_on_its_way(tmp_path: Path):
     with Simulator() as sim, Manager() as manager:
         _publish(sim, 0, 9)
         site = Site(tmp_path, sim, modules=[OUTER], upstream={"concurrency": 1})
         schedule(site, {"sync": "1h"})
-        fault = sim.delay(f"*{OUTER}/@v/v1.*.zip", 1)
+        fault, gate = _hold(sim, f"*{OUTER}/@v/v1.*.zip")
         with Service(site, manager) as service:
             service.wait_until(lambda: fault.hits == 1)
-            assert service.stop() == OK
+            service.signal(signal.SIGTERM)
+            manager.wait_for("STOPPING")
+            gate.set()
+            assert service.process.wait(_PATIENCE_SECONDS) == OK
             row = service.jobs()["sync"]
         assert sorted(site.states().values()) == ["present", "wanted"]
         assert row["exit_code"] == 143
@@ -66,13 +86,13 @@ def test_a_slow_zip_is_not_stuck_and_a_time_limit_ends_what_takes_too_long(
     with Simulator() as sim, Manager() as manager:
         _publish(sim, 0)
         site = Site(tmp_path, sim, modules=[OUTER])
-        schedule(site, {}, stuck_seconds=0.6, stop_seconds=0.3)
-        limit = {"interval": "1h", "time_limit": "2s"}
+        schedule(site, {}, stuck_seconds=1.5, stop_seconds=0.3)
+        limit = {"interval": "1h", "time_limit": "4s"}
         site.declare(**{"daemon.jobs.sync": limit})
         sim.drip("*.zip", pause_seconds=0.1)
         with Service(site, manager, watchdog_seconds=1) as service:
             service.wait_for_log("does not end; cancelled")
-            service.wait_for_log("sync: exit 3: not done within its time limit of 2 s")
+            service.wait_for_log("sync: exit 3: not done within its time limit of 4 s")
             service.wait_until(lambda: service.jobs()["sync"]["failures"] == 1)
         assert not any("stuck" in status for status in manager.statuses())
         site.check_store()
@@ -83,7 +103,7 @@ def test_one_works_and_the_others_say_who_holds_the_lock(tmp_path: Path):
         _publish(sim, 0)
         site = Site(tmp_path, sim, modules=[OUTER])
         schedule(site, {"sync": "1h"})
-        slow = sim.delay("*.zip", 5)
+        slow, gate = _hold(sim, "*.zip")
         manual = site.start("sync")
         try:
             while not slow.hits:
@@ -93,17 +113,13 @@ def test_one_works_and_the_others_say_who_holds_the_lock(tmp_path: Path):
                 manager.wait_for("STATUS", text=f"held by pid {manual.pid}")
                 timer = site.run("run", "--once", "sync", expect=LOCKED)
                 assert f"pid {manual.pid}" in timer.document["message"]
-                assert manual.wait(30) == OK
-                assert slow.hits == 1
-                service.wait_for_runs("sync")  # put off, not forgotten
-                slow.remove()
-
-                _publish(sim, 1)
-                sim.delay("*.zip", 1.5)
-                waiting = site.run("run", "--once", "sync", "--wait-lock", "30")
-                assert waiting.code == OK
-                assert waiting.document["jobs"]["sync"]["exit_code"] == 0
+                waiting = site.start("run", "--once", "sync", "--wait-lock", "60")
+                gate.set()
+                assert manual.wait(_PATIENCE_SECONDS) == OK
+                assert finish(waiting).code == OK
+                service.wait_for_log("going on")  # what the timer did is done
                 assert service.stop() == OK
+                assert "sync: begins" not in service.logged()
         finally:
             manual.kill()
             manual.communicate()
@@ -115,13 +131,15 @@ def test_while_a_job_of_the_daemon_runs_a_manual_sync_is_told_so(tmp_path: Path)
         _publish(sim, 0)
         site = Site(tmp_path, sim, modules=[OUTER])
         schedule(site, {"sync": "1h"})
-        slow = sim.delay("*.zip", 2)
+        slow, gate = _hold(sim, "*.zip")
         with Service(site, manager) as service:
             service.wait_until(lambda: slow.hits == 1)
             refused = site.sync(expect=LOCKED)
             assert f"pid {service.process.pid}" in refused.document["message"]
             assert "gosync run: sync" in refused.document["message"]
-            assert site.sync("--wait-lock", "30").code == OK
+            waiting = site.start("sync", "--wait-lock", "60")
+            gate.set()
+            assert finish(waiting).code == OK
             assert service.stop() == OK
 
 
@@ -165,6 +183,33 @@ def test_while_the_store_is_away_nothing_is_made_or_deleted(tmp_path: Path):
             assert service.stop() == OK
         event = json.loads(told.read_bytes())
         assert (event["occasion"], event["exit_code"]) == ("failure", STORE)
+        site.check(sim)
+
+
+@pytest.mark.parametrize("name", ["store", "tree"])
+def test_what_goes_in_the_middle_of_a_job_is_not_made_elsewhere(
+    tmp_path: Path, name: str
+):
+    with Simulator() as sim, Manager() as manager:
+        _publish(sim, 0)
+        site = Site(tmp_path / "site", sim, modules=[OUTER])
+        schedule(site, {"sync": "1s"})
+        folder: Path = getattr(site, name)
+        away = tmp_path / "away"
+        with Service(site, manager) as service:
+            service.wait_for_runs("sync")
+            fault, gate = _hold(sim, "*v1.1.0.zip")
+            _publish(sim, 1)
+            service.wait_until(lambda: fault.hits == 1)
+            folder.rename(away)
+            folder.mkdir()
+            gate.set()
+            manager.wait_for("STATUS", text=f"the {name} is not there")
+            assert list(folder.iterdir()) == []
+            folder.rmdir()
+            away.rename(folder)
+            service.wait_until(lambda: len(site.listed()) == 2)
+            assert service.stop() == OK
         site.check(sim)
 
 
@@ -238,6 +283,27 @@ def test_one_that_trusts_another_database_stops_and_stays_stopped(tmp_path: Path
         assert "publish: exit 6" in service.logged()
 
 
+def test_a_signal_ends_a_timers_job_cleanly(tmp_path: Path):
+    with Simulator() as sim:
+        _publish(sim, 0)
+        site = Site(tmp_path, sim, modules=[OUTER])
+        fault, gate = _hold(sim, "*.zip")
+        process = site.start("run", "--once", "sync", "publish")
+        try:
+            while not fault.hits:
+                time.sleep(0.02)
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+            gate.set()
+            result = finish(process)
+        finally:
+            process.kill()
+        assert result.code == 143
+        assert '"error": "InterruptedRunError"' in result.stderr
+        assert set(site.states().values()) == {"present"}
+        assert not (site.tree / "status.json").exists()
+
+
 def test_a_timer_runs_jobs_once_and_leaves_with_the_gravest_code(tmp_path: Path):
     with Simulator() as sim:
         _publish(sim, 0)
@@ -245,6 +311,7 @@ def test_a_timer_runs_jobs_once_and_leaves_with_the_gravest_code(tmp_path: Path)
         result = site.run("run", "--once", "sync", "publish", expect=OK)
         assert list(result.document["jobs"]) == ["sync", "publish"]
         assert (site.tree / "status.json").exists()
+        site.run("verify", str(site.tree), expect=OK)  # it is no stray
 
         _publish(sim, 1)
         sim.fail("*v1.1.0.zip", status=500)

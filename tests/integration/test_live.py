@@ -63,20 +63,26 @@ def test_it_stays_fresh_reloads_and_ends_while_a_manager_watches(tmp_path: Path)
         )
         for path in MODULES:
             sim.publish(module(path, "v0.1.0"))
+        silences = []
         for _ in range(2):  # half of the time, SIGTERM, and once more
             first = len(manager.notices)
             with Service(site, manager, watchdog_seconds=WATCHDOG_SECONDS) as service:
                 _work(service, load, site)
                 assert service.stop() == OK
                 assert "Traceback" not in service.logged()
-            assert manager.longest_silence_seconds(after=first) < WATCHDOG_SECONDS
+            silences.append(manager.longest_silence_seconds(after=first))
+            assert silences[-1] < WATCHDOG_SECONDS
         assert len(manager.all_of("STOPPING")) == 2
         sim.clear()
         site.run("run", "--once", "sync", expect=OK)
         assert len(site.listed()) == load.published + len(MODULES)
         site.check(sim)
         _check_told(site)
-    print(f"{SECONDS:g} s: {len(manager.all_of('WATCHDOG'))} feeds, {load.published}")
+    feeds = len(manager.all_of("WATCHDOG"))
+    print(
+        f"{SECONDS:g} s: {feeds} feeds, {max(silences):.2f} s at most between two;"
+        f" {len(manager.all_of('RELOADING'))} reloads, {load.published} versions"
+    )
 
 
 def _work(service: Service, load: Load, site: Site) -> None:
@@ -104,8 +110,8 @@ def _check_told(site: Site) -> None:
     assert (status["name"], status["status"]) == ("corner", "success")
     assert status["upstream"].startswith("http://127.0.0.1")
     assert status["last_update_ts"] >= status["last_started_ts"] > 0
-    assert status["freshness"]["oldest_list_seconds"] < 5
-    assert status["freshness"]["lists_never_asked"] == 0
+    assert status["freshness"]["oldest_list_seconds"] < 60
+    assert status["freshness"]["lists_never_had"] == 0
     assert status["versions"]["present"] == len(site.listed())
     assert status["jobs"]["sync"]["failures"] == 0
     metrics = (site.folder.parent / "gosync.prom").read_text()

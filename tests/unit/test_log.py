@@ -27,7 +27,7 @@ def _lines(form: log.Form, capsys: pytest.CaptureFixture[str]) -> list[str]:
     log.configure(level=logging.DEBUG, form=form)
     CHECKED.debug("four")
     CHECKED.info("three")
-    CHECKED.warning("two\nlines")
+    CHECKED.warning("two\n<0>lines")
     try:
         int("one")
     except ValueError:
@@ -38,22 +38,30 @@ def _lines(form: log.Form, capsys: pytest.CaptureFixture[str]) -> list[str]:
 def test_the_journal_gets_a_priority_on_every_line(capsys: pytest.CaptureFixture[str]):
     lines = _lines("journal", capsys)
 
-    assert lines[:5] == [
+    assert lines[:4] == [
         "<7>gosync.test: four",
         "<6>gosync.test: three",
-        "<4>gosync.test: two",
-        "<4>lines",
+        "<4>gosync.test: two\\n<0>lines",
         "<3>gosync.test: failed",
     ]
     assert lines[-1].startswith("<3>ValueError: invalid literal")
-    assert all(line.startswith("<3>") for line in lines[4:])
+    assert all(line.startswith("<3>") for line in lines[3:])
+
+
+def test_people_get_a_line_that_nobody_forged(capsys: pytest.CaptureFixture[str]):
+    lines = _lines("text", capsys)
+
+    assert lines[2:4] == [
+        "WARNING gosync.test: two\\n<0>lines",
+        "ERROR gosync.test: failed",
+    ]
 
 
 def test_programs_get_an_object_a_line(capsys: pytest.CaptureFixture[str]):
     documents = [json.loads(line) for line in _lines("json", capsys)]
 
     assert [d["level"] for d in documents] == ["debug", "info", "warning", "error"]
-    assert documents[2]["message"] == "two\nlines"
+    assert documents[2]["message"] == "two\n<0>lines"
     assert "ValueError: invalid" in documents[3]["exception"]
 
 

@@ -93,13 +93,14 @@ def test_deciding_what_is_not_there_finds_nothing(findings):
 
 
 def test_what_a_look_sees_no_longer_is_resolved_and_is_new_when_it_returns(findings):
-    assert findings.reconcile(SCOPE, [REWRITTEN], NOW) == 1
+    assert findings.reconcile(SCOPE, [REWRITTEN], NOW) == findings.all()
     findings.mark_told([1], NOW)
-    assert findings.reconcile(SCOPE, [], NOW + DAY) == 0
-    over = only(findings)
+    (over,) = findings.reconcile(SCOPE, [], NOW + DAY)
+    assert over == only(findings)
+    assert findings.reconcile(SCOPE, [], NOW + DAY) == []
     assert (over.state, over.state_by) == (FindingState.RESOLVED, "gosync")
     assert findings.untold() == []
-    assert findings.reconcile(SCOPE, [REWRITTEN], NOW + 2 * DAY) == 1
+    assert findings.reconcile(SCOPE, [REWRITTEN], NOW + 2 * DAY) == findings.all()
     assert only(findings).first_seen == format_time(NOW)
     assert findings.untold() == [only(findings)]
 
@@ -127,7 +128,7 @@ def test_a_look_at_a_module_covers_all_its_versions(findings):
 
 def test_an_accepted_kind_stands_open_never_and_is_not_told(findings):
     accept = {Kind.REWRITTEN}
-    assert not findings.see(REWRITTEN, NOW, accept=accept)
+    assert findings.see(REWRITTEN, NOW, accept=accept) == only(findings)
     assert findings.open() == findings.untold() == []
     assert not findings.see(
         replace(REWRITTEN, theirs={"zip_h1": "h1:third"}), NOW, accept=accept
@@ -162,3 +163,11 @@ def test_a_version_s_findings_and_the_newest_decision_first(findings):
     assert [f.id for f in findings.of("example.com/m", "v1.0.0")] == [1]
     findings.decide(1, FindingState.KNOWN, NOW + DAY)
     assert [f.id for f in findings.newest(limit=5)] == [1, 2]
+
+
+def test_what_is_restored_is_as_it_was(findings):
+    findings.see(REWRITTEN, NOW)
+    found = findings.decide(1, FindingState.KNOWN, NOW, note="asked")
+    other = replace(found, id=9, version="v2.0.0")
+    findings.restore([other])
+    assert findings.all() == [found, other]

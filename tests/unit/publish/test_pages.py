@@ -14,7 +14,7 @@ from gosync.sumdb.names import parse_gosumdb
 from tests.unit.publish.world import NAME, World
 
 M = "example.com/m"
-VOID = {"meta", "br"}
+VOID = {"meta", "br", "link"}
 
 
 class Page(HTMLParser):

@@ -38,6 +38,7 @@ def test_a_version_has_all_its_files(world: World) -> None:
         f"{base}/@v/v1.0.0.info",
         f"{base}/@v/v1.0.0.mod",
         f"{base}/@v/v1.0.0.zip",
+        "modules/feed.atom",
         f"sumdb/{NAME}/latest",
         f"sumdb/{NAME}/lookup/github.com/!acme/widget@v1.0.0",
         f"sumdb/{NAME}/supported",
@@ -272,11 +273,11 @@ def test_many_modules_are_spread_over_pages_that_shrink_again(world: World) -> N
     for number in range(5):
         world.add(f"example.com/m{number}", "v1.0.0")
     world.publish()
-    assert names(world.root / "modules") == ["2", "3"]
+    assert names(world.root / "modules") == ["2", "3", "feed.atom"]
     for number in range(1, 5):
         world.withdraw(f"example.com/m{number}", "v1.0.0")
     world.publish()
-    assert not (world.root / "modules").exists()
+    assert names(world.root / "modules") == ["feed.atom"]
 
 
 def test_progress_is_told_of_phases_and_items(world: World) -> None:

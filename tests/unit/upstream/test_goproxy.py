@@ -235,3 +235,19 @@ async def test_a_folder_can_be_a_proxy(
     assert got.served.url == f"file://{tmp_path}/example.com/%21up/@v/list"
     mv = ModuleVersion("example.com/Up", "v2.0.0+incompatible")
     assert (await client.mod(mv)).data == b"x"
+
+
+@pytest.mark.parametrize(
+    ("url", "source"),
+    [
+        ("https://a.example/m/@v/list", "https://a.example"),
+        ("https://a.example/inner/m/@v/list", "https://a.example/inner/"),
+        ("https://a.example.other/m/@v/list", None),
+        ("", None),
+    ],
+)
+def test_an_answer_came_from_the_entry_that_says_most(
+    url: str, source: str | None
+) -> None:
+    proxies = parse_goproxy("https://user:secret@a.example,https://a.example/inner/")
+    assert proxies.source_of(url) == source

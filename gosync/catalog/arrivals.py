@@ -1,0 +1,32 @@
+"""Arrivals: which versions came in last; read only, of the table of versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gosync.catalog.version_table import PUBLISHED, row_columns, version_row
+
+if TYPE_CHECKING:
+    from gosync.catalog.connection import Connection
+    from gosync.catalog.versions import VersionRow
+
+_NEWEST = f"""
+SELECT {row_columns()} FROM versions
+WHERE zip_digest IS NOT NULL AND admitted_at IS NOT NULL AND {PUBLISHED}
+ORDER BY admitted_at DESC, path, version LIMIT ?
+"""  # noqa: S608 - own names
+
+
+class Arrivals:
+    """What trees show whole, by the time it came in."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def newest(self, *, limit: int) -> list[VersionRow]:
+        """Return what came in last, newest first.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return [version_row(row) for row in self._connection.rows(_NEWEST, (limit,))]
