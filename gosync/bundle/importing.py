@@ -30,6 +30,7 @@ from anyio import to_thread
 from gosync.bundle.applying import (
     apply_selection,
     bring_tiles,
+    check_deletes,
     check_vouched,
     import_row,
 )
@@ -81,7 +82,13 @@ class Import:
     """One import into one site; ``run`` it once."""
 
     def __init__(
-        self, site: Site, *, trust: Trust, target: str, progress: Progress
+        self,
+        site: Site,
+        *,
+        trust: Trust,
+        target: str,
+        max_delete: int,
+        progress: Progress,
     ) -> None:
         """Prepare an import.
 
@@ -89,15 +96,17 @@ class Import:
             site: The site; its store is locked.
             trust: Whose signatures count.
             target: What the site is called outside, "" for what bundles say.
+            max_delete: How many versions may go at most.
             progress: Who watches.
         """
         self._site = site
+        self._max_delete = max_delete
         self._trust = trust
         self._target = target
         self._progress = progress
         self._staged = StagedBundles(site.options.store_path)
         self._volumes = ProvenVolumes(progress)
-        self._brought = 0
+        self._brought = self._brought_bytes = 0
         self._gap: PoolPlan | None = None
         self._tiles_missing = False
 
@@ -108,7 +117,8 @@ class Import:
             SignatureError: Too few trusted keys have signed it.
             RollbackError: It is older than what is here.
             SecurityError: It holds something else than the log says.
-            UsageError: It is for another site, or this store is fed by syncs.
+            UsageError: It is for another site, this store is fed by syncs, or more
+                versions would go than may.
             VolumeError: A file is missing, unreadable, damaged or malformed.
             NoSpaceError: There is not enough space for it.
             StoreError: The store, the catalog or the tree cannot be written.
@@ -209,6 +219,7 @@ class Import:
         """Bring a complete selection in and apply it; False when tiles are missing."""
         try:
             check_vouched(plan.chosen.manifest, proves=self._proves)
+            check_deletes(self._site, plan.chosen.manifest, at_most=self._max_delete)
             check_import_fits(self._site, plan)
             await self._bring(plan, bundles)
         except BundleGapError:
@@ -232,6 +243,7 @@ class Import:
             for taking in plan.takings:
                 await intake.take(taking)
                 self._brought += len(taking.keys)
+            self._brought_bytes += plan.new_bytes
 
     def _gate(self, sums: SumClient | None) -> Gate:
         return Gate(
@@ -305,6 +317,7 @@ class Import:
             bundle=bundle,
             signed_by=signed_by,
             brought=self._brought,
+            brought_bytes=self._brought_bytes,
             published=published,
             receipt=make_receipt(self._site, signed_by),
             need=self._need(),

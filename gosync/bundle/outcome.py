@@ -7,10 +7,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gosync import __version__
+from gosync.bundle.documents import header_document
 from gosync.bundle.need import Known, NeedFile, NeedVersion
 from gosync.bundle.receipt import Head, Receipt, Signer
 from gosync.catalog.versions import State
 from gosync.errors import BundleGapError
+from gosync.sync.engine import published_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +47,7 @@ class ImportReport:
         bundle: The bundle that was to be taken in.
         signed_by: Whose signatures counted.
         brought: How many versions came into the store.
+        brought_bytes: The sizes of their zips, as the upstream had them.
         published: What publishing did, None when nothing was applied.
         receipt: What the site has now, None before any bundle was applied.
         need: What is missing for bundles that wait, None when none does.
@@ -54,6 +57,7 @@ class ImportReport:
     bundle: BundleFolder
     signed_by: tuple[SignedBy, ...]
     brought: int = 0
+    brought_bytes: int = 0
     published: PublishReport | None = None
     receipt: Receipt | None = None
     need: NeedFile | None = None
@@ -63,6 +67,24 @@ class ImportReport:
         """13 when something is missing that the bundle does not bring, else 0."""
         gap = self.outcome in (Outcome.STAGED, Outcome.DAMAGED)
         return BundleGapError.exit_code if gap else 0
+
+
+def import_document(report: ImportReport) -> dict[str, object]:
+    """Return what an import did, as a document for programs and auditors."""
+    bundle = report.bundle
+    published = report.published
+    return {
+        "outcome": report.outcome,
+        "exit_code": report.exit_code,
+        "bundle": header_document(bundle.header, bundle.id),
+        "signed_by": report.signed_by,
+        "versions_brought": report.brought,
+        "bytes_brought": report.brought_bytes,
+        "omitted": bundle.manifest.omitted,
+        "now": report.receipt,
+        "need": report.need,
+        "published": published_document(published) if published else None,
+    }
 
 
 def make_receipt(site: Site, signed_by: Iterable[SignedBy]) -> Receipt | None:

@@ -53,6 +53,20 @@ def test_killed_at_any_durable_step_the_next_import_converges(stage: Stage):
     assert {"fsync", "rename", "link", "syncfs", "pwrite64"} <= killed.keys()
 
 
+def test_a_signal_ends_it_cleanly_and_the_next_import_goes_on(stage: Stage):
+    syncs = [
+        number
+        for number, step in enumerate(stage.take(stage.two, stage.site()).steps)
+        if step.call == "fsync" and "store/blobs" in step.path
+    ]
+    site = stage.site()
+    stopped = stage.take(stage.two, site, stop_at=syncs[0])
+    assert stopped.code == 128 + signal.SIGTERM, stopped.stderr
+    assert "run the same command again" in stopped.document["hint"]
+    check_mended(site)
+    mend(stage, site)
+
+
 def sampled(whole: Run) -> list[int]:
     """Return some steps of each kind: the first, the last, and others between."""
     kinds: defaultdict[str, list[int]] = defaultdict(list)

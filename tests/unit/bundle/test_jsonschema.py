@@ -1,0 +1,27 @@
+"""schema/receipt.schema.json and need.schema.json are what the classes say; write anew by
+
+GOSYNC_WRITE_SCHEMA=1 pytest tests/unit/bundle/test_jsonschema.py
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gosync.bundle.need import NeedFile
+from gosync.bundle.receipt import Receipt
+
+SCHEMA = Path(__file__).parents[3] / "schema"
+
+
+@pytest.mark.parametrize(("name", "kind"), [("receipt", Receipt), ("need", NeedFile)])
+def test_the_json_schemas_are_those_of_the_classes(name: str, kind: type):
+    want = msgspec.json.format(msgspec.json.encode(msgspec.json.schema(kind)), indent=2)
+    file = SCHEMA / f"{name}.schema.json"
+    if "GOSYNC_WRITE_SCHEMA" in os.environ:
+        file.write_bytes(want + b"\n")
+
+    assert file.read_bytes() == want + b"\n"
