@@ -32,6 +32,7 @@ from gosync.bundle.header import (
     folder_name,
     format_header,
 )
+from gosync.bundle.ledger import Ledger
 from gosync.bundle.manifest import Manifest, VersionEntry
 from gosync.bundle.packing import Packer, tile_segments
 from gosync.bundle.proving import Proven, prove_bundle
@@ -181,7 +182,7 @@ class _Making:
         final = self._options.out / folder_name(header, identity)
         writer.finish(final)
         holds = ((*chosen.key, chosen.need) for chosen in self._selection.chosen)
-        bundles.seal(row, holds, now=self._site.clock.now())
+        Ledger(self._site).seal(row, holds)
         return Created(
             selection=self._selection,
             path=final,

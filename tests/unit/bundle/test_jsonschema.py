@@ -1,4 +1,4 @@
-"""schema/receipt.schema.json and need.schema.json are what the classes say; write anew by
+"""The schemas of receipt and need.json are what the classes say; write them anew by
 
 GOSYNC_WRITE_SCHEMA=1 pytest tests/unit/bundle/test_jsonschema.py
 """
