@@ -1,4 +1,4 @@
-"""The schemas of receipt and need.json are what the classes say; write them anew by
+"""The schemas of bundles' files are what the classes say; write them anew by
 
 GOSYNC_WRITE_SCHEMA=1 pytest tests/unit/bundle/test_jsonschema.py
 """
@@ -11,15 +11,24 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gosync.bundle.header import Header
+from gosync.bundle.manifest import OmittedEntry, Segment, VersionEntry
 from gosync.bundle.need import NeedFile
 from gosync.bundle.receipt import Receipt
 
 SCHEMA = Path(__file__).parents[3] / "schema"
+CLASSES = {
+    "bundle": Header,
+    "bundle-manifest-line": Segment | VersionEntry | OmittedEntry,
+    "receipt": Receipt,
+    "need": NeedFile,
+}
 
 
-@pytest.mark.parametrize(("name", "kind"), [("receipt", Receipt), ("need", NeedFile)])
-def test_the_json_schemas_are_those_of_the_classes(name: str, kind: type):
-    want = msgspec.json.format(msgspec.json.encode(msgspec.json.schema(kind)), indent=2)
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_json_schemas_are_those_of_the_classes(name: str):
+    schema = msgspec.json.schema(CLASSES[name])
+    want = msgspec.json.format(msgspec.json.encode(schema), indent=2)
     file = SCHEMA / f"{name}.schema.json"
     if "GOSYNC_WRITE_SCHEMA" in os.environ:
         file.write_bytes(want + b"\n")
