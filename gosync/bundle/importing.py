@@ -25,6 +25,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
 from anyio import to_thread
 
 from gosync.bundle.applying import (
@@ -41,9 +42,16 @@ from gosync.bundle.arrival import (
     check_store,
 )
 from gosync.bundle.folder import BundleFolder
+from gosync.bundle.format import HEADER_NAME
 from gosync.bundle.intake import Intake, ProvenVolumes
 from gosync.bundle.need import NeedFile
-from gosync.bundle.outcome import ImportReport, Outcome, make_need, make_receipt
+from gosync.bundle.outcome import (
+    ImportReport,
+    Outcome,
+    import_document,
+    make_need,
+    make_receipt,
+)
 from gosync.bundle.pool import Holdings, Pool, PoolPlan
 from gosync.bundle.remote import PoolRemote
 from gosync.bundle.space import check_import_fits
@@ -56,6 +64,7 @@ from gosync.errors import (
     SignatureError,
     VolumeError,
 )
+from gosync.ingest.evidence import keep_evidence
 from gosync.ingest.gate import Gate
 from gosync.ingest.sumops import SumOps
 from gosync.signing.trust import check_signatures
@@ -123,15 +132,21 @@ class Import:
             NoSpaceError: There is not enough space for it.
             StoreError: The store, the catalog or the tree cannot be written.
         """
+        runs, clock = self._site.catalog.runs, self._site.clock
+        run_id = runs.start("bundle import", clock.now())
         with _refusals(medium):
             bundle = await to_thread.run_sync(BundleFolder.open, medium)
-            return await self._take_in(bundle)
+            report = await self._take_in(bundle)
+        summary = msgspec.json.encode(import_document(report)).decode()
+        runs.finish(run_id, clock.now(), exit_code=report.exit_code, summary=summary)
+        return report
 
     async def _take_in(self, bundle: BundleFolder) -> ImportReport:
         imports = self._site.catalog.imports
         check_store(self._site)
-        signed_by = self._check_signatures(bundle)
-        standing = check_arrival(bundle, imports, target=self._target)
+        with self._evidence(bundle):
+            signed_by = self._check_signatures(bundle)
+            standing = check_arrival(bundle, imports, target=self._target)
         candidates = self._open_waiting()
         newest = imports.newest()
         shown = newest is not None and newest.bundle_id == bundle.id
@@ -144,6 +159,18 @@ class Import:
         if applied or standing is Standing.APPLIED:
             published = await self._publish()
         return self._report(bundle, signed_by, standing, published)
+
+    @contextmanager
+    def _evidence(self, bundle: BundleFolder) -> Iterator[None]:
+        """Keep the header and its signatures when they are refused."""
+        try:
+            yield
+        except SecurityError as error:
+            files = {HEADER_NAME: bundle.header_bytes, **bundle.signatures()}
+            subject = f"bundle {bundle.id}"
+            quarantine = self._site.quarantine
+            keep_evidence(quarantine, subject, error, served={}, files=files)
+            raise
 
     def _check_signatures(self, bundle: BundleFolder) -> tuple[SignedBy, ...]:
         return check_signatures(
@@ -327,8 +354,7 @@ class Import:
         """Return what is missing for the newest bundle that is not complete."""
         if self._gap is None:
             return None
-        imports = self._site.catalog.imports
-        return make_need(imports, self._gap, tiles=self._tiles_missing)
+        return make_need(self._site, self._gap, tiles=self._tiles_missing)
 
 
 @contextmanager

@@ -218,6 +218,20 @@ def test_a_revoked_bundle_travels_again(sim: Simulator, pair: Pair):
     pair.check()
 
 
+def test_a_site_outside_that_lost_everything_goes_on(sim: Simulator, pair: Pair):
+    pair.take(pair.make())
+    for lost in (pair.outside.store, pair.outside.tree):
+        shutil.rmtree(lost)
+    grow(pair, sim, 2)
+
+    refused = pair.take(pair.make(), expect=SECURITY)
+    assert "--adopt" in refused.document["hint"]
+    pair.run_outside("bundle", "ack", str(pair.receipt), expect=USAGE)
+    pair.run_outside("bundle", "ack", str(pair.receipt), "--adopt")
+    assert pair.take(pair.make()).document["now"]["sequence"] == 2
+    pair.check()
+
+
 def test_a_rebuilt_catalog_refuses_the_old_and_goes_on(sim: Simulator, pair: Pair):
     full = pair.make()
     pair.take(full)
