@@ -230,6 +230,38 @@ def unpack(data: bytes, *, unpacked_bytes: int, base: bytes = b"") -> bytes:
 
 
 @contextmanager
+def open_writer(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Open a file to write one frame of an unknown size into it; it stays open."""
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        _LEVEL,
+        window_log=WINDOW_LOG,
+        enable_ldm=True,
+        write_checksum=True,
+        threads=_THREADS,
+        job_size=_JOB_BYTES,
+        overlap_log=_JOB_OVERLAP,
+    )
+    compressor = zstandard.ZstdCompressor(compression_params=parameters)
+    with (
+        _frame_errors("compressing"),
+        compressor.stream_writer(file, closefd=False) as stream,
+    ):
+        yield cast("IO[bytes]", stream)
+
+
+@contextmanager
+def open_reader(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Open a file to read the contents of the frame in it; it stays open.
+
+    Raises:
+        MalformedError: while reading, it is damaged.
+    """
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW_BYTES)
+    with _frame_errors("reading"):
+        yield cast("IO[bytes]", decompressor.stream_reader(file, closefd=False))
+
+
+@contextmanager
 def _frame_errors(doing: str) -> Iterator[None]:
     try:
         yield
