@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gosync.catalog.imports import ImportRow, ImportState
 from gosync.catalog.versions import FoundBy, Need, Proof, Want
 from gosync.clock import format_time
-from gosync.errors import MalformedError, SecurityError
+from gosync.errors import MalformedError, SecurityError, UsageError
 from gosync.ingest.bundlememory import import_entry
 from gosync.ingest.entries import version_entry
 from gosync.publish.sumdb import needed_tiles
@@ -60,6 +60,25 @@ def check_vouched(manifest: Manifest, *, proves: Callable[[str], bool]) -> None:
                 " checksum database for it",
                 hint="if the module is private, say so inside: upstream.private",
             )
+
+
+def check_deletes(site: Site, manifest: Manifest, *, at_most: int) -> None:
+    """Check that a selection does not let go of more than is meant.
+
+    Raises:
+        UsageError: It would.
+        CatalogError: The catalog cannot be read.
+    """
+    selected = {entry.key for entry in manifest.versions}
+    shown = (r for r in site.catalog.versions.all_rows() if r.published is not None)
+    deletes = sum((row.path, row.version) not in selected for row in shown)
+    if deletes > at_most:
+        raise UsageError(
+            f"{deletes} versions of this site are not in the bundle's selection,"
+            f" more than {at_most}",
+            hint="ask outside whether that is meant, then"
+            f" `gosync bundle import --max-delete {deletes}`",
+        )
 
 
 async def bring_tiles(site: Site, sums: SumClient, manifest: Manifest) -> None:

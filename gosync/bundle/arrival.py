@@ -78,8 +78,9 @@ def _check_number(bundle: BundleFolder, rows: list[ImportRow]) -> None:
             raise RollbackError(
                 f"bundle {bundle.id[:8]} has number {row.sequence}, which"
                 f" {row.bundle_id[:8]} had before",
-                hint="find out why two bundles were made with one number;"
-                " a need.json from here makes the next one count on",
+                hint="find out why two bundles were made with one number; if outside"
+                " lost its store, `gosync bundle ack --adopt` with the receipt of this"
+                " site makes it count on",
             )
 
 

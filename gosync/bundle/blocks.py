@@ -10,11 +10,14 @@ sizes the head says; a ``.mod`` alone may come without ``.info``, and has no rec
 
 From a group's recipes follow, on both sides alike, which contents travel and in
 which order (``contents_of``), and what a patch's dictionary is (``dictionary_of``).
+On the way the lines of what travels for one line alone are untold; whoever has read
+the contents tells them again (``told``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -98,17 +101,41 @@ class PackedVersion:
         """The ``h1:`` that its recipe gives; None unless the zip is rebuilt."""
         return h1_of(self.mv, self.recipe) if self.form is Form.REBUILT else None
 
+    def told(self, digests: Mapping[bytes, str]) -> PackedVersion:
+        """Return the version with what was untold of its recipe, by name."""
+        recipe = tuple(
+            line
+            if line.digest or not line.size_bytes
+            else line._replace(digest=digests[line.name])
+            for line in self.recipe
+        )
+        return replace(self, recipe=recipe)
+
 
 _decode = msgspec.json.Decoder(GroupHead).decode
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def format_block(versions: Sequence[PackedVersion]) -> bytes:
-    """Return the block of a group."""
+def format_block(versions: Sequence[PackedVersion], has: Collection[str] = ()) -> bytes:
+    """Return the block of a group.
+
+    Args:
+        versions: The group.
+        has: The digests that the base has.
+    """
     heads = []
     bodies: list[bytes] = []
+    uses = Counter(line.digest for version in versions for line in version.recipe)
     for version in versions:
-        recipe = format_recipe(version.recipe)
+        recipe = format_recipe(
+            line._replace(digest="")
+            if version.form is Form.REBUILT
+            and line.size_bytes
+            and uses[line.digest] == 1
+            and line.digest not in has
+            else line
+            for line in version.recipe
+        )
         head = VersionHead(
             version=version.mv.version,
             form=version.form,
@@ -165,7 +192,7 @@ class Content(NamedTuple):
     Attributes:
         name: The name that they have first.
         order: The version of the group that has them first, by number.
-        digest: Their SHA-256.
+        digest: Their SHA-256, "" if it is not told.
         size_bytes: Their size.
         verbatim: Whether they are a zip.
     """
@@ -186,14 +213,13 @@ def contents_of(
         versions: The group.
         has: The digests that the base has.
     """
-    first: dict[str, Content] = {}
+    first: dict[object, Content] = {}
     for order, version in enumerate(versions):
         verbatim = version.form is Form.VERBATIM
-        for line in version.recipe:
-            if line.size_bytes and line.digest not in first and line.digest not in has:
-                first[line.digest] = Content(
-                    line.name, order, line.digest, line.size_bytes, verbatim
-                )
+        for name, digest, size_bytes in version.recipe:
+            key = digest or (order, name)
+            if size_bytes and key not in first and digest not in has:
+                first[key] = Content(name, order, digest, size_bytes, verbatim)
     return sorted(first.values())
 
 

@@ -32,12 +32,13 @@ from gosync.bundle.header import (
     folder_name,
     format_header,
 )
+from gosync.bundle.ledger import Ledger
 from gosync.bundle.manifest import Manifest, VersionEntry
 from gosync.bundle.packing import Packer, tile_segments
 from gosync.bundle.proving import Proven, prove_bundle
 from gosync.bundle.receiver import Receiver, receiver_of, receiver_with_need
 from gosync.bundle.selection import Chosen, Selection, read_selection
-from gosync.bundle.tiles import bundled_head, new_tiles, record_ids
+from gosync.bundle.tiles import bundled_head, fetch_missing, new_tiles, record_ids
 from gosync.bundle.volumes import FolderWriter, Placed, VolumeWriter, remove_folder
 from gosync.catalog.bundles import BundleRow, BundleState, Kind
 from gosync.catalog.versions import Need
@@ -164,6 +165,7 @@ class _Making:
         bundles = self._site.catalog.bundles
         head = bundled_head(self._site, self._selection.chosen)
         tiles = self._tiles(head)
+        fetch_missing(self._site, tiles)
         make_folder(self._options.out)
         self._remove_unsealed()
         row = self._plan()
@@ -181,7 +183,7 @@ class _Making:
         final = self._options.out / folder_name(header, identity)
         writer.finish(final)
         holds = ((*chosen.key, chosen.need) for chosen in self._selection.chosen)
-        bundles.seal(row, holds, now=self._site.clock.now())
+        Ledger(self._site).seal(row, holds)
         return Created(
             selection=self._selection,
             path=final,
@@ -195,11 +197,12 @@ class _Making:
         if head is None:
             return []
         base, chosen = self._receiver.base, self._selection.chosen
+        sent = self._site.catalog.bundles.tree_sizes(self._options.target.name)
         applied = [each for each in chosen if each.key in self._receiver.applied]
         return new_tiles(
             head,
             chosen,
-            sent_sizes=self._site.catalog.bundles.tree_sizes(self._options.target.name),
+            sent_sizes={*sent, *self._receiver.heads},
             base_size=base.tree_size if base is not None else None,
             base_records=record_ids(applied),
         )

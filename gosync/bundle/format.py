@@ -38,11 +38,11 @@ line for each entry of its zip (``recipe``)::
 
     <SHA-256 of the contents, hex> <size in bytes> <name below path@version/>
 
-ordered by name. The h1 of the version is a hash over just that, so whoever holds
-the record of the checksum database proves the recipe before it reads any content,
-and then each content alone. Contents that several versions of a group share travel
-once; they are ordered by the name that they have first, then by version, so that
-the versions of a file stand next to each other.
+ordered by name. The h1 of the version is a hash over just that, so the record of
+the checksum database proves the recipe, and the recipe each content. Contents that
+several versions of a group share travel once; they are ordered by the name that they
+have first, then by version, so that the versions of a file stand next to each other.
+The digest of what travels for one line alone is left out: the contents give it.
 
 A module of which the receiver has a version already, by ``base``, makes a segment
 of its own, the *patch*. Its base is a version, named by path, version and h1::

@@ -7,10 +7,12 @@ went in, so that the bundle does not depend on who was quicker.
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
+import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Self, TypeAlias
 
@@ -19,7 +21,7 @@ from gosync.bundle.blocks import Content, contents_of, dictionary_of, format_blo
 from gosync.bundle.manifest import Frame
 from gosync.bundle.packing import Group, ModuleSegment, TileSegment
 from gosync.bundle.spool import proven_pieces
-from gosync.bundle.stream import PIECE_BYTES, write_frame
+from gosync.bundle.stream import LARGE_BYTES, PIECE_BYTES, write_frame
 from gosync.errors import BlobCorruptError, MalformedError, StoreError
 from gosync.gomod.window import Window
 from gosync.gomod.zipdir import ZipEntry, read_directory
@@ -92,6 +94,7 @@ class Compressor:
         self._blobs = blobs
         self._tiles = tiles
         self._scratch = scratch
+        self._large = threading.Lock()  # for memory: such a frame has threads itself
 
     def pack_all(self, segments: Iterable[AnySegment]) -> Generator[PackedSegment]:
         """Compress segments, some ahead of the one that is yielded and then closed.
@@ -154,7 +157,9 @@ class Compressor:
                 )
                 base = BaseFiles(segment.base, ZipSource(blob.read_at, blob.size_bytes))
             has = base.digests if base else {}
-            blocks = b"".join(format_block(group.versions) for group in segment.groups)
+            blocks = b"".join(
+                format_block(group.versions, has) for group in segment.groups
+            )
             contents = [contents_of(group.versions, has) for group in segment.groups]
             dictionary = b""
             if base is not None:
@@ -164,7 +169,9 @@ class Compressor:
             recipes = self._frame(file, [blocks], len(blocks), base=known)
             pieces = self._pieces(segment.groups, contents)
             size_bytes = sum(c.size_bytes for part in contents for c in part)
-            frame = self._frame(file, pieces, size_bytes, base=dictionary)
+            large = self._large if size_bytes > LARGE_BYTES else nullcontext()
+            with large:
+                frame = self._frame(file, pieces, size_bytes, base=dictionary)
         return PackedSegment(segment, file, recipes, frame)
 
     def _pieces(
@@ -182,7 +189,9 @@ class Compressor:
                     name = f"{mv}/".encode() + content.name
                     try:
                         yield from proven_pieces(
-                            content.digest, zips[order].pieces(content, name)
+                            content.digest,
+                            zips[order].pieces(content, name),
+                            hashlib.sha256(),
                         )
                     except MalformedError as error:
                         raise BlobCorruptError(f"{mv}: {error}") from error

@@ -25,11 +25,13 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
 from anyio import to_thread
 
 from gosync.bundle.applying import (
     apply_selection,
     bring_tiles,
+    check_deletes,
     check_vouched,
     import_row,
 )
@@ -40,9 +42,16 @@ from gosync.bundle.arrival import (
     check_store,
 )
 from gosync.bundle.folder import BundleFolder
+from gosync.bundle.format import HEADER_NAME
 from gosync.bundle.intake import Intake, ProvenVolumes
 from gosync.bundle.need import NeedFile
-from gosync.bundle.outcome import ImportReport, Outcome, make_need, make_receipt
+from gosync.bundle.outcome import (
+    ImportReport,
+    Outcome,
+    import_document,
+    make_need,
+    make_receipt,
+)
 from gosync.bundle.pool import Holdings, Pool, PoolPlan
 from gosync.bundle.remote import PoolRemote
 from gosync.bundle.space import check_import_fits
@@ -55,6 +64,7 @@ from gosync.errors import (
     SignatureError,
     VolumeError,
 )
+from gosync.ingest.evidence import keep_evidence
 from gosync.ingest.gate import Gate
 from gosync.ingest.sumops import SumOps
 from gosync.signing.trust import check_signatures
@@ -81,7 +91,13 @@ class Import:
     """One import into one site; ``run`` it once."""
 
     def __init__(
-        self, site: Site, *, trust: Trust, target: str, progress: Progress
+        self,
+        site: Site,
+        *,
+        trust: Trust,
+        target: str,
+        max_delete: int,
+        progress: Progress,
     ) -> None:
         """Prepare an import.
 
@@ -89,15 +105,17 @@ class Import:
             site: The site; its store is locked.
             trust: Whose signatures count.
             target: What the site is called outside, "" for what bundles say.
+            max_delete: How many versions may go at most.
             progress: Who watches.
         """
         self._site = site
+        self._max_delete = max_delete
         self._trust = trust
         self._target = target
         self._progress = progress
         self._staged = StagedBundles(site.options.store_path)
         self._volumes = ProvenVolumes(progress)
-        self._brought = 0
+        self._brought = self._brought_bytes = 0
         self._gap: PoolPlan | None = None
         self._tiles_missing = False
 
@@ -108,20 +126,27 @@ class Import:
             SignatureError: Too few trusted keys have signed it.
             RollbackError: It is older than what is here.
             SecurityError: It holds something else than the log says.
-            UsageError: It is for another site, or this store is fed by syncs.
+            UsageError: It is for another site, this store is fed by syncs, or more
+                versions would go than may.
             VolumeError: A file is missing, unreadable, damaged or malformed.
             NoSpaceError: There is not enough space for it.
             StoreError: The store, the catalog or the tree cannot be written.
         """
+        runs, clock = self._site.catalog.runs, self._site.clock
+        run_id = runs.start("bundle import", clock.now())
         with _refusals(medium):
             bundle = await to_thread.run_sync(BundleFolder.open, medium)
-            return await self._take_in(bundle)
+            report = await self._take_in(bundle)
+        summary = msgspec.json.encode(import_document(report)).decode()
+        runs.finish(run_id, clock.now(), exit_code=report.exit_code, summary=summary)
+        return report
 
     async def _take_in(self, bundle: BundleFolder) -> ImportReport:
         imports = self._site.catalog.imports
         check_store(self._site)
-        signed_by = self._check_signatures(bundle)
-        standing = check_arrival(bundle, imports, target=self._target)
+        with self._evidence(bundle):
+            signed_by = self._check_signatures(bundle)
+            standing = check_arrival(bundle, imports, target=self._target)
         candidates = self._open_waiting()
         newest = imports.newest()
         shown = newest is not None and newest.bundle_id == bundle.id
@@ -134,6 +159,18 @@ class Import:
         if applied or standing is Standing.APPLIED:
             published = await self._publish()
         return self._report(bundle, signed_by, standing, published)
+
+    @contextmanager
+    def _evidence(self, bundle: BundleFolder) -> Iterator[None]:
+        """Keep the header and its signatures when they are refused."""
+        try:
+            yield
+        except SecurityError as error:
+            files = {HEADER_NAME: bundle.header_bytes, **bundle.signatures()}
+            subject = f"bundle {bundle.id}"
+            quarantine = self._site.quarantine
+            keep_evidence(quarantine, subject, error, served={}, files=files)
+            raise
 
     def _check_signatures(self, bundle: BundleFolder) -> tuple[SignedBy, ...]:
         return check_signatures(
@@ -209,6 +246,7 @@ class Import:
         """Bring a complete selection in and apply it; False when tiles are missing."""
         try:
             check_vouched(plan.chosen.manifest, proves=self._proves)
+            check_deletes(self._site, plan.chosen.manifest, at_most=self._max_delete)
             check_import_fits(self._site, plan)
             await self._bring(plan, bundles)
         except BundleGapError:
@@ -232,6 +270,7 @@ class Import:
             for taking in plan.takings:
                 await intake.take(taking)
                 self._brought += len(taking.keys)
+            self._brought_bytes += plan.new_bytes
 
     def _gate(self, sums: SumClient | None) -> Gate:
         return Gate(
@@ -305,6 +344,7 @@ class Import:
             bundle=bundle,
             signed_by=signed_by,
             brought=self._brought,
+            brought_bytes=self._brought_bytes,
             published=published,
             receipt=make_receipt(self._site, signed_by),
             need=self._need(),
@@ -314,8 +354,7 @@ class Import:
         """Return what is missing for the newest bundle that is not complete."""
         if self._gap is None:
             return None
-        imports = self._site.catalog.imports
-        return make_need(imports, self._gap, tiles=self._tiles_missing)
+        return make_need(self._site, self._gap, tiles=self._tiles_missing)
 
 
 @contextmanager

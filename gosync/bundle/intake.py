@@ -151,6 +151,8 @@ class Intake:
         room = anyio.Semaphore(_AT_ONCE)
         while True:
             await room.acquire()
+            reserve = self._site.options.min_free_bytes
+            self._site.blobs.check_space(0, min_free_bytes=reserve)
             arrived = await to_thread.run_sync(next, arriving, None)
             if arrived is None:
                 return

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gosync.catalog.bundles import BundleRow, BundleState
+from gosync.catalog.bundles import BundleRow, BundleState, Kind
 from gosync.clock import format_time
 from gosync.errors import UsageError
 from gosync.ingest.bundlememory import bundle_entry
@@ -62,7 +62,8 @@ class Ledger:
             raise UsageError(
                 f"no bundle {receipt.bundle_id[:8]} was made here as number"
                 f" {receipt.sequence} for {receipt.target}",
-                hint=f"is this the store that made it? {_SEE_LIST}",
+                hint=f"is this the store that made it? {_SEE_LIST};"
+                " if that store is lost, --adopt goes on from the receipt",
             )
         if row.state is BundleState.ACKED:
             return row
@@ -76,6 +77,39 @@ class Ledger:
         self._journal.append([bundle_entry(acked)])
         self._bundles.ack(row, now=now)
         return acked
+
+    def adopt(self, receipt: Receipt) -> BundleRow:
+        """Go on from a bundle that another store made, which is lost.
+
+        What the site holds is not known, so the next bundle carries everything; it
+        has the next number and builds on the tree head that the site trusts.
+
+        Raises:
+            UsageError: A later bundle was acknowledged here.
+            StoreError: Journal or catalog cannot be written.
+        """
+        base = self._bundles.base(receipt.target, sealed=False)
+        if base is not None and base.sequence >= receipt.sequence:
+            raise UsageError(
+                f"{receipt.target} acknowledged number {base.sequence} here, this"
+                f" receipt is of {receipt.sequence}",
+                hint=_SEE_LIST,
+            )
+        row = BundleRow(
+            target=receipt.target,
+            sequence=receipt.sequence,
+            state=BundleState.ACKED,
+            kind=Kind.FULL,
+            base_sequence=None,
+            bundle_id=receipt.bundle_id,
+            tree_size=None if receipt.head is None else receipt.head.size,
+            planned_at=receipt.applied_at,
+            sealed_at=receipt.applied_at,
+            acked_at=format_time(self._clock.now()),
+        )
+        self._journal.append([bundle_entry(row)])
+        self._bundles.restore(row)
+        return row
 
     def find(self, name: str) -> BundleRow:
         """Return the bundle that the beginning of an id names.

@@ -7,6 +7,7 @@
       "target": "enclave-a",
       "applied": {"sequence": 1, "bundle_id": "<64 hex>"},     or null
       "staged": [{"sequence": 3, "bundle_id": "<64 hex>"}],
+      "heads": [65209736],
       "versions": [{"path": "rsc.io/quote", "version": "v1.5.2", "need": "zip"}],
       "tiles": true
     }
@@ -14,7 +15,8 @@
 ``versions`` are those that the newest staged bundle selects and that are neither in
 the site's store nor can be made of what is staged. ``tiles`` says that parts of the
 checksum database's tree are missing; whoever answers brings all that is new since
-the applied bundle in any case.
+the applied bundle in any case, and what proves that each of ``heads``, the sizes of
+the trees that the site or its clients have seen, is a beginning of the new one.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from gosync.bundle.header import HexDigest, TargetName
+from gosync.bundle.header import HexDigest, Size, TargetName
 from gosync.catalog.versions import Need
 from gosync.errors import MalformedError
 from gosync.gomod import module
@@ -68,6 +70,7 @@ class NeedFile(msgspec.Struct, frozen=True, kw_only=True, tag="need"):
         target: The site.
         applied: The newest bundle that its tree shows, None before any.
         staged: The bundles that wait in its store, by sequence.
+        heads: The sizes of the tree heads that it or its clients know.
         versions: What it lacks.
         tiles: Whether tiles of the checksum database are missing, too.
     """
@@ -76,6 +79,7 @@ class NeedFile(msgspec.Struct, frozen=True, kw_only=True, tag="need"):
     target: TargetName
     applied: Known | None
     staged: tuple[Known, ...] = ()
+    heads: Annotated[tuple[Size, ...], msgspec.Meta(max_length=100_000)] = ()
     versions: tuple[NeedVersion, ...] = ()
     tiles: bool = False
 

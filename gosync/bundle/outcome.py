@@ -7,17 +7,21 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gosync import __version__
+from gosync.bundle.documents import header_document
 from gosync.bundle.need import Known, NeedFile, NeedVersion
 from gosync.bundle.receipt import Head, Receipt, Signer
 from gosync.catalog.versions import State
 from gosync.errors import BundleGapError
+from gosync.sumdb.treehead import open_head
+from gosync.sync.engine import published_document
+from gosync.sync.tree import tree_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gosync.bundle.folder import BundleFolder
     from gosync.bundle.pool import PoolPlan
-    from gosync.catalog.imports import ImportRow, Imports
+    from gosync.catalog.imports import ImportRow
     from gosync.publish.report import PublishReport
     from gosync.signing.trust import SignedBy
     from gosync.sync.site import Site
@@ -45,6 +49,7 @@ class ImportReport:
         bundle: The bundle that was to be taken in.
         signed_by: Whose signatures counted.
         brought: How many versions came into the store.
+        brought_bytes: The sizes of their zips, as the upstream had them.
         published: What publishing did, None when nothing was applied.
         receipt: What the site has now, None before any bundle was applied.
         need: What is missing for bundles that wait, None when none does.
@@ -54,6 +59,7 @@ class ImportReport:
     bundle: BundleFolder
     signed_by: tuple[SignedBy, ...]
     brought: int = 0
+    brought_bytes: int = 0
     published: PublishReport | None = None
     receipt: Receipt | None = None
     need: NeedFile | None = None
@@ -63,6 +69,24 @@ class ImportReport:
         """13 when something is missing that the bundle does not bring, else 0."""
         gap = self.outcome in (Outcome.STAGED, Outcome.DAMAGED)
         return BundleGapError.exit_code if gap else 0
+
+
+def import_document(report: ImportReport) -> dict[str, object]:
+    """Return what an import did, as a document for programs and auditors."""
+    bundle = report.bundle
+    published = report.published
+    return {
+        "outcome": report.outcome,
+        "exit_code": report.exit_code,
+        "bundle": header_document(bundle.header, bundle.id),
+        "signed_by": report.signed_by,
+        "versions_brought": report.brought,
+        "bytes_brought": report.brought_bytes,
+        "omitted": bundle.manifest.omitted,
+        "now": report.receipt,
+        "need": report.need,
+        "published": published_document(published) if published else None,
+    }
 
 
 def make_receipt(site: Site, signed_by: Iterable[SignedBy]) -> Receipt | None:
@@ -92,28 +116,43 @@ def make_receipt(site: Site, signed_by: Iterable[SignedBy]) -> Receipt | None:
     )
 
 
-def make_need(imports: Imports, plan: PoolPlan, *, tiles: bool) -> NeedFile:
+def make_need(site: Site, plan: PoolPlan, *, tiles: bool) -> NeedFile:
     """Return what is missing for a bundle that waits.
 
     Args:
-        imports: What came in.
+        site: The site.
         plan: How far its selection comes together.
         tiles: Whether tiles of the checksum database are missing, too.
 
     Raises:
         CatalogError: The catalog cannot be read.
+        SignatureError: The stored head is not the database's.
     """
+    imports = site.catalog.imports
     applied = imports.newest()
     return NeedFile(
         target=plan.chosen.header.target,
         applied=None if applied is None else _known(applied),
         staged=tuple(map(_known, imports.staged())),
+        heads=tuple(_known_heads(site)),
         versions=tuple(
             NeedVersion(path=each.path, version=each.version, need=each.need)
             for each in plan.missing
         ),
         tiles=tiles,
     )
+
+
+def _known_heads(site: Site) -> list[int]:
+    """Return the sizes of the trees that the site or its clients have seen."""
+    database = site.options.database
+    if database is None:
+        return []
+    heads = site.catalog.heads
+    sizes = set(heads.published(database.name, tree_target(site).id))
+    if note := heads.get(database.name):
+        sizes.add(open_head(note, database.verifier()).tree.n)
+    return sorted(sizes)
 
 
 def _known(row: ImportRow) -> Known:

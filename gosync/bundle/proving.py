@@ -12,7 +12,9 @@ the log's, takes the log's key and is for who has it.
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
@@ -188,20 +190,23 @@ class _Proof:
         return proven
 
     def _prove_contents(self, group: OpenGroup) -> int:
-        size_bytes = 0
-        for content in group.contents:
-            pieces = group.frame.pieces(content.size_bytes)
-            proven = proven_pieces(content.digest, pieces)
-            size_bytes += content.size_bytes
-            if content.verbatim:
-                # The first version that has them; another one's h1 is not theirs.
-                version, entry = group.versions[content.order]
-                check_h1(f"{version.mv} zip", entry.zip_h1, self._hash_zip(proven))
+        total = 0
+        found: dict[int, dict[bytes, str]] = {}
+        for name, order, digest, size_bytes, verbatim in group.contents:
+            total += size_bytes
+            sha256 = hashlib.sha256()
+            pieces = proven_pieces(digest, group.frame.pieces(size_bytes), sha256)
+            if verbatim:
+                # The first version that has it; no other can have its h1.
+                version, entry = group.versions[order]
+                check_h1(f"{version.mv} zip", entry.zip_h1, self._hash_zip(pieces))
             else:
-                for _ in proven:
-                    pass
+                deque(pieces, maxlen=0)
+            found.setdefault(order, {})[name] = sha256.hexdigest()
+        for order in range(len(group.versions)):
+            group.proven(order, found.get(order, {}))
         self._check_same_zips(group)
-        return size_bytes
+        return total
 
     def _hash_zip(self, pieces: Iterable[bytes | memoryview]) -> str:
         with (

@@ -1,10 +1,10 @@
 """Reading a bundle: each version that is wanted, proven, in the bundle's order.
 
 What comes from here was checked against the manifest, which the header binds: the
-``.info`` and ``.mod`` by their digests and the go.mod's h1, a recipe by the zip's
-h1, every file's contents by its line of the recipe. A verbatim zip is proven by its
-own SHA-256 alone; its h1 is for whoever writes it somewhere. Volumes are to be
-proven before (``BundleFolder.check_volume``).
+``.info`` and ``.mod`` by their digests and the go.mod's h1, contents by their line
+of the recipe or by giving it its digest, the recipe by the zip's h1. A verbatim zip
+is proven by its own SHA-256 alone; its h1 is for whoever writes it somewhere.
+Volumes are to be proven before (``BundleFolder.check_volume``).
 
 Memory holds a group's recipes and some of its contents, deflated; the rest of these
 is in an unnamed file of the scratch folder.
@@ -12,6 +12,7 @@ is in an unnamed file of the scratch folder.
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,7 +23,14 @@ from gosync.bundle.segments import SegmentReading
 from gosync.bundle.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Generator,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
     from pathlib import Path
     from typing import TypeAlias
 
@@ -129,38 +137,45 @@ def _group(
     wanted: Callable[[VersionEntry], bool],
     scratch: Path,
 ) -> Iterator[Arrived]:
-    asked = [(each, entry) for each, entry in group.versions if wanted(entry)]
+    asked = [n for n, (_, entry) in enumerate(group.versions) if wanted(entry)]
     with Spool(scratch) as spool:
-        _fill(spool, group, base, [version for version, _ in asked])
-        for version, entry in asked:
-            yield _arrived(version, entry, spool)
+        found = _fill(spool, group, asked)
+        versions = [group.proven(order, found.get(order, {})) for order in asked]
+        _fill_from_base(spool, base, versions)
+        for order, version in zip(asked, versions, strict=True):
+            yield _arrived(version, group.versions[order][1], spool)
 
 
 def _fill(
-    spool: Spool,
-    group: OpenGroup,
-    base: BaseFiles | None,
-    asked: Sequence[PackedVersion],
+    spool: Spool, group: OpenGroup, asked: Sequence[int]
+) -> Mapping[int, Mapping[bytes, str]]:
+    """Take what travels of the versions that are asked for.
+
+    Returns:
+        The digests of what was untold, by the version's number and the name.
+    """
+    lines = {line.digest for n in asked for line in group.versions[n][0].recipe}
+    found: dict[int, dict[bytes, str]] = {}
+    for name, order, digest, size_bytes, verbatim in group.contents:
+        pieces = group.frame.pieces(size_bytes)
+        if digest in lines if digest else order in asked:
+            got = spool.put(digest, size_bytes, pieces, verbatim=verbatim)
+            found.setdefault(order, {})[name] = got
+        else:
+            deque(pieces, maxlen=0)
+    return found
+
+
+def _fill_from_base(
+    spool: Spool, base: BaseFiles | None, versions: Iterable[PackedVersion]
 ) -> None:
-    """Put into the spool what the zips that are asked for consist of."""
-    lines = {
-        line.digest: line
-        for version in asked
-        for line in version.recipe
-        if line.size_bytes
-    }
-    for content in group.contents:
-        pieces = group.frame.pieces(content.size_bytes)
-        if content.digest not in lines:
-            for _ in pieces:
-                pass
-            continue
-        spool.put(content.digest, content.size_bytes, pieces, verbatim=content.verbatim)
-    for digest, line in lines.items():
-        if digest not in spool:
-            assert base is not None
-            there = base.pieces(base.digests[digest])
-            spool.put(digest, line.size_bytes, there)
+    """Take what these versions share with the base."""
+    for version in versions:
+        for line in version.recipe:
+            if line.size_bytes and line.digest not in spool:
+                assert base is not None
+                there = base.pieces(base.digests[line.digest])
+                spool.put(line.digest, line.size_bytes, there)
 
 
 def _arrived(version: PackedVersion, entry: VersionEntry, spool: Spool) -> Arrived:

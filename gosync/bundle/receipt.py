@@ -22,6 +22,7 @@ from typing import Annotated, Final
 import msgspec
 
 from gosync.bundle.header import HexDigest, Size, TargetName
+from gosync.clock import parse_time
 from gosync.errors import MalformedError
 
 FORMAT: Final = 1
@@ -97,6 +98,10 @@ def parse_receipt(data: bytes) -> Receipt:
         raise MalformedError("receipt", data[:40], str(exc)) from exc
     if receipt.format != FORMAT:
         raise MalformedError("receipt", receipt.format, "of a newer gosync")
+    try:
+        parse_time(receipt.applied_at)
+    except ValueError as exc:
+        raise MalformedError("receipt", receipt.applied_at, "no time") from exc
     return receipt
 
 

@@ -32,6 +32,7 @@ class Receiver:
         held: How much of which versions it has.
         applied: Which versions its store has for sure: what patches may be against.
         after: A sequence that it took in, 0 for none that is known.
+        heads: Sizes of tree heads that it or its clients know.
     """
 
     kind: Kind = Kind.FULL
@@ -39,6 +40,7 @@ class Receiver:
     held: Mapping[tuple[str, str], Need] = field(default_factory=dict)
     applied: AbstractSet[tuple[str, str]] = frozenset()
     after: int = 0
+    heads: tuple[int, ...] = ()
 
 
 def receiver_of(bundles: Bundles, target: str, *, sealed: bool) -> Receiver:
@@ -84,7 +86,7 @@ def receiver_with_need(bundles: Bundles, target: str, need: NeedFile) -> Receive
     base = _known(bundles, target, need.applied)
     applied = bundles.holds(base) if base is not None else {}
     if base is None or not applied:
-        return Receiver(after=after)
+        return Receiver(after=after, heads=need.heads)
     staged = [_known(bundles, target, known) for known in need.staged]
     newest = max(filter(None, staged), key=lambda row: row.sequence, default=base)
     lacking = {(each.path, each.version) for each in need.versions}
@@ -95,6 +97,7 @@ def receiver_with_need(bundles: Bundles, target: str, need: NeedFile) -> Receive
         held={key: much for key, much in held.items() if key not in lacking},
         applied=applied.keys() - lacking,
         after=after,
+        heads=need.heads,
     )
 
 

@@ -5,8 +5,9 @@ One line an entry, ordered by the bytes of its name::
     <SHA-256 of the contents, hex> <size in bytes, decimal> <name>\n
 
 Names are below ``path@version/``; a folder's ends in a slash. A recipe and the
-module version give the h1 (``h1_of``), so a recipe is proven before any content is
-there. Contents are then proven by their own line, one by one.
+module version give the h1 (``h1_of``). Where contents travel for one line alone, the
+line has ``-`` instead of their SHA-256: who reads them learns it from them, and 32
+bytes that nothing compresses, a hundredth of a bundle, stay at home.
 
 A zip that has no recipe: with an entry outside of ``path@version/``, or with one
 name twice. Such a zip, and any zip that must keep its bytes, travels *verbatim*:
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 VERBATIM_NAME = b".zip"  # a block says of each recipe whether it is such a one
 
-_LINE = re.compile(rb"([0-9a-f]{64}) (0|[1-9][0-9]{0,9}) ([^\n]*)\n")
+_UNTOLD = b"-"
+_LINE = re.compile(rb"([0-9a-f]{64}|-) (0|[1-9][0-9]{0,9}) ([^\n]*)\n")
 _EMPTY = hashlib.sha256(b"").hexdigest()
 
 
@@ -42,7 +44,7 @@ class RecipeLine(NamedTuple):
 
     Attributes:
         name: Its name below ``path@version/``.
-        digest: The SHA-256 of its contents, hex.
+        digest: The SHA-256 of its contents, hex; "" if it is not told.
         size_bytes: Their size.
     """
 
@@ -78,7 +80,7 @@ def verbatim_recipe(digest: str, size_bytes: int) -> tuple[RecipeLine, ...]:
 
 
 def h1_of(mv: ModuleVersion, lines: Iterable[RecipeLine]) -> str:
-    """Return the ``h1:`` of the zip that these lines describe."""
+    """Return the ``h1:`` of the zip that these lines describe, all of them told."""
     prefix = f"{mv}/".encode()
     return hash1((prefix + line.name, line.digest) for line in lines)
 
@@ -86,7 +88,7 @@ def h1_of(mv: ModuleVersion, lines: Iterable[RecipeLine]) -> str:
 def format_recipe(lines: Iterable[RecipeLine]) -> bytes:
     """Return the bytes of a recipe."""
     return b"".join(
-        b"%b %d %b\n" % (line.digest.encode(), line.size_bytes, line.name)
+        b"%b %d %b\n" % (line.digest.encode() or _UNTOLD, line.size_bytes, line.name)
         for line in lines
     )
 
@@ -105,7 +107,8 @@ def parse_recipe(data: bytes) -> tuple[RecipeLine, ...]:
         if match is None:
             raise _malformed(f"line {len(lines) + 1} is none")
         at = match.end()
-        lines.append(RecipeLine(match[3], match[1].decode(), int(match[2])))
+        digest = "" if match[1] == _UNTOLD else match[1].decode()
+        lines.append(RecipeLine(match[3], digest, int(match[2])))
     _check_lines(lines)
     return tuple(lines)
 

@@ -22,7 +22,7 @@ from gosync.store.digest import digest_of
 from gosync.sumdb.tile import Tile, parse_tile_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import ExitStack
 
     from gosync.bundle.bases import Bases
@@ -35,7 +35,7 @@ _AUTHORITY = "the bundle's manifest"
 
 @dataclass(frozen=True, slots=True)
 class OpenGroup:
-    """A group whose recipes are proven, and whose contents come next.
+    """A group whose recipes are read, and whose contents come next.
 
     Attributes:
         versions: Its versions, each with what the manifest says of it.
@@ -46,6 +46,22 @@ class OpenGroup:
     versions: tuple[tuple[PackedVersion, VersionEntry], ...]
     contents: Sequence[Content]
     frame: FrameReader
+
+    def proven(self, order: int, digests: Mapping[bytes, str]) -> PackedVersion:
+        """Return a version whose recipe has the h1 that the manifest says.
+
+        Args:
+            order: Its number in the group.
+            digests: What was found of its untold contents, by name.
+
+        Raises:
+            ChecksumMismatchError: the h1 is another.
+        """
+        version, entry = self.versions[order]
+        whole = version.told(digests)
+        if (h1 := whole.h1) is not None:
+            check_h1(f"{version.mv} zip", entry.zip_h1, h1)
+        return whole
 
 
 class SegmentReading:
@@ -168,9 +184,6 @@ def _take(
     if info_digest != entry.info_digest or digest_of(version.mod) != entry.mod_digest:
         raise _malformed(f"{mv}: its .info or .mod is not the manifest's")
     check_h1(f"{mv} go.mod", entry.mod_h1, hash_go_mod(version.mod))
-    h1 = version.h1
-    if h1 is not None:
-        check_h1(f"{mv} zip", entry.zip_h1, h1)
     return entry
 
 

@@ -61,11 +61,11 @@ class Spool:
         pieces: Iterable[bytes | memoryview],
         *,
         verbatim: bool = False,
-    ) -> None:
-        """Keep contents, proven by their digest.
+    ) -> str:
+        """Keep contents, proven by their digest if it is known; return it.
 
         Args:
-            digest: Their SHA-256, hex.
+            digest: Their SHA-256, hex, or "".
             size_bytes: Their size.
             pieces: The contents.
             verbatim: Whether they are kept as they are.
@@ -76,15 +76,17 @@ class Spool:
         """
         with disk_errors(self._scratch):
             self._file.seek(self._end)
-            proven = proven_pieces(digest, pieces)
+            found = hashlib.sha256()
+            proven = proven_pieces(digest, pieces, found)
             if verbatim:
                 for piece in proven:
                     self._file.write(piece)
                 packed = Packed(STORE, 0, size_bytes, size_bytes)
             else:
                 packed = pack(proven, size_bytes, self._file.write)
-        self._places[digest] = _Place(self._end, packed)
+        self._places[found.hexdigest()] = _Place(self._end, packed)
         self._end += packed.packed_bytes
+        return found.hexdigest()
 
     def write_zip(
         self,
@@ -120,18 +122,22 @@ class Spool:
 
 
 def proven_pieces(
-    digest: str, pieces: Iterable[bytes | memoryview]
+    digest: str, pieces: Iterable[bytes | memoryview], found: hashlib._Hash
 ) -> Iterator[bytes | memoryview]:
     """Yield pieces and, after the last, see that they have the digest together.
+
+    Args:
+        digest: What they must have, "" if it is not known.
+        pieces: The contents.
+        found: Takes their hash.
 
     Raises:
         MalformedError: they have another.
     """
-    found = hashlib.sha256()
     for piece in pieces:
         found.update(piece)
         yield piece
-    if found.hexdigest() != digest:
+    if digest and found.hexdigest() != digest:
         raise MalformedError(
             "bundle contents", digest, f"they have the digest {found.hexdigest()}"
         )

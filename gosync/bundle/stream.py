@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 
 PIECE_BYTES = 256 << 10
 
+# Measured on Go source. Long matches are for what is too far away for the level's
+# own search; short ones, taken from that, would cost a hundredth of the size.
 _LEVEL = 10
+_LONG_MATCH_BYTES = 512
+# Large frames are compressed in jobs, each with a half of the window before it. The
+# bytes depend on the jobs' size, not on how many threads there are.
+LARGE_BYTES = 32 << 20
+_JOB_BYTES = 24 << 20
+_JOB_OVERLAP = 8
+_THREADS = 2
 _MIN_WINDOW_LOG = 17
 _MAX_WINDOW_BYTES = 1 << WINDOW_LOG
 _FRAME_HEAD_BYTES = 18  # what a frame's header has at most
@@ -73,15 +82,24 @@ def _pass_on(data: bytes, sink: ByteSink) -> int:
 
 def _compressor(size_bytes: int, base: bytes) -> zstandard.ZstdCompressor:
     reach = (size_bytes + len(base)).bit_length()
+    jobs = {}
+    if size_bytes > LARGE_BYTES:
+        jobs = {
+            "threads": _THREADS,
+            "job_size": _JOB_BYTES,
+            "overlap_log": _JOB_OVERLAP,
+        }
     parameters = zstandard.ZstdCompressionParameters.from_level(
         _LEVEL,
         source_size=size_bytes,
         dict_size=len(base),
         window_log=min(max(reach, _MIN_WINDOW_LOG), WINDOW_LOG),
         enable_ldm=True,
+        ldm_min_match=_LONG_MATCH_BYTES,
         write_checksum=True,
         write_content_size=True,
         write_dict_id=False,
+        **jobs,
     )
     return zstandard.ZstdCompressor(
         compression_params=parameters, dict_data=_dictionary(base)
@@ -209,6 +227,38 @@ def unpack(data: bytes, *, unpacked_bytes: int, base: bytes = b"") -> bytes:
         contents = frame.read(unpacked_bytes)
         frame.finish()
     return contents
+
+
+@contextmanager
+def open_writer(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Open a file to write one frame of an unknown size into it; it stays open."""
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        _LEVEL,
+        window_log=WINDOW_LOG,
+        enable_ldm=True,
+        write_checksum=True,
+        threads=_THREADS,
+        job_size=_JOB_BYTES,
+        overlap_log=_JOB_OVERLAP,
+    )
+    compressor = zstandard.ZstdCompressor(compression_params=parameters)
+    with (
+        _frame_errors("compressing"),
+        compressor.stream_writer(file, closefd=False) as stream,
+    ):
+        yield cast("IO[bytes]", stream)
+
+
+@contextmanager
+def open_reader(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Open a file to read the contents of the frame in it; it stays open.
+
+    Raises:
+        MalformedError: while reading, it is damaged.
+    """
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW_BYTES)
+    with _frame_errors("reading"):
+        yield cast("IO[bytes]", decompressor.stream_reader(file, closefd=False))
 
 
 @contextmanager

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import anyio
+
 from gosync.errors import StoreError
 from gosync.publish.sumdb import needed_tiles
 from gosync.sumdb.tile import Tile, tree_tiles
 from gosync.sumdb.treehead import SignedHead, open_head
+from gosync.sync.site import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,3 +86,26 @@ def new_tiles(
     # Only what the base itself proved; what older heads needed may come again.
     sent = set(tree_tiles(base_size, known, ()))
     return [tile for tile in needed if tile not in sent]
+
+
+def fetch_missing(site: Site, tiles: Iterable[Tile]) -> None:
+    """Fetch and prove the tiles that the store lacks; mostly there are none.
+
+    A receiver may know heads that this store never showed: those of a store before
+    it, say. What proves them is asked of the checksum database then.
+
+    Raises:
+        UnavailableError: The database cannot be reached.
+        SecurityError: A tile does not lead to the trusted head.
+        StoreError: The store cannot be written.
+    """
+    store = site.tiles
+    missing = [] if store is None else [t for t in tiles if store.read(t) is None]
+    if missing:
+        anyio.run(_fetch, site, missing)
+
+
+async def _fetch(site: Site, tiles: list[Tile]) -> None:
+    async with connect(site) as upstreams:
+        if upstreams.sums is not None:
+            await upstreams.sums.tiles(tiles)

@@ -188,14 +188,21 @@ class Bundles:
         return self._require(row.target, row.sequence)
 
     def restore(self, row: BundleRow) -> None:
-        """Put a bundle into a new catalog as it stood; what its site holds is lost.
+        """Put a bundle into the ledger as it stands; what its site holds is unknown.
 
         Raises:
             CatalogError: the catalog cannot be written.
         """
         marks = ", ".join("?" for _ in fields(BundleRow))
         values = [getattr(row, each.name) for each in fields(BundleRow)]
-        self._connection.write(f"INSERT INTO bundles VALUES ({marks})", values)  # noqa: S608 - own names
+        key = (row.target, row.sequence)
+        with self._connection.transaction():
+            for table in ("bundle_holds", "bundles"):
+                self._connection.write(
+                    f"DELETE FROM {table} WHERE target = ? AND sequence = ?",  # noqa: S608 - own names
+                    key,
+                )
+            self._connection.write(f"INSERT INTO bundles VALUES ({marks})", values)  # noqa: S608 - own names
 
     def ack(self, row: BundleRow, *, now: datetime) -> None:
         """Say that a bundle's receipt came; forget what older bases held.

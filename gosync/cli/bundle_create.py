@@ -12,11 +12,13 @@ from gosync.bundle.create import Created, CreateOptions, create_bundle
 from gosync.bundle.documents import created_document, write_report
 from gosync.bundle.need import MAX_NEED_BYTES, NeedFile, parse_need
 from gosync.bundle.options import TargetSpec
+from gosync.bundle.tree_archive import write_tree_archive
 from gosync.cli.options import Options, common_options
 from gosync.cli.progress import progress
 from gosync.config import Config
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
+from gosync.signing.files import read_key
 from gosync.sync.site import open_site
 
 EXIT_INCOMPLETE = 3
@@ -39,6 +41,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option(
     "--exact", is_flag=True, help="Carry zips byte for byte; the bundle is larger."
+)
+@click.option(
+    "--tree",
+    is_flag=True,
+    help="Write the published tree as a tar.zst instead; no gosync is needed inside.",
 )
 @click.option(
     "--base",
@@ -70,6 +77,7 @@ def create(
     out: Path,
     full: bool,
     exact: bool,
+    tree: bool,
     base: str | None,
     need_file: Path | None,
     report: Path | None,
@@ -84,6 +92,10 @@ def create(
     Exit code 3: made, but something selected is not in the store yet.
     """
     config = options.load_config()
+    if tree:
+        if full or exact or need_file is not None:
+            raise UsageError("--tree writes the tree as it is: no other option fits")
+        return _write_tree(options, config, _target(config, target, base), out)
     asked = CreateOptions(
         target=_target(config, target, base),
         out=out,
@@ -105,6 +117,32 @@ def create(
         write_report(report, document)
     options.output.result("bundle create", document, _lines(created, asked))
     return EXIT_INCOMPLETE if created.selection.failed else 0
+
+
+def _write_tree(options: Options, config: Config, target: TargetSpec, out: Path) -> int:
+    """Write the published tree as an archive; the ledger knows nothing of it."""
+    path = out / f"gosync-{target.name}-tree.tar.zst"
+    keys = [read_key(key) for key in target.keys]
+    with (
+        open_site(config.site_options(), command="gosync bundle create"),
+        progress(show=options.show_progress) as watcher,
+    ):
+        made = write_tree_archive(config.tree_path, path, keys, watcher)
+    document = {
+        "result": "created",
+        "archive": str(path.absolute()),
+        "size_bytes": made.size_bytes,
+        "sha256": made.sha256,
+        "files": made.files,
+        "file_bytes": made.file_bytes,
+    }
+    lines = [
+        str(path),
+        f"{made.files} files, {format_size(made.size_bytes)}; read back and compared",
+        f"next: inside, tar -xf {path.name} -C FOLDER",
+    ]
+    options.output.result("bundle create", document, lines)
+    return 0
 
 
 def _target(config: Config, name: str | None, base: str | None) -> TargetSpec:

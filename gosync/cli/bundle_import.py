@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
+from gosync.bundle.documents import write_report
 from gosync.bundle.importing import Import
 from gosync.bundle.need import MAX_NEED_BYTES, NeedFile, format_need, parse_need
-from gosync.bundle.outcome import ImportReport, Outcome
+from gosync.bundle.outcome import ImportReport, Outcome, import_document
 from gosync.bundle.receipt import format_receipt
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import Options, common_options
@@ -19,7 +20,6 @@ from gosync.config.files import read_text
 from gosync.errors import ConfigError, MalformedError
 from gosync.signing.trust import Trust, parse_trust
 from gosync.store.durable import disk_errors, replace_file
-from gosync.sync.engine import published_document
 from gosync.sync.site import open_site
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -55,6 +55,21 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="Where to write what is missing, if anything is.",
 )
 @click.option(
+    "--report",
+    "report_file",
+    type=_FILE,
+    metavar="FILE",
+    help="Write the evidence there, as JSON.",
+)
+@click.option(
+    "--max-delete",
+    type=click.IntRange(min=0),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Do nothing when more versions than this would go.",
+)
+@click.option(
     "--wait-lock",
     type=click.FloatRange(min=0),
     default=0,
@@ -68,6 +83,8 @@ def import_(
     trust_file: Path | None,
     receipt_file: Path,
     need_file: Path,
+    report_file: Path | None,
+    max_delete: int,
     wait_lock: float,
 ) -> int:
     """Prove the bundle in DIR, take it in, and bring the tree up to it.
@@ -86,10 +103,18 @@ def import_(
         ) as site,
         progress(show=options.show_progress) as watcher,
     ):
-        importing = Import(site, trust=trust, target=inside.target, progress=watcher)
+        importing = Import(
+            site,
+            trust=trust,
+            target=inside.target,
+            max_delete=max_delete,
+            progress=watcher,
+        )
         report = run_interruptible(lambda: importing.run(medium))
         _write_files(report, receipt_file, need_file)
-    document = _document(report, receipt_file, need_file)
+    document = import_document(report)
+    if report_file is not None:
+        write_report(report_file, document)
     lines = list(_lines(report, receipt_file, need_file))
     options.output.result("bundle import", document, lines)
     return report.exit_code
@@ -129,28 +154,6 @@ def _remove_answered(need_file: Path, report: ImportReport) -> None:
             return  # somebody else's
         if found.target == report.bundle.header.target:
             need_file.unlink()
-
-
-def _document(
-    report: ImportReport, receipt_file: Path, need_file: Path
-) -> dict[str, object]:
-    header = report.bundle.header
-    return {
-        "outcome": report.outcome,
-        "exit_code": report.exit_code,
-        "bundle_id": report.bundle.id,
-        "target": header.target,
-        "sequence": header.sequence,
-        "kind": header.kind,
-        "created": header.created,
-        "signed_by": report.signed_by,
-        "versions_brought": report.brought,
-        "now": report.receipt,
-        "receipt_file": str(receipt_file) if report.receipt else None,
-        "need": report.need,
-        "need_file": str(need_file) if report.need else None,
-        "published": published_document(report.published) if report.published else None,
-    }
 
 
 def _lines(report: ImportReport, receipt_file: Path, need_file: Path) -> Iterator[str]:

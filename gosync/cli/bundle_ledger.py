@@ -21,13 +21,19 @@ from gosync.sync.site import open_site, read_catalog
     metavar="RECEIPT",
     type=click.Path(path_type=Path, dir_okay=False),
 )
+@click.option(
+    "--adopt",
+    is_flag=True,
+    help="Go on from a bundle of another store, which is lost.",
+)
 @common_options
-def ack(options: Options, receipt_file: Path) -> None:
+def ack(options: Options, receipt_file: Path, adopt: bool) -> None:
     """Take a site's receipt.json: the next bundle builds on what it says."""
     site_options = options.load_config().site_options()
     receipt = parse_receipt(_read(receipt_file))
     with open_site(site_options, command="gosync bundle ack") as site:
-        row = Ledger(site).acknowledge(receipt)
+        ledger = Ledger(site)
+        row = ledger.adopt(receipt) if adopt else ledger.acknowledge(receipt)
     line = f"{_name(row)}: {row.target} has it; the next bundle builds on it"
     options.output.result("bundle ack", _made_document(row), [line])
 

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from tests.bench.bundling import bundle_sizes
 from tests.bench.cold import cold_sync
 from tests.bench.events import index_events
 from tests.bench.hashing import hash_zips
@@ -37,6 +38,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "plan": plan_selection,
     "graph": resolve_graph,
     "verify": verify_caches,
+    "bundle": bundle_sizes,
 }
 
 

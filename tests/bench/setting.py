@@ -24,6 +24,11 @@ class Sizes:
         huge_bytes: The size of the huge zip.
         planned: Modules of the selection that is planned.
         required: Modules of the graph that is resolved.
+        bundled_files: Source files that modules are cut from, at most.
+        bundled_versions: Versions of the module that is bundled with all of them.
+        bundled_bytes: The size of its zips.
+        bundled_modules: Modules that are bundled with one version each.
+        bundled_updates: Modules of which a next version is bundled.
     """
 
     versions: int
@@ -35,6 +40,11 @@ class Sizes:
     huge_bytes: int
     planned: int
     required: int
+    bundled_files: int
+    bundled_versions: int
+    bundled_bytes: int
+    bundled_modules: int
+    bundled_updates: int
 
 
 FULL = Sizes(
@@ -47,6 +57,11 @@ FULL = Sizes(
     huge_bytes=400 * MIB,
     planned=10_000,
     required=1_500,
+    bundled_files=100_000,
+    bundled_versions=40,
+    bundled_bytes=3 * MIB,
+    bundled_modules=50,
+    bundled_updates=100,
 )
 QUICK = Sizes(
     versions=60,
@@ -58,6 +73,11 @@ QUICK = Sizes(
     huge_bytes=400 * MIB,
     planned=10_000,
     required=1_500,
+    bundled_files=100_000,
+    bundled_versions=40,
+    bundled_bytes=3 * MIB,
+    bundled_modules=50,
+    bundled_updates=100,
 )
 TINY = Sizes(
     versions=4,
@@ -69,6 +89,11 @@ TINY = Sizes(
     huge_bytes=2 * MIB,
     planned=20,
     required=30,
+    bundled_files=60,
+    bundled_versions=3,
+    bundled_bytes=100_000,
+    bundled_modules=3,
+    bundled_updates=3,
 )
 
 

@@ -82,6 +82,21 @@ def faster(
     )
 
 
+def beside(figure: str, ours: float, against: float, *, unit: str, peer: str) -> Row:
+    """Return the row of a figure beside another's, for information."""
+    ratio = against / ours
+    return Row(
+        figure,
+        ours=ours,
+        against=against,
+        unit=unit,
+        peer=peer,
+        ratio=ratio,
+        target=None,
+        spread=(ratio, ratio),
+    )
+
+
 def within(figure: str, values: Sequence[float], *, limit: float, unit: str) -> Row:
     """Return the row of values that must stay below a limit."""
     ratios = [value / limit for value in values]

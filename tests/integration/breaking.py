@@ -35,7 +35,7 @@ class Stage:
 
     def __init__(self, folder: Path, sim: Simulator, machines: Machines) -> None:
         self._folder = folder
-        self._stepper = machines.inside
+        self.machines = machines
         self.sim = sim
         sim.log.grow(700)
         for version in ("v1.0.0", "v1.1.0"):
@@ -83,7 +83,7 @@ class Stage:
     def take(self, medium: Path, site: Site, **how: object) -> Run:
         """Import; see Stepper.run."""
         command = self.pair.import_command(medium)
-        return self._stepper.run(site, *command, **how)  # type: ignore[arg-type]
+        return self.machines.inside.run(site, *command, **how)  # type: ignore[arg-type]
 
     def sign(self, medium: Path, key: str = "packer", name: str = SIGNATURE) -> None:
         """Sign a medium's header."""

@@ -93,6 +93,7 @@ class Stepper:
         *arguments: str,
         kill_at: int | None = None,
         kill_after_seconds: float | None = None,
+        stop_at: int | None = None,
         fail_at: int | None = None,
         error: int = errno.EIO,
         calls: frozenset[str] = DURABLE,
@@ -104,6 +105,7 @@ class Stepper:
             *arguments: The command.
             kill_at: The step before which it is killed.
             kill_after_seconds: When it is killed.
+            stop_at: The step before which it is sent SIGTERM.
             fail_at: The step that fails.
             error: How it fails.
             calls: The system calls that are steps.
@@ -118,6 +120,7 @@ class Stepper:
             "calls": sorted(calls),
             "kill_at": kill_at,
             "kill_after_seconds": kill_after_seconds,
+            "stop_at": stop_at,
             "fail_at": fail_at,
             "error": error,
         }

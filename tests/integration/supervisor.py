@@ -196,6 +196,8 @@ class _Supervisor:
                 return
             number = len(self.steps)
             self.steps.append(step)
+            if number == self._request["stop_at"]:
+                os.kill(self._child, signal.SIGTERM)
             if number == self._request["kill_at"]:
                 self._kill()  # the call itself is never made
             elif number == self._request["fail_at"]:

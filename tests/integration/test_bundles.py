@@ -53,14 +53,14 @@ def test_an_increment_builds_on_what_was_acknowledged(sim: Simulator, pair: Pair
     full = pair.make()
     before = digests(full)
     first = pair.take(full).document
-    assert (first["outcome"], first["sequence"]) == ("applied", 1)
+    assert (first["outcome"], first["now"]["sequence"]) == ("applied", 1)
     pair.check()
     assert digests(full) == before, "the medium is only read"
     assert pair.ack()["state"] == "acked"
 
     grow(pair, sim, 2)
     second = pair.take(pair.make()).document
-    assert (second["kind"], second["versions_brought"]) == ("increment", 1)
+    assert (second["bundle"]["kind"], second["versions_brought"]) == ("increment", 1)
     pair.check()
     assert pair.came() == {1: "applied", 2: "applied"}
 
@@ -122,7 +122,7 @@ def test_a_lost_bundle_is_repaired(sim: Simulator, pair: Pair):
 
     repair = pair.make("--need", str(pair.need))
     done = pair.take(repair).document
-    assert (done["kind"], done["now"]["sequence"]) == ("repair", 4)
+    assert (done["bundle"]["kind"], done["now"]["sequence"]) == ("repair", 4)
     assert done["versions_brought"] == 3, "the lost, the staged and the new one"
     pair.check()
     assert pair.came() == {1: "applied", 3: "applied", 4: "applied"}
@@ -185,7 +185,13 @@ def test_what_is_selected_no_more_leaves_the_tree_inside(pair: Pair):
     pair.sync()
     pair.run_outside("prune", "--grace-days", "0")
 
-    pair.take(pair.make())
+    less = pair.make()
+    refused = pair.take(less, "--max-delete", "0", expect=USAGE)
+    assert "--max-delete 2" in refused.document["hint"]
+    report = pair.papers / "report.json"
+    pair.take(less, "--report", str(report))
+    evidence = json.loads(report.read_bytes())
+    assert evidence["signed_by"][0]["name"] == "packer"
     pair.check()
     assert not any(each.startswith(UPPER) for each in pair.inside.carried())
 
@@ -208,7 +214,21 @@ def test_a_revoked_bundle_travels_again(sim: Simulator, pair: Pair):
     shutil.rmtree(lost)
 
     again = pair.take(pair.make("--base", "sealed")).document
-    assert (again["sequence"], again["versions_brought"]) == (3, 1)
+    assert (again["now"]["sequence"], again["versions_brought"]) == (3, 1)
+    pair.check()
+
+
+def test_a_site_outside_that_lost_everything_goes_on(sim: Simulator, pair: Pair):
+    pair.take(pair.make())
+    for lost in (pair.outside.store, pair.outside.tree):
+        shutil.rmtree(lost)
+    grow(pair, sim, 2)
+
+    refused = pair.take(pair.make(), expect=SECURITY)
+    assert "--adopt" in refused.document["hint"]
+    pair.run_outside("bundle", "ack", str(pair.receipt), expect=USAGE)
+    pair.run_outside("bundle", "ack", str(pair.receipt), "--adopt")
+    assert pair.take(pair.make()).document["now"]["sequence"] == 2
     pair.check()
 
 

@@ -26,10 +26,11 @@ from tests.integration.breaking import (
     read_header,
     read_manifest,
 )
-from tests.integration.pair import VOLUME, Machines
+from tests.integration.pair import GAP, VOLUME, Machines, Pair
 from tests.integration.site import NO_SPACE, OK, SECURITY, USAGE, digests
 from tests.integration.wreck import check_ruins, difference, snapshot
 from tests.simulator import Simulator
+from tests.simulator.standard import UPPER, module
 
 pytestmark = pytest.mark.slow
 
@@ -301,6 +302,41 @@ def test_a_fork_is_kept_with_its_evidence(stage: Stage):
 
     (evidence,) = site.quarantine()
     assert {"old_note", "new_note"} <= evidence.files.keys()
+
+
+def test_a_whole_bundle_of_another_history_is_refused(stage: Stage, tmp_path: Path):
+    """The same key signed another log, and everything in the bundle agrees with it.
+
+    Without what proves the one tree against the other it waits; with that it is a fork.
+    """
+    with Simulator() as other:
+        other.log.grow(900)
+        other.publish(module(UPPER, "v1.0.0", say="another history"))
+        other.log.grow(600)
+        pair = Pair(tmp_path, other, stage.machines, modules=["std.example/*"])
+        pair.sync()
+        site, medium = stage.site(), stage.medium(pair.make())
+        stage.rewrite(medium, sequence=2, created=read_header(stage.two).created)
+        kept = stage.take(medium, site)
+        assert (kept.code, kept.document["need"]["tiles"]) == (GAP, True)
+        medium = stage.medium(pair.make("--need", str(stage.pair.need)))
+    stage.sign(medium)
+
+    refused = stage.take(medium, site)
+    assert refused.code == SECURITY, refused.stdout + refused.stderr
+    assert refused.document["error"] == "ForkError"
+    assert digests(site.tree) == stage.tree
+    (evidence,) = site.quarantine()
+    assert {"old_note", "new_note", "proof"} <= evidence.files.keys()
+
+
+def test_the_header_of_a_refused_bundle_is_kept(stage: Stage):
+    site, medium = stage.site(), stage.medium()
+    change_header(stage, medium)
+    assert stage.take(medium, site).code == SECURITY
+
+    (evidence,) = site.quarantine()
+    assert evidence.files[HEADER_NAME] == (medium / HEADER_NAME).read_bytes()
 
 
 def test_an_exchanged_key_goes_on(stage: Stage):

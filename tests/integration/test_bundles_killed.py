@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import signal
+import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +53,63 @@ def test_killed_at_any_durable_step_the_next_import_converges(stage: Stage):
         check_ruins(site)
         mend(stage, site)
     assert {"fsync", "rename", "link", "syncfs", "pwrite64"} <= killed.keys()
+
+
+def test_create_killed_at_any_durable_step_makes_the_same_the_next_time(
+    stage: Stage, tmp_path: Path
+):
+    pair = stage.pair
+    stage.sim.publish(module(UPPER, "v1.2.1", say="between"))
+    pair.sync()
+    start = tmp_path / "outside"
+    subprocess.run(["cp", "-a", f"{pair.outside.folder}", f"{start}"], check=True)
+
+    def create(**how: object) -> Run:
+        """Make the next bundle; see Stepper.run."""
+        where = ("--out", str(tmp_path / "media"), "--base", "sealed")
+        command = ("bundle", "create", "inside", *where)
+        return stage.machines.outside.run(pair.outside, *command, **how)  # type: ignore[arg-type]
+
+    whole = create()
+    want = contents(whole)
+    for number in sampled(whole):
+        shutil.rmtree(pair.outside.folder)
+        shutil.rmtree(tmp_path / "media")
+        subprocess.run(["cp", "-a", f"{start}", f"{pair.outside.folder}"], check=True)
+        killed = create(kill_at=number)
+        if killed.code == OK:
+            continue
+        assert killed.code == -signal.SIGKILL, killed.stderr
+        check_ruins(pair.outside)
+        again = create()
+        sealed = again.document["result"] == "nothing-new"  # the last step was done
+        assert sealed or contents(again) == want
+        found = [each.name for each in (tmp_path / "media").iterdir()]
+        assert len(found) == 1, (number, killed.steps[-1], found)
+        assert "000003" in found[0]
+        made_here = pair.run_outside("bundle", "list").document["made"]
+        assert [row["state"] for row in made_here] == ["acked", "sealed", "sealed"]
+
+
+def contents(created: Run) -> dict[str, str]:
+    """Return the digests of a bundle's files but those that have the time in them."""
+    assert created.code == OK, created.stderr
+    found = digests(Path(created.document["folder"]))
+    return {name: d for name, d in found.items() if name.endswith(".zst")}
+
+
+def test_a_signal_ends_it_cleanly_and_the_next_import_goes_on(stage: Stage):
+    syncs = [
+        number
+        for number, step in enumerate(stage.take(stage.two, stage.site()).steps)
+        if step.call == "fsync" and "store/blobs" in step.path
+    ]
+    site = stage.site()
+    stopped = stage.take(stage.two, site, stop_at=syncs[0])
+    assert stopped.code == 128 + signal.SIGTERM, stopped.stderr
+    assert "run the same command again" in stopped.document["hint"]
+    check_mended(site)
+    mend(stage, site)
 
 
 def sampled(whole: Run) -> list[int]:

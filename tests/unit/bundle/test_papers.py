@@ -36,6 +36,7 @@ NEED = NeedFile(
     target="t",
     applied=Known(sequence=1, bundle_id=ID),
     staged=(Known(sequence=3, bundle_id="cd" * 32),),
+    heads=(9, 12),
     versions=(NeedVersion(path="rsc.io/quote", version="v1.5.2", need=Need.ZIP),),
     tiles=True,
 )

@@ -1,0 +1,206 @@
+"""The published tree as one file: a ``tar.zst`` that stock tools unpack and serve.
+
+No gosync is needed inside: ``tar -xf FILE`` makes the tree, and any file server
+serves it. The price is that the receiver proves nothing but the file's own SHA-256,
+which lies beside it, signed by the target's keys; ``go`` still asks the tree's
+checksum database.
+
+The archive holds every file of the tree but gosync's own marker, sorted by path,
+with one date, one owner and one mode, so that the same tree gives the same bytes.
+It is written beside its place, read back, compared with the tree, and then named.
+The store's lock keeps the tree still meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tarfile
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gosync.bundle.stream import PIECE_BYTES, open_reader, open_writer
+from gosync.errors import StoreError
+from gosync.progress import NoProgress
+from gosync.publish.marker import read_marker
+from gosync.publish.routes import MARKER_FOLDER
+from gosync.publish.tree import TreeWriter
+from gosync.store.durable import disk_errors, make_folder, replace_file, sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from typing import IO
+
+    from gosync.progress import Progress
+    from gosync.signing.keys import SecretKey
+
+_MODE = 0o644
+_TIME = 315_532_800  # 1980-01-01, the oldest that every file system knows
+
+
+@dataclass(frozen=True, slots=True)
+class TreeArchive:
+    """An archive that was made.
+
+    Attributes:
+        path: The file.
+        size_bytes: Its size.
+        sha256: Its digest, hex; also in the file of this name and ``.sha256``.
+        files: How many files it holds.
+        file_bytes: Their sizes together.
+    """
+
+    path: Path
+    size_bytes: int
+    sha256: str
+    files: int
+    file_bytes: int
+
+
+def write_tree_archive(
+    tree: Path,
+    path: Path,
+    keys: Sequence[SecretKey] = (),
+    progress: Progress | None = None,
+) -> TreeArchive:
+    """Write a published tree as an archive.
+
+    Args:
+        tree: The tree's folder; nobody publishes into it meanwhile.
+        path: The archive; replaced if it is there.
+        keys: The keys that sign its digest's file.
+        progress: Who watches.
+
+    Raises:
+        StoreError: there is no whole tree, or the archive cannot be written.
+        NoSpaceError: the disk is full; nothing has the archive's name.
+    """
+    _check_tree(tree)
+    watcher = progress or NoProgress()
+    make_folder(path.parent)
+    partial = path.with_name(f".{path.name}.partial")
+    with disk_errors(path):
+        try:
+            digests = _write(tree, partial, watcher)
+            _prove(partial, digests, watcher)
+            sha256 = _digest(partial)
+            size_bytes = partial.stat().st_size
+            _name(partial, path, sha256, keys)
+        except BaseException:
+            with suppress(OSError):
+                partial.unlink()
+            raise
+    return TreeArchive(
+        path,
+        size_bytes,
+        sha256,
+        files=len(digests),
+        file_bytes=sum(size for size, _ in digests.values()),
+    )
+
+
+def _check_tree(tree: Path) -> None:
+    marker = read_marker(tree)
+    if marker is None or not marker.complete:
+        raise StoreError(
+            f"{tree}: there is no published tree, or a publish of it was not finished",
+            hint="run `gosync publish`",
+        )
+
+
+def _write(tree: Path, partial: Path, progress: Progress) -> dict[str, tuple[int, str]]:
+    """Write the archive; return each file's size and SHA-256."""
+    names = sorted(
+        name
+        for name in TreeWriter(tree).walk()
+        if not name.startswith(f"{MARKER_FOLDER}/")
+    )
+    progress.phase("packing the tree", len(names))
+    digests = {}
+    with partial.open("wb") as file:
+        with (
+            open_writer(file) as packed,
+            tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar,
+        ):
+            for name in names:
+                digests[name] = _add(tar, tree / name, name)
+                progress.advance(size_bytes=digests[name][0])
+        file.flush()
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    return digests
+
+
+def _add(tar: tarfile.TarFile, path: Path, name: str) -> tuple[int, str]:
+    entry = tarfile.TarInfo(name)
+    entry.mode = _MODE
+    entry.mtime = _TIME
+    with path.open("rb") as file:
+        entry.size = os.fstat(file.fileno()).st_size
+        hashed = _Hashed(file)
+        tar.addfile(entry, hashed)
+    return entry.size, hashed.digest.hexdigest()
+
+
+class _Hashed:
+    """A file that hashes what is read of it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._file.read(size)
+        self.digest.update(data)
+        return data
+
+
+def _prove(
+    partial: Path, digests: dict[str, tuple[int, str]], progress: Progress
+) -> None:
+    """See that the archive holds just these files."""
+    progress.phase("proving the archive", len(digests))
+    found = {}
+    with (
+        partial.open("rb") as file,
+        open_reader(file) as unpacked,
+        tarfile.open(fileobj=unpacked, mode="r|") as tar,
+    ):
+        for entry in tar:
+            contents = tar.extractfile(entry)
+            assert contents is not None
+            digest = hashlib.sha256()
+            for piece in _pieces(contents):
+                digest.update(piece)
+            found[entry.name] = (entry.size, digest.hexdigest())
+            progress.advance(size_bytes=entry.size)
+    if found != digests:
+        raise StoreError(
+            f"{partial}: what was read back is not what was written",
+            hint="check the medium, then try again",
+        )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(PIECE_BYTES):
+        yield piece
+
+
+def _name(partial: Path, path: Path, sha256: str, keys: Sequence[SecretKey]) -> None:
+    """Give the archive its name; what is beside it is replaced before."""
+    sums = f"{sha256}  {path.name}\n".encode()
+    beside = {f"{path.name}.sha256": sums}
+    for number, key in enumerate(keys, start=1):
+        label = f".{number}" if len(keys) > 1 else ""
+        beside[f"{path.name}.sha256{label}.sig"] = key.sign(sums)
+    for name, data in beside.items():
+        replace_file(path.with_name(name), data, staging=path.parent)
+    partial.replace(path)
+    sync_folder(path.parent)

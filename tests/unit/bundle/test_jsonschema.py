@@ -1,0 +1,36 @@
+"""The schemas of bundles' files are what the classes say; write them anew by
+
+GOSYNC_WRITE_SCHEMA=1 pytest tests/unit/bundle/test_jsonschema.py
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gosync.bundle.header import Header
+from gosync.bundle.manifest import OmittedEntry, Segment, VersionEntry
+from gosync.bundle.need import NeedFile
+from gosync.bundle.receipt import Receipt
+
+SCHEMA = Path(__file__).parents[3] / "schema"
+CLASSES = {
+    "bundle": Header,
+    "bundle-manifest-line": Segment | VersionEntry | OmittedEntry,
+    "receipt": Receipt,
+    "need": NeedFile,
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_json_schemas_are_those_of_the_classes(name: str):
+    schema = msgspec.json.schema(CLASSES[name])
+    want = msgspec.json.format(msgspec.json.encode(schema), indent=2)
+    file = SCHEMA / f"{name}.schema.json"
+    if "GOSYNC_WRITE_SCHEMA" in os.environ:
+        file.write_bytes(want + b"\n")
+
+    assert file.read_bytes() == want + b"\n"
