@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gosync.clock import Clock
 from gosync.closure.tree import Tree
-from gosync.errors import UsageError
+from gosync.errors import GosyncError, UsageError
 from gosync.gomod.module import ModuleVersion
 from gosync.progress import NoProgress, Progress
 from gosync.verify.answers import Answer
@@ -160,5 +160,7 @@ def restore(tree: Tree, shelf: Shelf) -> list[tuple[str, str]]:
             failed = shelf.put_back(tree, moved)
         except OSError as exc:
             failed = exc.strerror or str(exc)
+        except GosyncError as exc:
+            failed = str(exc)
         results.append((moved.path, failed))
     return results

@@ -66,7 +66,7 @@ class Plan:
     def removals(self) -> int:
         """How many things go or are replaced."""
         fetched = sum(len(each) for each in self.fetches.values())
-        return len(self.takes) + len(self.writes) + fetched
+        return len(self.takes) + len(self.writes) + len(self.lists) + fetched
 
     def lines(self, action: Action) -> Iterator[str]:
         """Yield the plan for people."""
