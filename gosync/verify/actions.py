@@ -59,7 +59,7 @@ async def act(
             "nothing was done: a part of the target could not be read"
         )
         return
-    answers = {} if session.request.offline else await _answers(session, report)
+    answers = await _answers(session, report)
     carry_out = _plan(session, report, action, answers, clock, progress or NoProgress())
     removals = carry_out.removals
     if removals > max_delete:
@@ -114,7 +114,14 @@ def _plan(
         return _Ready(store_plan.removals, run_store)
     if not isinstance(target, FolderTarget):
         raise UsageError(f"{target.name}: nothing can be done about a proxy from here")
-    plan = make_plan(target.layout, target.inventory, findings, answers, action)
+    plan = make_plan(
+        target.layout,
+        target.inventory,
+        findings,
+        answers,
+        action,
+        offline=session.request.offline,
+    )
     report.plan = [shown(line) for line in plan.lines(action)]
     doing = Carrying(session, target, plan, action, clock)
     return _Ready(plan.removals, partial(doing.run, report, progress))
