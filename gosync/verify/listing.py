@@ -144,7 +144,7 @@ class _Lists:
         if self._layout.kind is Kind.TREE and Role.INFO not in there:
             reason = f"it names {version}, which is not there"
             stale = self._finding(Verdict.STALE, entry.path, path, reason)
-            yield replace(stale, fix=Fix.DROP)
+            yield replace(stale, fix=Fix.NOTHING)  # that version may come back
 
     def _check_list(self, path: str, versions: Versions) -> Iterator[Finding]:
         where = self._inventory.lists[path].path
