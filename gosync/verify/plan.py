@@ -111,7 +111,22 @@ def make_plan(
     for finding in findings:
         if not planner.add(finding):
             planner.plan.left.append(finding)
+    planner.plan.takes = _outermost(planner.plan.takes)
     return planner.plan
+
+
+def _outermost(takes: Mapping[str, Finding]) -> dict[str, Finding]:
+    """Return what goes without what goes along, being in a folder that goes."""
+    return {
+        path: finding
+        for path, finding in takes.items()
+        if not any(above in takes for above in _folders_above(path))
+    }
+
+
+def _folders_above(path: str) -> Iterator[str]:
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 class _Planner:

@@ -125,6 +125,19 @@ def test_a_fourth_file_goes_and_the_version_is_good_again(world: World, tmp_path
     assert snapshot(root) == before
 
 
+def test_what_is_in_a_folder_that_goes_goes_along(world: World, tmp_path: Path):
+    root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
+    harm(root, parts(Kind.ATHENS, world.database.name)[2], Damage.EMPTY)
+    (root / ALPHA / "v1.1.0" / "cat.gif").write_bytes(b"GIF89a")
+
+    report = run(world, root, action=Action.QUARANTINE)
+
+    assert [(each.path, each.failed) for each in report.done] == [
+        (f"{ALPHA}/v1.1.0", "")
+    ]
+    assert report.exit_code == 5
+
+
 def test_a_half_extracted_folder_goes_before_its_mark(world: World, tmp_path: Path):
     root = link_copy(world.pristine[Kind.MODCACHE], tmp_path / "cache")
     mark = root / "cache/download/alpha.example/!alpha/@v/v1.1.0.partial"
