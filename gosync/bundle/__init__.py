@@ -3,4 +3,8 @@
 The format is specified in ``format``; ``header`` and ``manifest`` say what a bundle
 holds, ``recipe`` and ``blocks`` how a version travels. ``create`` makes a bundle,
 ``reader`` reads one, ``verifying`` proves one without a store.
+
+On the other side ``importing`` takes one in: ``arrival`` asks whether it may come,
+``pool`` what it makes together with others and the store, ``intake`` brings its
+versions through the gate, ``applying`` makes its selection the site's.
 """

@@ -1,21 +1,15 @@
-"""Segments compressed: each into an unnamed file, several at once.
-
-The work is inflating, hashing and compressing, all of which let go of the
-interpreter; two threads use two cores. Segments come out in the order in which they
-went in, so that the bundle does not depend on who was quicker.
-"""
+"""Segments compressed: each into an unnamed file, several at once, in order."""
 
 from __future__ import annotations
 
 import hashlib
 import tempfile
 import threading
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Self, TypeAlias
 
+from gosync.bundle.ahead import THREADS, in_order
 from gosync.bundle.bases import BaseFiles, ZipSource
 from gosync.bundle.blocks import Content, contents_of, dictionary_of, format_block
 from gosync.bundle.manifest import Frame
@@ -31,7 +25,6 @@ from gosync.store.durable import disk_errors
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
-    from concurrent.futures import Future
     from pathlib import Path
 
     from gosync.store.blobs import BlobStore
@@ -39,7 +32,6 @@ if TYPE_CHECKING:
 
     AnySegment: TypeAlias = ModuleSegment | TileSegment
 
-THREADS = 2
 _AHEAD = THREADS + 1
 
 
@@ -71,13 +63,6 @@ class PackedSegment:
         self.file.close()
 
 
-def _drop(ahead: Iterable[Future[PackedSegment]]) -> None:
-    """Give up what is being compressed."""
-    for future in ahead:
-        if not future.cancel() and future.exception() is None:
-            future.result().file.close()
-
-
 class Compressor:
     """Compresses segments of one store."""
 
@@ -105,19 +90,13 @@ class Compressor:
             StoreError: a tile is not there, or the disk refuses.
             NoSpaceError: the scratch folder's disk is full.
         """
-        ahead: deque[Future[PackedSegment]] = deque()
-        with ThreadPoolExecutor(THREADS) as pool:
-            try:
-                for segment in segments:
-                    ahead.append(pool.submit(self.pack, segment))
-                    if len(ahead) >= _AHEAD:
-                        with ahead.popleft().result() as packed:
-                            yield packed
-                while ahead:
-                    with ahead.popleft().result() as packed:
-                        yield packed
-            finally:
-                _drop(ahead)
+        results = in_order(
+            self.pack, segments, ahead=_AHEAD, drop=lambda packed: packed.file.close()
+        )
+        with closing(results):
+            for packed in results:
+                with packed:
+                    yield packed
 
     def pack(self, segment: AnySegment) -> PackedSegment:
         """Compress one segment; errors are those of ``pack_all``."""

@@ -8,10 +8,12 @@ are in memory while they are packed, and a reader holds a group's, too.
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from gosync.bundle.ahead import in_order
 from gosync.bundle.blocks import Form, PackedVersion, contents_of
 from gosync.bundle.recipe import h1_of, recipe_of, verbatim_recipe
 from gosync.catalog.versions import Need
@@ -40,6 +42,7 @@ GROUP_BYTES = 256 << 20
 SEGMENT_BYTES = 112 << 20
 SEGMENT_LINES = 150_000
 TILE_SEGMENT_BYTES = 64 << 20
+_AHEAD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,17 @@ class _Filling:
         return [line for line in version.recipe if line.digest not in self._digests]
 
 
+def _group(versions: Iterable[tuple[PackedVersion, Chosen]]) -> Iterator[Group]:
+    filling = _Filling()
+    for version, chosen in versions:
+        if filling.is_full_with(version):
+            yield filling.group()
+            filling = _Filling()
+        filling.add(version, (chosen.row.zip_digest or "") if version.recipe else "")
+    if filling.versions:
+        yield filling.group()
+
+
 class Packer:
     """Makes segments of versions of one store."""
 
@@ -180,7 +194,7 @@ class Packer:
         self._exact = exact
         self._seen = SeenEntries()
 
-    def segments(self, bundled: Iterable[Bundled]) -> Iterator[ModuleSegment]:
+    def segments(self, bundled: Sequence[Bundled]) -> Iterator[ModuleSegment]:
         """Yield segments: patches on their own, the others filled up.
 
         Raises:
@@ -189,31 +203,27 @@ class Packer:
         """
         filling: list[Group] = []
         size_bytes = lines = 0
-        for each in bundled:
-            for group in self._groups(each.chosen):
-                if each.base is not None:
-                    yield ModuleSegment((group,), each.base, each.base_digest)
-                    continue
-                filling.append(group)
-                size_bytes += sum(c.size_bytes for c in contents_of(group.versions))
-                lines += group.lines
-                if size_bytes >= SEGMENT_BYTES or lines >= SEGMENT_LINES:
-                    yield ModuleSegment(tuple(filling))
-                    filling, size_bytes, lines = [], 0, 0
+        for each, group in self._groups(bundled):
+            if each.base is not None:
+                yield ModuleSegment((group,), each.base, each.base_digest)
+                continue
+            filling.append(group)
+            size_bytes += sum(c.size_bytes for c in contents_of(group.versions))
+            lines += group.lines
+            if size_bytes >= SEGMENT_BYTES or lines >= SEGMENT_LINES:
+                yield ModuleSegment(tuple(filling))
+                filling, size_bytes, lines = [], 0, 0
         if filling:
             yield ModuleSegment(tuple(filling))
 
-    def _groups(self, chosen: Sequence[Chosen]) -> Iterator[Group]:
-        """Yield the versions of a module in groups of a bounded size."""
-        group = _Filling()
-        for each in chosen:
-            version = self._scan(each)
-            if group.is_full_with(version):
-                yield group.group()
-                group = _Filling()
-            group.add(version, (each.row.zip_digest or "") if version.recipe else "")
-        if group.versions:
-            yield group.group()
+    def _groups(self, bundled: Sequence[Bundled]) -> Iterator[tuple[Bundled, Group]]:
+        """Yield the versions that stand together in groups of a bounded size."""
+        chosen = (each for versions in bundled for each in versions.chosen)
+        with closing(in_order(self._scan, chosen, ahead=_AHEAD)) as scanned:
+            for each in bundled:
+                versions = islice(scanned, len(each.chosen))
+                for group in _group(zip(versions, each.chosen, strict=True)):
+                    yield each, group
 
     def _scan(self, chosen: Chosen) -> PackedVersion:
         row = chosen.row

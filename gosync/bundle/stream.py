@@ -31,11 +31,11 @@ PIECE_BYTES = 256 << 10
 # own search; short ones, taken from that, would cost a hundredth of the size.
 _LEVEL = 10
 _LONG_MATCH_BYTES = 512
-# Large frames are compressed in jobs, each with a half of the window before it. The
+# Large frames are compressed in jobs, each with an eighth of the window before it. The
 # bytes depend on the jobs' size, not on how many threads there are.
 LARGE_BYTES = 32 << 20
-_JOB_BYTES = 24 << 20
-_JOB_OVERLAP = 8
+_MAX_JOB_BYTES = 48 << 20  # with a window of 2^27 a frame takes 350 MB
+_JOB_OVERLAP = 6
 _THREADS = 2
 _MIN_WINDOW_LOG = 17
 _MAX_WINDOW_BYTES = 1 << WINDOW_LOG
@@ -86,7 +86,7 @@ def _compressor(size_bytes: int, base: bytes) -> zstandard.ZstdCompressor:
     if size_bytes > LARGE_BYTES:
         jobs = {
             "threads": _THREADS,
-            "job_size": _JOB_BYTES,
+            "job_size": min(-(-size_bytes // _THREADS), _MAX_JOB_BYTES),
             "overlap_log": _JOB_OVERLAP,
         }
     parameters = zstandard.ZstdCompressionParameters.from_level(
@@ -238,7 +238,7 @@ def open_writer(file: IO[bytes]) -> Iterator[IO[bytes]]:
         enable_ldm=True,
         write_checksum=True,
         threads=_THREADS,
-        job_size=_JOB_BYTES,
+        job_size=_MAX_JOB_BYTES // 4,
         overlap_log=_JOB_OVERLAP,
     )
     compressor = zstandard.ZstdCompressor(compression_params=parameters)

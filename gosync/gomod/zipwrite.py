@@ -27,7 +27,7 @@ from isal import isal_zlib
 from gosync.gomod.zipdir import DEFLATE, STORE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 STRAIGHT_BYTES = 1 << 20
 
@@ -97,11 +97,22 @@ def pack(
         return _pack_straight(b"".join(pieces), write)
     stream = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _RAW_DEFLATE)
     crc = packed_bytes = 0
-    for piece in pieces:
+    for piece in _even(pieces):
         crc = isal_zlib.crc32(piece, crc)
         packed_bytes += _write(stream.compress(piece), write)
     packed_bytes += _write(stream.flush(), write)
     return Packed(DEFLATE, crc, size_bytes, packed_bytes)
+
+
+def _even(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+    """Yield the same in pieces of one size: the compressor's output depends on it."""
+    left = bytearray()
+    for piece in pieces:
+        left += piece
+        while len(left) >= STRAIGHT_BYTES:
+            yield bytes(left[:STRAIGHT_BYTES])
+            del left[:STRAIGHT_BYTES]
+    yield bytes(left)
 
 
 def _pack_straight(contents: bytes, write: Callable[[bytes], object]) -> Packed:
@@ -122,8 +133,9 @@ def most_bytes(names_and_sizes: Iterable[tuple[bytes, int]]) -> int:
     """Return the most bytes that a zip of entries with these names and sizes has."""
     total = _END64.size + _LOCATOR64.size + _END.size
     for name, size_bytes in names_and_sizes:
-        # Deflate falls back to stored blocks: 5 bytes for each begun 64 KiB.
-        most = size_bytes + 5 * (size_bytes // (32 << 10) + 2)
+        # What does not deflate is stored in blocks, each with a head of 5 bytes; isal's
+        # have 14 KiB and more.
+        most = size_bytes + 5 * (size_bytes // (8 << 10) + 2)
         total += _LOCAL.size + _CENTRAL.size + 2 * len(name) + most
     return total
 

@@ -20,6 +20,7 @@ import io
 import random
 import subprocess
 import tarfile
+import tomllib
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,7 @@ from tests.bench.corpus import Piece, join_zip
 from tests.bench.measure import GOSYNC, Cost, run, settle
 from tests.bench.setting import Setting
 from tests.bench.table import Row, beside, faster, within
+from tests.bench.taking import import_rows
 from tests.simulator.goclient import need_go
 from tests.unit.bundle.outside import TARGET, Outside
 
@@ -173,6 +175,12 @@ def _write_config(outside: Outside) -> None:
     (outside.folder / "gosync.toml").write_text(upstream + target)
 
 
+def _database_key(room: Path) -> str:
+    values = tomllib.loads((room / "gosync.toml").read_text())
+    key: str = values["upstream"]["sumdb"]
+    return key
+
+
 def _rows(setting: Setting, room: Path, each: _Set) -> Iterator[Row]:
     zips = [(mv, join_zip(f"{mv}/", pieces)) for mv, pieces in each.new]
     zip_bytes = sum(len(data) for _, data in zips)
@@ -196,6 +204,14 @@ def _rows(setting: Setting, room: Path, each: _Set) -> Iterator[Row]:
     )
     if not each.before:
         yield _speed(setting, room, each, made)
+        yield from import_rows(
+            room,
+            made.folder,
+            _database_key(room),
+            name=each.name,
+            runs=setting.runs,
+            limit_bytes=_MEMORY_LIMIT_BYTES,
+        )
 
 
 def _speed(setting: Setting, room: Path, each: _Set, first: _Made) -> Row:
@@ -218,10 +234,12 @@ class _Made:
     """A bundle that was made.
 
     Attributes:
+        folder: Its folder.
         size_bytes: The size of all its files.
         cost: What that took.
     """
 
+    folder: Path
     size_bytes: int
     cost: Cost
 
@@ -232,7 +250,8 @@ def _create(room: Path) -> _Made:
     command = (*GOSYNC, "bundle", "create", "--json", "--out", "media", *again)
     cost = run(command, cwd=room)
     folder = Path(msgspec.json.decode(cost.output)["folder"])
-    return _Made(sum(file.stat().st_size for file in folder.iterdir()), cost)
+    size_bytes = sum(file.stat().st_size for file in folder.iterdir())
+    return _Made(folder, size_bytes, cost)
 
 
 def _tar_zips(path: Path, zips: Sequence[tuple[ModuleVersion, bytes]]) -> Path:

@@ -56,11 +56,14 @@ class StepClock:
 class Outside:
     """A store with a catalog and a published tree; a context manager."""
 
-    def __init__(self, folder: Path, *, records: int = 300) -> None:
+    def __init__(
+        self, folder: Path, *, records: int = 300, log: SumLog | None = None
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.log = SumLog(NAME, seed=b"outside")
-        self.log.grow(records)
+        self.log = log or SumLog(NAME, seed=b"outside")
+        if log is None:
+            self.log.grow(records)
         self.out = folder / "media"
         self.clock = StepClock()
         upstream = {"proxies": "off", "sumdb": self.log.verifier_key}
