@@ -1,12 +1,16 @@
 """The daemon: `gosync run` keeps a mirror fresh for years with nobody looking.
 
     daemon      the loop: one job at a time, signals, reload, what stops it
+    once        the same runs without the loop, for timers
     timetable   when each job is due (pure)
     jobs        what each job does: a name and an async function
-    runner      one run: lock, time limit, its row, whom to tell
+    runner      one run: the lock, its row, whom to tell
+    attempt     the call itself: time limit, stop, errors made outcomes
     pulse       whether a job still moves: what the watchdog is fed with
-    hooks       whom to tell: commands and webhooks, contained
+    presence    whether store and tree are where they were
+    hooks       whom to tell: webhooks, and commands, which command contains
     notify      sd_notify's protocol
+    units       the systemd units, for other paths
 
 What a run did is told in the tree (``status.json``), in a file for Prometheus, in
 the log and by hooks; gosync.status makes the first two.

@@ -112,7 +112,10 @@ async def _pass(work: Work, *, refresh: bool) -> Outcome:
 
 def _why(report: PassReport) -> str:
     """Return why a pass is not complete, by its first failures."""
-    gravest = sorted(report.missing, key=lambda f: (-f.exit_code, f.path, f.version))
+    code = SecurityError.exit_code
+    gravest = sorted(
+        report.missing, key=lambda f: (f.exit_code != code, f.path, f.version)
+    )
     shown = [f"{_name(f)}: {f.reason}" for f in gravest[:_SHOWN_FAILURES]]
     more = len(gravest) - len(shown)
     return "; ".join([*shown, *([f"and {more} more"] if more else [])])

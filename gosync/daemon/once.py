@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import signal
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 import anyio
 from anyio.abc import TaskStatus
@@ -16,9 +19,18 @@ from gosync.daemon.notify import Notifier
 from gosync.daemon.presence import may_create_store
 from gosync.daemon.pulse import Watch
 from gosync.daemon.runner import INTERRUPTED, Run, Runner
-from gosync.errors import InterruptedRunError, SecurityError, UsageError
+from gosync.errors import (
+    InterruptedRunError,
+    LockedError,
+    SecurityError,
+    UsageError,
+)
+from gosync.store.lock import POLL_SECONDS
 from gosync.sync.pool import first_error
 from gosync.sync.site import open_site
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 async def run_once(
@@ -44,40 +56,70 @@ async def run_once(
     specs = {spec.name: replace(spec, schedule=None) for spec in config.jobs}
     watch = Watch(notifier, config.sections.daemon.stuck_seconds)
     runner = Runner(config, clock=clock, watch=watch)
-    _make_store(config, clock, wait_lock_seconds)
     runs: list[Run] = []
     try:
         async with anyio.create_task_group() as group:
-            await group.start(_listen, runner)
-            for name in wanted:
-                run = await runner.run(specs[name], wait_lock_seconds=wait_lock_seconds)
-                runs.append(run)
-                if run.row.exit_code == INTERRUPTED:
-                    raise InterruptedRunError(signal.SIGTERM)
+            with anyio.CancelScope() as scope:
+                await group.start(_listen, runner, scope)
+                patience = Patience(wait_lock_seconds)
+                await patience.take(partial(_make_store, config, clock))
+                for name in wanted:
+                    run = await patience.take(partial(runner.run, specs[name]))
+                    runs.append(run)
+                    if run.row.exit_code == INTERRUPTED:
+                        break
             group.cancel_scope.cancel()
     except BaseExceptionGroup as errors:
         raise first_error(errors) from None
+    if scope.cancelled_caught or runs[-1].row.exit_code == INTERRUPTED:
+        raise InterruptedRunError(signal.SIGTERM)
     return runs
 
 
-def _make_store(config: Config, clock: Clock, wait_lock_seconds: float) -> None:
+class Patience:
+    """Waits for the lock, and can be interrupted meanwhile, which a sleep cannot."""
+
+    def __init__(self, seconds: float) -> None:
+        self._deadline = anyio.current_time() + seconds
+        self._said = False
+
+    async def take(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do what needs the lock, once it is free.
+
+        Raises:
+            LockedError: if it is held for too long.
+        """
+        while True:
+            try:
+                return await work()
+            except LockedError as exc:
+                if anyio.current_time() >= self._deadline:
+                    raise
+                self._say(exc)
+            await anyio.sleep(POLL_SECONDS)
+
+    def _say(self, error: LockedError) -> None:
+        if not self._said:
+            _log.info("waiting: %s", error)
+        self._said = True
+
+
+async def _make_store(config: Config, clock: Clock) -> None:
     """Make a new site's store, or bring its catalog up to this gosync."""
     options = config.site_options()
-    with open_site(
-        options,
-        command="gosync run",
-        wait_lock_seconds=wait_lock_seconds,
-        clock=clock,
-        create=may_create_store(options),
-    ):
+    create = may_create_store(options)
+    with open_site(options, command="gosync run", clock=clock, create=create):
         pass
 
 
-async def _listen(runner: Runner, *, task_status: TaskStatus[None]) -> None:
+async def _listen(
+    runner: Runner, scope: anyio.CancelScope, *, task_status: TaskStatus[None]
+) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         task_status.started()
         async for _ in signals:
-            runner.interrupt()
+            if not runner.interrupt():
+                scope.cancel()
 
 
 def exit_code_of(runs: Iterable[Run]) -> int:

@@ -64,25 +64,20 @@ class Runner:
         self._watch = watch
         self._attempt: Attempt | None = None
 
-    def interrupt(self) -> None:
-        """End the job that runs, once what is on its way is here."""
-        if self._attempt is not None:
-            self._attempt.interrupt()
+    def interrupt(self) -> bool:
+        """End the job that runs, once what is on its way is here; False for none."""
+        if self._attempt is None:
+            return False
+        self._attempt.interrupt()
+        return True
 
-    async def run(
-        self,
-        spec: JobSpec,
-        *,
-        seen: str | None = None,
-        wait_lock_seconds: float = 0.0,
-    ) -> Run:
+    async def run(self, spec: JobSpec, *, seen: str | None = None) -> Run:
         """Run a job and tell of it.
 
         Args:
             spec: The job.
             seen: When its last run began, as far as the caller knows. Where it has
                 been run since, by another gosync, it is not run again.
-            wait_lock_seconds: How long to wait for the store's lock.
 
         Raises:
             LockedError: if another gosync holds the lock.
@@ -94,7 +89,6 @@ class Runner:
         with open_site(
             options,
             command=f"gosync run: {spec.name}",
-            wait_lock_seconds=wait_lock_seconds,
             clock=self._clock,
             create=False,
         ) as site:

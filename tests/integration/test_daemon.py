@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gosync.demo.exchange import Answer, Kind, Request
+from gosync.store.lock import StoreLock
 from tests.integration.manager import Manager
 from tests.integration.service import Service, schedule
 from tests.integration.site import LOCKED, OK, SECURITY, STORE, Site, finish
@@ -302,6 +303,18 @@ def test_a_signal_ends_a_timers_job_cleanly(tmp_path: Path):
         assert '"error": "InterruptedRunError"' in result.stderr
         assert set(site.states().values()) == {"present"}
         assert not (site.tree / "status.json").exists()
+
+
+def test_a_timer_that_waits_for_the_lock_can_be_ended(tmp_path: Path):
+    with Simulator() as sim:
+        site = Site(tmp_path, sim, modules=[OUTER])
+        site.store.mkdir()
+        with StoreLock(site.store, command="a test").acquire():
+            process = site.start("run", "--once", "sync", "--wait-lock", "600")
+            assert process.stderr is not None
+            assert "waiting: " in process.stderr.readline()
+            process.send_signal(signal.SIGTERM)
+            assert finish(process).code == 143
 
 
 def test_a_timer_runs_jobs_once_and_leaves_with_the_gravest_code(tmp_path: Path):
