@@ -2,7 +2,7 @@
 
 The format is specified in ``format``; ``header`` and ``manifest`` say what a bundle
 holds, ``recipe`` and ``blocks`` how a version travels. ``create`` makes a bundle,
-``reader`` reads one, ``verifying`` proves one without a store.
+``reader`` reads one, ``proving`` proves one without a store.
 
 On the other side ``importing`` takes one in: ``arrival`` asks whether it may come,
 ``pool`` what it makes together with others and the store, ``intake`` brings its

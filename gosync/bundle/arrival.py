@@ -26,6 +26,14 @@ if TYPE_CHECKING:
     from gosync.sync.site import Site
 
 _ASK_ANEW = "ask outside for a new bundle; this one brings nothing that is not here"
+_ADOPT = (
+    "find out why two bundles were made with one number; if outside lost its store,"
+    " `gosync bundle ack --adopt` with the receipt of this site makes it count on"
+)
+_DROP_WAITING = (
+    "find out which of the two is right; `gosync bundle revoke {}` drops the other"
+    " one, which waits"
+)
 
 
 class Standing(Enum):
@@ -75,12 +83,11 @@ def _check_target(bundle: BundleFolder, target: str) -> None:
 def _check_number(bundle: BundleFolder, rows: list[ImportRow]) -> None:
     for row in rows:
         if row.sequence == bundle.header.sequence:
+            waits = row.state is ImportState.STAGED
             raise RollbackError(
                 f"bundle {bundle.id[:8]} has number {row.sequence}, which"
                 f" {row.bundle_id[:8]} had before",
-                hint="find out why two bundles were made with one number; if outside"
-                " lost its store, `gosync bundle ack --adopt` with the receipt of this"
-                " site makes it count on",
+                hint=_DROP_WAITING.format(row.bundle_id[:8]) if waits else _ADOPT,
             )
 
 

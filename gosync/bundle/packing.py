@@ -251,15 +251,17 @@ class Packer:
         assert row.zip_digest is not None
         with self._blobs.open(Digest(row.zip_digest)) as blob:
             files = digest_files(blob.read_at, blob.size_bytes, seen=self._seen)
-        h1 = hash1((file.name, file.digest) for file in files)
+        recipe = recipe_of(mv, files)
+        if recipe is None:
+            h1 = hash1((file.name, file.digest) for file in files)
+        else:
+            h1 = h1_of(mv, recipe)
         if h1 != row.zip_h1:
             raise BlobCorruptError(
                 f"{mv}: its zip has {h1}, was admitted with {row.zip_h1}",
                 hint="run `gosync verify --repair`, then create the bundle again",
             )
-        recipe = None if self._exact else recipe_of(mv, files)
-        if recipe is None or h1_of(mv, recipe) != h1:
-            return None
-        if most_bytes((f.name, f.size_bytes) for f in files) > MAX_ZIP_BYTES:
+        most = most_bytes((file.name, file.size_bytes) for file in files)
+        if recipe is None or self._exact or most > MAX_ZIP_BYTES:
             return None
         return tuple(line._replace(digest=sys.intern(line.digest)) for line in recipe)

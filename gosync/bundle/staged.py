@@ -23,7 +23,9 @@ from gosync.store.layout import BUNDLES
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from gosync.catalog.imports import ImportRow
     from gosync.progress import Progress
+    from gosync.sync.site import Site
 
 _PART = ".part"
 
@@ -87,6 +89,23 @@ class StagedBundles:
             progress.phase(f"keeping {file.name}")
             _write(part / file.name, source.pieces(file))
             progress.advance(size_bytes=file.size_bytes)
+
+
+def drop_waiting(site: Site, prefix: str) -> ImportRow | None:
+    """Drop the bundle that waits and whose id begins so; None when there is none.
+
+    Raises:
+        CatalogError: The catalog cannot be written.
+        StoreError: Its copy cannot be removed; the next import does.
+    """
+    imports = site.catalog.imports
+    rows = [r for r in imports.staged() if r.bundle_id.startswith(prefix.lower())]
+    if len(rows) != 1:
+        return None
+    imports.drop(rows[0].bundle_id)
+    waiting = [row.bundle_id for row in imports.staged()]
+    StagedBundles(site.options.store_path).sweep(waiting)
+    return rows[0]
 
 
 def _write(path: Path, pieces: Iterable[bytes]) -> None:

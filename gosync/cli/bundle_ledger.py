@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from gosync.bundle.ledger import Ledger
+from gosync.bundle.ledger import MIN_PREFIX, Ledger
 from gosync.bundle.receipt import MAX_RECEIPT_BYTES, parse_receipt
+from gosync.bundle.staged import drop_waiting
 from gosync.catalog.bundles import BundleRow
 from gosync.catalog.imports import ImportRow
 from gosync.cli.options import Options, common_options
@@ -44,12 +45,19 @@ def ack(options: Options, receipt_file: Path, adopt: bool) -> None:
 def revoke(options: Options, bundle_id: str) -> None:
     """Say that a bundle never arrived: what it brought travels again.
 
-    ID is how its id begins, as `gosync bundle list` shows it.
+    Inside, drop one that waits and will not be taken in. ID is how its id begins, as
+    `gosync bundle list` shows it.
     """
     site_options = options.load_config().site_options()
     with open_site(site_options, command="gosync bundle revoke") as site:
         ledger = Ledger(site)
-        row = ledger.revoke(ledger.find(bundle_id))
+        waited = drop_waiting(site, bundle_id) if len(bundle_id) >= MIN_PREFIX else None
+        row = None if waited else ledger.revoke(ledger.find(bundle_id))
+    if row is None:
+        assert waited is not None
+        line = f"bundle {waited.bundle_id[:8]}, number {waited.sequence}: waits no more"
+        options.output.result("bundle revoke", _came_document(waited), [line])
+        return
     line = f"{_name(row)}: revoked; no bundle builds on it any more"
     options.output.result("bundle revoke", _made_document(row), [line])
 

@@ -19,7 +19,6 @@ the file to the bundle.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -36,7 +35,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from gosync.errors import MalformedError, UsageError
 from gosync.signing import sshsig
-from gosync.signing.wire import format_strings
+from gosync.signing.wire import decode_base64, format_strings
 
 MAX_KEY_BYTES: Final = 16_384
 MAX_SIGNATURE_BYTES: Final = 16_384
@@ -90,7 +89,9 @@ class PublicKey:
             if parsed.public_key != self.data:
                 return False
             return _verifies_ed25519(self._key, parsed, message)
-        return _verifies_ecdsa(self._key, _parse_base64(signature), message)
+        return _verifies_ecdsa(
+            self._key, decode_base64("signature", signature), message
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,13 +236,6 @@ def _verifies_ecdsa(
     except InvalidSignature:
         return False
     return True
-
-
-def _parse_base64(data: bytes) -> bytes:
-    try:
-        return base64.b64decode(b"".join(data.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise MalformedError("signature", repr(data[:40]), "not base64") from None
 
 
 def _is_p256(curve: ec.EllipticCurve) -> bool:

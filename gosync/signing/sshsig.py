@@ -31,13 +31,12 @@ Ed25519 are not read. Anybody checks one with::
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from dataclasses import dataclass
 from typing import Final
 
 from gosync.errors import MalformedError
-from gosync.signing.wire import format_strings, parse_strings
+from gosync.signing.wire import decode_base64, format_strings, parse_strings
 
 NAMESPACE: Final = b"gosync-bundle"
 KEY_TYPE: Final = b"ssh-ed25519"
@@ -134,7 +133,4 @@ def _unarmored(data: bytes) -> bytes:
     lines = data.replace(b"\r\n", b"\n").strip().split(b"\n")
     if lines[0] != _BEGIN or lines[-1] != _END:
         raise MalformedError(_WHAT, repr(data[:40]), "no armor around it")
-    try:
-        return base64.b64decode(b"".join(lines[1:-1]), validate=True)
-    except (binascii.Error, ValueError):
-        raise MalformedError(_WHAT, repr(data[:40]), "not base64") from None
+    return decode_base64(_WHAT, b"\n".join(lines[1:-1]))

@@ -1,10 +1,14 @@
-"""Strings of the SSH protocol: four bytes of length, big endian, then the bytes.
+"""How signatures are written: strings of the SSH protocol, and base64.
 
-RFC 4251, section 5. Parsers are strict: what is left over is an error.
+A string is four bytes of length, big endian, then the bytes (RFC 4251, section 5).
+Parsers are strict: what is left over is an error, and so is base64 that is not the
+one way to write its bytes; only line ends are free.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Final
 
 from gosync.errors import MalformedError
@@ -34,3 +38,19 @@ def parse_strings(what: str, data: bytes, *, count: int) -> list[bytes]:
     if data:
         raise MalformedError(what, data[:20].hex(), "goes on after its end")
     return found
+
+
+def decode_base64(what: str, data: bytes) -> bytes:
+    """Return the bytes that base64 in lines stands for.
+
+    Raises:
+        MalformedError: It is no canonical base64.
+    """
+    joined = b"".join(data.split())
+    try:
+        raw = base64.b64decode(joined, validate=True)
+    except (binascii.Error, ValueError):
+        raise MalformedError(what, repr(data[:40]), "not base64") from None
+    if base64.b64encode(raw) != joined:
+        raise MalformedError(what, repr(data[:40]), "not canonical base64")
+    return raw

@@ -328,6 +328,11 @@ def test_a_whole_bundle_of_another_history_is_refused(stage: Stage, tmp_path: Pa
     assert digests(site.tree) == stage.tree
     (evidence,) = site.quarantine()
     assert {"old_note", "new_note", "proof"} <= evidence.files.keys()
+    blocked = stage.take(stage.two, site)
+    waiting = kept.document["bundle"]["id"][:8]
+    assert f"bundle revoke {waiting}" in blocked.document["hint"]
+    stage.pair.run_inside("bundle", "revoke", waiting)
+    assert stage.take(stage.two, site).code == OK
 
 
 def test_the_header_of_a_refused_bundle_is_kept(stage: Stage):

@@ -64,6 +64,11 @@ def test_create_killed_at_any_durable_step_makes_the_same_the_next_time(
     start = tmp_path / "outside"
     subprocess.run(["cp", "-a", f"{pair.outside.folder}", f"{start}"], check=True)
 
+    def restore() -> None:
+        """Let the site outside be as before the bundle was made."""
+        shutil.rmtree(pair.outside.folder)
+        subprocess.run(["cp", "-a", f"{start}", f"{pair.outside.folder}"], check=True)
+
     def create(**how: object) -> Run:
         """Make the next bundle; see Stepper.run."""
         where = ("--out", str(tmp_path / "media"), "--base", "sealed")
@@ -73,9 +78,8 @@ def test_create_killed_at_any_durable_step_makes_the_same_the_next_time(
     whole = create()
     want = contents(whole)
     for number in sampled(whole):
-        shutil.rmtree(pair.outside.folder)
+        restore()
         shutil.rmtree(tmp_path / "media")
-        subprocess.run(["cp", "-a", f"{start}", f"{pair.outside.folder}"], check=True)
         killed = create(kill_at=number)
         if killed.code == OK:
             continue
@@ -89,6 +93,7 @@ def test_create_killed_at_any_durable_step_makes_the_same_the_next_time(
         assert "000003" in found[0]
         made_here = pair.run_outside("bundle", "list").document["made"]
         assert [row["state"] for row in made_here] == ["acked", "sealed", "sealed"]
+    restore()
 
 
 def contents(created: Run) -> dict[str, str]:
