@@ -33,6 +33,7 @@ from gosync.sumdb.record import MAX_LOOKUP_BYTES, parse_record
 from gosync.sumdb.tile import FULL_TILE_BYTES, Tile, tile_in_tree
 from gosync.sumdb.tlog import Tree as TreeHead
 from gosync.sumdb.tlog import parse_tree
+from gosync.sumdb.treehead import SignedHead
 
 _LIMITS: Final = {
     "lookup": MAX_LOOKUP_BYTES,
@@ -109,6 +110,11 @@ class TreeSums:
         if database is not None:
             self._ops = TreeOps(tree, database.name)
             self._client = SumClient(self._ops, database)
+
+    @property
+    def head(self) -> SignedHead | None:
+        """The newest head that a lookup came with; None before the first."""
+        return self._client.head if self._database is not None else None
 
     def covers(self, path: str) -> bool:
         """Return whether the database is to know this module."""

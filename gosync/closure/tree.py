@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NO_NAMES = frozenset({"", ".", ".."})
 _KINDS = {
     stat.S_IFLNK: "a link",
     stat.S_IFIFO: "a pipe",
@@ -132,10 +133,14 @@ class Tree:
 
         Raises:
             OSError: as from open; ELOOP or ENOTDIR for a link.
+            DamagedFileError: if the path is not one of names alone.
         """
+        names = path.split("/") if path else []
+        if not _NO_NAMES.isdisjoint(names):
+            raise DamagedFileError(path, "does not stay in the tree")
         handle = os.open(self.root, FOLDER_FLAGS)
         try:
-            for name in path.split("/") if path else ():
+            for name in names:
                 below = os.open(name, FOLDER_FLAGS, dir_fd=handle)
                 os.close(handle)
                 handle = below

@@ -28,6 +28,7 @@ differs is a finding, and a plan says what can be done about it.
     actions    planned, limited, done, whatever the target is
     carrying   a plan carried out on a folder
     storeactions, sumactions   on gosync's own store, on a go.sum
+    logrepair  a tree's lookups and tiles fetched anew
     workshop   a version fetched anew through the gate
     remedy     what to run next (pure)
     report     the outcome; documents (JSON), page (HTML)

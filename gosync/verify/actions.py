@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gosync.clock import Clock
 from gosync.closure.tree import Tree
-from gosync.errors import UsageError
+from gosync.errors import GosyncError, UsageError
 from gosync.gomod.module import ModuleVersion
 from gosync.progress import NoProgress, Progress
 from gosync.verify.answers import Answer
@@ -59,7 +59,7 @@ async def act(
             "nothing was done: a part of the target could not be read"
         )
         return
-    answers = {} if session.request.offline else await _answers(session, report)
+    answers = await _answers(session, report)
     carry_out = _plan(session, report, action, answers, clock, progress or NoProgress())
     removals = carry_out.removals
     if removals > max_delete:
@@ -114,7 +114,14 @@ def _plan(
         return _Ready(store_plan.removals, run_store)
     if not isinstance(target, FolderTarget):
         raise UsageError(f"{target.name}: nothing can be done about a proxy from here")
-    plan = make_plan(target.layout, target.inventory, findings, answers, action)
+    plan = make_plan(
+        target.layout,
+        target.inventory,
+        findings,
+        answers,
+        action,
+        offline=session.request.offline,
+    )
     report.plan = [shown(line) for line in plan.lines(action)]
     doing = Carrying(session, target, plan, action, clock)
     return _Ready(plan.removals, partial(doing.run, report, progress))
@@ -160,5 +167,7 @@ def restore(tree: Tree, shelf: Shelf) -> list[tuple[str, str]]:
             failed = shelf.put_back(tree, moved)
         except OSError as exc:
             failed = exc.strerror or str(exc)
+        except GosyncError as exc:
+            failed = str(exc)
         results.append((moved.path, failed))
     return results

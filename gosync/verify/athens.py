@@ -34,6 +34,8 @@ class AthensLayout:
         mv, name = _split(path)
         if mv is None:
             return WAY if is_folder else _stray("in no version's folder")
+        if not _fits(mv):
+            return _stray("Athens lists it, and it is no version of the module", mv)
         if not name:
             if not is_folder:
                 return _stray("is where a version's folder would be", mv)
@@ -61,15 +63,13 @@ def _split(path: str) -> tuple[ModuleVersion | None, str]:
     """Return the version whose folder a path is or is in, and what is below it."""
     parts = path.split("/")
     for at in range(1, len(parts)):
-        mv = ModuleVersion("/".join(parts[:at]), parts[at])
-        if _is_version(mv):
+        if parts[at] and module.canonical_version(parts[at]) == parts[at]:
+            mv = ModuleVersion("/".join(parts[:at]), parts[at])
             return mv, "/".join(parts[at + 1 :])
     return None, ""
 
 
-def _is_version(mv: ModuleVersion) -> bool:
-    if module.canonical_version(mv.version) != mv.version or not mv.version:
-        return False
+def _fits(mv: ModuleVersion) -> bool:
     try:
         module.check(mv.path, mv.version)
     except MalformedError:

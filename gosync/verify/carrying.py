@@ -23,9 +23,11 @@ from gosync.gomod.module import ModuleVersion
 from gosync.progress import Progress
 from gosync.verify.layouts import FILES, Kind, Role
 from gosync.verify.listing import latest_bytes, list_bytes
+from gosync.verify.logrepair import LogFiles
 from gosync.verify.plan import Action, Plan
 from gosync.verify.report import Done, Report, finding_document
 from gosync.verify.shelf import Manifest, Moved, Shelf, remove, write
+from gosync.verify.sources import open_log
 from gosync.verify.targets import FolderTarget, access_of
 from gosync.verify.verdicts import Finding
 from gosync.verify.workshop import Fetched, fetch_anew
@@ -85,6 +87,7 @@ class Carrying:
         Raises:
             StoreError: if the shelf cannot be written; then nothing was done.
         """
+        await self._bring_log_files()
         wanted = {mv: report.outcome.answers[mv] for mv in self.plan.fetches}
         if not wanted:
             self._carry_out(report, None)
@@ -98,6 +101,24 @@ class Carrying:
             progress=progress,
         ) as fetched:
             self._carry_out(report, fetched)
+
+    async def _bring_log_files(self) -> None:
+        """Fetch what a tree lacks of the log; it is written with the rest."""
+        if not self.plan.log_files or self.target.sums is None:
+            return
+        files = {
+            self.target.layout.place(path, is_folder=False): (path, finding)
+            for path, finding in self.plan.log_files.items()
+        }
+        async with open_log(self.session.trust, self.clock) as log:
+            assert log is not None
+            brought = await LogFiles(log, self.target.sums).bring(files)
+        for place, (path, finding) in files.items():
+            data = brought[place.name]
+            if isinstance(data, bytes):
+                self.plan.writes[path] = (data, finding)
+            else:
+                self.done.append(Done("repaired", path, "", finding, data))
 
     def _carry_out(self, report: Report, fetched: Fetched | None) -> None:
         puts = list(self._puts(fetched))

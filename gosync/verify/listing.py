@@ -1,4 +1,4 @@
-"""``list`` and ``@latest``: do they tell the truth about what is there?
+"""``list``, ``@latest`` and the .info of revisions: do they tell the truth?
 
 =========  ==================================================================
 tree       a list names exactly the versions that are whole, pseudo-versions
@@ -16,6 +16,7 @@ What a list should be follows from what is there, so it can be written anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 
 from gosync.closure.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.errors import MalformedError, RejectedError
@@ -44,6 +45,8 @@ def list_findings(
     paths = modules.keys() | inventory.lists.keys() | inventory.latests.keys()
     for path in sorted(paths):
         yield from lists.check(path, modules.get(path, {}))
+    for entry in inventory.aliases:
+        yield from lists.check_alias(entry, modules)
 
 
 def listed_versions(kind: Kind, versions: Roles) -> list[str]:
@@ -122,6 +125,26 @@ class _Lists:
             )
         if path in self._inventory.latests:
             yield from self._check_latest(path, versions)
+
+    def check_alias(
+        self, entry: Entry, modules: Mapping[str, Versions]
+    ) -> Iterator[Finding]:
+        """Check the .info of a revision: in a tree, its version must be there."""
+        assert entry.place.mv is not None
+        path = entry.place.mv.path
+        try:
+            self._tree.require(entry.path)
+            data = self._tree.read(entry.path, limit_bytes=MAX_INFO_BYTES)
+            version = parse_info(data).version
+        except (NotInTreeError, RejectedError) as exc:
+            damaged = self._damaged(entry.path, path, exc)
+            yield replace(damaged, fix=Fix.DROP)
+            return
+        there = modules.get(path, {}).get(version, {})
+        if self._layout.kind is Kind.TREE and Role.INFO not in there:
+            reason = f"it names {version}, which is not there"
+            stale = self._finding(Verdict.STALE, entry.path, path, reason)
+            yield replace(stale, fix=Fix.NOTHING)  # that version may come back
 
     def _check_list(self, path: str, versions: Versions) -> Iterator[Finding]:
         where = self._inventory.lists[path].path

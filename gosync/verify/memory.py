@@ -182,7 +182,7 @@ class StateFile:
         for line in data.splitlines():
             try:
                 begun = self._take(msgspec.json.decode(line, type=_Line), begun)
-            except (msgspec.DecodeError, ValueError):
+            except (msgspec.DecodeError, ValueError, OverflowError):
                 continue
         return dict(self._said), begun
 

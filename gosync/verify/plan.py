@@ -51,6 +51,7 @@ class Plan:
         writes: Bytes that are written in place of others, by path.
         access: Whose mode and owner are set, by path.
         fetches: The files of versions that are fetched anew, by path.
+        log_files: What is fetched anew from the checksum database, by path.
         lists: The modules whose list and ``@latest`` are written anew.
         left: What nothing can be done about here.
     """
@@ -59,6 +60,7 @@ class Plan:
     writes: dict[str, tuple[bytes, Finding]] = field(default_factory=dict)
     access: dict[str, Finding] = field(default_factory=dict)
     fetches: dict[ModuleVersion, dict[Role, Finding]] = field(default_factory=dict)
+    log_files: dict[str, Finding] = field(default_factory=dict)
     lists: dict[str, Finding] = field(default_factory=dict)
     left: list[Finding] = field(default_factory=list)
 
@@ -66,7 +68,8 @@ class Plan:
     def removals(self) -> int:
         """How many things go or are replaced."""
         fetched = sum(len(each) for each in self.fetches.values())
-        return len(self.takes) + len(self.writes) + fetched
+        others = (self.takes, self.writes, self.lists, self.log_files)
+        return sum(len(each) for each in others) + fetched
 
     def lines(self, action: Action) -> Iterator[str]:
         """Yield the plan for people."""
@@ -77,6 +80,8 @@ class Plan:
             yield f"write anew {path}"
         for mv, files in sorted(self.fetches.items()):
             yield f"fetch anew {mv}: {', '.join(sorted(role.value for role in files))}"
+        for path in self.log_files:
+            yield f"fetch anew {path}, from the log"
         for path in self.access:
             yield f"set mode and owner of {path}"
         for path in sorted(self.lists):
@@ -89,6 +94,8 @@ def make_plan(
     findings: Iterable[Finding],
     answers: Mapping[ModuleVersion, Answer],
     action: Action,
+    *,
+    offline: bool,
 ) -> Plan:
     """Return what can be done about findings.
 
@@ -98,12 +105,28 @@ def make_plan(
         findings: What is to be met.
         answers: Who vouches for the versions.
         action: What is wanted.
+        offline: Whether nothing can be fetched.
     """
-    planner = _Planner(layout, inventory, answers, action)
+    planner = _Planner(layout, inventory, answers, action, offline=offline)
     for finding in findings:
         if not planner.add(finding):
             planner.plan.left.append(finding)
+    planner.plan.takes = _outermost(planner.plan.takes)
     return planner.plan
+
+
+def _outermost(takes: Mapping[str, Finding]) -> dict[str, Finding]:
+    """Return what goes without what goes along, being in a folder that goes."""
+    return {
+        path: finding
+        for path, finding in takes.items()
+        if not any(above in takes for above in _folders_above(path))
+    }
+
+
+def _folders_above(path: str) -> Iterator[str]:
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 class _Planner:
@@ -113,7 +136,10 @@ class _Planner:
         inventory: Inventory,
         answers: Mapping[ModuleVersion, Answer],
         action: Action,
+        *,
+        offline: bool,
     ) -> None:
+        self._offline = offline
         self.plan = Plan()
         self._layout = layout
         self._inventory = inventory
@@ -191,8 +217,12 @@ class _Planner:
         return role in FILES and self._fetch(mv, role, finding)
 
     def _repair_log_file(self, finding: Finding) -> bool:
-        """Let go fetch it anew; a tree's must come from where it was published."""
-        if self._layout.kind is Kind.TREE or finding.verdict not in _BAD:
+        """Fetch it for a tree; for other caches, go or the proxy does."""
+        if self._layout.kind is Kind.TREE:
+            if not self._offline:
+                self.plan.log_files[finding.path] = finding
+            return not self._offline
+        if finding.verdict not in _BAD:
             return False
         self.plan.takes[finding.path] = finding
         return True
@@ -207,7 +237,7 @@ class _Planner:
 
     def _fetch(self, mv: ModuleVersion, role: Role, finding: Finding) -> bool:
         answer = self._answers.get(mv)
-        if answer is None or answer.cause is not None:
+        if self._offline or answer is None or answer.cause is not None:
             return False  # what comes could not be proven
         self.plan.fetches.setdefault(mv, {})[role] = finding
         return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from gosync.verify.layouts import Kind
 from gosync.verify.report import Report
 from gosync.verify.verdicts import Cause, Finding, Fix, Verdict
 
@@ -25,10 +24,8 @@ def next_steps(report: Report) -> Iterator[str]:
     if any(_can_act(each) for each in remaining):
         yield f"gosync verify {target} --repair --dry-run, to see what would be done,"
         yield "then without --dry-run; or --quarantine, which can be undone"
-    if report.kind is Kind.TREE and any(_is_of_log(each) for each in remaining):
-        yield "gosync publish DIR where this tree is made: its log is damaged"
     causes = {each.cause for each in remaining}
-    if Cause.UNKNOWN in causes:
+    if causes & {Cause.UNKNOWN, Cause.UNASKED}:
         yield "name what is private: --private PATTERN; --sums go.sum vouches for it"
     if Cause.UNASKED in causes:
         yield "ask the log: without --offline, or through --proxy URL; or name a tree"
@@ -47,7 +44,3 @@ def _about_polluted(polluted: list[Finding]) -> Iterator[str]:
 
 def _can_act(finding: Finding) -> bool:
     return finding.fix is not Fix.NOTHING and finding.cause is None
-
-
-def _is_of_log(finding: Finding) -> bool:
-    return finding.path.startswith("sumdb/")

@@ -84,6 +84,7 @@ class Session:
         prover: Who says what it should be.
         memory: What earlier runs said.
         catalog: The catalog of gosync's own store, None if there is none.
+        trust: Whom it believes.
         reopen: Looks at the target anew.
     """
 
@@ -92,6 +93,7 @@ class Session:
     prover: Prover
     memory: Memory
     catalog: Catalog | None
+    trust: Trust
     reopen: Callable[[], Target]
 
     async def run(
@@ -133,7 +135,8 @@ async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]
         async with _open(request, kind, catalog, clock) as target:
             own = target.sums if isinstance(target, FolderTarget) else None
             others = None if kind is Kind.STORE else catalog
-            async with open_prover(_trust_of(request, others, own), clock) as prover:
+            trust = _trust_of(request, others, own)
+            async with open_prover(trust, clock) as prover:
                 if isinstance(target, StoreTarget):
                     prover.put_first(StoreSource(target, request.site.database))
                 yield Session(
@@ -142,6 +145,7 @@ async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]
                     prover,
                     _memory(request, kind),
                     catalog,
+                    trust,
                     partial(_open_target, request, kind, catalog, clock),
                 )
 

@@ -30,7 +30,7 @@ from typing import Final
 
 import msgspec
 
-from gosync.closure.tree import Tree
+from gosync.closure.tree import FOLDER_FLAGS, Tree
 from gosync.errors import GosyncError, UsageError
 from gosync.store.durable import disk_errors, make_folder, replace_file, sync_folder
 
@@ -223,23 +223,49 @@ def _sync_file(path: Path) -> None:
 
 
 def _remove_folder(above: int, name: str) -> None:
-    """Remove a folder and all below it, read-only ones too; follow nothing."""
-    handle = os.open(
-        name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above
-    )
+    """Remove a folder and all below it, read-only ones too; follow nothing.
+
+    However deep it is: what is in a folder below comes up, then that one goes.
+    """
+    top = os.open(name, FOLDER_FLAGS, dir_fd=above)
+    try:
+        while folders := _remove_files(top):
+            for folder in folders:
+                below = os.open(folder, FOLDER_FLAGS, dir_fd=top)
+                try:
+                    for each in _remove_files(below):
+                        fresh = secrets.token_hex(8)
+                        os.rename(each, fresh, src_dir_fd=below, dst_dir_fd=top)
+                finally:
+                    os.close(below)
+                os.rmdir(folder, dir_fd=top)
+    finally:
+        os.close(top)
+    os.rmdir(name, dir_fd=above)
+
+
+def _unlock(above: int, name: str) -> None:
+    """Let a folder's owner change it, else it cannot even be moved."""
+    handle = os.open(name, FOLDER_FLAGS, dir_fd=above)
     try:
         with suppress(PermissionError):
             os.fchmod(handle, 0o700)
-        with os.scandir(handle) as found:
-            below = [(each.name, each.is_dir(follow_symlinks=False)) for each in found]
-        for each, is_folder in below:
-            if is_folder:
-                _remove_folder(handle, each)
-            else:
-                os.unlink(each, dir_fd=handle)
     finally:
         os.close(handle)
-    os.rmdir(name, dir_fd=above)
+
+
+def _remove_files(folder: int) -> list[str]:
+    """Remove what is no folder from an open one; return the folders in it."""
+    with suppress(PermissionError):
+        os.fchmod(folder, 0o700)
+    with os.scandir(folder) as found:
+        below = [(each.name, each.is_dir(follow_symlinks=False)) for each in found]
+    for name, is_folder in below:
+        if is_folder:
+            _unlock(folder, name)
+        else:
+            os.unlink(name, dir_fd=folder)
+    return [name for name, is_folder in below if is_folder]
 
 
 def _move_in(here: Path, above: int, name: str) -> None:

@@ -107,9 +107,32 @@ def _trees(trust: Trust) -> Sequence[Source]:
 @asynccontextmanager
 async def _network(trust: Trust, clock: Clock) -> AsyncIterator[Sequence[Source]]:
     """Open the way to the database itself, if it may be asked."""
+    async with open_log(trust, clock) as log:
+        if log is None or trust.database is None:
+            yield []
+        else:
+            yield [LogSource(log.client, trust.database.name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The checksum database over the network.
+
+    Attributes:
+        client: What asks and proves.
+        ops: What has the tiles that were proven.
+    """
+
+    client: SumClient
+    ops: RemoteOps
+
+
+@asynccontextmanager
+async def open_log(trust: Trust, clock: Clock) -> AsyncIterator[Log | None]:
+    """Open the way to the database; None if there is none, or it is left alone."""
     database, proxies = trust.database, trust.proxies
     if database is None or proxies is None:
-        yield []
+        yield None
         return
     # Importing an HTTP client takes longer than to verify a small cache.
     from gosync.upstream.http import Fetcher  # noqa: PLC0415
@@ -117,8 +140,8 @@ async def _network(trust: Trust, clock: Clock) -> AsyncIterator[Sequence[Source]
 
     async with Fetcher(trust.http, clock=clock) as fetcher:
         ops = RemoteOps(SumDBRemote(database, proxies, fetcher), trust.state)
-        client = SumClient(ops, database, concurrency=PoolConcurrency(_AT_ONCE))
-        yield [LogSource(client, database.name)]
+        concurrency = PoolConcurrency(_AT_ONCE)
+        yield Log(SumClient(ops, database, concurrency=concurrency), ops)
 
 
 class RemoteOps:

@@ -76,18 +76,17 @@ class World:
         sim.log.grow(600)
         tree = folder / "tree"
         write_static(sim, tree)
-        database = parse_gosumdb(sim.verifier_key)
-        assert database is not None
-        world = cls(sim, database, tree)
+        world = cls.of(sim, tree)
         for kind in FOLDERS:
             world.pristine[kind] = folder / f"pristine-{kind}"
             lay(world, kind, world.pristine[kind])
         return world
 
-    def copy(self, kind: Kind, root: Path) -> Path:
-        """Return a new cache of a kind."""
-        shutil.copytree(self.pristine[kind], root, symlinks=True)
-        return root
+    @classmethod
+    def of(cls, sim: Simulator, tree: Path) -> World:
+        database = parse_gosumdb(sim.verifier_key)
+        assert database is not None
+        return cls(sim, database, tree)
 
     def publications(self) -> Iterator[tuple[ModuleVersion, Publication]]:
         for mv in self.sim.module_versions():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,19 @@ def test_a_fourth_file_goes_and_the_version_is_good_again(world: World, tmp_path
     assert snapshot(root) == before
 
 
+def test_what_is_in_a_folder_that_goes_goes_along(world: World, tmp_path: Path):
+    root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
+    harm(root, parts(Kind.ATHENS, world.database.name)[2], Damage.EMPTY)
+    (root / ALPHA / "v1.1.0" / "cat.gif").write_bytes(b"GIF89a")
+
+    report = run(world, root, action=Action.QUARANTINE)
+
+    assert [(each.path, each.failed) for each in report.done] == [
+        (f"{ALPHA}/v1.1.0", "")
+    ]
+    assert report.exit_code == 5
+
+
 def test_a_half_extracted_folder_goes_before_its_mark(world: World, tmp_path: Path):
     root = link_copy(world.pristine[Kind.MODCACHE], tmp_path / "cache")
     mark = root / "cache/download/alpha.example/!alpha/@v/v1.1.0.partial"
@@ -138,3 +152,21 @@ def test_a_half_extracted_folder_goes_before_its_mark(world: World, tmp_path: Pa
         str(mark.relative_to(root)),
     ]
     assert report.exit_code == 5
+
+
+def test_a_shelf_that_somebody_changed_leads_nowhere_else(world: World, tmp_path: Path):
+    root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
+    harm(root, parts(Kind.ATHENS, world.database.name)[2], Damage.EMPTY)
+    report = run(world, root, action=Action.QUARANTINE)
+    manifest = tmp_path / "state" / "shelf" / report.quarantine / "moved.json"
+    for path in ("../outside", "a/../../outside", "/etc/outside", "..", ""):
+        text = json.loads(manifest.read_text())
+        text["entries"][0]["path"] = path
+        manifest.write_text(json.dumps(text))
+
+        ((_, failed),) = restore(
+            Tree(root), Shelf(tmp_path / "state", report.quarantine)
+        )
+
+        assert failed, path
+    assert not (tmp_path / "outside").exists()

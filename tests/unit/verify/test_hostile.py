@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from gosync.cli.main import run as run_cli
+from gosync.closure.tree import Tree
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.inventory import MAX_STRAYS
 from gosync.verify.layouts import Kind
 from gosync.verify.page import format_page
+from gosync.verify.shelf import remove
 from gosync.verify.verdicts import Verdict
 from tests.simulator.evil import EVIL
 from tests.unit.verify.caches import ALPHA, World, run
@@ -55,8 +57,10 @@ def test_a_thousand_folders_deep_is_no_way_to_go(world: World, athens: Path):
 
     report = run(world, athens)
 
+    remove(Tree(athens), "d")  # pytest could not
     (unread,) = report.outcome.unread
     assert "folders deep" in unread.reason
+    assert not (athens / "d").exists()
     assert report.exit_code == 4
     assert report.outcome.proven == report.outcome.versions
 

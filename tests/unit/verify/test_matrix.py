@@ -117,15 +117,10 @@ def test_an_action_touches_nothing_good_and_converges(
     assert report.exit_code == (0 if not found else 4 if report.remaining else 5)
     assert again.outcome.findings == report.remaining
     assert snapshot(root) == after
-    if action is Action.REPAIR and not stays(kind, part):
+    if action is Action.REPAIR:
         assert report.remaining == []
     if action is not Action.REPAIR and found and not is_kept(damage):
         assert before.get(part.path) != after.get(part.path)
-
-
-def stays(kind: Kind, part: Part) -> bool:
-    """Tell what only who publishes a tree can mend: its part of the log."""
-    return kind is Kind.TREE and part.name in {"lookup", "tile"}
 
 
 def is_kept(damage: Damage) -> bool:

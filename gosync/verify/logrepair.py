@@ -1,0 +1,56 @@
+"""A tree's lookups and tiles, brought anew from the checksum database.
+
+A tile is proven up to the database's head, which has every tile of an older tree. A
+lookup is the record's text, proven there, under the head that the tree's other
+lookups have: the signature covers the tree and not the record, so any head will do
+that has it, and the tree has the tiles of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gosync.closure.sums import TreeSums
+from gosync.errors import GosyncError, UnavailableError
+from gosync.sumdb.record import format_record
+from gosync.sumdb.tile import parse_tile_path
+from gosync.verify.layouts import Place, Role
+from gosync.verify.logfiles import parse_lookup_name
+from gosync.verify.sources import Log
+
+
+class LogFiles:
+    """Brings files of one database's part in a tree."""
+
+    def __init__(self, log: Log, sums: TreeSums) -> None:
+        """Take the database, and the part that is to be mended."""
+        self._log = log
+        self._sums = sums
+
+    async def bring(self, places: Iterable[Place]) -> dict[str, bytes | str]:
+        """Return files by their path in the database, or why one cannot be had."""
+        found: dict[str, bytes | str] = {}
+        for place in places:
+            try:
+                found[place.name] = await self._bring(place)
+            except GosyncError as exc:
+                found[place.name] = str(exc)
+        return found
+
+    async def _bring(self, place: Place) -> bytes:
+        if place.role is Role.LOOKUP:
+            return await self._lookup(place.name)
+        tile = parse_tile_path(place.name)
+        await self._log.client.refresh()
+        await self._log.client.tiles([tile])
+        data = await self._log.ops.read_tile(tile)
+        if data is None:
+            raise UnavailableError(f"{place.name}: the log does not have it")
+        return data
+
+    async def _lookup(self, name: str) -> bytes:
+        record = await self._log.client.lookup(parse_lookup_name(name))
+        head = self._sums.head
+        if head is None or record.id >= head.tree.n:
+            raise UnavailableError(f"{name}: newer than the tree's own head")
+        return format_record(record.id, record.text) + head.note

@@ -1,0 +1,112 @@
+"""Killed at any step of an action, and run again: the same end, nothing lost.
+
+A child process ends itself at its n-th change of a name (rename, link, unlink,
+mkdir, rmdir), as kill -9 would, without a chance to tidy up.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from gosync.verify.layouts import Kind
+from gosync.verify.plan import Action
+from tests.unit.verify.caches import World, run
+from tests.unit.verify.damage import Damage, harm, link_copy, parts
+from tests.unit.verify.test_matrix import snapshot
+
+_STEPS = ("rename", "replace", "link", "unlink", "mkdir", "rmdir")
+_KILLED = 9
+
+
+@pytest.fixture(autouse=True)
+def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
+def killed_at(step: int, work: Callable[[], object]) -> bool:
+    """Do the work in a child that dies at a step; return whether it got so far."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads stay behind
+        child = os.fork()
+    if child == 0:
+        try:
+            _die_at(step)
+            work()
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == _KILLED
+
+
+def _die_at(step: int) -> None:
+    done = 0
+
+    def counted(real: Callable[..., object], *args: object, **more: object) -> object:
+        nonlocal done
+        done += 1
+        if done > step:
+            os._exit(_KILLED)
+        return real(*args, **more)
+
+    for name in _STEPS:
+        setattr(os, name, partial(counted, getattr(os, name)))
+
+
+def damaged(world: World, kind: Kind, root: Path) -> Path:
+    link_copy(world.pristine[kind], root)
+    for part in parts(kind, world.database.name):
+        if part.name == "zip":
+            harm(root, part, Damage.OTHER_MODULE)
+    return root
+
+
+def everything(*roots: Path) -> set[bytes]:
+    """Return the contents of all files."""
+    found: set[bytes] = set()
+    for root in roots:
+        found |= {f.read_bytes() for f in root.rglob("*") if f.is_file()}
+    return found
+
+
+@pytest.mark.parametrize("kind", [Kind.TREE, Kind.MODCACHE, Kind.ATHENS])
+@pytest.mark.parametrize("action", [Action.QUARANTINE, Action.DELETE])
+def test_removing(world: World, tmp_path: Path, kind: Kind, action: Action):
+    check(world, tmp_path, kind, action)
+
+
+@pytest.mark.parametrize("kind", [Kind.TREE, Kind.ATHENS])
+def test_repairing(world: World, tmp_path: Path, kind: Kind):
+    check(world, tmp_path, kind, Action.REPAIR, every=4)
+
+
+def check(
+    world: World, tmp_path: Path, kind: Kind, action: Action, *, every: int = 2
+) -> None:
+    offline = action is not Action.REPAIR
+    act = partial(run, world, kind=kind, action=action, offline=offline)
+    whole = damaged(world, kind, tmp_path / "whole" / "cache")
+    assert act(whole).exit_code == 5
+    end = snapshot(whole)
+    step = 0
+    while True:
+        folder = tmp_path / str(step)
+        root = damaged(world, kind, folder / "cache")
+        before = everything(root)
+        died = killed_at(step, partial(act, root))
+        if action is not Action.DELETE:
+            assert before <= everything(root, folder), step
+        again = act(root)
+        assert again.exit_code in {0, 5}, (step, again.remaining)
+        assert snapshot(root) == end, step
+        assert run(world, root, kind=kind).exit_code == 0
+        shutil.rmtree(folder)
+        if not died:
+            break
+        step += every
+    assert step > 3
