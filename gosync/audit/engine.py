@@ -15,11 +15,12 @@ from typing import Final, Protocol
 
 import msgspec
 
-from gosync.audit.asking import Answer, ProxyAsker
+from gosync.audit.asking import ProxyAsker
 from gosync.audit.budget import Budget, BudgetSpentError
 from gosync.audit.index import IndexAsker
 from gosync.audit.judging import Judge
 from gosync.audit.options import AuditOptions
+from gosync.audit.paid import Answer, PaidProxy
 from gosync.audit.questions import Questions
 from gosync.audit.said import format_said
 from gosync.audit.source import SourceAsker
@@ -33,7 +34,6 @@ from gosync.sync.pool import for_each
 from gosync.sync.site import Site
 from gosync.sync.tree import refresh_feed
 from gosync.upstream.http import Fetcher
-from gosync.upstream.revisits import Revisits
 
 STANDS_OPEN: Final = 4
 SOME_FAILED: Final = 3
@@ -190,8 +190,8 @@ class Audit:
         if budget.source == self._questions.index:
             return IndexAsker(self._site, fetcher, budget)
         url = self._questions.proxies[budget.source].url
-        revisits = Revisits(url, fetcher)
-        return ProxyAsker(self._site, self._questions, revisits, fetcher, budget)
+        proxy = PaidProxy(url, fetcher, budget)
+        return ProxyAsker(self._site, self._questions, proxy)
 
     async def _visit(self, source: Source) -> None:
         """Ask a source until nothing is due, or it is enough for now."""

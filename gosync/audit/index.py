@@ -9,8 +9,8 @@ from __future__ import annotations
 from contextlib import aclosing
 from datetime import timedelta
 
-from gosync.audit.asking import Answer
 from gosync.audit.budget import Budget
+from gosync.audit.paid import Answer
 from gosync.audit.said import IndexSaid
 from gosync.catalog.looks import Look
 from gosync.clock import format_time

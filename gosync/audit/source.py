@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gosync.audit.asking import Answer
 from gosync.audit.budget import Budget
 from gosync.audit.git import tag_commits
+from gosync.audit.paid import Answer
 from gosync.audit.questions import Questions
 from gosync.audit.said import RefsSaid
 from gosync.catalog.looks import Look

@@ -19,7 +19,7 @@ from gosync.catalog.arrivals import Arrivals
 from gosync.catalog.connection import Connection, map_errors
 from gosync.catalog.cursors import Cursors
 from gosync.catalog.failures import Failures
-from gosync.catalog.findings import Findings
+from gosync.catalog.finding_table import Findings
 from gosync.catalog.heads import Heads
 from gosync.catalog.jobs import Jobs
 from gosync.catalog.looks import Looks

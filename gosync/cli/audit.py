@@ -152,4 +152,5 @@ def _decide(
 
 def _show(options: Options, findings: list[Finding]) -> None:
     document = {"findings": [finding_document(finding) for finding in findings]}
-    options.output.result("findings", document, finding_lines(findings))
+    lines = list(finding_lines(findings)) or ["no finding stands open"]
+    options.output.result("findings", document, lines)

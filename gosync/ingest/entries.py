@@ -75,7 +75,7 @@ def parse_finding_entry(entry: Mapping[str, EntryValue]) -> Finding:
     try:
         facts = {name: json.loads(str(entry.get(name))) for name in _FACTS}
         return msgspec.convert({**entry, **facts, "kind": entry.get("what")}, Finding)
-    except ValueError as error:  # msgspec's and json's own among them
+    except (ValueError, RecursionError) as error:  # msgspec's and json's own, too
         raise MalformedError("journal finding", entry, f"{error}") from error
 
 

@@ -49,6 +49,26 @@ async def copy_file(
     return size_bytes
 
 
+async def check_folder(url: str) -> None:
+    """Check that a folder has anything in it: a medium that is gone has lost nothing.
+
+    Raises:
+        UnavailableError: It is not there, empty, or cannot be read.
+    """
+    if not await anyio.to_thread.run_sync(_has_entries, url):
+        raise UnavailableError(
+            f"{strip_secrets(url)}: nothing is there", hint="is its medium mounted?"
+        )
+
+
+def _has_entries(url: str) -> bool:
+    try:
+        with os.scandir(file_path(url)) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
+
+
 async def file_size(url: str) -> int:
     """Return the size of a file.
 

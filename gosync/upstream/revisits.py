@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from gosync.upstream.files import check_folder
 from gosync.upstream.urls import join, module_path_on_wire, strip_secrets
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Revisits:
 
         Raises:
             NotFoundError: The proxy says a definite no.
-            UnavailableError: It gave no answer.
+            UnavailableError: It gave no answer, or is a folder without anything.
             TooLargeError: The file exceeds the limit.
         """
         pieces: list[bytes] = []
@@ -122,6 +123,8 @@ class Revisits:
         Raises:
             NotFoundError: As for ``get``; also its other errors.
         """
+        if self._base_url.startswith("file:"):
+            await check_folder(self._base_url)
         answer = await self._fetcher.download(
             join(self._base_url, module_path_on_wire(target)),
             new_sink,

@@ -146,11 +146,12 @@ class History:
         source = ModuleSource(path, version, {"go.mod": text.encode()})
         mv = source.module_version
         self.notices[mv] = Notice(retracts, deprecated)
-        for upstream in self.upstreams:
-            if path != PRIVATE:
-                upstream.sim.publish(source)
         if path == PRIVATE:
             self.first.sim.publish_private(source)
+            return
+        self.first.sim.publish(source)
+        if plain or self.random.random() < 0.7:
+            self.second.sim.publish(source)  # else it never has it
 
     def plant(self):
         upstream = self.random.choice(self.upstreams)

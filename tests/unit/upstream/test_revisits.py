@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from gosync.errors import NotFoundError, TooLargeError, UpstreamStatusError
+from gosync.errors import (
+    NotFoundError,
+    TooLargeError,
+    UnavailableError,
+    UpstreamStatusError,
+)
 from gosync.upstream.http import Fetcher
 from gosync.upstream.revisits import Revisits, Validators
 from tests.unit.upstream.scriptserver import ScriptServer, answer, redirect
@@ -99,3 +106,17 @@ async def test_a_redirect_is_asked_conditionally_too(
     got = await asked.get(TARGET, Validators('"a"'), limit_bytes=10)
     assert not got.changed
     assert fetcher.traffic.requests == 2
+
+
+async def test_a_folder_that_is_not_mounted_has_lost_nothing(
+    fetcher: Fetcher, tmp_path: Path
+) -> None:
+    asked = Revisits(tmp_path.as_uri(), fetcher)
+    with pytest.raises(UnavailableError):
+        await asked.get(TARGET, Validators(), limit_bytes=10)
+    file = tmp_path / TARGET
+    file.parent.mkdir(parents=True)
+    with pytest.raises(NotFoundError):
+        await asked.get(TARGET, Validators(), limit_bytes=10)
+    file.write_bytes(b"x")
+    assert (await asked.get(TARGET, Validators(), limit_bytes=10)).body == b"x"

@@ -1,0 +1,196 @@
+"""Asking about a module: its list, and what its newest version's go.mod says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from gosync.audit.budget import BudgetSpentError
+from gosync.audit.paid import NO_VALIDATORS, Answer, PaidProxy, validators_of
+from gosync.audit.questions import Questions
+from gosync.audit.said import (
+    MAX_REASON_CHARACTERS,
+    MAX_RETRACTIONS,
+    MAX_VERSION_CHARACTERS,
+    ListSaid,
+    NewestSaid,
+    parse_said,
+)
+from gosync.catalog.looks import Look, What
+from gosync.catalog.versions import FoundBy, VersionRow
+from gosync.errors import NotFoundError, RejectedError, UnavailableError
+from gosync.gomod.info import format_time, parse_info
+from gosync.gomod.modfile import parse_lax
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.pseudo import is_pseudo_version
+from gosync.gomod.versionlist import newest, parse_list
+from gosync.store.digest import Digest
+from gosync.sync.site import Site
+from gosync.upstream.proxy import (
+    INFO_LIMIT_BYTES,
+    LIST_LIMIT_BYTES,
+    MOD_LIMIT_BYTES,
+    file_target,
+    latest_target,
+    list_target,
+)
+from gosync.upstream.revisits import Revisit
+
+
+class ModuleAsker:
+    """Asks one proxy about modules."""
+
+    def __init__(self, site: Site, questions: Questions, proxy: PaidProxy) -> None:
+        self._site = site
+        self._questions = questions
+        self._proxy = proxy
+
+    async def ask_list(self, look: Look) -> Answer:
+        """Ask for the list; errors are those of ``ProxyAsker.ask``."""
+        before = parse_said(look, ListSaid)
+        rows = self._questions.held(look.path)
+        held = [row for row in rows if not is_pseudo_version(row.version)]
+        digest = _digest(row.version for row in held)
+        # What the last answer says of other versions than these nobody kept.
+        same = before.held == digest
+        known = validators_of(look, before) if same else NO_VALIDATORS
+        target = list_target(look.path)
+        try:
+            got = await self._proxy.get(target, known, limit_bytes=LIST_LIMIT_BYTES)
+        except NotFoundError:
+            return Answer(replace(before, no=True))
+        said = replace(before, no=False)
+        if got.changed:
+            said = self._read_list(look, before, held, got.body)
+            said = replace(said, held=digest)
+        since = await self._unknown_since(look, before, said.newest)
+        if said.newest != before.newest:
+            self._site.catalog.looks.make_due(look.path, What.NEWEST)
+        return Answer(replace(said, newest_time=since), got.validators, got.changed)
+
+    def _read_list(
+        self, look: Look, before: ListSaid, held: list[VersionRow], data: bytes
+    ) -> ListSaid:
+        listed = [
+            version
+            for version in parse_list(data, path=look.path)
+            if len(version) <= MAX_VERSION_CHARACTERS
+        ]
+        named = {row.version for row in held} & set(listed)
+        dropped = self._named_once(look, before, held) - named
+        return ListSaid(
+            had=True,
+            named=tuple(sorted(named)),
+            dropped=tuple(sorted(dropped)),
+            newest=newest(listed, allow_incompatible=False) or "",
+        )
+
+    def _named_once(
+        self, look: Look, before: ListSaid, held: list[VersionRow]
+    ) -> set[str]:
+        """Return which of the held versions this list is known to have named."""
+        named = {*before.named, *before.dropped}
+        offers = self._site.catalog.offers.of(look.path)
+        listed = {offer.version for offer in offers if offer.listed}
+        for row in held:
+            once = row.found_by is FoundBy.LIST or row.version in listed
+            if once and self._questions.gave_ours(look.source, row):
+                named.add(row.version)
+        return named & {row.version for row in held}
+
+    async def _unknown_since(self, look: Look, before: ListSaid, top: str) -> str:
+        """Return when the newest version was made, "" if it is known here."""
+        if not top or self._is_known(look.path, top):
+            return ""
+        if before.newest == top and before.newest_time:
+            return before.newest_time
+        target = file_target(ModuleVersion(look.path, top), "info")
+        try:
+            got = await self._proxy.get(
+                target, NO_VALIDATORS, limit_bytes=INFO_LIMIT_BYTES
+            )
+            time = parse_info(got.body).time
+        except (BudgetSpentError, NotFoundError, RejectedError, UnavailableError):
+            return ""  # the next look may tell
+        return "" if time is None else format_time(time)
+
+    def _is_known(self, path: str, top: str) -> bool:
+        """Whether a version is known, or older than one that is, or not followed."""
+        catalog = self._site.catalog
+        if catalog.modules.get(path) is None:
+            return True
+        offered = {offer.version for offer in catalog.offers.of(path)}
+        known = {
+            version
+            for version in offered | catalog.versions.known(path)
+            if not is_pseudo_version(version)
+        }
+        return top in known or newest([top, *known]) != top
+
+    async def ask_newest(self, look: Look) -> Answer:
+        """Ask for the newest go.mod; errors are those of ``ProxyAsker.ask``.
+
+        Of a version that is held the proven one is here, and nobody is asked.
+        """
+        before = parse_said(look, NewestSaid)
+        listed = parse_said(self._list_look(look), ListSaid)
+        if listed.no or not listed.had:
+            return Answer(before, asked=False)  # the list decides what is asked
+        try:
+            version = listed.newest or await self._latest(look.path)
+            data = self._held_go_mod(look.path, version)
+            if data is not None:
+                return Answer(_notices(version, data), asked=not listed.newest)
+            got = await self._go_mod(look, before, version)
+        except NotFoundError:
+            return Answer(replace(before, no=True))
+        if not got.changed:
+            return Answer(replace(before, no=False), got.validators, changed=False)
+        return Answer(_notices(version, got.body), got.validators)
+
+    def _list_look(self, look: Look) -> Look | None:
+        for each in self._site.catalog.looks.of(look.path, ""):
+            if (each.source, each.what) == (look.source, What.LIST):
+                return each
+        return None
+
+    async def _latest(self, path: str) -> str:
+        got = await self._proxy.get(
+            latest_target(path), NO_VALIDATORS, limit_bytes=INFO_LIMIT_BYTES
+        )
+        return parse_info(got.body).version
+
+    def _held_go_mod(self, path: str, version: str) -> bytes | None:
+        row = self._site.catalog.versions.get(path, version)
+        if row is None or row.mod_digest is None:
+            return None
+        return self._site.blobs.read(Digest(row.mod_digest))
+
+    async def _go_mod(self, look: Look, before: NewestSaid, version: str) -> Revisit:
+        same = before.version == version
+        known = validators_of(look, before) if same else NO_VALIDATORS
+        target = file_target(ModuleVersion(look.path, version), "mod")
+        return await self._proxy.get(target, known, limit_bytes=MOD_LIMIT_BYTES)
+
+
+def _digest(versions: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(versions)).encode()).hexdigest()
+
+
+def _notices(version: str, data: bytes) -> NewestSaid:
+    try:
+        parsed = parse_lax(data)
+    except RejectedError:  # Go takes nothing from a broken one, either
+        return NewestSaid(had=True, version=version)
+    return NewestSaid(
+        had=True,
+        version=version,
+        retracted=tuple(
+            (each.low, each.high, each.rationale[:MAX_REASON_CHARACTERS])
+            for each in parsed.retract[:MAX_RETRACTIONS]
+            if max(len(each.low), len(each.high)) <= MAX_VERSION_CHARACTERS
+        ),
+        deprecated=parsed.deprecated[:MAX_REASON_CHARACTERS],
+    )

@@ -1,0 +1,145 @@
+"""Asking for a version's ``.info``, ``.mod`` and ``.zip``, for what they are now.
+
+A file that is not what it must be goes to quarantine as evidence: what an upstream
+served today it may serve never again. Zips go through staging, for their ``h1:``
+alone, and never into the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from anyio import to_thread
+from msgspec.structs import replace
+
+from gosync.audit.checks import must_be
+from gosync.audit.paid import Answer, PaidProxy, validators_of
+from gosync.audit.questions import Questions
+from gosync.audit.said import MAX_VALUE_CHARACTERS, FileSaid, parse_said
+from gosync.catalog.looks import Look, What
+from gosync.catalog.versions import VersionRow
+from gosync.errors import ChecksumMismatchError, MalformedError, NotFoundError
+from gosync.gomod.dirhash import hash_go_mod, scan_zip
+from gosync.gomod.info import parse_info
+from gosync.gomod.module import ModuleVersion
+from gosync.ingest.evidence import keep_evidence
+from gosync.sync.site import Site
+from gosync.upstream.proxy import (
+    INFO_LIMIT_BYTES,
+    MOD_LIMIT_BYTES,
+    ZIP_LIMIT_BYTES,
+    file_target,
+)
+from gosync.upstream.revisits import Revisit
+
+
+class FileAsker:
+    """Asks one proxy for versions' files."""
+
+    def __init__(self, site: Site, questions: Questions, proxy: PaidProxy) -> None:
+        self._site = site
+        self._questions = questions
+        self._proxy = proxy
+
+    async def ask(self, look: Look) -> Answer:
+        """Ask for a file; errors are those of ``ProxyAsker.ask``."""
+        before = parse_said(look, FileSaid)
+        try:
+            if look.what is What.ZIP:
+                return await self._ask_zip(look, before)
+            return await self._ask_small(look, before)
+        except NotFoundError:
+            return Answer(replace(before, no=True))
+
+    async def _ask_small(self, look: Look, before: FileSaid) -> Answer:
+        mv = ModuleVersion(look.path, look.version)
+        is_info = look.what is What.INFO
+        got = await self._proxy.get(
+            file_target(mv, look.what.value),
+            validators_of(look, before),
+            limit_bytes=INFO_LIMIT_BYTES if is_info else MOD_LIMIT_BYTES,
+        )
+        if not got.changed:
+            return _as_before(before, got)
+        value = _commit(mv, got.body) if is_info else _mod_h1(mv, got.body)
+        return self._answer(look, before, value, got, got.body)
+
+    async def _ask_zip(self, look: Look, before: FileSaid) -> Answer:
+        mv = ModuleVersion(look.path, look.version)
+        blobs = self._site.blobs
+        blobs.check_space(0, min_free_bytes=self._site.options.min_free_bytes)
+        with blobs.stage() as staged:
+
+            def restart() -> Callable[[bytes], object]:
+                staged.restart()
+                return staged.write
+
+            got = await self._proxy.download(
+                file_target(mv, look.what.value),
+                restart,
+                validators_of(look, before),
+                limit_bytes=ZIP_LIMIT_BYTES,
+            )
+            if not got.changed:
+                return _as_before(before, got)
+            scan = await to_thread.run_sync(
+                scan_zip, staged.read_at, staged.size_bytes, mv
+            )
+            return self._answer(look, before, scan.h1, got, staged.path)
+
+    def _answer(
+        self,
+        look: Look,
+        before: FileSaid,
+        value: str,
+        got: Revisit,
+        content: Path | bytes,
+    ) -> Answer:
+        """Return the answer; keep evidence of what should not be."""
+        row = self._site.catalog.versions.get(look.path, look.version)
+        assert row is not None, look
+        said = FileSaid(had=True, value=value, first=before.first or value)
+        want = self._must_be(row, look, said)
+        if want and value and want != value:
+            evidence = self._keep(look, want, value, got, content)
+            said = replace(said, evidence=evidence)
+        return Answer(said, got.validators)
+
+    def _must_be(self, row: VersionRow, look: Look, said: FileSaid) -> str | None:
+        gave_ours = self._questions.gave_ours(look.source, row)
+        return must_be(row, look.what, said, gave_ours=gave_ours)
+
+    def _keep(
+        self, look: Look, want: str, value: str, got: Revisit, content: Path | bytes
+    ) -> str:
+        subject = f"{look.path}@{look.version}"
+        error = ChecksumMismatchError(
+            f"{subject} {look.what}", want=want, got=value, authority="an audit"
+        )
+        return keep_evidence(
+            self._site.quarantine,
+            subject,
+            error,
+            served={look.what.value: got.served.facts()},
+            files={look.what.value: content},
+            facts={"held": want, "served_now": value},
+        )
+
+
+def _as_before(before: FileSaid, got: Revisit) -> Answer:
+    said = replace(before, no=False, had=True)
+    return Answer(said, got.validators, changed=False)
+
+
+def _commit(mv: ModuleVersion, data: bytes) -> str:
+    info = parse_info(data)
+    if info.version != mv.version:
+        raise MalformedError(".info", f"{mv}", f"it names {info.version!r:.80}")
+    return info.origin.hash[:MAX_VALUE_CHARACTERS] if info.origin is not None else ""
+
+
+def _mod_h1(mv: ModuleVersion, data: bytes) -> str:
+    if data.lstrip()[:1] == b"<":
+        raise MalformedError(".mod", f"{mv}", "a page of HTML")
+    return hash_go_mod(data)
