@@ -124,6 +124,20 @@ class Failures:
             self._replace(failure)
         return failure
 
+    def settle_clock(self, now: datetime) -> int:
+        """Make due what waits for longer than anything ever waits.
+
+        Its next try was planned by a clock that was ahead. Returns how many.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        latest = now + timedelta(seconds=MAX_DELAY_SECONDS)
+        return self._connection.write(
+            "UPDATE failures SET next_try_at = ? WHERE next_try_at > ?",
+            (format_time(now), format_time(latest)),
+        )
+
     def _replace(self, failure: Failure) -> None:
         values = tuple(getattr(failure, field.name) for field in fields(Failure))
         self._connection.write(

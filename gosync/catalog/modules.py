@@ -142,14 +142,15 @@ class Modules:
     def due(self, now: datetime, *, interval_seconds: float) -> list[Module]:
         """Return the modules whose list is older than the interval, by path.
 
-        A module whose last try failed waits for its failure's next try.
+        A module whose last try failed waits for its failure's next try. A list that
+        was asked later than now was asked by a clock that was wrong.
 
         Raises:
             CatalogError: the catalog cannot be read.
         """
         found = self._connection.rows(
             f"SELECT {_COLUMNS} FROM modules AS m WHERE"  # noqa: S608 - own names
-            " (listed_at IS NULL OR listed_at <= :listed)"
+            " (listed_at IS NULL OR listed_at <= :listed OR listed_at > :now)"
             " AND NOT EXISTS (SELECT 1 FROM failures AS f WHERE f.path = m.path"
             " AND f.version = '' AND f.next_try_at > :now) ORDER BY path",
             {

@@ -125,6 +125,7 @@ class Pass:
                 self._options.plan, self.site, self._options.projects
             )
             return
+        self.site.catalog.failures.settle_clock(self.site.clock.now())
         self.selection.follow()
         if self.upstreams.index is not None and not self._options.selectors:
             follower = IndexFollower(

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,13 @@ def test_what_is_installed_is_clean(tmp_path: Path):
     daemon = files["/etc/systemd/system/gosync.service"]
     assert f" run --config {site.config_file}\n" in daemon
     assert f"ReadWritePaths={site.folder}\n" in daemon
-    assert "the sandbox hides" in result.stderr
+
+
+def test_what_the_sandbox_would_hide_is_named():
+    homely = replace(DEFAULT, config=Path("/home/me/gosync.toml"), tree=Path("/tmp/t"))
+
+    assert DEFAULT.hidden == ()
+    assert homely.hidden == (Path("/home/me/gosync.toml"), Path("/tmp/t"))
 
 
 def test_for_the_default_paths_the_files_are_as_they_stand():
