@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gosync.catalog.version_table import PUBLISHED, row_columns, version_row
+from gosync.catalog.version_rows import COLUMNS, version_row
+from gosync.catalog.version_table import PUBLISHED
 
 if TYPE_CHECKING:
     from gosync.catalog.connection import Connection
     from gosync.catalog.versions import VersionRow
 
 _NEWEST = f"""
-SELECT {row_columns()} FROM versions
+SELECT {COLUMNS} FROM versions
 WHERE zip_digest IS NOT NULL AND admitted_at IS NOT NULL AND {PUBLISHED}
 ORDER BY admitted_at DESC, path, version LIMIT ?
 """  # noqa: S608 - own names

@@ -23,7 +23,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from gosync.catalog.counters import next_number
-from gosync.catalog.version_table import row_columns, version_row
+from gosync.catalog.version_rows import COLUMNS, version_row
 from gosync.clock import format_time
 
 if TYPE_CHECKING:
@@ -147,10 +147,10 @@ DELETE FROM failures WHERE EXISTS (
 """
 
 _DUE = f"""
-SELECT {row_columns()} FROM versions WHERE unselected_at <= :before
+SELECT {COLUMNS} FROM versions WHERE unselected_at <= :before
     AND (mod_digest IS NOT NULL OR changed > 0)
 UNION ALL
-SELECT {row_columns()} FROM versions AS v
+SELECT {COLUMNS} FROM versions AS v
 WHERE selected IS NULL AND unselected_at IS NULL AND found_by = 'dependency'
     AND admitted_at <= :before AND NOT EXISTS (
         SELECT 1 FROM modules AS m WHERE m.path = v.path

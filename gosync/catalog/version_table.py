@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from gosync.catalog.counters import last_number, next_number
-from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow
+from gosync.catalog.version_rows import (
+    COLUMNS,
+    COLUMNS_OF_V,
+    MARKS,
+    row_values,
+    version_row,
+)
+from gosync.catalog.versions import State, VersionRow
 from gosync.clock import format_time
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
-    from enum import StrEnum
 
-    from gosync.catalog.connection import Connection, SqlValue
+    from gosync.catalog.connection import Connection
     from gosync.catalog.versions import Want
 
 PAGE_ROWS = 1_000
 
-_COLUMNS = ", ".join(field.name for field in fields(VersionRow))
-_PREFIXED = ", ".join(f"v.{field.name}" for field in fields(VersionRow))
-_VALUES = ", ".join("?" for _ in fields(VersionRow))
 _KEPT = {
     "path",
     "version",
@@ -43,7 +44,7 @@ _SET = ", ".join(
 
 # A version may have come to need its zip while its .mod was fetched.
 _ADMIT = f"""
-INSERT INTO versions ({_COLUMNS}) VALUES ({_VALUES})
+INSERT INTO versions ({COLUMNS}) VALUES ({MARKS})
 ON CONFLICT (path, version) DO UPDATE SET {_SET},
     need = iif(need = 'zip' OR excluded.state = 'omitted', need, excluded.need),
     state = CASE
@@ -84,39 +85,6 @@ WHERE (excluded.need = 'zip' AND need = 'mod') OR state = 'forgotten'
     OR (excluded.index_time IS NOT NULL
         AND (index_time IS NULL OR excluded.index_time > index_time))
 """
-
-
-_values: Callable[[VersionRow], tuple[SqlValue, ...]] = attrgetter(
-    *(field.name for field in fields(VersionRow))
-)
-# A dict is ten times as quick as calling the class, and there are many rows.
-_CLASSES: tuple[tuple[str, type[StrEnum]], ...] = (
-    ("state", State),
-    ("need", Need),
-    ("found_by", FoundBy),
-    ("selected", Need),
-    ("proof", Proof),
-)
-_MEMBERS: list[tuple[int, dict[str | None, StrEnum | None]]] = [
-    (
-        [field.name for field in fields(VersionRow)].index(name),
-        {None: None, **{each.value: each for each in members}},
-    )
-    for name, members in _CLASSES
-]
-
-
-def row_columns() -> str:
-    """Return the columns that ``version_row`` expects, for a SELECT."""
-    return _COLUMNS
-
-
-def version_row(row: sqlite3.Row) -> VersionRow:
-    """Make a row of what a SELECT of these columns found."""
-    values = list(row)
-    for at, members in _MEMBERS:
-        values[at] = members[values[at]]
-    return VersionRow(*values)
 
 
 def _admitted(row: VersionRow) -> State:
@@ -160,7 +128,7 @@ class Versions:
             CatalogError: the catalog cannot be read.
         """
         found = self._connection.rows(
-            f"SELECT {_PREFIXED} FROM versions v LEFT JOIN failures f"  # noqa: S608 - own names
+            f"SELECT {COLUMNS_OF_V} FROM versions v LEFT JOIN failures f"  # noqa: S608 - own names
             " ON f.path = v.path AND f.version = v.version"
             " WHERE v.state NOT IN ('present', 'omitted', 'forgotten')"
             " AND (v.path, v.version) > (:path, :version)"
@@ -203,7 +171,7 @@ class Versions:
             self._connection.write_many(
                 _ADMIT,
                 (
-                    _values(replace(row, state=_admitted(row), changed=changed))
+                    row_values(replace(row, state=_admitted(row), changed=changed))
                     for row in rows
                 ),
             )
@@ -248,7 +216,7 @@ class Versions:
             CatalogError: the catalog cannot be read.
         """
         row = self._connection.row(
-            f"SELECT {_COLUMNS} FROM versions WHERE path = ? AND version = ?",  # noqa: S608 - own names
+            f"SELECT {COLUMNS} FROM versions WHERE path = ? AND version = ?",  # noqa: S608 - own names
             (path, version),
         )
         return None if row is None else version_row(row)
@@ -260,7 +228,7 @@ class Versions:
             CatalogError: the catalog cannot be read.
         """
         found = self._connection.rows(
-            f"SELECT {_COLUMNS} FROM versions WHERE path = ? ORDER BY version",  # noqa: S608 - own names
+            f"SELECT {COLUMNS} FROM versions WHERE path = ? ORDER BY version",  # noqa: S608 - own names
             (path,),
         )
         return [version_row(row) for row in found]
@@ -317,7 +285,7 @@ class Versions:
         after = ("", "")
         while True:
             page = self._connection.rows(
-                f"SELECT {_COLUMNS} FROM versions WHERE (path, version) > (?, ?)"  # noqa: S608 - own names
+                f"SELECT {COLUMNS} FROM versions WHERE (path, version) > (?, ?)"  # noqa: S608 - own names
                 " ORDER BY path, version LIMIT ?",
                 (*after, PAGE_ROWS),
             )
