@@ -6,5 +6,6 @@ holds, ``recipe`` and ``blocks`` how a version travels. ``create`` makes a bundl
 
 On the other side ``importing`` takes one in: ``arrival`` asks whether it may come,
 ``pool`` what it makes together with others and the store, ``intake`` brings its
-versions through the gate, ``applying`` makes its selection the site's.
+versions through the gate, ``applying`` makes its selection the site's. ``findings``
+takes along what an audit outside found.
 """

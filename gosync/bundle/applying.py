@@ -12,12 +12,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gosync.bundle.findings import take_findings
 from gosync.catalog.imports import ImportRow, ImportState
 from gosync.catalog.versions import FoundBy, Need, Proof, Want
 from gosync.clock import format_time
 from gosync.errors import MalformedError, SecurityError, UsageError
 from gosync.ingest.bundlememory import import_entry
-from gosync.ingest.entries import version_entry
+from gosync.ingest.entries import finding_entry, version_entry
 from gosync.publish.sumdb import needed_tiles
 from gosync.sync.prune import PrunePlan, forget
 from gosync.sync.tree import tree_target
@@ -123,6 +124,8 @@ def apply_selection(
         forget(site, _unselected(site, now))
         for row in came:
             site.catalog.imports.put(row, ImportState.APPLIED, now=now)
+        changed = take_findings(site.catalog, chosen.manifest.findings, now)
+        site.journal.append(map(finding_entry, changed))
 
 
 def _journal(site: Site, wants: list[Want], came: list[ImportRow]) -> None:

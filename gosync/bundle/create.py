@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from gosync import __version__
 from gosync.bundle.bases import ZipSource
 from gosync.bundle.difference import travelling
+from gosync.bundle.findings import findings_of
 from gosync.bundle.folder import BundleFolder
 from gosync.bundle.format import FORMAT, HEADER_NAME
 from gosync.bundle.frames import Compressor
@@ -296,6 +297,9 @@ class _Making:
                 for chosen in self._selection.chosen
             ),
             omitted=self._selection.omitted,
+            findings=findings_of(
+                self._site.catalog, (each.key for each in self._selection.chosen)
+            ),
         )
 
     def _sign(self, writer: FolderWriter, header: bytes) -> tuple[str, ...]:

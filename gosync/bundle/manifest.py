@@ -5,6 +5,7 @@ Unpacked it is JSON lines, each with its ``type``::
     {"type":"segment", ...}   in the order of the volumes
     {"type":"version", ...}   the selection, by path, then version
     {"type":"omitted", ...}   selected, not there; by path, then version
+    {"type":"finding", ...}   what an audit outside found of these; by path, version
 
 Every version of the selection is there with its h1 and who vouches for it. What
 travels in this bundle names its segment and has its record's text as well. Parsing
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import msgspec
 
 from gosync.bundle.header import HexDigest, Size
+from gosync.catalog.findings import Kind
 from gosync.catalog.versions import FoundBy, Need, Proof
 from gosync.errors import MalformedError
 from gosync.gomod import module
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _Text = Annotated[str, msgspec.Meta(max_length=4096)]
+_Facts = Annotated[dict[_Text, _Text], msgspec.Meta(max_length=64)]
 
 
 class Base(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +141,40 @@ class OmittedEntry(msgspec.Struct, frozen=True, kw_only=True, tag="omitted"):
     reason: _Text
 
 
-_Line: TypeAlias = Segment | VersionEntry | OmittedEntry
+class FindingEntry(msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
+    """What became upstream of something that is selected; see gosync.catalog.findings.
+
+    It is word of somebody outside, for people inside; nothing is decided by it.
+
+    Attributes:
+        kind: What became of it.
+        path: The module path.
+        version: The version, "" for the module itself.
+        source: The URL of who says so, or "".
+        summary: One sentence for people.
+        ours: What is held, by the fact's name.
+        theirs: What is said there, by the fact's name.
+        first_seen: When it was seen first, outside.
+        accepted: Whether it may stay so.
+    """
+
+    kind: Kind
+    path: _Text
+    version: _Text
+    source: _Text
+    summary: _Text
+    ours: _Facts
+    theirs: _Facts
+    first_seen: _Text
+    accepted: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What it is of, what, and by whom."""
+        return self.path, self.version, self.kind, self.source
+
+
+_Line: TypeAlias = Segment | VersionEntry | OmittedEntry | FindingEntry
 
 _decode_lines = msgspec.json.Decoder(_Line).decode_lines
 _encode_lines = msgspec.json.Encoder(order="sorted").encode_lines
@@ -151,11 +187,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         segments: The segments, in the order of the volumes.
         versions: The selection, sorted.
         omitted: What is selected and not there, sorted.
+        findings: What an audit found of the selection, sorted.
     """
 
     segments: tuple[Segment, ...]
     versions: tuple[VersionEntry, ...]
     omitted: tuple[OmittedEntry, ...] = ()
+    findings: tuple[FindingEntry, ...] = ()
 
     def travelling(self) -> Iterator[VersionEntry]:
         """Yield the versions of which something is in this bundle."""
@@ -168,6 +206,7 @@ def format_manifest(manifest: Manifest) -> bytes:
         manifest.segments,
         manifest.versions,
         manifest.omitted,
+        manifest.findings,
     )
     return b"".join(_encode_lines(part) for part in parts)
 
@@ -186,14 +225,18 @@ def parse_manifest(data: bytes) -> Manifest:
     segments = tuple(line for line in lines if isinstance(line, Segment))
     versions = tuple(line for line in lines if isinstance(line, VersionEntry))
     omitted = tuple(line for line in lines if isinstance(line, OmittedEntry))
-    if lines != [*segments, *versions, *omitted]:
-        raise _malformed("segments, versions and omitted ones are mixed")
+    findings = tuple(line for line in lines if isinstance(line, FindingEntry))
+    if lines != [*segments, *versions, *omitted, *findings]:
+        raise _malformed("lines of several types are mixed")
     _check_segments(segments)
     _check_sorted(versions)
     _check_sorted(omitted)
     for entry in versions:
         _check_version(entry, len(segments))
-    return Manifest(segments=segments, versions=versions, omitted=omitted)
+    _check_findings(findings)
+    return Manifest(
+        segments=segments, versions=versions, omitted=omitted, findings=findings
+    )
 
 
 def _check_segments(segments: tuple[Segment, ...]) -> None:
@@ -216,6 +259,17 @@ def _check_sorted(entries: tuple[VersionEntry | OmittedEntry, ...]) -> None:
     for before, entry in pairwise(entries):
         if (before.path, before.version) >= (entry.path, entry.version):
             raise _malformed(f"{entry.path}@{entry.version} is out of order")
+
+
+def _check_findings(findings: tuple[FindingEntry, ...]) -> None:
+    for finding in findings:
+        if finding.version:
+            _check_name(finding.path, finding.version)
+        else:
+            module.check_path(finding.path)
+    for before, finding in pairwise(findings):
+        if before.key >= finding.key:
+            raise _malformed(f"a finding of {finding.path} is out of order")
 
 
 def _check_version(entry: VersionEntry, segments: int) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from gosync.gomod.module import ModuleVersion, escape_path
+from gosync.publish.routes import FEED
 from tests.integration.pair import GAP, VOLUME, Machines, Pair, bulky
-from tests.integration.site import SECURITY, STORE, USAGE, digests
+from tests.integration.site import SECURITY, STANDS_OPEN, STORE, USAGE, digests
 from tests.integration.wreck import Story
 from tests.simulator import Simulator
 from tests.simulator.standard import DOTTED_MAJOR, PRIVATE, UPPER, module
@@ -316,6 +318,44 @@ def test_volumes_may_come_on_one_medium_each(
     assert pair.inside.tree_files() == {}
     assert pair.take(second).document["versions_brought"] < 6
     pair.check()
+
+
+def test_what_an_audit_found_goes_along(sim: Simulator, pair: Pair):
+    moved = ModuleVersion(UPPER, "v1.0.0")
+    pair.take(pair.make())
+    pair.ack()
+    proven = pair.inside.tree_files()
+    sim.move_tag(moved, {"moved.go": b"package moved\n"})
+    pair.run_outside("audit", expect=STANDS_OPEN)
+    grow(pair, sim, 2)
+    pair.take(pair.make())
+    pair.ack()
+
+    # The old bytes stay, the finding is told, with both sides of it.
+    now = pair.inside.tree_files()
+    name = f"{escape_path(moved.path)}/@v/{moved.version}.zip"
+    assert now[name] == proven[name]
+    status = pair.run_inside("status", expect=STANDS_OPEN).document
+    assert status["audit"]["open"]["rewritten"] == 1
+    assert f"rewritten: {moved} (new)" in (pair.inside.tree / FEED).read_text()
+    shown = pair.run_inside("show", str(moved)).document
+    (finding,) = shown["findings"]
+    (outside,) = pair.run_outside("show", str(moved)).document["findings"]
+    assert finding["theirs"] == outside["theirs"]
+    assert finding["ours"] == {
+        **outside["ours"],
+        "seen_outside": outside["first_seen"],
+    }
+    pair.run_inside("catalog", "rebuild")
+    assert pair.run_inside("show", str(moved)).document["findings"] == [finding]
+
+    # Over outside, it is over inside; what an operator accepted is accepted.
+    sim.move_back(moved)
+    pair.run_outside("audit", "--refresh", expect=None)
+    grow(pair, sim, 3)
+    pair.take(pair.make())
+    (finding,) = pair.run_inside("show", str(moved)).document["findings"]
+    assert finding["state"] == "resolved"
 
 
 def test_receipts_cannot_be_written_to_a_folder_that_is_not_there(pair: Pair):

@@ -17,6 +17,7 @@ from gosync.bundle.blocks import (
 )
 from gosync.bundle.header import Header, format_header, parse_header
 from gosync.bundle.manifest import (
+    FindingEntry,
     Manifest,
     OmittedEntry,
     Segment,
@@ -80,10 +81,10 @@ def test_any_manifest(data: bytes):
 
 @given(
     st.fixed_dictionaries(
-        {"type": st.sampled_from(["version", "segment", "omitted"])},
+        {"type": st.sampled_from(["version", "segment", "omitted", "finding"])},
         optional={
             key: small_json
-            for kind in (VersionEntry, Segment, OmittedEntry)
+            for kind in (VersionEntry, Segment, OmittedEntry, FindingEntry)
             for key in kind.__struct_fields__
         },
     )
