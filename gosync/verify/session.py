@@ -113,6 +113,7 @@ class Session:
             stop=stop,
         )
         outcome = await verification.run(self.request.limits)
+        outcome.remarks += self._unused_logs()
         return Report(
             target=self.target.name,
             kind=self.target.kind,
@@ -120,6 +121,18 @@ class Session:
             outcome=outcome,
             remaining=list(outcome.findings),
         )
+
+    def _unused_logs(self) -> Iterator[str]:
+        """Yield what a target could be proven by, if its database was believed."""
+        if not isinstance(self.target, FolderTarget):
+            return
+        database = self.request.site.database
+        believed = "" if database is None else database.name
+        for name in sorted(set(self.target.inventory.logs) - {believed}):
+            yield (
+                f"it has records of {name}, which nobody believed here;"
+                f" --sumdb {name}+HASH+KEY does"
+            )
 
 
 @asynccontextmanager

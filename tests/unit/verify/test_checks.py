@@ -114,3 +114,14 @@ def test_latest_is_what_go_means_by_it(world: World, tree: Path):
 
     assert finding.verdict is Verdict.STALE
     assert (finding.expected, finding.found) == ("v1.1.0", "v1.0.0")
+
+
+def test_a_database_that_nobody_believes_is_named(world: World, tree: Path):
+    report = run(world, tree)
+    assert report.outcome.remarks == []
+
+    (tree / "sumdb" / world.database.name).rename(tree / "sumdb" / "sum.other.example")
+    report = run(world, tree)
+
+    (remark,) = report.outcome.remarks
+    assert "--sumdb sum.other.example+HASH+KEY" in remark
