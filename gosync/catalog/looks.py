@@ -14,6 +14,7 @@ alone.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from enum import StrEnum
@@ -171,8 +172,31 @@ class Looks:
         )
         return [row[0] for row in found]
 
+    def failing(self, source: str, since: datetime) -> set[str]:
+        """Return the modules that a source does not answer for.
+
+        Args:
+            source: Who is asked.
+            since: A question that was to be asked again before then counts no more.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT DISTINCT path FROM looks"
+            " WHERE source = ? AND failures > 0 AND due_at > ?",
+            (source, format_time(since)),
+        )
+        return {row[0] for row in found}
+
     def next_due(
-        self, source: str, now: datetime, *, latest: datetime, zips: bool
+        self,
+        source: str,
+        now: datetime,
+        *,
+        latest: datetime,
+        zips: bool,
+        but: Iterable[str] = (),
     ) -> Look | None:
         """Return the question of a source that has waited longest, or None.
 
@@ -181,14 +205,22 @@ class Looks:
             now: What is due then or later is not returned.
             latest: What is due later than this cannot be so.
             zips: Whether a zip may be asked for.
+            but: Modules that are not asked about.
 
         Raises:
             CatalogError: the catalog cannot be read.
         """
         row = self._connection.row(
             f"SELECT {_COLUMNS} FROM looks WHERE {_DUE}"  # noqa: S608 - own names
+            " AND path NOT IN (SELECT value FROM json_each(?))"
             " ORDER BY due_at, coalesce(looked_at, ''), path, version, what LIMIT 1",
-            (source, format_time(now), format_time(latest), int(zips)),
+            (
+                source,
+                format_time(now),
+                format_time(latest),
+                int(zips),
+                json.dumps([*but]),
+            ),
         )
         return None if row is None else _look(row)
 

@@ -81,3 +81,17 @@ def test_a_day_of_an_upstream_that_flaps(tmp_path):
         periods = timedelta(days=1) / INTERVAL
         assert sum(other for _, other in sent) >= QUESTIONS * (periods - 1)
         assert not any(found)
+
+
+def test_modules_that_fail_go_last(tmp_path):
+    """Alone they would use up an upstream's patience, and nobody else have a turn."""
+    with Simulator() as sim:
+        for path in PATHS:
+            files = {"go.mod": f"module {path}\n".encode()}
+            sim.publish(ModuleSource(path, "v1.0.0", files))
+        site = InProcessSite(tmp_path, sim, modules=PATHS)
+        site.sync()
+        sim.fail(f"/{PATHS[0]}/*", status=503)
+        report = site.run("audit", expect=3).document
+        assert report["answered"] >= QUESTIONS - 4
+        assert [rest["source"] for rest in report["resting"]] == [sim.url]
