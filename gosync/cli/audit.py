@@ -16,7 +16,7 @@ from gosync.audit.engine import (
 )
 from gosync.catalog.findings import Finding, FindingState
 from gosync.cli.interruptible import run_interruptible
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.output import printable
 from gosync.cli.progress import progress
 from gosync.cli.tables import finding_lines
@@ -44,13 +44,7 @@ _STATES = click.Choice([state.value for state in FindingState])
     "--all", "everything", is_flag=True, help="With --list: settled ones too."
 )
 @click.option("--refresh", is_flag=True, help="Ask everything, however fresh.")
-@click.option(
-    "--wait-lock",
-    type=click.FloatRange(min=0),
-    default=0,
-    metavar="SECONDS",
-    help="Wait so long for another gosync to end.",
-)
+@wait_lock_option
 @common_options
 def audit(
     options: Options,

@@ -13,7 +13,7 @@ from gosync.bundle.documents import created_document, write_report
 from gosync.bundle.need import MAX_NEED_BYTES, NeedFile, parse_need
 from gosync.bundle.options import TargetSpec
 from gosync.bundle.tree_archive import write_tree_archive
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.progress import progress
 from gosync.config import Config
 from gosync.config.sizes import format_size
@@ -63,13 +63,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--report", type=_FILE, metavar="FILE", help="Write the evidence there, as JSON."
 )
-@click.option(
-    "--wait-lock",
-    type=click.FloatRange(min=0),
-    default=0,
-    metavar="SECONDS",
-    help="Wait so long for another gosync to end.",
-)
+@wait_lock_option
 @common_options
 def create(
     options: Options,

@@ -13,7 +13,7 @@ from gosync.bundle.need import MAX_NEED_BYTES, NeedFile, format_need, parse_need
 from gosync.bundle.outcome import ImportReport, Outcome, import_document
 from gosync.bundle.receipt import format_receipt
 from gosync.cli.interruptible import run_interruptible
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.progress import progress
 from gosync.cli.tables import tree_line
 from gosync.config.files import read_text
@@ -69,13 +69,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="N",
     help="Do nothing when more versions than this would go.",
 )
-@click.option(
-    "--wait-lock",
-    type=click.FloatRange(min=0),
-    default=0,
-    metavar="SECONDS",
-    help="Wait so long for another gosync to end.",
-)
+@wait_lock_option
 @common_options
 def import_(
     options: Options,

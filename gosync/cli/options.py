@@ -42,6 +42,15 @@ class Options:
         return load_config(find_config(self.config_file), os.environ)
 
 
+wait_lock_option = click.option(
+    "--wait-lock",
+    type=click.FloatRange(min=0),
+    default=0,
+    metavar="SECONDS",
+    help="Wait so long for another gosync to end.",
+)
+
+
 def common_options(function: Callable[..., R]) -> Callable[..., R]:
     """Add the common options to a command and hand them over as one value."""
 

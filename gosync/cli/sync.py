@@ -8,7 +8,7 @@ import click
 
 from gosync.cli.confirm import confirm_whole_index
 from gosync.cli.interruptible import run_interruptible
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.progress import progress
 from gosync.cli.tables import sync_lines
 from gosync.errors import UsageError
@@ -24,13 +24,7 @@ from gosync.sync.site import open_site
 @click.option("--refresh", is_flag=True, help="Ask every list, however fresh.")
 @click.option("--retry", is_flag=True, help="Try failed items before their time.")
 @click.option("--no-publish", is_flag=True, help="Leave the tree as it is.")
-@click.option(
-    "--wait-lock",
-    type=click.FloatRange(min=0),
-    default=0,
-    metavar="SECONDS",
-    help="Wait so long for another gosync to end.",
-)
+@wait_lock_option
 @click.option(
     "--plan",
     "plan_file",
