@@ -16,9 +16,4 @@ ARCHITECTURE.md, beside this file, shows the rooms and what may go where.
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
-
-try:
-    __version__ = version("gosync")
-except PackageNotFoundError:  # a checkout that was never installed
-    __version__ = "0+unknown"
+__version__ = "0.1.0"

@@ -13,8 +13,6 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-import sqlite_utils
-
 from gosync.catalog.arrivals import Arrivals
 from gosync.catalog.bundles import Bundles
 from gosync.catalog.connection import Connection, map_errors
@@ -198,6 +196,9 @@ def _connect_readonly(path: Path) -> Connection:
 
 
 def _wrap(uri: str, path: Path) -> Connection:
+    # To import it takes longer than to open a file; some verbs need no catalog.
+    import sqlite_utils  # noqa: PLC0415
+
     with map_errors(str(path)):
         raw = sqlite3.connect(
             uri,

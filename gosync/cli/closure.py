@@ -22,7 +22,7 @@ from gosync.closure.tree import Tree
 from gosync.closure.trial import Setting, Trial, run_trial
 from gosync.config import Config
 from gosync.errors import MalformedError, UsageError
-from gosync.gomod.needs import Deps
+from gosync.gomod.deps import Deps
 from gosync.progress import Progress
 from gosync.project import Project, read_project
 from gosync.sumdb.names import Database, parse_gosumdb

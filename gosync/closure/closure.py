@@ -15,9 +15,10 @@ from gosync.closure.files import TreeFiles, can_be_in_a_tree
 from gosync.closure.findings import Finding, Kind, exit_code_of
 from gosync.closure.lists import TreeLists
 from gosync.closure.sums import TreeSums
+from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needs import Deps, Needs, Reason, Why, needs_of_project
+from gosync.gomod.needs import Needs, Reason, Why, needs_of_project
 from gosync.gomod.patterns import PatternSet
 from gosync.project import Project, SumFile
 from gosync.publish.routes import of_module

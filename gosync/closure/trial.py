@@ -40,7 +40,7 @@ from gosync.closure.golang import (
     remove_modules,
 )
 from gosync.errors import UsageError
-from gosync.gomod.needs import Deps
+from gosync.gomod.deps import Deps
 from gosync.project import Project
 
 if TYPE_CHECKING:

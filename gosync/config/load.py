@@ -40,7 +40,7 @@ from gosync.config.selects import make_policy
 from gosync.config.sizes import parse_size
 from gosync.config.toolchains import make_toolchains
 from gosync.errors import ConfigError, GosyncError, MalformedError
-from gosync.gomod.needs import Deps
+from gosync.gomod.deps import Deps
 from gosync.sumdb.names import parse_gosumdb
 from gosync.sync.options import ProjectSpec
 from gosync.upstream.goproxy import parse_goproxy

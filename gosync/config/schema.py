@@ -17,7 +17,7 @@ from gosync.bundle.options import InsideSpec, TargetSpec
 from gosync.catalog.findings import Kind
 from gosync.config.duties import Hooks, JobSpec
 from gosync.config.sizes import parse_size
-from gosync.gomod.needs import Deps
+from gosync.gomod.deps import Deps
 from gosync.sumdb.names import parse_gosumdb
 from gosync.sync.options import ProjectSpec, SiteOptions, ToolchainSpec
 from gosync.sync.policy import Policy

@@ -32,9 +32,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from enum import StrEnum
 
 from gosync.gomod import gover
+from gosync.gomod.deps import Deps
 from gosync.gomod.gosum import GoSum
 from gosync.gomod.mains import MainModule, Mains, Pruning, Requirements
 from gosync.gomod.modfile import GoMod, Replacement, Requirement
@@ -45,7 +45,6 @@ from gosync.gomod.needsfound import Finding, Needs, Reason, Why, dependencies, n
 from gosync.gomod.needsupgraded import GoMods, Upgrades, add_upgrades
 
 __all__ = [
-    "Deps",
     "Needs",
     "Reason",
     "Upgrades",
@@ -59,14 +58,6 @@ __all__ = [
 _CONSUMER = "consumer.invalid"
 # Below it, tidy holds what go 1.16 would build against what it found.
 _AFTER_FIRST_PRUNED = "1.18"
-
-
-class Deps(StrEnum):
-    """Which dependencies come along."""
-
-    NONE = "none"
-    BUILD = "build"
-    ALL = "all"
 
 
 def needs_of_project(

@@ -16,8 +16,8 @@ from gosync.catalog.modules import Module
 from gosync.catalog.offers import OfferedRow
 from gosync.catalog.versions import FoundBy, Need, Want
 from gosync.clock import format_time
+from gosync.gomod.deps import Deps
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needs import Deps
 from gosync.sync.facts import facts_of
 from gosync.sync.offer import Offer, Offered
 from gosync.sync.plan import Choice, Chosen, choose

@@ -15,9 +15,10 @@ from anyio import to_thread
 
 from gosync.catalog.versions import FoundBy, Need, Want
 from gosync.errors import GosyncError, StoreError
+from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needs import Deps, Needs, Upgrades, needs_of_project, needs_of_version
+from gosync.gomod.needs import Needs, Upgrades, needs_of_project, needs_of_version
 from gosync.progress import Progress
 from gosync.project import Project, read_project
 from gosync.sync.gomods import GoModSource, StoredGoMods

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from gosync.gomod.needs import Deps
+from gosync.gomod.deps import Deps
 from gosync.sumdb.names import Database
 from gosync.sync.policy import Policy
 from gosync.upstream.goproxy import ProxyList

@@ -31,7 +31,7 @@ from typing import TypeAlias
 from gosync.catalog.versions import Need
 from gosync.clock import format_time, parse_time
 from gosync.gomod import semver
-from gosync.gomod.needs import Deps
+from gosync.gomod.deps import Deps
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.sync.offer import Offer, Offered
 from gosync.sync.policy import Rule

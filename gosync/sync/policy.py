@@ -28,7 +28,7 @@ from functools import cached_property
 from gosync.catalog.versions import Need
 from gosync.errors import MalformedError
 from gosync.gomod import module, semver
-from gosync.gomod.needs import Deps
+from gosync.gomod.deps import Deps
 from gosync.gomod.patterns import PatternSet, is_literal
 from gosync.sync.rules import EVERY_VERSION, Pick, VersionRule, check_pattern
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -56,6 +57,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--runs", type=int, metavar="N", help="3, or 1 with --quick")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(arguments)
+    # A command that is installed has its bytecode at hand; so have the measured ones.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     runs = options.runs or (1 if options.quick else 3)
     rows = []
     with tempfile.TemporaryDirectory(prefix="gosync-bench-") as folder:

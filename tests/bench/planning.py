@@ -22,8 +22,9 @@ import msgspec
 from gosync.catalog.db import Catalog
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import Need, Proof, VersionRow
+from gosync.gomod.deps import Deps
 from gosync.gomod.dirhash import hash_go_mod
-from gosync.gomod.needs import Deps, needs_of_project
+from gosync.gomod.needs import needs_of_project
 from gosync.project import read_project
 from gosync.store.blobs import BlobStore
 from gosync.store.root import open_store

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.gomod.needs import Deps
+from gosync.gomod.deps import Deps
 from tests.go.golangs import NEWEST, OLDER, need_go
 from tests.go.projects import PROJECTS
 from tests.go.served import Served

@@ -26,9 +26,10 @@ from urllib.parse import unquote
 
 import pytest
 
+from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needs import Deps, Needs, needs_of_project, needs_of_version
+from gosync.gomod.needs import Needs, needs_of_project, needs_of_version
 from gosync.project import Project, read_project
 from tests.go.cells import without_network
 from tests.go.golangs import NEWEST, OLDER, need_go

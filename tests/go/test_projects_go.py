@@ -23,8 +23,8 @@ from pathlib import Path
 import pytest
 
 from gosync.demo.upstream import DATABASE_NAME
+from gosync.gomod.deps import Deps
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needs import Deps
 from tests.go.golangs import NEWEST, OLDER, need_go
 from tests.go.needed import routes
 from tests.go.projects import PROJECTS, Sample

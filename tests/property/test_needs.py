@@ -9,10 +9,11 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gosync.gomod.deps import Deps
 from gosync.gomod.gosum import GoSum, SumLine
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.mvs import resolve
-from gosync.gomod.needs import Deps, Needs, needs_of_project, needs_of_version
+from gosync.gomod.needs import Needs, needs_of_project, needs_of_version
 from gosync.gomod.semver import max_version
 from tests.go.graphs import Graph, Shape, make_graph
 

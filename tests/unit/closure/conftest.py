@@ -11,8 +11,8 @@ import pytest
 from gosync.closure.closure import Closure, Report
 from gosync.closure.findings import Finding
 from gosync.closure.tree import Tree
+from gosync.gomod.deps import Deps
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needs import Deps
 from gosync.progress import NoProgress
 from gosync.project import read_project
 from gosync.sumdb.names import Database, parse_gosumdb

@@ -13,7 +13,7 @@ import pytest
 
 from gosync.closure.findings import Kind
 from gosync.demo.log import SumLog
-from gosync.gomod.needs import Deps
+from gosync.gomod.deps import Deps
 from gosync.sumdb.tile import edge_tiles
 from tests.unit.closure.conftest import (
     APP,

@@ -12,7 +12,7 @@ from gosync.closure import trial
 from gosync.closure.golang import Client, can_cut_network
 from gosync.closure.trial import run_trial
 from gosync.errors import UsageError
-from gosync.gomod.needs import Deps
+from gosync.gomod.deps import Deps
 from gosync.progress import NoProgress
 from gosync.project import read_project
 from tests.simulator.goclient import need_go

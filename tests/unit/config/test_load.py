@@ -11,7 +11,7 @@ import pytest
 from gosync.cli.main import run
 from gosync.config import find_config, load_config
 from gosync.errors import ConfigError
-from gosync.gomod.needs import Deps
+from gosync.gomod.deps import Deps
 from gosync.sync.options import ProjectSpec
 
 MINIMAL = '[[select]]\nmodules = ["example.com/m"]\n'

@@ -9,7 +9,7 @@ import pytest
 from gosync.catalog.versions import Need
 from gosync.config import load_config
 from gosync.errors import ConfigError
-from gosync.gomod.needs import Deps
+from gosync.gomod.deps import Deps
 from gosync.sync.policy import Policy, Rule
 from gosync.sync.rules import Exclusion, Pick, Range, VersionRule
 

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from gosync.gomod.deps import Deps
 from gosync.gomod.gosum import GoSum, parse_gosum
 from gosync.gomod.modfile import GoMod, Requirement, parse_lax
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.mvs import MainModule, Mains
-from gosync.gomod.needs import Deps, Needs, Why, needs_of_project, needs_of_version
+from gosync.gomod.needs import Needs, Why, needs_of_project, needs_of_version
 
 H1 = "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gosync.catalog.versions import Need
+from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import Retraction
-from gosync.gomod.needs import Deps
 from gosync.sync.offer import Facts, Offer, Offered
 from gosync.sync.plan import Choice, choose
 from gosync.sync.policy import Rule

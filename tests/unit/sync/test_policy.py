@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gosync.catalog.versions import Need
 from gosync.errors import MalformedError
-from gosync.gomod.needs import Deps
+from gosync.gomod.deps import Deps
 from gosync.sync.policy import (
     Policy,
     Rule,
