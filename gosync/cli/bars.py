@@ -1,7 +1,12 @@
-"""Progress on a terminal, by rich; imported where there is one."""
+"""Progress on a terminal, by rich; imported where there is one.
+
+Bars are drawn when something has moved, not by a thread of their own: beside a thread
+``gosync verify`` could not fork.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +23,8 @@ from rich.progress import (
 
 from gosync.config.sizes import format_size
 
+_DRAWN_EVERY_SECONDS = 0.1
+
 
 class BarProgress:
     """One bar a phase."""
@@ -26,17 +33,23 @@ class BarProgress:
         self._bars = bars
         self._task = bars.add_task("starting", total=None, transferred="")
         self._bytes = 0
+        self._drawn = 0.0
 
     def phase(self, name: str, total: int | None = None) -> None:
         """Begin a phase of so many items, or of an unknown number."""
         self._bytes = 0
         self._bars.reset(self._task, total=total, description=name, transferred="")
+        self._bars.refresh()
 
     def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:
         """Count finished items and the bytes they moved."""
         self._bytes += size_bytes
         moved = format_size(self._bytes) if self._bytes else ""
         self._bars.update(self._task, advance=items, transferred=moved)
+        now = time.monotonic()
+        if now - self._drawn >= _DRAWN_EVERY_SECONDS:
+            self._drawn = now
+            self._bars.refresh()
 
 
 @contextmanager
@@ -50,5 +63,5 @@ def bar_progress() -> Iterator[BarProgress]:
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    with Bars(*columns, console=console, transient=True) as bars:
+    with Bars(*columns, console=console, transient=True, auto_refresh=False) as bars:
         yield BarProgress(bars)

@@ -52,14 +52,12 @@ class Checked:
         answer: What was known of it.
         findings: What is not as it should be; empty for one that is proven.
         read_bytes: How much was read.
-        go_mod: The go.mod that its ``.mod`` holds, None if that is no good.
     """
 
     mv: ModuleVersion
     answer: Answer
     findings: list[Finding] = field(default_factory=list)
     read_bytes: int = 0
-    go_mod: bytes | None = None
 
 
 class Checker:
@@ -226,8 +224,6 @@ class _Check:
         if inside is not None and inside != data:
             reason = "it is not the go.mod of its zip"
             self._add(Verdict.CORRUPT, path, reason, hash_go_mod(inside), h1)
-            return
-        self.done.go_mod = data
 
     def _inside(self) -> bytes | None:
         """Return the go.mod that a good zip demands, None if it leaves it open."""

@@ -1,10 +1,10 @@
 """One run over a target: what is due, in which order, and for how long.
 
 Versions go oldest proof first, those never proven before all others, so that a run
-that is cut short leaves the freshest for the next time. While two threads check a
-batch (inflate and sha256 let go of the interpreter), the next one is asked about,
-from files or over the network. What was found of a batch is kept before the next
-one begins.
+that is cut short leaves the freshest for the next time. While two hands check a
+batch, the next one is asked about, from files or over the network; it is handed on
+before the first one's end is waited for, so that no hand is ever idle. What was found
+of a batch is kept as soon as it is whole.
 
 A version that was not ok the last time, or whose files have changed since, is due
 whatever its age.
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
@@ -28,17 +28,20 @@ from gosync.progress import Progress
 from gosync.sync.pool import for_each
 from gosync.verify.answers import Answer
 from gosync.verify.checks import Checked
+from gosync.verify.hands import Hands
 from gosync.verify.memory import Memory, Remembered
 from gosync.verify.proofs import Prover
 from gosync.verify.targets import Target
 from gosync.verify.verdicts import Evidence, Finding, Verdict, severity
 from gosync.verify.walk import Unread
 
-_BATCH: Final = 128
-_BATCH_BYTES: Final = 128 << 20
-_THREADS: Final = 2
+_BATCH: Final = 64
+_BATCH_BYTES: Final = 64 << 20
+_GROUP: Final = 8  # mostly versions of one module, which have files in common
+_GROUP_BYTES: Final = 4 << 20
 _ASKED_AT_ONCE: Final = 8
 Answers: TypeAlias = dict[ModuleVersion, Answer]
+_Checking: TypeAlias = list[Future[list[Checked]]]
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -145,15 +148,9 @@ class Verification:
         outcome.versions = len(sizes)
         due = self._due(sizes, limits)
         deadline = _deadline(self._clock, limits)
-        self._progress.phase("verifying", len(due))
-        with ThreadPoolExecutor(_THREADS) as pool:
-            batches = _batches(due, sizes)
-            ready = await self._ask(next(batches, []))
-            while ready:
-                outcome.interrupted = self._stop()
-                if outcome.interrupted or self._clock.monotonic() >= deadline:
-                    break
-                ready = await self._check(ready, next(batches, []), pool)
+        with Hands(self._target, sum(sizes[mv] for mv in due)) as hands:
+            self._progress.phase("verifying", len(due))
+            await self._check_all(_batches(due, sizes), hands, deadline)
         outcome.left = len(due) - outcome.checked
         await self._finish(is_whole=not outcome.left)
         return outcome
@@ -194,26 +191,44 @@ class Verification:
         await self._target.prepare(batch)
         return answers
 
-    async def _check(
-        self,
-        answers: Answers,
-        following: Sequence[ModuleVersion],
-        pool: ThreadPoolExecutor,
-    ) -> Answers:
-        """Check a batch while the next one is asked about; return those answers."""
-        largest_first = sorted(answers, key=lambda mv: -self._sizes[mv])
+    async def _check_all(
+        self, batches: Iterator[list[ModuleVersion]], hands: Hands, deadline: float
+    ) -> None:
+        """Check batches, each handed on while the one before it is checked."""
+        before: _Checking = []
+        ready = await self._ask(next(batches, []))
+        while ready:
+            self._outcome.interrupted = self._stop()
+            if self._outcome.interrupted or self._clock.monotonic() >= deadline:
+                break
+            checking = [hands.check(each) for each in self._groups(ready)]
+            ready = await self._ask(next(batches, []))
+            await self._collect(before)
+            before = checking
+        await self._collect(before)
 
-        def check(mv: ModuleVersion) -> Checked:
-            return self._target.check(mv, answers[mv])
+    def _groups(self, answers: Answers) -> list[Answers]:
+        """Return a batch in parts for one hand each, the largest first."""
+        groups: list[Answers] = []
+        room = 0
+        for mv in sorted(answers):
+            if room <= 0 or len(groups[-1]) == _GROUP:
+                groups.append({})
+                room = _GROUP_BYTES
+            groups[-1][mv] = answers[mv]
+            room -= self._sizes[mv]
+        return sorted(groups, key=lambda each: -sum(self._sizes[mv] for mv in each))
 
-        checking = [pool.submit(check, mv) for mv in largest_first]
-        ready = await self._ask(following)
-        done = await to_thread.run_sync(lambda: [each.result() for each in checking])
-        for each in done:
-            self._take(each)
-            self._progress.advance(size_bytes=self._sizes[each.mv])
+    async def _collect(self, checking: _Checking) -> None:
+        """Wait for a batch, and keep what was found."""
+        done: list[Checked] = []
+        for each in checking:
+            found = await to_thread.run_sync(each.result)
+            for one in found:
+                self._take(one)
+                self._progress.advance(size_bytes=self._sizes[one.mv])
+            done += found
         self._remember(done)
-        return ready
 
     def _remember(self, done: Sequence[Checked]) -> None:
         now = self._clock.now()

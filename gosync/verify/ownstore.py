@@ -90,9 +90,11 @@ class StoreTarget:
         name: Its path.
         tree: Its files.
         rows: What the catalog carries.
+        is_still: Yes; what ``check`` needs of the catalog was read.
     """
 
     kind = Kind.STORE
+    is_still = True
 
     def __init__(
         self, root: Path, catalog: Catalog, database: Database | None, clock: Clock

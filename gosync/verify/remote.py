@@ -72,9 +72,11 @@ class UrlTarget:
     Attributes:
         kind: URL.
         name: Its address, without secrets.
+        is_still: No; files come and go.
     """
 
     kind = Kind.URL
+    is_still = False
 
     def __init__(self, url: str, fetcher: Fetcher, scratch: Path) -> None:
         self.name = strip_secrets(url)

@@ -33,9 +33,11 @@ class SumTarget:
         name: Its path.
         file: The file.
         sums: Its lines.
+        is_still: Yes, once it is read.
     """
 
     kind = Kind.GO_SUM
+    is_still = True
 
     def __init__(self, file: Path) -> None:
         """Read a file.

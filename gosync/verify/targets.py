@@ -41,10 +41,13 @@ class Target(Protocol):
     Attributes:
         kind: What it is.
         name: What people call it.
+        is_still: Whether ``check`` needs nothing that ``prepare`` brings, but only
+            files and what was known of them when the target was opened.
     """
 
     kind: Kind
     name: str
+    is_still: bool
 
     def versions(self) -> Mapping[ModuleVersion, int]:
         """Return what is there, and how many bytes of each."""
@@ -81,7 +84,10 @@ class FolderTarget:
         layout: Its names.
         sums: The part of the checksum database that it holds, if it may hold one.
         inventory: What is there.
+        is_still: Yes.
     """
+
+    is_still = True
 
     def __init__(
         self, tree: Tree, layout: Layout, database: Database | None, private: PatternSet
