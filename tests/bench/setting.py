@@ -18,6 +18,7 @@ class Sizes:
         versions: Module versions of the corpus.
         large: How many of them are large.
         large_bytes: The size of a large zip.
+        verified: Module versions of the tree that is verified.
         records: Filler records of the checksum database.
         tracked: Modules that are tracked in a pass with nothing new.
         events: Events of the index.
@@ -34,6 +35,7 @@ class Sizes:
     versions: int
     large: int
     large_bytes: int
+    verified: int
     records: int
     tracked: int
     events: int
@@ -51,6 +53,7 @@ FULL = Sizes(
     versions=300,
     large=3,
     large_bytes=30 * MIB,
+    verified=900,
     records=70_000,
     tracked=1_000,
     events=1_000_000,
@@ -67,6 +70,7 @@ QUICK = Sizes(
     versions=60,
     large=1,
     large_bytes=30 * MIB,
+    verified=60,
     records=70_000,
     tracked=1_000,
     events=100_000,
@@ -83,6 +87,7 @@ TINY = Sizes(
     versions=4,
     large=1,
     large_bytes=200_000,
+    verified=4,
     records=600,
     tracked=3,
     events=5_000,
@@ -114,13 +119,15 @@ class Setting:
     @cached_property
     def corpus(self) -> Corpus:
         """The corpus, written when it is first needed."""
+        return self.write_corpus("corpus", self.sizes.versions)
+
+    def write_corpus(self, name: str, versions: int) -> Corpus:
+        """Write a corpus of so many versions."""
         sizes = self.sizes
-        root = self.folder / "corpus"
+        root = self.folder / name
         made = list(
             make_corpus(
-                versions=sizes.versions,
-                large=sizes.large,
-                large_bytes=sizes.large_bytes,
+                versions=versions, large=sizes.large, large_bytes=sizes.large_bytes
             )
         )
         key = write_upstream(made, root, records=sizes.records)

@@ -1,4 +1,4 @@
-"""``gosync verify`` of the corpus as a static tree, start-up and proofs included.
+"""``gosync verify`` of a corpus as a static tree, start-up and proofs included.
 
 Beside it, over the same zips: Go's dirhash.HashZip on two goroutines, which proves
 nothing; ``go mod verify`` over a module cache that a real go filled with the same
@@ -44,7 +44,8 @@ def verify_caches(setting: Setting) -> Iterator[Row]:
 
 def _tree(setting: Setting) -> Iterator[Row]:
     """Beside Go's hashing, and beside bare inflate and sha256."""
-    corpus, folder = setting.corpus, setting.room("verify")
+    corpus = setting.write_corpus("verified", setting.sizes.verified)
+    folder = setting.room("verify")
     zips = corpus.zips()
     files = folder / "files"
     files.write_text("".join(f"{path}\n" for path in zips))
