@@ -13,7 +13,12 @@ from gosync.bundle.need import MAX_NEED_BYTES, NeedFile, format_need, parse_need
 from gosync.bundle.outcome import ImportReport, Outcome, import_document
 from gosync.bundle.receipt import format_receipt
 from gosync.cli.interruptible import run_interruptible
-from gosync.cli.options import Options, common_options, wait_lock_option
+from gosync.cli.options import (
+    Options,
+    common_options,
+    max_delete_option,
+    wait_lock_option,
+)
 from gosync.cli.progress import progress
 from gosync.cli.tables import tree_line
 from gosync.config.files import read_text
@@ -61,14 +66,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="FILE",
     help="Write the evidence there, as JSON.",
 )
-@click.option(
-    "--max-delete",
-    type=click.IntRange(min=0),
-    default=100,
-    show_default=True,
-    metavar="N",
-    help="Do nothing when more versions than this would go.",
-)
+@max_delete_option("versions")
 @wait_lock_option
 @common_options
 def import_(

@@ -11,7 +11,7 @@ from gosync.bundle.receipt import MAX_RECEIPT_BYTES, parse_receipt
 from gosync.bundle.staged import drop_waiting
 from gosync.catalog.bundles import BundleRow
 from gosync.catalog.imports import ImportRow
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.errors import UsageError
 from gosync.sync.site import open_site, read_catalog
 
@@ -27,12 +27,15 @@ from gosync.sync.site import open_site, read_catalog
     is_flag=True,
     help="Go on from a bundle of another store, which is lost.",
 )
+@wait_lock_option
 @common_options
-def ack(options: Options, receipt_file: Path, adopt: bool) -> None:
+def ack(options: Options, receipt_file: Path, adopt: bool, wait_lock: float) -> None:
     """Take a site's receipt.json: the next bundle builds on what it says."""
     site_options = options.load_config().site_options()
     receipt = parse_receipt(_read(receipt_file))
-    with open_site(site_options, command="gosync bundle ack") as site:
+    with open_site(
+        site_options, command="gosync bundle ack", wait_lock_seconds=wait_lock
+    ) as site:
         ledger = Ledger(site)
         row = ledger.adopt(receipt) if adopt else ledger.acknowledge(receipt)
     line = f"{_name(row)}: {row.target} has it; the next bundle builds on it"
@@ -41,15 +44,18 @@ def ack(options: Options, receipt_file: Path, adopt: bool) -> None:
 
 @click.command()
 @click.argument("bundle_id", metavar="ID")
+@wait_lock_option
 @common_options
-def revoke(options: Options, bundle_id: str) -> None:
+def revoke(options: Options, bundle_id: str, wait_lock: float) -> None:
     """Say that a bundle never arrived: what it brought travels again.
 
     Inside, drop one that waits and will not be taken in. ID is how its id begins, as
     `gosync bundle list` shows it.
     """
     site_options = options.load_config().site_options()
-    with open_site(site_options, command="gosync bundle revoke") as site:
+    with open_site(
+        site_options, command="gosync bundle revoke", wait_lock_seconds=wait_lock
+    ) as site:
         ledger = Ledger(site)
         waited = drop_waiting(site, bundle_id) if len(bundle_id) >= MIN_PREFIX else None
         row = None if waited else ledger.revoke(ledger.find(bundle_id))

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import Options, common_options, private_option, sumdb_option
 from gosync.cli.output import printable
 from gosync.cli.progress import progress
 from gosync.closure.closure import Closure, Report
@@ -102,17 +102,8 @@ class Answer:
     metavar="DIR",
     help="The tree, or a copy of it; default: the configured one.",
 )
-@click.option(
-    "--sumdb",
-    metavar="NAME|KEY",
-    help="The checksum database that must prove the tree, or off; as in GOSUMDB.",
-)
-@click.option(
-    "--private",
-    multiple=True,
-    metavar="PATTERN",
-    help="Modules that no database knows, as in GOPRIVATE; may be repeated.",
-)
+@sumdb_option
+@private_option
 @click.option(
     "--quick", is_flag=True, help="See that zips are there; do not read them."
 )

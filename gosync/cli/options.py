@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -17,6 +17,7 @@ from gosync.cli.output import Output
 from gosync.config import Config, find_config, load_config
 
 R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,31 @@ wait_lock_option = click.option(
     metavar="SECONDS",
     help="Wait so long for another gosync to end.",
 )
+
+
+sumdb_option = click.option(
+    "--sumdb",
+    metavar="NAME|KEY",
+    help="The checksum database to believe, or off; as in GOSUMDB.",
+)
+private_option = click.option(
+    "--private",
+    multiple=True,
+    metavar="PATTERN",
+    help="Modules that no database knows, as in GOPRIVATE; may be repeated.",
+)
+
+
+def max_delete_option(what: str) -> Callable[[F], F]:
+    """Return the option --max-delete, which stops when more of something would go."""
+    return click.option(
+        "--max-delete",
+        type=click.IntRange(min=0),
+        default=100,
+        show_default=True,
+        metavar="N",
+        help=f"Do nothing when more {what} than this would go.",
+    )
 
 
 def common_options(function: Callable[..., R]) -> Callable[..., R]:

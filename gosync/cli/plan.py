@@ -12,7 +12,7 @@ import click
 
 from gosync.catalog.versions import Need
 from gosync.cli.confirm import confirm_whole_index
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.output import Output
 from gosync.cli.progress import progress
 from gosync.cli.tables import failure_lines
@@ -46,9 +46,15 @@ _SIZES_ASKED = 2_000
     help="Write the plan for `gosync sync --plan FILE`.",
 )
 @click.option("--yes", "-y", is_flag=True, help="Do not ask about the whole index.")
+@wait_lock_option
 @common_options
 def plan(
-    options: Options, sizes: bool | None, refresh: bool, out: Path | None, yes: bool
+    options: Options,
+    sizes: bool | None,
+    refresh: bool,
+    out: Path | None,
+    yes: bool,
+    wait_lock: float,
 ) -> int:
     """Show what a sync would fetch, without fetching it.
 
@@ -60,7 +66,7 @@ def plan(
     confirm_whole_index(config.policy, yes=yes)
     projects = read_projects(config.projects)
     with (
-        open_site(config, command="gosync plan") as site,
+        open_site(config, command="gosync plan", wait_lock_seconds=wait_lock) as site,
         progress(show=options.show_progress) as watcher,
     ):
         wish = PassOptions(refresh=refresh, projects=projects)

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 import anyio
 import click
 
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import (
+    Options,
+    common_options,
+    max_delete_option,
+    wait_lock_option,
+)
 from gosync.cli.progress import progress
 from gosync.cli.tables import tree_line
 from gosync.config.sizes import format_size
@@ -33,14 +38,7 @@ _SHOWN = 200
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
-@click.option(
-    "--max-delete",
-    type=click.IntRange(min=0),
-    default=100,
-    show_default=True,
-    metavar="N",
-    help="Do nothing when more versions than this would go.",
-)
+@max_delete_option("versions")
 @click.option(
     "--grace-days",
     type=click.FloatRange(min=0),
@@ -52,6 +50,7 @@ _SHOWN = 200
     is_flag=True,
     help="Let go of what `gosync sync MODULE@VERSION` asked for.",
 )
+@wait_lock_option
 @common_options
 def prune(
     options: Options,
@@ -59,6 +58,7 @@ def prune(
     max_delete: int,
     grace_days: float | None,
     asked: bool,
+    wait_lock: float,
 ) -> None:
     """Forget versions that nothing selects, once their time of grace is over.
 
@@ -69,7 +69,9 @@ def prune(
     projects = read_projects(site_options.projects)
     grace = site_options.grace_days if grace_days is None else grace_days
     with (
-        open_site(site_options, command="gosync prune") as site,
+        open_site(
+            site_options, command="gosync prune", wait_lock_seconds=wait_lock
+        ) as site,
         progress(show=options.show_progress) as watcher,
     ):
         if asked and not dry_run:

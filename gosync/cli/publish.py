@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 import click
 
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.progress import progress
 from gosync.cli.tables import tree_line
 from gosync.progress import Progress
@@ -22,8 +22,9 @@ from gosync.sync.tree import publish_tree
 @click.argument(
     "folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path)
 )
+@wait_lock_option
 @common_options
-def publish(options: Options, folder: Path | None) -> None:
+def publish(options: Options, folder: Path | None, wait_lock: float) -> None:
     """Bring the configured tree, or DIR, up to what the store carries.
 
     Asks the checksum database only for tiles that the store does not have yet.
@@ -32,7 +33,9 @@ def publish(options: Options, folder: Path | None) -> None:
     if folder is not None:
         site_options = replace(site_options, tree_path=folder.absolute())
     with (
-        open_site(site_options, command="gosync publish") as site,
+        open_site(
+            site_options, command="gosync publish", wait_lock_seconds=wait_lock
+        ) as site,
         progress(show=options.show_progress) as watcher,
     ):
         report = anyio.run(_publish, site, watcher)

@@ -14,7 +14,13 @@ from typing import Any, Final
 import anyio
 import click
 
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import (
+    Options,
+    common_options,
+    max_delete_option,
+    private_option,
+    sumdb_option,
+)
 from gosync.cli.output import printable
 from gosync.cli.progress import progress
 from gosync.cli.verdicts import show_report
@@ -130,17 +136,8 @@ def _duration(
     type=click.Choice([each.value for each in Kind]),
     help="What it is; default: found out by looking.",
 )
-@click.option(
-    "--sumdb",
-    metavar="NAME|KEY",
-    help="The checksum database to believe, or off; as in GOSUMDB.",
-)
-@click.option(
-    "--private",
-    multiple=True,
-    metavar="PATTERN",
-    help="Modules that no database knows, as in GOPRIVATE; may be repeated.",
-)
+@sumdb_option
+@private_option
 @click.option(
     "--proxy", metavar="URL", help="Instead of the configured proxies; as in GOPROXY."
 )
@@ -191,14 +188,7 @@ def _duration(
 )
 @click.option("--delete", is_flag=True, help="Delete what is bad.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
-@click.option(
-    "--max-delete",
-    type=click.IntRange(min=0),
-    default=100,
-    show_default=True,
-    metavar="N",
-    help="Do nothing when more things than this would go or be replaced.",
-)
+@max_delete_option("things")
 @click.option(
     "--restore", "restore_id", metavar="ID", help="Put back what was moved aside."
 )

@@ -261,9 +261,8 @@ def test_of_two_gosyncs_at_once_the_second_names_the_first_or_waits_for_it(
             refused = site.sync(expect=LOCKED)
             assert refused.document["error"] == "LockedError"
             assert f"pid {first.pid} (gosync sync)" in refused.document["message"]
-            for command in ("plan", "publish"):
-                assert site.run(command).code == LOCKED
-            assert site.sync("--wait-lock", "0.2", expect=None).code == LOCKED
+            for command in ("plan", "publish", "prune", "sync"):
+                assert site.run(command, "--wait-lock", "0.1").code == LOCKED
             site.run("status", expect=OK)
             go_on.set()
             waited = site.sync("--wait-lock", "60", expect=OK)
