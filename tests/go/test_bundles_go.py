@@ -1,24 +1,30 @@
 """Real go commands before a tree that was carried in by bundles alone.
 
 Outside syncs and makes bundles: a full one and increments. Inside has no network.
-It takes 1, then 3, which waits, then 2; then 5, for 4 was lost for good, and the
-repair that closes the gap. After each a client that remembers the head of the tree
-before goes on, and one that knows nothing starts; both prove all by the database.
+It takes the full one and 1; then 3, which waits; then 2, with which 3 is published;
+then 5, for 4 was lost for good, and the repair that closes the gap. After each step
+every go command builds from the tree, all proven by the database: once with a client
+that remembers the head of each tree before, and once with one that knows nothing.
+The tree has what was selected outside when the bundle was made that it shows, and
+nothing else.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 import pytest
 
+from gosync.bundle.folder import BundleFolder
 from tests.go.cells import output_of, project
-from tests.go.golangs import NEWEST, VERSIONS, need_go
+from tests.go.golangs import VERSIONS, need_go
 from tests.go.served import Served
-from tests.go.world import NEEDED, consumer_files, said
-from tests.integration.pair import GAP, Machines, Pair
+from tests.go.world import NEEDED, consumer_files, said, tree_size
+from tests.integration.pair import GAP, Carried, Machines, Pair, carried_by
 from tests.integration.site import digests
 from tests.simulator import Simulator
 from tests.simulator import standard as std
@@ -28,18 +34,33 @@ pytestmark = [pytest.mark.go, pytest.mark.slow]
 
 
 class Enclave:
-    """The pair of sites, what was made, and what clients inside need."""
+    """The pair of sites, what was made, and the clients inside; use it in ``with``."""
 
     def __init__(self, folder: Path, sim: Simulator, machines: Machines) -> None:
-        self.folder = folder
         self.sim = sim
-        self.needed = dict(NEEDED)
+        self._needed = dict(NEEDED)
+        self._folder = folder
+        self._made: dict[int, tuple[Carried, dict[str, str]]] = {}
+        self._steps = self._shown = 0
+        self._resources = ExitStack()
         std.publish_standard(sim, spread=40)
         modules = ["std.example/*", std.DOTTED_MAJOR]
         self.pair = Pair(folder / "pair", sim, machines, modules=modules)
         self.pair.outside.select(modules, retracted=True, pseudo=True)
         self.pair.sync()
-        self._served = 0
+
+    def __enter__(self) -> Self:
+        tree, key = self.pair.inside.tree, self.sim.verifier_key
+        served = Served(tree, key, self._folder / "served", transport="file")
+        self._served = self._resources.enter_context(served)
+        self._lasting = {
+            version: self._served.client(version, need_go(version))
+            for version in VERSIONS
+        }
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._resources.close()
 
     def grow(self, number: int) -> None:
         """Let upstream have a new version that clients then need, and many others."""
@@ -48,54 +69,82 @@ class Enclave:
         self.sim.publish(std.module(std.UPPER, version, say=told, day=80 + number))
         self.sim.log.grow(700)
         self.pair.sync()
-        self.needed = {**self.needed, std.UPPER: version}
+        self._needed = {**self._needed, std.UPPER: version}
 
-    def check(self, *clients: tuple[str, Path]) -> None:
-        """Build inside with clients of these names and go commands."""
-        self.pair.check()
-        self._served += 1
-        folder = self.folder / f"served{self._served}"
-        key, tree = self.sim.verifier_key, self.pair.inside.tree
-        with Served(tree, key, folder, transport="file") as served:
-            for name, go in clients:
-                self._build(served.client(f"../{name}", go))
+    def make(self, *arguments: str) -> Path:
+        """Make a bundle, and take note of what its tree will have."""
+        made = self.pair.make(*arguments)
+        number = BundleFolder.open(made).header.sequence
+        self._made[number] = carried_by(self.pair.outside), self._needed
+        return made
 
-    def _build(self, client: GoClient) -> None:
-        files = consumer_files(self.needed)
-        folder = project(client, files, f"at{self._served}")
+    def check(self, number: int) -> None:
+        """Look at the tree as it must be with this bundle, and build from it."""
+        applied = [n for n, state in self.pair.came().items() if state == "applied"]
+        assert max(applied) == number
+        carried, needed = self._made[number]
+        self.pair.check(want=carried)
+        note = self.pair.inside.tree / "sumdb" / self.sim.log.name / "latest"
+        before, self._shown = self._shown, tree_size(note.read_bytes())
+        self._steps += 1
+        for version, client in self._lasting.items():
+            assert self._head(client) == before
+            self._build(client, needed)
+            assert self._head(client) == self._shown
+            client.run("clean", "-modcache")
+            fresh = f"{version}-{self._steps}"
+            self._build(self._served.client(fresh, need_go(version)), needed)
+
+    def _head(self, client: GoClient) -> int:
+        """Return the size of the tree whose head a client remembers, 0 for none."""
+        folder = client.folder / "gopath" / "pkg" / "sumdb" / self.sim.log.name
+        latest = folder / "latest"
+        return tree_size(latest.read_bytes()) if latest.exists() else 0
+
+    def _build(self, client: GoClient, needed: dict[str, str]) -> None:
+        folder = project(client, consumer_files(needed), f"at{self._steps}")
         client.run("mod", "tidy", cwd=folder)
         client.run("build", "-o", "consumer", cwd=folder)
-        assert output_of(folder / "consumer") == said(self.sim, self.needed)
-        client.run("clean", "-modcache")
+        assert output_of(folder / "consumer") == said(self.sim, needed)
 
 
 @pytest.fixture
 def enclave(tmp_path: Path) -> Iterator[Enclave]:
-    with Simulator() as sim, Machines() as machines:
-        yield Enclave(tmp_path, sim, machines)
+    with (
+        Simulator() as sim,
+        Machines() as machines,
+        Enclave(tmp_path, sim, machines) as enclave,
+    ):
+        yield enclave
 
 
 def test_clients_inside_go_on_whatever_the_order_of_bundles(enclave: Enclave):
-    pair, newest = enclave.pair, need_go(NEWEST)
-    old = ("old", newest)
-    pair.take(pair.make())
+    pair = enclave.pair
+    pair.take(enclave.make())
     pair.ack()
-    enclave.check(old, ("first", newest))
+    enclave.check(1)
+
+    enclave.grow(3)
+    pair.take(enclave.make())
+    pair.ack()
+    enclave.check(2)
 
     before = digests(pair.inside.tree)
-    enclave.grow(3)
-    two = pair.make()
     enclave.grow(4)
-    pair.take(pair.make("--base", "sealed"), expect=GAP)
-    assert digests(pair.inside.tree) == before
-    pair.take(two)
-    assert pair.came() == dict.fromkeys((1, 2, 3), "applied")
-    pair.ack()
-    enclave.check(old, ("second", newest))
-
+    lacking = enclave.make()
     enclave.grow(5)
-    shutil.rmtree(pair.make())
+    pair.take(enclave.make("--base", "sealed"), expect=GAP)
+    assert digests(pair.inside.tree) == before
+    enclave.check(2)
+    pair.take(lacking)
+    pair.ack()
+    enclave.check(4)
+
     enclave.grow(6)
-    pair.take(pair.make("--base", "sealed"), expect=GAP)
-    pair.take(pair.make("--need", str(pair.need)))
-    enclave.check(old, *((version, need_go(version)) for version in VERSIONS))
+    shutil.rmtree(enclave.make())
+    enclave.grow(7)
+    pair.take(enclave.make("--base", "sealed"), expect=GAP)
+    enclave.check(4)
+    pair.take(enclave.make("--need", str(pair.need)))
+    enclave.check(7)
+    assert pair.came() == dict.fromkeys((1, 2, 3, 4, 6, 7), "applied")
