@@ -163,14 +163,23 @@ class _Making:
         self._scratch = site.options.store_path / STAGING
 
     def run(self) -> Created:
-        bundles = self._site.catalog.bundles
         head = bundled_head(self._site, self._selection.chosen)
         tiles = self._tiles(head)
         fetch_missing(self._site, tiles)
         make_folder(self._options.out)
         self._remove_unsealed()
         row = self._plan()
-        writer = FolderWriter(self._options.out / f".{row.target}.partial")
+        with FolderWriter(self._options.out / f".{row.target}.partial") as writer:
+            return self._make(writer, row, head, tiles)
+
+    def _make(
+        self,
+        writer: FolderWriter,
+        row: BundleRow,
+        head: SignedHead | None,
+        tiles: Sequence[Tile],
+    ) -> Created:
+        bundles = self._site.catalog.bundles
         header = self._write(writer, row, head, tiles)
         data = format_header(header)
         identity = bundle_id(data)

@@ -1,8 +1,8 @@
 """Writing a bundle's files: volumes of whole segments, manifest, sums, header.
 
 Everything goes into a folder with a dot before its name, is made durable there, and
-gets its name when the bundle is proven. What a killed run left behind is removed by
-the next one.
+gets its name when the bundle is proven. A run that fails removes it, so that a medium
+which was too small is as empty as before; what a killed one left the next one removes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Self
@@ -25,7 +26,7 @@ from gosync.bundle.header import FileEntry
 from gosync.bundle.manifest import Segment, format_manifest
 from gosync.bundle.packing import ModuleSegment
 from gosync.bundle.stream import PIECE_BYTES, write_frame
-from gosync.errors import UsageError
+from gosync.errors import StoreError, UsageError
 from gosync.store.durable import disk_errors, make_folder, sync_folder
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class FolderWriter:
-    """The files of one bundle, in a folder that is not one yet."""
+    """The files of one bundle, in a folder that is not one yet; a context manager."""
 
     def __init__(self, folder: Path) -> None:
         """Make an empty folder in place of what a killed run left there.
@@ -50,6 +51,14 @@ class FolderWriter:
         self.folder = folder
         remove_folder(folder)
         make_folder(folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        if failed:
+            with suppress(StoreError):  # why it failed matters more
+                remove_folder(self.folder)
 
     def write(self, name: str, data: bytes) -> None:
         """Write a small file, durable before it returns.

@@ -65,11 +65,13 @@ class Stage:
         assert self.take(self.two, site).code == OK
         self.want = snapshot(site)
 
-    def site(self) -> Site:
-        """Return the site inside as it is with bundle 1, always in one folder."""
-        folder = self.pair.inside.folder
-        shutil.rmtree(folder)
-        subprocess.run(["cp", "-a", f"{self.start}", f"{folder}"], check=True)
+    def site(self, start: Path | None = None) -> Site:
+        """Return the site inside as it is with bundle 1, always in one folder.
+
+        Args:
+            start: A copy of its folder at another time.
+        """
+        put_back(start or self.start, self.pair.inside.folder)
         (self.pair.papers / "trust.toml").write_text(self.trust)
         return self.pair.inside
 
@@ -127,6 +129,12 @@ class Stage:
             sha256=hashlib.sha256(data).hexdigest(),
         )
         self.rewrite(medium, volumes=tuple(volumes))
+
+
+def put_back(copy: Path, folder: Path) -> None:
+    """Let a folder be as it was when it was copied, or copy it so."""
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run(["cp", "-a", f"{copy}", f"{folder}"], check=True)
 
 
 def read_header(bundle: Path) -> Header:

@@ -3,7 +3,8 @@
     with Stepper() as stepper:
         whole = stepper.run(site, "sync")                   whole.steps: what it did
         for number in range(len(whole.steps)):
-            stepper.run(site, "sync", kill_at=number)       SIGKILL before that step
+            stepper.run(site, "sync", kill_at=number)       SIGKILL before that step,
+                                                            or half way in a write
             stepper.run(site, "sync", fail_at=number, error=errno.EIO)
 
 A step is a system call that makes something durable or changes a name; it is
@@ -25,7 +26,8 @@ import pytest
 from tests.integration import supervisor
 from tests.integration.site import CHECKOUT, Result, Site, parse_result
 
-DURABLE = supervisor.CALLS - {"write", "mkdir"}
+EVERY = supervisor.CALLS
+DURABLE = EVERY - {"write", "mkdir"}
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Stepper:
         Args:
             site: Where.
             *arguments: The command.
-            kill_at: The step before which it is killed.
+            kill_at: The step before which it is killed; of a write, half is done.
             kill_after_seconds: When it is killed.
             stop_at: The step before which it is sent SIGTERM.
             fail_at: The step that fails.

@@ -199,6 +199,8 @@ class _Supervisor:
             if number == self._request["stop_at"]:
                 os.kill(self._child, signal.SIGTERM)
             if number == self._request["kill_at"]:
+                if name == "write":
+                    _write_half(thread, arguments)
                 self._kill()  # the call itself is never made
             elif number == self._request["fail_at"]:
                 _reply(listener, ident, error=-self._request["error"])
@@ -235,6 +237,21 @@ def _commits(path: str, thread: int, arguments: Sequence[int]) -> bool:
     if not path.endswith("-wal") or size != _FRAME_HEADER:
         return False
     return any(_bytes_at(thread, start, size)[4:8])
+
+
+def _write_half(thread: int, arguments: Sequence[int]) -> None:
+    """Write what a kill in the middle of a write leaves: the first half of it."""
+    descriptor, start, size, *_ = arguments
+    half = _bytes_at(thread, start, size)[: size // 2]
+    about = Path(f"/proc/{thread}/fdinfo/{descriptor}").read_text()
+    place = int(about.split("pos:")[1].split()[0])
+    file = os.open(f"/proc/{thread}/fd/{descriptor}", os.O_WRONLY)
+    try:
+        if int(about.split("flags:")[1].split()[0], 8) & os.O_APPEND:
+            place = os.fstat(file).st_size
+        os.pwrite(file, half, place)
+    finally:
+        os.close(file)
 
 
 def _text_at(thread: int, address: int) -> str:

@@ -6,7 +6,6 @@ bundle 2. Afterwards the site is as it was, and takes the whole bundle 2.
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -361,20 +360,6 @@ def test_a_medium_that_knows_no_case_is_read(stage: Stage):
 
     assert stage.take(medium, site).code == OK
     assert difference(snapshot(site), stage.want) == {}
-
-
-def test_a_disk_that_fills_up_is_gone_on_with(stage: Stage):
-    calls = frozenset({"write", "fsync", "rename", "link"})
-    steps = len(stage.take(stage.medium(), stage.site(), calls=calls).steps)
-    for number in range(steps // 10, steps, steps // 6):
-        site = stage.site()
-        full = stage.take(
-            stage.two, site, calls=calls, fail_at=number, error=errno.ENOSPC
-        )
-        assert full.code == NO_SPACE, full.stderr
-        check_ruins(site)
-        assert stage.take(stage.two, site).code == OK
-        assert difference(snapshot(site), stage.want) == {}
 
 
 def test_too_little_space_is_said_before_anything_is_read(stage: Stage):

@@ -126,14 +126,14 @@ def wreckers(story: Story, folder: Path, count: int) -> Iterator[list[Wrecker]]:
         return
     with (
         Stepper() as stepper,
-        _in_memory(folder) as at,
+        in_memory(folder) as at,
         wreckers(story, folder, count - 1) as others,
     ):
         yield [*others, Wrecker(story, at, stepper)]
 
 
 @contextmanager
-def _in_memory(otherwise: Path) -> Iterator[Path]:
+def in_memory(otherwise: Path) -> Iterator[Path]:
     """Yield a folder in memory if there is such a place.
 
     What is killed or refused here is the same on every file system, and a sync of a
@@ -232,8 +232,8 @@ def snapshot(site: Site) -> dict[str, object]:
     """Return what sites that carry the same have in common.
 
     The tree, its folders and modes included, but not its feed; the store's blobs and
-    evidence; the rows of the catalog as far as they do not say when and from which
-    batch.
+    evidence, and bundles that wait; the rows of the catalog as far as they do not say
+    when and from which batch.
     """
     tree: dict[str, object] = {
         f"tree/{name}": (digest, stat.S_IMODE((site.tree / name).stat().st_mode))
@@ -243,7 +243,7 @@ def snapshot(site: Site) -> dict[str, object]:
     for folder in site.tree.rglob("*/"):
         mode = stat.S_IMODE(folder.stat().st_mode)
         tree[f"tree/{folder.relative_to(site.tree)}/"] = mode
-    for part in ("blobs", "quarantine"):
+    for part in ("blobs", "quarantine", "bundles"):
         for name, digest in digests(site.store / part).items():
             tree[f"{part}/{name}"] = digest
     with _catalog(site) as catalog:
@@ -253,8 +253,19 @@ def snapshot(site: Site) -> dict[str, object]:
         tree["pins"] = catalog.execute(
             "SELECT path, version, mod_h1, zip_h1 FROM pins ORDER BY path, version"
         ).fetchall()
+        tree["imports"] = catalog.execute(
+            "SELECT bundle_id, sequence, state FROM imports ORDER BY sequence"
+        ).fetchall()
         tree["failures"] = catalog.execute("SELECT * FROM failures").fetchall()
     return tree
+
+
+def ledger(site: Site) -> list[tuple[str, str, int, str]]:
+    """Return id, target, number and state of each bundle that was made here."""
+    with _catalog(site) as catalog:
+        return catalog.execute(
+            "SELECT bundle_id, target, sequence, state FROM bundles ORDER BY sequence"
+        ).fetchall()
 
 
 def site_database(site: Site) -> str:
