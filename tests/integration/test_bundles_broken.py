@@ -6,6 +6,8 @@ bundle 2. Afterwards the site is as it was, and takes the whole bundle 2.
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gosync.bundle.format import HEADER_NAME, MANIFEST_NAME
+from gosync.bundle.format import HEADER_NAME, MANIFEST_NAME, SUMS_NAME
 from gosync.bundle.manifest import Base, Frame, Manifest
 from gosync.catalog.bundles import Kind
 from gosync.catalog.versions import Proof
@@ -27,6 +29,7 @@ from tests.integration.breaking import (
 )
 from tests.integration.pair import GAP, VOLUME, Machines, Pair
 from tests.integration.site import NO_SPACE, OK, SECURITY, USAGE, digests
+from tests.integration.test_crash_disk import disk, remount
 from tests.integration.wreck import check_ruins, difference, snapshot
 from tests.simulator import Simulator
 from tests.simulator.standard import UPPER, module
@@ -353,12 +356,27 @@ def test_an_exchanged_key_goes_on(stage: Stage):
     assert [each["name"] for each in signed] == ["cosigner"]
 
 
-def test_a_medium_that_knows_no_case_is_read(stage: Stage):
-    site, medium = stage.site(), stage.medium()
-    for file in list(medium.iterdir()):
-        file.rename(medium / file.name.upper())
+def test_a_medium_like_a_disc_is_read(stage: Stage, tmp_path: Path):
+    """Mounted read-only, names in capitals, times of two seconds, no modes to rely on.
 
-    assert stage.take(medium, site).code == OK
+    Discs and FAT keep no more than that of a bundle, and a bundle needs no more.
+    """
+    site, disc = stage.site(), tmp_path / "disc"
+    names = {file.name for file in stage.two.iterdir()} - {SUMS_NAME}
+    assert all(re.fullmatch("[a-z0-9._-]+", name) for name in {stage.two.name, *names})
+    with disk(disc, 4 << 20):
+        medium = shutil.copytree(stage.two, disc / stage.two.name.upper())
+        for file in list(medium.iterdir()):
+            file.chmod(0o555)
+            os.utime(file, (0, 2 * (int(file.stat().st_mtime) // 2)))
+            file.rename(medium / file.name.upper())
+        remount(disc, "ro")
+        with pytest.raises(OSError, match="Read-only"):
+            (medium / "file").touch()
+        trust = ("--trust", str(stage.pair.papers / "trust.toml"))
+        stage.pair.run_inside("bundle", "inspect", str(medium), "--versions")
+        stage.pair.run_inside("bundle", "verify", str(medium), *trust)
+        assert stage.take(medium, site).code == OK
     assert difference(snapshot(site), stage.want) == {}
 
 

@@ -159,8 +159,10 @@ class Played:
             run = self.stage.machines.outside.run
             return run(site, *command, **how)  # type: ignore[arg-type]
 
-        whole = do(begin())
+        whole = do(begin(), calls=EVERY)
         assert whole.code == OK, whole.stderr
+        on_medium = {each.call for each in whole.steps if "media" in each.path}
+        assert on_medium <= {"mkdir", "write", "fsync", "rename", "unlink"}, "as on FAT"
         want, states = self._made(), [row[1:] for row in ledger(outside)]
 
         def check(site: Site) -> None:
