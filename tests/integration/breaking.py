@@ -25,7 +25,7 @@ from tests.integration.site import OK, Site, digests
 from tests.integration.steps import Run
 from tests.integration.wreck import snapshot
 from tests.simulator import Simulator
-from tests.simulator.standard import UPPER, module
+from tests.simulator.standard import PRIVATE, UPPER, module
 
 SIGNATURE = f"{HEADER_NAME}.sig"
 
@@ -40,13 +40,8 @@ class Stage:
         sim.log.grow(700)
         for version in ("v1.0.0", "v1.1.0"):
             sim.publish(module(UPPER, version, say=version * 100))
-        self.pair = Pair(
-            folder / "pair",
-            sim,
-            machines,
-            modules=["std.example/*"],
-            volume_size="64KiB",
-        )
+        sim.publish_private(module(PRIVATE, "v1.0.0"))
+        self.pair = self.new_pair(folder / "pair")
         self.pair.sync()
         self.one = self.pair.make()
         self.pair.take(self.one)
@@ -64,6 +59,17 @@ class Stage:
         site = self.site()
         assert self.take(self.two, site).code == OK
         self.want = snapshot(site)
+
+    def new_pair(self, folder: Path) -> Pair:
+        """Return two sites that have nothing yet, and select the same."""
+        return Pair(
+            folder,
+            self.sim,
+            self.machines,
+            modules=["std.example/*", PRIVATE],
+            private=["corp.example"],
+            volume_size="64KiB",
+        )
 
     def site(self, start: Path | None = None) -> Site:
         """Return the site inside as it is with bundle 1, always in one folder.
