@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gosync.bundle.create import Created
     from gosync.bundle.folder import BundleFolder
     from gosync.bundle.header import Header
+    from gosync.bundle.logproof import LogProof
     from gosync.bundle.manifest import OmittedEntry
     from gosync.bundle.proving import Proven
     from gosync.signing.trust import SignedBy
@@ -50,6 +51,7 @@ def verified_document(
     signed_by: Sequence[SignedBy] | None,
     proven: Proven,
     *,
+    log: LogProof | None,
     head_proven: bool,
 ) -> dict[str, object]:
     """Return what was proven of a bundle."""
@@ -58,6 +60,7 @@ def verified_document(
         "signed_by": None if signed_by is None else [_signer(s) for s in signed_by],
         "head_proven": head_proven,
         "proven": _proven_document(proven),
+        "log": None if log is None else msgspec.to_builtins(log),
     }
 
 

@@ -6,8 +6,8 @@ A verbatim zip is written to the scratch folder and hashed. So nothing of what a
 bundle would make of a receiver's store is taken on trust.
 
 A patch needs its base; where that is not at hand its frames are only known to be
-the ones that were packed. Whether tiles lead to the head, and whether the head is
-the log's, takes the log's key and is for who has it.
+the ones that were packed. Whether tiles lead to the head is ``logproof``'s; whether
+the head is the log's takes the log's key and is for who has it.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -14,8 +15,11 @@ from gosync.bundle.documents import (
     write_report,
 )
 from gosync.bundle.folder import BundleFolder
+from gosync.bundle.logproof import LogProof, prove_log
 from gosync.bundle.manifest import Segment
 from gosync.bundle.proving import Proven, prove_bundle
+from gosync.bundle.treebase import TreeBase
+from gosync.catalog.versions import Proof
 from gosync.cli.options import Options, common_options
 from gosync.cli.output import printable
 from gosync.cli.progress import progress
@@ -74,6 +78,14 @@ def inspect(
     help="The checksum database whose key must have signed the tree head.",
 )
 @click.option(
+    "--base",
+    "tree",
+    type=_FOLDER,
+    metavar="TREE",
+    help="A published tree with what the bundle builds on: that of the site it is for,"
+    " or the one it was made from.",
+)
+@click.option(
     "--report", type=_FILE, metavar="FILE", help="Write the evidence there, as JSON."
 )
 @common_options
@@ -82,26 +94,35 @@ def verify(
     folder: Path,
     trust_file: Path | None,
     sumdb: str | None,
+    tree: Path | None,
     report: Path | None,
 ) -> None:
     """Prove the bundle in DIR: every byte of it is read.
 
-    Signatures, files, records, recipes and contents are held against each other.
-    Patches need the versions that the receiver has; of them only the bytes are
-    proven. Needs no store and no configuration.
+    Signatures, files, records, recipes, contents and tiles are held against each
+    other. Patches, and some tiles, need what came with earlier bundles: with --base
+    all is proven, without it the rest is counted. Needs no store and no configuration.
     """
     opened = BundleFolder.open(folder)
     signed_by = _check_trust(opened, trust_file)
     head_proven = _check_head(opened, sumdb)
+    base = None if tree is None else TreeBase(tree)
     with (
-        tempfile.TemporaryDirectory(prefix="gosync-verify-") as scratch,
+        tempfile.TemporaryDirectory(prefix="gosync-verify-") as name,
         progress(show=options.show_progress) as watcher,
     ):
-        proven = prove_bundle(opened, scratch=Path(scratch), progress=watcher)
-    document = verified_document(opened, signed_by, proven, head_proven=head_proven)
+        scratch = Path(name)
+        proven = prove_bundle(opened, scratch=scratch, bases=base, progress=watcher)
+        log = prove_log(opened, scratch=scratch, base=base)
+    document = verified_document(
+        opened, signed_by, proven, log=log, head_proven=head_proven
+    )
     if report is not None:
         write_report(report, document)
-    lines = _verified_lines(opened, signed_by, proven, head_proven=head_proven)
+    lines = chain(
+        _proven_lines(opened, proven, log),
+        _signer_lines(opened, signed_by, head_proven=head_proven),
+    )
     options.output.result("bundle verify", document, lines)
 
 
@@ -172,13 +193,10 @@ def _lines(folder: BundleFolder, signatures: list[str]) -> Iterator[str]:
         yield f"    ... and {len(omitted) - _SHOWN} more; --json shows all"
 
 
-def _verified_lines(
-    folder: BundleFolder,
-    signed_by: tuple[SignedBy, ...] | None,
-    proven: Proven,
-    *,
-    head_proven: bool,
+def _proven_lines(
+    folder: BundleFolder, proven: Proven, log: LogProof | None
 ) -> Iterator[str]:
+    """Say what is proven, and what cannot be from the bundle alone."""
     header = folder.header
     yield (
         f"{header.kind.value} bundle {header.sequence} for {header.target} is whole:"
@@ -187,17 +205,36 @@ def _verified_lines(
     )
     if proven.patches:
         yield (
-            f"{proven.patches} versions are patches against what the receiver has;"
-            " it proves them"
+            f"not proven: {proven.patches} versions are patches against what the"
+            " receiver has, of them the bytes alone; --base TREE proves them"
         )
+    if log is not None:
+        yield (
+            f"{log.records_proven} of {log.records} records and {log.tiles_proven} of"
+            f" {log.tiles} tiles lead to the bundle's tree head"
+        )
+        if (log.records, log.tiles) != (log.records_proven, log.tiles_proven):
+            yield (
+                "not proven: the others lead there by tiles that the receiver has;"
+                " --base TREE proves them"
+            )
+    unvouched = sum(e.proof is not Proof.SUMDB for e in folder.manifest.travelling())
+    if unvouched:
+        yield f"{unvouched} versions have no record: for them the packer alone vouches"
+
+
+def _signer_lines(
+    folder: BundleFolder, signed_by: tuple[SignedBy, ...] | None, *, head_proven: bool
+) -> Iterator[str]:
     if signed_by is None:
         yield "signatures not checked: name whose count with --trust FILE"
     for signed in signed_by or ():
         yield f"signed by {printable(signed.name)}, {signed.fingerprint}"
-    if header.sumdb is not None:
-        name = printable(header.sumdb.name)
+    head = folder.header.sumdb
+    if head is not None:
+        name = printable(head.name)
         state = f"signed by {name}" if head_proven else "not checked: --sumdb KEY"
-        yield f"tree head of {header.sumdb.size} records {state}"
+        yield f"tree head of {head.size} records {state}"
 
 
 def _numbers(folder: BundleFolder) -> range:

@@ -15,7 +15,7 @@ from gosync.signing.keys import KeyKind, format_public_key, generate_key
 from tests.unit.bundle.outside import NAME, TARGET, Outside, changed, source
 
 M = "example.com/m"
-INCOMPLETE, USAGE, SECURITY, VOLUME = 3, 2, 6, 14
+INCOMPLETE, USAGE, SECURITY, GAP, VOLUME = 3, 2, 6, 13, 14
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,18 @@ def test_an_increment_is_a_patch_that_its_receiver_proves(
         outside.publish()
     made = gosync("create", "--json").document
     assert (made["bundle"]["kind"], made["bundle"]["patched"]) == ("increment", 1)
-    assert "it proves them" in gosync("verify", made["folder"]).out
+    alone = gosync("verify", made["folder"])
+    assert alone.code == 0
+    assert "not proven: 1 versions are patches" in alone.out
+    based = gosync("verify", made["folder"], "--base", "public")
+    assert "not proven" not in based.out
+    assert "1 of 1 records and" in based.out
+    proven = gosync("verify", made["folder"], "--base", "public", "--json").document
+    assert (proven["proven"]["patches"], proven["proven"]["versions"]) == (0, 1)
+    assert proven["log"]["tiles_proven"] == proven["log"]["tiles"] > 0
+    nowhere = gosync("verify", made["folder"], "--base", "out")
+    assert nowhere.code == GAP
+    assert "name a tree" in nowhere.err
 
 
 def test_the_tree_is_written_as_one_file(gosync: Any, folder: Path):
