@@ -18,9 +18,10 @@ from gosync.demo.story import Demo
 )
 @common_options
 def demo(options: Options, folder: Path) -> None:
-    """Sync, prove and publish a sample, build against it, catch a poisoned zip.
+    """Sync, prove and publish a sample, build against it, carry it over a gap.
 
-    Everything happens in DIR (default: ./gosync-demo) and on loopback.
+    A poisoned zip is caught on the way. Everything happens in DIR (default:
+    ./gosync-demo) and on loopback.
     """
     with progress(show=options.show_progress) as watcher:
         story = Demo(folder.absolute(), options.output.say, watcher)
@@ -34,6 +35,8 @@ def demo(options: Options, folder: Path) -> None:
             "program_output": result.output,
             "caught": result.caught,
             "evidence": str(result.evidence),
+            "bundle": str(result.bundle),
+            "inside": str(result.inside),
         },
         [
             "",
@@ -41,6 +44,7 @@ def demo(options: Options, folder: Path) -> None:
             f"  {result.folder}/gosync.toml        the configuration",
             f"  {result.folder}/public/index.html  what people see of the mirror",
             f"  {result.evidence}  the evidence",
+            f"  {result.inside}             the site on the other side of the gap",
             "Then: gosync status, list, show; and gosync init for your own mirror.",
         ],
     )

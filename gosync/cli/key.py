@@ -10,7 +10,8 @@ import click
 from gosync.cli.options import Options, common_options
 from gosync.errors import UsageError
 from gosync.signing.files import write_key
-from gosync.signing.keys import KeyKind, format_public_key, generate_key
+from gosync.signing.keys import KeyKind, generate_key
+from gosync.signing.trust import format_trusted_key
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -56,7 +57,7 @@ def new(options: Options, name: str, kind: str, folder: Path) -> None:
         "fingerprint": public.fingerprint,
         "secret_file": str(secret),
         "public_file": str(public_file),
-        "trust": _trust_entry(name, format_public_key(public, comment=name)),
+        "trust": format_trusted_key(name, public),
     }
     lines = [
         f"{secret}: the secret key, {public.fingerprint}; keep it outside, alone",
@@ -67,8 +68,3 @@ def new(options: Options, name: str, kind: str, folder: Path) -> None:
         str(document["trust"]).rstrip(),
     ]
     options.output.result("key new", document, lines)
-
-
-def _trust_entry(name: str, public: str) -> str:
-    quoted = f'"{public.strip()}"' if public.count("\n") == 1 else f'"""\n{public}"""'
-    return f'[[key]]\nname = "{name}"\npublic = {quoted}\n'

@@ -3,17 +3,22 @@
 A sample upstream on loopback (index, proxy, a checksum database that signs with
 a throwaway key), one configuration file, and then: sync, publish, a real `go`
 that builds against the tree alone, a new version, a poisoned one being caught.
+Then the upstream ends, and what was mirrored crosses the gap: a bundle, a second
+site that takes it in, and the same program built from that one's tree.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gosync.closure.golang import Client, find_go
+from gosync.closure.golang import Client, can_cut_network, find_go
 from gosync.config import Config, load_config
+from gosync.config.sizes import format_size
+from gosync.demo.crossing import Crossing
 from gosync.demo.exchange import Kind
 from gosync.demo.modules import ModuleSource, build_zip, load_sources, samples_folder
 from gosync.demo.treecheck import check_tree
@@ -45,6 +50,10 @@ modules = ["demo.example/*"]
 
 [publish]
 tree = "./public"
+
+[[target]]
+name = "inside"
+keys = ["./packer.key"]
 """
 
 Say = Callable[[str], None]
@@ -65,6 +74,8 @@ class DemoResult:
         output: What the built program printed, "" without a go.
         caught: Why the poisoned version was refused.
         evidence: The folder of its evidence.
+        bundle: The folder of the bundle that crossed.
+        inside: The folder of the site that took it in.
     """
 
     folder: Path
@@ -73,6 +84,8 @@ class DemoResult:
     output: str
     caught: str
     evidence: Path
+    bundle: Path
+    inside: Path
 
 
 class Demo:
@@ -95,10 +108,18 @@ class Demo:
         with SampleUpstream() as upstream:
             self._open(upstream)
             first = await self._sync()
-            checked_by, output = await self._use_tree(upstream)
+            checked_by, output = await self._use_tree(upstream.verifier_key)
             caught, evidence = await self._poison(upstream)
+        bundle, inside = await self._cross(upstream.verifier_key, output)
         return DemoResult(
-            self._folder, first.tally.admitted, checked_by, output, caught, evidence
+            self._folder,
+            first.tally.admitted,
+            checked_by,
+            output,
+            caught,
+            evidence,
+            bundle,
+            inside,
         )
 
     def _open(self, upstream: SampleUpstream) -> None:
@@ -133,39 +154,32 @@ class Demo:
     def _config(self) -> Config:
         return load_config(self._folder / "gosync.toml", {})
 
-    async def _use_tree(self, upstream: SampleUpstream) -> tuple[str, str]:
+    async def _use_tree(self, sumdb: str) -> tuple[str, str]:
         tree = self._config().tree_path
         go = find_go()
         if go is None:
-            database = parse_gosumdb(upstream.verifier_key)
-            assert database is not None
-            proven = await check_tree(tree, database)
+            proven = await _check(tree, sumdb)
             self._say("go         not found on PATH, so gosync's own client checks:")
-            self._say(f"           {len(proven)} versions proven from the tree alone")
+            self._say(f"           {proven} versions proven from the tree alone")
             return "gosync", ""
-        client = Client(
-            go=go,
-            folder=self._folder,
-            proxy=tree.as_uri(),
-            sumdb=upstream.verifier_key,
-            more={"CGO_ENABLED": "0"},
-        )
-        output = self._build(client)
+        client = self._client(go, self._folder, tree, sumdb)
+        output = _build(client)
         self._say("go         built and ran a program against the tree alone:")
         for line in output.splitlines():
             self._say(f"           {line}")
         return _run(client, "version").strip(), output
 
-    def _build(self, client: Client) -> str:
-        work = self._folder / "work"
-        work.mkdir(exist_ok=True)
-        _run(client, "mod", "init", "demo.example/site", folder=work)
-        _run(client, "get", f"{PROGRAM}@latest", folder=work)
-        _run(client, "build", "-o", "postcard", PROGRAM, folder=work)
-        done = subprocess.run(  # noqa: S603 - what we just built
-            [work / "postcard", "gopher"], capture_output=True, text=True, check=True
+    def _client(self, go: Path, folder: Path, tree: Path, sumdb: str) -> Client:
+        """Return a go with modules of its own; the compiler's cache is shared."""
+        cache = os.environ.get("GOCACHE", str(self._folder / "gocache"))
+        return Client(
+            go=go,
+            folder=folder,
+            proxy=tree.as_uri(),
+            sumdb=sumdb,
+            cut=can_cut_network(),
+            more={"CGO_ENABLED": "0", "GOCACHE": cache},
         )
-        return done.stdout
 
     async def _poison(self, upstream: SampleUpstream) -> tuple[str, Path]:
         """Publish one more version, honestly logged, and serve another zip."""
@@ -184,6 +198,61 @@ class Demo:
         )
         self._say(f"           refused, exit 6: {caught}")
         return caught, evidence
+
+    async def _cross(self, sumdb: str, output: str) -> tuple[Path, Path]:
+        """Carry what was mirrored to a site without any network, and use it there."""
+        crossing = Crossing(self._folder, self._progress)
+        inside = crossing.prepare(sumdb)
+        made = await crossing.pack(self._config())
+        if made.path is None or made.header is None:
+            raise DemoError("there was nothing to carry")
+        self._say(
+            f"bundle     {made.path}: {made.header.carried} versions and their"
+            f" proofs, {format_size(made.header.size_bytes)}, signed"
+        )
+        report = await crossing.take_in(inside, made.path)
+        if report.exit_code:
+            raise DemoError(f"the import ended with {report.exit_code}")
+        self._say(
+            f"import     {report.brought} versions proven and published inside, where"
+            " nothing is known but two keys"
+        )
+        await self._use_inside(crossing.inside, inside.tree_path, sumdb, output)
+        return made.path, crossing.inside
+
+    async def _use_inside(
+        self, folder: Path, tree: Path, sumdb: str, output: str
+    ) -> None:
+        go = find_go()
+        if go is None:
+            proven = await _check(tree, sumdb)
+            self._say(f"           {proven} versions proven from that tree alone")
+            return
+        client = self._client(go, folder, tree, sumdb)
+        if _build(client) != output:
+            raise DemoError("inside, another program was built")
+        network = ", without any network" if client.cut else ""
+        self._say(f"go         built the same program inside, GOSUMDB on{network}")
+
+
+async def _check(tree: Path, sumdb: str) -> int:
+    """Prove a tree by gosync's own client; return how many versions it has."""
+    database = parse_gosumdb(sumdb)
+    assert database is not None
+    return len(await check_tree(tree, database))
+
+
+def _build(client: Client) -> str:
+    """Build the sample program with modules from a tree; return what it prints."""
+    work = client.folder / "work"
+    work.mkdir(exist_ok=True)
+    _run(client, "mod", "init", "demo.example/site", folder=work)
+    _run(client, "get", f"{PROGRAM}@latest", folder=work)
+    _run(client, "build", "-o", "postcard", PROGRAM, folder=work)
+    done = subprocess.run(  # noqa: S603 - what we just built
+        [work / "postcard", "gopher"], capture_output=True, text=True, check=True
+    )
+    return done.stdout
 
 
 def _run(client: Client, *arguments: str, folder: Path | None = None) -> str:

@@ -37,6 +37,7 @@ from gosync.signing.keys import (
     MAX_SIGNATURE_BYTES,
     KeyKind,
     PublicKey,
+    format_public_key,
     parse_public_key,
 )
 
@@ -146,6 +147,14 @@ def parse_trust(text: str, *, subject: str) -> Trust:
         raise ConfigError(f"{subject}: {exc}") from exc
     _check_keys(keys, file.threshold, subject)
     return Trust(file.threshold, keys)
+
+
+def format_trusted_key(name: str, key: PublicKey) -> str:
+    """Return the section of a trust file that trusts a key at any time."""
+    public = format_public_key(key, comment=name)
+    one_line = public.count("\n") == 1
+    quoted = f'"{public.strip()}"' if one_line else f'"""\n{public}"""'
+    return f'[[key]]\nname = "{name}"\npublic = {quoted}\n'
 
 
 def _trusted_key(section: _KeySection) -> TrustedKey:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import anyio
@@ -11,13 +12,16 @@ import pytest
 from gosync.cli.main import run
 from gosync.demo.story import Demo
 from gosync.progress import NoProgress
-from tests.simulator.goclient import need_go
+from tests.simulator.goclient import need_go, shared_cache
 
 
 @pytest.mark.go
 @pytest.mark.slow
-def test_the_demo_builds_a_program_and_catches_a_poisoned_zip(tmp_path: Path, capsys):
+def test_the_demo_builds_a_program_here_and_across_the_gap(
+    tmp_path: Path, capsys, monkeypatch
+):
     need_go()
+    monkeypatch.setenv("GOCACHE", os.environ.get("GOCACHE", str(shared_cache())))
     folder = tmp_path / "demo"
 
     assert run(["demo", str(folder), "--json", "--no-progress"]) == 0
@@ -30,6 +34,10 @@ def test_the_demo_builds_a_program_and_catches_a_poisoned_zip(tmp_path: Path, ca
     assert evidence["subject"].startswith("demo.example/Ink@v0.4.0")
     assert (folder / "public" / "index.html").is_file()
     assert not list((folder / "public").glob("**/v0.4.0.*"))
+    assert (folder / "inside" / "public" / "index.html").is_file()
+    assert run(["bundle", "verify", shown["bundle"], "--json"]) == 0
+    proven = json.loads(capsys.readouterr().out)
+    assert (proven["proven"]["versions"], proven["log"]["records_proven"]) == (9, 9)
 
 
 def test_without_go_the_tree_is_checked_by_gosync_itself(tmp_path: Path, monkeypatch):
@@ -39,7 +47,8 @@ def test_without_go_the_tree_is_checked_by_gosync_itself(tmp_path: Path, monkeyp
     result = anyio.run(Demo(tmp_path / "demo", said.append, NoProgress()).run)
 
     assert result.checked_by == "gosync"
-    assert any("proven from the tree alone" in line for line in said)
+    for tree in ("the tree", "that tree"):
+        assert any(f"versions proven from {tree} alone" in line for line in said)
     assert result.versions == 9  # the tenth is retracted
 
 

@@ -67,7 +67,7 @@ class GoClient:
             "GOPATH": str(folder / "gopath"),
             "GOMODCACHE": str(folder / "modcache"),
             # Shared between clients: compiling the standard library takes long.
-            "GOCACHE": os.environ.get("GOCACHE", str(_shared_cache())),
+            "GOCACHE": os.environ.get("GOCACHE", str(shared_cache())),
             "GOENV": "off",
             "GOTOOLCHAIN": "local",
             "GOPROXY": goproxy,
@@ -112,7 +112,8 @@ class GoClient:
         self.close()
 
 
-def _shared_cache() -> Path:
+def shared_cache() -> Path:
+    """Return the compiler's cache that all clients of this user share."""
     return Path(tempfile.gettempdir()) / f"gosync-gocache-{os.getuid()}"
 
 
