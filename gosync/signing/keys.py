@@ -7,9 +7,15 @@ r"""Keys: Ed25519 as OpenSSH keeps them, and ECDSA P-256 in PEM.
 and what they make of a message:
 
     ed25519     SSHSIG (``sshsig``)
-    ecdsa-p256  base64 of the DER signature of sha256(message), one line: what
-                ``cosign verify-blob --key`` takes; after ``base64 -d`` also
-                ``openssl dgst -sha256 -verify KEY -signature FILE``
+    ecdsa-p256  standard base64, on one line with a newline, of the ASN.1 DER
+                signature over the message's SHA-256: the file that ``cosign
+                verify-blob --key KEY --signature FILE MESSAGE`` takes, KEY being
+                the public key's file; its own name does not matter. ``openssl dgst
+                -sha256 -verify KEY -signature FILE`` takes it after ``base64 -d``
+
+No transparency log has such a signature, and there is none to ask behind a gap:
+cosign is told so since its version 2 (``--insecure-ignore-tlog``), and since 3 that
+the signature is a file (``--new-bundle-format=false``).
 
 A secret key with a passphrase is not read: nobody is there to type it. Its owner
 signs by hand instead, with ``ssh-keygen -Y sign`` or ``cosign sign-blob``, and adds

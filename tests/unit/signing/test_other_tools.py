@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -71,8 +72,12 @@ def test_gosync_verifies_what_ssh_keygen_signed(signed: Path, hash_name: str):
 def test_openssl_verifies_what_gosync_signed_for_cosign(signed: Path):
     key = generate_key(KeyKind.ECDSA_P256)
     public = write_key(key, signed / "packer.key", comment="")
-    signature = signed / "signature.der"
-    signature.write_bytes(base64.b64decode(key.sign(MESSAGE)))
+    assert public.read_text().startswith("-----BEGIN PUBLIC KEY-----\n")
+    file, signature = signed / "bundle.json.sig", signed / "signature.der"
+    file.write_bytes(key.sign(MESSAGE))
+    assert re.fullmatch(rb"[A-Za-z0-9+/]+=*\n", file.read_bytes()), "one line"
+    run("openssl", "base64", "-d", "-A", "-in", file, "-out", signature)
+    run("openssl", "asn1parse", "-inform", "DER", "-in", signature)
 
     check = ("openssl", "dgst", "-sha256", "-verify", public, "-signature", signature)
     assert run(*check, signed / "bundle.json") == "Verified OK\n"
