@@ -43,9 +43,14 @@ from gosync.signing.keys import (
 
 MAX_SIGNATURES: Final = 100
 
+_UNKNOWN: Final = "of a key that is not trusted"
 _ADD_KEY: Final = (
     "if you know the signer, add its public key to the trust file;"
     " else the bundle is not from whom you think"
+)
+_SIGN: Final = (
+    "have it signed by the keys that the trust file asks for, each while it is valid;"
+    " a signature may be put beside the others later"
 )
 
 
@@ -211,7 +216,7 @@ def check_signatures(
     for file, data in sorted(signatures.items()):
         key = _signer(message, file, data, trust)
         if key is None:
-            objections.append(f"{file}: of a key that is not trusted")
+            objections.append(f"{file}: {_UNKNOWN}")
         elif (reason := key.objection(at.date(), target)) is not None:
             objections.append(f"{file}: {key.name}: {reason}")
         else:
@@ -225,7 +230,8 @@ def check_signatures(
 def _too_few(count: int, threshold: int, objections: list[str]) -> SignatureError:
     reasons = "; ".join(objections) or "there is no other signature"
     return SignatureError(
-        f"{count} of {threshold} trusted signatures: {reasons}"[:1000], hint=_ADD_KEY
+        f"{count} of {threshold} trusted signatures: {reasons}"[:1000],
+        hint=_ADD_KEY if any(_UNKNOWN in each for each in objections) else _SIGN,
     )
 
 

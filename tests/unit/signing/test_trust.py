@@ -9,7 +9,12 @@ import pytest
 
 from gosync.errors import ConfigError, MalformedError, SignatureError
 from gosync.signing.keys import KeyKind, SecretKey, format_public_key, generate_key
-from gosync.signing.trust import SignedBy, check_signatures, parse_trust
+from gosync.signing.trust import (
+    SignedBy,
+    check_signatures,
+    format_trusted_key,
+    parse_trust,
+)
 
 MESSAGE = b"message"
 PACKER, OFFICER, STRANGER = (generate_key(KeyKind.ED25519) for _ in range(3))
@@ -65,8 +70,17 @@ def test_a_threshold_counts_keys_not_signatures():
     both = "threshold = 2\n" + entry("packer", PACKER) + entry("officer", COSIGNER)
 
     assert check(both, PACKER, COSIGNER) == ["packer", "officer"]
-    with pytest.raises(SignatureError, match="1 of 2"):
+    with pytest.raises(SignatureError, match="1 of 2") as few:
         check(both, PACKER, PACKER)
+    assert "have it signed" in (few.value.hint or "")
+    with pytest.raises(SignatureError, match="1 of 2") as unknown:
+        check(both, PACKER, STRANGER)
+    assert "add its public key" in (unknown.value.hint or "")
+
+
+@pytest.mark.parametrize("key", [PACKER, COSIGNER])
+def test_what_a_new_key_prints_is_a_trust_file(key: SecretKey):
+    assert check(format_trusted_key("packer", key.public()), key) == ["packer"]
 
 
 @pytest.mark.parametrize(
