@@ -3,8 +3,7 @@
     with Stepper() as stepper:
         whole = stepper.run(site, "sync")                   whole.steps: what it did
         for number in range(len(whole.steps)):
-            stepper.run(site, "sync", kill_at=number)       SIGKILL before that step,
-                                                            or half way in a write
+            stepper.run(site, "sync", kill_at=number)       SIGKILL before that step
             stepper.run(site, "sync", fail_at=number, error=errno.EIO)
 
 A step is a system call that makes something durable or changes a name; it is
@@ -94,6 +93,7 @@ class Stepper:
         site: Site,
         *arguments: str,
         kill_at: int | None = None,
+        torn: float = 0.0,
         kill_after_seconds: float | None = None,
         stop_at: int | None = None,
         fail_at: int | None = None,
@@ -105,7 +105,8 @@ class Stepper:
         Args:
             site: Where.
             *arguments: The command.
-            kill_at: The step before which it is killed; of a write, half is done.
+            kill_at: The step before which it is killed.
+            torn: How much of it is done before, if it is a write: 0 to 1.
             kill_after_seconds: When it is killed.
             stop_at: The step before which it is sent SIGTERM.
             fail_at: The step that fails.
@@ -121,6 +122,7 @@ class Stepper:
             "arguments": site.command(*arguments)[3:],
             "calls": sorted(calls),
             "kill_at": kill_at,
+            "torn": torn,
             "kill_after_seconds": kill_after_seconds,
             "stop_at": stop_at,
             "fail_at": fail_at,

@@ -200,7 +200,7 @@ class _Supervisor:
                 os.kill(self._child, signal.SIGTERM)
             if number == self._request["kill_at"]:
                 if name == "write":
-                    _write_half(thread, arguments)
+                    _write_part(thread, arguments, self._request["torn"])
                 self._kill()  # the call itself is never made
             elif number == self._request["fail_at"]:
                 _reply(listener, ident, error=-self._request["error"])
@@ -239,17 +239,17 @@ def _commits(path: str, thread: int, arguments: Sequence[int]) -> bool:
     return any(_bytes_at(thread, start, size)[4:8])
 
 
-def _write_half(thread: int, arguments: Sequence[int]) -> None:
-    """Write what a kill in the middle of a write leaves: the first half of it."""
+def _write_part(thread: int, arguments: Sequence[int], share: float) -> None:
+    """Write what a kill in the middle of a write leaves: its first bytes."""
     descriptor, start, size, *_ = arguments
-    half = _bytes_at(thread, start, size)[: size // 2]
+    part = _bytes_at(thread, start, size)[: int(size * share)]
     about = Path(f"/proc/{thread}/fdinfo/{descriptor}").read_text()
     place = int(about.split("pos:")[1].split()[0])
     file = os.open(f"/proc/{thread}/fd/{descriptor}", os.O_WRONLY)
     try:
         if int(about.split("flags:")[1].split()[0], 8) & os.O_APPEND:
             place = os.fstat(file).st_size
-        os.pwrite(file, half, place)
+        os.pwrite(file, part, place)
     finally:
         os.close(file)
 
