@@ -39,7 +39,13 @@ from gosync.bundle.packing import Packer, tile_segments
 from gosync.bundle.proving import Proven, prove_bundle
 from gosync.bundle.receiver import Receiver, receiver_of, receiver_with_need
 from gosync.bundle.selection import Chosen, Selection, read_selection
-from gosync.bundle.tiles import bundled_head, fetch_missing, new_tiles, record_ids
+from gosync.bundle.tiles import (
+    bundled_head,
+    check_packed,
+    fetch_missing,
+    new_tiles,
+    record_ids,
+)
 from gosync.bundle.volumes import FolderWriter, Placed, VolumeWriter, remove_folder
 from gosync.catalog.bundles import BundleRow, BundleState, Kind
 from gosync.catalog.versions import Need
@@ -322,12 +328,14 @@ class _Making:
     def _prove(self, path: Path, identity: str) -> Proven:
         folder = BundleFolder.open(path)
         assert folder.id == identity
-        return prove_bundle(
+        proven = prove_bundle(
             folder,
             scratch=self._scratch,
             bases=_StoreBases(self._site),
             progress=self._progress,
         )
+        check_packed(self._site, folder, self._scratch)
+        return proven
 
 
 def _entry(chosen: Chosen, segment: int | None) -> VersionEntry:

@@ -2,9 +2,9 @@
 
 A bundle carries the tiles that are new to its receiver. Each is proven up to the head
 as far as what stands above it is there too: a full bundle has all of that, of an
-increment a part may have come with the bundles before. A published tree that has
-those (``treebase``) closes the gap. A record counts once the tile that has its hash
-is proven.
+increment a part may have come with the bundles before. Who has those, in a published
+tree (``treebase``) or in the store that made the bundle, closes the gap. A record
+counts once the tile that has its hash is proven.
 
 That the head is the log's takes the log's key, and that it goes on from what the
 receiver trusts takes the receiver.
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gosync.bundle.reader import read_tiles
 from gosync.catalog.bundles import Kind
@@ -30,9 +30,16 @@ if TYPE_CHECKING:
 
     from gosync.bundle.folder import BundleFolder
     from gosync.bundle.manifest import VersionEntry
-    from gosync.bundle.treebase import TreeBase
     from gosync.sumdb.tile import Tile
     from gosync.sumdb.tlog import Tree
+
+
+class TileBase(Protocol):
+    """Where tiles are that came with earlier bundles."""
+
+    def tile(self, database: str, tile: Tile) -> bytes | None:
+        """Return a tile, None if it is not here. It is proven before it counts."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class LogProof:
 
 
 def prove_log(
-    folder: BundleFolder, *, scratch: Path, base: TreeBase | None = None
+    folder: BundleFolder, *, scratch: Path, base: TileBase | None = None
 ) -> LogProof | None:
     """Prove the tiles and records of a bundle; None where it has no tree head.
 
@@ -95,7 +102,7 @@ def _records(folder: BundleFolder) -> list[VersionEntry]:
 class _Tiles:
     """The tiles at hand: a bundle's in a file, and those of a tree."""
 
-    def __init__(self, file: BinaryIO, database: str, base: TreeBase | None) -> None:
+    def __init__(self, file: BinaryIO, database: str, base: TileBase | None) -> None:
         self._file = file
         self._database = database
         self._base = base

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from gosync.errors import StoreError
+from gosync.bundle.logproof import prove_log
+from gosync.errors import RecordMismatchError, StoreError, TileMismatchError
 from gosync.publish.sumdb import needed_tiles
 from gosync.sumdb.tile import Tile, tree_tiles
 from gosync.sumdb.treehead import SignedHead, open_head
@@ -19,7 +20,9 @@ from gosync.sync.site import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
+    from gosync.bundle.folder import BundleFolder
     from gosync.bundle.selection import Chosen
     from gosync.sync.site import Site
 
@@ -103,6 +106,33 @@ def fetch_missing(site: Site, tiles: Iterable[Tile]) -> None:
     missing = [] if store is None else [t for t in tiles if store.read(t) is None]
     if missing:
         anyio.run(_fetch, site, missing)
+
+
+def check_packed(site: Site, folder: BundleFolder, scratch: Path) -> None:
+    """Check that what a bundle carries of the log leads to its head.
+
+    The store proved it when it came; a disk may have lost it since, and the receiver
+    would take it for a forgery.
+
+    Raises:
+        StoreError: a tile or a record does not.
+    """
+    try:
+        prove_log(folder, scratch=scratch, base=_StoreTiles(site))
+    except (TileMismatchError, RecordMismatchError) as error:
+        raise StoreError(
+            f"the store is damaged: {error}", hint="run `gosync verify --repair`"
+        ) from error
+
+
+class _StoreTiles:
+    """gosync.bundle.logproof.TileBase: the tiles of our own store."""
+
+    def __init__(self, site: Site) -> None:
+        self._tiles = site.tiles
+
+    def tile(self, database: str, tile: Tile) -> bytes | None:  # noqa: ARG002 - it has one
+        return None if self._tiles is None else self._tiles.read(tile)
 
 
 async def _fetch(site: Site, tiles: list[Tile]) -> None:

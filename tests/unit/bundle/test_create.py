@@ -359,6 +359,22 @@ def test_a_rotten_blob_is_not_exported(outside: Outside):
     assert outside.create().path is not None
 
 
+def test_a_rotten_tile_is_not_sealed(outside: Outside):
+    add_versions(outside, M, 1)
+    tiles = outside.site.tiles
+    assert tiles is not None
+    (path,) = (tiles.folder / "tile/8/0/001.p").iterdir()
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+
+    with pytest.raises(StoreError, match=r"tile/8/0/001\.p") as damaged:
+        outside.create()
+    assert "gosync verify" in (damaged.value.hint or "")
+    assert list(outside.out.iterdir()) == []
+    path.write_bytes(data)
+    assert outside.bundle().header.sequence == 1
+
+
 @pytest.mark.parametrize("exact", [False, True])
 def test_what_rots_while_it_is_packed_is_found(
     outside: Outside, monkeypatch: pytest.MonkeyPatch, exact: bool
