@@ -112,26 +112,25 @@ class Bundles:
     ) -> BundleRow:
         """Take the next sequence of a target, or that of a killed create.
 
+        A receiver takes no newer number with an older time. So if the clock was
+        ahead once and went back, the newest bundle's time is taken again.
+
         Args:
             target: The site.
             kind: What the bundle will carry.
             base_sequence: What it builds on, None for nothing.
             after: A sequence that the site is known to have taken in, 0 for none.
             now: The time that the header will name, unless the same was planned
-                before.
+                before, or a bundle that may have arrived names a later one.
 
         Raises:
             CatalogError: the catalog cannot be written.
         """
         with self._connection.transaction():
             left = self._row(f"target = ? AND {_OPEN}", target)
-            taken = self._connection.row(
-                "SELECT coalesce(max(sequence), 0) FROM bundles"  # noqa: S608 - own names
-                f" WHERE target = ? AND NOT {_OPEN}",
-                (target,),
-            )
-            sequence = max(after, 0 if taken is None else int(taken[0])) + 1
-            moment = format_time(now)
+            taken, latest = self._newest(target)
+            sequence = max(after, taken) + 1
+            moment = max(format_time(now), latest)
             if left is not None:
                 same = (left.sequence, left.kind, left.base_sequence)
                 if same == (sequence, kind, base_sequence):
@@ -147,6 +146,17 @@ class Bundles:
                 (target, sequence, kind.value, base_sequence, moment),
             )
         return self._require(target, sequence)
+
+    def _newest(self, target: str) -> tuple[int, str]:
+        """Return the highest number in use, and the latest time that arrived, or ""."""
+        row = self._connection.row(
+            "SELECT coalesce(max(sequence), 0),"  # noqa: S608 - own names
+            f" coalesce(max(planned_at) FILTER (WHERE {_IS_BASE[True]}), '')"
+            f" FROM bundles WHERE target = ? AND NOT {_OPEN}",
+            (target,),
+        )
+        assert row is not None
+        return int(row[0]), str(row[1])
 
     def write(self, row: BundleRow, bundle_id: str, *, tree_size: int | None) -> None:
         """Say that a planned bundle's files are durable.

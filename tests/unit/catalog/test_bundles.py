@@ -31,8 +31,13 @@ def plan(catalog: Catalog, *, base: int | None = None, **keys: object) -> Bundle
     return catalog.bundles.plan(target, base_sequence=base, **keys)  # type: ignore[arg-type]
 
 
-def seal(catalog: Catalog, *held: tuple[str, str], target: str = "t") -> BundleRow:
-    row = plan(catalog, target=target)
+def seal(
+    catalog: Catalog,
+    *held: tuple[str, str],
+    target: str = "t",
+    now: datetime = NOW,
+) -> BundleRow:
+    row = plan(catalog, target=target, now=now)
     bundle_id = f"{hash((target, row.sequence)) & 0xFFFF:064x}"
     catalog.bundles.write(row, bundle_id, tree_size=row.sequence)
     return catalog.bundles.seal(row, [(*key, Need.ZIP) for key in held], now=NOW)
@@ -59,6 +64,16 @@ def test_what_would_be_another_bundle_gets_its_own_time(catalog: Catalog):
 
     other = plan(catalog, kind=Kind.INCREMENT, base=1, now=LATER)
     assert (other.sequence, other.planned_at) == (2, format_time(LATER))
+
+
+def test_a_clock_that_went_back_takes_no_bundle_back(catalog: Catalog):
+    ahead = seal(catalog, now=LATER)
+
+    later = plan(catalog, kind=Kind.INCREMENT, base=1)
+    assert later.planned_at == ahead.planned_at == format_time(LATER)
+    assert plan(catalog, target="u").planned_at == format_time(NOW)
+    catalog.bundles.revoke(ahead)
+    assert plan(catalog).planned_at == format_time(NOW), "it never arrived"
 
 
 def test_a_site_that_is_further_than_the_ledger_is_not_sent_old_numbers(
