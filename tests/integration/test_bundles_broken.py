@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -169,6 +170,24 @@ def test_a_medium_like_a_disc_is_read(stage: Stage, tmp_path: Path):
         stage.pair.run_inside("bundle", "verify", str(medium), *trust)
         assert stage.take(medium, site).code == OK
     assert difference(snapshot(site), stage.want) == {}
+
+
+@pytest.mark.skipif(shutil.which("mcopy") is None, reason="there are no mtools")
+def test_a_stick_with_fat_brings_a_bundle(stage: Stage, tmp_path: Path):
+    """A file system of FAT in a file; mtools write and read it, and need no mount."""
+    image, site = tmp_path / "image", stage.site()
+    mtools("mformat", "-C", "-i", image, "-T", "8192", "-h", "16", "-s", "32", "::")
+    mtools("mcopy", "-s", "-i", image, stage.two, "::")
+    mtools("mcopy", "-s", "-i", image, f"::/{stage.two.name}", tmp_path)
+
+    medium = tmp_path / stage.two.name
+    assert digests(medium) == digests(stage.two)
+    assert stage.take(medium, site).code == OK
+    assert difference(snapshot(site), stage.want) == {}
+
+
+def mtools(*command: str | Path) -> None:
+    subprocess.run(command, check=True, capture_output=True, timeout=30)
 
 
 def test_too_little_space_is_said_before_anything_is_read(stage: Stage):
