@@ -10,8 +10,8 @@ for)::
     SHA256SUMS               of the header, the manifest and the volumes, for coreutils
 
 Names are of ``[a-z0-9._-]``, SHA256SUMS apart, so that they survive FAT, ISO 9660
-and case-insensitive media. No file is larger than the target's ``volume_size``,
-which is below 4 GiB at most (FAT32).
+and case-insensitive media. No volume is larger than the target's ``volume_size``,
+which is below 4 GiB at most (FAT32); the manifest is smaller than that by its limit.
 
 The **header** is canonical JSON (``header``): it names manifest and volumes with
 size and SHA-256, so that a signature over it binds every byte. Its own SHA-256 is
