@@ -85,6 +85,10 @@ if TYPE_CHECKING:
     from gosync.sync.site import Site
 
 _log = logging.getLogger(__name__)
+_EVIDENCE = (
+    "nothing of it was published, and what shows it is kept in quarantine/; find out"
+    " with those outside whether it was packed wrongly, or by whom"
+)
 
 
 class Import:
@@ -363,9 +367,13 @@ def _refusals(medium: Path) -> Iterator[None]:
 
     Raises:
         VolumeError: for a RejectedError inside.
+        SecurityError: as it was, with a word of what to do.
     """
     try:
         yield
+    except SecurityError as error:
+        error.hint = error.hint or _EVIDENCE
+        raise
     except RejectedError as error:
         raise VolumeError(
             f"{medium}: {error}",

@@ -52,6 +52,7 @@ def test_a_broken_bundle_is_refused_and_the_whole_one_taken(stage: Stage, name: 
     refused = stage.take(medium, site)
     said = refused.document.get("message", refused.stderr)
     assert (refused.code, way.says in said) == (way.code, True), said
+    assert refused.document["hint"], f"what to do? {said}"
     assert digests(medium) == before, "the medium is only read"
     assert digests(site.tree) == stage.tree, "nothing is published"
     check_ruins(site)
