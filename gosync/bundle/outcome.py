@@ -13,7 +13,6 @@ from gosync.bundle.receipt import Head, Receipt, Signer
 from gosync.catalog.versions import State
 from gosync.errors import BundleGapError
 from gosync.sumdb.treehead import open_head
-from gosync.sync.engine import published_document
 from gosync.sync.tree import tree_target
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def import_document(report: ImportReport) -> dict[str, object]:
         "omitted": bundle.manifest.omitted,
         "now": report.receipt,
         "need": report.need,
-        "published": published_document(published) if published else None,
+        "published": published.document() if published else None,
     }
 
 

@@ -16,7 +16,6 @@ from gosync.errors import RecordMismatchError, StoreError, TileMismatchError
 from gosync.publish.sumdb import needed_tiles
 from gosync.sumdb.tile import Tile, tree_tiles
 from gosync.sumdb.treehead import SignedHead, open_head
-from gosync.sync.site import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -136,6 +135,9 @@ class _StoreTiles:
 
 
 async def _fetch(site: Site, tiles: list[Tile]) -> None:
+    # The store mostly has them all, and an HTTP client takes long to import.
+    from gosync.sync.upstreams import connect  # noqa: PLC0415
+
     async with connect(site) as upstreams:
         if upstreams.sums is not None:
             await upstreams.sums.tiles(tiles)

@@ -25,8 +25,9 @@ from gosync.sync.engine import Pass, PassOptions, failure_document
 from gosync.sync.planfile import state_of, write_plan
 from gosync.sync.planned import Plan, PlannedVersion, removals, split_rows
 from gosync.sync.pool import for_each
-from gosync.sync.site import Site, Upstreams, connect, open_site
+from gosync.sync.site import Site, open_site
 from gosync.sync.tally import exit_code
+from gosync.sync.upstreams import Upstreams, connect
 
 _SHOWN = 200
 _SIZES_ASKED = 2_000

@@ -20,7 +20,6 @@ from gosync.errors import UsageError
 from gosync.progress import Progress
 from gosync.publish.report import PublishReport
 from gosync.sync.dependencies import read_projects
-from gosync.sync.engine import published_document
 from gosync.sync.planned import PlannedRemoval, removals
 from gosync.sync.prune import (
     PrunePlan,
@@ -30,8 +29,9 @@ from gosync.sync.prune import (
     release_asked,
     sweep,
 )
-from gosync.sync.site import Site, connect, open_site
+from gosync.sync.site import Site, open_site
 from gosync.sync.tree import publish_tree
+from gosync.sync.upstreams import connect
 
 _SHOWN = 200
 
@@ -123,7 +123,7 @@ def _report(
 ) -> None:
     document = {
         **_document(plan, planned),
-        "published": published_document(published),
+        "published": published.document(),
         "blobs_removed": swept.blobs,
         "bytes_freed": swept.bytes,
     }

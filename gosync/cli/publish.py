@@ -13,9 +13,9 @@ from gosync.cli.progress import progress
 from gosync.cli.tables import tree_line
 from gosync.progress import Progress
 from gosync.publish.report import PublishReport
-from gosync.sync.engine import published_document
-from gosync.sync.site import Site, connect, open_site
+from gosync.sync.site import Site, open_site
 from gosync.sync.tree import publish_tree
+from gosync.sync.upstreams import connect
 
 
 @click.command()
@@ -39,7 +39,7 @@ def publish(options: Options, folder: Path | None, wait_lock: float) -> None:
         progress(show=options.show_progress) as watcher,
     ):
         report = anyio.run(_publish, site, watcher)
-    document = published_document(report)
+    document = report.document()
     options.output.result("publish", document, [tree_line(report)])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.findings import Finding
@@ -10,7 +11,10 @@ from gosync.cli.output import printable
 from gosync.config.sizes import format_size
 from gosync.errors import SecurityError
 from gosync.publish.report import PublishReport
-from gosync.sync.engine import PassReport
+
+if TYPE_CHECKING:
+    # With it comes an HTTP client, which most of who shows tables do without.
+    from gosync.sync.engine import PassReport
 
 
 def sync_lines(report: PassReport) -> Iterator[str]:

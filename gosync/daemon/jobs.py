@@ -24,14 +24,14 @@ from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import (
     PassOptions,
     PassReport,
-    published_document,
     report_document,
     run_pass,
 )
 from gosync.sync.prune import forget, plan_prune, sweep
-from gosync.sync.site import Site, connect
+from gosync.sync.site import Site
 from gosync.sync.stop import Stop
 from gosync.sync.tree import publish_tree, refresh_head
+from gosync.sync.upstreams import connect
 from gosync.verify.engine import Limits
 from gosync.verify.layouts import Kind
 from gosync.verify.report import Report, shown
@@ -133,7 +133,7 @@ async def publish(work: Work) -> Outcome:
         with work.stop.at_once():
             error = await refresh_head(work.site, upstreams.sums)
             report = await publish_tree(work.site, upstreams.sums, work.progress)
-    document = published_document(report)
+    document = report.document()
     if error is not None:
         return Outcome(error.exit_code, str(error), document)
     return Outcome(summary=document)
@@ -166,7 +166,7 @@ async def prune(work: Work) -> Outcome:
             "waiting": plan.waiting,
             "blobs_removed": swept.blobs,
             "bytes_freed": swept.bytes,
-            "published": published_document(published),
+            "published": published.document(),
         }
     )
 

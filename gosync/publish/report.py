@@ -58,3 +58,8 @@ class PublishReport:
     def changes(self) -> int:
         """How many files were written, linked, copied or removed."""
         return self.written + self.linked + self.copied + self.removed
+
+    def document(self) -> dict[str, object]:
+        """Return it as JSON."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {**fields, "root": str(self.root), "changes": self.changes}

@@ -27,11 +27,12 @@ from gosync.sync.planfile import ApprovedPlan, PlanFile, approve
 from gosync.sync.policy import Policy, Select, Selector
 from gosync.sync.selecting import Selecting
 from gosync.sync.selection import ANY_TIME, Selection
-from gosync.sync.site import Site, Upstreams, connect
+from gosync.sync.site import Site
 from gosync.sync.stop import Stop
 from gosync.sync.sumcheck import expected_h1
 from gosync.sync.tally import Tally, exit_code
 from gosync.sync.tree import database_item, publish_tree, refresh_head
+from gosync.sync.upstreams import Upstreams, connect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,17 +298,10 @@ def report_document(report: PassReport) -> dict[str, object]:
         "go_mods_admitted": tally.go_mods,
         "bytes_admitted": tally.admitted_bytes,
         "failed": [failure_document(failure) for failure in report.missing],
-        "published": published_document(published) if published else None,
+        "published": published.document() if published else None,
     }
 
 
 def failure_document(failure: Failure) -> dict[str, object]:
     """Return a failure as JSON."""
     return {name: getattr(failure, name) for name in Failure.__dataclass_fields__}
-
-
-def published_document(report: PublishReport) -> dict[str, object]:
-    """Return what publishing did as JSON."""
-    names = PublishReport.__dataclass_fields__
-    fields: dict[str, object] = {name: getattr(report, name) for name in names}
-    return {**fields, "root": str(report.root), "changes": report.changes}

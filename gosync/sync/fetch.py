@@ -29,8 +29,9 @@ from gosync.ingest.gate import Admission
 from gosync.progress import Progress
 from gosync.store.staging import Staged
 from gosync.sync.pool import for_each
-from gosync.sync.site import Site, Upstreams
+from gosync.sync.site import Site
 from gosync.sync.tally import Tally
+from gosync.sync.upstreams import Upstreams
 from gosync.upstream.proxy import ZIP_LIMIT_BYTES
 
 

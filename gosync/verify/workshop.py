@@ -25,8 +25,9 @@ from gosync.store.digest import Digest
 from gosync.sync.fetch import VersionFetcher
 from gosync.sync.options import SiteOptions
 from gosync.sync.policy import Policy
-from gosync.sync.site import Site, connect, open_site
+from gosync.sync.site import Site, open_site
 from gosync.sync.tally import Tally
+from gosync.sync.upstreams import connect
 from gosync.verify.answers import Answer
 from gosync.verify.layouts import Role
 

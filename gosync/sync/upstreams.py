@@ -1,0 +1,74 @@
+"""The network half of a site: whom it asks, and the gate that admits the answers.
+
+A room of its own, since what works on the disk alone (bundles, prune) need not wait
+for an HTTP client to be imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from gosync.ingest.gate import Gate
+from gosync.ingest.sumops import SumOps
+from gosync.sumdb.client import SumClient
+from gosync.sync.pool import PoolConcurrency
+from gosync.sync.site import Site
+from gosync.upstream.http import Fetcher
+from gosync.upstream.index import IndexClient
+from gosync.upstream.proxy import ProxyClient
+from gosync.upstream.sumdb import SumDBRemote
+
+
+@dataclass(frozen=True, slots=True)
+class Upstreams:
+    """Who is asked, and how.
+
+    Attributes:
+        fetcher: Counts the traffic.
+        proxy: Lists, infos, go.mods and zips.
+        index: The module index, None where none is configured.
+        sums: The checksum database's client, None where it is off.
+        gate: Admits what they serve.
+    """
+
+    fetcher: Fetcher
+    proxy: ProxyClient
+    index: IndexClient | None
+    sums: SumClient | None
+    gate: Gate
+
+
+@asynccontextmanager
+async def connect(site: Site) -> AsyncIterator[Upstreams]:
+    """Open the network; no request is sent yet."""
+    options = site.options
+    async with Fetcher(options.http, clock=site.clock) as fetcher:
+        sums = _sum_client(site, fetcher)
+        index = IndexClient(options.index_url, fetcher) if options.index_url else None
+        gate = Gate(
+            blobs=site.blobs,
+            quarantine=site.quarantine,
+            pins=site.catalog.pins,
+            sums=sums,
+            clock=site.clock,
+        )
+        proxy = ProxyClient(options.proxies, fetcher)
+        yield Upstreams(fetcher, proxy, index, sums, gate)
+
+
+def _sum_client(site: Site, fetcher: Fetcher) -> SumClient | None:
+    database = site.options.database
+    if database is None or site.tiles is None:
+        return None
+    ops = SumOps(
+        database.name,
+        SumDBRemote(database, site.options.proxies, fetcher),
+        catalog=site.catalog,
+        tiles=site.tiles,
+        journal=site.journal,
+        quarantine=site.quarantine,
+    )
+    concurrency = PoolConcurrency(site.options.concurrency)
+    return SumClient(ops, database, concurrency=concurrency)
