@@ -33,6 +33,7 @@ from gosync.bundle.header import (
     folder_name,
     format_header,
 )
+from gosync.bundle.kept import KeptContents
 from gosync.bundle.ledger import Ledger
 from gosync.bundle.manifest import Manifest, VersionEntry
 from gosync.bundle.packing import Packer, tile_segments
@@ -285,11 +286,12 @@ class _Making:
         bundled = list(travelling(self._selection.chosen, receiver.held, bases))
         count = sum(len(each.chosen) for each in bundled)
         self._progress.phase("packing", count)
-        packer = Packer(site.blobs, exact=self._options.exact)
+        kept = KeptContents()
+        packer = Packer(site.blobs, kept, exact=self._options.exact)
         segments: Iterable[AnySegment] = chain(
             tile_segments(tiles), packer.segments(bundled)
         )
-        compressor = Compressor(site.blobs, site.tiles, self._scratch)
+        compressor = Compressor(site.blobs, kept, site.tiles, self._scratch)
         placed: list[Placed] = []
         limit = self._options.target.volume_bytes
         with (

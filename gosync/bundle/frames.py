@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from gosync.bundle.kept import KeptContents
     from gosync.store.blobs import BlobStore
     from gosync.store.tiles import TileStore
 
@@ -67,16 +68,22 @@ class Compressor:
     """Compresses segments of one store."""
 
     def __init__(
-        self, blobs: BlobStore, tiles: TileStore | None, scratch: Path
+        self,
+        blobs: BlobStore,
+        kept: KeptContents,
+        tiles: TileStore | None,
+        scratch: Path,
     ) -> None:
         """Begin.
 
         Args:
             blobs: The store's blobs.
+            kept: What of their contents is at hand, hashed already.
             tiles: The checksum database's tiles, None without a database.
             scratch: A folder for unnamed files.
         """
         self._blobs = blobs
+        self._kept = kept
         self._tiles = tiles
         self._scratch = scratch
         self._large = threading.Lock()  # for memory: such a frame has threads itself
@@ -151,16 +158,23 @@ class Compressor:
             large = self._large if size_bytes > LARGE_BYTES else nullcontext()
             with large:
                 frame = self._frame(file, pieces, size_bytes, base=dictionary)
+        for group in segment.groups:
+            for version in group.versions:
+                self._kept.forget(line.digest for line in version.recipe)
         return PackedSegment(segment, file, recipes, frame)
 
     def _pieces(
         self, groups: Iterable[Group], contents: Iterable[Sequence[Content]]
     ) -> Iterator[bytes | memoryview]:
-        """Yield what travels of these groups, proven once more."""
+        """Yield what travels of these groups; what is read anew is proven once more."""
         for group, part in zip(groups, contents, strict=True):
             with ExitStack() as stack:
                 zips: dict[int, _OpenZip] = {}
                 for content in part:
+                    at_hand = self._kept.take(content.digest)
+                    if at_hand is not None:
+                        yield at_hand
+                        continue
                     order = content.order
                     if order not in zips:
                         zips[order] = _OpenZip(self._blobs, group.zips[order], stack)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from gosync.bundle.difference import Bundled
+    from gosync.bundle.kept import KeptContents
     from gosync.bundle.manifest import Base
     from gosync.bundle.recipe import RecipeLine
     from gosync.bundle.selection import Chosen
@@ -183,15 +184,18 @@ def _group(versions: Iterable[tuple[PackedVersion, Chosen]]) -> Iterator[Group]:
 class Packer:
     """Makes segments of versions of one store."""
 
-    def __init__(self, blobs: BlobStore, *, exact: bool) -> None:
+    def __init__(self, blobs: BlobStore, kept: KeptContents, *, exact: bool) -> None:
         """Begin.
 
         Args:
             blobs: The store's blobs.
+            kept: Takes contents that are inflated on the way.
             exact: Whether zips travel as they are.
         """
         self._blobs = blobs
+        self._kept = kept
         self._exact = exact
+        self._tap = None if exact else kept.put
         self._seen = SeenEntries()
 
     def segments(self, bundled: Sequence[Bundled]) -> Iterator[ModuleSegment]:
@@ -250,7 +254,9 @@ class Packer:
         """Return the recipe of a version's zip; None if that travels verbatim."""
         assert row.zip_digest is not None
         with self._blobs.open(Digest(row.zip_digest)) as blob:
-            files = digest_files(blob.read_at, blob.size_bytes, seen=self._seen)
+            files = digest_files(
+                blob.read_at, blob.size_bytes, seen=self._seen, tap=self._tap
+            )
         recipe = recipe_of(mv, files)
         if recipe is None:
             h1 = hash1((file.name, file.digest) for file in files)

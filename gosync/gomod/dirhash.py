@@ -46,7 +46,7 @@ from gosync.gomod.zipread import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from gosync.gomod.module import ModuleVersion
     from gosync.gomod.seen import Seen, SeenEntries
@@ -138,11 +138,21 @@ def hash_zip(
 
 
 def digest_files(
-    read_at: ReadAt, size_bytes: int, *, seen: SeenEntries | None = None
+    read_at: ReadAt,
+    size_bytes: int,
+    *,
+    seen: SeenEntries | None = None,
+    tap: Callable[[str, bytes], object] | None = None,
 ) -> list[FileDigest]:
     """Return what ``hash_zip`` hashes: every entry, in the order of the directory.
 
     Of a name that occurs more than once every entry has the contents of the last.
+
+    Args:
+        read_at: Reads the zip.
+        size_bytes: Its size.
+        seen: What entries of other zips contain; it is asked and told.
+        tap: Is handed small contents that had to be inflated, after their digest.
 
     Raises:
         MalformedError: Not a zip, or damaged.
@@ -152,7 +162,7 @@ def digest_files(
     window = Window(read_at, size_bytes)
     entries = read_directory(window, size_bytes)
     _check_work(entries, size_bytes)
-    digests = _Pass(window, entries, keep=b"", seen=seen).digests
+    digests = _Pass(window, entries, keep=b"", seen=seen, tap=tap).digests
     last = {entry.name: entry.size_bytes for entry in entries}
     return [
         FileDigest(entry.name, digests[entry.name], last[entry.name])
@@ -210,12 +220,14 @@ class _Pass:
         *,
         keep: bytes,
         seen: SeenEntries | None,
+        tap: Callable[[str, bytes], object] | None = None,
     ) -> None:
         last = {entry.name: entry for entry in entries}
         self.kept: bytes | None = None
         self._window = window
         self._keep = keep
         self._seen = seen
+        self._tap = tap
         self.digests = {
             entry.name: self._digest(entry)
             for entry in sorted(last.values(), key=attrgetter("header_offset"))
@@ -254,6 +266,8 @@ class _Pass:
         digest = hashlib.sha256(contents).hexdigest()
         if seen is not None:
             seen.put(entry, packed, digest)
+        if self._tap is not None:
+            self._tap(digest, contents)
         return digest
 
     def _digest_large(self, entry: ZipEntry, seen: SeenEntries) -> str:
