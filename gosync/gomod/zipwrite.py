@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 STRAIGHT_BYTES = 1 << 20
+_WRITE_BYTES = 256 << 10
 
 _LEVEL = 2
 _RAW_DEFLATE = -15
@@ -141,23 +142,37 @@ def most_bytes(names_and_sizes: Iterable[tuple[bytes, int]]) -> int:
 
 
 def write_zip(entries: Iterable[PackedEntry], write: Callable[[bytes], object]) -> None:
-    """Write a zip of these entries, less than 4 GiB of them."""
+    """Write a zip of these entries, less than 4 GiB of them.
+
+    What is handed to ``write`` is joined to some size, as entries are small and many.
+    """
+    waiting: list[bytes] = []
+    waiting_bytes = 0
+    for piece in _pieces(entries):
+        waiting.append(piece)
+        waiting_bytes += len(piece)
+        if waiting_bytes >= _WRITE_BYTES:
+            write(b"".join(waiting))
+            waiting, waiting_bytes = [], 0
+    write(b"".join(waiting))
+
+
+def _pieces(entries: Iterable[PackedEntry]) -> Iterator[bytes]:
     directory: list[bytes] = []
     offset = 0
     for entry in entries:
         facts = _facts(entry)
         name_bytes = len(entry.name)
         local = _LOCAL.pack(b"PK\x03\x04", _VERSION, *facts, name_bytes, 0)
-        write(local + entry.name)
-        for piece in entry.pieces():
-            write(piece)
+        yield local + entry.name
+        yield from entry.pieces()
         tail = (name_bytes, 0, 0, 0, 0, 0, offset)
         central = _CENTRAL.pack(b"PK\x01\x02", _VERSION, _VERSION, *facts, *tail)
         directory.append(central + entry.name)
         offset += len(local) + name_bytes + entry.packed.packed_bytes
     listing = b"".join(directory)
-    write(listing)
-    write(_end(len(directory), len(listing), offset))
+    yield listing
+    yield _end(len(directory), len(listing), offset)
 
 
 def _facts(entry: PackedEntry) -> tuple[int, ...]:
