@@ -25,6 +25,7 @@ def in_order(
     items: Iterable[T],
     *,
     ahead: int,
+    threads: int = THREADS,
     drop: Callable[[R], object] = lambda _: None,
 ) -> Generator[R]:
     """Yield the result of each item; close it when it is not read to its end.
@@ -33,13 +34,14 @@ def in_order(
         work: What is done, in a thread.
         items: What it is done with; read as far as is worked ahead.
         ahead: How many items are worked on, or done and not taken, at once.
+        threads: How many threads work; with one each item is done after the other.
         drop: Cleans up after a result that nobody takes.
 
     Raises:
         Exception: what ``work`` raises, when its item's turn comes.
     """
     waiting: deque[Future[R]] = deque()
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         try:
             for item in items:
                 waiting.append(pool.submit(work, item))
