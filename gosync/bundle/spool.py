@@ -96,12 +96,14 @@ class Spool:
     ) -> None:
         """Rebuild the zip of a version whose contents are all here."""
         prefix = f"{mv}/".encode()
-        write_zip((self._entry(prefix, line) for line in recipe), write)
+        with disk_errors(self._scratch):
+            write_zip((self._entry(prefix, line) for line in recipe), write)
 
     def write_verbatim(self, digest: str, write: Callable[[bytes], object]) -> None:
         """Write contents that are kept as they are."""
-        for piece in self._pieces(self._places[digest]):
-            write(piece)
+        with disk_errors(self._scratch):
+            for piece in self._pieces(self._places[digest]):
+                write(piece)
 
     def _entry(self, prefix: bytes, line: RecipeLine) -> PackedEntry:
         if not line.size_bytes:
@@ -113,12 +115,11 @@ class Spool:
 
     def _pieces(self, place: _Place) -> Iterator[bytes]:
         left = place.packed.packed_bytes
-        with disk_errors(self._scratch):
-            self._file.seek(place.offset)
-            while left:
-                piece = self._file.read(min(left, PIECE_BYTES))
-                left -= len(piece)
-                yield piece
+        self._file.seek(place.offset)
+        while left:
+            piece = self._file.read(min(left, PIECE_BYTES))
+            left -= len(piece)
+            yield piece
 
 
 def proven_pieces(

@@ -177,8 +177,7 @@ class FrameReader:
         """
         if size_bytes > self.left_bytes:
             raise _malformed("its contents are longer than it says")
-        with _frame_errors("reading"):
-            data = self._take(size_bytes)
+        data = self._take(size_bytes)
         if len(data) != size_bytes:
             raise _malformed("it ends early")
         self.left_bytes -= size_bytes
@@ -189,7 +188,8 @@ class FrameReader:
         parts: list[bytes] = []
         while size_bytes:
             if self._piece_at == len(self._piece):
-                self._piece, self._piece_at = next(self._pieces, b""), 0
+                with _frame_errors("reading"):
+                    self._piece, self._piece_at = next(self._pieces, b""), 0
             end = self._piece_at + size_bytes
             part = self._piece[self._piece_at : end]
             if not part:

@@ -24,8 +24,8 @@ import msgspec
 from gosync.errors import MalformedError, StalePlanError, UsageError
 from gosync.gomod import module
 from gosync.sync.dependencies import ConfiguredProject
+from gosync.sync.fingerprint import fingerprint_of
 from gosync.sync.planned import PlannedVersion
-from gosync.sync.selecting import fingerprint_of
 from gosync.sync.site import Site
 
 SCHEMA = 1

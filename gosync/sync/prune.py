@@ -15,17 +15,21 @@ that is selected is missing: what would go may be all that clients have of a mod
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import IncompleteError
 from gosync.ingest.entries import forget_entry, narrow_entry
-from gosync.sync.dependencies import ConfiguredProject
-from gosync.sync.selecting import fingerprint_of
-from gosync.sync.site import Site
+from gosync.sync.fingerprint import fingerprint_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gosync.sync.dependencies import ConfiguredProject
+    from gosync.sync.site import Site
 
 
 @dataclass(frozen=True, slots=True)

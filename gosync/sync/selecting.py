@@ -12,7 +12,6 @@ an upstream did not answer.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 
 from anyio import to_thread
@@ -25,6 +24,7 @@ from gosync.progress import Progress
 from gosync.sync.choosing import Choices, Chooser, Unmatched, sooner
 from gosync.sync.dependencies import ConfiguredProject, Dependencies
 from gosync.sync.facts import learn_facts
+from gosync.sync.fingerprint import fingerprint_of
 from gosync.sync.gomods import GoModSource
 from gosync.sync.lists import Lister
 from gosync.sync.site import Site
@@ -157,15 +157,3 @@ class Selecting:
         for item, error in errors.items():
             failure = failures.record("", item, kind=kind, error=error, now=now)
             self._tally.fail(failure)
-
-
-def fingerprint_of(site: Site, projects: Iterable[ConfiguredProject]) -> str:
-    """Return a digest of all that the selection follows from."""
-    options = site.options
-    parts = (
-        options.policy.fingerprint(),
-        [(each.name, each.project.digest, each.deps) for each in projects],
-        options.toolchains,
-        site.catalog.offers.last_change(),
-    )
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
