@@ -33,18 +33,18 @@ _PIECES_AHEAD = 3  # the one that is taken, and two more
 # Measured on Go source. Long matches are for what is too far away for the level's
 # own search; short ones, taken from that, would cost a hundredth of the size.
 _LEVEL = 10
-_LONG_MATCH_BYTES = 512
-# Large frames are compressed in jobs, each with an eighth of the window before it. The
+_LONG_MATCH_BYTES = 256
+# Large frames are compressed in jobs, each with a quarter of the window before it. The
 # bytes depend on the jobs' size, not on how many threads there are. Twice the level's
 # table of matches, half the candidates in each of its rows, and rows for six bytes that
-# are alike, not five, take a sixth less time for three thousandths more bytes. (Small
-# frames would lose two hundredths, and take no time.)
+# are alike, not five, take an eighth less time for a thousandth more bytes. (Small
+# frames would lose two hundredths, and are soon done.)
 LARGE_BYTES = 32 << 20
 _LARGE_HASH_LOG = 23
 _LARGE_SEARCH_LOG = 4
 _LARGE_MIN_MATCH_BYTES = 6
 _MAX_JOB_BYTES = 48 << 20  # with a window of 2^27 a frame takes 350 MB
-_JOB_OVERLAP = 6
+_JOB_OVERLAP = 7
 _THREADS = 2
 _MIN_WINDOW_LOG = 17
 _MAX_WINDOW_BYTES = 1 << WINDOW_LOG
