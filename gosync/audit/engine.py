@@ -296,37 +296,43 @@ async def run_audit(
     Raises:
         StoreError: if the store, the catalog or the tree cannot be read or written.
     """
-    clock, catalog = site.clock, site.catalog
+    runs, clock = site.catalog.runs, site.clock
+    with runs.during("audit", clock) as run_id:
+        report = await _run_audit(site, options, progress, refresh=refresh)
+        runs.finish(
+            run_id,
+            clock.now(),
+            exit_code=report.exit_code,
+            requests=report.requests,
+            received_bytes=report.received_bytes,
+            summary=msgspec.json.encode(report_document(report)).decode(),
+        )
+    return report
+
+
+async def _run_audit(
+    site: Site, options: AuditOptions, progress: Progress, *, refresh: bool
+) -> AuditReport:
+    clock, findings = site.clock, site.catalog.findings
     started, start = clock.monotonic(), format_time(clock.now())
-    run_id = catalog.runs.start("audit", clock.now())
     audit = Audit(site, options, progress)
     await audit.run(refresh=refresh)
     await refresh_feed(site)
-    tally, waiting, resting = audit.tally, audit.waiting(), audit.resting()
-    opened = catalog.findings.open()
-    report = AuditReport(
+    tally, resting, opened = audit.tally, audit.resting(), findings.open()
+    return AuditReport(
         answered=tally.answered,
         unchanged=tally.unchanged,
         failed=tally.failed,
-        waiting=waiting,
+        waiting=audit.waiting(),
         resting=resting,
         news=tuple(each for each in opened if _is_new(each, start)),
-        open=catalog.findings.counts(),
+        open=findings.counts(),
         exit_code=exit_code(tally, resting, opened=len(opened)),
         last_error=str(tally.last_error) if tally.last_error else None,
         requests=tally.requests,
         received_bytes=tally.received_bytes,
         seconds=clock.monotonic() - started,
     )
-    catalog.runs.finish(
-        run_id,
-        clock.now(),
-        exit_code=report.exit_code,
-        requests=report.requests,
-        received_bytes=report.received_bytes,
-        summary=msgspec.json.encode(report_document(report)).decode(),
-    )
-    return report
 
 
 def _is_new(finding: Finding, start: str) -> bool:

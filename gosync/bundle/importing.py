@@ -137,12 +137,13 @@ class Import:
             StoreError: The store, the catalog or the tree cannot be written.
         """
         runs, clock = self._site.catalog.runs, self._site.clock
-        run_id = runs.start("bundle import", clock.now())
-        with _refusals(medium):
-            bundle = await to_thread.run_sync(BundleFolder.open, medium)
-            report = await self._take_in(bundle)
-        summary = msgspec.json.encode(import_document(report)).decode()
-        runs.finish(run_id, clock.now(), exit_code=report.exit_code, summary=summary)
+        with runs.during("bundle import", clock) as run_id:
+            with _refusals(medium):
+                bundle = await to_thread.run_sync(BundleFolder.open, medium)
+                report = await self._take_in(bundle)
+            summary = msgspec.json.encode(import_document(report)).decode()
+            code = report.exit_code
+            runs.finish(run_id, clock.now(), exit_code=code, summary=summary)
         return report
 
     async def _take_in(self, bundle: BundleFolder) -> ImportReport:

@@ -1,19 +1,28 @@
 """Runs: when gosync ran, how it ended, what it did.
 
-A run without an end was killed. The summary is JSON, versioned by its writer.
+A run without an end is at work, or was killed; one that ended without an exit code
+was stopped, because a signal or a time limit asked for it. The summary is JSON,
+versioned by its writer.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gosync.clock import format_time
+from gosync.errors import GosyncError, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from gosync.catalog.connection import Connection
+    from gosync.clock import Clock
+
+_BUG: Final = 1
+_STOPPED: Final = frozenset({None, 130, 143})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +33,8 @@ class Run:
         id: Its number, ascending.
         command: The command's name.
         started_at: When it began.
-        ended_at: When it ended, or None.
-        exit_code: How it ended, or None.
+        ended_at: When it ended; None while it is at work, and if it was killed.
+        exit_code: How it ended; None too where it was cancelled.
         requests: How many requests it sent.
         bytes: How many bytes of bodies it received.
         summary: A JSON object.
@@ -40,6 +49,11 @@ class Run:
     bytes: int
     summary: str
 
+    @property
+    def was_stopped(self) -> bool:
+        """Whether it ended because it was asked to, before its work was done."""
+        return self.ended_at is not None and self.exit_code in _STOPPED
+
 
 _COLUMNS = ", ".join(field.name for field in fields(Run))
 
@@ -49,6 +63,24 @@ class Runs:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    @contextmanager
+    def during(self, command: str, clock: Clock) -> Iterator[int]:
+        """Write down that a run begins, and how it ended where it did not finish.
+
+        Yields:
+            Its number, for ``finish``.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        run_id = self.start(command, clock.now())
+        try:
+            yield run_id
+        except BaseException as exc:
+            with suppress(StoreError):  # the first error counts
+                self.finish(run_id, clock.now(), exit_code=_exit_code(exc))
+            raise
 
     def start(self, command: str, now: datetime) -> int:
         """Write down that a run begins; return its number.
@@ -68,7 +100,7 @@ class Runs:
         run_id: int,
         now: datetime,
         *,
-        exit_code: int,
+        exit_code: int | None,
         requests: int = 0,
         received_bytes: int = 0,
         summary: str = "{}",
@@ -105,3 +137,10 @@ class Runs:
             (limit,),
         )
         return [Run(*row) for row in found]
+
+
+def _exit_code(error: BaseException) -> int | None:
+    """Return how a process would end with this; None for what was cancelled."""
+    if isinstance(error, GosyncError):
+        return error.exit_code
+    return _BUG if isinstance(error, Exception) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from signal import SIGTERM
 
 import click
 import msgspec
@@ -13,6 +14,7 @@ from gosync.audit.questions import INDEX_QUESTION
 from gosync.audit.said import IndexSaid, parse_said
 from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Finding
+from gosync.catalog.runs import Run
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import State
 from gosync.cli.ages import format_age
@@ -20,6 +22,7 @@ from gosync.cli.options import Options, common_options
 from gosync.cli.tables import failure_lines, finding_lines
 from gosync.clock import SystemClock
 from gosync.config.schema import Config
+from gosync.errors import InterruptedRunError
 from gosync.status.mirror import job_document
 from gosync.sumdb.tlog import parse_tree
 from gosync.sync.engine import failure_document
@@ -29,6 +32,7 @@ from gosync.sync.selection import ANY_TIME as FAR
 from gosync.sync.site import read_catalog
 
 _SHOWN = 20
+_STOPPED = InterruptedRunError(SIGTERM).exit_code  # of a job
 
 
 @click.command()
@@ -81,12 +85,16 @@ def _document(config: Config, catalog: Catalog) -> dict[str, object]:
         "tree_heads": {
             name: _head_size(catalog.heads.get(name)) for name in catalog.heads.names()
         },
-        "last_run": msgspec.to_builtins(runs[0]) if runs else None,
+        "last_run": _run(runs[0]) if runs else None,
         "jobs": {row.name: job_document(row) for row in catalog.jobs.all()},
         "audit": _audit(catalog),
         "failures": [failure_document(f) for f in catalog.failures.open()],
         "findings": [finding_document(f) for f in catalog.findings.open()],
     }
+
+
+def _run(run: Run) -> dict[str, object]:
+    return {**msgspec.to_builtins(run), "stopped": run.was_stopped}
 
 
 def _audit(catalog: Catalog) -> dict[str, object]:
@@ -169,14 +177,20 @@ def _lines(document: dict[str, object]) -> list[str]:
     ):
         lines.append(f"{name}  {value}")
     if isinstance(run, dict):
-        ended = run["ended_at"] or "it was killed"
-        code = run["exit_code"]
-        lines.append(
-            f"last run   {run['command']} {run['started_at']}, exit {code}, {ended}"
-        )
+        lines.append(f"last run   {_run_line(run)}")
     lines.append(f"findings   {_findings_line(document['audit'])}")
     lines += _job_lines(document["jobs"])
     return lines
+
+
+def _run_line(run: dict[str, object]) -> str:
+    begun = f"{run['command']} {run['started_at']}"
+    if run["ended_at"] is None:
+        return f"{begun}, at work, or killed"
+    how = (
+        "stopped, as it was asked to" if run["stopped"] else f"exit {run['exit_code']}"
+    )
+    return f"{begun}, {how}, {run['ended_at']}"
 
 
 def _job_lines(jobs: object) -> Iterator[str]:
@@ -184,6 +198,8 @@ def _job_lines(jobs: object) -> Iterator[str]:
     for name, job in jobs.items():
         code = job["exit_code"]
         ended = "at work, or killed" if code is None else f"exit {code}"
+        if code == _STOPPED:
+            ended = "stopped, as it was asked to"
         after = f", next {job['next_run_at'][:19]}Z" if job["next_run_at"] else ""
         yield f"job {name:8} {job['started_at'][:19]}Z {ended}{after}"
 

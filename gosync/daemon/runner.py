@@ -136,6 +136,9 @@ class Runner:
             outcome = await self._attempt.run(site)
         except StoreError as exc:
             outcome = self._store_failed(site, exc)
+        except anyio.get_cancelled_exc_class():  # a second signal does not wait
+            jobs.interrupt(spec.name, self._clock.now(), exit_code=INTERRUPTED)
+            raise
         finally:
             self._attempt = None
         self._finish(site, spec, outcome)

@@ -204,8 +204,21 @@ async def run_pass(site: Site, options: PassOptions, progress: Progress) -> Pass
         GosyncError: as ``options.stop`` wants it.
     """
     clock, runs = site.clock, site.catalog.runs
-    started = clock.monotonic()
-    run_id = runs.start("sync", clock.now())
+    with runs.during("sync", clock) as run_id:
+        report = await _run_pass(site, options, progress)
+        runs.finish(
+            run_id,
+            clock.now(),
+            exit_code=report.exit_code,
+            requests=report.requests,
+            received_bytes=report.received_bytes,
+            summary=msgspec.json.encode(report_document(report)).decode(),
+        )
+    return report
+
+
+async def _run_pass(site: Site, options: PassOptions, progress: Progress) -> PassReport:
+    started = site.clock.monotonic()
     async with connect(site) as upstreams:
         this = Pass(site, upstreams, options, progress)
         with options.stop.at_once():
@@ -214,24 +227,15 @@ async def run_pass(site: Site, options: PassOptions, progress: Progress) -> Pass
         options.stop.check()
         published = await _publish(this, options, progress)
     missing = this.missing()
-    report = PassReport(
+    return PassReport(
         tally=this.tally,
         published=published,
         missing=missing,
         exit_code=exit_code(this.tally, missing),
         requests=upstreams.fetcher.traffic.requests,
         received_bytes=upstreams.fetcher.traffic.received_bytes,
-        seconds=clock.monotonic() - started,
+        seconds=site.clock.monotonic() - started,
     )
-    runs.finish(
-        run_id,
-        clock.now(),
-        exit_code=report.exit_code,
-        requests=report.requests,
-        received_bytes=report.received_bytes,
-        summary=msgspec.json.encode(report_document(report)).decode(),
-    )
-    return report
 
 
 async def _publish(

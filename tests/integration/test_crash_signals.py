@@ -75,6 +75,9 @@ def test_a_signal_in_a_download_keeps_what_was_admitted(
         assert result.document["error"] == "InterruptedRunError"
         assert "run the same command again" in result.document["hint"]
         assert seconds < 5
+        run = site.status()["last_run"]
+        assert run["stopped"]
+        assert run["ended_at"] is not None
         check_ruins(site)
         assert list((site.store / "staging").iterdir()) == []
         states = site.states()

@@ -56,6 +56,8 @@ def test_a_stop_finishes_the_blob_that_is_on_its_way(tmp_path: Path):
         assert sorted(site.states().values()) == ["present", "wanted"]
         assert row["exit_code"] == 143
         assert row["failures"] == 0
+        run = site.status()["last_run"]
+        assert (run["exit_code"], run["stopped"]) == (143, True)
         site.check_store()
         sim.clear()
 
@@ -78,6 +80,8 @@ def test_a_second_signal_does_not_wait(tmp_path: Path):
             manager.wait_for("EXTEND_TIMEOUT_USEC")
             assert service.process.poll() is None
             assert service.stop() == OK
+            assert service.jobs()["sync"]["exit_code"] == 143
+        assert site.status()["last_run"]["stopped"]
         assert list((site.store / "staging").iterdir()) == []
 
 

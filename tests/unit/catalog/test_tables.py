@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,10 +13,11 @@ from gosync.catalog.failures import MAX_REASON_CHARACTERS, back_off_seconds
 from gosync.catalog.modules import Module
 from gosync.catalog.pins import Pin
 from gosync.catalog.trees import TreeState
-from gosync.clock import format_time
+from gosync.clock import SystemClock, format_time
 from gosync.errors import (
     CatalogError,
     ChecksumMismatchError,
+    InterruptedRunError,
     MalformedError,
     RejectedError,
     UnavailableError,
@@ -230,3 +232,21 @@ def test_a_run_has_an_end_unless_it_was_killed(catalog):
     assert (newest.id, newest.exit_code, newest.requests) == (run_id, 3, 7)
     assert (oldest.id, oldest.ended_at, oldest.exit_code) == (killed, None, None)
     assert runs.latest() == [newest]
+    assert not any(run.was_stopped for run in (newest, oldest))
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "stopped"),
+    [
+        (CatalogError("the disk"), 7, False),
+        (KeyError("a bug"), 1, False),
+        (InterruptedRunError(2), 130, True),
+        (CancelledError(), None, True),
+    ],
+)
+def test_a_run_that_does_not_finish_says_how_it_ended(catalog, error, code, stopped):
+    with pytest.raises(type(error)), catalog.runs.during("sync", SystemClock()):
+        raise error
+    (run,) = catalog.runs.latest()
+    assert (run.exit_code, run.was_stopped) == (code, stopped)
+    assert run.ended_at is not None
