@@ -14,11 +14,10 @@ from gosync.audit.paid import Answer
 from gosync.audit.said import IndexSaid
 from gosync.catalog.looks import Look
 from gosync.clock import format_time
-from gosync.gomod.info import parse_time
-from gosync.sync.index import cursor_names
+from gosync.sync.index import cursor_names, read_up_to
 from gosync.sync.site import Site
 from gosync.upstream.http import Fetcher
-from gosync.upstream.index import OVERLAP_SECONDS, IndexClient
+from gosync.upstream.index import IndexClient
 
 
 class IndexAsker:
@@ -42,7 +41,7 @@ class IndexAsker:
         cursor = self._cursor()
         if cursor is None:
             return Answer(IndexSaid(), asked=False)  # nothing was read from it yet
-        read = parse_time(cursor) + timedelta(seconds=OVERLAP_SECONDS, microseconds=1)
+        read = read_up_to(cursor) + timedelta(microseconds=1)
         self._budget.take()
         async with aclosing(self._index.pages(format_time(read))) as pages:
             page = await anext(pages)

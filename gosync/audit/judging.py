@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from msgspec import structs
+
 from gosync.audit.checks import (
     FILES,
     Followed,
@@ -36,6 +38,7 @@ from gosync.gomod.pseudo import is_pseudo_version
 from gosync.gomod.versionlist import newest
 from gosync.ingest.entries import finding_entry
 from gosync.sync.index import INDEX_ITEM
+from gosync.sync.settling import is_known
 from gosync.sync.site import Site
 
 _AT_ONE_UPSTREAM = frozenset({Kind.REWRITTEN, Kind.VANISHED})
@@ -172,6 +175,8 @@ class Judge:
         """
         for module in self._site.catalog.modules.all():
             said, whole = self._newest_list(module.path)
+            if is_known(self._site.catalog, module.path, said.newest):
+                said = structs.replace(said, newest_time="")  # since it was asked
             seen = check_stale(
                 self._followed(module),
                 said,

@@ -27,6 +27,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.gomod.versionlist import newest, parse_list
 from gosync.store.digest import Digest
+from gosync.sync.settling import is_known
 from gosync.sync.site import Site
 from gosync.upstream.proxy import (
     INFO_LIMIT_BYTES,
@@ -102,7 +103,7 @@ class ModuleAsker:
 
     async def _unknown_since(self, look: Look, before: ListSaid, top: str) -> str:
         """Return when the newest version was made, "" if it is known here."""
-        if not top or self._is_known(look.path, top):
+        if not top or is_known(self._site.catalog, look.path, top):
             return ""
         if before.newest == top and before.newest_time:
             return before.newest_time
@@ -115,19 +116,6 @@ class ModuleAsker:
         except (BudgetSpentError, NotFoundError, RejectedError, UnavailableError):
             return ""  # the next look may tell
         return "" if time is None else format_time(time)
-
-    def _is_known(self, path: str, top: str) -> bool:
-        """Whether a version is known, or older than one that is, or not followed."""
-        catalog = self._site.catalog
-        if catalog.modules.get(path) is None:
-            return True
-        offered = {offer.version for offer in catalog.offers.of(path)}
-        known = {
-            version
-            for version in offered | catalog.versions.known(path)
-            if not is_pseudo_version(version)
-        }
-        return top in known or newest([top, *known]) != top
 
     async def ask_newest(self, look: Look) -> Answer:
         """Ask for the newest go.mod; errors are those of ``ProxyAsker.ask``.

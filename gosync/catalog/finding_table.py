@@ -203,6 +203,14 @@ class Findings:
         """
         return self._select("WHERE state IN ('new', 'known')", ())
 
+    def unsettled(self, kind: Kind) -> list[Finding]:
+        """Return what of a kind is not resolved, by number.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return self._select("WHERE kind = ? AND state <> 'resolved'", (kind.value,))
+
     def all(self) -> list[Finding]:
         """Return every finding, by number.
 

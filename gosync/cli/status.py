@@ -29,6 +29,7 @@ from gosync.sync.engine import failure_document
 from gosync.sync.freshness import freshness_of
 from gosync.sync.index import NAMED
 from gosync.sync.selection import ANY_TIME as FAR
+from gosync.sync.settling import is_read
 from gosync.sync.site import read_catalog
 
 _SHOWN = 20
@@ -87,7 +88,7 @@ def _document(config: Config, catalog: Catalog) -> dict[str, object]:
         },
         "last_run": _run(runs[0]) if runs else None,
         "jobs": {row.name: job_document(row) for row in catalog.jobs.all()},
-        "audit": _audit(catalog),
+        "audit": _audit(catalog, fresh.index_cursor),
         "failures": [failure_document(f) for f in catalog.failures.open()],
         "findings": [finding_document(f) for f in catalog.findings.open()],
     }
@@ -97,12 +98,12 @@ def _run(run: Run) -> dict[str, object]:
     return {**msgspec.to_builtins(run), "stopped": run.was_stopped}
 
 
-def _audit(catalog: Catalog) -> dict[str, object]:
+def _audit(catalog: Catalog, cursor: str | None) -> dict[str, object]:
     counts = catalog.findings.counts()
     answers = [
         parse_said(look, IndexSaid) for look in catalog.looks.of(*INDEX_QUESTION)
     ]
-    unread = [answer.unread for answer in answers if answer.unread]
+    unread = [a.unread for a in answers if a.unread and not is_read(a.unread, cursor)]
     return {
         "oldest_answer_at": catalog.looks.oldest(),
         "index_unread_since": next(iter(unread), None),

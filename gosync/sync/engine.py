@@ -27,6 +27,7 @@ from gosync.sync.planfile import ApprovedPlan, PlanFile, approve
 from gosync.sync.policy import Policy, Select, Selector
 from gosync.sync.selecting import Selecting
 from gosync.sync.selection import ANY_TIME, Selection
+from gosync.sync.settling import settle_stale
 from gosync.sync.site import Site
 from gosync.sync.stop import Stop
 from gosync.sync.sumcheck import expected_h1
@@ -224,6 +225,7 @@ async def _run_pass(site: Site, options: PassOptions, progress: Progress) -> Pas
         with options.stop.at_once():
             await this.discover()
         await this.fetch()
+        settle_stale(site)
         options.stop.check()
         published = await _publish(this, options, progress)
     missing = this.missing()

@@ -24,12 +24,19 @@ from gosync.catalog.failures import Failure
 from gosync.catalog.modules import Module
 from gosync.clock import format_time
 from gosync.errors import GosyncError, StoreError
+from gosync.gomod.info import parse_time
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.progress import Progress
 from gosync.sync.policy import Policy
 from gosync.sync.site import Site
 from gosync.sync.tally import Tally
-from gosync.upstream.index import IndexClient, IndexEvent, IndexPage, time_key
+from gosync.upstream.index import (
+    OVERLAP_SECONDS,
+    IndexClient,
+    IndexEvent,
+    IndexPage,
+    time_key,
+)
 
 NAMED = ""
 INDEX_ITEM = ("", "index")
@@ -51,6 +58,11 @@ def cursor_names(policy: Policy, catalog: Catalog) -> list[str]:
     timed = {path for path in followed if policy.asks_for_times(path)}
     named = bool(_followed_dependencies(catalog)) or followed > timed
     return [*policy.patterns, *sorted(timed), *([NAMED] if named else [])]
+
+
+def read_up_to(cursor: str) -> datetime:
+    """Return the time up to which the index is read: cursors stay behind that."""
+    return parse_time(cursor) + timedelta(seconds=OVERLAP_SECONDS)
 
 
 def _followed_dependencies(catalog: Catalog) -> frozenset[str]:

@@ -169,10 +169,24 @@ def test_what_is_gone_unlisted_retracted_deprecated_and_newer(tmp_path, sim):
     }
     retracted = next(each for each in news if each["kind"] == "retracted")
     assert retracted["theirs"]["rationale"] == "broken"
-    # A sync brings what is new; what vanished stays.
+    # A sync brings what is new, which ends what was stale at once; that audits which
+    # ask nobody remember older answers makes it no finding again. What vanished stays.
     site.sync("--refresh")
+    assert {each["kind"] for each in site.status()["findings"]} == {
+        "vanished",
+        "retracted",
+        "deprecated",
+    }
+    mark = sim.mark()
+    assert site.run("audit", expect=STANDS_OPEN).document["news"] == []
+    assert not [path for path in asked(sim, mark) if path.endswith("/list")]
+    # Nor is behind what nobody follows any more.
+    sim.publish(source(PATH, "v1.3.0"))
     run_audit(site, expect=STANDS_OPEN)
-    assert "stale" not in {kind for kind, _ in found(site)}
+    assert ("stale", PATH) in found(site)
+    site.select([OTHER])
+    site.sync()
+    assert ("stale", PATH) not in found(site)
     assert {str(OTHER_FIRST), str(FIRST)} <= site.carried()
 
 
