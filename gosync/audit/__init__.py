@@ -7,9 +7,10 @@ database or our first sight vouches for. What differs is a finding
 bytes stay served, and a version that was rewritten is never fetched anew.
 
 ``checks`` decides (pure), over ``said``, what was answered. ``questions`` says who
-is asked what; ``asking`` (``versionfiles``, ``modulelists``), ``index`` and ``source``
-(``git``, ``origins``) ask, within the ``budget``; ``judging`` writes findings down, and
-``engine.run_audit`` is the way in.
+is asked what, ``turns`` (pure, over ``deck``) in which order; ``asking``
+(``versionfiles``, ``modulelists``), ``index`` and ``source`` (``git``, ``origins``)
+ask, within the ``budget``; ``judging`` writes findings down, and ``engine.run_audit``
+is the way in.
 
 Private modules are asked of the one upstream that serves them, and held against
 their pins; no database is asked for anything here.

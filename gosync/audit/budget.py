@@ -6,7 +6,8 @@ an hour old. Redirects are known only afterwards and count then.
 
 A source that gives no answers is left alone: at once for the time that it asks for
 (429 or 503 with Retry-After), else after a few failures in a row for ``REST_SECONDS``,
-doubling up to a day. The first question after that is a probe.
+doubling up to a day. The first question after that is a probe. ``turns`` sees to it
+that failing modules alone do not bring it to that.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import timedelta
 from typing import Final
 
 from gosync.audit.options import AuditOptions
+from gosync.audit.turns import Doubt
 from gosync.catalog.db import Catalog
 from gosync.catalog.looks import Rest
 from gosync.clock import Clock, format_time
@@ -57,6 +59,14 @@ class Budget:
         ):
             return None
         return rest
+
+    @property
+    def doubt(self) -> Doubt:
+        """Whether the source gives answers, for all that is known."""
+        last_strike = self._strikes + 1 >= STRIKES
+        if last_strike or self._looks.rest(self.source) is not None:
+            return Doubt.GRAVE
+        return Doubt.SOME if self._strikes else Doubt.NONE
 
     @property
     def has_bytes(self) -> bool:

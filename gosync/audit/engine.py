@@ -1,15 +1,14 @@
 """One audit: ask what is due, within the budget, and write down what that tells.
 
 Sources are asked side by side, each one question at a time, the one that has waited
-longest first; but modules for which a source gave no answer within a day go last,
-lest a few of them use up its patience before the others had their turn. Every answer
-is committed with what follows from it, so that an audit that ends anywhere is gone on
-with by the next one.
+longest first, as far as the source answers (``turns``). Every answer is committed with
+what follows from it, so that an audit that ends anywhere is gone on with by the next
+one.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ import msgspec
 
 from gosync.audit.asking import ProxyAsker
 from gosync.audit.budget import Budget, BudgetSpentError
+from gosync.audit.deck import SourceDeck
 from gosync.audit.index import IndexAsker
 from gosync.audit.judging import Judge
 from gosync.audit.options import AuditOptions
@@ -26,6 +26,7 @@ from gosync.audit.paid import Answer, PaidProxy
 from gosync.audit.questions import Questions
 from gosync.audit.said import format_said
 from gosync.audit.source import SourceAsker
+from gosync.audit.turns import Turns
 from gosync.catalog.failures import back_off_seconds
 from gosync.catalog.findings import Finding, FindingState, Kind
 from gosync.catalog.looks import Look, Rest
@@ -117,13 +118,11 @@ class Source:
         budget: Its budget.
         asker: Who asks it.
         fetcher: Its connections; None where there are none.
-        failing: The modules for which it gave no answer; they go last.
     """
 
     budget: Budget
     asker: Asker
     fetcher: Fetcher | None = field(default=None)
-    failing: set[str] = field(default_factory=set)
 
 
 class Audit:
@@ -199,24 +198,16 @@ class Audit:
 
     async def _visit(self, source: Source) -> None:
         """Ask a source until nothing is due, or it is enough for now."""
-        looks = self._site.catalog.looks
-        source.failing = looks.failing(source.budget.source, self._started - _DAY)
-        while source.budget.resting is None:
-            look = self._next_of(source, but=source.failing) or self._next_of(source)
-            if look is None or not await self._ask(source, look):
+        looks, budget = self._site.catalog.looks, source.budget
+        deck = SourceDeck(looks, budget, self._started, self._latest_due())
+        turns = Turns(deck, looks.failing(budget.source, self._started - _DAY))
+        while budget.resting is None:
+            look = turns.next(budget.doubt)
+            if look is None or not await self._ask(source, look, turns):
                 return
             self._progress.advance()
 
-    def _next_of(self, source: Source, *, but: Iterable[str] = ()) -> Look | None:
-        return self._site.catalog.looks.next_due(
-            source.budget.source,
-            self._started,  # what is answered now is not due again in this run
-            latest=self._latest_due(),
-            zips=source.budget.has_bytes,
-            but=but,
-        )
-
-    async def _ask(self, source: Source, look: Look) -> bool:
+    async def _ask(self, source: Source, look: Look, turns: Turns) -> bool:
         """Ask one question; return whether to go on with this source."""
         try:
             answer = await source.asker.ask(look)
@@ -226,7 +217,7 @@ class Audit:
             raise
         except GosyncError as exc:
             self._put_off(look)
-            source.failing.add(look.path)
+            turns.failing.add(look.path)
             self.tally.failed += 1
             self.tally.last_error = exc
             return not source.budget.failed(exc)
@@ -235,7 +226,7 @@ class Audit:
             self.tally.answered += 1
             self.tally.unchanged += not answer.changed
         if look.failures:
-            source.failing.discard(look.path)
+            turns.failing.discard(look.path)
         self._take(look, answer)
         return True
 

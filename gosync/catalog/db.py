@@ -22,7 +22,7 @@ from gosync.catalog.finding_table import Findings
 from gosync.catalog.heads import Heads
 from gosync.catalog.imports import Imports
 from gosync.catalog.jobs import Jobs
-from gosync.catalog.looks import Looks
+from gosync.catalog.look_table import Looks
 from gosync.catalog.migrations import check_version, load_migrations, migrate
 from gosync.catalog.modules import Modules
 from gosync.catalog.offers import Offers

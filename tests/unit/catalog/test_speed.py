@@ -56,6 +56,10 @@ def catalog(tmp_path_factory):
         lambda catalog: catalog.looks.of("m", "v1"),
         lambda catalog: catalog.looks.spent("https://proxy", NOW),
         lambda catalog: catalog.looks.next_due("a", NOW, latest=NOW, zips=True),
+        lambda catalog: catalog.looks.next_due(
+            "a", NOW, latest=NOW, zips=True, known=True
+        ),
+        lambda catalog: catalog.looks.next_answerable("a", NOW),
     ],
     ids=[
         "due",
@@ -72,6 +76,8 @@ def catalog(tmp_path_factory):
         "looks of",
         "spent",
         "next look",
+        "next known look",
+        "next witness",
     ],
 )
 def test_no_query_scans_the_versions(catalog, run):

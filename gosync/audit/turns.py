@@ -1,0 +1,97 @@
+"""Whose turn it is: what a source that fails some questions is asked next.
+
+A question without an answer leaves open whether the source is down or fails this
+module alone, so what is asked next must tell. Modules are, at one source,
+
+    known      it has answered for them before
+    strangers  it was never asked about them, or never answered
+    failing    it gave no answer for them within a day
+
+While all is well the question goes first that has waited longest; failing modules go
+last. In doubt, after a failure, known modules go first: their answer is wanted
+anyway, and it ends the doubt. Before one more failure makes the source rest, and
+after a rest, a known module is a *witness*, asked again before its time if nothing of
+it is due: so however many modules fail, they make nobody rest, and at most every
+other request is for their sake. Strangers are taken in an order of their own then,
+since failing ones may lie side by side: a host that is gone, say.
+
+Pure, over what the catalog knows (``Deck``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from enum import IntEnum
+from typing import Protocol
+
+from gosync.catalog.looks import Look
+
+
+class Doubt(IntEnum):
+    """How much speaks for it that a source gives no answers at all."""
+
+    NONE = 0
+    SOME = 1
+    GRAVE = 2
+
+
+class Deck(Protocol):
+    """The questions of one source."""
+
+    def oldest(self, *, but: Collection[str] = (), path: str = "") -> Look | None:
+        """Return what is due and has waited longest.
+
+        Args:
+            but: Not about these modules.
+            path: About this module alone, if it is given.
+        """
+        ...
+
+    def oldest_known(self, *, but: Collection[str]) -> Look | None:
+        """Return the same, of modules for which there ever was an answer."""
+        ...
+
+    def witness(self, *, but: Collection[str]) -> Look | None:
+        """Return what was answered and is due soonest, but not yet."""
+        ...
+
+    def strangers(self) -> Collection[str]:
+        """Return the modules for which there never was an answer."""
+        ...
+
+
+class Turns:
+    """Chooses among the questions of one source.
+
+    Attributes:
+        failing: The modules for which it gives no answer.
+    """
+
+    def __init__(self, deck: Deck, failing: Collection[str]) -> None:
+        self.failing = set(failing)
+        self._deck = deck
+
+    def next(self, doubt: Doubt) -> Look | None:
+        """Return what to ask now; None where nothing is due."""
+        last = self._deck.oldest()
+        if last is None:
+            return None
+        if doubt is Doubt.NONE:
+            return self._deck.oldest(but=self.failing) or last
+        known = self._deck.oldest_known(but=self.failing)
+        if known is None and doubt is Doubt.GRAVE:
+            known = self._deck.witness(but=self.failing)
+        return known or self._stranger() or last
+
+    def _stranger(self) -> Look | None:
+        """Return a question about a module that lies somewhere else."""
+        strangers = set(self._deck.strangers()) - self.failing
+        for path in sorted(strangers, key=_scattered):
+            if look := self._deck.oldest(path=path):
+                return look
+        return None
+
+
+def _scattered(path: str) -> bytes:
+    return hashlib.sha256(path.encode()).digest()

@@ -1,0 +1,148 @@
+"""Whose turn it is: modules that fail keep no other one from being asked about."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gosync.audit.budget import MAX_REST_SECONDS, REST_SECONDS, STRIKES
+from gosync.audit.turns import Doubt, Turns
+from gosync.catalog.looks import Look, What
+
+SOURCE = "https://proxy"
+ASKED = (What.LIST, What.MOD)
+DUE, NOT_DUE = "", "later"
+MODULES = [f"turn.example/m{number:02}" for number in range(100)]
+
+
+class Source:
+    """A source that answers for some modules, and what an audit knows of it."""
+
+    def __init__(self, paths, ill, known=()):
+        self.looks = [Look(SOURCE, path, "", what) for path in paths for what in ASKED]
+        self.ill = ill
+        self.turns = Turns(self, ())
+        self.asked: list[Look] = []
+        self.rested_seconds = 0.0
+        self._strikes = self._rests = 0
+        for look in [each for each in self.looks if each.path in known]:
+            self._put(replace(look, looked_at="once"))
+
+    # Deck.
+
+    def oldest(self, *, but=(), path=""):
+        return self._first(
+            look
+            for look in self.looks
+            if look.due_at == DUE and look.path not in but and path in ("", look.path)
+        )
+
+    def oldest_known(self, *, but):
+        return self.oldest(but={*but, *self.strangers()})
+
+    def witness(self, *, but):
+        return self._first(
+            look
+            for look in self.looks
+            if look.due_at == NOT_DUE and look.looked_at and look.path not in but
+        )
+
+    def strangers(self):
+        answered = {look.path for look in self.looks if look.looked_at}
+        return {look.path for look in self.looks} - answered
+
+    def _first(self, looks):
+        return min(
+            looks, key=lambda look: (look.looked_at or "", look.path), default=None
+        )
+
+    # What an audit does.
+
+    def turn(self, doubt):
+        look = self.turns.next(doubt)
+        return look and look.path
+
+    def ask_all(self):
+        """Ask until nothing is due, resting as a budget does."""
+        while look := self.turns.next(self._doubt()):
+            self.asked.append(look)
+            if look.path in self.ill:
+                self._fail(look)
+            else:
+                self._strikes = self._rests = 0
+                self._put(replace(look, due_at=NOT_DUE, looked_at="now"))
+
+    def _doubt(self):
+        if self._rests or self._strikes + 1 >= STRIKES:
+            return Doubt.GRAVE
+        return Doubt.SOME if self._strikes else Doubt.NONE
+
+    def _fail(self, look):
+        self._put(replace(look, due_at=NOT_DUE, failures=1))
+        self.turns.failing.add(look.path)
+        self._strikes += 1
+        if self._rests or self._strikes >= STRIKES:
+            self.rested_seconds += min(REST_SECONDS * 2**self._rests, MAX_REST_SECONDS)
+            self._rests += 1
+
+    def _put(self, look):
+        key = (look.path, look.what)
+        at = [(each.path, each.what) for each in self.looks].index(key)
+        self.looks[at] = look
+
+
+@given(st.data())
+def test_where_one_module_is_known_no_others_make_the_source_rest(data):
+    paths = MODULES[: data.draw(st.integers(1, 12))]
+    well = data.draw(st.sets(st.sampled_from(paths), min_size=1))
+    known = data.draw(st.sets(st.sampled_from(sorted(well)), min_size=1))
+    source = Source(paths, set(paths) - well, known)
+    source.ask_all()
+    assert source.rested_seconds == 0
+    assert not any(look.due_at == DUE for look in source.looks)
+    # At most every other question was asked for the failing ones' sake.
+    for_their_sake = len(source.asked) - len(source.looks)
+    assert for_their_sake <= len(ASKED) * len(source.ill)
+
+
+@pytest.mark.parametrize(
+    "ill",
+    [
+        MODULES[:1],
+        MODULES[:50],
+        MODULES[50:],
+        MODULES[::2],
+        *(random.Random(seed).sample(MODULES, 50) for seed in range(5)),
+    ],
+    ids=["first", "head", "tail", "every second", *"01234"],
+)
+def test_at_a_first_audit_half_of_them_fail_and_the_others_wait_for_minutes(ill):
+    source = Source(MODULES, set(ill))
+    source.ask_all()
+    assert source.rested_seconds <= 3600
+    due = [look.path in source.ill for look in source.asked if look.due_at == DUE]
+    # Before the last of the others each failing one had one turn at most.
+    assert sum(due[: len(due) - due[::-1].index(False)]) <= len(ill)
+
+
+def test_known_and_witness_go_before_strangers_and_failing_ones_only_in_doubt():
+    source = Source(MODULES[:4], set(), known=MODULES[2:3])
+    source.turns.failing.add(MODULES[0])
+    for doubt, path in [
+        (Doubt.NONE, MODULES[1]),
+        (Doubt.SOME, MODULES[2]),
+        (Doubt.GRAVE, MODULES[2]),
+    ]:
+        assert source.turn(doubt) == path
+    source.looks = [
+        replace(look, due_at=NOT_DUE) if look.path == MODULES[2] else look
+        for look in source.looks
+    ]
+    assert source.turn(Doubt.SOME) in (MODULES[1], MODULES[3])
+    assert source.turn(Doubt.GRAVE) == MODULES[2]
+    source.turns.failing.update(MODULES[1:])
+    assert source.turn(Doubt.GRAVE) == MODULES[0]
