@@ -217,7 +217,7 @@ class Audit:
             raise
         except GosyncError as exc:
             self._put_off(look)
-            turns.failing.add(look.path)
+            turns.failed(look)
             self.tally.failed += 1
             self.tally.last_error = exc
             return not source.budget.failed(exc)
@@ -225,8 +225,7 @@ class Audit:
             source.budget.answered()
             self.tally.answered += 1
             self.tally.unchanged += not answer.changed
-        if look.failures:
-            turns.failing.discard(look.path)
+        turns.answered(look)
         self._take(look, answer)
         return True
 

@@ -7,13 +7,14 @@ module alone, so what is asked next must tell. Modules are, at one source,
     strangers  it was never asked about them, or never answered
     failing    it gave no answer for them within a day
 
-While all is well the question goes first that has waited longest; failing modules go
-last. In doubt, after a failure, known modules go first: their answer is wanted
-anyway, and it ends the doubt. Before one more failure makes the source rest, and
-after a rest, a known module is a *witness*, asked again before its time if nothing of
-it is due: so however many modules fail, they make nobody rest, and at most every
-other request is for their sake. Strangers are taken in an order of their own then,
-since failing ones may lie side by side: a host that is gone, say.
+While all is well the question goes first that has waited longest. Failing modules go
+last, and one that has failed again is left alone for this audit: its other questions
+would most likely take a time-out each. In doubt, after a failure, known modules go
+first: their answer is wanted anyway, and it ends the doubt. Before one more failure
+makes the source rest, and after a rest, a known module is a *witness*, asked again
+before its time if nothing of it is due: so however many modules fail, they make nobody
+rest, and at most every other request is for their sake. Strangers are taken in an order
+of their own then, since failing ones may lie side by side: a host that is gone, say.
 
 Pure, over what the catalog knows (``Deck``).
 """
@@ -62,31 +63,45 @@ class Deck(Protocol):
 
 
 class Turns:
-    """Chooses among the questions of one source.
+    """Chooses among the questions of one source in one audit.
 
-    Attributes:
-        failing: The modules for which it gives no answer.
+    Args:
+        deck: The questions.
+        failing: The modules for which it gave no answer before.
     """
 
     def __init__(self, deck: Deck, failing: Collection[str]) -> None:
-        self.failing = set(failing)
         self._deck = deck
+        self._failing = set(failing)
+        self._left: set[str] = set()
+
+    def failed(self, look: Look) -> None:
+        """Remember that there was no answer."""
+        self._failing.add(look.path)
+        self._left.add(look.path)
+
+    def answered(self, look: Look) -> None:
+        """Remember that there was one; what failed before is well if this did."""
+        if look.failures:
+            self._failing.discard(look.path)
 
     def next(self, doubt: Doubt) -> Look | None:
         """Return what to ask now; None where nothing is due."""
-        last = self._deck.oldest()
+        last = self._deck.oldest(but=self._left)
+        if last is None and doubt is not Doubt.NONE:
+            last = self._deck.oldest()  # until it is clear that the source is down
         if last is None:
             return None
         if doubt is Doubt.NONE:
-            return self._deck.oldest(but=self.failing) or last
-        known = self._deck.oldest_known(but=self.failing)
+            return self._deck.oldest(but=self._failing) or last
+        known = self._deck.oldest_known(but=self._failing)
         if known is None and doubt is Doubt.GRAVE:
-            known = self._deck.witness(but=self.failing)
+            known = self._deck.witness(but=self._failing)
         return known or self._stranger() or last
 
     def _stranger(self) -> Look | None:
         """Return a question about a module that lies somewhere else."""
-        strangers = set(self._deck.strangers()) - self.failing
+        strangers = set(self._deck.strangers()) - self._failing
         for path in sorted(strangers, key=_scattered):
             if look := self._deck.oldest(path=path):
                 return look
