@@ -1,7 +1,8 @@
-"""A day on which an upstream fails some modules: asked within bounds, the rest fresh.
+"""A day on which upstreams fail: asked within bounds, and what can be fresh is.
 
-The daemon lives through it on a clock that stands still while a job works, so every
-line of the request log belongs to one run of one job.
+One proxy of two fails some modules all day; index and checksum database are out of
+reach for some hours each. The daemon lives through it on a clock that stands still
+while a job works, so every line of the request log belongs to one run of one job.
 """
 
 from __future__ import annotations
@@ -25,25 +26,31 @@ from gosync.config import load_config
 from gosync.daemon.daemon import Daemon
 from gosync.daemon.notify import Notifier
 from gosync.daemon.once import run_once
-from gosync.demo.exchange import Logged
+from gosync.demo.exchange import Kind, Logged
 from gosync.gomod.module import ModuleVersion
 from tests.integration.inprocess import InProcessSite
 from tests.integration.service import schedule
 from tests.integration.site import OK
 from tests.simulator import Simulator
+from tests.simulator.faults import Fault
 from tests.simulator.standard import module
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SYNC_MINUTES = 30
 INTERVAL = 6 * HOUR  # of an audit's questions
-SYNC, AUDIT = "0,30 * * * *", "5,25,45 * * * *"
-BUDGET = 20  # of audits, an hour and upstream
+SYNC, AUDIT = "0,30 * * * *", "25 * * * *"
+BUDGET = 40  # of audits, an hour and upstream
 TRIES = 2  # of one request of a sync
 WELL = tuple(f"day.example/well{number}" for number in range(5))
 ILL = tuple(f"day.example/ill{number}" for number in range(2))
 MODULE_FILES = 3  # .info, .mod and .zip of a version
-DATABASE_FILES = 3  # /supported, the head, and the one tile of a log so small
+DATABASE_FILES = 2  # the head, and the one tile of a log so small
+INDEX_PAGES = 2  # whether there is anything, once, and what there is
+BAD, GOOD, INDEX, DATABASE = range(4)
+ILL_GLOB, INDEX_GLOB, DATABASE_GLOB = "/day.example/ill*", "/index", "/l*"
+# No longer than the pause after so many failures is one between two syncs.
+NO_INDEX, NO_DATABASE = range(3, 6), range(9, 12)
 
 
 @dataclass(frozen=True)
@@ -53,43 +60,51 @@ class Ran:
     Attributes:
         at: When.
         missing: How many versions were upstream and not here.
-        logs: What either upstream was asked.
+        logs: What either proxy, the index and the database were asked.
     """
 
     at: datetime
     missing: int
-    logs: tuple[list[Logged], list[Logged]]
+    logs: tuple[list[Logged], ...]
 
     @property
     def is_sync(self) -> bool:
         return self.at.minute % SYNC_MINUTES == 0
 
-    @property
-    def most(self) -> int:
-        """The most that a sync has to ask of an upstream.
+    def most(self, upstream: int) -> int:
+        """Return the most that a sync has to ask of an upstream.
 
         A list for each module; of each version that is missing its files and its
-        record. What an upstream fails is asked as often as ``upstream.retries`` says;
-        the database never fails here.
+        record. What an upstream fails is asked as often as ``upstream.retries`` says.
         """
         if not self.is_sync:
             return 0
-        files = len(WELL + ILL) + MODULE_FILES * self.missing
-        return TRIES * files + self.missing + DATABASE_FILES
+        if upstream == INDEX:
+            return TRIES * INDEX_PAGES
+        if upstream == DATABASE:
+            return TRIES * (self.missing + DATABASE_FILES)
+        return TRIES * (len(WELL + ILL) + MODULE_FILES * self.missing)
 
 
 class Day:
-    """The day: its clock, two upstreams, and what the daemon asked of them.
+    """The day: its clock, its upstreams, and what the daemon asked of them.
 
     Attributes:
         ran: Every run of a job.
-        late: Versions of modules that are well which a sync did not bring.
+        late: What a sync did not bring although it could be had and proven.
     """
 
     def __init__(
-        self, site: InProcessSite, sims: tuple[Simulator, Simulator], way: str
+        self,
+        site: InProcessSite,
+        sims: tuple[Simulator, Simulator],
+        way: str,
+        *,
+        fresh: tuple[str, ...],
     ) -> None:
         self.ran: list[Ran] = []
+        self._fresh = fresh
+        self._faults: list[tuple[str, Fault]] = []
         self.late: list[tuple[datetime, str]] = []
         self.published: set[str] = set()
         self._site = site
@@ -119,26 +134,30 @@ class Day:
         await anyio.lowlevel.checkpoint()
 
     def _note(self) -> None:
-        first, second = self._sims
-        logs = [
-            sim.requests_since(mark)
-            for sim, mark in zip(self._sims, self._marks, strict=True)
-        ]
-        self._marks = [first.mark(), second.mark()]
+        logs: tuple[list[Logged], ...] = ([], [], [], [])
+        for upstream, sim in enumerate(self._sims):
+            for logged in sim.requests_since(self._marks[upstream]):
+                logs[_SERVICES.get(logged.kind, upstream)].append(logged)
+        self._marks = [sim.mark() for sim in self._sims]
         missing = self.published - self._carried
-        self.ran.append(Ran(self._time, len(missing), (logs[0], logs[1])))
+        self.ran.append(Ran(self._time, len(missing), logs))
         self._carried = self._site.carried()
-        if self.ran[-1].is_sync:
+        if self.ran[-1].is_sync and not self._fails(NO_DATABASE):
             left = sorted(self.published - self._carried)
-            self.late += [(self._time, mv) for mv in left if mv.startswith(WELL)]
+            self.late += [(self._time, mv) for mv in left if mv.startswith(self._fresh)]
+
+    def _fails(self, hours: range) -> bool:
+        return (self._time - START) // HOUR in hours
 
     # What happens.
 
     def _happen(self) -> None:
-        if self._way == "flap":
-            self._fall_ill(self._dice.choice(["limit", "status", "reset", "late", ""]))
-        else:
-            self._fall_ill(self._way)
+        self._sims[0].clear()
+        self._fail(ILL_GLOB)
+        if self._fails(NO_INDEX):
+            self._fail(INDEX_GLOB)
+        if self._fails(NO_DATABASE):
+            self._fail(DATABASE_GLOB)
         if self._time.minute == 25:  # right before a sync, too late for the audit
             self._minor += 1
             self._publish(self._dice.choice(WELL))
@@ -148,25 +167,25 @@ class Day:
         mv = ModuleVersion(path, f"v1.{self._minor}.0")
         self.published.add(str(mv))
         for sim in self._sims:
-            sim.publish(module(mv.path, mv.version), at=self._time)
+            # The index names no ill ones: each version would hang for itself.
+            indexed = path in WELL
+            sim.publish(module(mv.path, mv.version), at=self._time, indexed=indexed)
 
-    def _fall_ill(self, way: str) -> None:
-        """Let the first upstream fail the ill modules in one way; "" is none.
-
-        Only one of them hangs, since each of its requests takes the time-out.
-        """
+    def _fail(self, glob: str) -> None:
+        """Let the first simulator fail what matches, for now."""
         sim = self._sims[0]
-        sim.clear()
-        glob = "/day.example/ill*"
-        moves: dict[str, Callable[[], object]] = {
+        moves: dict[str, Callable[[], Fault | None]] = {
             "limit": lambda: sim.rate_limit(glob, retry_after="900", times=None),
-            "hang": lambda: sim.stall(f"/{ILL[0]}/*"),
+            "hang": lambda: sim.stall(glob, after_bytes=None),
             "status": lambda: sim.fail(glob, status=503),
             "reset": lambda: sim.reset(glob),
             "late": lambda: sim.fetch_timed_out(glob),
-            "": sim.clear,
+            "": lambda: None,
         }
-        moves[way]()
+        flapping = ["limit", "status", "reset", "late", ""]
+        way = self._dice.choice(flapping) if self._way == "flap" else self._way
+        if fault := moves[way]():
+            self._faults.append((glob, fault))
 
     # The daemon.
 
@@ -198,32 +217,52 @@ class Day:
         ends = [run.at for run in self.ran]
         return [[r for r in self.ran if end - HOUR < r.at <= end] for end in ends]
 
+    def failed(self, glob: str) -> int:
+        """Return how many requests that match were failed."""
+        return sum(fault.hits for of, fault in self._faults if of == glob)
+
     def asked_lists(self, path: str) -> int:
         """Return how often syncs asked for a module's list."""
         target = f"/{path}/@v/list"
         syncs = [run for run in self.ran if run.is_sync]
-        return sum(one.path == target for run in syncs for one in run.logs[0])
+        return sum(one.path == target for run in syncs for one in run.logs[BAD])
+
+
+_SERVICES = {
+    Kind.INDEX: INDEX,
+    **dict.fromkeys((Kind.HEAD, Kind.LOOKUP, Kind.TILE), DATABASE),
+}
 
 
 @pytest.mark.timeout(90)
-@pytest.mark.parametrize("way", ["limit", "hang", "flap"])
-def test_a_bad_day(tmp_path: Path, way: str):
+@pytest.mark.parametrize(
+    ("way", "comma"), [("limit", "|"), ("hang", ","), ("flap", ",")]
+)
+def test_a_bad_day(tmp_path: Path, way: str, comma: str):
+    """After a "|" the other proxy has whatever the first one fails; so it is fresh."""
+    falls_back = comma == "|"
     with Simulator() as bad, Simulator() as good:
-        site = _site(tmp_path, bad, good)
-        day = Day(site, (bad, good), way)
+        site = _site(tmp_path, bad, f"{bad.url}{comma}{good.url}")
+        fresh = WELL + ILL if falls_back else WELL
+        day = Day(site, (bad, good), way, fresh=fresh)
         anyio.run(day.live)
 
+        print(
+            "HITS",
+            [(g, day.failed(g)) for g in (ILL_GLOB, INDEX_GLOB, DATABASE_GLOB)],
+            max(len(r.logs[0]) for r in day.ran if not r.is_sync),
+        )
         assert day.late == []
-        for upstream in range(2):
+        for upstream in (BAD, GOOD, INDEX, DATABASE):
             _check_hours(day, upstream)
+        assert all(day.failed(glob) for glob in (ILL_GLOB, INDEX_GLOB, DATABASE_GLOB))
         for sim in (bad, good):
             lately = format_time(START + DAY - 2 * INTERVAL)
             assert _oldest_answer(site, sim) > lately
-        if way != "flap":  # what always fails is asked ever more rarely
+        if way == "hang":  # what always fails is asked ever more rarely
             most = TRIES * _tries_in_a_day() + 1
             assert most < day.asked_lists(WELL[0])
-            failed = ILL[:1] if way == "hang" else ILL
-            assert all(day.asked_lists(path) <= most for path in failed)
+            assert all(day.asked_lists(path) <= most for path in ILL)
         found = site.run("audit", "--list").document["findings"]
         assert {each["kind"] for each in found} <= {"stale"}  # nothing was invented
         # The day after nothing of it is left.
@@ -238,9 +277,11 @@ def _check_hours(day: Day, upstream: int) -> None:
     audits = []
     for hour in day.hours():
         syncs = sum(len(run.logs[upstream]) for run in hour if run.is_sync)
-        assert syncs <= sum(run.most for run in hour)
+        assert syncs <= sum(run.most(upstream) for run in hour)
         audits.append(sum(len(run.logs[upstream]) for run in hour if not run.is_sync))
-    assert BUDGET / 2 < max(audits) <= BUDGET
+    assert max(audits) <= BUDGET
+    if upstream in (BAD, GOOD):
+        assert max(audits) > BUDGET / 2
 
 
 def _oldest_answer(site: InProcessSite, sim: Simulator) -> str:
@@ -269,9 +310,12 @@ def _tries_in_a_day() -> int:
     return tries
 
 
-def _site(folder: Path, bad: Simulator, good: Simulator) -> InProcessSite:
+def _site(folder: Path, bad: Simulator, proxies: str) -> InProcessSite:
     upstream = {
-        "proxies": [bad.url, good.url],
+        "proxies": proxies,
+        "index": bad.index_url,
+        "list_interval_seconds": 0,
+        "sumdb": f"{bad.gosumdb} {bad.start_database()}",
         "timeout_seconds": 0.2,
         "retries": TRIES - 1,
     }
