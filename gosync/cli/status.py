@@ -17,16 +17,15 @@ from gosync.catalog.findings import Finding
 from gosync.catalog.runs import Run
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import State
-from gosync.cli.ages import format_age
 from gosync.cli.options import Options, common_options
-from gosync.cli.tables import failure_lines, finding_lines
+from gosync.cli.tables import failure_lines, finding_lines, freshness_line
 from gosync.clock import SystemClock
 from gosync.config.schema import Config
 from gosync.errors import InterruptedRunError
 from gosync.status.mirror import job_document
 from gosync.sumdb.tlog import parse_tree
 from gosync.sync.engine import failure_document
-from gosync.sync.freshness import freshness_of
+from gosync.sync.freshness import Freshness, freshness_of
 from gosync.sync.index import NAMED
 from gosync.sync.selection import ANY_TIME as FAR
 from gosync.sync.settling import is_read
@@ -45,13 +44,18 @@ def status(options: Options) -> int:
     """
     config = options.load_config()
     with read_catalog(config.site_options()) as catalog:
-        document = _document(config, catalog)
+        fresh = freshness_of(config.site_options(), catalog, SystemClock().now())
+        document = _document(config, catalog, fresh)
         failures = catalog.failures.open()
         findings = catalog.findings.open()
     options.output.result(
         "status",
         document,
-        [*_lines(document), *failure_lines(failures), *_first_findings(findings)],
+        [
+            *_lines(document, fresh),
+            *failure_lines(failures),
+            *_first_findings(findings),
+        ],
     )
     return STANDS_OPEN if findings else 0
 
@@ -63,11 +67,10 @@ def _first_findings(findings: list[Finding]) -> Iterator[str]:
         yield f"... and {more} more; `gosync audit --list` shows all"
 
 
-def _document(config: Config, catalog: Catalog) -> dict[str, object]:
+def _document(config: Config, catalog: Catalog, fresh: Freshness) -> dict[str, object]:
     runs = catalog.runs.latest()
     counts = catalog.versions.counts()
     site = config.site_options()
-    fresh = freshness_of(site, catalog, SystemClock().now())
     return {
         "store": str(config.store_path),
         "tree": str(config.tree_path),
@@ -158,7 +161,7 @@ def _bundle_line(bundle: object) -> str:
     )
 
 
-def _lines(document: dict[str, object]) -> list[str]:
+def _lines(document: dict[str, object], fresh: Freshness) -> list[str]:
     versions = document["versions"]
     run = document["last_run"]
     assert isinstance(versions, dict)
@@ -167,7 +170,7 @@ def _lines(document: dict[str, object]) -> list[str]:
         f"store      {document['store']}",
         f"tree       {document['tree']}",
         f"modules    {document['modules_followed']} followed",
-        f"fresh      {_freshness_line(document['freshness'])}",
+        *([] if document["bundle"] else [f"fresh      {freshness_line(fresh)}"]),
         f"versions   {counts}",
         _bundle_line(document["bundle"])
         or f"selection  {_selection_line(document['selection'])}",
@@ -213,26 +216,6 @@ def _findings_line(audit: object) -> str:
         return f"{opened or 'none'}; nothing was audited yet"
     asked = f"oldest answer {oldest}" if oldest else "some questions are unanswered"
     return f"{opened or 'none'}; {asked}"
-
-
-def _freshness_line(fresh: object) -> str:
-    """Say how old what is known is, not when gosync ran."""
-    assert isinstance(fresh, dict)
-    oldest = fresh["oldest_list_seconds"]
-    parts = [
-        "no list was had yet"
-        if oldest is None
-        else f"lists at most {format_age(oldest)} old"
-    ]
-    if fresh["lists_never_had"] and oldest is not None:
-        parts.append(f"{fresh['lists_never_had']} never had")
-    behind = fresh["index_behind_seconds"]
-    if behind is not None:
-        parts.append(
-            f"index read up to {fresh['index_cursor']},"
-            f" at most {format_age(behind)} behind"
-        )
-    return ", ".join(parts)
 
 
 def _items(

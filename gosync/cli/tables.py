@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.findings import Finding
+from gosync.cli.ages import format_age
 from gosync.cli.output import printable
 from gosync.config.sizes import format_size
 from gosync.errors import SecurityError
 from gosync.publish.report import PublishReport
+from gosync.sync.freshness import Freshness
 
 if TYPE_CHECKING:
     # With it comes an HTTP client, which most of who shows tables do without.
@@ -33,7 +35,26 @@ def sync_lines(report: PassReport) -> Iterator[str]:
         yield f"index: {tally.index_skipped.total()} rows are no events"
     if published is not None:
         yield tree_line(published)
+    yield f"fresh: {freshness_line(report.freshness)}"
     yield from failure_lines(report.missing)
+
+
+def freshness_line(fresh: Freshness) -> str:
+    """Say how old what is known is, not when gosync ran."""
+    oldest, behind = fresh.oldest_list_seconds, fresh.index_behind_seconds
+    parts = [
+        "no list was had yet"
+        if oldest is None
+        else f"lists at most {format_age(oldest)} old"
+    ]
+    if fresh.lists_never_had and oldest is not None:
+        parts.append(f"{fresh.lists_never_had} never had")
+    if behind is not None:
+        parts.append(
+            f"index read up to {fresh.index_cursor},"
+            f" at most {format_age(behind)} behind"
+        )
+    return ", ".join(parts)
 
 
 def tree_line(report: PublishReport) -> str:

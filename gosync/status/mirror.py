@@ -17,7 +17,8 @@ never). The rest is gosync's own::
     jobs               each job: started_at ended_at exit_code error next_run_at
                        succeeded_at failures
 
-``status`` is of the job ``sync``: none, syncing, success, failed,
+What tunasync calls an update is a run that ended well; how old the data is says
+``freshness``. ``status`` is of the job ``sync``: none, syncing, success, failed,
 ``paused`` when a signal ended it.
 """
 

@@ -20,6 +20,7 @@ from gosync.progress import NoProgress, Progress
 from gosync.publish.report import PublishReport
 from gosync.sync.dependencies import ConfiguredProject
 from gosync.sync.fetch import VersionFetcher
+from gosync.sync.freshness import Freshness, freshness_of
 from gosync.sync.gomods import GoModSource
 from gosync.sync.index import IndexFollower
 from gosync.sync.lists import Lister
@@ -69,6 +70,7 @@ class PassReport:
         tally: Its counts.
         published: What publishing did; None when it was not done.
         missing: Failures of what is still selected.
+        freshness: How old what is known is.
         exit_code: The process's.
         requests: Requests sent.
         received_bytes: Bytes of bodies.
@@ -78,6 +80,7 @@ class PassReport:
     tally: Tally
     published: PublishReport | None
     missing: tuple[Failure, ...]
+    freshness: Freshness
     exit_code: int
     requests: int
     received_bytes: int
@@ -233,6 +236,7 @@ async def _run_pass(site: Site, options: PassOptions, progress: Progress) -> Pas
         tally=this.tally,
         published=published,
         missing=missing,
+        freshness=freshness_of(site.options, site.catalog, site.clock.now()),
         exit_code=exit_code(this.tally, missing),
         requests=upstreams.fetcher.traffic.requests,
         received_bytes=upstreams.fetcher.traffic.received_bytes,
@@ -303,6 +307,7 @@ def report_document(report: PassReport) -> dict[str, object]:
         "versions_omitted": tally.omitted,
         "go_mods_admitted": tally.go_mods,
         "bytes_admitted": tally.admitted_bytes,
+        "freshness": msgspec.to_builtins(report.freshness),
         "failed": [failure_document(failure) for failure in report.missing],
         "published": published.document() if published else None,
     }

@@ -21,8 +21,10 @@ def test_an_index_that_goes_on_without_us_is_seen(tmp_path):
     with Simulator() as sim:
         sim.publish(source("v1.0.0"), at=now - timedelta(days=5))
         site = InProcessSite(tmp_path, sim, modules=["fresh.example/*"], index=True)
-        site.sync()
+        said = site.sync().document["freshness"]
         fresh = site.status()["freshness"]
+        assert said["index_cursor"] == fresh["index_cursor"]
+        assert said["oldest_list_at"] == fresh["oldest_list_at"]
         assert 5 * 86_400 <= fresh["index_behind_seconds"] < 5 * 86_400 + 4_000
         assert fresh["oldest_list_seconds"] < 600
 
