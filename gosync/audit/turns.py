@@ -8,13 +8,14 @@ module alone, so what is asked next must tell. Modules are, at one source,
     failing    it gave no answer for them within a day
 
 While all is well the question goes first that has waited longest. Failing modules go
-last, and one that has failed again is left alone for this audit: its other questions
-would most likely take a time-out each. In doubt, after a failure, known modules go
-first: their answer is wanted anyway, and it ends the doubt. Before one more failure
-makes the source rest, and after a rest, a known module is a *witness*, asked again
-before its time if nothing of it is due: so however many modules fail, they make nobody
-rest, and at most every other request is for their sake. Strangers are taken in an order
-of their own then, since failing ones may lie side by side: a host that is gone, say.
+last, first of them those that failed least. One that has failed again is left alone for
+this audit: its other questions would most likely take a time-out each. In doubt, after
+a failure, known modules go first: their answer is wanted anyway, and it ends the doubt.
+Before one more failure makes the source rest, and after a rest, a known module is a
+*witness*, asked again before its time if nothing of it is due: so however many modules
+fail, they make nobody rest, and at most every other request is for their sake.
+Strangers are taken in an order of their own then, since failing ones may lie side by
+side: a host that is gone, say.
 
 Pure, over what the catalog knows (``Deck``).
 """
@@ -22,7 +23,7 @@ Pure, over what the catalog knows (``Deck``).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from enum import IntEnum
 from typing import Protocol
 
@@ -67,23 +68,22 @@ class Turns:
 
     Args:
         deck: The questions.
-        failing: The modules for which it gave no answer before.
+        failing: The modules for which it gave no answer before, and how often.
     """
 
-    def __init__(self, deck: Deck, failing: Collection[str]) -> None:
+    def __init__(self, deck: Deck, failing: Mapping[str, int]) -> None:
         self._deck = deck
-        self._failing = set(failing)
+        self._failing = dict(failing)
         self._left: set[str] = set()
 
     def failed(self, look: Look) -> None:
         """Remember that there was no answer."""
-        self._failing.add(look.path)
+        self._failing[look.path] = look.failures + 1
         self._left.add(look.path)
 
     def answered(self, look: Look) -> None:
-        """Remember that there was one; what failed before is well if this did."""
-        if look.failures:
-            self._failing.discard(look.path)
+        """Remember that there was one."""
+        self._failing.pop(look.path, None)
 
     def next(self, doubt: Doubt) -> Look | None:
         """Return what to ask now; None where nothing is due."""
@@ -93,19 +93,25 @@ class Turns:
         if last is None:
             return None
         if doubt is Doubt.NONE:
-            return self._deck.oldest(but=self._failing) or last
+            return self._deck.oldest(but=self._failing) or self._failing_one() or last
         known = self._deck.oldest_known(but=self._failing)
         if known is None and doubt is Doubt.GRAVE:
             known = self._deck.witness(but=self._failing)
-        return known or self._stranger() or last
+        return known or self._stranger() or self._failing_one() or last
+
+    def _failing_one(self) -> Look | None:
+        """Return a question about the module that failed least."""
+        failing = self._failing.keys() - self._left
+        return self._first_due(sorted(failing, key=self._failing.__getitem__))
 
     def _stranger(self) -> Look | None:
         """Return a question about a module that lies somewhere else."""
-        strangers = set(self._deck.strangers()) - self._failing
-        for path in sorted(strangers, key=_scattered):
-            if look := self._deck.oldest(path=path):
-                return look
-        return None
+        strangers = set(self._deck.strangers()) - self._failing.keys()
+        return self._first_due(sorted(strangers, key=_scattered))
+
+    def _first_due(self, paths: Iterable[str]) -> Look | None:
+        due = (self._deck.oldest(path=path) for path in paths)
+        return next((look for look in due if look is not None), None)
 
 
 def _scattered(path: str) -> bytes:

@@ -75,8 +75,8 @@ class Looks:
         )
         return [row[0] for row in found]
 
-    def failing(self, source: str, since: datetime) -> set[str]:
-        """Return the modules that a source does not answer for.
+    def failing(self, source: str, since: datetime) -> dict[str, int]:
+        """Return the modules that a source does not answer for, and for how often.
 
         Args:
             source: Who is asked.
@@ -86,11 +86,11 @@ class Looks:
             CatalogError: the catalog cannot be read.
         """
         found = self._connection.rows(
-            "SELECT DISTINCT path FROM looks"
-            " WHERE source = ? AND failures > 0 AND due_at > ?",
+            "SELECT path, max(failures) FROM looks"
+            " WHERE source = ? AND failures > 0 AND due_at > ? GROUP BY path",
             (source, format_time(since)),
         )
-        return {row[0] for row in found}
+        return {row[0]: row[1] for row in found}
 
     def next_due(
         self,

@@ -247,11 +247,6 @@ def test_a_bad_day(tmp_path: Path, way: str, comma: str):
         day = Day(site, (bad, good), way, fresh=fresh)
         anyio.run(day.live)
 
-        print(
-            "HITS",
-            [(g, day.failed(g)) for g in (ILL_GLOB, INDEX_GLOB, DATABASE_GLOB)],
-            max(len(r.logs[0]) for r in day.ran if not r.is_sync),
-        )
         assert day.late == []
         for upstream in (BAD, GOOD, INDEX, DATABASE):
             _check_hours(day, upstream)

@@ -25,7 +25,7 @@ class Source:
     def __init__(self, paths, ill, known=()):
         self.looks = [Look(SOURCE, path, "", what) for path in paths for what in ASKED]
         self.ill = ill
-        self.turns = Turns(self, ())
+        self.turns = Turns(self, {})
         self.asked: list[Look] = []
         self.rested_seconds = 0.0
         self._strikes = self._rests = 0
@@ -74,6 +74,7 @@ class Source:
                 self._fail(look)
             else:
                 self._strikes = self._rests = 0
+                self.turns.answered(look)
                 self._put(replace(look, due_at=NOT_DUE, looked_at="now"))
 
     def _doubt(self):
@@ -131,7 +132,7 @@ def test_at_a_first_audit_half_of_them_fail_and_the_others_wait_for_minutes(ill)
 
 def test_known_and_witness_go_before_strangers_and_failing_ones_only_in_doubt():
     source = Source(MODULES[:4], set(), known=MODULES[2:3])
-    source.turns = Turns(source, MODULES[:1])
+    source.turns = Turns(source, {MODULES[0]: 1})
     for doubt, path in [
         (Doubt.NONE, MODULES[1]),
         (Doubt.SOME, MODULES[2]),
@@ -144,7 +145,7 @@ def test_known_and_witness_go_before_strangers_and_failing_ones_only_in_doubt():
     ]
     assert source.turn(Doubt.SOME) in (MODULES[1], MODULES[3])
     assert source.turn(Doubt.GRAVE) == MODULES[2]
-    source.turns = Turns(source, MODULES)
-    assert source.turn(Doubt.GRAVE) == MODULES[0]
-    source.turns.failed(source.looks[0])
-    assert source.turn(Doubt.GRAVE) == MODULES[1]
+    source.turns = Turns(source, dict(zip(MODULES, (3, 1, 1, 2), strict=False)))
+    assert source.turn(Doubt.GRAVE) == MODULES[1]  # it failed least
+    source.turns.failed(source.looks[2])
+    assert source.turn(Doubt.GRAVE) == MODULES[3]
