@@ -152,7 +152,7 @@ class Audit:
         if refresh:
             looks.make_all_due()
         looks.forget_spendings(self._site.clock.now())
-        self._judge.settle_forgotten()
+        self._judge.settle_unasked()
         names = looks.sources()
         async with self._connect(names) as self.sources:
             self._progress.phase("audit", self.waiting())

@@ -82,7 +82,7 @@ class Judge:
         """Write down what was seen; what was not is over if the picture is whole."""
         catalog, now = self._site.catalog, self._site.clock.now()
         covered = scope if whole else replace(scope, kinds=frozenset())
-        accept = self._options.accept
+        accept = self._site.options.accept
         with catalog.transaction():
             self._keep(catalog.findings.reconcile(covered, seen, now, accept=accept))
 
@@ -217,17 +217,32 @@ class Judge:
             limit_seconds=interval + self._options.stale_seconds,
         )
 
-    def settle_forgotten(self) -> None:
-        """Resolve what concerns versions that are known no longer, here.
+    def settle_unasked(self) -> None:
+        """Settle what no further look will: its kind is accepted, or nobody is asked.
 
         Raises:
             CatalogError: if the catalog cannot be read or written.
         """
-        catalog, now = self._site.catalog, self._site.clock.now()
-        for finding in catalog.findings.open():
-            if not finding.path or not finding.version:
-                continue
-            row = catalog.versions.get(finding.path, finding.version)
+        findings, now = self._site.catalog.findings, self._site.clock.now()
+        for finding in findings.open():
+            with self._site.catalog.transaction():
+                if reason := self._why_over(finding):
+                    self._keep([findings.settle(finding.id, now, reason=reason)])
+                elif finding.kind in self._site.options.accept:
+                    self._keep([findings.accept(finding.id, now)])
+
+    def _why_over(self, finding: Finding) -> str:
+        """Return why nobody is asked about a finding any more, "" if somebody is.
+
+        Of a version that a sync refused only the next sync can tell, and its source
+        may be where a redirect led.
+        """
+        if finding.path and finding.version:
+            row = self._site.catalog.versions.get(finding.path, finding.version)
             if row is None or row.state is State.FORGOTTEN:
-                with catalog.transaction():
-                    self._keep([catalog.findings.settle(finding.id, now)])
+                return "the version is kept no longer"
+            if row.state is State.REJECTED:
+                return ""
+        if finding.source and not self._questions.may_ask(finding):
+            return f"{finding.source} is asked no longer"
+        return ""

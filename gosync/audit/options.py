@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gosync.catalog.findings import Kind
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditOptions:
@@ -16,7 +14,6 @@ class AuditOptions:
         bytes_per_hour: When so much came from one in an hour, zips wait.
         interval_seconds: Age at which an answer is asked for again.
         stale_seconds: How long we may be behind what upstream has.
-        accept: Kinds of findings that are accepted from their first sight on.
         git_hosts: Hosts, or host:port, whose repositories may be asked for tags.
     """
 
@@ -24,5 +21,4 @@ class AuditOptions:
     bytes_per_hour: int = 1 << 30
     interval_seconds: float = 7 * 86_400.0
     stale_seconds: float = 86_400.0
-    accept: frozenset[Kind] = frozenset()
     git_hosts: frozenset[str] = frozenset()

@@ -38,6 +38,12 @@ class Repository:
     url: str
 
 
+def host_of(url: str) -> str:
+    """Return the host of a repository's URL, with a port if it has one."""
+    match = _URL.fullmatch(url)
+    return match["host"] if match else ""
+
+
 def repository_of(origin: Origin | None, hosts: frozenset[str]) -> Repository | None:
     """Return the repository of a tagged version, None where it is not to be asked."""
     if origin is None or origin.vcs != "git" or len(origin.url) > _MAX_CHARACTERS:

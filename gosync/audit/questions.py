@@ -13,8 +13,9 @@ from itertools import groupby
 from operator import attrgetter
 
 from gosync.audit.options import AuditOptions
-from gosync.audit.origins import Repository, repository_of
+from gosync.audit.origins import Repository, host_of, repository_of
 from gosync.audit.said import ListSaid, parse_said
+from gosync.catalog.findings import Finding, Kind
 from gosync.catalog.looks import Question, What
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import RejectedError
@@ -95,6 +96,12 @@ class Questions:
             if said.had and not said.no:
                 return source
         return sources[0]
+
+    def may_ask(self, finding: Finding) -> bool:
+        """Whether who said so is an upstream still, or a host of repositories."""
+        if finding.kind is Kind.MOVED:
+            return host_of(finding.source) in self._options.git_hosts
+        return finding.source in {*self.proxies, self.index}
 
     def gave_ours(self, source: str, row: VersionRow) -> bool:
         """Whether what is held of a version came from this upstream."""

@@ -100,17 +100,40 @@ class Findings:
             found = [self.see(each, now, accept=accept) for each in seen]
         return over + [finding for finding in found if finding is not None]
 
-    def settle(self, finding_id: int, now: datetime) -> Finding:
+    def settle(self, finding_id: int, now: datetime, *, reason: str = "") -> Finding:
         """Resolve a finding that is over; hooks are not told of that.
+
+        Args:
+            finding_id: Its number.
+            now: When.
+            reason: Why it is over although nobody has looked; it ends the summary.
 
         Raises:
             CatalogError: the catalog cannot be written.
         """
-        state, told_at = FindingState.RESOLVED, format_time(now)
-        self._set(finding_id, state, now, by="gosync", told_at=told_at)
-        settled = self.get(finding_id)
-        assert settled is not None
-        return settled
+        said = f"; over: {reason}"[: MAX_SUMMARY_CHARACTERS // 2]
+        with self._connection.transaction():
+            if reason:
+                self._connection.write(
+                    "UPDATE findings SET summary = substr(summary, 1, ?) || ?"
+                    " WHERE id = ?",
+                    (MAX_SUMMARY_CHARACTERS - len(said), said, finding_id),
+                )
+            return self._decided(finding_id, FindingState.RESOLVED, now)
+
+    def accept(self, finding_id: int, now: datetime) -> Finding:
+        """Accept a finding whose kind is accepted now; hooks are not told of that.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        return self._decided(finding_id, FindingState.ACCEPTED, now)
+
+    def _decided(self, finding_id: int, state: FindingState, now: datetime) -> Finding:
+        self._set(finding_id, state, now, by="gosync", told_at=format_time(now))
+        decided = self.get(finding_id)
+        assert decided is not None
+        return decided
 
     def restore(self, findings: Iterable[Finding]) -> None:
         """Write findings as they once were, their numbers included.

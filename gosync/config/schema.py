@@ -366,6 +366,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             projects=self.projects,
             toolchains=self.toolchains,
             grace_days=self.sections.prune.grace_days,
+            accept=frozenset(self.sections.audit.accept),
         )
 
     def audit_options(self) -> AuditOptions:
@@ -380,7 +381,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             bytes_per_hour=parse_size(audit.bytes_per_hour),
             interval_seconds=audit.interval_days * DAY_SECONDS,
             stale_seconds=audit.stale_days * DAY_SECONDS,
-            accept=frozenset(audit.accept),
             git_hosts=frozenset(audit.git_hosts),
         )
 

@@ -162,7 +162,9 @@ class VersionFetcher:
             if isinstance(error, ChecksumMismatchError) and error.file:
                 source = self._site.options.proxies.source_of(error.served_url)
                 seen = _rewritten(row, error, source or error.served_url)
-                finding = catalog.findings.see(seen, self._site.clock.now())
+                finding = catalog.findings.see(
+                    seen, self._site.clock.now(), accept=self._site.options.accept
+                )
                 if finding is not None:
                     self._site.journal.append([finding_entry(finding)])
         self._tally.fail(failure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from gosync.catalog.findings import Kind
 from gosync.gomod.deps import Deps
 from gosync.sumdb.names import Database
 from gosync.sync.policy import Policy
@@ -57,6 +58,7 @@ class SiteOptions:
         projects: The projects whose needs are carried.
         toolchains: The toolchains that are carried.
         grace_days: How long what is no longer selected is kept from pruning.
+        accept: Kinds of findings that are accepted from their first sight on.
     """
 
     store_path: Path
@@ -73,3 +75,4 @@ class SiteOptions:
     projects: tuple[ProjectSpec, ...] = ()
     toolchains: ToolchainSpec = ToolchainSpec()
     grace_days: float = 30
+    accept: frozenset[Kind] = frozenset()

@@ -198,6 +198,45 @@ def test_accepted_kinds_never_stand_open(tmp_path, sim):
     assert [(each["kind"], each["state"]) for each in shown] == [
         ("deprecated", "accepted")
     ]
+    # Neither does what a sync refuses, nor what stood open before it was accepted.
+    newer = sim.publish(source(PATH, "v1.2.0"))
+    sim.move_tag(newer.source.module_version, MOVED)
+    sim.move_tag(FIRST, MOVED)
+    run_audit(site, expect=STANDS_OPEN)
+    site.declare(audit={"accept": ["deprecated", "rewritten", "stale"]})
+    site.sync("--refresh", expect=6)
+    assert [f["version"] for f in site.status()["findings"]] == ["v1.0.0", ""]
+    assert site.run("audit", expect=OK).document["open"]["rewritten"] == 0
+    shown = site.run("audit", "--list", "--all", expect=OK).document["findings"]
+    states = {each["kind"]: each["state"] for each in shown}
+    assert states == {
+        "deprecated": "accepted",
+        "rewritten": "accepted",
+        "stale": "resolved",
+    }
+
+
+def test_of_an_upstream_that_is_asked_no_longer_nothing_stands_open(
+    tmp_path, sim, second
+):
+    site = make_site(tmp_path, sim, second)
+    second.move_tag(FIRST, MOVED)
+    run_audit(site, expect=STANDS_OPEN)
+    site.configure({"proxies": [sim.url]})
+    run_audit(site, expect=OK)
+    shown = site.run("show", str(FIRST), expect=OK).document["findings"]
+    (rewritten,) = [each for each in shown if each["kind"] == "rewritten"]
+    assert rewritten["state"] == "resolved"
+    assert rewritten["summary"].endswith(f"; over: {second.url} is asked no longer")
+    # Asked again, it is found again.
+    site.configure({"proxies": [sim.url, second.url]})
+    (again,) = [
+        each
+        for each in run_audit(site, expect=STANDS_OPEN)["news"]
+        if each["kind"] == "rewritten"
+    ]
+    assert again["id"] == rewritten["id"]
+    assert "over:" not in again["summary"]
 
 
 def test_what_a_sync_refuses_is_a_finding_too(tmp_path, sim):
@@ -366,8 +405,10 @@ def test_a_tag_that_moved_at_its_source_is_found_before_any_proxy_knows(tmp_path
         assert finding["theirs"] == {"commit": moved}
         site.declare(audit={"git_hosts": []})
         asked = len(repositories.asked)
-        run_audit(site, expect=STANDS_OPEN)
+        run_audit(site, expect=OK)
         assert len(repositories.asked) == asked
+        (finding,) = site.run("show", str(FIRST), expect=OK).document["findings"]
+        assert finding["summary"].endswith("is asked no longer")
 
 
 def test_a_signal_keeps_what_was_answered_and_the_next_run_goes_on(tmp_path, sim):
