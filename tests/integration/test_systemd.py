@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from gosync.daemon.units import Paths, make_units
+from tests.go.cells import without_network
 from tests.integration.manager import Manager
+from tests.integration.pair import Machines, Pair
 from tests.integration.service import schedule
 from tests.integration.site import Site
 from tests.simulator import Simulator
@@ -145,6 +147,46 @@ def test_every_line_has_its_reason():
                 for prefix in re.findall(r"`([A-Za-z]+)\*", readme)
             )
             assert whole or grouped, key
+
+
+def test_the_import_unit_takes_a_bundle_from_a_medium_it_cannot_write(tmp_path: Path):
+    """Its own command, with no interface and a medium that is mounted read-only."""
+    medium = tmp_path / "my stick"
+    with Simulator() as sim, Machines() as machines:
+        sim.publish(module(OUTER, "v1.0.0"))
+        pair = Pair(tmp_path, sim, machines, modules=[OUTER])
+        pair.sync()
+        pair.make().rename(medium)
+        printed = pair.inside.run("systemd", "install", "--print", expect=0)
+        unit = printed.document["files"]["/etc/systemd/system/gosync-import@.service"]
+        (line,) = re.findall(r"^ExecStart=(.+)$", unit, re.MULTILINE)
+        # As systemd does: words first, then the specifier, which may hold spaces.
+        command = [word.replace("%f", str(medium)) for word in line.split()]
+        (folder,) = re.findall(r"^WorkingDirectory=(.+)$", unit, re.MULTILINE)
+        alone = without_network()
+        cell = (
+            [*alone, "--mount", "sh", "-ec", _READ_ONLY, str(medium)] if alone else []
+        )
+        done = subprocess.run(
+            [*cell, *command],
+            cwd=folder,
+            env=pair.inside.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "1 versions proven and stored" in done.stdout
+        (Path(folder) / "receipt.json").unlink()  # it is there
+        pair.check()
+
+
+_READ_ONLY = """
+mount --bind "$0" "$0"
+mount -o remount,ro,bind "$0"
+! touch "$0/written" 2>/dev/null
+exec "$@"
+"""
 
 
 def _allowed_calls() -> set[str]:
