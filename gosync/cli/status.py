@@ -14,6 +14,7 @@ from gosync.audit.questions import INDEX_QUESTION
 from gosync.audit.said import IndexSaid, parse_said
 from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Finding
+from gosync.catalog.jobs import JobRow
 from gosync.catalog.runs import Run
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import State
@@ -23,6 +24,7 @@ from gosync.clock import SystemClock
 from gosync.config.schema import Config
 from gosync.errors import InterruptedRunError
 from gosync.status.mirror import job_document
+from gosync.store.lock import Holder, read_holder
 from gosync.sumdb.tlog import parse_tree
 from gosync.sync.engine import failure_document
 from gosync.sync.freshness import Freshness, freshness_of
@@ -71,6 +73,7 @@ def _document(config: Config, catalog: Catalog, fresh: Freshness) -> dict[str, o
     runs = catalog.runs.latest()
     counts = catalog.versions.counts()
     site = config.site_options()
+    holder = read_holder(site.store_path)
     return {
         "store": str(config.store_path),
         "tree": str(config.tree_path),
@@ -89,16 +92,32 @@ def _document(config: Config, catalog: Catalog, fresh: Freshness) -> dict[str, o
         "tree_heads": {
             name: _head_size(catalog.heads.get(name)) for name in catalog.heads.names()
         },
-        "last_run": _run(runs[0]) if runs else None,
-        "jobs": {row.name: job_document(row) for row in catalog.jobs.all()},
+        "at_work": None if holder is None else str(holder),
+        "last_run": _run(runs[0], holder) if runs else None,
+        "jobs": {row.name: _job(row, holder) for row in catalog.jobs.all()},
         "audit": _audit(catalog, fresh.index_cursor),
         "failures": [failure_document(f) for f in catalog.failures.open()],
         "findings": [finding_document(f) for f in catalog.findings.open()],
     }
 
 
-def _run(run: Run) -> dict[str, object]:
-    return {**msgspec.to_builtins(run), "stopped": run.was_stopped}
+def _run(run: Run, holder: Holder | None) -> dict[str, object]:
+    return {
+        **msgspec.to_builtins(run),
+        "stopped": run.was_stopped,
+        "killed": run.ended_at is None and not _is_of(holder, run.started_at),
+    }
+
+
+def _job(row: JobRow, holder: Holder | None) -> dict[str, object]:
+    killed = row.ended_at is None and not _is_of(holder, row.started_at)
+    stopped = row.exit_code == _STOPPED
+    return {**job_document(row), "stopped": stopped, "killed": killed}
+
+
+def _is_of(holder: Holder | None, started_at: str) -> bool:
+    """Whether who holds the lock began this run, for which it took it."""
+    return holder is not None and holder.since <= started_at
 
 
 def _audit(catalog: Catalog, cursor: str | None) -> dict[str, object]:
@@ -181,31 +200,29 @@ def _lines(document: dict[str, object], fresh: Freshness) -> list[str]:
     ):
         lines.append(f"{name}  {value}")
     if isinstance(run, dict):
-        lines.append(f"last run   {_run_line(run)}")
+        ended = f", {run['ended_at']}" if run["ended_at"] else ""
+        how = f"{_how_it_ended(run)}{ended}"
+        lines.append(f"last run   {run['command']} {run['started_at']}, {how}")
+    if document["at_work"]:
+        lines.append(f"at work    {document['at_work']}")
     lines.append(f"findings   {_findings_line(document['audit'])}")
     lines += _job_lines(document["jobs"])
     return lines
 
 
-def _run_line(run: dict[str, object]) -> str:
-    begun = f"{run['command']} {run['started_at']}"
-    if run["ended_at"] is None:
-        return f"{begun}, at work, or killed"
-    how = (
-        "stopped, as it was asked to" if run["stopped"] else f"exit {run['exit_code']}"
-    )
-    return f"{begun}, {how}, {run['ended_at']}"
-
-
 def _job_lines(jobs: object) -> Iterator[str]:
     assert isinstance(jobs, dict)
     for name, job in jobs.items():
-        code = job["exit_code"]
-        ended = "at work, or killed" if code is None else f"exit {code}"
-        if code == _STOPPED:
-            ended = "stopped, as it was asked to"
         after = f", next {job['next_run_at'][:19]}Z" if job["next_run_at"] else ""
-        yield f"job {name:8} {job['started_at'][:19]}Z {ended}{after}"
+        yield f"job {name:8} {job['started_at'][:19]}Z {_how_it_ended(job)}{after}"
+
+
+def _how_it_ended(run: dict[str, object]) -> str:
+    if run["ended_at"] is None:
+        return "killed" if run["killed"] else "at work"
+    return (
+        "stopped, as it was asked to" if run["stopped"] else f"exit {run['exit_code']}"
+    )
 
 
 def _findings_line(audit: object) -> str:

@@ -16,6 +16,7 @@ import fcntl
 import os
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from gosync.clock import Clock, SystemClock, format_time
@@ -28,6 +29,24 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.1
 _MAX_HOLDER_BYTES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock.
+
+    Attributes:
+        pid: Its process, in its own namespace.
+        command: What it is.
+        since: Since when.
+    """
+
+    pid: int
+    command: str
+    since: str
+
+    def __str__(self) -> str:
+        return f"pid {self.pid} ({self.command}) since {self.since}"
 
 
 class StoreLock:
@@ -107,12 +126,42 @@ class StoreLock:
         self.release()
 
 
+def read_holder(root: Path) -> Holder | None:
+    """Return who holds a store's lock, as far as its file tells; None for nobody.
+
+    The lock itself is left alone, so that nobody finds it held for asking. Who was
+    killed has left its name; a process that is gone holds nothing.
+    """
+    with suppress(OSError):
+        holder = _parse_holder((root / LOCK).read_bytes()[:_MAX_HOLDER_BYTES])
+        return holder if holder is not None and _is_there(holder.pid) else None
+    return None
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:  # it is somebody else's
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
+
+
 def _holder(descriptor: int) -> str:
     """Say who holds the lock, as far as the file tells."""
     with suppress(OSError):
-        text = os.pread(descriptor, _MAX_HOLDER_BYTES, 0).decode("utf-8", "replace")
-        lines = [line.partition(" ") for line in text.splitlines()]
-        facts = {key: value for key, _, value in lines}
-        if facts.keys() >= {"pid", "command", "since"}:
-            return f"pid {facts['pid']} ({facts['command']}) since {facts['since']}"
+        holder = _parse_holder(os.pread(descriptor, _MAX_HOLDER_BYTES, 0))
+        if holder is not None:
+            return str(holder)
     return "another process"
+
+
+def _parse_holder(data: bytes) -> Holder | None:
+    lines = [
+        line.partition(" ") for line in data.decode("utf-8", "replace").split("\n")
+    ]
+    facts = {key: value for key, _, value in lines}
+    if not facts.keys() >= {"pid", "command", "since"} or not facts["pid"].isdecimal():
+        return None
+    return Holder(int(facts["pid"]), facts["command"], facts["since"])

@@ -142,9 +142,15 @@ def test_while_a_job_of_the_daemon_runs_a_manual_sync_is_told_so(tmp_path: Path)
             refused = site.sync(expect=LOCKED)
             assert f"pid {service.process.pid}" in refused.document["message"]
             assert "gosync run: sync" in refused.document["message"]
+            status = site.status()
+            assert f"pid {service.process.pid} (gosync run: sync)" in status["at_work"]
+            for run in (status["last_run"], status["jobs"]["sync"]):
+                assert (run["ended_at"], run["killed"]) == (None, False)
             waiting = site.start("sync", "--wait-lock", "60")
             gate.set()
             assert finish(waiting).code == OK
+            status = site.status()
+            assert (status["at_work"], status["last_run"]["exit_code"]) == (None, OK)
             assert service.stop() == OK
 
 
