@@ -8,14 +8,17 @@ from gosync.audit.paid import Answer, PaidProxy
 from gosync.audit.questions import Questions
 from gosync.audit.versionfiles import FileAsker
 from gosync.catalog.looks import Look, What
+from gosync.progress import Progress
 from gosync.sync.site import Site
 
 
 class ProxyAsker:
     """Asks one proxy."""
 
-    def __init__(self, site: Site, questions: Questions, proxy: PaidProxy) -> None:
-        self._files = FileAsker(site, questions, proxy)
+    def __init__(
+        self, site: Site, questions: Questions, proxy: PaidProxy, progress: Progress
+    ) -> None:
+        self._files = FileAsker(site, questions, proxy, progress)
         self._modules = ModuleAsker(site, questions, proxy)
 
     async def ask(self, look: Look) -> Answer:

@@ -194,7 +194,7 @@ class Audit:
             return IndexAsker(self._site, fetcher, budget)
         url = self._questions.proxies[budget.source].url
         proxy = PaidProxy(url, fetcher, budget)
-        return ProxyAsker(self._site, self._questions, proxy)
+        return ProxyAsker(self._site, self._questions, proxy, self._progress)
 
     async def _visit(self, source: Source) -> None:
         """Ask a source until nothing is due, or it is enough for now."""

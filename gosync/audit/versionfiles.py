@@ -7,7 +7,6 @@ alone, and never into the store.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from anyio import to_thread
@@ -24,6 +23,8 @@ from gosync.gomod.dirhash import hash_go_mod, scan_zip
 from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.evidence import keep_evidence
+from gosync.progress import Progress
+from gosync.sync.fetch import sink_of
 from gosync.sync.site import Site
 from gosync.upstream.proxy import (
     INFO_LIMIT_BYTES,
@@ -37,7 +38,10 @@ from gosync.upstream.revisits import Revisit
 class FileAsker:
     """Asks one proxy for versions' files."""
 
-    def __init__(self, site: Site, questions: Questions, proxy: PaidProxy) -> None:
+    def __init__(
+        self, site: Site, questions: Questions, proxy: PaidProxy, progress: Progress
+    ) -> None:
+        self._progress = progress
         self._site = site
         self._questions = questions
         self._proxy = proxy
@@ -70,14 +74,9 @@ class FileAsker:
         blobs = self._site.blobs
         blobs.check_space(0, min_free_bytes=self._site.options.min_free_bytes)
         with blobs.stage() as staged:
-
-            def restart() -> Callable[[bytes], object]:
-                staged.restart()
-                return staged.write
-
             got = await self._proxy.download(
                 file_target(mv, look.what.value),
-                restart,
+                sink_of(staged, self._progress),
                 validators_of(look, before),
                 limit_bytes=ZIP_LIMIT_BYTES,
             )

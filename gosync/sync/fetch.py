@@ -131,7 +131,7 @@ class VersionFetcher:
         try:
             served = await self._upstreams.proxy.zip(
                 mv,
-                _sink_of(staged, self._progress),
+                sink_of(staged, self._progress),
                 limit_bytes=limit,
                 fetch_disabled=fetch_disabled,
             )
@@ -191,10 +191,13 @@ def _state_after(error: GosyncError) -> State:
     return State.FAILED
 
 
-def _sink_of(
+def sink_of(
     staged: Staged, progress: Progress
 ) -> Callable[[], Callable[[bytes], object]]:
-    """Return what takes a zip's bytes; each of them shows that it still comes."""
+    """Return what takes a zip's bytes; each piece shows that it still comes.
+
+    What is returned is called at each try, and begins the file anew.
+    """
 
     def write(data: bytes) -> None:
         staged.write(data)

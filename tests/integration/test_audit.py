@@ -7,13 +7,18 @@ import subprocess
 import time
 from collections import Counter
 
+import anyio
 import pytest
 
+from gosync.audit.engine import run_audit as run_audit_room
+from gosync.config import load_config
+from gosync.daemon.pulse import Pulse
 from gosync.demo.exchange import Kind
 from gosync.demo.modules import ModuleSource
 from gosync.gomod.info import Origin, VersionInfo, format_info
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.routes import FEED
+from gosync.sync.site import open_site
 from tests.integration.inprocess import InProcessSite
 from tests.integration.site import (
     MISSING,
@@ -434,6 +439,16 @@ def test_a_signal_keeps_what_was_answered_and_the_next_run_goes_on(tmp_path, sim
     site.run("audit", expect=OK)
     again = {path for path, times in asked(sim, mark).items() if times > 1}
     assert again == {f"/{PATH}/@v/v1.1.0.zip"}
+
+
+def test_a_zip_that_comes_slowly_shows_that_it_comes(tmp_path, sim):
+    site, pulse = make_site(tmp_path, sim), Pulse()
+    config = load_config(site.config_file, {})
+    sim.drip("*v1.0.0.zip", piece_bytes=20, pause_seconds=0.001)
+    with open_site(config.site_options(), command="test") as opened:
+        report = anyio.run(run_audit_room, opened, config.audit_options(), pulse)
+    assert report.failed == 0
+    assert pulse.beats > 2 * report.answered
 
 
 def test_a_go_mod_that_says_too_much_is_cut(tmp_path, sim):
