@@ -8,14 +8,14 @@ module alone, so what is asked next must tell. Modules are, at one source,
     failing    it gave no answer for them within a day
 
 While all is well the question goes first that has waited longest. Failing modules go
-last, first of them those that failed least. One that has failed again is left alone for
-this audit: its other questions would most likely take a time-out each. In doubt, after
-a failure, known modules go first: their answer is wanted anyway, and it ends the doubt.
-Before one more failure makes the source rest, and after a rest, a known module is a
-*witness*, asked again before its time if nothing of it is due: so however many modules
-fail, they make nobody rest, and at most every other request is for their sake.
-Strangers are taken in an order of their own then, since failing ones may lie side by
-side: a host that is gone, say.
+last, first of them those that failed least, and none once ``FAILURES_AT_MOST`` have
+failed in this audit; one that has is left alone, since its other questions would most
+likely take a time-out each. In doubt, after a failure, known modules go first: their
+answer is wanted anyway, and it ends the doubt. Before one more failure makes the source
+rest, and after a rest, a known module is a *witness*, asked again before its time if
+nothing of it is due: so however many modules fail, they make nobody rest, and at most
+every other request is for their sake. Strangers are taken in an order of their own
+then, since failing ones may lie side by side: a host that is gone, say.
 
 Pure, over what the catalog knows (``Deck``).
 """
@@ -25,9 +25,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from enum import IntEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from gosync.catalog.looks import Look
+
+FAILURES_AT_MOST: Final = 10  # each may take a time-out, and other jobs wait
 
 
 class Doubt(IntEnum):
@@ -78,7 +80,7 @@ class Turns:
 
     def failed(self, look: Look) -> None:
         """Remember that there was no answer."""
-        self._failing[look.path] = look.failures + 1
+        self._failing[look.path] = self._failing.get(look.path, 0) + 1
         self._left.add(look.path)
 
     def answered(self, look: Look) -> None:
@@ -86,21 +88,22 @@ class Turns:
         self._failing.pop(look.path, None)
 
     def next(self, doubt: Doubt) -> Look | None:
-        """Return what to ask now; None where nothing is due."""
-        last = self._deck.oldest(but=self._left)
-        if last is None and doubt is not Doubt.NONE:
-            last = self._deck.oldest()  # until it is clear that the source is down
+        """Return what to ask now; None where it is enough for this audit."""
+        if doubt is Doubt.NONE:
+            return self._deck.oldest(but=self._failing) or self._failing_one()
+        last = self._deck.oldest()
         if last is None:
             return None
-        if doubt is Doubt.NONE:
-            return self._deck.oldest(but=self._failing) or self._failing_one() or last
         known = self._deck.oldest_known(but=self._failing)
         if known is None and doubt is Doubt.GRAVE:
             known = self._deck.witness(but=self._failing)
+        # In the end any one: until it answers, or is left alone.
         return known or self._stranger() or self._failing_one() or last
 
     def _failing_one(self) -> Look | None:
         """Return a question about the module that failed least."""
+        if len(self._left) >= FAILURES_AT_MOST:
+            return None
         failing = self._failing.keys() - self._left
         return self._first_due(sorted(failing, key=self._failing.__getitem__))
 

@@ -76,7 +76,7 @@ class Looks:
         return [row[0] for row in found]
 
     def failing(self, source: str, since: datetime) -> dict[str, int]:
-        """Return the modules that a source does not answer for, and for how often.
+        """Return the modules that a source does not answer for, and how often in a row.
 
         Args:
             source: Who is asked.
@@ -86,7 +86,7 @@ class Looks:
             CatalogError: the catalog cannot be read.
         """
         found = self._connection.rows(
-            "SELECT path, max(failures) FROM looks"
+            "SELECT path, sum(failures) FROM looks"
             " WHERE source = ? AND failures > 0 AND due_at > ? GROUP BY path",
             (source, format_time(since)),
         )

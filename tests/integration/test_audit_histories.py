@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from time import sleep
 
 import anyio
 import pytest
@@ -206,6 +207,9 @@ class History:
             with self.open("audit") as site:
                 options = self.config.audit_options()
                 return anyio.run(run_audit, site, options, progress)
+        except KilledError:
+            sleep(0.05)  # what was on its way is in the log, and of this audit
+            raise
         finally:
             sent = {
                 upstream.sim.url: len(upstream.sim.requests_since(mark))

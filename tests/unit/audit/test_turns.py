@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gosync.audit.budget import MAX_REST_SECONDS, REST_SECONDS, STRIKES
-from gosync.audit.turns import Doubt, Turns
+from gosync.audit.turns import FAILURES_AT_MOST, Doubt, Turns
 from gosync.catalog.looks import Look, What
 
 SOURCE = "https://proxy"
@@ -109,6 +109,20 @@ def test_where_one_module_is_known_no_others_make_the_source_rest(data):
     # Each failing one was asked about once, the last one twice; as many witnesses.
     questions = [look for look in source.looks if look.path in well]
     assert len(source.asked) <= len(questions) + 2 * (len(source.ill) + 1)
+
+
+def test_one_audit_asks_a_few_of_those_that_failed_before_and_the_next_the_others():
+    well, ill = MODULES[:2], set(MODULES[2:30])
+    source = Source(MODULES[:30], ill, known=well)
+    source.turns = Turns(source, dict.fromkeys(ill, 1))
+    source.ask_all()
+    first = {look.path for look in source.asked} & ill
+    assert len(first) == FAILURES_AT_MOST
+    source.turns = Turns(source, {path: 1 + (path in first) for path in ill})
+    source.asked = []
+    source.ask_all()
+    assert len({look.path for look in source.asked} & ill - first) == FAILURES_AT_MOST
+    assert source.rested_seconds == 0
 
 
 @pytest.mark.parametrize(
