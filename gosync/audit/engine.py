@@ -332,11 +332,11 @@ def _is_new(finding: Finding, start: str) -> bool:
 def exit_code(tally: Tally, resting: tuple[Rest, ...], *, opened: int) -> int:
     """Return how an audit ends.
 
-    75 when upstreams could not be asked at all; 4 while a finding stands open; 3
-    when some questions got no answer; 0 otherwise.
+    75 when a source is left alone and no other one answered; 4 while a finding stands
+    open; 3 when some questions got no answer; 0 otherwise.
     """
     failed = tally.failed or resting
-    if failed and not tally.answered:
+    if resting and not tally.answered:
         return UnavailableError.exit_code
     if opened:
         return STANDS_OPEN

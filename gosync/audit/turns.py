@@ -96,7 +96,10 @@ class Turns:
             return None
         known = self._deck.oldest_known(but=self._failing)
         if known is None and doubt is Doubt.GRAVE:
-            known = self._deck.witness(but=self._failing)
+            # One that failed with another question is better than none.
+            known = self._deck.witness(but=self._failing) or self._deck.witness(
+                but=self._left
+            )
         # In the end any one: until it answers, or is left alone.
         return known or self._stranger() or self._failing_one() or last
 

@@ -340,6 +340,11 @@ def test_one_question_without_an_answer_does_not_keep_the_others(tmp_path, sim):
     mark = sim.mark()
     site.run("audit", expect=OK)
     assert sim.requests_since(mark) == []
+    # What fails and was all that was due is no upstream that is down.
+    sim.publish(source(OTHER, "v1.1.0"))
+    site.sync("--refresh")
+    sim.fail(f"*{OTHER}/@v/v1.1.0.*", status=500)
+    assert site.run("audit", expect=MISSING).document["resting"] == []
 
 
 def test_a_page_of_a_captive_portal_is_no_finding(tmp_path, sim):
