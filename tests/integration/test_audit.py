@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections import Counter
 
 import anyio
 import pytest
@@ -14,80 +13,43 @@ from gosync.audit.engine import run_audit as run_audit_room
 from gosync.config import load_config
 from gosync.daemon.pulse import Pulse
 from gosync.demo.exchange import Kind
-from gosync.demo.modules import ModuleSource
 from gosync.gomod.info import Origin, VersionInfo, format_info
-from gosync.gomod.module import ModuleVersion
 from gosync.publish.routes import FEED
 from gosync.sync.site import open_site
+from tests.integration.audited import (
+    FIRST,
+    MOVED,
+    OTHER,
+    PATH,
+    asked,
+    found,
+    make_site,
+    run_audit,
+    source,
+    upstream,
+)
 from tests.integration.inprocess import InProcessSite
 from tests.integration.site import (
     MISSING,
     OK,
     STANDS_OPEN,
     UNAVAILABLE,
-    USAGE,
     finish,
 )
 from tests.simulator import Simulator
 from tests.simulator.repositories import Repositories
 
-PATH = "audit.example/tool"
-OTHER = "audit.example/other"
-FIRST = ModuleVersion(PATH, "v1.0.0")
-OTHER_FIRST = ModuleVersion(OTHER, "v1.0.0")
-MOVED = {"a.go": b"package a // moved\n", "go.mod": b"module audit.example/tool\n\n"}
-
-
-def source(path, version, go_mod="", **files):
-    text = go_mod or f"module {path}\n"
-    content = {"go.mod": text.encode(), "a.go": f"package a // {version}\n".encode()}
-    return ModuleSource(path, version, content | files)
-
-
-SOURCES = [
-    source(PATH, "v1.0.0"),
-    source(PATH, "v1.1.0"),
-    source(OTHER, "v1.0.0"),
-]
-
 
 @pytest.fixture
 def sim():
-    with Simulator() as sim:
-        sim.publish_all(SOURCES)
+    with upstream() as sim:
         yield sim
 
 
 @pytest.fixture
 def second():
-    with Simulator() as second:
-        second.publish_all(SOURCES)
+    with upstream() as second:
         yield second
-
-
-def make_site(folder, sim, *more, **audit):
-    proxies = [sim.url, *(each.url for each in more)]
-    site = InProcessSite(
-        folder, sim, modules=[PATH, OTHER], upstream={"proxies": proxies}
-    )
-    if audit:
-        site.declare(audit=audit)
-    site.sync()
-    return site
-
-
-def run_audit(site, *, expect):
-    return site.run("audit", "--refresh", expect=expect).document
-
-
-def found(site):
-    findings = site.run("audit", "--list").document["findings"]
-    return {(f["kind"], f"{f['path']}@{f['version']}".strip("@")) for f in findings}
-
-
-def asked(sim, mark):
-    """Return how often the proxy was asked for what, since a mark."""
-    return Counter(logged.path for logged in sim.requests_since(mark))
 
 
 def test_a_moved_tag_is_found_and_told_and_the_proven_bytes_stay(tmp_path, sim, second):
@@ -129,134 +91,6 @@ def test_a_moved_tag_is_found_and_told_and_the_proven_bytes_stay(tmp_path, sim, 
     assert found(site) == set()
     shown = site.run("show", str(FIRST), expect=OK).document
     assert {each["state"] for each in shown["findings"]} == {"resolved"}
-
-
-def test_an_operator_settles_findings(tmp_path, sim):
-    site = make_site(tmp_path, sim)
-    sim.move_tag(FIRST, MOVED)
-    (finding,) = run_audit(site, expect=STANDS_OPEN)["news"]
-    number = str(finding["id"])
-
-    site.run("audit", "--set", number, "known", "--note", "asked", expect=OK)
-    shown = site.run("audit", "--list", expect=STANDS_OPEN).document["findings"]
-    assert (shown[0]["state"], shown[0]["note"]) == ("known", "asked")
-    site.run("catalog", "rebuild", expect=OK)
-    rebuilt = site.run("audit", "--list", expect=STANDS_OPEN).document["findings"]
-    assert rebuilt == shown
-    site.run("audit", "--set", number, "accepted", expect=OK)
-    site.run("status", expect=OK)
-    run_audit(site, expect=OK)
-    sim.move_tag(FIRST, {"a.go": b"package a // moved again\n"})
-    assert len(run_audit(site, expect=STANDS_OPEN)["news"]) == 1
-    site.run("audit", "--set", "77", "known", "--set", number, "known", expect=USAGE)
-    assert site.status()["findings"][0]["state"] == "new"
-    site.run("audit", "--note", "of nothing", expect=USAGE)
-    site.run("audit", "--list", "--set", number, "known", expect=USAGE)
-
-
-def test_what_is_gone_unlisted_retracted_deprecated_and_newer(tmp_path, sim):
-    site = make_site(tmp_path, sim)
-    sim.withdraw(OTHER_FIRST)
-    sim.publish(source(OTHER, "v1.0.1"))
-    sim.publication(FIRST).listed = False
-    notice = f"// Deprecated: use another\nmodule {PATH}\n\n// broken\nretract v1.1.0\n"
-    sim.publish(source(PATH, "v1.2.0", notice))
-
-    news = run_audit(site, expect=STANDS_OPEN)["news"]
-
-    assert found(site) == {
-        ("vanished", str(OTHER_FIRST)),
-        ("vanished", str(FIRST)),
-        ("retracted", f"{PATH}@v1.1.0"),
-        ("deprecated", PATH),
-        ("stale", PATH),
-        ("stale", OTHER),
-    }
-    retracted = next(each for each in news if each["kind"] == "retracted")
-    assert retracted["theirs"]["rationale"] == "broken"
-    # A sync brings what is new, which ends what was stale at once; that audits which
-    # ask nobody remember older answers makes it no finding again. What vanished stays.
-    site.sync("--refresh")
-    assert {each["kind"] for each in site.status()["findings"]} == {
-        "vanished",
-        "retracted",
-        "deprecated",
-    }
-    mark = sim.mark()
-    assert site.run("audit", expect=STANDS_OPEN).document["news"] == []
-    assert not [path for path in asked(sim, mark) if path.endswith("/list")]
-    # Nor is behind what nobody follows any more.
-    sim.publish(source(PATH, "v1.3.0"))
-    run_audit(site, expect=STANDS_OPEN)
-    assert ("stale", PATH) in found(site)
-    site.select([OTHER])
-    site.sync()
-    assert ("stale", PATH) not in found(site)
-    assert {str(OTHER_FIRST), str(FIRST)} <= site.carried()
-
-
-def test_accepted_kinds_never_stand_open(tmp_path, sim):
-    sim.publish(source(OTHER, "v1.1.0", f"// Deprecated: no\nmodule {OTHER}\n"))
-    site = make_site(tmp_path, sim, accept=["deprecated"])
-    assert run_audit(site, expect=OK)["news"] == []
-    shown = site.run("audit", "--list", "--all", expect=OK).document["findings"]
-    assert [(each["kind"], each["state"]) for each in shown] == [
-        ("deprecated", "accepted")
-    ]
-    # Neither does what a sync refuses, nor what stood open before it was accepted.
-    newer = sim.publish(source(PATH, "v1.2.0"))
-    sim.move_tag(newer.source.module_version, MOVED)
-    sim.move_tag(FIRST, MOVED)
-    run_audit(site, expect=STANDS_OPEN)
-    site.declare(audit={"accept": ["deprecated", "rewritten", "stale"]})
-    site.sync("--refresh", expect=6)
-    assert [f["version"] for f in site.status()["findings"]] == ["v1.0.0", ""]
-    assert site.run("audit", expect=OK).document["open"]["rewritten"] == 0
-    shown = site.run("audit", "--list", "--all", expect=OK).document["findings"]
-    states = {each["kind"]: each["state"] for each in shown}
-    assert states == {
-        "deprecated": "accepted",
-        "rewritten": "accepted",
-        "stale": "resolved",
-    }
-
-
-def test_of_an_upstream_that_is_asked_no_longer_nothing_stands_open(
-    tmp_path, sim, second
-):
-    site = make_site(tmp_path, sim, second)
-    second.move_tag(FIRST, MOVED)
-    run_audit(site, expect=STANDS_OPEN)
-    site.configure({"proxies": [sim.url]})
-    run_audit(site, expect=OK)
-    shown = site.run("show", str(FIRST), expect=OK).document["findings"]
-    (rewritten,) = [each for each in shown if each["kind"] == "rewritten"]
-    assert rewritten["state"] == "resolved"
-    assert rewritten["summary"].endswith(f"; over: {second.url} is asked no longer")
-    # Asked again, it is found again.
-    site.configure({"proxies": [sim.url, second.url]})
-    (again,) = [
-        each
-        for each in run_audit(site, expect=STANDS_OPEN)["news"]
-        if each["kind"] == "rewritten"
-    ]
-    assert again["id"] == rewritten["id"]
-    assert "over:" not in again["summary"]
-
-
-def test_what_a_sync_refuses_is_a_finding_too(tmp_path, sim):
-    site = make_site(tmp_path, sim)
-    newer = sim.publish(source(PATH, "v1.2.0"))
-    sim.move_tag(newer.source.module_version, MOVED)
-    site.sync("--refresh", expect=6)
-
-    (finding,) = site.run("status", expect=STANDS_OPEN).document["findings"]
-
-    assert (finding["kind"], finding["version"]) == ("rewritten", "v1.2.0")
-    assert finding["source"] == sim.url
-    assert finding["ours"]["mod_h1"] == newer.mod_h1
-    site.sync("--retry", expect=6)
-    assert len(site.status()["findings"]) == 1
 
 
 def test_an_unchanged_file_costs_no_body(tmp_path, sim):
