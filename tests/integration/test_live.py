@@ -74,6 +74,7 @@ def test_it_stays_fresh_reloads_and_ends_while_a_manager_watches(tmp_path: Path)
             assert silences[-1] < WATCHDOG_SECONDS
         assert len(manager.all_of("STOPPING")) == 2
         sim.clear()
+        site.sync("--retry")  # what failed twice would wait a minute
         site.run("run", "--once", "sync", expect=OK)
         assert len(site.listed()) == load.published + len(MODULES)
         site.check(sim)
