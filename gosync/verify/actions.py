@@ -24,7 +24,7 @@ from gosync.verify.plan import Action, make_plan
 from gosync.verify.report import Report, shown
 from gosync.verify.shelf import Shelf
 from gosync.verify.storeactions import act_on_store, plan_store
-from gosync.verify.sumactions import act_on_sums, plan_lines, plan_sums
+from gosync.verify.sumactions import act_on_sums, plan_sums
 from gosync.verify.sumlines import SumTarget
 from gosync.verify.targets import FolderTarget
 from gosync.verify.verdicts import Cause, Finding
@@ -97,14 +97,14 @@ def _plan(
     """Make the plan for a target, and put it into the report."""
     target, findings = session.target, report.outcome.findings
     if isinstance(target, SumTarget):
-        lines = plan_sums(findings)
-        report.plan = [shown(line) for line in plan_lines(lines, action)]
+        sums_plan = plan_sums(target, findings, action)
+        report.plan = [shown(line) for line in sums_plan.text(action)]
 
         async def run_sums() -> None:
             state = session.request.state_folder
-            act_on_sums(target, lines, report, action, state=state, clock=clock)
+            act_on_sums(target, sums_plan, report, action, state=state, clock=clock)
 
-        return _Ready(len(lines), run_sums)
+        return _Ready(sums_plan.removals, run_sums)
     if isinstance(target, StoreTarget):
         store_plan = plan_store(target, findings, action)
         report.plan = [shown(line) for line in store_plan.lines(action)]

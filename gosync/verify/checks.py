@@ -40,7 +40,7 @@ from gosync.verify.verdicts import Cause, Finding, Fix, Verdict
 from gosync.verify.walk import Entry
 
 _MAX_ZIPHASH_BYTES: Final = 4096
-_H1: Final = re.compile("h1:[A-Za-z0-9+/]{43}=")
+H1: Final = re.compile("h1:[A-Za-z0-9+/]{43}=")
 
 
 @dataclass(slots=True)
@@ -258,7 +258,7 @@ class _Check:
     def _check_ziphash(self, path: str) -> None:
         data = self._tree.read(path, limit_bytes=_MAX_ZIPHASH_BYTES)
         h1 = data.decode("utf-8", "replace").strip()
-        if not _H1.fullmatch(h1):
+        if not H1.fullmatch(h1):
             self._add(Verdict.CORRUPT, path, "holds no h1", self._zip_h1, h1[:80])
         else:
             self._differs(path, self._zip_h1, h1)

@@ -194,7 +194,7 @@ def kind_of(path: Path) -> Kind:
         return Kind.GO_SUM
     if not path.exists():
         raise UsageError(f"{path}: there is nothing", hint="name a cache's folder")
-    if any((path / name).is_file() for name in NAMES):
+    if any(os.path.lexists(path / name) for name in NAMES):
         return Kind.GO_SUM
     return find_kind(path)
 
@@ -207,15 +207,8 @@ def _open_target(
         assert catalog is not None
         return StoreTarget(request.path, catalog, database, clock)
     if kind is Kind.GO_SUM:
-        return SumTarget(_sum_file(request.path))
+        return SumTarget(request.path)
     return open_folder(request.path, kind, database, PatternSet(request.private))
-
-
-def _sum_file(path: Path) -> Path:
-    """Return the file that a path means; a folder means its go.sum."""
-    if not path.is_dir():
-        return path
-    return next((path / name for name in NAMES if (path / name).is_file()), path)
 
 
 @contextmanager
@@ -239,7 +232,7 @@ def _trust_of(request: Request, catalog: Catalog | None, own: TreeSums | None) -
         database=request.site.database,
         private=request.private,
         proofs=request.proofs,
-        sums={str(file): read_sums(file)[0] for file in request.sums},
+        sums={str(file): read_sums(file) for file in request.sums},
         catalog=catalog,
         own=own,
         proxies=None if request.offline else request.site.proxies,

@@ -1,23 +1,26 @@
 """What can be done to a go.sum: its wrong lines are written anew, or go.
 
-``--repair`` writes the ``h1:`` that the log has in place of a line's own; quarantine
-and delete leave the line out, and ``go`` asks the checksum database again for it.
-The file as it was is on the shelf, except after a deletion.
+``--repair`` writes the ``h1:`` that the log has in place of a line's own, and sets a
+mode; quarantine and delete leave the line out, as a repair does with one that nobody
+can read, and ``go`` asks the checksum database again for it. The file as it was is on
+the shelf, except after a deletion.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gosync.clock import Clock, format_time
-from gosync.closure.tree import Tree
+from gosync.errors import UsageError
 from gosync.gomod.gosum import MAX_GO_SUM_BYTES
 from gosync.verify.plan import Action
 from gosync.verify.report import Done, Report, finding_document
 from gosync.verify.shelf import Manifest, Moved, Shelf, write
 from gosync.verify.sumlines import SumTarget
+from gosync.verify.targets import access_of
 from gosync.verify.verdicts import Finding, Fix
 
 _DONE = {
@@ -27,26 +30,60 @@ _DONE = {
 }
 
 
-def plan_sums(findings: Sequence[Finding]) -> dict[int, Finding]:
-    """Return the lines that something is to be done about, by their number."""
-    return {
-        int(finding.path.rpartition(":")[2]): finding
-        for finding in findings
-        if finding.fix in {Fix.REWRITE, Fix.DROP}
-    }
+@dataclass(slots=True)
+class SumsPlan:
+    """What is to be done to go.sum files.
+
+    Attributes:
+        lines: By file and number, the lines that are written anew or go.
+        access: Whose mode is set, by file.
+    """
+
+    lines: dict[str, dict[int, Finding]] = field(default_factory=dict)
+    access: dict[str, Finding] = field(default_factory=dict)
+
+    @property
+    def removals(self) -> int:
+        """How many lines go or are replaced."""
+        return sum(len(each) for each in self.lines.values())
+
+    def text(self, action: Action) -> Iterator[str]:
+        """Yield the plan for people."""
+        for finding in _findings(self.lines):
+            anew = action is Action.REPAIR and finding.fix is Fix.REWRITE
+            todo = f"write {finding.expected} into" if anew else "leave out"
+            yield f"{todo} line {finding.path}"
+        yield from (f"set mode and owner of {name}" for name in self.access)
 
 
-def plan_lines(plan: Mapping[int, Finding], action: Action) -> Iterator[str]:
-    """Yield the plan for people."""
-    for finding in plan.values():
-        anew = action is Action.REPAIR and finding.fix is Fix.REWRITE
-        done = f"write {finding.expected} into" if anew else "leave out"
-        yield f"{done} line {finding.path}"
+def plan_sums(
+    target: SumTarget, findings: Sequence[Finding], action: Action
+) -> SumsPlan:
+    """Return what can be done about the findings.
+
+    Raises:
+        UsageError: if a file is reached by a link; what it leads to has no place here.
+    """
+    plan = SumsPlan()
+    for finding in findings:
+        if finding.fix is Fix.ACCESS and action is Action.REPAIR:
+            plan.access[finding.path] = finding
+        elif finding.fix in {Fix.REWRITE, Fix.DROP}:
+            name, _, number = finding.path.rpartition(":")
+            plan.lines.setdefault(name, {})[int(number)] = finding
+    for name in plan.lines:
+        file = target.tree.root / name
+        if file.is_symlink():
+            raise UsageError(
+                f"{file}: is a link, which is left as it is",
+                hint=f"name what it leads to: gosync verify {file.resolve()}",
+            )
+    return plan
 
 
 def act_on_sums(
     target: SumTarget,
-    plan: Mapping[int, Finding],
+    plan: SumsPlan,
     report: Report,
     action: Action,
     *,
@@ -57,28 +94,58 @@ def act_on_sums(
 
     Raises:
         StoreError: if what was there cannot be kept.
-        OSError: if the file cannot be written.
+        OSError: if a file cannot be written.
     """
-    tree, name = Tree(target.file.parent), target.file.name
-    data = tree.read(name, limit_bytes=MAX_GO_SUM_BYTES)
-    new = rewritten(data, plan, action)
-    first = next(iter(plan.values()))
-    wrote = hashlib.sha256(new).hexdigest()
-    moved = Moved(1, name, finding_document(first), wrote)
+    new = {
+        name: rewritten(
+            target.tree.read(name, limit_bytes=MAX_GO_SUM_BYTES), lines, action
+        )
+        for name, lines in plan.lines.items()
+    }
+    shelf, moved = _shelf(target, plan, new, action, state=state, clock=clock)
+    report.quarantine = shelf.id
+    for name, data in new.items():
+        if action is not Action.DELETE:
+            shelf.keep_copy(target.tree, moved[name])
+        write(target.tree, name, [data])
+    for name in plan.access:
+        access_of(target.tree, name)
+    done = [*_findings(plan.lines), *plan.access.values()]
+    report.done = [Done(_DONE[action], each.path, "", each) for each in done]
+
+
+def _shelf(
+    target: SumTarget,
+    plan: SumsPlan,
+    new: Mapping[str, bytes],
+    action: Action,
+    *,
+    state: Path,
+    clock: Clock,
+) -> tuple[Shelf, Mapping[str, Moved]]:
+    moved = {
+        name: Moved(
+            number,
+            name,
+            finding_document(next(iter(plan.lines[name].values()))),
+            hashlib.sha256(data).hexdigest(),
+        )
+        for number, (name, data) in enumerate(new.items(), 1)
+    }
     now = clock.now()
     manifest = Manifest(
-        target=str(tree.root),
+        target=str(target.tree.root),
         kind=target.kind.value,
         action=action.value,
         at=format_time(now),
-        entries=[moved],
+        entries=list(moved.values()),
     )
-    shelf = Shelf.build(state, manifest, now)
-    report.quarantine = shelf.id
-    if action is not Action.DELETE:
-        shelf.keep_copy(tree, moved)
-    write(tree, name, [new])
-    report.done = [Done(_DONE[action], f.path, "", f) for f in plan.values()]
+    return Shelf.build(state, manifest, now), moved
+
+
+def _findings(lines: Mapping[str, Mapping[int, Finding]]) -> Iterator[Finding]:
+    for each in lines.values():
+        yield from each.values()
 
 
 def rewritten(data: bytes, plan: Mapping[int, Finding], action: Action) -> bytes:

@@ -2,79 +2,123 @@
 
 ``go mod verify`` does not do that: it holds the module cache against go.sum, and
 takes go.sum at its word.
+
+A folder means both of its files, as go reads both in a workspace. A line that go
+could not read is corrupt; what has no such line at all is no go.sum. A hash of an
+algorithm yet to come is nobody's to judge. Whether a line is missing cannot be told:
+go.sum is no lock file, and go asks the database for what it lacks.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gosync.closure.tree import Tree
 from gosync.errors import MalformedError, UsageError
 from gosync.gomod import module
 from gosync.gomod.gosum import MAX_GO_SUM_BYTES, GoSum, SumLine, parse_gosum
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.answers import Answer
-from gosync.verify.checks import Checked, unverifiable
-from gosync.verify.layouts import Kind
+from gosync.verify.checks import (
+    H1,
+    Checked,
+    access_finding,
+    access_trouble,
+    unverifiable,
+)
+from gosync.verify.layouts import OWN, Kind
 from gosync.verify.verdicts import Finding, Fix, Verdict
-from gosync.verify.walk import Unread
+from gosync.verify.walk import Entry, Unread
 
 NAMES: Final = ("go.sum", "go.work.sum")
 _H1: Final = "h1:"
+_SHOWN: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A line and where it stands.
+
+    Attributes:
+        line: The line.
+        where: ``NAME:NUMBER``, the number from 1.
+    """
+
+    line: SumLine
+    where: str
 
 
 class SumTarget:
-    """One go.sum file.
+    """The go.sum files of one folder.
 
     Attributes:
         kind: GO_SUM.
-        name: Its path.
-        file: The file.
-        sums: Its lines.
-        is_still: Yes, once it is read.
+        name: The path of the file, or of their folder.
+        tree: The folder.
+        files: Their names, in the order of ``NAMES``.
+        is_still: Yes, once they are read.
     """
 
     kind = Kind.GO_SUM
     is_still = True
 
-    def __init__(self, file: Path) -> None:
-        """Read a file.
+    def __init__(self, path: Path) -> None:
+        """Read a file, or those of a folder.
 
         Raises:
-            UsageError: if it cannot be read, or is no go.sum.
+            UsageError: if there is none, it cannot be read, or is no go.sum.
         """
-        self.file = file
-        self.name = str(file)
-        self.sums, numbers = read_sums(file)
-        self._lines: dict[ModuleVersion, list[SumLine]] = {}
+        self.name = str(path)
+        names = _names_in(path) if path.is_dir() else [path.name]
+        self.files = names or [NAMES[0]]
+        self.tree = Tree(path if path.is_dir() else path.parent)
+        self._lines: dict[ModuleVersion, list[Placed]] = {}
         self._odd: list[Finding] = []
-        self._numbers = numbers
-        for line in self.sums.lines:
-            self._sort(line)
+        for name in self.files:
+            self._read(name)
 
-    def _sort(self, line: SumLine) -> None:
+    def _read(self, name: str) -> None:
+        rows = read_rows(self.tree.root / name)
+        broken = []
+        for number, row in rows:
+            where = f"{name}:{number}"
+            try:
+                lines = parse_gosum(row).lines
+            except MalformedError as exc:
+                broken.append(_corrupt(where, exc.reason, row))
+                continue
+            for line in lines:
+                self._sort(Placed(line, where))
+        if broken and len(broken) == len(rows):
+            raise _no_go_sum(self.tree.root / name, broken[0].reason)
+        self._odd += [*broken, *self._access(name)]
+
+    def _access(self, name: str) -> Iterator[Finding]:
+        entry = Entry(name, OWN, (self.tree.root / name).lstat())
+        if reason := access_trouble(entry, self.tree.root.stat()):
+            yield access_finding(entry, reason)
+
+    def _sort(self, placed: Placed) -> None:
+        line = placed.line
         try:
             module.check(line.path, line.version)
         except MalformedError as exc:
-            self._odd.append(
-                Finding(
-                    verdict=Verdict.CORRUPT,
-                    path=self._where(line),
-                    reason=f"it is of no module version: {exc.reason}",
-                    found=str(line),
-                    fix=Fix.DROP,
-                )
-            )
+            reason = f"it is of no module version: {exc.reason}"
+            self._odd.append(_corrupt(placed.where, reason, str(line)))
             return
         mv = ModuleVersion(line.path, line.version)
-        self._lines.setdefault(mv, []).append(line)
+        self._lines.setdefault(mv, []).append(placed)
 
     def versions(self) -> Mapping[ModuleVersion, int]:
         """See Target."""
         return {
-            mv: sum(len(str(line)) for line in lines)
+            mv: sum(len(str(each.line)) for each in lines)
             for mv, lines in self._lines.items()
         }
 
@@ -84,7 +128,7 @@ class SumTarget:
 
     def stamp(self, mv: ModuleVersion) -> str:
         """See Target."""
-        text = "\n".join(map(str, self._lines[mv]))
+        text = "\n".join(str(each.line) for each in self._lines[mv])
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
     async def prepare(self, batch: Sequence[ModuleVersion]) -> None:
@@ -93,12 +137,10 @@ class SumTarget:
     def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
         """See Target."""
         done = Checked(mv, answer)
-        for line in self._lines[mv]:
-            want = answer.mod_h1 if line.is_mod else answer.zip_h1
-            if want and line.hash.startswith(_H1) and line.hash != want:
-                done.findings.append(self._polluted(mv, line, want, answer))
+        for each in self._lines[mv]:
+            done.findings += _line_findings(mv, each, answer)
         if not done.findings and answer.cause is not None:
-            where = self._where(self._lines[mv][0])
+            where = self._lines[mv][0].where
             done.findings.append(unverifiable(mv, where, answer))
         return done
 
@@ -106,39 +148,83 @@ class SumTarget:
         """See Target."""
         return list(self._odd)
 
-    def _polluted(
-        self, mv: ModuleVersion, line: SumLine, want: str, answer: Answer
-    ) -> Finding:
-        what = "go.mod" if line.is_mod else "zip"
-        return Finding(
-            verdict=Verdict.POLLUTED,
-            path=self._where(line),
-            mv=mv,
-            reason=f"its {what} is not what the log knows",
-            expected=want,
-            found=line.hash,
-            evidence=answer.evidence,
-            fix=Fix.REWRITE,
-        )
 
-    def _where(self, line: SumLine) -> str:
-        return f"{self.file.name}:{self._numbers.get(str(line), 0)}"
+def _line_findings(
+    mv: ModuleVersion, placed: Placed, answer: Answer
+) -> Iterator[Finding]:
+    line = placed.line
+    want = answer.mod_h1 if line.is_mod else answer.zip_h1
+    if not line.hash.startswith(_H1) or line.hash == want:
+        return
+    what = "go.mod" if line.is_mod else "zip"
+    verdict, reason = Verdict.POLLUTED, f"its {what} is not what the log knows"
+    if H1.fullmatch(line.hash) is None:
+        verdict, reason = Verdict.CORRUPT, f"its {what} has no h1 there"
+    elif not want:
+        return
+    yield Finding(
+        verdict=verdict,
+        path=placed.where,
+        mv=mv,
+        reason=reason,
+        expected=want,
+        found=line.hash,
+        evidence=answer.evidence,
+        fix=Fix.REWRITE if want else Fix.DROP,
+    )
 
 
-def read_sums(file: Path) -> tuple[GoSum, dict[str, int]]:
-    """Return a go.sum, and the number of each of its lines.
+def _corrupt(where: str, reason: str, row: str | bytes) -> Finding:
+    text = row if isinstance(row, str) else row.decode("utf-8", "surrogateescape")
+    return Finding(
+        verdict=Verdict.CORRUPT,
+        path=where,
+        reason=reason,
+        found=text[:_SHOWN],
+        fix=Fix.DROP,
+    )
+
+
+def _names_in(folder: Path) -> list[str]:
+    return [name for name in NAMES if os.path.lexists(folder / name)]
+
+
+def read_rows(file: Path) -> list[tuple[int, bytes]]:
+    """Return the rows of a go.sum that say something, with their numbers from 1.
+
+    Raises:
+        UsageError: if it is no plain file, too large, or cannot be read.
+    """
+    rows = _read(file).split(b"\n")
+    return [(number, row) for number, row in enumerate(rows, 1) if row.strip()]
+
+
+def read_sums(file: Path) -> GoSum:
+    """Return a go.sum that vouches for something.
 
     Raises:
         UsageError: if it cannot be read, or is no go.sum.
     """
     try:
-        with file.open("rb") as stream:
+        return parse_gosum(_read(file))
+    except MalformedError as exc:
+        raise _no_go_sum(file, str(exc)) from exc
+
+
+def _read(file: Path) -> bytes:
+    """Read a file that somebody named: by links too, but wait for no pipe."""
+    try:
+        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise UsageError(f"{file}: not a file", hint="name a go.sum")
             data = stream.read(MAX_GO_SUM_BYTES + 1)
-        sums = parse_gosum(data)
     except OSError as exc:
         raise UsageError(f"{file}: {exc.strerror}") from exc
-    except MalformedError as exc:
-        raise UsageError(f"{file}: {exc}", hint="is it a go.sum?") from exc
-    text = data.decode("utf-8", "surrogateescape").split("\n")
-    numbers = {" ".join(row.split()): at for at, row in enumerate(text, 1)}
-    return sums, numbers
+    if len(data) > MAX_GO_SUM_BYTES:
+        raise _no_go_sum(file, f"larger than {MAX_GO_SUM_BYTES} bytes")
+    return data
+
+
+def _no_go_sum(file: Path, reason: str) -> UsageError:
+    return UsageError(f"{file}: {reason}", hint="is it a go.sum?")

@@ -59,8 +59,34 @@ def test_a_wrong_line_is_named_with_its_record(world: World, file: Path):
     assert finding.evidence.tree_size == world.sim.log.size
 
 
-def test_a_project_folder_means_its_go_sum(world: World, file: Path):
-    assert run(world, file.parent).kind == "go.sum"
+def test_a_project_folder_means_both_of_its_files(world: World, file: Path):
+    (file.parent / "go.work.sum").write_text(lines(world, (ALPHA, "v1.1.0")))
+    spoil(file, 1)
+    spoil(file.with_name("go.work.sum"), 2)
+
+    report = run(world, file.parent)
+
+    assert (report.kind, report.outcome.checked) == ("go.sum", 3)
+    assert {e.path for e in report.outcome.findings} == {"go.sum:1", "go.work.sum:2"}
+
+
+def test_a_workspace_may_have_go_work_sum_alone(world: World, file: Path):
+    file.rename(file.with_name("go.work.sum"))
+    spoil(file.with_name("go.work.sum"), 1)
+
+    (finding,) = run(world, file.parent).outcome.findings
+
+    assert finding.path == "go.work.sum:1"
+
+
+def test_a_line_that_stands_there_twice_is_found_twice(world: World, file: Path):
+    spoil(file, 1)
+    file.write_text(file.read_text() + file.read_text().splitlines()[0] + "\n")
+
+    report = run(world, file, action=Action.REPAIR, offline=False)
+
+    assert [e.path for e in report.outcome.findings] == ["go.sum:1", "go.sum:5"]
+    assert (report.exit_code, run(world, file).exit_code) == (5, 0)
 
 
 def test_what_the_log_does_not_know_is_told_from_silence(world: World, file: Path):
