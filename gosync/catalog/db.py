@@ -108,6 +108,11 @@ class Catalog:
         """
         if not path.exists() and (readonly or not create):
             raise CatalogError(f"{path}: there is no catalog", hint=_NO_CATALOG_HINT)
+        if path.exists() and not path.is_file():  # SQLite would wait for a pipe
+            raise CatalogError(
+                f"{path}: not a file",
+                hint="move it away and run `gosync catalog rebuild`",
+            )
         connection = _connect_readonly(path) if readonly else _connect(path)
         try:
             _prepare(connection, readonly=readonly)

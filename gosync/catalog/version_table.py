@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING
 
 from gosync.catalog.counters import last_number, next_number
@@ -67,6 +67,14 @@ UPDATE versions SET
     zip_digest = NULL, zip_bytes = NULL
 WHERE path = ? AND version = ?
 """
+
+# What ``admit`` and ``withdraw`` change, which is all that there is to put back.
+_RESTORED = ", ".join(
+    f"{field.name} = :{field.name}"
+    for field in fields(VersionRow)
+    if field.name == "state" or field.name not in _KEPT
+)
+_PUT_BACK = f"UPDATE versions SET {_RESTORED} WHERE path = :path AND version = :version"  # noqa: S608 - own names
 
 _WANT = """
 INSERT INTO versions (path, version, state, need, found_by, index_time)
@@ -192,6 +200,20 @@ class Versions:
                 _WITHDRAW,
                 ((changed, path, version) for path, version in versions),
             )
+        return changed
+
+    def put_back(self, rows: Iterable[VersionRow]) -> int:
+        """Undo ``withdraw`` or ``admit``, once blobs are durable; return the number.
+
+        The rows are as they were, but for what a selection said of them since.
+
+        Raises:
+            CatalogError: a row breaks an invariant, or cannot be written.
+        """
+        with self._connection.transaction():
+            changed = next_number(self._connection, "changed")
+            for row in rows:
+                self._connection.write(_PUT_BACK, asdict(replace(row, changed=changed)))
         return changed
 
     def mark(self, path: str, version: str, state: State) -> bool:

@@ -25,7 +25,6 @@ from gosync.cli.output import printable
 from gosync.cli.progress import progress
 from gosync.cli.verdicts import show_report
 from gosync.clock import Clock, SystemClock
-from gosync.closure.tree import Tree
 from gosync.config import Config, parse_config
 from gosync.config.durations import parse_duration
 from gosync.config.files import read_text
@@ -40,7 +39,6 @@ from gosync.verify.plan import Action
 from gosync.verify.remedy import next_steps
 from gosync.verify.report import Report, report_document, shown
 from gosync.verify.session import Request, Session, open_session
-from gosync.verify.shelf import Shelf
 from gosync.verify.verdicts import EXIT_FOUND
 
 
@@ -275,8 +273,7 @@ def _restore(options: Options, request: Request, name: str) -> int:
     """Put back what was moved aside, and say what could not be."""
     from gosync.verify.actions import restore  # noqa: PLC0415 - see _act
 
-    folder = request.path if request.path.is_dir() else request.path.parent
-    results = restore(Tree(folder), Shelf(request.state_folder, name))
+    results = restore(request, name, SystemClock())
     document = {
         "target": shown(str(request.path)),
         "restored": [shown(path) for path, failed in results if not failed],

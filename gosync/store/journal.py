@@ -67,7 +67,7 @@ class Journal:
             NoSpaceError: the disk is full; none of them is kept.
             StoreError: they cannot be written.
         """
-        lines = [_format_entry(entry) for entry in entries]
+        lines = [format_entry(entry) for entry in entries]
         if not lines:
             return 0
         with self._lock, disk_errors(self._folder):
@@ -115,7 +115,12 @@ class Journal:
             yield from _read_file(self._folder / journal_name(number))
 
 
-def _format_entry(entry: Mapping[str, EntryValue]) -> bytes:
+def format_entry(entry: Mapping[str, EntryValue]) -> bytes:
+    """Return the line of an entry; the inverse of parse_entry.
+
+    Raises:
+        StoreError: it is too long.
+    """
     line = json.dumps(dict(entry), separators=(",", ":"), sort_keys=True)
     if len(line) >= MAX_LINE_BYTES:
         raise StoreError(f"journal: an entry of {len(line)} bytes is too long")

@@ -17,7 +17,8 @@ differs is a finding, and a plan says what can be done about it.
     listing    list and @latest
     logfiles   lookups and tiles that a target holds
     sumlines   go.sum and go.work.sum
-    ownstore   gosync's own store
+    ownstore   gosync's own store: blobs and rows
+    storeproof, storefiles   its records proven; its tiles, journal, evidence
     remote     a GOPROXY URL, looked at through a scratch folder
     sources    which of the proofs a run has
     session    one invocation
@@ -25,10 +26,13 @@ differs is a finding, and a plan says what can be done about it.
     engine     batches, threads, time limits
     plan       which finding can be met how (pure)
     shelf      what was moved aside, and back
+    placing    bytes put into a target, things removed from it
+    deeds      what was done so far
     actions    planned, limited, done, whatever the target is
     carrying   a plan carried out on a folder
-    storeactions, sumactions   on gosync's own store, on a go.sum
-    logrepair  a tree's lookups and tiles fetched anew
+    sumactions   on a go.sum
+    storeplan, storeactions, storerestore   on gosync's own store
+    logrepair  lookups and tiles fetched anew
     workshop   a version fetched anew through the gate
     remedy     what to run next (pure)
     report     the outcome; documents (JSON), page (HTML)

@@ -14,23 +14,26 @@ from typing import TYPE_CHECKING
 
 from gosync.clock import Clock
 from gosync.closure.tree import Tree
-from gosync.errors import GosyncError, UsageError
+from gosync.errors import UsageError
 from gosync.gomod.module import ModuleVersion
 from gosync.progress import NoProgress, Progress
 from gosync.verify.answers import Answer
 from gosync.verify.carrying import Carrying
+from gosync.verify.layouts import Kind
 from gosync.verify.ownstore import StoreTarget
 from gosync.verify.plan import Action, make_plan
 from gosync.verify.report import Report, shown
-from gosync.verify.shelf import Shelf
-from gosync.verify.storeactions import act_on_store, plan_store
+from gosync.verify.shelf import Shelf, put_all_back
+from gosync.verify.storeactions import act_on_store
+from gosync.verify.storeplan import plan_store
+from gosync.verify.storerestore import restore_store
 from gosync.verify.sumactions import act_on_sums, plan_sums
 from gosync.verify.sumlines import SumTarget
 from gosync.verify.targets import FolderTarget
 from gosync.verify.verdicts import Cause, Finding
 
 if TYPE_CHECKING:
-    from gosync.verify.session import Session
+    from gosync.verify.session import Request, Session
 
 
 class TooManyError(UsageError):
@@ -106,7 +109,9 @@ def _plan(
 
         return _Ready(sums_plan.removals, run_sums)
     if isinstance(target, StoreTarget):
-        store_plan = plan_store(target, findings, action)
+        store_plan = plan_store(
+            target, findings, action, offline=session.request.offline
+        )
         report.plan = [shown(line) for line in store_plan.lines(action)]
         run_store = partial(
             act_on_store, session, target, store_plan, report, action, clock, progress
@@ -150,24 +155,16 @@ def recheck(session: Session, report: Report) -> None:
     report.remaining = remaining
 
 
-def restore(tree: Tree, shelf: Shelf) -> list[tuple[str, str]]:
-    """Put everything from a shelf back; return each path, and why it could not be.
+def restore(request: Request, name: str, clock: Clock) -> list[tuple[str, str]]:
+    """Put everything from a shelf back; return each thing, and why it could not be.
 
     Raises:
         UsageError: if there is no such shelf, or it is another target's.
+        LockedError: if it is gosync's own store, and another one holds its lock.
+        StoreError: if gosync's own store cannot be written.
     """
-    manifest = shelf.read()
-    if manifest.target != str(tree.root):
-        raise UsageError(
-            f"{shelf.id}: moved from {manifest.target}, not from {tree.root}"
-        )
-    results = []
-    for moved in reversed(manifest.entries):
-        try:
-            failed = shelf.put_back(tree, moved)
-        except OSError as exc:
-            failed = exc.strerror or str(exc)
-        except GosyncError as exc:
-            failed = str(exc)
-        results.append((moved.path, failed))
-    return results
+    folder = request.path if request.path.is_dir() else request.path.parent
+    tree, shelf = Tree(folder), Shelf(request.state_folder, name)
+    if shelf.read().kind == Kind.STORE:
+        return restore_store(request.site, tree, shelf, clock)
+    return put_all_back(tree, shelf)

@@ -10,23 +10,24 @@ has changed since it was looked at is left alone.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from gosync.clock import Clock, format_time
-from gosync.closure.tree import NotInTreeError, Tree
-from gosync.errors import GosyncError
+from gosync.clock import Clock
+from gosync.closure.tree import Tree
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES
 from gosync.gomod.module import ModuleVersion
 from gosync.progress import Progress
+from gosync.verify.deeds import GONE, Deeds
 from gosync.verify.layouts import FILES, Kind, Role
 from gosync.verify.listing import latest_bytes, list_bytes
 from gosync.verify.logrepair import LogFiles
+from gosync.verify.placing import remove
 from gosync.verify.plan import Action, Plan
-from gosync.verify.report import Done, Report, finding_document
-from gosync.verify.shelf import Manifest, Moved, Shelf, remove, write
+from gosync.verify.report import Report, finding_document
+from gosync.verify.shelf import Moved, Shelf
 from gosync.verify.sources import open_log
 from gosync.verify.targets import FolderTarget, access_of
 from gosync.verify.verdicts import Finding
@@ -36,11 +37,6 @@ if TYPE_CHECKING:
     from gosync.verify.session import Session
 
 _ORDER: Final = (Role.MOD, Role.ZIP, Role.ZIPHASH, Role.INFO)
-_DONE: Final = {
-    Action.QUARANTINE: "quarantined",
-    Action.DELETE: "deleted",
-    Action.REPAIR: "quarantined",
-}
 
 
 @dataclass(slots=True)
@@ -71,7 +67,7 @@ class Carrying:
         plan: What is to be done.
         action: What is wanted.
         clock: What time it is.
-        done: What was done so far.
+        deeds: What was done so far.
     """
 
     session: Session
@@ -79,7 +75,7 @@ class Carrying:
     plan: Plan
     action: Action
     clock: Clock
-    done: list[Done] = field(default_factory=list)
+    deeds: Deeds = field(default_factory=Deeds)
 
     async def run(self, report: Report, progress: Progress) -> None:
         """Fetch what is needed, do everything, and note it in the report.
@@ -118,7 +114,7 @@ class Carrying:
             if isinstance(data, bytes):
                 self.plan.writes[path] = (data, finding)
             else:
-                self.done.append(Done("repaired", path, "", finding, data))
+                self.deeds.note("repaired", path, finding, data)
 
     def _carry_out(self, report: Report, fetched: Fetched | None) -> None:
         puts = list(self._puts(fetched))
@@ -133,8 +129,9 @@ class Carrying:
             self._put_all(lists, shelf, moved)
             self._take_all(shelf, moved)
         for path, finding in self.plan.access.items():
-            self._try("repaired", path, finding, partial(access_of, self._tree, path))
-        report.done = self.done
+            work = partial(access_of, self._tree, path)
+            self.deeds.attempt("repaired", path, finding, work)
+        report.done = self.deeds.done
 
     @property
     def _tree(self) -> Tree:
@@ -147,9 +144,7 @@ class Carrying:
             if mv not in fetched.rows:
                 reason = fetched.failed.get(mv, "it did not come")
                 for finding in files.values():
-                    self.done.append(
-                        Done("repaired", finding.path, "", finding, reason)
-                    )
+                    self.deeds.note("repaired", finding.path, finding, reason)
                 continue
             yield from self._version_puts(mv, files, fetched)
         for path, (data, finding) in self.plan.writes.items():
@@ -235,41 +230,27 @@ class Carrying:
             )
             for number, (path, finding) in enumerate(paths.items(), 1)
         }
-        now = self.clock.now()
-        manifest = Manifest(
-            target=self.target.name,
-            kind=self.target.kind.value,
-            action=self.action.value,
-            at=format_time(now),
-            entries=list(moved.values()),
+        shelf = Shelf.build(
+            self.session.request.state_folder,
+            self._tree,
+            moved.values(),
+            kind=self.target.kind,
+            action=self.action,
+            now=self.clock.now(),
         )
-        state = self.session.request.state_folder
-        return Shelf.build(state, manifest, now), moved
+        return shelf, moved
 
     def _put_all(
         self, puts: Iterable[_Put], shelf: Shelf, moved: Mapping[str, Moved]
     ) -> None:
+        keep = self.action is not Action.DELETE
         for put in puts:
 
             def place(put: _Put = put) -> None:
                 self.target.require_unchanged(put.path)
-                if self.action is not Action.DELETE and self._is_there(put.path):
-                    shelf.keep_copy(self._tree, moved[put.path])
-                elif self._is_there(put.path) and not self._is_plain(put.path):
-                    remove(self._tree, put.path)
-                write(self._tree, put.path, put.pieces)
+                shelf.replace(self._tree, moved[put.path], put.pieces, keep=keep)
 
-            self._try(put.action, put.path, put.finding, place)
-
-    def _is_there(self, path: str) -> bool:
-        try:
-            (self._tree.root / path).lstat()
-        except OSError:
-            return False
-        return True
-
-    def _is_plain(self, path: str) -> bool:
-        return not (self._tree.root / path).is_dir()
+            self.deeds.attempt(put.action, put.path, put.finding, place)
 
     def _take_all(self, shelf: Shelf, moved: Mapping[str, Moved]) -> None:
         for path, finding in self.plan.takes.items():
@@ -281,20 +262,7 @@ class Carrying:
                 else:
                     shelf.take(self._tree, moved[path])
 
-            self._try(_DONE[self.action], path, finding, take)
-
-    def _try(
-        self, action: str, path: str, finding: Finding, work: Callable[[], None]
-    ) -> None:
-        try:
-            work()
-        except OSError as exc:
-            failed = exc.strerror or str(exc)
-        except (GosyncError, NotInTreeError) as exc:
-            failed = str(exc)
-        else:
-            failed = ""
-        self.done.append(Done(action, path, "", finding, failed))
+            self.deeds.attempt(GONE[self.action], path, finding, take)
 
 
 def _put_bytes(

@@ -1,4 +1,4 @@
-"""A tree's lookups and tiles, brought anew from the checksum database.
+"""Lookups and tiles of a tree or a store, brought anew from the checksum database.
 
 A tile is proven up to the database's head, which has every tile of an older tree. A
 lookup is the record's text, proven there, under the head that the tree's other
@@ -22,8 +22,8 @@ from gosync.verify.sources import Log
 class LogFiles:
     """Brings files of one database's part in a tree."""
 
-    def __init__(self, log: Log, sums: TreeSums) -> None:
-        """Take the database, and the part that is to be mended."""
+    def __init__(self, log: Log, sums: TreeSums | None) -> None:
+        """Take the database, and the part that is to be mended; a store has none."""
         self._log = log
         self._sums = sums
 
@@ -50,7 +50,7 @@ class LogFiles:
 
     async def _lookup(self, name: str) -> bytes:
         record = await self._log.client.lookup(parse_lookup_name(name))
-        head = self._sums.head
+        head = self._sums.head if self._sums is not None else None
         if head is None or record.id >= head.tree.n:
             raise UnavailableError(f"{name}: newer than the tree's own head")
         return format_record(record.id, record.text) + head.note

@@ -6,45 +6,41 @@ the version when it was admitted; that record is proven anew with the store's ow
 tiles, up to the head that is trusted. Where the tiles do not reach (they are kept
 for what was published), what the catalog says of it counts.
 
+A row must say of its blobs and its record what these say themselves. What is wrong
+with a row, or with the whole file, is found at ``catalog.sqlite``.
+
 A blob that no row names is what an interrupted run leaves; it is an orphan once it
-is older than any run (a day). ``gosync prune`` takes it away.
+is older than any run (a day). ``gosync prune`` takes it away. What lies beside blobs
+and catalog is in ``storefiles``.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.clock import Clock
-from gosync.closure.sums import finish
 from gosync.closure.tree import DamagedFileError, NotInTreeError, Tree
-from gosync.errors import (
-    GosyncError,
-    MalformedError,
-    SecurityError,
-    TileMismatchError,
-    UnavailableError,
-)
+from gosync.errors import CatalogError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
 from gosync.store.digest import Digest
-from gosync.store.layout import BLOBS, blob_path, database_folder
-from gosync.store.tiles import TileStore
+from gosync.store.layout import BLOBS, CATALOG, blob_path
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
-from gosync.sumdb.tile import Tile, parse_tile_path
 from gosync.verify.answers import Answer
-from gosync.verify.checks import Checked, Checker
-from gosync.verify.layouts import Kind, Place, Role
+from gosync.verify.checks import Checked, Checker, access_finding, access_trouble
+from gosync.verify.layouts import OWN, Kind, Place, Role
 from gosync.verify.proofs import answer_of_row
+from gosync.verify.storefiles import StoreFiles
+from gosync.verify.storeproof import StoreOps, StoreSource
 from gosync.verify.targets import stamp_of
-from gosync.verify.verdicts import Cause, Evidence, Finding, Fix, Verdict
-from gosync.verify.walk import Entry, Unread, walk
+from gosync.verify.verdicts import Cause, Finding, Fix, Verdict
+from gosync.verify.walk import Entry, Unread
 
 _ORPHAN_SECONDS: Final = 24 * 3600
 _PIECE_BYTES: Final = 1 << 20
@@ -82,6 +78,29 @@ def digests_of(row: VersionRow) -> dict[Role, str]:
     return {role: digest for role, digest in found.items() if digest is not None}
 
 
+def sizes_of(row: VersionRow) -> dict[Role, int | None]:
+    """Return how large a version's blobs are by its row."""
+    return {
+        Role.INFO: row.info_bytes,
+        Role.MOD: row.mod_bytes,
+        Role.ZIP: row.zip_bytes,
+    }
+
+
+def _row_finding(
+    mv: ModuleVersion, reason: str, expected: str = "", found: str = ""
+) -> Finding:
+    return Finding(
+        verdict=Verdict.CORRUPT,
+        path=CATALOG,
+        mv=mv,
+        reason=reason,
+        expected=expected,
+        found=found,
+        fix=Fix.FETCH,
+    )
+
+
 class StoreTarget:
     """A store.
 
@@ -89,8 +108,10 @@ class StoreTarget:
         kind: STORE.
         name: Its path.
         tree: Its files.
+        catalog: Its catalog.
         rows: What the catalog carries.
         is_still: Yes; what ``check`` needs of the catalog was read.
+        source: What its own records prove.
     """
 
     kind = Kind.STORE
@@ -101,14 +122,17 @@ class StoreTarget:
     ) -> None:
         self.name = str(root)
         self.tree = Tree(root)
+        self.catalog = catalog
         self._clock = clock
         rows = (row for row in catalog.versions.all_rows() if row.carried is not None)
         self.rows = {ModuleVersion(row.path, row.version): row for row in rows}
         self._entries = {mv: self._look(row) for mv, row in self.rows.items()}
         self._database = database
         self._head = catalog.heads.get(database.name) if database is not None else b""
+        self.source = StoreSource(self.rows, self.client(), database)
         self._checker = Checker(self.tree, StoreLayout(self.rows), SeenEntries())
         self._unread: list[Unread] = []
+        self._wrong: set[ModuleVersion] = set()
 
     def _look(self, row: VersionRow) -> dict[Role, Entry]:
         mv = ModuleVersion(row.path, row.version)
@@ -148,7 +172,35 @@ class StoreTarget:
         for entry in entries.values():
             if entry.path not in bad:
                 done.findings += self._digest_findings(mv, entry)
+        bad = {each.path for each in done.findings}
+        if wrong := list(self._row_findings(mv, bad)):
+            self._wrong.add(mv)
+            known = (e for e in done.findings if e.cause is not Cause.UNPROVEN)
+            done.findings = [*wrong, *known]
         return done
+
+    def _row_findings(
+        self, mv: ModuleVersion, bad: Collection[str]
+    ) -> Iterator[Finding]:
+        """Yield what a row says wrongly of its record, and of blobs that are good."""
+        if (why := self.source.unproven.get(mv)) is not None:
+            yield _row_finding(mv, why)
+            return
+        row, sizes = self.rows[mv], sizes_of(self.rows[mv])
+        for role, entry in self._entries[mv].items():
+            found = entry.stat.st_size
+            if entry.path not in bad and sizes[role] != found:
+                reason = f"its row is wrong about the size of its .{role}"
+                yield _row_finding(mv, reason, str(found), str(sizes[role]))
+        if row.proof is Proof.SUMDB:
+            proven = answer_of_row(row)
+            for what, want, got in (
+                ("go.mod", proven.mod_h1, row.mod_h1),
+                ("zip", proven.zip_h1, row.zip_h1),
+            ):
+                if got is not None and got != want:
+                    reason = f"its row has another h1 of its {what} than its record"
+                    yield _row_finding(mv, reason, want, got)
 
     def _digest_findings(self, mv: ModuleVersion, entry: Entry) -> Iterator[Finding]:
         want = entry.path.rpartition("/")[2]
@@ -175,15 +227,30 @@ class StoreTarget:
         return digest.hexdigest()
 
     def rest(self) -> list[Finding]:
-        """See Target: orphans, and tiles."""
-        return [*self._orphans(), *self._tiles()]
+        """See Target: the catalog's file, orphans, and what lies beside."""
+        files = StoreFiles(self.tree, self._unread)
+        found = [*self._catalog_findings(), *self._orphans()]
+        if self._database is not None and (client := self.client()) is not None:
+            found += files.tiles(client, self._database.name)
+        right = {mv: row for mv, row in self.rows.items() if mv not in self._wrong}
+        return [*found, *files.journal(right), *files.evidence()]
+
+    def _catalog_findings(self) -> Iterator[Finding]:
+        entry = Entry(CATALOG, OWN, (self.tree.root / CATALOG).lstat())
+        if reason := access_trouble(entry, self.tree.root.stat()):
+            yield access_finding(entry, reason)
+        try:
+            self.catalog.check()
+        except CatalogError as exc:
+            reason = f"{exc}; {exc.hint}"
+            yield Finding(verdict=Verdict.CORRUPT, path=CATALOG, reason=reason)
 
     def _orphans(self) -> Iterator[Finding]:
         named = {
             digest for row in self.rows.values() for digest in digests_of(row).values()
         }
         now = self._clock.now().timestamp()
-        for entry in self._walk(BLOBS):
+        for entry in StoreFiles(self.tree, self._unread).below(BLOBS):
             name = entry.path.rpartition("/")[2]
             if entry.is_folder or name in named:
                 continue
@@ -195,128 +262,9 @@ class StoreTarget:
                     fix=Fix.DROP,
                 )
 
-    def _walk(self, folder: str) -> Iterator[Entry]:
-        """Yield what is below a folder of the store, with whole paths."""
-        if not (self.tree.root / folder).is_dir():
-            return
-        for each in walk(self.tree, StoreLayout({}), below=folder):
-            path = f"{folder}/{each.path}"
-            if isinstance(each, Unread):
-                self._unread.append(replace(each, path=path))
-            else:
-                yield replace(each, path=path)
-
-    def _tiles(self) -> Iterator[Finding]:
-        if self._database is None or not self._head:
-            return
-        folder = database_folder(self._database.name)
-        client = self.client()
-        assert client is not None
-        found: dict[str, Finding] = {}
-        for entry in self._walk(folder):
-            if not entry.is_folder:
-                for finding in _check_tile(client, folder, entry):
-                    found.setdefault(finding.path, finding)
-        yield from found.values()
-
     def client(self) -> SumClient | None:
         """Return a client of the store's own tiles, which asks nobody."""
         if self._database is None or not self._head:
             return None
-        tiles = TileStore(self.tree.root, self._database.name)
-        return SumClient(StoreOps(self._head, tiles), self._database)
-
-
-def _check_tile(client: SumClient, folder: str, entry: Entry) -> Iterator[Finding]:
-    name = entry.path.removeprefix(f"{folder}/")
-    try:
-        tile = parse_tile_path(name)
-    except MalformedError as exc:
-        yield _tile_finding(Verdict.ORPHAN, entry.path, exc.reason, Fix.DROP)
-        return
-    if not entry.is_file or entry.stat.st_size != tile.size_bytes:
-        reason = f"{entry.stat.st_size} bytes are no tile of {tile.w} hashes"
-        yield _tile_finding(Verdict.CORRUPT, entry.path, reason, Fix.FETCH)
-        return
-    try:
-        finish(client.tiles([tile]))
-    except TileMismatchError as exc:
-        path = f"{folder}/{exc.tiles[0]}" if exc.tiles else entry.path
-        yield _tile_finding(Verdict.CORRUPT, path, str(exc), Fix.FETCH)
-    except (GosyncError, ValueError):
-        return  # its parents are not here: nobody can say
-
-
-def _tile_finding(verdict: Verdict, path: str, reason: str, fix: Fix) -> Finding:
-    return Finding(verdict=verdict, path=path, reason=reason, fix=fix)
-
-
-class StoreSource:
-    """The store's own records, proven anew with its own tiles."""
-
-    def __init__(self, target: StoreTarget, database: Database | None) -> None:
-        self._rows = target.rows
-        self._client = target.client()
-        self._name = database.name if database is not None else ""
-
-    async def ask(self, mv: ModuleVersion) -> Answer | None:
-        """See proofs.Source."""
-        row = self._rows.get(mv)
-        if row is None:
-            return None
-        answer = answer_of_row(row)
-        if row.proof is not Proof.SUMDB or self._client is None:
-            return answer
-        assert row.record_id is not None
-        assert row.record_text is not None
-        try:
-            await self._client.prove_record(row.record_id, row.record_text)
-        except UnavailableError:
-            return answer
-        except SecurityError as exc:
-            reason = f"the catalog's record does not hold: {exc}"
-            return Answer(cause=Cause.UNPROVEN, reason=reason)
-        return replace(answer, evidence=self._evidence(row))
-
-    def _evidence(self, row: VersionRow) -> Evidence:
-        assert self._client is not None
-        head = self._client.head
-        assert head is not None
-        return Evidence.of_tree(f"{self._name}, in the store", row.record_id, head.tree)
-
-
-class StoreOps:
-    """The sumdb client's operations over a store, which change nothing."""
-
-    def __init__(self, head: bytes, tiles: TileStore) -> None:
-        self._head = head
-        self._tiles = tiles
-
-    async def read_remote(self, path: str) -> bytes:
-        """Return a tile; there is nothing else here."""
-        data = None
-        if path.startswith("tile/"):
-            data = self._tiles.read(parse_tile_path(path))
-        if data is None:
-            raise UnavailableError(f"{path}: not in the store")
-        return data
-
-    async def read_head(self) -> bytes:
-        """Return the trusted head."""
-        return self._head
-
-    async def write_head(self, old: bytes, new: bytes) -> bool:
-        """Change nothing."""
-        del new
-        return old == self._head
-
-    async def read_tile(self, tile: Tile) -> bytes | None:
-        """Return nothing: what is cached would not be convicted."""
-        del tile
-        return None
-
-    async def write_tiles(self, tiles: Sequence[tuple[Tile, bytes]]) -> None:
-        """Keep nothing."""
-
-    async def report(self, error: SecurityError, evidence: Mapping[str, bytes]) -> None:
-        """Keep nothing: the report says it."""
+        ops = StoreOps(self._head, self.tree, self._database.name)
+        return SumClient(ops, self._database)

@@ -22,7 +22,7 @@ from gosync.sync.options import SiteOptions
 from gosync.verify.engine import Limits, Verification
 from gosync.verify.layouts import Kind
 from gosync.verify.memory import CatalogMemory, Memory, StateFile
-from gosync.verify.ownstore import StoreSource, StoreTarget
+from gosync.verify.ownstore import StoreTarget
 from gosync.verify.proofs import Prover
 from gosync.verify.report import Report
 from gosync.verify.sources import Trust, open_prover
@@ -151,7 +151,7 @@ async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]
             trust = _trust_of(request, others, own)
             async with open_prover(trust, clock) as prover:
                 if isinstance(target, StoreTarget):
-                    prover.put_first(StoreSource(target, request.site.database))
+                    prover.put_first(target.source)
                 yield Session(
                     request,
                     target,

@@ -5,10 +5,15 @@
 
 moved.json is written and synced before anything is moved, so that a run that is
 killed leaves nothing of which nobody knows where it came from. It is an object with
-"target", "kind", "action", "at" and "entries", a list of::
+"target", "kind", "action", "at", and "entries", a list of::
 
     {"number": 1, "path": ..., "wrote": sha256 of what stands there now or null,
      "finding": {...}}
+
+and, for gosync's own store, "rows" of its catalog that changed with them::
+
+    {"was": the row as a line of the journal, "now": the blobs that it names since,
+     "lacked": the blobs that were missing even then}
 
 Something is moved by a rename where the file systems are the same, else copied,
 synced, and only then removed. Folders on the way are entered from the one above;
@@ -23,16 +28,17 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from gosync.closure.tree import FOLDER_FLAGS, Tree
+from gosync.clock import format_time
+from gosync.closure.tree import Tree
 from gosync.errors import GosyncError, UsageError
-from gosync.store.durable import disk_errors, make_folder, replace_file, sync_folder
+from gosync.store.durable import make_folder, replace_file, sync_folder
+from gosync.verify.placing import remove, remove_folder, write
 
 SHELF: Final = "shelf"
 _MANIFEST: Final = "moved.json"
@@ -54,6 +60,20 @@ class Moved(msgspec.Struct, frozen=True):
     wrote: str | None = None
 
 
+class ChangedRow(msgspec.Struct, frozen=True):
+    """A row of gosync's own catalog that an action changed.
+
+    Attributes:
+        was: The row before, as a line of the journal.
+        now: The digests of its ``.info``, ``.mod`` and ``.zip`` after it.
+        lacked: The digests of blobs that were not there before.
+    """
+
+    was: str
+    now: list[str | None]
+    lacked: list[str] = []
+
+
 class Manifest(msgspec.Struct, frozen=True):
     """Everything that one action moved.
 
@@ -63,6 +83,7 @@ class Manifest(msgspec.Struct, frozen=True):
         action: What was done.
         at: When.
         entries: What was moved.
+        rows: Which rows of the catalog went with it.
     """
 
     target: str
@@ -70,6 +91,7 @@ class Manifest(msgspec.Struct, frozen=True):
     action: str
     at: str
     entries: list[Moved]
+    rows: list[ChangedRow] = []
 
 
 class Shelf:
@@ -85,12 +107,39 @@ class Shelf:
         self.folder = state / SHELF / name
 
     @classmethod
-    def build(cls, state: Path, manifest: Manifest, now: datetime) -> Shelf:
+    def build(
+        cls,
+        state: Path,
+        tree: Tree,
+        entries: Iterable[Moved],
+        *,
+        kind: str,
+        action: str,
+        now: datetime,
+        rows: Sequence[ChangedRow] = (),
+    ) -> Shelf:
         """Make a shelf that says what will be on it.
+
+        Args:
+            state: Where shelves are.
+            tree: What things are moved from.
+            entries: These things.
+            kind: What the target is.
+            action: What is done.
+            now: What time it is.
+            rows: Which rows of the catalog change with them.
 
         Raises:
             StoreError: if it cannot be written.
         """
+        manifest = Manifest(
+            target=str(tree.root),
+            kind=kind,
+            action=action,
+            at=format_time(now),
+            entries=list(entries),
+            rows=list(rows),
+        )
         name = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         shelf = cls(state, name)
         make_folder(shelf.folder)
@@ -144,6 +193,27 @@ class Shelf:
                 _copy(above, name, target)
         sync_folder(self.folder)
 
+    def replace(
+        self, tree: Tree, moved: Moved, pieces: Iterable[bytes], *, keep: bool
+    ) -> None:
+        """Put bytes in the place of whatever stands there.
+
+        Args:
+            tree: The target.
+            moved: The place.
+            pieces: The bytes.
+            keep: Whether what stands there is kept here.
+
+        Raises:
+            OSError: if that cannot be done.
+        """
+        there = tree.root / moved.path
+        if keep and os.path.lexists(there):
+            self.keep_copy(tree, moved)
+        elif there.is_dir() and not there.is_symlink():
+            remove(tree, moved.path)
+        write(tree, moved.path, pieces)
+
     def put_back(self, tree: Tree, moved: Moved) -> str:
         """Move something back; return why that cannot be, "" if it is done.
 
@@ -162,22 +232,6 @@ class Shelf:
         return ""
 
 
-def remove(tree: Tree, path: str) -> None:
-    """Remove something for good.
-
-    Raises:
-        OSError: if it cannot be removed.
-    """
-    folder, _, name = path.rpartition("/")
-    with tree.folder(folder) as above:
-        found = os.stat(name, dir_fd=above, follow_symlinks=False)
-        if stat.S_ISDIR(found.st_mode):
-            _remove_folder(above, name)
-        else:
-            os.unlink(name, dir_fd=above)
-        os.fsync(above)
-
-
 def _move_out(above: int, name: str, target: Path) -> None:
     found = os.stat(name, dir_fd=above, follow_symlinks=False)
     is_folder = stat.S_ISDIR(found.st_mode)
@@ -191,7 +245,7 @@ def _move_out(above: int, name: str, target: Path) -> None:
         del exc
         _copy(above, name, target)
         if is_folder:
-            _remove_folder(above, name)
+            remove_folder(above, name)
         else:
             os.unlink(name, dir_fd=above)
 
@@ -220,52 +274,6 @@ def _sync_file(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _remove_folder(above: int, name: str) -> None:
-    """Remove a folder and all below it, read-only ones too; follow nothing.
-
-    However deep it is: what is in a folder below comes up, then that one goes.
-    """
-    top = os.open(name, FOLDER_FLAGS, dir_fd=above)
-    try:
-        while folders := _remove_files(top):
-            for folder in folders:
-                below = os.open(folder, FOLDER_FLAGS, dir_fd=top)
-                try:
-                    for each in _remove_files(below):
-                        fresh = secrets.token_hex(8)
-                        os.rename(each, fresh, src_dir_fd=below, dst_dir_fd=top)
-                finally:
-                    os.close(below)
-                os.rmdir(folder, dir_fd=top)
-    finally:
-        os.close(top)
-    os.rmdir(name, dir_fd=above)
-
-
-def _unlock(above: int, name: str) -> None:
-    """Let a folder's owner change it, else it cannot even be moved."""
-    handle = os.open(name, FOLDER_FLAGS, dir_fd=above)
-    try:
-        with suppress(PermissionError):
-            os.fchmod(handle, 0o700)
-    finally:
-        os.close(handle)
-
-
-def _remove_files(folder: int) -> list[str]:
-    """Remove what is no folder from an open one; return the folders in it."""
-    with suppress(PermissionError):
-        os.fchmod(folder, 0o700)
-    with os.scandir(folder) as found:
-        below = [(each.name, each.is_dir(follow_symlinks=False)) for each in found]
-    for name, is_folder in below:
-        if is_folder:
-            _unlock(folder, name)
-        else:
-            os.unlink(name, dir_fd=folder)
-    return [name for name, is_folder in below if is_folder]
 
 
 def _move_in(here: Path, above: int, name: str) -> None:
@@ -304,57 +312,24 @@ def _is_ours(tree: Tree, moved: Moved) -> bool:
     return digest.hexdigest() == moved.wrote
 
 
-def shelves(state: Path) -> Sequence[str]:
-    """Return the ids of all shelves."""
-    with disk_errors(state):
-        try:
-            return sorted(each.name for each in (state / SHELF).iterdir())
-        except FileNotFoundError:
-            return []
-
-
-def write(tree: Tree, path: str, pieces: Iterable[bytes]) -> None:
-    """Put bytes under a path of the target, whole or not at all.
-
-    The folders on the way are made if need be. Mode and owner are those that the
-    target's own files have.
+def put_all_back(tree: Tree, shelf: Shelf) -> list[tuple[str, str]]:
+    """Put everything from a shelf back; return each path, and why it could not be.
 
     Raises:
-        OSError: if they cannot be written.
+        UsageError: if there is no such shelf, or it is another target's.
     """
-    folder, _, name = path.rpartition("/")
-    _make_folders(tree, folder)
-    root = tree.root.stat()
-    temporary = f".gosync-verify.{secrets.token_hex(8)}.tmp"
-    with tree.folder("") as top, tree.folder(folder) as above:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        handle = os.open(temporary, flags, 0o644, dir_fd=top)
+    manifest = shelf.read()
+    if manifest.target != str(tree.root):
+        raise UsageError(
+            f"{shelf.id}: moved from {manifest.target}, not from {tree.root}"
+        )
+    results = []
+    for moved in reversed(manifest.entries):
         try:
-            with os.fdopen(handle, "wb") as file:
-                for piece in pieces:
-                    file.write(piece)
-                file.flush()
-                own(handle, root)
-                os.fsync(handle)
-            os.rename(temporary, name, src_dir_fd=top, dst_dir_fd=above)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary, dir_fd=top)
-            raise
-        os.fsync(above)
-
-
-def own(handle: int, root: os.stat_result) -> None:
-    """Give an open file the mode and the owner that a target's files have."""
-    os.fchmod(handle, 0o644)
-    with suppress(PermissionError):
-        os.fchown(handle, root.st_uid, root.st_gid)
-
-
-def _make_folders(tree: Tree, folder: str) -> None:
-    done = ""
-    for name in folder.split("/") if folder else ():
-        with tree.folder(done) as above, suppress(FileExistsError):
-            os.mkdir(name, dir_fd=above)
-            os.fsync(above)
-        done = f"{done}/{name}" if done else name
+            failed = shelf.put_back(tree, moved)
+        except OSError as exc:
+            failed = exc.strerror or str(exc)
+        except GosyncError as exc:
+            failed = str(exc)
+        results.append((moved.path, failed))
+    return results

@@ -1,95 +1,59 @@
 """A plan carried out on gosync's own store, under its lock.
 
-Repairing: the version is fetched into the scratch store; its blobs are put in place
-of the bad ones with a rename each, and the row that the gate made is journalled and
-committed as after a sync. Quarantine and delete run the other way (I1): the rows
-that name a bad blob are withdrawn first, then the blob goes. What was withdrawn is
-wanted: the next sync fetches it, and publishing takes it out of the tree until then.
+Repairing: versions are fetched into the scratch store; their blobs are put in place
+of the bad ones with a rename each, and the rows that the gate made are journalled and
+committed as after a sync. Quarantine and delete run the other way (I1): the rows that
+name a bad blob are withdrawn first, then the blob goes. What was withdrawn is wanted:
+the next sync fetches it, and publishing takes it out of the tree until then.
+
+The shelf has what went, and says what the rows were; ``storerestore`` brings back
+both. A row that has changed since it was looked at is left alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import hashlib
+import os
+import stat
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gosync.catalog.versions import VersionRow
-from gosync.clock import Clock, format_time
-from gosync.errors import GosyncError
+from gosync.clock import Clock
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
+from gosync.ingest.entries import head_entry, version_entry
 from gosync.progress import Progress
-from gosync.store.digest import is_digest
+from gosync.store.digest import Digest
+from gosync.store.journal import format_entry
+from gosync.store.layout import BLOBS, blob_path, database_folder
 from gosync.sync.site import Site, open_site
-from gosync.verify.layouts import FILES, Role
+from gosync.verify.deeds import GONE, Deeds
+from gosync.verify.layouts import FILES, Place, Role
+from gosync.verify.logrepair import LogFiles
 from gosync.verify.ownstore import StoreTarget, digests_of
+from gosync.verify.placing import remove
 from gosync.verify.plan import Action
-from gosync.verify.report import Done, Report, finding_document
-from gosync.verify.shelf import Manifest, Moved, Shelf, remove
+from gosync.verify.report import Report, finding_document
+from gosync.verify.shelf import ChangedRow, Moved, Shelf
+from gosync.verify.sources import open_log
+from gosync.verify.storefiles import MAX_JOURNAL_BYTES, JournalRead, sound_lines
+from gosync.verify.storeplan import StorePlan
 from gosync.verify.targets import access_of
-from gosync.verify.verdicts import Finding, Fix, Verdict
 from gosync.verify.workshop import Fetched, fetch_anew
 
 if TYPE_CHECKING:
     from gosync.verify.session import Session
 
 _BLOB_MODE: Final = 0o444
-
-
-@dataclass(slots=True)
-class StorePlan:
-    """What is to be done to a store.
-
-    Attributes:
-        versions: The versions whose blobs are bad or missing, with a finding each.
-        blobs: The blobs that go, by path.
-        access: Whose mode is set, by path.
-    """
-
-    versions: dict[ModuleVersion, Finding] = field(default_factory=dict)
-    blobs: dict[str, Finding] = field(default_factory=dict)
-    access: dict[str, Finding] = field(default_factory=dict)
-
-    @property
-    def removals(self) -> int:
-        """How many things go or are replaced."""
-        return len(self.versions.keys()) + len(self.blobs)
-
-    def lines(self, action: Action) -> Iterator[str]:
-        """Yield the plan for people."""
-        todo = "fetch anew" if action is Action.REPAIR else "withdraw, to be fetched,"
-        go = "delete" if action is Action.DELETE else "move aside"
-        yield from (f"{todo} {mv}" for mv in sorted(self.versions))
-        yield from (f"{go} {path}" for path in self.blobs)
-        yield from (f"set mode and owner of {path}" for path in self.access)
-
-
-def plan_store(
-    target: StoreTarget, findings: Iterable[Finding], action: Action
-) -> StorePlan:
-    """Return what can be done about a store's findings."""
-    plan = StorePlan()
-    for finding in findings:
-        if finding.cause is not None or finding.fix is Fix.NOTHING:
-            continue
-        if finding.fix is Fix.ACCESS:
-            if action is Action.REPAIR:
-                plan.access[finding.path] = finding
-        elif is_digest(finding.path.rpartition("/")[2]):
-            _plan_blob(target, plan, finding)
-    return plan
-
-
-def _plan_blob(target: StoreTarget, plan: StorePlan, finding: Finding) -> None:
-    if finding.verdict is Verdict.ORPHAN:
-        plan.blobs[finding.path] = finding
-        return
-    if finding.verdict is not Verdict.INCOMPLETE:
-        plan.blobs[finding.path] = finding
-    digest = finding.path.rpartition("/")[2]
-    for mv, row in target.rows.items():
-        if digest in digests_of(row).values():
-            plan.versions.setdefault(mv, finding)
+_CHANGED: Final = "has changed since it was looked at"
+_LEFT_OUT: Final = (
+    "what the journal's broken lines said of bundles and findings is not brought back;"
+    " the catalog has it, until it is made anew"
+)
 
 
 async def act_on_store(
@@ -110,11 +74,11 @@ async def act_on_store(
     options = replace(session.request.site, store_path=session.request.path)
     with open_site(options, command="gosync verify", clock=clock) as site:
         doing = _Doing(session, target, plan, report, action, clock, site)
-        if action is Action.REPAIR and plan.versions:
+        if action is Action.REPAIR:
             await doing.repair(progress)
         else:
             doing.remove()
-        report.done = doing.done
+        report.done = doing.deeds.done
 
 
 @dataclass(slots=True)
@@ -126,45 +90,91 @@ class _Doing:
     action: Action
     clock: Clock
     site: Site
-    done: list[Done] = field(default_factory=list)
+    deeds: Deeds = field(default_factory=Deeds)
 
     def remove(self) -> None:
-        """Withdraw rows, then let blobs go; a repair has only orphans and modes."""
-        shelf, moved = self._shelf()
-        keys = [(mv.path, mv.version) for mv in self.plan.versions]
-        if keys:
+        """Withdraw rows, then let go what nothing names."""
+        rows = dict(self._unchanged())
+        shelf, moved = self._shelf(rows, dict.fromkeys(rows), {})
+        if rows:
+            keys = [(mv.path, mv.version) for mv in rows]
             self.site.catalog.versions.withdraw(keys)
-        for mv, finding in self.plan.versions.items():
-            self._note("withdrawn", str(mv), finding)
-        named = self.site.catalog.versions.digests()
-        for path, finding in self.plan.blobs.items():
-            if path.rpartition("/")[2] in named:
-                self._note("kept", path, finding, "a version has it by now")
-            else:
-                self._let_go(shelf, moved[path])
-        self._set_access()
+        for mv in rows:
+            self.deeds.note("withdrawn", str(mv), self.plan.versions[mv])
+        self._take_all(shelf, moved)
 
-    def _let_go(self, shelf: Shelf, moved: Moved) -> None:
-        finding = self.plan.blobs[moved.path]
-        done = "deleted" if self.action is Action.DELETE else "quarantined"
-        try:
-            if self.action is Action.DELETE:
-                remove(self.target.tree, moved.path)
+    def _unchanged(self) -> Iterator[tuple[ModuleVersion, VersionRow]]:
+        """Yield the rows that are still as they were when they were looked at."""
+        for mv, finding in self.plan.versions.items():
+            row = self.site.catalog.versions.get(mv.path, mv.version)
+            if row is not None and digests_of(row) == digests_of(self.target.rows[mv]):
+                yield mv, row
             else:
-                shelf.take(self.target.tree, moved)
-        except OSError as exc:
-            self._note(done, moved.path, finding, exc.strerror or str(exc))
-        else:
-            self._note(done, moved.path, finding)
+                self.deeds.note("left", str(mv), finding, _CHANGED)
+
+    def _take_all(self, shelf: Shelf, moved: Mapping[str, Moved]) -> None:
+        """Let go what is planned; a blob only if no row names it."""
+        named = self.site.catalog.versions.digests()
+        for path, finding in self.plan.takes.items():
+            if path.startswith(BLOBS) and path.rpartition("/")[2] in named:
+                if self.action is not Action.REPAIR:
+                    self.deeds.note("kept", path, finding, "a version has it by now")
+            elif os.path.lexists(self.target.tree.root / path):
+                work = partial(shelf.take, self.target.tree, moved[path])
+                if self.action is Action.DELETE:
+                    work = partial(remove, self.target.tree, path)
+                self.deeds.attempt(GONE[self.action], path, finding, work)
 
     async def repair(self, progress: Progress) -> None:
-        """Fetch what is bad, put it in place, then let the rest go."""
-        answers = self.report.outcome.answers
-        wanted = {
-            mv: answers[mv]
-            for mv in self.plan.versions
-            if mv in answers and answers[mv].cause is None
+        """Fetch what is bad, put it in place, then mend what lies beside."""
+        rows, tiles = dict(self._unchanged()), await self._bring_tiles()
+        async with self._fetched(rows, progress) as fetched:
+            came = dict(self._came(rows, fetched))
+            shelf, moved = self._shelf(rows, came, tiles)
+            if fetched is not None:
+                self._put_blobs(came, fetched, shelf, moved)
+        await self._commit(came)
+        self._take_all(shelf, moved)
+        for path, data in tiles.items():
+            put = partial(shelf.replace, self.target.tree, moved[path], [data])
+            work = partial(put, keep=True)
+            self.deeds.attempt("repaired", path, self.plan.tiles[path], work)
+        self._mend_journal(shelf, moved)
+        self._set_access()
+
+    async def _bring_tiles(self) -> dict[str, bytes]:
+        """Return the tiles that could be had, by their path in the store."""
+        trust = self.session.trust
+        if not self.plan.tiles or trust.database is None:
+            return {}
+        folder = database_folder(trust.database.name)
+        places = {
+            path: Place(role=Role.TILE, name=path.removeprefix(f"{folder}/"))
+            for path in self.plan.tiles
         }
+        async with open_log(trust, self.clock) as log:
+            assert log is not None
+            brought = await LogFiles(log, None).bring(places.values())
+        found = {}
+        for path, place in places.items():
+            data = brought[place.name]
+            if isinstance(data, bytes):
+                found[path] = data
+            else:
+                self.deeds.note("repaired", path, self.plan.tiles[path], data)
+        return found
+
+    @asynccontextmanager
+    async def _fetched(
+        self, rows: Mapping[ModuleVersion, VersionRow], progress: Progress
+    ) -> AsyncIterator[Fetched | None]:
+        """Fetch the versions that somebody vouches for; None if there are none."""
+        answers = self.report.outcome.answers
+        known = {mv: answers[mv] for mv in rows if mv in answers}
+        wanted = {mv: each for mv, each in known.items() if each.cause is None}
+        if not wanted:
+            yield None
+            return
         async with fetch_anew(
             wanted,
             site=self.session.request.site,
@@ -173,27 +183,36 @@ class _Doing:
             clock=self.clock,
             progress=progress,
         ) as fetched:
-            shelf, moved = self._shelf()
-            for path, each in moved.items():
-                if (self.target.tree.root / path).exists():
-                    shelf.keep_copy(self.target.tree, each)
-            rows = list(self._admit(fetched))
-        await self._commit(rows)
-        self._let_unnamed_go()
-        self._set_access()
+            yield fetched
 
-    def _admit(self, fetched: Fetched) -> Iterator[VersionRow]:
-        """Put the blobs of what came in place, and yield its rows."""
-        for mv, finding in self.plan.versions.items():
-            row = fetched.rows.get(mv)
-            if row is None:
-                reason = fetched.failed.get(mv, "nobody could prove what would come")
-                self._note("repaired", finding.path, finding, reason)
+    def _came(
+        self, rows: Mapping[ModuleVersion, VersionRow], fetched: Fetched | None
+    ) -> Iterator[tuple[ModuleVersion, VersionRow]]:
+        """Yield the new rows of what came, and note what did not."""
+        for mv, known in rows.items():
+            if fetched is not None and (row := fetched.rows.get(mv)) is not None:
+                found_by, index_time = known.found_by, known.index_time
+                yield mv, replace(row, found_by=found_by, index_time=index_time)
                 continue
+            failed = fetched.failed if fetched is not None else {}
+            reason = failed.get(mv, "nobody could prove what would come")
+            finding = self.plan.versions[mv]
+            self.deeds.note("repaired", finding.path, finding, reason)
+
+    def _put_blobs(
+        self,
+        came: Mapping[ModuleVersion, VersionRow],
+        fetched: Fetched,
+        shelf: Shelf,
+        moved: Mapping[str, Moved],
+    ) -> None:
+        tree = self.target.tree
+        for path, each in moved.items():
+            if each.wrote and path in self.plan.takes and (tree.root / path).exists():
+                shelf.keep_copy(tree, each)
+        for mv in came:
             for role in FILES:
                 self._put(fetched, mv, role)
-            self._note("repaired", finding.path, finding)
-            yield row
 
     def _put(self, fetched: Fetched, mv: ModuleVersion, role: Role) -> None:
         with self.site.blobs.stage() as staged:
@@ -201,53 +220,105 @@ class _Doing:
                 staged.write(piece)
             self.site.blobs.admit(staged, want=fetched.digest(mv, role), replace=True)
 
-    async def _commit(self, rows: Iterable[VersionRow]) -> None:
+    async def _commit(self, came: Mapping[ModuleVersion, VersionRow]) -> None:
         batch = Batch(
             blobs=self.site.blobs,
             journal=self.site.journal,
             catalog=self.site.catalog,
             clock=self.clock,
         )
-        for row in rows:
-            known = self.target.rows[ModuleVersion(row.path, row.version)]
-            await batch.add(
-                replace(row, found_by=known.found_by, index_time=known.index_time)
-            )
+        for row in came.values():
+            await batch.add(row)
         await batch.commit()
+        for mv in came:
+            finding = self.plan.versions[mv]
+            self.deeds.note("repaired", finding.path, finding)
 
-    def _let_unnamed_go(self) -> None:
-        """Remove bad blobs that no row names any more; they are on the shelf."""
-        named = self.site.catalog.versions.digests()
-        for path in self.plan.blobs:
-            there = (self.target.tree.root / path).exists()
-            if path.rpartition("/")[2] not in named and there:
-                remove(self.target.tree, path)
+    def _mend_journal(self, shelf: Shelf, moved: Mapping[str, Moved]) -> None:
+        """Leave out what says nothing, then add what is not said."""
+        for path, finding in self.plan.journal.items():
+            work = partial(self._clean, path, shelf, moved[path])
+            self.deeds.attempt("repaired", path, finding, work)
+            self.report.outcome.remarks.append(_LEFT_OUT)
+        if self.plan.journal or self.plan.unsaid:
+            self._say()
+        for mv, finding in self.plan.unsaid.items():
+            self.deeds.note("repaired", f"{finding.path}: {mv}", finding)
+
+    def _clean(self, path: str, shelf: Shelf, moved: Moved) -> None:
+        if not stat.S_ISREG((self.target.tree.root / path).lstat().st_mode):
+            shelf.take(self.target.tree, moved)
+            return
+        data = self.target.tree.read(path, limit_bytes=MAX_JOURNAL_BYTES)
+        shelf.replace(self.target.tree, moved, [sound_lines(data)], keep=True)
+
+    def _say(self) -> None:
+        """Add lines for rows and heads that the journal does not name."""
+        catalog, read = self.site.catalog, JournalRead(self.target.tree)
+        rows = {
+            mv: row
+            for row in catalog.versions.all_rows()
+            if row.carried is not None
+            # What is bad was not repaired, or its new row has its line.
+            and (mv := ModuleVersion(row.path, row.version)) not in self.plan.versions
+        }
+        entries = [version_entry(rows[mv]) for mv in read.lacks(rows)]
+        heads = {name: catalog.heads.get(name) for name in catalog.heads.names()}
+        entries += [
+            head_entry(name, note)
+            for name, note in heads.items()
+            if not read.has_head(name, note)
+        ]
+        self.site.journal.append(entries)
 
     def _set_access(self) -> None:
         for path, finding in self.plan.access.items():
-            try:
-                access_of(self.target.tree, path, mode=_BLOB_MODE)
-            except (OSError, GosyncError) as exc:
-                self._note("repaired", path, finding, str(exc))
-            else:
-                self._note("repaired", path, finding)
+            mode = _BLOB_MODE if path.startswith(BLOBS) else None
+            work = partial(access_of, self.target.tree, path, mode=mode)
+            self.deeds.attempt("repaired", path, finding, work)
 
-    def _shelf(self) -> tuple[Shelf, Mapping[str, Moved]]:
+    def _shelf(
+        self,
+        rows: Mapping[ModuleVersion, VersionRow],
+        after: Mapping[ModuleVersion, VersionRow | None],
+        tiles: Mapping[str, bytes],
+    ) -> tuple[Shelf, Mapping[str, Moved]]:
+        """Make the shelf: it says what will be on it, and how rows change."""
+        wrote = {path: hashlib.sha256(data).hexdigest() for path, data in tiles.items()}
+        for row in after.values():
+            digests = digests_of(row).values() if row is not None else ()
+            wrote |= {blob_path(Digest(digest)): digest for digest in digests}
         moved = {
-            path: Moved(number, path, finding_document(finding))
-            for number, (path, finding) in enumerate(self.plan.blobs.items(), 1)
+            path: Moved(number, path, finding_document(finding), wrote.get(path))
+            for number, (path, finding) in enumerate(self.plan.moves.items(), 1)
         }
-        now = self.clock.now()
-        manifest = Manifest(
-            target=self.target.name,
-            kind=self.target.kind.value,
-            action=self.action.value,
-            at=format_time(now),
-            entries=list(moved.values()),
+        shelf = Shelf.build(
+            self.session.request.state_folder,
+            self.target.tree,
+            moved.values(),
+            kind=self.target.kind,
+            action=self.action,
+            now=self.clock.now(),
+            rows=[self._change(rows[mv], row) for mv, row in after.items()],
         )
-        shelf = Shelf.build(self.session.request.state_folder, manifest, now)
         self.report.quarantine = shelf.id
         return shelf, moved
 
-    def _note(self, action: str, path: str, finding: Finding, failed: str = "") -> None:
-        self.done.append(Done(action, path, "", finding, failed))
+    def _change(self, was: VersionRow, row: VersionRow | None) -> ChangedRow:
+        root = self.target.tree.root
+        lacked = [
+            digest
+            for digest in digests_of(was).values()
+            if not os.path.lexists(root / blob_path(Digest(digest)))
+        ]
+        return ChangedRow(
+            was=format_entry(version_entry(was)).decode("ascii").rstrip("\n"),
+            now=digests_in(row),
+            lacked=lacked,
+        )
+
+
+def digests_in(row: VersionRow | None) -> list[str | None]:
+    """Return the digests of a row's ``.info``, ``.mod`` and ``.zip``."""
+    digests = digests_of(row) if row is not None else {}
+    return [digests.get(role) for role in FILES]

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gosync.clock import Clock, format_time
+from gosync.clock import Clock
 from gosync.errors import UsageError
 from gosync.gomod.gosum import MAX_GO_SUM_BYTES
 from gosync.verify.plan import Action
 from gosync.verify.report import Done, Report, finding_document
-from gosync.verify.shelf import Manifest, Moved, Shelf, write
+from gosync.verify.shelf import Moved, Shelf
 from gosync.verify.sumlines import SumTarget
 from gosync.verify.targets import access_of
 from gosync.verify.verdicts import Finding, Fix
@@ -105,9 +105,8 @@ def act_on_sums(
     shelf, moved = _shelf(target, plan, new, action, state=state, clock=clock)
     report.quarantine = shelf.id
     for name, data in new.items():
-        if action is not Action.DELETE:
-            shelf.keep_copy(target.tree, moved[name])
-        write(target.tree, name, [data])
+        keep = action is not Action.DELETE
+        shelf.replace(target.tree, moved[name], [data], keep=keep)
     for name in plan.access:
         access_of(target.tree, name)
     done = [*_findings(plan.lines), *plan.access.values()]
@@ -132,15 +131,15 @@ def _shelf(
         )
         for number, (name, data) in enumerate(new.items(), 1)
     }
-    now = clock.now()
-    manifest = Manifest(
-        target=str(target.tree.root),
-        kind=target.kind.value,
-        action=action.value,
-        at=format_time(now),
-        entries=list(moved.values()),
+    shelf = Shelf.build(
+        state,
+        target.tree,
+        moved.values(),
+        kind=target.kind,
+        action=action,
+        now=clock.now(),
     )
-    return Shelf.build(state, manifest, now), moved
+    return shelf, moved
 
 
 def _findings(lines: Mapping[str, Mapping[int, Finding]]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -184,8 +184,12 @@ def run(
     sums: tuple[Path, ...] = (),
     proofs: tuple[Path, ...] | None = None,
     max_delete: int = 100,
+    looked: Callable[[Report], None] | None = None,
 ) -> Report:
-    """Verify a cache, and act."""
+    """Verify a cache, and act.
+
+    Before it acts, ``looked`` is given the report: what a mere report would say.
+    """
     request = Request(
         path=root,
         kind=kind,
@@ -202,6 +206,8 @@ def run(
         clock = SystemClock()
         async with open_session(request, clock) as session:
             report = await session.run(clock, NoProgress(), lambda: False)
+            if looked is not None:
+                looked(report)
             if action is not Action.REPORT:
                 await act(session, report, action, clock=clock, max_delete=max_delete)
             return report

@@ -9,10 +9,10 @@ import pytest
 
 from gosync.closure.tree import Tree
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.actions import TooManyError, restore
+from gosync.verify.actions import TooManyError
 from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
-from gosync.verify.shelf import Shelf
+from gosync.verify.shelf import Shelf, put_all_back
 from gosync.verify.verdicts import Cause, Verdict
 from tests.unit.verify.caches import ALPHA, FOLDERS, World, run
 from tests.unit.verify.damage import Damage, harm, link_copy, parts
@@ -32,7 +32,7 @@ def test_restoring_brings_back_every_byte(
 
     report = run(world, root, kind=kind, action=Action.QUARANTINE)
     assert snapshot(root) != before
-    results = restore(Tree(root), Shelf(tmp_path / "state", report.quarantine))
+    results = put_all_back(Tree(root), Shelf(tmp_path / "state", report.quarantine))
 
     assert [failed for _, failed in results if failed] == []
     assert snapshot(root) == before
@@ -164,9 +164,8 @@ def test_a_shelf_that_somebody_changed_leads_nowhere_else(world: World, tmp_path
         text["entries"][0]["path"] = path
         manifest.write_text(json.dumps(text))
 
-        ((_, failed),) = restore(
-            Tree(root), Shelf(tmp_path / "state", report.quarantine)
-        )
+        shelf = Shelf(tmp_path / "state", report.quarantine)
+        ((_, failed),) = put_all_back(Tree(root), shelf)
 
         assert failed, path
     assert not (tmp_path / "outside").exists()

@@ -14,7 +14,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.verify.inventory import MAX_STRAYS
 from gosync.verify.layouts import Kind
 from gosync.verify.page import format_page
-from gosync.verify.shelf import remove
+from gosync.verify.placing import remove
 from gosync.verify.verdicts import Verdict
 from tests.simulator.evil import EVIL
 from tests.unit.verify.caches import ALPHA, World, run

@@ -1,0 +1,52 @@
+"""What was done about findings, thing by thing, with why one could not be.
+
+A thing that fails does not stop the others: what is left is looked at again in the
+end, and is in the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from gosync.errors import GosyncError
+from gosync.verify.plan import Action
+from gosync.verify.report import Done
+from gosync.verify.verdicts import Finding
+
+# How what goes has gone; a repair moves aside what has no place.
+GONE: Final = {
+    Action.QUARANTINE: "quarantined",
+    Action.DELETE: "deleted",
+    Action.REPAIR: "quarantined",
+}
+
+
+@dataclass(slots=True)
+class Deeds:
+    """The list of them.
+
+    Attributes:
+        done: In the order of doing.
+    """
+
+    done: list[Done] = field(default_factory=list)
+
+    def note(self, action: str, path: str, finding: Finding, failed: str = "") -> None:
+        """Add what was done, or why it was not."""
+        self.done.append(Done(action, path, "", finding, failed))
+
+    def attempt(
+        self, action: str, path: str, finding: Finding, work: Callable[[], object]
+    ) -> None:
+        """Do something, and add how that went."""
+        try:
+            work()
+        except OSError as exc:
+            failed = exc.strerror or str(exc)
+        except GosyncError as exc:
+            failed = str(exc)
+        else:
+            failed = ""
+        self.note(action, path, finding, failed)

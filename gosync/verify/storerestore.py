@@ -1,0 +1,75 @@
+"""The way back for gosync's own store: what was moved aside, and the rows with it.
+
+Blobs come first, durable, then the journal, then the rows (I1), under the store's
+lock. A row comes back as it was if it still is what the action made of it, and if
+its blobs are there: all of them, but for those that were missing even then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gosync.catalog.versions import VersionRow
+from gosync.clock import Clock
+from gosync.closure.tree import Tree
+from gosync.errors import MalformedError
+from gosync.ingest.entries import version_entry
+from gosync.ingest.rebuild import parse_version_entry
+from gosync.store.digest import Digest
+from gosync.store.journal import parse_entry
+from gosync.sync.options import SiteOptions
+from gosync.sync.site import Site, open_site
+from gosync.verify.ownstore import digests_of
+from gosync.verify.shelf import ChangedRow, Shelf, put_all_back
+from gosync.verify.storeactions import digests_in
+
+
+def restore_store(
+    options: SiteOptions, tree: Tree, shelf: Shelf, clock: Clock
+) -> list[tuple[str, str]]:
+    """Put everything from a shelf back; return each thing, and why it could not be.
+
+    Args:
+        options: The configuration.
+        tree: The store.
+        shelf: What was moved aside.
+        clock: What time it is.
+
+    Raises:
+        UsageError: if there is no such shelf, or it is another target's.
+        LockedError: if another gosync holds the store's lock.
+        StoreError: if the store cannot be written.
+    """
+    options = replace(options, store_path=tree.root)
+    with open_site(options, command="gosync verify", clock=clock, create=False) as site:
+        results = put_all_back(tree, shelf)
+        good: list[VersionRow] = []
+        replaced: list[VersionRow] = []
+        for changed in shelf.read().rows:
+            row, failed = _look_at(site, changed)
+            results.append(
+                (f"{row.path}@{row.version}" if row else changed.was, failed)
+            )
+            if row is not None and not failed:
+                good.append(row)
+                if any(changed.now):  # of a withdrawn one the journal has its line
+                    replaced.append(row)
+        site.journal.append(version_entry(row) for row in replaced)
+        if good:
+            site.catalog.versions.put_back(good)
+    return results
+
+
+def _look_at(site: Site, changed: ChangedRow) -> tuple[VersionRow | None, str]:
+    """Return a row as it was, and why it cannot be that again, "" if it can."""
+    try:
+        row = parse_version_entry(parse_entry(changed.was.encode()))
+    except MalformedError as exc:
+        return None, str(exc)
+    present = site.catalog.versions.get(row.path, row.version)
+    if present is None or digests_in(present) != changed.now:
+        return row, "its row has changed since"
+    for digest in digests_of(row).values():
+        if digest not in changed.lacked and not site.blobs.exists(Digest(digest)):
+            return row, f"its blob {digest} is not there any more"
+    return row, ""
