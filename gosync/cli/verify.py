@@ -33,6 +33,7 @@ from gosync.progress import Progress
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.sync.options import SiteOptions
 from gosync.upstream.goproxy import parse_goproxy
+from gosync.upstream.urls import strip_secrets
 from gosync.verify.engine import Limits
 from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
@@ -211,6 +212,11 @@ def verify(options: Options, **asked: Any) -> int:
     """
     wish = Wish(**asked)
     request = _request(options, wish)
+    if request.url and (wish.action is not Action.REPORT or wish.restore_id):
+        raise UsageError(
+            f"{strip_secrets(request.url)}: a proxy is only looked at from here",
+            hint="run gosync where its files are, and name their folder",
+        )
     if wish.restore_id is not None:
         return _restore(options, request, wish.restore_id)
     action = wish.action
