@@ -8,7 +8,7 @@ remains is what is there and not what was hoped for.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ from gosync.verify.storeplan import plan_store
 from gosync.verify.storerestore import restore_store
 from gosync.verify.sumactions import act_on_sums, plan_sums
 from gosync.verify.sumlines import SumTarget
-from gosync.verify.targets import FolderTarget
+from gosync.verify.targets import FolderTarget, Target
 from gosync.verify.verdicts import Cause, Finding
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ async def act(
     if dry_run or not report.plan:
         return
     await carry_out.run()
-    recheck(session, report)
+    await recheck(session, report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +142,26 @@ async def _answers(session: Session, report: Report) -> dict[ModuleVersion, Answ
     return known
 
 
-def recheck(session: Session, report: Report) -> None:
+async def recheck(session: Session, report: Report) -> None:
     """Look again at what had findings; what is left of them remains."""
     target = session.reopen()
     there = target.versions()
     remaining: list[Finding] = []
     for mv, answer in report.outcome.answers.items():
         if mv in there:
-            remaining += target.check(mv, answer).findings
+            now = await _answer_now(target, mv, answer)
+            remaining += target.check(mv, now).findings
     if not report.outcome.left:
         remaining += target.rest()
     report.remaining = remaining
+
+
+async def _answer_now(target: Target, mv: ModuleVersion, answer: Answer) -> Answer:
+    """Return an answer once more, where it rests on what was changed."""
+    own = await target.source.ask(mv) if isinstance(target, StoreTarget) else None
+    if own is None:
+        return answer
+    return replace(answer, doubt=own.doubt) if own.doubt else own
 
 
 def restore(request: Request, name: str, clock: Clock) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ class Answer:
         cause: Why nobody does; None if somebody does.
         reason: The same for people.
         commit: The commit that it was when it was stored, "" if nobody knows.
+        doubt: Why the target's own record of it does not hold, "" if it does.
     """
 
     mod_h1: str = ""
@@ -26,6 +27,7 @@ class Answer:
     cause: Cause | None = None
     reason: str = ""
     commit: str = ""
+    doubt: str = ""
 
 
 def nobody(cause: Cause, reason: str) -> Answer:

@@ -25,7 +25,7 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.clock import Clock
 from gosync.closure.tree import DamagedFileError, NotInTreeError, Tree
-from gosync.errors import CatalogError
+from gosync.errors import CatalogError, MalformedError, SecurityError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
 from gosync.store.digest import Digest
@@ -87,6 +87,22 @@ def sizes_of(row: VersionRow) -> dict[Role, int | None]:
     }
 
 
+def _wrong_h1s(row: VersionRow) -> Iterator[tuple[str, str, str]]:
+    """Yield what a row's record says otherwise than the row: of what, and both h1."""
+    if row.proof is not Proof.SUMDB:
+        return
+    try:
+        proven = answer_of_row(row)
+    except (MalformedError, SecurityError):
+        return  # the record is doubted
+    for what, want, got in (
+        ("go.mod", proven.mod_h1, row.mod_h1),
+        ("zip", proven.zip_h1, row.zip_h1),
+    ):
+        if got is not None and got != want:
+            yield what, want, got
+
+
 def _row_finding(
     mv: ModuleVersion, reason: str, expected: str = "", found: str = ""
 ) -> Finding:
@@ -132,7 +148,6 @@ class StoreTarget:
         self.source = StoreSource(self.rows, self.client(), database)
         self._checker = Checker(self.tree, StoreLayout(self.rows), SeenEntries())
         self._unread: list[Unread] = []
-        self._wrong: set[ModuleVersion] = set()
 
     def _look(self, row: VersionRow) -> dict[Role, Entry]:
         mv = ModuleVersion(row.path, row.version)
@@ -173,34 +188,38 @@ class StoreTarget:
             if entry.path not in bad:
                 done.findings += self._digest_findings(mv, entry)
         bad = {each.path for each in done.findings}
-        if wrong := list(self._row_findings(mv, bad)):
-            self._wrong.add(mv)
-            known = (e for e in done.findings if e.cause is not Cause.UNPROVEN)
-            done.findings = [*wrong, *known]
+        wrong = list(self._row_findings(mv, answer, bad))
+        known = (e for e in done.findings if e.cause is not Cause.UNPROVEN)
+        done.findings = [*wrong, *known]
         return done
 
     def _row_findings(
-        self, mv: ModuleVersion, bad: Collection[str]
+        self, mv: ModuleVersion, answer: Answer, bad: Collection[str]
     ) -> Iterator[Finding]:
         """Yield what a row says wrongly of its record, and of blobs that are good."""
-        if (why := self.source.unproven.get(mv)) is not None:
-            yield _row_finding(mv, why)
+        if answer.doubt:
+            yield _row_finding(mv, answer.doubt)
             return
-        row, sizes = self.rows[mv], sizes_of(self.rows[mv])
-        for role, entry in self._entries[mv].items():
-            found = entry.stat.st_size
-            if entry.path not in bad and sizes[role] != found:
+        row = self.rows[mv]
+        for role, entry in self._wrong_sizes(mv):
+            if entry.path not in bad:
                 reason = f"its row is wrong about the size of its .{role}"
-                yield _row_finding(mv, reason, str(found), str(sizes[role]))
-        if row.proof is Proof.SUMDB:
-            proven = answer_of_row(row)
-            for what, want, got in (
-                ("go.mod", proven.mod_h1, row.mod_h1),
-                ("zip", proven.zip_h1, row.zip_h1),
-            ):
-                if got is not None and got != want:
-                    reason = f"its row has another h1 of its {what} than its record"
-                    yield _row_finding(mv, reason, want, got)
+                size, known = entry.stat.st_size, sizes_of(row)[role]
+                yield _row_finding(mv, reason, str(size), str(known))
+        for what, want, got in _wrong_h1s(row):
+            reason = f"its row has another h1 of its {what} than its record"
+            yield _row_finding(mv, reason, want, got)
+
+    def _wrong_sizes(self, mv: ModuleVersion) -> Iterator[tuple[Role, Entry]]:
+        sizes = sizes_of(self.rows[mv])
+        for role, entry in self._entries[mv].items():
+            if entry.stat.st_size != sizes[role]:
+                yield role, entry
+
+    def _is_wrong(self, mv: ModuleVersion) -> bool:
+        """Return whether something was found about a row, and not the journal."""
+        wrong = any(self._wrong_sizes(mv)) or any(_wrong_h1s(self.rows[mv]))
+        return wrong or mv in self.source.doubted
 
     def _digest_findings(self, mv: ModuleVersion, entry: Entry) -> Iterator[Finding]:
         want = entry.path.rpartition("/")[2]
@@ -232,7 +251,7 @@ class StoreTarget:
         found = [*self._catalog_findings(), *self._orphans()]
         if self._database is not None and (client := self.client()) is not None:
             found += files.tiles(client, self._database.name)
-        right = {mv: row for mv, row in self.rows.items() if mv not in self._wrong}
+        right = {mv: row for mv, row in self.rows.items() if not self._is_wrong(mv)}
         return [*found, *files.journal(right), *files.evidence()]
 
     def _catalog_findings(self) -> Iterator[Finding]:

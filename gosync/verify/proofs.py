@@ -12,6 +12,7 @@ only of the log itself: a tree that lacks a lookup says nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 from gosync.catalog.db import Catalog
@@ -213,8 +214,12 @@ class Prover:
 
 
 async def _first(sources: Sequence[Source], mv: ModuleVersion) -> Answer | None:
-    """Return the first answer that vouches or accuses, else the last excuse."""
+    """Return the first answer that vouches or accuses, else the last excuse.
+
+    A doubt stays, whoever dispels it.
+    """
     excuse: Answer | None = None
+    doubt = ""
     for source in sources:
         try:
             answer = await source.ask(mv)
@@ -222,6 +227,9 @@ async def _first(sources: Sequence[Source], mv: ModuleVersion) -> Answer | None:
             answer = _accusation(exc)
         if answer is None:
             continue
+        doubt = doubt or answer.doubt
+        if doubt:
+            answer = replace(answer, doubt=doubt)
         if answer.cause is None or answer.cause in {Cause.MISBEHAVED, Cause.UNKNOWN}:
             return answer
         excuse = answer

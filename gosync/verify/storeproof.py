@@ -27,7 +27,7 @@ class StoreSource:
     """The store's records, proven anew.
 
     Attributes:
-        unproven: Why the record of a version does not hold; filled by ``ask``.
+        doubted: The versions whose records do not hold, of those it was asked about.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class StoreSource:
         self._rows = rows
         self._client = client
         self._name = database.name if database is not None else ""
-        self.unproven: dict[ModuleVersion, str] = {}
+        self.doubted: set[ModuleVersion] = set()
 
     async def ask(self, mv: ModuleVersion) -> Answer | None:
         """See proofs.Source."""
@@ -57,8 +57,8 @@ class StoreSource:
             return answer  # the catalog's word counts; a bad tile is found as such
         except (MalformedError, SecurityError) as exc:
             reason = f"the catalog's record does not hold: {exc}"
-            self.unproven[mv] = reason
-            return Answer(cause=Cause.UNPROVEN, reason=reason)
+            self.doubted.add(mv)
+            return Answer(cause=Cause.UNPROVEN, reason=reason, doubt=reason)
         return replace(answer, evidence=self._evidence(row))
 
     def _evidence(self, row: VersionRow) -> Evidence:
