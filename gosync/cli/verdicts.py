@@ -48,7 +48,10 @@ def _counts(report: Report) -> Iterator[str]:
     found = [f"{counts[each]} {each.value}" for each in Verdict if counts[each]]
     yield f"  {', '.join(found) or 'nothing to check'}"
     for head in report.outcome.heads:
-        yield f"  vouched for by {printable(str(head))}"
+        root = f", root {head.tree_hash}" if head.tree_hash else ""
+        yield f"  vouched for by {printable(str(head))}{root}"
+    if report.kept_in:
+        yield f"  results are kept in {printable(shown(report.kept_in))}"
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:
@@ -60,16 +63,22 @@ def _cells(finding: Finding) -> tuple[str, ...]:
 
 
 def _sentences(finding: Finding) -> Iterator[str]:
-    """Yield what is the matter: the reason, then the evidence."""
-    if finding.cause is not None:
-        yield f"{finding.cause.value}: {finding.reason}"
-    else:
-        yield finding.reason
+    """Yield what is the matter: of what, the reason, then the evidence."""
+    cause = f"{finding.cause.value}: " if finding.cause is not None else ""
+    yield f"{_name_of(finding)}{cause}{finding.reason}"
     if finding.expected:
         source = f" ({finding.evidence})" if finding.evidence else ""
         yield f"expected {finding.expected}{source}"
     if finding.found:
         yield f"found {finding.found}"
+
+
+def _name_of(finding: Finding) -> str:
+    """Return the module version, where the file's path does not name it."""
+    mv = finding.mv
+    if mv is None or not mv.version or mv.version in finding.path:
+        return ""
+    return f"{mv}: "
 
 
 def _remarks(report: Report) -> Iterator[str]:

@@ -20,6 +20,7 @@ from gosync.cli.options import (
     max_delete_option,
     private_option,
     sumdb_option,
+    wait_lock_option,
 )
 from gosync.cli.output import printable
 from gosync.cli.progress import progress
@@ -68,6 +69,7 @@ class Wish:
     dry_run: bool
     max_delete: int
     restore_id: str | None
+    wait_lock: float
     report_file: Path | None
 
     @property
@@ -191,6 +193,7 @@ def _duration(
 @click.option(
     "--restore", "restore_id", metavar="ID", help="Put back what was moved aside."
 )
+@wait_lock_option
 @click.option(
     "--report",
     "report_file",
@@ -332,6 +335,7 @@ def _request(options: Options, wish: Wish) -> Request:
         proofs=wish.proofs,
         sums=wish.sums,
         state=wish.state,
+        wait_lock_seconds=wish.wait_lock,
         limits=Limits(
             subset=wish.subset,
             max_age=wish.max_age,

@@ -175,5 +175,5 @@ def restore(request: Request, name: str, clock: Clock) -> list[tuple[str, str]]:
     folder = request.path if request.path.is_dir() else request.path.parent
     tree, shelf = Tree(folder), Shelf(request.state_folder, name)
     if shelf.read().kind == Kind.STORE:
-        return restore_store(request.site, tree, shelf, clock)
+        return restore_store(request, tree, shelf, clock)
     return put_all_back(tree, shelf)

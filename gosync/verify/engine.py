@@ -83,6 +83,7 @@ class Outcome:
         heads: Who vouched, in which signed trees.
         misbehaved: What the log was caught at.
         interrupted: Whether somebody asked it to stop.
+        is_kept: Whether a later run will know of it.
         remarks: What else should be known.
     """
 
@@ -102,6 +103,7 @@ class Outcome:
     heads: set[Evidence] = field(default_factory=set)
     misbehaved: dict[ModuleVersion, str] = field(default_factory=dict)
     interrupted: bool = False
+    is_kept: bool = True
     remarks: list[str] = field(default_factory=list)
 
 
@@ -264,12 +266,13 @@ class Verification:
 
     def _keep(self, write: Callable[[], None]) -> None:
         """Keep something; where that cannot be done, a report must do."""
+        if not self._outcome.is_kept:
+            return
         try:
             write()
         except StoreError as exc:
-            remark = f"results are not kept: {exc}"
-            if remark not in self._outcome.remarks:
-                self._outcome.remarks.append(remark)
+            self._outcome.is_kept = False
+            self._outcome.remarks.append(f"results are not kept: {exc}")
 
 
 def _verdict(done: Checked) -> Verdict:

@@ -13,6 +13,7 @@ from typing import Final
 
 from gosync.clock import format_time
 from gosync.publish.style import STYLE
+from gosync.verify.remedy import next_steps
 from gosync.verify.report import Report, shown, sorted_heads
 from gosync.verify.verdicts import Finding, Verdict
 
@@ -60,6 +61,9 @@ def _sections(report: Report, title: str) -> Iterator[str]:
         )
     yield from _unread(report)
     yield from _done(report)
+    if steps := list(next_steps(report)):
+        yield "<h2>What to do next</h2>\n"
+        yield f"<p>{'<br>'.join(map(_text, steps))}</p>\n"
 
 
 def _checked(report: Report) -> Iterator[tuple[str, str]]:
@@ -75,6 +79,8 @@ def _checked(report: Report) -> Iterator[tuple[str, str]]:
         yield "outside this subset", str(outcome.outside)
     if outcome.left:
         yield "left for another run", str(outcome.left)
+    if report.kept_in:
+        yield "results kept in", report.kept_in
     for remark in outcome.remarks:
         yield "remark", remark
 

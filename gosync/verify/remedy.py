@@ -22,8 +22,9 @@ def next_steps(report: Report) -> Iterator[str]:
     if polluted:
         yield from _about_polluted(polluted)
     if any(_can_act(each) for each in remaining):
-        yield f"gosync verify {target} --repair --dry-run, to see what would be done,"
-        yield "then without --dry-run; or --quarantine, which can be undone"
+        yield f"gosync verify {target} --repair --dry-run, with this run's options,"
+        yield "shows what would be done; then without --dry-run; or --quarantine, which"
+        yield "can be undone"
     causes = {each.cause for each in remaining}
     if causes & {Cause.UNKNOWN, Cause.UNASKED}:
         yield "name what is private: --private PATTERN; --sums go.sum vouches for it"
@@ -40,6 +41,7 @@ def _about_polluted(polluted: list[Finding]) -> Iterator[str]:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     yield f"find out who used {', '.join(names[:_SHOWN])}{more}: what was built with it"
     yield "is not what everybody else gets; `gosync verify go.sum` in their projects"
+    yield 'and `gosync verify "$(go env GOMODCACHE)"` show where else it lies'
 
 
 def _can_act(finding: Finding) -> bool:

@@ -41,6 +41,7 @@ class Report:
         kind: What it is.
         database: What was believed; None for no checksum database.
         outcome: What was found.
+        kept_in: Where a later run finds it, "" for nowhere.
         plan: What is to be done, for people, one line each.
         done: What was done.
         quarantine: The id under which something was moved aside, "" for none.
@@ -51,6 +52,7 @@ class Report:
     kind: Kind
     database: Database | None
     outcome: Outcome
+    kept_in: str = ""
     plan: Sequence[str] = ()
     done: Sequence[Done] = ()
     quarantine: str = ""
@@ -112,6 +114,7 @@ def report_document(report: Report) -> dict[str, object]:
         "plan": [shown(line) for line in report.plan],
         "done": [_done_document(each) for each in report.done],
         "quarantine": report.quarantine or None,
+        "kept_in": shown(report.kept_in) or None,
         "remaining": len(report.remaining),
         "remarks": [shown(each) for each in outcome.remarks],
         "exit_code": report.exit_code,

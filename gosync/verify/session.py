@@ -48,6 +48,7 @@ class Request:
         sums: go.sum files that vouch for private modules.
         state: Where results and what is moved aside are kept, None for the default.
         limits: How much is done.
+        wait_lock_seconds: How long to wait for the store's lock, to act on it.
     """
 
     path: Path
@@ -61,6 +62,7 @@ class Request:
     sums: tuple[Path, ...] = ()
     state: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    wait_lock_seconds: float = 0.0
 
     @property
     def state_folder(self) -> Path:
@@ -119,8 +121,14 @@ class Session:
             kind=self.target.kind,
             database=self.request.site.database,
             outcome=outcome,
+            kept_in=self._kept_in() if outcome.is_kept else "",
             remaining=list(outcome.findings),
         )
+
+    def _kept_in(self) -> str:
+        if self.target.kind is Kind.STORE:
+            return str(self.request.path / CATALOG)
+        return str(self.request.state_folder)
 
     def _unused_logs(self) -> Iterator[str]:
         """Yield what a target could be proven by, if its database was believed."""

@@ -16,7 +16,7 @@ import hashlib
 import os
 import stat
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -46,7 +46,7 @@ from gosync.verify.targets import access_of
 from gosync.verify.workshop import Fetched, fetch_anew
 
 if TYPE_CHECKING:
-    from gosync.verify.session import Session
+    from gosync.verify.session import Request, Session
 
 _BLOB_MODE: Final = 0o444
 _CHANGED: Final = "has changed since it was looked at"
@@ -71,14 +71,31 @@ async def act_on_store(
         LockedError: if another gosync holds the store's lock.
         StoreError: if the store cannot be written.
     """
-    options = replace(session.request.site, store_path=session.request.path)
-    with open_site(options, command="gosync verify", clock=clock) as site:
+    with lock_store(session.request, clock) as site:
         doing = _Doing(session, target, plan, report, action, clock, site)
         if action is Action.REPAIR:
             await doing.repair(progress)
         else:
             doing.remove()
         report.done = doing.deeds.done
+
+
+@contextmanager
+def lock_store(request: Request, clock: Clock) -> Iterator[Site]:
+    """Open the store to be changed, under its lock.
+
+    Raises:
+        LockedError: if another gosync holds it, still after the time to wait.
+        StoreError: if it cannot be written.
+    """
+    with open_site(
+        replace(request.site, store_path=request.path),
+        command="gosync verify",
+        wait_lock_seconds=request.wait_lock_seconds,
+        clock=clock,
+        create=False,
+    ) as site:
+        yield site
 
 
 @dataclass(slots=True)

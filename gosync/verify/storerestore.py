@@ -7,7 +7,7 @@ its blobs are there: all of them, but for those that were missing even then.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from gosync.catalog.versions import VersionRow
 from gosync.clock import Clock
@@ -17,20 +17,22 @@ from gosync.ingest.entries import version_entry
 from gosync.ingest.rebuild import parse_version_entry
 from gosync.store.digest import Digest
 from gosync.store.journal import parse_entry
-from gosync.sync.options import SiteOptions
-from gosync.sync.site import Site, open_site
+from gosync.sync.site import Site
 from gosync.verify.ownstore import digests_of
 from gosync.verify.shelf import ChangedRow, Shelf, put_all_back
-from gosync.verify.storeactions import digests_in
+from gosync.verify.storeactions import digests_in, lock_store
+
+if TYPE_CHECKING:
+    from gosync.verify.session import Request
 
 
 def restore_store(
-    options: SiteOptions, tree: Tree, shelf: Shelf, clock: Clock
+    request: Request, tree: Tree, shelf: Shelf, clock: Clock
 ) -> list[tuple[str, str]]:
     """Put everything from a shelf back; return each thing, and why it could not be.
 
     Args:
-        options: The configuration.
+        request: What is asked for.
         tree: The store.
         shelf: What was moved aside.
         clock: What time it is.
@@ -40,8 +42,7 @@ def restore_store(
         LockedError: if another gosync holds the store's lock.
         StoreError: if the store cannot be written.
     """
-    options = replace(options, store_path=tree.root)
-    with open_site(options, command="gosync verify", clock=clock, create=False) as site:
+    with lock_store(request, clock) as site:
         results = put_all_back(tree, shelf)
         good: list[VersionRow] = []
         replaced: list[VersionRow] = []

@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gosync.cli.main import run as run_cli
 from gosync.gomod.gosum import parse_gosum
 from gosync.gomod.module import ModuleVersion
 from tests.go.golangs import NEWEST, OLDER, need_go
@@ -18,6 +20,7 @@ from tests.integration.site import CHECKOUT
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient
 from tests.simulator.standard import source
+from tests.simulator.static import write_static
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 
@@ -143,38 +146,52 @@ def test_a_damaged_cache_is_repaired_until_go_is_content(
     client.run("build", "./...")
 
 
-def test_a_rewritten_tag_is_told_with_its_record(sim: Simulator, tmp_path: Path):
+def test_a_rewritten_tag_is_told_with_its_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     """The proxy served other bytes than the log has, and go.sum carries their h1."""
     with Simulator() as liar:
         publish(liar)
         go_mod = f"module {LIB}\n\ngo 1.20\n".encode()
         evil = {"go.mod": go_mod, "p.go": b"package p // evil\n"}
         mv = ModuleVersion(LIB, "v1.0.0")
-        good = liar.publication(mv).zip_h1
-        record = liar.log.size
+        good, record = liar.publication(mv).zip_h1, liar.log.find(mv)
         liar.rewrite(mv, evil)
+        write_static(liar, tmp_path / "tree")
         with GoClient(tmp_path / "go", goproxy=liar.url, gosumdb="off") as client:
             write_project(client)
             client.run("mod", "tidy")
             client.run("mod", "download", "all")
             client.run("mod", "verify")  # go takes go.sum at its word
             sums = parse_gosum((client.work / "go.sum").read_bytes())
-            in_sum = verify(client.work / "go.sum", liar, state=tmp_path / "s1")
-            in_cache = verify(client.folder / "modcache", liar, state=tmp_path / "s2")
+            bad = sums.h1(LIB, "v1.0.0", is_mod=False)
+            assert bad not in {None, good}
+            cache = client.folder / "modcache"
+            for target in (client.work / "go.sum", cache, tmp_path / "tree"):
+                said = told(target, liar, tmp_path, capsys)
+                for text in said:
+                    for part in (f"{LIB}@v1.0.0", good, bad, "--repair", "GOMODCACHE"):
+                        assert str(part) in text, (target, part)
+                    assert f"record {record} in the signed tree of" in text
 
-        bad = sums.h1(LIB, "v1.0.0", is_mod=False)
-        assert bad != good
-        for code, document, errors in (in_sum, in_cache):
-            assert code == 4, errors
-            found = [f for f in document["findings"] if f["verdict"] == "polluted"]
-            assert {(f["path"], f["version"]) for f in found} == {(LIB, "v1.0.0")}
-            zips = [f for f in found if f["found"] == bad]
-            assert zips
-            assert all(f["expected"] == good for f in zips)
-            assert all(0 <= f["record"] < record for f in zips)
-            assert all(f["tree_size"] for f in zips)
-            assert any("--repair" in line for line in document["next"])
-            assert any(f"{LIB}@v1.0.0" in line for line in document["next"])
+
+def told(
+    target: Path, sim: Simulator, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> tuple[str, str]:
+    """Return what the table and the page say of a target, once JSON was right."""
+    arguments = ["verify", str(target), "--sumdb", sim.verifier_key, "--no-progress"]
+    arguments += ["--proxy", sim.url, "--state", str(folder / "state")]
+    page = folder / "page.html"
+    assert run_cli([*arguments, "--report", str(page), "--json"]) == 4
+    document = json.loads(capsys.readouterr().out)
+    polluted = [f for f in document["findings"] if f["verdict"] == "polluted"]
+    assert {(f["path"], f["version"]) for f in polluted} == {(LIB, "v1.0.0")}
+    assert {f["tree_size"] for f in polluted} == {document["heads"][0]["tree_size"]}
+    assert run_cli(arguments) == 4
+    table = capsys.readouterr().out
+    for text in (table, page.read_text()):
+        assert escape(document["heads"][0]["tree_hash"]) in text
+    return table, unescape(page.read_text())
 
 
 def test_reading_only_connects_to_nothing(

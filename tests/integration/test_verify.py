@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from gosync.demo.modules import ModuleSource
 from tests.integration.site import SECURITY, Site, finish
+from tests.integration.test_crash_disk import disk, remount
 from tests.simulator import Simulator
 from tests.simulator.standard import publish_standard, source
 
@@ -64,6 +66,42 @@ def test_a_copy_of_the_tree_needs_neither_configuration_nor_network(
     assert {each["path"] for each in found["findings"]} == {CORP}
     assert any("--private" in line for line in found["next"])
     assert {each["cause"] for each in private["findings"]} == {"private"}
+
+
+def test_a_tree_on_read_only_media_is_proven_without_a_word_to_anybody(
+    site: Site, sim: Simulator, tmp_path: Path
+):
+    """No option names a place for results; strace sees no connection and no write."""
+    bare = Site(tmp_path / "bare", sim)
+    bare.config_file.unlink()
+    media, trace = tmp_path / "media", tmp_path / "trace"
+    with disk(media, 16 << 20):
+        shutil.copytree(site.tree, media / "public")
+        remount(media, "ro")
+        strace = ["strace", "-f", "-qq", "-o", str(trace)]
+        arguments = ["--sumdb", sim.verifier_key, "--private", CORP]
+        report = bare.run(
+            *("verify", str(media / "public"), "--offline", *arguments),
+            expect=0,
+            prefix=[*strace, "-e", "trace=connect,sendto,%file"],
+        ).document
+        damaged = min((media / "public").rglob("*.zip"))
+        remount(media, "rw")
+        damaged.unlink()
+        damaged.write_bytes(b"")
+        remount(media, "ro")
+        acted = bare.run("verify", str(media / "public"), "--quarantine", *arguments)
+
+    kept = Path(report["kept_in"])
+    assert report["findings"][0]["cause"] == "private"
+    assert kept.is_relative_to(bare.folder / "home/.local/state/gosync/verify")
+    assert (kept / "verified.jsonl").is_file()
+    lines = trace.read_text().splitlines()
+    assert [line for line in lines if "connect(" in line or "AF_INET" in line] == []
+    assert [line for line in lines if "EROFS" in line] == []  # nor was it tried
+    assert any('.zip"' in line for line in lines)  # strace saw what was done
+    assert acted.code == 4
+    assert "Read-only" in acted.document["done"][0]["failed"]
 
 
 def test_a_signal_ends_a_run_that_goes_on_later(site: Site):
