@@ -35,7 +35,7 @@ from gosync.gomod.pseudo import is_pseudo_version, pseudo_version_rev
 from gosync.gomod.seen import SeenEntries
 from gosync.verify.answers import Answer
 from gosync.verify.extracted import hash_folder
-from gosync.verify.layouts import FILES, TOOLCHAIN, Layout, Role
+from gosync.verify.layouts import FILES, Layout, Role
 from gosync.verify.verdicts import Cause, Finding, Fix, Verdict
 from gosync.verify.walk import Entry
 
@@ -264,8 +264,8 @@ class _Check:
             self._differs(path, self._zip_h1, h1)
 
     def _check_extracted(self, path: str) -> None:
-        if self._mv.path == TOOLCHAIN or Role.PARTIAL in self._entries:
-            return  # go changes the one, and makes the other anew
+        if Role.PARTIAL in self._entries:
+            return  # go makes it anew
         h1, read_bytes = hash_folder(self._tree, path, self._mv)
         self.done.read_bytes += read_bytes
         self._differs(path, self._zip_h1, h1)

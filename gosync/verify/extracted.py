@@ -3,6 +3,11 @@
 It is that of the zip the folder was made from: the names are ``path@version/`` and
 the path below the folder. Only plain files may be there; ``go`` makes no others.
 Limits are those of a zip's contents.
+
+A toolchain's zip has ``_go.mod`` in place of each go.mod but its own; before its first
+use ``go`` makes a copy under the right name beside it (and sets execute bits, which no
+h1 knows; cmd/go/internal/toolchain/select.go, Exec). Such a copy does not
+count, if it is one.
 """
 
 from __future__ import annotations
@@ -17,9 +22,11 @@ from gosync.errors import TooLargeError
 from gosync.gomod.dirhash import hash1
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.zipcheck import MAX_ZIP_BYTES
-from gosync.verify.layouts import Place, Role
+from gosync.verify.layouts import TOOLCHAIN, Place, Role
 from gosync.verify.walk import Entry, Unread, walk
 
+_KEPT: Final = "_go.mod"
+_COPY: Final = "go.mod"
 _FILE: Final = Place(role=Role.EXTRACTED, enter=True)
 
 
@@ -40,14 +47,29 @@ def hash_folder(tree: Tree, path: str, mv: ModuleVersion) -> tuple[str, int]:
         MalformedError: if a name cannot be hashed.
         TooLargeError: if it is larger than a module may be.
     """
-    digests = []
+    digests: dict[str, str] = {}
     size_bytes = 0
     for name, entry in _files(tree, path):
         size_bytes += entry.stat.st_size
         if size_bytes > MAX_ZIP_BYTES:
             raise TooLargeError(f"{path}", limit_bytes=MAX_ZIP_BYTES)
-        digests.append((os.fsencode(f"{mv}/{name}"), _digest(tree, f"{path}/{name}")))
-    return hash1(digests), size_bytes
+        digests[name] = _digest(tree, f"{path}/{name}")
+    if mv.path == TOOLCHAIN:
+        _leave_out_copies(path, digests)
+    named = ((os.fsencode(f"{mv}/{name}"), each) for name, each in digests.items())
+    return hash1(named), size_bytes
+
+
+def _leave_out_copies(path: str, digests: dict[str, str]) -> None:
+    """Take away the go.mod files that are copies of the ``_go.mod`` beside them.
+
+    Raises:
+        DamagedFileError: if one is none.
+    """
+    for name in [each for each in digests if each.rpartition("/")[2] == _KEPT]:
+        copy = name.removesuffix(_KEPT) + _COPY
+        if digests.pop(copy, digests[name]) != digests[name]:
+            raise DamagedFileError(f"{path}/{copy}", f"is not the {_KEPT} beside it")
 
 
 def _files(tree: Tree, path: str) -> Iterator[tuple[str, Entry]]:

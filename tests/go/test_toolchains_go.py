@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from gosync.sync.toolchains import TOOLCHAIN_PATH, toolchain_module
 from tests.go.golangs import NEWEST, OLDER, need_go
 from tests.go.needed import routes
 from tests.go.served import Served
-from tests.integration.site import Site
+from tests.integration.site import Result, Site
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient
 from tests.simulator.standard import source
@@ -227,3 +227,35 @@ def test_nothing_of_it_is_idle(
 
     client = client_with(serve(tree), need_go(NEWEST), "go 1.21", "auto")
     assert client.try_run("get", "go@1.99.0").returncode != 0
+
+
+def test_an_extracted_toolchain_is_held_against_the_log(
+    sites: Sites, serve: Serve, go: Path
+) -> None:
+    """What go changed of it is known; what anybody else did is found, and mended."""
+    served = serve(sites.own.tree)
+    client = client_with(served, go, "go 1.21", "go1.99.0")
+    client.run("version")
+    mv = toolchain_module("1.99.0", own_platform())
+    folder = client.folder / "modcache" / str(mv)
+    assert (folder / "src/go.mod").read_bytes() == b"module std\n"
+    verify = partial(_verify, sites, client.folder / "modcache")
+
+    assert (verify().code, verify().document["findings"]) == (0, [])
+    for name, data in (("bin/go", b"#!/bin/sh\n"), ("src/go.mod", b"module evl\n")):
+        file = folder / name
+        file.parent.chmod(0o755)
+        file.unlink()
+        file.write_bytes(data)
+        found = verify()
+        assert [each["file"] for each in found.document["findings"]] == [str(mv)], name
+        assert verify("--repair").code == 5
+        assert not folder.exists()
+        client.run("version")  # go extracts it anew, from the zip that is proven
+        assert verify().code == 0
+    assert served.missed() == set()
+
+
+def _verify(sites: Sites, cache: Path, *more: str) -> Result:
+    proofs = ("--proofs", str(sites.own.tree), "--sumdb", sites.key, "--offline")
+    return sites.own.run("verify", str(cache), *proofs, *more)
