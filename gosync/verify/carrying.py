@@ -29,7 +29,7 @@ from gosync.verify.plan import Action, Plan
 from gosync.verify.report import Report, finding_document
 from gosync.verify.shelf import Moved, Shelf
 from gosync.verify.sources import open_log
-from gosync.verify.targets import FolderTarget, access_of
+from gosync.verify.targets import FolderTarget, access_below
 from gosync.verify.verdicts import Finding
 from gosync.verify.workshop import Fetched, fetch_anew
 
@@ -129,7 +129,7 @@ class Carrying:
             self._put_all(lists, shelf, moved)
             self._take_all(shelf, moved)
         for path, finding in self.plan.access.items():
-            work = partial(access_of, self._tree, path)
+            work = partial(access_below, self._tree, path)
             self.deeds.attempt("repaired", path, finding, work)
         report.done = self.deeds.done
 

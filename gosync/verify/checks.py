@@ -74,7 +74,7 @@ class Checker:
         self, mv: ModuleVersion, entries: Mapping[Role, Entry], answer: Answer
     ) -> Checked:
         """Check what is there of one version."""
-        check = _Check(self._tree, mv, entries, answer, self._seen)
+        check = _Check(self._tree, mv, entries, answer, self._seen, self._root)
         check.run()
         done = check.done
         done.findings += self._access(entries, done.findings)
@@ -160,6 +160,7 @@ class _Check:
         entries: Mapping[Role, Entry],
         answer: Answer,
         seen: SeenEntries,
+        root: os.stat_result,
     ) -> None:
         self.done = Checked(mv, answer)
         self._tree = tree
@@ -167,6 +168,7 @@ class _Check:
         self._entries = entries
         self._answer = answer
         self._seen = seen
+        self._root = root
         self._scan: ZipScan | None = None
         self._zip_h1 = answer.zip_h1
         self._mod: bytes | None = None
@@ -266,9 +268,16 @@ class _Check:
     def _check_extracted(self, path: str) -> None:
         if Role.PARTIAL in self._entries:
             return  # go makes it anew
-        h1, read_bytes = hash_folder(self._tree, path, self._mv)
-        self.done.read_bytes += read_bytes
-        self._differs(path, self._zip_h1, h1)
+        found = hash_folder(self._tree, path, self._mv)
+        self.done.read_bytes += found.size_bytes
+        if self._differs(path, self._zip_h1, found.h1):
+            return
+        troubles = ((e.path, access_trouble(e, self._root)) for e in found.entries)
+        odd = [f"{name}: {reason}" for name, reason in troubles if reason]
+        if odd:
+            more = f"; and {len(odd) - 1} more" if len(odd) > 1 else ""
+            entry = self._entries[Role.EXTRACTED]
+            self.done.findings.append(access_finding(entry, odd[0] + more))
 
     def _differs(self, path: str, want: str, got: str) -> bool:
         """Add a finding if an h1 is not the one that is wanted, if one is."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from gosync.closure.tree import DamagedFileError, Tree
@@ -30,7 +31,7 @@ _COPY: Final = "go.mod"
 _FILE: Final = Place(role=Role.EXTRACTED, enter=True)
 
 
-class _Everything:
+class Everything:
     """The layout of a folder in which everything counts."""
 
     def place(self, path: str, *, is_folder: bool) -> Place:
@@ -39,8 +40,23 @@ class _Everything:
         return _FILE
 
 
-def hash_folder(tree: Tree, path: str, mv: ModuleVersion) -> tuple[str, int]:
-    """Return the ``h1:`` of a folder, and how many bytes were read.
+@dataclass(frozen=True, slots=True)
+class FolderHash:
+    """What is in an extracted folder.
+
+    Attributes:
+        h1: Its h1.
+        size_bytes: How many bytes were read.
+        entries: The files, by their path in the folder.
+    """
+
+    h1: str
+    size_bytes: int
+    entries: list[Entry]
+
+
+def hash_folder(tree: Tree, path: str, mv: ModuleVersion) -> FolderHash:
+    """Return the ``h1:`` of a folder, and what it is of.
 
     Raises:
         DamagedFileError: if something in it is no plain file, or cannot be read.
@@ -48,16 +64,18 @@ def hash_folder(tree: Tree, path: str, mv: ModuleVersion) -> tuple[str, int]:
         TooLargeError: if it is larger than a module may be.
     """
     digests: dict[str, str] = {}
+    entries: list[Entry] = []
     size_bytes = 0
     for name, entry in _files(tree, path):
         size_bytes += entry.stat.st_size
         if size_bytes > MAX_ZIP_BYTES:
             raise TooLargeError(f"{path}", limit_bytes=MAX_ZIP_BYTES)
         digests[name] = _digest(tree, f"{path}/{name}")
+        entries.append(entry)
     if mv.path == TOOLCHAIN:
         _leave_out_copies(path, digests)
     named = ((os.fsencode(f"{mv}/{name}"), each) for name, each in digests.items())
-    return hash1(named), size_bytes
+    return FolderHash(hash1(named), size_bytes, entries)
 
 
 def _leave_out_copies(path: str, digests: dict[str, str]) -> None:
@@ -73,7 +91,7 @@ def _leave_out_copies(path: str, digests: dict[str, str]) -> None:
 
 
 def _files(tree: Tree, path: str) -> Iterator[tuple[str, Entry]]:
-    for entry in walk(tree, _Everything(), below=path):
+    for entry in walk(tree, Everything(), below=path):
         if isinstance(entry, Unread):
             raise DamagedFileError(f"{path}/{entry.path}", entry.reason)
         if entry.is_file:

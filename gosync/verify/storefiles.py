@@ -45,7 +45,7 @@ from gosync.store.layout import EVIDENCE, JOURNAL, QUARANTINE, database_folder
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.tile import parse_tile_path
 from gosync.verify.checks import access_finding, access_trouble
-from gosync.verify.layouts import Place, Role
+from gosync.verify.extracted import Everything
 from gosync.verify.verdicts import Finding, Fix, Verdict
 from gosync.verify.walk import Entry, Unread, walk
 
@@ -61,15 +61,6 @@ _OF_MOD: Final = (
 _OF_ZIP: Final = ("path", "version", "zip_digest", "zip_bytes")
 
 
-class _Everything:
-    """A folder in which everything is looked into."""
-
-    def place(self, path: str, *, is_folder: bool) -> Place:
-        """See walk.Places."""
-        del path
-        return Place(role=Role.WAY if is_folder else Role.OWN, enter=True)
-
-
 class StoreFiles:
     """The files of one store."""
 
@@ -83,7 +74,7 @@ class StoreFiles:
         """Yield what is below a folder of the store, with whole paths."""
         if not (self._tree.root / folder).is_dir():
             return
-        for each in walk(self._tree, _Everything(), below=folder):
+        for each in walk(self._tree, Everything(), below=folder):
             path = f"{folder}/{each.path}"
             if isinstance(each, Unread):
                 self._unread.append(replace(each, path=path))

@@ -25,8 +25,16 @@ from gosync.sumdb.names import Database
 from gosync.verify.answers import Answer
 from gosync.verify.athens import AthensLayout
 from gosync.verify.checks import Checked, Checker, access_finding, access_trouble
+from gosync.verify.extracted import Everything
 from gosync.verify.inventory import Inventory, stray_findings, take_inventory
-from gosync.verify.layouts import DOWNLOADS, Kind, Layout, Role, VersionsLayout
+from gosync.verify.layouts import (
+    DOWNLOADS,
+    OWN,
+    Kind,
+    Layout,
+    Role,
+    VersionsLayout,
+)
 from gosync.verify.listing import list_findings
 from gosync.verify.logfiles import log_findings
 from gosync.verify.verdicts import Finding, Fix, Verdict
@@ -250,6 +258,22 @@ def _first_sight(root: Path) -> Kind | None:
             escaped = entry.place.role is not Role.STRAY
             return Kind.GOPROXY if escaped else Kind.ATHENS_S3
     return None
+
+
+def access_below(tree: Tree, path: str) -> None:
+    """Set mode and owner of a file, or of what is wrong in an extracted folder.
+
+    Raises:
+        OSError: if the system refuses.
+    """
+    root, itself = tree.root.stat(), Entry(path, OWN, (tree.root / path).lstat())
+    if access_trouble(itself, root):
+        access_of(tree, path)
+    if not itself.is_folder:
+        return
+    for entry in walk(tree, Everything(), below=path):
+        if isinstance(entry, Entry) and access_trouble(entry, root):
+            access_of(tree, f"{path}/{entry.path}")
 
 
 def access_of(tree: Tree, path: str, *, mode: int | None = None) -> None:

@@ -183,7 +183,7 @@ def expected(kind: Kind, part: Part, damage: Damage) -> set[Verdict]:
     if damage is Damage.MISSING:
         return _of_missing(kind, part)
     if damage in ACCESS:
-        return {CORRUPT} if part.name != "extracted" else {OK}
+        return {CORRUPT}
     if damage in SHAPES:
         is_hole = part.name == "extracted" and damage is Damage.FOLDER
         return {POLLUTED} if is_hole else {CORRUPT}
