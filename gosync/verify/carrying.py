@@ -36,7 +36,7 @@ from gosync.verify.workshop import Fetched, fetch_anew
 if TYPE_CHECKING:
     from gosync.verify.session import Session
 
-_ORDER: Final = (Role.MOD, Role.ZIP, Role.ZIPHASH, Role.INFO)
+_ORDER: Final = (Role.MOD, Role.ZIP, Role.INFO)
 
 
 @dataclass(slots=True)
@@ -128,6 +128,7 @@ class Carrying:
         else:
             self._put_all(lists, shelf, moved)
             self._take_all(shelf, moved)
+            self._put_all(puts, shelf, moved)
         for path, finding in self.plan.access.items():
             work = partial(access_below, self._tree, path)
             self.deeds.attempt("repaired", path, finding, work)
@@ -147,8 +148,20 @@ class Carrying:
                     self.deeds.note("repaired", finding.path, finding, reason)
                 continue
             yield from self._version_puts(mv, files, fetched)
+        brought = {self._ziphash_of(mv) for mv in self._brings_zip(fetched)}
         for path, (data, finding) in self.plan.writes.items():
-            yield _put_bytes(path, data, finding)
+            if path not in brought:
+                yield _put_bytes(path, data, finding, "rewritten")
+
+    def _brings_zip(self, fetched: Fetched | None) -> Iterator[ModuleVersion]:
+        """Yield the versions whose ``.ziphash`` is written with their zip."""
+        is_cache = self.target.kind is Kind.MODCACHE
+        for mv, files in self.plan.fetches.items():
+            if is_cache and Role.ZIP in files and fetched and mv in fetched.rows:
+                yield mv
+
+    def _ziphash_of(self, mv: ModuleVersion) -> str:
+        return self.target.layout.path_of(mv, Role.ZIPHASH)
 
     def _version_puts(
         self, mv: ModuleVersion, files: Mapping[Role, Finding], fetched: Fetched
@@ -158,11 +171,9 @@ class Carrying:
                 path, finding = files[role].path, files[role]
                 digest = fetched.digest(mv, role)
                 yield _Put(path, finding, digest, fetched.pieces(mv, role))
-            if role is Role.ZIPHASH and Role.ZIP in files:
-                h1 = fetched.rows[mv].zip_h1 or ""
-                if self.target.kind is Kind.MODCACHE:
-                    path = self.target.layout.path_of(mv, role)
-                    yield _put_bytes(path, h1.encode(), files[Role.ZIP])
+        if mv in set(self._brings_zip(fetched)):
+            h1 = fetched.rows[mv].zip_h1 or ""
+            yield _put_bytes(self._ziphash_of(mv), h1.encode(), files[Role.ZIP])
 
     def _list_puts(self, fetched: Fetched | None) -> Iterator[_Put]:
         """Yield the lists as they should be once the plan is carried out."""

@@ -78,28 +78,29 @@ class Checker:
         check.run()
         done = check.done
         done.findings += self._access(entries, done.findings)
-        done.findings += self._lacking(mv, entries)
+        done.findings += self._lacking(mv, entries, check.zip_h1)
         if not done.findings and answer.cause is not None:
             path = next(iter(entries.values())).path
             done.findings.append(unverifiable(mv, path, answer))
         return done
 
     def _lacking(
-        self, mv: ModuleVersion, entries: Mapping[Role, Entry]
+        self, mv: ModuleVersion, entries: Mapping[Role, Entry], zip_h1: str
     ) -> list[Finding]:
         roles = entries.keys()
         found = []
         if Role.PARTIAL in roles:
             found.append(_partial(mv, entries[Role.PARTIAL]))
         for role in self._layout.lacks(mv, roles):
-            path = self._layout.path_of(mv, role)
+            is_ziphash = role is Role.ZIPHASH
             found.append(
                 Finding(
                     verdict=Verdict.INCOMPLETE,
-                    path=path,
+                    path=self._layout.path_of(mv, role),
                     mv=mv,
                     reason=_missing_because(roles),
-                    fix=Fix.FETCH,
+                    expected=zip_h1 if is_ziphash else "",
+                    fix=Fix.REWRITE if is_ziphash else Fix.FETCH,
                 )
             )
         return found
@@ -170,7 +171,7 @@ class _Check:
         self._seen = seen
         self._root = root
         self._scan: ZipScan | None = None
-        self._zip_h1 = answer.zip_h1
+        self.zip_h1 = answer.zip_h1
         self._mod: bytes | None = None
 
     def run(self) -> None:
@@ -209,7 +210,7 @@ class _Check:
         if self._differs(path, self._answer.zip_h1, scan.h1):
             return
         scan.checked.require_ok(str(self._mv))
-        self._scan, self._zip_h1 = scan, scan.h1
+        self._scan, self.zip_h1 = scan, scan.h1
 
     def _check_mod(self, path: str) -> None:
         data = self._tree.read(path, limit_bytes=MAX_GO_MOD_BYTES)
@@ -261,16 +262,16 @@ class _Check:
         data = self._tree.read(path, limit_bytes=_MAX_ZIPHASH_BYTES)
         h1 = data.decode("utf-8", "replace").strip()
         if not H1.fullmatch(h1):
-            self._add(Verdict.CORRUPT, path, "holds no h1", self._zip_h1, h1[:80])
+            self._add(Verdict.CORRUPT, path, "holds no h1", self.zip_h1, h1[:80])
         else:
-            self._differs(path, self._zip_h1, h1)
+            self._differs(path, self.zip_h1, h1)
 
     def _check_extracted(self, path: str) -> None:
         if Role.PARTIAL in self._entries:
             return  # go makes it anew
         found = hash_folder(self._tree, path, self._mv)
         self.done.read_bytes += found.size_bytes
-        if self._differs(path, self._zip_h1, found.h1):
+        if self._differs(path, self.zip_h1, found.h1):
             return
         troubles = ((e.path, access_trouble(e, self._root)) for e in found.entries)
         odd = [f"{name}: {reason}" for name, reason in troubles if reason]
@@ -314,8 +315,8 @@ class _Check:
         wanted = {
             Role.ZIP: self._answer.zip_h1,
             Role.MOD: self._answer.mod_h1,
-            Role.ZIPHASH: self._zip_h1,
-            Role.EXTRACTED: self._zip_h1,
+            Role.ZIPHASH: self.zip_h1,
+            Role.EXTRACTED: self.zip_h1,
         }
         return wanted.get(self._role_of(path), "")
 
@@ -371,6 +372,8 @@ def _partial(mv: ModuleVersion, entry: Entry) -> Finding:
 
 def _missing_because(roles: Collection[Role]) -> str:
     there = sorted(role.value for role in roles if role in FILES)
+    if not there and Role.EXTRACTED in roles:
+        return "missing, though there is its extracted folder"
     if not there:
         return "missing, with all that its folder should have"
     return f"missing, though there is {' and '.join(there)}"

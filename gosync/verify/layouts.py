@@ -23,7 +23,7 @@ A tree is told from a proxy's cache by what only a tree has: a database's
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
@@ -186,7 +186,7 @@ class VersionsLayout:
         elif self.kind is Kind.TREE:
             needed = (Role.MOD,)
         elif self.kind is Kind.MODCACHE and mv.path != TOOLCHAIN:
-            needed = _needed_in_modcache(roles)
+            needed = tuple(_needed_in_modcache(roles))
         return [role for role in needed if role not in roles]
 
     def _place_in_modcache(self, path: str, *, is_folder: bool) -> Place:
@@ -268,11 +268,17 @@ def _place_version(mv: ModuleVersion, role: Role) -> Place:
     return _stray("of a version that is not canonical", mv)
 
 
-def _needed_in_modcache(roles: Collection[Role]) -> tuple[Role, ...]:
-    """Return what go counts on; it fetches, extracts and hashes what else it lacks."""
+def _needed_in_modcache(roles: Collection[Role]) -> Iterator[Role]:
+    """Yield what go counts on; it fetches and extracts what else it lacks.
+
+    `go mod verify` misses the ``.ziphash`` of whatever it can verify.
+    """
     if Role.ZIP in roles:
-        return (Role.MOD,)
-    return (Role.ZIP,) if Role.ZIPHASH in roles else ()
+        yield Role.MOD
+    if Role.ZIP in roles or Role.EXTRACTED in roles:
+        yield Role.ZIPHASH
+    elif Role.ZIPHASH in roles:
+        yield Role.ZIP
 
 
 def _place_of_log(path: str, *, is_folder: bool) -> Place:

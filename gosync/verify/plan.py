@@ -3,9 +3,10 @@
 What is acted on is as little as the cache's own server needs:
 
 ============  ===============================================================
-quarantine,   the file itself; its ``.ziphash`` with a zip; an extracted
-delete        folder; of Athens the version's folder, which is whole or of no
-              use. A list that names what goes is written anew before it goes
+quarantine,   the file itself; an extracted folder; of Athens the version's
+delete        folder, which is whole or of no use. A list that names what goes
+              is written anew before it goes; a ``.ziphash`` is written anew, or
+              goes with the last of what it is of
 repair        a version's file is fetched anew; a list, a ``.ziphash`` is
               written anew; an extracted folder goes, and ``go`` extracts it;
               a mode is set; a stray goes aside
@@ -30,6 +31,7 @@ from gosync.verify.verdicts import Finding, Fix, Verdict
 from gosync.verify.walk import Entry
 
 _OF_LISTS: Final = frozenset({Role.LIST, Role.LATEST})
+_HASHED: Final = frozenset({Role.ZIP, Role.EXTRACTED})
 _BAD: Final = frozenset({Verdict.POLLUTED, Verdict.CORRUPT})
 
 
@@ -111,6 +113,7 @@ def make_plan(
     for finding in findings:
         if not planner.add(finding):
             planner.plan.left.append(finding)
+    planner.settle_ziphashes()
     planner.plan.takes = _outermost(planner.plan.takes)
     return planner.plan
 
@@ -162,6 +165,27 @@ class _Planner:
             return self._repair(finding, place)
         return self._take(finding, place)
 
+    def settle_ziphashes(self) -> None:
+        """Let the ``.ziphash`` go of what has neither zip nor folder any more."""
+        if self._layout.kind is not Kind.MODCACHE:
+            return
+        for mv, there in self._inventory.versions.items():
+            entry = there.get(Role.ZIPHASH)
+            finding = self._reason_to_go(mv, there)
+            if entry is not None and finding is not None:
+                self.plan.writes.pop(entry.path, None)
+                self.plan.takes[entry.path] = finding
+
+    def _reason_to_go(
+        self, mv: ModuleVersion, there: Mapping[Role, Entry]
+    ) -> Finding | None:
+        """Return why nothing is left that a ``.ziphash`` would be of, None if it is."""
+        if Role.ZIP in self.plan.fetches.get(mv, {}):
+            return None
+        paths = [each.path for r, each in there.items() if r in _HASHED]
+        gone = [self.plan.takes[path] for path in paths if path in self.plan.takes]
+        return gone[0] if gone and len(gone) == len(paths) else None
+
     def _set_access(self, finding: Finding) -> bool:
         if self._action is not Action.REPAIR:
             return False  # its bytes are good
@@ -178,22 +202,24 @@ class _Planner:
     def _take(self, finding: Finding, place: Place) -> bool:
         mv = place.mv
         if self._layout.kind is Kind.ATHENS and mv is not None:
-            if finding.verdict not in {*_BAD, Verdict.INCOMPLETE}:
-                return False
-            self.plan.takes[self._layout.path_of(mv, Role.HOME)] = finding
-            return True
+            return self._take_home(mv, finding)
+        if mv is not None and place.role is Role.ZIPHASH and finding.expected:
+            return self._rewrite_ziphash(mv, finding)
         if finding.verdict is Verdict.INCOMPLETE and mv is not None:
             there = self._inventory.versions.get(mv, {})
-            if Role.ZIPHASH not in there or Role.ZIP in there:
-                return False
-            return self._take_if_there(mv, Role.ZIPHASH, finding)
+            lone = Role.ZIPHASH in there and Role.ZIP not in there
+            return lone and self._take_if_there(mv, Role.ZIPHASH, finding)
         if finding.verdict not in _BAD:
             return False
         self.plan.takes[finding.path] = finding
-        if mv is not None and place.role is Role.ZIP:
-            self._take_if_there(mv, Role.ZIPHASH, finding)
         if mv is not None and place.role in FILES:
             self._relist(mv, finding)
+        return True
+
+    def _take_home(self, mv: ModuleVersion, finding: Finding) -> bool:
+        if finding.verdict not in {*_BAD, Verdict.INCOMPLETE}:
+            return False
+        self.plan.takes[self._layout.path_of(mv, Role.HOME)] = finding
         return True
 
     def _relist(self, mv: ModuleVersion, finding: Finding) -> None:
@@ -213,7 +239,7 @@ class _Planner:
         if mv is None:
             return False
         if role is Role.ZIPHASH:
-            return self._repair_ziphash(mv, finding)
+            return self._rewrite_ziphash(mv, finding)
         return role in FILES and self._fetch(mv, role, finding)
 
     def _repair_log_file(self, finding: Finding) -> bool:
@@ -227,8 +253,8 @@ class _Planner:
         self.plan.takes[finding.path] = finding
         return True
 
-    def _repair_ziphash(self, mv: ModuleVersion, finding: Finding) -> bool:
-        if Role.ZIP not in self._inventory.versions.get(mv, {}):
+    def _rewrite_ziphash(self, mv: ModuleVersion, finding: Finding) -> bool:
+        if _HASHED.isdisjoint(self._inventory.versions.get(mv, {})):
             return self._take_if_there(mv, Role.ZIPHASH, finding)
         if finding.expected:
             data = finding.expected.encode()

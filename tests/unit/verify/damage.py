@@ -196,7 +196,8 @@ def _of_missing(kind: Kind, part: Part) -> set[Verdict]:
     if kind is Kind.TREE:
         return {OK} if part.name == "latest" else {INCOMPLETE}
     if kind is Kind.MODCACHE:
-        needed = {"mod": INCOMPLETE, "zip": INCOMPLETE, "extracted": POLLUTED}
+        # With an extracted folder, go needs no zip.
+        needed = {"mod": INCOMPLETE, "ziphash": INCOMPLETE, "extracted": POLLUTED}
         return {needed.get(part.name, OK)}
     return {OK}  # a proxy fetches what it lacks
 
