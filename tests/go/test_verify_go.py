@@ -6,7 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,26 @@ import pytest
 
 from gosync.cli.main import run as run_cli
 from gosync.gomod.gosum import parse_gosum
-from gosync.gomod.module import ModuleVersion
+from gosync.gomod.module import ModuleVersion, escape_path
+from gosync.verify.layouts import Kind
+from gosync.verify.plan import Action
 from tests.go.golangs import NEWEST, OLDER, need_go
+from tests.go.standins import Athens, ObjectStore, Read, plain, serving
 from tests.integration.site import CHECKOUT
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient
 from tests.simulator.standard import source
 from tests.simulator.static import write_static
-from tests.unit.verify.damage import ACCESS, DAMAGES, Damage, Part, harm
+from tests.unit.verify.caches import ALPHA, World, run
+from tests.unit.verify.damage import (
+    ACCESS,
+    DAMAGES,
+    Damage,
+    Part,
+    can,
+    harm,
+    parts,
+)
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 
@@ -153,6 +166,66 @@ def test_a_damaged_cache_is_repaired_until_go_is_content(
         client.run("mod", "verify")
         client.run("build", "./...")
         client.run("mod", "verify")
+
+
+READERS: dict[Kind, Callable[[Path], Read]] = {
+    Kind.ATHENS: lambda root: Athens(root).read,
+    Kind.ATHENS_S3: lambda root: ObjectStore(root).read,
+    Kind.GOPROXY: plain,
+    Kind.TREE: plain,
+}
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_a_repaired_store_is_one_that_its_server_accepts(
+    caches: World, tmp_path: Path, kind: Kind
+):
+    """After each damage all of it is served, and a real go takes what it is given."""
+    sim, root = caches.sim, caches.pristine[kind]
+    read = READERS[kind](root)
+    good = {path: read(path) for path in served_paths(caches)}
+    assert None not in good.values()
+    for damage in DAMAGES:
+        if damage is Damage.MISSING and kind is not Kind.ATHENS:
+            continue  # of a version that is gone whole nobody knows
+        for part in parts(kind, sim.log.name):
+            # The rest of a proxy's cache is what upstreams said; it asks them again.
+            is_own = kind is not Kind.GOPROXY or part.name in {"info", "mod", "zip"}
+            if is_own and can(part, damage):
+                harm(root, part, damage)
+        repair = partial(run, caches, root, kind=kind, action=Action.REPAIR)
+        report = repair(offline=False)
+        if report.exit_code == 4:  # what a bad tile hid shows once it is good
+            report = repair(offline=False)
+        assert report.exit_code == 5, (damage, report.remaining)
+        for path, data in good.items():
+            found = read(path)
+            assert found is not None, (damage, path)
+            assert found == data or path.endswith(".zip"), (damage, path)
+
+    database = f"{sim.verifier_key} {sim.url}/sumdb/{sim.log.name}"
+    with (
+        serving(read) as url,
+        GoClient(tmp_path / "go", goproxy=url, gosumdb=database) as client,
+    ):
+        for mv, published in caches.publications():
+            got = json.loads(client.run("mod", "download", "-json", str(mv)))
+            assert (got["Sum"], got["GoModSum"]) == (published.zip_h1, published.mod_h1)
+        listed = client.run("list", "-m", "-versions", ALPHA)
+        assert listed == f"{ALPHA} v1.0.0 v1.1.0\n"
+
+
+@pytest.fixture
+def caches(tmp_path: Path) -> Iterator[World]:
+    with Simulator() as sim:
+        yield World.build(sim, tmp_path / "caches")
+
+
+def served_paths(caches: World) -> Iterator[str]:
+    for mv, _ in caches.publications():
+        folder = f"{escape_path(mv.path)}/@v"
+        yield from (f"{folder}/{mv.version}.{each}" for each in ("info", "mod", "zip"))
+        yield f"{folder}/list"
 
 
 def test_a_rewritten_tag_is_told_with_its_record(
