@@ -38,7 +38,8 @@ class BarProgress:
     def phase(self, name: str, total: int | None = None) -> None:
         """Begin a phase of so many items, or of an unknown number."""
         self._bytes = 0
-        self._bars.reset(self._task, total=total, description=name, transferred="")
+        self._bars.remove_task(self._task)  # a total cannot be made unknown again
+        self._task = self._bars.add_task(name, total=total, transferred="")
         self._bars.refresh()
 
     def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:

@@ -16,9 +16,8 @@ _SHOWN: Final = 100
 
 def show_report(output: Output, report: Report) -> None:
     """Write what was found for people, the worst first, and what to run next."""
-    output.say(_summary(report))
-    for line in _counts(report):
-        output.say(line)
+    for line in (_summary(report), *_counts(report)):
+        output.say(printable(shown(line)))
     findings = report.outcome.findings
     if findings:
         rows = (_cells(each) for each in findings[:_SHOWN])
@@ -26,13 +25,13 @@ def show_report(output: Output, report: Report) -> None:
         if len(findings) > _SHOWN:
             output.note(f"... and {len(findings) - _SHOWN} more; --json shows all")
     for line in _remarks(report):
-        output.say(line)
+        output.say(printable(shown(line)))
 
 
 def _summary(report: Report) -> str:
     outcome = report.outcome
     text = (
-        f"{printable(shown(report.target))} ({report.kind.value}):"
+        f"{report.target} ({report.kind.value}):"
         f" {outcome.versions} versions, {outcome.checked} checked,"
         f" {format_size(outcome.read_bytes)} read"
     )
@@ -49,9 +48,9 @@ def _counts(report: Report) -> Iterator[str]:
     yield f"  {', '.join(found) or 'nothing to check'}"
     for head in report.outcome.heads:
         root = f", root {head.tree_hash}" if head.tree_hash else ""
-        yield f"  vouched for by {printable(str(head))}{root}"
+        yield f"  vouched for by {head}{root}"
     if report.kept_in:
-        yield f"  results are kept in {printable(shown(report.kept_in))}"
+        yield f"  results are kept in {report.kept_in}"
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:
@@ -83,17 +82,17 @@ def _name_of(finding: Finding) -> str:
 
 def _remarks(report: Report) -> Iterator[str]:
     for line in report.plan[:_SHOWN]:
-        yield f"plan: {printable(line)}"
+        yield f"plan: {line}"
     for done in report.done[:_SHOWN]:
-        failed = f", failed: {printable(shown(done.failed))}" if done.failed else ""
-        yield f"{done.action} {printable(shown(done.path))}{failed}"
+        failed = f", failed: {done.failed}" if done.failed else ""
+        yield f"{done.action} {done.path}{failed}"
     if report.quarantine:
         yield f"undo: gosync verify {report.target} --restore {report.quarantine}"
     for each in report.outcome.unread[:_SHOWN]:
-        yield f"not looked at: {printable(shown(each.path))}: {each.reason}"
+        yield f"not looked at: {each.path}: {each.reason}"
     for mv, why in report.outcome.misbehaved.items():
-        yield f"SECURITY: the checksum database about {mv}: {printable(why)}"
+        yield f"SECURITY: the checksum database about {mv}: {why}"
     for remark in report.outcome.remarks:
-        yield f"remark: {printable(shown(remark))}"
+        yield f"remark: {remark}"
     for number, line in enumerate(next_steps(report)):
-        yield f"{'      ' if number else 'next: '}{printable(shown(line))}"
+        yield f"{'      ' if number else 'next: '}{line}"

@@ -237,7 +237,7 @@ def verify(options: Options, **asked: Any) -> int:
         report, refusal = anyio.run(main)
     if wish.report_file is not None:
         _write_page(wish.report_file, report)
-    document = {**report_document(report), "next": list(next_steps(report))}
+    document = {**report_document(report), "next": list(map(shown, next_steps(report)))}
     options.output.result("verify", document)
     show_report(options.output, report)
     if report.outcome.interrupted:

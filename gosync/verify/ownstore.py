@@ -17,7 +17,7 @@ and catalog is in ``storefiles``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -244,6 +244,18 @@ class StoreTarget:
         except (NotInTreeError, DamagedFileError) as exc:
             return f"nothing: {exc}"
         return digest.hexdigest()
+
+    def changed(self, versions: Iterable[ModuleVersion]) -> set[ModuleVersion]:
+        """Return those of some versions whose rows name other blobs by now.
+
+        A sync or a prune may go on beside: what it took away is not missing.
+        """
+        rows = {mv: self.catalog.versions.get(mv.path, mv.version) for mv in versions}
+        return {
+            mv
+            for mv, row in rows.items()
+            if row is None or digests_of(row) != digests_of(self.rows[mv])
+        }
 
     def rest(self) -> list[Finding]:
         """See Target: the catalog's file, orphans, and what lies beside."""

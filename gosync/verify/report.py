@@ -90,7 +90,7 @@ def report_document(report: Report) -> dict[str, object]:
     """Return the report as JSON."""
     outcome = report.outcome
     return {
-        "target": report.target,
+        "target": shown(report.target),
         "kind": report.kind.value,
         "database": report.database.name if report.database else None,
         "key": report.database.verifier_key if report.database else None,
@@ -110,7 +110,9 @@ def report_document(report: Report) -> dict[str, object]:
             {"path": shown(each.path), "reason": shown(each.reason)}
             for each in outcome.unread
         ],
-        "misbehaved": {str(mv): why for mv, why in outcome.misbehaved.items()},
+        "misbehaved": {
+            shown(str(mv)): shown(why) for mv, why in outcome.misbehaved.items()
+        },
         "plan": [shown(line) for line in report.plan],
         "done": [_done_document(each) for each in report.done],
         "quarantine": report.quarantine or None,
@@ -132,7 +134,7 @@ def finding_document(finding: Finding) -> dict[str, object]:
         "reason": shown(finding.reason),
         "expected": shown(finding.expected),
         "found": shown(finding.found),
-        "source": evidence.source if evidence else None,
+        "source": shown(evidence.source) if evidence else None,
         "record": evidence.record if evidence else None,
         "tree_size": evidence.tree_size if evidence else None,
         "tree_hash": evidence.tree_hash or None if evidence else None,
@@ -143,7 +145,7 @@ def finding_document(finding: Finding) -> dict[str, object]:
 
 def _head_document(head: Evidence) -> dict[str, object]:
     return {
-        "source": head.source,
+        "source": shown(head.source),
         "tree_size": head.tree_size,
         "tree_hash": head.tree_hash or None,
     }

@@ -19,7 +19,7 @@ from gosync.gomod.patterns import PatternSet
 from gosync.progress import Progress
 from gosync.store.layout import CATALOG
 from gosync.sync.options import SiteOptions
-from gosync.verify.engine import Limits, Verification
+from gosync.verify.engine import Limits, Outcome, Verification
 from gosync.verify.layouts import Kind
 from gosync.verify.memory import CatalogMemory, Memory, StateFile
 from gosync.verify.ownstore import StoreTarget
@@ -115,6 +115,8 @@ class Session:
             stop=stop,
         )
         outcome = await verification.run(self.request.limits)
+        if isinstance(self.target, StoreTarget):
+            _leave_out_changed(self.target, outcome)
         outcome.remarks += self._unused_logs()
         return Report(
             target=self.target.name,
@@ -141,6 +143,17 @@ class Session:
                 f"it has records of {name}, which nobody believed here;"
                 f" --sumdb {name}+HASH+KEY does"
             )
+
+
+def _leave_out_changed(target: StoreTarget, outcome: Outcome) -> None:
+    """Leave out what was found of versions that another gosync changed meanwhile."""
+    versions = {each.mv for each in outcome.findings if each.mv is not None}
+    if changed := target.changed(versions & target.rows.keys()):
+        outcome.findings = [f for f in outcome.findings if f.mv not in changed]
+        outcome.remarks.append(
+            f"{len(changed)} versions changed while they were looked at; what was"
+            " found of them does not count"
+        )
 
 
 @asynccontextmanager

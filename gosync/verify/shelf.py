@@ -23,6 +23,7 @@ no link is followed, and a link that goes aside goes as a link.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import secrets
 import shutil
@@ -143,7 +144,9 @@ class Shelf:
         name = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         shelf = cls(state, name)
         make_folder(shelf.folder)
-        data = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+        # In ASCII: a name's bytes that are no UTF-8 come back as they were.
+        text = json.dumps(msgspec.to_builtins(manifest), indent=2)
+        data = text.encode("ascii")
         replace_file(shelf.folder / _MANIFEST, data, staging=shelf.folder)
         return shelf
 
@@ -154,9 +157,9 @@ class Shelf:
             UsageError: if there is no such shelf.
         """
         try:
-            data = (self.folder / _MANIFEST).read_bytes()
-            return msgspec.json.decode(data, type=Manifest)
-        except (OSError, msgspec.DecodeError) as exc:
+            data = json.loads((self.folder / _MANIFEST).read_bytes())
+            return msgspec.convert(data, Manifest)
+        except (OSError, ValueError, msgspec.ValidationError) as exc:
             raise UsageError(
                 f"{self.id}: nothing was moved aside under this id in {self.folder}",
                 hint="name the same TARGET, and --state if one was named then",

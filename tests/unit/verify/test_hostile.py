@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -80,25 +82,39 @@ def test_very_many_strays_are_counted_not_listed(world: World, athens: Path):
 
 
 def test_names_that_write_to_a_terminal_are_shown_escaped(
-    world: World, athens: Path, capsys: pytest.CaptureFixture[str]
+    world: World, athens: Path, capfd: pytest.CaptureFixture[str]
 ):
     (athens / ALPHA / "v1.1.0" / _ESCAPES).touch()
     (athens / ALPHA / "v1.0.0").joinpath(os.fsdecode(b"\xff\xfe")).touch()
-    arguments = [str(athens), "--offline", "--proofs", str(world.tree), "--no-progress"]
-    arguments += ["--sumdb", world.sim.verifier_key]
-    arguments += ["--state", str(athens.parent / "state")]
+    root = athens.rename(athens.with_name(os.fsdecode(b"cache\x1b[2J\n\xff")))
+    options = ["--offline", "--proofs", str(world.tree), "--no-progress", "--state"]
+    options += [str(root.parent / "state"), "--sumdb", world.sim.verifier_key]
 
-    for more in ([], ["--json"]):
-        assert run_cli(["verify", *arguments, *more]) == 4
-        shown = capsys.readouterr().out
-        assert "\x1b" not in shown
-        assert "second line" in shown
-        assert "\nsecond" not in shown
+    for more in ([], ["--json"], ["--quarantine"], ["--quarantine", "--json"]):
+        for target in (root, Path(f"{root} not there")):
+            code = run_cli(["verify", str(target), *options, *more])
+            assert code == (2 if target != root else 5 if "--quarantine" in more else 4)
+            out, err = capfd.readouterr()
+            assert "\x1b" not in out + err
+            assert "\nsecond" not in out + err
+            assert target != root or "second line" in out
+        if "--quarantine" in more:
+            out = "".join(_restored(root, options, capfd))
+            assert "\x1b" not in out
 
-    page = format_page(run(world, athens))
+    page = format_page(run(world, root))
     assert "\x1b" not in page
     assert "\\x1b[2J\\nsecond line" in page
     page.encode()
+
+
+def _restored(
+    root: Path, options: list[str], capfd: pytest.CaptureFixture[str]
+) -> Iterator[str]:
+    """Put back what was moved aside; yield what is said of it."""
+    for shelf in sorted((root.parent / "state/shelf").iterdir()):
+        run_cli(["verify", str(root), *options, "--restore", shelf.name])
+        yield from capfd.readouterr()
 
 
 def test_markup_in_a_name_stays_text(world: World, athens: Path):
@@ -138,8 +154,10 @@ def test_nothing_is_waited_for(world: World, athens: Path, shape: str):
     file.unlink()
     if shape == "fifo":
         os.mkfifo(file)
+    elif os.getuid() == 0:
+        os.mknod(file, stat.S_IFCHR | 0o644, os.makedev(1, 5))  # /dev/zero
     else:
-        file.symlink_to("/dev/zero")  # making one takes root
+        file.symlink_to("/dev/zero")
 
     report = run(world, athens)
 

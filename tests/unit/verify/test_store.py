@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import anyio
+
 from gosync.catalog.db import Catalog
 from gosync.clock import SystemClock
+from gosync.progress import NoProgress
 from gosync.store.lock import StoreLock
 from gosync.verify.plan import Action
+from gosync.verify.report import Report
+from gosync.verify.session import Request, open_session
 from gosync.verify.verdicts import Verdict
 from tests.unit.verify.caches import ALPHA, World, run
 
@@ -40,6 +45,29 @@ def test_a_whole_store_is_proven_offline_up_to_its_own_head(world: World, store:
 def test_looking_takes_no_lock(world: World, store: Path):
     with StoreLock(store, command="a sync", clock=SystemClock()).acquire():
         assert run(world, store).exit_code == 0
+
+
+def test_what_another_gosync_takes_away_meanwhile_is_not_missing(
+    world: World, store: Path
+):
+    """A prune forgets the row, then the blob, while a run is under way."""
+    request = Request(
+        path=store, site=world.site(store.parent), offline=True, proofs=()
+    )
+
+    async def main() -> Report:
+        clock = SystemClock()
+        async with open_session(request, clock) as session:
+            with Catalog.open(store / "catalog.sqlite", create=False) as catalog:
+                catalog.versions.withdraw([(ALPHA, "v1.1.0")])
+            blob.unlink()
+            return await session.run(clock, NoProgress(), lambda: False)
+
+    blob = blob_of(store, ALPHA, "v1.1.0")
+    report = anyio.run(main)
+
+    assert (report.exit_code, report.outcome.findings) == (0, [])
+    assert "1 versions changed" in report.outcome.remarks[0]
 
 
 def test_a_flip_that_no_reader_of_zips_notices_breaks_the_digest(
