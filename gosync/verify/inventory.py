@@ -39,6 +39,7 @@ class Inventory:
         lists: The ``list`` of each module.
         latests: The ``@latest`` of each module.
         aliases: The .info files of revisions.
+        locks: What go locks.
         logs: By database, its files by their path there.
         strays: What nothing explains.
         more_strays: How many more there are, by folder.
@@ -50,6 +51,7 @@ class Inventory:
     lists: dict[str, Entry] = field(default_factory=dict)
     latests: dict[str, Entry] = field(default_factory=dict)
     aliases: list[Entry] = field(default_factory=list)
+    locks: list[Entry] = field(default_factory=list)
     logs: dict[str, dict[str, Entry]] = field(default_factory=dict)
     strays: list[Entry] = field(default_factory=list)
     more_strays: Counter[str] = field(default_factory=Counter)
@@ -75,6 +77,7 @@ class Inventory:
         yield from self.lists.values()
         yield from self.latests.values()
         yield from self.aliases
+        yield from self.locks
         for files in self.logs.values():
             yield from files.values()
 
@@ -108,6 +111,8 @@ def _add(inventory: Inventory, entry: Entry) -> None:
         inventory.latests[place.mv.path] = entry
     elif place.role is Role.ALIAS:
         inventory.aliases.append(entry)
+    elif place.role is Role.LOCK:
+        inventory.locks.append(entry)
 
 
 def _add_stray(inventory: Inventory, entry: Entry, per_folder: Counter[str]) -> None:

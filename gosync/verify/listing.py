@@ -15,8 +15,10 @@ What a list should be follows from what is there, so it can be written anew.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from gosync.closure.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.errors import MalformedError, RejectedError
@@ -32,6 +34,7 @@ from gosync.verify.layouts import FILES, Kind, Layout, Role
 from gosync.verify.verdicts import Finding, Fix, Verdict
 from gosync.verify.walk import Entry
 
+_COMMIT: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")  # no branch is called so
 Versions = Mapping[str, Mapping[Role, Entry]]
 Roles = Mapping[str, Collection[Role]]
 
@@ -135,10 +138,19 @@ class _Lists:
         try:
             self._tree.require(entry.path)
             data = self._tree.read(entry.path, limit_bytes=MAX_INFO_BYTES)
-            version = parse_info(data).version
+            info = parse_info(data)
         except (NotInTreeError, RejectedError) as exc:
             damaged = self._damaged(entry.path, path, exc)
             yield replace(damaged, fix=Fix.DROP)
+            return
+        version, revision = info.version, entry.place.mv.version
+        commit = info.origin.hash if info.origin else ""
+        if commit and _COMMIT.fullmatch(revision) and not commit.startswith(revision):
+            reason = "it is of another commit than its name"
+            wrong = self._finding(
+                Verdict.CORRUPT, entry.path, path, reason, revision, commit
+            )
+            yield replace(wrong, fix=Fix.DROP)
             return
         there = modules.get(path, {}).get(version, {})
         if self._layout.kind is Kind.TREE and Role.INFO not in there:

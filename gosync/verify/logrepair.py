@@ -14,6 +14,7 @@ from gosync.closure.sums import TreeSums
 from gosync.errors import GosyncError, UnavailableError
 from gosync.sumdb.record import format_record
 from gosync.sumdb.tile import parse_tile_path
+from gosync.sumdb.treehead import SignedHead
 from gosync.verify.layouts import Place, Role
 from gosync.verify.logfiles import parse_lookup_name
 from gosync.verify.sources import Log
@@ -40,6 +41,8 @@ class LogFiles:
     async def _bring(self, place: Place) -> bytes:
         if place.role is Role.LOOKUP:
             return await self._lookup(place.name)
+        if place.role is Role.HEAD:
+            return self._head(place.name).note
         tile = parse_tile_path(place.name)
         await self._log.client.refresh()
         await self._log.client.tiles([tile])
@@ -50,7 +53,14 @@ class LogFiles:
 
     async def _lookup(self, name: str) -> bytes:
         record = await self._log.client.lookup(parse_lookup_name(name))
-        head = self._sums.head if self._sums is not None else None
-        if head is None or record.id >= head.tree.n:
+        head = self._head(name)
+        if record.id >= head.tree.n:
             raise UnavailableError(f"{name}: newer than the tree's own head")
         return format_record(record.id, record.text) + head.note
+
+    def _head(self, name: str) -> SignedHead:
+        """Return the newest head that the tree's other files lead to."""
+        head = self._sums.head if self._sums is not None else None
+        if head is None:
+            raise UnavailableError(f"{name}: no other lookup has a head")
+        return head

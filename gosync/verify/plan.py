@@ -231,7 +231,7 @@ class _Planner:
         if role is Role.SUPPORTED:
             self.plan.writes[finding.path] = (b"", finding)
             return True
-        if role in {Role.LOOKUP, Role.TILE}:
+        if role in {Role.LOOKUP, Role.TILE, Role.HEAD}:
             return self._repair_log_file(finding)
         if role is Role.EXTRACTED:
             self.plan.takes[finding.path] = finding

@@ -142,6 +142,7 @@ class FolderTarget:
             files = self.inventory.logs[self._database.name]
             found += log_findings(self.sums, files, self.kind, self._prefix)
             found += self._without_lookup(files)
+        found += self._locks()
         found += self._access({each.path for each in found})
         found += stray_findings(self.inventory)
         return found
@@ -161,6 +162,18 @@ class FolderTarget:
                     mv=mv,
                     reason="missing: go could not prove the version from this tree",
                     fix=Fix.FETCH,
+                )
+
+    def _locks(self) -> Iterator[Finding]:
+        """Yield what go would want to lock and cannot."""
+        for entry in self.inventory.locks:
+            if not entry.is_file:
+                yield Finding(
+                    verdict=Verdict.CORRUPT,
+                    path=entry.path,
+                    mv=entry.place.mv,
+                    reason=f"is {entry.shape}, not a file",
+                    fix=Fix.DROP,
                 )
 
     def _access(self, bad: Collection[str]) -> Iterator[Finding]:

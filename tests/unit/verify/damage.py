@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from gosync.demo.modules import commit_hash
 from gosync.verify.layouts import Kind
 from gosync.verify.verdicts import Verdict
+from tests.unit.verify.caches import ALPHA, sources
 
 OK = Verdict.OK
 POLLUTED, CORRUPT = Verdict.POLLUTED, Verdict.CORRUPT
@@ -118,11 +121,22 @@ def parts(kind: Kind, database: str) -> list[Part]:
                 3,
             )
         )
+        found.append(Part("lock", f"{a}/@v/v1.1.0.lock", "", f"{b}/@v/list"))
     else:
         found.append(Part("latest", f"{a}/@latest", "", f"{b}/@latest"))
+        found.append(Part("head", f"{log}/latest", "", f"{a}/@v/list", 20))
+        older, newer = (f"{a}/@v/{commit}.info" for commit in _commits())
+        found.append(Part("alias", newer, older, f"{b}/@v/v0.2.0.info"))
     if kind is Kind.TREE:
         found.append(Part("supported", f"{log}/supported", "", ""))
     return found
+
+
+def _commits() -> Iterator[str]:
+    """Yield the commits that the versions of ALPHA are."""
+    for each in sources():
+        if each.path == ALPHA:
+            yield commit_hash(each)
 
 
 def _file(name: str, folder: str, other: str, at: int) -> Part:
@@ -133,7 +147,7 @@ def _file(name: str, folder: str, other: str, at: int) -> Part:
 
 def can(part: Part, damage: Damage) -> bool:
     """Tell whether there is such a damage."""
-    if part.name == "supported":  # any bytes will do
+    if part.name in {"supported", "lock"}:  # any bytes will do
         return damage in {Damage.MISSING, *ACCESS, *SHAPES}
     return damage is not Damage.OTHER_VERSION or bool(part.version)
 
@@ -194,7 +208,7 @@ def _of_missing(kind: Kind, part: Part) -> set[Verdict]:
     if kind in {Kind.ATHENS, Kind.ATHENS_S3}:
         return {INCOMPLETE}
     if kind is Kind.TREE:
-        return {OK} if part.name == "latest" else {INCOMPLETE}
+        return {OK} if part.name in {"latest", "head", "alias"} else {INCOMPLETE}
     if kind is Kind.MODCACHE:
         # With an extracted folder, go needs no zip.
         needed = {"mod": INCOMPLETE, "ziphash": INCOMPLETE, "extracted": POLLUTED}
@@ -208,6 +222,8 @@ def _of_bytes(kind: Kind, part: Part, damage: Damage) -> set[Verdict]:
     swapped, cut = damage in SWAPPED, damage in {Damage.EMPTY, Damage.TRUNCATED}
     return {
         "info": {CORRUPT},
+        "alias": {CORRUPT},
+        "head": {CORRUPT},
         "lookup": {CORRUPT},
         "tile": {CORRUPT},
         "mod": {CORRUPT} if cut else {POLLUTED},
