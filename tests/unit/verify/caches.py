@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -68,6 +68,7 @@ class World:
     database: Database
     tree: Path
     pristine: dict[Kind, Path] = field(default_factory=dict)
+    _sites: dict[str | None, SiteOptions] = field(default_factory=dict)
 
     @classmethod
     def build(cls, sim: Simulator, folder: Path) -> World:
@@ -94,21 +95,15 @@ class World:
 
     def site(self, folder: Path, *, sumdb: str | None = None) -> SiteOptions:
         """Return a configuration that knows the simulator."""
-        upstream = {
-            "proxies": self.sim.url,
-            "sumdb": sumdb or self.sim.verifier_key,
-            "retries": 0,
-        }
-        values: dict[str, object] = {
-            "store": {"min_free": "1MiB"},
-            "upstream": upstream,
-        }
-        return parse_config(values, {}, base=folder).site_options()
+        if (known := self._sites.get(sumdb)) is None:
+            known = self._sites[sumdb] = site_of(self.sim, folder, sumdb=sumdb)
+        return replace(known, store_path=folder / "var")
 
 
-def site_of(sim: Simulator, folder: Path) -> SiteOptions:
+def site_of(sim: Simulator, folder: Path, *, sumdb: str | None = None) -> SiteOptions:
     """Return a configuration that knows a simulator."""
-    upstream = {"proxies": sim.url, "sumdb": sim.verifier_key, "retries": 0}
+    database = sumdb or sim.verifier_key
+    upstream = {"proxies": sim.url, "sumdb": database, "retries": 0}
     values: dict[str, object] = {"store": {"min_free": "1MiB"}, "upstream": upstream}
     return parse_config(values, {}, base=folder).site_options()
 

@@ -55,6 +55,25 @@ def snapshot(root: Path) -> dict[str, object]:
     return found
 
 
+def traces(root: Path) -> dict[str, object]:
+    """Return what tells of each path whether anybody wrote it, in a fifth of the time.
+
+    Files are links to pristine ones, so that one written anew is another one.
+    """
+    found: dict[str, object] = {}
+    pending = [root]
+    while pending:
+        with os.scandir(pending.pop()) as entries:
+            for each in entries:
+                state = each.stat(follow_symlinks=False)
+                facts = (state.st_ino, state.st_mtime_ns, state.st_mode, state.st_uid)
+                is_folder = each.is_dir(follow_symlinks=False)
+                found[each.path] = state.st_mode if is_folder else facts
+                if is_folder:
+                    pending.append(Path(each.path))
+    return {path.removeprefix(f"{root}/"): each for path, each in found.items()}
+
+
 def may_change(kind: Kind, part: Part, path: str) -> bool:
     """Tell whether an action on a part may touch a path: it is bad, or follows."""
     if path == part.path or path.startswith(f"{part.path}/"):
@@ -86,7 +105,7 @@ def test_a_cell(
 ):
     root = link_copy(world.pristine[kind], tmp_path / "cache")
     harm(root, part, damage)
-    before = snapshot(root)
+    before = traces(root)
     offline = action is not Action.REPAIR
 
     def check_report(report: Report) -> None:
@@ -95,11 +114,11 @@ def test_a_cell(
         said = {each.verdict for each in found if each.path == place} or {Verdict.OK}
         assert said <= expected(kind, part, damage), found
         assert report.exit_code == (4 if found else 0)
-        assert snapshot(root) == before
+        assert traces(root) == before
 
     act = partial(run, world, root, kind=kind, action=action)
     report = act(offline=offline, looked=check_report)
-    after = snapshot(root)
+    after = traces(root)
     again = act(offline=True)
 
     found = report.outcome.findings
@@ -109,7 +128,7 @@ def test_a_cell(
     assert [each for each in report.done if each.failed] == []
     assert report.exit_code == (0 if not found else 4 if report.remaining else 5)
     assert again.outcome.findings == report.remaining
-    assert snapshot(root) == after
+    assert traces(root) == after
     if action is Action.REPAIR:
         assert report.remaining == []
     if action is not Action.REPAIR and found and not is_kept(damage):
