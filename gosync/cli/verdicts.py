@@ -81,7 +81,7 @@ def _name_of(finding: Finding) -> str:
 
 
 def _remarks(report: Report) -> Iterator[str]:
-    for line in report.plan[:_SHOWN]:
+    for line in report.plan[:_SHOWN] if not report.done else ():
         yield f"plan: {line}"
     for done in report.done[:_SHOWN]:
         failed = f", failed: {done.failed}" if done.failed else ""

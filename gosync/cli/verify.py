@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import anyio
 import click
@@ -24,12 +22,19 @@ from gosync.cli.options import (
 )
 from gosync.cli.output import printable
 from gosync.cli.progress import progress
+from gosync.cli.stopping import stopping
 from gosync.cli.verdicts import show_report
 from gosync.clock import Clock, SystemClock
 from gosync.config import Config, parse_config
 from gosync.config.durations import parse_duration
 from gosync.config.files import read_text
-from gosync.errors import ConfigError, InterruptedRunError, MalformedError, UsageError
+from gosync.errors import (
+    ConfigError,
+    GosyncError,
+    InterruptedRunError,
+    MalformedError,
+    UsageError,
+)
 from gosync.progress import Progress
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.sync.options import SiteOptions
@@ -223,15 +228,16 @@ def verify(options: Options, **asked: Any) -> int:
     if wish.restore_id is not None:
         return _restore(options, request, wish.restore_id)
     action = wish.action
-    with _stopping() as caught, progress(show=options.show_progress) as watcher:
+    with stopping() as caught, progress(show=options.show_progress) as watcher:
 
-        async def main() -> tuple[Report, UsageError | None]:
+        async def main() -> tuple[Report, GosyncError | None]:
             clock = SystemClock()
             async with open_session(request, clock) as session:
                 report = await session.run(clock, watcher, lambda: bool(caught))
                 refusal = None
                 if action is not Action.REPORT and not caught:
-                    refusal = await _act(session, report, wish, clock, watcher)
+                    note = options.output.note
+                    refusal = await _act(session, report, wish, clock, watcher, note)
                 return report, refusal
 
         report, refusal = anyio.run(main)
@@ -257,11 +263,21 @@ def _write_page(file: Path, report: Report) -> None:
 
 
 async def _act(
-    session: Session, report: Report, wish: Wish, clock: Clock, watcher: Progress
-) -> UsageError | None:
-    """Do what is wished; return why nothing is done, to be said after the plan."""
+    session: Session,
+    report: Report,
+    wish: Wish,
+    clock: Clock,
+    watcher: Progress,
+    note: Callable[[str], None],
+) -> GosyncError | None:
+    """Do what is wished; return why it is not done, to be said after the report."""
     # Importing it takes longer than to verify a small cache.
-    from gosync.verify.actions import TooManyError, act  # noqa: PLC0415
+    from gosync.verify.actions import act  # noqa: PLC0415
+
+    def consent(plan: Sequence[str]) -> bool:
+        for line in plan if not wish.dry_run else ():  # which the report ends with
+            note(f"plan: {printable(line)}")
+        return not wish.dry_run
 
     try:
         await act(
@@ -270,10 +286,10 @@ async def _act(
             wish.action,
             clock=clock,
             max_delete=wish.max_delete,
-            dry_run=wish.dry_run,
+            consent=consent,
             progress=watcher,
         )
-    except TooManyError as refusal:
+    except GosyncError as refusal:
         return refusal
     return None
 
@@ -295,27 +311,6 @@ def _restore(options: Options, request: Request, name: str) -> int:
     )
     options.output.result("verify-restore", document, lines)
     return EXIT_FOUND if any(failed for _, failed in results) else 0
-
-
-@contextmanager
-def _stopping() -> Iterator[list[int]]:
-    """Note SIGINT and SIGTERM while the block runs; a second one ends at once."""
-    caught: list[int] = []
-
-    def note(number: int, _frame: object) -> None:
-        if caught:
-            raise KeyboardInterrupt
-        caught.append(number)
-
-    before = {each: signal.signal(each, note) for each in _SIGNALS}
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def _request(options: Options, wish: Wish) -> Request:

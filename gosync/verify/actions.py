@@ -7,7 +7,7 @@ remains is what is there and not what was hoped for.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -47,10 +47,12 @@ async def act(
     *,
     clock: Clock,
     max_delete: int,
-    dry_run: bool = False,
+    consent: Callable[[Sequence[str]], bool] | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Do something about what was found, and note it in the report.
+
+    Before anything is done ``consent`` is asked, given the plan; it may say no.
 
     Raises:
         TooManyError: if more would go than ``max_delete``; the report has the plan.
@@ -70,7 +72,7 @@ async def act(
             f"{removals} things would go or be replaced, more than {max_delete}",
             hint=f"look at the plan, then give --max-delete {removals}",
         )
-    if dry_run or not report.plan:
+    if not report.plan or (consent is not None and not consent(report.plan)):
         return
     await carry_out.run()
     await recheck(session, report)

@@ -172,7 +172,7 @@ class RemoteOps:
             try:
                 with file.open("rb") as stream:
                     return stream.read(MAX_NOTE_BYTES)
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return b""
 
     async def write_head(self, old: bytes, new: bytes) -> bool:

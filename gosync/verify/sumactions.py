@@ -11,13 +11,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from gosync.clock import Clock
 from gosync.errors import UsageError
 from gosync.gomod.gosum import MAX_GO_SUM_BYTES
+from gosync.verify.deeds import Deeds
 from gosync.verify.plan import Action
-from gosync.verify.report import Done, Report, finding_document
+from gosync.verify.report import Report, finding_document
 from gosync.verify.shelf import Moved, Shelf
 from gosync.verify.sumlines import SumTarget
 from gosync.verify.targets import access_of
@@ -93,8 +95,7 @@ def act_on_sums(
     """Carry a plan out, and note it in the report.
 
     Raises:
-        StoreError: if what was there cannot be kept.
-        OSError: if a file cannot be written.
+        StoreError: if the shelf cannot be made; then nothing was done.
     """
     new = {
         name: rewritten(
@@ -104,13 +105,17 @@ def act_on_sums(
     }
     shelf, moved = _shelf(target, plan, new, action, state=state, clock=clock)
     report.quarantine = shelf.id
+    deeds, keep = Deeds(), action is not Action.DELETE
     for name, data in new.items():
-        keep = action is not Action.DELETE
-        shelf.replace(target.tree, moved[name], [data], keep=keep)
-    for name in plan.access:
-        access_of(target.tree, name)
-    done = [*_findings(plan.lines), *plan.access.values()]
-    report.done = [Done(_DONE[action], each.path, "", each) for each in done]
+        put = partial(shelf.replace, target.tree, moved[name], [data], keep=keep)
+        first, *others = plan.lines[name].values()
+        deeds.attempt(_DONE[action], first.path, first, put)
+        for each in others:  # the file is written once
+            deeds.note(_DONE[action], each.path, each, deeds.done[-1].failed)
+    for name, finding in plan.access.items():
+        work = partial(access_of, target.tree, name)
+        deeds.attempt(_DONE[action], name, finding, work)
+    report.done = deeds.done
 
 
 def _shelf(

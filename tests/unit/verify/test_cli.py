@@ -97,6 +97,21 @@ def test_too_many_is_refused_after_the_plan(
     assert "--max-delete 1" in shown.err
 
 
+def test_what_keeps_a_plan_from_being_carried_out_comes_after_the_report(
+    world: World, root: Path, verify: Verify, capsys: pytest.CaptureFixture[str]
+):
+    spoil(world, root)
+    before = snapshot(root)
+    (root.parent / "state").write_text("no folder for what goes aside")
+
+    assert verify("--quarantine") == 7
+
+    shown = capsys.readouterr()
+    assert "polluted" in shown.out
+    assert f"plan: move aside {ALPHA}/v1.1.0" in shown.err
+    assert snapshot(root) == before
+
+
 def test_quarantine_and_restore(
     world: World, root: Path, verify: Verify, capsys: pytest.CaptureFixture[str]
 ):
