@@ -95,6 +95,11 @@ class Carrying:
             folder=self.session.request.state_folder,
             clock=self.clock,
             progress=progress,
+            mods={
+                mv
+                for mv, files in self.plan.fetches.items()
+                if files.keys() == {Role.MOD} and wanted[mv].mod_h1
+            },
         ) as fetched:
             self._carry_out(report, fetched)
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from gosync.catalog.versions import VersionRow
+from gosync.catalog.versions import Need, VersionRow
 from gosync.clock import Clock
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
@@ -199,6 +199,7 @@ class _Doing:
             folder=self.session.request.state_folder,
             clock=self.clock,
             progress=progress,
+            mods={mv for mv, row in rows.items() if row.carried is Need.MOD},
         ) as fetched:
             yield fetched
 
@@ -227,8 +228,8 @@ class _Doing:
         for path, each in moved.items():
             if each.wrote and path in self.plan.takes and (tree.root / path).exists():
                 shelf.keep_copy(tree, each)
-        for mv in came:
-            for role in FILES:
+        for mv, row in came.items():
+            for role in digests_of(row):
                 self._put(fetched, mv, role)
 
     def _put(self, fetched: Fetched, mv: ModuleVersion, role: Role) -> None:

@@ -9,13 +9,13 @@ refused is kept in the scratch store's quarantine, which then stays.
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Container, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from gosync.catalog.versions import VersionRow, Want
+from gosync.catalog.versions import Need, VersionRow, Want
 from gosync.clock import Clock
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.taken import Expected
@@ -76,8 +76,9 @@ async def fetch_anew(
     folder: Path,
     clock: Clock,
     progress: Progress,
+    mods: Container[ModuleVersion] = (),
 ) -> AsyncIterator[Fetched]:
-    """Fetch versions whole, and have them at hand while the block runs.
+    """Fetch versions, and have them at hand while the block runs.
 
     Args:
         wanted: The versions, with what vouches for each.
@@ -86,6 +87,7 @@ async def fetch_anew(
         folder: Where the scratch store may be.
         clock: What time it is.
         progress: Who watches.
+        mods: Of which versions the ``.mod`` alone is wanted.
 
     Raises:
         StoreError: if the scratch store cannot be written.
@@ -95,7 +97,9 @@ async def fetch_anew(
     options = replace(site, store_path=root, policy=Policy([], private))
     tally = Tally()
     with open_site(options, command="gosync verify", clock=clock) as scratch:
-        scratch.catalog.versions.want([Want(mv.path, mv.version) for mv in wanted])
+        needs = {mv: Need.MOD if mv in mods else Need.ZIP for mv in wanted}
+        wants = [Want(mv.path, mv.version, need) for mv, need in needs.items()]
+        scratch.catalog.versions.want(wants)
         rows = [
             row
             for mv in wanted
@@ -106,7 +110,7 @@ async def fetch_anew(
             upstreams.gate.expected = dict(_expected(wanted))
             fetcher = VersionFetcher(scratch, upstreams, tally, progress)
             await fetcher.fetch_all(rows)
-        yield _fetched(scratch, wanted, tally)
+        yield _fetched(scratch, needs, tally)
     if not tally.failed:  # else its quarantine may be the only evidence
         shutil.rmtree(root, ignore_errors=True)
 
@@ -125,11 +129,13 @@ def _expected(
             )
 
 
-def _fetched(scratch: Site, wanted: Iterable[ModuleVersion], tally: Tally) -> Fetched:
+def _fetched(
+    scratch: Site, needs: Mapping[ModuleVersion, Need], tally: Tally
+) -> Fetched:
     rows = {}
-    for mv in wanted:
+    for mv, need in needs.items():
         row = scratch.catalog.versions.get(mv.path, mv.version)
-        if row is not None and row.zip_digest is not None:
+        if row is not None and row.carried in {need, Need.ZIP}:
             rows[mv] = row
     failed = {
         ModuleVersion(*key): f"{failure.error}: {failure.reason}"

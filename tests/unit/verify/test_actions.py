@@ -96,6 +96,18 @@ def test_nothing_unproven_takes_a_place(world: World, tmp_path: Path):
     assert snapshot(root) == before
 
 
+def test_a_go_mod_is_brought_without_its_zip(world: World, tmp_path: Path):
+    """As large as that may be, and gone, perhaps: the log has an h1 of each."""
+    root = link_copy(world.pristine[Kind.TREE], tmp_path / "cache")
+    part = parts(Kind.TREE, world.database.name)[1]
+    harm(root, part, Damage.OTHER_MODULE)
+
+    with world.sim.fail("*.zip", status=404) as fault:
+        report = run(world, root, action=Action.REPAIR, offline=False)
+
+    assert (report.exit_code, fault.hits) == (5, 0)
+
+
 def test_a_private_module_is_held_against_a_go_sum(world: World, tmp_path: Path):
     root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
     one = world.sim.publication(ModuleVersion(ALPHA, "v1.0.0"))

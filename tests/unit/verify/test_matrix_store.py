@@ -247,6 +247,22 @@ def test_the_catalogs_file(world: World, store: Path, damage: Damage, action: Ac
     assert files_of(store) == before
 
 
+def test_a_go_mod_that_is_carried_alone_stays_alone(world: World, store: Path):
+    with Catalog.open(store / "catalog.sqlite", create=False) as catalog:
+        catalog._connection.write(
+            "UPDATE versions SET need = 'mod', zip_digest = NULL, zip_bytes = NULL"
+            f" WHERE path = '{ALPHA}' AND version = 'v1.1.0'"
+        )
+    harm(store, part_of(store, "mod"), Damage.EMPTY)
+    rows = rows_of(store)
+
+    assert verify(world, store, Action.REPAIR).exit_code == 5
+
+    mv = f"{ALPHA}@v1.1.0"
+    kept = ("need", "state", "zip_digest", "mod_digest", "mod_h1")
+    assert [rows_of(store)[mv][key] for key in kept] == [rows[mv][key] for key in kept]
+
+
 @pytest.mark.parametrize("damage", [Damage.FLIPPED, Damage.MISSING, Damage.FIFO])
 def test_a_repair_can_be_undone(world: World, store: Path, damage: Damage):
     """An undone repair leaves what was there, with the rows that named it."""
