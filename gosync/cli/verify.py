@@ -319,6 +319,11 @@ def _request(options: Options, wish: Wish) -> Request:
     is_url = wish.target is not None and "://" in wish.target
     path = Path(wish.target) if wish.target is not None else site.store_path
     kind = Kind(wish.kind) if wish.kind else None
+    if kind is not None and (kind is Kind.URL) != is_url:
+        raise UsageError(
+            f"{strip_secrets(str(path))}: --kind {kind} does not fit it",
+            hint="what has :// is a proxy's URL, all else is a file or folder",
+        )
     return Request(
         path=path,
         url=wish.target or "" if is_url else "",

@@ -149,6 +149,7 @@ def test_the_page_stands_alone(world: World, root: Path, verify: Verify):
         (["--subset", "8/7"], "like 1/7"),
         (["--max-age", "soon"], "a number and a unit"),
         (["--sumdb", "nonsense"], "--sumdb"),
+        (["--kind", "url"], "does not fit"),
     ],
 )
 def test_what_makes_no_sense_is_usage(
