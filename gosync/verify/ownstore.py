@@ -10,13 +10,13 @@ A row must say of its blobs and its record what these say themselves. What is wr
 with a row, or with the whole file, is found at ``catalog.sqlite``.
 
 A blob that no row names is what an interrupted run leaves; it is an orphan once it
-is older than any run (a day). ``gosync prune`` takes it away. What lies beside blobs
+is older than any run (a day). ``gosync prune`` takes it away. One with other bytes is
+worse: a sync that wants the blob would keep it. What lies beside blobs
 and catalog is in ``storefiles``.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -36,14 +36,13 @@ from gosync.verify.answers import Answer
 from gosync.verify.checks import Checked, Checker, access_finding, access_trouble
 from gosync.verify.layouts import OWN, Kind, Place, Role
 from gosync.verify.proofs import answer_of_row
-from gosync.verify.storefiles import StoreFiles
+from gosync.verify.storefiles import StoreFiles, digest_of_file
 from gosync.verify.storeproof import StoreOps, StoreSource
 from gosync.verify.targets import stamp_of
 from gosync.verify.verdicts import Cause, Finding, Fix, Verdict
 from gosync.verify.walk import Entry, Unread
 
 _ORPHAN_SECONDS: Final = 24 * 3600
-_PIECE_BYTES: Final = 1 << 20
 
 
 class StoreLayout:
@@ -236,14 +235,10 @@ class StoreTarget:
             )
 
     def _digest(self, path: str) -> str:
-        digest = hashlib.sha256()
         try:
-            with self.tree.open(path) as (read_at, size_bytes):
-                for offset in range(0, size_bytes, _PIECE_BYTES):
-                    digest.update(read_at(offset, _PIECE_BYTES))
+            return digest_of_file(self.tree, path)
         except (NotInTreeError, DamagedFileError) as exc:
             return f"nothing: {exc}"
-        return digest.hexdigest()
 
     def changed(self, versions: Iterable[ModuleVersion]) -> set[ModuleVersion]:
         """Return those of some versions whose rows name other blobs by now.
@@ -292,6 +287,22 @@ class StoreTarget:
                     reason="no version has this blob; `gosync prune` removes it",
                     fix=Fix.DROP,
                 )
+            elif not self._is_what_it_says(entry.path):
+                yield Finding(
+                    verdict=Verdict.CORRUPT,
+                    path=entry.path,
+                    reason="no version has this blob, and a sync would take it for one",
+                    fix=Fix.DROP,
+                )
+
+    def _is_what_it_says(self, path: str) -> bool:
+        """Return whether a blob has its digest, or went away meanwhile."""
+        try:
+            return digest_of_file(self.tree, path) == path.rpartition("/")[2]
+        except NotInTreeError:
+            return True
+        except DamagedFileError:
+            return False
 
     def client(self) -> SumClient | None:
         """Return a client of the store's own tiles, which asks nobody."""

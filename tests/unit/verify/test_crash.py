@@ -6,6 +6,7 @@ mkdir, rmdir), as kill -9 would, without a chance to tidy up.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import warnings
@@ -15,11 +16,16 @@ from pathlib import Path
 
 import pytest
 
+from gosync.clock import SystemClock
+from gosync.verify.actions import restore
 from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
-from tests.unit.verify.caches import World, run
+from gosync.verify.session import Request
+from tests.unit.verify.caches import ALPHA, World, run
 from tests.unit.verify.damage import Damage, harm, link_copy, parts
 from tests.unit.verify.test_matrix import snapshot
+from tests.unit.verify.test_matrix_store import rows_of
+from tests.unit.verify.test_store import blob_of
 
 _STEPS = ("rename", "replace", "link", "unlink", "mkdir", "rmdir")
 _KILLED = 9
@@ -110,3 +116,63 @@ def check(
             break
         step += every
     assert step > 3
+
+
+def test_removing_from_gosyncs_own_store(world: World, synced: Path, tmp_path: Path):
+    """And the way back: no row ever names a blob that is not there (I1)."""
+    step = 0
+    while True:
+        store = damaged_store(synced, tmp_path / str(step))
+        rows, bad = rows_of(store), blob_of(store, ALPHA, "v1.1.0").read_bytes()
+        act = partial(run, world, store, action=Action.QUARANTINE)
+        died = killed_at(step, act)
+        assert bad in everything(tmp_path / str(step))
+        assert has_its_blobs(store)
+        assert act().exit_code in {0, 5}, step
+        assert run(world, store).exit_code == 0
+        if not died:
+            break
+        step += 1
+
+    whole = max((store.parent / "state/shelf").iterdir()).name
+    died, way_back = True, 0
+    while died:
+        folder = tmp_path / f"back-{way_back}"
+        state = Path(shutil.copytree(store.parent / "state", folder / "state"))
+        there = Path(shutil.copytree(store, folder / "store"))
+        _point(state / "shelf" / whole / "moved.json", store, there)
+        request = Request(path=there, site=world.site(folder), state=state)
+        back = partial(restore, request, whole, SystemClock())
+        died = killed_at(way_back, back)
+        assert has_its_blobs(there)
+        back()
+        assert rows_of(there) == rows, way_back
+        assert blob_of(there, ALPHA, "v1.1.0").read_bytes() == bad
+        way_back += 1
+    assert min(step, way_back) > 1
+
+
+def damaged_store(synced: Path, folder: Path) -> Path:
+    store = Path(shutil.copytree(synced, folder / "store"))
+    blob = blob_of(store, ALPHA, "v1.1.0")
+    data = blob.read_bytes()
+    blob.unlink()
+    blob.write_bytes(data[:70] + bytes([data[70] ^ 1]) + data[71:])
+    return store
+
+
+def has_its_blobs(store: Path) -> bool:
+    digests = (
+        str(row[f"{kind}_digest"])
+        for row in rows_of(store).values()
+        for kind in ("info", "mod", "zip")
+        if row[f"{kind}_digest"]
+    )
+    return all((store / "blobs/sha256" / d[:2] / d).is_file() for d in digests)
+
+
+def _point(manifest: Path, old: Path, new: Path) -> None:
+    """Let a shelf be another store's."""
+    text = json.loads(manifest.read_text())
+    assert text["target"] == str(old)
+    manifest.write_text(json.dumps({**text, "target": str(new)}))

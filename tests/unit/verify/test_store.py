@@ -10,6 +10,7 @@ import anyio
 from gosync.catalog.db import Catalog
 from gosync.clock import SystemClock
 from gosync.progress import NoProgress
+from gosync.store.digest import digest_of
 from gosync.store.lock import StoreLock
 from gosync.verify.plan import Action
 from gosync.verify.report import Report
@@ -84,9 +85,9 @@ def test_a_flip_that_no_reader_of_zips_notices_breaks_the_digest(
 
 
 def test_an_old_blob_without_a_version_is_an_orphan(world: World, store: Path):
-    orphan = store / "blobs/sha256/ab" / ("ab" + "0" * 62)
-    orphan.parent.mkdir(exist_ok=True)
-    orphan.write_bytes(b"left by a killed run")
+    data = b"left by a killed run"
+    orphan = blob_path_of(store, digest_of(data))
+    orphan.write_bytes(data)
     assert run(world, store).exit_code == 0  # it may be a sync's that runs now
     os.utime(orphan, (0, 0))
 
@@ -95,6 +96,25 @@ def test_an_old_blob_without_a_version_is_an_orphan(world: World, store: Path):
 
     assert run(world, store, action=Action.DELETE).exit_code == 5
     assert not orphan.exists()
+
+
+def test_a_blob_that_a_sync_would_keep_for_another_is_corrupt(
+    world: World, store: Path
+):
+    """A quarantine that is killed withdraws the row and leaves the bad blob."""
+    blob_path_of(store, digest_of(b"good")).write_bytes(b"evil")
+
+    (finding,) = run(world, store).outcome.findings
+
+    assert finding.verdict is Verdict.CORRUPT
+    assert run(world, store, action=Action.QUARANTINE).exit_code == 5
+    assert run(world, store).exit_code == 0
+
+
+def blob_path_of(store: Path, digest: str) -> Path:
+    path = store / "blobs/sha256" / digest[:2] / digest
+    path.parent.mkdir(exist_ok=True)
+    return path
 
 
 def test_a_forged_record_in_the_catalog_is_not_believed(world: World, store: Path):
