@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from gosync.closure.tree import Tree
 from gosync.errors import UsageError
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.plan import Action
+from gosync.verify.shelf import Shelf, put_all_back
 from gosync.verify.verdicts import Cause, Verdict
 from tests.unit.verify.caches import ALPHA, BETA, World, run
 
@@ -110,8 +112,9 @@ def test_repair_writes_what_the_log_has_and_restore_undoes_it(world: World, file
 
     assert report.exit_code == 5
     assert file.read_bytes() == good
-    shelf = file.parent / "state" / "shelf" / report.quarantine
-    assert (shelf / "1").read_bytes() == bad
+    shelf = Shelf(file.parent / "state", report.quarantine)
+    assert put_all_back(Tree(file.parent), shelf) == [("go.sum", "")]
+    assert file.read_bytes() == bad
 
 
 @pytest.mark.parametrize("action", [Action.DELETE, Action.QUARANTINE])
