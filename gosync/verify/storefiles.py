@@ -209,7 +209,7 @@ class JournalRead:
             StoreError: if it cannot be read.
         """
         self.damaged: list[Damage] = []
-        self._said: set[tuple[EntryValue, ...]] = set()
+        self._said: set[bytes] = set()
         self._heads: set[tuple[EntryValue, EntryValue]] = set()
         last: Damage | None = None
         for entry in Journal(tree.root).read():
@@ -259,10 +259,10 @@ def _says(line: bytes) -> bool:
     return line.endswith(b"\n")
 
 
-def _said(
-    entry: Mapping[str, EntryValue], names: Sequence[str]
-) -> tuple[EntryValue, ...]:
-    return tuple(entry.get(name) for name in names)
+def _said(entry: Mapping[str, EntryValue], names: Sequence[str]) -> bytes:
+    """Return what an entry says, as a digest: there may be very many."""
+    said = json.dumps([entry.get(name) for name in names]).encode("ascii")
+    return hashlib.blake2b(said, digest_size=16).digest()
 
 
 def parse_evidence_files(data: bytes) -> dict[str, str]:
