@@ -2,7 +2,7 @@
 
 What travels is hashed before it is packed, since recipes come first. Most of it is
 small and would be inflated a second time a moment later; so it is kept, up to a limit
-that a segment's contents hardly exceed. What is not here is read from its zip again.
+that most segments do not reach. What is not here is read from its zip again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LIMIT_BYTES: Final = 128 << 20
+LIMIT_BYTES: Final = 96 << 20  # a frame in jobs beside it takes 360 MiB
 
 
 class KeptContents:

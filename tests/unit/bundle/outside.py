@@ -23,6 +23,7 @@ from gosync.demo.log import SumLog
 from gosync.gomod.dirhash import hash_go_mod, hash_zip
 from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.module import ModuleVersion
+from gosync.ingest.entries import version_entry
 from gosync.sumdb.treehead import open_head
 from gosync.sync.site import open_site
 from gosync.sync.tree import make_publisher, tree_target
@@ -126,6 +127,7 @@ class Outside:
             state=State.PRESENT,
         )
         blobs.sync_folders()
+        self.site.journal.append([version_entry(row)])
         self.site.catalog.versions.admit([row])
         return row
 
