@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ from gosync.bundle.bases import NoBases
 from gosync.bundle.blocks import Form
 from gosync.bundle.reader import entries_by_segment, open_segment
 from gosync.bundle.segments import check_h1
-from gosync.bundle.spool import proven_pieces
+from gosync.bundle.spool import hash_proven, proven_pieces
 from gosync.catalog.versions import Need, Proof
 from gosync.errors import BundleGapError, ChecksumMismatchError, MalformedError
 from gosync.gomod.dirhash import hash_zip
@@ -194,19 +193,26 @@ class _Proof:
         found: dict[int, dict[bytes, str]] = {}
         for name, order, digest, size_bytes, verbatim in group.contents:
             total += size_bytes
-            sha256 = hashlib.sha256()
-            pieces = proven_pieces(digest, group.frame.pieces(size_bytes), sha256)
             if verbatim:
-                # The first version that has it; no other can have its h1.
-                version, entry = group.versions[order]
-                check_h1(f"{version.mv} zip", entry.zip_h1, self._hash_zip(pieces))
-            else:
-                deque(pieces, maxlen=0)
-            found.setdefault(order, {})[name] = sha256.hexdigest()
+                self._prove_zip(group, order, digest, size_bytes)
+                continue
+            got = hash_proven(digest, group.frame, size_bytes)
+            found.setdefault(order, {})[name] = got
         for order in range(len(group.versions)):
             group.proven(order, found.get(order, {}))
         self._check_same_zips(group)
         return total
+
+    def _prove_zip(
+        self, group: OpenGroup, order: int, digest: str, size_bytes: int
+    ) -> None:
+        """Prove a verbatim zip, by the first version that has it.
+
+        No other can have its h1.
+        """
+        version, entry = group.versions[order]
+        pieces = proven_pieces(digest, group.frame.pieces(size_bytes), hashlib.sha256())
+        check_h1(f"{version.mv} zip", entry.zip_h1, self._hash_zip(pieces))
 
     def _hash_zip(self, pieces: Iterable[bytes | memoryview]) -> str:
         with (

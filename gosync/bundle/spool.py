@@ -10,7 +10,7 @@ import hashlib
 import tempfile
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from gosync.bundle.stream import PIECE_BYTES
+from gosync.bundle.stream import PIECE_BYTES, FrameReader
 from gosync.errors import MalformedError
 from gosync.gomod.zipdir import STORE
 from gosync.gomod.zipwrite import EMPTY, Packed, PackedEntry, pack, write_zip
@@ -138,7 +138,31 @@ def proven_pieces(
     for piece in pieces:
         found.update(piece)
         yield piece
-    if digest and found.hexdigest() != digest:
-        raise MalformedError(
-            "bundle contents", digest, f"they have the digest {found.hexdigest()}"
-        )
+    _check_digest(digest, found.hexdigest())
+
+
+def hash_proven(digest: str, frame: FrameReader, size_bytes: int) -> str:
+    """Read contents off a frame, see that they have the digest, and return it.
+
+    Args:
+        digest: What they must have, "" if it is not known.
+        frame: Where they come next.
+        size_bytes: Their size.
+
+    Raises:
+        MalformedError: they have another, or the frame is damaged.
+    """
+    if size_bytes <= PIECE_BYTES:
+        got = hashlib.sha256(frame.read(size_bytes)).hexdigest()
+    else:
+        found = hashlib.sha256()
+        for piece in frame.pieces(size_bytes):
+            found.update(piece)
+        got = found.hexdigest()
+    _check_digest(digest, got)
+    return got
+
+
+def _check_digest(want: str, got: str) -> None:
+    if want and got != want:
+        raise MalformedError("bundle contents", want, f"they have the digest {got}")

@@ -34,17 +34,19 @@ _PIECES_AHEAD = 3  # the one that is taken, and two more
 # own search; short ones, taken from that, would cost a hundredth of the size.
 _LEVEL = 10
 _LONG_MATCH_BYTES = 256
-# Large frames are compressed in jobs, each with a quarter of the window before it. The
-# bytes depend on the jobs' size, not on how many threads there are. Twice the level's
-# table of matches, half the candidates in each of its rows, and rows for six bytes that
-# are alike, not five, take an eighth less time for a thousandth more bytes. (Small
-# frames would lose two hundredths, and are soon done.)
+# Large frames are compressed in jobs, each with the whole window before it; they are so
+# small that the first are at work before the last contents are there. The bytes depend
+# on the jobs' size, not on how many threads there are. Twice the level's table of
+# matches, half the candidates in each of its rows, and rows for six bytes that are
+# alike, not five, take an eighth less time for a thousandth more bytes. (Small frames
+# would lose two hundredths, and are soon done.)
 LARGE_BYTES = 32 << 20
 _LARGE_HASH_LOG = 23
 _LARGE_SEARCH_LOG = 4
 _LARGE_MIN_MATCH_BYTES = 6
-_MAX_JOB_BYTES = 48 << 20  # with a window of 2^27 a frame takes 380 MB
-_JOB_OVERLAP = 7
+_MAX_JOB_BYTES = 24 << 20
+_JOB_OVERLAP = 9
+_TREE_OVERLAP = 7
 _THREADS = 2
 _MIN_WINDOW_LOG = 17
 _MAX_WINDOW_BYTES = 1 << WINDOW_LOG
@@ -98,7 +100,7 @@ def _compressor(size_bytes: int, base: bytes) -> zstandard.ZstdCompressor:
             "search_log": _LARGE_SEARCH_LOG,
             "min_match": _LARGE_MIN_MATCH_BYTES,
             "threads": _THREADS,
-            "job_size": min(-(-size_bytes // _THREADS), _MAX_JOB_BYTES),
+            "job_size": _job_bytes(size_bytes),
             "overlap_log": _JOB_OVERLAP,
         }
     parameters = zstandard.ZstdCompressionParameters.from_level(
@@ -116,6 +118,12 @@ def _compressor(size_bytes: int, base: bytes) -> zstandard.ZstdCompressor:
     return zstandard.ZstdCompressor(
         compression_params=parameters, dict_data=_dictionary(base)
     )
+
+
+def _job_bytes(size_bytes: int) -> int:
+    """Return the size of jobs that are alike and keep all threads busy to the end."""
+    rounds = -(-size_bytes // (_THREADS * _MAX_JOB_BYTES))
+    return -(-size_bytes // (_THREADS * rounds))
 
 
 def _dictionary(base: bytes) -> zstandard.ZstdCompressionDict | None:
@@ -185,6 +193,13 @@ class FrameReader:
 
     def _take(self, size_bytes: int) -> bytes:
         """Return so many bytes, fewer where the frame ends early."""
+        end = self._piece_at + size_bytes
+        if end <= len(self._piece):  # most contents are small
+            start, self._piece_at = self._piece_at, end
+            return self._piece[start:end]
+        return self._take_parts(size_bytes)
+
+    def _take_parts(self, size_bytes: int) -> bytes:
         parts: list[bytes] = []
         while size_bytes:
             if self._piece_at == len(self._piece):
@@ -277,8 +292,8 @@ def open_writer(file: IO[bytes]) -> Iterator[IO[bytes]]:
         enable_ldm=True,
         write_checksum=True,
         threads=_THREADS,
-        job_size=_MAX_JOB_BYTES // 4,
-        overlap_log=_JOB_OVERLAP,
+        job_size=_MAX_JOB_BYTES // 2,
+        overlap_log=_TREE_OVERLAP,
     )
     compressor = zstandard.ZstdCompressor(compression_params=parameters)
     with (
