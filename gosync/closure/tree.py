@@ -11,8 +11,15 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,6 +89,7 @@ class Tree:
             )
         self.root = folder.resolve()
         self._folders: dict[str, str | None] = {"": None}
+        self._near = _Near()
 
     def read(self, path: str, *, limit_bytes: int) -> bytes:
         """Return a file's bytes.
@@ -118,7 +126,7 @@ class Tree:
         """
         self._stat(path)
         folder, _, name = path.rpartition("/")
-        with _border(path), self.folder(folder) as above:
+        with _border(path), self._above(folder) as above:
             handle = os.open(name, _FLAGS, dir_fd=above)
         try:
             found = os.fstat(handle)
@@ -126,6 +134,27 @@ class Tree:
             yield partial(_read_at, handle, path), found.st_size
         finally:
             os.close(handle)
+
+    @contextmanager
+    def near(self, folder: str) -> Iterator[None]:
+        """Keep a folder open in this thread, for files in it that the block opens.
+
+        To be used where nobody moves the folder away meanwhile. If it cannot be
+        opened, each of the files says why.
+        """
+        with ExitStack() as stack:
+            with suppress(OSError, DamagedFileError):
+                self._near.handle = stack.enter_context(self.folder(folder))
+                self._near.folder = folder
+            try:
+                yield
+            finally:
+                self._near.folder = None
+
+    def _above(self, folder: str) -> AbstractContextManager[int]:
+        if self._near.folder == folder:
+            return nullcontext(self._near.handle)
+        return self.folder(folder)
 
     @contextmanager
     def folder(self, path: str) -> Iterator[int]:
@@ -153,7 +182,7 @@ class Tree:
         if reason is not None:
             raise DamagedFileError(path, reason)
         with _border(path):
-            found = (self.root / path).lstat()
+            found = os.lstat(os.path.join(self.root, path))  # noqa: PTH118 - twice as fast
         _check_mode(path, found.st_mode)
         return found
 
@@ -165,6 +194,13 @@ class Tree:
                 reason = f"{folder} is a link"
             self._folders[folder] = reason
         return self._folders[folder]
+
+
+class _Near(threading.local):
+    """The folder that a thread keeps open, None for none, and its handle."""
+
+    folder: str | None = None
+    handle: int = -1
 
 
 def _check_mode(path: str, mode: int) -> None:

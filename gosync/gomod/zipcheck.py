@@ -37,6 +37,8 @@ MAX_GO_MOD_BYTES = 16 << 20
 MAX_LICENSE_BYTES = 16 << 20
 
 _SHOWN_REASONS = 3
+_GO_MOD = "go.mod"
+_SMALL_BYTES = min(MAX_GO_MOD_BYTES, MAX_LICENSE_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +149,17 @@ class _Inspection:
         relative = name[len(self._prefix) :]
         if not relative:
             return False
-        check_file_path(relative.removesuffix("/"))
-        self._names.add(relative.removesuffix("/"), is_folder=entry.is_folder)
-        if entry.is_folder:
+        is_folder = relative[-1] == "/"
+        path = relative[:-1] if is_folder else relative
+        check_file_path(path)
+        self._names.add(path, is_folder=is_folder)
+        if is_folder:
             return False
-        _check_go_mod_place(relative)
+        if relative[-len(_GO_MOD) :].lower() == _GO_MOD:
+            _check_go_mod_place(relative)
         self._count(entry.size_bytes)
-        _check_file_size(relative, entry.size_bytes)
+        if entry.size_bytes > _SMALL_BYTES:
+            _check_file_size(relative, entry.size_bytes)
         return True
 
     def _count(self, size_bytes: int) -> None:
@@ -196,16 +202,16 @@ class _Names:
 
 def _check_go_mod_place(relative: str) -> None:
     folder, _, base = relative.rpartition("/")
-    if base.lower() != "go.mod":
+    if base.lower() != _GO_MOD:
         return
     if folder:
         raise _RuleBrokenError("a go.mod below the root: this is another module")
-    if base != "go.mod":
+    if base != _GO_MOD:
         raise _RuleBrokenError("go.mod must be in lower case")
 
 
 def _check_file_size(relative: str, size_bytes: int) -> None:
-    if relative == "go.mod" and size_bytes > MAX_GO_MOD_BYTES:
+    if relative == _GO_MOD and size_bytes > MAX_GO_MOD_BYTES:
         raise _RuleBrokenError(f"larger than {MAX_GO_MOD_BYTES} bytes")
     if relative == "LICENSE" and size_bytes > MAX_LICENSE_BYTES:
         raise _RuleBrokenError(f"larger than {MAX_LICENSE_BYTES} bytes")

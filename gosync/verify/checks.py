@@ -75,7 +75,8 @@ class Checker:
     ) -> Checked:
         """Check what is there of one version."""
         check = _Check(self._tree, mv, entries, answer, self._seen, self._root)
-        check.run()
+        with self._tree.near(_folder_of(entries)):
+            check.run()
         done = check.done
         done.findings += self._access(entries, done.findings)
         done.findings += self._lacking(mv, entries, check.zip_h1)
@@ -115,6 +116,12 @@ class Checker:
             if entry.path not in bad and reason:
                 found.append(access_finding(entry, reason))
         return found
+
+
+def _folder_of(entries: Mapping[Role, Entry]) -> str:
+    """Return the folder that most files of a version are in."""
+    paths = (entries[role].path for role in FILES if role in entries)
+    return next(paths, "").rpartition("/")[0]
 
 
 def access_trouble(entry: Entry, root: os.stat_result) -> str:
