@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LIMIT_BYTES: Final = 96 << 20  # a frame in jobs beside it takes 360 MiB
+LIMIT_BYTES: Final = 96 << 20  # a frame of 250 MiB beside it takes 330 MiB
 
 
 class KeptContents:
