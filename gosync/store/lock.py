@@ -7,7 +7,8 @@ it ends; no time stamp decides. The file says who holds it, for messages only::
     command gosync sync
     since 2026-11-22T13:45:00.000000Z
 
-It is never unlinked: a lock on an unlinked file excludes nobody.
+It is never unlinked: a lock on an unlinked file excludes nobody. A forked child has
+no part in it; else one that is at work yet would hold what its parent, killed, let go.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
+from weakref import WeakSet
 
 from gosync.clock import Clock, SystemClock, format_time
 from gosync.errors import LockedError
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.1
 _MAX_HOLDER_BYTES = 1_000
+_held: WeakSet[StoreLock] = WeakSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class StoreLock:
             os.close(descriptor)
             raise
         self._descriptor = descriptor
+        _held.add(self)
         return self
 
     def _wait(self, descriptor: int, deadline: float) -> None:
@@ -116,6 +120,12 @@ class StoreLock:
         if self._descriptor is not None:
             with suppress(OSError):
                 os.ftruncate(self._descriptor, 0)
+            self.close()
+
+    def close(self) -> None:
+        """Close this process's descriptor; another that has one holds the lock yet."""
+        _held.discard(self)
+        if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
@@ -124,6 +134,14 @@ class StoreLock:
 
     def __exit__(self, *_: object) -> None:
         self.release()
+
+
+def _close_all() -> None:
+    for lock in list(_held):
+        lock.close()
+
+
+os.register_at_fork(after_in_child=_close_all)
 
 
 def read_holder(root: Path) -> Holder | None:

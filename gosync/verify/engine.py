@@ -1,9 +1,9 @@
 """One run over a target: what is due, in which order, and for how long.
 
 Versions go oldest proof first, those never proven before all others, so that a run
-that is cut short leaves the freshest for the next time. While two hands check a
+that is cut short leaves the freshest for the next time. While two check a
 batch, the next one is asked about, from files or over the network; it is handed on
-before the first one's end is waited for, so that no hand is ever idle. What was found
+before the first one's end is waited for, so that nobody is ever idle. What was found
 of a batch is kept as soon as it is whole.
 
 A version that was not ok the last time, or whose files have changed since, is due
@@ -27,8 +27,8 @@ from gosync.gomod.module import ModuleVersion
 from gosync.progress import Progress
 from gosync.sync.pool import for_each
 from gosync.verify.answers import Answer
+from gosync.verify.checkers import Checkers
 from gosync.verify.checks import Checked
-from gosync.verify.hands import Hands
 from gosync.verify.memory import Memory, Remembered
 from gosync.verify.proofs import Prover
 from gosync.verify.targets import Target
@@ -150,9 +150,9 @@ class Verification:
         outcome.versions = len(sizes)
         due = self._due(sizes, limits)
         deadline = _deadline(self._clock, limits)
-        with Hands(self._target, sum(sizes[mv] for mv in due)) as hands:
+        with Checkers(self._target, sum(sizes[mv] for mv in due)) as checkers:
             self._progress.phase("verifying", len(due))
-            await self._check_all(_batches(due, sizes), hands, deadline)
+            await self._check_all(_batches(due, sizes), checkers, deadline)
         outcome.left = len(due) - outcome.checked
         await self._finish(is_whole=not outcome.left)
         return outcome
@@ -194,7 +194,10 @@ class Verification:
         return answers
 
     async def _check_all(
-        self, batches: Iterator[list[ModuleVersion]], hands: Hands, deadline: float
+        self,
+        batches: Iterator[list[ModuleVersion]],
+        checkers: Checkers,
+        deadline: float,
     ) -> None:
         """Check batches, each handed on while the one before it is checked."""
         before: _Checking = []
@@ -203,7 +206,7 @@ class Verification:
             self._outcome.interrupted = self._stop()
             if self._outcome.interrupted or self._clock.monotonic() >= deadline:
                 break
-            checking = [hands.check(each) for each in self._groups(ready)]
+            checking = [checkers.check(each) for each in self._groups(ready)]
             ready = await self._ask(next(batches, []))
             await self._collect(before)
             before = checking

@@ -1,0 +1,123 @@
+"""Processes work where that pays; none is left behind."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gosync.errors import LockedError, StoreError
+from gosync.hands import WORTH_BYTES, Hands
+from gosync.store.lock import StoreLock
+
+
+def _do(item: str) -> int:
+    """Do as the item says, and tell who did it."""
+    if item == "be killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if item == "fail":
+        raise KeyError("a bug of ours")
+    time.sleep(0.1)  # long enough that the other one takes the other
+    return os.getpid()
+
+
+def _who(count: int, size_bytes: int = WORTH_BYTES) -> list[int | None]:
+    with Hands(_do, count=count, size_bytes=size_bytes) as hands:
+        return _offer_two(hands)
+
+
+def _offer_two(hands: Hands[str, int]) -> list[int | None]:
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(hands.offer, ("a", "b")))
+
+
+def _alone(story: Callable[..., None], *args: object) -> Any:
+    """Return what a story says that runs in a process without other threads."""
+    spawn = multiprocessing.get_context("spawn")
+    here, there = spawn.Pipe()
+    process = spawn.Process(target=story, args=(there, *args))
+    process.start()
+    there.close()
+    try:
+        return here.recv()
+    finally:
+        process.join()
+
+
+def _tell_who(there: Connection) -> None:
+    two, one, small = _who(2), _who(1), _who(2, WORTH_BYTES - 1)
+    threading.Thread(target=time.sleep, args=(5,), daemon=True).start()
+    there.send((os.getpid(), two, one, small, _who(2)))
+
+
+def test_processes_work_where_that_pays_and_is_safe():
+    own, two, one, small, beside = _alone(_tell_who)
+    assert len({*two, own, None}) == 4
+    assert sum(each is None for each in one) == 1  # who is busy takes no more
+    assert small == beside == [None, None]
+
+
+def _tell_trouble(there: Connection) -> None:
+    said: list[object] = []
+    with Hands(_do, count=1) as hands:
+        said += [hands.offer("fail"), hands.offer("a") is not None]
+        try:
+            hands.offer("be killed")
+        except StoreError as error:
+            said.append(str(error))
+    there.send(said)
+
+
+def test_what_fails_is_done_again_here_and_a_killed_one_is_told():
+    failed, goes_on, killed = _alone(_tell_trouble)
+    assert failed is None
+    assert goes_on
+    assert "was killed" in killed
+
+
+def _be_killed(there: Connection, root: Path) -> None:
+    with StoreLock(root).acquire():
+        hands = Hands(_do, count=2)
+        there.send(_offer_two(hands))
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def test_none_outlives_a_process_that_is_killed_or_holds_its_lock(tmp_path):
+    spawn = multiprocessing.get_context("spawn")
+    here, there = spawn.Pipe()
+    process = spawn.Process(target=_be_killed, args=(there, tmp_path))
+    process.start()
+    there.close()
+    left = {int(each) for each in here.recv()}
+    with pytest.raises(LockedError):
+        StoreLock(tmp_path).acquire()
+    for each in left:
+        os.kill(each, signal.SIGSTOP)  # as one that is long at its work
+    process.kill()
+    process.join()
+    StoreLock(tmp_path).acquire().release()
+    for each in left:
+        os.kill(each, signal.SIGCONT)
+    assert len(left) == 2
+    for _ in range(100):
+        if not any(_runs(process) for process in left):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"still there: {left}")
+
+
+def _runs(process: int) -> bool:
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
