@@ -33,15 +33,14 @@ _PIECES_AHEAD = 3  # the one that is taken, and two more
 # Measured on Go source. Long matches are for what is too far away for the level's
 # own search; short ones, taken from that, would cost a hundredth of the size.
 _LEVEL = 10
-_LONG_MATCH_BYTES = 256
-# Large frames are compressed in jobs, each with the whole window before it; they are so
-# small that the first are at work before the last contents are there. The bytes depend
-# on the jobs' size, not on how many threads there are. Twice the level's table of
-# matches, half the candidates in each of its rows, and rows for six bytes that are
-# alike, not five, take an eighth less time for a thousandth more bytes. (Small frames
-# would lose two hundredths, and are soon done.)
+_LONG_MATCH_BYTES = 200
+# Large frames are compressed in jobs that know the 8 MiB before them, and by the long
+# matches all of the window; they are so small that the first are at work before the
+# last contents are there. The bytes depend on the jobs' size, not on how many threads
+# there are. Half the level's candidates in each row of its table, and rows for six
+# bytes that are alike, not five, take a sixth less time for seven thousandths more
+# bytes. (Small frames would lose two hundredths, and are soon done.)
 LARGE_BYTES = 32 << 20
-_LARGE_HASH_LOG = 23
 _LARGE_SEARCH_LOG = 4
 _LARGE_MIN_MATCH_BYTES = 6
 _MAX_JOB_BYTES = 24 << 20
@@ -96,7 +95,6 @@ def _compressor(size_bytes: int, base: bytes) -> zstandard.ZstdCompressor:
     large = {}
     if size_bytes > LARGE_BYTES:
         large = {
-            "hash_log": _LARGE_HASH_LOG,
             "search_log": _LARGE_SEARCH_LOG,
             "min_match": _LARGE_MIN_MATCH_BYTES,
             "threads": _THREADS,
