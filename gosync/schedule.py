@@ -13,9 +13,10 @@ what it knows in pickles, where gosync has a catalog.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.errors import MalformedError
 
@@ -65,8 +66,7 @@ def _cron_trigger(cron: str, jitter_seconds: float = 0.0) -> BaseTrigger:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     """When something is due.
 
     Attributes:

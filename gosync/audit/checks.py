@@ -8,8 +8,9 @@ yes before, since a proxy that never had a version has not lost it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+import msgspec
 
 from gosync.audit.said import (
     MAX_VALUE_CHARACTERS,
@@ -38,8 +39,7 @@ _AUTHORITY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SourceSaid:
+class SourceSaid(msgspec.Struct, frozen=True):
     """What one upstream said of one version.
 
     Attributes:
@@ -52,7 +52,7 @@ class SourceSaid:
     source: str
     gave_ours: bool
     dropped: bool = False
-    files: Mapping[What, FileSaid] = field(default_factory=dict)
+    files: Mapping[What, FileSaid] = msgspec.field(default_factory=dict)
 
 
 def check_version(row: VersionRow, said: SourceSaid) -> list[Sighting]:
@@ -218,8 +218,7 @@ def _covers(low: str, high: str, version: str) -> bool:
     return semver.compare(low, version) <= 0 <= semver.compare(high, version)
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(msgspec.Struct, frozen=True):
     """What is known of a followed module's freshness.
 
     Attributes:

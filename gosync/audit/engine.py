@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.audit.asking import ProxyAsker
 from gosync.audit.budget import Budget, BudgetSpentError
@@ -56,8 +56,7 @@ class Asker(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(msgspec.Struct):
     """Counts of an audit.
 
     Attributes:
@@ -77,8 +76,7 @@ class Tally:
     last_error: GosyncError | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditReport:
+class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     """What an audit did and how it ended.
 
     Attributes:
@@ -110,8 +108,7 @@ class AuditReport:
     seconds: float
 
 
-@dataclass(slots=True)
-class Source:
+class Source(msgspec.Struct):
     """One source at work.
 
     Attributes:
@@ -122,7 +119,7 @@ class Source:
 
     budget: Budget
     asker: Asker
-    fetcher: Fetcher | None = field(default=None)
+    fetcher: Fetcher | None = None
 
 
 class Audit:

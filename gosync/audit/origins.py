@@ -9,8 +9,9 @@ lead upwards. Only tags are asked for: branches move by design.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from gosync.gomod.info import Origin
 
@@ -25,8 +26,7 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
 _MAX_CHARACTERS: Final = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(msgspec.Struct, frozen=True):
     """A repository that may be asked.
 
     Attributes:

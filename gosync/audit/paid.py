@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from gosync.audit.budget import Budget
 from gosync.audit.said import Said
@@ -15,8 +16,7 @@ from gosync.upstream.revisits import Revisit, Revisits, Validators
 NO_VALIDATORS: Final = Validators()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """An answer.
 
     Attributes:

@@ -9,8 +9,9 @@ transaction and the tree leaves the tree as it was; the next import brings it up
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from gosync.bundle.findings import take_findings
 from gosync.catalog.imports import ImportRow, ImportState

@@ -17,11 +17,11 @@ the contents tells them again (``told``).
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.bundle.format import (
     MAX_GROUP_HEAD_BYTES,
@@ -78,8 +78,7 @@ class GroupHead(msgspec.Struct, frozen=True, kw_only=True):
     versions: tuple[VersionHead, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackedVersion:
+class PackedVersion(msgspec.Struct, frozen=True, kw_only=True):
     """One version of a group.
 
     Attributes:

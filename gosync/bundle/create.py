@@ -15,9 +15,10 @@ has changed, makes the same bytes. Where a receiver lacks nothing nothing is mad
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync import __version__
 from gosync.bundle.bases import ZipSource
@@ -71,8 +72,7 @@ if TYPE_CHECKING:
     from gosync.sync.site import Site
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateOptions:
+class CreateOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for.
 
     Attributes:
@@ -90,8 +90,7 @@ class CreateOptions:
     need: NeedFile | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Created:
+class Created(msgspec.Struct, frozen=True, kw_only=True):
     """What became of it.
 
     Attributes:

@@ -6,8 +6,9 @@ import hashlib
 import tempfile
 import threading
 from contextlib import ExitStack, closing, nullcontext
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Self, TypeAlias
+
+import msgspec
 
 from gosync.bundle.ahead import THREADS, in_order
 from gosync.bundle.bases import BaseFiles, ZipSource
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
 _AHEAD = THREADS + 1
 
 
-@dataclass(frozen=True, slots=True)
-class PackedSegment:
+class PackedSegment(msgspec.Struct, frozen=True):
     """A segment, compressed; a context manager that closes its file.
 
     Attributes:

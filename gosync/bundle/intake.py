@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
 from anyio import to_thread
+from msgspec.structs import replace
 
 from gosync.bundle.bases import ZipSource
 from gosync.bundle.reader import read_versions

@@ -7,8 +7,9 @@ before the catalog, so that a rebuilt one counts on.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from gosync.catalog.bundles import BundleRow, BundleState, Kind
 from gosync.clock import format_time

@@ -13,8 +13,9 @@ receiver trusts takes the receiver.
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from gosync.bundle.reader import read_tiles
 from gosync.catalog.bundles import Kind
@@ -42,8 +43,7 @@ class TileBase(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class LogProof:
+class LogProof(msgspec.Struct, frozen=True):
     """What of a bundle leads to its tree head.
 
     Attributes:

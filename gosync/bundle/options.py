@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetSpec:
+
+class TargetSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A site that bundles are made for.
 
     Attributes:
@@ -23,8 +23,7 @@ class TargetSpec:
     sealed_base: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class InsideSpec:
+class InsideSpec(msgspec.Struct, frozen=True):
     """How bundles are taken in.
 
     Attributes:

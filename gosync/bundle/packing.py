@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.bundle.ahead import in_order
 from gosync.bundle.blocks import Form, PackedVersion, contents_of
@@ -46,8 +47,7 @@ TILE_SEGMENT_BYTES = 64 << 20
 _AHEAD = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """Versions of one module, ready to travel.
 
     Attributes:
@@ -74,8 +74,7 @@ class Group:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleSegment:
+class ModuleSegment(msgspec.Struct, frozen=True):
     """Groups that are packed together.
 
     Attributes:
@@ -110,8 +109,7 @@ class ModuleSegment:
         return str(self.groups[0].versions[0].mv)
 
 
-@dataclass(frozen=True, slots=True)
-class TileSegment:
+class TileSegment(msgspec.Struct, frozen=True):
     """Tiles that are packed together."""
 
     tiles: tuple[Tile, ...]

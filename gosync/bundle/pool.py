@@ -13,8 +13,9 @@ one that it builds on, and a repair may fill any hole.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.catalog.bundles import Kind
 from gosync.catalog.versions import Need, Proof
@@ -71,8 +72,7 @@ class Holdings:
         return self._exists(row)
 
 
-@dataclass(frozen=True, slots=True)
-class Taking:
+class Taking(msgspec.Struct, frozen=True):
     """What is taken out of one bundle.
 
     Attributes:
@@ -84,8 +84,7 @@ class Taking:
     keys: frozenset[Key]
 
 
-@dataclass(frozen=True, slots=True)
-class PoolPlan:
+class PoolPlan(msgspec.Struct, frozen=True):
     """How one bundle's selection comes together.
 
     Attributes:

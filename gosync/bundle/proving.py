@@ -15,8 +15,10 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import fields
 
 from gosync.bundle.bases import NoBases
 from gosync.bundle.blocks import Form
@@ -47,8 +49,7 @@ THREADS = 2
 _AUTHORITY = "its record in the bundle"
 
 
-@dataclass(frozen=True, slots=True)
-class Proven:
+class Proven(msgspec.Struct, frozen=True):
     """What was read and found to be as it should be.
 
     Attributes:

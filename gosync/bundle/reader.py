@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.bundle.bases import NoBases
 from gosync.bundle.blocks import Form
@@ -44,8 +45,7 @@ if TYPE_CHECKING:
     Entries: TypeAlias = dict[tuple[str, str], VersionEntry]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(msgspec.Struct, frozen=True):
     """A version that came with a bundle.
 
     Attributes:

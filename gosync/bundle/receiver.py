@@ -8,8 +8,9 @@ gave it, and what its staged ones select, less the versions that it names.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.catalog.bundles import BundleRow, Kind
 from gosync.catalog.versions import Need
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from gosync.catalog.bundles import Bundles
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receiver:
+class Receiver(msgspec.Struct, frozen=True, kw_only=True):
     """What a target has.
 
     Attributes:
@@ -37,7 +37,7 @@ class Receiver:
 
     kind: Kind = Kind.FULL
     base: BundleRow | None = None
-    held: Mapping[tuple[str, str], Need] = field(default_factory=dict)
+    held: Mapping[tuple[str, str], Need] = msgspec.field(default_factory=dict)
     applied: AbstractSet[tuple[str, str]] = frozenset()
     after: int = 0
     heads: tuple[int, ...] = ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.bundle.bases import BaseFiles
 from gosync.bundle.blocks import (
@@ -33,8 +34,7 @@ _MAX_TILE_LIST_BYTES = 64 << 20
 _AUTHORITY = "the bundle's manifest"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenGroup:
+class OpenGroup(msgspec.Struct, frozen=True):
     """A group whose recipes are read, and whose contents come next.
 
     Attributes:

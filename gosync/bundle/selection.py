@@ -6,8 +6,9 @@ only, and go.mod files that were read to find out what is needed, are no part of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from gosync.bundle.manifest import OmittedEntry
 from gosync.catalog.versions import Need, State, VersionRow
@@ -39,8 +40,7 @@ class Chosen(NamedTuple):
         return self.row.path, self.row.version
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """The selection.
 
     Attributes:

@@ -17,8 +17,9 @@ import hashlib
 import os
 import tarfile
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.bundle.stream import PIECE_BYTES, open_reader, open_writer
 from gosync.errors import StoreError
@@ -40,8 +41,7 @@ _MODE = 0o644
 _TIME = 315_532_800  # 1980-01-01, the oldest that every file system knows
 
 
-@dataclass(frozen=True, slots=True)
-class TreeArchive:
+class TreeArchive(msgspec.Struct, frozen=True):
     """An archive that was made.
 
     Attributes:

@@ -11,9 +11,10 @@ import hashlib
 import os
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Self
+
+import msgspec
 
 from gosync.bundle.format import (
     HEADER_NAME,
@@ -125,8 +126,7 @@ class FolderWriter:
             sync_folder(self.folder)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True):
     """A segment in its volume.
 
     Attributes:

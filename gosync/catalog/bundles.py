@@ -15,9 +15,11 @@ acked one and what was sealed after it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import fields
 
 from gosync.catalog.versions import Need
 from gosync.clock import format_time
@@ -48,8 +50,7 @@ class Kind(StrEnum):
     REPAIR = "repair"
 
 
-@dataclass(frozen=True, slots=True)
-class BundleRow:
+class BundleRow(msgspec.Struct, frozen=True):
     """One bundle; the fields are the table's columns, in their order.
 
     Attributes:

@@ -10,9 +10,11 @@ Evidence of misbehaviour stands until the item is admitted: a later time-out or
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import fields
 
 from gosync.clock import format_time
 from gosync.errors import GosyncError, SecurityError, UpstreamStatusError
@@ -29,8 +31,7 @@ MAX_DELAY_SECONDS = 24 * 3600.0
 MAX_REASON_CHARACTERS = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """An open failure; the fields are the table's columns, in their order.
 
     Attributes:

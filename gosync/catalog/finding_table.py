@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import fields
 
 from gosync.catalog.findings import Finding, FindingState, Kind, Scope, Sighting
 from gosync.clock import format_time

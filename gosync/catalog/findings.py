@@ -24,9 +24,10 @@ itself is in ``finding_table``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 
 class Kind(StrEnum):
@@ -50,8 +51,7 @@ class FindingState(StrEnum):
     RESOLVED = "resolved"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """What one look saw.
 
     Attributes:
@@ -73,8 +73,7 @@ class Sighting:
     theirs: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """A finding; the fields are the table's columns, in their order.
 
     Attributes:
@@ -122,8 +121,7 @@ class Finding:
         return f"{self.path}@{self.version}".strip("@")
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """What one look could have seen; what it did not see there is over.
 
     Attributes:

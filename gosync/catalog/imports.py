@@ -6,9 +6,11 @@ target each sequence comes in once: two bundles of one number are a finding.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import fields
 
 from gosync.catalog.bundles import Kind
 from gosync.clock import format_time
@@ -27,8 +29,7 @@ class ImportState(StrEnum):
     APPLIED = "applied"
 
 
-@dataclass(frozen=True, slots=True)
-class ImportRow:
+class ImportRow(msgspec.Struct, frozen=True):
     """One bundle that came in; the fields are the table's columns, in their order.
 
     Attributes:

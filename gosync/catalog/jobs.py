@@ -6,8 +6,10 @@ harm: a job that is not here is due.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import fields
 
 from gosync.clock import format_time
 
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
     from gosync.catalog.connection import Connection
 
 
-@dataclass(frozen=True, slots=True)
-class JobRow:
+class JobRow(msgspec.Struct, frozen=True):
     """One job; the fields are the table's columns, in their order.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import fields
 
 from gosync.catalog.looks import Look, Question, Rest, Spent, What
 from gosync.clock import format_time

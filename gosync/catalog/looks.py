@@ -14,8 +14,9 @@ alone. The table itself is in ``look_table``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class What(StrEnum):
@@ -30,8 +31,7 @@ class What(StrEnum):
     REFS = "refs"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What is asked of whom.
 
     Attributes:
@@ -47,8 +47,7 @@ class Question:
     what: What
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """A question with its last answer; the fields are the table's columns.
 
     Attributes:
@@ -76,8 +75,7 @@ class Look:
     said: str = "{}"
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(msgspec.Struct, frozen=True):
     """A source that gives no answers.
 
     Attributes:
@@ -93,8 +91,7 @@ class Rest:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(msgspec.Struct, frozen=True):
     """What was asked within the hour.
 
     Attributes:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.errors import CatalogError, SchemaVersionError
 
@@ -27,8 +28,7 @@ _PLACES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(msgspec.Struct, frozen=True):
     """One step of the schema.
 
     Attributes:

@@ -5,9 +5,11 @@ A module that is named only by exact versions is not followed and has no row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import fields
 
 from gosync.clock import format_time
 
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
     from gosync.catalog.connection import Connection
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(msgspec.Struct, frozen=True):
     """A followed module; the fields are the table's columns, in their order.
 
     Attributes:

@@ -10,10 +10,11 @@ known when nothing is new.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.catalog.counters import last_number, next_number
 from gosync.clock import format_time
@@ -39,8 +40,7 @@ ON CONFLICT (path, version) DO UPDATE SET listed = 1 WHERE listed = 0
 """
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedRow:
+class OfferedRow(msgspec.Struct, frozen=True):
     """One offered version.
 
     Attributes:

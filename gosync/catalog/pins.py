@@ -7,8 +7,9 @@ refuses every other change.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.clock import format_time
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from gosync.catalog.connection import Connection
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(msgspec.Struct, frozen=True):
     """What a version was at first sight.
 
     Attributes:

@@ -8,8 +8,10 @@ versioned by its writer.
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import fields
 
 from gosync.clock import format_time
 from gosync.errors import GosyncError, StoreError
@@ -25,8 +27,7 @@ _BUG: Final = 1
 _STOPPED: Final = frozenset({None, 130, 143})
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """One run; the fields are the table's columns, in their order.
 
     Attributes:

@@ -18,9 +18,10 @@ until every tree has followed: a tree learns of changes from rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.catalog.counters import next_number
 from gosync.catalog.version_rows import COLUMNS, version_row
@@ -176,8 +177,7 @@ WHERE path = ? AND version = ? AND selected = 'mod'
 _FOLLOWED = "SELECT coalesce(min(published_seq), 0), count(*) FROM trees"
 
 
-@dataclass(frozen=True, slots=True)
-class SelectionChange:
+class SelectionChange(msgspec.Struct, frozen=True):
     """What a new selection changed.
 
     Attributes:

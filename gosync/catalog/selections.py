@@ -6,8 +6,9 @@ all that it follows from tells whether it must be made again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from gosync.catalog.connection import Connection
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 CONFIGURED = "configured"  # the name of what the configuration selects
 
 
-@dataclass(frozen=True, slots=True)
-class SelectionState:
+class SelectionState(msgspec.Struct, frozen=True):
     """The state of a selection; the fields are the table's columns.
 
     Attributes:

@@ -6,15 +6,15 @@ tree was restored, emptied or written by another store, and is published whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from gosync.catalog.connection import Connection
 
 
-@dataclass(frozen=True, slots=True)
-class TreeState:
+class TreeState(msgspec.Struct, frozen=True):
     """A published tree.
 
     Attributes:

@@ -6,8 +6,9 @@ in the catalog depends on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,8 +25,7 @@ ON CONFLICT (path, version) DO UPDATE SET
 """
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedRow:
+class VerifiedRow(msgspec.Struct, frozen=True):
     """One verdict; the fields are the table's columns, in their order.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING
+
+from msgspec.structs import fields
 
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import asdict, fields, replace
 
 from gosync.catalog.counters import last_number, next_number
 from gosync.catalog.version_rows import (

@@ -20,8 +20,9 @@ counter ``changed``; all rows of one call share it. The table itself is in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class State(StrEnum):
@@ -63,8 +64,7 @@ class Proof(StrEnum):
     PINNED = "pinned"
 
 
-@dataclass(frozen=True, slots=True)
-class Want:
+class Want(msgspec.Struct, frozen=True):
     """A version that somebody named.
 
     Attributes:
@@ -84,8 +84,7 @@ class Want:
     max_zip_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRow:
+class VersionRow(msgspec.Struct, frozen=True):
     """One version; the fields are the table's columns, in their order.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from gosync.bundle.create import Created, CreateOptions, create_bundle
 from gosync.bundle.documents import created_document, write_report

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from msgspec.structs import asdict
 
 from gosync.bundle.ledger import MIN_PREFIX, Ledger
 from gosync.bundle.receipt import MAX_RECEIPT_BYTES, parse_receipt
@@ -102,11 +103,11 @@ def _name(row: BundleRow) -> str:
 
 
 def _made_document(row: BundleRow) -> dict[str, object]:
-    return {name: getattr(row, name) for name in BundleRow.__dataclass_fields__}
+    return asdict(row)
 
 
 def _came_document(row: ImportRow) -> dict[str, object]:
-    return {name: getattr(row, name) for name in ImportRow.__dataclass_fields__}
+    return asdict(row)
 
 
 def _made_cells(row: BundleRow) -> list[str]:

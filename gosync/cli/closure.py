@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from gosync.cli.options import Options, common_options, private_option, sumdb_option
 from gosync.cli.output import printable
@@ -31,8 +31,7 @@ _SHOWN = 100
 _WITHOUT_CONFIG = "or do without: gosync closure PROJECT --tree DIR --sumdb NAME|KEY"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """The command line's arguments."""
 
     folders: tuple[Path, ...]
@@ -50,8 +49,7 @@ class Wish:
         return not (self.folders and self.tree and self.sumdb)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """A project to look at.
 
     Attributes:
@@ -67,8 +65,7 @@ class Asked:
     selected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What became of a project.
 
     Attributes:
@@ -148,8 +145,7 @@ def closure(options: Options, **asked: Any) -> int:
     return code
 
 
-@dataclass(frozen=True, slots=True)
-class _Setting:
+class _Setting(msgspec.Struct, frozen=True):
     """What projects are held against, and the go command to try with, if any."""
 
     tree: Tree

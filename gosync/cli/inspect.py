@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import click
 import msgspec
+from msgspec.structs import asdict
 
 from gosync.audit.engine import finding_document
 from gosync.audit.said import FileSaid, parse_said
@@ -111,10 +112,7 @@ def look_document(look: Look) -> dict[str, object]:
 
 def version_document(row: VersionRow) -> dict[str, object]:
     """Return a version as JSON; the record's text as a string."""
-    fields: dict[str, object] = {
-        name: getattr(row, name)
-        for name in row.__dataclass_fields__
-        if name not in ("record_text", "changed")
-    }
+    fields = asdict(row)
+    del fields["record_text"], fields["changed"]
     text = row.record_text.decode() if row.record_text is not None else None
     return {**msgspec.to_builtins(fields), "record": text}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import click
+from msgspec.structs import replace
 
 from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.progress import progress

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from signal import SIGTERM
 
 import click
 import msgspec
+from msgspec.structs import asdict
 
 from gosync.audit.engine import STANDS_OPEN, finding_document
 from gosync.audit.questions import INDEX_QUESTION

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import anyio
 import click
+import msgspec
+from msgspec.structs import replace
 
 from gosync.cli.options import (
     Options,
@@ -49,8 +50,7 @@ from gosync.verify.session import Request, Session, open_session
 from gosync.verify.verdicts import EXIT_FOUND
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """The command line's arguments."""
 
     target: str | None

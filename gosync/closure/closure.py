@@ -8,8 +8,10 @@ upgrades (``deps = "all"``) "latest" is what the tree's lists make of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from gosync.closure.files import TreeFiles, can_be_in_a_tree
 from gosync.closure.findings import Finding, Kind, exit_code_of
@@ -37,8 +39,7 @@ _ADDITIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What was found out about one project.
 
     Attributes:

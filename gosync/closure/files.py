@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from gosync.closure.findings import Finding, Kind
 from gosync.closure.sums import TreeSums
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
 _THREADS: Final = 2  # inflate and sha256 let go of the interpreter
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """A file that was looked at.
 
     Attributes:

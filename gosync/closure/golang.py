@@ -17,10 +17,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 _TIMEOUT_SECONDS: Final = 600
 _NO_NETWORK: Final = ("unshare", "-rn")
@@ -44,8 +45,7 @@ def can_cut_network() -> bool:
     return done.returncode == 0
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True):
     """A go command that ended, or did not in time.
 
     Attributes:
@@ -68,8 +68,7 @@ class Done:
         return self.exit_code == 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
+class Client(msgspec.Struct, frozen=True, kw_only=True):
     """A go command with folders and settings of its own.
 
     Attributes:
@@ -89,7 +88,7 @@ class Client:
     sumdb: str
     private: tuple[str, ...] = ()
     cut: bool = False
-    more: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, str] = msgspec.field(default_factory=dict)
     timeout_seconds: float = _TIMEOUT_SECONDS
 
     def environment(self) -> dict[str, str]:

@@ -9,7 +9,8 @@ where the list is there and names nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gosync.closure.files import TreeFiles, routes_of
 from gosync.closure.findings import Finding, Kind

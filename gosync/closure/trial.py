@@ -27,9 +27,10 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from gosync.closure.findings import EXIT_COMPLETE, EXIT_INCOMPLETE
 from gosync.closure.golang import (
@@ -63,8 +64,7 @@ _UNWANTED: Final = frozenset(
 _LEFT_BEHIND: Final = frozenset({"vendor", ".git", ".hg", ".svn", ".jj"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What a trial works with.
 
     Attributes:
@@ -80,8 +80,7 @@ class Setting:
     private: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(msgspec.Struct, frozen=True):
     """What a real go made of it.
 
     Attributes:

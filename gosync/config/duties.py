@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from gosync.schedule import Schedule
 
 Occasion = Literal["success", "failure", "finding"]
 
 
-@dataclass(frozen=True, slots=True)
-class JobSpec:
+class JobSpec(msgspec.Struct, frozen=True):
     """One job.
 
     Attributes:
@@ -25,8 +25,7 @@ class JobSpec:
     time_limit_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(msgspec.Struct, frozen=True):
     """Whom to tell; one of the two is there.
 
     Attributes:
@@ -38,8 +37,7 @@ class Hook:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hooks:
+class Hooks(msgspec.Struct, frozen=True):
     """Whom to tell of what.
 
     Attributes:

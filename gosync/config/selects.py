@@ -7,8 +7,9 @@ file. A pattern needs an index, which alone knows what modules there are.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from gosync.config.files import read_text
 from gosync.config.schema import FileSchema, SelectSection, UpstreamSection

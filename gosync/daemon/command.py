@@ -18,8 +18,9 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 _MARK = "GOSYNC_HOOK"
 _KEPT_BYTES = 4096
@@ -29,8 +30,7 @@ _ROUNDS = 50  # of killing what forks while it is killed
 _OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
 
 
-@dataclass(frozen=True, slots=True)
-class CommandEnd:
+class CommandEnd(msgspec.Struct, frozen=True):
     """How a command ended.
 
     Attributes:

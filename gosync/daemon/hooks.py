@@ -24,11 +24,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import anyio
 import msgspec
 from anyio import to_thread
+from msgspec.structs import asdict
 
 from gosync.config.duties import Hook, Hooks, Occasion
 from gosync.daemon.command import CommandEnd, run_command
@@ -43,8 +43,7 @@ _MAX_BYTES = 1024 * 1024
 _ENDING_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """What hooks are told; see the module."""
 
     occasion: Occasion
@@ -60,8 +59,7 @@ class Event:
 
 def format_event(event: Event) -> bytes:
     """Return the event as JSON; one that is too large goes without its summary."""
-    fields = {name: getattr(event, name) for name in Event.__dataclass_fields__}
-    whole: dict[str, object] = {"schema": _SCHEMA, "type": "hook", **fields}
+    whole: dict[str, object] = {"schema": _SCHEMA, "type": "hook", **asdict(event)}
     data = msgspec.json.encode(whole)
     if len(data) > _MAX_BYTES:
         data = msgspec.json.encode({**whole, "summary": {}})

@@ -8,10 +8,11 @@ JOBS, give it a schedule in gosync.config.daemon and a key in JobsSection.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TypeAlias
+
+import msgspec
 
 from gosync.audit.engine import STANDS_OPEN, AuditReport, run_audit
 from gosync.audit.engine import report_document as audit_document
@@ -43,8 +44,7 @@ _PROOF_AGE = timedelta(days=7)
 _MOST_OF_IT = 0.9  # of the time limit: the rest is for telling what was found
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(msgspec.Struct, frozen=True):
     """What a job works with.
 
     Attributes:
@@ -62,8 +62,7 @@ class Work:
     time_limit_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """How a job ended.
 
     Attributes:
@@ -76,7 +75,7 @@ class Outcome:
 
     exit_code: int = 0
     error: str = ""
-    summary: Mapping[str, object] = field(default_factory=dict)
+    summary: Mapping[str, object] = msgspec.field(default_factory=dict)
     stands_open: bool = False
     fatal: SecurityError | None = None
 

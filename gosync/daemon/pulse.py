@@ -10,9 +10,9 @@ manager starts the daemon anew; what it had admitted is in the store.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 import anyio
+import msgspec
 
 from gosync.daemon.notify import Notifier
 
@@ -49,8 +49,7 @@ class Pulse:
         return f"{self._name} {self._done}/{self._total}"
 
 
-@dataclass(slots=True)
-class Watch:
+class Watch(msgspec.Struct):
     """Feeds the watchdog as long as something moves.
 
     Attributes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from signal import SIGTERM
 
@@ -38,8 +37,7 @@ INTERRUPTED = InterruptedRunError(SIGTERM).exit_code
 _GRAVE = frozenset({1, SecurityError.exit_code, StoreError.exit_code})
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """A job's run, ours or another gosync's.
 
     Attributes:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from gosync.errors import UsageError
 
@@ -29,8 +30,7 @@ _PLACES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(msgspec.Struct, frozen=True):
     """Where things are on a machine; all absolute.
 
     Attributes:

@@ -7,9 +7,10 @@ all the sample upstream's front needs to play every fault of a bad line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,8 +48,7 @@ class Ending(Enum):
     RESET = "reset"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """A request as the front read it.
 
     Attributes:
@@ -63,13 +63,12 @@ class Request:
     method: str
     target: str
     path: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = msgspec.field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     site: str = "upstream"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """An answer to send.
 
     Attributes:
@@ -99,8 +98,7 @@ class Answer:
         return len(self.body) if isinstance(self.body, bytes) else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(msgspec.Struct, frozen=True):
     """One line of the request log.
 
     Attributes:

@@ -23,10 +23,11 @@ import hashlib
 import io
 import re
 import zipfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.clock import parse_time
 from gosync.errors import MalformedError
@@ -43,8 +44,7 @@ _DEFLATE_AT_MOST_BYTES = 16 << 20
 _FIRST_DATE = (1980, 1, 1, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleSource:
+class ModuleSource(msgspec.Struct, frozen=True):
     """The text of one module version.
 
     Attributes:

@@ -12,8 +12,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from gosync.closure.golang import Client, can_cut_network, find_go
 from gosync.config import Config, load_config
@@ -63,8 +65,7 @@ class DemoError(GosyncError):
     """The demo did not show what it promises: a bug of ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class DemoResult:
+class DemoResult(msgspec.Struct, frozen=True):
     """What the demo showed.
 
     Attributes:

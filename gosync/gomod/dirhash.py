@@ -23,9 +23,10 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from gosync.errors import MalformedError, TooLargeError
 from gosync.gomod.window import Window
@@ -71,8 +72,7 @@ class FileDigest(NamedTuple):
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class ZipScan:
+class ZipScan(msgspec.Struct, frozen=True):
     """What one pass over a zip found.
 
     Attributes:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from gosync.errors import MalformedError, TooLargeError
 from gosync.gomod.semver import version_key
 
@@ -33,8 +35,7 @@ _H1 = "h1:"
 _EMPTY_GO_MOD = "h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykrydY="
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SumLine:
+class SumLine(msgspec.Struct, frozen=True, order=True):
     """One line; prints as it stands in go.sum, without the newline.
 
     Attributes:

@@ -19,9 +19,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
+
+import msgspec
+from msgspec.structs import fields
 
 from gosync.errors import MalformedError, TooLargeError
 from gosync.gomod.unicode import fold
@@ -38,8 +41,7 @@ _TIME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """Where a proxy says it took a version from; "" where it says nothing.
 
     Attributes:

@@ -14,8 +14,9 @@ versions whose go.mod decides, three at most, and is sent what these say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.errors import MalformedError
 from gosync.gomod import semver
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 _INCOMPATIBLE = "+incompatible"
 
 
-@dataclass(frozen=True, slots=True)
-class GoModFacts:
+class GoModFacts(msgspec.Struct, frozen=True):
     """What a version's go.mod says about other versions.
 
     Attributes:
@@ -48,8 +48,7 @@ class GoModFacts:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Latest:
+class Latest(msgspec.Struct, frozen=True):
     """What ``latest`` means among listed versions.
 
     Attributes:

@@ -19,7 +19,8 @@ from __future__ import annotations
 import enum
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from gosync.errors import MalformedError
 from gosync.gomod import gover
@@ -52,8 +53,7 @@ def pruning_of(go: str) -> Pruning:
     return Pruning.PRUNED
 
 
-@dataclass(frozen=True, slots=True)
-class MainModule:
+class MainModule(msgspec.Struct, frozen=True):
     """A main module.
 
     Attributes:
@@ -70,8 +70,7 @@ class MainModule:
         return self.gomod.module
 
 
-@dataclass(frozen=True, slots=True)
-class Requirements:
+class Requirements(msgspec.Struct, frozen=True):
     """What a graph grows from.
 
     Attributes:

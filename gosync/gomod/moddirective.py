@@ -8,8 +8,9 @@ module path any more.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NoReturn
+
+import msgspec
 
 from gosync.errors import MalformedError
 from gosync.gomod.modquote import unquote
@@ -24,8 +25,7 @@ _DEPRECATED = re.compile(r"(?:\A|\n\n)Deprecated: *(.*?)(?:\Z|\n\n)", re.DOTALL)
 _FOLDER = re.compile(r"\.{1,2}(?:[/\\].*)?|[/\\].*|[A-Za-z]:.*", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(msgspec.Struct, frozen=True):
     """A dependency, at least in this version.
 
     Attributes:
@@ -39,8 +39,7 @@ class Requirement:
     indirect: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(msgspec.Struct, frozen=True):
     """What a main module takes instead of a dependency.
 
     Attributes:
@@ -56,8 +55,7 @@ class Replacement:
     new_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Retraction:
+class Retraction(msgspec.Struct, frozen=True):
     """Versions that their author takes back, both ends included.
 
     Attributes:
@@ -71,8 +69,7 @@ class Retraction:
     rationale: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(msgspec.Struct, frozen=True):
     """One directive, from a line of its own or from a block.
 
     Attributes:

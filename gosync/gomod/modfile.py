@@ -29,7 +29,7 @@ Limit: 16 MiB.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from gosync.errors import MalformedError, TooLargeError
 from gosync.gomod.moddirective import (
@@ -72,8 +72,7 @@ _BLOCKS = _NEEDED_OF_DEPENDENCIES - {"go"} | {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class GoMod:
+class GoMod(msgspec.Struct, frozen=True):
     """A go.mod.
 
     Attributes:
@@ -141,8 +140,7 @@ def _parse(data: bytes, *, strict: bool) -> GoMod:
     return builder.result()
 
 
-@dataclass(slots=True)
-class _Builder:
+class _Builder(msgspec.Struct):
     """A GoMod in the making."""
 
     strict: bool
@@ -150,13 +148,13 @@ class _Builder:
     deprecated: str = ""
     go: str = ""
     toolchain: str = ""
-    require: list[Requirement] = field(default_factory=list)
-    exclude: list[tuple[str, str]] = field(default_factory=list)
-    replace: list[Replacement] = field(default_factory=list)
-    retract: list[Retraction] = field(default_factory=list)
-    tool: list[str] = field(default_factory=list)
-    ignore: list[str] = field(default_factory=list)
-    godebug: list[tuple[str, str]] = field(default_factory=list)
+    require: list[Requirement] = msgspec.field(default_factory=list)
+    exclude: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    replace: list[Replacement] = msgspec.field(default_factory=list)
+    retract: list[Retraction] = msgspec.field(default_factory=list)
+    tool: list[str] = msgspec.field(default_factory=list)
+    ignore: list[str] = msgspec.field(default_factory=list)
+    godebug: list[tuple[str, str]] = msgspec.field(default_factory=list)
 
     def result(self) -> GoMod:
         return GoMod(

@@ -23,8 +23,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from gosync.errors import MalformedError
 
@@ -46,8 +47,7 @@ _PLAIN = re.compile(r"[!-~]*")  # all that is printable in ASCII
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Zs", "Zl", "Zp"})
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One line with tokens.
 
     Attributes:
@@ -64,8 +64,7 @@ class Line:
     suffix: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """Lines in parentheses, after the tokens they have in common.
 
     Attributes:

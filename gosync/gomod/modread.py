@@ -22,8 +22,9 @@ needed, so that whoever has to fetch them can do so at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from gosync.gomod import gover
 from gosync.gomod.mains import Mains, Pruning, Requirements, pruning_of
@@ -53,8 +54,7 @@ class Prefetch(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Summary:
+class _Summary(msgspec.Struct, frozen=True):
     """What the graph needs of a go.mod."""
 
     pruning: Pruning

@@ -17,7 +17,8 @@ graph only act as if) replace such roots before they go on:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gosync.gomod import gover
 from gosync.gomod.mains import Pruning, Requirements

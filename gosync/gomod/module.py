@@ -7,8 +7,9 @@ must fit: see :mod:`gosync.gomod.pathmajor`. Written as one, they are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
+
+import msgspec
 
 from gosync.errors import MalformedError
 from gosync.gomod import semver
@@ -44,8 +45,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ModuleVersion:
+class ModuleVersion(msgspec.Struct, frozen=True, order=True):
     """One version of one module; prints as ``path@version``.
 
     A main module has no version and prints as its path alone, as in ``go mod graph``.

@@ -16,7 +16,9 @@ as ``go mod tidy`` leaves it, builds and tests do not even look at the graph:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from gosync.errors import UsageError
 from gosync.gomod import gover
@@ -39,8 +41,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(msgspec.Struct, frozen=True):
     """A module graph and how it came about.
 
     Attributes:

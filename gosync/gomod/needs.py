@@ -31,7 +31,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gosync.gomod import gover
 from gosync.gomod.deps import Deps

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+import msgspec
+
 from gosync.errors import MalformedError
 from gosync.gomod.gosum import GoSum, SumLine
 from gosync.gomod.mains import Mains
@@ -39,8 +41,7 @@ class Why(StrEnum):
     UPGRADE = "upgrade"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True):
     """Why a version is needed.
 
     Attributes:

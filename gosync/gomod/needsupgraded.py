@@ -19,8 +19,9 @@ Both are rare: one random project of a hundred.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from gosync.gomod import gover
 from gosync.gomod.mains import Mains, Requirements

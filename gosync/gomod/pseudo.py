@@ -14,8 +14,9 @@ letters or digits; whether TIME is a time shows when it is asked for.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from gosync.errors import MalformedError
 from gosync.gomod import semver
@@ -30,8 +31,7 @@ _PSEUDO = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(msgspec.Struct, frozen=True):
     base: str  # "vX.0.0", "vX.Y.(Z+1)-0" or "vX.Y.Z-PRE.0"
     time: str
     rev: str

@@ -17,7 +17,7 @@ one that go.work is in. Everything must be right. Limit: 16 MiB.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from gosync.errors import MalformedError, TooLargeError
 from gosync.gomod.moddirective import (
@@ -36,8 +36,7 @@ MAX_GO_WORK_BYTES = 16 << 20
 _BLOCKS = frozenset({"use", "replace", "godebug"})
 
 
-@dataclass(frozen=True, slots=True)
-class GoWork:
+class GoWork(msgspec.Struct, frozen=True):
     """A go.work.
 
     Attributes:
@@ -84,15 +83,14 @@ def _statements(data: bytes) -> list[Statement]:
         raise MalformedError("go.work", error.value, error.reason) from error
 
 
-@dataclass(slots=True)
-class _Builder:
+class _Builder(msgspec.Struct):
     """A GoWork in the making."""
 
     go: str = ""
     toolchain: str = ""
-    use: list[str] = field(default_factory=list)
-    replace: list[Replacement] = field(default_factory=list)
-    godebug: list[tuple[str, str]] = field(default_factory=list)
+    use: list[str] = msgspec.field(default_factory=list)
+    replace: list[Replacement] = msgspec.field(default_factory=list)
+    godebug: list[tuple[str, str]] = msgspec.field(default_factory=list)
 
     def result(self) -> GoWork:
         return GoWork(

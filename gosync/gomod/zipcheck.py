@@ -16,8 +16,9 @@ surrogates (``surrogateescape``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.errors import MalformedError, RejectedError, TooLargeError
 from gosync.gomod.module import canonical_version, check, check_file_path
@@ -41,8 +42,7 @@ _GO_MOD = "go.mod"
 _SMALL_BYTES = min(MAX_GO_MOD_BYTES, MAX_LICENSE_BYTES)
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedZip:
+class CheckedZip(msgspec.Struct, frozen=True):
     """Which entries of a zip obey the rules.
 
     Attributes:

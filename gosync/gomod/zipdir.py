@@ -22,7 +22,6 @@ Stricter than Go: at most 500 000 entries, which bounds the memory.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -92,8 +91,7 @@ class ZipEntry(msgspec.Struct, gc=False):
         return bool(self.flags & _FLAG_DESCRIPTOR)
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
+class _End(msgspec.Struct, frozen=True):
     records: int
     size_bytes: int
     offset: int

@@ -10,10 +10,10 @@ number. An applied bundle is known again, so that an older one is still refused.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
+from msgspec.structs import asdict
 
 from gosync.catalog.bundles import BundleRow
 from gosync.catalog.imports import ImportRow, ImportState
@@ -40,12 +40,11 @@ def import_entry(row: ImportRow) -> dict[str, EntryValue]:
     return {**asdict(row), "kind": _CAME, "what": row.kind.value}
 
 
-@dataclass(slots=True)
-class BundleMemory:
+class BundleMemory(msgspec.Struct):
     """The bundles that a journal names."""
 
-    _made: dict[tuple[str, int], BundleRow] = field(default_factory=dict)
-    _came: dict[tuple[str, int], ImportRow] = field(default_factory=dict)
+    _made: dict[tuple[str, int], BundleRow] = msgspec.field(default_factory=dict)
+    _came: dict[tuple[str, int], ImportRow] = msgspec.field(default_factory=dict)
 
     def take(self, entry: Mapping[str, EntryValue]) -> None:
         """Take an entry, if it is one of a bundle.

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 
 import msgspec
+from msgspec.structs import fields
 
 from gosync.catalog.findings import Finding
 from gosync.catalog.versions import VersionRow

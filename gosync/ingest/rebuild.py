@@ -22,10 +22,10 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Finding
@@ -54,8 +54,7 @@ _CHUNK_BYTES = 1 << 20
 _SIDE_FILES = ("-wal", "-shm")
 
 
-@dataclass(slots=True)
-class RebuildReport:
+class RebuildReport(msgspec.Struct):
     """What a rebuild found.
 
     Attributes:
@@ -68,22 +67,21 @@ class RebuildReport:
     """
 
     versions: int = 0
-    missing: list[str] = field(default_factory=list)
-    heads: dict[str, int] = field(default_factory=dict)
-    damaged: list[str] = field(default_factory=list)
+    missing: list[str] = msgspec.field(default_factory=list)
+    heads: dict[str, int] = msgspec.field(default_factory=dict)
+    damaged: list[str] = msgspec.field(default_factory=list)
     unreferenced: int = 0
     backup: Path | None = None
 
 
-@dataclass(slots=True)
-class _Memory:
+class _Memory(msgspec.Struct):
     """What the journal says: the newest of each version, the first pins."""
 
-    rows: dict[tuple[str, str], VersionRow] = field(default_factory=dict)
-    pins: dict[tuple[str, str], Pin] = field(default_factory=dict)
-    heads: dict[str, tuple[int, bytes]] = field(default_factory=dict)
-    bundles: BundleMemory = field(default_factory=BundleMemory)
-    findings: dict[int, Finding] = field(default_factory=dict)
+    rows: dict[tuple[str, str], VersionRow] = msgspec.field(default_factory=dict)
+    pins: dict[tuple[str, str], Pin] = msgspec.field(default_factory=dict)
+    heads: dict[str, tuple[int, bytes]] = msgspec.field(default_factory=dict)
+    bundles: BundleMemory = msgspec.field(default_factory=BundleMemory)
+    findings: dict[int, Finding] = msgspec.field(default_factory=dict)
     named: bool = False  # whether it names any version, forgotten ones too
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from gosync.store.staging import Staged
 from gosync.upstream.answer import Served
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(msgspec.Struct, frozen=True):
     """What a go.sum says of a version that no database vouches for.
 
     Attributes:
@@ -23,21 +22,19 @@ class Expected:
     zip_h1: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VouchedRecord:
+class VouchedRecord(msgspec.Struct, frozen=True):
     """A proven record of the checksum database."""
 
     id: int
     text: bytes
 
 
-@dataclass(slots=True)
-class Taken:
+class Taken(msgspec.Struct):
     """The files that were handed over so far, for the row or for evidence."""
 
-    served: dict[str, Served] = field(default_factory=dict)
-    small: dict[str, bytes] = field(default_factory=dict)
+    served: dict[str, Served] = msgspec.field(default_factory=dict)
+    small: dict[str, bytes] = msgspec.field(default_factory=dict)
     zip: Staged | None = None
-    h1: dict[str, str] = field(default_factory=dict)
-    wanted: dict[str, str | None] = field(default_factory=dict)
-    authority: dict[str, str] = field(default_factory=dict)
+    h1: dict[str, str] = msgspec.field(default_factory=dict)
+    wanted: dict[str, str | None] = msgspec.field(default_factory=dict)
+    authority: dict[str, str] = msgspec.field(default_factory=dict)

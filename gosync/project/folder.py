@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from gosync.errors import ConfigError, MalformedError, RejectedError
 from gosync.gomod import modfile, workfile
 from gosync.gomod.gosum import MAX_GO_SUM_BYTES, GoSum, SumLine, parse_gosum
@@ -36,8 +38,7 @@ from gosync.project.files import ProjectFiles
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class SumFile:
+class SumFile(msgspec.Struct, frozen=True):
     """A go.sum or go.work.sum.
 
     Attributes:

@@ -16,8 +16,9 @@ highest pseudo-version. Digits that begin two carried commits make none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import MalformedError
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 _SHORT_LENGTHS = (12, 7)
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(msgspec.Struct, frozen=True):
     """One version in the tree.
 
     Attributes:
@@ -49,8 +49,7 @@ class Carried:
     is_pseudo: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleContents:
+class ModuleContents(msgspec.Struct, frozen=True):
     """What the tree says of one module.
 
     Attributes:

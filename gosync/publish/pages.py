@@ -12,10 +12,11 @@ the page was read at, ``file:`` included; without script a placeholder stays.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+import msgspec
 
 from gosync.catalog.versions import Proof
 from gosync.publish import routes
@@ -34,8 +35,7 @@ _SAFE = "/!@+~,=-._"
 _SHORT_HASH = 12
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleSummary:
+class ModuleSummary(msgspec.Struct, frozen=True):
     """One line of the tree's page.
 
     Attributes:
@@ -53,8 +53,7 @@ class ModuleSummary:
     proven: int
 
 
-@dataclass(frozen=True, slots=True)
-class TreeFacts:
+class TreeFacts(msgspec.Struct, frozen=True):
     """What every page of the tree's list says about the tree.
 
     Attributes:

@@ -17,7 +17,6 @@ one looks at every file.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -49,8 +48,7 @@ if TYPE_CHECKING:
 _KEPT_VERSIONS = 20_000  # contents that stay in memory between the two rounds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What one publish works with.
 
     Attributes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import asdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -11,8 +13,7 @@ if TYPE_CHECKING:
     from gosync.publish.marker import Marker
 
 
-@dataclass(frozen=True, slots=True)
-class PublishReport:
+class PublishReport(msgspec.Struct, frozen=True):
     """What a publish did.
 
     Attributes:
@@ -61,5 +62,4 @@ class PublishReport:
 
     def document(self) -> dict[str, object]:
         """Return it as JSON."""
-        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {**fields, "root": str(self.root), "changes": self.changes}
+        return {**asdict(self), "root": str(self.root), "changes": self.changes}

@@ -28,7 +28,8 @@ element is refused too, before it can fail half way.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from gosync.errors import MalformedError
 from gosync.gomod import module
@@ -51,8 +52,7 @@ _REVISION = re.compile("[0-9a-f]{7,64}")
 _DATABASE_ELEMENT = re.compile("[A-Za-z0-9_~-][A-Za-z0-9._~:-]{0,199}")
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRoutes:
+class VersionRoutes(msgspec.Struct, frozen=True):
     """Where one version's files lie.
 
     Attributes:
@@ -68,8 +68,7 @@ class VersionRoutes:
     lookup: str
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleRoutes:
+class ModuleRoutes(msgspec.Struct, frozen=True):
     """Where one module's files lie; made by ``of_module`` alone.
 
     Attributes:

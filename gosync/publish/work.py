@@ -11,8 +11,9 @@ stores, another checksum database, an older format.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.catalog.trees import TreeState
 from gosync.publish.marker import FORMAT, Marker, read_marker
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from gosync.sumdb.names import Database
 
 
-@dataclass(frozen=True, slots=True)
-class TreeTarget:
+class TreeTarget(msgspec.Struct, frozen=True):
     """A tree to publish.
 
     Attributes:
@@ -37,8 +37,7 @@ class TreeTarget:
     id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishOptions:
+class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What only concerns the pages.
 
     Attributes:
@@ -57,8 +56,7 @@ class PublishOptions:
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(msgspec.Struct, frozen=True):
     """What is to be done.
 
     Attributes:

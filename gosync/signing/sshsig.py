@@ -32,8 +32,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from gosync.errors import MalformedError
 from gosync.signing.wire import decode_base64, format_strings, parse_strings
@@ -53,8 +54,7 @@ _HASHES: Final = {b"sha512": hashlib.sha512, b"sha256": hashlib.sha256}
 _DEFAULT_HASH: Final = b"sha512"
 
 
-@dataclass(frozen=True, slots=True)
-class SshSignature:
+class SshSignature(msgspec.Struct, frozen=True):
     """A signature as its file has it.
 
     Attributes:

@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Final
 
@@ -68,8 +67,7 @@ class _TrustFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: list[_KeySection] = []
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustedKey:
+class TrustedKey(msgspec.Struct, frozen=True, kw_only=True):
     """One ``[[key]]``.
 
     Attributes:
@@ -101,8 +99,7 @@ class TrustedKey:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(msgspec.Struct, frozen=True):
     """A trust file.
 
     Attributes:
@@ -114,8 +111,7 @@ class Trust:
     keys: tuple[TrustedKey, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SignedBy:
+class SignedBy(msgspec.Struct, frozen=True):
     """A signature that counts.
 
     Attributes:

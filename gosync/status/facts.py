@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Kind
@@ -15,8 +16,7 @@ from gosync.sync.freshness import Freshness, freshness_of
 from gosync.sync.options import SiteOptions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """How the mirror is.
 
     Attributes:

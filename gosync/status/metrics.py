@@ -7,14 +7,14 @@ older every minute. Every metric has the label ``mirror``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from gosync.clock import format_time, parse_time
 from gosync.status.facts import Facts
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(msgspec.Struct, frozen=True):
     """One metric.
 
     Attributes:

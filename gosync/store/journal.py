@@ -18,8 +18,9 @@ import json
 import os
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.errors import MalformedError, StoreError
 from gosync.store.durable import disk_errors, sync_folder, write_all
@@ -36,8 +37,7 @@ _TAIL_BYTES = 64 << 10
 EntryValue = str | int | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(msgspec.Struct, frozen=True):
     """A line of the journal that is no JSON object.
 
     Attributes:

@@ -17,9 +17,10 @@ import fcntl
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from weakref import WeakSet
+
+import msgspec
 
 from gosync.clock import Clock, SystemClock, format_time
 from gosync.errors import LockedError
@@ -34,8 +35,7 @@ _MAX_HOLDER_BYTES = 1_000
 _held: WeakSet[StoreLock] = WeakSet()
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(msgspec.Struct, frozen=True):
     """Who holds a lock.
 
     Attributes:

@@ -22,8 +22,9 @@ await is compared again after it.
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
 
 from gosync.errors import (
     ForkError,
@@ -74,8 +75,7 @@ class ClientOps(TileOps, HeadOps, Protocol):
         """Keep the evidence of misbehaviour, by file name; the error is raised next."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProvenRecord:
+class ProvenRecord(msgspec.Struct, frozen=True):
     """A record that is in the trusted tree.
 
     Attributes:

@@ -19,9 +19,10 @@ A URL is http, https or file, without query and fragment.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
+
+import msgspec
 
 from gosync.errors import MalformedError
 from gosync.sumdb.note import Ed25519Verifier, parse_verifier_key
@@ -45,8 +46,7 @@ _NAME_RE: Final = re.compile(
 _URL_RE: Final = re.compile(r"[!-~]+", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
+class Database(msgspec.Struct, frozen=True):
     """A checksum database that is believed.
 
     Attributes:

@@ -31,9 +31,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
@@ -86,8 +86,7 @@ class Signer(Protocol):
         """Return the signature of ``message``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(msgspec.Struct, frozen=True):
     """One signature line.
 
     Attributes:
@@ -101,8 +100,7 @@ class Signature:
     signature: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """A note that at least one known key signed.
 
     Attributes:
@@ -116,8 +114,7 @@ class Note:
     unverified: tuple[Signature, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ed25519Verifier:
+class Ed25519Verifier(msgspec.Struct, frozen=True):
     """The verifier of an Ed25519 verifier key."""
 
     name: str
@@ -133,8 +130,7 @@ class Ed25519Verifier:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Ed25519Signer:
+class Ed25519Signer(msgspec.Struct, frozen=True):
     """The signer of an Ed25519 signer key."""
 
     name: str

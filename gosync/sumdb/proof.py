@@ -20,8 +20,9 @@ which of the brought ones are wrong; ``accept`` keeps those of a plan without an
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from gosync.sumdb.tile import (
     FULL_TILE_WIDTH,
@@ -48,8 +49,7 @@ if TYPE_CHECKING:
 DEFAULT_CAPACITY_TILES: Final = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What proving some tiles takes.
 
     Attributes:

@@ -22,8 +22,9 @@ either (CVE-2026-42501), so both lines must be there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from gosync.errors import MalformedError, RecordMismatchError
 from gosync.sumdb.tlog import parse_decimal, parse_hash
@@ -37,8 +38,7 @@ _CONTROL_BYTES: Final = bytes(byte for byte in range(0x20) if byte != ord("\n"))
 _H1_PREFIX: Final = "h1:"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """A record as an answer has it, not yet proven.
 
     Attributes:
@@ -52,8 +52,7 @@ class Record:
     rest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class RecordLines:
+class RecordLines(msgspec.Struct, frozen=True):
     """What a record's text says of one module version.
 
     Attributes:

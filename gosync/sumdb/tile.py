@@ -23,8 +23,9 @@ tiles, the tile with the hash, and its parents up to an edge tile.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from gosync.errors import MalformedError
 from gosync.sumdb.tlog import (
@@ -53,8 +54,7 @@ _PATH_RE: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Tile:
+class Tile(msgspec.Struct, frozen=True, order=True):
     """The coordinates of a tile.
 
     Attributes:

@@ -18,9 +18,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+import msgspec
 
 from gosync.errors import NotFoundError, TileMismatchError, UnavailableError
 from gosync.sumdb.proof import hashes_of
@@ -59,8 +60,7 @@ class TileOps(Protocol):
         """Cache tiles that were proven. Called again with the same, at times."""
 
 
-@dataclass(slots=True)
-class Brought:
+class Brought(msgspec.Struct):
     """A tile as it came.
 
     Attributes:
@@ -226,8 +226,7 @@ class TileReader:
                 del self._flights[tile]
 
 
-@dataclass(slots=True)
-class _Flight:
+class _Flight(msgspec.Struct):
     """The lock of one tile's fetch, and how many hold or await it."""
 
     lock: Lock

@@ -33,8 +33,9 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+import msgspec
 
 from gosync.errors import MalformedError
 
@@ -49,8 +50,7 @@ _MAX_NUMBER: Final = 2**63 - 1
 HashReader: TypeAlias = Callable[[Sequence[int]], Sequence[bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(msgspec.Struct, frozen=True):
     """The tree over the first ``n`` records of a log.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.sumdb.note import open_note
 from gosync.sumdb.tlog import Tree, parse_tree
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from gosync.sumdb.note import Verifier
 
 
-@dataclass(frozen=True, slots=True)
-class SignedHead:
+class SignedHead(msgspec.Struct, frozen=True):
     """A tree head and the signed note that vouches for it.
 
     Attributes:

@@ -20,9 +20,10 @@ base64; who holds both notes can check them without the database's help.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.errors import ForkError
 from gosync.sumdb.merkle import prove_tree, tree_proof_indexes
@@ -49,8 +50,7 @@ class Timeline(Enum):
     FUTURE = "future"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What must be read to place a head on the timeline.
 
     Attributes:

@@ -8,8 +8,9 @@ here and nothing is written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.modules import Module
@@ -26,8 +27,7 @@ from gosync.sync.rules import Pick, VersionRule
 from gosync.sync.wanted import WantedSet
 
 
-@dataclass(frozen=True, slots=True)
-class Unmatched:
+class Unmatched(msgspec.Struct, frozen=True):
     """A select that names a module and takes none of its versions.
 
     Attributes:
@@ -39,8 +39,7 @@ class Unmatched:
     path: str
 
 
-@dataclass(slots=True)
-class Choices:
+class Choices(msgspec.Struct):
     """What the selects choose.
 
     Attributes:
@@ -50,9 +49,9 @@ class Choices:
         reconsider_at: When a cool-down ends that would add a version, or None.
     """
 
-    wanted: WantedSet = field(default_factory=WantedSet)
-    with_deps: list[tuple[ModuleVersion, Deps]] = field(default_factory=list)
-    unmatched: list[Unmatched] = field(default_factory=list)
+    wanted: WantedSet = msgspec.field(default_factory=WantedSet)
+    with_deps: list[tuple[ModuleVersion, Deps]] = msgspec.field(default_factory=list)
+    unmatched: list[Unmatched] = msgspec.field(default_factory=list)
     reconsider_at: str | None = None
 
 

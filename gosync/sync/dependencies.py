@@ -9,8 +9,8 @@ before any zip of it is fetched.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
+import msgspec
 from anyio import to_thread
 
 from gosync.catalog.versions import FoundBy, Need, Want
@@ -29,8 +29,7 @@ from gosync.sync.sumcheck import check_sums
 from gosync.sync.wanted import WantedSet
 
 
-@dataclass(slots=True)
-class Found:
+class Found(msgspec.Struct):
     """What was found to be needed.
 
     Attributes:
@@ -38,8 +37,8 @@ class Found:
         refused: Projects that could not be taken, and why.
     """
 
-    wanted: WantedSet = field(default_factory=WantedSet)
-    refused: dict[str, GosyncError] = field(default_factory=dict)
+    wanted: WantedSet = msgspec.field(default_factory=WantedSet)
+    refused: dict[str, GosyncError] = msgspec.field(default_factory=dict)
 
 
 class Dependencies:
@@ -113,8 +112,7 @@ class Dependencies:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ConfiguredProject:
+class ConfiguredProject(msgspec.Struct, frozen=True):
     """A project that was read.
 
     Attributes:

@@ -7,10 +7,10 @@ full disk or an upstream that went away, is gone on with by the next one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import asdict, replace
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.modules import Module
@@ -37,8 +37,7 @@ from gosync.sync.tree import database_item, publish_tree, refresh_head
 from gosync.sync.upstreams import Upstreams, connect
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassOptions:
+class PassOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How a pass is run.
 
     Attributes:
@@ -58,12 +57,11 @@ class PassOptions:
     publish: bool = True
     projects: tuple[ConfiguredProject, ...] = ()
     plan: PlanFile | None = None
-    stop: Stop = field(default_factory=Stop)
+    stop: Stop = msgspec.field(default_factory=Stop)
     before_publish: Callable[[], None] = lambda: None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassReport:
+class PassReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a pass did and how it ended.
 
     Attributes:
@@ -315,4 +313,4 @@ def report_document(report: PassReport) -> dict[str, object]:
 
 def failure_document(failure: Failure) -> dict[str, object]:
     """Return a failure as JSON."""
-    return {name: getattr(failure, name) for name in Failure.__dataclass_fields__}
+    return asdict(failure)

@@ -7,7 +7,8 @@ Only our own disk stops a pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gosync.catalog.findings import Kind, Sighting
 from gosync.catalog.selections import CONFIGURED

@@ -8,8 +8,9 @@ upper bound: a quiet index has nothing newer, and only who asks it can tell.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.clock import parse_time
@@ -18,8 +19,7 @@ from gosync.sync.index import cursor_names
 from gosync.sync.options import SiteOptions
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
+class Freshness(msgspec.Struct, frozen=True):
     """How old what is known is.
 
     Attributes:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from gosync.catalog.modules import Module
 from gosync.errors import GosyncError, NotFoundError, RejectedError, StoreError
@@ -24,8 +25,7 @@ from gosync.upstream.proxy import ProxyClient
 _COMMIT_EVERY = 200
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(msgspec.Struct, frozen=True):
     """What a module's upstream said.
 
     Attributes:

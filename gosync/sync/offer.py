@@ -6,15 +6,15 @@ Rules choose from an offer (gosync.sync.plan); the catalog keeps what it is made
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from gosync.gomod import semver
 from gosync.gomod.latest import GoModFacts
 from gosync.gomod.modfile import Retraction
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(msgspec.Struct, frozen=True):
     """A version that upstream says it has.
 
     Attributes:
@@ -33,8 +33,7 @@ class Offered:
         return (self.index_time or self.first_seen).removesuffix("Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """What the go.mod files of a module's highest versions say.
 
     Attributes:
@@ -47,7 +46,7 @@ class Facts:
     """
 
     top: str = ""
-    own: Mapping[str, bool] = field(default_factory=dict)
+    own: Mapping[str, bool] = msgspec.field(default_factory=dict)
     retracted: tuple[Retraction, ...] = ()
     deprecated: str = ""
 
@@ -71,8 +70,7 @@ class Facts:
         return any(self.own[each] for each in nearest)
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True):
     """What upstream says of one module.
 
     Attributes:

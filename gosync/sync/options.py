@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from gosync.catalog.findings import Kind
 from gosync.gomod.deps import Deps
@@ -13,8 +14,7 @@ from gosync.upstream.goproxy import ProxyList
 from gosync.upstream.options import Options as HttpOptions
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectSpec:
+class ProjectSpec(msgspec.Struct, frozen=True):
     """A project that is built inside.
 
     Attributes:
@@ -26,8 +26,7 @@ class ProjectSpec:
     deps: Deps = Deps.BUILD
 
 
-@dataclass(frozen=True, slots=True)
-class ToolchainSpec:
+class ToolchainSpec(msgspec.Struct, frozen=True):
     """Which Go toolchains are carried: each version for each platform.
 
     Attributes:
@@ -39,8 +38,7 @@ class ToolchainSpec:
     platforms: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteOptions:
+class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a pass needs to know.
 
     Attributes:

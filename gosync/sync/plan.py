@@ -22,11 +22,14 @@ poisoned release must not cross at once because it says that others are bad.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeAlias
+
+import msgspec
+from msgspec.structs import replace
 
 from gosync.catalog.versions import Need
 from gosync.clock import format_time, parse_time
@@ -50,8 +53,7 @@ class Omission(StrEnum):
     TOO_YOUNG = "too young"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """A version that is wanted.
 
     Attributes:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -48,8 +47,7 @@ class PlanFile(msgspec.Struct, frozen=True):
         return frozenset((each.path, each.version) for each in fetched)
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovedPlan:
+class ApprovedPlan(msgspec.Struct, frozen=True):
     """A plan that fits the present state.
 
     Attributes:

@@ -7,7 +7,6 @@ goes to JSON as it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import msgspec
 
@@ -57,8 +56,7 @@ class PlannedRemoval(msgspec.Struct):
     bytes: int
 
 
-@dataclass(slots=True, kw_only=True, repr=False)
-class Plan:
+class Plan(msgspec.Struct, kw_only=True):
     """What a sync would do, and what a prune would have to do later.
 
     Attributes:

@@ -22,8 +22,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+import msgspec
+from msgspec.structs import replace
 
 from gosync.catalog.versions import Need
 from gosync.errors import MalformedError
@@ -43,8 +45,7 @@ _MEANING = 1
 _UNRELATED = ("github.com/acme/tool", "k8s.io/klog/v2", "zombiezen.dev/x/y")
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(msgspec.Struct, frozen=True):
     """One parsed entry.
 
     Attributes:
@@ -60,8 +61,7 @@ class Selector:
     is_pattern: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
+class Select(msgspec.Struct, frozen=True):
     """One ``[[select]]``.
 
     Attributes:
@@ -75,8 +75,7 @@ class Select:
     deps: Deps = Deps.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """What one select wants of one module.
 
     Attributes:

@@ -15,9 +15,10 @@ that is selected is missing: what would go may be all that clients have of a mod
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import Need, VersionRow
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     from gosync.sync.site import Site
 
 
-@dataclass(frozen=True, slots=True)
-class PrunePlan:
+class PrunePlan(msgspec.Struct, frozen=True):
     """What a prune would do.
 
     Attributes:
@@ -59,8 +59,7 @@ class PrunePlan:
         return sum(size or 0 for sizes in (*whole, *zips) for size in sizes)
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
+class Swept(msgspec.Struct, frozen=True):
     """What was removed from the disk.
 
     Attributes:

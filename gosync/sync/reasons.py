@@ -6,7 +6,8 @@ Everything is read from the catalog and the store; nobody is asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import Needs, Reason, needs_of_project, needs_of_version
@@ -18,8 +19,7 @@ from gosync.sync.toolchains import toolchain_wants
 from gosync.sync.upgrades import upgraded
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """One reason for a version.
 
     Attributes:

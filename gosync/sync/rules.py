@@ -31,10 +31,11 @@ lies below it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+
+import msgspec
 
 from gosync.clock import format_time
 from gosync.errors import MalformedError
@@ -61,8 +62,7 @@ class Pick(StrEnum):
     PER_MINOR = "per-minor"
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(msgspec.Struct, frozen=True):
     """What a conjunction of comparisons holds for: low <= version < high.
 
     Every comparison has this form, because each version has a next one: nothing
@@ -97,8 +97,7 @@ class Range:
 ANY_VERSION = Range()
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusion:
+class Exclusion(msgspec.Struct, frozen=True):
     """One entry of ``exclude``.
 
     Attributes:
@@ -116,8 +115,7 @@ class Exclusion:
         return _pattern(self.path).match(path)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionRule:
+class VersionRule(msgspec.Struct, frozen=True, kw_only=True):
     """Which versions a select takes of the modules it names without a version.
 
     Attributes:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.clock import Clock, SystemClock
@@ -23,8 +24,7 @@ from gosync.sync.options import SiteOptions
 CATALOG_FILE = "catalog.sqlite"
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(msgspec.Struct, frozen=True):
     """Open, locked, swept of what a killed run left behind."""
 
     options: SiteOptions

@@ -10,7 +10,8 @@ no database knows, go.sum itself tells the gate which h1 to expect at first sigh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.errors import ChecksumMismatchError

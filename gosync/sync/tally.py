@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import SecurityError, UnavailableError
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(msgspec.Struct):
     """Counts of a pass.
 
     Attributes:
@@ -33,15 +33,15 @@ class Tally:
     answered: int = 0
     listed: int = 0
     index_events: int = 0
-    index_skipped: Counter[str] = field(default_factory=Counter)
+    index_skipped: Counter[str] = msgspec.field(default_factory=Counter)
     wanted: int = 0
     unselected: int = 0
     omitted: int = 0
     admitted: int = 0
     go_mods: int = 0
     admitted_bytes: int = 0
-    failed: dict[tuple[str, str], Failure] = field(default_factory=dict)
-    modules: set[str] = field(default_factory=set)
+    failed: dict[tuple[str, str], Failure] = msgspec.field(default_factory=dict)
+    modules: set[str] = msgspec.field(default_factory=set)
 
     def admit(self, row: VersionRow) -> None:
         """Count an admitted version, or an admitted go.mod."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+
+import msgspec
 
 from gosync.ingest.gate import Gate
 from gosync.ingest.sumops import SumOps
@@ -21,8 +22,7 @@ from gosync.upstream.proxy import ProxyClient
 from gosync.upstream.sumdb import SumDBRemote
 
 
-@dataclass(frozen=True, slots=True)
-class Upstreams:
+class Upstreams(msgspec.Struct, frozen=True):
     """Who is asked, and how.
 
     Attributes:

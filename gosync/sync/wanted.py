@@ -7,7 +7,8 @@ want together does not depend on the order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gosync.catalog.versions import Need, Want
 

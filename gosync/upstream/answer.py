@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from gosync.clock import format_time
 from gosync.errors import RejectedError
@@ -18,8 +19,7 @@ _SECRET_HEADERS: Final = frozenset({"set-cookie", "www-authenticate", "location"
 _HEADER_LIMIT_CHARACTERS: Final = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class Served(msgspec.Struct, frozen=True, kw_only=True):
     """Evidence: where, when and how bytes were served.
 
     Attributes:
@@ -51,8 +51,7 @@ class Served:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """A status 200 with its body, which is empty for HEAD and downloads.
 
     Attributes:

@@ -11,8 +11,9 @@ there it would be a header that a client sent.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
+
+import msgspec
 
 from gosync.errors import ConfigError, MalformedError
 from gosync.upstream.urls import split_url, strip_secrets
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-@dataclass(frozen=True, slots=True)
-class _Exception:
+class _Exception(msgspec.Struct, frozen=True):
     """One entry of NO_PROXY: a block of addresses or a domain."""
 
     network: _Network | None = None
@@ -44,8 +44,7 @@ class _Exception:
         return host == self.domain and not self.subdomains_only
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyEnvironment:
+class ProxyEnvironment(msgspec.Struct, frozen=True):
     """Which HTTP proxy stands between us and a host.
 
     Attributes:

@@ -8,13 +8,13 @@ host. Of an answer that is refused, at most 8 KiB are read, for at most 5 s.
 from __future__ import annotations
 
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import anyio
 import httpx
+import msgspec
 
 from gosync.errors import ConfigError, GosyncError, MalformedError
 from gosync.upstream.answer import Served, shown_headers
@@ -44,8 +44,7 @@ _REFUSED_BODY_SECONDS: Final = 5.0
 _CONDITIONS: Final = frozenset({"if-none-match", "if-modified-since"})
 
 
-@dataclass(slots=True)
-class Traffic:
+class Traffic(msgspec.Struct):
     """What a fetcher has asked and got so far.
 
     Attributes:

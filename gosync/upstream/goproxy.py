@@ -14,8 +14,9 @@ have been a yes never turns into a no.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
 
 from gosync.errors import (
     ConfigError,
@@ -36,8 +37,7 @@ DIRECT: Final = "direct"
 OFF: Final = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyEntry:
+class ProxyEntry(msgspec.Struct, frozen=True):
     """One entry of a list; shows without its secrets.
 
     Attributes:
@@ -60,8 +60,7 @@ class ProxyEntry:
         return strip_secrets(self.url)
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyList:
+class ProxyList(msgspec.Struct, frozen=True):
     """A parsed GOPROXY.
 
     Attributes:

@@ -15,11 +15,11 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Self
 
 import anyio
+from msgspec.structs import replace
 
 from gosync.clock import Clock, SystemClock
 from gosync.errors import (

@@ -23,7 +23,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -72,8 +71,7 @@ class IndexEvent(
     timestamp: str
 
 
-@dataclass(frozen=True, slots=True)
-class IndexPage:
+class IndexPage(msgspec.Struct, frozen=True):
     """One answer of the index.
 
     Attributes:

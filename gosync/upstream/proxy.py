@@ -19,9 +19,10 @@ Its 404 then means "not fetched", which is not "does not exist".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
+
+import msgspec
 
 from gosync.errors import (
     MalformedError,
@@ -58,8 +59,7 @@ CACHED_ONLY_HOSTS: Final = frozenset({"proxy.golang.org"})
 _DISABLE_FETCH: Final = {"Disable-Module-Fetch": "true"}
 
 
-@dataclass(frozen=True, slots=True)
-class ListAnswer:
+class ListAnswer(msgspec.Struct, frozen=True):
     """What a proxy lists.
 
     Attributes:
@@ -73,8 +73,7 @@ class ListAnswer:
     served: Served
 
 
-@dataclass(frozen=True, slots=True)
-class InfoAnswer:
+class InfoAnswer(msgspec.Struct, frozen=True):
     """What a proxy says about one version.
 
     Attributes:
@@ -88,8 +87,7 @@ class InfoAnswer:
     served: Served
 
 
-@dataclass(frozen=True, slots=True)
-class ModAnswer:
+class ModAnswer(msgspec.Struct, frozen=True):
     """A go.mod.
 
     Attributes:
@@ -101,8 +99,7 @@ class ModAnswer:
     served: Served
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     """One proxy, as one call asks it."""
 
     base: str

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import random
 import ssl
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
+import msgspec
 
 from gosync.errors import OfflineError, UnavailableError, UpstreamStatusError
 
@@ -27,8 +27,7 @@ T = TypeVar("T")
 _PASSING_4XX: Final = frozenset({408, 425, 429})
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(msgspec.Struct, frozen=True):
     """How often and how patiently to try again.
 
     Attributes:

@@ -11,9 +11,11 @@ Of a broken proxy's answers an unchanged one may be a lie; a changed one never i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from gosync.upstream.files import check_folder
 from gosync.upstream.urls import join, module_path_on_wire, strip_secrets
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 _VALIDATOR_LIMIT_CHARACTERS: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Validators:
+class Validators(msgspec.Struct, frozen=True):
     """What an answer was marked with; "" where it was not.
 
     Attributes:
@@ -47,8 +48,7 @@ class Validators:
         return headers
 
 
-@dataclass(frozen=True, slots=True)
-class Revisit:
+class Revisit(msgspec.Struct, frozen=True):
     """An answer.
 
     Attributes:

@@ -8,9 +8,11 @@ remains is what is there and not what was hoped for.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from gosync.clock import Clock
 from gosync.closure.tree import Tree
@@ -78,8 +80,7 @@ async def act(
     await recheck(session, report)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
+class _Ready(msgspec.Struct, frozen=True):
     """A plan that only waits for a word.
 
     Attributes:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from gosync.clock import Clock
 from gosync.closure.tree import Tree
@@ -39,8 +40,7 @@ if TYPE_CHECKING:
 _ORDER: Final = (Role.MOD, Role.ZIP, Role.INFO)
 
 
-@dataclass(slots=True)
-class _Put:
+class _Put(msgspec.Struct):
     """Bytes on their way to a path.
 
     Attributes:
@@ -57,8 +57,7 @@ class _Put:
     action: str = "repaired"
 
 
-@dataclass(slots=True)
-class Carrying:
+class Carrying(msgspec.Struct):
     """A plan while it is carried out.
 
     Attributes:
@@ -75,7 +74,7 @@ class Carrying:
     plan: Plan
     action: Action
     clock: Clock
-    deeds: Deeds = field(default_factory=Deeds)
+    deeds: Deeds = msgspec.field(default_factory=Deeds)
 
     async def run(self, report: Report, progress: Progress) -> None:
         """Fetch what is needed, do everything, and note it in the report.

@@ -17,8 +17,9 @@ import os
 import re
 import stat
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from gosync.closure.tree import (
     DamagedFileError,
@@ -43,8 +44,7 @@ _MAX_ZIPHASH_BYTES: Final = 4096
 H1: Final = re.compile("h1:[A-Za-z0-9+/]{43}=")
 
 
-@dataclass(slots=True)
-class Checked:
+class Checked(msgspec.Struct):
     """What became of one version.
 
     Attributes:
@@ -56,7 +56,7 @@ class Checked:
 
     mv: ModuleVersion
     answer: Answer
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = msgspec.field(default_factory=list)
     read_bytes: int = 0
 
 

@@ -7,8 +7,9 @@ end, and is in the report.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from gosync.errors import GosyncError
 from gosync.verify.plan import Action
@@ -23,15 +24,14 @@ GONE: Final = {
 }
 
 
-@dataclass(slots=True)
-class Deeds:
+class Deeds(msgspec.Struct):
     """The list of them.
 
     Attributes:
         done: In the order of doing.
     """
 
-    done: list[Done] = field(default_factory=list)
+    done: list[Done] = msgspec.field(default_factory=list)
 
     def note(self, action: str, path: str, finding: Finding, failed: str = "") -> None:
         """Add what was done, or why it was not."""

@@ -15,10 +15,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
+import msgspec
 from anyio import to_thread
 
 from gosync.clock import Clock
@@ -45,8 +45,7 @@ _Checking: TypeAlias = list[Future[list[Checked]]]
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much is done in one run.
 
     Attributes:
@@ -62,8 +61,7 @@ class Limits:
     fresh: bool = False
 
 
-@dataclass(slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, kw_only=True):
     """What a run found out.
 
     Attributes:
@@ -97,14 +95,14 @@ class Outcome:
     left: int = 0
     outside: int = 0
     read_bytes: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    answers: dict[ModuleVersion, Answer] = field(default_factory=dict)
-    unread: list[Unread] = field(default_factory=list)
-    heads: set[Evidence] = field(default_factory=set)
-    misbehaved: dict[ModuleVersion, str] = field(default_factory=dict)
+    findings: list[Finding] = msgspec.field(default_factory=list)
+    answers: dict[ModuleVersion, Answer] = msgspec.field(default_factory=dict)
+    unread: list[Unread] = msgspec.field(default_factory=list)
+    heads: set[Evidence] = msgspec.field(default_factory=set)
+    misbehaved: dict[ModuleVersion, str] = msgspec.field(default_factory=dict)
     interrupted: bool = False
     is_kept: bool = True
-    remarks: list[str] = field(default_factory=list)
+    remarks: list[str] = msgspec.field(default_factory=list)
 
 
 class Verification:

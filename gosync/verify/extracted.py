@@ -15,8 +15,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from gosync.closure.tree import DamagedFileError, Tree
 from gosync.errors import TooLargeError
@@ -40,8 +41,7 @@ class Everything:
         return _FILE
 
 
-@dataclass(frozen=True, slots=True)
-class FolderHash:
+class FolderHash(msgspec.Struct, frozen=True):
     """What is in an extracted folder.
 
     Attributes:

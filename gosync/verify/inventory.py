@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.layouts import OF_LOG, Role
@@ -30,8 +31,7 @@ _OF_VERSION: Final = frozenset(
 )
 
 
-@dataclass(slots=True)
-class Inventory:
+class Inventory(msgspec.Struct):
     """What is there.
 
     Attributes:
@@ -47,15 +47,17 @@ class Inventory:
         entries: How many things there are in all.
     """
 
-    versions: dict[ModuleVersion, dict[Role, Entry]] = field(default_factory=dict)
-    lists: dict[str, Entry] = field(default_factory=dict)
-    latests: dict[str, Entry] = field(default_factory=dict)
-    aliases: list[Entry] = field(default_factory=list)
-    locks: list[Entry] = field(default_factory=list)
-    logs: dict[str, dict[str, Entry]] = field(default_factory=dict)
-    strays: list[Entry] = field(default_factory=list)
-    more_strays: Counter[str] = field(default_factory=Counter)
-    unread: list[Unread] = field(default_factory=list)
+    versions: dict[ModuleVersion, dict[Role, Entry]] = msgspec.field(
+        default_factory=dict
+    )
+    lists: dict[str, Entry] = msgspec.field(default_factory=dict)
+    latests: dict[str, Entry] = msgspec.field(default_factory=dict)
+    aliases: list[Entry] = msgspec.field(default_factory=list)
+    locks: list[Entry] = msgspec.field(default_factory=list)
+    logs: dict[str, dict[str, Entry]] = msgspec.field(default_factory=dict)
+    strays: list[Entry] = msgspec.field(default_factory=list)
+    more_strays: Counter[str] = msgspec.field(default_factory=Counter)
+    unread: list[Unread] = msgspec.field(default_factory=list)
     entries: int = 0
 
     def modules(self) -> dict[str, dict[str, dict[Role, Entry]]]:

@@ -24,9 +24,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
+
+import msgspec
 
 from gosync.errors import MalformedError
 from gosync.gomod import module
@@ -92,8 +93,7 @@ FILES: Final = (Role.INFO, Role.MOD, Role.ZIP)
 OF_LOG: Final = frozenset({Role.LOOKUP, Role.TILE, Role.SUPPORTED, Role.HEAD})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, kw_only=True):
     """What a path means.
 
     Attributes:

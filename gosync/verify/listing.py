@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from gosync.closure.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.errors import MalformedError, RejectedError

@@ -19,9 +19,10 @@ nobody could prove. Files that are good stay where they are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.answers import Answer
@@ -44,8 +45,7 @@ class Action(StrEnum):
     DELETE = "delete"
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(msgspec.Struct):
     """What is to be done, each path once.
 
     Attributes:
@@ -58,13 +58,15 @@ class Plan:
         left: What nothing can be done about here.
     """
 
-    takes: dict[str, Finding] = field(default_factory=dict)
-    writes: dict[str, tuple[bytes, Finding]] = field(default_factory=dict)
-    access: dict[str, Finding] = field(default_factory=dict)
-    fetches: dict[ModuleVersion, dict[Role, Finding]] = field(default_factory=dict)
-    log_files: dict[str, Finding] = field(default_factory=dict)
-    lists: dict[str, Finding] = field(default_factory=dict)
-    left: list[Finding] = field(default_factory=list)
+    takes: dict[str, Finding] = msgspec.field(default_factory=dict)
+    writes: dict[str, tuple[bytes, Finding]] = msgspec.field(default_factory=dict)
+    access: dict[str, Finding] = msgspec.field(default_factory=dict)
+    fetches: dict[ModuleVersion, dict[Role, Finding]] = msgspec.field(
+        default_factory=dict
+    )
+    log_files: dict[str, Finding] = msgspec.field(default_factory=dict)
+    lists: dict[str, Finding] = msgspec.field(default_factory=dict)
+    left: list[Finding] = msgspec.field(default_factory=list)
 
     @property
     def removals(self) -> int:

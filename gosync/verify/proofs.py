@@ -12,8 +12,9 @@ only of the log itself: a tree that lacks a lookup says nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final, Protocol
+
+from msgspec.structs import replace
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Proof, VersionRow

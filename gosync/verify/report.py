@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from gosync.clock import format_time
 from gosync.sumdb.names import Database
@@ -13,8 +14,7 @@ from gosync.verify.layouts import Kind
 from gosync.verify.verdicts import Evidence, Finding, Verdict, exit_code_of
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True):
     """Something that was done about a finding.
 
     Attributes:
@@ -32,8 +32,7 @@ class Done:
     failed: str = ""
 
 
-@dataclass(slots=True, kw_only=True)
-class Report:
+class Report(msgspec.Struct, kw_only=True):
     """Everything about one run.
 
     Attributes:
@@ -56,7 +55,7 @@ class Report:
     plan: Sequence[str] = ()
     done: Sequence[Done] = ()
     quarantine: str = ""
-    remaining: list[Finding] = field(default_factory=list)
+    remaining: list[Finding] = msgspec.field(default_factory=list)
 
     @property
     def counts(self) -> Counter[Verdict]:

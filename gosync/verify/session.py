@@ -6,10 +6,11 @@ import hashlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.clock import Clock
@@ -32,8 +33,7 @@ from gosync.verify.targets import FolderTarget, Target, find_kind, open_folder
 _STATE_HOME: Final = "gosync/verify"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for.
 
     Attributes:
@@ -61,7 +61,7 @@ class Request:
     proofs: tuple[Path, ...] = ()
     sums: tuple[Path, ...] = ()
     state: Path | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = msgspec.field(default_factory=Limits)
     wait_lock_seconds: float = 0.0
 
     @property
@@ -76,8 +76,7 @@ class Request:
         return Path(home).expanduser() / _STATE_HOME / f"{name}-{digest}"
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(msgspec.Struct, frozen=True):
     """A target with what is needed to look at it.
 
     Attributes:

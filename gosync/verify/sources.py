@@ -16,9 +16,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.clock import Clock
@@ -49,8 +50,7 @@ HEAD_FILE: Final = "head"
 _AT_ONCE: Final = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
+class Trust(msgspec.Struct, frozen=True, kw_only=True):
     """What is believed, and who may be asked.
 
     Attributes:
@@ -114,8 +114,7 @@ async def _network(trust: Trust, clock: Clock) -> AsyncIterator[Sequence[Source]
             yield [LogSource(log.client, trust.database.name)]
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(msgspec.Struct, frozen=True):
     """The checksum database over the network.
 
     Attributes:

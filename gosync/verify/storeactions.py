@@ -17,9 +17,11 @@ import os
 import stat
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from gosync.catalog.versions import Need, VersionRow
 from gosync.clock import Clock
@@ -98,8 +100,7 @@ def lock_store(request: Request, clock: Clock) -> Iterator[Site]:
         yield site
 
 
-@dataclass(slots=True)
-class _Doing:
+class _Doing(msgspec.Struct):
     session: Session
     target: StoreTarget
     plan: StorePlan
@@ -107,7 +108,7 @@ class _Doing:
     action: Action
     clock: Clock
     site: Site
-    deeds: Deeds = field(default_factory=Deeds)
+    deeds: Deeds = msgspec.field(default_factory=Deeds)
 
     def remove(self) -> None:
         """Withdraw rows, then let go what nothing names."""

@@ -20,8 +20,9 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from gosync.catalog.versions import VersionRow
 from gosync.closure.sums import finish

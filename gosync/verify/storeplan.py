@@ -14,7 +14,8 @@ evidence     an entry that lost something goes aside; it is never deleted
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from gosync.gomod.module import ModuleVersion
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL, QUARANTINE
@@ -23,8 +24,7 @@ from gosync.verify.plan import Action
 from gosync.verify.verdicts import Finding, Fix, Verdict
 
 
-@dataclass(slots=True)
-class StorePlan:
+class StorePlan(msgspec.Struct):
     """What is to be done to a store.
 
     Attributes:
@@ -36,12 +36,12 @@ class StorePlan:
         access: Whose mode is set, by path.
     """
 
-    versions: dict[ModuleVersion, Finding] = field(default_factory=dict)
-    takes: dict[str, Finding] = field(default_factory=dict)
-    tiles: dict[str, Finding] = field(default_factory=dict)
-    journal: dict[str, Finding] = field(default_factory=dict)
-    unsaid: dict[ModuleVersion, Finding] = field(default_factory=dict)
-    access: dict[str, Finding] = field(default_factory=dict)
+    versions: dict[ModuleVersion, Finding] = msgspec.field(default_factory=dict)
+    takes: dict[str, Finding] = msgspec.field(default_factory=dict)
+    tiles: dict[str, Finding] = msgspec.field(default_factory=dict)
+    journal: dict[str, Finding] = msgspec.field(default_factory=dict)
+    unsaid: dict[ModuleVersion, Finding] = msgspec.field(default_factory=dict)
+    access: dict[str, Finding] = msgspec.field(default_factory=dict)
 
     @property
     def removals(self) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.closure.tree import DamagedFileError, NotInTreeError, Tree

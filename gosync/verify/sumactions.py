@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from gosync.clock import Clock
 from gosync.errors import UsageError
@@ -32,8 +33,7 @@ _DONE = {
 }
 
 
-@dataclass(slots=True)
-class SumsPlan:
+class SumsPlan(msgspec.Struct):
     """What is to be done to go.sum files.
 
     Attributes:
@@ -41,8 +41,8 @@ class SumsPlan:
         access: Whose mode is set, by file.
     """
 
-    lines: dict[str, dict[int, Finding]] = field(default_factory=dict)
-    access: dict[str, Finding] = field(default_factory=dict)
+    lines: dict[str, dict[int, Finding]] = msgspec.field(default_factory=dict)
+    access: dict[str, Finding] = msgspec.field(default_factory=dict)
 
     @property
     def removals(self) -> int:

@@ -15,9 +15,10 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from gosync.closure.tree import Tree
 from gosync.errors import MalformedError, UsageError
@@ -41,8 +42,7 @@ _H1: Final = "h1:"
 _SHOWN: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True):
     """A line and where it stands.
 
     Attributes:

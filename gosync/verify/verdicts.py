@@ -16,9 +16,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from gosync.errors import SecurityError, UnavailableError
 from gosync.gomod.module import ModuleVersion
@@ -90,8 +91,7 @@ class Fix(StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Who vouches for an h1.
 
     Attributes:
@@ -125,8 +125,7 @@ class Evidence:
         return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is not as it should be.
 
     Attributes:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+import msgspec
 
 from gosync.closure.tree import FOLDER_FLAGS, Tree, kind_of
 from gosync.verify.layouts import Place
@@ -28,8 +29,7 @@ class Places(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """Something in a folder.
 
     Attributes:
@@ -58,8 +58,7 @@ class Entry:
         return "a file" if self.is_file else kind_of(self.stat.st_mode)
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(msgspec.Struct, frozen=True):
     """What could not be looked at.
 
     Attributes:

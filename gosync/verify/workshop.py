@@ -11,9 +11,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator, Container, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from gosync.catalog.versions import Need, VersionRow, Want
 from gosync.clock import Clock
@@ -35,8 +37,7 @@ WORKSHOP: Final = "workshop"
 _PIECE_BYTES: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(msgspec.Struct, frozen=True):
     """What came.
 
     Attributes:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import cmp_to_key
 from pathlib import Path
 
+import msgspec
+
 from gosync.errors import MalformedError
 from gosync.gomod import gover
 from gosync.gomod.modfile import GoMod, parse, parse_lax
@@ -32,8 +34,7 @@ _SPECIAL = ["v2", "v3", "Upper", "gopkg", "incompatible"]
 _INCOMPATIBLE = ("v2.0.0+incompatible", "v3.1.0+incompatible")
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(msgspec.Struct, frozen=True):
     """What graphs are made like.
 
     Attributes:

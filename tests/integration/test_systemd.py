@@ -6,10 +6,10 @@ import os
 import re
 import signal
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from gosync.daemon.units import Paths, make_units
 from tests.go.cells import without_network

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Self
+
+from msgspec.structs import replace
 
 from gosync.demo.exchange import Answer, Ending, Framing, Request
 

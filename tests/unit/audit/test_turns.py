@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gosync.audit.budget import MAX_REST_SECONDS, REST_SECONDS, STRIKES
 from gosync.audit.turns import FAILURES_AT_MOST, Doubt, Turns

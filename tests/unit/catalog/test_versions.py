@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Want

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gosync.cli.tables import freshness_line
 from gosync.sync.freshness import Freshness

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gosync.catalog.findings import Finding, FindingState, Kind, Sighting
 from gosync.catalog.versions import Need, Proof, State, VersionRow

@@ -65,7 +65,7 @@ def test_a_publish_with_the_same_head_writes_new_lookups_alone(world: World) -> 
         "example.com/n",
         **{
             name: getattr(row, name)
-            for name in row.__dataclass_fields__
+            for name in row.__struct_fields__
             if name not in ("path", "record_id", "record_text")
         },
         record_id=17,

@@ -10,11 +10,12 @@ from __future__ import annotations
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
 import anyio
+from msgspec.structs import replace
 
 from gosync.clock import SystemClock
 from gosync.config import parse_config
