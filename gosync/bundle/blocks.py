@@ -29,7 +29,7 @@ from gosync.bundle.format import (
     MAX_RECIPE_BYTES,
     PATCH_BYTES,
 )
-from gosync.bundle.recipe import RecipeLine, format_recipe, h1_of, parse_recipe
+from gosync.bundle.recipe import EMPTY, RecipeLine, format_recipe, h1_of, parse_recipe
 from gosync.errors import MalformedError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.zipcheck import MAX_GO_MOD_BYTES
@@ -125,16 +125,11 @@ def format_block(versions: Sequence[PackedVersion], has: Collection[str] = ()) -
     heads = []
     bodies: list[bytes] = []
     uses = Counter(line.digest for version in versions for line in version.recipe)
+    once = {digest for digest, count in uses.items() if count == 1} - {EMPTY}
+    once.difference_update(has)
     for version in versions:
-        recipe = format_recipe(
-            line._replace(digest="")
-            if version.form is Form.REBUILT
-            and line.size_bytes
-            and uses[line.digest] == 1
-            and line.digest not in has
-            else line
-            for line in version.recipe
-        )
+        untold = once if version.form is Form.REBUILT else ()
+        recipe = format_recipe(version.recipe, untold)
         head = VersionHead(
             version=version.mv.version,
             form=version.form,

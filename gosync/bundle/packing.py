@@ -7,7 +7,6 @@ are in memory while they are packed, and a reader holds a group's, too.
 
 from __future__ import annotations
 
-import sys
 from contextlib import closing
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -194,7 +193,7 @@ class Packer:
         self._kept = kept
         self._exact = exact
         self._tap = None if exact else kept.put
-        self._seen = SeenEntries()
+        self._seen: SeenEntries | None = None
 
     def segments(self, bundled: Sequence[Bundled]) -> Iterator[ModuleSegment]:
         """Yield segments: patches on their own, the others filled up.
@@ -203,6 +202,8 @@ class Packer:
             BlobMissingError: a blob is not there.
             BlobCorruptError: a blob is not what its catalog row says.
         """
+        if any(len(each.chosen) > 1 for each in bundled):  # else little would repeat
+            self._seen = SeenEntries()
         filling: list[Group] = []
         size_bytes = lines = 0
         for each, group in self._groups(bundled):
@@ -268,4 +269,4 @@ class Packer:
         most = most_bytes((file.name, file.size_bytes) for file in files)
         if recipe is None or self._exact or most > MAX_ZIP_BYTES:
             return None
-        return tuple(line._replace(digest=sys.intern(line.digest)) for line in recipe)
+        return recipe

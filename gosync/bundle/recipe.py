@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,7 +28,7 @@ from gosync.gomod.zipcheck import MAX_ZIP_BYTES
 from gosync.gomod.zipdir import MAX_ENTRIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from gosync.gomod.dirhash import FileDigest
     from gosync.gomod.module import ModuleVersion
@@ -36,7 +37,7 @@ VERBATIM_NAME = b".zip"  # a block says of each recipe whether it is such a one
 
 _UNTOLD = b"-"
 _LINE = re.compile(rb"([0-9a-f]{64}|-) (0|[1-9][0-9]{0,9}) ([^\n]*)\n")
-_EMPTY = hashlib.sha256(b"").hexdigest()
+EMPTY = hashlib.sha256(b"").hexdigest()
 
 
 class RecipeLine(NamedTuple):
@@ -61,10 +62,15 @@ class RecipeLine(NamedTuple):
 def recipe_of(
     mv: ModuleVersion, files: Sequence[FileDigest]
 ) -> tuple[RecipeLine, ...] | None:
-    """Return the recipe of a zip with these entries, None if it has none."""
+    """Return the recipe of a zip with these entries, None if it has none.
+
+    Equal digests are one string, as a module's versions have many in common.
+    """
     prefix = f"{mv}/".encode()
     lines = sorted(
-        RecipeLine(file.name.removeprefix(prefix), file.digest, file.size_bytes)
+        RecipeLine(
+            file.name.removeprefix(prefix), sys.intern(file.digest), file.size_bytes
+        )
         for file in files
         if file.name.startswith(prefix)
     )
@@ -85,11 +91,21 @@ def h1_of(mv: ModuleVersion, lines: Iterable[RecipeLine]) -> str:
     return hash1((prefix + line.name, line.digest) for line in lines)
 
 
-def format_recipe(lines: Iterable[RecipeLine]) -> bytes:
-    """Return the bytes of a recipe."""
+def format_recipe(lines: Iterable[RecipeLine], untold: Collection[str] = ()) -> bytes:
+    """Return the bytes of a recipe.
+
+    Args:
+        lines: Its lines.
+        untold: Digests that are left out.
+    """
     return b"".join(
-        b"%b %d %b\n" % (line.digest.encode() or _UNTOLD, line.size_bytes, line.name)
-        for line in lines
+        b"%b %d %b\n"
+        % (
+            _UNTOLD if digest in untold else digest.encode() or _UNTOLD,
+            size_bytes,
+            name,
+        )
+        for name, digest, size_bytes in lines
     )
 
 
@@ -122,7 +138,7 @@ def _check_lines(lines: list[RecipeLine]) -> None:
         raise _malformed("its lines are out of order")
     for line in lines:
         if (line.is_folder or not line.size_bytes) and (
-            line.size_bytes or line.digest != _EMPTY
+            line.size_bytes or line.digest != EMPTY
         ):
             raise _malformed(f"{line.name!r} is empty, its digest is not")
 

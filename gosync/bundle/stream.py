@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gosync.gomod.window import ReadAt
 
 PIECE_BYTES = 256 << 10
+_AHEAD_BYTES = 1 << 20  # threads that hand over smaller pieces wait for each other
 _PIECES_AHEAD = 3  # the one that is taken, and two more
 
 # Measured on Go source. Long matches are for what is too far away for the level's
@@ -162,8 +163,8 @@ class FrameReader:
 
     def _read_ahead(self) -> Generator[bytes]:
         """Yield the contents in pieces, read ahead if there are several."""
-        whole, rest = divmod(self.left_bytes, PIECE_BYTES)
-        sizes = [PIECE_BYTES] * whole + [rest] * bool(rest)
+        whole, rest = divmod(self.left_bytes, _AHEAD_BYTES)
+        sizes = [_AHEAD_BYTES] * whole + [rest] * bool(rest)
         if len(sizes) <= 1:
             return (self._stream.read(size) for size in sizes)
         return in_order(self._stream.read, sizes, ahead=_PIECES_AHEAD, threads=1)

@@ -23,7 +23,7 @@ from gosync.errors import GosyncError
 EXIT_BUG = 1
 # What a command makes mostly lives to its end, so looking for cycles finds little; the
 # interpreter's own 700 cost a create of bundles, which has many lines, 4 % of its time.
-_OBJECTS_BETWEEN_COLLECTIONS = 20_000
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 # Where each verb is: a module of this package, and its name there.
 VERBS = {
