@@ -66,6 +66,7 @@ from gosync.errors import (
 )
 from gosync.ingest.evidence import keep_evidence
 from gosync.ingest.gate import Gate
+from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.sumops import SumOps
 from gosync.signing.trust import check_signatures
 from gosync.store.digest import Digest
@@ -122,6 +123,7 @@ class Import:
         self._brought = self._brought_bytes = 0
         self._gap: PoolPlan | None = None
         self._tiles_missing = False
+        self._scanner = ZipScanner()
 
     async def run(self, medium: Path) -> ImportReport:
         """Take the bundle in a folder in.
@@ -139,8 +141,9 @@ class Import:
         runs, clock = self._site.catalog.runs, self._site.clock
         with runs.during("bundle import", clock) as run_id:
             with _refusals(medium):
-                bundle = await to_thread.run_sync(BundleFolder.open, medium)
-                report = await self._take_in(bundle)
+                bundle = BundleFolder.open(medium)  # no thread before the scanner
+                with ZipScanner(apart_bytes=bundle.header.zip_bytes) as self._scanner:
+                    report = await self._take_in(bundle)
             summary = msgspec.json.encode(import_document(report)).decode()
             code = report.exit_code
             runs.finish(run_id, clock.now(), exit_code=code, summary=summary)
@@ -284,6 +287,7 @@ class Import:
             pins=self._site.catalog.pins,
             sums=sums,
             clock=self._site.clock,
+            scanner=self._scanner,
         )
 
     @asynccontextmanager

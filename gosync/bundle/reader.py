@@ -157,12 +157,15 @@ def _fill(
     lines = {line.digest for n in asked for line in group.versions[n][0].recipe}
     found: dict[int, dict[bytes, str]] = {}
     for name, order, digest, size_bytes, verbatim in group.contents:
-        pieces = group.frame.pieces(size_bytes)
-        if digest in lines if digest else order in asked:
-            got = spool.put(digest, size_bytes, pieces, verbatim=verbatim)
-            found.setdefault(order, {})[name] = got
+        if not (digest in lines if digest else order in asked):
+            deque(group.frame.pieces(size_bytes), maxlen=0)
+            continue
+        if verbatim:
+            pieces = group.frame.pieces(size_bytes)
+            got = spool.put_pieces(digest, size_bytes, pieces, verbatim=True)
         else:
-            deque(pieces, maxlen=0)
+            got = spool.put(digest, size_bytes, group.frame)
+        found.setdefault(order, {})[name] = got
     return found
 
 
@@ -175,7 +178,7 @@ def _fill_from_base(
             if line.size_bytes and line.digest not in spool:
                 assert base is not None
                 there = base.pieces(base.digests[line.digest])
-                spool.put(line.digest, line.size_bytes, there)
+                spool.put_pieces(line.digest, line.size_bytes, there)
 
 
 def _arrived(version: PackedVersion, entry: VersionEntry, spool: Spool) -> Arrived:

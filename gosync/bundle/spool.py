@@ -1,7 +1,8 @@
 """A group's contents, packed, while the zips that share them are written.
 
-They are deflated once and kept in memory up to MEMORY_BYTES, then in an unnamed
-file of the scratch folder.
+They are deflated once. Small ones are kept in memory and large ones in an unnamed file
+of the scratch folder, which is in memory as well while it is short; together these
+take MEMORY_BYTES at most, and then all go to the file.
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ MEMORY_BYTES = 64 << 20
 
 
 class _Place(NamedTuple):
-    """Where packed contents lie."""
+    """Where packed contents are: at hand, or else in the file."""
 
-    offset: int
     packed: Packed
+    data: bytes | None
+    offset: int = 0
 
 
 class Spool:
@@ -40,10 +42,11 @@ class Spool:
         self._scratch = scratch
         with disk_errors(scratch):
             self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - __exit__
-                MEMORY_BYTES, dir=str(scratch)
+                MEMORY_BYTES // 2, dir=str(scratch)
             )
         self._places: dict[str, _Place] = {}
         self._end = 0
+        self._left_bytes = MEMORY_BYTES // 2
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +57,30 @@ class Spool:
     def __contains__(self, digest: str) -> bool:
         return digest in self._places
 
-    def put(
+    def put(self, digest: str, size_bytes: int, frame: FrameReader) -> str:
+        """Keep the next contents of a frame; return their digest.
+
+        Args:
+            digest: Their SHA-256, hex, or "" if it is not known.
+            size_bytes: Their size.
+            frame: Where they come from.
+
+        Raises:
+            MalformedError: they have another digest, or the frame is damaged.
+            NoSpaceError: the scratch folder's disk is full.
+        """
+        if size_bytes > min(PIECE_BYTES, self._left_bytes):
+            return self.put_pieces(digest, size_bytes, frame.pieces(size_bytes))
+        contents = frame.read(size_bytes)
+        found = hashlib.sha256(contents).hexdigest()
+        _check_digest(digest, found)
+        parts: list[bytes] = []
+        packed = pack((contents,), size_bytes, parts.append)
+        self._left_bytes -= packed.packed_bytes
+        self._places[found] = _Place(packed, parts[0] if parts else b"")
+        return found
+
+    def put_pieces(
         self,
         digest: str,
         size_bytes: int,
@@ -62,17 +88,13 @@ class Spool:
         *,
         verbatim: bool = False,
     ) -> str:
-        """Keep contents, proven by their digest if it is known; return it.
+        """Keep contents in the file; as ``put``.
 
         Args:
-            digest: Their SHA-256, hex, or "".
+            digest: Their SHA-256, hex, or "" if it is not known.
             size_bytes: Their size.
             pieces: The contents.
             verbatim: Whether they are kept as they are.
-
-        Raises:
-            MalformedError: they have another digest.
-            NoSpaceError: the scratch folder's disk is full.
         """
         with disk_errors(self._scratch):
             self._file.seek(self._end)
@@ -84,7 +106,7 @@ class Spool:
                 packed = Packed(STORE, 0, size_bytes, size_bytes)
             else:
                 packed = pack(proven, size_bytes, self._file.write)
-        self._places[found.hexdigest()] = _Place(self._end, packed)
+        self._places[found.hexdigest()] = _Place(packed, None, self._end)
         self._end += packed.packed_bytes
         return found.hexdigest()
 
@@ -113,7 +135,10 @@ class Spool:
             prefix + line.name, place.packed, lambda: self._pieces(place)
         )
 
-    def _pieces(self, place: _Place) -> Iterator[bytes]:
+    def _pieces(self, place: _Place) -> Iterable[bytes]:
+        return self._read(place) if place.data is None else (place.data,)
+
+    def _read(self, place: _Place) -> Iterator[bytes]:
         left = place.packed.packed_bytes
         self._file.seek(place.offset)
         while left:

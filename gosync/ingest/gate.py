@@ -48,11 +48,11 @@ from gosync.errors import (
     TruncatedError,
 )
 from gosync.gomod import modfile
-from gosync.gomod.dirhash import hash_go_mod, scan_zip
+from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.info import VersionInfo, parse_info
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.seen import SeenEntries
 from gosync.ingest.evidence import keep_evidence
+from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.taken import Expected, Taken, VouchedRecord
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
@@ -82,13 +82,14 @@ class Gate:
         pins: Pins,
         sums: SumClient | None,
         clock: Clock,
+        scanner: ZipScanner | None = None,
     ) -> None:
         self.blobs = blobs
         self.quarantine = quarantine
         self.pins = pins
         self.sums = sums
         self.clock = clock
-        self.seen = SeenEntries()
+        self.scanner = scanner or ZipScanner()
         self.expected: Mapping[ModuleVersion, Expected] = {}
 
     def open(self, mv: ModuleVersion, *, need: Need, private: bool) -> Admission:
@@ -258,9 +259,7 @@ class Admission:
             raise TruncatedError(f"{served.url}: cut off, or {exc}") from exc
 
     def _scan(self, staged: Staged) -> None:
-        scan = scan_zip(
-            staged.read_at, staged.size_bytes, self._mv, seen=self._gate.seen
-        )
+        scan = self._gate.scanner.scan(staged, self._mv)
         self._taken.h1["zip"] = scan.h1
         self._compare("zip")
         scan.checked.require_ok(str(self._mv))

@@ -7,17 +7,16 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gosync.errors import LockedError, StoreError
 from gosync.hands import WORTH_BYTES, Hands
 from gosync.store.lock import StoreLock
+from tests.alone import alone
 
 
 def _do(item: str) -> int:
@@ -40,19 +39,6 @@ def _offer_two(hands: Hands[str, int]) -> list[int | None]:
         return list(pool.map(hands.offer, ("a", "b")))
 
 
-def _alone(story: Callable[..., None], *args: object) -> Any:
-    """Return what a story says that runs in a process without other threads."""
-    spawn = multiprocessing.get_context("spawn")
-    here, there = spawn.Pipe()
-    process = spawn.Process(target=story, args=(there, *args))
-    process.start()
-    there.close()
-    try:
-        return here.recv()
-    finally:
-        process.join()
-
-
 def _tell_who(there: Connection) -> None:
     two, one, small = _who(2), _who(1), _who(2, WORTH_BYTES - 1)
     threading.Thread(target=time.sleep, args=(5,), daemon=True).start()
@@ -60,7 +46,7 @@ def _tell_who(there: Connection) -> None:
 
 
 def test_processes_work_where_that_pays_and_is_safe():
-    own, two, one, small, beside = _alone(_tell_who)
+    own, two, one, small, beside = alone(_tell_who)
     assert len({*two, own, None}) == 4
     assert sum(each is None for each in one) == 1  # who is busy takes no more
     assert small == beside == [None, None]
@@ -78,7 +64,7 @@ def _tell_trouble(there: Connection) -> None:
 
 
 def test_what_fails_is_done_again_here_and_a_killed_one_is_told():
-    failed, goes_on, killed = _alone(_tell_trouble)
+    failed, goes_on, killed = alone(_tell_trouble)
     assert failed is None
     assert goes_on
     assert "was killed" in killed

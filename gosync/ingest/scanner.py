@@ -1,0 +1,70 @@
+"""Who reads the zips that are staged: a process of its own, or the thread that asks.
+
+To read a zip keeps a core busy, as unpacking it from a bundle does; in one process
+the two would wait for each other at every file. A download leaves a core idle, so a
+sync has no such process.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple, Self
+
+from gosync.gomod.dirhash import ZipScan, scan_zip
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.seen import SeenEntries
+from gosync.hands import Hands
+from gosync.store.staging import Staged, read_at
+
+
+class _Item(NamedTuple):
+    """A staged zip, as another process is told of it."""
+
+    mv: ModuleVersion
+    path: str
+    size_bytes: int
+
+
+class ZipScanner:
+    """Reads zips; a context manager. Threads may share it."""
+
+    def __init__(self, *, apart_bytes: int = 0) -> None:
+        """Begin.
+
+        Args:
+            apart_bytes: How much there is to read beside other work; if that is worth
+                a process, no thread of this one may begin before.
+        """
+        self._seen = SeenEntries()
+        self._apart = Hands(self._scan_apart, count=1, size_bytes=apart_bytes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._apart.__exit__()
+
+    def scan(self, staged: Staged, mv: ModuleVersion) -> ZipScan:
+        """Check and hash a staged zip; see scan_zip.
+
+        Raises:
+            RejectedError: as scan_zip.
+            StoreError: it cannot be read.
+        """
+        item = _Item(mv, str(staged.path), staged.size_bytes)
+        scan = self._apart.offer(item)
+        if scan is not None:
+            return scan
+        return scan_zip(staged.read_at, staged.size_bytes, mv, seen=self._seen)
+
+    def _scan_apart(self, item: _Item) -> ZipScan:
+        descriptor = os.open(item.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return scan_zip(
+                lambda offset, size: read_at(descriptor, offset, size),
+                item.size_bytes,
+                item.mv,
+                seen=self._seen,
+            )
+        finally:
+            os.close(descriptor)
