@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from gosync.bundle.manifest import VersionEntry
     from gosync.bundle.pool import Key, Taking
     from gosync.bundle.reader import Arrived
-    from gosync.ingest.gate import Admission, Gate
+    from gosync.ingest.gate import Gate
     from gosync.progress import Progress
+    from gosync.store.staging import Staged
     from gosync.sync.site import Site
 
 # One is unpacked at a time; of the others most wait for the disk.
@@ -153,25 +154,50 @@ class Intake:
             await room.acquire()
             reserve = self._site.options.min_free_bytes
             self._site.blobs.check_space(0, min_free_bytes=reserve)
-            arrived = await to_thread.run_sync(next, arriving, None)
-            if arrived is None:
+            # What is staged reaches an admission, which removes it if it is refused.
+            with anyio.CancelScope(shield=True):
+                unpacked = await to_thread.run_sync(self._unpack, arriving)
+            if unpacked is None:
                 return
-            await group.start(partial(self._admit, arrived, bundle, room))
+            group.start_soon(self._admit, *unpacked, bundle, room)
+
+    def _unpack(
+        self, arriving: Iterator[Arrived]
+    ) -> tuple[Arrived, Staged | None] | None:
+        """Return the next version with its zip staged, None when there is none."""
+        arrived = next(arriving, None)
+        if arrived is None:
+            return None
+        if arrived.write_zip is None:
+            return arrived, None
+        staged = self._site.blobs.stage()
+        try:
+            arrived.write_zip(staged.write)
+        except BaseException:
+            staged.discard()
+            raise
+        return arrived, staged
 
     async def _admit(
         self,
         arrived: Arrived,
+        staged: Staged | None,
         bundle: BundleFolder,
         room: anyio.Semaphore,
-        *,
-        task_status: anyio.abc.TaskStatus[None],
     ) -> None:
-        """Bring one version through the gate; started once it is unpacked."""
+        """Bring one version through the gate."""
         entry = arrived.entry
         mv = ModuleVersion(entry.path, entry.version)
         private = self._site.options.policy.is_private(entry.path)
+        serve = partial(self._served, bundle, entry)
         async with self._gate.open(mv, need=entry.need, private=private) as admission:
-            await self._hand_over(admission, arrived, bundle, task_status)
+            if staged is not None:
+                admission.adopt_zip(staged)
+            if arrived.info is not None:
+                admission.take_info(arrived.info, serve("info", len(arrived.info)))
+            await admission.take_mod(arrived.mod, serve("mod", len(arrived.mod)))
+            if staged is not None:
+                await admission.take_zip(staged, serve("zip", staged.size_bytes))
             row = await admission.admit()
         # Nobody shows what was read only; the import selects it in the end.
         await self._batch.add(
@@ -179,25 +205,6 @@ class Intake:
         )
         self._progress.advance(size_bytes=row.zip_bytes or 0)
         room.release()
-
-    async def _hand_over(
-        self,
-        admission: Admission,
-        arrived: Arrived,
-        bundle: BundleFolder,
-        task_status: anyio.abc.TaskStatus[None],
-    ) -> None:
-        serve = partial(self._served, bundle, arrived.entry)
-        if arrived.info is not None:
-            admission.take_info(arrived.info, serve("info", len(arrived.info)))
-        await admission.take_mod(arrived.mod, serve("mod", len(arrived.mod)))
-        if arrived.write_zip is None:
-            task_status.started()
-            return
-        staged = admission.stage_zip()
-        await to_thread.run_sync(arrived.write_zip, staged.write)
-        task_status.started()
-        await admission.take_zip(staged, serve("zip", staged.size_bytes))
 
     def _served(
         self, bundle: BundleFolder, entry: VersionEntry, kind: str, size_bytes: int

@@ -235,6 +235,10 @@ class Admission:
         self._taken.zip = self._gate.blobs.stage()
         return self._taken.zip
 
+    def adopt_zip(self, staged: Staged) -> None:
+        """Look after a zip that was staged elsewhere, until it is taken."""
+        self._taken.zip = staged
+
     def omit_zip(self) -> None:
         """Leave the zip out; what is staged of it goes."""
         if self._taken.zip is not None:
