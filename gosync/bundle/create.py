@@ -4,7 +4,7 @@
     2. segments are packed into volumes; manifest, header, signatures, SHA256SUMS
        follow; all is durable, in a folder that has no name yet; the ledger says so
     3. the bundle is read back from the disk and proven
-    4. the folder gets its name
+    4. the folder gets its name, and all is found under it
     5. the ledger seals it: from now on it can be a base
 
 A kill leaves a bundle that is not sealed, and is not named before step 4. The next
@@ -51,7 +51,7 @@ from gosync.bundle.tiles import (
 from gosync.bundle.volumes import FolderWriter, Placed, VolumeWriter, remove_folder
 from gosync.catalog.bundles import BundleRow, BundleState, Kind
 from gosync.catalog.versions import Need
-from gosync.errors import BundleGapError, UsageError
+from gosync.errors import BundleGapError, UsageError, VolumeError
 from gosync.progress import NoProgress
 from gosync.signing.files import read_key
 from gosync.store.digest import Digest
@@ -198,6 +198,7 @@ class _Making:
         proven = self._prove(writer.folder, identity)
         final = self._options.out / folder_name(header, identity)
         writer.finish(final)
+        _check_named(final)
         holds = ((*chosen.key, chosen.need) for chosen in self._selection.chosen)
         Ledger(self._site).seal(row, holds)
         return Created(
@@ -337,6 +338,18 @@ class _Making:
         )
         check_packed(self._site, folder, self._scratch)
         return proven
+
+
+def _check_named(path: Path) -> None:
+    """See that a bundle is there under its name; some media lose it over that."""
+    try:
+        BundleFolder.open(path).check_names()
+    except VolumeError as error:
+        raise VolumeError(
+            f"{path}: it was whole, and is not since it has its name ({error})",
+            hint="the medium's driver cannot rename folders: name another folder with"
+            " --out, and copy the bundle from there",
+        ) from error
 
 
 def _entry(chosen: Chosen, segment: int | None) -> VersionEntry:

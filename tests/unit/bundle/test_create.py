@@ -22,6 +22,7 @@ from gosync.bundle.need import Known, NeedFile, NeedVersion
 from gosync.bundle.packing import ModuleSegment
 from gosync.bundle.proving import prove_bundle
 from gosync.bundle.reader import Arrived, read_tiles, read_versions
+from gosync.bundle.volumes import FolderWriter
 from gosync.catalog.bundles import BundleState, Kind
 from gosync.catalog.versions import Need, Want
 from gosync.errors import (
@@ -30,6 +31,7 @@ from gosync.errors import (
     GosyncError,
     StoreError,
     UsageError,
+    VolumeError,
 )
 from gosync.gomod.dirhash import hash_zip
 from gosync.store.digest import Digest
@@ -342,6 +344,27 @@ def test_a_stale_unsealed_bundle_is_removed(
     bundle = outside.bundle()
     assert [folder.name for folder in outside.out.iterdir()] == [bundle.path.name]
     assert (bundle.header.sequence, bundle.header.carried) == (1, 2)
+
+
+def test_a_medium_that_loses_files_when_their_folder_is_renamed_is_found(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch
+):
+    add_versions(outside, M, 1)
+    finish = FolderWriter.finish
+
+    def lose(self: FolderWriter, final: Path) -> None:
+        finish(self, final)
+        (final / "vol-0001.zst").unlink()
+
+    monkeypatch.setattr(FolderWriter, "finish", lose)
+    with pytest.raises(VolumeError, match="since it has its name") as lost:
+        outside.create()
+    assert "--out" in (lost.value.hint or "")
+    assert outside.site.catalog.bundles.base(TARGET, sealed=True) is None
+
+    monkeypatch.undo()
+    assert outside.bundle().header.sequence == 1
+    assert len(list(outside.out.iterdir())) == 1
 
 
 def test_a_rotten_blob_is_not_exported(outside: Outside):
