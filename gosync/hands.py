@@ -20,18 +20,18 @@ A process ends when its pipe does, so none outlives a gosync that was killed.
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import threading
-from collections.abc import Callable, Sequence
-from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
-from typing import Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
 from gosync.errors import StoreError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from multiprocessing.connection import Connection
+
 WORTH_BYTES: Final = 8 << 20  # 60 ms of hashing
-_FORK: Final = multiprocessing.get_context("fork")
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -99,8 +99,12 @@ class _Hand(Generic[T, R]):
             work: What it does.
             others: Ends of pipes that it inherits and is not to keep open.
         """
-        self.pipe, there = _FORK.Pipe()
-        self._process = _FORK.Process(
+        # To import it takes longer than to fork; most runs have nobody to hire.
+        from multiprocessing import get_context  # noqa: PLC0415
+
+        fork = get_context("fork")
+        self.pipe, there = fork.Pipe()
+        self._process = fork.Process(
             target=_serve, args=(work, there, [*others, self.pipe]), daemon=True
         )
         self._process.start()
