@@ -58,8 +58,9 @@ class TileStore:
         path = self.path(tile)
         with disk_errors(path):
             try:
-                data = path.read_bytes()
-            except (FileNotFoundError, NotADirectoryError):
+                # Whoever reads a pipe waits for somebody to write.
+                data = path.read_bytes() if path.is_file() else b""
+            except FileNotFoundError:
                 return None
         return data if len(data) == tile.size_bytes else None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from gosync.errors import StoreError
@@ -45,6 +47,15 @@ def test_a_torn_tile_is_as_if_it_were_not_there(tiles, torn):
     tiles.path(FULL).write_bytes(torn)
     assert tiles.read(FULL) is None
     assert not tiles.exists(FULL)
+    assert tiles.write([(FULL, bytes(8192))]) == 1
+    assert tiles.read(FULL) == bytes(8192)
+
+
+def test_nobody_waits_for_a_pipe_in_a_tiles_place(tiles):
+    path = tiles.path(FULL)
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    assert tiles.read(FULL) is None
     assert tiles.write([(FULL, bytes(8192))]) == 1
     assert tiles.read(FULL) == bytes(8192)
 
