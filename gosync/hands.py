@@ -61,6 +61,10 @@ class Hands(Generic[T, R]):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let them go, each when it has done what it is at."""
         for hand in self._all:
             hand.end()
 

@@ -42,7 +42,7 @@ class ZipScanner:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._apart.__exit__()
+        self._apart.close()
 
     def scan(self, staged: Staged, mv: ModuleVersion) -> ZipScan:
         """Check and hash a staged zip; see scan_zip.

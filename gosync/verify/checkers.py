@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from types import TracebackType
 from typing import Final, Protocol, Self, TypeAlias
 
 from gosync.gomod.module import ModuleVersion
@@ -46,14 +45,9 @@ class Checkers:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _: object, error: BaseException | None, *__: object) -> None:
         self._threads.shutdown(cancel_futures=error is not None)
-        self._hands.__exit__(kind, error, trace)
+        self._hands.close()
 
     def check(self, answers: Answers) -> Future[list[Checked]]:
         """Begin to check some versions, one after the other.
