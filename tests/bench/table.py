@@ -46,13 +46,13 @@ class Row:
         shown = f"{self.ratio:.2f} ({low:.2f}-{high:.2f})"
         target = "-"
         if self.peer:
-            against = f"{self.peer} {self.against:.3g} {self.unit}"
+            against = f"{self.peer} {self.against:.4g} {self.unit}"
             if self.target is not None:
                 target = f"at least {self.target:g} times as fast"
         else:
             against = f"limit {self.against:g} {self.unit}"
             target = "below the limit"
-        ours = f"{self.ours:.3g} {self.unit}"
+        ours = f"{self.ours:.4g} {self.unit}"
         met = "-" if self.target is None else "yes" if self.met else "NO"
         return (self.figure, ours, against, shown, target, met)
 
