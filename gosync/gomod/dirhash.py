@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from gosync.gomod.zipdir import ZipEntry
 
 
+TAPPED_BYTES = 4 << 20
 _H1 = re.compile(r"h1:[A-Za-z0-9+/]{43}=")
 
 
@@ -152,7 +153,8 @@ def digest_files(
         read_at: Reads the zip.
         size_bytes: Its size.
         seen: What entries of other zips contain; it is asked and told.
-        tap: Is handed small contents that had to be inflated, after their digest.
+        tap: Is handed contents that were read, after their digest: small ones, and
+            without ``seen`` those of up to TAPPED_BYTES.
 
     Raises:
         MalformedError: Not a zip, or damaged.
@@ -249,7 +251,16 @@ class _Pass:
             return digest
         if self._seen is not None and entry.method == DEFLATE and not entry.is_folder:
             return self._digest_large(entry, self._seen)
-        return _sha256(read_contents(self._window, entry)).hexdigest()
+        return self._digest_any(entry)
+
+    def _digest_any(self, entry: ZipEntry) -> str:
+        chunks = read_contents(self._window, entry)
+        if self._tap is None or entry.size_bytes > TAPPED_BYTES:
+            return _sha256(chunks).hexdigest()
+        contents = b"".join(chunks)
+        digest = hashlib.sha256(contents).hexdigest()
+        self._tap(digest, contents)
+        return digest
 
     def _digest_small(self, entry: ZipEntry, data: memoryview) -> str | None:
         """Return the digest of an entry that is as it should be, else None."""

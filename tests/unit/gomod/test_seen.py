@@ -10,7 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gosync.errors import MalformedError
-from gosync.gomod.dirhash import hash1, hash_zip, scan_zip
+from gosync.gomod.dirhash import (
+    TAPPED_BYTES,
+    digest_files,
+    hash1,
+    hash_zip,
+    scan_zip,
+)
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
 from gosync.gomod.window import WINDOW_BYTES, Window
@@ -241,3 +247,22 @@ def test_threads_may_share_a_small_memory() -> None:
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda data: h1_of(data, seen), zips * 5)) == want
     assert len(seen) <= 60 + 8
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_what_was_read_is_handed_on_unless_it_is_large(streamed: bool) -> None:
+    huge = bytes(TAPPED_BYTES + 1)
+    files = [*FILES, ("b.go", LARGE), ("huge", huge), ("again.go", SMALL)]
+    data = make_zip(files, streamed=streamed)
+
+    def tapped(seen: SeenEntries | None) -> set[bytes]:
+        handed: dict[str, bytes] = {}
+        found = digest_files(reader(data), len(data), seen=seen, tap=handed.__setitem__)
+        assert [each.size_bytes for each in found] == [len(each) for _, each in files]
+        for digest, contents in handed.items():
+            assert hashlib.sha256(contents).hexdigest() == digest
+        return set(handed.values()) - {b""}
+
+    go_mod = FILES[0][1]
+    assert tapped(None) == {go_mod, SMALL, LARGE}
+    assert tapped(SeenEntries()) == {go_mod, SMALL}
