@@ -35,12 +35,12 @@ _PIECES_AHEAD = 3  # the one that is taken, and two more
 # own search; short ones, taken from that, would cost a hundredth of the size.
 _LEVEL = 10
 _LONG_MATCH_BYTES = 200
-# Large frames are compressed in jobs that know the 8 MiB before them, and by the long
+# Large frames are compressed in jobs that know the 4 MiB before them, and by the long
 # matches all of the window; they are so small that the first are at work before the
 # last contents are there. The bytes depend on the jobs' size, not on how many threads
 # there are. Half the level's candidates in each row of its table, and rows for six
 # bytes that are alike, not five, take a sixth less time for seven thousandths more
-# bytes. (Small frames would lose two hundredths, and are soon done.)
+# bytes. (Small frames would lose a hundredth, and are soon done.)
 LARGE_BYTES = 32 << 20
 _LARGE_SEARCH_LOG = 4
 _LARGE_MIN_MATCH_BYTES = 6
