@@ -347,7 +347,7 @@ def _check_named(path: Path) -> None:
     except VolumeError as error:
         raise VolumeError(
             f"{path}: it was whole, and is not since it has its name ({error})",
-            hint="the medium's driver cannot rename folders: name another folder with"
+            hint="not every medium's driver can rename a folder: name another one with"
             " --out, and copy the bundle from there",
         ) from error
 

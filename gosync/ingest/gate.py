@@ -14,7 +14,8 @@ served, in this order::
 The go.mod is proven before the zip is asked for, so that a poisoned version
 costs a kilobyte and not half a gigabyte. A ``.mod`` alone needs no ``.info``, and
 what the store has is not asked for again. A zip that proves larger than it is
-wanted is left out by ``omit_zip``: the rest is admitted.
+wanted is left out by ``omit_zip``: the rest is admitted. A zip that is staged before
+the admission begins, as a bundle's, is looked after from ``adopt_zip`` on.
 
 What is refused with a RejectedError or SecurityError goes to quarantine with its
 evidence: every file so far, where and when it was served, with which headers, and
