@@ -68,8 +68,12 @@ class Hands(Generic[T, R]):
         for hand in self._all:
             hand.end()
 
-    def offer(self, item: T) -> R | None:
+    def offer(self, item: T, *, subject: str) -> R | None:
         """Have the work done by a process; None if it is to be done here.
+
+        Args:
+            item: What to work on.
+            subject: What that is called, for messages.
 
         Raises:
             StoreError: if the process was killed.
@@ -79,7 +83,7 @@ class Hands(Generic[T, R]):
         except Empty:
             return None
         try:
-            return hand.do(item)
+            return hand.do(item, subject)
         finally:
             self._idle.put(hand)
 
@@ -114,14 +118,14 @@ class _Hand(Generic[T, R]):
         self._process.start()
         there.close()
 
-    def do(self, item: T) -> R | None:
+    def do(self, item: T, subject: str) -> R | None:
         """Have an item worked on; None if that raised an error."""
         try:
             self.pipe.send(item)
             result: R | None = self.pipe.recv()
         except (EOFError, OSError) as exc:
             raise StoreError(
-                "a process that worked for this one was killed",
+                f"{subject}: the process that worked on it was killed",
                 hint="was there enough memory? run it again: what was done is kept",
             ) from exc
         return result

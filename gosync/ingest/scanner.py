@@ -52,7 +52,7 @@ class ZipScanner:
             StoreError: it cannot be read.
         """
         item = _Item(mv, str(staged.path), staged.size_bytes)
-        scan = self._apart.offer(item)
+        scan = self._apart.offer(item, subject=str(mv))
         if scan is not None:
             return scan
         return scan_zip(staged.read_at, staged.size_bytes, mv, seen=self._seen)

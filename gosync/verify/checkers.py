@@ -58,7 +58,7 @@ class Checkers:
         return self._threads.submit(self._check, answers)
 
     def _check(self, answers: Answers) -> list[Checked]:
-        checked = self._hands.offer(answers)
+        checked = self._hands.offer(answers, subject=str(next(iter(answers))))
         return self._check_all(answers) if checked is None else checked
 
 

@@ -36,7 +36,7 @@ def _who(count: int, size_bytes: int = WORTH_BYTES) -> list[int | None]:
 
 def _offer_two(hands: Hands[str, int]) -> list[int | None]:
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(hands.offer, ("a", "b")))
+        return list(pool.map(lambda item: hands.offer(item, subject=item), "ab"))
 
 
 def _tell_who(there: Connection) -> None:
@@ -55,9 +55,10 @@ def test_processes_work_where_that_pays_and_is_safe():
 def _tell_trouble(there: Connection) -> None:
     said: list[object] = []
     with Hands(_do, count=1) as hands:
-        said += [hands.offer("fail"), hands.offer("a") is not None]
+        said.append(hands.offer("fail", subject="m"))
+        said.append(hands.offer("a", subject="m") is not None)
         try:
-            hands.offer("be killed")
+            hands.offer("be killed", subject="example.com/m@v1.0.0")
         except StoreError as error:
             said.append(str(error))
     there.send(said)
@@ -67,6 +68,7 @@ def test_what_fails_is_done_again_here_and_a_killed_one_is_told():
     failed, goes_on, killed = alone(_tell_trouble)
     assert failed is None
     assert goes_on
+    assert killed.startswith("example.com/m@v1.0.0: ")
     assert "was killed" in killed
 
 
