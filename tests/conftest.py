@@ -2,6 +2,10 @@
 
 With GOSYNC_TEST_FAIL_ON_SKIP=1 in the environment a test that would be skipped
 fails: where everything is installed, a skip is a test that nobody ran.
+
+Temporary folders lie in memory (/dev/shm) where there is room: most tests wait for
+fsync otherwise. PYTEST_DEBUG_TEMPROOT names another place. A test that needs a
+file system on a disk has the marker `disk`.
 """
 
 from __future__ import annotations
@@ -9,10 +13,17 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+import tempfile
+from collections import Counter
 from collections.abc import Generator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 4 << 30
 
 
 def _refuse_foreign_hosts(event: str, args: tuple[Any, ...]) -> None:
@@ -30,6 +41,19 @@ def _refuse_foreign_hosts(event: str, args: tuple[Any, ...]) -> None:
         raise AssertionError(f"a test wanted to connect to {address[0]}")
 
 
+def _put_temporary_folders_in_memory() -> None:
+    """Let pytest make its folders on a tmpfs that can hold what a run keeps."""
+    with suppress(OSError):
+        room = os.statvfs(_MEMORY)
+        if room.f_bavail * room.f_frsize >= _ROOM_BYTES and not (
+            room.f_flag & (os.ST_NOEXEC | os.ST_RDONLY)
+        ):
+            folder = _MEMORY / f"gosync-tests-{os.getuid()}"
+            folder.mkdir(mode=0o700, exist_ok=True)
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
+
+
+_put_temporary_folders_in_memory()
 _guard = {"on": True}
 # Commands that tests start find the bytecode of those before them.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -37,8 +61,29 @@ sys.addaudithook(_refuse_foreign_hosts)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that no worker is left alone with it."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Hand out a file's tests together, but each slow test by itself, and first.
+
+    What a module sets up is so set up once, and no worker is left alone with what
+    takes long. Of the rest the files with the most tests come first.
+    """
+    sizes = Counter(item.path for item in items)
+    ranks = {path: rank for rank, (path, _) in enumerate(sizes.most_common(), 1)}
+    slow = {
+        item: item.get_closest_marker("slow") is not None
+        and "module" not in {fix.scope for fix in _fixtures(item)}
+        for item in items
+    }
+    for item in items:
+        name = item.nodeid if slow[item] else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(name.replace("@", "_")))
+    items.sort(key=lambda item: 0 if slow[item] else ranks[item.path])
+
+
+def _fixtures(item: pytest.Item) -> list[pytest.FixtureDef[Any]]:
+    """Return the fixtures that a test uses."""
+    info = getattr(item, "_fixtureinfo", None)
+    found = info.name2fixturedefs.values() if info is not None else ()
+    return [definition for each in found for definition in each]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -82,6 +127,16 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Path]:
+    """The test's folder; on a disk for the marker `disk`."""
+    if request.node.get_closest_marker("disk") is None:
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(prefix="gosync-test-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ import tempfile
 import textwrap
 from pathlib import Path
 
+from tests.simulator.goclient import shared_cache
+
 PROGRAM = Path(__file__).with_name("unicode_tables.go.txt")
 HEADER = '''"""Letters and fold classes beyond ASCII, from {go} (Unicode {unicode}).
 
@@ -44,7 +46,7 @@ def ask_go(go: str, scratch: Path) -> str:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(scratch),
-        "GOCACHE": str(scratch / "cache"),
+        "GOCACHE": os.environ.get("GOCACHE", str(shared_cache())),
         "GOTOOLCHAIN": "local",
         "GOTELEMETRY": "off",
         "GO111MODULE": "off",
