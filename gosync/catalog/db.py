@@ -152,12 +152,15 @@ class Catalog:
             )
 
     def back_up(self, target: Path) -> None:
-        """Write a compact copy of the catalog to a file that is not there yet.
+        """Write a consistent copy to a file that is not there yet.
+
+        Others may read and write meanwhile. The copy is one file, without a log.
 
         Raises:
+            NoSpaceError: the disk is full.
             CatalogError: the copy cannot be written.
         """
-        self._connection.execute("VACUUM INTO ?", (str(target),))
+        self._connection.back_up(target)
 
     def close(self) -> None:
         """Close the catalog; a second call does nothing."""

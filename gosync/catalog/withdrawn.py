@@ -121,6 +121,17 @@ class WithdrawnVersions:
         """
         return _once(self._rows(f"path = ? AND {_IN_FORCE}", path))
 
+    def all_by_path(self) -> dict[str, list[Withdrawal]]:
+        """Return the same, by module path.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found: dict[str, list[Withdrawal]] = {}
+        for each in self.all():
+            found.setdefault(each.path, []).append(each)
+        return found
+
     def told_by(self, who: ToldBy) -> list[Withdrawal]:
         """Return what one of the two has withdrawn, and not undone.
 
