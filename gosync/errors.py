@@ -2,7 +2,8 @@
 
     GosyncError                  exit 1  base, never raised bare
      ├ UsageError                     2  the caller: the request is wrong
-     │  └ ConfigError                    the configuration is wrong
+     │  ├ ConfigError                    the configuration is wrong
+     │  └ TooManyDeletesError            more would go than is likely meant
      ├ UnavailableError              75  wait: no answer now, later perhaps
      │  ├ UpstreamTimeoutError           a deadline passed
      │  ├ UpstreamStatusError            403, 429, 5xx: .status, .retry_after_seconds
@@ -65,6 +66,10 @@ class UsageError(GosyncError):
 
 class ConfigError(UsageError):
     """The configuration file is missing, unreadable or wrong."""
+
+
+class TooManyDeletesError(UsageError):
+    """More would be removed at once than is likely meant; nobody said that it is."""
 
 
 class StalePlanError(UsageError):

@@ -17,7 +17,7 @@ from gosync.bundle.findings import take_findings
 from gosync.catalog.imports import ImportRow, ImportState
 from gosync.catalog.versions import FoundBy, Need, Proof, Want
 from gosync.clock import format_time
-from gosync.errors import MalformedError, SecurityError, UsageError
+from gosync.errors import MalformedError, SecurityError
 from gosync.ingest.bundlememory import import_entry
 from gosync.ingest.entries import finding_entry, version_entry
 from gosync.publish.sumdb import needed_tiles
@@ -64,23 +64,26 @@ def check_vouched(manifest: Manifest, *, proves: Callable[[str], bool]) -> None:
             )
 
 
-def check_deletes(site: Site, manifest: Manifest, *, at_most: int) -> None:
+def check_deletes(site: Site, manifest: Manifest) -> int:
     """Check that a selection does not let go of more than is meant.
 
+    Returns:
+        How many versions of the site it lets go of.
+
     Raises:
-        UsageError: It would.
+        TooManyDeletesError: It would, and nobody says that it is meant.
         CatalogError: The catalog cannot be read.
     """
     selected = {entry.key for entry in manifest.versions}
     shown = (r for r in site.catalog.versions.all_rows() if r.published is not None)
     deletes = sum((row.path, row.version) not in selected for row in shown)
-    if deletes > at_most:
-        raise UsageError(
-            f"{deletes} versions of this site are not in the bundle's selection,"
-            f" more than {at_most}",
-            hint="ask outside whether that is meant, then"
-            f" `gosync bundle import --max-delete {deletes}`",
-        )
+    site.options.deletes.check(
+        deletes,
+        f"{deletes} versions of this site are not in the bundle's selection",
+        hint="ask outside whether that is meant, then"
+        f" `gosync bundle import --max-delete {deletes}`",
+    )
+    return deletes
 
 
 async def bring_tiles(site: Site, sums: SumClient, manifest: Manifest) -> None:

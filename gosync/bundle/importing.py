@@ -72,7 +72,7 @@ from gosync.signing.trust import check_signatures
 from gosync.store.digest import Digest
 from gosync.sumdb.client import SumClient
 from gosync.sync.pool import PoolConcurrency
-from gosync.sync.prune import sweep
+from gosync.sync.prune import allowing, sweep
 from gosync.sync.tree import publish_tree
 
 if TYPE_CHECKING:
@@ -101,7 +101,6 @@ class Import:
         *,
         trust: Trust,
         target: str,
-        max_delete: int,
         progress: Progress,
     ) -> None:
         """Prepare an import.
@@ -110,11 +109,9 @@ class Import:
             site: The site; its store is locked.
             trust: Whose signatures count.
             target: What the site is called outside, "" for what bundles say.
-            max_delete: How many versions may go at most.
             progress: Who watches.
         """
         self._site = site
-        self._max_delete = max_delete
         self._trust = trust
         self._target = target
         self._progress = progress
@@ -254,7 +251,8 @@ class Import:
         """Bring a complete selection in and apply it; False when tiles are missing."""
         try:
             check_vouched(plan.chosen.manifest, proves=self._proves)
-            check_deletes(self._site, plan.chosen.manifest, at_most=self._max_delete)
+            deletes = check_deletes(self._site, plan.chosen.manifest)
+            self._site = allowing(self._site, deletes)
             check_import_fits(self._site, plan)
             await self._bring(plan, bundles)
         except BundleGapError:

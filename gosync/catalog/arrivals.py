@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gosync.catalog.version_rows import COLUMNS, version_row
-from gosync.catalog.version_table import PUBLISHED
+from gosync.catalog.version_sql import PUBLISHED
 
 if TYPE_CHECKING:
     from gosync.catalog.connection import Connection

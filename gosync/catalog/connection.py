@@ -163,6 +163,24 @@ class Connection:
         found = self.rows(sql, parameters)
         return found[0] if found else None
 
+    def back_up(self, target: Path) -> None:
+        """Copy the database by SQLite's backup API, all of it in one step.
+
+        So what is copied is one state; whoever writes in another process is not held
+        up, for the copy reads like any other reader of the log.
+
+        Raises:
+            NoSpaceError: the disk is full.
+            CatalogError: it cannot be read, or the copy cannot be written.
+        """
+        with self._lock, map_errors(str(target)):
+            copy = sqlite3.connect(target, isolation_level=None)
+            try:
+                self._database.conn.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+            finally:
+                copy.close()
+
     def close(self) -> None:
         """Close the connection; a second call does nothing."""
         with self._lock, map_errors(str(self.path)):

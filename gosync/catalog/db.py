@@ -30,9 +30,11 @@ from gosync.catalog.pins import Pins
 from gosync.catalog.runs import Runs
 from gosync.catalog.selected import Selected
 from gosync.catalog.selections import Selections
+from gosync.catalog.tombstones import Tombstones
 from gosync.catalog.trees import Trees
 from gosync.catalog.verified import Verified
 from gosync.catalog.version_table import Versions
+from gosync.catalog.withdrawn import WithdrawnVersions
 from gosync.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -67,6 +69,8 @@ class Catalog:
         runs: Past runs.
         jobs: The daemon's jobs.
         verified: What ``gosync verify`` said of the store's versions.
+        tombstones: Versions that were given up on purpose.
+        withdrawn: Versions that nobody is to be given any more.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -90,6 +94,8 @@ class Catalog:
         self.runs = Runs(connection)
         self.jobs = Jobs(connection)
         self.verified = Verified(connection)
+        self.tombstones = Tombstones(connection)
+        self.withdrawn = WithdrawnVersions(connection)
 
     @classmethod
     def open(cls, path: Path, *, create: bool, readonly: bool = False) -> Self:
@@ -146,12 +152,15 @@ class Catalog:
             )
 
     def back_up(self, target: Path) -> None:
-        """Write a compact copy of the catalog to a file that is not there yet.
+        """Write a consistent copy to a file that is not there yet.
+
+        Others may read and write meanwhile. The copy is one file, without a log.
 
         Raises:
+            NoSpaceError: the disk is full.
             CatalogError: the copy cannot be written.
         """
-        self._connection.execute("VACUUM INTO ?", (str(target),))
+        self._connection.back_up(target)
 
     def close(self) -> None:
         """Close the catalog; a second call does nothing."""

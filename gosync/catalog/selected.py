@@ -148,12 +148,12 @@ DELETE FROM failures WHERE EXISTS (
 """
 
 _DUE = f"""
-SELECT {COLUMNS} FROM versions WHERE unselected_at <= :before
+SELECT {COLUMNS} FROM versions WHERE unselected_at <= :before AND withdrawn = 0
     AND (mod_digest IS NOT NULL OR changed > 0)
 UNION ALL
 SELECT {COLUMNS} FROM versions AS v
 WHERE selected IS NULL AND unselected_at IS NULL AND found_by = 'dependency'
-    AND admitted_at <= :before AND NOT EXISTS (
+    AND withdrawn = 0 AND admitted_at <= :before AND NOT EXISTS (
         SELECT 1 FROM modules AS m WHERE m.path = v.path
             AND json_extract(m.facts, '$.top') = v.version
     )
@@ -165,14 +165,14 @@ UPDATE versions SET
     state = 'forgotten', changed = ?, need = 'mod', unselected_at = NULL,
     info_digest = NULL, info_bytes = NULL, mod_digest = NULL, mod_bytes = NULL,
     zip_digest = NULL, zip_bytes = NULL
-WHERE path = ? AND version = ? AND selected IS NULL
+WHERE path = ? AND version = ? AND selected IS NULL AND withdrawn = 0
 """
 _NARROW = """
 UPDATE versions SET
     need = 'mod', changed = ?, unselected_at = NULL,
     state = CASE WHEN mod_digest IS NULL THEN 'wanted' ELSE 'present' END,
     zip_digest = NULL, zip_bytes = NULL
-WHERE path = ? AND version = ? AND selected = 'mod'
+WHERE path = ? AND version = ? AND selected = 'mod' AND withdrawn = 0
 """
 _FOLLOWED = "SELECT coalesce(min(published_seq), 0), count(*) FROM trees"
 
@@ -281,14 +281,16 @@ class Selected:
         return 0 if row is None else int(row[0])
 
     def missing(self) -> int:
-        """Return how many versions are selected and not here; omitted ones are meant.
+        """Return how many versions are selected and not here.
+
+        Omitted ones are meant, and withdrawn ones are no loss.
 
         Raises:
             CatalogError: the catalog cannot be read.
         """
         return self._value(
             "SELECT count(*) FROM versions WHERE selected IS NOT NULL"
-            " AND state NOT IN ('present', 'omitted')"
+            " AND state NOT IN ('present', 'omitted') AND withdrawn = 0"
         )
 
     def unselected(self, before: datetime) -> list[VersionRow]:

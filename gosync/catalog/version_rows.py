@@ -31,6 +31,7 @@ _CLASSES: tuple[tuple[str, type[StrEnum]], ...] = (
     ("selected", Need),
     ("proof", Proof),
 )
+_WITHDRAWN = [field.name for field in fields(VersionRow)].index("withdrawn")
 _MEMBERS: list[tuple[int, dict[str | None, StrEnum | None]]] = [
     (
         [field.name for field in fields(VersionRow)].index(name),
@@ -45,4 +46,5 @@ def version_row(row: sqlite3.Row) -> VersionRow:
     values = list(row)
     for at, members in _MEMBERS:
         values[at] = members[values[at]]
+    values[_WITHDRAWN] = values[_WITHDRAWN] == 1
     return VersionRow(*values)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec.structs import asdict, fields, replace
+from msgspec.structs import asdict, replace
 
 from gosync.catalog.counters import last_number, next_number
 from gosync.catalog.version_rows import (
     COLUMNS,
     COLUMNS_OF_V,
-    MARKS,
     row_values,
     version_row,
 )
+from gosync.catalog.version_sql import ADMIT, PUBLISHED, PUT_BACK, WANT, WITHDRAW
 from gosync.catalog.versions import State, VersionRow
 from gosync.clock import format_time
 
@@ -21,79 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from gosync.catalog.connection import Connection
+    from gosync.catalog.connection import Connection, SqlValue
     from gosync.catalog.versions import Want
 
 PAGE_ROWS = 1_000
-
-_KEPT = {
-    "path",
-    "version",
-    "state",
-    "need",
-    "found_by",
-    "index_time",
-    "selected",
-    "unselected_at",
-    "max_zip_bytes",
-}
-_SET = ", ".join(
-    f"{field.name} = excluded.{field.name}"
-    for field in fields(VersionRow)
-    if field.name not in _KEPT
-)
-
-# A version may have come to need its zip while its .mod was fetched.
-_ADMIT = f"""
-INSERT INTO versions ({COLUMNS}) VALUES ({MARKS})
-ON CONFLICT (path, version) DO UPDATE SET {_SET},
-    need = iif(need = 'zip' OR excluded.state = 'omitted', need, excluded.need),
-    state = CASE
-        WHEN need = 'mod' OR excluded.zip_digest IS NOT NULL THEN 'present'
-        WHEN excluded.state = 'omitted' THEN 'omitted'
-        ELSE 'wanted'
-    END
-"""  # noqa: S608 - own names
-
-# VersionRow.published, in SQL.
-PUBLISHED = (
-    "mod_digest IS NOT NULL AND NOT (found_by = 'dependency'"
-    " AND selected IS NULL AND unselected_at IS NULL)"
-)
-
-_WITHDRAW = """
-UPDATE versions SET
-    state = 'wanted', changed = ?,
-    info_digest = NULL, info_bytes = NULL, mod_digest = NULL, mod_bytes = NULL,
-    zip_digest = NULL, zip_bytes = NULL
-WHERE path = ? AND version = ?
-"""
-
-# What ``admit`` and ``withdraw`` change, which is all that there is to put back.
-_RESTORED = ", ".join(
-    f"{field.name} = :{field.name}"
-    for field in fields(VersionRow)
-    if field.name == "state" or field.name not in _KEPT
-)
-_PUT_BACK = f"UPDATE versions SET {_RESTORED} WHERE path = :path AND version = :version"  # noqa: S608 - own names
-
-_WANT = """
-INSERT INTO versions (path, version, state, need, found_by, index_time)
-VALUES (?, ?, 'wanted', ?, ?, ?)
-ON CONFLICT (path, version) DO UPDATE SET
-    state = CASE
-        WHEN excluded.need = 'zip' AND need = 'mod' THEN 'wanted'
-        WHEN state IN ('gone', 'forgotten') THEN 'wanted'
-        ELSE state
-    END,
-    need = CASE WHEN excluded.need = 'zip' THEN 'zip' ELSE need END,
-    found_by = iif(state = 'forgotten', excluded.found_by, found_by),
-    index_time = coalesce(max(index_time, excluded.index_time), excluded.index_time,
-        index_time)
-WHERE (excluded.need = 'zip' AND need = 'mod') OR state = 'forgotten'
-    OR (excluded.index_time IS NOT NULL
-        AND (index_time IS NULL OR excluded.index_time > index_time))
-"""
 
 
 def _admitted(row: VersionRow) -> State:
@@ -119,7 +50,7 @@ class Versions:
             (w.path, w.version, w.need.value, w.found_by.value, w.index_time)
             for w in wants
         )
-        return self._connection.write_many(_WANT, rows)
+        return self._connection.write_many(WANT, rows)
 
     def wanted(
         self,
@@ -140,6 +71,7 @@ class Versions:
             f"SELECT {COLUMNS_OF_V} FROM versions v LEFT JOIN failures f"  # noqa: S608 - own names
             " ON f.path = v.path AND f.version = v.version"
             " WHERE v.state NOT IN ('present', 'omitted', 'forgotten')"
+            " AND v.withdrawn = 0"
             " AND (v.path, v.version) > (:path, :version)"
             " AND (v.state = 'wanted' OR f.path IS NULL OR f.next_try_at <= :now)"
             " ORDER BY v.path, v.version LIMIT :limit",
@@ -178,7 +110,7 @@ class Versions:
         with self._connection.transaction():
             changed = next_number(self._connection, "changed")
             self._connection.write_many(
-                _ADMIT,
+                ADMIT,
                 (
                     row_values(replace(row, state=_admitted(row), changed=changed))
                     for row in rows
@@ -198,7 +130,7 @@ class Versions:
         with self._connection.transaction():
             changed = next_number(self._connection, "changed")
             self._connection.write_many(
-                _WITHDRAW,
+                WITHDRAW,
                 ((changed, path, version) for path, version in versions),
             )
         return changed
@@ -214,7 +146,7 @@ class Versions:
         with self._connection.transaction():
             changed = next_number(self._connection, "changed")
             for row in rows:
-                self._connection.write(_PUT_BACK, asdict(replace(row, changed=changed)))
+                self._connection.write(PUT_BACK, asdict(replace(row, changed=changed)))
         return changed
 
     def mark(self, path: str, version: str, state: State) -> bool:
@@ -320,18 +252,23 @@ class Versions:
     def carried_paths(self, *, changed_after: int = -1) -> list[str]:
         """Return the modules of which something changed after a number, sorted.
 
-        With the default: all modules of which trees show something. With a number
-        also those of which they show nothing any more.
+        With the default: all modules of which trees show something, if only that
+        a version was withdrawn. With a number also those of which they show nothing
+        any more.
 
         Raises:
             CatalogError: the catalog cannot be read.
         """
         condition = PUBLISHED if changed_after < 0 else "changed > :seq"
+        values: dict[str, SqlValue] = {"seq": changed_after}
         found = self._connection.rows(
-            f"SELECT DISTINCT path FROM versions WHERE {condition} ORDER BY path",  # noqa: S608 - own names
-            {"seq": changed_after},
+            f"SELECT DISTINCT path FROM versions WHERE {condition}",  # noqa: S608 - own names
+            values,
         )
-        return [row[0] for row in found]
+        withdrawn = self._connection.rows(
+            "SELECT path FROM withdrawn WHERE changed > :seq", values
+        )
+        return sorted({row[0] for row in (*found, *withdrawn)})
 
     def whole_paths(self) -> set[str]:
         """Return the modules of which some version is carried whole.
@@ -377,15 +314,21 @@ class Versions:
         return last_number(self._connection, "changed")
 
     def counts(self) -> dict[State, int]:
-        """Return how many versions are in each state, zeros included.
+        """Return how many versions are in each state, withdrawn ones apart.
+
+        Zeros are included.
 
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        found = self._connection.rows(
-            "SELECT state, count(*) FROM versions GROUP BY state"
-        )
-        return dict.fromkeys(State, 0) | {State(row[0]): row[1] for row in found}
+        counts = dict.fromkeys(State, 0)
+        for sign, condition in ((1, "TRUE"), (-1, "withdrawn = 1")):  # two indexes
+            for state, count in self._connection.rows(
+                f"SELECT state, count(*) FROM versions WHERE {condition}"  # noqa: S608 - own names
+                " GROUP BY state"
+            ):
+                counts[State(state)] += sign * count
+        return counts
 
     def carried_bytes(self) -> int:
         """Return the sizes of all files that are carried, shared ones each time.

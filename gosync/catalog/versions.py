@@ -13,6 +13,9 @@ after an upstream dropped a version that we keep:
     omitted   its zip is larger than whoever selects it wants it; no failure
     forgotten a tombstone: nothing of it is carried, and trees have yet to follow
 
+A version that is *withdrawn* (``gosync.catalog.withdrawn``) keeps its state and its
+blobs; it is neither fetched nor shown, nor missing, nor pruned.
+
 Every change that a published tree must follow takes the next number of the
 counter ``changed``; all rows of one call share it. The table itself is in
 ``version_table``, the selection in ``selected``.
@@ -113,6 +116,7 @@ class VersionRow(msgspec.Struct, frozen=True):
         version_time: Time of its ``.info``.
         admitted_at: When the gate admitted it last.
         changed: The number of its last change that trees must follow.
+        withdrawn: Whether nobody is to be given it any more.
     """
 
     path: str
@@ -140,6 +144,7 @@ class VersionRow(msgspec.Struct, frozen=True):
     version_time: str | None = None
     admitted_at: str | None = None
     changed: int = 0
+    withdrawn: bool = False
 
     @property
     def carried(self) -> Need | None:
@@ -153,7 +158,10 @@ class VersionRow(msgspec.Struct, frozen=True):
         """What trees show of it: what is carried, once something has selected it.
 
         A go.mod that was only read to find out what is needed waits until then.
+        Nothing of what was withdrawn.
         """
+        if self.withdrawn:
+            return None
         unselected = self.selected is None and self.unselected_at is None
         if self.found_by is FoundBy.DEPENDENCY and unselected:
             return None

@@ -12,15 +12,17 @@ from gosync.bundle.importing import Import
 from gosync.bundle.need import MAX_NEED_BYTES, NeedFile, format_need, parse_need
 from gosync.bundle.outcome import ImportReport, Outcome, import_document
 from gosync.bundle.receipt import format_receipt
+from gosync.cli.confirm import with_delete_limit
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import (
     Options,
     common_options,
-    max_delete_option,
+    versions_limit_option,
     wait_lock_option,
+    yes_option,
 )
 from gosync.cli.progress import progress
-from gosync.cli.tables import tree_line
+from gosync.cli.tables import tree_lines
 from gosync.config.files import read_text
 from gosync.errors import ConfigError, MalformedError
 from gosync.signing.trust import Trust, parse_trust
@@ -66,7 +68,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="FILE",
     help="Write the evidence there, as JSON.",
 )
-@max_delete_option("versions")
+@versions_limit_option
+@yes_option
 @wait_lock_option
 @common_options
 def import_(
@@ -76,7 +79,8 @@ def import_(
     receipt_file: Path,
     need_file: Path,
     report_file: Path | None,
-    max_delete: int,
+    max_delete: int | None,
+    yes: bool,
     wait_lock: float,
 ) -> int:
     """Prove the bundle in DIR, take it in, and bring the tree up to it.
@@ -89,7 +93,7 @@ def import_(
     trust = _read_trust(trust_file or inside.trust)
     with (
         open_site(
-            config.site_options(),
+            with_delete_limit(config.site_options(), max_delete=max_delete, yes=yes),
             command="gosync bundle import",
             wait_lock_seconds=wait_lock,
         ) as site,
@@ -99,7 +103,6 @@ def import_(
             site,
             trust=trust,
             target=inside.target,
-            max_delete=max_delete,
             progress=watcher,
         )
         report = run_interruptible(lambda: importing.run(medium))
@@ -162,7 +165,7 @@ def _lines(report: ImportReport, receipt_file: Path, need_file: Path) -> Iterato
         Outcome.DAMAGED: "taken in before, but the store has lost some of it since",
     }[report.outcome]
     if report.published is not None:
-        yield tree_line(report.published)
+        yield from tree_lines(report.published)
     if report.receipt is not None:
         now = report.receipt
         yield f"this site has number {now.sequence} now, {now.versions} versions"

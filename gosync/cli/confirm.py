@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 
 import click
+from msgspec.structs import replace
 
 from gosync.errors import UsageError
+from gosync.sync.options import SiteOptions
 from gosync.sync.policy import Policy
 
 
@@ -21,8 +23,37 @@ def confirm_whole_index(policy: Policy, *, yes: bool) -> None:
         return
     shown = ", ".join(repr(pattern) for pattern in patterns)
     hint = "name hosts or paths in [[select]], or say --yes"
-    if sys.stdin.isatty() and sys.stderr.isatty():
+    if _is_terminal():
         question = f"{shown} selects every module of the whole index. Go on?"
         if click.confirm(question, err=True):
             return
     raise UsageError(f"{shown} selects every module of the whole index", hint=hint)
+
+
+def with_delete_limit(
+    options: SiteOptions, *, max_delete: int | None, yes: bool
+) -> SiteOptions:
+    """Return the options with a command's own say on how many versions may go.
+
+    Args:
+        options: What the configuration says.
+        max_delete: Another limit, None for the configuration's.
+        yes: Whether as many may go as there are.
+    """
+    limit = options.deletes
+    if max_delete is not None:
+        limit = replace(limit, at_most=max_delete)
+    ask = _agree if yes else _ask if _is_terminal() else None
+    return replace(options, deletes=replace(limit, ask=ask))
+
+
+def _agree(what: str) -> bool:  # noqa: ARG001 - whatever it is
+    return True
+
+
+def _ask(what: str) -> bool:
+    return click.confirm(f"{what}. Go on?", err=True)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -64,6 +64,18 @@ private_option = click.option(
 )
 
 
+yes_option = click.option(
+    "--yes", "-y", is_flag=True, help="Do not ask; go on with as much as it is."
+)
+versions_limit_option = click.option(
+    "--max-delete",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Ask, or do nothing, when more versions would go; instead of"
+    " publish.max_delete.",
+)
+
+
 def max_delete_option(what: str) -> Callable[[F], F]:
     """Return the option --max-delete, which stops when more of something would go."""
     return click.option(

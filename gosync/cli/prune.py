@@ -7,16 +7,17 @@ from collections.abc import Iterator
 import anyio
 import click
 
+from gosync.cli.confirm import with_delete_limit
 from gosync.cli.options import (
     Options,
     common_options,
-    max_delete_option,
+    versions_limit_option,
     wait_lock_option,
+    yes_option,
 )
 from gosync.cli.progress import progress
-from gosync.cli.tables import tree_line
+from gosync.cli.tables import tree_lines
 from gosync.config.sizes import format_size
-from gosync.errors import UsageError
 from gosync.progress import Progress
 from gosync.publish.report import PublishReport
 from gosync.sync.dependencies import read_projects
@@ -24,6 +25,7 @@ from gosync.sync.planned import PlannedRemoval, removals
 from gosync.sync.prune import (
     PrunePlan,
     Swept,
+    allow_deletes,
     forget,
     plan_prune,
     release_asked,
@@ -38,7 +40,8 @@ _SHOWN = 200
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
-@max_delete_option("versions")
+@versions_limit_option
+@yes_option
 @click.option(
     "--grace-days",
     type=click.FloatRange(min=0),
@@ -55,7 +58,8 @@ _SHOWN = 200
 def prune(
     options: Options,
     dry_run: bool,
-    max_delete: int,
+    max_delete: int | None,
+    yes: bool,
     grace_days: float | None,
     asked: bool,
     wait_lock: float,
@@ -65,7 +69,9 @@ def prune(
     Shows what would go first. The tree shrinks in an order that never leaves a
     version named whose files are gone; then the store gives back the space.
     """
-    site_options = options.load_config().site_options()
+    site_options = with_delete_limit(
+        options.load_config().site_options(), max_delete=max_delete, yes=yes
+    )
     projects = read_projects(site_options.projects)
     grace = site_options.grace_days if grace_days is None else grace_days
     with (
@@ -79,17 +85,13 @@ def prune(
             return
         plan = plan_prune(site, projects, grace_days=grace)
         planned = removals((*plan.forgotten, *plan.narrowed))
-        if dry_run or plan.deletes > max_delete:
+        if dry_run or plan.deletes > site.options.deletes.at_most:
             _show(options, plan, planned)
-            if not dry_run:
-                raise UsageError(
-                    f"{plan.deletes} versions would go, more than {max_delete}",
-                    hint=f"look at them, then `gosync prune --max-delete"
-                    f" {plan.deletes}`",
-                )
+        if dry_run:
             return
-        forget(site, plan)
-        published, swept = anyio.run(_shrink, site, watcher)
+        allowed = allow_deletes(site, plan)
+        forget(allowed, plan)
+        published, swept = anyio.run(_shrink, allowed, watcher)
     _report(options, plan, planned, published, swept)
 
 
@@ -126,10 +128,24 @@ def _report(
         "published": published.document(),
         "blobs_removed": swept.blobs,
         "bytes_freed": swept.bytes,
+        "blobs_unexplained": swept.unexplained,
     }
-    freed = f"{swept.blobs} blobs removed, {format_size(swept.bytes)} freed"
-    lines = [_line("forgotten", plan), *_rows(plan), tree_line(published), freed]
+    lines = [
+        _line("forgotten", plan),
+        *_rows(plan),
+        *tree_lines(published),
+        f"{swept.blobs} blobs removed, {format_size(swept.bytes)} freed",
+        *_unexplained(swept),
+    ]
     options.output.result("prune", document, lines)
+
+
+def _unexplained(swept: Swept) -> Iterator[str]:
+    if swept.unexplained:
+        yield (
+            f"{swept.unexplained} blobs stay: the journal names them and the catalog"
+            " does not know why. next: gosync catalog rebuild"
+        )
 
 
 def _document(plan: PrunePlan, planned: list[PlannedRemoval]) -> dict[str, object]:

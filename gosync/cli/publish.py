@@ -8,9 +8,16 @@ import anyio
 import click
 from msgspec.structs import replace
 
-from gosync.cli.options import Options, common_options, wait_lock_option
+from gosync.cli.confirm import with_delete_limit
+from gosync.cli.options import (
+    Options,
+    common_options,
+    versions_limit_option,
+    wait_lock_option,
+    yes_option,
+)
 from gosync.cli.progress import progress
-from gosync.cli.tables import tree_line
+from gosync.cli.tables import tree_lines
 from gosync.progress import Progress
 from gosync.publish.report import PublishReport
 from gosync.sync.site import Site, open_site
@@ -22,14 +29,24 @@ from gosync.sync.upstreams import connect
 @click.argument(
     "folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path)
 )
+@versions_limit_option
+@yes_option
 @wait_lock_option
 @common_options
-def publish(options: Options, folder: Path | None, wait_lock: float) -> None:
+def publish(
+    options: Options,
+    folder: Path | None,
+    max_delete: int | None,
+    yes: bool,
+    wait_lock: float,
+) -> None:
     """Bring the configured tree, or DIR, up to what the store carries.
 
     Asks the checksum database only for tiles that the store does not have yet.
     """
-    site_options = options.load_config().site_options()
+    site_options = with_delete_limit(
+        options.load_config().site_options(), max_delete=max_delete, yes=yes
+    )
     if folder is not None:
         site_options = replace(site_options, tree_path=folder.absolute())
     with (
@@ -40,7 +57,7 @@ def publish(options: Options, folder: Path | None, wait_lock: float) -> None:
     ):
         report = anyio.run(_publish, site, watcher)
     document = report.document()
-    options.output.result("publish", document, [tree_line(report)])
+    options.output.result("publish", document, tree_lines(report))
 
 
 async def _publish(site: Site, watcher: Progress) -> PublishReport:

@@ -6,9 +6,14 @@ from pathlib import Path
 
 import click
 
-from gosync.cli.confirm import confirm_whole_index
+from gosync.cli.confirm import confirm_whole_index, with_delete_limit
 from gosync.cli.interruptible import run_interruptible
-from gosync.cli.options import Options, common_options, wait_lock_option
+from gosync.cli.options import (
+    Options,
+    common_options,
+    versions_limit_option,
+    wait_lock_option,
+)
 from gosync.cli.progress import progress
 from gosync.cli.tables import sync_lines
 from gosync.errors import UsageError
@@ -32,7 +37,13 @@ from gosync.sync.site import open_site
     metavar="FILE",
     help="Fetch exactly what `gosync plan --out FILE` planned.",
 )
-@click.option("--yes", "-y", is_flag=True, help="Do not ask about the whole index.")
+@click.option(
+    "--yes",
+    "-y",
+    is_flag=True,
+    help="Ask neither about the whole index nor about many versions that would go.",
+)
+@versions_limit_option
 @common_options
 def sync(
     options: Options,
@@ -43,13 +54,16 @@ def sync(
     wait_lock: float,
     plan_file: Path | None,
     yes: bool,
+    max_delete: int | None,
 ) -> int:
     """Fetch and prove what is new, then bring the tree up to date.
 
     With MODULE@VERSION, fetch these instead of what the configuration selects;
     they stay until `gosync prune --asked` forgets them.
     """
-    site_options = options.load_config().site_options()
+    site_options = with_delete_limit(
+        options.load_config().site_options(), max_delete=max_delete, yes=yes
+    )
     if wanted and plan_file is not None:
         raise UsageError("MODULE@VERSION and --plan exclude each other")
     confirm_whole_index(site_options.policy, yes=yes or bool(wanted))

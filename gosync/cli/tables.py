@@ -34,7 +34,7 @@ def sync_lines(report: PassReport) -> Iterator[str]:
     if tally.index_skipped:
         yield f"index: {tally.index_skipped.total()} rows are no events"
     if published is not None:
-        yield tree_line(published)
+        yield from tree_lines(published)
     yield f"fresh: {freshness_line(report.freshness)}"
     yield from failure_lines(report.missing)
 
@@ -57,11 +57,16 @@ def freshness_line(fresh: Freshness) -> str:
     return ", ".join(parts)
 
 
-def tree_line(report: PublishReport) -> str:
-    """Return what a publish did, for people."""
+def tree_lines(report: PublishReport) -> Iterator[str]:
+    """Yield what a publish did, and what it left alone, for people."""
     done = f"{report.changes} files changed" if report.changes else "as it was"
     counts = f"{report.modules} modules, {report.versions} versions"
-    return f"tree {report.root}: {counts}, {done}"
+    yield f"tree {report.root}: {counts}, {done}"
+    if report.unknown:
+        yield (
+            f"{report.unknown} versions in the tree that this store does not know;"
+            " they stay. next: gosync adopt"
+        )
 
 
 def failure_lines(failures: Iterable[Failure]) -> Iterator[str]:

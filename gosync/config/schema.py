@@ -18,6 +18,7 @@ from gosync.catalog.findings import Kind
 from gosync.config.duties import Hooks, JobSpec
 from gosync.config.sizes import parse_size
 from gosync.gomod.deps import Deps
+from gosync.publish.limit import DeleteLimit
 from gosync.sumdb.names import parse_gosumdb
 from gosync.sync.options import ProjectSpec, SiteOptions, ToolchainSpec
 from gosync.sync.policy import Policy
@@ -175,9 +176,11 @@ class PublishSection(Section, frozen=True):
 
     Attributes:
         tree: Folder of the static tree.
+        max_delete: How many versions may leave it at once unasked.
     """
 
     tree: str = "./public"
+    max_delete: Annotated[int, msgspec.Meta(ge=0)] = 100
 
 
 class JobSection(Section, frozen=True):
@@ -225,7 +228,8 @@ class DaemonSection(Section, frozen=True):
         stop_seconds: How long a stop waits for what is under way.
         stuck_seconds: How long a job may show no progress before the watchdog is
             no longer fed.
-        max_delete: How many versions the prune job may forget at once.
+        max_delete: How many versions the prune job may forget at once, if it is not
+            what publish.max_delete says.
         jobs: What is done, and when.
     """
 
@@ -233,7 +237,7 @@ class DaemonSection(Section, frozen=True):
     metrics_file: str = ""
     stop_seconds: Positive = 60
     stuck_seconds: Positive = 600
-    max_delete: Annotated[int, msgspec.Meta(ge=0)] = 100
+    max_delete: Annotated[int, msgspec.Meta(ge=0)] | None = None
     jobs: JobsSection = JobsSection()
 
 
@@ -367,6 +371,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             toolchains=self.toolchains,
             grace_days=self.sections.prune.grace_days,
             accept=frozenset(self.sections.audit.accept),
+            deletes=DeleteLimit(self.sections.publish.max_delete),
         )
 
     def audit_options(self) -> AuditOptions:

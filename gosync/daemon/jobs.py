@@ -13,14 +13,16 @@ from functools import partial
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.audit.engine import STANDS_OPEN, AuditReport, run_audit
 from gosync.audit.engine import report_document as audit_document
 from gosync.catalog.failures import Failure
 from gosync.config.schema import Config
 from gosync.daemon.presence import check_tree_there
-from gosync.errors import IncompleteError, SecurityError, UsageError
+from gosync.errors import IncompleteError, SecurityError
 from gosync.progress import Progress
+from gosync.publish.limit import DeleteLimit
 from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import (
     PassOptions,
@@ -28,7 +30,7 @@ from gosync.sync.engine import (
     report_document,
     run_pass,
 )
-from gosync.sync.prune import forget, plan_prune, sweep
+from gosync.sync.prune import allow_deletes, forget, plan_prune, sweep
 from gosync.sync.site import Site
 from gosync.sync.stop import Stop
 from gosync.sync.tree import publish_tree, refresh_head
@@ -147,11 +149,9 @@ async def prune(work: Work) -> Outcome:
     except IncompleteError as exc:
         return Outcome(summary={"waits_for": str(exc)})
     most = work.config.sections.daemon.max_delete
-    if plan.deletes > most:
-        raise UsageError(
-            f"{plan.deletes} versions would go, more than {most}",
-            hint="look at `gosync prune --dry-run`, then raise daemon.max_delete",
-        )
+    if most is not None:
+        site = replace(site, options=replace(options, deletes=DeleteLimit(most)))
+    site = allow_deletes(site, plan)
     forget(site, plan)
     async with connect(site) as upstreams:
         if upstreams.sums is not None:
@@ -165,6 +165,7 @@ async def prune(work: Work) -> Outcome:
             "waiting": plan.waiting,
             "blobs_removed": swept.blobs,
             "bytes_freed": swept.bytes,
+            "blobs_unexplained": swept.unexplained,
             "published": published.document(),
         }
     )

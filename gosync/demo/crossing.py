@@ -91,7 +91,5 @@ class Crossing:
         trust_file = inside.inside.trust
         trust = parse_trust(read_text(trust_file), subject=str(trust_file))
         with open_site(inside.site_options(), command="gosync demo") as site:
-            importing = Import(
-                site, trust=trust, target="", max_delete=0, progress=self._progress
-            )
+            importing = Import(site, trust=trust, target="", progress=self._progress)
             return await importing.run(medium)

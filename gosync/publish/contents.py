@@ -9,6 +9,10 @@ only ``.mod`` files are carried has no list, so that ``go`` may ask elsewhere.
 tagged versions, else the pseudo-version of the latest commit. Where everything
 is retracted it names the version that says so.
 
+Versions in the tree that the store does not know stay as they are (``survey``), and
+count for ``list`` and ``@latest`` where all their files are there. What was withdrawn
+is named by the page alone.
+
 A commit's aliases are its full hash and the first 12 and 7 digits of it. Several
 versions of one commit make one alias, of the highest tagged version, else of the
 highest pseudo-version. Digits that begin two carried commits make none.
@@ -30,6 +34,8 @@ from gosync.publish.routes import ModuleRoutes, VersionRoutes, of_module
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from gosync.catalog.withdrawn import Withdrawal
+
 _SHORT_LENGTHS = (12, 7)
 
 
@@ -49,6 +55,22 @@ class Carried(msgspec.Struct, frozen=True):
     is_pseudo: bool
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A version in the tree of which the store does not know why it is there.
+
+    Attributes:
+        version: The version.
+        names: The names in ``@v`` that stay, aliases of its commit too.
+        whole: Whether all three files are there.
+        lookup: Its lookup, below a database's folder; "" if it can have none.
+    """
+
+    version: str
+    names: frozenset[str]
+    whole: bool
+    lookup: str
+
+
 class ModuleContents(msgspec.Struct, frozen=True):
     """What the tree says of one module.
 
@@ -59,6 +81,8 @@ class ModuleContents(msgspec.Struct, frozen=True):
         listed: The versions that ``list`` names.
         has_list: Whether there is a list at all.
         latest: The version that ``@latest`` names, or None.
+        kept: What is in the tree and not known to the store.
+        withdrawn: What nobody is to be given any more.
     """
 
     at: ModuleRoutes
@@ -67,6 +91,8 @@ class ModuleContents(msgspec.Struct, frozen=True):
     listed: tuple[str, ...]
     has_list: bool
     latest: Carried | None
+    kept: tuple[Kept, ...] = ()
+    withdrawn: tuple[Withdrawal, ...] = ()
 
     @property
     def list_bytes(self) -> bytes:
@@ -83,6 +109,8 @@ def contents_of(
     rows: Iterable[VersionRow],
     *,
     read_facts: Callable[[VersionRow], GoModFacts],
+    kept: Iterable[Kept] = (),
+    withdrawn: Iterable[Withdrawal] = (),
 ) -> ModuleContents:
     """Return what the tree says of a module that the catalog has these rows of.
 
@@ -91,6 +119,8 @@ def contents_of(
         rows: Its rows; those that are not published are left out.
         read_facts: Reads a carried version's ``.mod``; asked of the few
             versions that decide what ``@latest`` names.
+        kept: What the tree has of it that no row explains.
+        withdrawn: Its versions that were withdrawn.
 
     Raises:
         MalformedError: if the module itself can have no folder.
@@ -104,7 +134,10 @@ def contents_of(
                 versions.append(_carried(at, row))
             except MalformedError as exc:
                 refused.append((row.version, exc.reason))
+    kept = tuple(kept)
     whole = [version for version in versions if version.whole]
+    whole += (_as_carried(at, each) for each in kept if each.whole)
+    whole.sort(key=lambda v: semver.version_key(v.row.version))
     return ModuleContents(
         at=at,
         versions=tuple(versions),
@@ -112,6 +145,8 @@ def contents_of(
         listed=tuple(v.row.version for v in whole if not v.is_pseudo),
         has_list=bool(whole),
         latest=_latest(whole, read_facts),
+        kept=kept,
+        withdrawn=tuple(withdrawn),
     )
 
 
@@ -121,6 +156,16 @@ def _carried(at: ModuleRoutes, row: VersionRow) -> Carried:
         at.of_version(row.version),
         whole=row.published is Need.ZIP,
         is_pseudo=pseudo.is_pseudo_version(row.version),
+    )
+
+
+def _as_carried(at: ModuleRoutes, kept: Kept) -> Carried:
+    """Return what is kept like what is carried; its row has no blobs."""
+    return Carried(
+        VersionRow(at.path, kept.version),
+        at.of_version(kept.version),
+        whole=True,
+        is_pseudo=pseudo.is_pseudo_version(kept.version),
     )
 
 

@@ -9,6 +9,7 @@ One JSON object::
     sumdb          the checksum database's name, "" for none
     modules        how many modules the tree has
     versions       how many versions the tree has
+    unknown        how many more there are that the store does not know
     head           size of the tree head that all lookups carry, 0 for none
     heads          by database, every size that a lookup may ever have carried
 
@@ -47,6 +48,7 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
     sumdb: str = ""
     modules: int = 0
     versions: int = 0
+    unknown: int = 0
     head: int = 0
     heads: dict[str, list[int]] = {}
 

@@ -58,7 +58,7 @@ class ModuleWriter:
 
         One that is broken says nothing: so ``go`` takes it, too.
         """
-        data = self._blobs.read(Digest(row.mod_digest or ""))
+        data = self._read_mod(row)
         if b"retract" not in data:  # nearly always, and parsing costs
             return GoModFacts(is_own=data != synthesize(row.path))
         try:
@@ -66,12 +66,20 @@ class ModuleWriter:
         except RejectedError:
             return GoModFacts(is_own=True)
 
+    def _read_mod(self, row: VersionRow) -> bytes:
+        """Read a go.mod from the store, or from the tree if the store lacks it."""
+        if row.mod_digest is not None:
+            return self._blobs.read(Digest(row.mod_digest))
+        at = routes.of_module(row.path).of_version(row.version)
+        return self._writer.read(at.mod) or b""
+
     def place(self, contents: ModuleContents) -> None:
         """Put the files of each version, and find what is stale."""
         names = self._writer.names(contents.at.versions_folder)
         there = set(names)
+        kept = {name for each in contents.kept for name in each.names}
         for version in contents.versions:
-            self._place_version(version, there)
+            self._place_version(version, there, kept)
         self._find_stale(contents, names)
 
     def name(self, contents: ModuleContents, database: str) -> None:
@@ -85,16 +93,23 @@ class ModuleWriter:
             self._name_latest(contents)
         for path, version in contents.aliases().items():
             self._link(path, version.row.info_digest, 0)
-        if contents.versions:
+        if contents.versions or contents.withdrawn:
             page = module_page(contents, database)
             self._writer.write(contents.at.page, page)
 
     def _name_latest(self, contents: ModuleContents) -> None:
-        if contents.latest is not None:
-            digest = Digest(contents.latest.row.info_digest or "")
-            self._writer.write(contents.at.latest, self._blobs.read(digest))
+        latest = contents.latest
+        if latest is None:
+            return
+        digest = latest.row.info_digest
+        if digest is not None:
+            data: bytes | None = self._blobs.read(Digest(digest))
+        else:
+            data = self._writer.read(latest.at.info)
+        if data is not None:
+            self._writer.write(contents.at.latest, data)
 
-    def _place_version(self, version: Carried, there: set[str]) -> None:
+    def _place_version(self, version: Carried, there: set[str], kept: set[str]) -> None:
         row, at = version.row, version.at
         blobs = [(at.mod, row.mod_digest, row.mod_bytes)]
         if version.whole:
@@ -104,8 +119,10 @@ class ModuleWriter:
         for path, digest, size_bytes in blobs:
             if self.is_new(row) or _name_of(path) not in there:
                 self._link(path, digest, size_bytes)
-        if row.info_digest is None and (
-            self.is_new(row) or _name_of(at.info) not in there
+        if (
+            row.info_digest is None
+            and _name_of(at.info) not in kept
+            and (self.is_new(row) or _name_of(at.info) not in there)
         ):
             self._writer.write(at.info, format_info(VersionInfo(row.version)))
 
@@ -135,11 +152,13 @@ def wanted_names(contents: ModuleContents) -> set[str]:
         names |= {_name_of(version.at.info), _name_of(version.at.mod)}
         if version.whole:
             names.add(_name_of(version.at.zip))
+    for each in contents.kept:
+        names |= each.names
     if contents.has_list:
         names.add(routes.LIST_NAME)
     if contents.latest is not None:
         names.add(routes.LATEST_NAME)
-    if contents.versions:
+    if contents.versions or contents.kept or contents.withdrawn:
         names.add(routes.ROOT_PAGE)
     return names
 

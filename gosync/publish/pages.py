@@ -27,6 +27,7 @@ from gosync.sumdb.tlog import format_hash
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from gosync.catalog.withdrawn import Withdrawal
     from gosync.publish.contents import Carried, ModuleContents
     from gosync.sumdb.names import Database
     from gosync.sumdb.treehead import SignedHead
@@ -124,13 +125,40 @@ def module_page(contents: ModuleContents, database: str) -> bytes:
         f"<header><h1 class=path>{escape(path)}</h1></header>",
         f"<pre><code>go get {escape(path)}@{escape(newest)}</code></pre>"
         if newest
-        else "<p>Only go.mod files are carried: enough to choose versions by.</p>",
+        else _without_zips(contents),
+        _withdrawn(contents.withdrawn),
         '<section aria-labelledby="versions">',
         f'<h2 id="versions">{_plural(len(contents.versions), "version")}</h2>',
-        _versions_table(reversed(contents.versions), lookups),
+        _versions_table(reversed(contents.versions), lookups)
+        if contents.versions
+        else "",
         "</section>",
     ]
     return _document(path, body)
+
+
+def _without_zips(contents: ModuleContents) -> str:
+    if not contents.versions:
+        return "<p>Nothing of it is carried.</p>"
+    return "<p>Only go.mod files are carried: enough to choose versions by.</p>"
+
+
+def _withdrawn(withdrawals: Sequence[Withdrawal]) -> str:
+    """Say what nobody is given any more, why, and who will miss it."""
+    if not withdrawals:
+        return ""
+    rows = "\n".join(
+        f"<tr><th scope=row class=version>{escape(each.version)}</th>"
+        f"<td class=day>{escape(each.withdrawn_at[:10])}</td>"
+        f"<td>{escape(each.reason)}</td>"
+        f"<td class=path>{escape(', '.join(each.needed_by))}</td></tr>"
+        for each in withdrawals
+    )
+    table = _table(("Version", "Withdrawn", "Reason", "Needed by"), rows)
+    return (
+        '<section aria-labelledby="withdrawn"><h2 id="withdrawn">Withdrawn</h2>\n'
+        f"<p>Nobody is given these versions any more.</p>\n{table}</section>"
+    )
 
 
 def _document(

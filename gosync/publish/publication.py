@@ -11,7 +11,8 @@ Between the steps is a barrier: what a later one names is durable. Where a modul
 loses versions step 4 writes ``@latest`` before ``list``. Each step goes over all
 modules, so that a list never names a version whose own dependencies are still
 on their way. A publish that is killed leaves the marker of step 1, and the next
-one looks at every file.
+one looks at every file. Before all of it the tree was surveyed: versions that the
+store does not know stay, as ``survey`` says.
 """
 
 from __future__ import annotations
@@ -39,9 +40,11 @@ if TYPE_CHECKING:
     from gosync.catalog.db import Catalog
     from gosync.catalog.versions import VersionRow
     from gosync.progress import Progress
+    from gosync.publish.survey import Survey
     from gosync.publish.tree import TreeWriter
     from gosync.publish.work import PublishOptions, Work
     from gosync.sumdb.names import Database
+    from gosync.sumdb.record import Record
     from gosync.sumdb.tile import Tile
     from gosync.sumdb.treehead import SignedHead
 
@@ -59,6 +62,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         database: The checksum database, or None.
         head: The tree head to show, or None.
         work: What is to be done.
+        survey: What the tree has beyond what is carried.
         options: What concerns the pages.
         tree_id: What the catalog calls the tree.
         progress: Who watches.
@@ -71,6 +75,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     database: Database | None
     head: SignedHead | None
     work: Work
+    survey: Survey
     options: PublishOptions
     tree_id: str
     progress: Progress
@@ -84,7 +89,13 @@ class Publication:
         self._writer = setting.writer
         self._work = setting.work
         self._database = "" if setting.database is None else setting.database.name
-        self._changed = frozenset(setting.work.paths)
+        self._survey = setting.survey
+        self._paths = sorted({*setting.work.paths, *setting.survey.kept})
+        self._changed = frozenset(self._paths)
+        self._withdrawn = setting.catalog.withdrawn.all_by_path()
+        self._records = (
+            {} if setting.sums is None else kept_lookups(self._survey, setting.sums)
+        )
         self._size = setting.head.tree.n if setting.head else 0
         self._moves = setting.work.full or self._size != setting.work.marker.head
         self._kept: dict[str, ModuleContents] = {}
@@ -129,7 +140,7 @@ class Publication:
         head = self._at.head
         if self._at.sums is None or head is None:
             return []
-        ids = self._at.catalog.versions.record_ids()
+        ids = shown_ids(self._at.catalog, self._records.values(), head)
         return needed_tiles(head, ids, self._work.sizes)
 
     def _begin(self) -> None:
@@ -160,22 +171,41 @@ class Publication:
         """Go over everything once: lookups, and what the later steps need."""
         self._at.progress.phase("publishing lookups")
         rows = self._at.catalog.versions.all_rows()
+        without_rows = self._survey.kept.keys() | self._withdrawn.keys()
         for path, group in groupby(rows, key=attrgetter("path")):
-            contents = self._contents(path, group)
-            if contents is None:
-                continue
-            if path in self._changed:
-                self._keep(contents)
-            if contents.versions:
-                self._summaries.append(summary_of(contents))
-            self._digest.update(_digest_lines(contents))
-            self._stamp(contents)
-            self._note_belongings(contents)
-            self._at.progress.advance(len(contents.versions))
+            without_rows -= {path}
+            self._go_over(path, group)
+        for path in sorted(without_rows):
+            self._go_over(path, ())
+        if self._at.sums is not None and self._at.head is not None:
+            for name, record in self._records.items():
+                self._at.sums.stamp(name, record, self._at.head)
+
+    def _go_over(self, path: str, rows: Iterable[VersionRow]) -> None:
+        contents = self._contents(path, rows)
+        if contents is None:
+            return
+        if path in self._changed:
+            self._keep(contents)
+        if contents.versions:
+            self._summaries.append(summary_of(contents))
+        self._digest.update(_digest_lines(contents))
+        self._stamp(contents)
+        self._note_belongings(contents)
+        self._at.progress.advance(len(contents.versions))
+
+    def _make_contents(self, path: str, rows: Iterable[VersionRow]) -> ModuleContents:
+        return contents_of(
+            path,
+            rows,
+            read_facts=self._at.modules.read_facts,
+            kept=self._survey.kept.get(path, ()),
+            withdrawn=self._withdrawn.get(path, ()),
+        )
 
     def _contents(self, path: str, rows: Iterable[VersionRow]) -> ModuleContents | None:
         try:
-            contents = contents_of(path, rows, read_facts=self._at.modules.read_facts)
+            contents = self._make_contents(path, rows)
         except MalformedError as exc:
             self._refused.append((path, exc.reason))
             return None
@@ -212,19 +242,19 @@ class Publication:
             )
 
     def _put_versions(self) -> None:
-        self._at.progress.phase("publishing versions", len(self._work.paths))
+        self._at.progress.phase("publishing versions", len(self._paths))
         for contents in self._changed_contents():
             self._at.modules.place(contents)
             self._at.progress.advance()
 
     def _put_names(self) -> None:
-        self._at.progress.phase("publishing lists", len(self._work.paths))
+        self._at.progress.phase("publishing lists", len(self._paths))
         for contents in self._changed_contents():
             self._at.modules.name(contents, self._database)
             self._at.progress.advance()
 
     def _changed_contents(self) -> Iterator[ModuleContents]:
-        for path in self._work.paths:
+        for path in self._paths:
             contents = self._kept.get(path) or self._contents_again(path)
             if contents is not None:
                 yield contents
@@ -232,7 +262,7 @@ class Publication:
     def _contents_again(self, path: str) -> ModuleContents | None:
         rows = self._at.catalog.versions.of(path)
         try:
-            return contents_of(path, rows, read_facts=self._at.modules.read_facts)
+            return self._make_contents(path, rows)
         except MalformedError:  # refused before
             return None
 
@@ -274,7 +304,8 @@ class Publication:
         if self._work.full:
             shown = set()
             if sums is not None and self._at.head is not None:
-                shown = {sums.supported, sums.latest, *self._lookups}
+                kept = {sums.lookup(name) for name in self._records}
+                shown = {sums.supported, sums.latest, *self._lookups, *kept}
             stale |= set(stale_files(self._writer.walk(), self._folders, shown))
         for path in removal_order(stale):
             self._writer.remove(path)
@@ -287,6 +318,7 @@ class Publication:
             sumdb=self._database,
             modules=len(self._summaries),
             versions=sum(summary.versions for summary in self._summaries),
+            unknown=self._survey.unknown,
             head=self._size,
             heads=self._work.marker.heads,
         )
@@ -302,7 +334,8 @@ class Publication:
             full=self._work.full,
             modules=len(self._summaries),
             versions=sum(summary.versions for summary in self._summaries),
-            changed_modules=len(self._work.paths),
+            unknown=self._survey.unknown,
+            changed_modules=len(self._paths),
             written=writer.written,
             linked=writer.linked,
             copied=writer.copied,
@@ -313,6 +346,25 @@ class Publication:
             head=self._size,
             refused=tuple(self._refused),
         )
+
+
+def kept_lookups(survey: Survey, sums: SumTreeWriter) -> dict[str, Record]:
+    """Return the records of what stays unexplained, by the lookup's ``M@V``."""
+    names = (
+        each.lookup for kept in survey.kept.values() for each in kept if each.lookup
+    )
+    return sums.kept_records(names)
+
+
+def shown_ids(catalog: Catalog, kept: Iterable[Record], head: SignedHead) -> list[int]:
+    """Return the numbers of the records that the tree shows, ascending.
+
+    Raises:
+        CatalogError: if the catalog cannot be read.
+    """
+    ids = catalog.versions.record_ids()
+    known = {record.id for record in kept if record.id < head.tree.n}
+    return sorted({*ids, *known}) if known else ids
 
 
 def _digest_lines(contents: ModuleContents) -> bytes:

@@ -17,11 +17,18 @@ from gosync.errors import StoreError
 from gosync.progress import NoProgress, Progress
 from gosync.publish import routes
 from gosync.publish.feed import ENTRIES, format_feed
+from gosync.publish.limit import DeleteLimit
 from gosync.publish.marker import Marker, read_marker
 from gosync.publish.modules import ModuleWriter
-from gosync.publish.publication import Publication, Setting
+from gosync.publish.publication import (
+    Publication,
+    Setting,
+    kept_lookups,
+    shown_ids,
+)
 from gosync.publish.report import PublishReport
 from gosync.publish.sumdb import SumTreeWriter, TileSource, needed_tiles
+from gosync.publish.survey import Survey, survey_tree
 from gosync.publish.tree import TreeWriter
 from gosync.publish.work import PublishOptions, TreeTarget, Work, find_work
 from gosync.store.durable import disk_errors
@@ -34,6 +41,8 @@ if TYPE_CHECKING:
     from gosync.sumdb.treehead import SignedHead
 
 _NO_OPTIONS = PublishOptions()
+_LIMIT = DeleteLimit()
+_SHOWN = 3
 
 
 class Publisher:
@@ -97,7 +106,8 @@ class Publisher:
         assert head is not None
         with disk_errors(tree.root):
             sums.check_head(head, work.sizes)
-            ids = self._catalog.versions.record_ids()
+            kept = kept_lookups(self._survey(TreeWriter(tree.root), work), sums)
+            ids = shown_ids(self._catalog, kept.values(), head)
             return sums.missing(needed_tiles(head, ids, work.sizes))
 
     def publish(
@@ -106,6 +116,7 @@ class Publisher:
         head: SignedHead | None,
         *,
         options: PublishOptions = _NO_OPTIONS,
+        limit: DeleteLimit = _LIMIT,
         progress: Progress | None = None,
     ) -> PublishReport:
         """Bring the tree up to the catalog; write nothing when it is there.
@@ -115,9 +126,11 @@ class Publisher:
             head: The trusted tree head, newer than every record; None without a
                 checksum database.
             options: What concerns the pages.
+            limit: How many versions may leave the tree.
             progress: Who watches.
 
         Raises:
+            TooManyDeletesError: if more would leave it; nothing was changed.
             RollbackError: if clients of the tree may know a larger head.
             ForkError: if the tree shows another head of the same size.
             StoreError: if the tree is somebody else's or cannot be written, a
@@ -131,8 +144,10 @@ class Publisher:
             report = PublishReport.unchanged(tree.root, marker)
         else:
             with disk_errors(tree.root):
+                survey = self._survey(TreeWriter(tree.root), work)
+                self._check_limit(tree, survey, limit)
                 report = self._publish(
-                    tree, head, work, options, progress or NoProgress()
+                    tree, head, work, survey, options, progress or NoProgress()
                 )
         self.write_feed(tree)
         return report
@@ -167,6 +182,7 @@ class Publisher:
         tree: TreeTarget,
         head: SignedHead | None,
         work: Work,
+        survey: Survey,
         options: PublishOptions,
         progress: Progress,
     ) -> PublishReport:
@@ -189,6 +205,7 @@ class Publisher:
             database=self._database,
             head=shown,
             work=work,
+            survey=survey,
             options=options,
             tree_id=tree.id,
             progress=progress,
@@ -199,6 +216,23 @@ class Publisher:
         state = TreeState(tree.id, work.seq, publication.contents, moment)
         self._catalog.trees.put(state)
         return report
+
+    def _survey(self, writer: TreeWriter, work: Work) -> Survey:
+        return survey_tree(self._catalog, writer, full=work.full, paths=work.paths)
+
+    def _check_limit(
+        self, tree: TreeTarget, survey: Survey, limit: DeleteLimit
+    ) -> None:
+        leaving = survey.leaving
+        shown = ", ".join(f"{path}@{version}" for path, version in leaving[:_SHOWN])
+        more = ", ..." if len(leaving) > _SHOWN else ""
+        limit.check(
+            len(leaving),
+            f"{tree.root}: {len(leaving)} versions would leave the tree"
+            f" ({shown}{more})",
+            hint="if that is meant,"
+            f" `gosync publish {tree.root} --max-delete {len(leaving)}`",
+        )
 
     def _sums(self, writer: TreeWriter) -> SumTreeWriter | None:
         if self._database is None or self._tiles is None:

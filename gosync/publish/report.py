@@ -21,6 +21,7 @@ class PublishReport(msgspec.Struct, frozen=True):
         full: Whether every file was looked at.
         modules: Modules in the tree.
         versions: Versions in the tree.
+        unknown: Further versions in the tree, which the store does not know.
         head: Size of the tree head that the lookups carry; 0 without one.
         changed_modules: Modules that were looked at.
         written: Generated files written, tiles and lookups among them.
@@ -37,6 +38,7 @@ class PublishReport(msgspec.Struct, frozen=True):
     full: bool = False
     modules: int = 0
     versions: int = 0
+    unknown: int = 0
     head: int = 0
     changed_modules: int = 0
     written: int = 0
@@ -52,7 +54,11 @@ class PublishReport(msgspec.Struct, frozen=True):
     def unchanged(cls, root: Path, marker: Marker) -> PublishReport:
         """Return the report of a publish that had nothing to do."""
         return cls(
-            root, modules=marker.modules, versions=marker.versions, head=marker.head
+            root,
+            modules=marker.modules,
+            versions=marker.versions,
+            unknown=marker.unknown,
+            head=marker.head,
         )
 
     @property

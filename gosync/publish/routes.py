@@ -46,6 +46,7 @@ SUMDB_FOLDER = "sumdb"
 VERSIONS_FOLDER = "@v"
 LIST_NAME = "list"
 LATEST_NAME = "@latest"
+VERSION_KINDS = (".info", ".zip", ".mod")
 _MAX_NAME_BYTES = 255
 _MAX_PATH_BYTES = 2048  # leaves room for the root within PATH_MAX
 _REVISION = re.compile("[0-9a-f]{7,64}")
@@ -166,6 +167,30 @@ def revision_of_alias(name: str) -> str | None:
     """Return the revision that a name in ``@v/`` stands for, or None."""
     stem, dot, kind = name.rpartition(".")
     return stem if dot and kind == "info" and _REVISION.fullmatch(stem) else None
+
+
+def version_of_name(name: str) -> tuple[str, str] | None:
+    """Return the version and the kind that a name in ``@v/`` stands for, or None."""
+    stem, dot, kind = name.rpartition(".")
+    if f"{dot}{kind}" not in VERSION_KINDS:
+        return None
+    try:
+        version = module.unescape_version(stem)
+    except MalformedError:
+        return None
+    canonical = version != "" and module.canonical_version(version) == version
+    return (version, f"{dot}{kind}") if canonical else None
+
+
+def module_of_folder(folder: str) -> ModuleRoutes | None:
+    """Return the module whose ``@v`` folder this is, or None."""
+    escaped, slash, name = folder.rpartition("/")
+    if not slash or name != VERSIONS_FOLDER:
+        return None
+    try:
+        return of_module(module.unescape_path(escaped))
+    except MalformedError:
+        return None
 
 
 def _check_name(what: str, value: str, name: str) -> None:

@@ -3,7 +3,8 @@
 Removing runs backwards: what names a version goes before the version's files,
 and its zip before the ``.mod`` and the lookup that prove it. Only names that
 ``routes`` could have made are ours to remove; a robots.txt stays. Tiles stay
-for ever, the one thing that is never removed.
+for ever, the one thing that is never removed. Of versions only those go that
+``survey`` has an explanation for: what it keeps is among what is wanted.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from gosync.publish import routes
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-_VERSION_KINDS = (".info", ".zip", ".mod")
 _FIXED_NAMES = (routes.LIST_NAME, routes.ROOT_PAGE)
 
 
@@ -45,7 +45,8 @@ def removal_order(paths: Iterable[str]) -> list[str]:
 
 
 def _is_ours(name: str) -> bool:
-    return name.endswith(_VERSION_KINDS) or name in _FIXED_NAMES
+    alias = routes.revision_of_alias(name) is not None
+    return alias or name in _FIXED_NAMES or routes.version_of_name(name) is not None
 
 
 def _is_stale(
@@ -56,12 +57,10 @@ def _is_stale(
         return path not in sums and (
             "/lookup/" in path or name in ("supported", "latest")
         )
-    if folder.endswith(f"/{routes.VERSIONS_FOLDER}"):
-        return _is_ours(name) and name not in modules.get(folder, ())
-    if name == routes.LATEST_NAME:
-        at = f"{folder}/{routes.VERSIONS_FOLDER}"
-        return name not in modules.get(at, ())
-    return False
+    at = f"{folder}/{routes.VERSIONS_FOLDER}" if name == routes.LATEST_NAME else folder
+    if name in modules.get(at, ()) or routes.module_of_folder(at) is None:
+        return False
+    return name == routes.LATEST_NAME or _is_ours(name)
 
 
 def _rank(path: str) -> int:
@@ -73,4 +72,5 @@ def _rank(path: str) -> int:
     if routes.revision_of_alias(name):
         return 3
     kind = name[name.rfind(".") :]
-    return 4 + _VERSION_KINDS.index(kind) if kind in _VERSION_KINDS else 3
+    kinds = routes.VERSION_KINDS
+    return 4 + kinds.index(kind) if kind in kinds else 3

@@ -19,12 +19,13 @@ removed, and a tree never returns to a smaller head.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.errors import ForkError, MalformedError, RollbackError, StoreError
 from gosync.publish import routes
-from gosync.sumdb.record import format_record
+from gosync.sumdb.record import Record, format_record, parse_record
 from gosync.sumdb.tile import Tile, edge_tiles, tree_tiles
 from gosync.sumdb.tlog import Tree, format_hash, parse_tree
 from gosync.sumdb.treehead import SignedHead
@@ -155,6 +156,25 @@ class SumTreeWriter:
         data = format_record(row.record_id, row.record_text) + head.note
         path = self.lookup(version.at.lookup)
         self.lookups_written += self._writer.write(path, data, compare=compare)
+
+    def kept_records(self, names: Iterable[str]) -> dict[str, Record]:
+        """Return the records that lookups in the tree have, by escaped ``M@V``.
+
+        Those that cannot be read are left out.
+        """
+        records = {}
+        for name in names:
+            data = self._writer.read(self.lookup(name))
+            with suppress(MalformedError):
+                if data is not None:
+                    records[name] = parse_record(data)
+        return records
+
+    def stamp(self, name: str, record: Record, head: SignedHead) -> None:
+        """Stamp a lookup that is in the tree with the head, if it has its record."""
+        if record.id < head.tree.n:
+            data = format_record(record.id, record.text) + head.note
+            self.lookups_written += self._writer.write(self.lookup(name), data)
 
     def _path(self, tile: Tile) -> str:
         return f"{self._folder}/{tile.path()}"

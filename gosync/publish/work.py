@@ -5,7 +5,8 @@ made with the same options; a newer tree head alone is no reason, since it says
 nothing new about what is there. The changed modules, when the marker is whole
 and agrees with what the catalog remembers of this tree. Everything otherwise:
 a first publish, one that was killed, a tree that was restored or moved between
-stores, another checksum database, an older format.
+stores, another checksum database, an older format, versions that the store does not
+know.
 """
 
 from __future__ import annotations
@@ -98,6 +99,7 @@ def find_work(
     full = not _follows(state, marker) or marker.sumdb != name
     if not full and (state.published_seq, marker.options) == (seq, digest):
         return None
+    full = full or marker.unknown > 0
     after = -1 if full else state.published_seq
     known = catalog.heads.published(name, tree.id)
     return Work(

@@ -256,6 +256,19 @@ class BlobStore:
                 leftover.unlink()
         return len(leftovers)
 
+    def others(self, keep: Container[str]) -> dict[Digest, int]:
+        """Return every blob but these, with its size.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
+        with disk_errors(self._root / BLOBS):
+            return {
+                Digest(blob.name): blob.stat().st_size
+                for blob in (self._root / BLOBS).glob("??/*")
+                if blob.name not in keep and is_digest(blob.name)
+            }
+
     def remove_others(self, keep: Container[str]) -> tuple[int, int]:
         """Remove every blob but these; only under the store's lock.
 
@@ -268,16 +281,13 @@ class BlobStore:
         Raises:
             StoreError: a blob cannot be removed.
         """
-        count = size_bytes = 0
+        others = self.others(keep)
         with disk_errors(self._root / BLOBS):
-            for blob in (self._root / BLOBS).glob("??/*"):
-                if blob.name not in keep and is_digest(blob.name):
-                    size_bytes += blob.stat().st_size
-                    blob.unlink()
-                    self._mark(blob.parent)
-                    count += 1
+            for path in map(self.path, others):
+                path.unlink()
+                self._mark(path.parent)
         self.sync_folders()
-        return count, size_bytes
+        return len(others), sum(others.values())
 
     def check_space(self, needed_bytes: int, *, min_free_bytes: int) -> None:
         """Check that the reserve stays free after so many more bytes.

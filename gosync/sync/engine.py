@@ -254,7 +254,7 @@ async def _publish(
     try:
         error = await refresh_head(site, sums)
         report = await publish_tree(site, sums, progress)
-    except StoreError:
+    except (StoreError, UsageError):
         raise
     except GosyncError as exc:
         error = exc

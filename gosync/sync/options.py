@@ -8,6 +8,7 @@ import msgspec
 
 from gosync.catalog.findings import Kind
 from gosync.gomod.deps import Deps
+from gosync.publish.limit import DeleteLimit
 from gosync.sumdb.names import Database
 from gosync.sync.policy import Policy
 from gosync.upstream.goproxy import ProxyList
@@ -57,6 +58,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         toolchains: The toolchains that are carried.
         grace_days: How long what is no longer selected is kept from pruning.
         accept: Kinds of findings that are accepted from their first sight on.
+        deletes: How many versions may go at once.
     """
 
     store_path: Path
@@ -74,3 +76,4 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     toolchains: ToolchainSpec = ToolchainSpec()
     grace_days: float = 30
     accept: frozenset[Kind] = frozenset()
+    deletes: DeleteLimit = DeleteLimit()

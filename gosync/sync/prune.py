@@ -6,7 +6,7 @@ In this order, so that a kill in between leaves only what the next prune takes u
    is still wanted; the journal is told first, so that a rebuild knows, too;
 2. the tree: what names a version goes before its files (I6, backwards);
 3. the tombstones, once every tree has followed;
-4. the blobs that no row names.
+4. the blobs that no row names and no line of the journal (``unexplained``).
 
 Nothing is planned while the selection is incomplete, or not that of the present
 configuration: what is unselected then may be wanted in an hour. Nor while something
@@ -19,11 +19,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import IncompleteError
 from gosync.ingest.entries import forget_entry, narrow_entry
+from gosync.ingest.unexplained import unexplained
 from gosync.sync.fingerprint import fingerprint_of
 
 if TYPE_CHECKING:
@@ -65,10 +67,12 @@ class Swept(msgspec.Struct, frozen=True):
     Attributes:
         blobs: How many.
         bytes: Their sizes.
+        unexplained: How many stayed because the journal names them.
     """
 
     blobs: int
     bytes: int
+    unexplained: int = 0
 
 
 def plan_prune(
@@ -101,6 +105,26 @@ def _check_selection(site: Site, projects: Iterable[ConfiguredProject]) -> None:
         raise IncompleteError("the selection is of another configuration", hint=hint)
     if missing := site.catalog.selected.missing():
         raise IncompleteError(f"{missing} selected versions are missing", hint=hint)
+
+
+def allow_deletes(site: Site, plan: PrunePlan) -> Site:
+    """Check that the plan's versions may go; return the site that lets them go.
+
+    Raises:
+        TooManyDeletesError: if they are too many, and nobody says that it is meant.
+    """
+    site.options.deletes.check(
+        plan.deletes,
+        f"{plan.deletes} versions would go",
+        hint=f"look at them, then `gosync prune --max-delete {plan.deletes}`",
+    )
+    return allowing(site, plan.deletes)
+
+
+def allowing(site: Site, deletes: int) -> Site:
+    """Return the site with as many versions allowed to go as were agreed to."""
+    limit = site.options.deletes.allowing(deletes)
+    return replace(site, options=replace(site.options, deletes=limit))
 
 
 def forget(site: Site, plan: PrunePlan) -> None:
@@ -137,11 +161,13 @@ def release_asked(site: Site) -> int:
 
 
 def sweep(site: Site) -> Swept:
-    """Drop tombstones that every tree has followed, and blobs without a row.
+    """Drop tombstones that every tree has followed, and blobs that nothing names.
 
     Raises:
         StoreError: if the store or the catalog cannot be read or written.
     """
     site.catalog.selected.drop_tombstones()
-    blobs, size_bytes = site.blobs.remove_others(site.catalog.versions.digests())
-    return Swept(blobs, size_bytes)
+    named = site.catalog.versions.digests()
+    stay = unexplained(site.journal, site.catalog, site.blobs.others(named))
+    blobs, size_bytes = site.blobs.remove_others(named | stay)
+    return Swept(blobs, size_bytes, len(stay))

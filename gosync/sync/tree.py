@@ -61,6 +61,7 @@ async def publish_tree(
     """Fetch the tiles that the tree lacks, then publish.
 
     Raises:
+        TooManyDeletesError: if more versions would leave the tree than may.
         SecurityError: if a tile does not lead to the head.
         UnavailableError: if a tile cannot be had.
         StoreError: if the tree cannot be written.
@@ -78,7 +79,13 @@ async def publish_tree(
         if site.tiles is not None:
             await to_thread.run_sync(site.tiles.sync)
     return await to_thread.run_sync(
-        lambda: publisher.publish(target, head, options=options, progress=progress)
+        lambda: publisher.publish(
+            target,
+            head,
+            options=options,
+            limit=site.options.deletes,
+            progress=progress,
+        )
     )
 
 

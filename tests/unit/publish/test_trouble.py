@@ -30,15 +30,13 @@ def test_the_operators_own_files_stay(world: World) -> None:
     assert not (world.root / f"{M}/@v/v1.0.0.zip").exists()
 
 
-def test_what_the_catalog_does_not_know_goes_at_a_whole_publish(world: World) -> None:
+def test_what_names_no_version_goes_at_a_whole_publish(world: World) -> None:
     world.add(M, "v1.0.0")
     world.publish()
     want = world.files()
     planted = [
         "example.com/old/@v/list",
-        "example.com/old/@v/v1.0.0.zip",
         "example.com/old/@latest",
-        f"{M}/@v/v9.9.9.mod",
         f"{M}/@v/9999999.info",
         f"sumdb/{NAME}/lookup/{M}@v9.9.9",
         "sumdb/old.example/supported",

@@ -1,0 +1,78 @@
+"""The statements that change the table of versions, and what trees show of it."""
+
+from __future__ import annotations
+
+from msgspec.structs import fields
+
+from gosync.catalog.version_rows import COLUMNS, MARKS
+from gosync.catalog.versions import VersionRow
+
+_KEPT = {
+    "path",
+    "version",
+    "state",
+    "need",
+    "found_by",
+    "index_time",
+    "selected",
+    "unselected_at",
+    "max_zip_bytes",
+    "withdrawn",
+}
+_SET = ", ".join(
+    f"{field.name} = excluded.{field.name}"
+    for field in fields(VersionRow)
+    if field.name not in _KEPT
+)
+
+# A version may have come to need its zip while its .mod was fetched.
+ADMIT = f"""
+INSERT INTO versions ({COLUMNS}) VALUES ({MARKS})
+ON CONFLICT (path, version) DO UPDATE SET {_SET},
+    need = iif(need = 'zip' OR excluded.state = 'omitted', need, excluded.need),
+    state = CASE
+        WHEN need = 'mod' OR excluded.zip_digest IS NOT NULL THEN 'present'
+        WHEN excluded.state = 'omitted' THEN 'omitted'
+        ELSE 'wanted'
+    END
+"""  # noqa: S608 - own names
+
+# VersionRow.published, in SQL.
+PUBLISHED = (
+    "withdrawn = 0 AND mod_digest IS NOT NULL AND NOT (found_by = 'dependency'"
+    " AND selected IS NULL AND unselected_at IS NULL)"
+)
+
+WITHDRAW = """
+UPDATE versions SET
+    state = 'wanted', changed = ?,
+    info_digest = NULL, info_bytes = NULL, mod_digest = NULL, mod_bytes = NULL,
+    zip_digest = NULL, zip_bytes = NULL
+WHERE path = ? AND version = ?
+"""
+
+# What ``admit`` and ``withdraw`` change, which is all that there is to put back.
+_RESTORED = ", ".join(
+    f"{field.name} = :{field.name}"
+    for field in fields(VersionRow)
+    if field.name == "state" or field.name not in _KEPT
+)
+PUT_BACK = f"UPDATE versions SET {_RESTORED} WHERE path = :path AND version = :version"  # noqa: S608 - own names
+
+WANT = """
+INSERT INTO versions (path, version, state, need, found_by, index_time)
+VALUES (?, ?, 'wanted', ?, ?, ?)
+ON CONFLICT (path, version) DO UPDATE SET
+    state = CASE
+        WHEN excluded.need = 'zip' AND need = 'mod' THEN 'wanted'
+        WHEN state IN ('gone', 'forgotten') THEN 'wanted'
+        ELSE state
+    END,
+    need = CASE WHEN excluded.need = 'zip' THEN 'zip' ELSE need END,
+    found_by = iif(state = 'forgotten', excluded.found_by, found_by),
+    index_time = coalesce(max(index_time, excluded.index_time), excluded.index_time,
+        index_time)
+WHERE (excluded.need = 'zip' AND need = 'mod') OR state = 'forgotten'
+    OR (excluded.index_time IS NOT NULL
+        AND (index_time IS NULL OR excluded.index_time > index_time))
+"""

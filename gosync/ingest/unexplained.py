@@ -1,0 +1,85 @@
+"""Blobs that the journal names and the catalog does not explain: never to be freed.
+
+A blob without a row is left over from a killed run, or was given up; then a line of the
+journal or a tombstone says so. Where the journal says that a version was admitted, and
+the catalog has never heard of that, it is the catalog that lost something: it was made
+anew, or came back from an older copy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gosync.catalog.versions import State
+from gosync.store.journal import Damage
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
+    from gosync.catalog.db import Catalog
+    from gosync.store.digest import Digest
+    from gosync.store.journal import EntryValue, Journal
+
+_Key = tuple[str, str]
+_DIGESTS = ("info_digest", "mod_digest", "zip_digest")
+
+
+def unexplained(
+    journal: Journal, catalog: Catalog, blobs: Mapping[Digest, int]
+) -> set[str]:
+    """Return those of some blobs that must stay.
+
+    The journal is read once, line by line; what is remembered of it is of these blobs
+    alone. It is not read where there are none.
+
+    Args:
+        journal: What was admitted and given up.
+        catalog: What is known of it.
+        blobs: Blobs that no row names, with their sizes.
+
+    Raises:
+        StoreError: if journal or catalog cannot be read.
+    """
+    if not blobs:
+        return set()
+    named: dict[_Key, dict[str, str]] = {}
+    for entry in journal.read():
+        if not isinstance(entry, Damage):
+            _follow(named, entry, blobs)
+    return {
+        digest
+        for key, digests in named.items()
+        if digests and not _explains(catalog, key)
+        for digest in digests.values()
+    }
+
+
+def _follow(
+    named: dict[_Key, dict[str, str]],
+    entry: Mapping[str, EntryValue],
+    blobs: Container[object],
+) -> None:
+    """Let an entry say which of the blobs its version has from now on."""
+    path, version, kind = entry.get("path"), entry.get("version"), entry.get("kind")
+    if not isinstance(path, str) or not isinstance(version, str):
+        return
+    key = (path, version)
+    if kind == "version":
+        found = {name: entry.get(name) for name in _DIGESTS}
+        ours = {n: d for n, d in found.items() if isinstance(d, str) and d in blobs}
+        if ours:
+            named[key] = ours
+        else:
+            named.pop(key, None)
+    elif kind == "forget":
+        named.pop(key, None)
+    elif kind == "narrow" and key in named:
+        named[key].pop("zip_digest", None)
+
+
+def _explains(catalog: Catalog, key: _Key) -> bool:
+    """Return whether the catalog has carried this version, or gave it up."""
+    row = catalog.versions.get(*key)
+    if row is not None and (row.changed > 0 or row.state is State.FORGOTTEN):
+        return True
+    return key[1] in catalog.tombstones.of(key[0])

@@ -1,0 +1,189 @@
+"""What stands in a tree beyond what the store carries: what goes, and what stays.
+
+A version leaves a tree only because it was given up: a tombstone says so, or it was
+withdrawn. To know less than before is no reason: a catalog that was lost, or brought
+back from an older copy, must not empty the tree. So a version's file that neither a
+row nor a tombstone explains stays where it is, with the aliases of its commit and its
+lookup, until somebody finds out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gosync.catalog.versions import Need, VersionRow
+from gosync.errors import MalformedError, RejectedError
+from gosync.gomod.info import parse_info
+from gosync.publish import routes
+from gosync.publish.contents import Kept
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from gosync.catalog.db import Catalog
+    from gosync.publish.routes import ModuleRoutes
+    from gosync.publish.tree import TreeWriter
+
+_INFO, _ZIP, _MOD = routes.VERSION_KINDS
+_ALL = frozenset(routes.VERSION_KINDS)
+_MODS = frozenset({_INFO, _MOD})
+_WANTED = {None: frozenset[str](), Need.MOD: _MODS, Need.ZIP: _ALL}
+
+
+class Survey(msgspec.Struct, frozen=True, kw_only=True):
+    """What a publish would take from a tree, and what it must leave.
+
+    Attributes:
+        leaving: The versions that lose files because they were given up; withdrawn
+            ones are not among them.
+        kept: What stays though no row explains it, by module path.
+    """
+
+    leaving: tuple[tuple[str, str], ...]
+    kept: Mapping[str, tuple[Kept, ...]]
+
+    @property
+    def unknown(self) -> int:
+        """How many versions stay though no row explains them."""
+        return sum(map(len, self.kept.values()))
+
+
+def survey_tree(
+    catalog: Catalog, writer: TreeWriter, *, full: bool, paths: Iterable[str]
+) -> Survey:
+    """Hold a tree's version files against the catalog.
+
+    Args:
+        catalog: What is carried, given up and withdrawn.
+        writer: Reads the tree.
+        full: Whether to look at the whole tree.
+        paths: The modules to look at otherwise.
+
+    Raises:
+        CatalogError: if the catalog cannot be read.
+        OSError: if the tree cannot be read.
+    """
+    leaving: list[tuple[str, str]] = []
+    kept: dict[str, tuple[Kept, ...]] = {}
+    for at in _modules(writer) if full else _named(paths):
+        found = _survey_module(catalog, writer, at)
+        leaving += ((at.path, version) for version in found.leaving)
+        if found.kept:
+            kept[at.path] = tuple(found.kept)
+    return Survey(leaving=tuple(leaving), kept=kept)
+
+
+def _named(paths: Iterable[str]) -> Iterator[ModuleRoutes]:
+    for path in paths:
+        try:
+            yield routes.of_module(path)
+        except MalformedError:  # it has no folder
+            continue
+
+
+def _modules(writer: TreeWriter) -> Iterator[ModuleRoutes]:
+    """Yield the modules that have an ``@v`` folder in the tree."""
+    seen: set[str] = set()
+    for file in writer.walk():
+        folder = file.rpartition("/")[0]
+        if folder not in seen and folder.endswith(f"/{routes.VERSIONS_FOLDER}"):
+            seen.add(folder)
+            at = routes.module_of_folder(folder)
+            if at is not None:
+                yield at
+
+
+class _Found(msgspec.Struct):
+    leaving: list[str] = msgspec.field(default_factory=list)
+    kept: list[Kept] = msgspec.field(default_factory=list)
+
+
+def _survey_module(catalog: Catalog, writer: TreeWriter, at: ModuleRoutes) -> _Found:
+    found = _Found()
+    names = writer.names(at.versions_folder)
+    there = _by_version(names)
+    if not there:
+        return found
+    rows = {row.version: row for row in catalog.versions.of(at.path)}
+    buried = catalog.tombstones.of(at.path)
+    withdrawn = {each.version for each in catalog.withdrawn.of(at.path)}
+    for version, files in there.items():
+        row = rows.get(version)
+        extra = files.keys() - _WANTED[None if row is None else row.published]
+        if not extra or version in withdrawn:
+            continue
+        if extra <= _explained(buried.get(version)):
+            found.leaving.append(version)
+        else:
+            found.kept.append(_kept(at, version, files, extra, row))
+    if found.kept:
+        found.kept = _with_aliases(writer, at, found.kept, names)
+    return found
+
+
+def _by_version(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return each version's files: their names by kind."""
+    found: dict[str, dict[str, str]] = {}
+    for name in names:
+        parsed = routes.version_of_name(name)
+        if parsed is not None:
+            version, kind = parsed
+            found.setdefault(version, {})[kind] = name
+    return found
+
+
+def _explained(keeps: str | None) -> frozenset[str]:
+    """Return the files that a tombstone lets go."""
+    if keeps is None:
+        return frozenset()
+    return frozenset({_ZIP}) if keeps == Need.MOD.value else _ALL
+
+
+def _kept(
+    at: ModuleRoutes,
+    version: str,
+    files: Mapping[str, str],
+    extra: AbstractSet[str],
+    row: VersionRow | None,
+) -> Kept:
+    """Return what stays; an ``.info`` that we would make up does, too."""
+    if row is not None and row.info_digest is None:
+        extra |= files.keys() & {_INFO}
+    names = frozenset(files[kind] for kind in extra)
+    lookup = _lookup(at, version)
+    return Kept(version, names, files.keys() == _ALL and lookup != "", lookup)
+
+
+def _lookup(at: ModuleRoutes, version: str) -> str:
+    """Return a version's lookup, "" for one that fits no module's folder."""
+    try:
+        return at.of_version(version).lookup
+    except MalformedError:
+        return ""
+
+
+def _with_aliases(
+    writer: TreeWriter, at: ModuleRoutes, kept: Iterable[Kept], names: Iterable[str]
+) -> list[Kept]:
+    """Let the aliases stay that name what stays."""
+    aliases: dict[str, set[str]] = {}
+    for name in filter(routes.revision_of_alias, names):
+        version = _version_in(writer.read(f"{at.versions_folder}/{name}"))
+        aliases.setdefault(version, set()).add(name)
+    return [
+        msgspec.structs.replace(
+            each, names=each.names | aliases.get(each.version, set())
+        )
+        for each in kept
+    ]
+
+
+def _version_in(info: bytes | None) -> str:
+    """Return the version that an alias names, "" where it cannot be read."""
+    try:
+        return "" if info is None else parse_info(info).version
+    except RejectedError:
+        return ""
