@@ -9,7 +9,9 @@ differs is a finding, and a plan says what can be done about it.
     athens     Athens' own layout (pure)
     walk       a folder's entries, without following anything
     inventory  what a target has, by version
-    targets    a target, and what a folder is
+    belonging  what of a folder is a cache's, and what is foreign (pure)
+    sight, samples   what a folder is, and where the cache in it begins
+    targets    a target
     answers    what a proof source can say of a version (pure)
     proofs     the sources: catalog, a mirrored sumdb, the database itself
     checks     one version's files against an answer

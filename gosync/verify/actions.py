@@ -1,8 +1,9 @@
 """What is done about findings, whatever the target is: planned, limited, done.
 
-Nothing is done at all when a part of the target could not be read: what is good or
-bad is not known then. After it, what had findings is looked at again, so that what
-remains is what is there and not what was hoped for.
+Nothing is done at all where the target's kind is not certain, or no version was
+recognised, and nothing to what lies beside something that could not be read: what is
+good or bad there is not known. After it, what had findings is looked at again, so
+that what remains is what is there and not what was hoped for.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from gosync.errors import UsageError
 from gosync.gomod.module import ModuleVersion
 from gosync.progress import NoProgress, Progress
 from gosync.verify.answers import Answer
+from gosync.verify.belonging import recognised
 from gosync.verify.carrying import Carrying
 from gosync.verify.layouts import Kind
 from gosync.verify.ownstore import StoreTarget
@@ -32,7 +34,7 @@ from gosync.verify.storerestore import restore_store
 from gosync.verify.sumactions import act_on_sums, plan_sums
 from gosync.verify.sumlines import SumTarget
 from gosync.verify.targets import FolderTarget, Target
-from gosync.verify.verdicts import Cause, Finding
+from gosync.verify.verdicts import Finding
 
 if TYPE_CHECKING:
     from gosync.verify.session import Request, Session
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
 
 class TooManyError(UsageError):
     """More would go than is allowed."""
+
+
+class UncertainError(UsageError):
+    """It is not certain that the target is a cache itself."""
 
 
 async def act(
@@ -57,13 +63,15 @@ async def act(
     Before anything is done ``consent`` is asked, given the plan; it may say no.
 
     Raises:
+        UncertainError: if the target is not certainly a cache itself.
         TooManyError: if more would go than ``max_delete``; the report has the plan.
         StoreError: if what is moved aside cannot be kept.
     """
-    unread = any(each.cause is Cause.UNREADABLE for each in report.outcome.findings)
-    if report.outcome.unread or unread:
+    if session.sight.doubt:
+        raise UncertainError(session.sight.doubt, hint=session.sight.advice)
+    if _is_nothing(session.target):
         report.outcome.remarks.append(
-            "nothing was done: a part of the target could not be read"
+            "nothing was done: no module version was recognised in it"
         )
         return
     answers = await _answers(session, report)
@@ -78,6 +86,11 @@ async def act(
         return
     await carry_out.run()
     await recheck(session, report)
+
+
+def _is_nothing(target: Target) -> bool:
+    """Return whether a folder has no version of its kind: it may be anybody's."""
+    return isinstance(target, FolderTarget) and not recognised(target.inventory)
 
 
 class _Ready(msgspec.Struct, frozen=True):
@@ -131,6 +144,10 @@ def _plan(
         offline=session.request.offline,
     )
     report.plan = [shown(line) for line in plan.lines(action)]
+    if plan.unknown:
+        report.outcome.remarks.append(
+            f"{len(plan.unknown)} findings are left, beside what could not be read"
+        )
     doing = Carrying(session, target, plan, action, clock)
     return _Ready(plan.removals, partial(doing.run, report, progress))
 

@@ -18,7 +18,7 @@ from collections.abc import Collection
 from gosync.errors import MalformedError
 from gosync.gomod import module
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.layouts import FILES, WAY, Kind, Place, Role
+from gosync.verify.layouts import FILES, TEMPORARY, WAY, Kind, Place, Role
 
 _MOD = "go.mod"
 _ZIP = "source.zip"
@@ -31,18 +31,24 @@ class AthensLayout:
 
     def place(self, path: str, *, is_folder: bool) -> Place:
         """See Layout."""
+        if TEMPORARY.fullmatch(path) and not is_folder:
+            return Place(role=Role.LEFTOVER)
         mv, name = _split(path)
         if mv is None:
             return WAY if is_folder else _stray("in no version's folder")
         if not _fits(mv):
-            return _stray("Athens lists it, and it is no version of the module", mv)
+            reason = "Athens lists it, and it is no version of the module"
+            return _stray(reason, mv, enter=is_folder and not name)
+        return self._place_in(mv, name, is_folder=is_folder)
+
+    def _place_in(self, mv: ModuleVersion, name: str, *, is_folder: bool) -> Place:
+        """Return the place of a version's folder ("") or of what is in it."""
+        if not name and not is_folder:
+            return _stray("is where a version's folder would be", mv)
         if not name:
-            if not is_folder:
-                return _stray("is where a version's folder would be", mv)
             return Place(role=Role.HOME, mv=mv, enter=True)
-        roles = {_MOD: Role.MOD, _ZIP: Role.ZIP, f"{mv.version}.info": Role.INFO}
-        if name in roles:
-            return Place(role=roles[name], mv=mv)
+        if (role := self.names(mv).get(name)) is not None:
+            return Place(role=role, mv=mv)
         return _stray("a fourth file, with which Athens misses the version", mv)
 
     def path_of(self, mv: ModuleVersion, role: Role) -> str:
@@ -50,8 +56,13 @@ class AthensLayout:
         module.check_path(mv.path)
         module.escape_version(mv.version)
         folder = f"{mv.path}/{mv.version}"
-        names = {Role.MOD: _MOD, Role.ZIP: _ZIP, Role.INFO: f"{mv.version}.info"}
+        names = {each: name for name, each in self.names(mv).items()}
         return folder if role is Role.HOME else f"{folder}/{names[role]}"
+
+    @staticmethod
+    def names(mv: ModuleVersion) -> dict[str, Role]:
+        """Return what a version's folder has."""
+        return {_MOD: Role.MOD, _ZIP: Role.ZIP, f"{mv.version}.info": Role.INFO}
 
     def lacks(self, mv: ModuleVersion, roles: Collection[Role]) -> list[Role]:
         """See Layout; three files or nothing."""
@@ -77,5 +88,7 @@ def _fits(mv: ModuleVersion) -> bool:
     return True
 
 
-def _stray(reason: str, mv: ModuleVersion | None = None) -> Place:
-    return Place(role=Role.STRAY, reason=reason, mv=mv)
+def _stray(
+    reason: str, mv: ModuleVersion | None = None, *, enter: bool = False
+) -> Place:
+    return Place(role=Role.STRAY, reason=reason, mv=mv, enter=enter)

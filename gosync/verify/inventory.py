@@ -31,6 +31,18 @@ _OF_VERSION: Final = frozenset(
 )
 
 
+class Foreign(msgspec.Struct, frozen=True):
+    """What is no cache's; see ``belonging``.
+
+    Attributes:
+        count: How many things.
+        example: The path of one.
+    """
+
+    count: int = 0
+    example: str = ""
+
+
 class Inventory(msgspec.Struct):
     """What is there.
 
@@ -44,6 +56,7 @@ class Inventory(msgspec.Struct):
         strays: What nothing explains.
         more_strays: How many more there are, by folder.
         unread: What could not be looked at.
+        foreign: What else is there, and is left alone.
         entries: How many things there are in all.
     """
 
@@ -58,6 +71,7 @@ class Inventory(msgspec.Struct):
     strays: list[Entry] = msgspec.field(default_factory=list)
     more_strays: Counter[str] = msgspec.field(default_factory=Counter)
     unread: list[Unread] = msgspec.field(default_factory=list)
+    foreign: Foreign = Foreign()
     entries: int = 0
 
     def modules(self) -> dict[str, dict[str, dict[Role, Entry]]]:
@@ -140,7 +154,8 @@ def stray_findings(inventory: Inventory) -> Iterable[Finding]:
             path=entry.path,
             mv=place.mv,
             reason=reason,
-            fix=Fix.DROP,
+            # An unescaped name is right in another kind of cache.
+            fix=Fix.NOTHING if place.unescaped else Fix.DROP,
         )
     for folder, count in sorted(inventory.more_strays.items()):
         yield Finding(

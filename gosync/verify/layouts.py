@@ -16,8 +16,7 @@ athens     Athens on disk: ``m/v/go.mod``, ``m/v/source.zip``, ``m/v/v.info``
 athens-s3  Athens on object stores: ``m/@v/v.info .mod .zip``
 =========  ==================================================================
 
-A tree is told from a proxy's cache by what only a tree has: a database's
-``supported``, or gosync's marker.
+What a folder is, is for ``sight``; what of it is a cache's, for ``belonging``.
 """
 
 from __future__ import annotations
@@ -46,7 +45,8 @@ from gosync.publish.routes import (
 DOWNLOADS: Final = "cache/download/"
 TOOLCHAIN: Final = "golang.org/toolchain"
 _GOS_OWN: Final = ("cache/vcs", "cache/lock")
-_LEFTOVER: Final = (".tmp", ".partial")
+# What ``placing`` calls its files until they have their names.
+TEMPORARY: Final = re.compile(r"\.gosync-verify\.[0-9a-f]{16}\.tmp")
 _TILE: Final = re.compile("[0-9]{3}")  # the last part of a tile's number
 _TILE_DEPTH: Final = 2  # tile/8/0/000
 _DATABASE_FILES: Final = frozenset({"lookup", "tile", "supported", "latest"})
@@ -90,6 +90,7 @@ class Role(StrEnum):
 
 
 FILES: Final = (Role.INFO, Role.MOD, Role.ZIP)
+_GOS_FILES: Final = (Role.ZIPHASH, Role.LOCK, Role.PARTIAL)
 OF_LOG: Final = frozenset({Role.LOOKUP, Role.TILE, Role.SUPPORTED, Role.HEAD})
 
 
@@ -102,6 +103,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         database: The checksum database that it belongs to.
         name: Its path in the database.
         reason: Why it is stray.
+        unescaped: Whether it is a version's file but for an escaped module path.
         enter: Whether it is a folder to look into.
     """
 
@@ -110,6 +112,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     database: str = ""
     name: str = ""
     reason: str = ""
+    unescaped: bool = False
     enter: bool = False
 
 
@@ -152,11 +155,12 @@ class VersionsLayout:
         self._escaped = kind is not Kind.ATHENS_S3
         self._suffixes = {role.value: role for role in FILES}
         if kind is Kind.MODCACHE:
-            more = (Role.ZIPHASH, Role.LOCK, Role.PARTIAL)
-            self._suffixes |= {role.value: role for role in more}
+            self._suffixes |= {role.value: role for role in _GOS_FILES}
 
     def place(self, path: str, *, is_folder: bool) -> Place:
         """See Layout."""
+        if TEMPORARY.fullmatch(path) and not is_folder:
+            return Place(role=Role.LEFTOVER)
         if self.kind is Kind.MODCACHE:
             return self._place_in_modcache(path, is_folder=is_folder)
         if path.partition("/")[0] == MARKER_FOLDER or _is_page(path):
@@ -223,7 +227,7 @@ class VersionsLayout:
             unescape = module.unescape_path if self._escaped else _checked_path
             path_of_module = unescape(folder)
         except MalformedError as exc:
-            return _stray(f"below no module's folder: {exc.reason}")
+            return _unescaped(path, f"below no module's folder: {exc.reason}")
         return self._place_file(path_of_module, name)
 
     def _place_outside(self, path: str, *, is_folder: bool) -> Place:
@@ -243,6 +247,8 @@ class VersionsLayout:
         if name.startswith(".") or name.endswith(".tmp"):
             return Place(role=Role.LEFTOVER, mv=ModuleVersion(path, ""))
         role = self._suffixes.get(suffix)
+        if role is None and suffix in _GOS_FILES:
+            return OWN  # somebody serves a copy of cache/download
         if role is None:
             return _stray("no file of a version", ModuleVersion(path, ""))
         try:
@@ -323,6 +329,18 @@ def _is_page(path: str) -> bool:
     if path in {*ROOT_FILES, PAGES_FOLDER} or path.startswith(f"{PAGES_FOLDER}/"):
         return True
     return path.endswith(f"/{VERSIONS_FOLDER}/{ROOT_PAGE}")
+
+
+def _unescaped(path: str, reason: str) -> Place:
+    """Return the place of a file that an escaped module path would make a version's."""
+    folder, _, name = path.partition(f"/{VERSIONS_FOLDER}/")
+    stem, _, suffix = name.rpartition(".")
+    try:
+        module.check(folder, stem)
+    except MalformedError:
+        return _stray(reason)
+    mv, is_file = ModuleVersion(folder, stem), suffix in FILES
+    return Place(role=Role.STRAY, reason=reason, mv=mv, unescaped=is_file)
 
 
 def _stray(reason: str, mv: ModuleVersion | None = None) -> Place:

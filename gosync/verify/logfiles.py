@@ -55,7 +55,7 @@ def _findings(
 ) -> Iterator[Finding | TreeFinding]:
     for name, entry in sorted(files.items()):
         if entry.place.role is Role.LOOKUP:
-            yield from _check_lookup(sums, name, entry, kind)
+            yield from _check_lookup(sums, name, kind)
     if "latest" in files and (latest := sums.prove_latest()) is not None:
         yield latest
     for name, entry in sorted(files.items()):
@@ -66,13 +66,9 @@ def _findings(
 
 
 def _check_lookup(
-    sums: TreeSums, name: str, entry: Entry, kind: Kind
+    sums: TreeSums, name: str, kind: Kind
 ) -> Iterator[Finding | TreeFinding]:
-    try:
-        mv = parse_lookup_name(name)
-    except MalformedError as exc:
-        yield _stray(entry, exc.reason)
-        return
+    mv = parse_lookup_name(name)
     found = sums.prove(mv)
     if isinstance(found, TreeFinding):
         if found.kind is not TreeKind.UNPROVEN or kind is Kind.TREE:
@@ -98,11 +94,7 @@ def parse_lookup_name(name: str) -> ModuleVersion:
 def _check_tile(
     sums: TreeSums, name: str, entry: Entry
 ) -> Iterator[Finding | TreeFinding]:
-    try:
-        tile = parse_tile_path(name)
-    except MalformedError as exc:
-        yield _stray(entry, exc.reason)
-        return
+    tile = parse_tile_path(name)
     if not entry.is_file:
         yield _corrupt(entry, f"is {entry.shape}, not a file")
     elif entry.stat.st_size != tile.size_bytes:
@@ -125,13 +117,4 @@ def _finding(found: TreeFinding, prefix: str) -> Finding:
 def _corrupt(entry: Entry, reason: str) -> Finding:
     return Finding(
         verdict=Verdict.CORRUPT, path=entry.path, reason=reason, fix=Fix.FETCH
-    )
-
-
-def _stray(entry: Entry, reason: str) -> Finding:
-    return Finding(
-        verdict=Verdict.ORPHAN,
-        path=entry.path,
-        reason=f"no file of a checksum database: {reason}",
-        fix=Fix.DROP,
     )

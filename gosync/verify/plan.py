@@ -29,9 +29,10 @@ from gosync.verify.answers import Answer
 from gosync.verify.inventory import Inventory
 from gosync.verify.layouts import FILES, Kind, Layout, Place, Role
 from gosync.verify.verdicts import Finding, Fix, Verdict
-from gosync.verify.walk import Entry
+from gosync.verify.walk import Entry, Unread
 
 _OF_LISTS: Final = frozenset({Role.LIST, Role.LATEST})
+_FOLDERS: Final = frozenset({Role.EXTRACTED, Role.HOME})
 _HASHED: Final = frozenset({Role.ZIP, Role.EXTRACTED})
 _BAD: Final = frozenset({Verdict.POLLUTED, Verdict.CORRUPT})
 
@@ -56,6 +57,7 @@ class Plan(msgspec.Struct):
         log_files: What is fetched anew from the checksum database, by path.
         lists: The modules whose list and ``@latest`` are written anew.
         left: What nothing can be done about here.
+        unknown: What is left because something beside it could not be read.
     """
 
     takes: dict[str, Finding] = msgspec.field(default_factory=dict)
@@ -67,6 +69,7 @@ class Plan(msgspec.Struct):
     log_files: dict[str, Finding] = msgspec.field(default_factory=dict)
     lists: dict[str, Finding] = msgspec.field(default_factory=dict)
     left: list[Finding] = msgspec.field(default_factory=list)
+    unknown: list[Finding] = msgspec.field(default_factory=list)
 
     @property
     def removals(self) -> int:
@@ -113,11 +116,29 @@ def make_plan(
     """
     planner = _Planner(layout, inventory, answers, action, offline=offline)
     for finding in findings:
-        if not planner.add(finding):
+        if planner.is_unknown(finding.path):
+            planner.plan.unknown.append(finding)
+        elif not planner.add(finding):
             planner.plan.left.append(finding)
     planner.settle_ziphashes()
     planner.plan.takes = _outermost(planner.plan.takes)
     return planner.plan
+
+
+def is_beside(path: str, folder: str, unread: Iterable[Unread]) -> bool:
+    """Return whether what is known of a path may change with what was not read.
+
+    Args:
+        path: The path.
+        folder: In which folder all else is that it depends on.
+        unread: What was not read: something in that folder, or one above.
+    """
+    return any(
+        not each.path
+        or f"{path}/".startswith(f"{each.path}/")
+        or (folder and f"{each.path}/".startswith(f"{folder}/"))
+        for each in unread
+    )
 
 
 def _outermost(takes: Mapping[str, Finding]) -> dict[str, Finding]:
@@ -150,6 +171,12 @@ class _Planner:
         self._inventory = inventory
         self._answers = answers
         self._action = action
+
+    def is_unknown(self, path: str) -> bool:
+        """Return whether something that a path depends on could not be read."""
+        place = self._layout.place(path, is_folder=True)
+        folder = path if place.role in _FOLDERS else path.rpartition("/")[0]
+        return is_beside(path, folder, self._inventory.unread)
 
     def add(self, finding: Finding) -> bool:
         """Plan what can be done about a finding; False if that is nothing."""

@@ -11,7 +11,14 @@ from gosync.clock import format_time
 from gosync.sumdb.names import Database
 from gosync.verify.engine import Outcome
 from gosync.verify.layouts import Kind
-from gosync.verify.verdicts import Evidence, Finding, Verdict, exit_code_of
+from gosync.verify.verdicts import (
+    EXIT_FOUND,
+    EXIT_REPAIRED,
+    Evidence,
+    Finding,
+    Verdict,
+    exit_code_of,
+)
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -71,13 +78,14 @@ class Report(msgspec.Struct, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """See ``verdicts``; what could not be looked at remains, too."""
+        """See ``verdicts``; what could not be looked at or done remains, too."""
         code = exit_code_of(
             self.remaining,
             handled=self.handled,
             misbehaved=bool(self.outcome.misbehaved),
         )
-        return max(code, 4) if self.outcome.unread and code in {0, 5} else code
+        is_left = self.outcome.unread or any(each.failed for each in self.done)
+        return EXIT_FOUND if is_left and code in {0, EXIT_REPAIRED} else code
 
 
 def shown(text: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.catalog.db import Catalog
 from gosync.clock import Clock
@@ -26,9 +27,10 @@ from gosync.verify.memory import CatalogMemory, Memory, StateFile
 from gosync.verify.ownstore import StoreTarget
 from gosync.verify.proofs import Prover
 from gosync.verify.report import Report
+from gosync.verify.sight import Sight, advice_in, is_marked, recognise, require_kind
 from gosync.verify.sources import Trust, open_prover
 from gosync.verify.sumlines import NAMES, SumTarget, read_sums
-from gosync.verify.targets import FolderTarget, Target, find_kind, open_folder
+from gosync.verify.targets import FolderTarget, Target, open_folder
 
 _STATE_HOME: Final = "gosync/verify"
 
@@ -86,6 +88,7 @@ class Session(msgspec.Struct, frozen=True):
         memory: What earlier runs said.
         catalog: The catalog of gosync's own store, None if there is none.
         trust: Whom it believes.
+        sight: What the target is, and where.
         reopen: Looks at the target anew.
     """
 
@@ -95,6 +98,7 @@ class Session(msgspec.Struct, frozen=True):
     memory: Memory
     catalog: Catalog | None
     trust: Trust
+    sight: Sight
     reopen: Callable[[], Target]
 
     async def run(
@@ -116,7 +120,7 @@ class Session(msgspec.Struct, frozen=True):
         outcome = await verification.run(self.request.limits)
         if isinstance(self.target, StoreTarget):
             _leave_out_changed(self.target, outcome)
-        outcome.remarks += self._unused_logs()
+        outcome.remarks += [*self._unused_logs(), *self._elsewhere()]
         return Report(
             target=self.target.name,
             kind=self.target.kind,
@@ -143,6 +147,21 @@ class Session(msgspec.Struct, frozen=True):
                 f" --sumdb {name}+HASH+KEY does"
             )
 
+    def _elsewhere(self) -> Iterator[str]:
+        """Yield what a target is not, and what in it is left alone."""
+        if self.sight.doubt:
+            yield self.sight.advice
+        if not isinstance(self.target, FolderTarget):
+            return
+        inventory = self.target.inventory
+        if not inventory.versions and (advice := advice_in(self.request.path)):
+            yield f"no module version was recognised in it; {advice}"
+        if inventory.foreign.count:
+            yield (
+                f"{inventory.foreign.count} things in it are no part of a cache, and"
+                f" are left alone, as {inventory.foreign.example} is"
+            )
+
 
 def _leave_out_changed(target: StoreTarget, outcome: Outcome) -> None:
     """Leave out what was found of versions that another gosync changed meanwhile."""
@@ -163,7 +182,8 @@ async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]
         UsageError: if there is no such target, or nothing says what it is.
         StoreError: if gosync's own store cannot be read.
     """
-    kind = Kind.URL if request.url else request.kind or kind_of(request.path)
+    sight = sight_of(request)
+    request, kind = replace(request, path=sight.root), sight.kind
     with _own_catalog(request, kind) as catalog:
         async with _open(request, kind, catalog, clock) as target:
             own = target.sums if isinstance(target, FolderTarget) else None
@@ -179,6 +199,7 @@ async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]
                     _memory(request, kind),
                     catalog,
                     trust,
+                    sight,
                     partial(_open_target, request, kind, catalog, clock),
                 )
 
@@ -204,19 +225,24 @@ async def _open(
         yield target
 
 
-def kind_of(path: Path) -> Kind:
-    """Return what a target is, by looking.
+def sight_of(request: Request) -> Sight:
+    """Return what a target is, by looking, or by what somebody says.
 
     Raises:
         UsageError: if there is nothing, or nothing says what it is.
     """
+    path = request.path
+    if request.url:
+        return Sight(Kind.URL, path)
+    if request.kind is not None:
+        return require_kind(path, request.kind)
     if path.name in NAMES or path.is_file():
-        return Kind.GO_SUM
+        return Sight(Kind.GO_SUM, path)
     if not path.exists():
         raise UsageError(f"{path}: there is nothing", hint="name a cache's folder")
-    if any(os.path.lexists(path / name) for name in NAMES):
-        return Kind.GO_SUM
-    return find_kind(path)
+    if any(os.path.lexists(path / name) for name in NAMES) and not is_marked(path):
+        return Sight(Kind.GO_SUM, path)
+    return recognise(path)
 
 
 def _open_target(

@@ -20,7 +20,7 @@ import msgspec
 from gosync.gomod.module import ModuleVersion
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL, QUARANTINE
 from gosync.verify.ownstore import StoreTarget, digests_of
-from gosync.verify.plan import Action
+from gosync.verify.plan import Action, is_beside
 from gosync.verify.verdicts import Finding, Fix, Verdict
 
 
@@ -77,8 +77,11 @@ def plan_store(
         action: What is wanted.
         offline: Whether nothing can be fetched.
     """
-    planner = _Planner(target, action, offline=offline)
+    planner, unread = _Planner(target, action, offline=offline), target.unread()
     for finding in findings:
+        folder = finding.path.rpartition("/")[0]
+        if is_beside(finding.path, folder, unread):
+            continue  # what is merely not read may be good
         if finding.cause is None and finding.fix is not Fix.NOTHING:
             planner.add(finding)
     return planner.plan

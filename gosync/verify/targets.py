@@ -1,7 +1,4 @@
-"""A target: what is looked at, and how.
-
-``open_folder`` finds out what a folder is by what is in it, or takes a word for it.
-"""
+"""A target: what is looked at, and how; ``sight`` tells what a folder is."""
 
 from __future__ import annotations
 
@@ -11,19 +8,17 @@ import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from gosync.closure.sums import TreeSums
 from gosync.closure.tree import DamagedFileError, Tree
-from gosync.errors import UsageError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
 from gosync.gomod.seen import SeenEntries
-from gosync.publish.routes import MARKER, SUMDB_FOLDER, VERSIONS_FOLDER
-from gosync.store.layout import BLOBS, CATALOG
 from gosync.sumdb.names import Database
 from gosync.verify.answers import Answer
 from gosync.verify.athens import AthensLayout
+from gosync.verify.belonging import keep_own
 from gosync.verify.checks import Checked, Checker, access_finding, access_trouble
 from gosync.verify.extracted import Everything
 from gosync.verify.inventory import Inventory, stray_findings, take_inventory
@@ -39,8 +34,6 @@ from gosync.verify.listing import list_findings
 from gosync.verify.logfiles import log_findings
 from gosync.verify.verdicts import Finding, Fix, Verdict
 from gosync.verify.walk import Entry, Unread, walk
-
-_MAX_LOOKED_AT: Final = 20_000
 
 
 class Target(Protocol):
@@ -105,6 +98,7 @@ class FolderTarget:
         self.tree = tree
         self.layout = layout
         self.inventory: Inventory = take_inventory(walk(tree, layout))
+        keep_own(self.inventory, self.kind)
         self._database = database
         self._prefix = DOWNLOADS if self.kind is Kind.MODCACHE else ""
         self.sums: TreeSums | None = None
@@ -223,54 +217,16 @@ def _below(tree: Tree, prefix: str) -> Tree:
 
 
 def open_folder(
-    root: Path, kind: Kind | None, database: Database | None, private: PatternSet
+    root: Path, kind: Kind, database: Database | None, private: PatternSet
 ) -> FolderTarget:
-    """Take a folder, and find out what is in it.
+    """Take a folder of a kind.
 
     Raises:
-        UsageError: if it is none, or nothing says what it is.
+        UsageError: if it is none.
     """
     tree = Tree(root)
-    kind = kind or find_kind(tree.root)
     layout: Layout = AthensLayout() if kind is Kind.ATHENS else VersionsLayout(kind)
     return FolderTarget(tree, layout, database, private)
-
-
-def find_kind(root: Path) -> Kind:
-    """Return what a folder is by what is in it.
-
-    Raises:
-        UsageError: if nothing says so.
-    """
-    if (root / CATALOG).is_file() and (root / BLOBS).is_dir():
-        return Kind.STORE
-    if (root / DOWNLOADS).is_dir():
-        return Kind.MODCACHE
-    if (root / MARKER).is_file() or any(root.glob(f"{SUMDB_FOLDER}/*/supported")):
-        return Kind.TREE
-    found = _first_sight(root)
-    if found is None:
-        raise UsageError(
-            f"{root}: nothing in it says what kind of cache it is",
-            hint=f"name it with --kind: {', '.join(Kind)}",
-        )
-    return found
-
-
-def _first_sight(root: Path) -> Kind | None:
-    """Return what the first files that are found are of."""
-    athens, proxy = AthensLayout(), VersionsLayout(Kind.GOPROXY)
-    for number, entry in enumerate(walk(Tree(root), proxy)):
-        if number > _MAX_LOOKED_AT:
-            break
-        if isinstance(entry, Unread):
-            continue
-        if athens.place(entry.path, is_folder=entry.is_folder).role is Role.HOME:
-            return Kind.ATHENS
-        if f"/{VERSIONS_FOLDER}/" in entry.path and entry.is_file:
-            escaped = entry.place.role is not Role.STRAY
-            return Kind.GOPROXY if escaped else Kind.ATHENS_S3
-    return None
 
 
 def access_below(tree: Tree, path: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -51,7 +53,9 @@ def test_nothing_is_done_beyond_the_limit(world: World, tmp_path: Path):
     assert run(world, root, action=Action.DELETE, max_delete=1).exit_code == 5
 
 
-def test_nothing_is_deleted_when_a_folder_is_too_deep(world: World, tmp_path: Path):
+def test_what_is_nested_too_deep_is_told_and_the_rest_is_cleaned(
+    world: World, tmp_path: Path
+):
     root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
     harm(root, parts(Kind.ATHENS, world.database.name)[2], Damage.EMPTY)
     deep = root
@@ -61,8 +65,42 @@ def test_nothing_is_deleted_when_a_folder_is_too_deep(world: World, tmp_path: Pa
 
     report = run(world, root, kind=Kind.ATHENS, action=Action.DELETE)
 
-    assert (report.exit_code, report.done) == (4, ())
-    assert "nothing was done" in report.outcome.remarks[0]
+    assert report.exit_code == 4
+    assert [(each.path, each.failed) for each in report.done] == [
+        (f"{ALPHA}/v1.1.0", "")
+    ]
+    assert "folders deep" in report.outcome.unread[0].reason
+    assert deep.is_dir()
+
+
+@pytest.mark.parametrize("kind", [Kind.TREE, Kind.MODCACHE])
+def test_beside_what_could_not_be_read_nothing_is_done(
+    world: World, tmp_path: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch
+):
+    """What a list should name is not known where a part of its module is not."""
+    root = link_copy(world.pristine[kind], tmp_path / "cache")
+    lists = sorted(root.rglob("@v/list"))
+    for file in lists:
+        file.unlink()
+        file.write_text("v9.9.9\n")
+    hidden = lists[0].parent
+    real = os.open
+
+    def refuse(path: str | Path, *args: int, **more: int) -> int:
+        handle = real(path, *args, **more)
+        if os.path.samestat(os.fstat(handle), hidden.stat()):
+            os.close(handle)
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return handle
+
+    monkeypatch.setattr(os, "open", refuse)
+    report = run(world, root, kind=kind, action=Action.DELETE)
+
+    assert report.exit_code == 4
+    folder = str(lists[1].parent.parent.relative_to(root))
+    assert {each.path.startswith(folder) for each in report.done} == {True}
+    assert lists[0].read_text() == "v9.9.9\n"
+    assert "v9.9.9" not in lists[1].read_text()
 
 
 def test_what_nobody_vouches_for_is_left_alone(world: World, tmp_path: Path):

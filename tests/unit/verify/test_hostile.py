@@ -68,8 +68,7 @@ def test_a_thousand_folders_deep_is_no_way_to_go(world: World, athens: Path):
 
 
 def test_very_many_strays_are_counted_not_listed(world: World, athens: Path):
-    folder = athens / "many"
-    folder.mkdir()
+    folder = athens / ALPHA / "v1.0.0"
     one = folder / "first"
     one.touch()
     for number in range(20_000):
@@ -141,11 +140,10 @@ def test_links_lead_nowhere(world: World, athens: Path, tmp_path: Path):
 
     verdicts = {each.path: each.verdict for each in report.outcome.findings}
     assert verdicts == {
-        "linked.example": Verdict.ORPHAN,
-        "loop": Verdict.ORPHAN,
         f"{ALPHA}/v1.0.0": Verdict.ORPHAN,
     }
     assert report.outcome.versions == 3
+    assert any("2 things" in each for each in report.outcome.remarks)
 
 
 @pytest.mark.parametrize("shape", ["fifo", "device"])
