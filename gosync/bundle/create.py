@@ -14,17 +14,15 @@ has changed, makes the same bytes. Where a receiver lacks nothing nothing is mad
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from gosync import __version__
-from gosync.bundle.bases import ZipSource
 from gosync.bundle.difference import travelling
 from gosync.bundle.findings import findings_of
-from gosync.bundle.folder import BundleFolder
 from gosync.bundle.format import FORMAT, HEADER_NAME
 from gosync.bundle.frames import Compressor
 from gosync.bundle.header import (
@@ -39,6 +37,7 @@ from gosync.bundle.ledger import Ledger
 from gosync.bundle.manifest import Manifest, VersionEntry
 from gosync.bundle.packing import Packer, tile_segments
 from gosync.bundle.proving import Proven, prove_bundle
+from gosync.bundle.readback import OwnBases, check_named, open_made
 from gosync.bundle.receiver import Receiver, receiver_of, receiver_with_need
 from gosync.bundle.selection import Chosen, Selection, read_selection
 from gosync.bundle.tiles import (
@@ -51,18 +50,18 @@ from gosync.bundle.tiles import (
 from gosync.bundle.volumes import FolderWriter, Placed, VolumeWriter, remove_folder
 from gosync.catalog.bundles import BundleRow, BundleState, Kind
 from gosync.catalog.versions import Need
-from gosync.errors import BundleGapError, UsageError, VolumeError
+from gosync.errors import UsageError
 from gosync.progress import NoProgress
 from gosync.signing.files import read_key
-from gosync.store.digest import Digest
 from gosync.store.durable import make_folder
 from gosync.store.layout import STAGING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from gosync.bundle.frames import AnySegment
+    from gosync.bundle.manifest import VolumeEntry
     from gosync.bundle.need import NeedFile
     from gosync.bundle.options import TargetSpec
     from gosync.progress import Progress
@@ -198,7 +197,7 @@ class _Making:
         proven = self._prove(writer.folder, identity)
         final = self._options.out / folder_name(header, identity)
         writer.finish(final)
-        _check_named(final)
+        check_named(final, identity)
         holds = ((*chosen.key, chosen.need) for chosen in self._selection.chosen)
         Ledger(self._site).seal(row, holds)
         return Created(
@@ -249,7 +248,7 @@ class _Making:
         tiles: Sequence[Tile],
     ) -> Header:
         placed, volumes = self._write_volumes(writer, tiles)
-        manifest = self._manifest(placed)
+        manifest = self._manifest(volumes.entries, placed)
         carried = list(manifest.travelling())
         segments = manifest.segments
         base = self._receiver.base
@@ -305,9 +304,12 @@ class _Making:
             volumes.close_volume()
         return placed, volumes
 
-    def _manifest(self, placed: Sequence[Placed]) -> Manifest:
+    def _manifest(
+        self, volumes: Sequence[VolumeEntry], placed: Sequence[Placed]
+    ) -> Manifest:
         where = {key: n for n, each in enumerate(placed) for key in each.keys}
         return Manifest(
+            volumes=tuple(volumes),
             segments=tuple(each.segment for each in placed),
             versions=tuple(
                 _entry(chosen, where.get(chosen.key))
@@ -328,28 +330,15 @@ class _Making:
         return tuple(key.public().fingerprint for key in self._keys)
 
     def _prove(self, path: Path, identity: str) -> Proven:
-        folder = BundleFolder.open(path)
-        assert folder.id == identity
+        folder = open_made(path, identity)
         proven = prove_bundle(
             folder,
             scratch=self._scratch,
-            bases=_StoreBases(self._site),
+            bases=OwnBases(self._site),
             progress=self._progress,
         )
         check_packed(self._site, folder, self._scratch)
         return proven
-
-
-def _check_named(path: Path) -> None:
-    """See that a bundle is there under its name; some media lose it over that."""
-    try:
-        BundleFolder.open(path).check_names()
-    except VolumeError as error:
-        raise VolumeError(
-            f"{path}: it was whole, and is not since it has its name ({error})",
-            hint="not every medium's driver can rename a folder: name another one with"
-            " --out, and copy the bundle from there",
-        ) from error
 
 
 def _entry(chosen: Chosen, segment: int | None) -> VersionEntry:
@@ -375,23 +364,3 @@ def _entry(chosen: Chosen, segment: int | None) -> VersionEntry:
         mod_digest=row.mod_digest if travels else None,
         zip_bytes=row.zip_bytes if travels and whole else None,
     )
-
-
-class _StoreBases:
-    """The zips of our own store, which a receiver has as well."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._zips: Mapping[tuple[str, str], tuple[str | None, str | None]] = {
-            (row.path, row.version): (row.zip_h1, row.zip_digest)
-            for row in site.catalog.versions.all_rows()
-        }
-
-    @contextmanager
-    def open(self, path: str, version: str, h1: str) -> Iterator[ZipSource]:
-        """Open a version's zip; see Bases."""
-        found, digest = self._zips.get((path, version), (None, None))
-        if digest is None or found != h1:
-            raise BundleGapError(f"a patch against {path}@{version} ({h1}): not here")
-        with self._site.blobs.open(Digest(digest)) as blob:
-            yield ZipSource(blob.read_at, blob.size_bytes)

@@ -56,7 +56,7 @@ def verified_document(
 ) -> dict[str, object]:
     """Return what was proven of a bundle."""
     return {
-        **inspected_document(folder, list(folder.signatures())),
+        **inspected_document(folder, list(folder.signatures)),
         "signed_by": None if signed_by is None else [_signer(s) for s in signed_by],
         "head_proven": head_proven,
         "proven": _proven_document(proven),

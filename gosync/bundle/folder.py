@@ -4,6 +4,10 @@ Nothing is opened by a name that came from a bundle: names are those of ``format
 or were found by listing the folder. Some media change the case of names, so case
 does not count. What is not a plain file is not read at all.
 
+What is believed is read once: header and signatures are kept as they were read first,
+the manifest is hashed as it is read, and of a volume only chunks are handed out that
+were held against the manifest after they were read (``chunks``).
+
 An error that the medium gives, and bytes that are not those that the header binds,
 are VolumeErrors: another copy may be whole.
 """
@@ -17,6 +21,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
+from gosync.bundle.chunks import ProvenChunks, ProvenVolume, check_volumes
 from gosync.bundle.format import (
     HEADER_NAME,
     MAX_FILES,
@@ -33,7 +38,7 @@ from gosync.progress import NoProgress
 from gosync.store.staging import read_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from gosync.bundle.header import FileEntry
@@ -62,6 +67,7 @@ class BundleFolder:
         self.header: Header = parse_header(header_bytes)
         self.id = bundle_id(header_bytes)
         self._names = names
+        self._chunks = ProvenChunks()
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -79,8 +85,9 @@ class BundleFolder:
             )
         return cls(path, names, _read(path / names[HEADER_NAME], MAX_HEADER_BYTES))
 
-    def signatures(self) -> dict[str, bytes]:
-        """Return the signature files by name, in lower case.
+    @cached_property
+    def signatures(self) -> Mapping[str, bytes]:
+        """The signature files by name, in lower case, as they were read first.
 
         Raises:
             VolumeError: one cannot be read, or is too large for a signature.
@@ -121,15 +128,17 @@ class BundleFolder:
 
     @cached_property
     def manifest(self) -> Manifest:
-        """The manifest, proven by the header.
+        """The manifest, proven by the header; it fits the header's volumes.
 
         Raises:
             VolumeError: it is missing, unreadable, or not what the header binds.
-            MalformedError: it is no manifest.
+            MalformedError: it is no manifest, or not of these volumes.
         """
         file = self.header.manifest
         data = b"".join(self.pieces(file))
-        return parse_manifest(unpack(data, unpacked_bytes=file.unpacked_bytes))
+        found = parse_manifest(unpack(data, unpacked_bytes=file.unpacked_bytes))
+        check_volumes(self.header.volumes, found.volumes, found.segments)
+        return found
 
     def check_volume(self, number: int, progress: Progress | None = None) -> None:
         """Read a volume, counted from 1, and prove it by the header.
@@ -160,14 +169,17 @@ class BundleFolder:
         _check_digest(opened.path, file, digest.hexdigest())
 
     @contextmanager
-    def volume(self, number: int) -> Iterator[OpenFile]:
-        """Open a volume, counted from 1.
+    def volume(self, number: int) -> Iterator[ProvenVolume]:
+        """Open a volume, counted from 1; each read of it is proven by the manifest.
 
         Raises:
             VolumeError: it is missing or unreadable.
+            MalformedError: the manifest is none.
         """
-        with self._opened(self.header.volumes[number - 1]) as opened:
-            yield opened
+        file = self.header.volumes[number - 1]
+        digests = self.manifest.volumes[number - 1].chunks
+        with self._opened(file) as opened:
+            yield ProvenVolume(number, opened, file.size_bytes, digests, self._chunks)
 
     @contextmanager
     def _opened(self, file: FileEntry) -> Iterator[OpenFile]:

@@ -24,9 +24,11 @@ selection with its h1 and who vouches for it, whether it travels or not, so that
 receiver can say exactly what it lacks; what was omitted and why; and the segments.
 
 A **volume** is a row of zstd frames and nothing else, so that each can be read
-without the others. The manifest's segments say where they begin. All frames have
-checksums, and a window of at most 2^27 bytes. A *segment* is two frames in one
-volume::
+without the others. The manifest's segments say where they begin, and it has the
+SHA-256 of each CHUNK_BYTES of a volume, the last chunk being what is left: a reader
+proves each chunk when it reads it, and needs to read no volume twice (``chunks``).
+All frames have checksums, and a window of at most 2^27 bytes. A *segment* is two
+frames in one volume::
 
     module segment   recipes   one block a group: head, .info, .mod, recipes (blocks)
                      contents  files' contents, one after the other
@@ -81,10 +83,12 @@ MAX_SIGNATURE_BYTES = 64 << 10
 MAX_VOLUMES = 9_999
 MAX_FILE_BYTES = (4 << 30) - 1  # what FAT32 holds
 MAX_FILES = MAX_VOLUMES + 100
+MAX_CHUNKS = 4096  # of CHUNK_BYTES, in a file of MAX_FILE_BYTES
 MAX_GROUP_HEAD_BYTES = 16 << 20
 MAX_RECIPE_BYTES = 256 << 20
 MAX_INFO_BYTES = 16 << 20
 
+CHUNK_BYTES = 1 << 20  # of a volume, with a digest of its own
 WINDOW_LOG = 27
 PATCH_BYTES = 48 << 20
 

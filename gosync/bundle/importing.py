@@ -3,8 +3,8 @@
 In this order, each step before anything of the next one is believed:
 
     signatures > target and number > names > manifest > who vouches > space
-    > the head, consistent with every head before > tiles > volumes > versions
-    through the gate > one transaction > tree > receipt
+    > the head, consistent with every head before > tiles > versions through the gate
+    > one transaction > tree > receipt
 
 The medium is only read. What came in before and waits is looked at together with the
 new bundle (``pool``): the highest number whose selection is complete is applied, and
@@ -43,7 +43,7 @@ from gosync.bundle.arrival import (
 )
 from gosync.bundle.folder import BundleFolder
 from gosync.bundle.format import HEADER_NAME
-from gosync.bundle.intake import Intake, ProvenVolumes
+from gosync.bundle.intake import Intake
 from gosync.bundle.need import NeedFile
 from gosync.bundle.outcome import (
     ImportReport,
@@ -116,7 +116,6 @@ class Import:
         self._target = target
         self._progress = progress
         self._staged = StagedBundles(site.options.store_path)
-        self._volumes = ProvenVolumes(progress)
         self._brought = self._brought_bytes = 0
         self._gap: PoolPlan | None = None
         self._tiles_missing = False
@@ -171,7 +170,7 @@ class Import:
         try:
             yield
         except SecurityError as error:
-            files = {HEADER_NAME: bundle.header_bytes, **bundle.signatures()}
+            files = {HEADER_NAME: bundle.header_bytes, **bundle.signatures}
             subject = f"bundle {bundle.id}"
             quarantine = self._site.quarantine
             keep_evidence(quarantine, subject, error, served={}, files=files)
@@ -180,7 +179,7 @@ class Import:
     def _check_signatures(self, bundle: BundleFolder) -> tuple[SignedBy, ...]:
         return check_signatures(
             bundle.header_bytes,
-            bundle.signatures(),
+            bundle.signatures,
             self._trust,
             at=bundle.header.created_at,
             target=bundle.header.target,
@@ -272,7 +271,7 @@ class Import:
             if sums is not None and plan.chosen.header.sumdb is not None:
                 await sums.refresh()
                 await bring_tiles(self._site, sums, plan.chosen.manifest)
-            intake = Intake(self._site, self._gate(sums), self._volumes, self._progress)
+            intake = Intake(self._site, self._gate(sums), self._progress)
             for taking in plan.takings:
                 await intake.take(taking)
                 self._brought += len(taking.keys)
@@ -302,7 +301,7 @@ class Import:
             make = partial(PoolRemote, scratch=scratch, clock=site.clock)
             ops = SumOps(
                 database.name,
-                await to_thread.run_sync(make, chosen, bundles, self._volumes.prove),
+                await to_thread.run_sync(make, chosen, bundles),
                 catalog=site.catalog,
                 tiles=site.tiles,
                 journal=site.journal,

@@ -1,10 +1,12 @@
 """Versions out of bundles, through the same gate as those of a sync.
 
-A volume is proven whole before anything is unpacked from it. Then the versions come
-in the bundle's order: one is unpacked while the gate reads the zips of those before
-it. They are committed in batches and seen by nobody yet; the import selects them
-when all are there. What is in the store already is not read again, so a killed
-import goes on where it was, and a volume that is on the next medium may come later.
+What a volume says is proven as it is read, chunk by chunk, and a volume is read once.
+The versions come in the bundle's order: one is unpacked while the gate reads the zips
+of those before it. The gate holds each against the h1 that the manifest binds, whoever
+else vouches for it. They are committed in batches and seen by nobody yet; the import
+selects them when all are there. What is in the store already is not read again, so a
+killed import goes on where it was, and a volume that is on the next medium may come
+later.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from gosync.catalog.versions import FoundBy
 from gosync.errors import BundleGapError, VolumeError
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
+from gosync.ingest.taken import Expected
 from gosync.store.digest import Digest
 from gosync.store.layout import STAGING
 from gosync.sync.pool import first_error
@@ -43,26 +46,7 @@ if TYPE_CHECKING:
 
 # One is unpacked at a time; of the others most wait for the disk.
 _AT_ONCE = 8
-
-
-class ProvenVolumes:
-    """Proves each volume once an import."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._proven: set[tuple[str, int]] = set()
-
-    def prove(self, bundle: BundleFolder, number: int) -> None:
-        """Read a volume and prove it by the header, unless that was done.
-
-        Raises:
-            VolumeError: It is missing, unreadable, or not what the header binds.
-        """
-        if (bundle.id, number) not in self._proven:
-            name = bundle.header.volumes[number - 1].name
-            self._progress.phase(f"proving {name}")
-            bundle.check_volume(number, self._progress)
-            self._proven.add((bundle.id, number))
+_AUTHORITY = "the bundle's manifest"
 
 
 class StoreBases:
@@ -91,12 +75,9 @@ class StoreBases:
 class Intake:
     """Takes versions out of bundles and into the store."""
 
-    def __init__(
-        self, site: Site, gate: Gate, volumes: ProvenVolumes, progress: Progress
-    ) -> None:
+    def __init__(self, site: Site, gate: Gate, progress: Progress) -> None:
         self._site = site
         self._gate = gate
-        self._volumes = volumes
         self._progress = progress
         self._bases = StoreBases(site)
         self._batch = Batch(
@@ -120,9 +101,8 @@ class Intake:
         broken: VolumeError | None = None
         volumes = _by_volume(taking)
         self._progress.phase("versions", len(taking.keys))
-        for number, keys in volumes.items():
+        for keys in volumes.values():
             try:
-                await to_thread.run_sync(self._volumes.prove, taking.bundle, number)
                 await self._take_volume(taking.bundle, keys)
             except VolumeError as error:
                 broken = broken or error
@@ -191,6 +171,7 @@ class Intake:
         private = self._site.options.policy.is_private(entry.path)
         serve = partial(self._served, bundle, entry)
         async with self._gate.open(mv, need=entry.need, private=private) as admission:
+            admission.bind(Expected(_AUTHORITY, entry.mod_h1, entry.zip_h1))
             if staged is not None:
                 admission.adopt_zip(staged)
             if arrived.info is not None:

@@ -65,7 +65,7 @@ def prove_log(
     """Prove the tiles and records of a bundle; None where it has no tree head.
 
     Args:
-        folder: The bundle; its volumes are proven.
+        folder: The bundle.
         scratch: A folder for the tiles, unpacked.
         base: Where tiles are that came before, None for nowhere.
 

@@ -2,6 +2,7 @@
 
 Unpacked it is JSON lines, each with its ``type``::
 
+    {"type":"volume", ...}    the digests of the volumes' chunks, in their order
     {"type":"segment", ...}   in the order of the volumes
     {"type":"version", ...}   the selection, by path, then version
     {"type":"omitted", ...}   selected, not there; by path, then version
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import msgspec
 
+from gosync.bundle.format import MAX_CHUNKS
 from gosync.bundle.header import HexDigest, Size
 from gosync.catalog.findings import Kind
 from gosync.catalog.versions import FoundBy, Need, Proof
@@ -57,6 +59,16 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
     size_bytes: Size
     unpacked_bytes: Size
+
+
+class VolumeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="volume"):
+    """What a volume's bytes are.
+
+    Attributes:
+        chunks: The SHA-256 of each CHUNK_BYTES of it, hex; the last may be shorter.
+    """
+
+    chunks: Annotated[tuple[HexDigest, ...], msgspec.Meta(max_length=MAX_CHUNKS)]
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True, tag="segment"):
@@ -174,7 +186,7 @@ class FindingEntry(msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
         return self.path, self.version, self.kind, self.source
 
 
-_Line: TypeAlias = Segment | VersionEntry | OmittedEntry | FindingEntry
+_Line: TypeAlias = VolumeEntry | Segment | VersionEntry | OmittedEntry | FindingEntry
 
 _decode_lines = msgspec.json.Decoder(_Line).decode_lines
 _encode_lines = msgspec.json.Encoder(order="sorted").encode_lines
@@ -184,12 +196,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What ``manifest.zst`` says.
 
     Attributes:
+        volumes: The digests of the volumes' chunks.
         segments: The segments, in the order of the volumes.
         versions: The selection, sorted.
         omitted: What is selected and not there, sorted.
         findings: What an audit found of the selection, sorted.
     """
 
+    volumes: tuple[VolumeEntry, ...] = ()
     segments: tuple[Segment, ...]
     versions: tuple[VersionEntry, ...]
     omitted: tuple[OmittedEntry, ...] = ()
@@ -203,6 +217,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 def format_manifest(manifest: Manifest) -> bytes:
     """Return the lines of a manifest."""
     parts: tuple[Iterable[_Line], ...] = (
+        manifest.volumes,
         manifest.segments,
         manifest.versions,
         manifest.omitted,
@@ -222,11 +237,12 @@ def parse_manifest(data: bytes) -> Manifest:
         lines = _decode_lines(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _malformed(str(error)) from error
+    volumes = tuple(line for line in lines if isinstance(line, VolumeEntry))
     segments = tuple(line for line in lines if isinstance(line, Segment))
     versions = tuple(line for line in lines if isinstance(line, VersionEntry))
     omitted = tuple(line for line in lines if isinstance(line, OmittedEntry))
     findings = tuple(line for line in lines if isinstance(line, FindingEntry))
-    if lines != [*segments, *versions, *omitted, *findings]:
+    if lines != [*volumes, *segments, *versions, *omitted, *findings]:
         raise _malformed("lines of several types are mixed")
     _check_segments(segments)
     _check_sorted(versions)
@@ -235,7 +251,11 @@ def parse_manifest(data: bytes) -> Manifest:
         _check_version(entry, len(segments))
     _check_findings(findings)
     return Manifest(
-        segments=segments, versions=versions, omitted=omitted, findings=findings
+        volumes=volumes,
+        segments=segments,
+        versions=versions,
+        omitted=omitted,
+        findings=findings,
     )
 
 

@@ -135,10 +135,6 @@ def _check_counts(folder: BundleFolder, manifest: Manifest) -> None:
             raise _malformed(f"the header says {name} {said}, there are {count}")
     if folder.header.kind.value == "full" and any(bases):
         raise _malformed("patches in a full bundle")
-    for number, volume in enumerate(header.volumes, start=1):
-        end = max((s.end for s in manifest.segments if s.volume == number), default=0)
-        if end != volume.size_bytes:
-            raise _malformed(f"{volume.name} has bytes of no segment")
 
 
 def _check_record(entry: VersionEntry) -> None:

@@ -1,10 +1,10 @@
 """Reading a bundle: each version that is wanted, proven, in the bundle's order.
 
-What comes from here was checked against the manifest, which the header binds: the
-``.info`` and ``.mod`` by their digests and the go.mod's h1, contents by their line
-of the recipe or by giving it its digest, the recipe by the zip's h1. A verbatim zip
-is proven by its own SHA-256 alone; its h1 is for whoever writes it somewhere.
-Volumes are to be proven before (``BundleFolder.check_volume``).
+What comes from here was checked against the manifest, which the header binds: all
+bytes as they are read (``chunks``), the ``.info`` and ``.mod`` by their digests and
+the go.mod's h1, contents by their line of the recipe or by giving it its digest, the
+recipe by the zip's h1. The h1 of a verbatim zip is for whoever writes it somewhere,
+since its contents are compressed in it: the gate holds it against the manifest.
 
 Memory holds a group's recipes and some of its contents, deflated; the rest of these
 is in an unnamed file of the scratch folder.

@@ -22,7 +22,7 @@ from gosync.sumdb.tile import parse_tile_path
 from gosync.upstream.answer import Response, Served
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from gosync.bundle.folder import BundleFolder
     from gosync.bundle.manifest import Segment, VersionEntry
@@ -37,7 +37,6 @@ class PoolRemote:
         self,
         chosen: BundleFolder | None,
         bundles: Iterable[BundleFolder],
-        prove: Callable[[BundleFolder, int], None],
         *,
         scratch: Staged,
         clock: Clock,
@@ -47,7 +46,6 @@ class PoolRemote:
         Args:
             chosen: The bundle whose head counts, None where the store has all.
             bundles: All that are at hand.
-            prove: Proves a volume before it is read.
             scratch: Takes the tiles.
             clock: The time of answers.
 
@@ -59,7 +57,6 @@ class PoolRemote:
         self._clock = clock
         self._tiles: dict[str, int] = {}  # where each begins in the scratch file
         self._records: dict[str, VersionEntry] = {}
-        self._prove = prove
         self._broken: VolumeError | None = None
         for bundle in bundles:
             self._add(bundle)
@@ -76,7 +73,6 @@ class PoolRemote:
         """Unpack a segment; where its volume is missing the store may have all."""
         alone = msgspec.structs.replace(bundle.manifest, segments=(segment,))
         try:
-            self._prove(bundle, segment.volume)
             for tile, data in read_tiles(bundle, alone):
                 self._tiles[tile.path()] = self._scratch.size_bytes
                 self._scratch.write(data)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from gosync.bundle.bases import Bases
-    from gosync.bundle.folder import OpenFile
+    from gosync.bundle.chunks import ProvenVolume
     from gosync.bundle.manifest import Segment, VersionEntry
 
 _MAX_TILE_LIST_BYTES = 64 << 20
@@ -74,7 +74,7 @@ class SegmentReading:
     def __init__(
         self,
         segment: Segment,
-        volume: OpenFile,
+        volume: ProvenVolume,
         entries: dict[tuple[str, str], VersionEntry],
         bases: Bases,
         stack: ExitStack,
@@ -180,6 +180,11 @@ def _take(
         raise _malformed(f"{mv} is not in the manifest, or not in this segment")
     if (version.form is Form.MOD) != (entry.need is Need.MOD):
         raise _malformed(f"{mv}: {version.form.value}, need {entry.need.value}")
+    if (
+        version.form is Form.VERBATIM
+        and version.recipe[0].size_bytes != entry.zip_bytes
+    ):
+        raise _malformed(f"{mv}: its zip is not of {entry.zip_bytes} bytes")
     info_digest = None if version.info is None else digest_of(version.info)
     if info_digest != entry.info_digest or digest_of(version.mod) != entry.mod_digest:
         raise _malformed(f"{mv}: its .info or .mod is not the manifest's")

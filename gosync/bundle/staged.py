@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,12 +50,15 @@ class StagedBundles:
                         shutil.rmtree(entry)
 
     def open(self, bundle_id: str) -> BundleFolder:
-        """Open a staged bundle.
+        """Open a staged bundle, and read its manifest.
 
         Raises:
             VolumeError: It is not there, or damaged.
+            MalformedError: It is of another gosync.
         """
-        return BundleFolder.open(self._folder / bundle_id)
+        bundle = BundleFolder.open(self._folder / bundle_id)
+        _ = bundle.manifest  # what is wrong with it is to be found here
+        return bundle
 
     def keep(self, source: BundleFolder, progress: Progress) -> BundleFolder:
         """Copy a bundle from its medium, durable and proven before it returns.
@@ -69,7 +73,12 @@ class StagedBundles:
         make_folder(self._folder)
         self.sweep([entry.name for entry in self._others(source.id)])
         make_folder(part)
-        self._copy(source, part, progress)
+        try:
+            self._copy(source, part, progress)
+        except BaseException:
+            with suppress(OSError):  # what is left the next import sweeps
+                shutil.rmtree(part)
+            raise
         with disk_errors(final):
             sync_folder(part)
             part.replace(final)
@@ -83,7 +92,7 @@ class StagedBundles:
 
     def _copy(self, source: BundleFolder, part: Path, progress: Progress) -> None:
         _write(part / HEADER_NAME, [source.header_bytes])
-        for name, data in source.signatures().items():
+        for name, data in source.signatures.items():
             _write(part / name, [data])
         for file in source.header.files:
             progress.phase(f"keeping {file.name}")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from gosync.bundle.chunks import ChunkDigests
 from gosync.bundle.format import (
     HEADER_NAME,
     MANIFEST_NAME,
@@ -24,7 +25,7 @@ from gosync.bundle.format import (
     volume_name,
 )
 from gosync.bundle.header import FileEntry
-from gosync.bundle.manifest import Segment, format_manifest
+from gosync.bundle.manifest import Segment, VolumeEntry, format_manifest
 from gosync.bundle.packing import ModuleSegment
 from gosync.bundle.stream import PIECE_BYTES, write_frame
 from gosync.errors import StoreError, UsageError
@@ -145,6 +146,7 @@ class VolumeWriter:
 
     Attributes:
         files: The volumes that are finished.
+        entries: The digests of their chunks.
     """
 
     def __init__(self, folder: Path, volume_bytes: int, compressor: Compressor) -> None:
@@ -156,6 +158,7 @@ class VolumeWriter:
             compressor: Compresses a segment anew, when it has to be divided.
         """
         self.files: list[FileEntry] = []
+        self.entries: list[VolumeEntry] = []
         self._folder = folder
         self._volume_bytes = min(volume_bytes, MAX_FILE_BYTES)
         self._compressor = compressor
@@ -218,6 +221,7 @@ class VolumeWriter:
         """
         if self._volume is not None:
             self.files.append(self._volume.close())
+            self.entries.append(VolumeEntry(chunks=self._volume.chunks.finish()))
             self._volume = None
 
 
@@ -229,6 +233,7 @@ class _Volume:
         self.name = volume_name(number)
         self.size_bytes = 0
         self._unpacked_bytes = 0
+        self.chunks = ChunkDigests()
         self._digest = hashlib.sha256()
         self._path = folder / self.name
         with disk_errors(self._path):
@@ -239,6 +244,7 @@ class _Volume:
             packed.file.seek(0)
             while piece := packed.file.read(PIECE_BYTES):
                 self._digest.update(piece)
+                self.chunks.update(piece)
                 self.file.write(piece)
         self.size_bytes += packed.size_bytes
         self._unpacked_bytes += packed.recipes.unpacked_bytes

@@ -51,7 +51,7 @@ def inspect(
     store and no configuration.
     """
     opened = BundleFolder.open(folder)
-    signatures = list(opened.signatures())
+    signatures = list(opened.signatures)
     document = inspected_document(opened, signatures)
     if versions:
         document["versions"] = [_version(opened, n) for n in _numbers(opened)]
@@ -134,7 +134,7 @@ def _check_trust(
     trust = parse_trust(read_text(trust_file), subject=str(trust_file))
     return check_signatures(
         folder.header_bytes,
-        folder.signatures(),
+        folder.signatures,
         trust,
         at=folder.header.created_at,
         target=folder.header.target,

@@ -65,7 +65,6 @@ from gosync.upstream.answer import Served
 
 _DATABASE = "the checksum database"
 _FIRST_SIGHT = "the first sight of it"
-_WHAT = {"mod": "go.mod", "zip": "zip"}
 
 
 class Gate:
@@ -108,6 +107,7 @@ class Admission:
         self._mv = mv
         self._need = need
         self._proven = proven
+        self._bound: Expected | None = None
         self._taken = Taken()
         self._info: VersionInfo | None = None
         self._record: VouchedRecord | None = None
@@ -134,6 +134,10 @@ class Admission:
     def has_mod(self) -> bool:
         """Whether there is a ``.mod`` and its h1 is proven."""
         return "mod" in self._taken.h1
+
+    def bind(self, bound: Expected) -> None:
+        """Hold both h1 against what was said of them, whoever else vouches."""
+        self._bound = bound
 
     async def take_carried(self, row: VersionRow) -> None:
         """Take the ``.mod`` that the store has, if it was proven as it must be.
@@ -211,17 +215,11 @@ class Admission:
                     self._taken.authority[kind] = expected.file
 
     def _compare(self, kind: str) -> None:
-        want, got = self._taken.wanted.get(kind), self._taken.h1[kind]
-        if want is not None and want != got:
-            error = ChecksumMismatchError(
-                f"{self._mv} {_WHAT[kind]}",
-                want=want,
-                got=got,
-                authority=self._authority(kind),
-            )
-            if (served := self._taken.served.get(kind)) is not None:
-                error.file, error.served_url = kind, served.url
-            raise error
+        want = self._taken.wanted.get(kind)
+        self._taken.check_h1(self._mv, kind, want, self._authority(kind))
+        if self._bound is not None:
+            want = self._bound.h1(kind)
+            self._taken.check_h1(self._mv, kind, want, self._bound.file)
 
     def _authority(self, kind: str) -> str:
         """Return who says what a file's h1 must be."""

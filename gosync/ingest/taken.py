@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
+from gosync.errors import ChecksumMismatchError
+from gosync.gomod.module import ModuleVersion
 from gosync.store.staging import Staged
 from gosync.upstream.answer import Served
 
+_WHAT = {"mod": "go.mod", "zip": "zip"}
+
 
 class Expected(msgspec.Struct, frozen=True):
-    """What a go.sum says of a version that no database vouches for.
+    """What somebody who is not the database says of a version.
 
     Attributes:
-        file: The go.sum.
+        file: Who says so: a project's go.sum, or a bundle's manifest.
         mod_h1: The ``h1:`` of its go.mod, or None.
         zip_h1: The ``h1:`` of its zip, or None.
     """
@@ -20,6 +24,10 @@ class Expected(msgspec.Struct, frozen=True):
     file: str
     mod_h1: str | None = None
     zip_h1: str | None = None
+
+    def h1(self, kind: str) -> str | None:
+        """Return what is said of the "mod" or the "zip"."""
+        return self.mod_h1 if kind == "mod" else self.zip_h1
 
 
 class VouchedRecord(msgspec.Struct, frozen=True):
@@ -38,3 +46,27 @@ class Taken(msgspec.Struct):
     h1: dict[str, str] = msgspec.field(default_factory=dict)
     wanted: dict[str, str | None] = msgspec.field(default_factory=dict)
     authority: dict[str, str] = msgspec.field(default_factory=dict)
+
+    def check_h1(
+        self, mv: ModuleVersion, kind: str, want: str | None, authority: str
+    ) -> None:
+        """Hold the h1 of a file that was handed over against what it must be.
+
+        Args:
+            mv: The version.
+            kind: The file: "mod" or "zip".
+            want: The h1, None where nobody says.
+            authority: Who says so.
+
+        Raises:
+            ChecksumMismatchError: it is another one.
+        """
+        got = self.h1[kind]
+        if want is None or want == got:
+            return
+        error = ChecksumMismatchError(
+            f"{mv} {_WHAT[kind]}", want=want, got=got, authority=authority
+        )
+        if (served := self.served.get(kind)) is not None:
+            error.file, error.served_url = kind, served.url
+        raise error

@@ -15,9 +15,15 @@ from pathlib import Path
 
 import msgspec
 
+from gosync.bundle.chunks import ChunkDigests
 from gosync.bundle.format import HEADER_NAME, MANIFEST_NAME
 from gosync.bundle.header import Header, format_header, parse_header
-from gosync.bundle.manifest import Manifest, format_manifest, parse_manifest
+from gosync.bundle.manifest import (
+    Manifest,
+    VolumeEntry,
+    format_manifest,
+    parse_manifest,
+)
 from gosync.bundle.stream import unpack, write_frame
 from gosync.signing.files import read_key
 from tests.integration.pair import Machines, Pair, bulky
@@ -126,9 +132,18 @@ class Stage:
         self.rewrite(medium, manifest=entry)
 
     def rebind_volume(self, medium: Path, number: int) -> None:
-        """Bind a volume as it is now in the header, and sign that."""
+        """Bind a volume as it is now in header and manifest, and sign that."""
         volumes = list(read_header(medium).volumes)
         data = (medium / volumes[number - 1].name).read_bytes()
+        chunks = ChunkDigests()
+        chunks.update(data)
+        bound = VolumeEntry(chunks=chunks.finish())
+
+        def change(manifest: Manifest) -> Manifest:
+            before, after = manifest.volumes[: number - 1], manifest.volumes[number:]
+            return msgspec.structs.replace(manifest, volumes=(*before, bound, *after))
+
+        self.rewrite_manifest(medium, change)
         volumes[number - 1] = msgspec.structs.replace(
             volumes[number - 1],
             size_bytes=len(data),

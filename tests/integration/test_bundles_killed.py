@@ -192,7 +192,7 @@ class Played:
         for number in range(1, len(bundle.header.volumes) + 1):
             bundle.check_volume(number)
         key = read_key(self.stage.pair.papers / "packer.key")
-        assert bundle.signatures() == {SIGNATURE: key.sign(bundle.header_bytes)}
+        assert bundle.signatures == {SIGNATURE: key.sign(bundle.header_bytes)}
         return bundle.id
 
     def _made(self) -> object:

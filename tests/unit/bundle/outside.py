@@ -93,13 +93,14 @@ class Outside:
         files: Mapping[str, bytes] | None = None,
         *,
         zip_data: bytes | None = None,
+        go_mod: bytes | None = None,
         need: Need = Need.ZIP,
         private: bool = False,
         selected: bool = True,
     ) -> VersionRow:
         """Admit a version as the gate would, and select it."""
         mv = ModuleVersion(path, version)
-        go_mod = f"module {path}\n".encode()
+        go_mod = go_mod or f"module {path}\n".encode()
         named = {"go.mod": go_mod, **(files or {})}
         data = zip_data or make_zip(named.items(), prefix=f"{mv}/", streamed=True)
         zip_h1 = hash_zip(reader(data), len(data))

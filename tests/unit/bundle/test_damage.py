@@ -18,10 +18,11 @@ import pytest
 
 from gosync.bundle.bases import NoBases
 from gosync.bundle.blocks import GroupHead
+from gosync.bundle.chunks import ChunkDigests
 from gosync.bundle.folder import BundleFolder
 from gosync.bundle.format import HEADER_NAME, MANIFEST_NAME, SUMS_NAME
 from gosync.bundle.header import format_header
-from gosync.bundle.manifest import Frame, Manifest, format_manifest
+from gosync.bundle.manifest import Frame, Manifest, VolumeEntry, format_manifest
 from gosync.bundle.proving import prove_bundle
 from gosync.bundle.reader import read_versions
 from gosync.bundle.stream import FrameReader, write_frame
@@ -261,7 +262,7 @@ class Liar:
 
     def finish(self, manifest: Manifest | None = None) -> None:
         """Write manifest, sums and header for what is there now."""
-        lines = format_manifest(manifest or self.manifest)
+        lines = format_manifest(self._rebound(manifest or self.manifest))
         packed = io.BytesIO()
         write_frame([lines], packed, size_bytes=len(lines))
         (self.medium / MANIFEST_NAME).write_bytes(packed.getvalue())
@@ -278,6 +279,18 @@ class Liar:
             header, manifest=files[0], volumes=tuple(files[1:])
         )
         (self.medium / HEADER_NAME).write_bytes(format_header(header))
+
+    def _rebound(self, manifest: Manifest) -> Manifest:
+        volumes = self.folder.header.volumes
+        entries = tuple(volume_entry(self.medium / volume.name) for volume in volumes)
+        return msgspec.structs.replace(manifest, volumes=entries)
+
+
+def volume_entry(volume: Path) -> VolumeEntry:
+    """Return what a manifest says of a volume's bytes."""
+    chunks = ChunkDigests()
+    chunks.update(volume.read_bytes())
+    return VolumeEntry(chunks=chunks.finish())
 
 
 @pytest.fixture

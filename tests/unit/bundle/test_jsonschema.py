@@ -12,14 +12,22 @@ import msgspec
 import pytest
 
 from gosync.bundle.header import Header
-from gosync.bundle.manifest import FindingEntry, OmittedEntry, Segment, VersionEntry
+from gosync.bundle.manifest import (
+    FindingEntry,
+    OmittedEntry,
+    Segment,
+    VersionEntry,
+    VolumeEntry,
+)
 from gosync.bundle.need import NeedFile
 from gosync.bundle.receipt import Receipt
 
 SCHEMA = Path(__file__).parents[3] / "schema"
 CLASSES = {
     "bundle": Header,
-    "bundle-manifest-line": Segment | VersionEntry | OmittedEntry | FindingEntry,
+    "bundle-manifest-line": (
+        VolumeEntry | Segment | VersionEntry | OmittedEntry | FindingEntry
+    ),
     "receipt": Receipt,
     "need": NeedFile,
 }
