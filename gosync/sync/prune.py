@@ -22,6 +22,7 @@ import msgspec
 
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import Need, VersionRow
+from gosync.clock import shift
 from gosync.errors import IncompleteError
 from gosync.ingest.entries import forget_entry, narrow_entry
 from gosync.sync.fingerprint import fingerprint_of
@@ -82,7 +83,7 @@ def plan_prune(
         CatalogError: if the catalog cannot be read.
     """
     _check_selection(site, projects)
-    before = site.clock.now() - timedelta(days=grace_days)
+    before = shift(site.clock.now(), -timedelta(days=grace_days))
     due = list(site.catalog.selected.unselected(before))
     everything = site.catalog.selected.unselected(site.clock.now())
     return PrunePlan(
