@@ -6,8 +6,13 @@ Everything else takes a Clock, so that tests and a year in minutes can set it.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+from gosync.errors import MalformedTimeError
+
+FIRST_MOMENT: Final = datetime.min.replace(tzinfo=UTC)
+LAST_MOMENT: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Clock(Protocol):
@@ -36,13 +41,29 @@ class SystemClock:
 
 def format_time(moment: datetime) -> str:
     """Return the moment as RFC 3339 in UTC with microseconds and a ``Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat("T", "microseconds")
+    return f"{text}Z"
 
 
 def parse_time(text: str) -> datetime:
     """Parse what format_time wrote.
 
     Raises:
-        ValueError: if the text is no RFC 3339 time.
+        MalformedTimeError: if the text is no RFC 3339 time of the years 1 to 9999.
     """
-    return datetime.fromisoformat(text).astimezone(UTC)
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as exc:
+        raise MalformedTimeError(text) from exc
+
+
+def shift(moment: datetime, delta: timedelta) -> datetime:
+    """Return a moment later, or earlier, within the calendar's years 1 to 9999.
+
+    Times come from outside and clocks may be wrong: what would leave the calendar
+    stays at its edge.
+    """
+    try:
+        return moment + delta
+    except OverflowError:
+        return LAST_MOMENT if delta > timedelta() else FIRST_MOMENT

@@ -4,6 +4,10 @@
      ├ UsageError                     2  the caller: the request is wrong
      │  ├ ConfigError                    the configuration is wrong
      │  └ TooManyDeletesError            more would go than is likely meant
+=======
+     │  ├ OutputError                    standard output cannot be written
+     │  │  └ ClosedPipeError        141  its reader has gone
+     │  └ StalePlanError                 the state changed since the plan
      ├ UnavailableError              75  wait: no answer now, later perhaps
      │  ├ UpstreamTimeoutError           a deadline passed
      │  ├ UpstreamStatusError            403, 429, 5xx: .status, .retry_after_seconds
@@ -13,6 +17,7 @@
      │  └ NotFetchedError                the upstream may not fetch it: unknown
      ├ RejectedError                  3  the publisher: bytes came and break a rule
      │  ├ MalformedError                 .what, .value, .reason
+     │  │  └ MalformedTimeError             also a ValueError
      │  └ TooLargeError                  .limit_bytes
      ├ BundleGapError                13  a bundle builds on what is not here
      ├ VolumeError                   14  the carrier: a medium lacks or garbles bytes
@@ -70,6 +75,16 @@ class ConfigError(UsageError):
 
 class TooManyDeletesError(UsageError):
     """More would be removed at once than is likely meant; nobody said that it is."""
+
+
+class OutputError(UsageError):
+    """Standard output is closed or cannot be written: the result is lost."""
+
+
+class ClosedPipeError(OutputError):
+    """Whoever read standard output has gone; nobody is there to be told."""
+
+    exit_code = 141  # 128 + SIGPIPE, as of a program that the signal ends
 
 
 class StalePlanError(UsageError):
@@ -154,6 +169,13 @@ class MalformedError(RejectedError):
         self.value = str(value)[:80]
         self.reason = reason
         super().__init__(f"malformed {what} {self.value!r}: {reason}")
+
+
+class MalformedTimeError(MalformedError, ValueError):
+    """A text is no time of the calendar."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__("time", value, "must be RFC 3339, of the years 1 to 9999")
 
 
 class TooLargeError(RejectedError):

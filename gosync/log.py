@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Literal
 
 from gosync.clock import SystemClock, format_time
+from gosync.text import printable, shown
 
 Form = Literal["text", "json", "journal"]
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
@@ -31,10 +32,10 @@ class JsonFormatter(logging.Formatter):
             "time": format_time(SystemClock().now()),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": shown(record.getMessage()),
         }
         if record.exc_info:
-            fields["exception"] = self.formatException(record.exc_info)
+            fields["exception"] = shown(self.formatException(record.exc_info))
         return json.dumps(fields, ensure_ascii=False)
 
 
@@ -43,9 +44,7 @@ class TextFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's
         """Return the first line, its control characters escaped."""
-        record.message = "".join(
-            c if c.isprintable() else ascii(c)[1:-1] for c in record.message
-        )
+        record.message = printable(record.message)
         return super().formatMessage(record)
 
 

@@ -13,11 +13,13 @@ what it knows in pickles, where gosync has a catalog.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.clock import LAST_MOMENT, shift
 from gosync.errors import MalformedError
 
 if TYPE_CHECKING:
@@ -89,10 +91,11 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
             now: The time; of a cron expression only what comes after counts.
         """
         previous = None if self.cron else started
-        after = now + timedelta(microseconds=1)
-        due = self._trigger(started).get_next_fire_time(previous, after)
-        assert isinstance(due, datetime), "parse_cron lets none of these through"
-        return due.astimezone(UTC)
+        after = shift(now, timedelta(microseconds=1))
+        due: object = None
+        with suppress(OverflowError, ValueError):  # beyond the calendar's last day
+            due = self._trigger(started).get_next_fire_time(previous, after)
+        return due.astimezone(UTC) if isinstance(due, datetime) else LAST_MOMENT
 
     def latest_after(self, now: datetime) -> datetime:
         """Return the latest time that ``next_after`` gives for a run that starts now.
@@ -100,7 +103,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
         A run that is planned for later was planned when the clock was wrong.
         """
         exact = Schedule(interval_seconds=self.interval_seconds, cron=self.cron)
-        return exact.next_after(now, now) + timedelta(seconds=self.jitter_seconds)
+        return shift(exact.next_after(now, now), timedelta(seconds=self.jitter_seconds))
 
     def _trigger(self, started: datetime) -> BaseTrigger:
         if self.cron:

@@ -19,7 +19,7 @@ from gosync.audit.options import AuditOptions
 from gosync.audit.turns import Doubt
 from gosync.catalog.db import Catalog
 from gosync.catalog.looks import Rest
-from gosync.clock import Clock, format_time
+from gosync.clock import Clock, format_time, shift
 from gosync.errors import GosyncError, UpstreamStatusError
 
 STRIKES: Final = 3
@@ -53,7 +53,7 @@ class Budget:
         """The rest that the source is left, if it is not over."""
         rest = self._looks.rest(self.source)
         now = self._clock.now()
-        ends_at_most = now + timedelta(seconds=2 * MAX_REST_SECONDS)
+        ends_at_most = shift(now, timedelta(seconds=2 * MAX_REST_SECONDS))
         if rest is None or not format_time(now) < rest.until < format_time(
             ends_at_most
         ):
@@ -124,7 +124,8 @@ class Budget:
             return False
         failures = 1 if before is None else before.failures + 1
         seconds = max(asked_for or 0.0, REST_SECONDS * 2.0 ** min(failures - 1, 20))
-        until = self._clock.now() + timedelta(seconds=min(seconds, MAX_REST_SECONDS))
+        rest = timedelta(seconds=min(seconds, MAX_REST_SECONDS))
+        until = shift(self._clock.now(), rest)
         self._looks.set_rest(
             Rest(self.source, failures, format_time(until), str(error)[:500])
         )

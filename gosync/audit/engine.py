@@ -30,12 +30,13 @@ from gosync.audit.turns import Turns
 from gosync.catalog.failures import back_off_seconds
 from gosync.catalog.findings import Finding, FindingState, Kind
 from gosync.catalog.looks import Look, Rest
-from gosync.clock import format_time
+from gosync.clock import format_time, shift
 from gosync.errors import GosyncError, StoreError, UnavailableError
 from gosync.progress import Progress
 from gosync.sync.pool import for_each
 from gosync.sync.site import Site
 from gosync.sync.tree import refresh_feed
+from gosync.text import encode_json
 from gosync.upstream.http import Fetcher
 
 STANDS_OPEN: Final = 4
@@ -229,7 +230,7 @@ class Audit:
     def _take(self, look: Look, answer: Answer) -> None:
         """Commit an answer and what follows from it."""
         now = self._site.clock.now()
-        due_at = now + timedelta(seconds=self._options.interval_seconds)
+        due_at = shift(now, timedelta(seconds=self._options.interval_seconds))
         answered = replace(
             look,
             due_at=format_time(due_at),
@@ -246,14 +247,14 @@ class Audit:
     def _put_off(self, look: Look) -> None:
         failures = look.failures + 1
         wait = timedelta(seconds=back_off_seconds(failures + 1))
-        due_at = format_time(self._site.clock.now() + wait)
+        due_at = format_time(shift(self._site.clock.now(), wait))
         self._site.catalog.looks.answered(
             replace(look, failures=failures, due_at=due_at)
         )
 
     def _latest_due(self) -> datetime:
         interval = timedelta(seconds=self._options.interval_seconds)
-        return self._started + interval + _DAY
+        return shift(self._started, interval + _DAY)
 
     def waiting(self) -> int:
         """Return how many questions are due."""
@@ -292,7 +293,7 @@ async def run_audit(
             exit_code=report.exit_code,
             requests=report.requests,
             received_bytes=report.received_bytes,
-            summary=msgspec.json.encode(report_document(report)).decode(),
+            summary=encode_json(report_document(report)).decode(),
         )
     return report
 

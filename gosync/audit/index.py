@@ -13,7 +13,7 @@ from gosync.audit.budget import Budget
 from gosync.audit.paid import Answer
 from gosync.audit.said import IndexSaid
 from gosync.catalog.looks import Look
-from gosync.clock import format_time
+from gosync.clock import format_time, shift
 from gosync.sync.index import cursor_names, read_up_to
 from gosync.sync.site import Site
 from gosync.upstream.http import Fetcher
@@ -41,7 +41,7 @@ class IndexAsker:
         cursor = self._cursor()
         if cursor is None:
             return Answer(IndexSaid(), asked=False)  # nothing was read from it yet
-        read = read_up_to(cursor) + timedelta(microseconds=1)
+        read = shift(read_up_to(cursor), timedelta(microseconds=1))
         self._budget.take()
         async with aclosing(self._index.pages(format_time(read))) as pages:
             page = await anext(pages)

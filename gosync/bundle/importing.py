@@ -25,7 +25,6 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
 from anyio import to_thread
 
 from gosync.bundle.applying import (
@@ -74,6 +73,7 @@ from gosync.sumdb.client import SumClient
 from gosync.sync.pool import PoolConcurrency
 from gosync.sync.prune import allowing, sweep
 from gosync.sync.tree import publish_tree
+from gosync.text import encode_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,7 +140,7 @@ class Import:
                 bundle = BundleFolder.open(medium)  # no thread before the scanner
                 with ZipScanner(apart_bytes=bundle.header.zip_bytes) as self._scanner:
                     report = await self._take_in(bundle)
-            summary = msgspec.json.encode(import_document(report)).decode()
+            summary = encode_json(import_document(report)).decode()
             code = report.exit_code
             runs.finish(run_id, clock.now(), exit_code=code, summary=summary)
         return report

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import fields
 
+from gosync.catalog.connection import reading_row
 from gosync.catalog.versions import Need
 from gosync.clock import format_time
 
@@ -323,6 +324,7 @@ class Bundles:
         return [_bundle_row(row) for row in found]
 
 
+@reading_row
 def _bundle_row(row: sqlite3.Row) -> BundleRow:
     target, sequence, state, kind, *others = row
     return BundleRow(target, sequence, BundleState(state), Kind(kind), *others)

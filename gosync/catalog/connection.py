@@ -7,7 +7,8 @@ starts with BEGIN IMMEDIATE and nests by joining the outer one. It must not be
 held across an ``await``: the lock belongs to a thread, not to a task.
 
 Settings: WAL, synchronous=FULL (a commit that returned survives a power cut),
-foreign_keys, busy_timeout 10 s. SQLite's errors become ours in ``map_errors``.
+foreign_keys, busy_timeout 10 s. SQLite's errors become ours in ``map_errors``,
+and a row that makes no sense becomes one in ``reading_row``.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import errno
 import sqlite3
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, TypeVar
 
 from gosync.errors import CatalogError, NoSpaceError
+from gosync.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import TypeAlias
 
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     Parameters: TypeAlias = Sequence[SqlValue] | dict[str, SqlValue]
 
 
+T = TypeVar("T")
+
+REBUILD = "run `gosync catalog rebuild`"
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 # The file beside the write-ahead log cannot grow; SQLite has no FULL for that.
 _SHARED_MEMORY_SIZE = sqlite3.SQLITE_IOERR_SHMSIZE
@@ -50,7 +56,9 @@ def map_errors(subject: str) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0)
         if code & 0xFF == sqlite3.SQLITE_FULL or code == _SHARED_MEMORY_SIZE:
             raise _no_space(subject) from error
-        raise CatalogError(f"{subject}: {error}", hint=_hint(code & 0xFF)) from error
+        raise CatalogError(f"{subject}: {error}", hint=_hint(error)) from error
+    except UnicodeDecodeError as error:  # SQLite quotes a damaged page's text
+        raise CatalogError(f"{subject}: damaged", hint=REBUILD) from error
     except OSError as error:
         if error.errno in _NO_SPACE:
             raise _no_space(subject) from error
@@ -64,12 +72,30 @@ def _no_space(subject: str) -> NoSpaceError:
     )
 
 
-def _hint(code: int) -> str | None:
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return "run `gosync catalog rebuild`"
+def _hint(error: sqlite3.Error) -> str | None:
+    # Python's own complaint, of text that is no UTF-8, has no code.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    no_text = code == 0 and isinstance(error, sqlite3.OperationalError)
+    if no_text or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return REBUILD
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return "check that the store is mounted writable and owned by this user"
     return None
+
+
+def reading_row(make: Callable[[sqlite3.Row], T]) -> Callable[[sqlite3.Row], T]:
+    """Decorate what makes a value of a row: one that makes no sense is damage."""
+
+    @wraps(make)
+    def read(row: sqlite3.Row) -> T:
+        try:
+            return make(row)
+        except (ValueError, TypeError, LookupError) as error:
+            raise CatalogError(
+                f"the catalog has a row that makes no sense: {error}", hint=REBUILD
+            ) from error
+
+    return read
 
 
 class Connection:
@@ -122,7 +148,14 @@ class Connection:
             CatalogError: the catalog cannot be written.
         """
         with self.transaction(), map_errors(str(self.path)):
-            return self._database.conn.execute(sql, parameters).rowcount
+            return self._execute(sql, parameters).rowcount
+
+    def _execute(self, sql: str, parameters: Parameters) -> sqlite3.Cursor:
+        """Run a statement; a file's name that is no UTF-8 is written as it is shown."""
+        try:
+            return self._database.conn.execute(sql, parameters)
+        except UnicodeEncodeError:
+            return self._database.conn.execute(sql, _encodable(parameters))
 
     def write_many(self, sql: str, rows: Iterable[Parameters]) -> int:
         """Run one statement for each row; return how many rows really changed.
@@ -133,7 +166,7 @@ class Connection:
         """
         with self.transaction(), map_errors(str(self.path)):
             before = self._database.conn.total_changes
-            self._database.conn.executemany(sql, rows)
+            self._database.conn.executemany(sql, map(_encodable, rows))
             return self._database.conn.total_changes - before
 
     def execute(self, sql: str, parameters: Parameters = ()) -> None:
@@ -152,7 +185,7 @@ class Connection:
             CatalogError: the catalog cannot be read.
         """
         with self._lock, map_errors(str(self.path)):
-            return self._database.conn.execute(sql, parameters).fetchall()
+            return self._execute(sql, parameters).fetchall()
 
     def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         """Return the first row of a query, or None.
@@ -185,3 +218,13 @@ class Connection:
         """Close the connection; a second call does nothing."""
         with self._lock, map_errors(str(self.path)):
             self._database.close()
+
+
+def _encodable(parameters: Parameters) -> Parameters:
+    """Return parameters that SQLite takes: its text is UTF-8."""
+    if isinstance(parameters, dict):
+        return {
+            name: shown(value) if isinstance(value, str) else value
+            for name, value in parameters.items()
+        }
+    return [shown(value) if isinstance(value, str) else value for value in parameters]

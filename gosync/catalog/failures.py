@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import fields
 
-from gosync.clock import format_time
+from gosync.catalog.connection import reading_row
+from gosync.clock import format_time, shift
 from gosync.errors import GosyncError, SecurityError, UpstreamStatusError
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def _outweighs(before: Failure, error: GosyncError) -> bool:
     return was_security and not isinstance(error, SecurityError)
 
 
+@reading_row
 def _failure(row: sqlite3.Row) -> Failure:
     return Failure(*row)
 
@@ -120,7 +122,7 @@ class Failures:
                 attempts,
                 format_time(now) if before is None else before.first_at,
                 format_time(now),
-                format_time(now + timedelta(seconds=delay)),
+                format_time(shift(now, timedelta(seconds=delay))),
             )
             self._replace(failure)
         return failure
@@ -133,7 +135,7 @@ class Failures:
         Raises:
             CatalogError: the catalog cannot be written.
         """
-        latest = now + timedelta(seconds=MAX_DELAY_SECONDS)
+        latest = shift(now, timedelta(seconds=MAX_DELAY_SECONDS))
         return self._connection.write(
             "UPDATE failures SET next_try_at = ? WHERE next_try_at > ?",
             (format_time(now), format_time(latest)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import fields
 
+from gosync.catalog.connection import reading_row
 from gosync.catalog.findings import Finding, FindingState, Kind, Scope, Sighting
 from gosync.clock import format_time
 
@@ -341,6 +342,7 @@ def _format(facts: Mapping[str, str]) -> str:
     return json.dumps(dict(facts), sort_keys=True)
 
 
+@reading_row
 def _finding(row: sqlite3.Row) -> Finding:
     number, kind, path, version, source, summary, ours, theirs, *rest = row
     first_seen, last_seen, state, state_by, state_at, note, told_at = rest

@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import fields
 
 from gosync.catalog.bundles import Kind
+from gosync.catalog.connection import reading_row
 from gosync.clock import format_time
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ def _last(rows: list[ImportRow]) -> ImportRow | None:
     return rows[-1] if rows else None
 
 
+@reading_row
 def _import_row(row: sqlite3.Row) -> ImportRow:
     bundle_id, target, sequence, kind, created_at, state, moved_at, size = row
     return ImportRow(

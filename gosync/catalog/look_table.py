@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import fields
 
+from gosync.catalog.connection import reading_row
 from gosync.catalog.looks import Look, Question, Rest, Spent, What
-from gosync.clock import format_time
+from gosync.clock import format_time, shift
 
 if TYPE_CHECKING:
     import sqlite3
@@ -271,7 +272,7 @@ class Looks:
         row = self._connection.row(
             "SELECT coalesce(sum(requests), 0), coalesce(sum(bytes), 0)"
             " FROM spendings WHERE source = ? AND minute >= ?",
-            (source, _minute(now - _WINDOW)),
+            (source, _minute(shift(now, -_WINDOW))),
         )
         assert row is not None
         return Spent(int(row[0]), int(row[1]))
@@ -284,7 +285,7 @@ class Looks:
         """
         self._connection.write(
             "DELETE FROM spendings WHERE minute < ? OR minute > ?",
-            (_minute(now - _WINDOW), _minute(now + _WINDOW)),
+            (_minute(shift(now, -_WINDOW)), _minute(shift(now, _WINDOW))),
         )
 
     def rest(self, source: str) -> Rest | None:
@@ -327,6 +328,7 @@ def _minute(moment: datetime) -> str:
     return format_time(moment)[:_MINUTE_CHARACTERS]
 
 
+@reading_row
 def _look(row: sqlite3.Row) -> Look:
     source, path, version, what, *rest = row
     return Look(source, path, version, What(what), *rest)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import fields
 
-from gosync.clock import format_time
+from gosync.catalog.connection import reading_row
+from gosync.clock import format_time, shift
 
 if TYPE_CHECKING:
     import sqlite3
@@ -60,6 +61,7 @@ WHERE private <> excluded.private OR tracked_by <> excluded.tracked_by
 """
 
 
+@reading_row
 def _module(row: sqlite3.Row) -> Module:
     path, private, tracked_by, listed_at, digest, pseudo_only, *said = row
     latest, facts, facts_for = said
@@ -155,7 +157,7 @@ class Modules:
             " AND NOT EXISTS (SELECT 1 FROM failures AS f WHERE f.path = m.path"
             " AND f.version = '' AND f.next_try_at > :now) ORDER BY path",
             {
-                "listed": format_time(now - timedelta(seconds=interval_seconds)),
+                "listed": format_time(shift(now, -timedelta(seconds=interval_seconds))),
                 "now": format_time(now),
             },
         )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.catalog.connection import reading_row
 from gosync.catalog.counters import last_number, next_number
 from gosync.clock import format_time
 
@@ -158,5 +159,6 @@ class Offers:
             return self._count(changes)
 
 
+@reading_row
 def _offered(row: sqlite3.Row) -> OfferedRow:
     return OfferedRow(row[0], row[1], row[2], bool(row[3]))

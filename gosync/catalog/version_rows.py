@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import fields
 
+from gosync.catalog.connection import reading_row
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ _MEMBERS: list[tuple[int, dict[str | None, StrEnum | None]]] = [
 ]
 
 
+@reading_row
 def version_row(row: sqlite3.Row) -> VersionRow:
     """Make a row of what a SELECT of these columns found."""
     values = list(row)

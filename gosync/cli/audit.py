@@ -17,7 +17,6 @@ from gosync.audit.engine import (
 from gosync.catalog.findings import Finding, FindingState
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import Options, common_options, wait_lock_option
-from gosync.cli.output import printable
 from gosync.cli.progress import progress
 from gosync.cli.tables import finding_lines
 from gosync.config.schema import Config
@@ -25,6 +24,7 @@ from gosync.errors import UsageError
 from gosync.ingest.entries import finding_entry
 from gosync.sync.site import open_site, read_catalog
 from gosync.sync.tree import refresh_feed
+from gosync.text import printable
 
 _STATES = click.Choice([state.value for state in FindingState])
 

@@ -21,7 +21,6 @@ from gosync.bundle.proving import Proven, prove_bundle
 from gosync.bundle.treebase import TreeBase
 from gosync.catalog.versions import Proof
 from gosync.cli.options import Options, common_options
-from gosync.cli.output import printable
 from gosync.cli.progress import progress
 from gosync.config.files import read_text
 from gosync.config.sizes import format_size
@@ -29,6 +28,7 @@ from gosync.errors import MalformedError, UsageError
 from gosync.signing.trust import SignedBy, check_signatures, parse_trust
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.sumdb.treehead import open_head
+from gosync.text import printable
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)

@@ -11,7 +11,6 @@ import click
 import msgspec
 
 from gosync.cli.options import Options, common_options, private_option, sumdb_option
-from gosync.cli.output import printable
 from gosync.cli.progress import progress
 from gosync.closure.closure import Closure, Report
 from gosync.closure.documents import report_document, trial_document
@@ -26,6 +25,7 @@ from gosync.gomod.deps import Deps
 from gosync.progress import Progress
 from gosync.project import Project, read_project
 from gosync.sumdb.names import Database, parse_gosumdb
+from gosync.text import printable
 
 _SHOWN = 100
 _WITHOUT_CONFIG = "or do without: gosync closure PROJECT --tree DIR --sumdb NAME|KEY"

@@ -7,6 +7,7 @@ import msgspec
 
 from gosync.cli.options import Options, common_options
 from gosync.config.schema import Config
+from gosync.text import encode_json
 
 
 @click.group()
@@ -40,7 +41,7 @@ def check(options: Options) -> None:
 def show_config(options: Options) -> None:
     """Show every value in force, defaults and overrides included."""
     document = _document(options.load_config())
-    text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    text = msgspec.json.format(encode_json(document), indent=2).decode()
     options.output.result("config show", document, [text])
 
 

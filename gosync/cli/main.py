@@ -7,18 +7,23 @@ during a pass arrives as InterruptedRunError, so that state was saved first.
 from __future__ import annotations
 
 import gc
-import json
+import logging
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from typing import NoReturn
 
 import click
 
 from gosync import __version__
-from gosync.cli.output import printable
+from gosync.cli.outside import error_of_system
+from gosync.cli.streams import open_streams
 from gosync.cli.verbs import Verbs
-from gosync.errors import GosyncError
+from gosync.errors import ClosedPipeError, GosyncError, UsageError
+from gosync.text import encode_json, printable, shown
+
+_log = logging.getLogger(__name__)
 
 EXIT_BUG = 1
 # What a command makes mostly lives to its end, so looking for cycles finds little; the
@@ -62,9 +67,15 @@ def main() -> None:
 
 def entry() -> NoReturn:
     """Run the command line and leave with its exit code."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `gosync list | head` just ends
+    results = open_streams()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    sys.exit(run(sys.argv[1:]))
+    arguments = sys.argv[1:]
+    code = run(arguments)
+    with suppress(GosyncError):  # it is kept
+        sys.stdout.flush()
+    if results.lost is not None and code == 0:
+        code = _report(results.lost, arguments)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -73,19 +84,42 @@ def run(arguments: list[str]) -> int:
         code = main.main(arguments, prog_name="gosync", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return 128 + signal.SIGINT
-    except click.ClickException as exc:
-        exc.show()
-        return exc.exit_code
-    except GosyncError as exc:
-        _report(exc, as_json="--json" in arguments)
-        return exc.exit_code
-    except Exception:  # noqa: BLE001 - a bug of ours must still leave with 1
+    except Exception as exc:  # noqa: BLE001 - a bug of ours must still leave with 1
+        error = _as_ours(exc)
+        if error is not None:
+            return _report(error, arguments)
         _report_bug()
         return EXIT_BUG
     return code if isinstance(code, int) else 0
 
 
-def _report(error: GosyncError, *, as_json: bool) -> None:
+def _as_ours(error: Exception) -> GosyncError | None:
+    """Return the error that one amounts to, None for a bug of ours."""
+    if isinstance(error, ExceptionGroup):
+        return _as_ours(error.exceptions[0])
+    if isinstance(error, GosyncError):
+        return error
+    if isinstance(error, click.UsageError):
+        command = "gosync" if error.ctx is None else error.ctx.command_path
+        return UsageError(
+            error.format_message().rstrip("."), hint=f"run `{command} --help`"
+        )
+    if isinstance(error, click.ClickException):
+        return UsageError(error.format_message())
+    if isinstance(error, OSError | MemoryError):
+        _log.debug("the system refused", exc_info=error)
+        return error_of_system(error)
+    return None
+
+
+def _report(error: GosyncError, arguments: list[str]) -> int:
+    """Say what is wrong, and return the exit code."""
+    if not isinstance(error, ClosedPipeError):
+        _say(error, as_json="--json" in arguments)
+    return error.exit_code
+
+
+def _say(error: GosyncError, *, as_json: bool) -> None:
     if as_json:
         fields = {
             "schema": 1,
@@ -95,13 +129,13 @@ def _report(error: GosyncError, *, as_json: bool) -> None:
             "hint": error.hint,
             "exit_code": error.exit_code,
         }
-        click.echo(json.dumps(fields), err=True)
+        click.echo(encode_json(fields), err=True)
         return
     click.echo(f"gosync: {printable(str(error))}", err=True)
     if error.hint:
-        click.echo(f"  next: {error.hint}", err=True)
+        click.echo(f"  next: {printable(error.hint)}", err=True)
 
 
 def _report_bug() -> None:
-    click.echo(traceback.format_exc(), err=True)
+    click.echo(shown(traceback.format_exc()), err=True)
     click.echo("gosync: a bug of ours; please report the lines above", err=True)

@@ -13,13 +13,10 @@ from typing import TypeAlias
 import click
 import msgspec
 
+from gosync.text import encode_json
+
 SCHEMA = 1
 Document: TypeAlias = Mapping[str, object]
-
-
-def printable(text: str) -> str:
-    """Escape control characters: a line may quote what an upstream sent."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -37,7 +34,7 @@ class Output(msgspec.Struct, frozen=True):
         """Write the document as JSON, or the lines for people."""
         if self.as_json:
             whole = {"schema": SCHEMA, "type": kind, **document}
-            click.echo(msgspec.json.format(msgspec.json.encode(whole), indent=2))
+            click.echo(msgspec.json.format(encode_json(whole), indent=2))
         elif not self.quiet:
             for line in lines:
                 click.echo(line)

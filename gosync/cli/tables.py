@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from gosync.catalog.failures import Failure
 from gosync.catalog.findings import Finding
 from gosync.cli.ages import format_age
-from gosync.cli.output import printable
 from gosync.config.sizes import format_size
 from gosync.errors import SecurityError
 from gosync.publish.report import PublishReport
 from gosync.sync.freshness import Freshness
+from gosync.text import printable
 
 if TYPE_CHECKING:
     # With it comes an HTTP client, which most of who shows tables do without.

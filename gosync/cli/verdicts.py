@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from gosync.cli.output import Output, printable
+from gosync.cli.output import Output
 from gosync.config.sizes import format_size
+from gosync.text import printable, shown
 from gosync.verify.remedy import next_steps
-from gosync.verify.report import Report, shown
+from gosync.verify.report import Report
 from gosync.verify.verdicts import Finding, Verdict
 
 _SHOWN: Final = 100

@@ -21,7 +21,6 @@ from gosync.cli.options import (
     sumdb_option,
     wait_lock_option,
 )
-from gosync.cli.output import printable
 from gosync.cli.progress import progress
 from gosync.cli.stopping import stopping
 from gosync.cli.verdicts import show_report
@@ -39,13 +38,14 @@ from gosync.errors import (
 from gosync.progress import Progress
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.sync.options import SiteOptions
+from gosync.text import printable, shown
 from gosync.upstream.goproxy import parse_goproxy
 from gosync.upstream.urls import strip_secrets
 from gosync.verify.engine import Limits
 from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
 from gosync.verify.remedy import next_steps
-from gosync.verify.report import Report, report_document, shown
+from gosync.verify.report import Report, report_document
 from gosync.verify.session import Request, Session, open_session
 from gosync.verify.verdicts import EXIT_FOUND
 

@@ -21,7 +21,7 @@ import anyio
 from anyio.abc import TaskStatus
 
 from gosync.catalog.jobs import JobRow
-from gosync.clock import Clock, parse_time
+from gosync.clock import Clock, parse_time, shift
 from gosync.config.duties import JobSpec
 from gosync.config.schema import Config
 from gosync.daemon.notify import Notifier
@@ -228,7 +228,7 @@ class Daemon:
 
     def _put_off(self, spec: JobSpec, reason: str) -> bool:
         """Plan a job for a little later; return whether the reason is a new one."""
-        again = self._clock.now() + timedelta(seconds=_AGAIN_SECONDS)
+        again = shift(self._clock.now(), timedelta(seconds=_AGAIN_SECONDS))
         self._table.plan(spec.name, again)
         return self._note_trouble(reason)
 

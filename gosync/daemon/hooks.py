@@ -34,6 +34,7 @@ from gosync.config.duties import Hook, Hooks, Occasion
 from gosync.daemon.command import CommandEnd, run_command
 from gosync.errors import GosyncError
 from gosync.progress import Progress
+from gosync.text import encode_json
 from gosync.upstream.options import Options as HttpOptions
 from gosync.upstream.webhook import post_json, shown_webhook
 
@@ -60,9 +61,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 def format_event(event: Event) -> bytes:
     """Return the event as JSON; one that is too large goes without its summary."""
     whole: dict[str, object] = {"schema": _SCHEMA, "type": "hook", **asdict(event)}
-    data = msgspec.json.encode(whole)
+    data = encode_json(whole)
     if len(data) > _MAX_BYTES:
-        data = msgspec.json.encode({**whole, "summary": {}})
+        data = encode_json({**whole, "summary": {}})
     return data
 
 

@@ -35,9 +35,10 @@ from gosync.sync.site import Site
 from gosync.sync.stop import Stop
 from gosync.sync.tree import publish_tree, refresh_head
 from gosync.sync.upstreams import connect
+from gosync.text import shown
 from gosync.verify.engine import Limits
 from gosync.verify.layouts import Kind
-from gosync.verify.report import Report, shown
+from gosync.verify.report import Report
 from gosync.verify.report import report_document as verify_document
 from gosync.verify.session import Request, open_session
 

@@ -29,6 +29,7 @@ from gosync.errors import InterruptedRunError, SecurityError, StoreError
 from gosync.status.facts import gather_facts
 from gosync.status.files import write_metrics, write_status
 from gosync.sync.site import Site, open_site
+from gosync.text import encode_json
 
 _log = logging.getLogger(__name__)
 _KEPT_RUNS = 10_000
@@ -158,7 +159,7 @@ class Runner:
             exit_code=outcome.exit_code,
             is_good=outcome.is_good,
             error=outcome.error,
-            summary=msgspec.json.encode(outcome.summary).decode(),
+            summary=encode_json(outcome.summary).decode(),
         )
         site.catalog.runs.trim(keep=_KEPT_RUNS)
 

@@ -33,6 +33,7 @@ from gosync.catalog.jobs import JobRow
 from gosync.clock import format_time, parse_time
 from gosync.errors import InterruptedRunError
 from gosync.status.facts import Facts
+from gosync.text import encode_json
 
 SCHEMA = 1
 _TUNASYNC_TIME = "%Y-%m-%d %H:%M:%S %z"
@@ -59,7 +60,7 @@ def format_status(facts: Facts, *, name: str, upstream: str) -> bytes:
         "findings": {kind.value: n for kind, n in facts.findings.items()},
         "jobs": {job: job_document(row) for job, row in facts.jobs.items()},
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return msgspec.json.format(encode_json(document), indent=2) + b"\n"
 
 
 def job_document(row: JobRow) -> dict[str, object]:

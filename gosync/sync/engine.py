@@ -35,6 +35,7 @@ from gosync.sync.sumcheck import expected_h1
 from gosync.sync.tally import Tally, exit_code
 from gosync.sync.tree import database_item, publish_tree, refresh_head
 from gosync.sync.upstreams import Upstreams, connect
+from gosync.text import encode_json
 
 
 class PassOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,7 +215,7 @@ async def run_pass(site: Site, options: PassOptions, progress: Progress) -> Pass
             exit_code=report.exit_code,
             requests=report.requests,
             received_bytes=report.received_bytes,
-            summary=msgspec.json.encode(report_document(report)).decode(),
+            summary=encode_json(report_document(report)).decode(),
         )
     return report
 

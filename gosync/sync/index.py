@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
 from gosync.catalog.modules import Module
-from gosync.clock import format_time
+from gosync.clock import format_time, shift
 from gosync.errors import GosyncError, StoreError
 from gosync.gomod.info import parse_time
 from gosync.gomod.pseudo import is_pseudo_version
@@ -62,7 +62,7 @@ def cursor_names(policy: Policy, catalog: Catalog) -> list[str]:
 
 def read_up_to(cursor: str) -> datetime:
     """Return the time up to which the index is read: cursors stay behind that."""
-    return parse_time(cursor) + timedelta(seconds=OVERLAP_SECONDS)
+    return shift(parse_time(cursor), timedelta(seconds=OVERLAP_SECONDS))
 
 
 def _followed_dependencies(catalog: Catalog) -> frozenset[str]:
@@ -114,7 +114,7 @@ class IndexFollower:
             self._site.catalog.failures.clear([INDEX_ITEM])
 
     def _pages(self, since: str) -> AsyncGenerator[IndexPage, None]:
-        horizon = format_time(self._site.clock.now() + _HORIZON)
+        horizon = format_time(shift(self._site.clock.now(), _HORIZON))
         return self._index.pages(since, wanted=self._wanted, horizon=horizon)
 
     def _waits(self, now: datetime) -> bool:
@@ -136,7 +136,7 @@ class IndexFollower:
         cursors, url = self._site.catalog.cursors, self._site.options.index_url
         if NAMED not in self._cursors or cursors.get(url, NAMED) is not None:
             return
-        start = format_time(self._site.clock.now() - _NAMED_START)
+        start = format_time(shift(self._site.clock.now(), -_NAMED_START))
         async with aclosing(self._pages(start)) as pages:
             first = await anext(pages)
         if first.seen:

@@ -32,7 +32,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gosync.catalog.versions import Need
-from gosync.clock import format_time, parse_time
+from gosync.clock import format_time, parse_time, shift
 from gosync.gomod import semver
 from gosync.gomod.deps import Deps
 from gosync.gomod.pseudo import is_pseudo_version
@@ -318,13 +318,13 @@ def _is_prerelease(version: str) -> bool:
 @lru_cache(maxsize=64)
 def _cutoff(now: str, days: float) -> str:
     """Return the latest time that is so long ago, with the index's nine digits."""
-    return format_time(parse_time(now) - timedelta(days=days)).removesuffix("Z") + "000"
+    return format_time(shift(parse_time(now), -timedelta(days=days)))[:-1] + "000"
 
 
 def _matures_at(known_since: str, days: float) -> str:
     """Return when a version is so old; rounded up, as clocks have six digits."""
-    moment = parse_time(f"{known_since}Z") + timedelta(days=days)
+    moment = shift(parse_time(f"{known_since}Z"), timedelta(days=days))
     _, _, fraction = known_since.partition(".")
     if fraction[6:].strip("0"):
-        moment += timedelta(microseconds=1)
+        moment = shift(moment, timedelta(microseconds=1))
     return format_time(moment)

@@ -26,6 +26,7 @@ from gosync.sync.dependencies import ConfiguredProject
 from gosync.sync.fingerprint import fingerprint_of
 from gosync.sync.planned import PlannedVersion
 from gosync.sync.site import Site
+from gosync.text import encode_json
 
 SCHEMA = 1
 _MAX_PLAN_BYTES = 1 << 30
@@ -69,7 +70,7 @@ def write_plan(path: Path, document: Mapping[str, object]) -> None:
     Raises:
         UsageError: if the file cannot be written.
     """
-    data = msgspec.json.encode({"schema": SCHEMA, "type": "plan", **document})
+    data = encode_json({"schema": SCHEMA, "type": "plan", **document})
     partial = path.with_name(f".{path.name}.partial")
     try:
         partial.write_bytes(msgspec.json.format(data, indent=2) + b"\n")

@@ -23,6 +23,7 @@ from msgspec.structs import replace
 
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import Need, VersionRow
+from gosync.clock import shift
 from gosync.errors import IncompleteError
 from gosync.ingest.entries import forget_entry, narrow_entry
 from gosync.ingest.unexplained import unexplained
@@ -86,7 +87,7 @@ def plan_prune(
         CatalogError: if the catalog cannot be read.
     """
     _check_selection(site, projects)
-    before = site.clock.now() - timedelta(days=grace_days)
+    before = shift(site.clock.now(), -timedelta(days=grace_days))
     due = list(site.catalog.selected.unselected(before))
     everything = site.catalog.selected.unselected(site.clock.now())
     return PrunePlan(

@@ -237,7 +237,7 @@ def parse_since(text: str) -> str:
         raise MalformedError("since", text, reason)
     try:
         moment = datetime.fromisoformat(f"{match[1]}T{match[2]}{match[3].upper()}")
-        utc = format_time(moment).rjust(27, "0")  # strftime does not pad years
+        utc = format_time(moment)
     except (ValueError, OverflowError) as exc:
         raise MalformedError("since", text, f"no such time: {exc}") from exc
     return utc.removesuffix("Z").rstrip("0").removesuffix(".") + "Z"

@@ -23,13 +23,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from contextlib import suppress
-from datetime import UTC, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 import msgspec
 
+from gosync.clock import shift
 from gosync.errors import MalformedError, UnavailableError
 from gosync.gomod import module, semver
 from gosync.gomod.info import format_time, parse_time
@@ -217,11 +218,7 @@ def earlier(timestamp: str, *, seconds: float) -> str:
     Raises:
         MalformedError: It is no RFC 3339 time.
     """
-    moment = parse_time(timestamp).astimezone(UTC)
-    try:
-        return format_time(moment - timedelta(seconds=seconds))
-    except OverflowError:
-        return timestamp
+    return format_time(shift(parse_time(timestamp), -timedelta(seconds=seconds)))
 
 
 def _is_later(a: str, b: str) -> bool:

@@ -20,13 +20,14 @@ from gosync.closure.tree import Tree
 from gosync.errors import UsageError
 from gosync.gomod.module import ModuleVersion
 from gosync.progress import NoProgress, Progress
+from gosync.text import shown
 from gosync.verify.answers import Answer
 from gosync.verify.belonging import recognised
 from gosync.verify.carrying import Carrying
 from gosync.verify.layouts import Kind
 from gosync.verify.ownstore import StoreTarget
 from gosync.verify.plan import Action, make_plan
-from gosync.verify.report import Report, shown
+from gosync.verify.report import Report
 from gosync.verify.shelf import Shelf, put_all_back
 from gosync.verify.storeactions import act_on_store
 from gosync.verify.storeplan import plan_store

@@ -21,7 +21,7 @@ from typing import Final, TypeAlias
 import msgspec
 from anyio import to_thread
 
-from gosync.clock import Clock
+from gosync.clock import Clock, shift
 from gosync.errors import StoreError
 from gosync.gomod.module import ModuleVersion
 from gosync.progress import Progress
@@ -161,7 +161,7 @@ class Verification:
         """Return what is to be checked now, the oldest proof first."""
         said, begun = self._memory.load()
         outcome, now = self._outcome, self._clock.now()
-        since = now - limits.max_age if limits.max_age is not None else None
+        since = shift(now, -limits.max_age) if limits.max_age is not None else None
         if begun is not None and not limits.fresh:
             outcome.continues = begun
             since = begun if since is None else min(since, begun)

@@ -9,6 +9,7 @@ import msgspec
 
 from gosync.clock import format_time
 from gosync.sumdb.names import Database
+from gosync.text import shown
 from gosync.verify.engine import Outcome
 from gosync.verify.layouts import Kind
 from gosync.verify.verdicts import (
@@ -86,11 +87,6 @@ class Report(msgspec.Struct, kw_only=True):
         )
         is_left = self.outcome.unread or any(each.failed for each in self.done)
         return EXIT_FOUND if is_left and code in {0, EXIT_REPAIRED} else code
-
-
-def shown(text: str) -> str:
-    """Return text that any encoder takes: bytes that are no UTF-8 are escaped."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def report_document(report: Report) -> dict[str, object]:

@@ -1,0 +1,52 @@
+"""Text that any terminal and any encoder takes.
+
+What is quoted from elsewhere may hold control characters. A file's name may be bytes
+that are no UTF-8, which Python keeps as lone surrogates: JSON, SQLite and UTF-8 files
+refuse those.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+Json: TypeAlias = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+
+def shown(text: str) -> str:
+    r"""Return text that any encoder takes: bytes that are no UTF-8 become ``\xf6``."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        data = text.encode("utf-8", "surrogateescape" if _is_name(text) else "replace")
+        return data.decode("utf-8", "backslashreplace")
+    return text
+
+
+def _is_name(text: str) -> bool:
+    """Whether all surrogates stand for bytes, as in a file's name."""
+    return all("\udc80" <= c <= "\udcff" for c in text if "\ud800" <= c <= "\udfff")
+
+
+def printable(text: str) -> str:
+    """Escape control characters: a line may quote what an upstream sent."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown(text))
+
+
+def encode_json(document: object) -> bytes:
+    """Return a document as JSON, its strings as :func:`shown` where that is needed."""
+    try:
+        return msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_shown_within(msgspec.to_builtins(document)))
+
+
+def _shown_within(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {shown(key): _shown_within(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_shown_within(inner) for inner in value]
+    return shown(value) if isinstance(value, str) else value

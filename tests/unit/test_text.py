@@ -1,0 +1,35 @@
+"""Text that any terminal and any encoder takes."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gosync.text import encode_json, printable, shown
+
+
+def test_bytes_that_are_no_utf8_are_shown_escaped():
+    assert shown(os.fsdecode(b"gr\xf6\xdfe")) == r"gr\xf6\xdfe"
+    assert printable("a\x1b[31m\n" + os.fsdecode(b"\xff")) == r"a\x1b[31m\n\xff"
+
+
+def test_text_that_encodes_is_left_alone():
+    assert shown("größe 日本") == "größe 日本"
+
+
+@given(st.text(st.characters(codec=None, exclude_categories=())))
+def test_anything_is_shown_as_something_that_encodes(text: str):
+    shown(text).encode()
+    assert printable(text).isprintable()
+    assert json.loads(encode_json({"a": [text]})) == {"a": [shown(text)]}
+
+
+def test_a_struct_with_such_a_name_is_encoded_too():
+    class Row(msgspec.Struct):
+        name: str
+
+    assert encode_json([Row(os.fsdecode(b"\xff"))]) == rb'[{"name":"\\xff"}]'
