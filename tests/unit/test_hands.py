@@ -25,7 +25,7 @@ def _do(item: str) -> int:
         os.kill(os.getpid(), signal.SIGKILL)
     if item == "fail":
         raise KeyError("a bug of ours")
-    time.sleep(0.1)  # long enough that the other one takes the other
+    time.sleep(0.5)  # long enough that the other one takes the other
     return os.getpid()
 
 
