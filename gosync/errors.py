@@ -19,6 +19,7 @@
      │  ├ MalformedError                 .what, .value, .reason
      │  │  └ MalformedTimeError             also a ValueError
      │  └ TooLargeError                  .limit_bytes
+     ├ WithdrawnError                 3  an operator withdrew the version asked for
      ├ BundleGapError                13  a bundle builds on what is not here
      ├ VolumeError                   14  the carrier: a medium lacks or garbles bytes
      ├ StoreError                     7  the operator: our disk or database
@@ -188,6 +189,12 @@ class TooLargeError(RejectedError):
     def __init__(self, what: str, *, limit_bytes: int) -> None:
         super().__init__(f"{what}: larger than {limit_bytes} bytes")
         self.limit_bytes = limit_bytes
+
+
+class WithdrawnError(GosyncError):
+    """A version was asked for that an operator withdrew."""
+
+    exit_code = 3
 
 
 class BundleGapError(GosyncError):

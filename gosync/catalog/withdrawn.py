@@ -121,6 +121,19 @@ class WithdrawnVersions:
         """
         return _once(self._rows(f"path = ? AND {_IN_FORCE}", path))
 
+    def selected(self) -> list[Withdrawal]:
+        """Return those that the present selection wants.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT path, version FROM versions"
+            " WHERE withdrawn = 1 AND selected IS NOT NULL"
+        )
+        wanted = {(row[0], row[1]) for row in found}
+        return [each for each in self.all() if each.key in wanted]
+
     def all_by_path(self) -> dict[str, list[Withdrawal]]:
         """Return the same, by module path.
 
@@ -197,6 +210,13 @@ class WithdrawnVersions:
 def undone(withdrawal: Withdrawal, now: datetime) -> Withdrawal:
     """Return a withdrawal as it stands once it is undone."""
     return msgspec.structs.replace(withdrawal, undone_at=format_time(now))
+
+
+def undo_line(withdrawal: Withdrawal) -> str:
+    """Return what brings a withdrawn version back."""
+    if withdrawal.told_by is ToldBy.BUNDLE:
+        return "undo it outside; the next bundle brings it back"
+    return f"gosync withdraw --undo {withdrawal.path}@{withdrawal.version}"
 
 
 def _once(rows: Iterable[Withdrawal]) -> list[Withdrawal]:

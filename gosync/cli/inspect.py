@@ -14,7 +14,7 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.looks import Look
 from gosync.catalog.versions import State, VersionRow
 from gosync.cli.options import Options, common_options
-from gosync.cli.tables import finding_lines
+from gosync.cli.tables import finding_lines, withdrawal_lines
 from gosync.config.sizes import format_size
 from gosync.errors import NotFoundError, UsageError
 from gosync.gomod.module import ModuleVersion
@@ -75,6 +75,7 @@ def show(options: Options, module_version: str) -> None:
             f for f in catalog.findings.of(mv.path) if f.version in {"", mv.version}
         ]
         looks = catalog.looks.of(mv.path, mv.version)
+        withdrawal = catalog.withdrawn.get(mv.path, mv.version)
     if row is None:
         raise NotFoundError(
             f"{mv}: not known here", hint=f"gosync list --all {mv.path}"
@@ -84,6 +85,8 @@ def show(options: Options, module_version: str) -> None:
     document["pin"] = msgspec.to_builtins(pin)
     facts = ((key, value) for key, value in document.items() if value is not None)
     lines = [f"{key:<14}{value}" for key, value in facts]
+    document["withdrawal"] = msgspec.to_builtins(withdrawal)
+    lines += withdrawal_lines([] if withdrawal is None else [withdrawal])
     document["findings"] = [finding_document(finding) for finding in about]
     document["looks"] = [look_document(look) for look in looks]
     options.output.result(

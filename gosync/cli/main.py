@@ -41,6 +41,7 @@ VERBS = {
     "show": ("inspect", "show"),
     "why": ("why", "why"),
     "prune": ("prune", "prune"),
+    "withdraw": ("withdraw", "withdraw"),
     "publish": ("publish", "publish"),
     "bundle": ("bundle", "bundle"),
     "closure": ("closure", "closure"),

@@ -19,7 +19,12 @@ from gosync.catalog.runs import Run
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import State
 from gosync.cli.options import Options, common_options
-from gosync.cli.tables import failure_lines, finding_lines, freshness_line
+from gosync.cli.tables import (
+    failure_lines,
+    finding_lines,
+    freshness_line,
+    withdrawal_lines,
+)
 from gosync.clock import SystemClock
 from gosync.config.schema import Config
 from gosync.errors import InterruptedRunError
@@ -50,11 +55,13 @@ def status(options: Options) -> int:
         document = _document(config, catalog, fresh)
         failures = catalog.failures.open()
         findings = catalog.findings.open()
+        withdrawn = catalog.withdrawn.all()
     options.output.result(
         "status",
         document,
         [
             *_lines(document, fresh),
+            *withdrawal_lines(withdrawn),
             *failure_lines(failures),
             *_first_findings(findings),
         ],
@@ -95,6 +102,7 @@ def _document(config: Config, catalog: Catalog, fresh: Freshness) -> dict[str, o
         "at_work": None if holder is None else str(holder),
         "last_run": _run(runs[0], holder) if runs else None,
         "jobs": {row.name: _job(row, holder) for row in catalog.jobs.all()},
+        "withdrawn": msgspec.to_builtins(catalog.withdrawn.all()),
         "audit": _audit(catalog, fresh.index_cursor),
         "failures": [failure_document(f) for f in catalog.failures.open()],
         "findings": [finding_document(f) for f in catalog.findings.open()],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.findings import Finding
+from gosync.catalog.withdrawn import Withdrawal, undo_line
 from gosync.cli.ages import format_age
 from gosync.config.sizes import format_size
 from gosync.errors import SecurityError
@@ -36,6 +37,7 @@ def sync_lines(report: PassReport) -> Iterator[str]:
     if published is not None:
         yield from tree_lines(published)
     yield f"fresh: {freshness_line(report.freshness)}"
+    yield from withdrawal_lines(report.withdrawn)
     yield from failure_lines(report.missing)
 
 
@@ -67,6 +69,16 @@ def tree_lines(report: PublishReport) -> Iterator[str]:
             f"{report.unknown} versions in the tree that this store does not know;"
             " they stay. next: gosync adopt"
         )
+
+
+def withdrawal_lines(withdrawals: Iterable[Withdrawal]) -> Iterator[str]:
+    """Yield withdrawn versions for people: why, who needs them, the way back."""
+    for each in withdrawals:
+        yield f"withdrawn {each.path}@{each.version} {each.withdrawn_at[:10]}"
+        yield f"         {printable(each.reason)}"
+        yield f"         if it may come back: {undo_line(each)}"
+        if each.needed_by:
+            yield f"         needed by {', '.join(map(printable, each.needed_by))}"
 
 
 def failure_lines(failures: Iterable[Failure]) -> Iterator[str]:

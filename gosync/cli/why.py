@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import click
+import msgspec
 
 from gosync.catalog.versions import FoundBy, VersionRow
 from gosync.cli.options import Options, common_options
+from gosync.cli.tables import withdrawal_lines
 from gosync.clock import SystemClock
 from gosync.errors import MalformedError, NotFoundError, UsageError
 from gosync.gomod.module import ModuleVersion
@@ -34,18 +36,23 @@ def why(options: Options, module_version: str) -> None:
     projects = read_projects(site_options.projects)
     with read_catalog(site_options) as catalog:
         row = catalog.versions.get(mv.path, mv.version)
+        withdrawal = catalog.withdrawn.get(mv.path, mv.version)
         gomods = StoredGoMods(catalog, BlobStore(site_options.store_path))
         chooser = Chooser(catalog, site_options.policy, now=SystemClock().now())
         reasons = Reasons(chooser, gomods, projects, site_options.toolchains)
         claims = list(reasons.of(mv))
     if row is not None and row.found_by is FoundBy.COMMAND:
         claims.append(_BY_COMMAND)
-    if row is None and not claims:
+    if row is None and withdrawal is None and not claims:
         raise NotFoundError(
             f"{mv}: not known here, and nothing selects it",
             hint=f"gosync list --all {mv.path}",
         )
-    options.output.result("why", _document(mv, row, claims), _lines(mv, row, claims))
+    document = _document(mv, row, claims)
+    document["withdrawn"] = msgspec.to_builtins(withdrawal)
+    told = [] if withdrawal is None else [withdrawal]
+    lines = [*_lines(mv, row, claims), *withdrawal_lines(told)]
+    options.output.result("why", document, lines)
 
 
 def _parse(text: str) -> ModuleVersion:

@@ -1,8 +1,9 @@
-"""What the journal's lines say: admitted and forgotten versions, heads, findings.
+"""What the journal's lines say: versions that come and go, heads, findings.
 
     {"kind": "version", "path": ..., and the columns of its catalog row}
     {"kind": "forget", "path": ..., "version": ...}  nothing of it is kept
     {"kind": "narrow", "path": ..., "version": ...}  its zip is not kept
+    {"kind": "withdraw", "path": ..., and the columns of the withdrawal; undone, too}
     {"kind": "finding", "what": its kind, and its other columns; the facts as JSON}
     {"kind": "head", "name": the database's, "note": the signed note}
 
@@ -16,16 +17,25 @@ import json
 from collections.abc import Mapping
 
 import msgspec
-from msgspec.structs import fields
+from msgspec.structs import asdict, fields
 
 from gosync.catalog.findings import Finding
 from gosync.catalog.versions import VersionRow
+from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import MalformedError
+from gosync.gomod import module
 from gosync.store.journal import EntryValue
 
 # Text is added in its own form; the rest is of the present catalog alone.
 _NOT_KEPT = frozenset(
-    {"record_text", "changed", "selected", "unselected_at", "max_zip_bytes"}
+    {
+        "record_text",
+        "changed",
+        "selected",
+        "unselected_at",
+        "max_zip_bytes",
+        "withdrawn",
+    }
 )
 
 
@@ -53,6 +63,28 @@ def forget_entry(path: str, version: str) -> dict[str, EntryValue]:
 def narrow_entry(path: str, version: str) -> dict[str, EntryValue]:
     """Return the entry of a version whose zip is about to be forgotten."""
     return {"kind": "narrow", "path": path, "version": version}
+
+
+def withdrawal_entry(withdrawal: Withdrawal) -> dict[str, EntryValue]:
+    """Return the entry of a withdrawal, as it will stand: in force, or undone."""
+    needed_by = msgspec.json.encode(withdrawal.needed_by).decode()
+    return {**asdict(withdrawal), "needed_by": needed_by, "kind": "withdraw"}
+
+
+def parse_withdrawal_entry(entry: Mapping[str, EntryValue]) -> Withdrawal:
+    """Return the withdrawal of a "withdraw" entry.
+
+    Raises:
+        MalformedError: a field is missing or of a wrong type, or path and version
+            are none.
+    """
+    try:
+        needed_by = msgspec.json.decode(str(entry.get("needed_by")))
+        found = msgspec.convert({**entry, "needed_by": needed_by}, Withdrawal)
+    except msgspec.DecodeError as error:  # a ValidationError, too
+        raise MalformedError("journal withdrawal", entry, f"{error}") from error
+    module.check(found.path, found.version)
+    return found
 
 
 def finding_entry(finding: Finding) -> dict[str, EntryValue]:

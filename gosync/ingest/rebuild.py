@@ -5,9 +5,9 @@ known here is ignored, so that an older gosync reads a newer one's journal.
 
 What comes back: every version whose blobs are there, with its proof; versions
 whose blobs are missing or damaged, as wanted; the pins; findings, as their state was
-set last; of each checksum database the signed head with the largest tree, so that
-trust never moves back; bundles that were made or taken in, so that their numbers do
-not either.
+set last; what was given up and what was withdrawn; of each checksum database the signed
+head with the largest tree, so that trust never moves back; bundles that were made or
+taken in, so that their numbers do not either.
 What does not: cursors and followed modules (the next sync reads the index and
 the lists again and adds what was only wanted), failures, runs, and what was
 published (the next publish writes the tree whole; its marker keeps its heads).
@@ -31,10 +31,11 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Finding
 from gosync.catalog.pins import Pin
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Want
+from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import CatalogError, MalformedError, NoSpaceError, StoreError
 from gosync.gomod import module
 from gosync.ingest.bundlememory import BundleMemory
-from gosync.ingest.entries import parse_finding_entry
+from gosync.ingest.entries import parse_finding_entry, parse_withdrawal_entry
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest, parse_digest
 from gosync.store.durable import disk_errors, sync_folder
@@ -82,6 +83,10 @@ class _Memory(msgspec.Struct):
     heads: dict[str, tuple[int, bytes]] = msgspec.field(default_factory=dict)
     bundles: BundleMemory = msgspec.field(default_factory=BundleMemory)
     findings: dict[int, Finding] = msgspec.field(default_factory=dict)
+    buried: dict[tuple[str, str], str] = msgspec.field(default_factory=dict)
+    withdrawn: dict[tuple[str, str, str], Withdrawal] = msgspec.field(
+        default_factory=dict
+    )
     named: bool = False  # whether it names any version, forgotten ones too
 
 
@@ -135,9 +140,14 @@ def _take(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
         row = parse_version_entry(entry)
         memory.named = True
         memory.rows[row.path, row.version] = row
+        if row.zip_digest is not None:
+            memory.buried.pop((row.path, row.version), None)
         _take_pin(memory, row)
     elif entry.get("kind") in ("forget", "narrow"):
         _forget(memory, entry)
+    elif entry.get("kind") == "withdraw":
+        told = parse_withdrawal_entry(entry)
+        memory.withdrawn[told.path, told.version, told.told_by] = told
     elif entry.get("kind") == "finding":
         finding = parse_finding_entry(entry)
         memory.findings[finding.id] = finding
@@ -159,6 +169,7 @@ def _forget(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
     if not isinstance(path, str) or not isinstance(version, str):
         raise MalformedError("journal line", entry, "want path and version")
     row = memory.rows.get((path, version))
+    memory.buried[path, version] = "" if entry["kind"] == "forget" else "mod"
     if row is None or entry["kind"] == "forget":
         memory.rows.pop((path, version), None)
         return
@@ -261,7 +272,8 @@ def _write(
     *,
     clock: Clock,
 ) -> None:
-    """Fill the new catalog."""
+    """Fill the new catalog; what was withdrawn is so before it is admitted."""
+    catalog.withdrawn.put(memory.withdrawn.values())
     for start in range(0, len(present), BATCH_ROWS):
         rows = map(_as_admitted, present[start : start + BATCH_ROWS])
         _admit(catalog, list(rows), report)
@@ -279,6 +291,9 @@ def _write(
         for (path, version), pin in memory.pins.items():
             catalog.pins.pin(path, version, seen=pin, now=clock.now())
         catalog.findings.restore(memory.findings.values())
+        catalog.tombstones.restore(
+            (*key, keeps) for key, keeps in memory.buried.items()
+        )
     for name, (tree_size, note) in memory.heads.items():
         catalog.heads.swap(name, b"", note)
         report.heads[name] = tree_size

@@ -1,10 +1,10 @@
 """The tree's feed: what came in and what was found, newest first. Pure.
 
 Atom (RFC 4287), for people inside who want to follow it without asking. An entry
-is a version that is carried whole, at the time it was admitted, or a finding, at the
-time its state was set; its id stays the same, so that a reader shows a finding anew
-when it was settled. The feed says what this site saw and when: two sites that carry
-the same have different ones.
+is a version that is carried whole, at the time it was admitted, a finding, at the
+time its state was set, or a version that was withdrawn; its id stays the same, so that
+a reader shows a finding anew when it was settled. The feed says what this site saw and
+when: two sites that carry the same have different ones.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gosync.catalog.findings import Finding
     from gosync.catalog.versions import VersionRow
+    from gosync.catalog.withdrawn import Withdrawal
 
 ENTRIES: Final = 100
 _NAMES: Final = uuid.uuid5(uuid.NAMESPACE_URL, "tag:gosync,2026:feed")
@@ -29,14 +30,23 @@ _EMPTY_AT: Final = "1970-01-01T00:00:00.000000Z"
 _UP: Final = "../" * routes.FEED.count("/")
 
 
-def format_feed(versions: Iterable[VersionRow], findings: Iterable[Finding]) -> bytes:
+def format_feed(
+    versions: Iterable[VersionRow],
+    findings: Iterable[Finding],
+    withdrawals: Iterable[Withdrawal] = (),
+) -> bytes:
     """Return the feed's bytes.
 
     Args:
         versions: What was admitted last.
         findings: What was found or settled last.
+        withdrawals: What was withdrawn or brought back last.
     """
-    entries = [*map(_of_finding, findings), *_of_versions(versions)]
+    entries = [
+        *map(_of_finding, findings),
+        *_of_withdrawals(withdrawals),
+        *_of_versions(versions),
+    ]
     newest = sorted(entries, reverse=True)[:ENTRIES]
     updated = newest[0][0] if newest else _EMPTY_AT
     head = (
@@ -79,6 +89,23 @@ def _of_finding(finding: Finding) -> tuple[str, str]:
         f"{finding.summary}{place}; first seen {finding.first_seen}",
         routes.ROOT_PAGE,
     )
+
+
+def _of_withdrawals(withdrawals: Iterable[Withdrawal]) -> Iterator[tuple[str, str]]:
+    for each in withdrawals:
+        try:
+            page = routes.of_module(each.path).page
+        except MalformedError:
+            continue
+        done = "withdrawn" if each.undone_at is None else "no longer withdrawn"
+        needed = f"; needed by {', '.join(each.needed_by)}" if each.needed_by else ""
+        yield _entry(
+            each.undone_at or each.withdrawn_at,
+            _id("withdrawn", each.path, each.version, each.told_by),
+            f"{done}: {each.path} {each.version}",
+            f"{each.reason}{needed}",
+            page,
+        )
 
 
 def _entry(

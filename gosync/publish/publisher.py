@@ -167,6 +167,7 @@ class Publisher:
         feed = format_feed(
             self._catalog.arrivals.newest(limit=ENTRIES),
             self._catalog.findings.newest(limit=ENTRIES),
+            self._catalog.withdrawn.newest(limit=ENTRIES),
         )
         writer = TreeWriter(tree.root)
         with disk_errors(tree.root):

@@ -52,7 +52,12 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def survey_tree(
-    catalog: Catalog, writer: TreeWriter, *, full: bool, paths: Iterable[str]
+    catalog: Catalog,
+    writer: TreeWriter,
+    *,
+    full: bool,
+    paths: Iterable[str],
+    spare: bool = False,
 ) -> Survey:
     """Hold a tree's version files against the catalog.
 
@@ -61,6 +66,7 @@ def survey_tree(
         writer: Reads the tree.
         full: Whether to look at the whole tree.
         paths: The modules to look at otherwise.
+        spare: Whether what was given up stays for now as well.
 
     Raises:
         CatalogError: if the catalog cannot be read.
@@ -69,7 +75,7 @@ def survey_tree(
     leaving: list[tuple[str, str]] = []
     kept: dict[str, tuple[Kept, ...]] = {}
     for at in _modules(writer) if full else _named(paths):
-        found = _survey_module(catalog, writer, at)
+        found = _survey_module(catalog, writer, at, spare=spare)
         leaving += ((at.path, version) for version in found.leaving)
         if found.kept:
             kept[at.path] = tuple(found.kept)
@@ -101,14 +107,16 @@ class _Found(msgspec.Struct):
     kept: list[Kept] = msgspec.field(default_factory=list)
 
 
-def _survey_module(catalog: Catalog, writer: TreeWriter, at: ModuleRoutes) -> _Found:
+def _survey_module(
+    catalog: Catalog, writer: TreeWriter, at: ModuleRoutes, *, spare: bool
+) -> _Found:
     found = _Found()
     names = writer.names(at.versions_folder)
-    there = _by_version(names)
+    there = files_by_version(names)
     if not there:
         return found
     rows = {row.version: row for row in catalog.versions.of(at.path)}
-    buried = catalog.tombstones.of(at.path)
+    buried = {} if spare else catalog.tombstones.of(at.path)
     withdrawn = {each.version for each in catalog.withdrawn.of(at.path)}
     for version, files in there.items():
         row = rows.get(version)
@@ -124,7 +132,7 @@ def _survey_module(catalog: Catalog, writer: TreeWriter, at: ModuleRoutes) -> _F
     return found
 
 
-def _by_version(names: Iterable[str]) -> dict[str, dict[str, str]]:
+def files_by_version(names: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return each version's files: their names by kind."""
     found: dict[str, dict[str, str]] = {}
     for name in names:

@@ -7,7 +7,8 @@ here and nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -79,6 +80,7 @@ class Chooser:
         self._now = format_time(now)
         self._found_by = found_by
         self._gone = catalog.versions.gone()
+        self._withdrawn = {each.key for each in catalog.withdrawn.all()}
         days = max((each.versions.min_age_days for each in policy.selects), default=0)
         self._upgrade = Rule(0, VersionRule(pick=Pick.LATEST, min_age_days=days))
 
@@ -99,7 +101,7 @@ class Chooser:
         rows = self._catalog.offers.of(path)
         module = self._catalog.modules.get(path)
         rules = self._policy.rules_for(path)
-        return choose(path, rules, self._offer(module, path, rows), now=self._now)
+        return self._choose(path, rules, self._offer(module, path, rows))
 
     def upgrade(self, path: str) -> Chosen:
         """Return what "latest" chooses of a followed module.
@@ -109,7 +111,7 @@ class Chooser:
         """
         module = self._catalog.modules.get(path)
         offer = self._offer(module, path, self._catalog.offers.of(path))
-        return choose(path, (self._upgrade,), offer, now=self._now)
+        return choose(path, (self._upgrade,), self._left(path, offer), now=self._now)
 
     def _offer(
         self, module: Module | None, path: str, rows: Iterable[OfferedRow]
@@ -123,6 +125,36 @@ class Chooser:
             return Offer(versions)
         return Offer(versions, module.latest, facts_of(module))
 
+    def _choose(self, path: str, rules: Sequence[Rule], offer: Offer) -> Chosen:
+        """Choose as ever, and beside what was withdrawn what is chosen without it.
+
+        What was withdrawn stays chosen, so that it is known what is not given.
+        """
+        chosen = choose(path, rules, offer, now=self._now)
+        left = self._left(path, offer)
+        if left is offer:
+            return chosen
+        others = choose(path, rules, left, now=self._now)
+        known = {each.version for each in others.choices}
+        kept = (each for each in chosen.choices if each.version not in known)
+        return replace(
+            chosen,
+            choices=(*kept, *others.choices),
+            reconsider_at=sooner(chosen.reconsider_at, others.reconsider_at),
+        )
+
+    def _left(self, path: str, offer: Offer) -> Offer:
+        """Return what is offered and not withdrawn."""
+        versions = tuple(
+            each
+            for each in offer.versions
+            if (path, each.version) not in self._withdrawn
+        )
+        if len(versions) == len(offer.versions):
+            return offer
+        latest = None if (path, offer.latest) in self._withdrawn else offer.latest
+        return Offer(versions, latest, offer.facts)
+
     def _is_gone(self, path: str, row: OfferedRow) -> bool:
         """Return whether the index alone names it, and not anew since it was gone."""
         gone_at = self._gone.get((path, row.version))
@@ -132,14 +164,16 @@ class Chooser:
         rules = self._policy.rules_for(path)
         if not rules:
             return
-        chosen = choose(path, rules, offer, now=self._now)
+        chosen = self._choose(path, rules, offer)
         choices.wanted.update(self._wants(path, chosen.choices, offer))
         choices.unmatched += (Unmatched(each, path) for each in chosen.unmatched)
         choices.reconsider_at = sooner(choices.reconsider_at, chosen.reconsider_at)
         choices.with_deps += (
             (ModuleVersion(path, choice.version), choice.deps)
             for choice in chosen.choices
-            if choice.deps is not Deps.NONE and choice.need is Need.ZIP
+            if choice.deps is not Deps.NONE
+            and choice.need is Need.ZIP
+            and (path, choice.version) not in self._withdrawn
         )
 
     def _wants(

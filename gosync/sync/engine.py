@@ -15,6 +15,7 @@ from msgspec.structs import asdict, replace
 from gosync.catalog.failures import Failure
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import State, VersionRow
+from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import GosyncError, StoreError, UsageError
 from gosync.progress import NoProgress, Progress
 from gosync.publish.report import PublishReport
@@ -35,6 +36,7 @@ from gosync.sync.sumcheck import expected_h1
 from gosync.sync.tally import Tally, exit_code
 from gosync.sync.tree import database_item, publish_tree, refresh_head
 from gosync.sync.upstreams import Upstreams, connect
+from gosync.sync.withdrawing import check_not_withdrawn, note_needs
 from gosync.text import encode_json
 
 
@@ -69,6 +71,7 @@ class PassReport(msgspec.Struct, frozen=True, kw_only=True):
         tally: Its counts.
         published: What publishing did; None when it was not done.
         missing: Failures of what is still selected.
+        withdrawn: What is selected and withdrawn.
         freshness: How old what is known is.
         exit_code: The process's.
         requests: Requests sent.
@@ -79,6 +82,7 @@ class PassReport(msgspec.Struct, frozen=True, kw_only=True):
     tally: Tally
     published: PublishReport | None
     missing: tuple[Failure, ...]
+    withdrawn: tuple[Withdrawal, ...]
     freshness: Freshness
     exit_code: int
     requests: int
@@ -124,6 +128,7 @@ class Pass:
             StoreError: if the store or the catalog cannot be written.
         """
         _check_not_carried(self.site)
+        check_not_withdrawn(self.site, self._options.selectors)
         if self._options.plan is not None:
             self._approved = approve(
                 self._options.plan, self.site, self._options.projects
@@ -140,6 +145,7 @@ class Pass:
         if self._options.selectors:
             await self._selecting().select_named()
         else:
+            note_needs(self.site, self._options.projects)
             await self._selecting().select(always=self._options.retry)
             self.selection.clear_moot()
 
@@ -235,6 +241,7 @@ async def _run_pass(site: Site, options: PassOptions, progress: Progress) -> Pas
         tally=this.tally,
         published=published,
         missing=missing,
+        withdrawn=tuple(site.catalog.withdrawn.selected()),
         freshness=freshness_of(site.options, site.catalog, site.clock.now()),
         exit_code=exit_code(this.tally, missing),
         requests=upstreams.fetcher.traffic.requests,
@@ -308,6 +315,7 @@ def report_document(report: PassReport) -> dict[str, object]:
         "bytes_admitted": tally.admitted_bytes,
         "freshness": msgspec.to_builtins(report.freshness),
         "failed": [failure_document(failure) for failure in report.missing],
+        "withdrawn": msgspec.to_builtins(report.withdrawn),
         "published": published.document() if published else None,
     }
 

@@ -24,5 +24,6 @@ def fingerprint_of(site: Site, projects: Iterable[ConfiguredProject]) -> str:
         [(each.name, each.project.digest, each.deps) for each in projects],
         options.toolchains,
         site.catalog.offers.last_change(),
+        *(each.key for each in site.catalog.withdrawn.all()),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()

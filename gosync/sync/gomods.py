@@ -111,7 +111,11 @@ class GoModSource(StoredGoMods):
         found = []
         for module in sorted(self.lacking):
             row = self._catalog.versions.get(module.path, module.version)
-            if row is None or (row.mod_digest is None and row.state not in _ANSWERED):
+            if row is None or (
+                row.mod_digest is None
+                and row.state not in _ANSWERED
+                and not row.withdrawn
+            ):
                 found.append(module)
         return found
 
@@ -125,6 +129,8 @@ class GoModSource(StoredGoMods):
         return [row for row in rows if row is not None and self._is_due(row)]
 
     def _is_due(self, row: VersionRow) -> bool:
+        if row.withdrawn:
+            return False
         if row.state is State.WANTED or self._retry:
             return True
         failure = self._catalog.failures.get(row.path, row.version)

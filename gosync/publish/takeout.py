@@ -1,0 +1,111 @@
+"""Taking withdrawn versions out of a tree at once, whatever else waits to be published.
+
+A publish may need the network for tiles, or somebody's word for what else would go; a
+withdrawal waits for neither. So this writes the module's own files alone: ``@latest``
+and ``list`` without the version, its page, then the files go, and the lookup. The
+tree's marker is left as it is: the catalog's change is still ahead of it, and the next
+publish brings the tree's pages up. Killed in between, it takes out the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gosync.catalog.versions import Need, VersionRow
+from gosync.errors import MalformedError
+from gosync.publish import routes
+from gosync.publish.contents import contents_of
+from gosync.publish.marker import read_marker
+from gosync.publish.modules import ModuleWriter
+from gosync.publish.stale import removal_order
+from gosync.publish.survey import files_by_version, survey_tree
+from gosync.publish.tree import TreeWriter
+from gosync.store.durable import disk_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from gosync.catalog.db import Catalog
+    from gosync.publish.contents import ModuleContents
+    from gosync.store.blobs import BlobStore
+
+_NOTHING_IS_NEW = 1 << 62
+
+
+def take_out(
+    root: Path,
+    paths: Iterable[str],
+    *,
+    catalog: Catalog,
+    blobs: BlobStore,
+    database: str,
+) -> int | None:
+    """Take what is withdrawn of these modules out of a tree.
+
+    Args:
+        root: The tree.
+        paths: The modules.
+        catalog: What is withdrawn.
+        blobs: The store's blobs.
+        database: The checksum database's name, "" for none.
+
+    Returns:
+        How many files were removed; None where there is no tree.
+
+    Raises:
+        StoreError: if the tree cannot be written, or is somebody else's.
+        CatalogError: if the catalog cannot be read.
+    """
+    if read_marker(root) is None:
+        return None
+    writer = TreeWriter(root)
+    with disk_errors(root):
+        writer.open()
+        for path in sorted(set(paths)):
+            _take_out_of(writer, path, catalog, blobs, database)
+    return writer.removed
+
+
+def _take_out_of(
+    writer: TreeWriter, path: str, catalog: Catalog, blobs: BlobStore, database: str
+) -> None:
+    modules = ModuleWriter(writer, blobs, changed_after=_NOTHING_IS_NEW, full=False)
+    try:
+        contents = _contents(writer, path, catalog, modules)
+    except MalformedError:  # it has no folder
+        return
+    modules.place(contents)
+    modules.name(contents, database)
+    writer.commit()
+    stale = set(modules.stale)
+    if database:
+        lookups = f"{routes.sumdb_folder(database)}/lookup"
+        stale |= {f"{lookups}/{name}" for name in modules.stale_lookups}
+    for file in removal_order(stale):
+        writer.remove(file)
+
+
+def _contents(
+    writer: TreeWriter, path: str, catalog: Catalog, modules: ModuleWriter
+) -> ModuleContents:
+    """Return the module as the tree has it, less what was withdrawn."""
+    names = writer.names(routes.of_module(path).versions_folder)
+    there = files_by_version(names)
+    survey = survey_tree(catalog, writer, full=False, paths=[path], spare=True)
+    rows = (row for row in catalog.versions.of(path) if _stands(row, there))
+    return contents_of(
+        path,
+        rows,
+        read_facts=modules.read_facts,
+        kept=survey.kept.get(path, ()),
+        withdrawn=catalog.withdrawn.of(path),
+    )
+
+
+def _stands(row: VersionRow, there: Mapping[str, Mapping[str, str]]) -> bool:
+    """Return whether the tree has all that it is to show of a version."""
+    kinds = there.get(row.version, {}).keys()
+    wanted = {".info", ".mod"} | ({".zip"} if row.published is Need.ZIP else set())
+    return row.published is not None and wanted <= kinds
