@@ -113,6 +113,7 @@ class VersionRow(msgspec.Struct, frozen=True):
         version_time: Time of its ``.info``.
         admitted_at: When the gate admitted it last.
         changed: The number of its last change that trees must follow.
+        oddity: What is odd about it though its record proves it, or None.
     """
 
     path: str
@@ -140,6 +141,7 @@ class VersionRow(msgspec.Struct, frozen=True):
     version_time: str | None = None
     admitted_at: str | None = None
     changed: int = 0
+    oddity: str | None = None
 
     @property
     def carried(self) -> Need | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
+from gosync.gomod.info import VersionInfo
 from gosync.store.staging import Staged
 from gosync.upstream.answer import Served
 
@@ -38,3 +41,15 @@ class Taken(msgspec.Struct):
     h1: dict[str, str] = msgspec.field(default_factory=dict)
     wanted: dict[str, str | None] = msgspec.field(default_factory=dict)
     authority: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+def source_of(served: Mapping[str, Served]) -> str | None:
+    """Return where the last part came from."""
+    last = list(served.values())[-1:]
+    return last[0].url if last else None
+
+
+def commit_of(info: VersionInfo | None) -> str | None:
+    """Return the commit that an ``.info`` says a version is of, or None."""
+    origin = info.origin if info else None
+    return origin.hash or None if origin else None
