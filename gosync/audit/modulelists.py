@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -23,9 +24,9 @@ from gosync.catalog.versions import FoundBy, VersionRow
 from gosync.errors import NotFoundError, RejectedError, UnavailableError
 from gosync.gomod.info import format_time, parse_info
 from gosync.gomod.modfile import parse_lax
-from gosync.gomod.module import ModuleVersion
+from gosync.gomod.module import ModuleVersion, check
 from gosync.gomod.pseudo import is_pseudo_version
-from gosync.gomod.versionlist import newest, parse_list
+from gosync.gomod.versionlist import newest, read_list
 from gosync.store.digest import Digest
 from gosync.sync.settling import is_known
 from gosync.sync.site import Site
@@ -37,6 +38,7 @@ from gosync.upstream.proxy import (
     latest_target,
     list_target,
 )
+from gosync.upstream.reading import look_up, parse_apart
 from gosync.upstream.revisits import Revisit
 
 
@@ -64,7 +66,9 @@ class ModuleAsker:
             return Answer(replace(before, no=True))
         said = replace(before, no=False)
         if got.changed:
-            said = self._read_list(look, before, held, got.body)
+            read = partial(read_list, got.body, path=look.path, look_up=look_up)
+            listed = (await parse_apart(read, len(got.body))).versions
+            said = self._read_list(look, before, held, listed)
             said = replace(said, held=digest)
         since = await self._unknown_since(look, before, said.newest)
         if said.newest != before.newest:
@@ -72,12 +76,14 @@ class ModuleAsker:
         return Answer(replace(said, newest_time=since), got.validators, got.changed)
 
     def _read_list(
-        self, look: Look, before: ListSaid, held: list[VersionRow], data: bytes
+        self,
+        look: Look,
+        before: ListSaid,
+        held: list[VersionRow],
+        versions: Iterable[str],
     ) -> ListSaid:
         listed = [
-            version
-            for version in parse_list(data, path=look.path)
-            if len(version) <= MAX_VERSION_CHARACTERS
+            version for version in versions if len(version) <= MAX_VERSION_CHARACTERS
         ]
         named = {row.version for row in held} & set(listed)
         dropped = self._named_once(look, before, held) - named
@@ -136,7 +142,8 @@ class ModuleAsker:
             return Answer(replace(before, no=True))
         if not got.changed:
             return Answer(replace(before, no=False), got.validators, changed=False)
-        return Answer(_notices(version, got.body), got.validators)
+        said = await parse_apart(partial(_notices, version, got.body), len(got.body))
+        return Answer(said, got.validators)
 
     def _list_look(self, look: Look) -> Look | None:
         for each in self._site.catalog.looks.of(look.path, ""):
@@ -148,7 +155,9 @@ class ModuleAsker:
         got = await self._proxy.get(
             latest_target(path), NO_VALIDATORS, limit_bytes=INFO_LIMIT_BYTES
         )
-        return parse_info(got.body).version
+        version = parse_info(got.body).version
+        check(path, version)
+        return version
 
     def _held_go_mod(self, path: str, version: str) -> bytes | None:
         row = self._site.catalog.versions.get(path, version)

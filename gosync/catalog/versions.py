@@ -117,6 +117,7 @@ class VersionRow(msgspec.Struct, frozen=True):
         admitted_at: When the gate admitted it last.
         changed: The number of its last change that trees must follow.
         withdrawn: Whether nobody is to be given it any more.
+        oddity: What is odd about it though its record proves it, or None.
     """
 
     path: str
@@ -145,6 +146,7 @@ class VersionRow(msgspec.Struct, frozen=True):
     admitted_at: str | None = None
     changed: int = 0
     withdrawn: bool = False
+    oddity: str | None = None
 
     @property
     def carried(self) -> Need | None:

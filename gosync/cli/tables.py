@@ -34,6 +34,10 @@ def sync_lines(report: PassReport) -> Iterator[str]:
         yield f"{tally.omitted} zips are larger than max_zip and stay out"
     if tally.index_skipped:
         yield f"index: {tally.index_skipped.total()} rows are no events"
+    if tally.index_unread:
+        yield "index: not read to its end; the next sync goes on where this one stopped"
+    for reason, count in sorted(tally.list_skipped.items()):
+        yield f"lists: {count} versions left out: {reason}"
     if published is not None:
         yield from tree_lines(published)
     yield f"fresh: {freshness_line(report.freshness)}"

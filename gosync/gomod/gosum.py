@@ -8,7 +8,7 @@ One line each, of three words::
 Blank lines are skipped. A hash is ``h1:`` and base64, or of an algorithm yet to
 come, which is kept. There may be lines for versions no longer in use: go.sum is
 no lock file. The hash of an empty go.mod is a trace of an old bug, and dropped
-as Go drops it. Limit: 16 MiB.
+as Go drops it. Limits: 16 MiB, and a path or version that ``go`` can store.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gosync.errors import MalformedError, TooLargeError
+from gosync.gomod.lengths import check_lengths
 from gosync.gomod.semver import version_key
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 MAX_GO_SUM_BYTES = 16 << 20
 
 _WORDS = 3
+_MAX_HASH = 1000  # h1: has 47 characters; room for what is to come
 _GO_MOD = "/go.mod"
 _H1 = "h1:"
 _EMPTY_GO_MOD = "h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykrydY="
@@ -81,7 +83,7 @@ def parse_gosum(data: bytes) -> GoSum:
     """Parse a go.sum.
 
     Raises:
-        MalformedError: A line has not three words.
+        MalformedError: A line has not three words, or too long ones.
         TooLargeError: More than 16 MiB.
     """
     if len(data) > MAX_GO_SUM_BYTES:
@@ -102,8 +104,15 @@ def _parse_row(number: int, row: str) -> SumLine:
     if len(words) != _WORDS:
         raise MalformedError("go.sum", f"line {number}", "must be three words")
     path, version, digest = words
+    if len(digest) > _MAX_HASH:
+        raise MalformedError("go.sum", f"line {number}", "the hash is too long")
     is_mod = version.endswith(_GO_MOD)
-    return SumLine(path, version.removesuffix(_GO_MOD), is_mod, digest)
+    version = version.removesuffix(_GO_MOD)
+    try:
+        check_lengths(path, version)
+    except MalformedError as exc:
+        raise MalformedError("go.sum", f"line {number}", exc.reason) from exc
+    return SumLine(path, version, is_mod, digest)
 
 
 def _order(line: SumLine) -> tuple[str, VersionKey, bool, str]:

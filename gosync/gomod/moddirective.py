@@ -2,19 +2,26 @@
 
 What each takes is in :mod:`gosync.gomod.modfile`. Versions become canonical;
 paths are only held to fit their version, for go.mod may name what is no valid
-module path any more.
+module path any more. What is longer than ``go`` can store is refused.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NoReturn
 
 import msgspec
 
 from gosync.errors import MalformedError
+from gosync.gomod.lengths import MAX_VERSION_BYTES
 from gosync.gomod.modquote import unquote
-from gosync.gomod.module import canonical_version, check_path_major, split_path_version
+from gosync.gomod.module import (
+    canonical_version,
+    check_lengths,
+    check_path_major,
+    split_path_version,
+)
 
 _GO_VERSION = re.compile(
     r"[1-9][0-9]*\.(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))?(?:[a-z]+[0-9]+)?"
@@ -192,7 +199,13 @@ def read_retraction(directive: Directive, *, strict: bool) -> Retraction:
             directive.refuse("must be a version or [low, high]")
     if rest and strict:
         directive.refuse("more after the version")
-    return Retraction(low, high, "\n".join(directive.comments))
+    return Retraction(low, high, _rationale(directive.comments))
+
+
+@lru_cache(maxsize=64)
+def _rationale(comments: tuple[str, ...]) -> str:
+    """Return the text of comments; all lines of a block share one."""
+    return "\n".join(comments)
 
 
 def read_text(directive: Directive) -> str:
@@ -219,6 +232,7 @@ def read_godebug(directive: Directive) -> tuple[str, str]:
 
 def _path_and_version(path_token: str, version_token: str) -> tuple[str, str]:
     path, version = unquote(path_token), _version(version_token)
+    check_lengths(path, version)
     check_path_major(version, _path_major(path))
     return path, version
 
@@ -231,7 +245,10 @@ def _path_major(path: str) -> str:
 
 
 def _version(token: str) -> str:
-    version = canonical_version(unquote(token))
+    version = unquote(token)
+    if len(version) > MAX_VERSION_BYTES:
+        raise MalformedError("version", token, "too long")
+    version = canonical_version(version)
     if not version:
         raise MalformedError("version", token, "must be like v1.2.3")
     return version

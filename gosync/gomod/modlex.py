@@ -17,6 +17,11 @@ r"""The syntax of go.mod: lines, blocks, tokens and comments.
   between cuts that tie, but not inside a block.
 
 Bytes that are not UTF-8 become lone surrogates (``surrogateescape``).
+
+Go has no limits but the file's size, 16 MiB. Here a file has at most MAX_LINES
+lines and a line MAX_TOKENS tokens, some dozen times what the largest known ones
+have, so that each is read in a second; of comments, MAX_COMMENTS and
+MAX_COMMENT_CHARACTERS are kept for a line.
 """
 
 from __future__ import annotations
@@ -32,16 +37,21 @@ from gosync.errors import MalformedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+MAX_LINES = 200_000
+MAX_TOKENS = 10_000
+MAX_COMMENT_CHARACTERS = 64 << 10
+MAX_COMMENTS = 1_000
+
 _SPACES = re.compile(r"[ \t\r]*")
 _TOKEN = re.compile(
     r"""[()\[\]{},]                                 # punctuation
-    |   "(?:[^"\\]|\\.)*"                           # string
-    |   `[^`]*`                                     # raw string
-    |   (?!["`]) (?:(?!//|/\*)[^\ \t\r()\[\]{},])+  # word
+    |   "(?:[^"\\]++|\\.)*+"                        # string
+    |   `[^`]*+`                                    # raw string
+    |   (?!["`]) (?:[^\ \t\r()\[\]{},/]++|/(?![/*]))++  # word
     """,
     re.VERBOSE,
 )
-_PLAIN = re.compile(r"[!-~]*")  # all that is printable in ASCII
+_PLAIN = re.compile(r"[!-~]*+")  # all that is printable in ASCII
 # Assigned and not printable. What Python's Unicode does not know yet may be
 # assigned in Go's, and surrogates are bytes; both pass.
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Zs", "Zl", "Zp"})
@@ -81,14 +91,16 @@ class Block(msgspec.Struct, frozen=True):
 Statement: TypeAlias = Line | Block
 
 
-def parse_syntax(data: bytes) -> list[Statement]:
-    """Parse a file into its statements.
+def parse_syntax(data: bytes) -> Iterator[Statement]:
+    """Parse a file into its statements, one after the other.
 
     Raises:
-        MalformedError: The syntax is broken, whatever the directives.
+        MalformedError: The syntax is broken, whatever the directives, or there are
+            more lines than anybody writes.
     """
-    source = _Source(data.decode("utf-8", "surrogateescape"))
-    return list(source.statements())
+    if data.count(b"\n") > MAX_LINES:
+        raise MalformedError("go.mod", "", f"more than {MAX_LINES} lines")
+    return _Source(data.decode("utf-8", "surrogateescape")).statements()
 
 
 class _Source:
@@ -139,9 +151,20 @@ class _Source:
             self._pending.append(comment)
         if not tokens:
             return None
-        comments = tuple(self._pending) or inherited
+        comments = _cut(self._pending) or inherited
         self._pending.clear()
         return Line(number, tuple(tokens), comments, comment)
+
+
+def _cut(comments: list[str]) -> tuple[str, ...]:
+    """Return the first comments, as many as are kept."""
+    left, kept = MAX_COMMENT_CHARACTERS, []
+    for comment in comments[:MAX_COMMENTS]:
+        kept.append(comment[:left])
+        left -= len(comment) + 1
+        if left <= 0:
+            break
+    return tuple(kept)
 
 
 def _is_blank(row: str) -> bool:
@@ -158,6 +181,8 @@ def _tokens(number: int, row: str) -> tuple[list[str], str | None]:
         if match is None:
             raise _malformed(number, _no_token(row[at:]))
         _check_printable(number, match[0])
+        if len(tokens) == MAX_TOKENS:
+            raise _malformed(number, f"more than {MAX_TOKENS} words")
         tokens.append(match[0])
         at = _end_of(_SPACES, row, match.end())
     return tokens, None

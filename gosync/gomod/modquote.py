@@ -2,7 +2,9 @@ r"""Strings in go.mod: when they need quotes, and what quotes hold.
 
 A quoted string is Go's: ``\a \b \f \n \r \t \v \\ \"``, ``\ooo`` and ``\xhh`` for
 bytes, ``\uhhhh`` and ``\Uhhhhhhhh`` for code points. go.mod reserves single
-quotes and back quotes, so an unquoted string has none of the three.
+quotes and back quotes, so an unquoted string has none of the three. Nothing that
+a go.mod names (paths, versions, folders, settings) has more than MAX_STRING
+characters.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import re
 
 from gosync.errors import MalformedError
+
+MAX_STRING = 16 << 10
 
 _SIMPLE = {
     "a": "\a",
@@ -30,7 +34,7 @@ _ESCAPE = re.compile(
     """,
     re.VERBOSE,
 )
-_QUOTED = re.compile(rf'"(?:[^"\\\n]|{_ESCAPE.pattern})*"', re.VERBOSE)
+_QUOTED = re.compile(rf'"[^"\\\n]*+(?:{_ESCAPE.pattern} [^"\\\n]*+)*"', re.VERBOSE)
 _NEEDS_QUOTES = re.compile(r"""[ "'`]|//|/\*""")
 _BYTES = re.compile("[\udc80-\udcff]")
 _PUNCTUATION = re.compile(r"[()\[\]{},]")
@@ -48,8 +52,10 @@ def unquote(token: str) -> str:
     """Return the text of a token; the inverse of auto_quote.
 
     Raises:
-        MalformedError: Broken quotes, or quotes of a reserved kind.
+        MalformedError: Broken quotes, or quotes of a reserved kind; or it is too long.
     """
+    if len(token) > MAX_STRING:
+        raise MalformedError("string", token, f"longer than {MAX_STRING} characters")
     if not token.startswith('"'):
         if any(quote in token for quote in "\"'`"):
             raise MalformedError("string", token, "only double quotes, around all")

@@ -19,6 +19,7 @@ from gosync.gomod.escape import (
     unescape_path,
     unescape_version,
 )
+from gosync.gomod.lengths import check_lengths
 from gosync.gomod.pathcheck import check_file_path, check_import_path, check_path
 from gosync.gomod.pathmajor import (
     check_path_major,
@@ -33,6 +34,7 @@ __all__ = [
     "check",
     "check_file_path",
     "check_import_path",
+    "check_lengths",
     "check_path",
     "check_path_major",
     "escape_path",
@@ -82,8 +84,10 @@ def check(path: str, version: str) -> None:
     """Check a module path, a version (shorthands allowed), and that they fit.
 
     Raises:
-        MalformedError: One is malformed, or the major versions differ.
+        MalformedError: One is malformed or longer than ``go`` can store, or the
+            major versions differ.
     """
+    check_lengths(path, version)
     check_path(path)
     if not semver.is_valid(version):
         raise MalformedError("version", version, "not a semantic version")

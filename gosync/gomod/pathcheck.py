@@ -17,6 +17,7 @@ file       as import, and            any Unicode letter of Go's
            [ ] ^ { } and space
 =========  ========================  ========================================
 
+A module path is no longer than ``go`` can store (:mod:`gosync.gomod.lengths`).
 No element ends in a dot, and none is, up to its first dot and in any case, a
 device name of Windows (``con``, ``NUL.txt``, ``com1``).
 """
@@ -28,6 +29,7 @@ from enum import Enum
 from functools import lru_cache
 
 from gosync.errors import MalformedError
+from gosync.gomod.lengths import path_length_problem
 from gosync.gomod.pathmajor import split_path_version
 from gosync.gomod.unicode import is_letter
 
@@ -60,7 +62,11 @@ def check_path(path: str) -> None:
     Raises:
         MalformedError: It breaks a rule of module paths.
     """
-    reason = _path_problem(path, PathKind.MODULE) or _module_problem(path)
+    reason = (
+        path_length_problem(path)
+        or _path_problem(path, PathKind.MODULE)
+        or _module_problem(path)
+    )
     if reason:
         raise MalformedError(PathKind.MODULE.value, path, reason)
 

@@ -78,7 +78,7 @@ def parse(data: bytes) -> GoWork:
 
 def _statements(data: bytes) -> list[Statement]:
     try:
-        return parse_syntax(data)
+        return list(parse_syntax(data))
     except MalformedError as error:
         raise MalformedError("go.work", error.value, error.reason) from error
 

@@ -5,6 +5,8 @@
   and ``LICENSE`` at the root have at most 16 MiB each.
 - Each name begins with ``path@version/``, unescaped. What follows is a file
   path (:mod:`gosync.gomod.pathcheck`); with a slash at the end it is a folder.
+- No element of a name has more than 255 bytes, and no name more than 4095: what
+  ``go`` could not unpack on Linux.
 - No two names are equal or differ in case only, their folders included, and
   none is both a file and a folder.
 - ``go.mod`` is at the root only, and in lower case.
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gosync.errors import MalformedError, RejectedError, TooLargeError
+from gosync.gomod.lengths import file_length_problem
 from gosync.gomod.module import canonical_version, check, check_file_path
 from gosync.gomod.unicode import fold
 from gosync.gomod.window import Window
@@ -151,6 +154,9 @@ class _Inspection:
             return False
         is_folder = relative[-1] == "/"
         path = relative[:-1] if is_folder else relative
+        too_long = file_length_problem(path)
+        if too_long:
+            raise _RuleBrokenError(too_long)
         check_file_path(path)
         self._names.add(path, is_folder=is_folder)
         if is_folder:

@@ -2,7 +2,9 @@
 
 evidence.json (``store.quarantine``) holds for every refusal "subject", "error" and
 "reason", and under "served" for each file that was served where it came from, when,
-with which status and headers. The gate adds both hashes.
+with which status and headers. The gate adds both hashes. Of a file in memory (an
+answer, ``.info`` or ``.mod``) no more than KEPT_BYTES are kept; "cut" then has its
+size and its sha256.
 """
 
 from __future__ import annotations
@@ -11,7 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gosync.errors import GosyncError, RejectedError
+from gosync.store.digest import digest_of
 from gosync.store.quarantine import Quarantine
+
+KEPT_BYTES = 1 << 20
 
 _ANSWER = "answer"
 
@@ -42,11 +47,21 @@ def keep_evidence(
     served, files = dict(served), dict(files)
     if isinstance(error, RejectedError) and error.served is not None:
         served[_ANSWER], files[_ANSWER] = error.served, error.answer
+    whole = {
+        name: data
+        for name, data in files.items()
+        if isinstance(data, bytes) and len(data) > KEPT_BYTES
+    }
+    files |= {name: data[:KEPT_BYTES] for name, data in whole.items()}
     evidence = {
         "subject": subject,
         "error": type(error).__name__,
         "reason": str(error),
         "served": served,
+        "cut": {
+            name: {"size_bytes": len(data), "sha256": digest_of(data)}
+            for name, data in whole.items()
+        },
         **(facts or {}),
     }
     return quarantine.keep(subject, str(error), evidence=evidence, files=files)

@@ -6,7 +6,7 @@ served, in this order::
     async with gate.open(mv, need=Need.ZIP, private=False) as admission:
         await admission.take_carried(row)         a proven .mod of the store
         admission.take_info(data, served)         parses, names this version
-        await admission.take_mod(data, served)    parses; its h1 is proven
+        await admission.take_mod(data, served)    its h1 is proven; then it is parsed
         staged = admission.stage_zip()            bytes go to staging/
         await admission.take_zip(staged, served)  zip rules; its h1 is proven
         row = await admission.admit()             blobs are durable
@@ -16,6 +16,11 @@ costs a kilobyte and not half a gigabyte. A ``.mod`` alone needs no ``.info``, a
 what the store has is not asked for again. A zip that proves larger than it is
 wanted is left out by ``omit_zip``: the rest is admitted. A zip that is staged before
 the admission begins, as a bundle's, is looked after from ``adopt_zip`` on.
+
+What has its record in the checksum database is what everybody gets. So a version
+whose two h1 are proven by it is admitted though its ``.mod`` is not the go.mod of
+its zip, or is none; the row says so (``oddity``). What ``go`` would not unpack is
+refused all the same, and where no record vouches, both are.
 
 What is refused with a RejectedError or SecurityError goes to quarantine with its
 evidence: every file so far, where and when it was served, with which headers, and
@@ -32,6 +37,7 @@ project's go.sum.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -54,7 +60,13 @@ from gosync.gomod.info import VersionInfo, parse_info
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.evidence import keep_evidence
 from gosync.ingest.scanner import ZipScanner
-from gosync.ingest.taken import Expected, Taken, VouchedRecord
+from gosync.ingest.taken import (
+    Expected,
+    Taken,
+    VouchedRecord,
+    commit_of,
+    source_of,
+)
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 from gosync.store.quarantine import Quarantine
@@ -62,9 +74,13 @@ from gosync.store.staging import Staged
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.record import parse_record_lines
 from gosync.upstream.answer import Served
+from gosync.upstream.reading import parse_apart
 
 _DATABASE = "the checksum database"
 _FIRST_SIGHT = "the first sight of it"
+_NOT_OF_ITS_ZIP = "its .mod is not the go.mod of its zip"
+_ODDITY_CHARACTERS = 300
+_PAGE_BYTES = 4096
 
 
 class Gate:
@@ -112,6 +128,7 @@ class Admission:
         self._info: VersionInfo | None = None
         self._record: VouchedRecord | None = None
         self._omitted = False
+        self._oddities: list[str] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -157,6 +174,7 @@ class Admission:
             return
         self._taken.small["mod"] = await to_thread.run_sync(blobs.read, digest)
         self._taken.h1["mod"] = row.mod_h1
+        self._oddities = [row.oddity] if row.oddity else []
         if row.record_id is not None and row.record_text is not None:
             self._take_record(row.record_id, row.record_text)
         else:
@@ -186,17 +204,23 @@ class Admission:
         """Take the ``.mod`` and prove its h1.
 
         Raises:
-            MalformedError: if it is no go.mod.
+            MalformedError: if it is no go.mod, and no record says that it is so.
             ChecksumMismatchError: if its h1 is not the proven or pinned one.
             NotFoundError: if the checksum database does not know the version.
             SecurityError: if the database's answer does not hold.
             UnavailableError: if the database gives no answer.
         """
         self._take("mod", data, served)
-        _check_go_mod_text(self._mv, data)
+        _check_no_page(self._mv, data)
         self._taken.h1["mod"] = hash_go_mod(data)
         await self._ask_what_is_wanted()
         self._compare("mod")
+        try:
+            await parse_apart(partial(modfile.parse_lax, data), len(data))
+        except RejectedError as exc:
+            if self._record is None:
+                raise
+            self._oddities.append(f"its .mod is no go.mod: {exc}")
 
     async def _ask_what_is_wanted(self) -> None:
         """Learn both h1 from who vouches for them; a first sight has nobody."""
@@ -271,22 +295,25 @@ class Admission:
     def _check_go_mod(self, inside: bytes | None) -> None:
         """The ``.mod`` is the zip's go.mod, or stands in for a missing one.
 
-        Go hashes the two separately and would take them when they differ
-        (facts 4.3); nobody publishes that in good faith.
+        Go hashes the two apart; without a record a difference is no good faith.
         """
         if inside is None and self._record is not None:
             return  # what old proxies made up is in the log
         want = modfile.synthesize(self._mv.path) if inside is None else inside
         if self._taken.small["mod"] == want:
             return
-        if self._record is None and "mod" not in self._taken.served:
+        if self._record is not None:
+            if _NOT_OF_ITS_ZIP not in self._oddities:
+                self._oddities.append(_NOT_OF_ITS_ZIP)
+            return
+        if "mod" not in self._taken.served:
             raise ChecksumMismatchError(  # pinned long ago: this zip is another's
                 f"{self._mv} go.mod in its zip",
                 want=self._taken.h1["mod"],
                 got=hash_go_mod(want),
                 authority=_FIRST_SIGHT,
             )
-        raise RejectedError(f"{self._mv}: its .mod is not the go.mod of its zip")
+        raise RejectedError(f"{self._mv}: {_NOT_OF_ITS_ZIP}")
 
     async def admit(self) -> VersionRow:
         """Make the blobs durable and return the row to commit.
@@ -335,10 +362,11 @@ class Admission:
             proof=Proof.SUMDB if record is not None else Proof.PINNED,
             record_id=record.id if record is not None else None,
             record_text=record.text if record is not None else None,
-            source_url=_source(taken.served),
-            commit_hash=_commit_hash(parsed),
+            source_url=source_of(taken.served),
+            commit_hash=commit_of(parsed),
             version_time=format_time(parsed.time) if parsed and parsed.time else None,
             admitted_at=format_time(self._gate.clock.now()),
+            oddity="; ".join(self._oddities)[:_ODDITY_CHARACTERS] or None,
         )
 
     def _take(self, kind: str, data: bytes, served: Served) -> None:
@@ -364,22 +392,7 @@ class Admission:
         )
 
 
-def _source(served: Mapping[str, Served]) -> str | None:
-    """Return where the last part came from."""
-    last = list(served.values())[-1:]
-    return last[0].url if last else None
-
-
-def _commit_hash(info: VersionInfo | None) -> str | None:
-    origin = info.origin if info else None
-    return origin.hash or None if origin else None
-
-
-def _check_go_mod_text(mv: ModuleVersion, data: bytes) -> None:
-    """Check that it is a go.mod; Go's lax reading alone would take a page of HTML.
-
-    Such a page is a captive portal's, not the publisher's, so no finding either.
-    """
-    if data.lstrip()[:1] == b"<":
+def _check_no_page(mv: ModuleVersion, data: bytes) -> None:
+    """Check that it is no page of HTML: a captive portal's, so no finding either."""
+    if data[:_PAGE_BYTES].lstrip()[:1] == b"<":
         raise MalformedError(".mod", f"{mv}", "a page of HTML")
-    modfile.parse_lax(data)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from gosync.errors import ChecksumMismatchError
+from gosync.gomod.info import VersionInfo
 from gosync.gomod.module import ModuleVersion
 from gosync.store.staging import Staged
 from gosync.upstream.answer import Served
@@ -70,3 +73,15 @@ class Taken(msgspec.Struct):
         if (served := self.served.get(kind)) is not None:
             error.file, error.served_url = kind, served.url
         raise error
+
+
+def source_of(served: Mapping[str, Served]) -> str | None:
+    """Return where the last part came from."""
+    last = list(served.values())[-1:]
+    return last[0].url if last else None
+
+
+def commit_of(info: VersionInfo | None) -> str | None:
+    """Return the commit that an ``.info`` says a version is of, or None."""
+    origin = info.origin if info else None
+    return origin.hash or None if origin else None

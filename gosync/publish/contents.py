@@ -13,7 +13,9 @@ Versions in the tree that the store does not know stay as they are (``survey``),
 count for ``list`` and ``@latest`` where all their files are there. What was withdrawn
 is named by the page alone.
 
-A commit's aliases are its full hash and the first 12 and 7 digits of it. Several
+A commit's aliases are its full hash and the first 12 and 7 digits of it. Where an
+``.info`` does not tell the hash, a pseudo-version has 12 digits of it, and then the
+full hash has no alias: a static tree cannot answer what it does not know. Several
 versions of one commit make one alias, of the highest tagged version, else of the
 highest pseudo-version. Digits that begin two carried commits make none.
 """
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from gosync.catalog.withdrawn import Withdrawal
 
 _SHORT_LENGTHS = (12, 7)
+_IN_PSEUDO = 12  # digits of a commit's hash in a pseudo-version
 
 
 class Carried(msgspec.Struct, frozen=True):
@@ -191,9 +194,10 @@ def _commit_key(version: str) -> tuple[str, semver.VersionKey]:
 def _aliases(at: ModuleRoutes, whole: Iterable[Carried]) -> dict[str, Carried]:
     commits: dict[str, Carried] = {}
     for version in sorted(whole, key=lambda v: not v.is_pseudo):  # tagged ones last
-        commit = version.row.commit_hash
+        commit = _commit_of(version)
         if commit and _alias_path(at, commit):  # an .info may say anything
             commits[commit] = version
+    commits = _without_beginnings(commits)
     aliases: dict[str, Carried] = {}
     for length in _SHORT_LENGTHS:
         groups: dict[str, list[Carried]] = {}
@@ -206,6 +210,25 @@ def _aliases(at: ModuleRoutes, whole: Iterable[Carried]) -> dict[str, Carried]:
         path: version
         for revision, version in sorted({**aliases, **commits}.items())
         if (path := _alias_path(at, revision))
+    }
+
+
+def _commit_of(version: Carried) -> str:
+    """Return the commit of a version, or the part that a pseudo-version has; or ""."""
+    if version.row.commit_hash:
+        return version.row.commit_hash
+    if not version.is_pseudo:
+        return ""
+    return pseudo.pseudo_version_rev(version.row.version)
+
+
+def _without_beginnings(commits: dict[str, Carried]) -> dict[str, Carried]:
+    """Let a commit of which only the beginning is known be the one it begins."""
+    whole = {each[:_IN_PSEUDO] for each in commits if len(each) > _IN_PSEUDO}
+    return {
+        commit: version
+        for commit, version in commits.items()
+        if len(commit) > _IN_PSEUDO or commit[:_IN_PSEUDO] not in whole
     }
 
 

@@ -298,7 +298,8 @@ def _proof_of_version(version: Carried, lookups: str) -> str:
     else:
         proof = "<span class=pinned>pinned at first sight</span>"
     h1 = row.zip_h1 if version.whole else row.mod_h1
-    return f"{proof}<br><code class=hash>{escape(h1 or '')}</code>"
+    odd = f"<br><small>{escape(row.oddity)}</small>" if row.oddity else ""
+    return f"{proof}<br><code class=hash>{escape(h1 or '')}</code>{odd}"
 
 
 def _file_link(path: str, label: str) -> str:

@@ -307,6 +307,8 @@ def report_document(report: PassReport) -> dict[str, object]:
         "modules_listed": tally.listed,
         "index_events": tally.index_events,
         "index_skipped": dict(tally.index_skipped),
+        "index_unread": tally.index_unread,
+        "list_skipped": dict(tally.list_skipped),
         "versions_found": tally.wanted,
         "versions_unselected": tally.unselected,
         "versions_admitted": tally.admitted,

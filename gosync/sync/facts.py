@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
+from anyio import to_thread
 
 from gosync.catalog.modules import Module
 from gosync.errors import RejectedError
@@ -64,8 +65,7 @@ async def learn_facts(site: Site, source: GoModSource, lister: Lister) -> None:
     ]
     while wanted := [each.wanted for each in questions if each.wanted is not None]:
         await source.bring(wanted)
-        for question in questions:
-            question.go_on(source)
+        await to_thread.run_sync(_go_on, questions, source)
     found = []
     for question in questions:
         if (latest := question.latest) is None:
@@ -73,9 +73,15 @@ async def learn_facts(site: Site, source: GoModSource, lister: Lister) -> None:
         nothing_left = latest.version is None and latest.top is not None
         if nothing_left and not await lister.ask_latest(question.path):
             continue
-        found.append((question.path, question.document(source)))
+        document = await to_thread.run_sync(question.document, source)
+        found.append((question.path, document))
     with site.catalog.transaction():
         site.catalog.modules.set_facts(found)
+
+
+def _go_on(questions: Iterable[_Question], source: GoModSource) -> None:
+    for question in questions:
+        question.go_on(source)
 
 
 def _listed(site: Site, path: str) -> list[str]:

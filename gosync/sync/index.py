@@ -10,12 +10,13 @@ where ``min_age`` or ``since`` asks for that, a path has a cursor of its own, to
 A cursor stays a little behind what was read (``IndexPage.overlap``): the index
 promises no order, so the newest rows are read again next time. Events are
 committed with the cursor that passes them, as offers (I5); what is wanted of
-these is not decided here.
+these is not decided here. A pass reads no more than its bound (``IndexBound``), so
+that an index that never ends keeps nothing else waiting; the next pass goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
@@ -89,7 +90,7 @@ class IndexFollower:
         self._cursors = cursor_names(site.options.policy, site.catalog)
 
     async def follow(self, *, now: datetime) -> None:
-        """Read to the index's end; a failure is noted and ends only this.
+        """Read to the index's end or the bound; a failure is noted and ends only this.
 
         Args:
             now: After a failure, nothing is asked before its next try.
@@ -103,15 +104,25 @@ class IndexFollower:
         try:
             await self._start_named()
             async with aclosing(self._pages(self._since())) as pages:
-                async for page in pages:
-                    self._tally.answered += 1
-                    self._take(page)
+                await self._take_some(pages)
         except StoreError:
             raise
         except GosyncError as exc:
             self._tally.fail(self._note(exc))
         else:
             self._site.catalog.failures.clear([INDEX_ITEM])
+
+    async def _take_some(self, pages: AsyncIterator[IndexPage]) -> None:
+        """Take pages up to the bound of a pass."""
+        bound, clock = self._site.options.index_bound, self._site.clock
+        end, left = clock.monotonic() + bound.seconds, bound.pages
+        async for page in pages:
+            self._tally.answered += 1
+            self._take(page)
+            left -= 1
+            if page.full and (left <= 0 or clock.monotonic() >= end):
+                self._tally.index_unread = True
+                return
 
     def _pages(self, since: str) -> AsyncGenerator[IndexPage, None]:
         horizon = format_time(shift(self._site.clock.now(), _HORIZON))

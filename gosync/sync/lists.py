@@ -1,8 +1,9 @@
 """Asking ``@v/list`` and ``@latest`` of the modules that are due.
 
 One small request a module: its list, or ``@latest`` where the last list was
-empty (a module without tagged versions). What they say becomes the catalog's
-offers; what is wanted of these is not decided here.
+empty (a module without tagged versions). Where an upstream has no ``@latest``, the
+latest commit among listed pseudo-versions counts, as for ``go``. What they say
+becomes the catalog's offers; what is wanted of these is not decided here.
 """
 
 from __future__ import annotations
@@ -117,10 +118,12 @@ class Lister:
             latest = await self._latest(module.path)
             if latest is None or is_pseudo_version(latest):
                 return _Answer(module, latest=latest)
-        listed = (await self._proxy.versions(module.path)).versions
-        if listed:
-            return _Answer(module, tuple(listed))
-        return _Answer(module, latest=await self._latest(module.path))
+        said = await self._proxy.versions(module.path)
+        self._tally.list_skipped.update(said.left_out)
+        if said.versions:
+            return _Answer(module, said.versions)
+        latest = await self._latest(module.path)
+        return _Answer(module, latest=latest or said.commit)
 
     async def ask_latest(self, path: str) -> bool:
         """Ask ``@latest`` although something is listed; False if that failed.

@@ -39,6 +39,20 @@ class ToolchainSpec(msgspec.Struct, frozen=True):
     platforms: tuple[str, ...] = ()
 
 
+class IndexBound(msgspec.Struct, frozen=True):
+    """How much of the index one pass reads at most; the next one goes on.
+
+    A whole index is read in some dozen passes; one that never ends keeps none busy.
+
+    Attributes:
+        pages: Pages, of 2000 events each.
+        seconds: Time, measured after each page.
+    """
+
+    pages: int = 500
+    seconds: float = 300.0
+
+
 class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a pass needs to know.
 
@@ -50,6 +64,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         proxies: Where modules come from.
         index_url: The module index, "" for none.
         index_since: Where a pattern begins to read the index, "" for its start.
+        index_bound: How much of the index one pass reads at most.
         database: The checksum database, None for none.
         http: Time-outs, retries and the like.
         concurrency: How many requests are under way at once.
@@ -77,3 +92,4 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     grace_days: float = 30
     accept: frozenset[Kind] = frozenset()
     deletes: DeleteLimit = DeleteLimit()
+    index_bound: IndexBound = IndexBound()

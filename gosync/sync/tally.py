@@ -9,7 +9,7 @@ import msgspec
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.versions import Need, VersionRow
-from gosync.errors import SecurityError, UnavailableError
+from gosync.errors import IncompleteError, SecurityError, UnavailableError
 
 
 class Tally(msgspec.Struct):
@@ -20,6 +20,8 @@ class Tally(msgspec.Struct):
         listed: Modules whose list was asked.
         index_events: Index events that a select wants.
         index_skipped: Index rows that are no events, by reason.
+        index_unread: Whether the index goes on where this pass had enough of it.
+        list_skipped: Listed versions that were left out, by reason.
         wanted: Versions that were new to the catalog.
         unselected: Versions that are selected no more.
         omitted: Versions whose zip is larger than it is wanted.
@@ -34,6 +36,8 @@ class Tally(msgspec.Struct):
     listed: int = 0
     index_events: int = 0
     index_skipped: Counter[str] = msgspec.field(default_factory=Counter)
+    index_unread: bool = False
+    list_skipped: Counter[str] = msgspec.field(default_factory=Counter)
     wanted: int = 0
     unselected: int = 0
     omitted: int = 0
@@ -63,13 +67,14 @@ def exit_code(tally: Tally, still_open: Iterable[Failure]) -> int:
     """Return how a pass ends, given what is still open after it.
 
     6 while evidence of misbehaviour stands open; 75 when nothing was answered at
-    all; 3 while anything selected is missing; 0 otherwise.
+    all; 3 while anything selected is missing, or may be since the index was not read
+    to its end; 0 otherwise.
     """
     codes = {failure.exit_code for failure in still_open}
     if SecurityError.exit_code in codes:
         return SecurityError.exit_code
     if not codes:
-        return 0
+        return IncompleteError.exit_code if tally.index_unread else 0
     if not tally.answered and codes == {UnavailableError.exit_code}:
         return UnavailableError.exit_code
-    return 3
+    return IncompleteError.exit_code

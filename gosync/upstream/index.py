@@ -15,7 +15,8 @@ come again forever: its rows are handed out, then that is an error.
 Times are kept as they were served, since that is what the index understands, and
 compared by :func:`time_key`: their fractions differ in length, so text does not
 sort. Memory holds one page. Limits: 8 MiB a page; of a longer answer than asked
-for, every row counts.
+for, every row counts; a path, version or time that is too long for any use counts as
+no event. Pages are read apart from the event loop.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import re
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -34,7 +35,9 @@ from gosync.clock import shift
 from gosync.errors import MalformedError, UnavailableError
 from gosync.gomod import module, semver
 from gosync.gomod.info import format_time, parse_time
+from gosync.gomod.lengths import MAX_PATH_BYTES, MAX_VERSION_BYTES
 from gosync.upstream.options import MIB
+from gosync.upstream.reading import look_up, parse_apart
 from gosync.upstream.urls import strip_secrets
 
 if TYPE_CHECKING:
@@ -46,6 +49,9 @@ PAGE_LIMIT: Final = 2000
 PAGE_LIMIT_BYTES: Final = 8 * MIB
 OVERLAP_SECONDS: Final = 600
 OVERLAP_ROWS: Final = 500
+_TIME_CHARACTERS: Final = 64
+_LOOK_UP_EVERY: Final = 1024
+_LINE: Final = re.compile(rb"[^\n]+")
 _UTC_TIME: Final = re.compile(
     r"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
     r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9}))?Z",
@@ -153,7 +159,8 @@ class IndexClient:
                     self._page_url(since), limit_bytes=PAGE_LIMIT_BYTES
                 )
             ).body
-            page, before = _read_page(
+            read = partial(
+                _read_page,
                 body,
                 since,
                 before,
@@ -161,6 +168,7 @@ class IndexClient:
                 limit=self._page_limit,
                 horizon_key=time_key(horizon) if horizon else None,
             )
+            page, before = await parse_apart(read, len(body))
             yield page
             if not page.full:
                 return
@@ -240,8 +248,11 @@ def _read_page(
     full = len(rows) + skipped.total() >= limit
     newest, newest_key = since, time_key(since) if since else ""
     events = []
-    for row in rows:
+    for number, row in enumerate(rows):
+        if number % _LOOK_UP_EVERY == 0:
+            look_up()
         try:
+            _check_row_lengths(row)
             key = time_key(row.timestamp)
             beyond = horizon_key is not None and key > horizon_key
             if key > newest_key and not beyond:
@@ -257,6 +268,16 @@ def _read_page(
     return page, frozenset(events)
 
 
+def _check_row_lengths(row: IndexEvent) -> None:
+    """Refuse what is too long for any use, before it is kept or compared."""
+    if len(row.timestamp) > _TIME_CHARACTERS:
+        raise MalformedError("time", row.timestamp, "too long")
+    if len(row.path) > MAX_PATH_BYTES:
+        raise MalformedError("module path", row.path, "too long")
+    if len(row.version) > MAX_VERSION_BYTES:
+        raise MalformedError("version", row.version, "too long")
+
+
 _rows = msgspec.json.Decoder(IndexEvent)
 
 
@@ -269,10 +290,12 @@ def _parse_rows(body: bytes, skipped: Counter[str]) -> list[IndexEvent]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     rows = []
-    for line in body.split(b"\n"):
-        if line.strip():
+    for number, match in enumerate(_LINE.finditer(body)):
+        if number % _LOOK_UP_EVERY == 0:
+            look_up()
+        if match[0].strip():
             try:
-                rows.append(_rows.decode(line))
+                rows.append(_rows.decode(match[0]))
             except (msgspec.DecodeError, UnicodeDecodeError):
                 skipped["index row: not an event"] += 1
     return rows
@@ -280,6 +303,7 @@ def _parse_rows(body: bytes, skipped: Counter[str]) -> list[IndexEvent]:
 
 def _check_version(path: str, version: str) -> None:
     """Check as ``module.check`` does; the index repeats its paths a lot."""
+    module.check_lengths(path, version)
     if not semver.is_valid(version):
         raise MalformedError("version", version, "not a semantic version")
     module.check_path_major(version, _path_major(path))

@@ -19,6 +19,7 @@ Its 404 then means "not fetched", which is not "does not exist".
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -38,10 +39,11 @@ from gosync.gomod.module import (
     escape_path,
     escape_version,
 )
-from gosync.gomod.versionlist import parse_list
+from gosync.gomod.versionlist import read_list
 from gosync.upstream.answer import Response, Served, body_size, refusable
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry, ProxyList
 from gosync.upstream.options import MIB
+from gosync.upstream.reading import look_up, parse_apart
 from gosync.upstream.urls import join, module_path_on_wire
 
 if TYPE_CHECKING:
@@ -63,12 +65,16 @@ class ListAnswer(msgspec.Struct, frozen=True):
     """What a proxy lists.
 
     Attributes:
-        versions: The usable ones, ascending.
+        versions: The usable ones, ascending; no pseudo-versions.
+        commit: The pseudo-version of the latest commit that it names, or None.
+        left_out: How many versions were left out, by reason.
         data: The body as served.
         served: Evidence.
     """
 
     versions: tuple[str, ...]
+    commit: str | None
+    left_out: Mapping[str, int]
     data: bytes
     served: Served
 
@@ -148,8 +154,11 @@ class ProxyClient:
         async def ask(place: _Place) -> ListAnswer:
             got = await self._get(place, target, LIST_LIMIT_BYTES)
             with refusable(got.served, got.body):
-                found = parse_list(got.body, path=path)
-            return ListAnswer(tuple(found), got.body, got.served)
+                read = partial(read_list, got.body, path=path, look_up=look_up)
+                found = await parse_apart(read, len(got.body))
+            return ListAnswer(
+                found.versions, found.commit, found.left_out, got.body, got.served
+            )
 
         return await self._walk(ask, fetch_disabled=fetch_disabled)
 
@@ -170,7 +179,7 @@ class ProxyClient:
         async def ask(place: _Place) -> InfoAnswer:
             got = await self._get(place, target, INFO_LIMIT_BYTES)
             with refusable(got.served, got.body):
-                info = parse_info(got.body)
+                info = await _parse_info(got.body)
                 check(path, info.version)
             return InfoAnswer(info, got.body, got.served)
 
@@ -196,7 +205,7 @@ class ProxyClient:
         async def ask(place: _Place) -> InfoAnswer:
             got = await self._get(place, target, INFO_LIMIT_BYTES)
             with refusable(got.served, got.body):
-                info = parse_info(got.body)
+                info = await _parse_info(got.body)
                 _check_same_version(mv, info.version)
             return InfoAnswer(info, got.body, got.served)
 
@@ -334,6 +343,10 @@ def latest_target(path: str) -> str:
 def file_target(mv: ModuleVersion, kind: str) -> str:
     """Return where a version's file is, below a proxy's URL."""
     return f"{escape_path(mv.path)}/@v/{escape_version(mv.version)}.{kind}"
+
+
+async def _parse_info(data: bytes) -> VersionInfo:
+    return await parse_apart(partial(parse_info, data), len(data))
 
 
 def _check_same_version(mv: ModuleVersion, got: str) -> None:

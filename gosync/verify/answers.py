@@ -28,6 +28,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     commit: str = ""
     doubt: str = ""
 
+    @property
+    def by_record(self) -> bool:
+        """Whether a record of the checksum database says so."""
+        return self.evidence is not None and self.evidence.record is not None
+
 
 def nobody(cause: Cause, reason: str) -> Answer:
     """Return the answer where nobody vouches for a version."""

@@ -16,6 +16,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,7 @@ from gosync.errors import (
 from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion, check, check_path, escape_path
 from gosync.gomod.seen import SeenEntries
-from gosync.gomod.versionlist import parse_list
+from gosync.gomod.versionlist import read_list
 from gosync.sync.pool import for_each
 from gosync.upstream.http import Fetcher, Sink
 from gosync.upstream.proxy import (
@@ -39,6 +40,7 @@ from gosync.upstream.proxy import (
     MOD_LIMIT_BYTES,
     ZIP_LIMIT_BYTES,
 )
+from gosync.upstream.reading import look_up, parse_apart
 from gosync.upstream.urls import join, module_path_on_wire, strip_secrets
 from gosync.verify.answers import Answer
 from gosync.verify.checks import Checked, Checker
@@ -182,7 +184,10 @@ class UrlTarget:
             self._add(Verdict.INCOMPLETE, where, path, "the proxy has no such list")
             return
         try:
-            listed, fitting = parse_list(data), parse_list(data, path=path)
+            read = partial(read_list, data, look_up=look_up)
+            listed = (await parse_apart(read, len(data))).versions
+            read = partial(read_list, data, path=path, look_up=look_up)
+            fitting = (await parse_apart(read, len(data))).versions
         except RejectedError as exc:
             self._add(Verdict.CORRUPT, where, path, str(exc))
             return

@@ -7,11 +7,9 @@ from pathlib import Path
 from gosync.demo.exchange import Kind
 from gosync.demo.modules import go_mod
 from gosync.gomod.dirhash import hash_go_mod
-from gosync.gomod.module import ModuleVersion
 from tests.integration.faulty import GOOD, broken, check_rest, glob, publish_faulty
 from tests.integration.site import MISSING, OK, SECURITY, Site
 from tests.simulator import Simulator
-from tests.simulator.evil import EVIL
 from tests.simulator.faults import HTML
 from tests.simulator.standard import module
 
@@ -96,31 +94,46 @@ def test_a_mod_unlike_the_log_s_is_evidence_of_misbehaviour(tmp_path: Path) -> N
         site.check_converges(sim, tmp_path / "clean")
 
 
-def test_a_mod_that_is_no_go_mod_or_not_its_zip_s_or_too_large_is_refused(
-    tmp_path: Path,
-) -> None:
-    paths = {name: f"mod.example/{name}" for name in ("page", "syntax", "large")}
-    other = ModuleVersion("mod.example/other", "v1.0.0")
+def test_a_mod_that_is_a_page_or_too_large_is_refused(tmp_path: Path) -> None:
+    paths = {name: f"mod.example/{name}" for name in ("page", "large")}
     with Simulator() as sim:
         selected = publish_faulty(sim, paths.values())
-        sim.publish_evil(other, EVIL["other go.mod"](other))
         sim.html(glob(paths["page"], "mod"))
-        sim.replace_body(glob(paths["syntax"], "mod"), b'module "m\n')
         sim.replace_body(glob(paths["large"], "mod"), b"// large\n" * (2 * MIB))
-        site = Site(tmp_path, sim, modules=[*selected, str(other)])
+        site = Site(tmp_path, sim, modules=selected)
         result = site.sync(expect=MISSING)
-        rejected = {str(other), *(str(broken(path)) for path in paths.values())}
+        rejected = {str(broken(path)) for path in paths.values()}
         assert set(result.failed) == rejected
-        assert result.failed[str(other)]["error"] == "RejectedError"
         for subject in rejected:
             assert len(site.quarantine(subject)) == 1
-        [evidence] = site.quarantine(str(other))
-        assert set(evidence.files) == {"info", "mod", "zip"}
         [evidence] = site.quarantine(str(broken(paths["page"])))
         assert evidence.files["mod"] == HTML
         [evidence] = site.quarantine(str(broken(paths["large"])))
         assert evidence.facts["served"]["answer"]["url"].endswith(".mod")
         site.check(sim)
+
+
+def test_a_mod_is_held_against_its_record_before_it_is_read(tmp_path: Path) -> None:
+    path = "mod.example/syntax"
+    with Simulator() as sim:
+        selected = publish_faulty(sim, [path])
+        sim.replace_body(glob(path, "mod"), b'module "m\n')
+        site = Site(tmp_path, sim, modules=selected)
+        result = site.sync(expect=SECURITY)
+        assert result.failed[str(broken(path))]["error"] == "ChecksumMismatchError"
+        [evidence] = site.quarantine(str(broken(path)))
+        assert set(evidence.files) == {"info", "mod"}
+        site.check(sim)
+
+
+def test_a_private_mod_that_is_no_go_mod_is_refused(tmp_path: Path) -> None:
+    path = "mod.example/syntax"
+    with Simulator() as sim:
+        sim.publish_private(module(path, "v1.0.0"))
+        sim.replace_body(glob(path, "mod"), b'module "m\n')
+        site = Site(tmp_path, sim, modules=[path], private=[path])
+        result = site.sync(expect=MISSING)
+        assert result.failed[str(broken(path))]["error"] == "MalformedError"
 
 
 def test_a_list_is_read_as_go_reads_it(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def judge(data: bytes) -> ZipScan:
     return scan_zip(lambda start, size: data[start : start + size], len(data), MV)
 
 
-@pytest.mark.parametrize("name", [name for name in EVIL if name != "other go.mod"])
+@pytest.mark.parametrize("name", EVIL)
 def test_gosync_refuses_each_evil_zip(name: str):
     try:
         scan = judge(EVIL[name](MV).data)
@@ -55,9 +55,9 @@ def test_gosync_refuses_each_evil_zip(name: str):
     assert scan.checked.invalid
 
 
-@pytest.mark.parametrize("name", [*FAIR, "other go.mod"])
+@pytest.mark.parametrize("name", FAIR)
 def test_gosync_takes_each_fair_zip_with_its_h1(name: str):
-    fair = (FAIR | EVIL)[name](MV)
+    fair = FAIR[name](MV)
     scan = judge(fair.data)
     assert not scan.checked.invalid
     assert scan.h1 == fair.h1

@@ -152,3 +152,24 @@ def test_what_is_no_hash_makes_no_alias(commit: str) -> None:
 
 def test_a_version_of_which_only_go_mod_is_carried_has_no_alias() -> None:
     assert aliases(row("v1.0.0", need=Need.MOD, commit="a" * 40)) == {}
+
+
+REV = "cc8cbe209b64"
+PSEUDO = f"v0.0.0-20190507143103-{REV}"
+
+
+def test_a_pseudo_version_says_itself_of_which_commit_it_is() -> None:
+    assert aliases(row(PSEUDO)) == {REV: PSEUDO, REV[:7]: PSEUDO}
+
+
+def test_a_commit_that_a_pseudo_version_begins_is_the_same_one() -> None:
+    commit = REV + "0" * 28
+    tagged = row("v1.0.0", commit=commit)
+    every = {commit, REV, REV[:7]}
+    assert aliases(row(PSEUDO), tagged) == dict.fromkeys(every, "v1.0.0")
+    other = row("v1.1.0", commit=REV[:7] + "f" * 33)
+    assert REV[:7] not in aliases(row(PSEUDO), other)
+
+
+def test_what_is_no_commit_in_a_pseudo_version_makes_no_alias() -> None:
+    assert aliases(row("v0.0.0-20190507143103-tip")) == {}

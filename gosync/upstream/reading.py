@@ -1,0 +1,39 @@
+"""Parsing what upstreams served, away from the event loop.
+
+What is large is parsed in a worker thread, so that signals, time-outs and other
+requests go on meanwhile. A cancelled run need not wait for the end of it: a parser
+that takes long calls ``look_up`` now and then, which ends it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from anyio import from_thread, to_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+_AT_ONCE_BYTES: Final = 16 * 1024  # some milliseconds; a thread costs a tenth of one
+
+
+async def parse_apart(parse: Callable[[], T], size_bytes: int) -> T:
+    """Return what a parser makes of some bytes.
+
+    Args:
+        parse: The parser with its arguments; run in a thread if that pays.
+        size_bytes: How much there is to parse.
+    """
+    if size_bytes <= _AT_ONCE_BYTES:
+        return parse()
+    return await to_thread.run_sync(parse)
+
+
+def look_up() -> None:
+    """End the parser that calls this in a worker thread whose run was cancelled."""
+    try:
+        from_thread.check_cancelled()
+    except RuntimeError:
+        return  # no worker thread: what is small is parsed where it arrived
