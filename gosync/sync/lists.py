@@ -10,11 +10,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from http import HTTPStatus
 
 import msgspec
 
 from gosync.catalog.modules import Module
-from gosync.errors import GosyncError, NotFoundError, RejectedError, StoreError
+from gosync.errors import (
+    GosyncError,
+    NotFoundError,
+    RejectedError,
+    StoreError,
+    UpstreamStatusError,
+)
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.ingest.evidence import keep_evidence
 from gosync.progress import Progress
@@ -24,6 +31,7 @@ from gosync.sync.tally import Tally
 from gosync.upstream.proxy import ProxyClient
 
 _COMMIT_EVERY = 200
+_NOT_THERE = {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -153,6 +161,10 @@ class Lister:
             return (await self._proxy.latest(path)).info.version
         except NotFoundError:
             return None  # an empty list is an answer, too
+        except UpstreamStatusError as exc:
+            if exc.status in _NOT_THERE:
+                return None
+            raise
 
     def _take(self, answer: _Answer) -> None:
         module, catalog = answer.module, self._site.catalog

@@ -9,6 +9,7 @@ import msgspec
 
 from gosync.clock import format_time
 from gosync.errors import RejectedError
+from gosync.upstream.encoding import compressions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -108,12 +109,16 @@ def shown_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def declared_size(headers: Mapping[str, str]) -> int | None:
-    """Return the Content-Length, or None where it is absent or no number."""
+    """Return the Content-Length, or None where it is absent, no number, or void.
+
+    Chunks say themselves where they end (RFC 9112 section 6.3).
+    """
+    if "chunked" in headers.get("transfer-encoding", "").lower():
+        return None
     text = headers.get("content-length", "")
     return int(text) if text.isascii() and text.isdecimal() else None
 
 
 def body_size(headers: Mapping[str, str]) -> int | None:
     """Return the size that the decoded body will have, or None if nobody says."""
-    encoding = headers.get("content-encoding", "identity").strip().lower()
-    return declared_size(headers) if encoding == "identity" else None
+    return None if compressions(headers) else declared_size(headers)

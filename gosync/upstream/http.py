@@ -4,8 +4,8 @@ A call is answered by status 200, or raises; a conditional one also by 304, with
 body. Deadlines: ``timeout_seconds`` to
 connect and between two reads, and a total for the whole call with its retries,
 which a body that drips cannot outlast. Limits: a Content-Length beyond the limit
-is refused unread, and decoded bytes are counted as they come, whatever was
-declared; a body with fewer bytes than declared is truncated, not short.
+is refused unread, and bytes are counted as they come, as transferred and decoded,
+whatever was declared; a body with fewer bytes than declared is truncated, not short.
 
 What is retried, and when, is in :mod:`gosync.upstream.retry`.
 """
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 Sink = Callable[[bytes], object]
 
 _CLOSING_SECONDS: Final = 5.0
+_FRAMES_BYTES: Final = 64 * 1024  # what compression may add to what is incompressible
 
 
 class Fetcher:
@@ -264,11 +265,14 @@ class Fetcher:
             raise TooLargeError(served.url, limit_bytes=limit_bytes)
         sink = new_sink()
         received_bytes = size_bytes = 0
+        most_bytes = limit_bytes + limit_bytes // 64 + _FRAMES_BYTES
         try:
             with body_failures(served.url):
                 async with aclosing(raw_body(response)) as body:
                     async for data in body:
                         received_bytes += len(data)
+                        if received_bytes > most_bytes:  # gzip of nothing, for ever
+                            raise TooLargeError(served.url, limit_bytes=limit_bytes)
                         for piece in decoder.decode(data):
                             size_bytes += len(piece)
                             if size_bytes > limit_bytes:

@@ -8,6 +8,7 @@ credentials here.
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
@@ -20,7 +21,7 @@ _STATUSES: Final = frozenset({301, 302, 303, 307, 308})
 
 def is_redirect(response: httpx.Response) -> bool:
     """Whether an answer sends us elsewhere."""
-    return response.status_code in _STATUSES and "location" in response.headers
+    return response.status_code in _STATUSES and bool(response.headers.get("location"))
 
 
 def next_address(
@@ -44,7 +45,8 @@ def next_address(
             f"{shown}: stopped after {MAX_REDIRECTS} redirects", status=status
         )
     try:
-        address = current.join(response.headers["location"])
+        resolved = _resolve(str(current), str(httpx.URL(response.headers["location"])))
+        address = httpx.URL(resolved)
         target = address.copy_with(username="", password="", fragment=None)
     except (httpx.InvalidURL, ValueError, UnicodeError):
         raise UpstreamStatusError(
@@ -60,6 +62,33 @@ def next_address(
             status=status,
         )
     return target
+
+
+def _resolve(base: str, location: str) -> str:
+    """Return the absolute URL (RFC 3986 section 5.2); urljoin drops empty segments."""
+    at, to = urlsplit(base), urlsplit(location)
+    if to.scheme and to.scheme != at.scheme:
+        return location
+    if to.netloc:
+        return urlunsplit((at.scheme, to.netloc, _without_dots(to.path), to.query, ""))
+    if not to.path:
+        return urlunsplit((at.scheme, at.netloc, at.path, to.query or at.query, ""))
+    path = to.path
+    if not path.startswith("/"):
+        path = f"{at.path.rpartition('/')[0]}/{path}"
+    return urlunsplit((at.scheme, at.netloc, _without_dots(path), to.query, ""))
+
+
+def _without_dots(path: str) -> str:
+    """Return a path without ``.`` and ``..``."""
+    segments = path.split("/")
+    kept: list[str] = []
+    for segment in segments:
+        if segment == "..":
+            del kept[max(1, len(kept) - 1) :]
+        elif segment != ".":
+            kept.append(segment)
+    return "/".join(kept + [""] * (segments[-1] in (".", "..")))
 
 
 def is_web_address(url: httpx.URL) -> bool:

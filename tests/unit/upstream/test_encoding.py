@@ -62,3 +62,26 @@ async def test_an_encoding_that_nobody_asked_for_is_refused(
     with pytest.raises(UpstreamStatusError, match="Content-Encoding"):
         await fetcher.get(url, limit_bytes=1000)
     assert len(server.requests) == 1
+
+
+async def test_gzip_of_nothing_stops_at_the_limit_too(
+    fetcher: Fetcher, server: ScriptServer
+) -> None:
+    body = gzip.compress(b"", mtime=0) * 20_000
+    url = server.script("/a", answer(body, headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(TooLargeError):
+        await fetcher.get(url, limit_bytes=100_000)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["aws-chunked", "utf-8", "", "none", "identity, x-unknown"]
+)
+async def test_an_encoding_that_says_nothing_of_the_bytes_is_ignored(
+    fetcher: Fetcher, server: ScriptServer, encoding: str
+) -> None:
+    url = server.script("/a", answer(b"hello", headers={"Content-Encoding": encoding}))
+    assert (await fetcher.get(url, limit_bytes=5)).body == b"hello"
+    packed = gzip.compress(b"hello", mtime=0)
+    both = {"Content-Encoding": f"{encoding}, gzip"}
+    url = server.script("/b", answer(packed, headers=both))
+    assert (await fetcher.get(url, limit_bytes=5)).body == b"hello"

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gosync.errors import UpstreamStatusError
+from gosync.errors import NotFoundError, UpstreamStatusError
 from gosync.upstream.redirects import MAX_REDIRECTS
 from tests.unit.upstream.scriptserver import ScriptServer, answer, redirect, stalling
 
@@ -112,3 +112,26 @@ async def test_a_redirect_from_http_to_https_is_followed(
     there = tls_server.script("/there", answer(b"hello"))
     url = server.script("/a", redirect(there))
     assert (await tls_fetcher.get(url, limit_bytes=10)).body == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("location", "want"),
+    [
+        ("/x//there", "/x//there"),
+        ("x//there", "/a/b/x//there"),
+        ("..//there", "/a//there"),
+        ("../../../there", "/there"),
+        ("./there/.", "/a/b/there/"),
+        ("/x/../there/..", "/"),
+        ("/x/%2e%2E/there%2Fhere", "/x/%2e%2E/there%2Fhere"),
+        ("?b=c", "/a/b/here?b=c"),
+        ("/there?b=//../c", "/there?b=//../c"),
+    ],
+)
+async def test_a_relative_redirect_is_resolved_as_the_standard_says(
+    fetcher: Fetcher, server: ScriptServer, location: str, want: str
+) -> None:
+    server.script("/a/b/here", redirect(location))
+    with pytest.raises((NotFoundError, UpstreamStatusError)):
+        await fetcher.get(f"{server.url}/a/b/here", limit_bytes=10)
+    assert server.targets[1] == want
