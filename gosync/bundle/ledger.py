@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from gosync.catalog.bundles import BundleRow, BundleState, Kind
 from gosync.clock import format_time
 from gosync.errors import UsageError
+from gosync.gomod.info import parse_time
 from gosync.ingest.bundlememory import bundle_entry
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Ledger:
                 f" receipt is of {receipt.sequence}",
                 hint=_SEE_LIST,
             )
+        applied_at = format_time(parse_time(receipt.applied_at))  # rows compare as text
         row = BundleRow(
             target=receipt.target,
             sequence=receipt.sequence,
@@ -104,8 +106,8 @@ class Ledger:
             base_sequence=None,
             bundle_id=receipt.bundle_id,
             tree_size=None if receipt.head is None else receipt.head.size,
-            planned_at=receipt.applied_at,
-            sealed_at=receipt.applied_at,
+            planned_at=applied_at,
+            sealed_at=applied_at,
             acked_at=format_time(self._clock.now()),
         )
         self._journal.append([bundle_entry(row)])

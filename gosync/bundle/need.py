@@ -25,6 +25,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from gosync.bundle.decoding import decode_json
 from gosync.bundle.header import HexDigest, Size, TargetName
 from gosync.catalog.versions import Need
 from gosync.errors import MalformedError
@@ -95,10 +96,7 @@ def parse_need(data: bytes) -> NeedFile:
     """
     if len(data) > MAX_NEED_BYTES:
         raise MalformedError("need.json", "…", f"larger than {MAX_NEED_BYTES} bytes")
-    try:
-        need = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise MalformedError("need.json", data[:40], str(exc)) from exc
+    need = decode_json(_decode, data, "need.json")
     if need.format != FORMAT:
         raise MalformedError("need.json", need.format, "of a newer gosync")
     for each in need.versions:

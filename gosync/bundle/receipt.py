@@ -21,8 +21,8 @@ from typing import Annotated, Final
 
 import msgspec
 
+from gosync.bundle.decoding import decode_json, decode_time
 from gosync.bundle.header import HexDigest, Size, TargetName
-from gosync.clock import parse_time
 from gosync.errors import MalformedError
 
 FORMAT: Final = 1
@@ -92,16 +92,10 @@ def parse_receipt(data: bytes) -> Receipt:
     """
     if len(data) > MAX_RECEIPT_BYTES:
         raise MalformedError("receipt", "…", f"larger than {MAX_RECEIPT_BYTES} bytes")
-    try:
-        receipt = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise MalformedError("receipt", data[:40], str(exc)) from exc
+    receipt = decode_json(_decode, data, "receipt")
     if receipt.format != FORMAT:
         raise MalformedError("receipt", receipt.format, "of a newer gosync")
-    try:
-        parse_time(receipt.applied_at)
-    except ValueError as exc:
-        raise MalformedError("receipt", receipt.applied_at, "no time") from exc
+    decode_time(receipt.applied_at, "receipt")
     return receipt
 
 
