@@ -127,6 +127,18 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         return parse_time(self.created)
 
 
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """A bundle that a site has, as its papers name it.
+
+    Attributes:
+        sequence: Its sequence.
+        bundle_id: Its id.
+    """
+
+    sequence: Annotated[int, msgspec.Meta(ge=1)]
+    bundle_id: HexDigest
+
+
 class _Preview(msgspec.Struct, frozen=True):
     """What a header of any version has."""
 

@@ -26,7 +26,7 @@ from typing import Annotated, Final
 import msgspec
 
 from gosync.bundle.decoding import decode_json
-from gosync.bundle.header import HexDigest, Size, TargetName
+from gosync.bundle.header import Known, Size, TargetName
 from gosync.catalog.versions import Need
 from gosync.errors import MalformedError
 from gosync.gomod import module
@@ -35,18 +35,6 @@ FORMAT: Final = 1
 MAX_NEED_BYTES: Final = 256 << 20
 
 _Text = Annotated[str, msgspec.Meta(max_length=4096)]
-
-
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """A bundle that the site has.
-
-    Attributes:
-        sequence: Its sequence.
-        bundle_id: Its id.
-    """
-
-    sequence: Annotated[int, msgspec.Meta(ge=1)]
-    bundle_id: HexDigest
 
 
 class NeedVersion(msgspec.Struct, frozen=True, kw_only=True):
