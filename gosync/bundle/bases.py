@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gosync.bundle.recipe import RecipeLine, format_recipe, h1_of, recipe_of
-from gosync.errors import BundleGapError
+from gosync.errors import BundleGapError, RejectedError
 from gosync.gomod.dirhash import digest_files
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.window import Window
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from gosync.bundle.manifest import Base
     from gosync.gomod.window import ReadAt
+
+
+_VERIFY = "run `gosync verify` on this store"
 
 
 class ZipSource(NamedTuple):
@@ -79,23 +82,27 @@ class BaseFiles:
         """Read a base and prove its h1.
 
         Raises:
-            BundleGapError: the zip here has another h1.
-            MalformedError: it is damaged.
+            BundleGapError: the zip here is damaged, or has another h1.
         """
         self._mv = ModuleVersion(base.path, base.version)
-        lines = recipe_of(self._mv, digest_files(source.read_at, source.size_bytes))
+        self._window = Window(source.read_at, source.size_bytes)
+        try:
+            files = digest_files(source.read_at, source.size_bytes)
+            entries = read_directory(self._window, source.size_bytes)
+        except RejectedError as error:
+            raise BundleGapError(
+                f"a patch against {self._mv}; the zip here is damaged: {error}",
+                hint=_VERIFY,
+            ) from error
+        lines = recipe_of(self._mv, files)
         if lines is None or h1_of(self._mv, lines) != base.h1:
             raise BundleGapError(
                 f"a patch against {self._mv} with {base.h1}; the zip here has another",
-                hint="run `gosync verify` on this store",
+                hint=_VERIFY,
             )
         self.recipe = {line.name: line for line in lines}
         self.digests = {line.digest: line.name for line in reversed(lines)}
-        self._window = Window(source.read_at, source.size_bytes)
-        self._entries = {
-            entry.name: entry
-            for entry in read_directory(self._window, source.size_bytes)
-        }
+        self._entries = {entry.name: entry for entry in entries}
 
     @property
     def recipe_bytes(self) -> bytes:
@@ -103,8 +110,17 @@ class BaseFiles:
         return format_recipe(self.recipe.values())
 
     def pieces(self, name: bytes) -> Iterator[memoryview | bytes]:
-        """Yield the contents of one of its files."""
-        entry = self._entries[f"{self._mv}/".encode() + name]
+        """Yield the contents of one of its files; who uses them proves them.
+
+        Raises:
+            BundleGapError: the zip is no longer what it was.
+            MalformedError: it is damaged.
+        """
+        entry = self._entries.get(f"{self._mv}/".encode() + name)
+        if entry is None:
+            raise BundleGapError(
+                f"{self._mv}: its zip changed while it was read", hint=_VERIFY
+            )
         return read_contents(self._window, entry)
 
     def dictionary(self, lines: Iterable[RecipeLine]) -> bytes:

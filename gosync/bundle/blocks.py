@@ -23,13 +23,23 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from gosync.bundle.decoding import decode_json
 from gosync.bundle.format import (
     MAX_GROUP_HEAD_BYTES,
+    MAX_GROUP_TEXT_BYTES,
+    MAX_GROUP_VERSIONS,
     MAX_INFO_BYTES,
     MAX_RECIPE_BYTES,
     PATCH_BYTES,
 )
-from gosync.bundle.recipe import EMPTY, RecipeLine, format_recipe, h1_of, parse_recipe
+from gosync.bundle.recipe import (
+    EMPTY,
+    LINE_BYTES,
+    RecipeLine,
+    format_recipe,
+    h1_of,
+    parse_recipe,
+)
 from gosync.errors import MalformedError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.zipcheck import MAX_GO_MOD_BYTES
@@ -38,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 _LENGTH_BYTES = 4
+_WHAT = "bundle block"
 
 
 class Form(StrEnum):
@@ -75,7 +86,9 @@ class GroupHead(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     path: str
-    versions: tuple[VersionHead, ...]
+    versions: Annotated[
+        tuple[VersionHead, ...], msgspec.Meta(max_length=MAX_GROUP_VERSIONS)
+    ]
 
 
 class PackedVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +112,12 @@ class PackedVersion(msgspec.Struct, frozen=True, kw_only=True):
     def h1(self) -> str | None:
         """The ``h1:`` that its recipe gives; None unless the zip is rebuilt."""
         return h1_of(self.mv, self.recipe) if self.form is Form.REBUILT else None
+
+    @property
+    def text_bytes(self) -> int:
+        """The size of its ``.info``, ``.mod`` and recipe, or a little more."""
+        lines = sum(len(line.name) + LINE_BYTES for line in self.recipe)
+        return len(self.info or b"") + len(self.mod) + lines
 
     def told(self, digests: Mapping[bytes, str]) -> PackedVersion:
         """Return the version with what was untold of its recipe, by name."""
@@ -143,24 +162,32 @@ def format_block(versions: Sequence[PackedVersion], has: Collection[str] = ()) -
     return b"".join((len(group).to_bytes(_LENGTH_BYTES), group, *bodies))
 
 
-def parse_block(read: Callable[[int], bytes]) -> tuple[PackedVersion, ...]:
+def parse_block(
+    read: Callable[[int], bytes],
+    check: Callable[[ModuleVersion, VersionHead], object] = lambda *_: None,
+) -> tuple[PackedVersion, ...]:
     """Parse a block.
 
     Args:
         read: Returns exactly the next so many bytes.
+        check: Is asked about each version before anything of it is read.
 
     Raises:
-        MalformedError: it is no block; or as from ``read``.
+        MalformedError: it is no block; or as from ``read`` and ``check``.
     """
     head_bytes = int.from_bytes(read(_LENGTH_BYTES))
     if head_bytes > MAX_GROUP_HEAD_BYTES:
         raise _malformed(f"a head of {head_bytes} bytes")
-    try:
-        group = _decode(read(head_bytes))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _malformed(str(error)) from error
+    group = decode_json(_decode, read(head_bytes), _WHAT)
     if not group.versions:
         raise _malformed("a group without versions")
+    text_bytes = sum(
+        head.info_bytes + head.mod_bytes + head.recipe_bytes for head in group.versions
+    )
+    if text_bytes > MAX_GROUP_TEXT_BYTES:
+        raise _malformed(f"a group of {text_bytes} bytes")
+    for head in group.versions:
+        check(ModuleVersion(group.path, head.version), head)
     return tuple(_parse_version(group.path, head, read) for head in group.versions)
 
 
@@ -239,4 +266,4 @@ def dictionary_of(
 
 
 def _malformed(reason: str) -> MalformedError:
-    return MalformedError("bundle block", "", reason)
+    return MalformedError(_WHAT, "", reason)

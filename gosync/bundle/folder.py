@@ -19,6 +19,7 @@ import os
 import stat
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 from gosync.bundle.chunks import ProvenChunks, ProvenVolume, check_volumes
@@ -27,13 +28,14 @@ from gosync.bundle.format import (
     MAX_FILES,
     MAX_HEADER_BYTES,
     MAX_SIGNATURE_BYTES,
+    MAX_SIGNATURES,
     SUMS_NAME,
     is_signature_name,
 )
 from gosync.bundle.header import Header, bundle_id, parse_header
-from gosync.bundle.manifest import Manifest, parse_manifest
-from gosync.bundle.stream import PIECE_BYTES, unpack
-from gosync.errors import VolumeError
+from gosync.bundle.manifest import Manifest, read_manifest
+from gosync.bundle.stream import PIECE_BYTES, unpack_pieces
+from gosync.errors import RejectedError, VolumeError
 from gosync.progress import NoProgress
 from gosync.store.staging import read_at
 
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _COPY_AGAIN = "copy the bundle to the medium again, or use another copy"
+_ASK_ANEW = "ask for a new bundle, made by a gosync that is not newer than this one"
 _BRING_REST = "bring the rest of the bundle's files into this folder"
 _OWN_FOLDER = "put the bundle's own files into a folder of their own"
 _SHOWN_NAMES = 5
@@ -90,13 +93,16 @@ class BundleFolder:
         """The signature files by name, in lower case, as they were read first.
 
         Raises:
-            VolumeError: one cannot be read, or is too large for a signature.
+            VolumeError: one cannot be read, or is too large for a signature, or
+                there are too many.
         """
-        return {
-            name: _read(self.path / found, MAX_SIGNATURE_BYTES)
-            for name, found in sorted(self._names.items())
-            if is_signature_name(name)
-        }
+        names = sorted(filter(is_signature_name, self._names))
+        if len(names) > MAX_SIGNATURES:
+            raise VolumeError(
+                f"{self.path}: more than {MAX_SIGNATURES} signatures", hint=_OWN_FOLDER
+            )
+        limit = MAX_SIGNATURE_BYTES
+        return {name: _read(self.path / self._names[name], limit) for name in names}
 
     def check_names(self, *, missing_ok: bool = False) -> None:
         """Check that every file is there with its size, and no other file.
@@ -136,7 +142,7 @@ class BundleFolder:
         """
         file = self.header.manifest
         data = b"".join(self.pieces(file))
-        found = parse_manifest(unpack(data, unpacked_bytes=file.unpacked_bytes))
+        found = read_manifest(unpack_pieces(data, unpacked_bytes=file.unpacked_bytes))
         check_volumes(self.header.volumes, found.volumes, found.segments)
         return found
 
@@ -215,9 +221,10 @@ class OpenFile:
 def _list(path: Path) -> dict[str, str]:
     """Return the names in a folder by their lower case."""
     with _medium_errors(path):
-        found = sorted(entry.name for entry in path.iterdir())
+        some = islice(path.iterdir(), MAX_FILES + 1)
+        found = sorted(entry.name for entry in some)
     if len(found) > MAX_FILES:
-        raise VolumeError(f"{path}: {len(found)} files", hint=_OWN_FOLDER)
+        raise VolumeError(f"{path}: more than {MAX_FILES} files", hint=_OWN_FOLDER)
     names: dict[str, str] = {}
     for name in found:
         before = names.setdefault(name.lower(), name)
@@ -247,6 +254,19 @@ def _open(path: Path) -> Iterator[OpenFile]:
         yield OpenFile(path, descriptor, found.st_size)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def blaming(medium: Path) -> Iterator[None]:
+    """Say of what breaks a rule that the bundle is to blame: nothing goes on there.
+
+    Raises:
+        VolumeError: for a RejectedError inside.
+    """
+    try:
+        yield
+    except RejectedError as error:
+        raise VolumeError(f"{medium}: {error}", hint=_ASK_ANEW) from error
 
 
 @contextmanager

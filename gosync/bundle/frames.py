@@ -216,7 +216,10 @@ class _OpenZip:
         if self._entries is None:
             entries = read_directory(self._window, self._blob.size_bytes)
             self._entries = {entry.name: entry for entry in entries}
-        return read_contents(self._window, self._entries[name])
+        entry = self._entries.get(name)
+        if entry is None:
+            raise MalformedError("zip", name, "is no longer in it")
+        return read_contents(self._window, entry)
 
     def _whole(self) -> Iterator[bytes]:
         for offset in range(0, self._blob.size_bytes, PIECE_BYTES):

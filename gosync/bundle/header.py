@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from gosync.bundle.decoding import decode_json, decode_time
 from gosync.bundle.format import (
     FORMAT,
     MANIFEST_NAME,
     MAX_FILE_BYTES,
     MAX_HEADER_BYTES,
     MAX_MANIFEST_BYTES,
+    MAX_MANIFEST_FILE_BYTES,
     MAX_VOLUMES,
     volume_name,
 )
 from gosync.catalog.bundles import Kind
-from gosync.clock import parse_time
 from gosync.errors import MalformedError
+from gosync.gomod.info import parse_time
 from gosync.sumdb.tlog import parse_tree
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ FileSize = Annotated[int, msgspec.Meta(ge=0, le=MAX_FILE_BYTES)]
 TargetName = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 _FOLDER_ID_DIGITS = 8
+_WHAT = "bundle header"
 
 
 class SumHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +127,18 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         return parse_time(self.created)
 
 
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """A bundle that a site has, as its papers name it.
+
+    Attributes:
+        sequence: Its sequence.
+        bundle_id: Its id.
+    """
+
+    sequence: Annotated[int, msgspec.Meta(ge=1)]
+    bundle_id: HexDigest
+
+
 class _Preview(msgspec.Struct, frozen=True):
     """What a header of any version has."""
 
@@ -144,12 +159,9 @@ def parse_header(data: bytes) -> Header:
     """
     if len(data) > MAX_HEADER_BYTES:
         raise _malformed(f"larger than {MAX_HEADER_BYTES} bytes")
-    try:
-        _check_readable(_decode_preview(data))
-        header = _decode(data)
-        parse_time(header.created)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        raise _malformed(str(error)) from error
+    _check_readable(decode_json(_decode_preview, data, _WHAT))
+    header = decode_json(_decode, data, _WHAT)
+    decode_time(header.created, _WHAT)
     _check_files(header)
     _check_chain(header)
     _check_head(header)
@@ -183,6 +195,8 @@ def _check_files(header: Header) -> None:
     """Check that the files have the names that they must have."""
     if header.manifest.name != MANIFEST_NAME:
         raise _malformed(f"the manifest is not called {MANIFEST_NAME}")
+    if header.manifest.size_bytes > MAX_MANIFEST_FILE_BYTES:
+        raise _malformed(f"the manifest is over {MAX_MANIFEST_FILE_BYTES} bytes")
     if header.manifest.unpacked_bytes > MAX_MANIFEST_BYTES:
         raise _malformed(f"the manifest has more than {MAX_MANIFEST_BYTES} bytes")
     for number, volume in enumerate(header.volumes, start=1):
@@ -206,4 +220,4 @@ def _check_head(header: Header) -> None:
 
 
 def _malformed(reason: str) -> MalformedError:
-    return MalformedError("bundle header", "", reason)
+    return MalformedError(_WHAT, "", reason)

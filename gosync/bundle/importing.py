@@ -40,7 +40,7 @@ from gosync.bundle.arrival import (
     check_database,
     check_store,
 )
-from gosync.bundle.folder import BundleFolder
+from gosync.bundle.folder import BundleFolder, blaming
 from gosync.bundle.format import HEADER_NAME
 from gosync.bundle.intake import Intake
 from gosync.bundle.need import NeedFile
@@ -365,19 +365,15 @@ class Import:
 
 @contextmanager
 def _refusals(medium: Path) -> Iterator[None]:
-    """Say of what breaks a rule that the bundle is to blame; nothing goes on here.
+    """Say what to do about a bundle that is refused.
 
     Raises:
         VolumeError: for a RejectedError inside.
         SecurityError: as it was, with a word of what to do.
     """
     try:
-        yield
+        with blaming(medium):
+            yield
     except SecurityError as error:
         error.hint = error.hint or _EVIDENCE
         raise
-    except RejectedError as error:
-        raise VolumeError(
-            f"{medium}: {error}",
-            hint="ask outside for a new bundle, made by a gosync that is not newer",
-        ) from error

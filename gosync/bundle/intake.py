@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from gosync.bundle.bases import ZipSource
 from gosync.bundle.reader import read_versions
 from gosync.catalog.versions import FoundBy
-from gosync.errors import BundleGapError, VolumeError
+from gosync.errors import BlobCorruptError, BundleGapError, VolumeError
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.taken import Expected
@@ -61,7 +61,7 @@ class StoreBases:
 
         Raises:
             BundleGapError: It is not here.
-            StoreError: It cannot be read.
+            StoreError: It cannot be read, or is no longer what the catalog says.
         """
         row = self._site.catalog.versions.get(path, version)
         if row is None or row.zip_digest is None or row.zip_h1 != h1:
@@ -69,7 +69,14 @@ class StoreBases:
                 f"a patch against {path}@{version} ({h1}), which is not here"
             )
         with self._site.blobs.open(Digest(row.zip_digest)) as blob:
-            yield ZipSource(blob.read_at, blob.size_bytes)
+            try:
+                yield ZipSource(blob.read_at, blob.size_bytes)
+            except BundleGapError as error:
+                raise BlobCorruptError(
+                    f"{path}@{version}: {error}",
+                    hint="run `gosync verify --repair`, or --quarantine and then this"
+                    " again: need.json asks outside for what is missing then",
+                ) from error
 
 
 class Intake:

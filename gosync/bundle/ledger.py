@@ -14,17 +14,40 @@ from msgspec.structs import replace
 from gosync.catalog.bundles import BundleRow, BundleState, Kind
 from gosync.clock import format_time
 from gosync.errors import UsageError
+from gosync.gomod.info import parse_time
 from gosync.ingest.bundlememory import bundle_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from gosync.bundle.receipt import Receipt
     from gosync.catalog.versions import Need
     from gosync.sync.site import Site
 
+LOST = "lost"
 MIN_PREFIX = 4
 _SEE_LIST = "`gosync bundle list` shows all"
+
+
+def shown_states(rows: Sequence[BundleRow]) -> list[str]:
+    """Return how each bundle stands, as people are told.
+
+    A sealed bundle is ``lost`` once its site has acknowledged a later one, and never
+    this one: it has not arrived, and would not be taken any more.
+
+    Args:
+        rows: All bundles of some targets.
+    """
+    acked: dict[str, int] = {}
+    for row in rows:
+        if row.state is BundleState.ACKED:
+            acked[row.target] = max(row.sequence, acked.get(row.target, 0))
+    return [
+        LOST
+        if row.state is BundleState.SEALED and row.sequence < acked.get(row.target, 0)
+        else row.state.value
+        for row in rows
+    ]
 
 
 class Ledger:
@@ -54,6 +77,8 @@ class Ledger:
     def acknowledge(self, receipt: Receipt) -> BundleRow:
         """Take a site's receipt; return the bundle as it stands then.
 
+        What it says came before is acknowledged as well.
+
         Raises:
             UsageError: No bundle of that id was sealed here for that site.
             StoreError: Journal or catalog cannot be written.
@@ -66,13 +91,21 @@ class Ledger:
                 hint=f"is this the store that made it? {_SEE_LIST};"
                 " if that store is lost, --adopt goes on from the receipt",
             )
-        if row.state is BundleState.ACKED:
-            return row
-        if row.state is not BundleState.SEALED:
+        if row.state not in (BundleState.SEALED, BundleState.ACKED):
             raise UsageError(
                 f"bundle {receipt.bundle_id[:8]} is {row.state}, not sealed",
                 hint=_SEE_LIST,
             )
+        for known in receipt.came:
+            before = self._bundles.get(receipt.target, known.sequence)
+            if before is not None and before.bundle_id == known.bundle_id:
+                self._acknowledge(before)
+        return self._acknowledge(row)
+
+    def _acknowledge(self, row: BundleRow) -> BundleRow:
+        """Say that a bundle came in, if it is one that was only sealed."""
+        if row.state is not BundleState.SEALED:
+            return row
         now = self._clock.now()
         acked = replace(row, state=BundleState.ACKED, acked_at=format_time(now))
         self._journal.append([bundle_entry(acked)])
@@ -96,6 +129,7 @@ class Ledger:
                 f" receipt is of {receipt.sequence}",
                 hint=_SEE_LIST,
             )
+        applied_at = format_time(parse_time(receipt.applied_at))  # rows compare as text
         row = BundleRow(
             target=receipt.target,
             sequence=receipt.sequence,
@@ -104,8 +138,8 @@ class Ledger:
             base_sequence=None,
             bundle_id=receipt.bundle_id,
             tree_size=None if receipt.head is None else receipt.head.size,
-            planned_at=receipt.applied_at,
-            sealed_at=receipt.applied_at,
+            planned_at=applied_at,
+            sealed_at=applied_at,
             acked_at=format_time(self._clock.now()),
         )
         self._journal.append([bundle_entry(row)])

@@ -15,11 +15,11 @@ and formatting are pure; compressing is ``stream``'s.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import msgspec
 
+from gosync.bundle.decoding import decode_lines, decode_time
 from gosync.bundle.format import MAX_CHUNKS
 from gosync.bundle.header import HexDigest, Size
 from gosync.catalog.findings import Kind
@@ -29,7 +29,7 @@ from gosync.gomod import module
 from gosync.gomod.dirhash import is_h1
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _Text = Annotated[str, msgspec.Meta(max_length=4096)]
 _Facts = Annotated[dict[_Text, _Text], msgspec.Meta(max_length=64)]
@@ -190,6 +190,8 @@ _Line: TypeAlias = VolumeEntry | Segment | VersionEntry | OmittedEntry | Finding
 
 _decode_lines = msgspec.json.Decoder(_Line).decode_lines
 _encode_lines = msgspec.json.Encoder(order="sorted").encode_lines
+_KINDS = (VolumeEntry, Segment, VersionEntry, OmittedEntry, FindingEntry)
+_WHAT = "bundle manifest"
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,74 +229,105 @@ def format_manifest(manifest: Manifest) -> bytes:
 
 
 def parse_manifest(data: bytes) -> Manifest:
-    """Parse the lines of a manifest.
+    """Parse the lines of a manifest; see ``read_manifest``."""
+    return read_manifest([data])
+
+
+def read_manifest(pieces: Iterable[bytes]) -> Manifest:
+    """Parse the lines of a manifest, each checked before the next is looked at.
+
+    Args:
+        pieces: The bytes, in pieces of any size.
 
     Raises:
         MalformedError: they are not those of a manifest, are out of order, or
             contradict each other.
     """
-    try:
-        lines = _decode_lines(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _malformed(str(error)) from error
-    volumes = tuple(line for line in lines if isinstance(line, VolumeEntry))
-    segments = tuple(line for line in lines if isinstance(line, Segment))
-    versions = tuple(line for line in lines if isinstance(line, VersionEntry))
-    omitted = tuple(line for line in lines if isinstance(line, OmittedEntry))
-    findings = tuple(line for line in lines if isinstance(line, FindingEntry))
-    if lines != [*volumes, *segments, *versions, *omitted, *findings]:
-        raise _malformed("lines of several types are mixed")
-    _check_segments(segments)
-    _check_sorted(versions)
-    _check_sorted(omitted)
-    for entry in versions:
-        _check_version(entry, len(segments))
-    _check_findings(findings)
-    return Manifest(
-        volumes=volumes,
-        segments=segments,
-        versions=versions,
-        omitted=omitted,
-        findings=findings,
-    )
+    found = _Reading()
+    for line in decode_lines(_decode_lines, pieces, _WHAT):
+        found.add(line)
+    return found.manifest()
 
 
-def _check_segments(segments: tuple[Segment, ...]) -> None:
-    """Check that segments fill volumes 1, 2, ... one after the other, no gaps."""
-    volume, end = 1, 0
-    for segment in segments:
-        if segment.volume == volume + 1 and end:
-            volume, end = segment.volume, 0
-        if (segment.volume, segment.offset) != (volume, end):
-            raise _malformed(f"a segment at {segment.offset} of {segment.volume}")
-        if segment.base is not None:
-            _check_name(segment.base.path, segment.base.version)
-            _check_h1(segment.base.h1)
-        end = segment.end
+class _Reading:
+    """The lines of a manifest so far."""
+
+    def __init__(self) -> None:
+        self._volumes: list[VolumeEntry] = []
+        self._segments: list[Segment] = []
+        self._versions: list[VersionEntry] = []
+        self._omitted: list[OmittedEntry] = []
+        self._findings: list[FindingEntry] = []
+        self._kind = 0
+
+    def add(self, line: _Line) -> None:
+        kind = _KINDS.index(type(line))
+        if kind < self._kind:
+            raise _malformed("lines of several types are mixed")
+        self._kind = kind
+        match line:
+            case VolumeEntry():
+                self._volumes.append(line)
+            case Segment():
+                _check_segment(line, self._segments[-1:])
+                self._segments.append(line)
+            case VersionEntry():
+                _check_sorted(line, self._versions[-1:])
+                _check_version(line, len(self._segments))
+                self._versions.append(line)
+            case OmittedEntry():
+                _check_sorted(line, self._omitted[-1:])
+                self._omitted.append(line)
+            case FindingEntry():
+                _check_finding(line, self._findings[-1:])
+                self._findings.append(line)
+
+    def manifest(self) -> Manifest:
+        return Manifest(
+            volumes=tuple(self._volumes),
+            segments=tuple(self._segments),
+            versions=tuple(self._versions),
+            omitted=tuple(self._omitted),
+            findings=tuple(self._findings),
+        )
 
 
-def _check_sorted(entries: tuple[VersionEntry | OmittedEntry, ...]) -> None:
-    for entry in entries:
-        _check_name(entry.path, entry.version)
-    for before, entry in pairwise(entries):
-        if (before.path, before.version) >= (entry.path, entry.version):
+def _check_segment(segment: Segment, before: Sequence[Segment]) -> None:
+    """Check that it goes on where the one before ends: volumes have no gaps."""
+    volume, end = (before[0].volume, before[0].end) if before else (1, 0)
+    if segment.volume == volume + 1 and end:
+        volume, end = segment.volume, 0
+    if (segment.volume, segment.offset) != (volume, end):
+        raise _malformed(f"a segment at {segment.offset} of {segment.volume}")
+    if segment.base is not None:
+        _check_name(segment.base.path, segment.base.version)
+        _check_h1(segment.base.h1)
+
+
+def _check_sorted(
+    entry: VersionEntry | OmittedEntry, before: Sequence[VersionEntry | OmittedEntry]
+) -> None:
+    _check_name(entry.path, entry.version)
+    for each in before:
+        if (each.path, each.version) >= (entry.path, entry.version):
             raise _malformed(f"{entry.path}@{entry.version} is out of order")
 
 
-def _check_findings(findings: tuple[FindingEntry, ...]) -> None:
-    for finding in findings:
-        if finding.version:
-            _check_name(finding.path, finding.version)
-        else:
-            module.check_path(finding.path)
-    for before, finding in pairwise(findings):
-        if before.key >= finding.key:
-            raise _malformed(f"a finding of {finding.path} is out of order")
+def _check_finding(finding: FindingEntry, before: Sequence[FindingEntry]) -> None:
+    if finding.version:
+        _check_name(finding.path, finding.version)
+    else:
+        module.check_path(finding.path)
+    decode_time(finding.first_seen, _WHAT)
+    if any(each.key >= finding.key for each in before):
+        raise _malformed(f"a finding of {finding.path} is out of order")
 
 
 def _check_version(entry: VersionEntry, segments: int) -> None:
     shown = f"{entry.path}@{entry.version}"
     _check_h1(entry.mod_h1)
+    if entry.index_time is not None:
+        decode_time(entry.index_time, _WHAT)
     if (entry.need is Need.ZIP) != (entry.zip_h1 is not None):
         raise _malformed(f"{shown}: needs {entry.need.value}, zip_h1 {entry.zip_h1}")
     if entry.zip_h1 is not None:
@@ -325,4 +358,4 @@ def _check_h1(text: str) -> None:
 
 
 def _malformed(reason: str) -> MalformedError:
-    return MalformedError("bundle manifest", "", reason)
+    return MalformedError(_WHAT, "", reason)

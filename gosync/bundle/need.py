@@ -25,7 +25,8 @@ from typing import Annotated, Final
 
 import msgspec
 
-from gosync.bundle.header import HexDigest, Size, TargetName
+from gosync.bundle.decoding import decode_json
+from gosync.bundle.header import Known, Size, TargetName
 from gosync.catalog.versions import Need
 from gosync.errors import MalformedError
 from gosync.gomod import module
@@ -34,18 +35,6 @@ FORMAT: Final = 1
 MAX_NEED_BYTES: Final = 256 << 20
 
 _Text = Annotated[str, msgspec.Meta(max_length=4096)]
-
-
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """A bundle that the site has.
-
-    Attributes:
-        sequence: Its sequence.
-        bundle_id: Its id.
-    """
-
-    sequence: Annotated[int, msgspec.Meta(ge=1)]
-    bundle_id: HexDigest
 
 
 class NeedVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,10 +84,7 @@ def parse_need(data: bytes) -> NeedFile:
     """
     if len(data) > MAX_NEED_BYTES:
         raise MalformedError("need.json", "…", f"larger than {MAX_NEED_BYTES} bytes")
-    try:
-        need = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise MalformedError("need.json", data[:40], str(exc)) from exc
+    need = decode_json(_decode, data, "need.json")
     if need.format != FORMAT:
         raise MalformedError("need.json", need.format, "of a newer gosync")
     for each in need.versions:

@@ -9,8 +9,10 @@ import msgspec
 
 from gosync import __version__
 from gosync.bundle.documents import header_document
-from gosync.bundle.need import Known, NeedFile, NeedVersion
-from gosync.bundle.receipt import Head, Receipt, Signer
+from gosync.bundle.header import Known
+from gosync.bundle.need import NeedFile, NeedVersion
+from gosync.bundle.receipt import MAX_CAME, Head, Receipt, Signer
+from gosync.catalog.imports import ImportState
 from gosync.catalog.versions import State
 from gosync.errors import BundleGapError
 from gosync.sumdb.treehead import open_head
@@ -94,9 +96,10 @@ def make_receipt(site: Site, signed_by: Iterable[SignedBy]) -> Receipt | None:
     Raises:
         CatalogError: The catalog cannot be read.
     """
-    newest = site.catalog.imports.newest()
-    if newest is None:
+    came = [r for r in site.catalog.imports.all() if r.state is ImportState.APPLIED]
+    if not came:
         return None
+    newest = came[-1]
     database = site.options.database
     head = None
     if database is not None and newest.tree_size is not None:
@@ -112,6 +115,7 @@ def make_receipt(site: Site, signed_by: Iterable[SignedBy]) -> Receipt | None:
             Signer(name=each.name, fingerprint=each.fingerprint) for each in signed_by
         ),
         gosync=__version__,
+        came=tuple(_known(r) for r in came if r.target == newest.target)[-MAX_CAME:],
     )
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 GROUP_VERSIONS = 64
 GROUP_LINES = 75_000
+GROUP_TEXT_BYTES = 32 << 20
 GROUP_BYTES = 256 << 20
 SEGMENT_BYTES = 112 << 20
 SEGMENT_LINES = 150_000
@@ -138,6 +139,7 @@ class _Filling:
         self.versions: list[PackedVersion] = []
         self._zips: list[str] = []
         self._lines = 0
+        self._text_bytes = 0
         self._bytes = 0
         self._digests: set[str] = set()
 
@@ -146,6 +148,7 @@ class _Filling:
         return bool(self.versions) and (
             len(self.versions) == GROUP_VERSIONS
             or self._lines + len(version.recipe) > GROUP_LINES
+            or self._text_bytes + version.text_bytes > GROUP_TEXT_BYTES
             or self._bytes + sum(line.size_bytes for line in self._new(version))
             > GROUP_BYTES
         )
@@ -155,6 +158,7 @@ class _Filling:
         new = self._new(version)
         self._bytes += sum(line.size_bytes for line in new)
         self._lines += len(version.recipe)
+        self._text_bytes += version.text_bytes
         self._digests.update(line.digest for line in new)
         self.versions.append(version)
         self._zips.append(digest)

@@ -8,8 +8,13 @@
       "applied_at": "2026-11-25T02:30:00.000000Z",
       "versions": 412, "head": {"name": "sum.golang.org", "size": 65209736},
       "signed_by": [{"name": "packer", "fingerprint": "SHA256:…"}],
+      "came": [{"sequence": 1, "bundle_id": "<64 hex>"}, ...],
       "gosync": "0.1.0"
     }
+
+``came`` are the bundles that came in, that one and those before it, the newest
+MAX_CAME of them. One that outside has sealed before and that is not among them was
+lost on its way.
 
 It travels back by hand and is not signed: a false one makes the next bundle build
 on what the site lacks, which the site notices, and need.json repairs.
@@ -21,12 +26,13 @@ from typing import Annotated, Final
 
 import msgspec
 
-from gosync.bundle.header import HexDigest, Size, TargetName
-from gosync.clock import parse_time
+from gosync.bundle.decoding import decode_json, decode_time
+from gosync.bundle.header import HexDigest, Known, Size, TargetName
 from gosync.errors import MalformedError
 
 FORMAT: Final = 1
 MAX_RECEIPT_BYTES: Final = 1 << 20
+MAX_CAME: Final = 1000
 
 _Text = Annotated[str, msgspec.Meta(max_length=200)]
 
@@ -68,6 +74,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
         head: The tree head that it trusts, None without a database.
         signed_by: The keys that it trusted.
         gosync: The version of gosync that wrote it.
+        came: The bundles that came in, by sequence.
     """
 
     format: int = FORMAT
@@ -79,6 +86,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
     head: Head | None
     signed_by: tuple[Signer, ...] = ()
     gosync: _Text
+    came: Annotated[tuple[Known, ...], msgspec.Meta(max_length=MAX_CAME)] = ()
 
 
 _decode = msgspec.json.Decoder(Receipt).decode
@@ -92,16 +100,10 @@ def parse_receipt(data: bytes) -> Receipt:
     """
     if len(data) > MAX_RECEIPT_BYTES:
         raise MalformedError("receipt", "…", f"larger than {MAX_RECEIPT_BYTES} bytes")
-    try:
-        receipt = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise MalformedError("receipt", data[:40], str(exc)) from exc
+    receipt = decode_json(_decode, data, "receipt")
     if receipt.format != FORMAT:
         raise MalformedError("receipt", receipt.format, "of a newer gosync")
-    try:
-        parse_time(receipt.applied_at)
-    except ValueError as exc:
-        raise MalformedError("receipt", receipt.applied_at, "no time") from exc
+    decode_time(receipt.applied_at, "receipt")
     return receipt
 
 

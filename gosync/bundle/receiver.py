@@ -19,7 +19,8 @@ from gosync.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from gosync.bundle.need import Known, NeedFile
+    from gosync.bundle.header import Known
+    from gosync.bundle.need import NeedFile
     from gosync.catalog.bundles import Bundles
 
 

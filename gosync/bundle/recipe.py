@@ -37,6 +37,7 @@ VERBATIM_NAME = b".zip"  # a block says of each recipe whether it is such a one
 
 _UNTOLD = b"-"
 _LINE = re.compile(rb"([0-9a-f]{64}|-) (0|[1-9][0-9]{0,9}) ([^\n]*)\n")
+LINE_BYTES = 77  # of a line at most, without its name
 EMPTY = hashlib.sha256(b"").hexdigest()
 
 
@@ -122,6 +123,8 @@ def parse_recipe(data: bytes) -> tuple[RecipeLine, ...]:
         match = _LINE.match(data, at)
         if match is None:
             raise _malformed(f"line {len(lines) + 1} is none")
+        if len(lines) == MAX_ENTRIES:
+            raise _malformed(f"more than {MAX_ENTRIES} lines")
         at = match.end()
         digest = "" if match[1] == _UNTOLD else match[1].decode()
         lines.append(RecipeLine(match[3], digest, int(match[2])))
@@ -130,8 +133,6 @@ def parse_recipe(data: bytes) -> tuple[RecipeLine, ...]:
 
 
 def _check_lines(lines: list[RecipeLine]) -> None:
-    if len(lines) > MAX_ENTRIES:
-        raise _malformed(f"more than {MAX_ENTRIES} lines")
     if sum(line.size_bytes for line in lines) > MAX_ZIP_BYTES:
         raise _malformed(f"contents of more than {MAX_ZIP_BYTES} bytes")
     if any(before.name >= after.name for before, after in pairwise(lines)):

@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gosync.bundle.reader import read_tiles
-from gosync.errors import BundleGapError, NotFoundError, VolumeError
+from gosync.errors import (
+    BundleGapError,
+    MalformedError,
+    NotFoundError,
+    VolumeError,
+)
 from gosync.gomod.module import escape_path, escape_version
 from gosync.sumdb.record import format_record
 from gosync.sumdb.tile import parse_tile_path
@@ -50,6 +55,7 @@ class PoolRemote:
             clock: The time of answers.
 
         Raises:
+            MalformedError: A bundle has more tiles than its header says.
             StoreError: The scratch file cannot be written.
         """
         self._chosen = chosen
@@ -72,8 +78,12 @@ class PoolRemote:
     def _add_tiles(self, bundle: BundleFolder, segment: Segment) -> None:
         """Unpack a segment; where its volume is missing the store may have all."""
         alone = msgspec.structs.replace(bundle.manifest, segments=(segment,))
+        left = bundle.header.tiles
         try:
             for tile, data in read_tiles(bundle, alone):
+                if not left:
+                    raise MalformedError("bundle", bundle.id, "more tiles than it says")
+                left -= 1
                 self._tiles[tile.path()] = self._scratch.size_bytes
                 self._scratch.write(data)
         except VolumeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +16,7 @@ from gosync.bundle.blocks import (
     dictionary_of,
     parse_block,
 )
+from gosync.bundle.format import MAX_GROUP_CONTENT_BYTES
 from gosync.bundle.stream import FrameReader
 from gosync.catalog.versions import Need
 from gosync.errors import ChecksumMismatchError, MalformedError
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from gosync.bundle.bases import Bases
+    from gosync.bundle.blocks import VersionHead
     from gosync.bundle.chunks import ProvenVolume
     from gosync.bundle.manifest import Segment, VersionEntry
+    from gosync.gomod.module import ModuleVersion
 
 _MAX_TILE_LIST_BYTES = 64 << 20
 _AUTHORITY = "the bundle's manifest"
@@ -147,9 +151,10 @@ class SegmentReading:
         missing = dict(self._entries)
         has = self.base.digests if self.base else {}
         while self._recipes.left_bytes:
-            versions = parse_block(self._recipes.read)
+            versions = parse_block(self._recipes.read, partial(_check_head, missing))
             known = tuple((each, _take(missing, each)) for each in versions)
             contents = contents_of(versions, has)
+            _check_size(contents)
             yield OpenGroup(known, contents, self._contents_frame(contents))
         self._recipes.finish()
         if self._contents is not None:
@@ -170,6 +175,26 @@ class SegmentReading:
         return self._contents
 
 
+def _check_head(
+    missing: Mapping[tuple[str, str], VersionEntry],
+    mv: ModuleVersion,
+    head: VersionHead,
+) -> None:
+    """Check that the manifest knows a version, before anything of it is read."""
+    entry = missing.get((mv.path, mv.version))
+    if entry is None:
+        raise _malformed(f"{mv} is not in the manifest, or not in this segment")
+    if (head.form is Form.MOD) != (entry.need is Need.MOD):
+        raise _malformed(f"{mv}: {head.form.value}, need {entry.need.value}")
+
+
+def _check_size(contents: Sequence[Content]) -> None:
+    """Check that a group's contents are not more than a reader can be asked to keep."""
+    size_bytes = sum(content.size_bytes for content in contents)
+    if size_bytes > MAX_GROUP_CONTENT_BYTES:
+        raise _malformed(f"a group with contents of {size_bytes} bytes")
+
+
 def _take(
     missing: dict[tuple[str, str], VersionEntry], version: PackedVersion
 ) -> VersionEntry:
@@ -177,9 +202,7 @@ def _take(
     mv = version.mv
     entry = missing.pop((mv.path, mv.version), None)
     if entry is None:
-        raise _malformed(f"{mv} is not in the manifest, or not in this segment")
-    if (version.form is Form.MOD) != (entry.need is Need.MOD):
-        raise _malformed(f"{mv}: {version.form.value}, need {entry.need.value}")
+        raise _malformed(f"{mv} is in its segment twice")
     if (
         version.form is Form.VERBATIM
         and version.recipe[0].size_bytes != entry.zip_bytes

@@ -1,9 +1,10 @@
 """Does an import fit? Said before anything is written.
 
 What it takes: the new contents; a volume's worth of scratch, for what is unpacked
-and has no name yet; and the new contents once more where the tree is on another disk
-than the store, since it cannot share them by links. Zips that are made anew from
-their contents may be larger than the upstream's by a part, which is allowed for.
+and has no name yet, and the checksum database's tiles; and the new contents once more
+where the tree is on another disk than the store, since it cannot share them by links.
+Zips that are made anew from their contents may be larger than the upstream's by a
+part, which is allowed for.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gosync.sync.site import Site
 
 _REMADE = 1.25  # a quick compressor's zips stay below that
+_TILE_BYTES = 8 << 10
 _SMALL_BYTES = 16 << 10  # a version's .info, .mod, rows and names, by whole blocks
 
 
@@ -34,7 +36,8 @@ def check_import_fits(site: Site, plan: PoolPlan) -> None:
     versions = sum(len(taking.keys) for taking in plan.takings)
     contents = round(plan.new_bytes * _REMADE) + versions * _SMALL_BYTES
     reserve = site.options.min_free_bytes
-    scratch = max(volumes, default=0)
+    tiles = sum(taking.bundle.header.tiles for taking in plan.takings)
+    scratch = max(volumes, default=0) + tiles * _TILE_BYTES
     site.blobs.check_space(contents + scratch, min_free_bytes=reserve)
     tree = _there(site.options.tree_path)
     store = site.options.store_path

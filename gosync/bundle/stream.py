@@ -14,6 +14,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain, repeat
 from typing import IO, TYPE_CHECKING, Protocol, Self, cast
 
 import zstandard
@@ -164,8 +165,8 @@ class FrameReader:
     def _read_ahead(self) -> Generator[bytes]:
         """Yield the contents in pieces, read ahead if there are several."""
         whole, rest = divmod(self.left_bytes, _AHEAD_BYTES)
-        sizes = [_AHEAD_BYTES] * whole + [rest] * bool(rest)
-        if len(sizes) <= 1:
+        sizes = chain(repeat(_AHEAD_BYTES, whole), repeat(rest, bool(rest)))
+        if whole + bool(rest) <= 1:
             return (self._stream.read(size) for size in sizes)
         return in_order(self._stream.read, sizes, ahead=_PIECES_AHEAD, threads=1)
 
@@ -270,6 +271,17 @@ def unpack(data: bytes, *, unpacked_bytes: int, base: bytes = b"") -> bytes:
     Raises:
         MalformedError: it is damaged, or its contents are not so long.
     """
+    return b"".join(unpack_pieces(data, unpacked_bytes=unpacked_bytes, base=base))
+
+
+def unpack_pieces(
+    data: bytes, *, unpacked_bytes: int, base: bytes = b""
+) -> Iterator[bytes]:
+    """Yield the contents of a frame that is in memory.
+
+    Raises:
+        MalformedError: as from ``unpack``; pieces may have come before.
+    """
     with FrameReader(
         lambda offset, size: data[offset : offset + size],
         offset=0,
@@ -277,9 +289,8 @@ def unpack(data: bytes, *, unpacked_bytes: int, base: bytes = b"") -> bytes:
         unpacked_bytes=unpacked_bytes,
         base=base,
     ) as frame:
-        contents = frame.read(unpacked_bytes)
+        yield from frame.pieces(unpacked_bytes)
         frame.finish()
-    return contents
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from gosync.bundle.documents import (
     verified_document,
     write_report,
 )
-from gosync.bundle.folder import BundleFolder
+from gosync.bundle.folder import BundleFolder, blaming
 from gosync.bundle.logproof import LogProof, prove_log
 from gosync.bundle.manifest import Segment
 from gosync.bundle.proving import Proven, prove_bundle
@@ -50,9 +50,10 @@ def inspect(
     Only its header and manifest are read, and held against each other. Needs no
     store and no configuration.
     """
-    opened = BundleFolder.open(folder)
-    signatures = list(opened.signatures)
-    document = inspected_document(opened, signatures)
+    with blaming(folder):
+        opened = BundleFolder.open(folder)
+        signatures = list(opened.signatures)
+        document = inspected_document(opened, signatures)
     if versions:
         document["versions"] = [_version(opened, n) for n in _numbers(opened)]
     if report is not None:
@@ -103,14 +104,15 @@ def verify(
     other. Patches, and some tiles, need what came with earlier bundles: with --base
     all is proven, without it the rest is counted. Needs no store and no configuration.
     """
-    opened = BundleFolder.open(folder)
-    signed_by = _check_trust(opened, trust_file)
-    head_proven = _check_head(opened, sumdb)
     base = None if tree is None else TreeBase(tree)
     with (
+        blaming(folder),
         tempfile.TemporaryDirectory(prefix="gosync-verify-") as name,
         progress(show=options.show_progress) as watcher,
     ):
+        opened = BundleFolder.open(folder)
+        signed_by = _check_trust(opened, trust_file)
+        head_proven = _check_head(opened, sumdb)
         scratch = Path(name)
         proven = prove_bundle(opened, scratch=scratch, bases=base, progress=watcher)
         log = prove_log(opened, scratch=scratch, base=base)

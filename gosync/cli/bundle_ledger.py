@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from msgspec.structs import asdict
 
-from gosync.bundle.ledger import MIN_PREFIX, Ledger
+from gosync.bundle.ledger import MIN_PREFIX, Ledger, shown_states
 from gosync.bundle.receipt import MAX_RECEIPT_BYTES, parse_receipt
 from gosync.bundle.staged import drop_waiting
 from gosync.catalog.bundles import BundleRow
@@ -73,17 +73,25 @@ def revoke(options: Options, bundle_id: str, wait_lock: float) -> None:
 @click.argument("target", required=False)
 @common_options
 def list_(options: Options, target: str | None) -> None:
-    """Show the bundles that were made here, and those that came in."""
+    """Show the bundles that were made here, and those that came in.
+
+    One made here is sealed until the site's receipt says that it came, or a later
+    one: acked then, or lost. A revoked one is no base any more.
+    """
     with read_catalog(options.load_config().site_options()) as catalog:
         made = catalog.bundles.all(target)
         came = [r for r in catalog.imports.all() if target in (None, r.target)]
+    states = shown_states(made)
     document = {
-        "made": list(map(_made_document, made)),
+        "made": [
+            {**_made_document(row), "state": state}
+            for row, state in zip(made, states, strict=True)
+        ],
         "came": list(map(_came_document, came)),
     }
     options.output.result("bundle list", document)
     columns = ["target", "number", "id", "kind", "state", "since"]
-    rows = [*map(_made_cells, made), *map(_came_cells, came)]
+    rows = [*map(_made_cells, made, states), *map(_came_cells, came)]
     if rows:
         options.output.table(columns, rows)
     else:
@@ -110,10 +118,10 @@ def _came_document(row: ImportRow) -> dict[str, object]:
     return asdict(row)
 
 
-def _made_cells(row: BundleRow) -> list[str]:
+def _made_cells(row: BundleRow, state: str) -> list[str]:
     since = row.acked_at or row.sealed_at or row.planned_at
     number, name = str(row.sequence), (row.bundle_id or "")[:8]
-    return [row.target, number, name, row.kind, f"made, {row.state}", since[:19]]
+    return [row.target, number, name, row.kind, f"made, {state}", since[:19]]
 
 
 def _came_cells(row: ImportRow) -> list[str]:

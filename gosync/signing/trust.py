@@ -139,7 +139,7 @@ def parse_trust(text: str, *, subject: str) -> Trust:
     try:
         values = tomllib.loads(text)
         file = msgspec.convert(values, _TrustFile, builtin_types=(date,))
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as exc:
+    except (ValueError, RecursionError) as exc:  # of tomllib, for long numbers too
         reason = str(exc).replace("`$.", "`")
         raise ConfigError(f"{subject}: {reason}") from exc
     try:

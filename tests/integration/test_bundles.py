@@ -220,6 +220,33 @@ def test_a_revoked_bundle_travels_again(sim: Simulator, pair: Pair):
     pair.check()
 
 
+def test_the_list_says_what_came_and_what_was_lost(sim: Simulator, pair: Pair):
+    """Four bundles, of which the third is lost, and one receipt: the last one's."""
+    bundles = [pair.make()]
+    for number in (2, 3, 4):
+        grow(pair, sim, number)
+        bundles.append(pair.make("--base", "sealed" if number == 2 else "acked"))
+    assert states(pair) == ["sealed"] * 4
+
+    for number in (0, 1, 3):
+        pair.take(bundles[number])
+    assert pair.ack()["state"] == "acked"
+    assert states(pair) == ["acked", "acked", "lost", "acked"]
+    shown = pair.run_outside("bundle", "list").document["made"]
+    assert [row["acked_at"] is None for row in shown] == [False, False, True, False]
+
+    pair.run_outside("bundle", "revoke", shown[3]["bundle_id"][:8])
+    assert states(pair) == ["acked", "acked", "sealed", "revoked"]
+    pair.run_outside("catalog", "rebuild")
+    assert states(pair) == ["acked", "acked", "sealed", "revoked"]
+
+
+def states(pair: Pair) -> list[str]:
+    """Return how the bundles that outside made stand, by their numbers."""
+    made = pair.run_outside("bundle", "list").document["made"]
+    return [row["state"] for row in made]
+
+
 def test_a_site_outside_that_lost_everything_goes_on(sim: Simulator, pair: Pair):
     pair.take(pair.make())
     for lost in (pair.outside.store, pair.outside.tree):

@@ -17,8 +17,9 @@ from gosync.bundle import frames
 from gosync.bundle.bases import NoBases, ZipSource
 from gosync.bundle.blocks import Form
 from gosync.bundle.folder import BundleFolder
+from gosync.bundle.header import Known
 from gosync.bundle.kept import KeptContents
-from gosync.bundle.need import Known, NeedFile, NeedVersion
+from gosync.bundle.need import NeedFile, NeedVersion
 from gosync.bundle.packing import ModuleSegment
 from gosync.bundle.proving import prove_bundle
 from gosync.bundle.reader import Arrived, read_tiles, read_versions

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from msgspec.structs import replace
 
 from gosync.bundle.applying import import_row
-from gosync.bundle.ledger import Ledger
+from gosync.bundle.header import Known
+from gosync.bundle.ledger import Ledger, shown_states
 from gosync.bundle.receipt import Receipt
 from gosync.catalog.bundles import BundleRow, BundleState, Kind
 from gosync.catalog.db import Catalog
@@ -59,8 +61,15 @@ def outside(tmp_path: Path):
         yield Outside(tmp_path, catalog, Journal(tmp_path))
 
 
-def receipt(*, target: str = "t", sequence: int = 1, bundle_id: str = ID) -> Receipt:
+def receipt(
+    *,
+    target: str = "t",
+    sequence: int = 1,
+    bundle_id: str = ID,
+    came: tuple[Known, ...] = (),
+) -> Receipt:
     return Receipt(
+        came=came,
         target=target,
         sequence=sequence,
         bundle_id=bundle_id,
@@ -122,3 +131,37 @@ def test_a_rebuilt_catalog_counts_on_and_knows_what_came_in(outside: Outside):
         newest = catalog.imports.newest()
         assert newest is not None
         assert (newest.bundle_id, newest.sequence) == (came.bundle_id, 5)
+
+
+def test_a_receipt_acknowledges_what_came_before_it(outside: Outside):
+    ids = [f"{number:x}" * 64 for number in range(1, 6)]
+    for bundle_id in ids:
+        outside.sealed(bundle_id)
+    rows = outside.catalog.bundles
+    outside.ledger.revoke(outside.ledger.find(ids[1]))
+    came = (
+        Known(sequence=1, bundle_id=ids[0]),
+        Known(sequence=2, bundle_id=ids[1]),
+        Known(sequence=3, bundle_id=ids[4]),
+        Known(sequence=4, bundle_id=ids[3]),
+        Known(sequence=9, bundle_id=ids[3]),
+    )
+    said = receipt(sequence=4, bundle_id=ids[3], came=came)
+    assert outside.ledger.acknowledge(said).sequence == 4
+
+    want = ["acked", "revoked", "lost", "acked", "sealed"]
+    assert shown_states(rows.all("t")) == want
+    outside.ledger.acknowledge(said)
+    assert shown_states(rows.all("t")) == want
+    base = rows.base("t", sealed=False)
+    assert base is not None
+    assert base.sequence == 4
+
+
+def test_a_bundle_is_lost_of_its_own_site_alone(outside: Outside):
+    outside.sealed()
+    row = outside.catalog.bundles.all()[0]
+    later = replace(row, sequence=2, state=BundleState.ACKED)
+    other = replace(later, target="u")
+    assert shown_states([row, other]) == ["sealed", "acked"]
+    assert shown_states([row, later]) == ["lost", "acked"]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gosync.bundle.header import Known
 from gosync.bundle.need import (
     MAX_NEED_BYTES,
-    Known,
     NeedFile,
     NeedVersion,
     format_need,

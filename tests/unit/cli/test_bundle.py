@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gosync.bundle.format import HEADER_NAME
 from gosync.cli.main import run
 from gosync.demo.log import SumLog
 from gosync.signing.files import write_key
@@ -185,3 +187,32 @@ def test_what_makes_no_sense_is_refused(gosync: Any, arguments: list[str], says:
     refused = gosync(*arguments)
     assert refused.code == USAGE
     assert says in refused.err
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"created": "2', '"created": "0001-01-01T00:00:00+23:59", "x": "'),
+        ('"created": "2', '"created": "9999-12-31T23:59:59-23:59", "x": "'),
+        ('"created": "2', '"created": "2024-W01-1", "x": "'),
+        ('"format": 1', '"format": 1, "x": ' + "[" * 50_000 + "]" * 50_000),
+        ('"format": 1', '"format": 2'),
+        ('"format": 1', '"format": ' + "9" * 5_000),
+        ('"kind"', '"kind": "\\ud800", "x"'),
+    ],
+)
+@pytest.mark.parametrize("verb", ["inspect", "verify", "import"])
+def test_a_header_that_nobody_can_read_is_the_medium_s_fault(
+    gosync: Any, full: Path, tmp_path: Path, verb: str, old: str, new: str
+):
+    medium = Path(shutil.copytree(full, tmp_path / "medium"))
+    header = medium / HEADER_NAME
+    text = header.read_text()
+    assert old in text
+    header.write_text(text.replace(old, new))
+
+    trust = ("--trust", "trust.toml") if verb == "import" else ()
+    refused = gosync(verb, str(medium), *trust)
+    assert refused.code == VOLUME, refused.err
+    assert refused.err.startswith("gosync: ")
+    assert "bundle header" in refused.err
