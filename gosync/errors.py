@@ -3,8 +3,7 @@
     GosyncError                  exit 1  base, never raised bare
      ├ UsageError                     2  the caller: the request is wrong
      │  ├ ConfigError                    the configuration is wrong
-     │  └ TooManyDeletesError            more would go than is likely meant
-=======
+     │  ├ TooManyDeletesError            more would go than is likely meant
      │  ├ OutputError                    standard output cannot be written
      │  │  └ ClosedPipeError        141  its reader has gone
      │  └ StalePlanError                 the state changed since the plan
@@ -161,15 +160,27 @@ class MalformedError(RejectedError):
 
     Attributes:
         what: The kind of value ("module path", "note", "go.mod").
-        value: The offending value, cut to 80 characters.
+        value: The offending value, cut to 80 characters; "..." for one that looks
+            as if it held a password or a token.
         reason: The rule it breaks.
     """
 
     def __init__(self, what: str, value: object, reason: str) -> None:
         self.what = what
-        self.value = str(value)[:80]
+        self.value = _quotable(str(value), is_path=what == "module path")
         self.reason = reason
         super().__init__(f"malformed {what} {self.value!r}: {reason}")
+
+
+def _quotable(value: str, *, is_path: bool) -> str:
+    """Return a value that a message may quote: no URL or login with a secret."""
+    _, is_url, rest = value.partition("://")
+    login, is_login, _ = value.rpartition("@")
+    if is_url and set(rest) & set("@?#:"):
+        return "..."
+    if (is_login and ":" in login) or (is_path and ":" in value):
+        return "..."
+    return value[:80]
 
 
 class MalformedTimeError(MalformedError, ValueError):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from gosync.errors import MalformedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from gosync.catalog.connection import Connection
 
@@ -53,6 +53,40 @@ class Cursors:
             (index_url, pattern),
         )
         return None if row is None else str(row[0])
+
+    def rename_indexes(self, new_name: Callable[[str], str]) -> int:
+        """Give indexes other names; of two cursors the one that is further stays.
+
+        What stood there is overwritten in the file, too: a name of before may have
+        held a password.
+
+        Args:
+            new_name: Returns an index's new name, or the same.
+
+        Returns:
+            How many indexes had another name.
+
+        Raises:
+            CatalogError: the catalog cannot be read or written.
+        """
+        found = self._connection.rows("SELECT DISTINCT index_url FROM cursors")
+        names = {row[0]: new_name(row[0]) for row in found}
+        renamed = {old: new for old, new in names.items() if new != old}
+        if renamed:
+            self._connection.execute("PRAGMA secure_delete = ON")
+            with self._connection.transaction():
+                for old, new in renamed.items():
+                    self._rename(old, new)
+            self._connection.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        return len(renamed)
+
+    def _rename(self, old: str, new: str) -> None:
+        rows = self._connection.rows(
+            "SELECT pattern, since FROM cursors WHERE index_url = ?", (old,)
+        )
+        for pattern, since in rows:
+            self.advance(new, [pattern], since)
+        self._connection.write("DELETE FROM cursors WHERE index_url = ?", (old,))
 
     def lowest(self, index_url: str, patterns: Iterable[str]) -> str | None:
         """Return the oldest cursor of these patterns; None when one has none.

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
 import click
 import msgspec
 
 from gosync.cli.options import Options, common_options
+from gosync.config import examine_config, find_config
+from gosync.config.mistakes import Mistake
 from gosync.config.schema import Config
-from gosync.text import encode_json
+from gosync.errors import UsageError
+from gosync.text import encode_json, printable
 
 
 @click.group()
@@ -17,23 +24,61 @@ def config() -> None:
 
 @config.command()
 @common_options
-def check(options: Options) -> None:
-    """Say whether the configuration is right; exit 2 when it is not."""
-    loaded = options.load_config()
-    policy = loaded.policy
-    patterns = f"{len(policy.patterns)} patterns"
+def check(options: Options) -> int:
+    """Find every mistake in the configuration; exit 2 when there is one.
+
+    The files and folders that it names are looked for, too.
+    """
+    path = find_config(options.config_file)
+    loaded, found = examine_config(path, os.environ, look=True)
+    if loaded is None or found:
+        options.output.result("config check", _mistakes_document(path, found))
+        if not options.output.as_json:
+            _show(found)
+        return UsageError.exit_code
     options.output.result(
         "config check",
         {
-            "file": str(loaded.file),
-            "ok": True,
-            "modules": len(policy.exact),
-            "patterns": len(policy.patterns),
+            **_mistakes_document(path, []),
+            "modules": len(loaded.policy.exact),
+            "patterns": len(loaded.policy.patterns),
         },
-        [f"{loaded.file}: right; {len(policy.exact)} modules and {patterns} selected"],
+        [_praise(path, loaded)],
     )
-    if not policy.selects:
-        options.output.note("nothing is selected yet: add a [[select]]")
+    return 0
+
+
+def _mistakes_document(path: Path, found: Sequence[Mistake]) -> dict[str, object]:
+    mistakes = [
+        {
+            "file": mistake.file or None,
+            "line": mistake.line,
+            "key": mistake.key,
+            "message": mistake.message,
+            "hint": mistake.hint,
+        }
+        for mistake in found
+    ]
+    return {"file": str(path), "ok": not found, "mistakes": mistakes}
+
+
+def _show(found: Iterable[Mistake]) -> None:
+    for mistake in found:
+        click.echo(f"gosync: {printable(mistake.sentence)}", err=True)
+        if mistake.hint:
+            click.echo(f"  next: {printable(mistake.hint)}", err=True)
+
+
+def _praise(path: Path, loaded: Config) -> str:
+    from gosync.config.presence import is_inside  # noqa: PLC0415 - slow to import
+
+    policy = loaded.policy
+    if is_inside(loaded):
+        return f"{path}: right; bundles feed this site"
+    selected = f"{len(policy.exact)} modules and {len(policy.patterns)} patterns"
+    if not policy.selects and not loaded.projects:
+        return f"{path}: right; nothing is selected yet: add a [[select]]"
+    return f"{path}: right; {selected} selected"
 
 
 @config.command("show")

@@ -39,8 +39,8 @@ from gosync.progress import Progress
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.sync.options import SiteOptions
 from gosync.text import printable, shown
+from gosync.upstream.address import Address, parse_address
 from gosync.upstream.goproxy import parse_goproxy
-from gosync.upstream.urls import strip_secrets
 from gosync.verify.engine import Limits
 from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
@@ -222,7 +222,7 @@ def verify(options: Options, **asked: Any) -> int:
     request = _request(options, wish)
     if request.url and (wish.action is not Action.REPORT or wish.restore_id):
         raise UsageError(
-            f"{strip_secrets(request.url)}: a proxy is only looked at from here",
+            f"{request.url}: a proxy is only looked at from here",
             hint="run gosync where its files are, and name their folder",
         )
     if wish.restore_id is not None:
@@ -316,17 +316,22 @@ def _restore(options: Options, request: Request, name: str) -> int:
 def _request(options: Options, wish: Wish) -> Request:
     config = _config(options, wish)
     site = _site(config, wish)
-    is_url = wish.target is not None and "://" in wish.target
-    path = Path(wish.target) if wish.target is not None else site.store_path
+    address = _address(wish.target)
+    is_url = address is not None
+    if address is not None:
+        site = site.with_addresses([address])
+        path = Path(address.url)
+    else:
+        path = site.store_path if wish.target is None else Path(wish.target)
     kind = Kind(wish.kind) if wish.kind else None
     if kind is not None and (kind is Kind.URL) != is_url:
         raise UsageError(
-            f"{strip_secrets(str(path))}: --kind {kind} does not fit it",
+            f"{path}: --kind {kind} does not fit it",
             hint="what has :// is a proxy's URL, all else is a file or folder",
         )
     return Request(
         path=path,
-        url=wish.target or "" if is_url else "",
+        url="" if address is None else address.url,
         modules=tuple(_modules(wish)),
         kind=kind,
         site=site,
@@ -343,6 +348,16 @@ def _request(options: Options, wish: Wish) -> Request:
             fresh=wish.fresh,
         ),
     )
+
+
+def _address(target: str | None) -> Address | None:
+    """Return the target's URL without its secrets, None for a file or folder."""
+    if target is None or "://" not in target:
+        return None
+    try:
+        return parse_address(target)
+    except ConfigError as exc:
+        raise UsageError(f"TARGET: {exc}", hint=exc.hint) from exc
 
 
 def _modules(wish: Wish) -> Iterator[str]:
@@ -378,9 +393,10 @@ def _site(config: Config, wish: Wish) -> SiteOptions:
         if wish.sumdb is not None:
             site = replace(site, database=_database(wish.sumdb))
         if wish.proxy is not None:
-            site = replace(site, proxies=parse_goproxy(wish.proxy))
-    except MalformedError as exc:
-        raise UsageError(str(exc)) from exc
+            proxies = parse_goproxy(wish.proxy)
+            site = replace(site, proxies=proxies).with_addresses(proxies.addresses)
+    except ConfigError as exc:
+        raise UsageError(f"--proxy: {exc}", hint=exc.hint) from exc
     return site
 
 

@@ -6,13 +6,15 @@ A job that is not mentioned runs by its default; ``interval = "off"`` turns it o
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from gosync.config.durations import parse_duration
 from gosync.config.duties import Hook, Hooks, JobSpec
+from gosync.config.mistakes import Key, Mistakes
 from gosync.config.schema import HooksSection, JobSection, JobsSection
-from gosync.errors import ConfigError, MalformedError
+from gosync.errors import ConfigError
 from gosync.schedule import Schedule, parse_cron
 
 OFF = "off"
@@ -26,40 +28,48 @@ _DEFAULTS = {
 }
 
 
-def make_jobs(section: JobsSection) -> tuple[JobSpec, ...]:
-    """Return the jobs, in the order in which they are done.
-
-    Raises:
-        ConfigError: if a duration or an expression is wrong; it names the job.
-    """
-    return tuple(_jobs(section))
-
-
-def _jobs(section: JobsSection) -> Iterator[JobSpec]:
-    for name, default in _DEFAULTS.items():
-        job: JobSection = getattr(section, name)
-        try:
-            yield _job(name, job, default)
-        except (MalformedError, ConfigError) as exc:
-            raise ConfigError(f"daemon.jobs.{name}: {exc}", hint=exc.hint) from exc
+def make_jobs(section: JobsSection, mistakes: Mistakes) -> tuple[JobSpec, ...]:
+    """Return the jobs, in the order in which they are done; mistakes are noted."""
+    return tuple(
+        _job(name, getattr(section, name), default, mistakes)
+        for name, default in _DEFAULTS.items()
+    )
 
 
-def _job(name: str, job: JobSection, default: JobSection) -> JobSpec:
+def _job(
+    name: str, job: JobSection, default: JobSection, mistakes: Mistakes
+) -> JobSpec:
+    key = ("daemon", "jobs", name)
+    limit = mistakes.attempt(
+        (*key, "time_limit"),
+        partial(_positive, job.time_limit or default.time_limit),
+        1.0,
+    )
     if job.cron and job.interval:
-        raise ConfigError("interval and cron exclude each other")
-    limit = _positive("time_limit", job.time_limit or default.time_limit)
-    return JobSpec(name, _schedule(job, default), limit)
+        error = ConfigError("interval and cron exclude each other")
+        mistakes.add((*key, "cron"), error)
+    jitter = mistakes.attempt(
+        (*key, "jitter"), partial(parse_duration, _jitter(job, default)), timedelta()
+    )
+    return JobSpec(name, _schedule(key, job, default, jitter, mistakes), limit)
 
 
-def _schedule(job: JobSection, default: JobSection) -> Schedule | None:
-    jitter = parse_duration(_jitter(job, default)).total_seconds()
+def _schedule(
+    key: Key,
+    job: JobSection,
+    default: JobSection,
+    jitter: timedelta,
+    mistakes: Mistakes,
+) -> Schedule | None:
+    jitter_seconds = jitter.total_seconds()
     if job.cron:
-        return Schedule(cron=parse_cron(job.cron), jitter_seconds=jitter)
+        cron = mistakes.attempt((*key, "cron"), partial(parse_cron, job.cron), "")
+        return Schedule(cron=cron, jitter_seconds=jitter_seconds) if cron else None
     interval = job.interval or default.interval
     if interval == OFF:
         return None
-    seconds = _positive("interval", interval)
-    return Schedule(interval_seconds=seconds, jitter_seconds=jitter)
+    seconds = mistakes.attempt((*key, "interval"), partial(_positive, interval), 1.0)
+    return Schedule(interval_seconds=seconds, jitter_seconds=jitter_seconds)
 
 
 def _jitter(job: JobSection, default: JobSection) -> str:
@@ -68,44 +78,51 @@ def _jitter(job: JobSection, default: JobSection) -> str:
     return job.jitter or ("0s" if own_times else default.jitter)
 
 
-def _positive(key: str, text: str) -> float:
+def _positive(text: str) -> float:
     seconds = parse_duration(text).total_seconds()
     if seconds <= 0:
-        raise ConfigError(f"{key} is {text!r}", hint='write "off", or more than that')
+        raise ConfigError(f"is {text!r}", hint='write "off", or more than that')
     return seconds
 
 
-def make_hooks(section: HooksSection) -> Hooks:
-    """Return whom to tell.
-
-    Raises:
-        ConfigError: if a command line or a URL is wrong.
-    """
+def make_hooks(section: HooksSection, mistakes: Mistakes) -> Hooks:
+    """Return whom to tell; mistakes are noted."""
     return Hooks(
-        success=tuple(_hooks("on_success", section.on_success)),
-        failure=tuple(_hooks("on_failure", section.on_failure)),
-        finding=tuple(_hooks("on_finding", section.on_finding)),
+        success=_hooks("on_success", section.on_success, mistakes),
+        failure=_hooks("on_failure", section.on_failure, mistakes),
+        finding=_hooks("on_finding", section.on_finding, mistakes),
         time_limit_seconds=section.time_limit_seconds,
     )
 
 
-def _hooks(key: str, entries: list[str]) -> Iterator[Hook]:
-    for text in entries:
-        if "://" in text.partition(" ")[0]:
-            yield Hook(url=_url(key, text))
-            continue
-        try:
-            command = tuple(shlex.split(text))
-        except ValueError as exc:
-            raise ConfigError(f"hooks.{key}: {text!r}: {exc}") from exc
-        if not command:
-            raise ConfigError(f"hooks.{key}: an empty command")
-        yield Hook(command=command)
+def _hooks(name: str, entries: list[str], mistakes: Mistakes) -> tuple[Hook, ...]:
+    made = (
+        mistakes.attempt(("hooks", name, number), partial(_hook, text), None)
+        for number, text in enumerate(entries, start=1)
+    )
+    return tuple(hook for hook in made if hook is not None)
 
 
-def _url(key: str, text: str) -> str:
-    """Check a URL; it is not shown, because such URLs are secrets."""
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(f"hooks.{key}: not an http(s) URL")
+def _hook(text: str) -> Hook | None:
+    """Read a hook; no message quotes it, because it may hold secrets."""
+    if "://" in text.partition(" ")[0]:
+        return Hook(url=_url(text))
+    try:
+        command = tuple(shlex.split(text))
+    except ValueError as exc:
+        raise ConfigError(f"not a command line: {exc}") from exc
+    if not command:
+        raise ConfigError("an empty command")
+    return Hook(command=command)
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        is_web = False
+    if not is_web or not text.isprintable() or " " in text:
+        raise ConfigError("not an http(s) URL")
     return text

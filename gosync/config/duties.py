@@ -36,6 +36,9 @@ class Hook(msgspec.Struct, frozen=True):
     command: tuple[str, ...] = ()
     url: str = ""
 
+    def __repr__(self) -> str:
+        return "Hook()"  # both may hold secrets
+
 
 class Hooks(msgspec.Struct, frozen=True):
     """Whom to tell of what.

@@ -7,30 +7,31 @@ at commas. Relative paths count from the file's folder.
 
 from __future__ import annotations
 
-import difflib
+import re
 import tomllib
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.bundle.options import InsideSpec, TargetSpec
-from gosync.catalog.findings import Kind
+from gosync.config.convert import Toml, convert_file, field_names, suggest
 from gosync.config.daemon import make_hooks, make_jobs
 from gosync.config.files import read_text
+from gosync.config.lines import KeyLines
+from gosync.config.mistakes import Key, Mistake, Mistakes, shown_key
+from gosync.config.places import Places
 from gosync.config.schema import (
     AuditSection,
     BundleSection,
     Config,
     DaemonSection,
-    FileSchema,
     HooksSection,
     ProjectSection,
     PruneSection,
     PublishSection,
-    SelectSection,
     StoreSection,
     TargetSection,
     ToolchainsSection,
@@ -39,11 +40,9 @@ from gosync.config.schema import (
 from gosync.config.selects import make_policy
 from gosync.config.sizes import parse_size
 from gosync.config.toolchains import make_toolchains
-from gosync.errors import ConfigError, GosyncError, MalformedError
-from gosync.gomod.deps import Deps
-from gosync.sumdb.names import parse_gosumdb
-from gosync.sync.options import ProjectSpec
-from gosync.upstream.goproxy import parse_goproxy
+from gosync.config.upstreams import make_upstreams, masked_sections
+from gosync.errors import ConfigError
+from gosync.sync.options import ProjectSpec, ToolchainSpec
 
 DEFAULT_FILES = (Path("gosync.toml"), Path("/etc/gosync/gosync.toml"))
 _TABLES: dict[str, type[msgspec.Struct]] = {
@@ -57,18 +56,12 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "hooks": HooksSection,
     "bundle": BundleSection,
 }
-_ARRAYS: dict[str, type[msgspec.Struct]] = {
-    "select": SelectSection,
-    "project": ProjectSection,
-    "target": TargetSection,
-}
 _LISTS = frozenset(
     {
         *("private", "versions", "platforms", "accept", "git_hosts"),
         *("on_success", "on_failure", "on_finding"),
     }
 )
-Toml: TypeAlias = dict[str, object]
 
 
 def find_config(named: Path | None) -> Path:
@@ -91,98 +84,174 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     """Read, override and check one configuration file.
 
     Raises:
-        ConfigError: if anything in it is wrong; the message names file and key.
+        ConfigError: if anything in it is wrong; the message names file, line and key
+            of the first mistake, the hint how many more there are.
     """
+    config, found = examine_config(path, environ)
+    if config is not None and not found:
+        return config
+    raise ConfigError(found[0].sentence, hint=_hint(found))
+
+
+def _hint(found: Sequence[Mistake]) -> str | None:
+    more = len(found) - 1
+    if not more:
+        return found[0].hint
+    rest = f"{more} more: gosync config check"
+    return f"{found[0].hint}; {rest}" if found[0].hint else rest
+
+
+def examine_config(
+    path: Path, environ: Mapping[str, str], *, look: bool = False
+) -> tuple[Config | None, list[Mistake]]:
+    """Read a configuration file and find everything that is wrong with it.
+
+    Args:
+        path: The file.
+        environ: Where variables override keys.
+        look: Whether to look for the files and folders that it names, too.
+
+    Returns:
+        The configuration, with defaults in the place of what is wrong, or None where
+        the file is no TOML; and the mistakes in the order of the keys.
+
+    Raises:
+        ConfigError: if the file cannot be read.
+    """
+    text = read_text(path)
     try:
-        values = tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as exc:
-        raise ConfigError(f"{path}: not TOML: {exc}") from exc
-    try:
-        return parse_config(values, environ, base=path.parent.resolve(), file=path)
-    except MalformedError as exc:
-        raise ConfigError(f"{path}: {exc}") from exc
-    except ConfigError as exc:
-        raise ConfigError(f"{path}: {exc}", hint=exc.hint) from exc
+        values = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as exc:
+        return None, [_not_toml(path, str(exc))]
+    mistakes = Mistakes()
+    base = path.parent.resolve()
+    config = parse_config(values, environ, base=base, file=path, mistakes=mistakes)
+    if look:
+        from gosync.config.presence import check_presence  # noqa: PLC0415 - of one verb
+
+        check_presence(config, mistakes)
+    lines = KeyLines(text) if mistakes.found else None
+    variables: dict[Key, str] = {key: name for name, key in _variables(environ)}
+    return config, [
+        _placed(key, each, path, lines, variables) for key, each in mistakes.found
+    ]
+
+
+def _not_toml(path: Path, said: str) -> Mistake:
+    line = re.search(r"at line (\d+)", said)
+    at = int(line[1]) if line else None
+    return Mistake("", f"not TOML: {said}", file=str(path), line=at)
+
+
+def _placed(
+    key: Key,
+    mistake: Mistake,
+    path: Path,
+    lines: KeyLines | None,
+    variables: Mapping[Key, str],
+) -> Mistake:
+    """Return a mistake with its file and line, or the name of its variable."""
+    if mistake.file:
+        return mistake
+    variable = variables.get(key[:2])
+    if variable is not None:
+        message = mistake.message.removeprefix(shown_key(key))
+        return replace(mistake, key=variable, message=f"{variable}{message}")
+    line = None if lines is None else lines.of(key)
+    return replace(mistake, file=str(path), line=line)
 
 
 def parse_config(
-    values: Toml, environ: Mapping[str, str], *, base: Path, file: Path | None = None
+    values: Toml,
+    environ: Mapping[str, str],
+    *,
+    base: Path,
+    file: Path | None = None,
+    mistakes: Mistakes | None = None,
 ) -> Config:
     """Make a configuration of a TOML document's values.
 
+    Args:
+        values: The document.
+        environ: Where variables override keys.
+        base: The folder that relative paths count from.
+        file: Where the document comes from.
+        mistakes: Takes what is wrong; without it, the first mistake is raised.
+
     Raises:
         ConfigError: if a key or a value is wrong.
-        MalformedError: if a module path, pattern or size is wrong.
     """
-    _check_keys(values)
-    sections = _convert(_override(values, environ))
-    _check_upstream(sections.upstream)
-    parse_size(sections.audit.bytes_per_hour)
+    found = Mistakes() if mistakes is None else mistakes
+    config = _make(values, environ, base, file, found)
+    if mistakes is None:
+        found.raise_first()
+    return config
+
+
+def _make(
+    values: Toml,
+    environ: Mapping[str, str],
+    base: Path,
+    file: Path | None,
+    mistakes: Mistakes,
+) -> Config:
+    sections = convert_file(_override(values, environ, mistakes), mistakes)
+    upstreams = make_upstreams(sections.upstream, mistakes)
+    places = Places(base, mistakes)
+
+    def size(key: Key, text: str) -> int:
+        return mistakes.attempt(key, lambda: parse_size(text), 0)
+
+    size(("audit", "bytes_per_hour"), sections.audit.bytes_per_hour)
     return Config(
         file=file,
-        sections=sections,
-        store_path=base / Path(sections.store.path).expanduser(),
-        min_free_bytes=parse_size(sections.store.min_free),
-        tree_path=base / Path(sections.publish.tree).expanduser(),
-        policy=make_policy(sections, base),
-        projects=_projects(sections.project, base),
-        toolchains=make_toolchains(sections.toolchains),
-        jobs=make_jobs(sections.daemon.jobs),
-        hooks=make_hooks(sections.hooks),
-        metrics_path=_optional(base, sections.daemon.metrics_file),
-        targets=_targets(sections.target, base),
+        sections=masked_sections(sections, upstreams),
+        upstreams=upstreams,
+        store_path=places.path(("store", "path"), sections.store.path),
+        min_free_bytes=size(("store", "min_free"), sections.store.min_free),
+        tree_path=places.path(("publish", "tree"), sections.publish.tree),
+        policy=make_policy(sections, places, mistakes),
+        projects=_projects(sections.project, places, mistakes),
+        toolchains=mistakes.attempt(
+            ("toolchains",),
+            lambda: make_toolchains(sections.toolchains),
+            ToolchainSpec(),
+        ),
+        jobs=make_jobs(sections.daemon.jobs, mistakes),
+        hooks=make_hooks(sections.hooks, mistakes),
+        ca_path=places.optional(("upstream", "ca_file"), sections.upstream.ca_file),
+        metrics_path=places.optional(
+            ("daemon", "metrics_file"), sections.daemon.metrics_file
+        ),
+        targets=_targets(sections.target, places, mistakes),
         inside=InsideSpec(
-            trust=base / Path(sections.bundle.trust).expanduser(),
+            trust=places.path(("bundle", "trust"), sections.bundle.trust),
             target=sections.bundle.target,
         ),
     )
 
 
-def _suggest(key: str, known: list[str]) -> str | None:
-    near = difflib.get_close_matches(key, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-
-
-def _fields(section: type[msgspec.Struct]) -> list[str]:
-    return [field.name for field in msgspec.structs.fields(section)]
-
-
-def _check_keys(values: Toml) -> None:
-    known = _fields(FileSchema)
-    for key, value in values.items():
-        if key not in known:
-            raise ConfigError(f"unknown section [{key}]", hint=_suggest(key, known))
-        section = _TABLES.get(key) or _ARRAYS[key]
-        for table in value if isinstance(value, list) else [value]:
-            if isinstance(table, dict):
-                _check_table(key, table, _fields(section))
-
-
-def _check_table(name: str, table: Toml, known: list[str]) -> None:
-    for key in table:
-        if key not in known:
-            raise ConfigError(f"unknown key {name}.{key}", hint=_suggest(key, known))
-
-
-def _override(values: Toml, environ: Mapping[str, str]) -> Toml:
+def _override(values: Toml, environ: Mapping[str, str], mistakes: Mistakes) -> Toml:
     merged: Toml = dict(values)
-    for name, section in _TABLES.items():
-        prefix = f"GOSYNC_{name.upper()}_"
-        for variable in sorted(environ):
-            if variable.startswith(prefix):
-                key = variable.removeprefix(prefix).lower()
-                _check_variable(variable, key, _fields(section))
-                table = merged.get(name)
-                old = table if isinstance(table, dict) else {}
-                merged[name] = {**old, key: _from_text(key, environ[variable])}
+    for variable, (section, key) in _variables(environ):
+        known = field_names(_TABLES[section])
+        if key not in known:
+            error = ConfigError("an unknown variable", hint=suggest(key, known))
+            mistakes.add((section, key), error)
+            continue
+        table = merged.get(section)
+        old = table if isinstance(table, dict) else {}
+        merged[section] = {**old, key: _from_text(key, environ[variable])}
     return merged
 
 
-def _check_variable(variable: str, key: str, known: list[str]) -> None:
-    if key not in known:
-        raise ConfigError(
-            f"unknown environment variable {variable}", hint=_suggest(key, known)
-        )
+def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the variables that override keys, and these."""
+    for section in _TABLES:
+        prefix = f"GOSYNC_{section.upper()}_"
+        for variable in sorted(environ):
+            if variable.startswith(prefix):
+                yield variable, (section, variable.removeprefix(prefix).lower())
 
 
 def _from_text(key: str, text: str) -> object:
@@ -191,61 +260,37 @@ def _from_text(key: str, text: str) -> object:
     return text
 
 
-def _convert(values: Toml) -> FileSchema:
-    try:
-        return msgspec.convert(_dates_as_text(values), FileSchema, strict=False)
-    except msgspec.ValidationError as exc:
-        choices = Kind if "audit.accept" in str(exc) else Deps
-        hint = f"known: {', '.join(choices)}" if "enum" in str(exc) else None
-        raise ConfigError(str(exc).replace("`$.", "`"), hint=hint) from exc
-
-
-def _dates_as_text(value: object) -> object:
-    """Write TOML's own dates, as in ``since = 2026-01-31``, like quoted ones."""
-    if isinstance(value, dict):
-        return {key: _dates_as_text(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_dates_as_text(inner) for inner in value]
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _check_upstream(upstream: UpstreamSection) -> None:
-    """Parse what other rooms will parse again, so that errors come early."""
-    try:
-        parse_goproxy(upstream.proxies)
-        parse_gosumdb(upstream.sumdb)
-    except GosyncError as exc:
-        raise ConfigError(f"upstream: {exc}", hint=exc.hint) from exc
-    if upstream.index and not upstream.index.startswith(("http://", "https://")):
-        raise ConfigError(f"upstream.index: {upstream.index!r} is no http(s) URL")
-
-
-def _optional(base: Path, text: str) -> Path | None:
-    return base / Path(text).expanduser() if text else None
-
-
-def _projects(sections: list[ProjectSection], base: Path) -> tuple[ProjectSpec, ...]:
+def _projects(
+    sections: list[ProjectSection], places: Places, mistakes: Mistakes
+) -> tuple[ProjectSpec, ...]:
     specs: dict[Path, ProjectSpec] = {}
-    for section in sections:
-        path = base / Path(section.path).expanduser()
+    for number, section in enumerate(sections, start=1):
+        key = ("project", number, "path")
+        path = places.path(key, section.path)
         if path in specs:
-            raise ConfigError(
+            error = ConfigError(
                 f"project {section.path!r} is named twice",
                 hint="keep one [[project]] of it, with the wider deps",
             )
+            mistakes.add(key, error)
         specs[path] = ProjectSpec(path, section.deps)
     return tuple(specs.values())
 
 
-def _targets(sections: list[TargetSection], base: Path) -> dict[str, TargetSpec]:
+def _targets(
+    sections: list[TargetSection], places: Places, mistakes: Mistakes
+) -> dict[str, TargetSpec]:
     targets: dict[str, TargetSpec] = {}
-    for section in sections:
+    for number, section in enumerate(sections, start=1):
+        at = ("target", number)
         if section.name in targets:
-            raise ConfigError(f"target {section.name!r} is named twice")
+            error = ConfigError(f"target {section.name!r} is named twice")
+            mistakes.add((*at, "name"), error)
+        size = partial(parse_size, section.volume_size)
         targets[section.name] = TargetSpec(
             name=section.name,
-            volume_bytes=parse_size(section.volume_size),
-            keys=tuple(base / Path(key).expanduser() for key in section.keys),
+            volume_bytes=mistakes.attempt((*at, "volume_size"), size, 0),
+            keys=tuple(places.path((*at, "keys"), key) for key in section.keys),
             sealed_base=section.base == "sealed",
         )
     return targets

@@ -19,10 +19,11 @@ from gosync.config.duties import Hooks, JobSpec
 from gosync.config.sizes import parse_size
 from gosync.gomod.deps import Deps
 from gosync.publish.limit import DeleteLimit
-from gosync.sumdb.names import parse_gosumdb
+from gosync.sumdb.names import Database
 from gosync.sync.options import ProjectSpec, SiteOptions, ToolchainSpec
 from gosync.sync.policy import Policy
-from gosync.upstream.goproxy import parse_goproxy
+from gosync.upstream.address import Address, Logins
+from gosync.upstream.goproxy import ProxyList
 from gosync.upstream.options import Options as HttpOptions
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -303,12 +304,29 @@ class FileSchema(Section, frozen=True):
     bundle: BundleSection = BundleSection()
 
 
+class Upstreams(msgspec.Struct, frozen=True):
+    """Who is asked; the secrets apart.
+
+    Attributes:
+        proxies: Where modules come from.
+        index: The module index; its URL is "" for none.
+        database: The checksum database, None for none.
+        logins: The secrets that open these.
+    """
+
+    proxies: ProxyList
+    index: Address
+    database: Database | None
+    logins: Logins
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A checked configuration, with absolute paths.
 
     Attributes:
         file: Where it came from, or None.
-        sections: The file's own values, after GOSYNC_* overrides.
+        sections: The file's own values, after GOSYNC_* overrides, secrets masked.
+        upstreams: Who is asked.
         store_path: Folder of the store.
         min_free_bytes: Space that must stay free.
         tree_path: Folder of the published tree.
@@ -318,12 +336,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         jobs: What the daemon does, and when.
         hooks: Whom it tells.
         metrics_path: Where it writes metrics, or None.
+        ca_path: Further certificate authorities, or None.
         targets: The sites that bundles are made for, by name.
         inside: How bundles are taken in.
     """
 
     file: Path | None
     sections: FileSchema
+    upstreams: Upstreams
     store_path: Path
     min_free_bytes: int
     tree_path: Path
@@ -335,6 +355,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     jobs: tuple[JobSpec, ...] = ()
     hooks: Hooks = Hooks()
     metrics_path: Path | None = None
+    ca_path: Path | None = None
 
     @property
     def list_interval_seconds(self) -> float:
@@ -360,10 +381,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             min_free_bytes=self.min_free_bytes,
             tree_path=self.tree_path,
             policy=self.policy,
-            proxies=parse_goproxy(upstream.proxies),
-            index_url=upstream.index,
+            proxies=self.upstreams.proxies,
+            index_url=self.upstreams.index.url,
             index_since=upstream.index_since,
-            database=parse_gosumdb(upstream.sumdb),
+            database=self.upstreams.database,
             http=self._http_options(),
             concurrency=upstream.concurrency,
             list_interval_seconds=self.list_interval_seconds,
@@ -397,5 +418,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             retries=upstream.retries,
             retry_delay_seconds=upstream.retry_delay_seconds,
             http2=upstream.http2,
-            ca_file=upstream.ca_file or None,
+            ca_file=None if self.ca_path is None else str(self.ca_path),
+            logins=self.upstreams.logins,
         )

@@ -7,11 +7,14 @@ file. A pattern needs an index, which alone knows what modules there are.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from gosync.config.files import read_text
+from gosync.config.mistakes import Key, Mistakes
+from gosync.config.places import Places
 from gosync.config.schema import FileSchema, SelectSection, UpstreamSection
 from gosync.config.sizes import parse_size
 from gosync.errors import ConfigError, MalformedError
@@ -32,24 +35,27 @@ from gosync.sync.rules import (
 )
 
 
-def make_policy(sections: FileSchema, base: Path) -> Policy:
-    """Return the policy of all selects.
+def make_policy(sections: FileSchema, places: Places, mistakes: Mistakes) -> Policy:
+    """Return the policy of all selects; what is wrong is noted and left out.
 
     Args:
         sections: The file's values.
-        base: The folder that relative paths count from.
-
-    Raises:
-        ConfigError: if one is wrong.
+        places: Makes absolute paths.
+        mistakes: Takes what is wrong.
     """
     selects = [
-        _numbered_select(section, number, base)
+        _select(section, ("select", number), places, mistakes)
         for number, section in enumerate(sections.select, start=1)
     ]
-    policy = Policy(selects, sections.upstream.private)
-    for glob in policy.patterns:
-        _check_findable(glob, sections.upstream)
-    return policy
+    for number, select in enumerate(selects, start=1):
+        for selector in select.selectors:
+            if selector.is_pattern:
+                mistakes.attempt(
+                    ("select", number),
+                    partial(_check_findable, selector.path, sections.upstream),
+                    None,
+                )
+    return Policy(selects, sections.upstream.private)
 
 
 def _check_findable(glob: str, upstream: UpstreamSection) -> None:
@@ -66,43 +72,68 @@ def _check_findable(glob: str, upstream: UpstreamSection) -> None:
         )
 
 
-def _numbered_select(section: SelectSection, number: int, base: Path) -> Select:
-    try:
-        return _select(section, base)
-    except MalformedError as exc:
-        raise ConfigError(f"select {number}: {exc}", hint=exc.hint) from exc
-    except ConfigError as exc:
-        raise ConfigError(f"select {number}: {exc}", hint=exc.hint) from exc
-
-
-def _select(section: SelectSection, base: Path) -> Select:
-    selectors = tuple(_selectors(section, base))
-    if not selectors:
-        raise ConfigError("names no module", hint="set modules or modules_file")
-    select = Select(selectors, _version_rule(section), section.deps)
-    check_select(select)
+def _select(
+    section: SelectSection, key: Key, places: Places, mistakes: Mistakes
+) -> Select:
+    before = len(mistakes.found)
+    selectors = tuple(_selectors(section, key, places, mistakes))
+    if not selectors and len(mistakes.found) == before:
+        error = ConfigError("names no module", hint="set modules or modules_file")
+        mistakes.add(key, error)
+    select = Select(selectors, _version_rule(section, key, mistakes), section.deps)
+    mistakes.attempt((*key, "exclude"), partial(check_select, select), None)
     return select
 
 
-def _version_rule(section: SelectSection) -> VersionRule:
+def _version_rule(section: SelectSection, key: Key, mistakes: Mistakes) -> VersionRule:
+    exclude = (
+        mistakes.attempt((*key, "exclude", n), partial(parse_exclusion, text), None)
+        for n, text in enumerate(section.exclude, start=1)
+    )
     return replace(
-        parse_versions(section.versions),
+        mistakes.attempt(
+            (*key, "versions"), partial(parse_versions, section.versions), VersionRule()
+        ),
         prereleases=section.prereleases,
         pseudo=section.pseudo,
         retracted=section.retracted,
-        exclude=tuple(map(parse_exclusion, section.exclude)),
+        exclude=tuple(each for each in exclude if each is not None),
         min_age_days=section.min_age,
-        since=parse_since(section.since) if section.since else "",
-        max_zip_bytes=parse_size(section.max_zip) if section.max_zip else None,
+        since=mistakes.attempt((*key, "since"), partial(_since, section.since), ""),
+        max_zip_bytes=mistakes.attempt(
+            (*key, "max_zip"), partial(_max_zip, section.max_zip), None
+        ),
     )
 
 
-def _selectors(section: SelectSection, base: Path) -> Iterator[Selector]:
-    for text in section.modules:
-        yield parse_selector(text)
+def _since(text: str) -> str:
+    return parse_since(text) if text else ""
+
+
+def _max_zip(text: str) -> int | None:
+    return parse_size(text) if text else None
+
+
+def _selectors(
+    section: SelectSection, key: Key, places: Places, mistakes: Mistakes
+) -> Iterator[Selector]:
+    for number, text in enumerate(section.modules, start=1):
+        selector = mistakes.attempt(
+            (*key, "modules", number), partial(parse_selector, text), None
+        )
+        if selector is not None:
+            yield selector
     if section.modules_file:
-        path = base / Path(section.modules_file).expanduser()
+        file = (*key, "modules_file")
+        path = places.path(file, section.modules_file)
+        text = mistakes.attempt(file, partial(read_text, path), "")
+        yield from _listed(path, text, file, mistakes)
+
+
+def _listed(path: Path, text: str, key: Key, mistakes: Mistakes) -> Iterator[Selector]:
+    """Yield the selectors of a modules file, and note its wrong lines."""
+    for number, line in enumerate(text.splitlines(), start=1):
         try:
-            yield from parse_selectors(read_text(path).splitlines())
+            yield from parse_selectors([line])
         except MalformedError as exc:
-            raise ConfigError(f"{path}: {exc}") from exc
+            mistakes.add(key, exc, file=str(path), line=number)

@@ -35,10 +35,12 @@ from gosync.daemon.command import CommandEnd, run_command
 from gosync.errors import GosyncError
 from gosync.progress import Progress
 from gosync.text import encode_json
+from gosync.upstream.address import shown_webhook
 from gosync.upstream.options import Options as HttpOptions
-from gosync.upstream.webhook import post_json, shown_webhook
+from gosync.upstream.webhook import post_json
 
 _log = logging.getLogger(__name__)
+_SECRET_CHARACTERS = 6  # shorter ones are options and the like
 _SCHEMA = 1
 _MAX_BYTES = 1024 * 1024
 _ENDING_SECONDS = 5.0
@@ -101,13 +103,21 @@ async def _run(hook: Hook, data: bytes, time_limit_seconds: float) -> None:
     except OSError as exc:
         _log.warning("hook %s: %s", name, exc.strerror)
         return
-    said = " ".join(end.output.split())[:200]
+    said = _without(hook.command[1:], " ".join(end.output.split()))[:200]
     if end.exit_code is None:
         _log.warning("hook %s: ended after %g s: %s", name, time_limit_seconds, said)
     elif end.exit_code:
         _log.warning("hook %s: exit %d: %s", name, end.exit_code, said)
     else:
         _log.info("hook %s: told", name)
+
+
+def _without(arguments: Sequence[str], text: str) -> str:
+    """Return what a command said without its arguments, which may be secrets."""
+    for argument in arguments:
+        if len(argument) >= _SECRET_CHARACTERS:
+            text = text.replace(argument, "***")
+    return text
 
 
 async def _in_thread(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.catalog.findings import Kind
 from gosync.gomod.deps import Deps
 from gosync.publish.limit import DeleteLimit
 from gosync.sumdb.names import Database
 from gosync.sync.policy import Policy
+from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
 from gosync.upstream.options import Options as HttpOptions
 
@@ -93,3 +97,10 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     accept: frozenset[Kind] = frozenset()
     deletes: DeleteLimit = DeleteLimit()
     index_bound: IndexBound = IndexBound()
+
+    def with_addresses(self, addresses: Iterable[Address]) -> Self:
+        """Return these options with the secrets of further upstreams, which win."""
+        new = {each.url: each for each in addresses}
+        old = (each for each in self.http.logins.addresses if each.url not in new)
+        logins = Logins((*new.values(), *old))
+        return replace(self, http=replace(self.http, logins=logins))

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from gosync.errors import ConfigError, MalformedError
-from gosync.upstream.urls import split_url, strip_secrets
+from gosync.errors import ConfigError
+from gosync.upstream.address import parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ class _Exception(msgspec.Struct, frozen=True):
 
 
 class ProxyEnvironment(msgspec.Struct, frozen=True):
-    """Which HTTP proxy stands between us and a host.
+    """Which HTTP proxy stands between us and a host; shows without their URLs.
 
     Attributes:
         http: The proxy's URL for http, or None.
@@ -56,6 +56,9 @@ class ProxyEnvironment(msgspec.Struct, frozen=True):
     http: str | None
     https: str | None
     exceptions: tuple[_Exception, ...]
+
+    def __repr__(self) -> str:
+        return "ProxyEnvironment()"  # the URLs may hold passwords
 
     @classmethod
     def parse(cls, environment: Mapping[str, str]) -> Self:
@@ -98,13 +101,11 @@ def _proxy(environment: Mapping[str, str], scheme: str) -> str | None:
         return None
     url = value if "://" in value else f"http://{value}"
     if not url.startswith(("http://", "https://")):
-        raise ConfigError(
-            f"{scheme}_PROXY: {strip_secrets(url)}: only http and https proxies work"
-        )
+        raise ConfigError(f"{scheme}_PROXY: only http and https proxies work")
     try:
-        split_url(url)
-    except MalformedError as exc:
-        raise ConfigError(f"{scheme}_PROXY: {exc}") from None
+        parse_address(url, may_query=True, plain_login=True)
+    except ConfigError as exc:
+        raise ConfigError(f"{scheme}_PROXY: {exc}", hint=exc.hint) from None
     return url
 
 

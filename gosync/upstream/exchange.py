@@ -71,6 +71,7 @@ class Exchange:
         self._clock = clock
         self._environment = environment
         self._lanes = Lanes(options, environment)
+        self._logins = options.logins
         self._agent = options.user_agent.encode("ascii", "replace")
         wait = options.timeout_seconds
         self._extensions = {
@@ -164,11 +165,15 @@ class Exchange:
         )
 
     def _address(self, url: str) -> tuple[httpx.URL, Credentials | None]:
-        """Return the URL without user info, and who we are to its host."""
+        """Return the URL with its query, and who we are to its host."""
+        known = self._logins.of(url)
         try:
             address = httpx.URL(url)
-        except (httpx.InvalidURL, ValueError) as exc:
-            raise MalformedError("URL", strip_secrets(url), "does not parse") from exc
+            if known is not None and known.query:
+                own = f"&{address.query.decode()}" if address.query else ""
+                address = address.copy_with(query=f"{known.query}{own}".encode())
+        except (httpx.InvalidURL, ValueError):
+            raise MalformedError("URL", strip_secrets(url), "does not parse") from None
         if not is_web_address(address):
             raise MalformedError("URL", strip_secrets(url), "no http or https URL")
         credentials = None
@@ -179,6 +184,8 @@ class Exchange:
                 raise ConfigError(
                     f"{strip_secrets(url)}: refusing to send a password over http"
                 )
+        elif known is not None and known.login is not None:
+            credentials = known.login
         elif address.scheme == "https":
             credentials = self._netrc.get(address.host)
         return address, credentials

@@ -26,7 +26,7 @@ from gosync.errors import (
     RejectedError,
     UnavailableError,
 )
-from gosync.upstream.urls import check_base_url, strip_secrets, strip_user_info
+from gosync.upstream.address import Address, make_logins, parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -38,26 +38,27 @@ OFF: Final = "off"
 
 
 class ProxyEntry(msgspec.Struct, frozen=True):
-    """One entry of a list; shows without its secrets.
+    """One entry of a list.
 
     Attributes:
-        url: The base URL, with user info if it has some; or "direct" or "off".
+        address: Where it is; its URL is "direct" or "off" for these words.
         fall_back_on_error: Whether any error leads to the next entry.
         is_last: Whether there is no next entry.
     """
 
-    url: str
+    address: Address
     fall_back_on_error: bool
     is_last: bool
 
-    def __repr__(self) -> str:
-        separator = "|" if self.fall_back_on_error else ","
-        return f"ProxyEntry({strip_secrets(self.url)!r}, {separator!r})"
+    @property
+    def url(self) -> str:
+        """The base URL, without secrets; or "direct" or "off"."""
+        return self.address.url
 
     @property
     def shown_url(self) -> str:
-        """The base URL without secrets."""
-        return strip_secrets(self.url)
+        """The base URL, without secrets; or "direct" or "off"."""
+        return self.address.url
 
 
 class ProxyList(msgspec.Struct, frozen=True):
@@ -68,6 +69,22 @@ class ProxyList(msgspec.Struct, frozen=True):
     """
 
     entries: tuple[ProxyEntry, ...]
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Where the proxies are, and the secrets that open them."""
+        return tuple(
+            entry.address for entry in self.entries if entry.url not in (DIRECT, OFF)
+        )
+
+    @property
+    def masked(self) -> str:
+        """The list as a GOPROXY string, with ``***`` for its secrets."""
+        pieces = [
+            entry.address.masked + ("|" if entry.fall_back_on_error else ",")
+            for entry in self.entries
+        ]
+        return "".join(pieces)[:-1]
 
     def source_of(self, url: str) -> str | None:
         """Return the entry that an answer came from, without secrets.
@@ -110,41 +127,41 @@ def parse_goproxy(value: str | Sequence[str]) -> ProxyList:
         ConfigError: It has no entries, or one that is no proxy's URL.
     """
     text = value if isinstance(value, str) else ",".join(value)
-    parsed: list[tuple[str, bool]] = []
+    parsed: list[tuple[Address, bool]] = []
     for match in re.finditer(r"([^,|]*)([,|]|\Z)", text):
         url = match[1].strip()
         if url:
-            parsed.append((_check_entry(url), match[2] == "|"))
+            parsed.append((_entry(url, len(parsed) + 1), match[2] == "|"))
         if url in (DIRECT, OFF):
             break
     if not parsed:
         raise ConfigError("the list of proxies has no entries")
     last = len(parsed) - 1
-    return ProxyList(
+    proxies = ProxyList(
         tuple(
-            ProxyEntry(url, fall_back_on_error=falls_back, is_last=number == last)
-            for number, (url, falls_back) in enumerate(parsed)
+            ProxyEntry(address, fall_back_on_error=falls_back, is_last=number == last)
+            for number, (address, falls_back) in enumerate(parsed)
         )
     )
+    make_logins(proxies.addresses)
+    return proxies
 
 
-def _check_entry(url: str) -> str:
-    """Return the entry with its scheme."""
+def _entry(url: str, number: int) -> Address:
+    """Take an entry apart; no message quotes it, since it may hold a password."""
     if url in (DIRECT, OFF):
-        return url
+        return Address(url)
+    subject = f"entry {number} of the list of proxies"
     if not re.search("[.:/]", url):
-        raise ConfigError(f"proxy {url!r}: neither URL nor direct nor off")
+        raise ConfigError(f"{subject}: neither URL nor direct nor off")
     if url.startswith("/"):
-        raise ConfigError(
-            f"proxy {url!r}: a path needs its scheme", hint=f"write file://{url}"
-        )
+        raise ConfigError(f"{subject}: a path needs its scheme, file://")
     if ":/" not in url:
         url = f"https://{url}"
     try:
-        check_base_url(url)
+        return parse_address(url)
     except ConfigError as exc:
-        raise ConfigError(f"proxy {strip_user_info(str(exc))}", hint=exc.hint) from None
-    return url
+        raise ConfigError(f"{subject}: {exc}", hint=exc.hint) from None
 
 
 def _rank(error: GosyncError) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from gosync import __version__
+from gosync.upstream.address import Logins
 
 MIB = 1024 * 1024
 
@@ -23,6 +24,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         http2: Whether to offer HTTP/2 over TLS.
         ca_file: PEM file of certificate authorities trusted beside the system's.
         user_agent: How gosync introduces itself.
+        logins: The secrets that open the upstreams.
     """
 
     timeout_seconds: float = 30.0
@@ -34,3 +36,4 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     http2: bool = True
     ca_file: str | None = None
     user_agent: str = f"gosync/{__version__}"
+    logins: Logins = Logins()

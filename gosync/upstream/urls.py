@@ -1,7 +1,7 @@
-"""URLs: taking them apart, joining them, and keeping their secrets.
+"""URLs that requests are sent to: joining them, and what of them may be shown.
 
-A URL may hold a secret in its user info (``https://user:word@host``) or, when a
-redirect made it, in its query (signed links). Whatever is shown or kept as
+A configuration's secrets are parted from its URLs before (``address``). A redirect
+may bring others, in the query as a rule (signed links). Whatever is shown or kept as
 evidence goes through :func:`strip_secrets` first.
 
 Paths of modules go over the wire the way ``go`` sends them: the escaped form's
@@ -12,59 +12,15 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-from gosync.errors import ConfigError, MalformedError
+from gosync.errors import MalformedError
 
 # Go's url.PathEscape leaves these bare within a segment; "/" divides segments.
 _PATH_SAFE: Final = "/$&+=:@~"
 # What a checksum database's client sends: also "!" (and "," which paths lack).
 _RAW_SAFE: Final = _PATH_SAFE + "!,"
 _USER_INFO: Final = re.compile(r"(//)[^/?#\s]*@")
-
-
-def split_url(text: str) -> SplitResult:
-    """Split an absolute http, https or file URL.
-
-    Raises:
-        MalformedError: It is no such URL.
-    """
-    try:
-        parts = urlsplit(text)
-        parts.port  # noqa: B018 - raises for a port that is no number
-    except ValueError:
-        raise MalformedError("URL", strip_secrets(text), "does not parse") from None
-    if parts.scheme not in ("http", "https", "file"):
-        raise MalformedError(
-            "URL", strip_secrets(text), "must start with https://, http:// or file://"
-        )
-    if parts.scheme != "file" and not parts.hostname:
-        raise MalformedError("URL", strip_secrets(text), "names no host")
-    return parts
-
-
-def check_base_url(text: str) -> None:
-    """Check a URL that paths will be added to.
-
-    Raises:
-        ConfigError: It is no http, https or file URL, has a query or fragment,
-            would send a password over plain http, or is a file URL with more
-            than a path.
-    """
-    try:
-        parts = split_url(text)
-    except MalformedError as exc:
-        raise ConfigError(str(exc)) from None
-    shown = strip_secrets(text)
-    if parts.query or parts.fragment:
-        raise ConfigError(f"{shown}: may have neither query nor fragment")
-    if parts.scheme == "file" and (parts.netloc or not parts.path.startswith("/")):
-        raise ConfigError(f"{shown}: a file URL is file:// and an absolute path")
-    if parts.scheme == "http" and "@" in parts.netloc:
-        raise ConfigError(
-            f"{shown}: refusing to send a password over plain http",
-            hint="use https, or leave out the user name and password",
-        )
 
 
 def join(base: str, path: str) -> str:

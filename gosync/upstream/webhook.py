@@ -6,23 +6,16 @@ Such a URL is often a secret as a whole: what is said of it is scheme and host.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 import anyio
 import httpx
 
 from gosync.errors import UnavailableError, UpstreamTimeoutError
+from gosync.upstream.address import shown_webhook
+from gosync.upstream.credentials import credentials_of_user_info
 from gosync.upstream.failures import request_failures
 from gosync.upstream.lanes import Lanes
 from gosync.upstream.options import Options
-
-
-def shown_webhook(url: str) -> str:
-    """Return the part of a webhook's URL that may be shown."""
-    with suppress(httpx.InvalidURL):
-        parsed = httpx.URL(url)
-        return f"{parsed.scheme}://{parsed.host}"
-    return "a webhook"
 
 
 async def post_json(
@@ -31,7 +24,7 @@ async def post_json(
     """Post a JSON document; the answer's body is not read.
 
     Args:
-        url: http or https.
+        url: http or https; user info becomes Basic authentication.
         body: The document.
         options: Time-outs, certificate authorities and the like.
         time_limit_seconds: For all of it.
@@ -55,15 +48,19 @@ async def _post(url: str, body: bytes, shown: str, options: Options) -> int:
     lanes = Lanes(options, os.environ)
     lane = lanes.take()
     wait = options.timeout_seconds
+    headers = {"Content-Type": "application/json", "User-Agent": options.user_agent}
     with request_failures(shown):
+        address = httpx.URL(url)
+        if address.userinfo:
+            login = credentials_of_user_info(address.userinfo)
+            if login is not None:
+                headers["Authorization"] = login.authorization()
+            address = address.copy_with(username="", password="")
         request = httpx.Request(
             "POST",
-            url,
+            address,
             content=body,
-            headers={
-                "Content-Type": "application/json",
-                "User-Agent": options.user_agent,
-            },
+            headers=headers,
             extensions={
                 "timeout": {"connect": wait, "read": wait, "write": wait, "pool": wait}
             },

@@ -75,7 +75,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         whole = self.url or str(self.path.resolve())
         digest = hashlib.sha256(os.fsencode(whole)).hexdigest()[:12]
         name = "proxy" if self.url else self.path.resolve().name or "root"
-        return Path(home).expanduser() / _STATE_HOME / f"{name}-{digest}"
+        try:
+            return Path(home).expanduser() / _STATE_HOME / f"{name}-{digest}"
+        except RuntimeError as exc:
+            raise UsageError(
+                "there is no home folder to keep results in",
+                hint="set HOME, or name a folder with --state DIR",
+            ) from exc
 
 
 class Session(msgspec.Struct, frozen=True):

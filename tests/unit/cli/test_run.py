@@ -40,4 +40,4 @@ def test_a_wrong_configuration_ends_it_before_it_begins(
     file.write_text('[daemon.jobs.sync]\ncron = "0 3 * * 7"\n')
 
     assert run(["run", "--config", str(file)]) == 2
-    assert "daemon.jobs.sync: malformed cron expression" in capsys.readouterr().err
+    assert "daemon.jobs.sync.cron: malformed cron expression" in capsys.readouterr().err

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gosync.config.convert import Toml
 from gosync.config.duties import Hook, JobSpec
-from gosync.config.load import Toml, parse_config
+from gosync.config.load import parse_config
 from gosync.config.schema import Config
 from gosync.errors import ConfigError
 from gosync.schedule import Schedule
@@ -46,8 +47,8 @@ def test_a_job_has_an_interval_or_a_cron_expression_a_jitter_and_a_limit():
 @pytest.mark.parametrize(
     ("keys", "reason"),
     [
-        ({"interval": "often"}, r"daemon.jobs.sync: malformed time 'often'"),
-        ({"interval": "0s"}, "daemon.jobs.sync: interval"),
+        ({"interval": "often"}, r"daemon.jobs.sync.interval: malformed time 'often'"),
+        ({"interval": "0s"}, "daemon.jobs.sync.interval: is"),
         ({"time_limit": "0s"}, "time_limit"),
         ({"cron": "* * * * 1"}, "name weekdays"),
         ({"cron": "0 3 * * *", "interval": "1h"}, "exclude each other"),

@@ -115,7 +115,7 @@ def test_other_variables_are_none_of_our_business(tmp_path: Path):
         ("[upstream]\nconcurrency = 0\n", "concurrency"),
         ("[upstream]\ntimeout_seconds = 0\n", "timeout_seconds"),
         ('[upstream]\nsumdb = "sum.unknown.example"\n', "sum.unknown.example"),
-        ('[upstream]\nproxies = "ftp://x"\n', "ftp"),
+        ('[upstream]\nproxies = "ftp://x"\n', "proxies"),
         ('[upstream]\nindex = "index.golang.org"\n', "index"),
         ('[store]\nmin_free = "1 parsec"\n', "parsec"),
         ("[[project]]\n", "path"),

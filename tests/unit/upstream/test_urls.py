@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gosync.errors import ConfigError, MalformedError
+from gosync.errors import MalformedError
 from gosync.upstream import urls
 
 
@@ -41,36 +41,6 @@ def test_paths_go_over_the_wire_as_go_sends_them(
 ) -> None:
     assert urls.module_path_on_wire(path) == (module or path)
     assert urls.sumdb_path_on_wire(path) == (sumdb or path)
-
-
-@pytest.mark.parametrize(
-    "base", ["https://host", "http://host:1/a/b/", "https://u:p@host", "file:///a b"]
-)
-def test_base_urls_that_are_fine(base: str) -> None:
-    urls.check_base_url(base)
-
-
-@pytest.mark.parametrize(
-    "base",
-    [
-        "",
-        "host",
-        "ftp://host",
-        "https://",
-        "https://host:port",
-        "https://host/?q",
-        "https://host/#f",
-        "http://joe:tiger@host",
-        "file://host/a",
-        "file:a",
-        "file:///a?b",
-        "https://[::1",
-    ],
-)
-def test_base_urls_that_are_not(base: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        urls.check_base_url(base)
-    assert "tiger" not in str(caught.value)
 
 
 def test_joining_minds_the_slash() -> None:

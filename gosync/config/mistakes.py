@@ -1,0 +1,95 @@
+"""What is wrong with a configuration: every mistake, each with its key and line.
+
+What reads a part of the configuration notes its mistakes and goes on with a default,
+so that one run finds them all. A key is a path like ``("select", 2, "versions")``,
+where numbers count from 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias, TypeVar
+
+import msgspec
+
+from gosync.errors import ConfigError, GosyncError, MalformedError
+
+T = TypeVar("T")
+Key: TypeAlias = tuple[str | int, ...]
+
+
+class Mistake(msgspec.Struct, frozen=True):
+    """One mistake.
+
+    Attributes:
+        key: Where it is, like "upstream.index" or "select.2.versions"; the name of a
+            variable for what the environment says.
+        message: What is wrong; it quotes nothing that may be a secret.
+        hint: What to do, or None.
+        file: The file; "" for the environment.
+        line: The line in it, from 1; None where nothing stands that is wrong.
+    """
+
+    key: str
+    message: str
+    hint: str | None = None
+    file: str = ""
+    line: int | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The mistake in one line, file and line first."""
+        line = f":{self.line}" if self.line is not None else ""
+        return f"{self.file}{line}: {self.message}" if self.file else self.message
+
+
+class Mistakes:
+    """Mistakes as they are found.
+
+    Attributes:
+        found: What was found, each with its key and, where it is not the
+            configuration's own, its file and line.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[tuple[Key, Mistake]] = []
+
+    def add(
+        self, key: Key, error: GosyncError, *, file: str = "", line: int | None = None
+    ) -> None:
+        """Note a mistake."""
+        name = shown_key(key)
+        message = f"{name}: {error}" if name else str(error)
+        dotted = ".".join(map(str, key))
+        self.found.append((key, Mistake(dotted, message, error.hint, file, line)))
+
+    def attempt(self, key: Key, make: Callable[[], T], default: T) -> T:
+        """Return what is made, or the default where that is a mistake."""
+        try:
+            return make()
+        except (ConfigError, MalformedError) as exc:
+            self.add(key, exc)
+            return default
+
+    def raise_first(self) -> None:
+        """Raise the first mistake, if there is one.
+
+        Raises:
+            ConfigError: there is.
+        """
+        if self.found:
+            first = self.found[0][1]
+            raise ConfigError(first.message, hint=first.hint)
+
+
+def shown_key(key: Key) -> str:
+    """Return a key for people: ``upstream.index``, ``select 2: versions``."""
+    words: list[str] = []
+    for part in key:
+        if isinstance(part, int):
+            words[-1:] = [f"{''.join(words[-1:])} {part}: "]
+        elif words and not words[-1].endswith(": "):
+            words.append(f".{part}")
+        else:
+            words.append(part)
+    return "".join(words).removesuffix(": ")

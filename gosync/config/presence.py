@@ -1,0 +1,99 @@
+"""What the configuration names, looked for: folders, projects, keys, programs.
+
+Only ``gosync config check`` looks. Other verbs take what they need when they need it:
+a project's disk may be away while a bundle is made.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+from gosync.config.files import read_text
+from gosync.config.mistakes import Key, Mistakes
+from gosync.config.schema import Config
+from gosync.errors import ConfigError, GosyncError
+from gosync.project import read_project
+from gosync.signing.files import read_key
+from gosync.signing.trust import parse_trust
+
+
+def is_inside(config: Config) -> bool:
+    """Whether a site is fed by bundles: then nothing is selected there."""
+    selects = config.policy.selects or config.projects or config.toolchains.versions
+    return not selects and (bool(config.inside.target) or config.inside.trust.exists())
+
+
+def check_presence(config: Config, mistakes: Mistakes) -> None:
+    """Note what is not there, or is not what it should be."""
+    presence = _Presence(mistakes)
+    presence.folder(("store", "path"), config.store_path)
+    presence.folder(("publish", "tree"), config.tree_path)
+    if config.metrics_path is not None:
+        presence.folder_of(("daemon", "metrics_file"), config.metrics_path)
+    if config.ca_path is not None:
+        presence.certificates(("upstream", "ca_file"), config.ca_path)
+    for number, project in enumerate(config.projects, start=1):
+        presence.reads(("project", number, "path"), read_project, project.path)
+    for number, target in enumerate(config.targets.values(), start=1):
+        for at, key in enumerate(target.keys, start=1):
+            presence.reads(("target", number, "keys", at), read_key, key)
+    if config.inside.target or config.inside.trust.exists():
+        presence.reads(("bundle", "trust"), _read_trust, config.inside.trust)
+    presence.programs(config)
+
+
+def _read_trust(path: Path) -> None:
+    parse_trust(read_text(path), subject=str(path))
+
+
+class _Presence:
+    """Looks for things, and notes what is wrong with them."""
+
+    def __init__(self, mistakes: Mistakes) -> None:
+        self._mistakes = mistakes
+
+    def reads(self, key: Key, read: Callable[[Path], object], path: Path) -> None:
+        try:
+            read(path)
+        except GosyncError as exc:
+            self._mistakes.add(key, exc)
+        except OSError as exc:
+            self._mistakes.add(key, ConfigError(f"{path}: {exc.strerror}"))
+
+    def folder(self, key: Key, path: Path) -> None:
+        """Note a folder that is none, or could not be made."""
+        for each in (path, *path.parents):
+            if os.path.lexists(each):
+                if not each.is_dir():
+                    self._mistakes.add(key, ConfigError(f"{each}: not a folder"))
+                return
+
+    def folder_of(self, key: Key, path: Path) -> None:
+        if path.is_dir() or not path.parent.is_dir():
+            error = ConfigError(
+                f"{path}: must be a file in a folder that is there",
+                hint=f"make the folder {path.parent}",
+            )
+            self._mistakes.add(key, error)
+
+    def certificates(self, key: Key, path: Path) -> None:
+        try:
+            ssl.create_default_context(cafile=path)
+        except (OSError, ssl.SSLError) as exc:
+            reason = exc.strerror or "no certificates in it"
+            error = ConfigError(
+                f"{path}: {reason}", hint="it must be a PEM file of certificates"
+            )
+            self._mistakes.add(key, error)
+
+    def programs(self, config: Config) -> None:
+        """Note hooks whose program cannot be found; it may be all that is shown."""
+        for name in ("success", "failure", "finding"):
+            for number, hook in enumerate(getattr(config.hooks, name), start=1):
+                if hook.command and shutil.which(hook.command[0]) is None:
+                    error = ConfigError(f"{hook.command[0]}: no such program")
+                    self._mistakes.add(("hooks", f"on_{name}", number), error)

@@ -1,0 +1,83 @@
+"""From the file's ``[upstream]`` to addresses without secrets, and these apart.
+
+What :class:`Config` keeps of the sections is masked, so that it may be shown.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from gosync.config.mistakes import Mistakes
+from gosync.config.schema import FileSchema, HooksSection, Upstreams, UpstreamSection
+from gosync.errors import ConfigError
+from gosync.sumdb.names import parse_gosumdb
+from gosync.upstream.address import (
+    MASK,
+    Address,
+    Logins,
+    make_logins,
+    parse_address,
+    shown_webhook,
+)
+from gosync.upstream.goproxy import parse_goproxy
+
+_INDEX_SCHEMES: Final = ("http://", "https://")
+
+
+def make_upstreams(section: UpstreamSection, mistakes: Mistakes) -> Upstreams:
+    """Return who is asked; what is wrong is noted."""
+    proxies = mistakes.attempt(
+        ("upstream", "proxies"),
+        partial(parse_goproxy, section.proxies),
+        parse_goproxy("off"),
+    )
+    index = mistakes.attempt(
+        ("upstream", "index"), partial(_index, section.index), Address("")
+    )
+    database = mistakes.attempt(
+        ("upstream", "sumdb"), partial(parse_gosumdb, section.sumdb), None
+    )
+    known = [*proxies.addresses, *([index] if index.url else [])]
+    logins = mistakes.attempt(("upstream",), partial(make_logins, known), Logins())
+    return Upstreams(proxies, index, database, logins)
+
+
+def _index(text: str) -> Address:
+    if not text:
+        return Address("")
+    if not text.lower().startswith(_INDEX_SCHEMES):
+        raise ConfigError("must be an http or https URL")
+    return parse_address(text, may_query=True)
+
+
+def masked_sections(sections: FileSchema, upstreams: Upstreams) -> FileSchema:
+    """Return the sections with ``***`` in the place of each secret."""
+    masked = upstreams.proxies.masked
+    is_list = isinstance(sections.upstream.proxies, list)
+    upstream = replace(
+        sections.upstream,
+        proxies=masked.split(",") if is_list else masked,
+        index=upstreams.index.masked,
+    )
+    return replace(sections, upstream=upstream, hooks=_masked_hooks(sections.hooks))
+
+
+def _masked_hooks(section: HooksSection) -> HooksSection:
+    masked = {
+        field.name: [_masked_hook(each) for each in value]
+        for field in msgspec.structs.fields(HooksSection)
+        if isinstance(value := getattr(section, field.name), list)
+    }
+    return replace(section, **masked)
+
+
+def _masked_hook(text: str) -> str:
+    """Return a hook's program, or its URL's host: all else may be a secret."""
+    program, space, _ = text.strip().partition(" ")
+    if "://" in program:
+        return f"{shown_webhook(text)}/{MASK}"
+    return f"{program} {MASK}" if space else program
