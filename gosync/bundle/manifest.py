@@ -7,6 +7,7 @@ Unpacked it is JSON lines, each with its ``type``::
     {"type":"version", ...}   the selection, by path, then version
     {"type":"omitted", ...}   selected, not there; by path, then version
     {"type":"finding", ...}   what an audit outside found of these; by path, version
+    {"type":"withdrawn", ...} what nobody is to be given any more; by path, version
 
 Every version of the selection is there with its h1 and who vouches for it. What
 travels in this bundle names its segment and has its record's text as well. Parsing
@@ -24,6 +25,7 @@ from gosync.bundle.format import MAX_CHUNKS
 from gosync.bundle.header import HexDigest, Size
 from gosync.catalog.findings import Kind
 from gosync.catalog.versions import FoundBy, Need, Proof
+from gosync.clock import parse_time
 from gosync.errors import MalformedError
 from gosync.gomod import module
 from gosync.gomod.dirhash import is_h1
@@ -186,7 +188,35 @@ class FindingEntry(msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
         return self.path, self.version, self.kind, self.source
 
 
-_Line: TypeAlias = VolumeEntry | Segment | VersionEntry | OmittedEntry | FindingEntry
+class WithdrawnEntry(msgspec.Struct, frozen=True, kw_only=True, tag="withdrawn"):
+    """A version that an operator outside withdrew; see gosync.catalog.withdrawn.
+
+    A bundle names all that are withdrawn, and its header requires a reader that takes
+    them out; what it names no more is brought back.
+
+    Attributes:
+        path: The module path.
+        version: The canonical version.
+        reason: Why.
+        withdrawn_at: When, outside.
+        needed_by: The main modules of the projects outside that need it.
+    """
+
+    path: _Text
+    version: _Text
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+    withdrawn_at: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    needed_by: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=1000)] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Path and version."""
+        return self.path, self.version
+
+
+_Line: TypeAlias = (
+    VolumeEntry | Segment | VersionEntry | OmittedEntry | FindingEntry | WithdrawnEntry
+)
 
 _decode_lines = msgspec.json.Decoder(_Line).decode_lines
 _encode_lines = msgspec.json.Encoder(order="sorted").encode_lines
@@ -201,6 +231,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         versions: The selection, sorted.
         omitted: What is selected and not there, sorted.
         findings: What an audit found of the selection, sorted.
+        withdrawn: What is withdrawn, sorted.
     """
 
     volumes: tuple[VolumeEntry, ...] = ()
@@ -208,6 +239,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     versions: tuple[VersionEntry, ...]
     omitted: tuple[OmittedEntry, ...] = ()
     findings: tuple[FindingEntry, ...] = ()
+    withdrawn: tuple[WithdrawnEntry, ...] = ()
 
     def travelling(self) -> Iterator[VersionEntry]:
         """Yield the versions of which something is in this bundle."""
@@ -222,6 +254,7 @@ def format_manifest(manifest: Manifest) -> bytes:
         manifest.versions,
         manifest.omitted,
         manifest.findings,
+        manifest.withdrawn,
     )
     return b"".join(_encode_lines(part) for part in parts)
 
@@ -242,11 +275,13 @@ def parse_manifest(data: bytes) -> Manifest:
     versions = tuple(line for line in lines if isinstance(line, VersionEntry))
     omitted = tuple(line for line in lines if isinstance(line, OmittedEntry))
     findings = tuple(line for line in lines if isinstance(line, FindingEntry))
-    if lines != [*volumes, *segments, *versions, *omitted, *findings]:
+    withdrawn = tuple(line for line in lines if isinstance(line, WithdrawnEntry))
+    if lines != [*volumes, *segments, *versions, *omitted, *findings, *withdrawn]:
         raise _malformed("lines of several types are mixed")
     _check_segments(segments)
     _check_sorted(versions)
     _check_sorted(omitted)
+    _check_withdrawn(withdrawn)
     for entry in versions:
         _check_version(entry, len(segments))
     _check_findings(findings)
@@ -256,6 +291,7 @@ def parse_manifest(data: bytes) -> Manifest:
         versions=versions,
         omitted=omitted,
         findings=findings,
+        withdrawn=withdrawn,
     )
 
 
@@ -273,12 +309,23 @@ def _check_segments(segments: tuple[Segment, ...]) -> None:
         end = segment.end
 
 
-def _check_sorted(entries: tuple[VersionEntry | OmittedEntry, ...]) -> None:
+def _check_sorted(
+    entries: tuple[VersionEntry | OmittedEntry | WithdrawnEntry, ...],
+) -> None:
     for entry in entries:
         _check_name(entry.path, entry.version)
     for before, entry in pairwise(entries):
         if (before.path, before.version) >= (entry.path, entry.version):
             raise _malformed(f"{entry.path}@{entry.version} is out of order")
+
+
+def _check_withdrawn(entries: tuple[WithdrawnEntry, ...]) -> None:
+    _check_sorted(entries)
+    for entry in entries:
+        try:
+            parse_time(entry.withdrawn_at)
+        except (ValueError, OverflowError) as error:
+            raise _malformed(f"withdrawn at {entry.withdrawn_at}: {error}") from error
 
 
 def _check_findings(findings: tuple[FindingEntry, ...]) -> None:
