@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from gosync.bundle.findings import take_findings
+from gosync.bundle.withdrawals import take_withdrawals
 from gosync.catalog.imports import ImportRow, ImportState
 from gosync.catalog.versions import FoundBy, Need, Proof, Want
 from gosync.clock import format_time
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gosync.bundle.folder import BundleFolder
-    from gosync.bundle.manifest import Manifest
+    from gosync.bundle.manifest import Manifest, WithdrawnEntry
     from gosync.sumdb.client import SumClient
     from gosync.sync.site import Site
 
@@ -104,7 +105,10 @@ async def bring_tiles(site: Site, sums: SumClient, manifest: Manifest) -> None:
 
 
 def apply_selection(
-    site: Site, chosen: BundleFolder, overtaken: Iterable[BundleFolder]
+    site: Site,
+    chosen: BundleFolder,
+    overtaken: Iterable[BundleFolder],
+    ahead: Iterable[BundleFolder] = (),
 ) -> None:
     """Make a bundle's selection the site's.
 
@@ -112,6 +116,7 @@ def apply_selection(
         site: The site; all that is selected is in its store.
         chosen: The bundle.
         overtaken: Those of lower numbers that came in and need not be applied.
+        ahead: Those of higher numbers that wait; what they withdraw stays so.
 
     Raises:
         StoreError: Journal or catalog cannot be written; nothing has changed.
@@ -124,12 +129,23 @@ def apply_selection(
     came = [import_row(bundle) for bundle in (*overtaken, chosen)]
     _journal(site, wants, [replace(r, moved_at=format_time(now)) for r in came])
     with site.catalog.transaction():
+        take_withdrawals(site, _withdrawn(chosen, ahead))
         site.catalog.selected.select(wants, complete=True, now=now)
         forget(site, _unselected(site, now))
         for row in came:
             site.catalog.imports.put(row, ImportState.APPLIED, now=now)
         changed = take_findings(site.catalog, chosen.manifest.findings, now)
         site.journal.append(map(finding_entry, changed))
+
+
+def _withdrawn(
+    chosen: BundleFolder, ahead: Iterable[BundleFolder]
+) -> list[WithdrawnEntry]:
+    """Return what is withdrawn; of one version the newest bundle says why."""
+    found: dict[tuple[str, str], WithdrawnEntry] = {}
+    for bundle in (chosen, *sorted(ahead, key=lambda b: b.header.sequence)):
+        found |= {each.key: each for each in bundle.manifest.withdrawn}
+    return list(found.values())
 
 
 def _journal(site: Site, wants: list[Want], came: list[ImportRow]) -> None:

@@ -19,6 +19,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync import __version__
 from gosync.bundle.difference import travelling
@@ -26,6 +27,7 @@ from gosync.bundle.findings import findings_of
 from gosync.bundle.format import FORMAT, HEADER_NAME
 from gosync.bundle.frames import Compressor
 from gosync.bundle.header import (
+    WITHDRAWALS,
     Header,
     SumHead,
     bundle_id,
@@ -48,7 +50,8 @@ from gosync.bundle.tiles import (
     record_ids,
 )
 from gosync.bundle.volumes import FolderWriter, Placed, VolumeWriter, remove_folder
-from gosync.catalog.bundles import BundleRow, BundleState, Kind
+from gosync.bundle.withdrawals import knows_withdrawn
+from gosync.catalog.bundles import BundleRow, BundleState
 from gosync.catalog.versions import Need
 from gosync.errors import UsageError
 from gosync.progress import NoProgress
@@ -130,7 +133,7 @@ def create_bundle(
     selection = read_selection(site.catalog)
     receiver = _receiver(site, options)
     held = {chosen.key: chosen.need for chosen in selection.chosen}
-    if receiver.kind is Kind.INCREMENT and held == receiver.held:
+    if held == receiver.held and knows_withdrawn(site.catalog, receiver):
         return Created(selection=selection)
     if not held and receiver.base is None:
         raise UsageError("nothing is selected and here", hint="run `gosync sync`")
@@ -184,7 +187,6 @@ class _Making:
         head: SignedHead | None,
         tiles: Sequence[Tile],
     ) -> Created:
-        bundles = self._site.catalog.bundles
         header = self._write(writer, row, head, tiles)
         data = format_header(header)
         identity = bundle_id(data)
@@ -193,21 +195,15 @@ class _Making:
         writer.write(HEADER_NAME, data)
         writer.sync()
         size = head.tree.n if head is not None else None
-        bundles.write(row, identity, tree_size=size)
+        self._site.catalog.bundles.write(row, identity, tree_size=size)
         proven = self._prove(writer.folder, identity)
         final = self._options.out / folder_name(header, identity)
         writer.finish(final)
         check_named(final, identity)
         holds = ((*chosen.key, chosen.need) for chosen in self._selection.chosen)
         Ledger(self._site).seal(row, holds)
-        return Created(
-            selection=self._selection,
-            path=final,
-            id=identity,
-            header=header,
-            proven=proven,
-            signed_by=signed_by,
-        )
+        made = Created(selection=self._selection, path=final, id=identity)
+        return replace(made, header=header, proven=proven, signed_by=signed_by)
 
     def _tiles(self, head: SignedHead | None) -> list[Tile]:
         if head is None:
@@ -254,6 +250,7 @@ class _Making:
         base = self._receiver.base
         return Header(
             format=FORMAT,
+            requires=(WITHDRAWALS,) if manifest.withdrawn else (),
             target=row.target,
             sequence=row.sequence,
             kind=row.kind,
@@ -319,6 +316,7 @@ class _Making:
             findings=findings_of(
                 self._site.catalog, (each.key for each in self._selection.chosen)
             ),
+            withdrawn=self._selection.withdrawn,
         )
 
     def _sign(self, writer: FolderWriter, header: bytes) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gosync.bundle.folder import BundleFolder
     from gosync.bundle.header import Header
     from gosync.bundle.logproof import LogProof
-    from gosync.bundle.manifest import OmittedEntry
+    from gosync.bundle.manifest import OmittedEntry, WithdrawnEntry
     from gosync.bundle.proving import Proven
     from gosync.signing.trust import SignedBy
 
@@ -31,6 +31,7 @@ def created_document(created: Created) -> dict[str, object]:
         "signed_by": list(created.signed_by),
         "proven": _proven_document(created.proven),
         "omitted": _omitted_document(created.selection.omitted),
+        "withdrawn": list(map(withdrawn_document, created.selection.withdrawn)),
     }
 
 
@@ -43,6 +44,7 @@ def inspected_document(
         "bundle": header_document(folder.header, folder.id),
         "signatures": list(signatures),
         "omitted": _omitted_document(folder.manifest.omitted),
+        "withdrawn": list(map(withdrawn_document, folder.manifest.withdrawn)),
     }
 
 
@@ -90,6 +92,17 @@ def _omitted_document(omitted: Sequence[OmittedEntry]) -> list[object]:
         {"path": o.path, "version": o.version, "need": o.need, "reason": o.reason}
         for o in omitted
     ]
+
+
+def withdrawn_document(entry: WithdrawnEntry) -> dict[str, object]:
+    """Return a withdrawn version as JSON."""
+    return {
+        "path": entry.path,
+        "version": entry.version,
+        "reason": entry.reason,
+        "withdrawn_at": entry.withdrawn_at,
+        "needed_by": list(entry.needed_by),
+    }
 
 
 def _signer(signed: SignedBy) -> object:

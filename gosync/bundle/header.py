@@ -39,6 +39,10 @@ TargetName = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
 _FOLDER_ID_DIGITS = 8
 _WHAT = "bundle header"
 
+# What a bundle may require of its reader: to take out what its manifest withdraws.
+WITHDRAWALS = "withdrawals"
+_KNOWN_REQUIRES = frozenset({WITHDRAWALS})
+
 
 class SumHead(msgspec.Struct, frozen=True, kw_only=True):
     """The head of the checksum database that the receiver's tree will show.
@@ -186,7 +190,7 @@ def folder_name(header: Header, identity: str) -> str:
 
 
 def _check_readable(preview: _Preview) -> None:
-    if preview.format != FORMAT or preview.requires:
+    if preview.format != FORMAT or not _KNOWN_REQUIRES.issuperset(preview.requires):
         wanted = ", ".join((f"format {preview.format}", *preview.requires))
         raise _malformed(f"needs a newer gosync ({wanted:.200})")
 

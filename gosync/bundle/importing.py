@@ -2,9 +2,9 @@
 
 In this order, each step before anything of the next one is believed:
 
-    signatures > target and number > names > manifest > who vouches > space
-    > the head, consistent with every head before > tiles > versions through the gate
-    > one transaction > tree > receipt
+    signatures > target and number > names > manifest > what is withdrawn > who vouches
+    > space > the head, consistent with every head before > tiles > versions through the
+    gate > one transaction > tree > receipt
 
 The medium is only read. What came in before and waits is looked at together with the
 new bundle (``pool``): the highest number whose selection is complete is applied, and
@@ -55,6 +55,7 @@ from gosync.bundle.pool import Holdings, Pool, PoolPlan
 from gosync.bundle.remote import PoolRemote
 from gosync.bundle.space import check_import_fits
 from gosync.bundle.staged import StagedBundles
+from gosync.bundle.withdrawals import withdraw_at_once
 from gosync.catalog.imports import ImportState
 from gosync.errors import (
     BundleGapError,
@@ -157,12 +158,19 @@ class Import:
         if standing is Standing.NEW or shown:  # what is shown may have been damaged
             bundle.check_names(missing_ok=True)
             check_database(self._site.options.database, bundle, proves=self._proves)
+            self._withdraw(bundle)
             candidates.append(bundle)
         applied = await self._apply_newest(candidates, bundle)
         published = None
         if applied or standing is Standing.APPLIED:
             published = await self._publish()
         return self._report(bundle, signed_by, standing, published)
+
+    def _withdraw(self, bundle: BundleFolder) -> None:
+        """Take out what the bundle withdraws, whatever becomes of its selection."""
+        for tree in withdraw_at_once(self._site, bundle.manifest.withdrawn):
+            if tree.error:
+                _log.warning("%s may still show it: %s", tree.root, tree.error)
 
     @contextmanager
     def _evidence(self, bundle: BundleFolder) -> Iterator[None]:
@@ -262,7 +270,10 @@ class Import:
             raise
         number = plan.chosen.header.sequence
         overtaken = [b for b in bundles if b.header.sequence < number]
-        await to_thread.run_sync(apply_selection, self._site, plan.chosen, overtaken)
+        ahead = [b for b in bundles if b.header.sequence > number]
+        await to_thread.run_sync(
+            apply_selection, self._site, plan.chosen, overtaken, ahead
+        )
         self._staged.sweep([r.bundle_id for r in self._site.catalog.imports.staged()])
         return True
 

@@ -55,6 +55,7 @@ class Ledger:
 
     def __init__(self, site: Site) -> None:
         self._bundles = site.catalog.bundles
+        self._withdrawn = site.catalog.withdrawn
         self._journal = site.journal
         self._clock = site.clock
 
@@ -72,6 +73,7 @@ class Ledger:
         written = self._bundles.get(row.target, row.sequence) or row
         sealed = replace(written, state=BundleState.SEALED, sealed_at=format_time(now))
         self._journal.append([bundle_entry(sealed)])
+        self._withdrawn.tell(row.target, row.sequence)
         return self._bundles.seal(written, holds, now=now)
 
     def acknowledge(self, receipt: Receipt) -> BundleRow:

@@ -7,6 +7,7 @@ Unpacked it is JSON lines, each with its ``type``::
     {"type":"version", ...}   the selection, by path, then version
     {"type":"omitted", ...}   selected, not there; by path, then version
     {"type":"finding", ...}   what an audit outside found of these; by path, version
+    {"type":"withdrawn", ...} what nobody is to be given any more; by path, version
 
 Every version of the selection is there with its h1 and who vouches for it. What
 travels in this bundle names its segment and has its record's text as well. Parsing
@@ -15,7 +16,7 @@ and formatting are pure; compressing is ``stream``'s.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias, get_args
 
 import msgspec
 
@@ -186,11 +187,39 @@ class FindingEntry(msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
         return self.path, self.version, self.kind, self.source
 
 
-_Line: TypeAlias = VolumeEntry | Segment | VersionEntry | OmittedEntry | FindingEntry
+class WithdrawnEntry(msgspec.Struct, frozen=True, kw_only=True, tag="withdrawn"):
+    """A version that an operator outside withdrew; see gosync.catalog.withdrawn.
+
+    A bundle names all that are withdrawn, and its header requires a reader that takes
+    them out; what it names no more is brought back.
+
+    Attributes:
+        path: The module path.
+        version: The canonical version.
+        reason: Why.
+        withdrawn_at: When, outside.
+        needed_by: The main modules of the projects outside that need it.
+    """
+
+    path: _Text
+    version: _Text
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+    withdrawn_at: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    needed_by: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=1000)] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Path and version."""
+        return self.path, self.version
+
+
+_Line: TypeAlias = (
+    VolumeEntry | Segment | VersionEntry | OmittedEntry | FindingEntry | WithdrawnEntry
+)
 
 _decode_lines = msgspec.json.Decoder(_Line).decode_lines
 _encode_lines = msgspec.json.Encoder(order="sorted").encode_lines
-_KINDS = (VolumeEntry, Segment, VersionEntry, OmittedEntry, FindingEntry)
+_KINDS = get_args(_Line)  # in the order in which they stand
 _WHAT = "bundle manifest"
 
 
@@ -203,6 +232,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         versions: The selection, sorted.
         omitted: What is selected and not there, sorted.
         findings: What an audit found of the selection, sorted.
+        withdrawn: What is withdrawn, sorted.
     """
 
     volumes: tuple[VolumeEntry, ...] = ()
@@ -210,6 +240,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     versions: tuple[VersionEntry, ...]
     omitted: tuple[OmittedEntry, ...] = ()
     findings: tuple[FindingEntry, ...] = ()
+    withdrawn: tuple[WithdrawnEntry, ...] = ()
 
     def travelling(self) -> Iterator[VersionEntry]:
         """Yield the versions of which something is in this bundle."""
@@ -224,6 +255,7 @@ def format_manifest(manifest: Manifest) -> bytes:
         manifest.versions,
         manifest.omitted,
         manifest.findings,
+        manifest.withdrawn,
     )
     return b"".join(_encode_lines(part) for part in parts)
 
@@ -258,6 +290,7 @@ class _Reading:
         self._versions: list[VersionEntry] = []
         self._omitted: list[OmittedEntry] = []
         self._findings: list[FindingEntry] = []
+        self._withdrawn: list[WithdrawnEntry] = []
         self._kind = 0
 
     def add(self, line: _Line) -> None:
@@ -281,6 +314,10 @@ class _Reading:
             case FindingEntry():
                 _check_finding(line, self._findings[-1:])
                 self._findings.append(line)
+            case WithdrawnEntry():
+                _check_sorted(line, self._withdrawn[-1:])
+                decode_time(line.withdrawn_at, _WHAT)
+                self._withdrawn.append(line)
 
     def manifest(self) -> Manifest:
         return Manifest(
@@ -289,6 +326,7 @@ class _Reading:
             versions=tuple(self._versions),
             omitted=tuple(self._omitted),
             findings=tuple(self._findings),
+            withdrawn=tuple(self._withdrawn),
         )
 
 
@@ -305,7 +343,8 @@ def _check_segment(segment: Segment, before: Sequence[Segment]) -> None:
 
 
 def _check_sorted(
-    entry: VersionEntry | OmittedEntry, before: Sequence[VersionEntry | OmittedEntry]
+    entry: VersionEntry | OmittedEntry | WithdrawnEntry,
+    before: Sequence[VersionEntry | OmittedEntry | WithdrawnEntry],
 ) -> None:
     _check_name(entry.path, entry.version)
     for each in before:

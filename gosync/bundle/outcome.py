@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gosync import __version__
-from gosync.bundle.documents import header_document
+from gosync.bundle.documents import header_document, withdrawn_document
 from gosync.bundle.header import Known
 from gosync.bundle.need import NeedFile, NeedVersion
 from gosync.bundle.receipt import MAX_CAME, Head, Receipt, Signer
@@ -84,6 +84,7 @@ def import_document(report: ImportReport) -> dict[str, object]:
         "versions_brought": report.brought,
         "bytes_brought": report.brought_bytes,
         "omitted": bundle.manifest.omitted,
+        "withdrawn": list(map(withdrawn_document, bundle.manifest.withdrawn)),
         "now": report.receipt,
         "need": report.need,
         "published": published.document() if published else None,

@@ -2,6 +2,7 @@
 
 The receiver's tree is to hold exactly this. What is kept here for a time of grace
 only, and go.mod files that were read to find out what is needed, are no part of it.
+Nor is what was withdrawn: the receiver is told of that, and takes it out.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from gosync.bundle.manifest import OmittedEntry
+from gosync.bundle.manifest import OmittedEntry, WithdrawnEntry
+from gosync.bundle.withdrawals import withdrawals_of
 from gosync.catalog.versions import Need, State, VersionRow
 
 if TYPE_CHECKING:
@@ -47,11 +49,13 @@ class Selection(msgspec.Struct, frozen=True):
         chosen: What is there, by path, then version.
         omitted: What is selected and not there, likewise.
         failed: How many of the omitted ones a later sync may still bring.
+        withdrawn: What nobody is to be given any more, selected or not.
     """
 
     chosen: tuple[Chosen, ...]
     omitted: tuple[OmittedEntry, ...]
     failed: int
+    withdrawn: tuple[WithdrawnEntry, ...] = ()
 
 
 def read_selection(catalog: Catalog) -> Selection:
@@ -64,7 +68,7 @@ def read_selection(catalog: Catalog) -> Selection:
     omitted: list[OmittedEntry] = []
     failed = 0
     for row in catalog.versions.all_rows():
-        if row.selected is None:
+        if row.selected is None or row.withdrawn:
             continue
         if row.carried is not None:
             whole = row.selected is Need.ZIP and row.carried is Need.ZIP
@@ -72,7 +76,8 @@ def read_selection(catalog: Catalog) -> Selection:
         if row.carried is None or (row.selected, row.carried) == (Need.ZIP, Need.MOD):
             omitted.append(_omitted(catalog, row))
             failed += row.state is not State.OMITTED
-    return Selection(tuple(chosen), tuple(omitted), failed)
+    withdrawn = withdrawals_of(catalog)
+    return Selection(tuple(chosen), tuple(omitted), failed, withdrawn)
 
 
 def _omitted(catalog: Catalog, row: VersionRow) -> OmittedEntry:

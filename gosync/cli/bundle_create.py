@@ -15,6 +15,7 @@ from gosync.bundle.options import TargetSpec
 from gosync.bundle.tree_archive import write_tree_archive
 from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.progress import progress
+from gosync.cli.tables import withdrawn_lines
 from gosync.config import Config
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
@@ -182,6 +183,7 @@ def _lines(created: Created, asked: CreateOptions) -> Iterator[str]:
                 f" {created.path}/bundle.json, or keys = [...] in the [[target]]"
             )
         yield "next: carry the folder; then gosync bundle ack receipt.json"
+    yield from withdrawn_lines(created.selection.withdrawn)
     if created.selection.omitted:
         yield (
             f"{len(created.selection.omitted)} selected versions are not in it;"

@@ -22,7 +22,7 @@ from gosync.cli.options import (
     yes_option,
 )
 from gosync.cli.progress import progress
-from gosync.cli.tables import tree_lines
+from gosync.cli.tables import tree_lines, withdrawn_lines
 from gosync.config.files import read_text
 from gosync.errors import ConfigError, MalformedError
 from gosync.signing.trust import Trust, parse_trust
@@ -164,6 +164,7 @@ def _lines(report: ImportReport, receipt_file: Path, need_file: Path) -> Iterato
         Outcome.STAGED: "kept until what it builds on is here; nothing is published",
         Outcome.DAMAGED: "taken in before, but the store has lost some of it since",
     }[report.outcome]
+    yield from withdrawn_lines(report.bundle.manifest.withdrawn)
     if report.published is not None:
         yield from tree_lines(report.published)
     if report.receipt is not None:

@@ -22,6 +22,7 @@ from gosync.bundle.treebase import TreeBase
 from gosync.catalog.versions import Proof
 from gosync.cli.options import Options, common_options
 from gosync.cli.progress import progress
+from gosync.cli.tables import withdrawn_lines
 from gosync.config.files import read_text
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
@@ -186,6 +187,7 @@ def _lines(folder: BundleFolder, signatures: list[str]) -> Iterator[str]:
             f" {header.tiles} tiles"
         )
     yield f"  signatures {', '.join(signatures) or 'none'}"
+    yield from (f"  {line}" for line in withdrawn_lines(folder.manifest.withdrawn))
     omitted = folder.manifest.omitted
     if omitted:
         yield f"  omitted    {len(omitted)}"

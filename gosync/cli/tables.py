@@ -16,6 +16,8 @@ from gosync.sync.freshness import Freshness
 from gosync.text import printable
 
 if TYPE_CHECKING:
+    from gosync.bundle.manifest import WithdrawnEntry
+
     # With it comes an HTTP client, which most of who shows tables do without.
     from gosync.sync.engine import PassReport
 
@@ -83,6 +85,12 @@ def withdrawal_lines(withdrawals: Iterable[Withdrawal]) -> Iterator[str]:
         yield f"         if it may come back: {undo_line(each)}"
         if each.needed_by:
             yield f"         needed by {', '.join(map(printable, each.needed_by))}"
+
+
+def withdrawn_lines(entries: Iterable[WithdrawnEntry]) -> Iterator[str]:
+    """Yield what a bundle withdraws, for people."""
+    for each in entries:
+        yield f"withdraws {each.path}@{each.version}: {printable(each.reason)}"
 
 
 def failure_lines(failures: Iterable[Failure]) -> Iterator[str]:

@@ -12,9 +12,10 @@ gets one that says its version and nothing else: ``go list -m all`` and
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gosync.errors import RejectedError
+from gosync.errors import MalformedError, RejectedError
 from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.latest import GoModFacts, read_facts
 from gosync.gomod.modfile import synthesize
@@ -143,6 +144,9 @@ class ModuleWriter:
             for name in stale
             if name.endswith(".mod")
         )
+        for each in contents.withdrawn:  # a killed run may have left the lookup alone
+            with suppress(MalformedError):
+                self.stale_lookups.append(at.of_version(each.version).lookup)
 
 
 def wanted_names(contents: ModuleContents) -> set[str]:

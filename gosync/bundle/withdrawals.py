@@ -1,0 +1,107 @@
+"""Withdrawn versions travel with every bundle, and take effect before its selection.
+
+Unlike a finding a withdrawal makes a bundle by itself, and decides something: so the
+header requires a reader that knows of it. A bundle names all that are withdrawn
+outside. When it is applied the site withdraws just these, beside what its own operator
+withdrew; what an earlier bundle withdrew and this one does not is brought back.
+
+To be taken out nothing waits: not for a gap to close, nor for somebody's word about
+what else would go. As soon as a bundle's signatures and number are found good its
+withdrawals are in effect. To be brought back a version waits for the selection.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gosync.bundle.manifest import WithdrawnEntry
+from gosync.catalog.bundles import Kind
+from gosync.catalog.withdrawn import ToldBy, Withdrawal, undone
+from gosync.sync.withdrawing import TreeTaken, take_from_trees, write_withdrawals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gosync.bundle.receiver import Receiver
+    from gosync.catalog.db import Catalog
+    from gosync.sync.site import Site
+
+
+def withdrawals_of(catalog: Catalog) -> tuple[WithdrawnEntry, ...]:
+    """Return all that is withdrawn, as a manifest has it.
+
+    Raises:
+        CatalogError: the catalog cannot be read.
+    """
+    return tuple(
+        WithdrawnEntry(
+            path=each.path,
+            version=each.version,
+            reason=each.reason,
+            withdrawn_at=each.withdrawn_at,
+            needed_by=each.needed_by,
+        )
+        for each in catalog.withdrawn.all()
+    )
+
+
+def knows_withdrawn(catalog: Catalog, receiver: Receiver) -> bool:
+    """Return whether a receiver was told of all withdrawals by the bundle before.
+
+    Raises:
+        CatalogError: the catalog cannot be read.
+    """
+    base = receiver.base
+    if receiver.kind is not Kind.INCREMENT or base is None:
+        return False
+    return catalog.withdrawn.is_told(base.target, base.sequence)
+
+
+def withdraw_at_once(site: Site, entries: Iterable[WithdrawnEntry]) -> list[TreeTaken]:
+    """Withdraw what a bundle withdraws; bring nothing back yet.
+
+    Returns:
+        What became of each tree; nothing where all was withdrawn before.
+
+    Raises:
+        StoreError: journal or catalog cannot be written.
+    """
+    news = _news(site, entries)
+    if not news:
+        return []
+    write_withdrawals(site, news)
+    return take_from_trees(site, {each.path for each in news})
+
+
+def take_withdrawals(site: Site, entries: Iterable[WithdrawnEntry]) -> None:
+    """Let these be what bundles withdrew, and nothing else.
+
+    Raises:
+        StoreError: journal or catalog cannot be written.
+    """
+    entries = list(entries)
+    told, now = {each.key for each in entries}, site.clock.now()
+    over = [
+        undone(each, now)
+        for each in site.catalog.withdrawn.told_by(ToldBy.BUNDLE)
+        if each.key not in told
+    ]
+    write_withdrawals(site, [*over, *_news(site, entries)])
+
+
+def _news(site: Site, entries: Iterable[WithdrawnEntry]) -> list[Withdrawal]:
+    """Return what is not known as these say it."""
+    known = {each.key: each for each in site.catalog.withdrawn.told_by(ToldBy.BUNDLE)}
+    told = map(_withdrawal, entries)
+    return [each for each in told if known.get(each.key) != each]
+
+
+def _withdrawal(entry: WithdrawnEntry) -> Withdrawal:
+    return Withdrawal(
+        path=entry.path,
+        version=entry.version,
+        told_by=ToldBy.BUNDLE,
+        reason=entry.reason,
+        withdrawn_at=entry.withdrawn_at,
+        needed_by=entry.needed_by,
+    )
