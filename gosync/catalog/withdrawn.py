@@ -145,6 +145,14 @@ class WithdrawnVersions:
             found.setdefault(each.path, []).append(each)
         return found
 
+    def known(self) -> list[Withdrawal]:
+        """Return all that was ever withdrawn, undone or not, by whoever told of it.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return self._rows("TRUE")
+
     def told_by(self, who: ToldBy) -> list[Withdrawal]:
         """Return what one of the two has withdrawn, and not undone.
 

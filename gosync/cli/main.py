@@ -52,6 +52,7 @@ VERBS = {
     "config": ("config", "config"),
     "key": ("key", "key"),
     "catalog": ("catalog", "catalog"),
+    "backup": ("backup", "backup"),
 }
 
 

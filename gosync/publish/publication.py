@@ -33,6 +33,7 @@ from gosync.publish.pages import ModuleSummary, TreeFacts, summary_of, tree_page
 from gosync.publish.report import PublishReport
 from gosync.publish.stale import removal_order, stale_files
 from gosync.publish.sumdb import SumTreeWriter, has_lookup, needed_tiles
+from gosync.publish.withdrawnfile import write_withdrawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -311,6 +312,8 @@ class Publication:
             self._writer.remove(path)
 
     def _finish(self) -> None:
+        told = (each for found in self._withdrawn.values() for each in found)
+        write_withdrawn(self._writer, told)
         marker = Marker(
             complete=True,
             contents=self.contents,

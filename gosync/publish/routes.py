@@ -13,7 +13,7 @@ Paths are relative to the tree's root, with "/" between elements; ``M`` and
     sumdb/NAME/lookup/M@V
     sumdb/NAME/tile/8/L/NNN[.p/W]
     status.json                                      how the mirror is
-    .gosync/             marker and temporary files, for gosync alone
+    .gosync/             marker, what is withdrawn, temporary files: for gosync alone
 
 No two of them can meet. The first element of a module path has a dot, so it is
 neither ``sumdb`` nor ``modules``; it does not begin with one, so it is not
@@ -37,6 +37,7 @@ from gosync.gomod import module
 MARKER_FOLDER = ".gosync"
 MARKER = f"{MARKER_FOLDER}/tree.json"
 STAGING = f"{MARKER_FOLDER}/staging"
+WITHDRAWN = f"{MARKER_FOLDER}/withdrawn.json"
 ROOT_PAGE = "index.html"
 STATUS = "status.json"
 ROOT_FILES = frozenset({ROOT_PAGE, STATUS})

@@ -21,6 +21,7 @@ from gosync.publish.modules import ModuleWriter
 from gosync.publish.stale import removal_order
 from gosync.publish.survey import files_by_version, survey_tree
 from gosync.publish.tree import TreeWriter
+from gosync.publish.withdrawnfile import write_withdrawn
 from gosync.store.durable import disk_errors
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def take_out(
     writer = TreeWriter(root)
     with disk_errors(root):
         writer.open()
+        write_withdrawn(writer, catalog.withdrawn.all())
         for path in sorted(set(paths)):
             _take_out_of(writer, path, catalog, blobs, database)
     return writer.removed

@@ -36,7 +36,11 @@ from gosync.sync.sumcheck import expected_h1
 from gosync.sync.tally import Tally, exit_code
 from gosync.sync.tree import database_item, publish_tree, refresh_head
 from gosync.sync.upstreams import Upstreams, connect
-from gosync.sync.withdrawing import check_not_withdrawn, note_needs
+from gosync.sync.withdrawing import (
+    check_not_withdrawn,
+    learn_withdrawals,
+    note_needs,
+)
 from gosync.text import encode_json
 
 
@@ -128,6 +132,7 @@ class Pass:
             StoreError: if the store or the catalog cannot be written.
         """
         _check_not_carried(self.site)
+        learn_withdrawals(self.site)
         check_not_withdrawn(self.site, self._options.selectors)
         if self._options.plan is not None:
             self._approved = approve(

@@ -11,6 +11,7 @@ from gosync.publish.report import PublishReport
 from gosync.publish.work import PublishOptions, TreeTarget
 from gosync.sumdb.client import SumClient
 from gosync.sync.site import Site
+from gosync.sync.withdrawing import learn_withdrawals
 
 
 def database_item(site: Site) -> tuple[str, str]:
@@ -66,6 +67,7 @@ async def publish_tree(
         UnavailableError: if a tile cannot be had.
         StoreError: if the tree cannot be written.
     """
+    await to_thread.run_sync(learn_withdrawals, site)
     target = tree_target(site)
     options = _options(site)
     head = sums.head if sums is not None else None

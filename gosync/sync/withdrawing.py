@@ -24,6 +24,7 @@ from gosync.errors import GosyncError, UsageError, WithdrawnError
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.entries import withdrawal_entry
 from gosync.publish.takeout import take_out
+from gosync.publish.withdrawnfile import read_withdrawn
 from gosync.sync.dependencies import ConfiguredProject
 from gosync.sync.policy import Selector
 from gosync.sync.site import Site
@@ -158,6 +159,34 @@ def _take_from(site: Site, root: str, paths: list[str]) -> TreeTaken:
         known = site.catalog.trees.get(root) is not None
         return TreeTaken(root, error="the tree is not there" if known else "")
     return TreeTaken(root, removed)
+
+
+def learn_withdrawals(site: Site) -> None:
+    """Take in what the tree says is withdrawn and the catalog has never heard of.
+
+    A store that came back from an older copy must not show it again.
+
+    Raises:
+        StoreError: if journal or catalog cannot be written.
+    """
+    told = read_withdrawn(site.options.tree_path)
+    if not told:
+        return
+    known = {(each.key, each.told_by): each for each in site.catalog.withdrawn.known()}
+    write_withdrawals(
+        site,
+        [each for each in told if _is_news(known.get((each.key, each.told_by)), each)],
+    )
+
+
+def _is_news(known: Withdrawal | None, told: Withdrawal) -> bool:
+    """Return whether this is another withdrawal than the one that is known.
+
+    When it was undone is another clock's time, perhaps.
+    """
+    if known is None:
+        return True
+    return known.undone_at is not None and known.withdrawn_at < told.withdrawn_at
 
 
 def note_needs(site: Site, projects: Iterable[ConfiguredProject]) -> None:

@@ -1,0 +1,70 @@
+"""``gosync backup``: a dated copy of catalog and journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import msgspec
+
+from gosync.cli.options import Options, common_options
+from gosync.cli.progress import progress
+from gosync.clock import SystemClock
+from gosync.config.sizes import format_size
+from gosync.sync.backup import Backup, back_up
+
+_KEEP = 3
+
+
+@click.command()
+@click.argument(
+    "folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False)
+)
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    default=_KEEP,
+    show_default=True,
+    metavar="N",
+    help="How many backups stay in DIR, this one too.",
+)
+@common_options
+def backup(options: Options, folder: Path, keep: int) -> None:
+    """Copy catalog and journal into a dated folder below DIR.
+
+    Others may work on the store meanwhile, even a sync. Blobs, tiles and the tree are
+    not copied, nor are secret keys: README.md says how a store is brought back.
+    """
+    site_options = options.load_config().site_options()
+    with progress(show=options.show_progress) as watcher:
+        made = back_up(
+            site_options,
+            folder.absolute(),
+            keep=keep,
+            clock=SystemClock(),
+            progress=watcher,
+        )
+    options.output.result("backup", _document(made), _lines(made))
+
+
+def _document(made: Backup) -> dict[str, object]:
+    return {
+        "folder": str(made.folder),
+        "made_at": made.record.made_at,
+        "files": msgspec.to_builtins(made.record.files),
+        "bytes": made.size_bytes,
+        "kept": list(made.kept),
+        "removed": list(made.removed),
+        "same_disk": made.same_disk,
+    }
+
+
+def _lines(made: Backup) -> Iterator[str]:
+    yield str(made.folder)
+    yield (
+        f"{len(made.record.files)} files, {format_size(made.size_bytes)};"
+        f" {len(made.kept)} backups are kept, {len(made.removed)} removed"
+    )
+    if made.same_disk:
+        yield "it lies on the store's own disk; copy it to another one"

@@ -1,0 +1,60 @@
+"""What is withdrawn, kept in the tree as well: ``.gosync/withdrawn.json``.
+
+A JSON list of withdrawals, and no file where nothing is withdrawn. A store that comes
+back from an older copy without its newest journal learns from it what it must not show
+again; the tree itself, which lacks these versions, could not tell that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gosync.catalog.withdrawn import Withdrawal
+from gosync.clock import parse_time
+from gosync.errors import RejectedError
+from gosync.gomod import module
+from gosync.publish import routes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from gosync.publish.tree import TreeWriter
+
+_MAX_BYTES = 16 << 20
+
+
+def write_withdrawn(writer: TreeWriter, withdrawals: Iterable[Withdrawal]) -> None:
+    """Bring the tree's file up to date.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    withdrawals = list(withdrawals)
+    if withdrawals:
+        data = msgspec.json.format(msgspec.json.encode(withdrawals), indent=1)
+        writer.write(routes.WITHDRAWN, data + b"\n")
+    else:
+        writer.remove(routes.WITHDRAWN)
+
+
+def read_withdrawn(root: Path) -> list[Withdrawal]:
+    """Return what a tree says is withdrawn; nothing where it cannot be read."""
+    try:
+        with (root / routes.WITHDRAWN).open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+        found = msgspec.json.decode(data[:_MAX_BYTES], type=list[Withdrawal])
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return []
+    return [each for each in found if _is_sound(each)]
+
+
+def _is_sound(withdrawal: Withdrawal) -> bool:
+    try:
+        module.check(withdrawal.path, withdrawal.version)
+        parse_time(withdrawal.withdrawn_at)
+    except (RejectedError, ValueError, OverflowError):
+        return False
+    return withdrawal.reason != "" and withdrawal.undone_at is None

@@ -1,0 +1,231 @@
+"""Backups: whole or not there, made while others work, brought back without loss."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import shutil
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gosync.store.lock import StoreLock
+from tests.integration.offered import offer
+from tests.integration.site import OK, STORE, USAGE, Site, digests, files_below
+from tests.integration.steps import Stepper
+from tests.simulator import Simulator
+
+M, PRIVATE = "kept.example/m", "corp.example/p"
+KILLS = 20
+
+
+def make_site(folder: Path, sim: Simulator) -> Site:
+    offer(sim, M, "v1.0.0")
+    offer(sim, PRIVATE, "v1.0.0")
+    site = Site(folder, sim, modules=[M, PRIVATE], private=[PRIVATE])
+    site.sync()
+    return site
+
+
+def backup(site: Site, folder: Path, *arguments: str, expect: int = OK) -> Any:
+    return site.run("backup", str(folder), *arguments, expect=expect).document
+
+
+def whole(folder: Path) -> list[Path]:
+    """Return the backups in a folder, each proven by what it says of itself."""
+    found = sorted(path.parent for path in folder.glob("*/backup.json"))
+    for each in found:
+        record = json.loads((each / "backup.json").read_bytes())
+        names = {str(path.relative_to(each)) for path in files_below(each)}
+        assert names == {f["name"] for f in record["files"]} | {"backup.json"}
+        for file in record["files"]:
+            data = (each / file["name"]).read_bytes()
+            assert hashlib.sha256(data).hexdigest() == file["sha256"]
+            assert len(data) == file["size_bytes"]
+    return found
+
+
+def later(site: Site, folder: Path, *arguments: str) -> Any:
+    """Make a backup in another second."""
+    newest = max((path.name for path in folder.glob("2*")), default="")
+    while time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) <= newest:
+        time.sleep(0.05)
+    return backup(site, folder, *arguments)
+
+
+def test_a_backup_has_catalog_and_journal_and_the_newest_are_kept(
+    tmp_path: Path,
+) -> None:
+    with Simulator() as sim:
+        site = make_site(tmp_path / "site", sim)
+        folder = tmp_path / "backups"
+        before = site.states_of_files()
+        first = backup(site, folder)
+        [made] = whole(folder)
+        assert first["folder"] == str(made)
+        names = {path.name for path in files_below(made)} - {"store.json"}
+        assert names == {"backup.json", "catalog.sqlite", "00000001.jsonl"}
+        assert made.stat().st_mode & 0o077 == 0
+        assert site.states_of_files() == before
+
+        second = later(site, folder, "--keep", "2")
+        journals = [each / "journal/00000001.jsonl" for each in whole(folder)]
+        assert journals[0].samefile(journals[1]), "what has not grown is shared"
+        third = later(site, folder, "--keep", "2")
+        assert third["removed"] == [made.name]
+        assert [str(each) for each in whole(folder)] == [
+            second["folder"],
+            third["folder"],
+        ]
+
+
+def test_another_process_may_hold_the_lock(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        site = make_site(tmp_path / "site", sim)
+        with StoreLock(site.store, command="gosync sync").acquire():
+            backup(site, tmp_path / "backups")
+        assert len(whole(tmp_path / "backups")) == 1
+
+
+def test_a_backup_while_a_sync_commits_is_of_one_state(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        site = make_site(tmp_path / "site", sim)
+        offer(sim, M, *(f"v1.{n}.0" for n in range(1, 60)))
+        syncing = site.start("sync", "--refresh")
+        made = []
+        while syncing.poll() is None:
+            made.append(later(site, tmp_path / "backups", "--keep", "99"))
+        syncing.communicate()
+        assert syncing.returncode == OK
+        assert made
+        whole(tmp_path / "backups")
+        for each in made:
+            inside = site.twin(tmp_path / f"at-{Path(each['folder']).name}")
+            shutil.copytree(each["folder"], inside.store)
+            inside.run("list", "--all", expect=OK)
+
+
+def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        site = make_site(tmp_path / "site", sim)
+        mine = tmp_path / "mine"
+        mine.mkdir()
+        (mine / "letter.txt").write_text("dear")
+        before = digests(mine)
+        refused = backup(site, mine, expect=USAGE)
+        assert "not empty" in refused["message"]
+        assert digests(mine) == before
+        for within in (site.store / "b", site.tree / "b"):
+            backup(site, within, expect=USAGE)
+            assert not within.exists()
+        backup(site, mine / "letter.txt", expect=USAGE)
+
+
+def test_without_a_store_there_is_no_backup(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        site = Site(tmp_path / "site", sim, modules=[M])
+        backup(site, tmp_path / "backups", expect=STORE)
+        assert not (tmp_path / "backups").exists()
+
+
+@pytest.mark.slow
+def test_killed_at_any_step_older_backups_stay_and_the_next_is_whole(
+    tmp_path: Path,
+) -> None:
+    with Simulator() as sim, Stepper() as stepper:
+        site = make_site(tmp_path, sim)
+        start = tmp_path / "start"
+        folder = tmp_path / "home" / "backups"
+        backup(site, folder)
+        old = digests(whole(folder)[0])
+        shutil.copytree(folder, start)
+
+        def run(kill_at: int | None = None) -> Any:
+            shutil.rmtree(folder)
+            shutil.copytree(start, folder)
+            how = ("backup", str(folder), "--keep", "1")
+            return stepper.run(site, *how, kill_at=kill_at)
+
+        time.sleep(1.1)
+        steps = range(len(run().steps))
+        assert len(whole(folder)) == 1
+        chosen = random.Random("backup").sample(steps, min(KILLS, len(steps)))
+        for number in sorted(chosen):
+            assert run(kill_at=number).code == -signal.SIGKILL
+            left = whole(folder)
+            assert left
+            if len(left) == 1 and left[0].name == next(start.glob("2*")).name:
+                assert digests(left[0]) == old
+            later(site, folder, "--keep", "1")
+            assert len(whole(folder)) == 1
+
+
+def restore(site: Site, made: Path, *names: str) -> None:
+    """Put files of a backup back, as README.md says."""
+    for name in names:
+        if name == "catalog.sqlite":
+            for left in site.store.glob("catalog.sqlite*"):
+                left.unlink()
+        target = site.store / name
+        source = made / name
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        elif source.exists():
+            shutil.copyfile(source, target)
+
+
+@pytest.fixture
+def aged(tmp_path: Path) -> Any:
+    """A site, yesterday's backup of it, and what came and went since."""
+    with Simulator() as sim:
+        site = make_site(tmp_path / "site", sim)
+        backup(site, tmp_path / "backups")
+        [made] = whole(tmp_path / "backups")
+        offer(sim, M, "v1.1.0", "v1.2.0")
+        offer(sim, PRIVATE, "v1.1.0")
+        site.sync("--refresh")
+        site.run("withdraw", f"{M}@v1.2.0", "--reason", "worm", expect=OK)
+        yield site, sim, made
+
+
+def check_nothing_lost(site: Site, sim: Simulator, listed: set[str]) -> None:
+    assert site.listed() == listed
+    assert [each["reason"] for each in site.status()["withdrawn"]] == ["worm"]
+    site.check(sim)
+    show = site.run("show", f"{PRIVATE}@v1.1.0", expect=OK).document
+    assert show["pin"] is not None
+
+
+def test_yesterdays_catalog_beside_todays_journal_loses_nothing(aged: Any) -> None:
+    site, sim, made = aged
+    listed, blobs = site.listed(), files_below(site.store / "blobs")
+    restore(site, made, "catalog.sqlite")
+    mark = sim.mark()
+    site.run("catalog", "rebuild", expect=OK)
+    site.sync()
+    assert not [path for path in sim.paths(since=mark) if path.endswith(".zip")]
+    check_nothing_lost(site, sim, listed)
+    site.run("prune", "--grace-days", "0", expect=OK)
+    assert files_below(site.store / "blobs") == blobs
+    check_nothing_lost(site, sim, listed)
+
+
+def test_yesterdays_catalog_and_journal_lose_nothing_that_the_tree_has(
+    aged: Any,
+) -> None:
+    site, sim, made = aged
+    listed, zips = site.listed(), site.carried()
+    shutil.rmtree(site.store / "journal")
+    restore(site, made, "catalog.sqlite", "journal", "store.json")
+    sim.fail("*/v1.1.0.*", status=503)
+    site.sync(expect=None)
+    assert site.carried() >= zips, "it is away for a while; the tree has it"
+    sim.clear()
+    site.sync("--retry")
+    check_nothing_lost(site, sim, listed)
+    site.run("prune", "--grace-days", "0")
+    check_nothing_lost(site, sim, listed)
