@@ -55,7 +55,8 @@ def _matching(catalog: Catalog, pattern: str | None) -> Iterator[VersionRow]:
 def _cells(row: VersionRow) -> tuple[str, ...]:
     size = "" if row.zip_bytes is None else format_size(row.zip_bytes)
     proof = row.proof.value if row.proof else ""
-    return (row.path, row.version, row.state.value, size, proof)
+    state = "withdrawn" if row.withdrawn else row.state.value
+    return (row.path, row.version, state, size, proof)
 
 
 @click.command()

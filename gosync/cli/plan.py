@@ -9,13 +9,14 @@ from pathlib import Path
 
 import anyio
 import click
+import msgspec
 
 from gosync.catalog.versions import Need
 from gosync.cli.confirm import confirm_whole_index
 from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.output import Output
 from gosync.cli.progress import progress
-from gosync.cli.tables import failure_lines
+from gosync.cli.tables import failure_lines, withdrawal_lines
 from gosync.config.sizes import format_size
 from gosync.errors import GosyncError
 from gosync.gomod.module import ModuleVersion
@@ -77,7 +78,7 @@ def plan(
         write_plan(out, document)
     options.output.result("plan", document, [_line(made)])
     _print_rows(options.output, made)
-    for line in failure_lines(made.missing):
+    for line in (*withdrawal_lines(made.withdrawn), *failure_lines(made.missing)):
         options.output.say(line)
     return made.exit_code
 
@@ -98,6 +99,7 @@ async def _plan(
             updates=updates,
             removes=removals(row for row in unselected if row.unselected_at),
             missing=missing,
+            withdrawn=tuple(site.catalog.withdrawn.selected()),
             exit_code=exit_code(this.tally, missing),
         )
         await _ask_sizes(site, upstreams, made, watcher, ask=ask_sizes)
@@ -131,6 +133,7 @@ def _document(made: Plan) -> dict[str, object]:
         "sizes_unknown": made.sizes_unknown,
         "requests": made.requests,
         "failed": [failure_document(failure) for failure in made.missing],
+        "withdrawn": msgspec.to_builtins(made.withdrawn),
     }
 
 

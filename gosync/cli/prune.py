@@ -18,6 +18,7 @@ from gosync.cli.options import (
 from gosync.cli.progress import progress
 from gosync.cli.tables import tree_lines
 from gosync.config.sizes import format_size
+from gosync.errors import TooManyDeletesError
 from gosync.progress import Progress
 from gosync.publish.report import PublishReport
 from gosync.sync.dependencies import read_projects
@@ -85,14 +86,27 @@ def prune(
             return
         plan = plan_prune(site, projects, grace_days=grace)
         planned = removals((*plan.forgotten, *plan.narrowed))
-        if dry_run or plan.deletes > site.options.deletes.at_most:
-            _show(options, plan, planned)
         if dry_run:
+            _show(options, plan, planned)
             return
-        allowed = allow_deletes(site, plan)
+        allowed = _allow(options, site, plan, planned)
         forget(allowed, plan)
         published, swept = anyio.run(_shrink, allowed, watcher)
     _report(options, plan, planned, published, swept)
+
+
+def _allow(
+    options: Options, site: Site, plan: PrunePlan, planned: list[PlannedRemoval]
+) -> Site:
+    """Let the plan's versions go, if they are few or somebody says so."""
+    if plan.deletes > site.options.deletes.at_most:
+        for line in _shown(plan):
+            options.output.say(line)
+    try:
+        return allow_deletes(site, plan)
+    except TooManyDeletesError:
+        options.output.result("prune", _document(plan, planned))
+        raise
 
 
 def _let_go(options: Options, site: Site) -> None:
@@ -112,8 +126,11 @@ async def _shrink(site: Site, watcher: Progress) -> tuple[PublishReport, Swept]:
 
 
 def _show(options: Options, plan: PrunePlan, planned: list[PlannedRemoval]) -> None:
-    document = _document(plan, planned)
-    options.output.result("prune", document, [_line("to forget", plan), *_rows(plan)])
+    options.output.result("prune", _document(plan, planned), _shown(plan))
+
+
+def _shown(plan: PrunePlan) -> list[str]:
+    return [_line("to forget", plan), *_rows(plan)]
 
 
 def _report(

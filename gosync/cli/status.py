@@ -27,7 +27,8 @@ from gosync.cli.tables import (
 )
 from gosync.clock import SystemClock
 from gosync.config.schema import Config
-from gosync.errors import InterruptedRunError
+from gosync.errors import InterruptedRunError, StoreError
+from gosync.publish.marker import read_marker
 from gosync.status.mirror import job_document
 from gosync.store.lock import Holder, read_holder
 from gosync.sumdb.tlog import parse_tree
@@ -84,6 +85,7 @@ def _document(config: Config, catalog: Catalog, fresh: Freshness) -> dict[str, o
     return {
         "store": str(config.store_path),
         "tree": str(config.tree_path),
+        "tree_unknown": _unknown(config),
         "modules_followed": len(catalog.modules.all()),
         "versions": {state.value: counts[state] for state in State},
         "selection": _selection(catalog),
@@ -107,6 +109,21 @@ def _document(config: Config, catalog: Catalog, fresh: Freshness) -> dict[str, o
         "failures": [failure_document(f) for f in catalog.failures.open()],
         "findings": [finding_document(f) for f in catalog.findings.open()],
     }
+
+
+def _unknown(config: Config) -> int:
+    """Return how many versions the tree has that the store does not know."""
+    try:
+        marker = read_marker(config.tree_path)
+    except StoreError:  # the tree is no part of what this command reads
+        return 0
+    return 0 if marker is None else marker.unknown
+
+
+def _unknown_words(count: object) -> str:
+    if not count:
+        return ""
+    return f"; {count} versions in it are unknown here, next: gosync adopt"
 
 
 def _run(run: Run, holder: Holder | None) -> dict[str, object]:
@@ -195,7 +212,7 @@ def _lines(document: dict[str, object], fresh: Freshness) -> list[str]:
     counts = ", ".join(f"{n} {state}" for state, n in versions.items() if n) or "none"
     lines = [
         f"store      {document['store']}",
-        f"tree       {document['tree']}",
+        f"tree       {document['tree']}{_unknown_words(document['tree_unknown'])}",
         f"modules    {document['modules_followed']} followed",
         *([] if document["bundle"] else [f"fresh      {freshness_line(fresh)}"]),
         f"versions   {counts}",

@@ -13,6 +13,7 @@ import msgspec
 from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
 from gosync.catalog.versions import Need, VersionRow
+from gosync.catalog.withdrawn import Withdrawal
 
 
 class PlannedVersion(msgspec.Struct):
@@ -65,6 +66,7 @@ class Plan(msgspec.Struct, kw_only=True):
         updates: Further versions of modules that are here.
         removes: What nothing selects any more.
         missing: Failures of what is selected.
+        withdrawn: What is selected, and nobody is to be given.
         exit_code: How planning ended.
     """
 
@@ -73,6 +75,7 @@ class Plan(msgspec.Struct, kw_only=True):
     updates: list[PlannedVersion]
     removes: list[PlannedRemoval]
     missing: tuple[Failure, ...]
+    withdrawn: tuple[Withdrawal, ...]
     exit_code: int
 
     def fetched(self) -> Iterator[PlannedVersion]:

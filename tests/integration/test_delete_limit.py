@@ -20,7 +20,8 @@ def test_a_prune_asks_for_leave_and_its_publish_does_not_ask_again(
         refused = site.run("prune", "--grace-days", "0", expect=USAGE)
         assert "--max-delete 2" in refused.stderr
         assert site.listed() == site.carried() == BEFORE
-        site.run("prune", "--grace-days", "0", "--yes", expect=OK)
+        done = site.run("prune", "--grace-days", "0", "--yes", expect=OK)
+        assert len(done.document["removes"]) == 2, "one document"
         assert site.listed() == site.carried() == AFTER
         site.check(sim)
 

@@ -217,6 +217,41 @@ def test_every_known_tree_loses_it(tmp_path: Path) -> None:
         assert not list((away / M / "@v").glob("v1.1.0.*"))
 
 
+def test_what_else_would_go_stays_for_somebodys_word(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        site = make_site(tmp_path, sim)
+        offer(sim, M, "v1.2.0")
+        site.sync("--refresh")
+        other = site.store / "other"
+        site.run("publish", str(other), expect=OK)
+        site.select([f"{M}@v1.0.0", BAD])
+        site.sync()
+        site.run("prune", "--grace-days", "0", expect=OK)
+        site.declare(publish={"tree": "public", "max_delete": 1})
+        site.run("publish", str(other), expect=USAGE)
+        withdraw(site)
+        check_gone(site)
+        assert (other / M / "@v/list").read_text() == "v1.0.0\nv1.2.0\n"
+        assert "v1.2.0" in (other / M / "@latest").read_text()
+        assert not list((other / M / "@v").glob("v1.1.0.*"))
+        assert (other / N / "@v/v1.0.0.zip").exists()
+        site.run("publish", str(other), "-y", expect=OK)
+        assert (other / M / "@v/list").read_text() == "v1.0.0\n"
+
+
+def test_plan_and_list_tell_of_it(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        site = make_site(tmp_path, sim)
+        withdraw(site)
+        planned = site.run("plan", expect=OK).document
+        assert [each["version"] for each in planned["withdrawn"]] == ["v1.1.0"]
+        assert (planned["adds"], planned["updates"], planned["failed"]) == ([], [], [])
+        rows = site.run("list", expect=OK).document["versions"]
+        assert "v1.1.0" not in {row["version"] for row in rows}
+        rows = site.run("list", "--all", expect=OK).document["versions"]
+        assert [r["version"] for r in rows if r["withdrawn"]] == ["v1.1.0"]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
