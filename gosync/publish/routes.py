@@ -28,6 +28,7 @@ element is refused too, before it can fail half way.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -175,12 +176,18 @@ def version_of_name(name: str) -> tuple[str, str] | None:
     stem, dot, kind = name.rpartition(".")
     if f"{dot}{kind}" not in VERSION_KINDS:
         return None
+    version = _unescaped_version(stem)
+    return None if version is None else (version, f"{dot}{kind}")
+
+
+@lru_cache(maxsize=64)  # a version's files follow each other
+def _unescaped_version(stem: str) -> str | None:
+    """Return the canonical version that is escaped so, or None."""
     try:
         version = module.unescape_version(stem)
     except MalformedError:
         return None
-    canonical = version != "" and module.canonical_version(version) == version
-    return (version, f"{dot}{kind}") if canonical else None
+    return version if version and module.canonical_version(version) == version else None
 
 
 def module_of_folder(folder: str) -> ModuleRoutes | None:
