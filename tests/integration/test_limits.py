@@ -263,3 +263,15 @@ def test_index_rows_that_are_too_long_for_any_use_are_no_events(tmp_path: Path) 
         result = site.sync(expect=OK)
         assert sum(result.document["index_skipped"].values()) == len(lines) + 1
     assert rows(site, "offers") == 1
+
+
+def test_a_commit_of_any_length_is_not_kept_with_its_version(tmp_path: Path) -> None:
+    path = "info.example/m"
+    said = {"Version": "v1.0.0", "Origin": {"VCS": "git", "Hash": "a" * 500_000}}
+    with Simulator() as sim:
+        sim.publish(module(path, "v1.0.0"))
+        sim.replace_body(glob(path, "info"), json.dumps(said).encode())
+        site = Site(tmp_path, sim, modules=[path])
+        site.sync(expect=OK)
+        assert site.run("show", f"{path}@v1.0.0").document["commit_hash"] is None
+        assert len(site.journal()) < 10_000
