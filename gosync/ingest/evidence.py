@@ -2,21 +2,25 @@
 
 evidence.json (``store.quarantine``) holds for every refusal "subject", "error" and
 "reason", and under "served" for each file that was served where it came from, when,
-with which status and headers. The gate adds both hashes. Of a file in memory (an
-answer, ``.info`` or ``.mod``) no more than KEPT_BYTES are kept; "cut" then has its
-size and its sha256.
+with which status and headers. The gate adds both hashes. So that nobody fills the
+disk with what is refused, of an answer, ``.info`` or ``.mod`` of more than KEPT_BYTES
+and of a zip of more than KEPT_ZIP_BYTES the first KEPT_BYTES are kept; "cut" then has
+the size and the sha256.
 """
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from gosync.errors import GosyncError, RejectedError
-from gosync.store.digest import digest_of
 from gosync.store.quarantine import Quarantine
 
 KEPT_BYTES = 1 << 20
+KEPT_ZIP_BYTES = 64 << 20
 
 _ANSWER = "answer"
 
@@ -47,21 +51,38 @@ def keep_evidence(
     served, files = dict(served), dict(files)
     if isinstance(error, RejectedError) and error.served is not None:
         served[_ANSWER], files[_ANSWER] = error.served, error.answer
-    whole = {
-        name: data
-        for name, data in files.items()
-        if isinstance(data, bytes) and len(data) > KEPT_BYTES
-    }
-    files |= {name: data[:KEPT_BYTES] for name, data in whole.items()}
+    cut = {name: _cut(content) for name, content in files.items() if _is_large(content)}
+    files |= {name: beginning for name, (beginning, _) in cut.items()}
     evidence = {
         "subject": subject,
         "error": type(error).__name__,
         "reason": str(error),
         "served": served,
-        "cut": {
-            name: {"size_bytes": len(data), "sha256": digest_of(data)}
-            for name, data in whole.items()
-        },
+        "cut": {name: fact for name, (_, fact) in cut.items()},
         **(facts or {}),
     }
     return quarantine.keep(subject, str(error), evidence=evidence, files=files)
+
+
+def _is_large(content: Path | bytes) -> bool:
+    if isinstance(content, bytes):
+        return len(content) > KEPT_BYTES
+    return content.stat().st_size > KEPT_ZIP_BYTES
+
+
+def _open(content: Path | bytes) -> BinaryIO:
+    return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
+
+
+def _cut(content: Path | bytes) -> tuple[bytes, dict[str, object]]:
+    """Return the beginning of some bytes, and what they are as a whole."""
+    file: BinaryIO
+    with (
+        io.BytesIO(content)
+        if isinstance(content, bytes)
+        else content.open("rb") as file
+    ):
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size_bytes = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        return file.read(KEPT_BYTES), {"size_bytes": size_bytes, "sha256": digest}

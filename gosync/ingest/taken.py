@@ -13,6 +13,7 @@ from gosync.store.staging import Staged
 from gosync.upstream.answer import Served
 
 _WHAT = {"mod": "go.mod", "zip": "zip"}
+_COMMIT_CHARACTERS = 128
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -82,6 +83,11 @@ def source_of(served: Mapping[str, Served]) -> str | None:
 
 
 def commit_of(info: VersionInfo | None) -> str | None:
-    """Return the commit that an ``.info`` says a version is of, or None."""
-    origin = info.origin if info else None
-    return origin.hash or None if origin else None
+    """Return the commit that an ``.info`` says a version is of, or None.
+
+    What is longer than any hash is none: it would be kept with every row.
+    """
+    if info is None or info.origin is None:
+        return None
+    commit = info.origin.hash
+    return commit if 0 < len(commit) <= _COMMIT_CHARACTERS else None

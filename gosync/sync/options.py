@@ -54,7 +54,7 @@ class IndexBound(msgspec.Struct, frozen=True):
     """
 
     pages: int = 500
-    seconds: float = 300.0
+    seconds: float = 120.0
 
 
 class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):

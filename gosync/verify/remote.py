@@ -187,13 +187,14 @@ class UrlTarget:
             read = partial(read_list, data, look_up=look_up)
             listed = (await parse_apart(read, len(data))).versions
             read = partial(read_list, data, path=path, look_up=look_up)
-            fitting = (await parse_apart(read, len(data))).versions
+            said = await parse_apart(read, len(data))
         except RejectedError as exc:
             self._add(Verdict.CORRUPT, where, path, str(exc))
             return
-        for odd in sorted(set(listed) - set(fitting)):
+        for odd in sorted(set(listed) - set(said.versions)):
             self._add(Verdict.STALE, where, path, f"go trips over {odd}")
-        self._versions |= {ModuleVersion(path, version): {} for version in fitting}
+        carried = said.versions or ((said.commit,) if said.commit else ())
+        self._versions |= {ModuleVersion(path, version): {} for version in carried}
         await self._look_at_latest(path)
 
     async def _look_at_latest(self, path: str) -> None:

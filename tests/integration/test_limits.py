@@ -21,7 +21,7 @@ from gosync.clock import SystemClock
 from gosync.config.load import load_config
 from gosync.demo.exchange import Answer, Kind, Request
 from gosync.gomod.versionlist import MAX_LISTED
-from gosync.ingest.evidence import KEPT_BYTES
+from gosync.ingest.evidence import KEPT_BYTES, KEPT_ZIP_BYTES
 from gosync.progress import NoProgress
 from gosync.sync.engine import PassOptions, PassReport, run_pass
 from gosync.sync.options import IndexBound
@@ -263,3 +263,29 @@ def test_index_rows_that_are_too_long_for_any_use_are_no_events(tmp_path: Path) 
         result = site.sync(expect=OK)
         assert sum(result.document["index_skipped"].values()) == len(lines) + 1
     assert rows(site, "offers") == 1
+
+
+def test_a_commit_of_any_length_is_not_kept_with_its_version(tmp_path: Path) -> None:
+    path = "info.example/m"
+    said = {"Version": "v1.0.0", "Origin": {"VCS": "git", "Hash": "a" * 500_000}}
+    with Simulator() as sim:
+        sim.publish(module(path, "v1.0.0"))
+        sim.replace_body(glob(path, "info"), json.dumps(said).encode())
+        site = Site(tmp_path, sim, modules=[path])
+        site.sync(expect=OK)
+        assert site.run("show", f"{path}@v1.0.0").document["commit_hash"] is None
+        assert len(site.journal()) < 10_000
+
+
+def test_of_a_large_zip_that_is_none_little_is_kept(tmp_path: Path) -> None:
+    path = "zip.example/m"
+    with Simulator() as sim:
+        sim.publish(module(path, "v1.0.0"))
+        sim.replace_body("*.zip", bytes(KEPT_ZIP_BYTES + 1))
+        site = Site(tmp_path, sim, modules=[path])
+        result = site.sync(expect=MISSING)
+        assert result.failed[f"{path}@v1.0.0"]["error"] == "MalformedError"
+        [evidence] = site.quarantine(f"{path}@v1.0.0")
+    assert len(evidence.files["zip"]) == KEPT_BYTES
+    assert evidence.facts["cut"]["zip"]["size_bytes"] == KEPT_ZIP_BYTES + 1
+    assert size_of(site.store) < 4 * MIB
