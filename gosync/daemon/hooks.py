@@ -41,8 +41,7 @@ from gosync.upstream.options import Options as HttpOptions
 from gosync.upstream.webhook import post_json
 
 _log = logging.getLogger(__name__)
-_WORD = re.compile(r"[^\s'\";:=/@]+")
-_SECRET_CHARACTERS = 6  # shorter ones are options and the like
+_WORD = re.compile(r"[^\s'\";]+")
 _SCHEMA = 1
 _MAX_BYTES = 1024 * 1024
 _ENDING_SECONDS = 5.0
@@ -115,10 +114,10 @@ async def _run(hook: Hook, data: bytes, time_limit_seconds: float) -> None:
 
 
 def _without(arguments: Sequence[str], text: str) -> str:
-    """Return what a command said without its arguments' words: they may be secrets."""
+    """Return what a command said without the URLs and logins of its arguments."""
     words = {word for argument in arguments for word in _WORD.findall(argument)}
-    for word in sorted({*arguments, *words}, key=len, reverse=True):
-        if len(word) >= _SECRET_CHARACTERS:
+    for word in sorted(words, key=len, reverse=True):
+        if "://" in word or ":" in word.rpartition("@")[0]:
             text = text.replace(word, "***")
     return text
 

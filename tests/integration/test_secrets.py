@@ -259,7 +259,7 @@ def test_what_opens_an_upstream_is_written_nowhere(tmp_path: Path, way: str):
             hooks={
                 "on_failure": [
                     f"https://planted:{SECRET}@{NOWHERE}/{SECRET}?x={SECRET}",
-                    f"sh -c 'echo {SECRET}; exit 3'",
+                    f"sh -c 'echo no https://planted:{SECRET}@h/; exit 3'",
                 ]
             },
         )
