@@ -18,10 +18,10 @@ import click
 
 from gosync import __version__
 from gosync.cli.conceal import without_secrets
-from gosync.cli.outside import error_of_system
 from gosync.cli.streams import open_streams
 from gosync.cli.verbs import Verbs
 from gosync.errors import ClosedPipeError, GosyncError, UsageError
+from gosync.system import error_of_system
 from gosync.text import encode_json, printable, shown
 
 _log = logging.getLogger(__name__)
