@@ -222,8 +222,12 @@ def _wrap(uri: str, path: Path) -> Connection:
             check_same_thread=False,
         )
     raw.row_factory = sqlite3.Row
-    database = sqlite_utils.Database(raw, execute_plugins=False)
-    return Connection(database, path)
+    try:
+        with map_errors(str(path)):
+            return Connection(sqlite_utils.Database(raw, execute_plugins=False), path)
+    except BaseException:
+        raw.close()
+        raise
 
 
 def _prepare(connection: Connection, *, readonly: bool) -> None:

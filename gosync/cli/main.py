@@ -17,10 +17,11 @@ from typing import NoReturn
 import click
 
 from gosync import __version__
-from gosync.cli.outside import error_of_system
+from gosync.cli.conceal import without_secrets
 from gosync.cli.streams import open_streams
 from gosync.cli.verbs import Verbs
 from gosync.errors import ClosedPipeError, GosyncError, UsageError
+from gosync.system import error_of_system
 from gosync.text import encode_json, printable, shown
 
 _log = logging.getLogger(__name__)
@@ -117,25 +118,27 @@ def _as_ours(error: Exception) -> GosyncError | None:
 def _report(error: GosyncError, arguments: list[str]) -> int:
     """Say what is wrong, and return the exit code."""
     if not isinstance(error, ClosedPipeError):
-        _say(error, as_json="--json" in arguments)
+        _say(error, arguments)
     return error.exit_code
 
 
-def _say(error: GosyncError, *, as_json: bool) -> None:
-    if as_json:
+def _say(error: GosyncError, arguments: list[str]) -> None:
+    message = without_secrets(str(error), arguments)
+    hint = without_secrets(error.hint, arguments) if error.hint else None
+    if "--json" in arguments:
         fields = {
             "schema": 1,
             "type": "error",
             "error": type(error).__name__,
-            "message": str(error),
-            "hint": error.hint,
+            "message": message,
+            "hint": hint,
             "exit_code": error.exit_code,
         }
         click.echo(encode_json(fields), err=True)
         return
-    click.echo(f"gosync: {printable(str(error))}", err=True)
-    if error.hint:
-        click.echo(f"  next: {printable(error.hint)}", err=True)
+    click.echo(f"gosync: {printable(message)}", err=True)
+    if hint:
+        click.echo(f"  next: {printable(hint)}", err=True)
 
 
 def _report_bug() -> None:

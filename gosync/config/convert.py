@@ -33,7 +33,7 @@ SECRET_KEYS: Final = frozenset(
     }
 )
 _ELEMENT: Final = re.compile(r" - at `\$(?:\[(\d+)\])?[^`]*`")
-_URL_WITH_MORE: Final = re.compile(r"://.*[@?#]", re.DOTALL)
+_URL_OR_LOGIN: Final = re.compile(r"://.*[@?#]|:.*@", re.DOTALL)
 
 
 def convert_file(values: Toml, mistakes: Mistakes) -> FileSchema:
@@ -143,7 +143,7 @@ def _choices(kind: Any) -> list[str]:
 def _may_hold_secret(value: object) -> bool:
     if isinstance(value, list):
         return any(map(_may_hold_secret, value))
-    return isinstance(value, str) and _URL_WITH_MORE.search(value) is not None
+    return isinstance(value, str) and _URL_OR_LOGIN.search(value) is not None
 
 
 def _dates_as_text(value: object) -> object:

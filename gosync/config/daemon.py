@@ -105,7 +105,8 @@ def _hooks(name: str, entries: list[str], mistakes: Mistakes) -> tuple[Hook, ...
 
 def _hook(text: str) -> Hook | None:
     """Read a hook; no message quotes it, because it may hold secrets."""
-    if "://" in text.partition(" ")[0]:
+    program = text.partition(" ")[0]
+    if "://" in program or ":" in program.rpartition("@")[0]:
         return Hook(url=_url(text))
     try:
         command = tuple(shlex.split(text))

@@ -78,6 +78,6 @@ def _masked_hooks(section: HooksSection) -> HooksSection:
 def _masked_hook(text: str) -> str:
     """Return a hook's program, or its URL's host: all else may be a secret."""
     program, space, _ = text.strip().partition(" ")
-    if "://" in program:
+    if "://" in program or "@" in program:
         return f"{shown_webhook(text)}/{MASK}"
     return f"{program} {MASK}" if space else program

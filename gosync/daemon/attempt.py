@@ -26,6 +26,7 @@ from gosync.errors import (
 from gosync.sync.pool import first_error
 from gosync.sync.site import Site
 from gosync.sync.stop import Stop
+from gosync.system import error_of_system
 
 _log = logging.getLogger(__name__)
 EXIT_BUG = 1
@@ -80,6 +81,11 @@ class Attempt:
             return Outcome(exc.exit_code, str(exc), fatal=exc)
         except GosyncError as exc:
             return _failed(exc)
+        except (OSError, MemoryError) as exc:
+            refused = error_of_system(exc)
+            if isinstance(refused, StoreError):
+                raise refused from exc
+            return _failed(refused)
         except Exception as exc:  # noqa: BLE001 - one job's bug must not end the others
             _log.exception("%s: a bug of ours; please report this", self._spec.name)
             return Outcome(EXIT_BUG, f"{type(exc).__name__}: {exc}")

@@ -22,6 +22,7 @@ ended, and they run one after the other between two jobs.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -40,7 +41,7 @@ from gosync.upstream.options import Options as HttpOptions
 from gosync.upstream.webhook import post_json
 
 _log = logging.getLogger(__name__)
-_SECRET_CHARACTERS = 6  # shorter ones are options and the like
+_WORD = re.compile(r"[^\s'\";]+")
 _SCHEMA = 1
 _MAX_BYTES = 1024 * 1024
 _ENDING_SECONDS = 5.0
@@ -113,10 +114,11 @@ async def _run(hook: Hook, data: bytes, time_limit_seconds: float) -> None:
 
 
 def _without(arguments: Sequence[str], text: str) -> str:
-    """Return what a command said without its arguments, which may be secrets."""
-    for argument in arguments:
-        if len(argument) >= _SECRET_CHARACTERS:
-            text = text.replace(argument, "***")
+    """Return what a command said without the URLs and logins of its arguments."""
+    words = {word for argument in arguments for word in _WORD.findall(argument)}
+    for word in sorted(words, key=len, reverse=True):
+        if "://" in word or ":" in word.rpartition("@")[0]:
+            text = text.replace(word, "***")
     return text
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import msgspec
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK: Final = "***"
+_SECRET_CHARACTERS: Final = 4  # shorter values of a query are numbers and the like
 _NETRC_HINT: Final = (
     "write / ? # @ of a password as %2F %3F %23 %40, or put it into ~/.netrc"
 )
@@ -54,6 +55,17 @@ class Address(msgspec.Struct, frozen=True):
         who = f"{MASK}@" if self.login is not None else ""
         query = f"?{MASK}" if self.query else ""
         return f"{scheme}{separator}{who}{rest}{query}"
+
+    def scrub(self, text: str) -> str:
+        """Return a text that the other side sent, without these secrets."""
+        if self.login is not None:
+            text = self.login.scrub(text)
+        if self.query:
+            values = [value for _, value in parse_qsl(self.query)]
+            for secret in (self.query, *values):
+                if len(secret) >= _SECRET_CHARACTERS:
+                    text = text.replace(secret, MASK)
+        return text
 
     def covers(self, url: str) -> bool:
         """Whether a URL is this one, or one below it."""

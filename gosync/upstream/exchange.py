@@ -17,6 +17,7 @@ import httpx
 import msgspec
 
 from gosync.errors import ConfigError, GosyncError, MalformedError
+from gosync.upstream.address import Address
 from gosync.upstream.answer import Served, shown_headers
 from gosync.upstream.credentials import (
     Credentials,
@@ -101,13 +102,13 @@ class Exchange:
             MalformedError: The URL is no http or https URL.
             ConfigError: Credentials would go over plain http.
         """
-        address, credentials = self._address(url)
+        address, secrets = self._address(url)
         sent = self._headers(address, headers)
         start, lane = address, self._lanes.take()
         response: httpx.Response | None = None
         try:
             for followed in range(100):  # next_address raises long before
-                login = credentials if same_origin(start, address) else None
+                login = secrets.login if same_origin(start, address) else None
                 response = await self._ask(lane, method, address, sent, login)
                 if not is_redirect(response):
                     break
@@ -116,9 +117,9 @@ class Exchange:
                 await response.aclose()
                 address, sent = target, self._headers(target, headers)
             assert response is not None
-            served = self._served(address, response)
+            served = self._served(address, response, secrets)
             if response.status_code not in (200, _unchanged(headers)):
-                raise await self._refusal(response, served, credentials)
+                raise await self._refusal(response, served, secrets)
             yield response, served
         finally:
             if response is not None:
@@ -149,13 +150,11 @@ class Exchange:
             return await transport.handle_async_request(request)
 
     async def _refusal(
-        self, response: httpx.Response, served: Served, credentials: Credentials | None
+        self, response: httpx.Response, served: Served, secrets: Address
     ) -> GosyncError:
         """Return the error for an answer that is not 200."""
-        body = await _read_little(response)
-        if credentials is not None:  # an echo of what we sent stays here
-            text = credentials.scrub(body.decode("latin-1"))
-            body = text.encode("latin-1", "replace")
+        text = (await _read_little(response)).decode("utf-8", "replace")
+        body = secrets.scrub(text).encode()  # an echo of what we sent stays here
         return refusal(
             served.url,
             served.status,
@@ -164,8 +163,8 @@ class Exchange:
             now=self._clock.now(),
         )
 
-    def _address(self, url: str) -> tuple[httpx.URL, Credentials | None]:
-        """Return the URL with its query, and who we are to its host."""
+    def _address(self, url: str) -> tuple[httpx.URL, Address]:
+        """Return the URL with its query, and the secrets that we send along."""
         known = self._logins.of(url)
         try:
             address = httpx.URL(url)
@@ -188,7 +187,8 @@ class Exchange:
             credentials = known.login
         elif address.scheme == "https":
             credentials = self._netrc.get(address.host)
-        return address, credentials
+        query = known.query if known is not None else ""
+        return address, Address("", credentials, query)
 
     def _headers(
         self, address: httpx.URL, extra: Mapping[str, str] | None
@@ -202,8 +202,11 @@ class Exchange:
             sent.append((name.encode("ascii"), value.encode("ascii")))
         return sent
 
-    def _served(self, address: httpx.URL, response: httpx.Response) -> Served:
-        headers = shown_headers(response.headers.raw)
+    def _served(
+        self, address: httpx.URL, response: httpx.Response, secrets: Address
+    ) -> Served:
+        told = shown_headers(response.headers.raw)
+        headers = {name: secrets.scrub(value) for name, value in told.items()}
         # Only HTTP/1 can end a body by closing the connection.
         framed = (
             response.http_version == "HTTP/2"
