@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from gosync.bundle.folder import BundleFolder
 from gosync.bundle.format import HEADER_NAME
+from gosync.errors import VolumeError
 from gosync.store.durable import disk_errors, make_folder, sync_folder, write_all
 from gosync.store.layout import BUNDLES
 
@@ -57,6 +58,8 @@ class StagedBundles:
             MalformedError: It is of another gosync.
         """
         bundle = BundleFolder.open(self._folder / bundle_id)
+        if bundle.id != bundle_id:
+            raise VolumeError(f"{bundle.path}: {HEADER_NAME} is another bundle's")
         _ = bundle.manifest  # what is wrong with it is to be found here
         return bundle
 
