@@ -249,6 +249,7 @@ def test_a_medium_that_changes_its_bytes_wins_nothing(
         attack(f"once{number}", number.__eq__)
         attack(f"from{number}", number.__le__)
         attack(f"until{number}", number.__gt__)
+    print(f"{media.way}: 0 of {3 * reads} attacks won")
 
 
 LIES: dict[str, Callable[[VersionEntry], dict[str, object]]] = {
@@ -334,3 +335,30 @@ def test_a_waiting_bundle_whose_copy_rotted_is_in_nobody_s_way(
     assert take(config, media.before[0]) == OK
     assert take(config, media.honest) == OK
     assert list(config.with_name("public").rglob("v1.1.0.zip"))
+
+
+@pytest.mark.parametrize(
+    "created",
+    [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00.000001Z",
+        "9999-12-31T23:59:59.999999999Z",
+        "0001-01-02T00:00:00+23:59",
+    ],
+)
+def test_a_signed_bundle_of_the_calendar_s_edge_is_taken_in(
+    created: str, tmp_path: Path
+):
+    media = make_media(WAYS["rebuilt"], tmp_path / "media")
+    header = BundleFolder.open(media.honest).header
+    (media.honest / HEADER_NAME).write_bytes(
+        format_header(replace(header, created=created))
+    )
+    sign(media.honest, media.packer)
+    config = make_inside(tmp_path / "inside", media)
+
+    for _ in range(2):
+        assert take(config, media.honest) == OK
+    for command in (["bundle", "list"], ["catalog", "rebuild"], ["status"]):
+        assert run([*command, "--config", str(config)]) == OK
+    assert take(config, media.honest) == OK
