@@ -58,7 +58,7 @@ class WaitingBundles:
             StoreError: Something cannot be removed.
         """
         self._staged.sweep_parts()
-        self._remove_applied()
+        self.remove_applied()
         self._take_up()
         opened = []
         for row in self._imports.staged():
@@ -71,7 +71,12 @@ class WaitingBundles:
                 self.drop(row.bundle_id)
         return opened
 
-    def _remove_applied(self) -> None:
+    def remove_applied(self) -> None:
+        """Remove the copies of what was applied or overtaken.
+
+        Raises:
+            StoreError: One cannot be removed; the next import does.
+        """
         for bundle_id in self._staged.ids():
             row = self._imports.get(bundle_id)
             if row is not None and row.state is ImportState.APPLIED:
@@ -129,14 +134,6 @@ class WaitingBundles:
         if self._staged.has(bundle):
             self.drop(bundle.id)
             error.hint = _AGAIN
-
-    def remove_applied(self) -> None:
-        """Remove the copies of what was applied or overtaken.
-
-        Raises:
-            StoreError: One cannot be removed; the next import does.
-        """
-        self._remove_applied()
 
 
 def drop_waiting(site: Site, prefix: str) -> ImportRow | None:
