@@ -31,6 +31,7 @@ from gosync.bundle.header import (
     Header,
     SumHead,
     bundle_id,
+    bundle_name,
     folder_name,
     format_header,
 )
@@ -233,8 +234,8 @@ class _Making:
         """Remove a bundle that was named, but not sealed before it was killed."""
         for row in self._site.catalog.bundles.all(self._options.target.name):
             if row.state is BundleState.WRITTEN and row.bundle_id:
-                for folder in self._options.out.glob(f"*-{row.bundle_id[:8]}"):
-                    remove_folder(folder)
+                name = bundle_name(row.target, row.sequence, row.kind, row.bundle_id)
+                remove_folder(self._options.out / name)
 
     def _write(
         self,

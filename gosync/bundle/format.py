@@ -125,6 +125,11 @@ def parse_volume_name(name: str) -> int:
     return int(match[1])
 
 
+def is_bundle_name(name: str) -> bool:
+    """Return whether a volume or a signature may be called so."""
+    return _VOLUME.fullmatch(name) is not None or is_signature_name(name)
+
+
 def is_signature_name(name: str) -> bool:
     """Return whether a file of this name is a signature over the header."""
     return _SIGNATURE.fullmatch(name) is not None

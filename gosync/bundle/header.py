@@ -184,9 +184,13 @@ def bundle_id(data: bytes) -> str:
 
 def folder_name(header: Header, identity: str) -> str:
     """Return the name that ``create`` gives the folder; readers do not rely on it."""
-    number = f"{header.sequence:06d}"
+    return bundle_name(header.target, header.sequence, header.kind, identity)
+
+
+def bundle_name(target: str, sequence: int, kind: Kind, identity: str) -> str:
+    """Return the name of the folder of a bundle, of which the ledger knows this."""
     short = identity[:_FOLDER_ID_DIGITS]
-    return f"gosync-{header.target}-{number}-{header.kind.value}-{short}"
+    return f"gosync-{target}-{sequence:06d}-{kind.value}-{short}"
 
 
 def _check_readable(preview: _Preview) -> None:

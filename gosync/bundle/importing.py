@@ -32,7 +32,6 @@ from gosync.bundle.applying import (
     bring_tiles,
     check_deletes,
     check_vouched,
-    import_row,
 )
 from gosync.bundle.arrival import (
     Standing,
@@ -54,14 +53,13 @@ from gosync.bundle.outcome import (
 from gosync.bundle.pool import Holdings, Pool, PoolPlan
 from gosync.bundle.remote import PoolRemote
 from gosync.bundle.space import check_import_fits
-from gosync.bundle.staged import StagedBundles
+from gosync.bundle.waiting import WaitingBundles
 from gosync.bundle.withdrawals import withdraw_at_once
 from gosync.catalog.imports import ImportState
 from gosync.errors import (
     BundleGapError,
     RejectedError,
     SecurityError,
-    SignatureError,
     VolumeError,
 )
 from gosync.ingest.evidence import keep_evidence
@@ -116,7 +114,9 @@ class Import:
         self._trust = trust
         self._target = target
         self._progress = progress
-        self._staged = StagedBundles(site.options.store_path)
+        self._waiting = WaitingBundles(
+            site, check=self._check_signatures, target=target
+        )
         self._brought = self._brought_bytes = 0
         self._gap: PoolPlan | None = None
         self._tiles_missing = False
@@ -152,7 +152,7 @@ class Import:
         with self._evidence(bundle):
             signed_by = self._check_signatures(bundle)
             standing = check_arrival(bundle, imports, target=self._target)
-        candidates = self._open_waiting()
+        candidates = self._waiting.open()
         newest = imports.newest()
         shown = newest is not None and newest.bundle_id == bundle.id
         if standing is Standing.NEW or shown:  # what is shown may have been damaged
@@ -193,25 +193,6 @@ class Import:
             target=bundle.header.target,
         )
 
-    def _open_waiting(self) -> list[BundleFolder]:
-        """Open what waits, if it is trusted still; sweep what a killed run left."""
-        rows = self._site.catalog.imports.staged()
-        self._staged.sweep([row.bundle_id for row in rows])
-        opened = []
-        for row in rows:
-            try:
-                bundle = self._staged.open(row.bundle_id)
-                self._check_signatures(bundle)
-                opened.append(bundle)
-            except (VolumeError, RejectedError, SignatureError) as error:
-                _log.warning("bundle %s is dropped: %s", row.bundle_id[:8], error)
-                self._drop(row.bundle_id)
-        return opened
-
-    def _drop(self, bundle_id: str) -> None:
-        self._site.catalog.imports.drop(bundle_id)
-        self._staged.sweep([r.bundle_id for r in self._site.catalog.imports.staged()])
-
     async def _apply_newest(
         self, bundles: list[BundleFolder], arrived: BundleFolder
     ) -> bool:
@@ -226,7 +207,7 @@ class Import:
                 return True
             self._gap = self._gap or plan
             if candidate is arrived:
-                await self._keep(arrived)
+                await to_thread.run_sync(self._waiting.keep, arrived, self._progress)
         return False
 
     def _is_applied(self, bundle: BundleFolder) -> bool:
@@ -266,7 +247,7 @@ class Import:
             self._tiles_missing = True
             return False
         except (SecurityError, RejectedError):
-            self._drop(plan.chosen.id)
+            self._waiting.drop(plan.chosen.id)
             raise
         number = plan.chosen.header.sequence
         overtaken = [b for b in bundles if b.header.sequence < number]
@@ -274,7 +255,7 @@ class Import:
         await to_thread.run_sync(
             apply_selection, self._site, plan.chosen, overtaken, ahead
         )
-        self._staged.sweep([r.bundle_id for r in self._site.catalog.imports.staged()])
+        self._waiting.remove_applied()
         return True
 
     async def _bring(self, plan: PoolPlan, bundles: Sequence[BundleFolder]) -> None:
@@ -284,7 +265,11 @@ class Import:
                 await bring_tiles(self._site, sums, plan.chosen.manifest)
             intake = Intake(self._site, self._gate(sums), self._progress)
             for taking in plan.takings:
-                await intake.take(taking)
+                try:
+                    await intake.take(taking)
+                except VolumeError as error:
+                    self._waiting.drop_damaged(taking.bundle, error)
+                    raise
                 self._brought += len(taking.keys)
             self._brought_bytes += plan.new_bytes
 
@@ -320,18 +305,6 @@ class Import:
             )
             concurrency = PoolConcurrency(site.options.concurrency)
             yield SumClient(ops, database, concurrency=concurrency)
-
-    async def _keep(self, bundle: BundleFolder) -> None:
-        """Keep a bundle that waits, unless it is one of those kept."""
-        imports = self._site.catalog.imports
-        if imports.get(bundle.id) is not None:
-            return
-        self._site.blobs.check_space(
-            bundle.header.size_bytes, min_free_bytes=self._site.options.min_free_bytes
-        )
-        await to_thread.run_sync(self._staged.keep, bundle, self._progress)
-        row = import_row(bundle)
-        imports.put(row, ImportState.STAGED, now=self._site.clock.now())
 
     async def _publish(self) -> PublishReport:
         """Bring the tree up to the selection; its tiles are in the store."""

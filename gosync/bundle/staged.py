@@ -3,9 +3,9 @@
     bundles/<id>/          a whole copy, read back and proven
     bundles/<id>.part/     one in the making, or what a killed run left of it
 
-A copy counts once the catalog calls it staged; all else here is swept at the next
-import. The medium may be gone by the time the gap closes, hence the copy: at most
-the bundle's own bytes, and given back as soon as it was applied.
+``waiting`` says which of them count, and when one goes. The medium may be gone by the
+time the gap closes, hence the copy: at most the bundle's own bytes, and given back as
+soon as it was applied.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING
 
 from gosync.bundle.folder import BundleFolder
 from gosync.bundle.format import HEADER_NAME
+from gosync.errors import VolumeError
+from gosync.store.digest import is_digest
 from gosync.store.durable import disk_errors, make_folder, sync_folder, write_all
 from gosync.store.layout import BUNDLES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
-    from gosync.catalog.imports import ImportRow
     from gosync.progress import Progress
-    from gosync.sync.site import Site
 
 _PART = ".part"
 
@@ -37,17 +37,48 @@ class StagedBundles:
     def __init__(self, root: Path) -> None:
         self._folder = root / BUNDLES
 
-    def sweep(self, keep: Collection[str]) -> None:
-        """Remove everything but these bundles.
+    def ids(self) -> list[str]:
+        """Return the ids of the copies, whole or not; those in the making apart.
+
+        Raises:
+            StoreError: They cannot be listed.
+        """
+        return [name for name in self._names() if is_digest(name)]
+
+    def has(self, bundle: BundleFolder) -> bool:
+        """Return whether a bundle is read from a copy here."""
+        return bundle.path.parent == self._folder
+
+    def sweep_parts(self) -> None:
+        """Remove what killed runs left in the making.
 
         Raises:
             StoreError: Something cannot be removed.
         """
+        for name in self._names():
+            if name.endswith(_PART) and is_digest(name.removesuffix(_PART)):
+                self._remove(name)
+
+    def remove(self, bundle_id: str) -> None:
+        """Remove a copy, if it is there.
+
+        Raises:
+            StoreError: It cannot be removed.
+        """
+        self._remove(bundle_id)
+
+    def _names(self) -> list[str]:
         with disk_errors(self._folder):
-            if self._folder.is_dir():
-                for entry in self._folder.iterdir():
-                    if entry.name not in keep:
-                        shutil.rmtree(entry)
+            try:
+                return sorted(entry.name for entry in self._folder.iterdir())
+            except FileNotFoundError:
+                return []
+
+    def _remove(self, name: str) -> None:
+        folder = self._folder / name
+        with disk_errors(folder):
+            if folder.is_dir():
+                shutil.rmtree(folder)
 
     def open(self, bundle_id: str) -> BundleFolder:
         """Open a staged bundle, and read its manifest.
@@ -57,6 +88,8 @@ class StagedBundles:
             MalformedError: It is of another gosync.
         """
         bundle = BundleFolder.open(self._folder / bundle_id)
+        if bundle.id != bundle_id:
+            raise VolumeError(f"{bundle.path}: {HEADER_NAME} is another bundle's")
         _ = bundle.manifest  # what is wrong with it is to be found here
         return bundle
 
@@ -71,7 +104,8 @@ class StagedBundles:
         part = self._folder / f"{source.id}{_PART}"
         final = self._folder / source.id
         make_folder(self._folder)
-        self.sweep([entry.name for entry in self._others(source.id)])
+        self._remove(part.name)
+        self._remove(final.name)
         make_folder(part)
         try:
             self._copy(source, part, progress)
@@ -85,11 +119,6 @@ class StagedBundles:
             sync_folder(self._folder)
         return BundleFolder.open(final)
 
-    def _others(self, bundle_id: str) -> list[Path]:
-        names = {bundle_id, f"{bundle_id}{_PART}"}
-        with disk_errors(self._folder):
-            return [each for each in self._folder.iterdir() if each.name not in names]
-
     def _copy(self, source: BundleFolder, part: Path, progress: Progress) -> None:
         _write(part / HEADER_NAME, [source.header_bytes])
         for name, data in source.signatures.items():
@@ -98,23 +127,6 @@ class StagedBundles:
             progress.phase(f"keeping {file.name}")
             _write(part / file.name, source.pieces(file))
             progress.advance(size_bytes=file.size_bytes)
-
-
-def drop_waiting(site: Site, prefix: str) -> ImportRow | None:
-    """Drop the bundle that waits and whose id begins so; None when there is none.
-
-    Raises:
-        CatalogError: The catalog cannot be written.
-        StoreError: Its copy cannot be removed; the next import does.
-    """
-    imports = site.catalog.imports
-    rows = [r for r in imports.staged() if r.bundle_id.startswith(prefix.lower())]
-    if len(rows) != 1:
-        return None
-    imports.drop(rows[0].bundle_id)
-    waiting = [row.bundle_id for row in imports.staged()]
-    StagedBundles(site.options.store_path).sweep(waiting)
-    return rows[0]
 
 
 def _write(path: Path, pieces: Iterable[bytes]) -> None:

@@ -16,8 +16,9 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
+from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 import msgspec
 
@@ -32,7 +33,6 @@ from gosync.store.durable import disk_errors, make_folder, replace_file, sync_fo
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from typing import IO
 
     from gosync.progress import Progress
     from gosync.signing.keys import SecretKey
@@ -84,8 +84,7 @@ def write_tree_archive(
     with disk_errors(path):
         try:
             digests = _write(tree, partial, watcher)
-            _prove(partial, digests, watcher)
-            sha256 = _digest(partial)
+            sha256 = _prove(partial, digests, watcher)
             size_bytes = partial.stat().st_size
             _name(partial, path, sha256, keys)
         except BaseException:
@@ -159,13 +158,16 @@ class _Hashed:
 
 def _prove(
     partial: Path, digests: dict[str, tuple[int, str]], progress: Progress
-) -> None:
-    """See that the archive holds just these files."""
+) -> str:
+    """See that the archive holds just these files; return its SHA-256.
+
+    It is that of the bytes in which they were found, not of another reading.
+    """
     progress.phase("proving the archive", len(digests))
     found = {}
     with (
-        partial.open("rb") as file,
-        open_reader(file) as unpacked,
+        partial.open("rb") as opened,
+        open_reader(cast("IO[bytes]", file := _Hashed(opened))) as unpacked,
         tarfile.open(fileobj=unpacked, mode="r|") as tar,
     ):
         for entry in tar:
@@ -176,19 +178,17 @@ def _prove(
                 digest.update(piece)
             found[entry.name] = (entry.size, digest.hexdigest())
             progress.advance(size_bytes=entry.size)
+        for rest in (unpacked, file):  # the frame's end and its checksum, then nothing
+            deque(_pieces(rest), maxlen=0)
     if found != digests:
         raise StoreError(
             f"{partial}: what was read back is not what was written",
             hint="check the medium, then try again",
         )
+    return file.digest.hexdigest()
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+def _pieces(file: IO[bytes] | _Hashed) -> Iterator[bytes]:
     while piece := file.read(PIECE_BYTES):
         yield piece
 

@@ -22,6 +22,7 @@ from gosync.bundle.format import (
     MANIFEST_NAME,
     MAX_FILE_BYTES,
     SUMS_NAME,
+    is_bundle_name,
     volume_name,
 )
 from gosync.bundle.header import FileEntry
@@ -265,12 +266,33 @@ def remove_folder(folder: Path) -> None:
     """Remove a bundle's folder, if it is there; its header goes first.
 
     Raises:
-        StoreError: it cannot be removed.
+        StoreError: it cannot be removed, or holds what is no bundle's.
     """
     with disk_errors(folder):
+        if not os.path.lexists(folder):
+            return
+        _check_bundle_alone(folder)
         (folder / HEADER_NAME).unlink(missing_ok=True)
-        if folder.exists():
-            shutil.rmtree(folder)
+        shutil.rmtree(folder)
+
+
+def _check_bundle_alone(folder: Path) -> None:
+    """Check that a folder has a bundle's files and nothing else.
+
+    Raises:
+        StoreError: it has; nothing of it is ours to remove.
+        OSError: it cannot be read, or is no folder.
+    """
+    names = {HEADER_NAME, MANIFEST_NAME, SUMS_NAME.lower()}
+    with os.scandir(folder) as found:
+        for each in found:
+            name = each.name.lower()  # as a medium may show it
+            ours = name in names or is_bundle_name(name)
+            if not (ours and each.is_file(follow_symlinks=False)):
+                raise StoreError(
+                    f"{folder}: {each.name!r} is no file of a bundle",
+                    hint="move it away, or name another folder with --out",
+                )
 
 
 def _settle(file: BinaryIO) -> None:

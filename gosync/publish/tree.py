@@ -30,7 +30,7 @@ import shutil
 import stat
 from typing import TYPE_CHECKING
 
-from gosync.errors import BlobMissingError
+from gosync.errors import BlobCorruptError, BlobMissingError
 from gosync.publish import routes
 from gosync.store.tiles import sync_filesystem
 
@@ -111,11 +111,23 @@ class TreeWriter:
     def link(self, path: str, blob: Path, size_bytes: int) -> bool:
         """Put a blob in place; return whether anything changed.
 
+        Args:
+            path: Where to.
+            blob: The blob.
+            size_bytes: Its size, 0 if that is not known.
+
         Raises:
             BlobMissingError: if the blob is not there.
+            BlobCorruptError: if it is of another size.
         """
         target = self._prefix + path
         try:
+            found = os.stat(blob).st_size
+            if size_bytes and found != size_bytes:
+                raise BlobCorruptError(
+                    f"{path}: its blob {blob.name} has {found} bytes, not {size_bytes}",
+                    hint="run `gosync verify --repair`",
+                )
             changed = self._place(os.fspath(blob), target)
         except FileNotFoundError as exc:
             raise BlobMissingError(

@@ -17,6 +17,7 @@ Admissions and reads run in many threads at once.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SYNC_THREADS = 8
+_PIECE_BYTES = 1 << 20
 
 
 class BlobReader:
@@ -223,6 +225,26 @@ class BlobStore:
                 hint="remove the file and run `gosync sync` to fetch it anew",
             )
         return data
+
+    def pieces(self, digest: Digest) -> Iterator[bytes]:
+        """Yield a blob's bytes; after the last they are proven by their digest.
+
+        Raises:
+            BlobMissingError: it is not there.
+            BlobCorruptError: its bytes have another digest.
+            StoreError: the disk refuses.
+        """
+        found = hashlib.sha256()
+        with self.open(digest) as blob:
+            for offset in range(0, blob.size_bytes, _PIECE_BYTES):
+                piece = blob.read_at(offset, _PIECE_BYTES)
+                found.update(piece)
+                yield piece
+        if found.hexdigest() != digest:
+            raise BlobCorruptError(
+                f"blob {digest}: its bytes have the digest {found.hexdigest()}",
+                hint="run `gosync verify --repair`",
+            )
 
     @contextmanager
     def open(self, digest: Digest) -> Iterator[BlobReader]:

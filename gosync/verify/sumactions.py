@@ -26,6 +26,7 @@ from gosync.verify.sumlines import SumTarget
 from gosync.verify.targets import access_of
 from gosync.verify.verdicts import Finding, Fix
 
+_CHANGED = "has changed since it was looked at"
 _DONE = {
     Action.REPAIR: "repaired",
     Action.QUARANTINE: "quarantined",
@@ -97,15 +98,17 @@ def act_on_sums(
     Raises:
         StoreError: if the shelf cannot be made; then nothing was done.
     """
-    new = {
-        name: rewritten(
-            target.tree.read(name, limit_bytes=MAX_GO_SUM_BYTES), lines, action
-        )
-        for name, lines in plan.lines.items()
-    }
+    deeds, keep = Deeds(), action is not Action.DELETE
+    new = {}
+    for name, lines in plan.lines.items():
+        data = target.tree.read(name, limit_bytes=MAX_GO_SUM_BYTES)
+        if target.is_unchanged(name, data):
+            new[name] = rewritten(data, lines, action)
+        else:  # its lines are others by now
+            for each in lines.values():
+                deeds.note(_DONE[action], each.path, each, _CHANGED)
     shelf, moved = _shelf(target, plan, new, action, state=state, clock=clock)
     report.quarantine = shelf.id
-    deeds, keep = Deeds(), action is not Action.DELETE
     for name, data in new.items():
         put = partial(shelf.replace, target.tree, moved[name], [data], keep=keep)
         first, *others = plan.lines[name].values()

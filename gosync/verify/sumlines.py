@@ -78,14 +78,16 @@ class SumTarget:
         names = _names_in(path) if path.is_dir() else [path.name]
         self.files = names or [NAMES[0]]
         self.tree = Tree(path if path.is_dir() else path.parent)
+        self._digests: dict[str, bytes] = {}
         self._lines: dict[ModuleVersion, list[Placed]] = {}
         self._odd: list[Finding] = []
         for name in self.files:
             self._read(name)
 
     def _read(self, name: str) -> None:
-        rows = read_rows(self.tree.root / name)
-        broken = []
+        data = _read(self.tree.root / name)
+        self._digests[name] = hashlib.sha256(data).digest()
+        rows, broken = _rows(data), []
         for number, row in rows:
             where = f"{name}:{number}"
             try:
@@ -114,6 +116,10 @@ class SumTarget:
             return
         mv = ModuleVersion(line.path, line.version)
         self._lines.setdefault(mv, []).append(placed)
+
+    def is_unchanged(self, name: str, data: bytes) -> bool:
+        """Return whether a file still has the bytes whose lines were looked at."""
+        return hashlib.sha256(data).digest() == self._digests[name]
 
     def versions(self) -> Mapping[ModuleVersion, int]:
         """See Target."""
@@ -195,7 +201,11 @@ def read_rows(file: Path) -> list[tuple[int, bytes]]:
     Raises:
         UsageError: if it is no plain file, too large, or cannot be read.
     """
-    rows = _read(file).split(b"\n")
+    return _rows(_read(file))
+
+
+def _rows(data: bytes) -> list[tuple[int, bytes]]:
+    rows = data.split(b"\n")
     return [(number, row) for number, row in enumerate(rows, 1) if row.strip()]
 
 

@@ -34,7 +34,6 @@ from gosync.verify.answers import Answer
 from gosync.verify.layouts import Role
 
 WORKSHOP: Final = "workshop"
-_PIECE_BYTES: Final = 1 << 20
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -62,10 +61,8 @@ class Fetched(msgspec.Struct, frozen=True):
         return Digest(found)
 
     def pieces(self, mv: ModuleVersion, role: Role) -> Iterator[bytes]:
-        """Yield a file, piece by piece."""
-        with self.blobs.open(self.digest(mv, role)) as blob:
-            for offset in range(0, blob.size_bytes, _PIECE_BYTES):
-                yield blob.read_at(offset, _PIECE_BYTES)
+        """Yield a file, piece by piece; after the last it is proven once more."""
+        return self.blobs.pieces(self.digest(mv, role))
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from gosync.bundle import frames
 from gosync.bundle.bases import NoBases, ZipSource
 from gosync.bundle.blocks import Form
 from gosync.bundle.folder import BundleFolder
+from gosync.bundle.format import HEADER_NAME
 from gosync.bundle.header import Known
 from gosync.bundle.kept import KeptContents
 from gosync.bundle.need import NeedFile, NeedVersion
@@ -513,3 +514,47 @@ def test_coreutils_prove_a_bundle(outside: Outside):
     assert sha256sum is not None
     command = [sha256sum, "--strict", "-c", "SHA256SUMS"]
     subprocess.run(command, cwd=bundle.path, check=True, stdout=subprocess.DEVNULL)
+
+
+def test_what_only_looks_like_an_unsealed_bundle_is_left_alone(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch
+):
+    add_versions(outside, M, 1)
+    stop_at(outside, STEPS[-1], monkeypatch)
+    (unsealed,) = outside.out.iterdir()
+    copy = outside.out / f"copy-of-{unsealed.name}"
+    shutil.copytree(unsealed, copy)
+    outside.add(M, "v1.7.0", source(3))
+    outside.publish()
+
+    bundle = outside.bundle()
+    assert set(outside.out.iterdir()) == {bundle.path, copy}
+
+
+@pytest.mark.parametrize("name", ["thesis.txt", "vol-0001.zst/thesis.txt"])
+def test_a_folder_with_somebody_s_files_is_not_removed(outside: Outside, name: str):
+    add_versions(outside, M, 1)
+    theirs = outside.out / f".{TARGET}.partial" / name
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("years of work")
+
+    with pytest.raises(StoreError, match="is no file of a bundle"):
+        outside.bundle()
+    assert theirs.read_text() == "years of work"
+
+
+def test_a_medium_that_gives_back_another_header_is_the_medium_s_fault(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch
+):
+    add_versions(outside, M, 1)
+    write = FolderWriter.write
+
+    def garble(self: FolderWriter, name: str, data: bytes) -> None:
+        if name == HEADER_NAME:
+            data = data.replace(b'"tiles": ', b'"tiles": 1')
+        write(self, name, data)
+
+    monkeypatch.setattr(FolderWriter, "write", garble)
+    with pytest.raises(VolumeError, match="not what was written"):
+        outside.bundle()
+    assert not list(outside.out.iterdir())

@@ -91,3 +91,22 @@ def test_what_is_read_back_must_be_what_was_written(
     with pytest.raises(StoreError, match="read back"):
         write_tree_archive(outside.options.tree_path, tmp_path / "tree")
     assert not list(tmp_path.glob("*tree*"))
+
+
+def test_the_signed_digest_is_of_the_bytes_that_were_proven(
+    outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A medium that changes after the archive was read back is told by its digest."""
+    path = tmp_path / "tree"
+    prove = tree_archive._prove
+
+    def change(partial: Path, *others: object) -> object:
+        whole = partial.read_bytes()
+        result = prove(partial, *others)  # type: ignore[arg-type]
+        assert result == hashlib.sha256(whole).hexdigest()
+        partial.write_bytes(whole[:-1] + b"?")
+        return result
+
+    monkeypatch.setattr(tree_archive, "_prove", change)
+    made = write_tree_archive(outside.options.tree_path, path)
+    assert made.sha256 != hashlib.sha256(path.read_bytes()).hexdigest()

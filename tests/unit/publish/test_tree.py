@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.errors import BlobMissingError
+from gosync.errors import BlobCorruptError, BlobMissingError
 from gosync.publish.tree import TreeWriter
 
 
@@ -40,6 +40,15 @@ def test_a_blob_is_linked(writer: TreeWriter, blob: Path) -> None:
     assert writer.link("a/b/c", blob, 4)
     assert (writer.root / "a/b/c").samefile(blob)
     assert (writer.linked, writer.copied, writer.blob_bytes) == (1, 0, 4)
+
+
+def test_a_blob_of_another_size_is_not_published(
+    writer: TreeWriter, blob: Path
+) -> None:
+    with pytest.raises(BlobCorruptError, match="4 bytes, not 5"):
+        writer.link("a/b", blob, 5)
+    assert writer.read("a/b") is None
+    assert writer.link("a/b", blob, 0), "a row of long ago does not say"
 
 
 def test_a_link_that_is_there_is_left_alone(writer: TreeWriter, blob: Path) -> None:

@@ -208,3 +208,16 @@ def test_a_sweep_leaves_alone_what_is_no_blob(blobs):
     assert not blobs.exists(gone)
     assert stranger.read_bytes() == b"not ours"
     assert blobs.put_bytes(b"gone") == gone, "it may come again"
+
+
+def test_pieces_are_a_blob_s_bytes_and_are_proven_in_the_end(blobs):
+    data = os.urandom((2 << 20) + 5)
+    digest = blobs.put_bytes(data)
+    assert [len(piece) for piece in blobs.pieces(digest)] == [1 << 20, 1 << 20, 5]
+    assert b"".join(blobs.pieces(digest)) == data
+
+    path = blobs.path(digest)
+    path.chmod(0o644)
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(BlobCorruptError):
+        list(blobs.pieces(digest))

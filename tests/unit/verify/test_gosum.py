@@ -10,6 +10,7 @@ from gosync.closure.tree import Tree
 from gosync.errors import UsageError
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.plan import Action
+from gosync.verify.report import Report
 from gosync.verify.shelf import Shelf, put_all_back
 from gosync.verify.verdicts import Cause, Verdict
 from tests.unit.verify.caches import ALPHA, BETA, World, run
@@ -124,6 +125,23 @@ def test_a_line_can_be_left_out(world: World, file: Path, action: Action):
 
     assert run(world, file, action=action).exit_code == 5
     assert file.read_text().splitlines() == rest
+
+
+@pytest.mark.parametrize("action", [Action.REPAIR, Action.DELETE, Action.QUARANTINE])
+def test_a_file_that_changed_since_it_was_looked_at_is_left_alone(
+    world: World, file: Path, action: Action
+):
+    """`go get` put a line before the one that is wrong: numbers are others now."""
+    spoil(file, 1)
+
+    def edit(_: Report) -> None:
+        file.write_text(f"{ALPHA} v9.9.9 {_WRONG}\n{file.read_text()}")
+
+    report = run(world, file, action=action, offline=False, looked=edit)
+    assert report.exit_code == 4
+    assert "has changed" in str(report.done[0].failed)
+    assert file.read_text().startswith(f"{ALPHA} v9.9.9 {_WRONG}\n{ALPHA} v1.0.0")
+    assert len(file.read_text().splitlines()) == 5
 
 
 def test_a_line_of_no_module_is_corrupt(world: World, file: Path):
