@@ -133,6 +133,8 @@ class _Check:
         support = self._files.sums.support()
         if support is not None:
             self._add(support, "go verifies what it downloads")
+        for each in self._files.sums.missing_tiles():
+            self._add(each, "promised by the tree")
         for mv in sorted(needs.mods | needs.zips):
             self._check_version(mv)
         for module, reason in sorted(needs.problems.items()):
