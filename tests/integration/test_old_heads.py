@@ -110,6 +110,29 @@ def test_a_client_s_file_is_served_and_remembered(sim: Simulator, site: Site) ->
     assert (site.folder / f"elsewhere/sumdb/{sim.log.name}/tile/8/0/005").is_file()
 
 
+def test_a_rebuilt_catalog_and_a_killed_publish_serve_on(
+    sim: Simulator, site: Site
+) -> None:
+    site.sync()
+    site.run("publish", "--head", latest(site, sim, OTHER), expect=OK)
+    (site.store / "catalog.sqlite").unlink()
+    site.run("catalog", "rebuild", expect=OK)
+    sim.log.grow(1_000)
+    sim.publish(module(UPPER, "v1.1.0", day=2))
+    site.sync("--refresh")
+    assert serves(site, sim, OTHER)
+    # As a kill after the first step leaves it: incomplete, the lookups not stamped.
+    marker = site.tree / ".gosync/tree.json"
+    marker.write_bytes(
+        marker.read_bytes().replace(b'"complete":true', b'"complete":false')
+    )
+    for each in (site.tree / "sumdb").rglob("005"):
+        each.unlink()
+    site.run("publish", expect=OK)
+    assert serves(site, sim, OTHER)
+    site.run("verify", str(site.tree), "--offline", expect=OK)
+
+
 def test_a_client_that_is_ahead_makes_the_tree_follow(
     sim: Simulator, site: Site
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,6 +13,7 @@ from gosync.sumdb.oldheads import (
     leaf_of,
     leaf_tiles,
     old_head_tiles,
+    records_before,
     size_asked,
     superseded,
     upper_tiles,
@@ -138,6 +139,21 @@ def test_a_size_is_asked_for_by_its_own_edge(size, level) -> None:
         if edge.l == 0:
             assert size_asked(edge) == size
         assert size_asked(edge) >> 8 * edge.l == size >> 8 * edge.l
+
+
+@given(st.lists(st.integers(1, 1_000), max_size=30), st.integers(0, 31))
+def test_a_time_is_found_between_the_records_around_it(gaps, cut) -> None:
+    records = list(accumulate(gaps))
+    times = [(number, place >= cut) for place, number in enumerate(records)]
+    before = records[:cut]
+    assert records_before(times) == (before[-1] if before else None)
+
+
+def test_a_record_that_came_years_late_moves_no_time() -> None:
+    """Version 20 was indexed long before its record, 900 was indexed again."""
+    times = [(n, n >= 500) for n in range(0, 1_000, 100)]
+    late = sorted([*times, (850, False), (120, True)])
+    assert records_before(times) == records_before(late) == 400
 
 
 def test_the_real_log_takes_some_eleven_hundred_full_tiles() -> None:

@@ -72,6 +72,15 @@ def test_every_width_is_the_beginning_of_the_log_s_own_tile(world: World) -> Non
         assert world.read(f"{BASE}/{tile.path()}") == world.log.tile(tile)
 
 
+def test_thousands_of_heads_are_served_by_what_is_in_the_tree(world: World) -> None:
+    world.add(M, "v1.0.0")
+    publish(world, *range(1, START + 256, 256))
+    files, n = tiles(world), world.log.size
+    sizes = [*range(1, n, 17), *range(n - 700, n + 1), *range(65_000, 66_100)]
+    assert len(sizes) > 5_000
+    assert [s for s in sizes if unanswered(session(s, n, START), files)] == []
+
+
 def test_without_the_upper_levels_a_tree_is_what_it_was(world: World) -> None:
     world.add(M, "v1.0.0")
     publish(world, upper=False)
