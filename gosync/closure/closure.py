@@ -133,8 +133,6 @@ class _Check:
         support = self._files.sums.support()
         if support is not None:
             self._add(support, "go verifies what it downloads")
-        for each in self._files.sums.missing_tiles():
-            self._add(each, "promised by the tree")
         for mv in sorted(needs.mods | needs.zips):
             self._check_version(mv)
         for module, reason in sorted(needs.problems.items()):
@@ -142,6 +140,9 @@ class _Check:
         self._check_lists()
         for file in self._project.sums:
             self._check_sums(file)
+        sums = self._files.sums
+        for finding in (*sums.missing_tiles(), *sums.wrong_upper_tiles()):
+            self._add(finding, "promised by the tree")
         return Report(
             project=self._project,
             deps=deps,

@@ -44,6 +44,15 @@ def missing_tiles(tree: Tree, database: str) -> Iterator[Finding]:
         yield Finding(kind=Kind.MISSING, path=path, reason=_REASON, mv=_NOBODY)
 
 
+def upper_promised(tree: Tree, database: str) -> list[Tile]:
+    """Return the tiles above level 0 that the tree promises for any older head."""
+    marker = _marker(tree)
+    if not marker.complete or marker.sumdb != database:
+        return []
+    tiles = marker.promise(database).of(marker.head).tiles(marker.head)
+    return [tile for tile in tiles if tile.l]
+
+
 def promised_tiles(
     marker: Marker, database: str, has: Callable[[Tile], bool]
 ) -> Iterator[Tile]:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from gosync.closure.findings import Finding, Kind
-from gosync.closure.oldheads import missing_tiles
+from gosync.closure.oldheads import missing_tiles, upper_promised
 from gosync.closure.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.errors import (
     GosyncError,
@@ -109,6 +109,7 @@ class TreeSums:
         self._private = private
         self._answers: dict[ModuleVersion, ProvenRecord | Finding] = {}
         self._missing: tuple[Finding, ...] | None = None
+        self._wrong: tuple[Finding, ...] | None = None
         if database is not None:
             self._ops = TreeOps(tree, database.name)
             self._client = SumClient(self._ops, database)
@@ -197,6 +198,21 @@ class TreeSums:
         if self._missing is None:
             self._missing = tuple(missing_tiles(self._tree, self._database.name))
         return self._missing
+
+    def wrong_upper_tiles(self) -> tuple[Finding, ...]:
+        """Return which tiles above level 0 for clients with older heads are wrong.
+
+        They are a few at every log; those of level 0 are ``gosync verify``'s to prove.
+        """
+        if self._database is None:
+            return ()
+        if self._wrong is None:
+            if self.head is None:
+                self.prove_latest()
+            tiles = upper_promised(self._tree, self._database.name)
+            found = (self.prove_tile(tile) for tile in tiles)
+            self._wrong = tuple(each for each in found if each is not None)
+        return self._wrong
 
     def support(self) -> Finding | None:
         """Return what keeps ``go`` from asking the tree for proofs, if something."""

@@ -284,6 +284,13 @@ def test_what_the_tree_promises_is_checked(
         found = site.run(*arguments, expect=4)
         assert str(each.relative_to(site.tree)) in found.stdout
         each.with_name("aside").rename(each)
+    whole = (folder / "1" / "000").read_bytes()
+    (folder / "1" / "000").unlink()
+    (folder / "1" / "000").write_bytes(whole[32:] + whole[:32])
+    found = site.run(*arguments)
+    assert found.code in {4, SECURITY}
+    assert "tile/8/1/000" in found.stdout
+    (folder / "1" / "000").write_bytes(whole)
     site.run(*arguments, expect=OK)
 
 
