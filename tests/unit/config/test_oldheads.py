@@ -46,7 +46,7 @@ def test_a_time_is_a_date_or_a_time(tmp_path: Path) -> None:
         ('[publish]\nheads = ["99999999999999999999"]\n', "is no size"),
         ('[publish]\nheads_since = "2025-01-01"\n', "needs upstream.index"),
         (f'{INDEX}[publish]\nheads_since = "yesterday"\n', "publish.heads_since"),
-        ("[publish]\nhead = [5]\n", "unknown key publish.head"),
+        ("[publish]\nhead = [5]\n", "publish.head: an unknown key"),
         ("[publish]\nheads = [1.5]\n", "publish.heads"),
     ],
 )
