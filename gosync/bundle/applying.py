@@ -22,6 +22,7 @@ from gosync.errors import MalformedError, SecurityError
 from gosync.ingest.bundlememory import import_entry
 from gosync.ingest.entries import finding_entry, version_entry
 from gosync.publish.sumdb import needed_tiles
+from gosync.sync.oldheads import take_old_head_tiles
 from gosync.sync.prune import PrunePlan, forget
 from gosync.sync.tree import tree_target
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gosync.bundle.folder import BundleFolder
     from gosync.bundle.manifest import Manifest, WithdrawnEntry
     from gosync.sumdb.client import SumClient
+    from gosync.sumdb.tile import Tile
     from gosync.sync.site import Site
 
 
@@ -87,8 +89,19 @@ def check_deletes(site: Site, manifest: Manifest) -> int:
     return deletes
 
 
-async def bring_tiles(site: Site, sums: SumClient, manifest: Manifest) -> None:
+async def bring_tiles(
+    site: Site, sums: SumClient, manifest: Manifest, carried: Iterable[Tile]
+) -> None:
     """Prove and keep the tiles that the tree will need with this selection.
+
+    Of what else the bundles carry for clients with older tree heads, what leads to
+    the head is kept, too.
+
+    Args:
+        site: The site.
+        sums: The checksum database as the bundles have it.
+        manifest: The selection.
+        carried: All tiles that the bundles have.
 
     Raises:
         BundleGapError: One is neither in a bundle nor in the store.
@@ -101,7 +114,9 @@ async def bring_tiles(site: Site, sums: SumClient, manifest: Manifest) -> None:
     if ids and ids[-1] >= head.tree.n:
         raise MalformedError("manifest", ids[-1], "a record is newer than the head")
     sizes = site.catalog.heads.published(database.name, tree_target(site).id)
-    await sums.tiles(needed_tiles(head, ids, sizes))
+    needed = needed_tiles(head, ids, sizes)
+    await sums.tiles(needed)
+    await take_old_head_tiles(site, sums, set(carried) - set(needed))
 
 
 def apply_selection(

@@ -44,10 +44,12 @@ from gosync.bundle.readback import OwnBases, check_named, open_made
 from gosync.bundle.receiver import Receiver, receiver_of, receiver_with_need
 from gosync.bundle.selection import Chosen, Selection, read_selection
 from gosync.bundle.tiles import (
+    OldHeadTiles,
     bundled_head,
     check_packed,
     fetch_missing,
     new_tiles,
+    old_head_tiles,
     record_ids,
 )
 from gosync.bundle.volumes import FolderWriter, Placed, VolumeWriter, remove_folder
@@ -134,7 +136,8 @@ def create_bundle(
     selection = read_selection(site.catalog)
     receiver = _receiver(site, options)
     held = {chosen.key: chosen.need for chosen in selection.chosen}
-    if held == receiver.held and knows_withdrawn(site.catalog, receiver):
+    is_same = held == receiver.held and knows_withdrawn(site.catalog, receiver)
+    if is_same and not _old_heads(site, options, selection, receiver).lacking:
         return Created(selection=selection)
     if not held and receiver.base is None:
         raise UsageError("nothing is selected and here", hint="run `gosync sync`")
@@ -149,6 +152,19 @@ def _receiver(site: Site, options: CreateOptions) -> Receiver:
     if options.full:
         return Receiver()
     return receiver_of(bundles, target.name, sealed=target.sealed_base)
+
+
+def _old_heads(
+    site: Site, options: CreateOptions, selection: Selection, receiver: Receiver
+) -> OldHeadTiles:
+    """Return the tiles for clients with older heads that the receiver may lack."""
+    head = bundled_head(site, selection.chosen)
+    if head is None:
+        return OldHeadTiles()
+    base = receiver.base
+    lost = base is None or (options.need is not None and options.need.tiles)
+    held = {} if lost or base is None else site.catalog.bundles.tiles(base)
+    return old_head_tiles(site, head, held)
 
 
 class _Making:
@@ -169,6 +185,7 @@ class _Making:
         self._receiver = receiver
         self._keys = keys
         self._progress = progress or NoProgress()
+        self._old_heads = _old_heads(site, options, selection, receiver)
         self._scratch = site.options.store_path / STAGING
 
     def run(self) -> Created:
@@ -202,7 +219,7 @@ class _Making:
         writer.finish(final)
         check_named(final, identity)
         holds = ((*chosen.key, chosen.need) for chosen in self._selection.chosen)
-        Ledger(self._site).seal(row, holds)
+        Ledger(self._site).seal(row, holds, self._old_heads.after)
         made = Created(selection=self._selection, path=final, id=identity)
         return replace(made, header=header, proven=proven, signed_by=signed_by)
 
@@ -212,13 +229,14 @@ class _Making:
         base, chosen = self._receiver.base, self._selection.chosen
         sent = self._site.catalog.bundles.tree_sizes(self._options.target.name)
         applied = [each for each in chosen if each.key in self._receiver.applied]
-        return new_tiles(
+        needed = new_tiles(
             head,
             chosen,
             sent_sizes={*sent, *self._receiver.heads},
             base_size=base.tree_size if base is not None else None,
             base_records=record_ids(applied),
         )
+        return list(dict.fromkeys([*needed, *self._old_heads.lacking]))
 
     def _plan(self) -> BundleRow:
         base = self._receiver.base
@@ -266,6 +284,8 @@ class _Making:
             patched=sum(segments[e.segment or 0].base is not None for e in carried),
             omitted=len(manifest.omitted),
             tiles=sum(each.tiles for each in placed),
+            tile_bytes=sum(tile.size_bytes for tile in tiles),
+            old_head_tiles=len(self._old_heads.lacking),
             zip_bytes=sum(entry.zip_bytes or 0 for entry in carried),
         )
 

@@ -94,6 +94,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         patched: How many of them travel as a patch.
         omitted: Versions that are selected and not there.
         tiles: Tiles of the checksum database in this bundle.
+        tile_bytes: The sizes of them together.
+        old_head_tiles: How many of them are for clients that remember a tree head
+            from elsewhere.
         zip_bytes: The sizes of the upstream's zips of what travels, together.
     """
 
@@ -114,6 +117,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     omitted: Size
     tiles: Size
     zip_bytes: Size
+    tile_bytes: Size = 0
+    old_head_tiles: Size = 0
 
     @property
     def files(self) -> tuple[FileEntry, ...]:

@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from gosync.progress import Progress
     from gosync.publish.report import PublishReport
     from gosync.signing.trust import SignedBy, Trust
+    from gosync.sumdb.tile import Tile
     from gosync.sync.site import Site
 
 _log = logging.getLogger(__name__)
@@ -120,6 +121,7 @@ class Import:
         self._brought = self._brought_bytes = 0
         self._gap: PoolPlan | None = None
         self._tiles_missing = False
+        self._carried_tiles: list[Tile] = []
         self._scanner = ZipScanner()
 
     async def run(self, medium: Path) -> ImportReport:
@@ -262,7 +264,9 @@ class Import:
         async with self._sums(plan.chosen, bundles) as sums:
             if sums is not None and plan.chosen.header.sumdb is not None:
                 await sums.refresh()
-                await bring_tiles(self._site, sums, plan.chosen.manifest)
+                await bring_tiles(
+                    self._site, sums, plan.chosen.manifest, self._carried_tiles
+                )
             intake = Intake(self._site, self._gate(sums), self._progress)
             for taking in plan.takings:
                 try:
@@ -295,9 +299,11 @@ class Import:
             return
         with site.blobs.stage() as scratch:
             make = partial(PoolRemote, scratch=scratch, clock=site.clock)
+            remote = await to_thread.run_sync(make, chosen, bundles)
+            self._carried_tiles = remote.tiles
             ops = SumOps(
                 database.name,
-                await to_thread.run_sync(make, chosen, bundles),
+                remote,
                 catalog=site.catalog,
                 tiles=site.tiles,
                 journal=site.journal,

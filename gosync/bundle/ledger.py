@@ -7,6 +7,7 @@ before the catalog, so that a rebuilt one counts on.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -18,10 +19,11 @@ from gosync.gomod.info import parse_time
 from gosync.ingest.bundlememory import bundle_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gosync.bundle.receipt import Receipt
     from gosync.catalog.versions import Need
+    from gosync.sumdb.spans import Spans
     from gosync.sync.site import Site
 
 LOST = "lost"
@@ -59,12 +61,18 @@ class Ledger:
         self._journal = site.journal
         self._clock = site.clock
 
-    def seal(self, row: BundleRow, holds: Iterable[tuple[str, str, Need]]) -> BundleRow:
+    def seal(
+        self,
+        row: BundleRow,
+        holds: Iterable[tuple[str, str, Need]],
+        tiles: Mapping[int, Spans] = MappingProxyType({}),
+    ) -> BundleRow:
         """Say that a bundle was read back and proven: it may leave the house.
 
         Args:
             row: The bundle, as it was when it was planned or written.
             holds: What its site has once it took it in.
+            tiles: By level, full tiles for older tree heads that it has then.
 
         Raises:
             StoreError: Journal or catalog cannot be written.
@@ -74,7 +82,7 @@ class Ledger:
         sealed = replace(written, state=BundleState.SEALED, sealed_at=format_time(now))
         self._journal.append([bundle_entry(sealed)])
         self._withdrawn.tell(row.target, row.sequence)
-        return self._bundles.seal(written, holds, now=now)
+        return self._bundles.seal(written, holds, tiles, now=now)
 
     def acknowledge(self, receipt: Receipt) -> BundleRow:
         """Take a site's receipt; return the bundle as it stands then.

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gosync.bundle.manifest import Segment, VersionEntry
     from gosync.clock import Clock
     from gosync.store.staging import Staged
+    from gosync.sumdb.tile import Tile
 
 
 class PoolRemote:
@@ -66,6 +67,11 @@ class PoolRemote:
         self._broken: VolumeError | None = None
         for bundle in bundles:
             self._add(bundle)
+
+    @property
+    def tiles(self) -> list[Tile]:
+        """The tiles that the bundles carry."""
+        return [parse_tile_path(path) for path in self._tiles]
 
     def _add(self, bundle: BundleFolder) -> None:
         for segment in bundle.manifest.segments:

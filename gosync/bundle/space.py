@@ -3,8 +3,8 @@
 What it takes: the new contents; a volume's worth of scratch, for what is unpacked
 and has no name yet, and the checksum database's tiles; and the new contents once more
 where the tree is on another disk than the store, since it cannot share them by links.
-Zips that are made anew from their contents may be larger than the upstream's by a
-part, which is allowed for.
+Tiles are in the store and in the tree besides. Zips that are made anew from their
+contents may be larger than the upstream's by a part, which is allowed for.
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ def check_import_fits(site: Site, plan: PoolPlan) -> None:
     versions = sum(len(taking.keys) for taking in plan.takings)
     contents = round(plan.new_bytes * _REMADE) + versions * _SMALL_BYTES
     reserve = site.options.min_free_bytes
-    tiles = sum(taking.bundle.header.tiles for taking in plan.takings)
-    scratch = max(volumes, default=0) + tiles * _TILE_BYTES
-    site.blobs.check_space(contents + scratch, min_free_bytes=reserve)
+    tiles = sum(taking.bundle.header.tiles for taking in plan.takings) * _TILE_BYTES
+    scratch = max(volumes, default=0) + tiles
+    site.blobs.check_space(contents + scratch + 2 * tiles, min_free_bytes=reserve)
+    contents += tiles
     tree = _there(site.options.tree_path)
     store = site.options.store_path
     with disk_errors(tree):

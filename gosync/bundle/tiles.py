@@ -2,23 +2,29 @@
 
 The head is the one that our own tree shows: everything that proves what we publish
 is there. The receiver's tree will show it too, so it needs the same tiles for the
-records of the selection, and what proves each head that it was ever sent.
+records of the selection, and what proves each head that it was ever sent. It serves
+the clients with older heads that our tree serves: the first bundle has those tiles
+too, later ones what was added.
 """
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import anyio
+import msgspec
 
 from gosync.bundle.logproof import prove_log
 from gosync.errors import RecordMismatchError, StoreError, TileMismatchError
+from gosync.publish.marker import read_marker
 from gosync.publish.sumdb import needed_tiles
+from gosync.sumdb.spans import Spans, numbers, spans_of, subtract, unite
 from gosync.sumdb.tile import Tile, tree_tiles
 from gosync.sumdb.treehead import SignedHead, open_head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from gosync.bundle.folder import BundleFolder
@@ -88,6 +94,47 @@ def new_tiles(
     # Only what the base itself proved; what older heads needed may come again.
     sent = set(tree_tiles(base_size, known, ()))
     return [tile for tile in needed if tile not in sent]
+
+
+class OldHeadTiles(msgspec.Struct, frozen=True):
+    """Tiles for clients inside that remember a tree head from elsewhere.
+
+    Attributes:
+        lacking: Those that the receiver was not sent with the base.
+        after: By level, the full ones that it has once it took the bundle in.
+    """
+
+    lacking: tuple[Tile, ...] = ()
+    after: Mapping[int, Spans] = MappingProxyType({})
+
+
+def old_head_tiles(
+    site: Site, head: SignedHead, held: Mapping[int, Spans]
+) -> OldHeadTiles:
+    """Return the tiles by which the receiver's tree serves whom our own serves.
+
+    Args:
+        site: The site; its tree shows the head.
+        head: The head that is sent.
+        held: By level, full tiles that the receiver has.
+
+    Raises:
+        StoreError: the tree's folder is somebody else's.
+    """
+    database = site.options.database
+    marker = read_marker(site.options.tree_path)
+    if database is None or marker is None:
+        return OldHeadTiles()
+    promised = marker.promise(database.name).of(head.tree.n).tiles(head.tree.n)
+    full = [tile for tile in promised if tile.is_full]
+    levels = {tile.l for tile in full} | held.keys()
+    has = {level: held.get(level, ()) for level in levels}
+    wants = {level: spans_of(t.n for t in full if t.l == level) for level in levels}
+    new = {level: set(numbers(subtract(wants[level], has[level]))) for level in levels}
+    return OldHeadTiles(
+        tuple(tile for tile in full if tile.n in new[tile.l]),
+        {level: unite(wants[level], has[level]) for level in levels},
+    )
 
 
 def fetch_missing(site: Site, tiles: Iterable[Tile]) -> None:

@@ -16,6 +16,7 @@ acked one and what was sealed after it.
 from __future__ import annotations
 
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,6 +25,7 @@ from msgspec.structs import fields
 from gosync.catalog.connection import reading_row
 from gosync.catalog.versions import Need
 from gosync.clock import format_time
+from gosync.sumdb.spans import unite
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gosync.catalog.connection import Connection, SqlValue
+    from gosync.sumdb.spans import Spans
 
 
 class BundleState(StrEnum):
@@ -86,8 +89,9 @@ _IS_BASE = {
     True: "state IN ('sealed', 'acked')",
 }
 # Holds are kept from the last acked bundle on; open and revoked ones have none.
-_FORGET_HOLDS = f"""
-DELETE FROM bundle_holds WHERE target = :target AND sequence NOT IN (
+_FORGET_HOLDS = tuple(
+    f"""
+DELETE FROM {table} WHERE target = :target AND sequence NOT IN (
     SELECT sequence FROM bundles WHERE target = :target
         AND {_IS_BASE[True]} AND sequence >= coalesce((
             SELECT max(sequence) FROM bundles
@@ -95,6 +99,8 @@ DELETE FROM bundle_holds WHERE target = :target AND sequence NOT IN (
         ), 0)
 )
 """  # noqa: S608 - own names
+    for table in ("bundle_holds", "bundle_tiles")
+)
 
 
 class Bundles:
@@ -176,10 +182,17 @@ class Bundles:
         self,
         row: BundleRow,
         holds: Iterable[tuple[str, str, Need]],
+        tiles: Mapping[int, Spans] = MappingProxyType({}),
         *,
         now: datetime,
     ) -> BundleRow:
         """Say that a written bundle was proven, and what its site has after it.
+
+        Args:
+            row: The bundle.
+            holds: How much of which versions.
+            tiles: By level, numbers of full tiles for clients with older heads.
+            now: The time.
 
         Raises:
             CatalogError: the catalog cannot be written, or it was not written.
@@ -197,6 +210,14 @@ class Bundles:
                     for path, version, need in holds
                 ),
             )
+            self._connection.write_many(
+                "INSERT INTO bundle_tiles VALUES (?, ?, ?, ?, ?)",
+                (
+                    (row.target, row.sequence, level, first, last)
+                    for level, spans in tiles.items()
+                    for first, last in spans
+                ),
+            )
         return self._require(row.target, row.sequence)
 
     def restore(self, row: BundleRow) -> None:
@@ -209,7 +230,7 @@ class Bundles:
         values = [getattr(row, each.name) for each in fields(BundleRow)]
         key = (row.target, row.sequence)
         with self._connection.transaction():
-            for table in ("bundle_holds", "bundles"):
+            for table in ("bundle_tiles", "bundle_holds", "bundles"):
                 self._connection.write(
                     f"DELETE FROM {table} WHERE target = ? AND sequence = ?",  # noqa: S608 - own names
                     key,
@@ -238,7 +259,8 @@ class Bundles:
                 f"UPDATE bundles SET {change} WHERE target = ? AND sequence = ?",  # noqa: S608 - own names
                 (*values, row.target, row.sequence),
             )
-            self._connection.write(_FORGET_HOLDS, {"target": row.target})
+            for sql in _FORGET_HOLDS:
+                self._connection.write(sql, {"target": row.target})
 
     def base(self, target: str, *, sealed: bool) -> BundleRow | None:
         """Return the newest bundle that the next may build on, or None.
@@ -264,6 +286,22 @@ class Bundles:
             (row.target, row.sequence),
         )
         return {(path, version): Need(need) for path, version, need in found}
+
+    def tiles(self, row: BundleRow) -> Mapping[int, Spans]:
+        """Return the full tiles for older heads that the site has with this, by level.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT level, first, last FROM bundle_tiles"
+            " WHERE target = ? AND sequence = ?",
+            (row.target, row.sequence),
+        )
+        spans: dict[int, list[tuple[int, int]]] = {}
+        for level, first, last in found:
+            spans.setdefault(level, []).append((first, last))
+        return {level: unite(each) for level, each in spans.items()}
 
     def tree_sizes(self, target: str) -> list[int]:
         """Return the sizes of all tree heads that a target was sent, ascending.

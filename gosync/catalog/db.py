@@ -26,6 +26,7 @@ from gosync.catalog.look_table import Looks
 from gosync.catalog.migrations import check_version, load_migrations, migrate
 from gosync.catalog.modules import Modules
 from gosync.catalog.offers import Offers
+from gosync.catalog.old_heads import OldHeadTable
 from gosync.catalog.pins import Pins
 from gosync.catalog.runs import Runs
 from gosync.catalog.selected import Selected
@@ -62,6 +63,7 @@ class Catalog:
         findings: What became upstream of what is held.
         cursors: Index cursors.
         heads: Trusted and published tree heads.
+        old_heads: Others that clients may remember.
         looks: What an audit asks of whom.
         trees: Published trees.
         bundles: Bundles made here.
@@ -87,6 +89,7 @@ class Catalog:
         self.findings = Findings(connection)
         self.cursors = Cursors(connection)
         self.heads = Heads(connection)
+        self.old_heads = OldHeadTable(connection)
         self.looks = Looks(connection)
         self.trees = Trees(connection)
         self.bundles = Bundles(connection)

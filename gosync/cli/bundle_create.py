@@ -15,7 +15,7 @@ from gosync.bundle.options import TargetSpec
 from gosync.bundle.tree_archive import write_tree_archive
 from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.progress import progress
-from gosync.cli.tables import withdrawn_lines
+from gosync.cli.tables import tiles_text, withdrawn_lines
 from gosync.config import Config
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
@@ -175,7 +175,8 @@ def _lines(created: Created, asked: CreateOptions) -> Iterator[str]:
             f"{header.kind.value} bundle {header.sequence} for {header.target}:"
             f" {header.carried} of {header.selected} versions travel,"
             f" {format_size(header.size_bytes)} for {format_size(header.zip_bytes)}"
-            f" of zips, {len(header.volumes)} volumes; read back and proven"
+            f" of zips, {tiles_text(header)}, {len(header.volumes)} volumes;"
+            " read back and proven"
         )
         if not created.signed_by:
             yield (

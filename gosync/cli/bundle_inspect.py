@@ -22,7 +22,7 @@ from gosync.bundle.treebase import TreeBase
 from gosync.catalog.versions import Proof
 from gosync.cli.options import Options, common_options
 from gosync.cli.progress import progress
-from gosync.cli.tables import withdrawn_lines
+from gosync.cli.tables import tiles_text, withdrawn_lines
 from gosync.config.files import read_text
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
@@ -184,7 +184,7 @@ def _lines(folder: BundleFolder, signatures: list[str]) -> Iterator[str]:
     if header.sumdb is not None:
         yield (
             f"  sumdb      {printable(header.sumdb.name)}, {header.sumdb.size} records,"
-            f" {header.tiles} tiles"
+            f" {tiles_text(header)}"
         )
     yield f"  signatures {', '.join(signatures) or 'none'}"
     yield from (f"  {line}" for line in withdrawn_lines(folder.manifest.withdrawn))

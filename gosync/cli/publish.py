@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import anyio
 import click
+import msgspec
 from msgspec.structs import replace
 
 from gosync.cli.confirm import with_delete_limit
@@ -18,11 +20,34 @@ from gosync.cli.options import (
 )
 from gosync.cli.progress import progress
 from gosync.cli.tables import tree_lines
+from gosync.errors import UsageError
 from gosync.progress import Progress
+from gosync.publish.marker import Marker, read_marker
 from gosync.publish.report import PublishReport
+from gosync.store.durable import disk_errors, replace_file
+from gosync.sumdb.oldheads import OldHeads, leaf_of
+from gosync.sumdb.spans import has
+from gosync.sync.askedtiles import Asked, read_log, request_lines
+from gosync.sync.oldheads import read_head_file, remember_heads
 from gosync.sync.site import Site, open_site
 from gosync.sync.tree import publish_tree
 from gosync.sync.upstreams import connect
+
+_SOME_ARE_MISSING = 3
+
+
+class ClientHead(msgspec.Struct, frozen=True):
+    """A tree head that a client remembers.
+
+    Attributes:
+        size: How many records it has.
+        served: Whether the tree has the tiles that the client needs.
+        ahead: Whether the tree's own head is older.
+    """
+
+    size: int
+    served: bool
+    ahead: bool
 
 
 @click.command()
@@ -31,6 +56,29 @@ from gosync.sync.upstreams import connect
 )
 @versions_limit_option
 @yes_option
+@click.option(
+    "--head",
+    "head_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Serve the client that has this pkg/sumdb/NAME/latest; may be repeated.",
+)
+@click.option(
+    "--missing",
+    "logs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="LOG",
+    help="Serve clients whose requests for tiles a web server's log shows.",
+)
+@click.option(
+    "--request",
+    "request_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write down which tiles are not here; outside, --missing takes it.",
+)
 @wait_lock_option
 @common_options
 def publish(
@@ -38,11 +86,15 @@ def publish(
     folder: Path | None,
     max_delete: int | None,
     yes: bool,
+    head_files: tuple[Path, ...],
+    logs: tuple[Path, ...],
+    request_file: Path | None,
     wait_lock: float,
-) -> None:
+) -> int:
     """Bring the configured tree, or DIR, up to what the store carries.
 
-    Asks the checksum database only for tiles that the store does not have yet.
+    Asks the checksum database only for tiles that the store does not have yet. What
+    --head and --missing ask for is remembered, and goes into the next bundles.
     """
     site_options = with_delete_limit(
         options.load_config().site_options(), max_delete=max_delete, yes=yes
@@ -55,13 +107,90 @@ def publish(
         ) as site,
         progress(show=options.show_progress) as watcher,
     ):
-        report = anyio.run(_publish, site, watcher)
-    document = report.document()
-    options.output.result("publish", document, tree_lines(report))
+        asked = _asked(site, logs)
+        report, sizes = anyio.run(_publish, site, watcher, head_files, asked)
+    heads = _heads(report, sizes, site)
+    if request_file is not None:
+        _write_request(request_file, heads, site)
+    document = {**report.document(), "heads": msgspec.to_builtins(heads)}
+    lines = [*tree_lines(report), *_head_lines(heads, asked)]
+    options.output.result("publish", document, lines)
+    is_whole = not (report.unserved or asked.left) and all(h.served for h in heads)
+    return 0 if is_whole else _SOME_ARE_MISSING
 
 
-async def _publish(site: Site, watcher: Progress) -> PublishReport:
+async def _publish(
+    site: Site, watcher: Progress, head_files: Sequence[Path], asked: Asked
+) -> tuple[PublishReport, list[int]]:
+    """Publish; return the sizes of the heads that were named, too."""
+    named = [read_head_file(site, path) for path in head_files]
     async with connect(site) as upstreams:
-        if upstreams.sums is not None:
-            await upstreams.sums.start()
-        return await publish_tree(site, upstreams.sums, watcher)
+        sums = upstreams.sums
+        if sums is not None:
+            await sums.start()
+        await remember_heads(site, sums, named, asked.sizes)
+        report = await publish_tree(site, sums, watcher, retry=True)
+    return report, sorted({*(head.tree.n for head in named), *asked.sizes})
+
+
+def _asked(site: Site, logs: Sequence[Path]) -> Asked:
+    database = site.options.database
+    if not logs:
+        return Asked()
+    if database is None:
+        raise UsageError("there is no checksum database", hint="see upstream.sumdb")
+    found = [read_log(path, database.name) for path in logs]
+    return Asked(
+        tuple(sorted({size for each in found for size in each.sizes})),
+        any(each.upper for each in found),
+        sum(each.left for each in found),
+    )
+
+
+def _heads(report: PublishReport, sizes: Sequence[int], site: Site) -> list[ClientHead]:
+    """Return what became of the heads that this command named."""
+    database = site.options.database
+    marker = read_marker(report.root) or Marker()
+    promise = marker.promise(database.name if database else "").of(marker.head)
+    return [
+        ClientHead(
+            size,
+            served=size <= marker.head and _serves(promise, size),
+            ahead=size > marker.head,
+        )
+        for size in sizes
+    ]
+
+
+def _serves(promise: OldHeads, size: int) -> bool:
+    leaf = leaf_of(size)
+    return promise.upper if leaf is None else has(promise.leaves, leaf)
+
+
+def _head_lines(heads: Sequence[ClientHead], asked: Asked) -> Iterator[str]:
+    for head in heads:
+        if head.served:
+            yield f"clients with the tree head {head.size} are served"
+        elif head.ahead:
+            yield (
+                f"clients with the tree head {head.size} are ahead of this tree; run"
+                " `gosync sync`, or remove their pkg/sumdb/NAME/latest: see the page"
+            )
+        else:
+            yield (
+                f"clients with the tree head {head.size} are not served: the next"
+                " bundle must bring a tile; --request FILE writes which one"
+            )
+    if asked.left:
+        yield f"{asked.left} more requests are in the log; publish, then ask again"
+
+
+def _write_request(path: Path, heads: Sequence[ClientHead], site: Site) -> None:
+    """Write the paths of the tiles that are not here."""
+    database = site.options.database
+    assert database is not None
+    lacking = (leaf_of(h.size) for h in heads if not h.served and not h.ahead)
+    leaves = sorted({leaf for leaf in lacking if leaf is not None})
+    data = "".join(request_lines(leaves, database.name)).encode()
+    with disk_errors(path):
+        replace_file(path.absolute(), data, staging=path.absolute().parent)

@@ -16,6 +16,7 @@ from gosync.sync.freshness import Freshness
 from gosync.text import printable
 
 if TYPE_CHECKING:
+    from gosync.bundle.header import Header
     from gosync.bundle.manifest import WithdrawnEntry
 
     # With it comes an HTTP client, which most of who shows tables do without.
@@ -75,6 +76,7 @@ def tree_lines(report: PublishReport) -> Iterator[str]:
             f"{report.unknown} versions in the tree that this store does not know;"
             " they stay. next: gosync adopt"
         )
+    yield from old_head_lines(report)
 
 
 def withdrawal_lines(withdrawals: Iterable[Withdrawal]) -> Iterator[str]:
@@ -91,6 +93,28 @@ def withdrawn_lines(entries: Iterable[WithdrawnEntry]) -> Iterator[str]:
     """Yield what a bundle withdraws, for people."""
     for each in entries:
         yield f"withdraws {each.path}@{each.version}: {printable(each.reason)}"
+
+
+def tiles_text(header: Header) -> str:
+    """Return how many tiles a bundle has, their size, and for whom they are."""
+    size = f", {format_size(header.tile_bytes)}" if header.tile_bytes else ""
+    some = header.old_head_tiles
+    return f"{header.tiles} tiles{size}" + (
+        f", {some} of them for older tree heads" if some else ""
+    )
+
+
+def old_head_lines(report: PublishReport) -> Iterator[str]:
+    """Yield which clients a tree serves that remember a tree head from elsewhere."""
+    if report.upper_tiles:
+        yield (
+            f"older tree heads: all tiles above level 0, {report.leaf_tiles} of level 0"
+        )
+    if report.unserved:
+        yield f"older tree heads: not all are served: {printable(report.unserved)}"
+    if report.ahead:
+        some = ", ".join(map(str, report.ahead[:3]))
+        yield f"tree heads that are newer than this tree's are known: {some}"
 
 
 def failure_lines(failures: Iterable[Failure]) -> Iterator[str]:

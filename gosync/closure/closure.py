@@ -140,6 +140,9 @@ class _Check:
         self._check_lists()
         for file in self._project.sums:
             self._check_sums(file)
+        sums = self._files.sums
+        for finding in (*sums.missing_tiles(), *sums.wrong_upper_tiles()):
+            self._add(finding, "promised by the tree")
         return Report(
             project=self._project,
             deps=deps,

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from gosync.closure.findings import Finding, Kind
+from gosync.closure.oldheads import missing_tiles, upper_promised
 from gosync.closure.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.errors import (
     GosyncError,
@@ -107,6 +108,8 @@ class TreeSums:
         self._database = database
         self._private = private
         self._answers: dict[ModuleVersion, ProvenRecord | Finding] = {}
+        self._missing: tuple[Finding, ...] | None = None
+        self._wrong: tuple[Finding, ...] | None = None
         if database is not None:
             self._ops = TreeOps(tree, database.name)
             self._client = SumClient(self._ops, database)
@@ -187,6 +190,29 @@ class TreeSums:
         if isinstance(error, TileMismatchError) and error.tiles:
             return f"{self._folder}/{error.tiles[0]}"
         return path
+
+    def missing_tiles(self) -> tuple[Finding, ...]:
+        """Return the tiles for clients with older heads that the tree lacks."""
+        if self._database is None:
+            return ()
+        if self._missing is None:
+            self._missing = tuple(missing_tiles(self._tree, self._database.name))
+        return self._missing
+
+    def wrong_upper_tiles(self) -> tuple[Finding, ...]:
+        """Return which tiles above level 0 for clients with older heads are wrong.
+
+        They are a few at every log; those of level 0 are ``gosync verify``'s to prove.
+        """
+        if self._database is None:
+            return ()
+        if self._wrong is None:
+            if self.head is None:
+                self.prove_latest()
+            tiles = upper_promised(self._tree, self._database.name)
+            found = (self.prove_tile(tile) for tile in tiles)
+            self._wrong = tuple(each for each in found if each is not None)
+        return self._wrong
 
     def support(self) -> Finding | None:
         """Return what keeps ``go`` from asking the tree for proofs, if something."""

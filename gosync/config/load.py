@@ -22,6 +22,7 @@ from gosync.config.daemon import make_hooks, make_jobs
 from gosync.config.files import read_text
 from gosync.config.lines import KeyLines
 from gosync.config.mistakes import Key, Mistake, Mistakes, shown_key
+from gosync.config.oldheads import make_old_heads
 from gosync.config.places import Places
 from gosync.config.schema import (
     AuditSection,
@@ -59,7 +60,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
 _LISTS = frozenset(
     {
         *("private", "versions", "platforms", "accept", "git_hosts"),
-        *("on_success", "on_failure", "on_finding"),
+        *("on_success", "on_failure", "on_finding", "heads"),
     }
 )
 
@@ -219,6 +220,9 @@ def _make(
         ),
         jobs=make_jobs(sections.daemon.jobs, mistakes),
         hooks=make_hooks(sections.hooks, mistakes),
+        old_heads=make_old_heads(
+            sections.publish, places, mistakes, has_index=bool(sections.upstream.index)
+        ),
         ca_path=places.optional(("upstream", "ca_file"), sections.upstream.ca_file),
         metrics_path=places.optional(
             ("daemon", "metrics_file"), sections.daemon.metrics_file

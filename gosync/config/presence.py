@@ -36,6 +36,8 @@ def check_presence(config: Config, mistakes: Mistakes) -> None:
         presence.folder_of(("daemon", "metrics_file"), config.metrics_path)
     if config.ca_path is not None:
         presence.certificates(("upstream", "ca_file"), config.ca_path)
+    for path in config.old_heads.notes:
+        presence.reads(("publish", "heads"), Path.read_bytes, path)
     for number, project in enumerate(config.projects, start=1):
         presence.reads(("project", number, "path"), read_project, project.path)
     for number, target in enumerate(config.targets.values(), start=1):

@@ -20,7 +20,12 @@ from gosync.config.sizes import parse_size
 from gosync.gomod.deps import Deps
 from gosync.publish.limit import DeleteLimit
 from gosync.sumdb.names import Database
-from gosync.sync.options import ProjectSpec, SiteOptions, ToolchainSpec
+from gosync.sync.options import (
+    OldHeadSpec,
+    ProjectSpec,
+    SiteOptions,
+    ToolchainSpec,
+)
 from gosync.sync.policy import Policy
 from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
@@ -178,10 +183,18 @@ class PublishSection(Section, frozen=True):
     Attributes:
         tree: Folder of the static tree.
         max_delete: How many versions may leave it at once unasked.
+        upper_tiles: Whether the tree has the checksum database's tiles for clients
+            that remember any older tree head, but for level 0; some 10 MB.
+        heads: Such heads that level 0 has tiles for: sizes, or files that are copies
+            of a client's pkg/sumdb/NAME/latest; 8 KiB each.
+        heads_since: The same for every head from a date on; "" for none.
     """
 
     tree: str = "./public"
     max_delete: Annotated[int, msgspec.Meta(ge=0)] = 100
+    upper_tiles: bool = True
+    heads: list[int | str] = []
+    heads_since: str = ""
 
 
 class JobSection(Section, frozen=True):
@@ -356,6 +369,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     hooks: Hooks = Hooks()
     metrics_path: Path | None = None
     ca_path: Path | None = None
+    old_heads: OldHeadSpec = OldHeadSpec()
 
     @property
     def list_interval_seconds(self) -> float:
@@ -393,6 +407,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             grace_days=self.sections.prune.grace_days,
             accept=frozenset(self.sections.audit.accept),
             deletes=DeleteLimit(self.sections.publish.max_delete),
+            old_heads=self.old_heads,
         )
 
     def audit_options(self) -> AuditOptions:

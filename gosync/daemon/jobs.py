@@ -44,6 +44,7 @@ from gosync.verify.session import Request, open_session
 
 _SHOWN_FAILURES = 3
 _PROOF_AGE = timedelta(days=7)
+_SOME_MISSING = 3
 _MOST_OF_IT = 0.9  # of the time limit: the rest is for telling what was found
 
 
@@ -138,6 +139,8 @@ async def publish(work: Work) -> Outcome:
     document = report.document()
     if error is not None:
         return Outcome(error.exit_code, str(error), document)
+    if report.unserved:
+        return Outcome(_SOME_MISSING, report.unserved, document)
     return Outcome(summary=document)
 
 

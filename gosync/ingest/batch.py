@@ -8,7 +8,7 @@ between leaves blobs without rows, which the next run adopts by digest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from anyio import CancelScope, Lock, to_thread
 
@@ -27,12 +27,20 @@ class Batch:
     """Collects rows; safe for many workers of one event loop."""
 
     def __init__(
-        self, *, blobs: BlobStore, journal: Journal, catalog: Catalog, clock: Clock
+        self,
+        *,
+        blobs: BlobStore,
+        journal: Journal,
+        catalog: Catalog,
+        clock: Clock,
+        also: Callable[[], object] = lambda: None,
     ) -> None:
+        """Make a batch; ``also`` is called in the transaction that commits it."""
         self._blobs = blobs
         self._journal = journal
         self._catalog = catalog
         self._clock = clock
+        self._also = also
         self._rows: list[VersionRow] = []
         self._writing = Lock()
 
@@ -66,6 +74,7 @@ class Batch:
             self._catalog.failures.clear((row.path, row.version) for row in rows)
             for row in rows:
                 self._pin(row)
+            self._also()
 
     def _pin(self, row: VersionRow) -> None:
         if row.proof is Proof.PINNED:

@@ -12,10 +12,13 @@ One JSON object::
     unknown        how many more there are that the store does not know
     head           size of the tree head that all lookups carry, 0 for none
     heads          by database, every size that a lookup may ever have carried
+    old_heads      by database, which older heads of clients are served besides:
+                   upper, up to which head all tiles above level 0 are there, and
+                   leaves, first and last numbers of tiles at level 0
 
-``heads`` only grows: a client that saw a head comes back for its tiles. It is
-written before the first lookup with a new head, and read even from a marker
-that is incomplete or of another catalog.
+``heads`` and ``leaves`` only grow: a client that saw a head comes back for its
+tiles. A head is written here before the first lookup with it, and read even from a
+marker that is incomplete or of another catalog.
 
 The folder is ours when the marker is there, whatever it says. A folder with
 other things in it and no marker is somebody else's, and left alone.
@@ -29,6 +32,7 @@ import msgspec
 
 from gosync.errors import StoreError
 from gosync.publish import routes
+from gosync.publish.oldheads import Promise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +55,11 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
     unknown: int = 0
     head: int = 0
     heads: dict[str, list[int]] = {}
+    old_heads: dict[str, Promise] = {}
+
+    def promise(self, name: str) -> Promise:
+        """Return which older heads of a database the tree serves."""
+        return self.old_heads.get(name, Promise())
 
     def with_head(self, name: str, size: int) -> Marker:
         """Return an incomplete marker that knows one more head."""

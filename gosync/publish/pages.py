@@ -99,6 +99,7 @@ def tree_page(
         *(f"<p class=lead>{sentence}</p>" for sentence in _sentences(facts)),
         "</header>",
         _usage(facts, up),
+        _other_heads(facts),
         '<section aria-labelledby="modules"><h2 id="modules">Modules</h2>',
         _modules_table(modules, up) if modules else "<p>Nothing is carried yet.</p>",
         _page_links(number, facts.pages, up),
@@ -215,6 +216,27 @@ def _usage(facts: TreeFacts, up: str) -> str:
     return (
         '<section aria-labelledby="use"><h2 id="use">Use this mirror</h2>\n'
         f"<pre><code>{chr(10).join(lines)}</code></pre>\n<p>{note}</p></section>"
+    )
+
+
+def _other_heads(facts: TreeFacts) -> str:
+    """Return what to do where go remembers a tree head from elsewhere."""
+    if facts.database is None or facts.head is None:
+        return ""
+    name, records = escape(facts.database.name), _number(facts.head.tree.n)
+    return (
+        '<section aria-labelledby="heads"><h2 id="heads">If go says'
+        " <code>checking tree#N</code> and a tile is missing</h2>\n"
+        "<p>It was online before, or used another mirror: it remembers a tree head of"
+        f" <code>{name}</code> with N records, and proves it first. This mirror's has"
+        f" {records}. Where N is smaller, its operator can serve you: send your file"
+        f" <code>pkg/sumdb/{name}/latest</code> for"
+        " <code>gosync publish --head FILE</code>. Where N is larger the mirror is"
+        " behind: wait, or let go forget what it remembers:</p>\n"
+        f'<pre><code>rm "$(go env GOPATH)/pkg/sumdb/{name}/latest"</code></pre>\n'
+        "<p>That costs a protection: go then trusts the next head it sees, and will"
+        " not notice if that log is another than the one it saw before, or an older"
+        " one. Nothing else is lost.</p></section>"
     )
 
 

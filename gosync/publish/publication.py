@@ -3,7 +3,7 @@
     1. marker: incomplete, with the new head among those ever shown
     2. tiles, ``supported``, lookups
     3. ``.mod``, ``.zip``, ``.info``
-    4. ``list``, ``@latest``, aliases, pages; ``sumdb/NAME/latest``
+    4. ``list``, ``@latest``, aliases, pages; ``sumdb/NAME/latest``, ``404.txt``
     5. what went away: files, then lookups
     6. marker: complete
 
@@ -29,11 +29,14 @@ from gosync.publish import routes
 from gosync.publish.contents import ModuleContents, contents_of
 from gosync.publish.marker import FORMAT, Marker, format_marker
 from gosync.publish.modules import ModuleWriter, wanted_names
+from gosync.publish.notfound import not_found_text
+from gosync.publish.oldheads import OldHeadWriter, stale_widths
 from gosync.publish.pages import ModuleSummary, TreeFacts, summary_of, tree_page
 from gosync.publish.report import PublishReport
 from gosync.publish.stale import removal_order, stale_files
 from gosync.publish.sumdb import SumTreeWriter, has_lookup, needed_tiles
 from gosync.publish.withdrawnfile import write_withdrawn
+from gosync.sumdb.spans import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -98,6 +101,8 @@ class Publication:
             {} if setting.sums is None else kept_lookups(self._survey, setting.sums)
         )
         self._size = setting.head.tree.n if setting.head else 0
+        self._promise = setting.work.marker.promise(self._database)
+        self._absent = 0
         self._moves = setting.work.full or self._size != setting.work.marker.head
         self._kept: dict[str, ModuleContents] = {}
         self._kept_versions = 0
@@ -166,6 +171,10 @@ class Publication:
         sums.write_tiles(absent, self._at.progress)
         if self._work.full:
             sums.restore_edges(self._work.sizes)
+        old_heads = OldHeadWriter(sums, self._work.old_heads, self._size)
+        old_heads.write(self._at.progress)
+        self._promise = old_heads.promise(self._promise)
+        self._absent = len(old_heads.absent)
         self._writer.write(sums.supported, b"")
 
     def _put_lookups(self) -> None:
@@ -294,7 +303,10 @@ class Publication:
 
     def _put_head(self) -> None:
         sums, head = self._at.sums, self._at.head
-        if sums is not None and head is not None and self._moves:
+        if sums is None or head is None:
+            return
+        self._writer.write(sums.not_found, not_found_text(sums.name, head.tree.n))
+        if self._moves:
             self._writer.write(sums.latest, head.note)
 
     def _remove(self) -> None:
@@ -302,11 +314,14 @@ class Publication:
         stale = set(modules.stale)
         if sums is not None:
             stale |= {sums.lookup(name) for name in modules.stale_lookups}
+            old_n = self._work.marker.head
+            stale |= set(stale_widths(sums, old_n, self._size, self._work.sizes))
         if self._work.full:
             shown = set()
             if sums is not None and self._at.head is not None:
                 kept = {sums.lookup(name) for name in self._records}
-                shown = {sums.supported, sums.latest, *self._lookups, *kept}
+                own = {sums.supported, sums.latest, sums.not_found}
+                shown = {*own, *self._lookups, *kept}
             stale |= set(stale_files(self._writer.walk(), self._folders, shown))
         for path in removal_order(stale):
             self._writer.remove(path)
@@ -324,6 +339,7 @@ class Publication:
             unknown=self._survey.unknown,
             head=self._size,
             heads=self._work.marker.heads,
+            old_heads={**self._work.marker.old_heads, self._database: self._promise},
         )
         if self._at.head is not None:
             marker = marker.with_head(self._database, self._size)
@@ -348,6 +364,9 @@ class Publication:
             lookups=0 if sums is None else sums.lookups_written,
             head=self._size,
             refused=tuple(self._refused),
+            upper_tiles=bool(self._size) and self._promise.upper == self._size,
+            leaf_tiles=count(self._promise.leaves),
+            absent_tiles=self._absent,
         )
 
 

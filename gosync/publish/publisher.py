@@ -110,6 +110,22 @@ class Publisher:
             ids = shown_ids(self._catalog, kept.values(), head)
             return sums.missing(needed_tiles(head, ids, work.sizes))
 
+    def wanted_old_head_tiles(
+        self, tree: TreeTarget, head: SignedHead | None, *, options: PublishOptions
+    ) -> list[Tile]:
+        """Return the tiles for clients with older heads that the tree lacks.
+
+        ``publish`` goes on without those that cannot be had. The arguments, and what
+        is raised, are ``wanted_tiles``'s.
+        """
+        work = find_work(self._catalog, tree, self._database, options)
+        sums = self._sums(TreeWriter(tree.root))
+        if work is None or sums is None or not self._shows(head, work):
+            return []
+        assert head is not None
+        with disk_errors(tree.root):
+            return sums.missing(work.old_heads.tiles(head.tree.n))
+
     def publish(
         self,
         tree: TreeTarget,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import asdict
 
+from gosync.sumdb.spans import count
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -32,6 +34,12 @@ class PublishReport(msgspec.Struct, frozen=True):
         tiles: Tiles written.
         lookups: Lookups written.
         refused: What cannot be published, with the reason.
+        upper_tiles: Whether every tile above level 0 is there, for clients that
+            remember any older head.
+        leaf_tiles: How many tiles of level 0 are there for such clients.
+        absent_tiles: Tiles for such clients that could not be had.
+        unserved: Why some of these clients are not served, "" for no reason.
+        ahead: Sizes of heads that clients have beyond the tree's own.
     """
 
     root: Path
@@ -49,16 +57,24 @@ class PublishReport(msgspec.Struct, frozen=True):
     tiles: int = 0
     lookups: int = 0
     refused: tuple[tuple[str, str], ...] = ()
+    upper_tiles: bool = False
+    leaf_tiles: int = 0
+    absent_tiles: int = 0
+    unserved: str = ""
+    ahead: tuple[int, ...] = ()
 
     @classmethod
     def unchanged(cls, root: Path, marker: Marker) -> PublishReport:
         """Return the report of a publish that had nothing to do."""
+        promise = marker.promise(marker.sumdb)
         return cls(
             root,
             modules=marker.modules,
             versions=marker.versions,
             unknown=marker.unknown,
             head=marker.head,
+            upper_tiles=promise.of(marker.head).upper,
+            leaf_tiles=count(promise.leaves),
         )
 
     @property

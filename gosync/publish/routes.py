@@ -12,6 +12,7 @@ Paths are relative to the tree's root, with "/" between elements; ``M`` and
     sumdb/NAME/latest
     sumdb/NAME/lookup/M@V
     sumdb/NAME/tile/8/L/NNN[.p/W]
+    sumdb/NAME/404.txt                               for a web server's 404 answers
     status.json                                      how the mirror is
     .gosync/             marker, what is withdrawn, temporary files: for gosync alone
 
@@ -48,6 +49,7 @@ SUMDB_FOLDER = "sumdb"
 VERSIONS_FOLDER = "@v"
 LIST_NAME = "list"
 LATEST_NAME = "@latest"
+NOT_FOUND_NAME = "404.txt"
 VERSION_KINDS = (".info", ".zip", ".mod")
 _MAX_NAME_BYTES = 255
 _MAX_PATH_BYTES = 2048  # leaves room for the root within PATH_MAX

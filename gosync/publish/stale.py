@@ -2,9 +2,9 @@
 
 Removing runs backwards: what names a version goes before the version's files,
 and its zip before the ``.mod`` and the lookup that prove it. Only names that
-``routes`` could have made are ours to remove; a robots.txt stays. Tiles stay
-for ever, the one thing that is never removed. Of versions only those go that
-``survey`` has an explanation for: what it keeps is among what is wanted.
+``routes`` could have made are ours to remove; a robots.txt stays. Tiles stay; of
+them only widths go that a full tile answers (``oldheads``). Of versions only those
+go that ``survey`` has an explanation for: what it keeps is among what is wanted.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from gosync.publish import routes
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
+_SUMDB_NAMES = ("supported", "latest", routes.NOT_FOUND_NAME)
 _FIXED_NAMES = (routes.LIST_NAME, routes.ROOT_PAGE)
 
 
@@ -54,9 +55,7 @@ def _is_stale(
 ) -> bool:
     folder, _, name = path.rpartition("/")
     if path.startswith(f"{routes.SUMDB_FOLDER}/"):
-        return path not in sums and (
-            "/lookup/" in path or name in ("supported", "latest")
-        )
+        return path not in sums and ("/lookup/" in path or name in _SUMDB_NAMES)
     at = f"{folder}/{routes.VERSIONS_FOLDER}" if name == routes.LATEST_NAME else folder
     if name in modules.get(at, ()) or routes.module_of_folder(at) is None:
         return False

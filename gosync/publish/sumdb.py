@@ -6,6 +6,7 @@
     lookup/M@V           the record, stamped with the tree's one head
     tile/8/L/NNN[.p/W]   what proves the records and older heads in that head
     latest               the head; no ``go`` asks for it, auditors and mirrors do
+    404.txt              what a web server may answer to a request for none of these
 
 A head's signature covers the log, not the record that came with it, so every
 lookup may carry the newest head, as long as the record is older. All of them
@@ -13,8 +14,9 @@ carry the same one: heads that are mixed would each need their own partial
 tiles, and a client would succeed or fail by the order of its requests.
 
 A client remembers the newest head it saw. When it comes back it asks for that
-head's own tiles and for what proves it in the new one, so no tile is ever
-removed, and a tree never returns to a smaller head.
+head's own tiles and for what proves it in the new one, so no tile of a published
+head is ever removed, and a tree never returns to a smaller head. It may have seen
+that head elsewhere: ``oldheads`` writes what such clients need.
 """
 
 from __future__ import annotations
@@ -73,6 +75,11 @@ class SumTreeWriter:
         """The file with the head."""
         return f"{self._folder}/latest"
 
+    @property
+    def not_found(self) -> str:
+        """The text for requests that the folder has no file for."""
+        return f"{self._folder}/{routes.NOT_FOUND_NAME}"
+
     def lookup(self, name: str) -> str:
         """Return where the lookup of an escaped ``M@V`` lies."""
         return f"{self._folder}/lookup/{name}"
@@ -107,7 +114,16 @@ class SumTreeWriter:
     def missing(self, tiles: Iterable[Tile]) -> list[Tile]:
         """Return the tiles that the tree does not have."""
         size = self._writer.size
-        return [tile for tile in tiles if size(self._path(tile)) != tile.size_bytes]
+        return [tile for tile in tiles if size(self.path(tile)) != tile.size_bytes]
+
+    def source(self, tile: Tile) -> bytes | None:
+        """Return a proven tile out of the store, None where it has none."""
+        data = self._tiles.read(tile)
+        return data if data is not None and len(data) == tile.size_bytes else None
+
+    def write_tile(self, tile: Tile, data: bytes) -> None:
+        """Put a proven tile into the tree."""
+        self.tiles_written += self._writer.write(self.path(tile), data)
 
     def write_tiles(self, tiles: Sequence[Tile], progress: Progress) -> None:
         """Put these tiles into the tree.
@@ -116,13 +132,13 @@ class SumTreeWriter:
             StoreError: if the store does not have one of them.
         """
         for tile in tiles:
-            data = self._tiles.read(tile)
-            if data is None or len(data) != tile.size_bytes:
+            data = self.source(tile)
+            if data is None:
                 raise StoreError(
-                    f"{self._path(tile)}: the store has no such proven tile",
+                    f"{self.path(tile)}: the store has no such proven tile",
                     hint="run `gosync sync` to fetch and prove it",
                 )
-            self.tiles_written += self._writer.write(self._path(tile), data)
+            self.write_tile(tile, data)
             progress.advance()
 
     def restore_edges(self, sizes: Iterable[int]) -> None:
@@ -132,9 +148,9 @@ class SumTreeWriter:
         """
         for size in sizes:
             for tile in self.missing(edge_tiles(size)):
-                data = self._tiles.read(tile)
-                if data is not None and len(data) == tile.size_bytes:
-                    self.tiles_written += self._writer.write(self._path(tile), data)
+                data = self.source(tile)
+                if data is not None:
+                    self.write_tile(tile, data)
 
     def write_lookup(
         self, version: Carried, head: SignedHead, *, compare: bool
@@ -176,7 +192,8 @@ class SumTreeWriter:
             data = format_record(record.id, record.text) + head.note
             self.lookups_written += self._writer.write(self.lookup(name), data)
 
-    def _path(self, tile: Tile) -> str:
+    def path(self, tile: Tile) -> str:
+        """Return where a tile lies."""
         return f"{self._folder}/{tile.path()}"
 
 

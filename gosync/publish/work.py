@@ -1,12 +1,12 @@
 """What a publish has to do: the catalog's state against the tree's own marker.
 
-Nothing, when the tree has followed the catalog's last change and its pages were
-made with the same options; a newer tree head alone is no reason, since it says
-nothing new about what is there. The changed modules, when the marker is whole
-and agrees with what the catalog remembers of this tree. Everything otherwise:
-a first publish, one that was killed, a tree that was restored or moved between
-stores, another checksum database, an older format, versions that the store does not
-know.
+Nothing, when the tree has followed the catalog's last change, its pages were made
+with the same options, and it serves the clients that it is to serve; a newer tree
+head alone is no reason, since it says nothing new about what is there. The changed
+modules, when the marker is whole and agrees with what the catalog remembers of this
+tree. Everything otherwise: a first publish, one that was killed, a tree that was
+restored or moved between stores, another checksum database, an older format, versions
+that the store does not know.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import msgspec
 
 from gosync.catalog.trees import TreeState
 from gosync.publish.marker import FORMAT, Marker, read_marker
+from gosync.sumdb.oldheads import OldHeads
+from gosync.sumdb.spans import unite
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,17 +41,21 @@ class TreeTarget(msgspec.Struct, frozen=True):
 
 
 class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What only concerns the pages.
+    """What the catalog does not say: how the pages are, and for which clients.
 
     Attributes:
         url: The address that the tree is served at; "" when it is not known.
         private: GOPRIVATE patterns of modules that no database vouches for.
         modules_per_page: How many modules one page lists.
+        old_heads: Older tree heads, up to the trusted one, whose clients are served.
+        at_least: How many records the tree's own head must have for them.
     """
 
     url: str = ""
     private: tuple[str, ...] = ()
     modules_per_page: int = 1000
+    old_heads: OldHeads = OldHeads()
+    at_least: int = 0
 
     def digest(self, database: Database | None) -> str:
         """Return a short text that changes when the pages must."""
@@ -68,6 +74,7 @@ class Work(msgspec.Struct, frozen=True):
         paths: The modules to write, sorted.
         sizes: Sizes of all heads that clients of the tree may know.
         options: The options' digest.
+        old_heads: Older tree heads whose clients are served, once it is done.
     """
 
     marker: Marker
@@ -77,6 +84,7 @@ class Work(msgspec.Struct, frozen=True):
     paths: tuple[str, ...]
     sizes: tuple[int, ...]
     options: str
+    old_heads: OldHeads
 
 
 def find_work(
@@ -97,10 +105,12 @@ def find_work(
     digest = options.digest(database)
     state = catalog.trees.get(tree.id) or TreeState(tree.id, 0, "", "")
     full = not _follows(state, marker) or marker.sumdb != name
-    if not full and (state.published_seq, marker.options) == (seq, digest):
+    is_same = (state.published_seq, marker.options) == (seq, digest)
+    if not full and is_same and _serves(marker, name, options):
         return None
     full = full or marker.unknown > 0
     after = -1 if full else state.published_seq
+    promise, wanted = marker.promise(name), options.old_heads
     known = catalog.heads.published(name, tree.id)
     return Work(
         marker=marker,
@@ -110,7 +120,16 @@ def find_work(
         paths=tuple(catalog.versions.carried_paths(changed_after=after)),
         sizes=tuple(sorted({*known, *marker.heads.get(name, ())})),
         options=digest,
+        old_heads=OldHeads(wanted.upper, unite(wanted.leaves, promise.leaves)),
     )
+
+
+def _serves(marker: Marker, name: str, options: PublishOptions) -> bool:
+    """Return whether a tree with a head serves all clients that it is to serve."""
+    if not marker.head:
+        return True
+    kept = marker.promise(name).keeps(options.old_heads, marker.head)
+    return kept and marker.head >= options.at_least
 
 
 def _follows(state: TreeState, marker: Marker) -> bool:

@@ -126,6 +126,11 @@ class SumClient:
         """The trusted head; None before ``start``, or as long as none was seen."""
         return self._heads.head
 
+    @property
+    def seen_sizes(self) -> frozenset[int]:
+        """The sizes of all signed heads that came along and held, in any order."""
+        return frozenset(self._heads.sizes)
+
     async def start(self) -> SignedHead | None:
         """Take up the stored head, as every other operation does by itself.
 
@@ -183,6 +188,21 @@ class SumClient:
         async with self._reporting({"latest": note}) as evidence:
             await self._heads.merge(note, evidence)
         return self._heads.view.tree
+
+    async def place(self, note: bytes) -> None:
+        """Place a signed head on the timeline, such as one that a client remembers.
+
+        A newer one than the trusted head becomes it, once it is proven to follow.
+
+        Raises:
+            MalformedError: It is no signed head.
+            SignatureError: The database's key did not sign it.
+            ForkError: It contradicts the trusted one.
+            TileMismatchError: The tiles do not lead to a signed root.
+            UnavailableError: A tile could not be had.
+        """
+        async with self._reporting({"head": note}) as evidence:
+            await self._heads.merge(note, evidence)
 
     async def prove_record(self, record_id: int, text: bytes) -> None:
         """Prove that the trusted tree has this text as record ``record_id``.

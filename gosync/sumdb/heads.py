@@ -50,7 +50,11 @@ class HeadOps(Protocol):
 
 
 class HeadKeeper:
-    """The trusted head of one database, in memory and where the caller keeps it."""
+    """The trusted head of one database, in memory and where the caller keeps it.
+
+    Attributes:
+        sizes: The sizes of all heads that were placed on the timeline.
+    """
 
     def __init__(
         self,
@@ -69,6 +73,7 @@ class HeadKeeper:
         self._start_lock = concurrency.new_lock()
         self._merge_lock = concurrency.new_lock()
         self._placed: OrderedDict[bytes, None] = OrderedDict()
+        self.sizes: set[int] = set()
 
     @property
     def head(self) -> SignedHead | None:
@@ -113,6 +118,7 @@ class HeadKeeper:
                 return
             if await self._place(head, evidence) is Timeline.FUTURE:
                 await self._persist(evidence)
+            self.sizes.add(head.tree.n)
             self._placed[note] = None
             while len(self._placed) > _PLACED_NOTES:
                 self._placed.popitem(last=False)

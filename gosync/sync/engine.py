@@ -266,7 +266,7 @@ async def _publish(
     report: PublishReport | None = None
     try:
         error = await refresh_head(site, sums)
-        report = await publish_tree(site, sums, progress)
+        report = await publish_tree(site, sums, progress, retry=options.retry)
     except (StoreError, UsageError):
         raise
     except GosyncError as exc:

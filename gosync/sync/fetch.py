@@ -7,6 +7,7 @@ Only our own disk stops a pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -29,6 +30,7 @@ from gosync.ingest.entries import finding_entry
 from gosync.ingest.gate import Admission
 from gosync.progress import Progress
 from gosync.store.staging import Staged
+from gosync.sync.oldheads import note_seen
 from gosync.sync.pool import for_each
 from gosync.sync.site import Site
 from gosync.sync.tally import Tally
@@ -51,6 +53,7 @@ class VersionFetcher:
             journal=site.journal,
             catalog=site.catalog,
             clock=site.clock,
+            also=partial(note_seen, site, upstreams.sums),
         )
 
     async def fetch_all(self, rows: Iterable[VersionRow]) -> None:

@@ -57,6 +57,22 @@ class IndexBound(msgspec.Struct, frozen=True):
     seconds: float = 120.0
 
 
+class OldHeadSpec(msgspec.Struct, frozen=True):
+    """Which clients are served that remember a tree head from elsewhere.
+
+    Attributes:
+        upper: Whether the tree has every tile above level 0.
+        sizes: Sizes of such heads.
+        notes: Files with such a head, signed: copies of clients' ``latest``.
+        since: Every head from this time on, "" for none; see sync.rules.parse_since.
+    """
+
+    upper: bool = False
+    sizes: tuple[int, ...] = ()
+    notes: tuple[Path, ...] = ()
+    since: str = ""
+
+
 class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a pass needs to know.
 
@@ -78,6 +94,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         grace_days: How long what is no longer selected is kept from pruning.
         accept: Kinds of findings that are accepted from their first sight on.
         deletes: How many versions may go at once.
+        old_heads: Which clients with a tree head from elsewhere are served.
     """
 
     store_path: Path
@@ -97,6 +114,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     accept: frozenset[Kind] = frozenset()
     deletes: DeleteLimit = DeleteLimit()
     index_bound: IndexBound = IndexBound()
+    old_heads: OldHeadSpec = OldHeadSpec()
 
     def with_addresses(self, addresses: Iterable[Address]) -> Self:
         """Return these options with the secrets of further upstreams, which win."""

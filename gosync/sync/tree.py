@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from anyio import to_thread
+from msgspec.structs import replace
 
 from gosync.errors import GosyncError, StoreError
 from gosync.progress import Progress
@@ -10,6 +13,8 @@ from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
 from gosync.publish.work import PublishOptions, TreeTarget
 from gosync.sumdb.client import SumClient
+from gosync.sumdb.treehead import SignedHead, open_head
+from gosync.sync.oldheads import Served, bring_tiles, note_seen, served_heads, settle
 from gosync.sync.site import Site
 from gosync.sync.withdrawing import learn_withdrawals
 
@@ -53,24 +58,35 @@ async def refresh_head(site: Site, sums: SumClient | None) -> GosyncError | None
 
 
 def _is_behind(site: Site) -> bool:
-    return make_publisher(site).is_behind(tree_target(site), options=_options(site))
+    options = _options(site, served_heads(site, trusted_head(site)))
+    return make_publisher(site).is_behind(tree_target(site), options=options)
 
 
 async def publish_tree(
-    site: Site, sums: SumClient | None, progress: Progress
+    site: Site, sums: SumClient | None, progress: Progress, *, retry: bool = False
 ) -> PublishReport:
     """Fetch the tiles that the tree lacks, then publish.
+
+    Clients that remember a head from elsewhere are served as far as their tiles can
+    be had; the report says what is lacking, and so does the table of failures.
+
+    Args:
+        site: The site.
+        sums: The checksum database's client, started; None without one.
+        progress: Who watches.
+        retry: Whether to ask for those tiles though that failed a moment ago.
 
     Raises:
         TooManyDeletesError: if more versions would leave the tree than may.
         SecurityError: if a tile does not lead to the head.
-        UnavailableError: if a tile cannot be had.
+        UnavailableError: if a tile that lookups need cannot be had.
         StoreError: if the tree cannot be written.
     """
     await to_thread.run_sync(learn_withdrawals, site)
-    target = tree_target(site)
-    options = _options(site)
     head = sums.head if sums is not None else None
+    note_seen(site, sums)
+    served = await to_thread.run_sync(partial(served_heads, site, head, retry=retry))
+    target, options = tree_target(site), _options(site, served)
     publisher = make_publisher(site)
     wanted = await to_thread.run_sync(
         lambda: publisher.wanted_tiles(target, head, options=options)
@@ -78,9 +94,16 @@ async def publish_tree(
     if sums is not None and wanted:
         progress.phase("tiles", len(wanted))
         await sums.tiles(wanted)
-        if site.tiles is not None:
-            await to_thread.run_sync(site.tiles.sync)
-    return await to_thread.run_sync(
+    extra = await to_thread.run_sync(
+        lambda: publisher.wanted_old_head_tiles(target, head, options=options)
+    )
+    error = served.error
+    if sums is not None and extra:
+        error = await bring_tiles(site, sums, extra, progress) or error
+    if site.tiles is not None and (wanted or extra):
+        await to_thread.run_sync(site.tiles.sync)
+    settle(site, error, retried=retry)
+    report = await to_thread.run_sync(
         lambda: publisher.publish(
             target,
             head,
@@ -88,6 +111,9 @@ async def publish_tree(
             limit=site.options.deletes,
             progress=progress,
         )
+    )
+    return replace(
+        report, ahead=served.ahead, unserved="" if error is None else str(error)
     )
 
 
@@ -101,8 +127,26 @@ async def refresh_feed(site: Site) -> bool:
     return await to_thread.run_sync(publisher.write_feed, tree_target(site))
 
 
-def _options(site: Site) -> PublishOptions:
-    return PublishOptions(private=site.options.policy.private)
+def trusted_head(site: Site) -> SignedHead | None:
+    """Return the trusted head of the configured database, None before there is one.
+
+    Raises:
+        SecurityError: if the stored head is not the database's.
+        CatalogError: if the catalog cannot be read.
+    """
+    database = site.options.database
+    note = site.catalog.heads.get(database.name) if database is not None else b""
+    if database is None or not note:
+        return None
+    return open_head(note, database.verifier())
+
+
+def _options(site: Site, served: Served) -> PublishOptions:
+    return PublishOptions(
+        private=site.options.policy.private,
+        old_heads=served.old_heads,
+        at_least=served.newest,
+    )
 
 
 def make_publisher(site: Site) -> Publisher:

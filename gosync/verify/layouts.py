@@ -35,6 +35,7 @@ from gosync.publish.routes import (
     LATEST_NAME,
     LIST_NAME,
     MARKER_FOLDER,
+    NOT_FOUND_NAME,
     PAGES_FOLDER,
     ROOT_FILES,
     ROOT_PAGE,
@@ -49,7 +50,9 @@ _GOS_OWN: Final = ("cache/vcs", "cache/lock")
 TEMPORARY: Final = re.compile(r"\.gosync-verify\.[0-9a-f]{16}\.tmp")
 _TILE: Final = re.compile("[0-9]{3}")  # the last part of a tile's number
 _TILE_DEPTH: Final = 2  # tile/8/0/000
-_DATABASE_FILES: Final = frozenset({"lookup", "tile", "supported", "latest"})
+_DATABASE_FILES: Final = frozenset(
+    {"lookup", "tile", "supported", "latest", NOT_FOUND_NAME}
+)
 
 
 class Kind(StrEnum):
@@ -302,6 +305,8 @@ def _log_file(database: str, name: str, *, is_folder: bool) -> Place:
     last = below.rpartition("/")[2]
     if name.endswith(".tmp"):
         return Place(role=Role.LEFTOVER, database=database)
+    if name == NOT_FOUND_NAME:
+        return OWN
     leads_on = {
         "lookup": "@" not in last,
         "tile": _TILE.fullmatch(last) is None or below.count("/") < _TILE_DEPTH,

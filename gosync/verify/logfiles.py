@@ -61,8 +61,10 @@ def _findings(
     for name, entry in sorted(files.items()):
         if entry.place.role is Role.TILE:
             yield from _check_tile(sums, name, entry)
-    if kind is Kind.TREE and (support := sums.support()) is not None:
-        yield support
+    if kind is Kind.TREE:
+        if (support := sums.support()) is not None:
+            yield support
+        yield from sums.missing_tiles()
 
 
 def _check_lookup(

@@ -39,6 +39,7 @@ def test_a_version_has_all_its_files(world: World) -> None:
         f"{base}/@v/v1.0.0.mod",
         f"{base}/@v/v1.0.0.zip",
         "modules/feed.atom",
+        f"sumdb/{NAME}/404.txt",
         f"sumdb/{NAME}/latest",
         f"sumdb/{NAME}/lookup/github.com/!acme/widget@v1.0.0",
         f"sumdb/{NAME}/supported",

@@ -1,0 +1,84 @@
+"""What a tree promises to clients with older tree heads, and does not keep.
+
+The marker says which heads the tree ever showed, and which others it serves: every
+tile above level 0, and some of level 0. A tile that is not there, or is of another
+size, fails those clients alone; a fresh one never asks for it. What is in the tiles
+is judged where tiles are read (``closure.sums``, ``verify.logfiles``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gosync.closure.findings import Finding, Kind
+from gosync.errors import GosyncError
+from gosync.gomod.module import ModuleVersion
+from gosync.publish import routes
+from gosync.publish.marker import Marker, parse_marker
+from gosync.sumdb.tile import edge_tiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gosync.closure.tree import Tree
+    from gosync.sumdb.tile import Tile
+
+_MARKER_BYTES = 16 * 1024 * 1024
+_NOBODY = ModuleVersion("", "")
+_REASON = "clients that remember an older tree head ask for it"
+
+
+def missing_tiles(tree: Tree, database: str) -> Iterator[Finding]:
+    """Yield the tiles of a database that the tree promises and does not have."""
+    marker = _marker(tree)
+    folder = routes.sumdb_folder(database)
+
+    def has(tile: Tile) -> bool:
+        try:
+            return tree.require(f"{folder}/{tile.path()}") == tile.size_bytes
+        except GosyncError:
+            return False
+
+    for tile in promised_tiles(marker, database, has):
+        path = f"{folder}/{tile.path()}"
+        yield Finding(kind=Kind.MISSING, path=path, reason=_REASON, mv=_NOBODY)
+
+
+def upper_promised(tree: Tree, database: str) -> list[Tile]:
+    """Return the tiles above level 0 that the tree promises for any older head."""
+    marker = _marker(tree)
+    if not marker.complete or marker.sumdb != database:
+        return []
+    tiles = marker.promise(database).of(marker.head).tiles(marker.head)
+    return [tile for tile in tiles if tile.l]
+
+
+def promised_tiles(
+    marker: Marker, database: str, has: Callable[[Tile], bool]
+) -> Iterator[Tile]:
+    """Yield what the marker promises, of what is not there.
+
+    Args:
+        marker: The tree's; one that is incomplete promises nothing.
+        database: The database.
+        has: Whether the tree has a tile, of the right size.
+    """
+    if not marker.complete or marker.sumdb != database:
+        return
+    old_heads = marker.promise(database).of(marker.head)
+    promised = dict.fromkeys(
+        [*old_heads.tiles(marker.head), *old_heads.narrow_tiles(marker.head)]
+    )
+    yield from (tile for tile in promised if not has(tile))
+    for size in marker.heads.get(database, ()):
+        for edge in edge_tiles(size):
+            # The full tile of its place does as well: go cuts it.
+            if edge not in promised and not has(edge) and not has(edge.full()):
+                yield edge
+
+
+def _marker(tree: Tree) -> Marker:
+    try:
+        return parse_marker(tree.read(routes.MARKER, limit_bytes=_MARKER_BYTES))
+    except GosyncError:
+        return Marker()

@@ -1,0 +1,117 @@
+"""The tree's tiles for clients that remember an older head (gosync.sumdb.oldheads).
+
+They are more than the lookups need, so a tree may lack some: the tiles that are at
+hand are written, and the marker promises no more than what is there. The widths below
+an unfilled tile's are cut from it: hashes that a log has once stay where they are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gosync.sumdb.oldheads import OldHeads, superseded
+from gosync.sumdb.spans import Spans, spans_of, subtract, unite, up_to
+from gosync.sumdb.tile import TILE_HEIGHT, Tile, edge_tiles, tile_in_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gosync.progress import Progress
+    from gosync.publish.sumdb import SumTreeWriter
+
+
+class Promise(msgspec.Struct, frozen=True):
+    """Which clients with an older head a tree serves.
+
+    Attributes:
+        upper: The size of the head up to which every tile above level 0 is there.
+        leaves: Numbers of level-0 tiles; those of the tree's head are all there.
+    """
+
+    upper: int = 0
+    leaves: Spans = ()
+
+    def of(self, n: int) -> OldHeads:
+        """Return the older heads that a tree with a head of ``n`` serves."""
+        last = (n - 1) >> TILE_HEIGHT
+        return OldHeads(upper=self.upper == n > 0, leaves=up_to(self.leaves, last))
+
+    def keeps(self, wanted: OldHeads, n: int) -> bool:
+        """Return whether a tree with a head of ``n`` serves all these already."""
+        if wanted.upper and self.upper != n:
+            return False
+        return not subtract(wanted.leaves, self.leaves)
+
+
+class OldHeadWriter:
+    """Writes the tiles for older heads into one tree, as far as they are at hand.
+
+    Attributes:
+        absent: Tiles that are not.
+    """
+
+    def __init__(self, sums: SumTreeWriter, wanted: OldHeads, n: int) -> None:
+        """Take what is wanted in a tree with a head of ``n``."""
+        self._sums = sums
+        self._wanted = wanted
+        self._n = n
+        self._wide: tuple[Tile, bytes | None] | None = None
+        self.absent: list[Tile] = []
+
+    def write(self, progress: Progress) -> None:
+        """Write what the tree lacks.
+
+        Raises:
+            StoreError: if the store cannot be read.
+            OSError: if the tree cannot be written.
+        """
+        wanted = [*self._wanted.tiles(self._n), *self._wanted.narrow_tiles(self._n)]
+        missing = self._sums.missing(wanted)
+        if missing:
+            progress.phase("publishing tiles for older tree heads", len(missing))
+        for tile in missing:
+            data = self._read(tile)
+            if data is None:
+                self.absent.append(tile)
+            else:
+                self._sums.write_tile(tile, data)
+            progress.advance()
+
+    def promise(self, before: Promise) -> Promise:
+        """Return what the tree can promise now, given what it promised before."""
+        lacking = {tile.l for tile in self.absent}
+        is_whole = self._wanted.upper and lacking <= {0}
+        gone = spans_of(tile.n for tile in self.absent if not tile.l)
+        return Promise(
+            upper=self._n if is_whole else before.upper,
+            leaves=unite(before.leaves, subtract(self._wanted.leaves, gone)),
+        )
+
+    def _read(self, tile: Tile) -> bytes | None:
+        """Return a tile, a narrow one out of the tile that the head's tree has."""
+        wide = tile_in_tree(tile.l, tile.n, self._n)
+        if self._wide is None or self._wide[0] != wide:
+            self._wide = wide, self._sums.source(wide)
+        data = self._wide[1]
+        return None if data is None else data[: tile.size_bytes]
+
+
+def stale_widths(
+    sums: SumTreeWriter, old_n: int, n: int, published: Iterable[int]
+) -> Iterator[str]:
+    """Yield files of narrow tiles that a full one answers now that the tree grew.
+
+    The edges of heads that were ever published stay, whatever else is there.
+
+    Args:
+        sums: The tree.
+        old_n: The size of the head that it had.
+        n: The size of the head that it has.
+        published: The sizes of all heads that it ever had.
+    """
+    edges = {edge for size in published for edge in edge_tiles(size)}
+    for tile in superseded(old_n, n):
+        if tile not in edges and not sums.missing([tile.full()]):
+            yield sums.path(tile)

@@ -1,0 +1,1 @@
+-- Nothing: the number is another branch's. This file goes when that one lands.
