@@ -8,10 +8,11 @@ import click
 import msgspec
 
 from gosync.catalog.versions import FoundBy, VersionRow
+from gosync.cli.arguments import parse_module_version
 from gosync.cli.options import Options, common_options
 from gosync.cli.tables import withdrawal_lines
 from gosync.clock import SystemClock
-from gosync.errors import MalformedError, NotFoundError, UsageError
+from gosync.errors import NotFoundError
 from gosync.gomod.module import ModuleVersion
 from gosync.store.blobs import BlobStore
 from gosync.sync.choosing import Chooser
@@ -32,7 +33,7 @@ def why(options: Options, module_version: str) -> None:
     Asks nobody; it answers from what the last sync or plan learned.
     """
     site_options = options.load_config().site_options()
-    mv = _parse(module_version)
+    mv = parse_module_version(module_version)
     projects = read_projects(site_options.projects)
     with read_catalog(site_options) as catalog:
         row = catalog.versions.get(mv.path, mv.version)
@@ -53,13 +54,6 @@ def why(options: Options, module_version: str) -> None:
     told = [] if withdrawal is None else [withdrawal]
     lines = [*_lines(mv, row, claims), *withdrawal_lines(told)]
     options.output.result("why", document, lines)
-
-
-def _parse(text: str) -> ModuleVersion:
-    try:
-        return ModuleVersion.parse(text)
-    except MalformedError as exc:
-        raise UsageError(str(exc), hint="write it as path@v1.2.3") from exc
 
 
 def _document(

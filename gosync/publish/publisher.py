@@ -140,8 +140,7 @@ class Publisher:
         """
         work = find_work(self._catalog, tree, self._database, options)
         if work is None:
-            marker = read_marker(tree.root) or Marker()
-            report = PublishReport.unchanged(tree.root, marker)
+            report = self._unchanged(tree)
         else:
             with disk_errors(tree.root):
                 survey = self._survey(TreeWriter(tree.root), work)
@@ -215,7 +214,7 @@ class Publisher:
         report = publication.run()
         moment = format_time(self._clock.now())
         state = TreeState(tree.id, work.seq, publication.contents, moment)
-        self._catalog.trees.put(state)
+        self._catalog.trees.put(state, report.unpublished)
         return report
 
     def _survey(self, writer: TreeWriter, work: Work) -> Survey:
@@ -233,6 +232,20 @@ class Publisher:
             f" ({shown}{more})",
             hint="if that is meant,"
             f" `gosync publish {tree.root} --max-delete {len(leaving)}`",
+        )
+
+    def _unchanged(self, tree: TreeTarget) -> PublishReport:
+        """Return what a tree has that is up to date."""
+        marker = read_marker(tree.root) or Marker()
+        unpublished = self._catalog.trees.unpublished(tree.id)
+        return PublishReport(
+            tree.root,
+            modules=marker.modules,
+            versions=marker.versions,
+            unknown=marker.unknown,
+            go_mods=marker.go_mods,
+            head=marker.head,
+            unpublished=tuple(unpublished),
         )
 
     def _sums(self, writer: TreeWriter) -> SumTreeWriter | None:

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gosync.publish.marker import Marker
+    from gosync.catalog.trees import Unpublished
 
 
 class PublishReport(msgspec.Struct, frozen=True):
@@ -20,7 +20,8 @@ class PublishReport(msgspec.Struct, frozen=True):
         root: The tree.
         full: Whether every file was looked at.
         modules: Modules in the tree.
-        versions: Versions in the tree.
+        versions: Versions in the tree, whole.
+        go_mods: Versions in it of which it has the ``.mod`` alone.
         unknown: Further versions in the tree, which the store does not know.
         head: Size of the tree head that the lookups carry; 0 without one.
         changed_modules: Modules that were looked at.
@@ -31,7 +32,7 @@ class PublishReport(msgspec.Struct, frozen=True):
         blob_bytes: Bytes of the blobs linked or copied.
         tiles: Tiles written.
         lookups: Lookups written.
-        refused: What cannot be published, with the reason.
+        unpublished: What is carried and cannot be published, with the reason.
     """
 
     root: Path
@@ -39,6 +40,7 @@ class PublishReport(msgspec.Struct, frozen=True):
     modules: int = 0
     versions: int = 0
     unknown: int = 0
+    go_mods: int = 0
     head: int = 0
     changed_modules: int = 0
     written: int = 0
@@ -48,17 +50,14 @@ class PublishReport(msgspec.Struct, frozen=True):
     blob_bytes: int = 0
     tiles: int = 0
     lookups: int = 0
-    refused: tuple[tuple[str, str], ...] = ()
+    unpublished: tuple[Unpublished, ...] = ()
 
-    @classmethod
-    def unchanged(cls, root: Path, marker: Marker) -> PublishReport:
-        """Return the report of a publish that had nothing to do."""
-        return cls(
-            root,
-            modules=marker.modules,
-            versions=marker.versions,
-            unknown=marker.unknown,
-            head=marker.head,
+    @property
+    def refused(self) -> tuple[tuple[str, str], ...]:
+        """What cannot be published, by name, with the reason."""
+        return tuple(
+            (f"{each.path}@{each.version}".rstrip("@"), each.reason)
+            for each in self.unpublished
         )
 
     @property
@@ -68,4 +67,10 @@ class PublishReport(msgspec.Struct, frozen=True):
 
     def document(self) -> dict[str, object]:
         """Return it as JSON."""
-        return {**asdict(self), "root": str(self.root), "changes": self.changes}
+        return {
+            **asdict(self),
+            "root": str(self.root),
+            "changes": self.changes,
+            "unpublished": [asdict(each) for each in self.unpublished],
+            "refused": self.refused,
+        }

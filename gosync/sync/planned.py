@@ -13,6 +13,7 @@ import msgspec
 from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
 from gosync.catalog.versions import Need, VersionRow
+from gosync.sync.emptymodules import EmptyModule
 
 
 class PlannedVersion(msgspec.Struct):
@@ -65,6 +66,7 @@ class Plan(msgspec.Struct, kw_only=True):
         updates: Further versions of modules that are here.
         removes: What nothing selects any more.
         missing: Failures of what is selected.
+        empty_modules: Named modules of which there is nothing.
         exit_code: How planning ended.
     """
 
@@ -73,6 +75,7 @@ class Plan(msgspec.Struct, kw_only=True):
     updates: list[PlannedVersion]
     removes: list[PlannedRemoval]
     missing: tuple[Failure, ...]
+    empty_modules: tuple[EmptyModule, ...]
     exit_code: int
 
     def fetched(self) -> Iterator[PlannedVersion]:

@@ -10,13 +10,14 @@ from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
 from gosync.publish.work import PublishOptions, TreeTarget
 from gosync.sumdb.client import SumClient
+from gosync.sync import configured
 from gosync.sync.site import Site
 
 
 def database_item(site: Site) -> tuple[str, str]:
     """Return what the failures table calls the checksum database."""
     database = site.options.database
-    return ("", f"sumdb {database.name}" if database else "sumdb")
+    return ("", configured.database_item(database.name if database else ""))
 
 
 async def refresh_head(site: Site, sums: SumClient | None) -> GosyncError | None:
