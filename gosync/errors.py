@@ -9,7 +9,8 @@
      │  └ StalePlanError                 the state changed since the plan
      ├ UnavailableError              75  wait: no answer now, later perhaps
      │  ├ UpstreamTimeoutError           a deadline passed
-     │  ├ UpstreamStatusError            403, 429, 5xx: .status, .retry_after_seconds
+     │  ├ UpstreamStatusError            401, 429, 5xx: .status, .retry_after_seconds;
+     │  │                                exit 3 for a refusal that stays: 403, 451
      │  ├ TruncatedError                 fewer bytes than declared
      │  └ OfflineError                   needs the network, may not use it
      ├ NotFoundError                  3  a definite no (404, 410)
@@ -47,6 +48,8 @@ next step.
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+_REFUSALS = frozenset({403, 451})
 
 
 class GosyncError(Exception):
@@ -111,6 +114,8 @@ class UpstreamStatusError(UnavailableError):
     """The upstream answered with a status that is neither yes nor a definite no.
 
     Attributes:
+        exit_code: 3 for a refusal that waiting does not change (403, 451), else 75.
+            It is no definite no: whether the thing exists stays unknown.
         status: The HTTP status.
         retry_after_seconds: What Retry-After asked for, or None.
     """
@@ -119,6 +124,8 @@ class UpstreamStatusError(UnavailableError):
         self, message: str, *, status: int, retry_after_seconds: float | None = None
     ) -> None:
         super().__init__(message)
+        if status in _REFUSALS:
+            self.exit_code = NotFoundError.exit_code
         self.status = status
         self.retry_after_seconds = retry_after_seconds
 

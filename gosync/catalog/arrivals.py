@@ -24,6 +24,15 @@ class Arrivals:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    def last_at(self) -> str:
+        """Return when a version came in last, "" for never.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        newest = self.newest(limit=1)
+        return newest[0].admitted_at or "" if newest else ""
+
     def newest(self, *, limit: int) -> list[VersionRow]:
         """Return what came in last, newest first.
 

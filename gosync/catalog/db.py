@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from gosync.catalog.arrivals import Arrivals
 from gosync.catalog.bundles import Bundles
+from gosync.catalog.census import Census, take_census
 from gosync.catalog.connection import Connection, map_errors
 from gosync.catalog.cursors import Cursors
 from gosync.catalog.failures import Failures
@@ -33,6 +34,7 @@ from gosync.catalog.selected import Selected
 from gosync.catalog.selections import Selections
 from gosync.catalog.tombstones import Tombstones
 from gosync.catalog.trees import Trees
+from gosync.catalog.troubles import Troubles
 from gosync.catalog.verified import Verified
 from gosync.catalog.version_table import Versions
 from gosync.catalog.withdrawn import WithdrawnVersions
@@ -66,6 +68,7 @@ class Catalog:
         old_heads: Others that clients may remember.
         looks: What an audit asks of whom.
         trees: Published trees.
+        troubles: What jobs' last runs found wrong.
         bundles: Bundles made here.
         imports: Bundles that came in.
         runs: Past runs.
@@ -92,6 +95,7 @@ class Catalog:
         self.old_heads = OldHeadTable(connection)
         self.looks = Looks(connection)
         self.trees = Trees(connection)
+        self.troubles = Troubles(connection)
         self.bundles = Bundles(connection)
         self.imports = Imports(connection)
         self.runs = Runs(connection)
@@ -140,6 +144,14 @@ class Catalog:
         """
         with self._connection.transaction():
             yield
+
+    def census(self) -> Census:
+        """Count the versions, by state and by what is carried of them.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return take_census(self._connection)
 
     def check(self) -> None:
         """Let SQLite look for damage.

@@ -46,6 +46,8 @@ class Failure(msgspec.Struct, frozen=True):
         first_at: When it failed first.
         last_at: When it failed last.
         next_try_at: From when it is due again.
+        upstream: Whom it was met at, as the configuration named that, without
+            secrets; "" where that is nobody in particular.
     """
 
     path: str
@@ -58,9 +60,11 @@ class Failure(msgspec.Struct, frozen=True):
     first_at: str
     last_at: str
     next_try_at: str
+    upstream: str = ""
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Failure))
+_MARKS = ", ".join("?" for _ in fields(Failure))
 
 
 def back_off_seconds(attempts: int) -> float:
@@ -100,15 +104,26 @@ class Failures:
         self._connection = connection
 
     def record(
-        self, path: str, version: str, *, kind: str, error: GosyncError, now: datetime
+        self,
+        path: str,
+        version: str,
+        *,
+        kind: str,
+        error: GosyncError,
+        now: datetime,
+        upstream: str = "",
     ) -> Failure:
         """Write down a failure and when the item is due again; return the row.
+
+        What was met at another upstream is over: the count begins anew.
 
         Raises:
             CatalogError: the catalog cannot be written.
         """
         with self._connection.transaction():
             before = self.get(path, version)
+            if before is not None and before.upstream not in ("", upstream):
+                before = None
             attempts = 1 if before is None else before.attempts + 1
             delay = max(back_off_seconds(attempts), _retry_after_seconds(error))
             finding = (type(error).__name__, _reason(error), error.exit_code)
@@ -123,6 +138,7 @@ class Failures:
                 format_time(now) if before is None else before.first_at,
                 format_time(now),
                 format_time(shift(now, timedelta(seconds=delay))),
+                upstream,
             )
             self._replace(failure)
         return failure
@@ -144,7 +160,7 @@ class Failures:
     def _replace(self, failure: Failure) -> None:
         values = tuple(getattr(failure, field.name) for field in fields(Failure))
         self._connection.write(
-            f"REPLACE INTO failures ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)",  # noqa: S608 - own names
+            f"REPLACE INTO failures ({_COLUMNS}) VALUES ({_MARKS})",  # noqa: S608 - own names
             values,
         )
 

@@ -206,6 +206,15 @@ class Modules:
             "UPDATE modules SET latest = ? WHERE path = ?", (latest, path)
         )
 
+    def last_listed_at(self) -> str:
+        """Return when a list was had last, "" for never.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row("SELECT max(listed_at) FROM modules")
+        return "" if row is None else row[0] or ""
+
     def set_facts(self, facts: Iterable[tuple[str, str]]) -> None:
         """Remember what modules' go.mod say, as JSON, by path.
 

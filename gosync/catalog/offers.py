@@ -109,6 +109,15 @@ class Offers:
         """
         return last_number(self._connection, "offered")
 
+    def count(self) -> int:
+        """Return how many versions are offered.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row("SELECT count(*) FROM offers")
+        return 0 if row is None else int(row[0])
+
     def of(self, path: str) -> list[OfferedRow]:
         """Return what is offered of a module.
 

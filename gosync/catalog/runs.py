@@ -127,6 +127,20 @@ class Runs:
             "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?", (keep,)
         )
 
+    def last_finished(self, command: str) -> str | None:
+        """Return when a command last came to its end, having had answers.
+
+        What ended with 3 did its work, and found something missing.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row(
+            "SELECT max(ended_at) FROM runs WHERE command = ? AND exit_code IN (0, 3)",
+            (command,),
+        )
+        return None if row is None else row[0]
+
     def latest(self, *, limit: int = 1) -> list[Run]:
         """Return the newest runs, newest first.
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gosync.catalog.connection import Connection
 
 
@@ -30,8 +32,22 @@ class TreeState(msgspec.Struct, frozen=True):
     published_at: str
 
 
+class Unpublished(msgspec.Struct, frozen=True):
+    """Something carried that a tree has no name for.
+
+    Attributes:
+        path: The module path.
+        version: The version, "" for the whole module.
+        reason: Why.
+    """
+
+    path: str
+    version: str
+    reason: str
+
+
 class Trees:
-    """The table of published trees."""
+    """The table of published trees, and of what they cannot show."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -49,17 +65,47 @@ class Trees:
         )
         return None if row is None else TreeState(*row)
 
-    def put(self, state: TreeState) -> None:
-        """Write a tree's state.
+    def put(self, state: TreeState, unpublished: Iterable[Unpublished] = ()) -> None:
+        """Write a tree's state, and all that it cannot show.
 
         Raises:
             CatalogError: the catalog cannot be written.
         """
-        self._connection.write(
-            "REPLACE INTO trees (tree_id, published_seq, contents, published_at)"
-            " VALUES (?, ?, ?, ?)",
-            (state.tree_id, state.published_seq, state.contents, state.published_at),
+        with self._connection.transaction():
+            self._connection.write(
+                "REPLACE INTO trees (tree_id, published_seq, contents, published_at)"
+                " VALUES (?, ?, ?, ?)",
+                (
+                    state.tree_id,
+                    state.published_seq,
+                    state.contents,
+                    state.published_at,
+                ),
+            )
+            self._connection.write(
+                "DELETE FROM unpublished WHERE tree_id = ?", (state.tree_id,)
+            )
+            self._connection.write_many(
+                "INSERT INTO unpublished (tree_id, path, version, reason)"
+                " VALUES (?, ?, ?, ?)",
+                (
+                    (state.tree_id, each.path, each.version, each.reason)
+                    for each in unpublished
+                ),
+            )
+
+    def unpublished(self, tree_id: str) -> list[Unpublished]:
+        """Return what a tree cannot show, as its last publish found.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT path, version, reason FROM unpublished WHERE tree_id = ?"
+            " ORDER BY path, version",
+            (tree_id,),
         )
+        return [Unpublished(*row) for row in found]
 
     def all(self) -> list[TreeState]:
         """Return every tree by id.

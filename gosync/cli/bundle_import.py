@@ -24,8 +24,10 @@ from gosync.cli.options import (
 from gosync.cli.progress import progress
 from gosync.cli.tables import tree_lines, withdrawn_lines
 from gosync.config.files import read_text
+from gosync.config.telling import telling_of
 from gosync.errors import ConfigError, MalformedError
 from gosync.signing.trust import Trust, parse_trust
+from gosync.status.files import tell_status
 from gosync.store.durable import disk_errors, replace_file
 from gosync.sync.site import open_site
 
@@ -91,27 +93,27 @@ def import_(
     config = options.load_config()
     inside = config.inside
     trust = _read_trust(trust_file or inside.trust)
-    with (
-        open_site(
-            with_delete_limit(config.site_options(), max_delete=max_delete, yes=yes),
-            command="gosync bundle import",
-            wait_lock_seconds=wait_lock,
-        ) as site,
-        progress(show=options.show_progress) as watcher,
-    ):
-        importing = Import(
-            site,
-            trust=trust,
-            target=inside.target,
-            progress=watcher,
-        )
-        report = run_interruptible(lambda: importing.run(medium))
-        _write_files(report, receipt_file, need_file)
-    document = import_document(report)
-    if report_file is not None:
-        write_report(report_file, document)
-    lines = list(_lines(report, receipt_file, need_file))
-    options.output.result("bundle import", document, lines)
+    with open_site(
+        with_delete_limit(config.site_options(), max_delete=max_delete, yes=yes),
+        command="gosync bundle import",
+        wait_lock_seconds=wait_lock,
+    ) as site:
+        with progress(show=options.show_progress) as watcher:
+            importing = Import(
+                site,
+                trust=trust,
+                target=inside.target,
+                progress=watcher,
+            )
+            report = run_interruptible(lambda: importing.run(medium))
+            _write_files(report, receipt_file, need_file)
+        document = import_document(report)
+        if report_file is not None:
+            write_report(report_file, document)
+        lines = list(_lines(report, receipt_file, need_file))
+        options.output.result("bundle import", document, lines)
+        if report.published is not None:
+            tell_status(site, telling_of(config))
     return report.exit_code
 
 

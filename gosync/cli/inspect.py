@@ -13,11 +13,11 @@ from gosync.audit.said import FileSaid, parse_said
 from gosync.catalog.db import Catalog
 from gosync.catalog.looks import Look
 from gosync.catalog.versions import State, VersionRow
+from gosync.cli.arguments import parse_module_version
 from gosync.cli.options import Options, common_options
 from gosync.cli.tables import finding_lines, withdrawal_lines
 from gosync.config.sizes import format_size
-from gosync.errors import NotFoundError, UsageError
-from gosync.gomod.module import ModuleVersion
+from gosync.errors import NotFoundError
 from gosync.gomod.patterns import PatternSet
 from gosync.gomod.semver import version_key
 from gosync.sync.engine import failure_document
@@ -65,9 +65,7 @@ def _cells(row: VersionRow) -> tuple[str, ...]:
 def show(options: Options, module_version: str) -> None:
     """Show all that is known of one version: files, hashes, proof, findings."""
     config = options.load_config()
-    mv = ModuleVersion.parse(module_version)
-    if not mv.version:
-        raise UsageError(f"{module_version}: name a version", hint="path@v1.2.3")
+    mv = parse_module_version(module_version)
     with read_catalog(config.site_options()) as catalog:
         row = catalog.versions.get(mv.path, mv.version)
         failure = catalog.failures.get(mv.path, mv.version)

@@ -16,7 +16,8 @@ from gosync.cli.confirm import confirm_whole_index
 from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.output import Output
 from gosync.cli.progress import progress
-from gosync.cli.tables import failure_lines, withdrawal_lines
+from gosync.cli.tables import withdrawal_lines
+from gosync.cli.troublelines import trouble_lines
 from gosync.config.sizes import format_size
 from gosync.errors import GosyncError
 from gosync.gomod.module import ModuleVersion
@@ -27,7 +28,6 @@ from gosync.sync.planfile import state_of, write_plan
 from gosync.sync.planned import Plan, PlannedVersion, removals, split_rows
 from gosync.sync.pool import for_each
 from gosync.sync.site import Site, open_site
-from gosync.sync.tally import exit_code
 from gosync.sync.upstreams import Upstreams, connect
 
 _SHOWN = 200
@@ -78,7 +78,8 @@ def plan(
         write_plan(out, document)
     options.output.result("plan", document, [_line(made)])
     _print_rows(options.output, made)
-    for line in (*withdrawal_lines(made.withdrawn), *failure_lines(made.missing)):
+    troubles = trouble_lines(made.missing, made.empty_modules)
+    for line in (*withdrawal_lines(made.withdrawn), *troubles):
         options.output.say(line)
     return made.exit_code
 
@@ -100,7 +101,8 @@ async def _plan(
             removes=removals(row for row in unselected if row.unselected_at),
             missing=missing,
             withdrawn=tuple(site.catalog.withdrawn.selected()),
-            exit_code=exit_code(this.tally, missing),
+            empty_modules=this.empty_modules(),
+            exit_code=this.exit_code(this.completeness().exit_code_of_plan),
         )
         await _ask_sizes(site, upstreams, made, watcher, ask=ask_sizes)
     return made
@@ -134,6 +136,7 @@ def _document(made: Plan) -> dict[str, object]:
         "requests": made.requests,
         "failed": [failure_document(failure) for failure in made.missing],
         "withdrawn": msgspec.to_builtins(made.withdrawn),
+        "empty_modules": [msgspec.to_builtins(each) for each in made.empty_modules],
     }
 
 

@@ -18,9 +18,11 @@ from gosync.cli.options import (
 from gosync.cli.progress import progress
 from gosync.cli.tables import tree_lines
 from gosync.config.sizes import format_size
+from gosync.config.telling import telling_of
 from gosync.errors import TooManyDeletesError
 from gosync.progress import Progress
 from gosync.publish.report import PublishReport
+from gosync.status.files import tell_status
 from gosync.sync.dependencies import read_projects
 from gosync.sync.planned import PlannedRemoval, removals
 from gosync.sync.prune import (
@@ -70,8 +72,9 @@ def prune(
     Shows what would go first. The tree shrinks in an order that never leaves a
     version named whose files are gone; then the store gives back the space.
     """
+    config = options.load_config()
     site_options = with_delete_limit(
-        options.load_config().site_options(), max_delete=max_delete, yes=yes
+        config.site_options(), max_delete=max_delete, yes=yes
     )
     projects = read_projects(site_options.projects)
     grace = site_options.grace_days if grace_days is None else grace_days
@@ -92,7 +95,8 @@ def prune(
         allowed = _allow(options, site, plan, planned)
         forget(allowed, plan)
         published, swept = anyio.run(_shrink, allowed, watcher)
-    _report(options, plan, planned, published, swept)
+        _report(options, plan, planned, published, swept)
+        tell_status(site, telling_of(config))
 
 
 def _allow(

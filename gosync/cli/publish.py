@@ -20,20 +20,22 @@ from gosync.cli.options import (
 )
 from gosync.cli.progress import progress
 from gosync.cli.tables import tree_lines
+from gosync.cli.troublelines import unpublished_lines
+from gosync.config.telling import telling_of
 from gosync.errors import UsageError
 from gosync.progress import Progress
 from gosync.publish.marker import Marker, read_marker
 from gosync.publish.report import PublishReport
+from gosync.status.files import tell_status
 from gosync.store.durable import disk_errors, replace_file
 from gosync.sumdb.oldheads import OldHeads, leaf_of
 from gosync.sumdb.spans import has
 from gosync.sync.askedtiles import Asked, read_log, request_lines
+from gosync.sync.completeness import SOME_MISSING
 from gosync.sync.oldheads import read_head_file, remember_heads
 from gosync.sync.site import Site, open_site
 from gosync.sync.tree import publish_tree
 from gosync.sync.upstreams import connect
-
-_SOME_ARE_MISSING = 3
 
 
 class ClientHead(msgspec.Struct, frozen=True):
@@ -95,28 +97,34 @@ def publish(
 
     Asks the checksum database only for tiles that the store does not have yet. What
     --head and --missing ask for is remembered, and goes into the next bundles.
+    Exits 3 where something that is carried has no name that a tree can show.
     """
+    config = options.load_config()
     site_options = with_delete_limit(
-        options.load_config().site_options(), max_delete=max_delete, yes=yes
+        config.site_options(), max_delete=max_delete, yes=yes
     )
     if folder is not None:
         site_options = replace(site_options, tree_path=folder.absolute())
-    with (
-        open_site(
-            site_options, command="gosync publish", wait_lock_seconds=wait_lock
-        ) as site,
-        progress(show=options.show_progress) as watcher,
-    ):
+    with open_site(
+        site_options, command="gosync publish", wait_lock_seconds=wait_lock
+    ) as site:
         asked = _asked(site, logs)
-        report, sizes = anyio.run(_publish, site, watcher, head_files, asked)
-    heads = _heads(report, sizes, site)
-    if request_file is not None:
-        _write_request(request_file, heads, site)
-    document = {**report.document(), "heads": msgspec.to_builtins(heads)}
-    lines = [*tree_lines(report), *_head_lines(heads, asked)]
-    options.output.result("publish", document, lines)
-    is_whole = not (report.unserved or asked.left) and all(h.served for h in heads)
-    return 0 if is_whole else _SOME_ARE_MISSING
+        with progress(show=options.show_progress) as watcher:
+            report, sizes = anyio.run(_publish, site, watcher, head_files, asked)
+        heads = _heads(report, sizes, site)
+        if request_file is not None:
+            _write_request(request_file, heads, site)
+        document = {**report.document(), "heads": msgspec.to_builtins(heads)}
+        lines = [
+            *tree_lines(report),
+            *unpublished_lines(report.unpublished),
+            *_head_lines(heads, asked),
+        ]
+        options.output.result("publish", document, lines)
+        tell_status(site, telling_of(config))
+    lacking = report.unpublished or report.unserved or asked.left
+    is_whole = not lacking and all(head.served for head in heads)
+    return 0 if is_whole else SOME_MISSING
 
 
 async def _publish(

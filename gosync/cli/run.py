@@ -14,6 +14,7 @@ from gosync.cli.options import Options, common_options
 from gosync.clock import SystemClock
 from gosync.config.schema import Config
 from gosync.daemon.daemon import Daemon
+from gosync.daemon.news import FailOn
 from gosync.daemon.notify import Notifier
 from gosync.daemon.once import exit_code_of, run_once
 from gosync.daemon.runner import Run
@@ -31,16 +32,30 @@ from gosync.status.mirror import job_document
     metavar="SECONDS",
     help="With --once: wait so long for another gosync to end.",
 )
+@click.option(
+    "--fail-on",
+    type=click.Choice([each.value for each in FailOn]),
+    default=FailOn.NEW.value,
+    show_default=True,
+    help="With --once: fail only when something becomes missing or newly fails,"
+    " whenever anything is, or never for that.",
+)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask about the whole index.")
 @common_options
 def run(
-    options: Options, jobs: tuple[str, ...], once: bool, wait_lock: float, yes: bool
+    options: Options,
+    jobs: tuple[str, ...],
+    once: bool,
+    wait_lock: float,
+    fail_on: str,
+    yes: bool,
 ) -> int:
     """Keep the mirror fresh until SIGTERM: jobs as [daemon.jobs] schedules them.
 
     SIGHUP reads the configuration anew. With --once and the names of jobs (sync,
     lists, audit, verify, publish, prune) these run once, with hooks, status.json
-    and metrics as in the daemon: that is what timers call.
+    and metrics as in the daemon: that is what timers call. What one run found missing
+    does not fail the next one; security, the store and the configuration always do.
     """
     if bool(jobs) != once:
         raise UsageError(
@@ -53,9 +68,15 @@ def run(
         anyio.run(_serve, options, yes)
         return 0
     runs = anyio.run(_once, config, jobs, wait_lock)
-    document = {run.row.name: job_document(run.row) for run in runs}
-    options.output.result("run", {"jobs": document}, _lines(runs))
-    return exit_code_of(runs)
+    document = {run.row.name: _job_document(run) for run in runs}
+    code = exit_code_of(runs, FailOn(fail_on))
+    options.output.result("run", {"jobs": document, "exit_code": code}, _lines(runs))
+    return code
+
+
+def _job_document(run: Run) -> dict[str, object]:
+    is_news = run.news is None or run.news.is_news
+    return {**job_document(run.row), "news": is_news}
 
 
 def _load(options: Options, yes: bool) -> Config:
@@ -88,4 +109,6 @@ async def _once(config: Config, jobs: tuple[str, ...], wait_lock: float) -> list
 def _lines(runs: list[Run]) -> Iterator[str]:
     for each in runs:
         why = f": {each.row.error}" if each.row.error else ""
-        yield f"{each.row.name}  exit {each.row.exit_code}{why}"
+        known = "" if each.news is None or each.news.is_news else ", as before"
+        known = known if each.row.exit_code else ""
+        yield f"{each.row.name}  exit {each.row.exit_code}{known}{why}"

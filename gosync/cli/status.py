@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from signal import SIGTERM
 
 import click
@@ -16,58 +17,93 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Finding
 from gosync.catalog.jobs import JobRow
 from gosync.catalog.runs import Run
-from gosync.catalog.selections import CONFIGURED
-from gosync.catalog.versions import State
+from gosync.cli.durations import Duration
 from gosync.cli.options import Options, common_options
-from gosync.cli.tables import (
-    failure_lines,
-    finding_lines,
-    freshness_line,
-    withdrawal_lines,
-)
+from gosync.cli.tables import finding_lines, freshness_line, withdrawal_lines
+from gosync.cli.troublelines import completeness_lines, selection_line
 from gosync.clock import SystemClock
 from gosync.config.schema import Config
 from gosync.errors import InterruptedRunError, StoreError
 from gosync.publish.marker import read_marker
+from gosync.status.facts import Facts, gather_facts
+from gosync.status.late import Late, late_data
 from gosync.status.mirror import job_document
 from gosync.store.lock import Holder, read_holder
 from gosync.sumdb.tlog import parse_tree
+from gosync.sync.completeness import (
+    SOME_MISSING,
+    Completeness,
+    completeness_document,
+)
 from gosync.sync.engine import failure_document
-from gosync.sync.freshness import Freshness, freshness_of
 from gosync.sync.index import NAMED
 from gosync.sync.selection import ANY_TIME as FAR
 from gosync.sync.settling import is_read
 from gosync.sync.site import read_catalog
 
 _SHOWN = 20
+_STATES = {
+    "present": "whole",
+    "go_mod_only": "go.mod only",
+    "go_mod_read": "go.mod files read to select",
+}
 _STOPPED = InterruptedRunError(SIGTERM).exit_code  # of a job
 
 
 @click.command()
+@click.option(
+    "--max-age",
+    type=Duration(),
+    metavar="TIME",
+    help="Exit 3 if sync, lists, index or bundle are older: 90m, 36h, 2d.",
+)
 @common_options
-def status(options: Options) -> int:
+def status(options: Options, max_age: timedelta | None) -> int:
     """Show how fresh, how complete and how proven the mirror is.
 
-    Exits 4 while a finding stands open.
+    For monitors, with --quiet and its exit code: 6 for evidence of misbehaviour, 3
+    while something selected is missing or what is known is older than --max-age, 4
+    while a finding stands open, 7 if the catalog cannot be read, else 0.
     """
     config = options.load_config()
-    with read_catalog(config.site_options()) as catalog:
-        fresh = freshness_of(config.site_options(), catalog, SystemClock().now())
-        document = _document(config, catalog, fresh)
-        failures = catalog.failures.open()
+    site, now = config.site_options(), SystemClock().now()
+    with read_catalog(site) as catalog:
+        facts = gather_facts(catalog, site, now)
+        late = late_data(catalog, site, facts.freshness, now, max_age=max_age)
+        document = _document(config, catalog, facts)
         findings = catalog.findings.open()
         withdrawn = catalog.withdrawn.all()
+    code = _exit_code(facts.completeness.exit_code, late, findings)
+    document["late"] = [msgspec.to_builtins(each) for each in late]
+    document["exit_code"] = code
     options.output.result(
         "status",
         document,
         [
-            *_lines(document, fresh),
+            *_lines(document, facts),
             *withdrawal_lines(withdrawn),
-            *failure_lines(failures),
+            *map(_late_line, late),
+            *completeness_lines(facts.completeness),
             *_first_findings(findings),
         ],
     )
+    return code
+
+
+def _exit_code(
+    completeness: int, late: Sequence[Late], findings: Sequence[Finding]
+) -> int:
+    if completeness:
+        return completeness
+    if late:
+        return SOME_MISSING
     return STANDS_OPEN if findings else 0
+
+
+def _late_line(late: Late) -> str:
+    if late.at is None:
+        return f"late       {late.what}: never"
+    return f"late       {late.what}: {late.at}, older than --max-age"
 
 
 def _first_findings(findings: list[Finding]) -> Iterator[str]:
@@ -77,18 +113,17 @@ def _first_findings(findings: list[Finding]) -> Iterator[str]:
         yield f"... and {more} more; `gosync audit --list` shows all"
 
 
-def _document(config: Config, catalog: Catalog, fresh: Freshness) -> dict[str, object]:
-    runs = catalog.runs.latest()
-    counts = catalog.versions.counts()
+def _document(config: Config, catalog: Catalog, facts: Facts) -> dict[str, object]:
+    runs, fresh = catalog.runs.latest(), facts.freshness
     site = config.site_options()
     holder = read_holder(site.store_path)
     return {
         "store": str(config.store_path),
         "tree": str(config.tree_path),
         "tree_unknown": _unknown(config),
-        "modules_followed": len(catalog.modules.all()),
-        "versions": {state.value: counts[state] for state in State},
-        "selection": _selection(catalog),
+        "modules_followed": facts.modules,
+        "versions": facts.versions.document(),
+        "selection": _selection(catalog, facts.completeness),
         "bundle": _bundle(catalog),
         "freshness": msgspec.to_builtins(fresh),
         "oldest_list_at": fresh.oldest_list_at,
@@ -106,7 +141,7 @@ def _document(config: Config, catalog: Catalog, fresh: Freshness) -> dict[str, o
         "jobs": {row.name: _job(row, holder) for row in catalog.jobs.all()},
         "withdrawn": msgspec.to_builtins(catalog.withdrawn.all()),
         "audit": _audit(catalog, fresh.index_cursor),
-        "failures": [failure_document(f) for f in catalog.failures.open()],
+        "failures": [failure_document(f) for f in facts.completeness.failures],
         "findings": [finding_document(f) for f in catalog.findings.open()],
     }
 
@@ -158,16 +193,9 @@ def _audit(catalog: Catalog, cursor: str | None) -> dict[str, object]:
     }
 
 
-def _selection(catalog: Catalog) -> dict[str, object]:
-    state = catalog.selections.get(CONFIGURED)
+def _selection(catalog: Catalog, found: Completeness) -> dict[str, object]:
     unselected = [row for row in catalog.selected.unselected(FAR) if row.unselected_at]
-    return {
-        "complete": state is not None and state.complete,
-        "computed_at": state.computed_at if state else None,
-        "reconsider_at": state.reconsider_at if state else None,
-        "missing": catalog.selected.missing(),
-        "unselected": len(unselected),
-    }
+    return {**completeness_document(found), "unselected": len(unselected)}
 
 
 def _bundle(catalog: Catalog) -> dict[str, object] | None:
@@ -181,17 +209,10 @@ def _head_size(note: bytes) -> int:
     return parse_tree(note.partition(b"\n\n")[0] + b"\n").n
 
 
-def _selection_line(selection: object) -> str:
+def _kept_line(selection: object) -> Iterator[str]:
     assert isinstance(selection, dict)
-    made = selection["computed_at"]
-    if made is None:
-        return "never made; run `gosync sync`"
-    whole = "complete" if selection["complete"] else "incomplete"
-    cool_down = selection["reconsider_at"]
-    waits = f", a cool-down ends {cool_down}" if cool_down else ""
-    left = selection["unselected"]
-    kept = f"; {left} no longer selected, kept for `gosync prune`" if left else ""
-    return f"{whole}, {selection['missing']} missing{waits}{kept}"
+    if left := selection["unselected"]:
+        yield f"unselected {left} versions, kept for `gosync prune`"
 
 
 def _bundle_line(bundle: object) -> str:
@@ -200,24 +221,28 @@ def _bundle_line(bundle: object) -> str:
         return ""
     waits = f"; {bundle['waiting']} more wait" if bundle["waiting"] else ""
     return (
-        f"selection  that of bundle {bundle['sequence']} for {bundle['target']},"
+        f"bundle     selection of number {bundle['sequence']} for {bundle['target']},"
         f" made {bundle['created_at']}, taken in {bundle['moved_at']}{waits}"
     )
 
 
-def _lines(document: dict[str, object], fresh: Freshness) -> list[str]:
-    versions = document["versions"]
+def _lines(document: dict[str, object], facts: Facts) -> list[str]:
+    versions, fresh = document["versions"], facts.freshness
     run = document["last_run"]
     assert isinstance(versions, dict)
-    counts = ", ".join(f"{n} {state}" for state, n in versions.items() if n) or "none"
+    counts = (
+        ", ".join(f"{n} {_STATES.get(s, s)}" for s, n in versions.items() if n)
+        or "none"
+    )
     lines = [
         f"store      {document['store']}",
         f"tree       {document['tree']}{_unknown_words(document['tree_unknown'])}",
         f"modules    {document['modules_followed']} followed",
         *([] if document["bundle"] else [f"fresh      {freshness_line(fresh)}"]),
         f"versions   {counts}",
-        _bundle_line(document["bundle"])
-        or f"selection  {_selection_line(document['selection'])}",
+        *filter(None, [_bundle_line(document["bundle"])]),
+        f"selection  {selection_line(facts.completeness)}",
+        *_kept_line(document["selection"]),
     ]
     for name, value in (
         *_items(document, "index_cursors", "index"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gosync.cli.arguments import arguments
 from gosync.cli.confirm import confirm_whole_index, with_delete_limit
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import (
@@ -16,7 +17,9 @@ from gosync.cli.options import (
 )
 from gosync.cli.progress import progress
 from gosync.cli.tables import sync_lines
+from gosync.config.telling import telling_of
 from gosync.errors import UsageError
+from gosync.status.files import tell_status
 from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import PassOptions, report_document, run_pass
 from gosync.sync.planfile import read_plan
@@ -61,26 +64,29 @@ def sync(
     With MODULE@VERSION, fetch these instead of what the configuration selects;
     they stay until `gosync prune --asked` forgets them.
     """
+    config = options.load_config()
     site_options = with_delete_limit(
-        options.load_config().site_options(), max_delete=max_delete, yes=yes
+        config.site_options(), max_delete=max_delete, yes=yes
     )
     if wanted and plan_file is not None:
         raise UsageError("MODULE@VERSION and --plan exclude each other")
     confirm_whole_index(site_options.policy, yes=yes or bool(wanted))
+    with arguments("write it as path@v1.2.3, path@latest or path"):
+        selectors = tuple(parse_selector(text) for text in wanted)
     wish = PassOptions(
-        selectors=tuple(parse_selector(text) for text in wanted),
+        selectors=selectors,
         refresh=refresh,
         retry=retry,
         publish=not no_publish,
         projects=() if wanted else read_projects(site_options.projects),
         plan=None if plan_file is None else read_plan(plan_file),
     )
-    with (
-        open_site(
-            site_options, command="gosync sync", wait_lock_seconds=wait_lock
-        ) as site,
-        progress(show=options.show_progress) as watcher,
-    ):
-        report = run_interruptible(lambda: run_pass(site, wish, watcher))
-    options.output.result("sync", report_document(report), sync_lines(report))
+    with open_site(
+        site_options, command="gosync sync", wait_lock_seconds=wait_lock
+    ) as site:
+        with progress(show=options.show_progress) as watcher:
+            report = run_interruptible(lambda: run_pass(site, wish, watcher))
+        options.output.result("sync", report_document(report), sync_lines(report))
+        if wish.publish:
+            tell_status(site, telling_of(config))
     return report.exit_code

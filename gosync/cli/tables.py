@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from gosync.catalog.failures import Failure
 from gosync.catalog.findings import Finding
 from gosync.catalog.withdrawn import Withdrawal, undo_line
 from gosync.cli.ages import format_age
+from gosync.cli.troublelines import (
+    completeness_lines,
+    selection_line,
+    trouble_lines,
+)
 from gosync.config.sizes import format_size
-from gosync.errors import SecurityError
 from gosync.publish.report import PublishReport
 from gosync.sync.freshness import Freshness
 from gosync.text import printable
@@ -44,8 +47,12 @@ def sync_lines(report: PassReport) -> Iterator[str]:
     if published is not None:
         yield from tree_lines(published)
     yield f"fresh: {freshness_line(report.freshness)}"
+    yield f"selection: {selection_line(report.completeness)}"
     yield from withdrawal_lines(report.withdrawn)
-    yield from failure_lines(report.missing)
+    if report.is_named:
+        yield from trouble_lines(report.missing, report.empty_modules)
+    else:
+        yield from completeness_lines(report.completeness)
 
 
 def freshness_line(fresh: Freshness) -> str:
@@ -69,7 +76,10 @@ def freshness_line(fresh: Freshness) -> str:
 def tree_lines(report: PublishReport) -> Iterator[str]:
     """Yield what a publish did, and what it left alone, for people."""
     done = f"{report.changes} files changed" if report.changes else "as it was"
-    counts = f"{report.modules} modules, {report.versions} versions"
+    counts = (
+        f"{report.modules} modules, {report.versions} versions,"
+        f" {report.go_mods} go.mod files alone"
+    )
     yield f"tree {report.root}: {counts}, {done}"
     if report.unknown:
         yield (
@@ -117,25 +127,6 @@ def old_head_lines(report: PublishReport) -> Iterator[str]:
         yield f"tree heads that are newer than this tree's are known: {some}"
 
 
-def failure_lines(failures: Iterable[Failure]) -> Iterator[str]:
-    """Yield failures for people, the gravest first."""
-    security = SecurityError.exit_code
-    ordered = sorted(
-        failures, key=lambda f: (f.exit_code != security, f.path, f.version)
-    )
-    for failure in ordered:
-        yield f"missing  {failure_name(failure)}"
-        yield f"         {failure.error}: {printable(failure.reason)}"
-        yield f"         tries: {failure.attempts}, next: {_next(failure)}"
-
-
-def failure_name(failure: Failure) -> str:
-    """Return what a failure is of: path@version, a path, or a service."""
-    if not failure.path:
-        return failure.version
-    return f"{failure.path}@{failure.version}" if failure.version else failure.path
-
-
 def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
     """Yield findings for people, with both sides' evidence."""
     for finding in findings:
@@ -152,9 +143,3 @@ def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
 def _state(finding: Finding) -> str:
     said = f" ({printable(finding.note)})" if finding.note else ""
     return f"{finding.state}{said}"
-
-
-def _next(failure: Failure) -> str:
-    return (
-        failure.next_try_at[:19] + "Z" if failure.attempts > 1 else "at the next pass"
-    )

@@ -8,10 +8,12 @@ import click
 import msgspec
 
 from gosync.catalog.versions import FoundBy, VersionRow
+from gosync.cli.arguments import parse_module_version
 from gosync.cli.options import Options, common_options
 from gosync.cli.tables import withdrawal_lines
 from gosync.clock import SystemClock
-from gosync.errors import MalformedError, NotFoundError, UsageError
+from gosync.config.origins import Origin, Origins
+from gosync.errors import NotFoundError
 from gosync.gomod.module import ModuleVersion
 from gosync.store.blobs import BlobStore
 from gosync.sync.choosing import Chooser
@@ -19,6 +21,7 @@ from gosync.sync.dependencies import read_projects
 from gosync.sync.gomods import StoredGoMods
 from gosync.sync.reasons import Claim, Reasons
 from gosync.sync.site import read_catalog
+from gosync.text import printable
 
 _BY_COMMAND = Claim("command", "asked for with `gosync sync MODULE@VERSION`")
 
@@ -31,8 +34,9 @@ def why(options: Options, module_version: str) -> None:
 
     Asks nobody; it answers from what the last sync or plan learned.
     """
-    site_options = options.load_config().site_options()
-    mv = _parse(module_version)
+    config = options.load_config()
+    site_options = config.site_options()
+    mv = parse_module_version(module_version)
     projects = read_projects(site_options.projects)
     with read_catalog(site_options) as catalog:
         row = catalog.versions.get(mv.path, mv.version)
@@ -48,22 +52,30 @@ def why(options: Options, module_version: str) -> None:
             f"{mv}: not known here, and nothing selects it",
             hint=f"gosync list --all {mv.path}",
         )
-    document = _document(mv, row, claims)
+    named = [list(_origins_of(Origins(config), claim)) for claim in claims]
+    document = _document(mv, row, claims, named)
     document["withdrawn"] = msgspec.to_builtins(withdrawal)
     told = [] if withdrawal is None else [withdrawal]
-    lines = [*_lines(mv, row, claims), *withdrawal_lines(told)]
+    lines = [*_lines(mv, row, claims, named), *withdrawal_lines(told)]
     options.output.result("why", document, lines)
 
 
-def _parse(text: str) -> ModuleVersion:
-    try:
-        return ModuleVersion.parse(text)
-    except MalformedError as exc:
-        raise UsageError(str(exc), hint="write it as path@v1.2.3") from exc
+def _origins_of(origins: Origins, claim: Claim) -> Iterator[Origin]:
+    """Yield the entries of the configuration that a claim begins with."""
+    if claim.root is not None:
+        for number in claim.selects:
+            yield from origins.of_select(number, claim.root)
+    if claim.project:
+        yield from origins.of_project(claim.project)
+    if claim.who == "toolchains":
+        yield origins.of_toolchains()
 
 
 def _document(
-    mv: ModuleVersion, row: VersionRow | None, claims: list[Claim]
+    mv: ModuleVersion,
+    row: VersionRow | None,
+    claims: list[Claim],
+    named: list[list[Origin]],
 ) -> dict[str, object]:
     return {
         "path": mv.path,
@@ -71,20 +83,38 @@ def _document(
         "selected": row.selected if row else None,
         "unselected_at": row.unselected_at if row else None,
         "claims": [
-            {"who": c.who, "kind": c.kind, "path": [str(each) for each in c.path]}
-            for c in claims
+            {
+                "who": claim.who,
+                "kind": claim.kind,
+                "named_by": msgspec.to_builtins(origins),
+                "path": [str(each) for each in claim.path],
+            }
+            for claim, origins in zip(claims, named, strict=True)
         ],
     }
 
 
 def _lines(
-    mv: ModuleVersion, row: VersionRow | None, claims: list[Claim]
+    mv: ModuleVersion,
+    row: VersionRow | None,
+    claims: list[Claim],
+    named: list[list[Origin]],
 ) -> Iterator[str]:
     if not claims:
         since = f" since {row.unselected_at}" if row and row.unselected_at else ""
         yield f"{mv} is not selected{since}"
         return
     yield f"{mv} is selected by"
-    for claim in claims:
+    for claim, origins in zip(claims, named, strict=True):
         yield f"  {claim.who}: {claim.kind}"
+        yield from map(_origin_line, origins)
         yield from (f"    {'  ' * n}{each}" for n, each in enumerate(claim.path))
+
+
+def _origin_line(origin: Origin) -> str:
+    line = "" if origin.line is None else f":{origin.line}"
+    at = f" ({origin.file}{line})" if origin.file else ""
+    if origin.section == "toolchains":
+        return f"    [toolchains] {printable(origin.entry)}{at}"
+    header = f"[[{origin.section}]] {origin.number}"
+    return f"    {header} names {printable(origin.entry)}{at}"

@@ -108,4 +108,6 @@ class Attempt:
 
 def _failed(error: GosyncError) -> Outcome:
     hint = f" ({error.hint})" if error.hint else ""
-    return Outcome(error.exit_code, f"{error}{hint}")
+    passes = isinstance(error, IncompleteError)
+    troubles = (type(error).__name__,) if passes else None
+    return Outcome(error.exit_code, f"{error}{hint}", troubles=troubles)

@@ -23,6 +23,7 @@ from gosync.daemon.presence import check_tree_there
 from gosync.errors import IncompleteError, SecurityError
 from gosync.progress import Progress
 from gosync.publish.limit import DeleteLimit
+from gosync.sync.completeness import SOME_MISSING
 from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import (
     PassOptions,
@@ -44,7 +45,6 @@ from gosync.verify.session import Request, open_session
 
 _SHOWN_FAILURES = 3
 _PROOF_AGE = timedelta(days=7)
-_SOME_MISSING = 3
 _MOST_OF_IT = 0.9  # of the time limit: the rest is for telling what was found
 
 
@@ -75,6 +75,8 @@ class Outcome(msgspec.Struct, frozen=True):
         summary: What it did, as JSON.
         stands_open: Whether the code only says that findings stand open.
         fatal: After this error to go on would be wrong: what we trust is in doubt.
+        troubles: What the code is about, named the same at every run; None where the
+            code is news each time.
     """
 
     exit_code: int = 0
@@ -82,6 +84,7 @@ class Outcome(msgspec.Struct, frozen=True):
     summary: Mapping[str, object] = msgspec.field(default_factory=dict)
     stands_open: bool = False
     fatal: SecurityError | None = None
+    troubles: tuple[str, ...] | None = None
 
     @property
     def is_good(self) -> bool:
@@ -110,7 +113,15 @@ async def _pass(work: Work, *, refresh: bool) -> Outcome:
         before_publish=partial(check_tree_there, work.site),
     )
     report = await run_pass(work.site, options, work.progress)
-    return Outcome(report.exit_code, _why(report), report_document(report))
+    return Outcome(
+        report.exit_code,
+        _why(report),
+        report_document(report),
+        troubles=(
+            *report.completeness.troubles(),
+            *(["the index's end"] if report.tally.index_unread else []),
+        ),
+    )
 
 
 def _why(report: PassReport) -> str:
@@ -119,9 +130,17 @@ def _why(report: PassReport) -> str:
     gravest = sorted(
         report.missing, key=lambda f: (f.exit_code != code, f.path, f.version)
     )
-    shown = [f"{_name(f)}: {f.reason}" for f in gravest[:_SHOWN_FAILURES]]
-    more = len(gravest) - len(shown)
-    return "; ".join([*shown, *([f"and {more} more"] if more else [])])
+    reasons = [f"{_name(each)}: {each.reason}" for each in gravest]
+    reasons += [f"{e.path}: {e.reason}" for e in report.empty_modules if e.is_missing]
+    reasons += [f"{name}: {why}" for name, why in _unpublished(report)]
+    more = len(reasons) - _SHOWN_FAILURES
+    shown = reasons[:_SHOWN_FAILURES] + ([f"and {more} more"] if more > 0 else [])
+    missing = report.completeness.missing
+    return "; ".join(shown) or (f"{missing} are missing" if missing else "")
+
+
+def _unpublished(report: PassReport) -> tuple[tuple[str, str], ...]:
+    return report.published.refused if report.published is not None else ()
 
 
 def _name(failure: Failure) -> str:
@@ -140,7 +159,11 @@ async def publish(work: Work) -> Outcome:
     if error is not None:
         return Outcome(error.exit_code, str(error), document)
     if report.unserved:
-        return Outcome(_SOME_MISSING, report.unserved, document)
+        return Outcome(SOME_MISSING, report.unserved, document)
+    if report.unpublished:
+        names = tuple(name for name, _ in report.refused)
+        why = f"no tree can name {', '.join(names[:_SHOWN_FAILURES])}"
+        return Outcome(SOME_MISSING, why, document, troubles=names)
     return Outcome(summary=document)
 
 
@@ -184,6 +207,11 @@ async def audit(work: Work) -> Outcome:
         _audit_error(report),
         audit_document(report),
         stands_open=report.exit_code == STANDS_OPEN,
+        troubles=(
+            *(f"finding {number}" for number in report.open_ids),
+            *(f"{rest.source} rests" for rest in report.resting),
+            *(["unanswered"] if report.failed else []),
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from gosync.clock import Clock
 from gosync.config.schema import Config
 from gosync.daemon.jobs import JOBS
+from gosync.daemon.news import FailOn
 from gosync.daemon.notify import Notifier
 from gosync.daemon.presence import may_create_store
 from gosync.daemon.pulse import Watch
@@ -122,9 +123,18 @@ async def _listen(
                 scope.cancel()
 
 
-def exit_code_of(runs: Iterable[Run]) -> int:
-    """Return the gravest: a security finding, else the first that is not 0."""
-    codes = [run.row.exit_code or 0 for run in runs]
+def exit_code_of(runs: Iterable[Run], fail_on: FailOn = FailOn.ANY) -> int:
+    """Return the gravest: a security finding, else the first that is not 0.
+
+    Args:
+        runs: The runs.
+        fail_on: Which of those count that found something missing.
+    """
+    codes = [
+        run.row.exit_code or 0
+        for run in runs
+        if run.news is None or run.news.fails(fail_on)
+    ]
     if SecurityError.exit_code in codes:
         return SecurityError.exit_code
     return next((code for code in codes if code), 0)

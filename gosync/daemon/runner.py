@@ -20,14 +20,15 @@ from gosync.catalog.jobs import JobRow
 from gosync.clock import Clock, format_time, parse_time
 from gosync.config.duties import JobSpec, Occasion
 from gosync.config.schema import Config
+from gosync.config.telling import telling_of
 from gosync.daemon.attempt import Attempt
 from gosync.daemon.hooks import Event, tell
 from gosync.daemon.jobs import Outcome
+from gosync.daemon.news import News, news_of
 from gosync.daemon.presence import check_store_there, check_tree_there
 from gosync.daemon.pulse import Pulse, Watch
 from gosync.errors import InterruptedRunError, SecurityError, StoreError
-from gosync.status.facts import gather_facts
-from gosync.status.files import write_metrics, write_status
+from gosync.status.files import tell_status
 from gosync.sync.site import Site, open_site
 from gosync.text import encode_json
 
@@ -44,10 +45,12 @@ class Run(msgspec.Struct, frozen=True):
     Attributes:
         row: What the catalog says of it.
         outcome: How it ended; None where another gosync ran it.
+        news: What it says that the job's last run did not; None likewise.
     """
 
     row: JobRow
     outcome: Outcome | None
+    news: News | None = None
 
 
 class Runner:
@@ -140,27 +143,30 @@ class Runner:
             raise
         finally:
             self._attempt = None
-        self._finish(site, spec, outcome)
-        self._write_status(site)
+        news = news_of(outcome, site.catalog.troubles.of(spec.name))
+        self._finish(site, spec, outcome, news)
+        self._tell_status(site)
         row = jobs.get(spec.name)
         assert row is not None, "it was written a moment ago"
         seconds = (self._clock.now() - started).total_seconds()
         _report(row, outcome, seconds)
-        return Run(row, outcome)
+        return Run(row, outcome, news)
 
-    def _finish(self, site: Site, spec: JobSpec, outcome: Outcome) -> None:
+    def _finish(self, site: Site, spec: JobSpec, outcome: Outcome, news: News) -> None:
         now = self._clock.now()
         if outcome.exit_code == INTERRUPTED:
             site.catalog.jobs.interrupt(spec.name, now, exit_code=INTERRUPTED)
             return
-        site.catalog.jobs.finish(
-            spec.name,
-            now,
-            exit_code=outcome.exit_code,
-            is_good=outcome.is_good,
-            error=outcome.error,
-            summary=encode_json(outcome.summary).decode(),
-        )
+        with site.catalog.transaction():
+            site.catalog.troubles.replace(spec.name, news.items)
+            site.catalog.jobs.finish(
+                spec.name,
+                now,
+                exit_code=outcome.exit_code,
+                is_good=outcome.is_good,
+                error=outcome.error,
+                summary=encode_json(outcome.summary).decode(),
+            )
         site.catalog.runs.trim(keep=_KEPT_RUNS)
 
     def _store_failed(self, site: Site, error: StoreError) -> Outcome:
@@ -173,15 +179,10 @@ class Runner:
         check_tree_there(site)
         return Outcome(error.exit_code, str(error))
 
-    def _write_status(self, site: Site) -> None:
+    def _tell_status(self, site: Site) -> None:
         """Tell how the mirror is; a full disk is told by the job, not by this."""
-        facts = gather_facts(site.catalog, site.options, self._clock.now())
-        name = self.config.sections.daemon.name
-        upstream = ", ".join(entry.shown_url for entry in site.options.proxies.entries)
-        if self.config.metrics_path is not None:
-            write_metrics(self.config.metrics_path, facts, name=name)
         try:
-            write_status(site.options.tree_path, facts, name=name, upstream=upstream)
+            tell_status(site, telling_of(self.config))
         except StoreError as exc:
             _log.warning("status.json: %s", exc)
 

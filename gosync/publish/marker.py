@@ -8,7 +8,8 @@ One JSON object::
     options        digest of what the pages were made with
     sumdb          the checksum database's name, "" for none
     modules        how many modules the tree has
-    versions       how many versions the tree has
+    versions       how many versions the tree has whole
+    go_mods        of how many more it has the .mod alone
     unknown        how many more there are that the store does not know
     head           size of the tree head that all lookups carry, 0 for none
     heads          by database, every size that a lookup may ever have carried
@@ -53,6 +54,7 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
     modules: int = 0
     versions: int = 0
     unknown: int = 0
+    go_mods: int = 0
     head: int = 0
     heads: dict[str, list[int]] = {}
     old_heads: dict[str, Promise] = {}

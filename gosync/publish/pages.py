@@ -43,8 +43,10 @@ class ModuleSummary(msgspec.Struct, frozen=True):
         path: The module path.
         page: Where the module's page lies.
         newest: Its newest version, "" when only ``.mod`` files are carried.
-        versions: How many versions are carried.
-        proven: How many of them the checksum database vouches for.
+        versions: How many versions are carried whole.
+        proven: How many the checksum database vouches for, those that are carried
+            as a ``.mod`` alone included.
+        go_mods: How many more are carried as a ``.mod`` alone.
     """
 
     path: str
@@ -52,6 +54,12 @@ class ModuleSummary(msgspec.Struct, frozen=True):
     newest: str
     versions: int
     proven: int
+    go_mods: int = 0
+
+    @property
+    def pinned(self) -> int:
+        """How many nobody vouches for but our first sight."""
+        return self.versions + self.go_mods - self.proven
 
 
 class TreeFacts(msgspec.Struct, frozen=True):
@@ -63,9 +71,11 @@ class TreeFacts(msgspec.Struct, frozen=True):
         head: The tree head that the lookups carry, or None.
         private: GOPRIVATE patterns of what no database vouches for.
         modules: How many modules there are.
-        versions: How many versions there are.
-        proven: How many of them the checksum database vouches for.
+        versions: How many versions there are, whole.
+        proven: How many the checksum database vouches for, those that are carried
+            as a ``.mod`` alone included.
         pages: How many pages the list has.
+        go_mods: How many versions there are as a ``.mod`` alone.
     """
 
     url: str
@@ -76,6 +86,12 @@ class TreeFacts(msgspec.Struct, frozen=True):
     versions: int
     proven: int
     pages: int
+    go_mods: int = 0
+
+    @property
+    def pinned(self) -> int:
+        """How many nobody vouches for but our first sight."""
+        return self.versions + self.go_mods - self.proven
 
 
 def summary_of(contents: ModuleContents) -> ModuleSummary:
@@ -84,8 +100,9 @@ def summary_of(contents: ModuleContents) -> ModuleSummary:
         path=contents.at.path,
         page=contents.at.page,
         newest=contents.latest.row.version if contents.latest else "",
-        versions=len(contents.versions),
+        versions=sum(v.whole for v in contents.versions),
         proven=sum(v.row.proof is Proof.SUMDB for v in contents.versions),
+        go_mods=sum(not v.whole for v in contents.versions),
     )
 
 
@@ -183,7 +200,11 @@ def _document(
 
 def _sentences(facts: TreeFacts) -> Iterator[str]:
     modules, versions = facts.modules, facts.versions
-    yield f"{_plural(modules, 'module')}, {_plural(versions, 'version')}."
+    alone = f" and {_plural(facts.go_mods, 'go.mod file')} alone"
+    yield (
+        f"{_plural(modules, 'module')}, {_plural(versions, 'version')}"
+        f"{alone if facts.go_mods else ''}."
+    )
     if facts.database is not None and facts.head is not None:
         tree = facts.head.tree
         yield (
@@ -192,8 +213,8 @@ def _sentences(facts: TreeFacts) -> Iterator[str]:
             f" {_number(tree.n)} records,"
             f" <code class=hash>{escape(format_hash(tree.hash))}</code>"
         )
-    if versions > facts.proven:
-        pinned = _plural(versions - facts.proven, "version")
+    if facts.pinned:
+        pinned = _plural(facts.pinned, "version")
         yield f"{pinned} pinned to the hash that was seen first."
 
 
@@ -253,17 +274,25 @@ def _modules_table(modules: Iterable[ModuleSummary], up: str) -> str:
         f'<tr><th scope=row class=path><a href="{up}{_href(module.page)}">'
         f"{escape(module.path)}</a></th>"
         f"<td class=version>{escape(module.newest) or '<i>go.mod only</i>'}</td>"
-        f"<td class=number>{_number(module.versions)}</td>"
+        f"<td class=number>{_versions(module)}</td>"
         f"<td>{_proof_of_module(module)}</td></tr>"
         for module in modules
     )
     return _table(("Module", "Newest", "Versions", "Proof"), rows)
 
 
+def _versions(module: ModuleSummary) -> str:
+    if not module.go_mods:
+        return _number(module.versions)
+    return (
+        f"{_number(module.versions)} <small>+ {_number(module.go_mods)} go.mod</small>"
+    )
+
+
 def _proof_of_module(module: ModuleSummary) -> str:
-    if module.proven == module.versions:
+    if not module.pinned:
         return "<span class=proven>proven</span>"
-    pinned = module.versions - module.proven
+    pinned = module.pinned
     if not module.proven:
         return "<span class=pinned>pinned</span>"
     return (

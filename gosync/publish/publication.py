@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.catalog.trees import Unpublished
 from gosync.errors import MalformedError
 from gosync.publish import routes
 from gosync.publish.contents import ModuleContents, contents_of
@@ -108,7 +109,7 @@ class Publication:
         self._kept_versions = 0
         self._digest = hashlib.sha256()
         self._summaries: list[ModuleSummary] = []
-        self._refused: list[tuple[str, str]] = []
+        self._unpublished: list[Unpublished] = []
         # Of a whole publish: what belongs into the tree.
         self._folders: dict[str, set[str]] = {}
         self._lookups: set[str] = set()
@@ -217,10 +218,10 @@ class Publication:
         try:
             contents = self._make_contents(path, rows)
         except MalformedError as exc:
-            self._refused.append((path, exc.reason))
+            self._unpublished.append(Unpublished(path, "", exc.reason))
             return None
-        self._refused += (
-            (f"{path}@{version}", reason) for version, reason in contents.refused
+        self._unpublished += (
+            Unpublished(path, version, reason) for version, reason in contents.refused
         )
         return contents
 
@@ -297,6 +298,7 @@ class Publication:
             private=self._at.options.private,
             modules=len(self._summaries),
             versions=sum(summary.versions for summary in self._summaries),
+            go_mods=sum(summary.go_mods for summary in self._summaries),
             proven=sum(summary.proven for summary in self._summaries),
             pages=pages,
         )
@@ -337,6 +339,7 @@ class Publication:
             modules=len(self._summaries),
             versions=sum(summary.versions for summary in self._summaries),
             unknown=self._survey.unknown,
+            go_mods=sum(summary.go_mods for summary in self._summaries),
             head=self._size,
             heads=self._work.marker.heads,
             old_heads={**self._work.marker.old_heads, self._database: self._promise},
@@ -355,6 +358,7 @@ class Publication:
             versions=sum(summary.versions for summary in self._summaries),
             unknown=self._survey.unknown,
             changed_modules=len(self._paths),
+            go_mods=sum(summary.go_mods for summary in self._summaries),
             written=writer.written,
             linked=writer.linked,
             copied=writer.copied,
@@ -363,10 +367,10 @@ class Publication:
             tiles=0 if sums is None else sums.tiles_written,
             lookups=0 if sums is None else sums.lookups_written,
             head=self._size,
-            refused=tuple(self._refused),
             upper_tiles=bool(self._size) and self._promise.upper == self._size,
             leaf_tiles=count(self._promise.leaves),
             absent_tiles=self._absent,
+            unpublished=tuple(self._unpublished),
         )
 
 

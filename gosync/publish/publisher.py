@@ -156,8 +156,7 @@ class Publisher:
         """
         work = find_work(self._catalog, tree, self._database, options)
         if work is None:
-            marker = read_marker(tree.root) or Marker()
-            report = PublishReport.unchanged(tree.root, marker)
+            report = self._unchanged(tree)
         else:
             with disk_errors(tree.root):
                 survey = self._survey(TreeWriter(tree.root), work)
@@ -231,7 +230,7 @@ class Publisher:
         report = publication.run()
         moment = format_time(self._clock.now())
         state = TreeState(tree.id, work.seq, publication.contents, moment)
-        self._catalog.trees.put(state)
+        self._catalog.trees.put(state, report.unpublished)
         return report
 
     def _survey(self, writer: TreeWriter, work: Work) -> Survey:
@@ -250,6 +249,12 @@ class Publisher:
             hint="if that is meant,"
             f" `gosync publish {tree.root} --max-delete {len(leaving)}`",
         )
+
+    def _unchanged(self, tree: TreeTarget) -> PublishReport:
+        """Return what a tree has that is up to date."""
+        marker = read_marker(tree.root) or Marker()
+        unpublished = self._catalog.trees.unpublished(tree.id)
+        return PublishReport.unchanged(tree.root, marker, unpublished)
 
     def _sums(self, writer: TreeWriter) -> SumTreeWriter | None:
         if self._database is None or self._tiles is None:

@@ -10,8 +10,10 @@ from msgspec.structs import asdict
 from gosync.sumdb.spans import count
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from gosync.catalog.trees import Unpublished
     from gosync.publish.marker import Marker
 
 
@@ -22,7 +24,8 @@ class PublishReport(msgspec.Struct, frozen=True):
         root: The tree.
         full: Whether every file was looked at.
         modules: Modules in the tree.
-        versions: Versions in the tree.
+        versions: Versions in the tree, whole.
+        go_mods: Versions in it of which it has the ``.mod`` alone.
         unknown: Further versions in the tree, which the store does not know.
         head: Size of the tree head that the lookups carry; 0 without one.
         changed_modules: Modules that were looked at.
@@ -33,13 +36,13 @@ class PublishReport(msgspec.Struct, frozen=True):
         blob_bytes: Bytes of the blobs linked or copied.
         tiles: Tiles written.
         lookups: Lookups written.
-        refused: What cannot be published, with the reason.
         upper_tiles: Whether every tile above level 0 is there, for clients that
             remember any older head.
         leaf_tiles: How many tiles of level 0 are there for such clients.
         absent_tiles: Tiles for such clients that could not be had.
         unserved: Why some of these clients are not served, "" for no reason.
         ahead: Sizes of heads that clients have beyond the tree's own.
+        unpublished: What is carried and cannot be published, with the reason.
     """
 
     root: Path
@@ -47,6 +50,7 @@ class PublishReport(msgspec.Struct, frozen=True):
     modules: int = 0
     versions: int = 0
     unknown: int = 0
+    go_mods: int = 0
     head: int = 0
     changed_modules: int = 0
     written: int = 0
@@ -56,15 +60,17 @@ class PublishReport(msgspec.Struct, frozen=True):
     blob_bytes: int = 0
     tiles: int = 0
     lookups: int = 0
-    refused: tuple[tuple[str, str], ...] = ()
     upper_tiles: bool = False
     leaf_tiles: int = 0
     absent_tiles: int = 0
     unserved: str = ""
     ahead: tuple[int, ...] = ()
+    unpublished: tuple[Unpublished, ...] = ()
 
     @classmethod
-    def unchanged(cls, root: Path, marker: Marker) -> PublishReport:
+    def unchanged(
+        cls, root: Path, marker: Marker, unpublished: Iterable[Unpublished]
+    ) -> PublishReport:
         """Return the report of a publish that had nothing to do."""
         promise = marker.promise(marker.sumdb)
         return cls(
@@ -75,6 +81,16 @@ class PublishReport(msgspec.Struct, frozen=True):
             head=marker.head,
             upper_tiles=promise.of(marker.head).upper,
             leaf_tiles=count(promise.leaves),
+            go_mods=marker.go_mods,
+            unpublished=tuple(unpublished),
+        )
+
+    @property
+    def refused(self) -> tuple[tuple[str, str], ...]:
+        """What cannot be published, by name, with the reason."""
+        return tuple(
+            (f"{each.path}@{each.version}".rstrip("@"), each.reason)
+            for each in self.unpublished
         )
 
     @property
@@ -84,4 +100,10 @@ class PublishReport(msgspec.Struct, frozen=True):
 
     def document(self) -> dict[str, object]:
         """Return it as JSON."""
-        return {**asdict(self), "root": str(self.root), "changes": self.changes}
+        return {
+            **asdict(self),
+            "root": str(self.root),
+            "changes": self.changes,
+            "unpublished": [asdict(each) for each in self.unpublished],
+            "refused": self.refused,
+        }

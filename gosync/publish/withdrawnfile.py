@@ -36,7 +36,7 @@ def write_withdrawn(writer: TreeWriter, withdrawals: Iterable[Withdrawal]) -> No
     if withdrawals:
         data = msgspec.json.format(msgspec.json.encode(withdrawals), indent=1)
         writer.write(routes.WITHDRAWN, data + b"\n")
-    else:
+    elif writer.size(routes.WITHDRAWN) is not None:
         writer.remove(routes.WITHDRAWN)
 
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from gosync.sumdb.names import Database
 
 
+_PAGES = 2  # grows when the tree's own pages say something else of the same
+
+
 class TreeTarget(msgspec.Struct, frozen=True):
     """A tree to publish.
 
@@ -59,7 +62,13 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     def digest(self, database: Database | None) -> str:
         """Return a short text that changes when the pages must."""
-        parts = (self.url, self.private, self.modules_per_page, database)
+        parts = (
+            _PAGES,
+            self.url,
+            self.private,
+            self.modules_per_page,
+            database,
+        )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

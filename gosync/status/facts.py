@@ -7,11 +7,12 @@ from datetime import datetime
 
 import msgspec
 
+from gosync.catalog.census import Census
 from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Kind
 from gosync.catalog.jobs import JobRow
-from gosync.catalog.versions import State
 from gosync.errors import SecurityError
+from gosync.sync.completeness import Completeness, CompletenessReader
 from gosync.sync.freshness import Freshness, freshness_of
 from gosync.sync.options import SiteOptions
 
@@ -23,8 +24,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         now: When this was gathered.
         freshness: How old what it knows is.
         modules: Modules that are followed.
-        versions: How many versions are in each state.
-        missing: Selected versions that are not here.
+        versions: How many versions there are, by state.
+        completeness: How much of what is selected is here.
         failures: What stands open, by class of error.
         security: How much of that is evidence of misbehaviour.
         findings: What stands open of what audits found, by kind.
@@ -35,8 +36,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     freshness: Freshness
     modules: int
-    versions: Mapping[State, int]
-    missing: int
+    versions: Census
+    completeness: Completeness
     failures: Mapping[str, int]
     security: int
     findings: Mapping[Kind, int]
@@ -50,7 +51,8 @@ def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> Facts
     Raises:
         CatalogError: if the catalog cannot be read.
     """
-    failures = catalog.failures.open()
+    completeness = CompletenessReader(catalog, options, now).read()
+    failures = completeness.failures
     counts: dict[str, int] = {}
     for failure in failures:
         counts[failure.error] = counts.get(failure.error, 0) + 1
@@ -59,8 +61,8 @@ def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> Facts
         now=now,
         freshness=freshness_of(options, catalog, now),
         modules=len(catalog.modules.all()),
-        versions=catalog.versions.counts(),
-        missing=catalog.selected.missing(),
+        versions=catalog.census(),
+        completeness=completeness,
         failures=counts,
         security=sum(failure.exit_code == code for failure in failures),
         findings=catalog.findings.counts(),

@@ -6,17 +6,47 @@ import logging
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from gosync.errors import StoreError
 from gosync.publish import routes
 from gosync.publish.marker import read_marker
 from gosync.publish.tree import TreeWriter
-from gosync.status.facts import Facts
+from gosync.status.facts import Facts, gather_facts
 from gosync.status.metrics import format_metrics
 from gosync.status.mirror import format_status
 from gosync.store.durable import disk_errors
+from gosync.sync.site import Site
 
 _log = logging.getLogger(__name__)
 _MODE = 0o644  # a collector runs as somebody else
+
+
+class Telling(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of a mirror beside the facts, and where.
+
+    Attributes:
+        name: What it is called.
+        upstream: Where its modules come from, without secrets.
+        metrics_path: Prometheus' file, or None.
+    """
+
+    name: str
+    upstream: str
+    metrics_path: Path | None = None
+
+
+def tell_status(site: Site, telling: Telling) -> None:
+    """Write status.json and metrics as things are now; the lock must be held.
+
+    Raises:
+        StoreError: if the catalog cannot be read, or status.json not be written.
+    """
+    name, tree = telling.name, site.options.tree_path
+    facts = gather_facts(site.catalog, site.options, site.clock.now())
+    if telling.metrics_path is not None:
+        write_metrics(telling.metrics_path, facts, name=name)
+    write_status(tree, facts, name=name, upstream=telling.upstream)
 
 
 def write_status(tree: Path, facts: Facts, *, name: str, upstream: str) -> None:

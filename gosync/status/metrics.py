@@ -12,6 +12,7 @@ import msgspec
 
 from gosync.clock import format_time, parse_time
 from gosync.status.facts import Facts
+from gosync.sync.completeness import Completeness
 
 
 class Metric(msgspec.Struct, frozen=True):
@@ -65,10 +66,10 @@ def _metrics(facts: Facts) -> Iterator[Metric]:
     yield Metric(
         "versions",
         "Known module versions by state.",
-        tuple(("state", s.value, n) for s, n in facts.versions.items()),
+        tuple(("state", s, n) for s, n in facts.versions.document().items()),
     )
     yield _one("modules", "Modules that are followed.", facts.modules)
-    yield _one("missing", "Selected versions that are not here.", facts.missing)
+    yield from _selection(facts.completeness)
     yield _one("carried_bytes", "Sizes of all that is carried.", facts.carried_bytes)
     yield _one("security_findings", "Open evidence of misbehaviour.", facts.security)
     yield Metric(
@@ -77,6 +78,19 @@ def _metrics(facts: Facts) -> Iterator[Metric]:
         tuple(("kind", kind.value, n) for kind, n in facts.findings.items()),
     )
     yield from _jobs(facts)
+
+
+def _selection(found: Completeness) -> Iterator[Metric]:
+    counts = found.versions
+    yield _one("missing", "What is selected and not here.", found.missing)
+    yield _one("selected", "Versions that are selected.", counts.selected)
+    yield _one("withdrawn", "Selected versions that were withdrawn.", counts.withdrawn)
+    empty = sum(module.is_missing for module in found.empty_modules)
+    yield _one("empty_modules", "Named modules of which there is nothing.", empty)
+    unpublished = len(found.unpublished)
+    yield _one("unpublished", "Carried, and not to be named in a tree.", unpublished)
+    complete = int(found.is_complete)
+    yield _one("selection_complete", "1 when all that is selected is here.", complete)
 
 
 def _jobs(facts: Facts) -> Iterator[Metric]:

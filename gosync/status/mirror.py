@@ -10,8 +10,11 @@ never). The rest is gosync's own::
     written_at         when this file was written
     freshness          index_cursor, index_behind_seconds, oldest_list_at,
                        oldest_list_seconds, lists_never_had
-    versions           how many are in each state
-    missing            selected versions that are not here
+    versions           how many there are by state; "present" are whole,
+                       "go_mod_only" those of which the .mod alone is needed
+    missing            selected versions that are not here, and named modules of
+                       which there is nothing
+    selection          how much of what is selected is here, and why not all
     failures           what stands open, by class of error
     findings           what stands open of what audits found, by kind
     jobs               each job: started_at ended_at exit_code error next_run_at
@@ -33,6 +36,7 @@ from gosync.catalog.jobs import JobRow
 from gosync.clock import format_time, parse_time
 from gosync.errors import InterruptedRunError
 from gosync.status.facts import Facts
+from gosync.sync.completeness import completeness_document
 from gosync.text import encode_json
 
 SCHEMA = 1
@@ -54,8 +58,9 @@ def format_status(facts: Facts, *, name: str, upstream: str) -> bytes:
         "schema": SCHEMA,
         "written_at": format_time(facts.now),
         "freshness": msgspec.to_builtins(facts.freshness),
-        "versions": {state.value: n for state, n in facts.versions.items()},
-        "missing": facts.missing,
+        "versions": facts.versions.document(),
+        "missing": facts.completeness.missing,
+        "selection": completeness_document(facts.completeness),
         "failures": dict(facts.failures),
         "findings": {kind.value: n for kind, n in facts.findings.items()},
         "jobs": {job: job_document(row) for job, row in facts.jobs.items()},

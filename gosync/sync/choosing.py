@@ -103,6 +103,12 @@ class Chooser:
         rules = self._policy.rules_for(path)
         return self._choose(path, rules, self._offer(module, path, rows))
 
+    def with_deps(self, numbers: Iterable[int]) -> Iterator[int]:
+        """Yield those of these selects that bring dependencies along."""
+        for number in numbers:
+            if self._policy.selects[number - 1].deps is not Deps.NONE:
+                yield number
+
     def upgrade(self, path: str) -> Chosen:
         """Return what "latest" chooses of a followed module.
 

@@ -14,12 +14,22 @@ from msgspec.structs import asdict, replace
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.modules import Module
-from gosync.catalog.versions import State, VersionRow
+from gosync.catalog.versions import VersionRow
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import GosyncError, StoreError, UsageError
 from gosync.progress import NoProgress, Progress
 from gosync.publish.report import PublishReport
+from gosync.sync.choosing import Chooser
+from gosync.sync.completeness import (
+    SOME_MISSING,
+    Completeness,
+    CompletenessReader,
+    completeness_document,
+    count_versions,
+)
+from gosync.sync.configured import is_configured
 from gosync.sync.dependencies import ConfiguredProject
+from gosync.sync.emptymodules import EmptyModule, find_empty_modules
 from gosync.sync.fetch import VersionFetcher
 from gosync.sync.freshness import Freshness, freshness_of
 from gosync.sync.gomods import GoModSource
@@ -74,8 +84,12 @@ class PassReport(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         tally: Its counts.
         published: What publishing did; None when it was not done.
-        missing: Failures of what is still selected.
+        missing: Failures of what is still selected; of a pass that a command named
+            modules for, of these.
         withdrawn: What is selected and withdrawn.
+        empty_modules: Modules that were named for it, and of which there is nothing.
+        completeness: How much is here of what the configuration selects.
+        is_named: Whether a command named modules for it.
         freshness: How old what is known is.
         exit_code: The process's.
         requests: Requests sent.
@@ -87,6 +101,9 @@ class PassReport(msgspec.Struct, frozen=True, kw_only=True):
     published: PublishReport | None
     missing: tuple[Failure, ...]
     withdrawn: tuple[Withdrawal, ...]
+    empty_modules: tuple[EmptyModule, ...]
+    completeness: Completeness
+    is_named: bool
     freshness: Freshness
     exit_code: int
     requests: int
@@ -114,12 +131,9 @@ class Pass:
             self.site, upstreams, self.tally, NoProgress()
         )
         self._lister = Lister(self.site, upstreams.proxy, self.tally, progress)
-        self.selection = Selection(
-            site.catalog,
-            self.site.options.policy,
-            named=bool(options.selectors),
-            proves=site.options.database is not None,
-        )
+        self._configured = site.options
+        self._named = bool(options.selectors)
+        self.selection = Selection(site.catalog, self.site.options, named=self._named)
 
     async def discover(self) -> None:
         """Learn from index and lists what is offered, and select from it.
@@ -140,6 +154,7 @@ class Pass:
             )
             return
         self.site.catalog.failures.settle_clock(self.site.clock.now())
+        self._clear_unconfigured()
         self.selection.follow()
         if self.upstreams.index is not None and not self._options.selectors:
             follower = IndexFollower(
@@ -153,6 +168,15 @@ class Pass:
             note_needs(self.site, self._options.projects)
             await self._selecting().select(always=self._options.retry)
             self.selection.clear_moot()
+
+    def _clear_unconfigured(self) -> None:
+        """Forget what was met at whom nobody is asked any more; it is due at once."""
+        failures = self.site.catalog.failures
+        failures.clear(
+            (each.path, each.version)
+            for each in failures.open()
+            if not is_configured(each, self._configured)
+        )
 
     def _selecting(self) -> Selecting:
         return Selecting(
@@ -195,7 +219,39 @@ class Pass:
 
     def missing(self) -> tuple[Failure, ...]:
         """Return the failures of what is selected, as they stand now."""
-        return tuple(self.selection.still_missing(self.tally.failed))
+        return tuple(self.selection.open_failures())
+
+    def completeness(self) -> Completeness:
+        """Return how much is here of what the configuration selects."""
+        catalog, now = self.site.catalog, self.site.clock.now()
+        projects = None if self._named else self._options.projects
+        return CompletenessReader(
+            catalog, self._configured, now, projects=projects
+        ).read()
+
+    def empty_modules(self) -> tuple[EmptyModule, ...]:
+        """Return the named modules of which there is nothing."""
+        catalog, policy = self.site.catalog, self.site.options.policy
+        chooser = Chooser(catalog, policy, now=self.site.clock.now())
+        return tuple(find_empty_modules(catalog, policy, chooser))
+
+    def exit_code(self, otherwise: int) -> int:
+        """Return how the pass ends.
+
+        Args:
+            otherwise: What the completeness says, where no upstream is silent.
+        """
+        if self._named:
+            wrong = self.missing() or any(e.is_missing for e in self.empty_modules())
+            otherwise = SOME_MISSING if wrong else 0
+        return exit_code(
+            self.tally, self.missing(), otherwise=otherwise, heard_since=self._heard
+        )
+
+    def _heard(self, since: str) -> bool:
+        """Return whether an upstream gave an answer after that time."""
+        catalog = self.site.catalog
+        return max(catalog.modules.last_listed_at(), catalog.arrivals.last_at()) > since
 
     async def fetch(self) -> None:
         """Fetch what is due.
@@ -203,8 +259,7 @@ class Pass:
         Raises:
             StoreError: if the store or the catalog cannot be written.
         """
-        counts = self.site.catalog.versions.counts()
-        left = sum(counts.values()) - counts[State.PRESENT]
+        left = count_versions(self.site.catalog).missing
         self._progress.phase("versions", left)
         if left:
             await self._fetcher.fetch_all(self.due())
@@ -241,14 +296,17 @@ async def _run_pass(site: Site, options: PassOptions, progress: Progress) -> Pas
         settle_stale(site)
         options.stop.check()
         published = await _publish(this, options, progress)
-    missing = this.missing()
+    completeness = this.completeness()
     return PassReport(
         tally=this.tally,
         published=published,
-        missing=missing,
+        missing=this.missing(),
         withdrawn=tuple(site.catalog.withdrawn.selected()),
+        empty_modules=this.empty_modules(),
+        completeness=completeness,
+        is_named=bool(options.selectors),
         freshness=freshness_of(site.options, site.catalog, site.clock.now()),
-        exit_code=exit_code(this.tally, missing),
+        exit_code=this.exit_code(completeness.exit_code),
         requests=upstreams.fetcher.traffic.requests,
         received_bytes=upstreams.fetcher.traffic.received_bytes,
         seconds=site.clock.monotonic() - started,
@@ -323,6 +381,8 @@ def report_document(report: PassReport) -> dict[str, object]:
         "freshness": msgspec.to_builtins(report.freshness),
         "failed": [failure_document(failure) for failure in report.missing],
         "withdrawn": msgspec.to_builtins(report.withdrawn),
+        "empty_modules": [msgspec.to_builtins(e) for e in report.empty_modules],
+        "selection": completeness_document(report.completeness),
         "published": published.document() if published else None,
     }
 

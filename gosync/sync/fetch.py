@@ -30,6 +30,7 @@ from gosync.ingest.entries import finding_entry
 from gosync.ingest.gate import Admission
 from gosync.progress import Progress
 from gosync.store.staging import Staged
+from gosync.sync.configured import VERSION, upstream_of
 from gosync.sync.oldheads import note_seen
 from gosync.sync.pool import for_each
 from gosync.sync.site import Site
@@ -147,15 +148,16 @@ class VersionFetcher:
         await admission.take_zip(staged, served)
 
     def _note(self, row: VersionRow, error: GosyncError) -> None:
-        self._tally.answered += isinstance(error, NotFoundError | RejectedError)
+        self._tally.hear(error)
         catalog = self._site.catalog
         with catalog.transaction():
             failure = catalog.failures.record(
                 row.path,
                 row.version,
-                kind="version",
+                kind=VERSION,
                 error=error,
                 now=self._site.clock.now(),
+                upstream=upstream_of(self._site.options, VERSION),
             )
             if failure.error == type(error).__name__:  # no graver finding stands
                 state = _state_after(error)

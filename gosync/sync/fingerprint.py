@@ -8,22 +8,35 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gosync.catalog.db import Catalog
     from gosync.sync.dependencies import ConfiguredProject
-    from gosync.sync.site import Site
+    from gosync.sync.options import SiteOptions
 
 
-def fingerprint_of(site: Site, projects: Iterable[ConfiguredProject]) -> str:
+def fingerprint_of(
+    options: SiteOptions, catalog: Catalog, projects: Iterable[ConfiguredProject]
+) -> str:
     """Return a digest of all that the selection follows from.
 
     Raises:
         CatalogError: the catalog cannot be read.
     """
-    options = site.options
     parts = (
         options.policy.fingerprint(),
         [(each.name, each.project.digest, each.deps) for each in projects],
         options.toolchains,
-        site.catalog.offers.last_change(),
-        *(each.key for each in site.catalog.withdrawn.all()),
     )
+    offered = (
+        catalog.offers.last_change(),
+        *(each.key for each in catalog.withdrawn.all()),
+    )
+    return f"{_digest(parts)}-{_digest(offered)}"
+
+
+def _digest(parts: tuple[object, ...]) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def is_same_configuration(one: str, other: str) -> bool:
+    """Return whether at most what is offered or withdrawn differs between the two."""
+    return one.partition("-")[0] == other.partition("-")[0]

@@ -28,6 +28,7 @@ from gosync.errors import GosyncError, StoreError
 from gosync.gomod.info import parse_time
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.progress import Progress
+from gosync.sync.configured import INDEX, upstream_of
 from gosync.sync.policy import Policy
 from gosync.sync.site import Site
 from gosync.sync.tally import Tally
@@ -136,7 +137,11 @@ class IndexFollower:
 
     def _note(self, error: GosyncError) -> Failure:
         return self._site.catalog.failures.record(
-            *INDEX_ITEM, kind="index", error=error, now=self._site.clock.now()
+            *INDEX_ITEM,
+            kind=INDEX,
+            error=error,
+            now=self._site.clock.now(),
+            upstream=upstream_of(self._site.options, INDEX),
         )
 
     def _since(self) -> str:

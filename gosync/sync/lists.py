@@ -25,6 +25,7 @@ from gosync.errors import (
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.ingest.evidence import keep_evidence
 from gosync.progress import Progress
+from gosync.sync.configured import LIST, upstream_of
 from gosync.sync.pool import for_each
 from gosync.sync.site import Site
 from gosync.sync.tally import Tally
@@ -110,13 +111,18 @@ class Lister:
         self._progress.advance()
 
     def _note(self, module: Module, error: GosyncError) -> None:
-        self._tally.answered += isinstance(error, NotFoundError | RejectedError)
+        self._tally.hear(error)
         if isinstance(error, RejectedError):
             keep_evidence(
                 self._site.quarantine, module.path, error, served={}, files={}
             )
         failure = self._site.catalog.failures.record(
-            module.path, "", kind="list", error=error, now=self._site.clock.now()
+            module.path,
+            "",
+            kind=LIST,
+            error=error,
+            now=self._site.clock.now(),
+            upstream=upstream_of(self._site.options, LIST),
         )
         self._failing.add(module.path)
         self._tally.fail(failure)

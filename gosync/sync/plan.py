@@ -89,6 +89,7 @@ class Chosen:
     reconsider_at: str | None = None
     omitted: Mapping[str, str] = field(default_factory=dict)
     unmatched: tuple[int, ...] = ()
+    considered: int = 0
 
 
 _Test: TypeAlias = Callable[[Offered], bool]
@@ -159,6 +160,7 @@ class _Choosing:
             min((_matures_at(known, days) for days, known in waiting), default=None),
             {v: why for v, why in self._omitted.items() if v not in taken},
             tuple(dict.fromkeys(unmatched)),
+            len(self._versions),
         )
 
     def _apply(self, position: int, rule: Rule) -> bool:

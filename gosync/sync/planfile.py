@@ -60,7 +60,10 @@ class ApprovedPlan(msgspec.Struct, frozen=True):
 
 def state_of(site: Site, projects: Iterable[ConfiguredProject]) -> str:
     """Return a digest of all that a plan follows from."""
-    parts = (fingerprint_of(site, projects), site.catalog.versions.last_change())
+    parts = (
+        fingerprint_of(site.options, site.catalog, projects),
+        site.catalog.versions.last_change(),
+    )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

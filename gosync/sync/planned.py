@@ -14,6 +14,7 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
 from gosync.catalog.versions import Need, VersionRow
 from gosync.catalog.withdrawn import Withdrawal
+from gosync.sync.emptymodules import EmptyModule
 
 
 class PlannedVersion(msgspec.Struct):
@@ -67,6 +68,7 @@ class Plan(msgspec.Struct, kw_only=True):
         removes: What nothing selects any more.
         missing: Failures of what is selected.
         withdrawn: What is selected, and nobody is to be given.
+        empty_modules: Named modules of which there is nothing.
         exit_code: How planning ended.
     """
 
@@ -76,6 +78,7 @@ class Plan(msgspec.Struct, kw_only=True):
     removes: list[PlannedRemoval]
     missing: tuple[Failure, ...]
     withdrawn: tuple[Withdrawal, ...]
+    empty_modules: tuple[EmptyModule, ...]
     exit_code: int
 
     def fetched(self) -> Iterator[PlannedVersion]:

@@ -102,7 +102,7 @@ def _check_selection(site: Site, projects: Iterable[ConfiguredProject]) -> None:
     hint = "run `gosync sync` until it ends with 0, then prune"
     if state is None or not state.complete:
         raise IncompleteError("the selection is incomplete", hint=hint)
-    if state.fingerprint != fingerprint_of(site, projects):
+    if state.fingerprint != fingerprint_of(site.options, site.catalog, projects):
         raise IncompleteError("the selection is of another configuration", hint=hint)
     if missing := site.catalog.selected.missing():
         raise IncompleteError(f"{missing} selected versions are missing", hint=hint)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import Needs, Reason, needs_of_project, needs_of_version
@@ -27,11 +28,17 @@ class Claim(msgspec.Struct, frozen=True):
         kind: How it came in.
         path: Requirements from where it began to the version, both included;
             empty where it was named itself.
+        selects: The numbers of the selects at its beginning.
+        root: What they name; None where no select is at the beginning.
+        project: The project that is there, "" for none.
     """
 
     who: str
     kind: str
     path: tuple[ModuleVersion, ...] = ()
+    selects: tuple[int, ...] = ()
+    root: ModuleVersion | None = None
+    project: str = ""
 
 
 class Reasons:
@@ -54,14 +61,16 @@ class Reasons:
         for choice in self._chooser.choose_of(mv.path).choices:
             if choice.version == mv.version:
                 kind = "tells of retractions" if choice.herald else "chosen"
-                yield from (Claim(f"select {n}", kind) for n in choice.rules)
+                for number in choice.rules:
+                    who = f"select {number}"
+                    yield Claim(who, kind, selects=(number,), root=mv)
         wants = toolchain_wants(self._toolchains)
         if any((want.path, want.version) == (mv.path, mv.version) for want in wants):
             yield Claim("toolchains", "named")
         for project in self._projects:
-            yield from _claims(
-                f"project {project.name}", self._of(project), mv, project
-            )
+            who = f"project {project.name}"
+            for claim in _claims(who, self._of(project), mv, project):
+                yield replace(claim, project=project.name)
         yield from self._of_selects(self._chooser.choose_all(), mv)
 
     def _of(self, configured: ConfiguredProject) -> Needs:
@@ -80,7 +89,16 @@ class Reasons:
             needs = needs_of_version(
                 root, self._gomods.load, deps=deps, upgrades=self._upgrades
             )
-            yield from _claims(f"dependencies of {root}", needs, mv)
+            for claim in _claims(f"dependencies of {root}", needs, mv):
+                yield replace(claim, selects=self._selects_of(root), root=root)
+
+    def _selects_of(self, root: ModuleVersion) -> tuple[int, ...]:
+        """Return the selects whose choice brings its dependencies along."""
+        chosen = self._chooser.choose_of(root.path).choices
+        rules = {
+            n for each in chosen if each.version == root.version for n in each.rules
+        }
+        return tuple(sorted(self._chooser.with_deps(rules)))
 
     def _upgrades(self, paths: Sequence[str], /) -> Mapping[str, str]:
         found = ((path, upgraded(self._chooser.upgrade(path))) for path in paths)

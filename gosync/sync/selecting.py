@@ -22,6 +22,7 @@ from gosync.clock import format_time
 from gosync.errors import GosyncError, NotFoundError
 from gosync.progress import Progress
 from gosync.sync.choosing import Choices, Chooser, Unmatched, sooner
+from gosync.sync.configured import PROJECT, SELECT, project_item, select_item
 from gosync.sync.dependencies import ConfiguredProject, Dependencies
 from gosync.sync.facts import learn_facts
 from gosync.sync.fingerprint import fingerprint_of
@@ -65,7 +66,7 @@ class Selecting:
             StoreError: if the store or the catalog cannot be written.
         """
         await learn_facts(self._site, self._source, self._lister)
-        fingerprint = fingerprint_of(self._site, self._projects)
+        fingerprint = self._fingerprint()
         if not always and self._is_current(fingerprint):
             return
         choices = await to_thread.run_sync(self._chooser().choose_all)
@@ -96,6 +97,10 @@ class Selecting:
         now = site.clock.now()
         return Chooser(site.catalog, site.options.policy, now=now, found_by=found_by)
 
+    def _fingerprint(self) -> str:
+        site = self._site
+        return fingerprint_of(site.options, site.catalog, self._projects)
+
     def _is_current(self, fingerprint: str) -> bool:
         state = self._site.catalog.selections.get(CONFIGURED)
         if state is None or not state.complete or state.fingerprint != fingerprint:
@@ -121,7 +126,7 @@ class Selecting:
             catalog.selections.put(
                 SelectionState(
                     name=CONFIGURED,
-                    fingerprint=fingerprint_of(self._site, self._projects),
+                    fingerprint=self._fingerprint(),
                     complete=complete,
                     reconsider_at=sooner(
                         choices.reconsider_at, self._upgrades.reconsider_at
@@ -134,17 +139,17 @@ class Selecting:
 
     def _note_unmatched(self, unmatched: Iterable[Unmatched]) -> None:
         errors: dict[str, GosyncError] = {
-            f"select {each.select}: {each.path}": NotFoundError(
+            select_item(each.select, each.path): NotFoundError(
                 f"select {each.select} takes no version of {each.path}:"
                 " nothing that is offered fits its keys; widen its versions",
                 hint=f"see `gosync list --all {each.path}`, or widen its versions",
             )
             for each in unmatched
         }
-        self._note("select", errors)
+        self._note(SELECT, errors)
 
     def _note_refused(self, refused: dict[str, GosyncError]) -> None:
-        self._note("project", {f"project {name}": e for name, e in refused.items()})
+        self._note(PROJECT, {project_item(name): e for name, e in refused.items()})
 
     def _note(self, kind: str, errors: dict[str, GosyncError]) -> None:
         """Keep these failures of a kind, and forget the kind's others."""

@@ -6,14 +6,15 @@ gosync.sync.selecting for how it gets there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
 from gosync.catalog.modules import Module
-from gosync.catalog.versions import FoundBy, State, VersionRow
-from gosync.sync.policy import Policy
+from gosync.catalog.versions import VersionRow
+from gosync.sync.configured import is_configured
+from gosync.sync.options import SiteOptions
 
 ANY_TIME = datetime.max.replace(tzinfo=UTC)
 _DEPENDENCY = "dependency"
@@ -23,21 +24,21 @@ class Selection:
     """One policy over one catalog."""
 
     def __init__(
-        self, catalog: Catalog, policy: Policy, *, named: bool, proves: bool
+        self, catalog: Catalog, options: SiteOptions, *, named: bool = False
     ) -> None:
         """Bind the two.
 
         Args:
             catalog: What is known.
-            policy: What is wanted.
+            options: What is wanted, and from whom.
             named: Whether the policy is a command's own, beside the
                 configuration: then what it does not name is left alone.
-            proves: Whether a checksum database is asked.
         """
         self._catalog = catalog
-        self._policy = policy
+        self._options = options
+        self._policy = options.policy
         self._named = named
-        self._proves = proves
+        self._proves = options.database is not None
 
     def follow(self) -> None:
         """Follow the modules that the policy names, no longer those it dropped.
@@ -110,7 +111,9 @@ class Selection:
         self._catalog.failures.clear((f.path, f.version) for f in closed)
 
     def concerns(self, failure: Failure) -> bool:
-        """Return whether a failure is of something that is still selected."""
+        """Return whether a failure is of what is still configured and selected."""
+        if not is_configured(failure, self._options):
+            return False
         if not failure.path:
             return True
         if not failure.version:
@@ -119,25 +122,10 @@ class Selection:
         row = self._catalog.versions.get(failure.path, failure.version)
         return row is not None and self.wants(row)
 
-    def still_missing(self, tried: Iterable[tuple[str, str]]) -> list[Failure]:
-        """Return the failures that stand open after a pass.
+    def open_failures(self) -> list[Failure]:
+        """Return the failures that stand open.
 
-        What only the index names and what is definitely gone upstream counts in
-        the pass that finds it gone, and not for ever after: the index keeps
-        names of what nobody can have (facts 6.4).
+        Raises:
+            CatalogError: if the catalog cannot be read.
         """
-        just_tried = set(tried)
-        concerning = filter(self.concerns, self._catalog.failures.open())
-        return [
-            failure
-            for failure in concerning
-            if (failure.path, failure.version) in just_tried or not self._moot(failure)
-        ]
-
-    def _moot(self, failure: Failure) -> bool:
-        row = self._catalog.versions.get(failure.path, failure.version)
-        return (
-            row is not None
-            and row.state is State.GONE
-            and row.found_by is FoundBy.INDEX
-        )
+        return list(filter(self.concerns, self._catalog.failures.open()))

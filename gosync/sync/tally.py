@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.versions import Need, VersionRow
-from gosync.errors import IncompleteError, SecurityError, UnavailableError
+from gosync.errors import (
+    GosyncError,
+    IncompleteError,
+    NotFoundError,
+    RejectedError,
+    SecurityError,
+    UnavailableError,
+    UpstreamStatusError,
+)
+from gosync.sync.configured import PROJECT, SELECT
 
 
 class Tally(msgspec.Struct):
@@ -26,7 +35,8 @@ class Tally(msgspec.Struct):
         unselected: Versions that are selected no more.
         omitted: Versions whose zip is larger than it is wanted.
         admitted: Versions that came through the gate whole.
-        go_mods: ``.mod`` files that came through it alone.
+        alone: Sizes of the ``.mod`` files that came through it alone, by (path,
+            version); the whole version may follow in the same pass.
         admitted_bytes: Sizes of their files.
         failed: Failures of this pass, by (path, version).
         modules: Module paths of which a version was admitted.
@@ -42,39 +52,76 @@ class Tally(msgspec.Struct):
     unselected: int = 0
     omitted: int = 0
     admitted: int = 0
-    go_mods: int = 0
+    alone: dict[tuple[str, str], int] = msgspec.field(default_factory=dict)
     admitted_bytes: int = 0
     failed: dict[tuple[str, str], Failure] = msgspec.field(default_factory=dict)
     modules: set[str] = msgspec.field(default_factory=set)
 
     def admit(self, row: VersionRow) -> None:
-        """Count an admitted version, or an admitted go.mod."""
+        """Count an admitted version, or an admitted go.mod; each version once."""
         self.answered += 1
+        key = (row.path, row.version)
+        sizes = (row.info_bytes, row.mod_bytes, row.zip_bytes)
+        size_bytes = sum(size for size in sizes if size is not None)
+        self.admitted_bytes += size_bytes - self.alone.pop(key, 0)
         if row.carried is Need.MOD:
-            self.go_mods += 1
+            self.alone[key] = size_bytes
         else:
             self.admitted += 1
             self.modules.add(row.path)
-        sizes = (row.info_bytes, row.mod_bytes, row.zip_bytes)
-        self.admitted_bytes += sum(size for size in sizes if size is not None)
+
+    @property
+    def go_mods(self) -> int:
+        """``.mod`` files that came through the gate without the rest."""
+        return len(self.alone)
 
     def fail(self, failure: Failure) -> None:
         """Count a failure."""
         self.failed[failure.path, failure.version] = failure
 
+    def hear(self, error: GosyncError) -> None:
+        """Count an error as an answer, if it is one."""
+        self.answered += isinstance(error, NotFoundError | RejectedError)
 
-def exit_code(tally: Tally, still_open: Iterable[Failure]) -> int:
-    """Return how a pass ends, given what is still open after it.
 
-    6 while evidence of misbehaviour stands open; 75 when nothing was answered at
-    all; 3 while anything selected is missing, or may be since the index was not read
-    to its end; 0 otherwise.
+def exit_code(
+    tally: Tally,
+    still_open: Iterable[Failure],
+    *,
+    otherwise: int,
+    heard_since: Callable[[str], bool],
+) -> int:
+    """Return how a pass ends.
+
+    6 while evidence of misbehaviour stands open; 75 when the upstream as a whole gives
+    no answers, be it that this pass found it so or that it waits for the next try;
+    ``otherwise``, if neither is so; 3, too, where the index was not read to its end.
+
+    Args:
+        tally: What the pass did.
+        still_open: What is still open after it.
+        otherwise: What the completeness of the selection says.
+        heard_since: Whether an upstream answered anything since a time, "" for ever.
     """
-    codes = {failure.exit_code for failure in still_open}
-    if SecurityError.exit_code in codes:
+    failures = tuple(still_open)
+    if any(failure.exit_code == SecurityError.exit_code for failure in failures):
         return SecurityError.exit_code
-    if not codes:
-        return IncompleteError.exit_code if tally.index_unread else 0
-    if not tally.answered and codes == {UnavailableError.exit_code}:
+    silent = (_is_silence(each, heard_since) for each in failures)
+    if not tally.answered and any(silent):
         return UnavailableError.exit_code
-    return IncompleteError.exit_code
+    return otherwise or (IncompleteError.exit_code if tally.index_unread else 0)
+
+
+def _is_silence(failure: Failure, heard_since: Callable[[str], bool]) -> bool:
+    """Return whether a failure speaks of a whole upstream, not of one item.
+
+    An item that has failed for so long that others were answered meanwhile says
+    nothing of the upstream. A refusal of one version is an answer; of lists it is one
+    unless the upstream never answered anything else.
+    """
+    if failure.kind in (SELECT, PROJECT):
+        return False
+    if failure.exit_code == UnavailableError.exit_code:
+        return not heard_since(failure.first_at)
+    is_refusal = failure.error == UpstreamStatusError.__name__
+    return is_refusal and not (failure.path and failure.version) and not heard_since("")

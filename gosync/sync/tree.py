@@ -14,6 +14,7 @@ from gosync.publish.report import PublishReport
 from gosync.publish.work import PublishOptions, TreeTarget
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.treehead import SignedHead, open_head
+from gosync.sync import configured
 from gosync.sync.oldheads import Served, bring_tiles, note_seen, served_heads, settle
 from gosync.sync.site import Site
 from gosync.sync.withdrawing import learn_withdrawals
@@ -22,7 +23,7 @@ from gosync.sync.withdrawing import learn_withdrawals
 def database_item(site: Site) -> tuple[str, str]:
     """Return what the failures table calls the checksum database."""
     database = site.options.database
-    return ("", f"sumdb {database.name}" if database else "sumdb")
+    return ("", configured.database_item(database.name if database else ""))
 
 
 async def refresh_head(site: Site, sums: SumClient | None) -> GosyncError | None:

@@ -237,9 +237,10 @@ class Site:
         return self.run("sync", *arguments, expect=expect)
 
     def status(self) -> dict[str, Any]:
-        """Return what ``gosync status`` says, findings or not."""
+        """Return what ``gosync status`` says, whatever is missing or found."""
         result = self.run("status")
-        assert result.code == (STANDS_OPEN if result.document["findings"] else OK)
+        assert result.code in (OK, MISSING, STANDS_OPEN, SECURITY)
+        assert result.code == result.document["exit_code"]
         return result.document
 
     def states(self) -> dict[str, str]:
@@ -272,12 +273,16 @@ class Site:
         }
 
     def states_of_files(self) -> dict[str, FileState]:
-        """Return inode, time and size of every file in tree, blobs and journal."""
+        """Return inode, time and size of every file in tree, blobs and journal.
+
+        All but status.json, which says when it was written.
+        """
         folders = (self.tree, self.store / "blobs", self.store / "journal")
         return {
             str(file.relative_to(self.folder)): state_of(file)
             for folder in folders
             for file in files_below(folder)
+            if file != self.tree / STATUS
         }
 
     def quarantine(self, subject: str | None = None) -> list[Evidence]:

@@ -19,7 +19,8 @@ FAST = {"timeout_seconds": 0.7, "zip_timeout_seconds": 2, "retries": 1}
 
 
 def test_each_bad_status_fails_its_version_alone(tmp_path: Path) -> None:
-    gone, unavailable = (404, 410), (401, 403, 429, 500, 502, 503, 504)
+    gone, refused = (404, 410), (403, 451)
+    unavailable = (*refused, 401, 429, 500, 502, 503, 504)
     cases = {
         (status, suffix): f"status.example/{suffix}{status}"
         for status in (*gone, *unavailable)
@@ -35,7 +36,7 @@ def test_each_bad_status_fails_its_version_alone(tmp_path: Path) -> None:
         states = site.states()
         for (status, _), path in cases.items():
             failure = result.failed[str(broken(path))]
-            wanted = MISSING if status in gone else UNAVAILABLE
+            wanted = MISSING if status in (*gone, *refused) else UNAVAILABLE
             assert failure["exit_code"] == wanted, failure
             assert str(status) in failure["reason"]
             state = "gone" if status in gone else "failed"

@@ -125,3 +125,48 @@ def test_what_nobody_knows_is_no_answer(site: Site) -> None:
 def test_what_is_no_version_is_refused(site: Site, text: str) -> None:
     refused = site.run("why", text, expect=USAGE).document
     assert "path@v1.2.3" in refused["hint"]
+
+
+@pytest.mark.parametrize(
+    ("name", "who", "number", "entry"),
+    [
+        ("named.example/m@v1.1.0", "select 1", 1, "named.example/m"),
+        ("found.example/m@v1.0.0", "select 2", 2, "found.example/*"),
+        (
+            f"{BASE}@v1.0.0",
+            "dependencies of tool.example/m@v1.0.0",
+            3,
+            "tool.example/m@v1.0.0",
+        ),
+    ],
+)
+def test_the_chain_begins_at_the_entry_of_a_select(
+    site: Site, name: str, who: str, number: int, entry: str
+) -> None:
+    [origin] = claims(site, name)[who]["named_by"]
+    assert (origin["section"], origin["number"]) == ("select", number)
+    assert origin["entry"] == entry
+    assert origin["file"] == str(site.config_file)
+    line = site.config_file.read_text().splitlines()[origin["line"] - 1]
+    assert f'"{entry}"' in line
+
+
+def test_the_chain_begins_at_the_project(site: Site) -> None:
+    [origin] = claims(site, "left.example/m@v0.9.0")["project"]["named_by"]
+    assert (origin["section"], origin["number"]) == ("project", 1)
+    line = site.config_file.read_text().splitlines()[origin["line"] - 1]
+    assert f'"{origin["entry"]}"' in line
+
+
+def test_an_entry_of_a_modules_file_is_told_with_its_line(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        offer(sim, "found.example/m", "v1.0.0")
+        site = Site(tmp_path, sim)
+        file = tmp_path / "home" / "modules.txt"
+        file.write_text("# ours\n\nfound.example/m  # all of it\n")
+        site.declare(select=[{"modules_file": str(file)}])
+        site.sync()
+        [origin] = claims(site, "found.example/m@v1.0.0")["select 1"]["named_by"]
+        file.unlink()
+    assert (origin["file"], origin["line"]) == (str(file), 3)
+    assert origin["entry"] == "found.example/m"

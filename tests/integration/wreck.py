@@ -23,7 +23,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from gosync.publish.routes import FEED
+from gosync.publish.routes import FEED, STATUS
 from tests.integration.site import Site, digests, files_below
 from tests.integration.steps import Run, Stepper
 from tests.simulator import Simulator
@@ -231,14 +231,14 @@ def check_mended(site: Site) -> None:
 def snapshot(site: Site) -> dict[str, object]:
     """Return what sites that carry the same have in common.
 
-    The tree, its folders and modes included, but not its feed; the store's blobs and
-    evidence, and bundles that wait; the rows of the catalog as far as they do not say
-    when and from which batch.
+    The tree, its folders and modes included, but not its feed and status.json; the
+    store's blobs and evidence, and bundles that wait; the rows of the catalog as far as
+    they do not say when and from which batch.
     """
     tree: dict[str, object] = {
         f"tree/{name}": (digest, stat.S_IMODE((site.tree / name).stat().st_mode))
         for name, digest in digests(site.tree).items()
-        if name != FEED  # it says when
+        if name not in (FEED, STATUS)  # they say when
     }
     for folder in site.tree.rglob("*/"):
         mode = stat.S_IMODE(folder.stat().st_mode)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gosync.catalog.census import Census
 from gosync.catalog.findings import Kind
 from gosync.catalog.jobs import JobRow
 from gosync.catalog.versions import State
@@ -16,6 +17,7 @@ from gosync.status.facts import Facts
 from gosync.status.files import write_metrics, write_status
 from gosync.status.metrics import format_metrics
 from gosync.status.mirror import format_status
+from gosync.sync.completeness import Completeness, VersionCounts
 from gosync.sync.freshness import Freshness
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -34,8 +36,8 @@ def _facts(*jobs: JobRow, freshness: Freshness = FRESH) -> Facts:
         now=NOW,
         freshness=freshness,
         modules=2,
-        versions=dict.fromkeys(State, 0) | {State.PRESENT: 7},
-        missing=1,
+        versions=Census(present=7, go_mod_only=3, waiting={State.FAILED: 1}),
+        completeness=Completeness(versions=VersionCounts(present=7, zips=7, failed=1)),
         failures={"NotFoundError": 1},
         security=0,
         findings=dict.fromkeys(Kind, 0) | {Kind.REWRITTEN: 1},

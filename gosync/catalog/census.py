@@ -1,0 +1,83 @@
+"""How many versions there are, by state and by what is carried of them.
+
+A version of which only the ``.mod`` is carried serves graphs and no build, so it is
+never counted together with whole ones. What is neither selected nor carried is of
+no configuration any more and is not counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gosync.catalog.version_sql import PUBLISHED
+from gosync.catalog.versions import State
+
+if TYPE_CHECKING:
+    from gosync.catalog.connection import Connection
+
+_GROUPS = f"""
+SELECT state, zip_digest IS NOT NULL, withdrawn, ({PUBLISHED}), count(*)
+FROM versions
+WHERE selected IS NOT NULL OR mod_digest IS NOT NULL
+GROUP BY 1, 2, 3, 4
+"""  # noqa: S608 - own names
+
+
+class Census(msgspec.Struct, frozen=True, kw_only=True):
+    """Numbers of versions.
+
+    Attributes:
+        present: All three files are here, and trees show them.
+        go_mod_only: All that is needed is here, the ``.mod`` alone; trees show it.
+        go_mod_read: Of these trees show nothing: a ``.mod`` that was read to select.
+        waiting: Selected and not here, by state: wanted, failed, rejected, gone, and
+            omitted, which is meant to stay out.
+        withdrawn: Selected or here, and nobody is to be given them any more.
+        shown_whole: Versions of which trees have all three files.
+        shown_go_mods: Versions of which trees have the ``.mod`` alone, those that
+            wait for their zip among them.
+    """
+
+    present: int = 0
+    go_mod_only: int = 0
+    go_mod_read: int = 0
+    waiting: dict[State, int] = msgspec.field(default_factory=dict)
+    withdrawn: int = 0
+    shown_whole: int = 0
+    shown_go_mods: int = 0
+
+    def document(self) -> dict[str, int]:
+        """Return the numbers by state as JSON; they exclude each other."""
+        states = (s for s in State if s not in (State.PRESENT, State.FORGOTTEN))
+        return {
+            "present": self.present,
+            "go_mod_only": self.go_mod_only,
+            "go_mod_read": self.go_mod_read,
+            **{state.value: self.waiting.get(state, 0) for state in states},
+            "withdrawn": self.withdrawn,
+        }
+
+
+def take_census(connection: Connection) -> Census:
+    """Count the versions.
+
+    Raises:
+        CatalogError: the catalog cannot be read.
+    """
+    numbers: Counter[str] = Counter()
+    waiting: Counter[State] = Counter()
+    for state, whole, withdrawn, shown, count in connection.rows(_GROUPS):
+        if shown:
+            numbers["shown_whole" if whole else "shown_go_mods"] += count
+        if withdrawn:
+            numbers["withdrawn"] += count
+        elif State(state) is not State.PRESENT:
+            waiting[State(state)] += count
+        elif whole:
+            numbers["present"] += count
+        else:
+            numbers["go_mod_only" if shown else "go_mod_read"] += count
+    return Census(**numbers, waiting=dict(waiting))

@@ -1,0 +1,104 @@
+"""Where the configuration names a module or a project: its file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from gosync.config.files import read_text
+from gosync.config.lines import KeyLines
+from gosync.config.mistakes import Key
+from gosync.config.schema import Config
+from gosync.errors import GosyncError, MalformedError
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.patterns import PatternSet
+from gosync.sync.policy import Selector, parse_selector
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """One entry of the configuration.
+
+    Attributes:
+        section: "select", "project" or "toolchains".
+        number: Which one of these, from 1 on.
+        entry: What it names, as it is written.
+        file: Where it stands; "" where that is no file.
+        line: In which line, None where that is not known.
+    """
+
+    section: str
+    number: int
+    entry: str
+    file: str = ""
+    line: int | None = None
+
+
+class Origins:
+    """The entries of one configuration."""
+
+    def __init__(self, config: Config) -> None:
+        """Read the configuration's own text anew, for its lines alone."""
+        self._config = config
+        self._file = "" if config.file is None else str(config.file.absolute())
+        self._lines: KeyLines | None = None
+        if config.file is not None:
+            try:
+                self._lines = KeyLines(read_text(config.file))
+            except GosyncError:  # changed meanwhile; without lines then
+                self._file = ""
+
+    def of_select(self, number: int, mv: ModuleVersion) -> Iterator[Origin]:
+        """Yield the entries of a select that name a module version."""
+        section = self._config.sections.select[number - 1]
+        key = ("select", number)
+        for at, text in enumerate(section.modules, start=1):
+            if _names(text, mv):
+                yield self._origin("select", number, text, (*key, "modules", at))
+        if section.modules_file:
+            yield from self._of_modules_file(number, section.modules_file, mv)
+
+    def of_project(self, name: str) -> Iterator[Origin]:
+        """Yield the entry of a project."""
+        for number, spec in enumerate(self._config.projects, start=1):
+            if str(spec.path) == name:
+                key = ("project", number, "path")
+                yield self._origin("project", number, name, key)
+
+    def of_toolchains(self) -> Origin:
+        """Return the entry of the toolchains."""
+        versions = ", ".join(self._config.toolchains.versions)
+        return self._origin("toolchains", 1, versions, ("toolchains", "versions"))
+
+    def _origin(self, section: str, number: int, entry: str, key: Key) -> Origin:
+        line = None if self._lines is None else self._lines.of(key)
+        return Origin(section, number, entry, self._file, line)
+
+    def _of_modules_file(
+        self, number: int, name: str, mv: ModuleVersion
+    ) -> Iterator[Origin]:
+        base = Path() if self._config.file is None else self._config.file.parent
+        path = base / Path(name).expanduser()
+        try:
+            lines = read_text(path).splitlines()
+        except GosyncError:  # it was there when the configuration was read
+            return
+        for line, text in enumerate(lines, start=1):
+            entry = text.partition("#")[0].strip()
+            if entry and _names(entry, mv):
+                yield Origin("select", number, entry, str(path), line)
+
+
+def _names(entry: str, mv: ModuleVersion) -> bool:
+    try:
+        selector = parse_selector(entry)
+    except MalformedError:
+        return False
+    return _matches(selector, mv.path) and selector.query in ("", "latest", mv.version)
+
+
+def _matches(selector: Selector, path: str) -> bool:
+    if selector.is_pattern:
+        return PatternSet([selector.path]).match(path)
+    return selector.path == path

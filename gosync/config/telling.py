@@ -1,0 +1,16 @@
+"""What status.json and metrics say of a mirror, as the configuration has it."""
+
+from __future__ import annotations
+
+from gosync.config.schema import Config
+from gosync.status.files import Telling
+
+
+def telling_of(config: Config) -> Telling:
+    """Return what is told of a mirror beside the facts, and where."""
+    entries = config.site_options().proxies.entries
+    return Telling(
+        name=config.sections.daemon.name,
+        upstream=", ".join(entry.shown_url for entry in entries),
+        metrics_path=config.metrics_path,
+    )

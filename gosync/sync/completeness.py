@@ -1,0 +1,329 @@
+"""How much of what is selected is here: the one place that counts it.
+
+``sync``, ``plan``, ``status``, ``list``, status.json, metrics and exit codes read
+what is counted here. A version that is selected is in exactly one of these:
+
+    present    here as it is selected, whole or its ``.mod`` alone
+    omitted    its zip is larger than whoever selects it wants it
+    withdrawn  the operator withdrew it
+    missing    not here: waiting, failed, refused (bytes broke a rule) or gone
+
+Missing, too, are named modules of which there is nothing, and what the rules choose
+of what is offered while no selection was made of it yet: a pass that was killed, or
+is at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from gosync.catalog.db import Catalog
+from gosync.catalog.failures import Failure
+from gosync.catalog.selected import SelectedCount
+from gosync.catalog.selections import CONFIGURED
+from gosync.catalog.trees import Unpublished
+from gosync.catalog.versions import Need, State, Want
+from gosync.errors import GosyncError, SecurityError
+from gosync.gomod.patterns import PatternSet
+from gosync.sync.choosing import Chooser
+from gosync.sync.dependencies import ConfiguredProject, read_projects
+from gosync.sync.emptymodules import EmptyModule, find_empty_modules
+from gosync.sync.fingerprint import fingerprint_of, is_same_configuration
+from gosync.sync.options import SiteOptions
+from gosync.sync.selection import Selection
+
+SOME_MISSING: Final = 3
+_MOST_OFFERS: Final = 500_000  # to choose from so many takes seconds
+
+
+class VersionCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Numbers of selected versions.
+
+    Attributes:
+        present: Those that are here.
+        zips: Those of them that are here whole.
+        go_mods: Those of them of which the ``.mod`` alone is selected.
+        omitted: Those whose zip is too large to be wanted.
+        withdrawn: Those that the operator withdrew.
+        waiting: Missing, and not tried yet.
+        failed: Missing: no answer, or none that helps.
+        refused: Missing: bytes came and broke a rule.
+        gone: Missing: upstream said no for certain.
+    """
+
+    present: int = 0
+    zips: int = 0
+    go_mods: int = 0
+    omitted: int = 0
+    withdrawn: int = 0
+    waiting: int = 0
+    failed: int = 0
+    refused: int = 0
+    gone: int = 0
+
+    @property
+    def missing(self) -> int:
+        """Those that are not here and ought to be."""
+        return self.waiting + self.failed + self.refused + self.gone
+
+    @property
+    def selected(self) -> int:
+        """All of them."""
+        return self.present + self.omitted + self.withdrawn + self.missing
+
+
+class Completeness(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of what is selected is here.
+
+    Attributes:
+        versions: What is selected, version by version.
+        empty_modules: Named modules of which there is nothing.
+        unmatched: Patterns that match nothing yet, which is no fault.
+        to_select: Versions that the rules choose of what is offered and that no
+            selection has yet; dependencies come on top. 0 for a current selection,
+            None where there is too much to choose from to tell.
+        unread_projects: Projects whose files cannot be read, and why.
+        unpublished: What is carried and the tree cannot show.
+        failures: What failed and is still configured and selected.
+        made_at: When the selection was made, None for never.
+        is_current: Whether it was made of the configuration of now, and no offer
+            since then adds to it.
+        is_whole: Whether every go.mod was there that it had to read.
+        reconsider_at: When a cool-down ends that would add a version, or None.
+    """
+
+    versions: VersionCounts
+    empty_modules: tuple[EmptyModule, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    to_select: int | None = 0
+    unread_projects: tuple[tuple[str, str], ...] = ()
+    unpublished: tuple[Unpublished, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    made_at: str | None = None
+    is_current: bool = True
+    is_whole: bool = True
+    reconsider_at: str | None = None
+
+    @property
+    def missing(self) -> int:
+        """What is not here and ought to be: versions, and modules without any."""
+        modules = sum(module.is_missing for module in self.empty_modules)
+        return self.versions.missing + modules + (self.to_select or 0)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all is known that is selected, and all of it is here."""
+        return self.is_current and self.is_whole and not self.missing
+
+    @property
+    def exit_code(self) -> int:
+        """6 for evidence of misbehaviour, 3 when something is missing, else 0."""
+        if self.missing or not self.is_current:
+            return self.exit_code_of_plan or SOME_MISSING
+        return self.exit_code_of_plan
+
+    @property
+    def exit_code_of_plan(self) -> int:
+        """The same, where what was not tried yet is no fault: a sync would bring it."""
+        if any(f.exit_code == SecurityError.exit_code for f in self.failures):
+            return SecurityError.exit_code
+        wrong = (
+            not self.is_whole,
+            any(module.is_missing for module in self.empty_modules),
+            self.failures,
+            self.unread_projects,
+            self.unpublished,
+        )
+        return SOME_MISSING if any(wrong) else 0
+
+    def troubles(self) -> Iterator[str]:
+        """Yield a name for each thing that is wrong, the same at every pass."""
+        for failure in self.failures:
+            yield f"{failure.path}@{failure.version}"
+        for module in self.empty_modules:
+            if module.is_missing:
+                yield f"{module.path}@"
+        yield from (f"project {name}" for name, _ in self.unread_projects)
+        yield from (f"unpublished {u.path}@{u.version}" for u in self.unpublished)
+        told = sum(bool(each.path and each.version) for each in self.failures)
+        if self.versions.missing > told or not self.is_current:
+            yield "versions to come"
+        if not self.is_whole:
+            yield "incomplete selection"
+
+
+class CompletenessReader:
+    """Reads how complete one site is, from its catalog and its configuration."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        options: SiteOptions,
+        now: datetime,
+        *,
+        projects: tuple[ConfiguredProject, ...] | None = None,
+    ) -> None:
+        """Bind them.
+
+        Args:
+            catalog: What is known.
+            options: What is configured.
+            now: The time that cool-downs are held against.
+            projects: The projects as they were read; None to read them here.
+        """
+        self._catalog = catalog
+        self._options = options
+        self._now = now
+        self._projects = projects
+        self._state = catalog.selections.get(CONFIGURED)
+        self._is_fed = catalog.imports.newest() is not None
+
+    def read(self) -> Completeness:
+        """Count.
+
+        Raises:
+            CatalogError: if the catalog cannot be read.
+        """
+        counts = count_versions(self._catalog)
+        tree = str(self._options.tree_path)
+        common = Completeness(
+            versions=counts,
+            unpublished=tuple(self._catalog.trees.unpublished(tree)),
+            failures=tuple(self._open_failures()),
+        )
+        if self._is_fed:  # bundles bring the selection, whole
+            return common
+        return self._with_selection(common)
+
+    def _open_failures(self) -> Iterator[Failure]:
+        """Yield the failures of what is configured and selected, none that is over."""
+        withdrawn = {each.key for each in self._catalog.withdrawn.all()}
+        for failure in Selection(self._catalog, self._options).open_failures():
+            if (failure.path, failure.version) not in withdrawn:
+                yield failure
+
+    def _with_selection(self, common: Completeness) -> Completeness:
+        catalog, policy, state = self._catalog, self._options.policy, self._state
+        chooser = Chooser(catalog, policy, now=self._now)
+        projects, unread = self._read_projects()
+        made_of = fingerprint_of(self._options, catalog, projects)
+        is_as_made = state is not None and state.fingerprint == made_of
+        to_select = 0 if is_as_made else self._to_select(chooser)
+        is_same = state is not None and is_same_configuration(
+            state.fingerprint, made_of
+        )
+        return msgspec.structs.replace(
+            common,
+            empty_modules=tuple(find_empty_modules(catalog, policy, chooser)),
+            unmatched=tuple(self._unmatched_patterns()),
+            to_select=to_select,
+            unread_projects=unread,
+            made_at=state.computed_at if state else None,
+            is_current=is_as_made
+            or (to_select == 0 and (is_same or self._selects_nothing)),
+            is_whole=state is None or state.complete,
+            reconsider_at=state.reconsider_at if state else None,
+        )
+
+    def _read_projects(
+        self,
+    ) -> tuple[tuple[ConfiguredProject, ...], tuple[tuple[str, str], ...]]:
+        """Return the projects that can be read, and those that cannot, with why."""
+        if self._projects is not None:
+            return self._projects, ()
+        found: list[ConfiguredProject] = []
+        unread: list[tuple[str, str]] = []
+        for spec in self._options.projects:
+            try:
+                found += read_projects([spec])
+            except GosyncError as exc:
+                unread.append((str(spec.path), str(exc)))
+        return tuple(found), tuple(unread)
+
+    @property
+    def _selects_nothing(self) -> bool:
+        options = self._options
+        return not (
+            options.policy.selects or options.projects or options.toolchains.versions
+        )
+
+    def _to_select(self, chooser: Chooser) -> int | None:
+        """Return how much the rules choose that no selection has yet."""
+        if self._catalog.offers.count() > _MOST_OFFERS:
+            return None
+        wanted = chooser.choose_all().wanted
+        return sum(self._is_unselected(want) for want in wanted)
+
+    def _is_unselected(self, want: Want) -> bool:
+        row = self._catalog.versions.get(want.path, want.version)
+        if row is None:
+            return self._catalog.withdrawn.get(want.path, want.version) is None
+        return not row.withdrawn and row.selected not in (want.need, Need.ZIP)
+
+    def _unmatched_patterns(self) -> Iterator[str]:
+        """Yield the patterns that found no module yet."""
+        paths = [module.path for module in self._catalog.modules.all()]
+        for pattern in self._options.policy.patterns:
+            if not any(map(PatternSet([pattern]).match, paths)):
+                yield pattern
+
+
+def completeness_document(found: Completeness) -> dict[str, object]:
+    """Return it as JSON, the same wherever it is shown.
+
+    Lists are of modules and patterns, which are few; versions are counted.
+    """
+    counts = found.versions
+    return {
+        "complete": found.is_complete,
+        "current": found.is_current,
+        "whole": found.is_whole,
+        "computed_at": found.made_at,
+        "reconsider_at": found.reconsider_at,
+        "selected": counts.selected,
+        **msgspec.to_builtins(counts),
+        "missing": found.missing,
+        "missing_versions": counts.missing,
+        "to_select": found.to_select,
+        "empty_modules": [msgspec.to_builtins(each) for each in found.empty_modules],
+        "unmatched_patterns": list(found.unmatched),
+        "unread_projects": [
+            {"project": name, "reason": reason}
+            for name, reason in found.unread_projects
+        ],
+        "unpublished": [msgspec.to_builtins(each) for each in found.unpublished],
+    }
+
+
+def count_versions(catalog: Catalog) -> VersionCounts:
+    """Count the selected versions.
+
+    Raises:
+        CatalogError: if the catalog cannot be read.
+    """
+    numbers = dict.fromkeys(VersionCounts.__struct_fields__, 0)
+    for each in catalog.selected.counts():
+        for name in _names(each):
+            numbers[name] += each.count
+    return VersionCounts(**numbers)
+
+
+_NAMES: Final = {
+    State.WANTED: "waiting",
+    State.FAILED: "failed",
+    State.REJECTED: "refused",
+    State.GONE: "gone",
+    State.OMITTED: "omitted",
+}
+
+
+def _names(each: SelectedCount) -> tuple[str, ...]:
+    if each.withdrawn:
+        return ("withdrawn",)
+    if each.state is State.PRESENT:
+        return ("present", "zips" if each.selected is Need.ZIP else "go_mods")
+    return (_NAMES[each.state],)

@@ -1,0 +1,83 @@
+"""Whom a failure was met at, and whether the configuration still names that. Pure.
+
+A failure that is of nothing configured any more is over: an index that was turned
+off, a proxy or a checksum database that was replaced, a select or a project that
+was removed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gosync.upstream.urls import strip_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gosync.catalog.failures import Failure
+    from gosync.sync.options import SiteOptions
+
+INDEX: Final = "index"
+DATABASE: Final = "publish"
+SELECT: Final = "select"
+PROJECT: Final = "project"
+LIST: Final = "list"
+VERSION: Final = "version"
+
+
+def upstream_of(options: SiteOptions, kind: str) -> str:
+    """Return whom a question of this kind is put to, without secrets.
+
+    Args:
+        options: What is configured.
+        kind: A failure's kind.
+    """
+    if kind in (SELECT, PROJECT):
+        return ""
+    if kind == INDEX:
+        return strip_secrets(options.index_url)
+    database = options.database.name if options.database else ""
+    if kind == DATABASE:
+        return database
+    proxies = "".join(
+        entry.shown_url
+        + ("" if entry.is_last else "|" if entry.fall_back_on_error else ",")
+        for entry in options.proxies.entries
+    )
+    return proxies if kind == LIST or not database else f"{proxies} {database}"
+
+
+def is_configured(failure: Failure, options: SiteOptions) -> bool:
+    """Return whether a failure is of something that the configuration names."""
+    if failure.kind == INDEX and not options.index_url:
+        return False
+    if failure.kind == DATABASE:
+        database = options.database
+        return database is not None and failure.version == database_item(database.name)
+    if failure.kind in (SELECT, PROJECT):
+        return failure.version in _items(options)
+    return failure.upstream in ("", upstream_of(options, failure.kind))
+
+
+def _items(options: SiteOptions) -> Iterator[str]:
+    """Yield what selects and projects are called in the table of failures."""
+    for path, rules in options.policy.exact.items():
+        for rule in rules:
+            yield select_item(rule.select, path)
+    for spec in options.projects:
+        yield project_item(str(spec.path))
+
+
+def select_item(number: int, path: str) -> str:
+    """Return what a select is called that takes nothing of a module."""
+    return f"select {number}: {path}"
+
+
+def project_item(name: str) -> str:
+    """Return what a project is called that was refused."""
+    return f"project {name}"
+
+
+def database_item(name: str) -> str:
+    """Return what a checksum database is called that did not answer."""
+    return f"sumdb {name}"

@@ -1,0 +1,156 @@
+"""Modules that a select names by their path and of which it has nothing, and why.
+
+The selection counts versions, and a module without any has none to count: it would
+be silently complete. So each named module is held against what its select takes of
+it. A module that only a pattern finds may have nothing; that is no fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+import msgspec
+
+from gosync.catalog.db import Catalog
+from gosync.catalog.failures import Failure
+from gosync.catalog.versions import State, VersionRow
+from gosync.errors import NotFoundError
+from gosync.sync.choosing import Chooser
+from gosync.sync.configured import select_item
+from gosync.sync.plan import Chosen
+from gosync.sync.policy import Policy, Rule
+
+_NOWHERE = frozenset({State.REJECTED, State.GONE})
+
+
+class Why(StrEnum):
+    """Why a select has nothing of a module that it names."""
+
+    NEVER_LISTED = "never listed"
+    NOT_FOUND = "not found"
+    UNANSWERED = "no answer"
+    EMPTY_LIST = "empty list"
+    GONE = "gone"
+    NO_MATCH = "no match"
+    COOL_DOWN = "cool-down"
+    REFUSED = "refused"
+
+
+class EmptyModule(msgspec.Struct, frozen=True, kw_only=True):
+    """A named module of which there is nothing.
+
+    Attributes:
+        path: The module.
+        select: The number of the select that names it.
+        why: The kind of reason.
+        reason: It in words.
+        until: When a cool-down ends, else None.
+    """
+
+    path: str
+    select: int
+    why: Why
+    reason: str
+    until: str | None = None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it counts as missing by itself.
+
+        What waits for its cool-down was asked to wait; what was refused is counted
+        version by version.
+        """
+        return self.why not in (Why.COOL_DOWN, Why.REFUSED)
+
+
+def find_empty_modules(
+    catalog: Catalog, policy: Policy, chooser: Chooser
+) -> Iterator[EmptyModule]:
+    """Yield the named modules of which there is nothing, by path and select.
+
+    Raises:
+        CatalogError: if the catalog cannot be read.
+    """
+    for path in sorted(policy.exact):
+        following = [
+            rule
+            for rule in policy.rules_for(path)
+            if rule.versions is not None and not rule.by_pattern
+        ]
+        if following and not _has_all(catalog, path, following):
+            chosen = chooser.choose_of(path)
+            for rule in following:
+                found = _empty(catalog, path, rule, chosen)
+                if found is not None:
+                    yield found
+
+
+def _has_all(catalog: Catalog, path: str, rules: list[Rule]) -> bool:
+    """Whether something is here, and no select was found to take nothing of it.
+
+    This spares choosing anew for nearly all modules.
+    """
+    here = any(
+        row.selected is not None and row.zip_digest is not None
+        for row in catalog.versions.of(path)
+    )
+    items = (select_item(rule.select, path) for rule in rules)
+    return here and not any(catalog.failures.get("", item) for item in items)
+
+
+def _empty(
+    catalog: Catalog, path: str, rule: Rule, chosen: Chosen
+) -> EmptyModule | None:
+    taken = [each.version for each in chosen.choices if rule.select in each.rules]
+    if not taken:
+        return _nothing_chosen(catalog, path, rule, chosen)
+    rows = [catalog.versions.get(path, version) for version in taken]
+    refused = [row for row in rows if row is not None and _is_nowhere(row)]
+    if len(refused) < len(rows):
+        return None
+    failures = [catalog.failures.get(path, row.version) for row in refused]
+    reasons = [failure.reason for failure in failures if failure is not None]
+    return EmptyModule(
+        path=path,
+        select=rule.select,
+        why=Why.REFUSED,
+        reason=f"all of {len(refused)} selected versions are refused"
+        + (f": {reasons[0]}" if reasons else ""),
+    )
+
+
+def _is_nowhere(row: VersionRow) -> bool:
+    return row.state in _NOWHERE and row.zip_digest is None
+
+
+def _nothing_chosen(
+    catalog: Catalog, path: str, rule: Rule, chosen: Chosen
+) -> EmptyModule:
+    why, reason = _why(catalog, path, rule, chosen)
+    until = chosen.reconsider_at if why is Why.COOL_DOWN else None
+    return EmptyModule(
+        path=path, select=rule.select, why=why, reason=reason, until=until
+    )
+
+
+def _why(catalog: Catalog, path: str, rule: Rule, chosen: Chosen) -> tuple[Why, str]:
+    module = catalog.modules.get(path)
+    offered = catalog.offers.of(path)
+    failure = catalog.failures.get(path)
+    if failure is not None and not offered:
+        return _of_failure(failure)
+    if module is None or (module.listed_at is None and not offered):
+        return Why.NEVER_LISTED, "its list was never asked for"
+    if not offered:
+        return Why.EMPTY_LIST, "its list is empty and @latest names nothing"
+    if not chosen.considered:
+        return Why.GONE, "upstream names versions and has none of them"
+    if rule.select in chosen.unmatched:
+        return Why.NO_MATCH, "nothing that is offered fits the select's keys"
+    return Why.COOL_DOWN, f"all that fits is too young until {chosen.reconsider_at}"
+
+
+def _of_failure(failure: Failure) -> tuple[Why, str]:
+    is_no = failure.error == NotFoundError.__name__
+    return Why.NOT_FOUND if is_no else Why.UNANSWERED, failure.reason
