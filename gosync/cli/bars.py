@@ -52,6 +52,15 @@ class BarProgress:
             self._drawn = now
             self._bars.refresh()
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the terminal to somebody else while the block runs."""
+        self._bars.stop()
+        try:
+            yield
+        finally:
+            self._bars.start()
+
 
 @contextmanager
 def bar_progress() -> Iterator[BarProgress]:

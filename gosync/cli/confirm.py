@@ -7,6 +7,7 @@ import sys
 import click
 from msgspec.structs import replace
 
+from gosync.cli.progress import paused
 from gosync.errors import UsageError
 from gosync.sync.options import SiteOptions
 from gosync.sync.policy import Policy
@@ -52,7 +53,8 @@ def _agree(what: str) -> bool:  # noqa: ARG001 - whatever it is
 
 
 def _ask(what: str) -> bool:
-    return click.confirm(f"{what}. Go on?", err=True)
+    with paused():
+        return click.confirm(f"{what}. Go on?", err=True)
 
 
 def _is_terminal() -> bool:

@@ -8,14 +8,19 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from gosync.config.sizes import format_size
 from gosync.progress import NoProgress, Progress
 
+if TYPE_CHECKING:
+    from gosync.cli.bars import BarProgress
+
 _LINE_EVERY_SECONDS = 10.0
+_shown: list[BarProgress] = []
 
 
 class LineProgress:
@@ -56,4 +61,17 @@ def progress(*, show: bool) -> Iterator[Progress]:
         from gosync.cli.bars import bar_progress  # noqa: PLC0415
 
         with bar_progress() as bars:
-            yield bars
+            _shown.append(bars)
+            try:
+                yield bars
+            finally:
+                _shown.remove(bars)
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """Show no bars while the block asks somebody; they would hide the question."""
+    with ExitStack() as stack:
+        for bars in _shown:
+            stack.enter_context(bars.paused())
+        yield

@@ -73,7 +73,8 @@ def withdraw(
             hint=f'gosync withdraw {mv} --reason "..."',
         )
     why = "" if undo else _check_reason(reason or "")
-    site_options = options.load_config().site_options()
+    config = options.load_config()
+    site_options = config.site_options()
     with (
         open_site(
             site_options, command="gosync withdraw", wait_lock_seconds=wait_lock
@@ -81,7 +82,10 @@ def withdraw(
         progress(show=options.show_progress) as watcher,
     ):
         done = _undo(site, mv, watcher) if undo else _take(site, mv, why, watcher)
-    options.output.result("withdraw", _document(done), _lines(mv, done))
+    lines = list(_lines(mv, done))
+    if config.targets:
+        lines.append("sites inside learn of it by the next `gosync bundle create`")
+    options.output.result("withdraw", _document(done), lines)
     return _EXIT_LEFT if any(each.error for each in done.trees) else 0
 
 
@@ -186,7 +190,6 @@ def _lines(mv: ModuleVersion, done: _Done) -> Iterator[str]:
     if done.published is not None:
         yield from tree_lines(done.published)
     yield from done.remarks
-    yield "sites inside learn of it by the next bundle; next: gosync bundle create"
 
 
 def _tree_line(tree: TreeTaken) -> str:

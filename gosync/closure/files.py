@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.closure.findings import Finding, Kind
 from gosync.closure.sums import TreeSums
@@ -28,6 +29,7 @@ from gosync.gomod.info import MAX_INFO_BYTES, parse_info
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES, GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.routes import VersionRoutes, of_module
+from gosync.publish.withdrawnfile import read_withdrawn
 from gosync.sumdb.client import ProvenRecord
 
 if TYPE_CHECKING:
@@ -68,6 +70,9 @@ class TreeFiles:
         self._zips: dict[ModuleVersion, Judged] = {}
         self._gomods: dict[ModuleVersion, GoMod] = {}
         self._texts: dict[ModuleVersion, bytes] = {}
+        self._withdrawn = {
+            ModuleVersion(*each.key): each.reason for each in read_withdrawn(tree.root)
+        }
 
     def load(self, mv: ModuleVersion) -> GoMod | None:
         """Return the go.mod of a version; None, with a finding, if there is none."""
@@ -117,12 +122,18 @@ class TreeFiles:
             self.tree.require(path)
             h1 = read(mv, path)
         except NotInTreeError:
-            return Judged(path, _finding(Kind.MISSING, path, mv, "not in the tree"))
+            return Judged(path, self._missing(mv, path))
         except DamagedFileError as exc:
             return Judged(path, _finding(Kind.WRONG, path, mv, exc.reason))
         except RejectedError as exc:
             return Judged(path, _finding(Kind.WRONG, path, mv, str(exc)))
         return Judged(path, self._contradiction(mv, path, h1), h1)
+
+    def _missing(self, mv: ModuleVersion, path: str) -> Finding:
+        withdrawn = self._withdrawn.get(mv)
+        reason = "not in the tree" if withdrawn is None else f"withdrawn: {withdrawn}"
+        found = _finding(Kind.MISSING, path, mv, reason)
+        return replace(found, withdrawn=withdrawn is not None)
 
     def _contradiction(self, mv: ModuleVersion, path: str, h1: str) -> Finding | None:
         record = self.record(mv) if h1 else None

@@ -41,6 +41,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         why: Why that is needed.
         security: Whether it contradicts the log, a key or a go.sum.
         listed: Whether the tree itself names the version: it was whole once.
+        withdrawn: Whether nobody is given the version any more; the reason says why.
     """
 
     kind: Kind
@@ -50,6 +51,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     security: bool = False
     listed: bool = False
+    withdrawn: bool = False
 
 
 def exit_code_of(findings: Iterable[Finding]) -> int:

@@ -19,6 +19,8 @@ def next_steps(report: Report, *, selected: bool) -> Iterator[str]:
     """
     if any(each.security for each in report.findings):
         yield "keep the tree as it is, and find out who changed it or the project"
+    for mv, reason in sorted(_withdrawn(report.findings).items()):
+        yield f"{mv} is {reason}; let the project take another version of it"
     lacking = _lacking(report.findings)
     if lacking and selected:
         yield "run `gosync sync` where the tree is made: the project is selected there"
@@ -30,12 +32,19 @@ def next_steps(report: Report, *, selected: bool) -> Iterator[str]:
         yield "let `gosync publish DIR` write a new one"
 
 
+def _withdrawn(findings: Iterable[Finding]) -> dict[ModuleVersion, str]:
+    """Return the versions that nobody is given any more, and why."""
+    return {each.mv: each.reason for each in findings if each.withdrawn}
+
+
 def _lacking(findings: Iterable[Finding]) -> dict[ModuleVersion, bool]:
     """Return the versions that are not carried, and whether more than the .mod."""
     lacking: dict[ModuleVersion, bool] = {}
     for each in findings:
         is_own = each.path.endswith((".info", ".mod", ".zip"))
-        if each.kind is Kind.MISSING and is_own and not each.listed:
+        if each.kind is not Kind.MISSING or each.withdrawn:
+            continue
+        if is_own and not each.listed:
             more = not each.path.endswith(".mod")
             lacking[each.mv] = lacking.get(each.mv, False) or more
     return lacking
@@ -43,7 +52,7 @@ def _lacking(findings: Iterable[Finding]) -> dict[ModuleVersion, bool]:
 
 def _is_damage(finding: Finding, lacking: dict[ModuleVersion, bool]) -> bool:
     """Tell whether a finding is of the tree, not of what was selected for it."""
-    if finding.security or not _is_of_tree(finding):
+    if finding.security or finding.withdrawn or not _is_of_tree(finding):
         return False
     of_lacking = any(finding.mv.path == mv.path for mv in lacking)
     return not (finding.kind is Kind.MISSING and of_lacking and not finding.listed)

@@ -81,7 +81,7 @@ def parse_withdrawal_entry(entry: Mapping[str, EntryValue]) -> Withdrawal:
     try:
         needed_by = msgspec.json.decode(str(entry.get("needed_by")))
         found = msgspec.convert({**entry, "needed_by": needed_by}, Withdrawal)
-    except msgspec.DecodeError as error:  # a ValidationError, too
+    except (msgspec.DecodeError, RecursionError) as error:  # a ValidationError, too
         raise MalformedError("journal withdrawal", entry, f"{error}") from error
     module.check(found.path, found.version)
     return found

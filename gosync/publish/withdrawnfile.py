@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gosync.publish.tree import TreeWriter
 
 _MAX_BYTES = 16 << 20
+_MAX_TEXT = 4096
 
 
 def write_withdrawn(writer: TreeWriter, withdrawals: Iterable[Withdrawal]) -> None:
@@ -46,15 +47,22 @@ def read_withdrawn(root: Path) -> list[Withdrawal]:
         with (root / routes.WITHDRAWN).open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
         found = msgspec.json.decode(data[:_MAX_BYTES], type=list[Withdrawal])
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
     return [each for each in found if _is_sound(each)]
 
 
 def _is_sound(withdrawal: Withdrawal) -> bool:
+    version, needed_by = withdrawal.version, withdrawal.needed_by
     try:
-        module.check(withdrawal.path, withdrawal.version)
+        module.check(withdrawal.path, version)
         parse_time(withdrawal.withdrawn_at)
     except (RejectedError, ValueError, OverflowError):
         return False
-    return withdrawal.reason != "" and withdrawal.undone_at is None
+    return (
+        module.canonical_version(version) == version
+        and 0 < len(withdrawal.reason) <= _MAX_TEXT
+        and len(needed_by) <= _MAX_TEXT
+        and all(len(path) <= _MAX_TEXT for path in needed_by)
+        and withdrawal.undone_at is None
+    )

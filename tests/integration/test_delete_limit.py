@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+
+import pytest
 
 from tests.integration.offered import offer
 from tests.integration.site import OK, USAGE, Site
@@ -82,3 +90,41 @@ def test_a_sync_keeps_what_it_fetched_when_its_publish_is_refused(
         site.sync("--retry")
         assert len(site.listed()) == 2
         site.check(sim)
+
+
+def read_terminal(descriptor: int) -> str:
+    """Return all that is written to a terminal until nobody has it open."""
+    said = b""
+    with suppress(OSError), os.fdopen(descriptor, "rb", buffering=0) as terminal:
+        while data := terminal.read(4096):
+            said += data
+    return said.decode()
+
+
+@pytest.mark.parametrize(("answer", "code"), [("n", USAGE), ("y", OK)])
+def test_somebody_at_a_terminal_is_asked(
+    tmp_path: Path, answer: str, code: int
+) -> None:
+    with Simulator() as sim:
+        site = narrowed_site(tmp_path, sim)
+        site.declare(publish={"tree": "public", "max_delete": 1})
+        site.sync()
+        theirs, ours = pty.openpty()
+        asked = subprocess.Popen(
+            [sys.executable, "-m", "gosync", "prune", "--grace-days", "0"],
+            cwd=site.folder,
+            env=site.environment,
+            stdin=ours,
+            stderr=ours,
+            stdout=subprocess.PIPE,
+        )
+        os.close(ours)
+        os.write(theirs, f"{answer}\n".encode())
+        with ThreadPoolExecutor(1) as pool:
+            reading = pool.submit(read_terminal, theirs)
+            out, _ = asked.communicate(timeout=100)
+            said = reading.result(timeout=100)
+        assert "2 versions would go, more than 1. Go on?" in said
+        assert f"{KEPT}@v1.1.0" in out.decode(), "what would go is shown before"
+        assert asked.returncode == code
+        assert site.listed() == (AFTER if code == OK else BEFORE)

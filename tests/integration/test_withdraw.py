@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.offered import go_mod_text, offer
 from tests.integration.remains import files_below
-from tests.integration.site import MISSING, OK, USAGE, Site
+from tests.integration.site import MISSING, OK, STANDS_OPEN, USAGE, Site
 from tests.simulator import Simulator
 
 M, N = "kept.example/m", "other.example/n"
@@ -178,6 +178,11 @@ def test_who_needs_it_is_named_everywhere(tmp_path: Path) -> None:
         for page in (site.tree / M / "@v/index.html", site.tree / "modules/feed.atom"):
             assert REASON in page.read_text()
             assert "app.example/app" in page.read_text()
+        told = site.run("closure", str(app), expect=STANDS_OPEN).document
+        [lacking] = told["projects"][0]["findings"]
+        assert lacking["reason"] == f"withdrawn: {REASON}"
+        [step] = told["projects"][0]["next"]
+        assert f"{BAD} is withdrawn" in step
         (app / "go.mod").write_text(go_mod_text("app.example/app", requires={}))
         site.sync()
         assert site.status()["withdrawn"][0]["needed_by"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import shutil
 import signal
@@ -10,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.site import Site
+from tests.integration.site import MISSING, NO_SPACE, OK, STORE, Site
 from tests.integration.steps import Run, Step, Stepper
 from tests.integration.test_withdraw import BAD, REASON, check_gone, make_site
 from tests.integration.wreck import check_mended, check_ruins, difference, snapshot
 from tests.simulator import Simulator
 
 KILLS = 25  # of all steps, so many are tried
+FAILURES = 10
 _UNDO = ("withdraw", BAD, "--undo")
 _TAKE = ("withdraw", BAD, "--reason", REASON)
 
@@ -38,9 +40,17 @@ class Withdrawn:
             self.run(*_TAKE)
         return self._site
 
-    def run(self, *how: str, kill_at: int | None = None) -> Run:
+    def run(
+        self,
+        *how: str,
+        kill_at: int | None = None,
+        fail_at: int | None = None,
+        error: int = errno.EIO,
+    ) -> Run:
         """Run a command, up to a step."""
-        return self._stepper.run(self._site, *how, kill_at=kill_at)
+        return self._stepper.run(
+            self._site, *how, kill_at=kill_at, fail_at=fail_at, error=error
+        )
 
 
 @pytest.fixture
@@ -95,6 +105,28 @@ def test_killed_at_any_step_the_next_run_converges(
         if withdrawn and mended.code != 0:  # it was undone; the tree follows
             assert "is not withdrawn" in mended.stderr
             mended = world.run("publish")
+        assert mended.code == 0, (whole.steps[number], mended.stderr)
+        check_mended(site)
+        assert difference(snapshot(site), want) == {}, whole.steps[number]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_refuses_is_told_and_the_next_run_converges(
+    world: Withdrawn, error: int
+) -> None:
+    site = world.begin()
+    whole = world.run(*_TAKE)
+    want = snapshot(site)
+    steps = range(len(whole.steps))
+    chosen = random.Random(error).sample(steps, min(FAILURES, len(steps)))
+    for number in sorted(chosen):
+        world.begin()
+        failed = world.run(*_TAKE, fail_at=number, error=error)
+        assert failed.code in {OK, MISSING, STORE, NO_SPACE}, failed.stderr
+        assert failed.code != OK or failed.document["remarks"], whole.steps[number]
+        check_ruins(site)
+        mended = world.run(*_TAKE)
         assert mended.code == 0, (whole.steps[number], mended.stderr)
         check_mended(site)
         assert difference(snapshot(site), want) == {}, whole.steps[number]
