@@ -32,10 +32,14 @@ _HINTS: Final = {
 }
 
 
-def error_of_system(error: OSError | MemoryError) -> GosyncError:
-    """Return what the system's refusal amounts to."""
+def error_of_system(error: Exception) -> GosyncError | None:
+    """Return what the system's refusal amounts to; None where it is none."""
     if isinstance(error, MemoryError):
         return StoreError("out of memory", hint="give it more, or run less at once")
+    if isinstance(error, RuntimeError) and isinstance(error.__context__, OSError):
+        error = error.__context__  # pathlib's own, of a loop of symbolic links
+    if not isinstance(error, OSError):
+        return None
     text = _sentence(error)
     if error.errno in _NO_SPACE:
         return NoSpaceError(text, hint="free some space and run the command again")

@@ -22,6 +22,8 @@ def init(options: Options, folder: Path) -> None:
         with path.open("xb") as file:
             file.write(read_sample("gosync.toml"))
     except FileExistsError as exc:
+        if not folder.is_dir():
+            raise UsageError(f"{folder}: not a folder") from exc
         raise UsageError(
             f"{path} exists already", hint="edit it, or name another DIR"
         ) from exc

@@ -109,10 +109,10 @@ def _as_ours(error: Exception) -> GosyncError | None:
         )
     if isinstance(error, click.ClickException):
         return UsageError(error.format_message())
-    if isinstance(error, OSError | MemoryError):
+    refused = error_of_system(error)
+    if refused is not None:
         _log.debug("the system refused", exc_info=error)
-        return error_of_system(error)
-    return None
+    return refused
 
 
 def _report(error: GosyncError, arguments: list[str]) -> int:

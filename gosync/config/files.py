@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from gosync.errors import ConfigError
@@ -16,7 +17,10 @@ def read_text(path: Path) -> str:
         ConfigError: if it cannot be read, is too large or not UTF-8.
     """
     try:
-        with path.open("rb") as file:
+        # Opening a named pipe would wait for its writer, perhaps for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            os.set_blocking(descriptor, True)
             data = file.read(_MAX_BYTES + 1)
     except OSError as exc:
         raise ConfigError(f"{path}: {exc.strerror}") from exc

@@ -7,6 +7,7 @@ at commas. Relative paths count from the file's folder.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -75,6 +76,8 @@ def find_config(named: Path | None) -> Path:
     for path in candidates:
         if path.is_file():
             return path
+    if named is not None and os.path.lexists(named):
+        raise ConfigError(f"{named}: not a file", hint="name the gosync.toml itself")
     raise ConfigError(
         f"no configuration: {', '.join(str(path) for path in candidates)} not found",
         hint="run `gosync init` to write one, or name it with --config FILE",

@@ -81,12 +81,12 @@ class Attempt:
             return Outcome(exc.exit_code, str(exc), fatal=exc)
         except GosyncError as exc:
             return _failed(exc)
-        except (OSError, MemoryError) as exc:
+        except Exception as exc:
             refused = error_of_system(exc)
             if isinstance(refused, StoreError):
                 raise refused from exc
-            return _failed(refused)
-        except Exception as exc:  # noqa: BLE001 - one job's bug must not end the others
+            if refused is not None:
+                return _failed(refused)
             _log.exception("%s: a bug of ours; please report this", self._spec.name)
             return Outcome(EXIT_BUG, f"{type(exc).__name__}: {exc}")
 
