@@ -74,12 +74,19 @@ class VersionInfo:
         time: When its commit was made, aware, cut to microseconds; or None.
         origin: Where it came from, or None.
         raw: The bytes as served, b"" for one that we made.
+        name: The commit, as the first proxies said it ("Name"); "" for none.
     """
 
     version: str
     time: datetime | None = None
     origin: Origin | None = None
     raw: bytes = field(default=b"", repr=False, compare=False)
+    name: str = field(default="", compare=False)
+
+    @property
+    def commit(self) -> str:
+        """The commit that the version is of, "" where nothing says so."""
+        return (self.origin.hash if self.origin is not None else "") or self.name
 
 
 _ORIGIN_KEYS = {
@@ -108,7 +115,7 @@ def parse_info(data: bytes) -> VersionInfo:
     """
     if len(data) > MAX_INFO_BYTES:
         raise TooLargeError(_WHAT, limit_bytes=MAX_INFO_BYTES)
-    version, time, origin = "", None, None
+    version, time, origin, name = "", None, None, ""
     for key, value in _object(_load(data)):
         match fold(key):
             case "version" if value is not None:
@@ -117,11 +124,13 @@ def parse_info(data: bytes) -> VersionInfo:
                 time = parse_time(_string(value, key))
             case "origin":
                 origin = _origin(value, origin)
+            case "name" if isinstance(value, str):
+                name = _SURROGATE.sub("\ufffd", value)
             case _:
                 pass
     if not version:
         _refuse("no Version")
-    return VersionInfo(version, time, origin, data)
+    return VersionInfo(version, time, origin, data, name)
 
 
 def format_info(info: VersionInfo) -> bytes:

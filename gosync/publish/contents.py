@@ -13,11 +13,12 @@ Versions in the tree that the store does not know stay as they are (``survey``),
 count for ``list`` and ``@latest`` where all their files are there. What was withdrawn
 is named by the page alone.
 
-A commit's aliases are its full hash and the first 12 and 7 digits of it. Where an
-``.info`` does not tell the hash, a pseudo-version has 12 digits of it, and then the
-full hash has no alias: a static tree cannot answer what it does not know. Several
-versions of one commit make one alias, of the highest tagged version, else of the
-highest pseudo-version. Digits that begin two carried commits make none.
+A commit's aliases are its full hash and the first 12, 10, 8 and 7 digits of it, the
+lengths in which hosts of repositories show it. Where an ``.info`` does not tell the
+hash, a pseudo-version has 12 digits of it, and then the full hash has no alias: a
+static tree cannot answer what it does not know. Several versions of one commit make
+one alias, of the highest tagged version, else of the highest pseudo-version. Digits
+that begin two carried commits make none.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 
     from gosync.catalog.withdrawn import Withdrawal
 
-_SHORT_LENGTHS = (12, 7)
+# As Go and Mercurial, Gitea, GitLab, and git and GitHub show them.
+_SHORT_LENGTHS = (12, 10, 8, 7)
 _IN_PSEUDO = 12  # digits of a commit's hash in a pseudo-version
 
 

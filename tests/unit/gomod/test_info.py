@@ -105,3 +105,21 @@ def test_times_are_read_as_widely_as_go_reads_them(text, want) -> None:
 def test_other_times_are_malformed(text) -> None:
     with pytest.raises(MalformedError):
         parse_time(text)
+
+
+@pytest.mark.parametrize(
+    ("more", "commit"),
+    [
+        ('"Name":"abc"', "abc"),
+        ('"name":"abc","Short":"a"', "abc"),
+        ('"Name":"abc","Origin":{"Hash":"def"}', "def"),
+        ('"Name":"abc","Origin":{"Hash":""}', "abc"),
+        ('"Name":["abc"]', ""),
+        ('"Name":null', ""),
+    ],
+)
+def test_the_commit_is_what_the_first_proxies_called_the_name(
+    more: str, commit: str
+) -> None:
+    info = parse_info(f'{{"Version":"v1.0.0",{more}}}'.encode())
+    assert info.commit == commit
