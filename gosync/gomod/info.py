@@ -32,6 +32,7 @@ from gosync.gomod.unicode import fold
 MAX_INFO_BYTES = 16 << 20
 
 _WHAT = "version info"
+_HASH = re.compile("[0-9a-f]{7,64}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # Go's parser is a little wider than RFC 3339: "T5:04:05", "," for ".", "+24:60".
 _TIME = re.compile(
@@ -74,7 +75,7 @@ class VersionInfo:
         time: When its commit was made, aware, cut to microseconds; or None.
         origin: Where it came from, or None.
         raw: The bytes as served, b"" for one that we made.
-        name: The commit, as the first proxies said it ("Name"); "" for none.
+        name: The commit's hash where "Name" is one, as with the first proxies.
     """
 
     version: str
@@ -125,7 +126,7 @@ def parse_info(data: bytes) -> VersionInfo:
             case "origin":
                 origin = _origin(value, origin)
             case "name" if isinstance(value, str):
-                name = _SURROGATE.sub("\ufffd", value)
+                name = value if _HASH.fullmatch(value) else ""
             case _:
                 pass
     if not version:

@@ -196,8 +196,8 @@ def _commit_key(version: str) -> tuple[str, semver.VersionKey]:
 def _aliases(at: ModuleRoutes, whole: Iterable[Carried]) -> dict[str, Carried]:
     commits: dict[str, Carried] = {}
     for version in sorted(whole, key=lambda v: not v.is_pseudo):  # tagged ones last
-        commit = _commit_of(version)
-        if commit and _alias_path(at, commit):  # an .info may say anything
+        commit = _commit_of(at, version)
+        if commit:
             commits[commit] = version
     commits = _without_beginnings(commits)
     aliases: dict[str, Carried] = {}
@@ -215,13 +215,16 @@ def _aliases(at: ModuleRoutes, whole: Iterable[Carried]) -> dict[str, Carried]:
     }
 
 
-def _commit_of(version: Carried) -> str:
-    """Return the commit of a version, or the part that a pseudo-version has; or ""."""
-    if version.row.commit_hash:
-        return version.row.commit_hash
-    if not version.is_pseudo:
-        return ""
-    return pseudo.pseudo_version_rev(version.row.version)
+def _commit_of(at: ModuleRoutes, version: Carried) -> str:
+    """Return the commit of a version, or the part that a pseudo-version has; or "".
+
+    An ``.info`` may say anything: what is no hash is as if it said nothing.
+    """
+    said = version.row.commit_hash or ""
+    if _alias_path(at, said):
+        return said
+    rev = pseudo.pseudo_version_rev(version.row.version) if version.is_pseudo else ""
+    return rev if _alias_path(at, rev) else ""
 
 
 def _without_beginnings(commits: dict[str, Carried]) -> dict[str, Carried]:

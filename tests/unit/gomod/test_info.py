@@ -110,11 +110,13 @@ def test_other_times_are_malformed(text) -> None:
 @pytest.mark.parametrize(
     ("more", "commit"),
     [
-        ('"Name":"abc"', "abc"),
-        ('"name":"abc","Short":"a"', "abc"),
-        ('"Name":"abc","Origin":{"Hash":"def"}', "def"),
-        ('"Name":"abc","Origin":{"Hash":""}', "abc"),
-        ('"Name":["abc"]', ""),
+        ('"Name":"abcdef0"', "abcdef0"),
+        ('"name":"abcdef0","Short":"a"', "abcdef0"),
+        ('"Name":"abcdef0","Origin":{"Hash":"def"}', "def"),
+        ('"Name":"abcdef0","Origin":{"Hash":""}', "abcdef0"),
+        ('"Name":["abcdef0"]', ""),
+        ('"Name":"v1.0.0"', ""),
+        ('"Name":"","Short":""', ""),
         ('"Name":null', ""),
     ],
 )

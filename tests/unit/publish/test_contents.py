@@ -173,3 +173,7 @@ def test_a_commit_that_a_pseudo_version_begins_is_the_same_one() -> None:
 
 def test_what_is_no_commit_in_a_pseudo_version_makes_no_alias() -> None:
     assert aliases(row("v0.0.0-20190507143103-tip")) == {}
+
+
+def test_where_an_info_says_no_hash_the_pseudo_version_counts() -> None:
+    assert set(aliases(row(PSEUDO, commit="HEAD"))) == {REV, REV[:10], REV[:8], REV[:7]}
