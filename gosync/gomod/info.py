@@ -32,6 +32,7 @@ from gosync.gomod.unicode import fold
 MAX_INFO_BYTES = 16 << 20
 
 _WHAT = "version info"
+_HASH = re.compile("[0-9a-f]{7,64}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # Go's parser is a little wider than RFC 3339: "T5:04:05", "," for ".", "+24:60".
 _TIME = re.compile(
@@ -74,12 +75,19 @@ class VersionInfo:
         time: When its commit was made, aware, cut to microseconds; or None.
         origin: Where it came from, or None.
         raw: The bytes as served, b"" for one that we made.
+        name: The commit's hash where "Name" is one, as with the first proxies.
     """
 
     version: str
     time: datetime | None = None
     origin: Origin | None = None
     raw: bytes = field(default=b"", repr=False, compare=False)
+    name: str = field(default="", compare=False)
+
+    @property
+    def commit(self) -> str:
+        """The commit that the version is of, "" where nothing says so."""
+        return (self.origin.hash if self.origin is not None else "") or self.name
 
 
 _ORIGIN_KEYS = {
@@ -108,7 +116,7 @@ def parse_info(data: bytes) -> VersionInfo:
     """
     if len(data) > MAX_INFO_BYTES:
         raise TooLargeError(_WHAT, limit_bytes=MAX_INFO_BYTES)
-    version, time, origin = "", None, None
+    version, time, origin, name = "", None, None, ""
     for key, value in _object(_load(data)):
         match fold(key):
             case "version" if value is not None:
@@ -117,11 +125,13 @@ def parse_info(data: bytes) -> VersionInfo:
                 time = parse_time(_string(value, key))
             case "origin":
                 origin = _origin(value, origin)
+            case "name" if isinstance(value, str):
+                name = value if _HASH.fullmatch(value) else ""
             case _:
                 pass
     if not version:
         _refuse("no Version")
-    return VersionInfo(version, time, origin, data)
+    return VersionInfo(version, time, origin, data, name)
 
 
 def format_info(info: VersionInfo) -> bytes:

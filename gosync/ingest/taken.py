@@ -87,7 +87,5 @@ def commit_of(info: VersionInfo | None) -> str | None:
 
     What is longer than any hash is none: it would be kept with every row.
     """
-    if info is None or info.origin is None:
-        return None
-    commit = info.origin.hash
+    commit = "" if info is None else info.commit
     return commit if 0 < len(commit) <= _COMMIT_CHARACTERS else None

@@ -13,11 +13,12 @@ Versions in the tree that the store does not know stay as they are (``survey``),
 count for ``list`` and ``@latest`` where all their files are there. What was withdrawn
 is named by the page alone.
 
-A commit's aliases are its full hash and the first 12 and 7 digits of it. Where an
-``.info`` does not tell the hash, a pseudo-version has 12 digits of it, and then the
-full hash has no alias: a static tree cannot answer what it does not know. Several
-versions of one commit make one alias, of the highest tagged version, else of the
-highest pseudo-version. Digits that begin two carried commits make none.
+A commit's aliases are its full hash and the first 12, 10, 8 and 7 digits of it, the
+lengths in which hosts of repositories show it. Where an ``.info`` does not tell the
+hash, a pseudo-version has 12 digits of it, and then the full hash has no alias: a
+static tree cannot answer what it does not know. Several versions of one commit make
+one alias, of the highest tagged version, else of the highest pseudo-version. Digits
+that begin two carried commits make none.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 
     from gosync.catalog.withdrawn import Withdrawal
 
-_SHORT_LENGTHS = (12, 7)
+# As Go and Mercurial, Gitea, GitLab, and git and GitHub show them.
+_SHORT_LENGTHS = (12, 10, 8, 7)
 _IN_PSEUDO = 12  # digits of a commit's hash in a pseudo-version
 
 
@@ -194,8 +196,8 @@ def _commit_key(version: str) -> tuple[str, semver.VersionKey]:
 def _aliases(at: ModuleRoutes, whole: Iterable[Carried]) -> dict[str, Carried]:
     commits: dict[str, Carried] = {}
     for version in sorted(whole, key=lambda v: not v.is_pseudo):  # tagged ones last
-        commit = _commit_of(version)
-        if commit and _alias_path(at, commit):  # an .info may say anything
+        commit = _commit_of(at, version)
+        if commit:
             commits[commit] = version
     commits = _without_beginnings(commits)
     aliases: dict[str, Carried] = {}
@@ -213,13 +215,16 @@ def _aliases(at: ModuleRoutes, whole: Iterable[Carried]) -> dict[str, Carried]:
     }
 
 
-def _commit_of(version: Carried) -> str:
-    """Return the commit of a version, or the part that a pseudo-version has; or ""."""
-    if version.row.commit_hash:
-        return version.row.commit_hash
-    if not version.is_pseudo:
-        return ""
-    return pseudo.pseudo_version_rev(version.row.version)
+def _commit_of(at: ModuleRoutes, version: Carried) -> str:
+    """Return the commit of a version, or the part that a pseudo-version has; or "".
+
+    An ``.info`` may say anything: what is no hash is as if it said nothing.
+    """
+    said = version.row.commit_hash or ""
+    if _alias_path(at, said):
+        return said
+    rev = pseudo.pseudo_version_rev(version.row.version) if version.is_pseudo else ""
+    return rev if _alias_path(at, rev) else ""
 
 
 def _without_beginnings(commits: dict[str, Carried]) -> dict[str, Carried]:

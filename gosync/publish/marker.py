@@ -38,7 +38,7 @@ from gosync.publish.oldheads import Promise
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMAT = 1
+FORMAT = 2  # 2: aliases of pseudo-versions, and of 8 and 10 digits
 _MAX_BYTES = 16 * 1024 * 1024
 _HARMLESS = frozenset({routes.MARKER_FOLDER, "lost+found"})
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import msgspec
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from gosync.catalog.versions import FoundBy, Need, Want
 from gosync.errors import GosyncError, StoreError
@@ -52,6 +52,8 @@ class Dependencies:
         self._upgrades = upgrades
         self._progress = progress
         self._found = Found()
+        # Who reads a graph waits for the gate, which needs threads of its own.
+        self._readers = CapacityLimiter(site.options.concurrency)
 
     async def follow(
         self,
@@ -83,7 +85,9 @@ class Dependencies:
         except GosyncError as exc:
             self._found.refused[configured.name] = exc
             return
-        needs = await to_thread.run_sync(self._needs_of_project, configured)
+        needs = await to_thread.run_sync(
+            self._needs_of_project, configured, limiter=self._readers
+        )
         self._found.wanted.update(wants_of(needs, FoundBy.PROJECT))
 
     def _needs_of_project(self, configured: ConfiguredProject) -> Needs:
@@ -98,7 +102,9 @@ class Dependencies:
 
     async def _follow_version(self, selected: tuple[ModuleVersion, Deps]) -> None:
         mv, deps = selected
-        needs = await to_thread.run_sync(self._needs_of_version, mv, deps)
+        needs = await to_thread.run_sync(
+            self._needs_of_version, mv, deps, limiter=self._readers
+        )
         self._found.wanted.update(wants_of(needs, FoundBy.DEPENDENCY))
         self._progress.advance()
 

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from gosync.clock import SystemClock
 from gosync.config.load import load_config
 from gosync.demo.exchange import Answer, Kind, Request
+from gosync.demo.modules import ModuleSource
 from gosync.gomod.versionlist import MAX_LISTED
 from gosync.ingest.evidence import KEPT_BYTES, KEPT_ZIP_BYTES
 from gosync.progress import NoProgress
@@ -289,3 +290,19 @@ def test_of_a_large_zip_that_is_none_little_is_kept(tmp_path: Path) -> None:
     assert len(evidence.files["zip"]) == KEPT_BYTES
     assert evidence.facts["cut"]["zip"]["size_bytes"] == KEPT_ZIP_BYTES + 1
     assert size_of(site.store) < 4 * MIB
+
+
+def test_however_many_graphs_are_read_the_gate_has_threads(tmp_path: Path) -> None:
+    many = 48  # more than the threads that anyio has for all
+    names = [f"graph.example/m{number}" for number in range(many)]
+    with Simulator() as sim:
+        for name in names:
+            needed = f"need.example/{name[-2:].strip('m')}"
+            sim.publish(module(needed, "v1.0.0"), indexed=False)
+            text = f"module {name}\nrequire {needed} v1.0.0\n"
+            files = {"go.mod": text.encode(), "a.go": b"package a\n"}
+            sim.publish(ModuleSource(name, "v1.0.0", files), indexed=False)
+        site = Site(tmp_path, sim, upstream={"concurrency": many})
+        site.select(names, deps="build")
+        site.sync(expect=OK)
+        assert len(site.carried()) == 2 * many

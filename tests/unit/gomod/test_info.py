@@ -105,3 +105,23 @@ def test_times_are_read_as_widely_as_go_reads_them(text, want) -> None:
 def test_other_times_are_malformed(text) -> None:
     with pytest.raises(MalformedError):
         parse_time(text)
+
+
+@pytest.mark.parametrize(
+    ("more", "commit"),
+    [
+        ('"Name":"abcdef0"', "abcdef0"),
+        ('"name":"abcdef0","Short":"a"', "abcdef0"),
+        ('"Name":"abcdef0","Origin":{"Hash":"def"}', "def"),
+        ('"Name":"abcdef0","Origin":{"Hash":""}', "abcdef0"),
+        ('"Name":["abcdef0"]', ""),
+        ('"Name":"v1.0.0"', ""),
+        ('"Name":"","Short":""', ""),
+        ('"Name":null', ""),
+    ],
+)
+def test_the_commit_is_what_the_first_proxies_called_the_name(
+    more: str, commit: str
+) -> None:
+    info = parse_info(f'{{"Version":"v1.0.0",{more}}}'.encode())
+    assert info.commit == commit

@@ -118,11 +118,13 @@ def aliases(*rows: VersionRow) -> dict[str, str]:
     }
 
 
-def test_a_commit_has_three_aliases() -> None:
+def test_a_commit_has_an_alias_of_each_usual_length() -> None:
     commit = "0123456789abcdef0123456789abcdef01234567"
     assert aliases(row("v1.0.0", commit=commit)) == {
         commit: "v1.0.0",
         commit[:12]: "v1.0.0",
+        commit[:10]: "v1.0.0",
+        commit[:8]: "v1.0.0",
         commit[:7]: "v1.0.0",
     }
 
@@ -138,10 +140,8 @@ def test_digits_that_begin_two_commits_make_no_alias() -> None:
     first, second = "abcdef0" + "1" * 33, "abcdef0" + "2" * 33
     got = aliases(row("v1.0.0", commit=first), row("v1.1.0", commit=second))
     assert got == {
-        first: "v1.0.0",
-        first[:12]: "v1.0.0",
-        second: "v1.1.0",
-        second[:12]: "v1.1.0",
+        **dict.fromkeys([first, *(first[:n] for n in (12, 10, 8))], "v1.0.0"),
+        **dict.fromkeys([second, *(second[:n] for n in (12, 10, 8))], "v1.1.0"),
     }
 
 
@@ -159,13 +159,13 @@ PSEUDO = f"v0.0.0-20190507143103-{REV}"
 
 
 def test_a_pseudo_version_says_itself_of_which_commit_it_is() -> None:
-    assert aliases(row(PSEUDO)) == {REV: PSEUDO, REV[:7]: PSEUDO}
+    assert aliases(row(PSEUDO)) == {REV[:n]: PSEUDO for n in (12, 10, 8, 7)}
 
 
 def test_a_commit_that_a_pseudo_version_begins_is_the_same_one() -> None:
     commit = REV + "0" * 28
     tagged = row("v1.0.0", commit=commit)
-    every = {commit, REV, REV[:7]}
+    every = [commit, *(REV[:n] for n in (12, 10, 8, 7))]
     assert aliases(row(PSEUDO), tagged) == dict.fromkeys(every, "v1.0.0")
     other = row("v1.1.0", commit=REV[:7] + "f" * 33)
     assert REV[:7] not in aliases(row(PSEUDO), other)
@@ -173,3 +173,7 @@ def test_a_commit_that_a_pseudo_version_begins_is_the_same_one() -> None:
 
 def test_what_is_no_commit_in_a_pseudo_version_makes_no_alias() -> None:
     assert aliases(row("v0.0.0-20190507143103-tip")) == {}
+
+
+def test_where_an_info_says_no_hash_the_pseudo_version_counts() -> None:
+    assert set(aliases(row(PSEUDO, commit="HEAD"))) == {REV, REV[:10], REV[:8], REV[:7]}

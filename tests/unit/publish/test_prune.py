@@ -44,6 +44,8 @@ def test_a_forgotten_version_goes_backwards_and_its_tiles_stay(
         "@latest",
         "list",
         "aaaaaaa.info",
+        "aaaaaaaa.info",
+        "aaaaaaaaaa.info",
         "aaaaaaaaaaaa.info",
         f"{'a' * 40}.info",
         "index.html",

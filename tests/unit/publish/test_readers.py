@@ -154,6 +154,8 @@ def test_removing_runs_backwards(world: World, monkeypatch: pytest.MonkeyPatch) 
         "@latest",
         "list",
         "aaaaaaa.info",
+        "aaaaaaaa.info",
+        "aaaaaaaaaa.info",
         "aaaaaaaaaaaa.info",
         f"{'a' * 40}.info",
         "index.html",
