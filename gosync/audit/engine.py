@@ -26,6 +26,7 @@ from gosync.audit.paid import Answer, PaidProxy
 from gosync.audit.questions import Questions
 from gosync.audit.said import format_said
 from gosync.audit.source import SourceAsker
+from gosync.audit.spent import SpentBudget, spent_budgets
 from gosync.audit.turns import Turns
 from gosync.catalog.failures import back_off_seconds
 from gosync.catalog.findings import Finding, FindingState, Kind
@@ -85,6 +86,7 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
         unchanged: Those of them whose file had not changed.
         failed: Questions without an answer that makes sense.
         waiting: Questions that are due and wait for the next hour's budget.
+        budget_spent: Sources that may not be asked more of within this hour.
         resting: Sources that are left alone.
         news: Findings that became new.
         open: How many findings stand open, by kind.
@@ -100,6 +102,7 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     unchanged: int
     failed: int
     waiting: int
+    budget_spent: tuple[SpentBudget, ...]
     resting: tuple[Rest, ...]
     news: tuple[Finding, ...]
     open: dict[Kind, int]
@@ -314,6 +317,7 @@ async def _run_audit(
         unchanged=tally.unchanged,
         failed=tally.failed,
         waiting=audit.waiting(),
+        budget_spent=tuple(spent_budgets(site.catalog, options, clock.now())),
         resting=resting,
         news=tuple(each for each in opened if _is_new(each, start)),
         open=findings.counts(),
@@ -356,6 +360,7 @@ def report_document(report: AuditReport) -> dict[str, object]:
         "failed": report.failed,
         "last_error": report.last_error,
         "waiting": report.waiting,
+        "budget_spent": msgspec.to_builtins(report.budget_spent),
         "resting": [msgspec.to_builtins(rest) for rest in report.resting],
         "news": [finding_document(finding) for finding in report.news],
         "open": {kind.value: count for kind, count in report.open.items()},

@@ -277,6 +277,18 @@ class Looks:
         assert row is not None
         return Spent(int(row[0]), int(row[1]))
 
+    def first_spending(self, source: str, now: datetime) -> str | None:
+        """Return the first minute of the last hour in which a source was asked.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row(
+            "SELECT min(minute) FROM spendings WHERE source = ? AND minute >= ?",
+            (source, _minute(shift(now, -_WINDOW))),
+        )
+        return None if row is None else row[0]
+
     def forget_spendings(self, now: datetime) -> None:
         """Forget what no hour counts any more, past or far ahead.
 

@@ -14,12 +14,14 @@ from gosync.audit.engine import (
     report_document,
     run_audit,
 )
+from gosync.audit.spent import SpentBudget
 from gosync.catalog.findings import Finding, FindingState
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.progress import progress
 from gosync.cli.tables import finding_lines
 from gosync.config.schema import Config
+from gosync.config.sizes import format_size
 from gosync.errors import UsageError
 from gosync.ingest.entries import finding_entry
 from gosync.sync.site import open_site, read_catalog
@@ -102,11 +104,23 @@ def _lines(report: AuditReport) -> Iterator[str]:
     for rest in report.resting:
         why = printable(rest.reason)
         yield f"{rest.source} is left alone until {rest.until}: {why}"
+    for spent in report.budget_spent:
+        yield budget_line(spent)
     if report.waiting:
-        yield f"{report.waiting} questions wait; run it again, within an hour's budget"
+        yield f"not done: {report.waiting} questions wait; run it again"
     yield from finding_lines(report.news)
     opened = ", ".join(f"{n} {kind}" for kind, n in report.open.items() if n)
     yield f"findings that stand open: {opened or 'none'}"
+
+
+def budget_line(spent: SpentBudget) -> str:
+    """Return why a source is not asked any more for now."""
+    return (
+        f"{spent.source}: this hour's budget is spent, {spent.requests} of"
+        f" {spent.requests_per_hour} requests and {format_size(spent.bytes)} of"
+        f" {format_size(spent.bytes_per_hour)}; {spent.waiting} questions wait, from"
+        f" {spent.again_at[:16]}Z on"
+    )
 
 
 def _list(options: Options, config: Config, *, everything: bool) -> int:

@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 from gosync.audit.engine import STANDS_OPEN, finding_document
 from gosync.audit.questions import INDEX_QUESTION
 from gosync.audit.said import IndexSaid, parse_said
+from gosync.audit.spent import spent_budgets, waiting_questions
 from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Finding
 from gosync.catalog.jobs import JobRow
@@ -140,7 +141,7 @@ def _document(config: Config, catalog: Catalog, facts: Facts) -> dict[str, objec
         "last_run": _run(runs[0], holder) if runs else None,
         "jobs": {row.name: _job(row, holder) for row in catalog.jobs.all()},
         "withdrawn": msgspec.to_builtins(catalog.withdrawn.all()),
-        "audit": _audit(catalog, fresh.index_cursor),
+        "audit": _audit(config, catalog, facts),
         "failures": [failure_document(f) for f in facts.completeness.failures],
         "findings": [finding_document(f) for f in catalog.findings.open()],
     }
@@ -180,7 +181,8 @@ def _is_of(holder: Holder | None, started_at: str) -> bool:
     return holder is not None and holder.since <= started_at
 
 
-def _audit(catalog: Catalog, cursor: str | None) -> dict[str, object]:
+def _audit(config: Config, catalog: Catalog, facts: Facts) -> dict[str, object]:
+    options, cursor = config.audit_options(), facts.freshness.index_cursor
     counts = catalog.findings.counts()
     answers = [
         parse_said(look, IndexSaid) for look in catalog.looks.of(*INDEX_QUESTION)
@@ -189,6 +191,11 @@ def _audit(catalog: Catalog, cursor: str | None) -> dict[str, object]:
     return {
         "oldest_answer_at": catalog.looks.oldest(),
         "index_unread_since": next(iter(unread), None),
+        "waiting": waiting_questions(catalog, options, facts.now),
+        "budget_spent": [
+            msgspec.to_builtins(each)
+            for each in spent_budgets(catalog, options, facts.now)
+        ],
         "open": {kind.value: count for kind, count in counts.items()},
     }
 
@@ -282,7 +289,10 @@ def _findings_line(audit: object) -> str:
     if oldest is None:
         return f"{opened or 'none'}; nothing was audited yet"
     asked = f"oldest answer {oldest}" if oldest else "some questions are unanswered"
-    return f"{opened or 'none'}; {asked}"
+    due = f"; {audit['waiting']} questions are due" if audit["waiting"] else ""
+    spent = ", ".join(each["source"] for each in audit["budget_spent"])
+    ended = f"; this hour's budget is spent for {spent}" if spent else ""
+    return f"{opened or 'none'}; {asked}{due}{ended}"
 
 
 def _items(

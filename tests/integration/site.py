@@ -232,6 +232,17 @@ class Site:
         finally:
             process.kill()
 
+    def people(self, *arguments: str) -> str:
+        """Return what a command prints for people."""
+        command = [each for each in self.command(*arguments)[3:] if each != "--json"]
+        _, out, _ = forked.run(
+            command,
+            folder=self.folder,
+            environment=self.environment,
+            timeout_seconds=120,
+        )
+        return out
+
     def sync(self, *arguments: str, expect: int | None = OK) -> Result:
         """Run ``gosync sync``."""
         return self.run("sync", *arguments, expect=expect)

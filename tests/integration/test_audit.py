@@ -108,6 +108,26 @@ def test_an_unchanged_file_costs_no_body(tmp_path, sim):
     assert ("rewritten", str(FIRST)) in found(site)
 
 
+def test_an_audit_that_ends_at_its_budget_says_so(tmp_path, sim):
+    site = make_site(tmp_path, sim, budget_per_hour=5)
+    report = site.run("audit").document
+    told = site.status()["audit"]
+    lines = site.people("status")
+
+    [spent] = report["budget_spent"]
+    assert spent["source"] == sim.url
+    assert spent["requests"] == spent["requests_per_hour"] == 5
+    assert report["waiting"] == spent["waiting"] == told["waiting"] > 0
+    assert [each["source"] for each in told["budget_spent"]] == [sim.url]
+    assert spent["again_at"] > site.status()["last_run"]["ended_at"]
+    assert f"this hour's budget is spent for {sim.url}" in lines
+
+    site.declare(audit={"budget_per_hour": 100})
+    report = site.run("audit").document
+    assert (report["waiting"], report["budget_spent"]) == (0, [])
+    assert site.status()["audit"]["budget_spent"] == []
+
+
 def test_a_budget_is_kept_over_runs_and_the_oldest_question_goes_first(tmp_path, sim):
     site = make_site(tmp_path, sim, budget_per_hour=5)
     mark = sim.mark()
