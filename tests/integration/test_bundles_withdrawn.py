@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
+import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +14,15 @@ import pytest
 from tests.integration.offered import offer
 from tests.integration.pair import GAP, Machines, Pair
 from tests.integration.remains import files_below
-from tests.integration.site import MISSING, USAGE, Site
+from tests.integration.site import MISSING, OK, USAGE, Site
+from tests.integration.wreck import check_mended, check_ruins, difference, snapshot
 from tests.simulator import Simulator
 
 pytestmark = pytest.mark.slow
 
 M, N = "kept.example/m", "other.example/n"
 BAD, GOOD = f"{M}@v1.1.0", f"{M}@v1.0.0"
+KILLS = 12
 WHY = ("--reason", "its release key was stolen")
 
 
@@ -166,3 +171,29 @@ def test_a_bundle_from_before_does_not_bring_it_back(
     assert BAD not in fresh.listed()
     refused = pair.run_outside("sync", BAD, expect=MISSING)
     assert refused.document["error"] == "WithdrawnError"
+
+
+def test_an_import_that_is_killed_anywhere_withdraws_when_it_is_run_again(
+    sim: Simulator, pair: Pair, machines: Machines, tmp_path: Path
+) -> None:
+    withdraw(pair)
+    bundle, start = pair.make(), tmp_path / "start"
+    site = pair.inside
+    shutil.copytree(site.folder, start)
+    command = pair.import_command(bundle)
+    whole = machines.inside.run(site, *command)
+    assert whole.code == OK, whole.stderr
+    check_gone(site)
+    want = snapshot(site)
+    steps = range(len(whole.steps))
+    chosen = random.Random("withdrawn").sample(steps, min(KILLS, len(steps)))
+    for number in sorted(chosen):
+        shutil.rmtree(site.folder)
+        shutil.copytree(start, site.folder)
+        killed = machines.inside.run(site, *command, kill_at=number)
+        assert killed.code == -signal.SIGKILL
+        check_ruins(site)
+        pair.take(bundle)
+        check_gone(site)
+        check_mended(site)
+        assert difference(snapshot(site), want) == {}, whole.steps[number]
