@@ -21,7 +21,8 @@ know it ignores.
 
 The **manifest** is one zstd frame of JSON lines (``manifest``): each version of the
 selection with its h1 and who vouches for it, whether it travels or not, so that any
-receiver can say exactly what it lacks; what was omitted and why; and the segments.
+receiver can say exactly what it lacks; what was omitted and why; what was withdrawn,
+which a header requires its reader to know (``requires``); and the segments.
 
 A **volume** is a row of zstd frames and nothing else, so that each can be read
 without the others. The manifest's segments say where they begin, and it has the

@@ -1,11 +1,12 @@
 """Backup: a dated copy of what a store cannot fetch again, while others work on it.
 
-    DIR/.gosync-backup          says that the folder is one for backups
-    DIR/20261126T224500Z/       one backup; the name is when it was made
-        backup.json             its files, with sizes and digests; written last
-        catalog.sqlite          one state, by SQLite's backup API
-        store.json              which store it is
-        journal/00000001.jsonl  ...
+    DIR/.gosync-backup            says that the folder is one for backups
+    DIR/20261126T224500.123456Z/  one backup; the name is when it was made
+        backup.json               its files, with sizes and digests; written last
+        catalog.sqlite            one state, by SQLite's backup API
+        store.json                which store it is
+        journal/00000001.jsonl    ...
+    DIR/latest                    a link to the newest, where there can be links
 
 The catalog is copied before the journal, so that the journal says no less, as in a
 store. Blobs, tiles and the tree are not copied: they are large, prove themselves, and
@@ -43,7 +44,8 @@ RECORD = "backup.json"
 _IDENTITY = "store.json"
 _FORMAT = 1
 _PARTIAL = ".partial"
-_NAME = re.compile(r"\d{8}T\d{6}Z")
+_NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z")
+_LATEST = "latest"
 _HARMLESS = frozenset({"lost+found"})
 _CHUNK_BYTES = 1 << 20
 _PRIVATE = 0o700
@@ -176,16 +178,14 @@ def _claim(folder: Path) -> None:
 
 
 def _free_name(folder: Path, made_at: str) -> str:
-    """Return the backup's name: its time, in whole seconds.
+    """Return the backup's name: its time.
 
     Raises:
         StoreError: if one of that time is there.
     """
-    name = re.sub(r"[-:]|\.\d+", "", made_at)
+    name = re.sub("[-:]", "", made_at)
     if os.path.lexists(folder / name):
-        raise StoreError(
-            f"{folder / name}: a backup of this second is there", hint="run it again"
-        )
+        raise StoreError(f"{folder / name}: it is there", hint="set the clock right")
     return name
 
 
@@ -278,7 +278,17 @@ def _finish(folder: Path, name: str, record: BackupRecord) -> None:
     sync_folder(partial / JOURNAL)
     sync_folder(partial)
     partial.rename(folder / name)
+    _point_to(folder, name)
     sync_folder(folder)
+
+
+def _point_to(folder: Path, name: str) -> None:
+    """Let the link to the newest lead to this one; a medium may have no links."""
+    fresh = folder / f".{_LATEST}"
+    with suppress(OSError):
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(name)
+        fresh.replace(folder / _LATEST)
 
 
 def _remove_old(folder: Path, keep: int) -> Iterator[str]:
