@@ -165,6 +165,7 @@ def endless(line: bytes, taken: list[int]) -> Iterator[bytes]:
         b" " * (1 << 20),
         msgspec.json.encode(VERSION) + b"\n",
         b'{"type":"volume","chunks":[]}' + b" " * (1 << 20),
+        b'{"type":"volume","chunks":[]}\n' * 1_000,
     ],
 )
 def test_a_manifest_that_never_ends_is_left_where_it_goes_wrong(line: bytes):
