@@ -28,7 +28,6 @@ from gosync.bundle.format import (
     MAX_FILES,
     MAX_HEADER_BYTES,
     MAX_SIGNATURE_BYTES,
-    MAX_SIGNATURES,
     SUMS_NAME,
     is_signature_name,
 )
@@ -37,6 +36,7 @@ from gosync.bundle.manifest import Manifest, read_manifest
 from gosync.bundle.stream import PIECE_BYTES, unpack_pieces
 from gosync.errors import RejectedError, VolumeError
 from gosync.progress import NoProgress
+from gosync.signing.trust import MAX_SIGNATURES
 from gosync.store.staging import read_at
 
 if TYPE_CHECKING:

@@ -21,16 +21,21 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, get_args
 import msgspec
 
 from gosync.bundle.decoding import decode_lines, decode_time
-from gosync.bundle.format import MAX_CHUNKS
+from gosync.bundle.format import MAX_CHUNKS, MAX_VOLUMES
 from gosync.bundle.header import HexDigest, Size
+from gosync.bundle.manifest_checks import (
+    WHAT,
+    check_finding,
+    check_segment,
+    check_sorted,
+    check_version,
+    malformed,
+)
 from gosync.catalog.findings import Kind
 from gosync.catalog.versions import FoundBy, Need, Proof
-from gosync.errors import MalformedError
-from gosync.gomod import module
-from gosync.gomod.dirhash import is_h1
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 _Text = Annotated[str, msgspec.Meta(max_length=4096)]
 _Facts = Annotated[dict[_Text, _Text], msgspec.Meta(max_length=64)]
@@ -220,7 +225,6 @@ _Line: TypeAlias = (
 _decode_lines = msgspec.json.Decoder(_Line).decode_lines
 _encode_lines = msgspec.json.Encoder(order="sorted").encode_lines
 _KINDS = get_args(_Line)  # in the order in which they stand
-_WHAT = "bundle manifest"
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -276,7 +280,7 @@ def read_manifest(pieces: Iterable[bytes]) -> Manifest:
             contradict each other.
     """
     found = _Reading()
-    for line in decode_lines(_decode_lines, pieces, _WHAT):
+    for line in decode_lines(_decode_lines, pieces, WHAT):
         found.add(line)
     return found.manifest()
 
@@ -296,27 +300,29 @@ class _Reading:
     def add(self, line: _Line) -> None:
         kind = _KINDS.index(type(line))
         if kind < self._kind:
-            raise _malformed("lines of several types are mixed")
+            raise malformed("lines of several types are mixed")
         self._kind = kind
         match line:
             case VolumeEntry():
+                if len(self._volumes) == MAX_VOLUMES:
+                    raise malformed(f"more than {MAX_VOLUMES} volumes")
                 self._volumes.append(line)
             case Segment():
-                _check_segment(line, self._segments[-1:])
+                check_segment(line, self._segments[-1:])
                 self._segments.append(line)
             case VersionEntry():
-                _check_sorted(line, self._versions[-1:])
-                _check_version(line, len(self._segments))
+                check_sorted(line, self._versions[-1:])
+                check_version(line, len(self._segments))
                 self._versions.append(line)
             case OmittedEntry():
-                _check_sorted(line, self._omitted[-1:])
+                check_sorted(line, self._omitted[-1:])
                 self._omitted.append(line)
             case FindingEntry():
-                _check_finding(line, self._findings[-1:])
+                check_finding(line, self._findings[-1:])
                 self._findings.append(line)
             case WithdrawnEntry():
-                _check_sorted(line, self._withdrawn[-1:])
-                decode_time(line.withdrawn_at, _WHAT)
+                check_sorted(line, self._withdrawn[-1:])
+                decode_time(line.withdrawn_at, WHAT)
                 self._withdrawn.append(line)
 
     def manifest(self) -> Manifest:
@@ -328,73 +334,3 @@ class _Reading:
             findings=tuple(self._findings),
             withdrawn=tuple(self._withdrawn),
         )
-
-
-def _check_segment(segment: Segment, before: Sequence[Segment]) -> None:
-    """Check that it goes on where the one before ends: volumes have no gaps."""
-    volume, end = (before[0].volume, before[0].end) if before else (1, 0)
-    if segment.volume == volume + 1 and end:
-        volume, end = segment.volume, 0
-    if (segment.volume, segment.offset) != (volume, end):
-        raise _malformed(f"a segment at {segment.offset} of {segment.volume}")
-    if segment.base is not None:
-        _check_name(segment.base.path, segment.base.version)
-        _check_h1(segment.base.h1)
-
-
-def _check_sorted(
-    entry: VersionEntry | OmittedEntry | WithdrawnEntry,
-    before: Sequence[VersionEntry | OmittedEntry | WithdrawnEntry],
-) -> None:
-    _check_name(entry.path, entry.version)
-    for each in before:
-        if (each.path, each.version) >= (entry.path, entry.version):
-            raise _malformed(f"{entry.path}@{entry.version} is out of order")
-
-
-def _check_finding(finding: FindingEntry, before: Sequence[FindingEntry]) -> None:
-    if finding.version:
-        _check_name(finding.path, finding.version)
-    else:
-        module.check_path(finding.path)
-    decode_time(finding.first_seen, _WHAT)
-    if any(each.key >= finding.key for each in before):
-        raise _malformed(f"a finding of {finding.path} is out of order")
-
-
-def _check_version(entry: VersionEntry, segments: int) -> None:
-    shown = f"{entry.path}@{entry.version}"
-    _check_h1(entry.mod_h1)
-    if entry.index_time is not None:
-        decode_time(entry.index_time, _WHAT)
-    if (entry.need is Need.ZIP) != (entry.zip_h1 is not None):
-        raise _malformed(f"{shown}: needs {entry.need.value}, zip_h1 {entry.zip_h1}")
-    if entry.zip_h1 is not None:
-        _check_h1(entry.zip_h1)
-    if (entry.proof is Proof.SUMDB) != (entry.record_id is not None):
-        raise _malformed(f"{shown}: {entry.proof.value} by {entry.record_id}")
-    if entry.segment is None:
-        return
-    if entry.segment >= segments:
-        raise _malformed(f"{shown}: in segment {entry.segment} of {segments}")
-    if entry.mod_digest is None:
-        raise _malformed(f"{shown}: travels without its .mod")
-    if entry.need is Need.ZIP and (entry.info_digest is None or not entry.zip_bytes):
-        raise _malformed(f"{shown}: travels without its .info or its zip's size")
-    if entry.proof is Proof.SUMDB and entry.record is None:
-        raise _malformed(f"{shown}: travels without its record")
-
-
-def _check_name(path: str, version: str) -> None:
-    module.check(path, version)
-    if module.canonical_version(version) != version:
-        raise MalformedError("version", version, "not canonical")
-
-
-def _check_h1(text: str) -> None:
-    if not is_h1(text):
-        raise MalformedError("h1", text, "want h1: and 44 base64 digits")
-
-
-def _malformed(reason: str) -> MalformedError:
-    return MalformedError(_WHAT, "", reason)

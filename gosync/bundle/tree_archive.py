@@ -26,14 +26,15 @@ from gosync.bundle.stream import PIECE_BYTES, open_reader, open_writer
 from gosync.errors import StoreError
 from gosync.progress import NoProgress
 from gosync.publish.marker import read_marker
-from gosync.publish.routes import MARKER_FOLDER
+from gosync.publish.routes import MARKER_FOLDER, of_module
 from gosync.publish.tree import TreeWriter
 from gosync.store.durable import disk_errors, make_folder, replace_file, sync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from gosync.catalog.db import Catalog
     from gosync.progress import Progress
     from gosync.signing.keys import SecretKey
 
@@ -64,6 +65,8 @@ def write_tree_archive(
     path: Path,
     keys: Sequence[SecretKey] = (),
     progress: Progress | None = None,
+    *,
+    admitted: Mapping[str, str] | None = None,
 ) -> TreeArchive:
     """Write a published tree as an archive.
 
@@ -72,9 +75,11 @@ def write_tree_archive(
         path: The archive; replaced if it is there.
         keys: The keys that sign its digest's file.
         progress: Who watches.
+        admitted: What ``admitted_files`` says; None to take the tree as it is.
 
     Raises:
-        StoreError: there is no whole tree, or the archive cannot be written.
+        StoreError: there is no whole tree, it has a ``.mod`` or ``.zip`` that was not
+            admitted so, or the archive cannot be written.
         NoSpaceError: the disk is full; nothing has the archive's name.
     """
     _check_tree(tree)
@@ -84,6 +89,8 @@ def write_tree_archive(
     with disk_errors(path):
         try:
             digests = _write(tree, partial, watcher)
+            if admitted is not None:
+                _check_admitted(tree, digests, admitted)
             sha256 = _prove(partial, digests, watcher)
             size_bytes = partial.stat().st_size
             _name(partial, path, sha256, keys)
@@ -107,6 +114,38 @@ def _check_tree(tree: Path) -> None:
             f"{tree}: there is no published tree, or a publish of it was not finished",
             hint="run `gosync publish`",
         )
+
+
+def admitted_files(catalog: Catalog) -> dict[str, str]:
+    """Return the digests of what was admitted, by the names that trees have for it.
+
+    Raises:
+        CatalogError: the catalog cannot be read.
+    """
+    found: dict[str, str] = {}
+    for row in catalog.versions.all_rows():
+        at = of_module(row.path).of_version(row.version)
+        files = (
+            (at.info, row.info_digest),
+            (at.mod, row.mod_digest),
+            (at.zip, row.zip_digest),
+        )
+        found |= {name: digest for name, digest in files if digest is not None}
+    return found
+
+
+def _check_admitted(
+    tree: Path, digests: Mapping[str, tuple[int, str]], admitted: Mapping[str, str]
+) -> None:
+    """Check that what will be signed is what came through the gate."""
+    for name, (_, digest) in digests.items():
+        must = name.endswith((".mod", ".zip")) and "/@v/" in name
+        if admitted.get(name, "" if must else digest) != digest:
+            raise StoreError(
+                f"{tree / name}: its bytes are not those that were admitted",
+                hint=f"run `gosync verify {tree} --repair`, or `gosync publish` if the"
+                " tree is behind",
+            )
 
 
 def _write(tree: Path, partial: Path, progress: Progress) -> dict[str, tuple[int, str]]:

@@ -12,7 +12,7 @@ from gosync.bundle.create import Created, CreateOptions, create_bundle
 from gosync.bundle.documents import created_document, write_report
 from gosync.bundle.need import MAX_NEED_BYTES, NeedFile, parse_need
 from gosync.bundle.options import TargetSpec
-from gosync.bundle.tree_archive import write_tree_archive
+from gosync.bundle.tree_archive import admitted_files, write_tree_archive
 from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.progress import progress
 from gosync.cli.tables import tiles_text, withdrawn_lines
@@ -119,10 +119,13 @@ def _write_tree(options: Options, config: Config, target: TargetSpec, out: Path)
     path = out / f"gosync-{target.name}-tree.tar.zst"
     keys = [read_key(key) for key in target.keys]
     with (
-        open_site(config.site_options(), command="gosync bundle create"),
+        open_site(config.site_options(), command="gosync bundle create") as site,
         progress(show=options.show_progress) as watcher,
     ):
-        made = write_tree_archive(config.tree_path, path, keys, watcher)
+        admitted = admitted_files(site.catalog)
+        made = write_tree_archive(
+            config.tree_path, path, keys, watcher, admitted=admitted
+        )
     document = {
         "result": "created",
         "archive": str(path.absolute()),

@@ -18,6 +18,7 @@ from gosync.bundle.manifest import (
     Segment,
     VersionEntry,
     VolumeEntry,
+    WithdrawnEntry,
 )
 from gosync.bundle.need import NeedFile
 from gosync.bundle.receipt import Receipt
@@ -26,7 +27,12 @@ SCHEMA = Path(__file__).parents[3] / "schema"
 CLASSES = {
     "bundle": Header,
     "bundle-manifest-line": (
-        VolumeEntry | Segment | VersionEntry | OmittedEntry | FindingEntry
+        VolumeEntry
+        | Segment
+        | VersionEntry
+        | OmittedEntry
+        | FindingEntry
+        | WithdrawnEntry
     ),
     "receipt": Receipt,
     "need": NeedFile,

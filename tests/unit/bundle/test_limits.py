@@ -19,7 +19,6 @@ from gosync.bundle.format import (
     MAX_GROUP_VERSIONS,
     MAX_LINE_BYTES,
     MAX_MANIFEST_FILE_BYTES,
-    MAX_SIGNATURES,
 )
 from gosync.bundle.header import format_header, parse_header
 from gosync.bundle.manifest import FindingEntry, parse_manifest, read_manifest
@@ -30,7 +29,7 @@ from gosync.bundle.stream import FrameReader
 from gosync.catalog.findings import Kind
 from gosync.errors import ConfigError, MalformedError, VolumeError
 from gosync.gomod.zipdir import MAX_ENTRIES
-from gosync.signing.trust import parse_trust
+from gosync.signing.trust import MAX_SIGNATURES, parse_trust
 from tests.unit.bundle.fakes import bundle
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
@@ -166,6 +165,7 @@ def endless(line: bytes, taken: list[int]) -> Iterator[bytes]:
         b" " * (1 << 20),
         msgspec.json.encode(VERSION) + b"\n",
         b'{"type":"volume","chunks":[]}' + b" " * (1 << 20),
+        b'{"type":"volume","chunks":[]}\n' * 1_000,
     ],
 )
 def test_a_manifest_that_never_ends_is_left_where_it_goes_wrong(line: bytes):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gosync.bundle import tree_archive
-from gosync.bundle.tree_archive import write_tree_archive
+from gosync.bundle.tree_archive import admitted_files, write_tree_archive
 from gosync.errors import StoreError
 from gosync.signing.keys import KeyKind, generate_key
 from tests.unit.bundle.outside import Outside, changed, source
@@ -91,6 +91,27 @@ def test_what_is_read_back_must_be_what_was_written(
     with pytest.raises(StoreError, match="read back"):
         write_tree_archive(outside.options.tree_path, tmp_path / "tree")
     assert not list(tmp_path.glob("*tree*"))
+
+
+@pytest.mark.parametrize("kind", ["zip", "mod", "info"])
+@pytest.mark.parametrize("version", ["v1.1.0", "v7.7.7"])
+def test_what_was_not_admitted_is_not_signed(
+    outside: Outside, tmp_path: Path, kind: str, version: str
+):
+    tree, path = outside.options.tree_path, tmp_path / "tree"
+    admitted = admitted_files(outside.site.catalog)
+    write_tree_archive(tree, path, admitted=admitted)
+    path.unlink()
+    file = tree / "example.com" / "!m" / "@v" / f"{version}.{kind}"
+    file.unlink(missing_ok=True)
+    file.write_bytes(b"planted")
+
+    if (kind, version) == ("info", "v7.7.7"):  # as of a .mod alone
+        write_tree_archive(tree, path, admitted=admitted)
+        return
+    with pytest.raises(StoreError, match=rf"{version}\.{kind}.*admitted"):
+        write_tree_archive(tree, path, admitted=admitted)
+    assert not path.exists()
 
 
 def test_the_signed_digest_is_of_the_bytes_that_were_proven(
