@@ -203,7 +203,7 @@ class Audit:
         """Ask a source until nothing is due, or it is enough for now."""
         looks, budget = self._site.catalog.looks, source.budget
         deck = SourceDeck(looks, budget, self._started, self._latest_due())
-        turns = Turns(deck, looks.failing(budget.source, self._started - _DAY))
+        turns = Turns(deck, looks.failing(budget.source, shift(self._started, -_DAY)))
         while budget.resting is None:
             look = turns.next(budget.doubt)
             if look is None or not await self._ask(source, look, turns):

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from gosync.catalog.documents import read_document
 from gosync.catalog.looks import Look
 
 T = TypeVar("T", bound="Said")
@@ -106,7 +107,7 @@ class RefsSaid(Said, frozen=True, omit_defaults=True):
 
 def parse_said(look: Look | None, kind: type[T]) -> T:
     """Return what was answered; all defaults for no answer."""
-    return kind() if look is None else msgspec.json.decode(look.said, type=kind)
+    return kind() if look is None else read_document(look.said, kind)
 
 
 def format_said(said: Said) -> str:

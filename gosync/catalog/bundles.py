@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from gosync.catalog.connection import Connection, SqlValue
     from gosync.sumdb.spans import Spans
+_need = reading_row(Need)
 
 
 class BundleState(StrEnum):
@@ -285,7 +286,7 @@ class Bundles:
             " WHERE target = ? AND sequence = ?",
             (row.target, row.sequence),
         )
-        return {(path, version): Need(need) for path, version, need in found}
+        return {(path, version): _need(need) for path, version, need in found}
 
     def tiles(self, row: BundleRow) -> Mapping[int, Spans]:
         """Return the full tiles for older heads that the site has with this, by level.

@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+
 from gosync.errors import CatalogError, NoSpaceError
 from gosync.text import shown
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 REBUILD = "run `gosync catalog rebuild`"
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
@@ -83,14 +86,14 @@ def _hint(error: sqlite3.Error) -> str | None:
     return None
 
 
-def reading_row(make: Callable[[sqlite3.Row], T]) -> Callable[[sqlite3.Row], T]:
-    """Decorate what makes a value of a row: one that makes no sense is damage."""
+def reading_row(make: Callable[[U], T]) -> Callable[[U], T]:
+    """Decorate what makes a value of a row, or of a part: nonsense is damage."""
 
-    @wraps(make)
-    def read(row: sqlite3.Row) -> T:
+    @wraps(make, updated=())
+    def read(row: U) -> T:
         try:
             return make(row)
-        except (ValueError, TypeError, LookupError) as error:
+        except (msgspec.MsgspecError, ValueError, TypeError, LookupError) as error:
             raise CatalogError(
                 f"the catalog has a row that makes no sense: {error}", hint=REBUILD
             ) from error

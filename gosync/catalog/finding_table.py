@@ -36,6 +36,7 @@ _SET = """
 UPDATE findings SET state = :state, state_by = :by, state_at = :now,
     note = coalesce(:note, note), told_at = :told_at WHERE id = :id
 """
+_kind = reading_row(Kind)
 
 
 class Findings:
@@ -277,7 +278,7 @@ class Findings:
             "SELECT kind, count(*) FROM findings WHERE state IN ('new', 'known')"
             " GROUP BY kind"
         )
-        return dict.fromkeys(Kind, 0) | {Kind(row[0]): row[1] for row in found}
+        return dict.fromkeys(Kind, 0) | {_kind(row[0]): row[1] for row in found}
 
     def _same(self, sighting: Sighting) -> Finding | None:
         found = self._select(

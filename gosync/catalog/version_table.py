@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict, replace
 
+from gosync.catalog.connection import reading_row
 from gosync.catalog.counters import last_number, next_number
 from gosync.catalog.version_rows import (
     COLUMNS,
@@ -29,6 +30,9 @@ PAGE_ROWS = 1_000
 
 def _admitted(row: VersionRow) -> State:
     return State.OMITTED if row.state is State.OMITTED else State.PRESENT
+
+
+_state = reading_row(State)
 
 
 class Versions:
@@ -327,7 +331,7 @@ class Versions:
                 f"SELECT state, count(*) FROM versions WHERE {condition}"  # noqa: S608 - own names
                 " GROUP BY state"
             ):
-                counts[State(state)] += sign * count
+                counts[_state(state)] += sign * count
         return counts
 
     def carried_bytes(self) -> int:

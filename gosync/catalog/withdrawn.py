@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.catalog.connection import reading_row
 from gosync.catalog.counters import next_number
 from gosync.clock import format_time
 
@@ -252,6 +253,7 @@ def _values(each: Withdrawal) -> tuple[str | None, ...]:
     )
 
 
+@reading_row
 def _withdrawal(row: sqlite3.Row) -> Withdrawal:
     path, version, told_by, reason, withdrawn_at, undone_at, needed_by = row
     return Withdrawal(

@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 from gosync.audit.engine import finding_document
 from gosync.audit.said import FileSaid, parse_said
 from gosync.catalog.db import Catalog
+from gosync.catalog.documents import read_document
 from gosync.catalog.looks import Look
 from gosync.catalog.versions import State, VersionRow
 from gosync.cli.arguments import parse_module_version
@@ -108,7 +109,7 @@ def look_document(look: Look) -> dict[str, object]:
         "source": look.source,
         "looked_at": look.looked_at,
         "due_at": look.due_at,
-        "said": msgspec.json.decode(look.said),
+        "said": read_document(look.said, dict),
     }
 
 

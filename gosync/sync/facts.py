@@ -19,6 +19,7 @@ from collections.abc import Iterable
 import msgspec
 from anyio import to_thread
 
+from gosync.catalog.documents import read_document
 from gosync.catalog.modules import Module
 from gosync.errors import RejectedError
 from gosync.gomod.latest import GoModFacts, Latest, answer_of, find_latest, read_facts
@@ -46,7 +47,7 @@ def facts_of(module: Module) -> Facts:
     """Return what is known of a module; nothing until its go.mod was had."""
     if not module.facts:
         return Facts()
-    kept = msgspec.json.decode(module.facts, type=_Document)
+    kept = read_document(module.facts, _Document)
     retracted = tuple(Retraction(low, high) for low, high in kept.retracted)
     return Facts(kept.top, kept.own, retracted, kept.deprecated)
 
