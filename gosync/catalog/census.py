@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from gosync.catalog.connection import Connection
 
 _GROUPS = f"""
-SELECT state, zip_digest IS NOT NULL, withdrawn, ({PUBLISHED}), count(*)
+SELECT iif(selected IS NULL, 'present', state), zip_digest IS NOT NULL, withdrawn,
+    ({PUBLISHED}), count(*)
 FROM versions
 WHERE selected IS NOT NULL OR mod_digest IS NOT NULL
 GROUP BY 1, 2, 3, 4
@@ -32,6 +33,7 @@ class Census(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         present: All three files are here, and trees show them.
         go_mod_only: All that is needed is here, the ``.mod`` alone; trees show it.
+            Of what is selected no more nothing is needed.
         go_mod_read: Of these trees show nothing: a ``.mod`` that was read to select.
         waiting: Selected and not here, by state: wanted, failed, rejected, gone, and
             omitted, which is meant to stay out.
@@ -61,8 +63,12 @@ class Census(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def take_census(connection: Connection) -> Census:
+def take_census(connection: Connection, *, tried: int) -> Census:
     """Count the versions.
+
+    Args:
+        connection: The catalog.
+        tried: How many of the wanted ones failed.
 
     Raises:
         CatalogError: the catalog cannot be read.
@@ -80,4 +86,6 @@ def take_census(connection: Connection) -> Census:
             numbers["present"] += count
         else:
             numbers["go_mod_only" if shown else "go_mod_read"] += count
+    waiting[State.WANTED] -= tried
+    waiting[State.FAILED] += tried
     return Census(**numbers, waiting=dict(waiting))

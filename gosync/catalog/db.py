@@ -151,7 +151,7 @@ class Catalog:
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        return take_census(self._connection)
+        return take_census(self._connection, tried=self.selected.tried())
 
     def check(self) -> None:
         """Let SQLite look for damage.

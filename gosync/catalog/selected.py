@@ -317,6 +317,18 @@ class Selected:
             for row in found
         ]
 
+    def tried(self) -> int:
+        """Return how many wanted versions failed: more of them was wanted since.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return self._value(
+            "SELECT count(*) FROM failures AS f JOIN versions AS v"
+            " ON v.path = f.path AND v.version = f.version"
+            " WHERE v.state = 'wanted' AND v.selected IS NOT NULL AND v.withdrawn = 0"
+        )
+
     def missing(self) -> int:
         """Return how many versions are selected and not here.
 

@@ -58,4 +58,6 @@ def _ask(what: str) -> bool:
 
 
 def _is_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    """Return whether somebody is there to be asked; a stream that is closed is None."""
+    streams = (sys.stdin, sys.stderr)
+    return all(stream is not None and stream.isatty() for stream in streams)

@@ -13,15 +13,16 @@ from gosync.audit.said import FileSaid, parse_said
 from gosync.catalog.db import Catalog
 from gosync.catalog.documents import read_document
 from gosync.catalog.looks import Look
-from gosync.catalog.versions import State, VersionRow
-from gosync.cli.arguments import parse_module_version
+from gosync.catalog.versions import Need, State, VersionRow
+from gosync.cli.arguments import arguments, parse_module_version
 from gosync.cli.options import Options, common_options
 from gosync.cli.tables import finding_lines, withdrawal_lines
 from gosync.config.sizes import format_size
 from gosync.errors import NotFoundError
-from gosync.gomod.patterns import PatternSet
+from gosync.gomod.patterns import PatternSet, is_literal
 from gosync.gomod.semver import version_key
 from gosync.sync.engine import failure_document
+from gosync.sync.rules import check_pattern
 from gosync.sync.site import read_catalog
 
 
@@ -31,18 +32,43 @@ from gosync.sync.site import read_catalog
 @common_options
 def list_(options: Options, pattern: str | None, everything: bool) -> None:
     """List the versions in the store; PATTERN is a path or a GOPRIVATE glob."""
+    if pattern is not None and not is_literal(pattern):
+        with arguments("write a path, or a glob as in GOPRIVATE"):
+            check_pattern("pattern", pattern, pattern)
     config = options.load_config()
     with read_catalog(config.site_options()) as catalog:
         rows = [
             row
             for row in _matching(catalog, pattern)
-            if everything or (row.state is State.PRESENT and row.published)
+            if everything or (_is_whole(row) and row.published)
         ]
     rows.sort(key=lambda row: (row.path, version_key(row.version)))
-    options.output.result("list", {"versions": [version_document(r) for r in rows]})
+    counts = _counts(rows)
+    documents = [version_document(row) for row in rows]
+    options.output.result("list", {**counts, "versions": documents})
     options.output.table(
         ("module", "version", "state", "zip", "proof"), (_cells(row) for row in rows)
     )
+    options.output.say(
+        f"{counts['modules']} modules, {counts['whole']} versions whole,"
+        f" {counts['go_mods']} go.mod files alone, {counts['not_here']} not here"
+    )
+
+
+def _is_whole(row: VersionRow) -> bool:
+    """Whether all that is needed of a version is here."""
+    return row.state is State.PRESENT or row.selected is None
+
+
+def _counts(rows: list[VersionRow]) -> dict[str, int]:
+    """Count what is listed: whole, the ``.mod`` alone, nothing."""
+    carried = [row.carried for row in rows]
+    return {
+        "modules": len({row.path for row in rows}),
+        "whole": carried.count(Need.ZIP),
+        "go_mods": carried.count(Need.MOD),
+        "not_here": carried.count(None),
+    }
 
 
 def _matching(catalog: Catalog, pattern: str | None) -> Iterator[VersionRow]:

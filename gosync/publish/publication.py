@@ -215,10 +215,12 @@ class Publication:
         )
 
     def _contents(self, path: str, rows: Iterable[VersionRow]) -> ModuleContents | None:
+        rows = list(rows)
         try:
             contents = self._make_contents(path, rows)
         except MalformedError as exc:
-            self._unpublished.append(Unpublished(path, "", exc.reason))
+            if any(row.published is not None for row in rows):
+                self._unpublished.append(Unpublished(path, "", exc.reason))
             return None
         self._unpublished += (
             Unpublished(path, version, reason) for version, reason in contents.refused

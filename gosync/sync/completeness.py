@@ -116,8 +116,8 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_complete(self) -> bool:
-        """Whether all is known that is selected, and all of it is here."""
-        return self.is_current and self.is_whole and not self.missing
+        """Whether all is known that is selected, and all of it is here and shown."""
+        return self.exit_code == 0
 
     @property
     def exit_code(self) -> int:
@@ -309,6 +309,9 @@ def count_versions(catalog: Catalog) -> VersionCounts:
     for each in catalog.selected.counts():
         for name in _names(each):
             numbers[name] += each.count
+    tried = catalog.selected.tried()
+    numbers["waiting"] -= tried
+    numbers["failed"] += tried
     return VersionCounts(**numbers)
 
 

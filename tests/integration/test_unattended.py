@@ -1,0 +1,83 @@
+"""Without a terminal nothing is asked: every verb comes to its end by itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gosync.cli.main import main
+from tests.integration.offered import offer
+from tests.integration.site import Site
+from tests.simulator import Simulator
+from tests.unit.cli.walk import leaf_commands
+
+# What a verb needs to come as far as it can; the others take no argument.
+ARGUMENTS = {
+    "adopt": ["--help"],
+    "backup": ["backup"],
+    "bundle ack": ["nowhere"],
+    "bundle create": ["corner"],
+    "bundle import": ["nowhere"],
+    "bundle inspect": ["nowhere"],
+    "bundle revoke": ["corner", "1"],
+    "bundle verify": ["nowhere"],
+    "closure": ["nowhere"],
+    "demo": ["--help"],
+    "init": ["new.toml"],
+    "key new": ["ours"],
+    "prune": ["--grace-days", "0"],
+    "run": ["--once", "sync", "prune"],
+    "show": ["gone.example/m@v1.0.0"],
+    "systemd install": ["--root", "root"],
+    "why": ["gone.example/m@v1.0.0"],
+    "withdraw": ["gone.example/m@v1.0.0", "--reason", "a test"],
+}
+REFUSALS = ("--yes", "--max-delete", "-y")
+
+
+def _closed() -> None:
+    os.close(0)
+
+
+@pytest.mark.parametrize("stdin", ["null", "closed", "silent"])
+def test_no_verb_waits_for_an_answer(tmp_path: Path, stdin: str) -> None:
+    """The whole index is selected, and nothing may be deleted: there is what to ask."""
+    silent, writer = os.pipe()
+    with Simulator() as sim:
+        offer(sim, "gone.example/m", "v1.0.0", "v1.1.0")
+        site = Site(tmp_path, sim, modules=["gone.example/m"], index=True)
+        site.sync()
+        site.declare(publish={"tree": "public", "max_delete": 0})
+        site.select(["*"])
+        ended = {}
+        for verb in leaf_commands(main):
+            words = [*verb.split(), *ARGUMENTS.get(verb, [])]
+            done = subprocess.run(
+                site.command(*words),
+                cwd=site.folder,
+                env=site.environment,
+                stdin=silent if stdin == "silent" else subprocess.DEVNULL,
+                preexec_fn=_preparation(stdin),
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            said = done.stdout + done.stderr
+            assert "[y/N]" not in said, (verb, said)
+            assert "Traceback" not in said, (verb, said)
+            assert done.returncode != 1, (verb, said)
+            ended[verb] = done
+    os.close(silent)
+    os.close(writer)
+    for verb in ("sync", "plan", "run"):
+        assert ended[verb].returncode == 2
+        assert any(flag in ended[verb].stderr for flag in REFUSALS)
+
+
+def _preparation(stdin: str) -> Callable[[], None] | None:
+    return _closed if stdin == "closed" else None
