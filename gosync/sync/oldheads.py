@@ -24,8 +24,7 @@ from gosync.clock import format_time
 from gosync.errors import (
     BundleGapError,
     GosyncError,
-    NotFoundError,
-    UnavailableError,
+    StoreError,
     UsageError,
 )
 from gosync.sumdb.note import MAX_NOTE_BYTES
@@ -153,6 +152,9 @@ async def remember_heads(
     if sums is not None and not is_fed(site):
         for head in named:
             await sums.place(head.note)
+    trusted = sums.head.tree.n if sums is not None and sums.head is not None else 0
+    # Anybody may have asked for what is beyond: no such head need ever have been.
+    asked = [size for size in asked if size <= trusted]
     table, now = site.catalog.old_heads, site.clock.now()
     table.add(database.name, (h.tree.n for h in named), Source.NAMED, now=now)
     table.add(database.name, asked, Source.ASKED, now=now)
@@ -172,8 +174,10 @@ async def bring_tiles(
 ) -> GosyncError | None:
     """Fetch and prove what of these tiles the store lacks; return why some are not had.
 
+    A tile that does not lead to the head is such a reason: its evidence is kept, and
+    the tree does without it.
+
     Raises:
-        SecurityError: a tile does not lead to the head.
         StoreError: the store cannot be written.
     """
     store = site.tiles
@@ -190,7 +194,9 @@ async def bring_tiles(
             some = lacking[start : start + _TILES_AT_ONCE]
             await sums.tiles(some)
             progress.advance(len(some), size_bytes=sum(t.size_bytes for t in some))
-    except (UnavailableError, NotFoundError, BundleGapError) as exc:
+    except StoreError:
+        raise
+    except GosyncError as exc:
         return exc
     return None
 

@@ -215,6 +215,7 @@ def test_a_web_server_s_log_names_what_is_missing(sim: Simulator, site: Site) ->
     log.write_text(f"/sumdb/{sim.log.name}/tile/8/0/x900/000.p/7\n")
     done = site.run("publish", "--missing", str(log), expect=MISSING).document
     assert done["heads"][0]["ahead"]
+    assert site.run("publish", expect=OK).document["ahead"] == [], "nobody has it"
 
 
 def test_a_proxy_that_lacks_tiles_keeps_no_tree_back(
@@ -236,6 +237,19 @@ def test_a_proxy_that_lacks_tiles_keeps_no_tree_back(
         site.run("publish", expect=MISSING)
     assert site.sync("--retry").document["published"]["upper_tiles"]
     assert site.sync().failed == {}
+
+
+def test_a_forged_tile_for_old_heads_keeps_no_tree_back(
+    sim: Simulator, site: Site
+) -> None:
+    sim.database.forge_tile(1, 0)
+    result = site.sync(expect=SECURITY)
+    assert result.document["published"]["versions"] == 1
+    assert not result.document["published"]["upper_tiles"]
+    assert len(site.quarantine()) == 1
+    site.run("publish", expect=SECURITY)
+    sim.database.mend()
+    assert site.sync("--retry").document["published"]["upper_tiles"]
 
 
 def test_heads_since_a_time_are_found_by_the_index(sim: Simulator, site: Site) -> None:
