@@ -38,6 +38,7 @@ from gosync.sumdb.oldheads import (
 from gosync.sumdb.spans import Spans, count, spans_of, unite
 from gosync.sumdb.tile import FULL_TILE_BYTES, TILE_HEIGHT
 from gosync.sumdb.treehead import SignedHead, open_head
+from gosync.sync.configured import OLD_HEADS, old_heads_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -235,14 +236,14 @@ def settle(site: Site, error: GosyncError | None, *, retried: bool) -> None:
     """
     failures, item = site.catalog.failures, _item(site)
     if error is not None:
-        failures.record(*item, kind="publish", error=error, now=site.clock.now())
+        failures.record(*item, kind=OLD_HEADS, error=error, now=site.clock.now())
     elif retried or _is_due(site):
         failures.clear([item])
 
 
 def _item(site: Site) -> tuple[str, str]:
     database = site.options.database
-    return ("", f"older tree heads of {database.name if database else 'sumdb'}")
+    return ("", old_heads_item(database.name if database else ""))
 
 
 def _is_due(site: Site) -> bool:
