@@ -124,7 +124,7 @@ def old_head_tiles(
     database = site.options.database
     marker = read_marker(site.options.tree_path)
     if database is None or marker is None:
-        return OldHeadTiles()
+        return OldHeadTiles(after=held)
     promised = marker.promise(database.name).of(head.tree.n).tiles(head.tree.n)
     full = [tile for tile in promised if tile.is_full]
     levels = {tile.l for tile in full} | held.keys()

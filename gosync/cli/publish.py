@@ -122,7 +122,9 @@ def publish(
         ]
         options.output.result("publish", document, lines)
         tell_status(site, telling_of(config))
-    lacking = report.unpublished or report.unserved or asked.left
+    if report.unserved:
+        return report.unserved_exit_code
+    lacking = report.unpublished or asked.left
     is_whole = not lacking and all(head.served for head in heads)
     return 0 if is_whole else SOME_MISSING
 

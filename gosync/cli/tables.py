@@ -15,6 +15,7 @@ from gosync.cli.troublelines import (
 )
 from gosync.config.sizes import format_size
 from gosync.publish.report import PublishReport
+from gosync.sumdb.tile import FULL_TILE_BYTES
 from gosync.sync.freshness import Freshness
 from gosync.text import printable
 
@@ -116,10 +117,10 @@ def tiles_text(header: Header) -> str:
 
 def old_head_lines(report: PublishReport) -> Iterator[str]:
     """Yield which clients a tree serves that remember a tree head from elsewhere."""
-    if report.upper_tiles:
-        yield (
-            f"older tree heads: all tiles above level 0, {report.leaf_tiles} of level 0"
-        )
+    if report.upper_tiles or report.leaf_tiles:
+        upper = "all tiles above level 0 and " if report.upper_tiles else ""
+        size = format_size(report.leaf_tiles * FULL_TILE_BYTES)
+        yield f"older tree heads: {upper}{report.leaf_tiles} of level 0, {size}"
     if report.unserved:
         yield f"older tree heads: not all are served: {printable(report.unserved)}"
     if report.ahead:

@@ -159,7 +159,7 @@ async def publish(work: Work) -> Outcome:
     if error is not None:
         return Outcome(error.exit_code, str(error), document)
     if report.unserved:
-        return Outcome(SOME_MISSING, report.unserved, document)
+        return Outcome(report.unserved_exit_code, report.unserved, document)
     if report.unpublished:
         names = tuple(name for name, _ in report.refused)
         why = f"no tree can name {', '.join(names[:_SHOWN_FAILURES])}"

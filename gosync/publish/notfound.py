@@ -20,11 +20,11 @@ def not_found_text(name: str, records: int) -> bytes:
     """
     return f"""\
 This mirror has no such file. Its tree head has {records} records.
-Where go says "checking tree#N", it remembers a tree head from elsewhere:
-N larger: the mirror is behind; N smaller: ask its operator for
-    gosync publish --head FILE, FILE being your
-    $(go env GOPATH)/pkg/sumdb/{name:.60}/latest
-Or remove that file: go then trusts what it sees next, and will not notice
-if that log is another than the one it saw before.
+Where go says "checking tree#N", it remembers a tree head from elsewhere.
+N smaller: ask its operator for gosync publish --head with the file below.
+N larger: the mirror is behind. Wait, or let go forget that head:
+    rm "$(go env GOPATH)/pkg/sumdb/{name}/latest"
+It then trusts the next head it sees, and will not notice if that log is
+another than the one it saw before.
 For a lookup: the mirror does not carry this version.
 """.encode()

@@ -80,12 +80,16 @@ class OldHeadWriter:
             progress.advance()
 
     def promise(self, before: Promise) -> Promise:
-        """Return what the tree can promise now, given what it promised before."""
-        lacking = {tile.l for tile in self.absent}
-        is_whole = self._wanted.upper and lacking <= {0}
-        gone = spans_of(tile.n for tile in self.absent if not tile.l)
+        """Return what the tree can promise now, given what it promised before.
+
+        Where a tile above level 0 is lacking, no further heads are promised: nobody
+        has sorted out whose it is.
+        """
+        if any(tile.l for tile in self.absent):
+            return before
+        gone = spans_of(tile.n for tile in self.absent)
         return Promise(
-            upper=self._n if is_whole else before.upper,
+            upper=self._n if self._wanted.upper else before.upper,
             leaves=unite(before.leaves, subtract(self._wanted.leaves, gone)),
         )
 

@@ -1,9 +1,9 @@
 """One publish, in the order that no reader can see half of (I6).
 
     1. marker: incomplete, with the new head among those ever shown
-    2. tiles, ``supported``, lookups
+    2. tiles, ``supported``, ``404.txt``, lookups
     3. ``.mod``, ``.zip``, ``.info``
-    4. ``list``, ``@latest``, aliases, pages; ``sumdb/NAME/latest``, ``404.txt``
+    4. ``list``, ``@latest``, aliases, pages; ``sumdb/NAME/latest``
     5. what went away: files, then lookups
     6. marker: complete
 
@@ -177,6 +177,7 @@ class Publication:
         self._promise = old_heads.promise(self._promise)
         self._absent = len(old_heads.absent)
         self._writer.write(sums.supported, b"")
+        self._writer.write(sums.not_found, not_found_text(sums.name, self._size))
 
     def _put_lookups(self) -> None:
         """Go over everything once: lookups, and what the later steps need."""
@@ -307,10 +308,7 @@ class Publication:
 
     def _put_head(self) -> None:
         sums, head = self._at.sums, self._at.head
-        if sums is None or head is None:
-            return
-        self._writer.write(sums.not_found, not_found_text(sums.name, head.tree.n))
-        if self._moves:
+        if sums is not None and head is not None and self._moves:
             self._writer.write(sums.latest, head.note)
 
     def _remove(self) -> None:

@@ -41,6 +41,7 @@ class PublishReport(msgspec.Struct, frozen=True):
         leaf_tiles: How many tiles of level 0 are there for such clients.
         absent_tiles: Tiles for such clients that could not be had.
         unserved: Why some of these clients are not served, "" for no reason.
+        unserved_exit_code: What a command ends with for that, 0 for nothing.
         ahead: Sizes of heads that clients have beyond the tree's own.
         unpublished: What is carried and cannot be published, with the reason.
     """
@@ -64,6 +65,7 @@ class PublishReport(msgspec.Struct, frozen=True):
     leaf_tiles: int = 0
     absent_tiles: int = 0
     unserved: str = ""
+    unserved_exit_code: int = 0
     ahead: tuple[int, ...] = ()
     unpublished: tuple[Unpublished, ...] = ()
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 INDEX: Final = "index"
 DATABASE: Final = "publish"
+OLD_HEADS: Final = "old heads"
 SELECT: Final = "select"
 PROJECT: Final = "project"
 LIST: Final = "list"
@@ -37,7 +38,7 @@ def upstream_of(options: SiteOptions, kind: str) -> str:
     if kind == INDEX:
         return strip_secrets(options.index_url)
     database = options.database.name if options.database else ""
-    if kind == DATABASE:
+    if kind in (DATABASE, OLD_HEADS):
         return database
     proxies = "".join(
         entry.shown_url
@@ -54,6 +55,9 @@ def is_configured(failure: Failure, options: SiteOptions) -> bool:
     if failure.kind == DATABASE:
         database = options.database
         return database is not None and failure.version == database_item(database.name)
+    if failure.kind == OLD_HEADS:
+        database = options.database
+        return database is not None and failure.version == old_heads_item(database.name)
     if failure.kind in (SELECT, PROJECT):
         return failure.version in _items(options)
     return failure.upstream in ("", upstream_of(options, failure.kind))
@@ -81,3 +85,8 @@ def project_item(name: str) -> str:
 def database_item(name: str) -> str:
     """Return what a checksum database is called that did not answer."""
     return f"sumdb {name}"
+
+
+def old_heads_item(name: str) -> str:
+    """Return what the clients are called that remember another head of a database."""
+    return f"older tree heads of {name}"

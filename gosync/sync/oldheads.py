@@ -24,8 +24,7 @@ from gosync.clock import format_time
 from gosync.errors import (
     BundleGapError,
     GosyncError,
-    NotFoundError,
-    UnavailableError,
+    StoreError,
     UsageError,
 )
 from gosync.sumdb.note import MAX_NOTE_BYTES
@@ -39,6 +38,7 @@ from gosync.sumdb.oldheads import (
 from gosync.sumdb.spans import Spans, count, spans_of, unite
 from gosync.sumdb.tile import FULL_TILE_BYTES, TILE_HEIGHT
 from gosync.sumdb.treehead import SignedHead, open_head
+from gosync.sync.configured import OLD_HEADS, old_heads_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -153,6 +153,9 @@ async def remember_heads(
     if sums is not None and not is_fed(site):
         for head in named:
             await sums.place(head.note)
+    trusted = sums.head.tree.n if sums is not None and sums.head is not None else 0
+    # Anybody may have asked for what is beyond: no such head need ever have been.
+    asked = [size for size in asked if size <= trusted]
     table, now = site.catalog.old_heads, site.clock.now()
     table.add(database.name, (h.tree.n for h in named), Source.NAMED, now=now)
     table.add(database.name, asked, Source.ASKED, now=now)
@@ -172,8 +175,10 @@ async def bring_tiles(
 ) -> GosyncError | None:
     """Fetch and prove what of these tiles the store lacks; return why some are not had.
 
+    A tile that does not lead to the head is such a reason: its evidence is kept, and
+    the tree does without it.
+
     Raises:
-        SecurityError: a tile does not lead to the head.
         StoreError: the store cannot be written.
     """
     store = site.tiles
@@ -190,7 +195,9 @@ async def bring_tiles(
             some = lacking[start : start + _TILES_AT_ONCE]
             await sums.tiles(some)
             progress.advance(len(some), size_bytes=sum(t.size_bytes for t in some))
-    except (UnavailableError, NotFoundError, BundleGapError) as exc:
+    except StoreError:
+        raise
+    except GosyncError as exc:
         return exc
     return None
 
@@ -229,14 +236,14 @@ def settle(site: Site, error: GosyncError | None, *, retried: bool) -> None:
     """
     failures, item = site.catalog.failures, _item(site)
     if error is not None:
-        failures.record(*item, kind="publish", error=error, now=site.clock.now())
+        failures.record(*item, kind=OLD_HEADS, error=error, now=site.clock.now())
     elif retried or _is_due(site):
         failures.clear([item])
 
 
 def _item(site: Site) -> tuple[str, str]:
     database = site.options.database
-    return ("", f"older tree heads of {database.name if database else 'sumdb'}")
+    return ("", old_heads_item(database.name if database else ""))
 
 
 def _is_due(site: Site) -> bool:

@@ -7,7 +7,7 @@ from functools import partial
 from anyio import to_thread
 from msgspec.structs import replace
 
-from gosync.errors import GosyncError, StoreError
+from gosync.errors import GosyncError, SecurityError, StoreError
 from gosync.progress import Progress
 from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
@@ -79,7 +79,7 @@ async def publish_tree(
 
     Raises:
         TooManyDeletesError: if more versions would leave the tree than may.
-        SecurityError: if a tile does not lead to the head.
+        SecurityError: if a tile that lookups need does not lead to the head.
         UnavailableError: if a tile that lookups need cannot be had.
         StoreError: if the tree cannot be written.
     """
@@ -113,8 +113,13 @@ async def publish_tree(
             progress=progress,
         )
     )
+    if error is None:
+        return replace(report, ahead=served.ahead)
     return replace(
-        report, ahead=served.ahead, unserved="" if error is None else str(error)
+        report,
+        ahead=served.ahead,
+        unserved=str(error),
+        unserved_exit_code=error.exit_code if isinstance(error, SecurityError) else 3,
     )
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from gosync.gomod.module import ModuleVersion
-from gosync.publish.marker import parse_marker
 from gosync.sumdb.oldheads import leaf_of, old_head_tiles
 from gosync.sumdb.tile import Tile
+from gosync.sumdb.tlog import parse_tree
 from tests.integration.pair import Machines, Pair
 from tests.integration.site import MISSING, OK, SECURITY, UNAVAILABLE, USAGE, Site
+from tests.integration.steps import Stepper
 from tests.simulator import Simulator
 from tests.simulator.standard import UPPER, module
 
@@ -42,14 +43,18 @@ def machines() -> Iterator[Machines]:
         yield machines
 
 
-def serves(site: Site, sim: Simulator, size: int) -> bool:
-    """Whether the tree has what proves this head to its client, byte for byte."""
+def lacking(site: Site, sim: Simulator, size: int) -> set[Tile]:
+    """What the tree lacks to prove this head to its client; the rest is right."""
     folder = site.tree / "sumdb" / sim.log.name
-    head = parse_marker((site.tree / ".gosync/tree.json").read_bytes()).head
+    head = parse_tree((folder / "latest").read_bytes().partition(b"\n\n")[0] + b"\n").n
     files = {tile: folder / tile.path() for tile in old_head_tiles(size, head)}
     there = {tile: file.read_bytes() for tile, file in files.items() if file.is_file()}
     assert all(data == sim.log.tile(tile) for tile, data in there.items())
-    return there.keys() == files.keys()
+    return files.keys() - there.keys()
+
+
+def serves(site: Site, sim: Simulator, size: int) -> bool:
+    return not lacking(site, sim, size)
 
 
 def latest(site: Site, sim: Simulator, size: int) -> str:
@@ -215,6 +220,7 @@ def test_a_web_server_s_log_names_what_is_missing(sim: Simulator, site: Site) ->
     log.write_text(f"/sumdb/{sim.log.name}/tile/8/0/x900/000.p/7\n")
     done = site.run("publish", "--missing", str(log), expect=MISSING).document
     assert done["heads"][0]["ahead"]
+    assert site.run("publish", expect=OK).document["ahead"] == [], "nobody has it"
 
 
 def test_a_proxy_that_lacks_tiles_keeps_no_tree_back(
@@ -238,6 +244,19 @@ def test_a_proxy_that_lacks_tiles_keeps_no_tree_back(
     assert site.sync().failed == {}
 
 
+def test_a_forged_tile_for_old_heads_keeps_no_tree_back(
+    sim: Simulator, site: Site
+) -> None:
+    sim.database.forge_tile(1, 0)
+    result = site.sync(expect=SECURITY)
+    assert result.document["published"]["versions"] == 1
+    assert not result.document["published"]["upper_tiles"]
+    assert len(site.quarantine()) == 1
+    site.run("publish", expect=SECURITY)
+    sim.database.mend()
+    assert site.sync("--retry").document["published"]["upper_tiles"]
+
+
 def test_heads_since_a_time_are_found_by_the_index(sim: Simulator, site: Site) -> None:
     for minor in range(1, 6):
         sim.log.grow(1_000)
@@ -251,7 +270,7 @@ def test_heads_since_a_time_are_found_by_the_index(sim: Simulator, site: Site) -
     assert not serves(site, sim, RECORDS + 1 + 500)
     site.configure({"index": ""})
     refused = site.run("publish", expect=USAGE)
-    assert "heads_since needs upstream.index" in refused.stderr
+    assert "publish.heads_since: needs upstream.index" in refused.stderr
 
 
 def test_heads_since_before_all_that_is_carried_are_not_known(
@@ -349,3 +368,27 @@ def test_tiles_for_older_heads_travel_once(
     made = pair.run_outside("bundle", "create", "inside", "--out", str(pair.media))
     assert made.document["result"] == "nothing-new"
     pair.check()
+
+
+def test_killed_between_any_two_steps_the_tree_serves_on(
+    sim: Simulator, site: Site
+) -> None:
+    """A tree grows past a tile of level 1, so that narrow ones go; it is killed."""
+    site.sync()
+    known = sim.log.size
+    sim.log.grow(65_536)
+    sim.publish(module(UPPER, "v1.1.0", day=2))
+    killed = 0
+    with Stepper() as stepper:
+        for number in range(5, 5_000, 35):
+            run = stepper.run(site, "sync", "--refresh", "--retry", kill_at=number)
+            if run.code != -9:
+                assert run.code == OK
+                break
+            killed += 1
+            assert serves(site, sim, known), number
+    assert killed > 3
+    for size in (OTHER, known, RECORDS - 3, sim.log.size - 1):
+        assert not [t for t in lacking(site, sim, size) if t.l], size
+    assert serves(site, sim, known)
+    site.run("verify", str(site.tree), "--offline", expect=OK)

@@ -181,8 +181,8 @@ def test_the_text_for_404_answers_is_one_that_go_shows(world: World) -> None:
     publish(world)
     text = world.read(f"{BASE}/404.txt")
     assert text == not_found_text(NAME, START + 1)
-    assert b"pkg/sumdb/" in text
-    for name in (NAME, "x" * 200):
+    assert f'rm "$(go env GOPATH)/pkg/sumdb/{NAME}/latest"'.encode() in text
+    for name in (NAME, "x" * 130):
         text = not_found_text(name, 10**15)
         assert len(text) <= MAX_BYTES
         assert text.count(b"\n") <= MAX_LINES
