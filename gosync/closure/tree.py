@@ -97,6 +97,10 @@ class Tree:
         self._folders: dict[str, str | None] = {"": None}
         self._near = _Near()
 
+    def stat(self) -> os.stat_result:
+        """Return what the system says of the folder itself."""
+        return os.fstat(self._held)
+
     def read(self, path: str, *, limit_bytes: int) -> bytes:
         """Return a file's bytes.
 

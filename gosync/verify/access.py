@@ -69,7 +69,7 @@ def wrong_below(tree: Tree, path: str) -> list[Entry]:
     """
     with _held(tree, path) as handle:
         itself = Entry(path, OWN, os.fstat(handle))
-    root = tree.root.stat()
+    root = tree.stat()
     found = [itself] if access_trouble(itself, root) else []
     if not itself.is_folder:
         return found
@@ -83,7 +83,7 @@ def wrong_below(tree: Tree, path: str) -> list[Entry]:
 
 def wanted(tree: Tree, entry: Entry, *, mode: int | None = None) -> Changed:
     """Return how something is to be changed, to be as all else in a target."""
-    root, was = tree.root.stat(), Access.of(entry.stat)
+    root, was = tree.stat(), Access.of(entry.stat)
     now = Access(_mode(entry.stat.st_mode) if mode is None else mode, *_ids(root, was))
     return Changed(entry.path, was, now)
 

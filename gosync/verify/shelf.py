@@ -117,6 +117,13 @@ class Shelf:
     """
 
     def __init__(self, state: Path, name: str) -> None:
+        """Take the state folder and a shelf's name.
+
+        Raises:
+            UsageError: if that is no name, but a path.
+        """
+        if "/" in name or name in {"", ".", ".."}:
+            raise UsageError(f"{name}: no id of a shelf")
         self.id = name
         self.folder = state / SHELF / name
 

@@ -287,6 +287,39 @@ def test_what_comes_from_another_disk_is_durable_before_it_goes_there(
     assert any(".gosync-verify" in path for path in synced)
 
 
+def test_a_state_disk_that_is_full_costs_nothing(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """What does not fit stays where it is, and the rest is moved."""
+    root = copied(world, Kind.GOPROXY, tmp_path / "cache")
+    small = root / part_of(Kind.GOPROXY, "zip").path
+    large = root / "beta.example/beta/@v/v0.1.0.zip"
+    harm(root, part_of(Kind.GOPROXY, "zip"), Damage.OTHER_MODULE)
+    large.write_bytes(os.urandom(3 << 20))
+    before = large.read_bytes()
+    command = arguments(world, root, tmp_path / "state")
+
+    with disk(tmp_path / "state", 2 << 20):
+        assert run_cli([*command, "--quarantine", "--json"]) == 4
+        document = json.loads(capsys.readouterr().out)
+        left = [each.name for each in (tmp_path / "state").rglob("*.tmp")]
+        assert run_cli([*command, "--restore", document["quarantine"]]) == 4
+
+    failed = {e["file"]: e["failed"] for e in document["done"] if e["failed"]}
+    assert failed == {str(large.relative_to(root)): "No space left on device"}
+    assert large.read_bytes() == before
+    assert small.exists()
+    assert left == []
+
+
+@pytest.mark.parametrize("name", ["..", "../../etc", "/etc", "a/b"])
+def test_an_id_is_no_path(world: World, tmp_path: Path, name: str):
+    root = copied(world, Kind.GOPROXY, tmp_path / "cache")
+
+    command = arguments(world, root, tmp_path / "state")
+    assert run_cli([*command, "--restore", name]) == 2
+
+
 def _is_gone(step: str, path: str, state: Path) -> bool:
     return step == "unlink" and path.startswith(f"{state}/shelf/")
 
