@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gosync.cli.output import Output
 from gosync.config.sizes import format_size
 from gosync.text import printable, shown
 from gosync.verify.remedy import next_steps
-from gosync.verify.report import Report
+from gosync.verify.report import Done, Report
 from gosync.verify.verdicts import Finding, Verdict
 
 _SHOWN: Final = 100
@@ -81,14 +81,18 @@ def _name_of(finding: Finding) -> str:
     return f"{mv}: "
 
 
+def _worth_showing(done: Sequence[Done]) -> Sequence[Done]:
+    """Return what failed, all of it, and the beginning of what did not."""
+    failed = [each for each in done if each.failed]
+    return [*[each for each in done if not each.failed][:_SHOWN], *failed]
+
+
 def _remarks(report: Report) -> Iterator[str]:
     for line in report.plan[:_SHOWN] if not report.done else ():
         yield f"plan: {line}"
-    for done in report.done[:_SHOWN]:
-        failed = f", failed: {done.failed}" if done.failed else ""
-        yield f"{done.action} {done.path}{failed}"
-    if report.quarantine:
-        yield f"undo: gosync verify {report.target} --restore {report.quarantine}"
+    yield from (str(done) for done in _worth_showing(report.done))
+    if report.undo:
+        yield f"undo: {report.undo}"
     for each in report.outcome.unread[:_SHOWN]:
         yield f"not looked at: {each.path}: {each.reason}"
     for mv, why in report.outcome.misbehaved.items():

@@ -4,7 +4,8 @@ What stands where a file should be and is none (a link, a pipe, a device, a
 folder) is never opened, so that nothing can be waited for for ever. Neither are
 links followed on the way: a tree that is copied must not lose what it points to.
 Each folder on the way is opened from the one above, so that not even a tree that
-changes meanwhile leads outside. The root itself may be reached by links.
+changes meanwhile leads outside. The root itself may be reached by links; it is held
+from then on, whatever takes its place, or that of a folder above it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import (
     AbstractContextManager,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_HELD = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC  # read or not
 _NO_NAMES = frozenset({"", ".", ".."})
 _KINDS = {
     stat.S_IFLNK: "a link",
@@ -88,8 +91,15 @@ class Tree:
                 f"{folder}: no folder with a tree", hint="name the tree with --tree DIR"
             )
         self.root = folder.resolve()
+        with _border(str(folder)):
+            self._held = os.open(self.root, _HELD)
+        weakref.finalize(self, os.close, self._held)
         self._folders: dict[str, str | None] = {"": None}
         self._near = _Near()
+
+    def stat(self) -> os.stat_result:
+        """Return what the system says of the folder itself."""
+        return os.fstat(self._held)
 
     def read(self, path: str, *, limit_bytes: int) -> bytes:
         """Return a file's bytes.
@@ -167,7 +177,7 @@ class Tree:
         names = path.split("/") if path else []
         if not _NO_NAMES.isdisjoint(names):
             raise DamagedFileError(path, "does not stay in the tree")
-        handle = os.open(self.root, FOLDER_FLAGS)
+        handle = os.open(".", FOLDER_FLAGS, dir_fd=self._held)
         try:
             for name in names:
                 below = os.open(name, FOLDER_FLAGS, dir_fd=handle)

@@ -27,7 +27,10 @@ differs is a finding, and a plan says what can be done about it.
     memory     what earlier runs proved, so that a long one goes on
     engine     batches, threads, time limits
     plan       which finding can be met how (pure)
-    shelf      what was moved aside, and back
+    permissions, access   whose mode or owner is wrong (pure); set, and set back
+    statefolder   where results and shelves are kept
+    shelf, returning   what was moved aside, and back
+    copying, moving    from one open folder into another, whole or not at all
     placing    bytes put into a target, things removed from it
     deeds      what was done so far
     actions    planned, limited, done, whatever the target is
@@ -35,6 +38,7 @@ differs is a finding, and a plan says what can be done about it.
     sumactions   on a go.sum
     storeplan, storeactions, storerestore   on gosync's own store
     logrepair  lookups and tiles fetched anew
+    fetching   whom a repair asks: upstreams, or what is at hand
     workshop   a version fetched anew through the gate
     remedy     what to run next (pure)
     report     the outcome; documents (JSON), page (HTML)
@@ -45,5 +49,6 @@ log does not know it, or the log could not be asked. Only what was compared is
 ``ok``.
 
 Nothing here follows a link, opens what is no plain file, or leaves the target's
-folder. Whoever reports writes nothing into the target.
+folder, which is held open. A file that has another name is replaced, never changed.
+Whoever reports writes nothing into the target.
 """

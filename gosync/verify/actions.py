@@ -24,11 +24,14 @@ from gosync.text import shown
 from gosync.verify.answers import Answer
 from gosync.verify.belonging import recognised
 from gosync.verify.carrying import Carrying
+from gosync.verify.fetching import can_fetch, trust_for_log
 from gosync.verify.layouts import Kind
 from gosync.verify.ownstore import StoreTarget
 from gosync.verify.plan import Action, make_plan
+from gosync.verify.remedy import undo_command
 from gosync.verify.report import Report
-from gosync.verify.shelf import Shelf, put_all_back
+from gosync.verify.returning import put_all_back
+from gosync.verify.shelf import Shelf
 from gosync.verify.storeactions import act_on_store
 from gosync.verify.storeplan import plan_store
 from gosync.verify.storerestore import restore_store
@@ -86,6 +89,9 @@ async def act(
     if not report.plan or (consent is not None and not consent(report.plan)):
         return
     await carry_out.run()
+    if report.quarantine:
+        name = report.quarantine
+        report.undo = undo_command(session.request, report.target, name)
     await recheck(session, report)
 
 
@@ -127,7 +133,10 @@ def _plan(
         return _Ready(sums_plan.removals, run_sums)
     if isinstance(target, StoreTarget):
         store_plan = plan_store(
-            target, findings, action, offline=session.request.offline
+            target,
+            findings,
+            action,
+            can_ask_log=trust_for_log(session.request, session.trust) is not None,
         )
         report.plan = [shown(line) for line in store_plan.lines(action)]
         run_store = partial(
@@ -142,7 +151,8 @@ def _plan(
         findings,
         answers,
         action,
-        offline=session.request.offline,
+        can_fetch=can_fetch(session.request),
+        can_ask_log=trust_for_log(session.request, session.trust) is not None,
     )
     report.plan = [shown(line) for line in plan.lines(action)]
     if plan.unknown:

@@ -10,29 +10,32 @@ has changed since it was looked at is left alone.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from gosync.clock import Clock
 from gosync.closure.tree import Tree
+from gosync.errors import GosyncError
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES
 from gosync.gomod.module import ModuleVersion
 from gosync.progress import Progress
+from gosync.verify.access import Mending, pieces_of, plan_access
 from gosync.verify.deeds import GONE, Deeds
+from gosync.verify.fetching import fetch_all, trust_for_log
 from gosync.verify.layouts import FILES, Kind, Role
 from gosync.verify.listing import latest_bytes, list_bytes
 from gosync.verify.logrepair import LogFiles
-from gosync.verify.placing import remove
+from gosync.verify.placing import FILE_MODE, remove
 from gosync.verify.plan import Action, Plan
 from gosync.verify.report import Report, finding_document
 from gosync.verify.shelf import Moved, Shelf
 from gosync.verify.sources import open_log
-from gosync.verify.targets import FolderTarget, access_below
+from gosync.verify.targets import FolderTarget
 from gosync.verify.verdicts import Finding
-from gosync.verify.workshop import Fetched, fetch_anew
+from gosync.verify.workshop import Fetched
 
 if TYPE_CHECKING:
     from gosync.verify.session import Session
@@ -48,6 +51,9 @@ class _Put(msgspec.Struct):
         finding: Why.
         sha256: Their digest, in hex.
         pieces: They themselves, drawn once.
+        action: What this is called once it is done.
+        mode: The mode of the new file.
+        seen: What was there when it was looked at, None if the inventory knows.
     """
 
     path: str
@@ -55,6 +61,8 @@ class _Put(msgspec.Struct):
     sha256: str
     pieces: Iterable[bytes]
     action: str = "repaired"
+    mode: int = FILE_MODE
+    seen: os.stat_result | None = None
 
 
 class Carrying(msgspec.Struct):
@@ -84,22 +92,13 @@ class Carrying(msgspec.Struct):
         """
         await self._bring_log_files()
         wanted = {mv: report.outcome.answers[mv] for mv in self.plan.fetches}
-        if not wanted:
-            self._carry_out(report, None)
-            return
-        async with fetch_anew(
-            wanted,
-            site=self.session.request.site,
-            private=self.session.request.private,
-            folder=self.session.request.state_folder,
-            clock=self.clock,
-            progress=progress,
-            mods={
-                mv
-                for mv, files in self.plan.fetches.items()
-                if files.keys() == {Role.MOD} and wanted[mv].mod_h1
-            },
-        ) as fetched:
+        mods = {
+            mv
+            for mv, files in self.plan.fetches.items()
+            if files.keys() == {Role.MOD} and wanted[mv].mod_h1
+        }
+        request = self.session.request
+        async with fetch_all(request, wanted, mods, self.clock, progress) as fetched:
             self._carry_out(report, fetched)
 
     async def _bring_log_files(self) -> None:
@@ -110,7 +109,9 @@ class Carrying(msgspec.Struct):
             self.target.layout.place(path, is_folder=False): (path, finding)
             for path, finding in self.plan.log_files.items()
         }
-        async with open_log(self.session.trust, self.clock) as log:
+        trust = trust_for_log(self.session.request, self.session.trust)
+        assert trust is not None  # else nothing is planned
+        async with open_log(trust, self.clock) as log:
             assert log is not None
             brought = await LogFiles(log, self.target.sums).bring(files)
         for place, (path, finding) in files.items():
@@ -120,11 +121,12 @@ class Carrying(msgspec.Struct):
             else:
                 self.deeds.note("repaired", path, finding, data)
 
-    def _carry_out(self, report: Report, fetched: Fetched | None) -> None:
+    def _carry_out(self, report: Report, fetched: Fetched) -> None:
         puts = list(self._puts(fetched))
         lists = list(self._list_puts(fetched))
-        shelf, moved = self._shelf(puts, lists)
-        report.quarantine = shelf.id
+        mending = plan_access(self._tree, self.plan.access)
+        copies = list(self._copies(mending))
+        shelf, moved = self._shelf([*puts, *lists, *copies], mending)
         if self.action is Action.REPAIR:
             self._put_all(puts, shelf, moved)
             self._take_all(shelf, moved)
@@ -133,19 +135,25 @@ class Carrying(msgspec.Struct):
             self._put_all(lists, shelf, moved)
             self._take_all(shelf, moved)
             self._put_all(puts, shelf, moved)
-        for path, finding in self.plan.access.items():
-            work = partial(access_below, self._tree, path)
-            self.deeds.attempt("repaired", path, finding, work)
+        self._put_all(copies, shelf, moved)
+        self.deeds.change_access(self._tree, mending)
         report.done = self.deeds.done
+        report.quarantine = shelf.id if self.deeds.can_be_undone(self.action) else ""
+
+    def _copies(self, mending: Mending) -> Iterator[_Put]:
+        for path, each in mending.copies.items():
+            pieces = pieces_of(self._tree, path)
+            one = _Put(path, each.finding, each.sha256, pieces, mode=each.mode)
+            one.seen = each.seen
+            yield one
 
     @property
     def _tree(self) -> Tree:
         return self.target.tree
 
-    def _puts(self, fetched: Fetched | None) -> Iterator[_Put]:
+    def _puts(self, fetched: Fetched) -> Iterator[_Put]:
         """Yield what takes the place of something, in the order of publishing."""
         for mv, files in self.plan.fetches.items():
-            assert fetched is not None
             if mv not in fetched.rows:
                 reason = fetched.failed.get(mv, "it did not come")
                 for finding in files.values():
@@ -157,11 +165,11 @@ class Carrying(msgspec.Struct):
             if path not in brought:
                 yield _put_bytes(path, data, finding, "rewritten")
 
-    def _brings_zip(self, fetched: Fetched | None) -> Iterator[ModuleVersion]:
+    def _brings_zip(self, fetched: Fetched) -> Iterator[ModuleVersion]:
         """Yield the versions whose ``.ziphash`` is written with their zip."""
         is_cache = self.target.kind is Kind.MODCACHE
         for mv, files in self.plan.fetches.items():
-            if is_cache and Role.ZIP in files and fetched and mv in fetched.rows:
+            if is_cache and Role.ZIP in files and mv in fetched.rows:
                 yield mv
 
     def _ziphash_of(self, mv: ModuleVersion) -> str:
@@ -179,7 +187,7 @@ class Carrying(msgspec.Struct):
             h1 = fetched.rows[mv].zip_h1 or ""
             yield _put_bytes(self._ziphash_of(mv), h1.encode(), files[Role.ZIP])
 
-    def _list_puts(self, fetched: Fetched | None) -> Iterator[_Put]:
+    def _list_puts(self, fetched: Fetched) -> Iterator[_Put]:
         """Yield the lists as they should be once the plan is carried out."""
         for path, finding in self.plan.lists.items():
             if self.target.kind not in {Kind.TREE, Kind.MODCACHE}:
@@ -188,7 +196,7 @@ class Carrying(msgspec.Struct):
             yield from self._module_lists(path, finding, fetched)
 
     def _module_lists(
-        self, path: str, finding: Finding, fetched: Fetched | None
+        self, path: str, finding: Finding, fetched: Fetched
     ) -> Iterator[_Put]:
         module, layout = ModuleVersion(path, ""), self.target.layout
         roles = self._roles_after(path, fetched)
@@ -202,14 +210,18 @@ class Carrying(msgspec.Struct):
             yield _put_bytes(where, listed, finding, "rewritten")
         if path not in self.target.inventory.latests:
             return
-        latest = latest_bytes(self.target.kind, path, roles, read)
         where = layout.path_of(module, Role.LATEST)
+        try:
+            latest = latest_bytes(self.target.kind, path, roles, read)
+        except GosyncError as exc:  # what it would name is no file
+            self.deeds.note("rewritten", where, finding, str(exc))
+            return
         if latest is None:
             self.plan.takes.setdefault(where, finding)
         else:
             yield _put_bytes(where, latest, finding, "rewritten")
 
-    def _roles_after(self, path: str, fetched: Fetched | None) -> dict[str, set[Role]]:
+    def _roles_after(self, path: str, fetched: Fetched) -> dict[str, set[Role]]:
         """Return what there will be of a module."""
         gone = self.plan.takes.keys()
         after = {
@@ -219,21 +231,21 @@ class Carrying(msgspec.Struct):
             .items()
         }
         for mv, files in self.plan.fetches.items():
-            if mv.path == path and fetched is not None and mv in fetched.rows:
+            if mv.path == path and mv in fetched.rows:
                 after.setdefault(mv.version, set()).update(files)
         return after
 
-    def _read(self, mv: ModuleVersion, role: Role, fetched: Fetched | None) -> bytes:
-        if fetched is not None and role in self.plan.fetches.get(mv, {}):
+    def _read(self, mv: ModuleVersion, role: Role, fetched: Fetched) -> bytes:
+        if mv in fetched.rows and role in self.plan.fetches.get(mv, {}):
             return b"".join(fetched.pieces(mv, role))
         entry = self.target.inventory.versions[mv][role]
         return self._tree.read(entry.path, limit_bytes=MAX_GO_MOD_BYTES)
 
     def _shelf(
-        self, puts: list[_Put], lists: list[_Put]
+        self, puts: Iterable[_Put], mending: Mending
     ) -> tuple[Shelf, dict[str, Moved]]:
         """Make the shelf: it says what will be on it before anything is."""
-        wrote = {each.path: each for each in (*puts, *lists)}
+        wrote = {each.path: each for each in puts}
         paths = dict(self.plan.takes)
         paths |= {each.path: each.finding for each in wrote.values()}
         moved = {
@@ -252,6 +264,7 @@ class Carrying(msgspec.Struct):
             kind=self.target.kind,
             action=self.action,
             now=self.clock.now(),
+            access=[changed for changed, _ in mending.changes],
         )
         return shelf, moved
 
@@ -262,8 +275,9 @@ class Carrying(msgspec.Struct):
         for put in puts:
 
             def place(put: _Put = put) -> None:
-                self.target.require_unchanged(put.path)
-                shelf.replace(self._tree, moved[put.path], put.pieces, keep=keep)
+                self.target.require_unchanged(put.path, put.seen)
+                there, pieces = moved[put.path], put.pieces
+                shelf.replace(self._tree, there, pieces, keep=keep, mode=put.mode)
 
             self.deeds.attempt(put.action, put.path, put.finding, place)
 

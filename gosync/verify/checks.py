@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.closure.tree import (
     DamagedFileError,
@@ -37,6 +37,7 @@ from gosync.gomod.seen import SeenEntries
 from gosync.verify.answers import Answer
 from gosync.verify.extracted import hash_folder
 from gosync.verify.layouts import FILES, Layout, Role
+from gosync.verify.permissions import access_finding, access_trouble, is_borrowed
 from gosync.verify.verdicts import Cause, Finding, Fix, Verdict
 from gosync.verify.walk import Entry
 
@@ -78,7 +79,7 @@ class Checker:
         with self._tree.near(_folder_of(entries)):
             check.run()
         done = check.done
-        done.findings += self._access(entries, done.findings)
+        done.findings += self._access(entries, done)
         done.findings += self._lacking(mv, entries, check.zip_h1)
         if not done.findings and answer.cause is not None:
             path = next(iter(entries.values())).path
@@ -106,15 +107,17 @@ class Checker:
             )
         return found
 
-    def _access(
-        self, entries: Mapping[Role, Entry], known: Collection[Finding]
-    ) -> list[Finding]:
-        bad = {each.path for each in known}
+    def _access(self, entries: Mapping[Role, Entry], done: Checked) -> list[Finding]:
+        bad = {each.path for each in done.findings}
+        proven = {Role.ZIP: done.answer.zip_h1, Role.MOD: done.answer.mod_h1}
         found = []
-        for entry in entries.values():
+        for role, entry in entries.items():
             reason = access_trouble(entry, self._root)
             if entry.path not in bad and reason:
-                found.append(access_finding(entry, reason))
+                is_public = bool(proven.get(role))
+                found.append(
+                    access_finding(entry, reason, self._root, is_public=is_public)
+                )
         return found
 
 
@@ -122,40 +125,6 @@ def _folder_of(entries: Mapping[Role, Entry]) -> str:
     """Return the folder that most files of a version are in."""
     paths = (entries[role].path for role in FILES if role in entries)
     return next(paths, "").rpartition("/")[0]
-
-
-def access_trouble(entry: Entry, root: os.stat_result) -> str:
-    """Return what is wrong with a file's mode or owner, "" if nothing is.
-
-    Whoever owns the target must be able to read it, and not everybody may write it.
-    """
-    found = entry.stat
-    if stat.S_ISLNK(found.st_mode):
-        return ""
-    mode = stat.S_IMODE(found.st_mode)
-    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        return f"mode {mode:04o}: everybody may write it"
-    if found.st_uid == root.st_uid:
-        readable = mode & stat.S_IRUSR
-    elif found.st_gid == root.st_gid:
-        readable = mode & stat.S_IRGRP
-    else:
-        readable = mode & stat.S_IROTH
-    if readable:
-        return ""
-    owner = f"{found.st_uid}:{found.st_gid}"
-    return f"mode {mode:04o} of {owner}: the target's owner cannot read it"
-
-
-def access_finding(entry: Entry, reason: str) -> Finding:
-    """Return the finding of a file that may be read or written by the wrong ones."""
-    return Finding(
-        verdict=Verdict.CORRUPT,
-        path=entry.path,
-        mv=entry.place.mv,
-        reason=reason,
-        fix=Fix.ACCESS,
-    )
 
 
 class _Check:
@@ -287,7 +256,11 @@ class _Check:
         if odd:
             more = f"; and {len(odd) - 1} more" if len(odd) > 1 else ""
             entry = self._entries[Role.EXTRACTED]
-            self.done.findings.append(access_finding(entry, odd[0] + more))
+            finding = access_finding(entry, odd[0] + more, self._root)
+            borrowed = (is_borrowed(each, self._root) for each in found.entries)
+            if not self.zip_h1 and any(borrowed):
+                finding = replace(finding, fix=Fix.NOTHING)
+            self.done.findings.append(finding)
 
     def _differs(self, path: str, want: str, got: str) -> bool:
         """Add a finding if an h1 is not the one that is wanted, if one is."""

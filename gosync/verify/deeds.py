@@ -7,11 +7,14 @@ end, and is in the report.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
 
+from gosync.closure.tree import Tree
 from gosync.errors import GosyncError
+from gosync.verify.access import Mending, change
 from gosync.verify.plan import Action
 from gosync.verify.report import Done
 from gosync.verify.verdicts import Finding
@@ -50,3 +53,15 @@ class Deeds(msgspec.Struct):
         else:
             failed = ""
         self.note(action, path, finding, failed)
+
+    def change_access(self, tree: Tree, mending: Mending) -> None:
+        """Set modes and owners where the files are, and add how that went."""
+        for finding, reason in mending.failed:
+            self.note("repaired", finding.path, finding, reason)
+        for each, finding in mending.changes:
+            work = partial(change, tree, each.path, each.was, each.now)
+            self.attempt("repaired", each.path, finding, work)
+
+    def can_be_undone(self, action: Action) -> bool:
+        """Return whether anything was done that left behind what it was before."""
+        return action is not Action.DELETE and any(not e.failed for e in self.done)

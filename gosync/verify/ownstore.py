@@ -21,6 +21,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.clock import Clock
@@ -29,12 +31,13 @@ from gosync.errors import CatalogError, MalformedError, SecurityError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
 from gosync.store.digest import Digest
-from gosync.store.layout import BLOBS, CATALOG, blob_path
+from gosync.store.layout import BLOBS, CATALOG, blob_path, parse_blob_path
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
 from gosync.verify.answers import Answer
-from gosync.verify.checks import Checked, Checker, access_finding, access_trouble
+from gosync.verify.checks import Checked, Checker
 from gosync.verify.layouts import OWN, Kind, Place, Role
+from gosync.verify.permissions import access_finding, access_trouble
 from gosync.verify.proofs import answer_of_row
 from gosync.verify.storefiles import StoreFiles, digest_of_file
 from gosync.verify.storeproof import StoreOps, StoreSource
@@ -114,6 +117,15 @@ def _row_finding(
         found=found,
         fix=Fix.FETCH,
     )
+
+
+def _is_blob(path: str) -> bool:
+    """Return whether a path is a blob's: nothing else there is the store's."""
+    try:
+        parse_blob_path(path)
+    except MalformedError:
+        return False
+    return True
 
 
 class StoreTarget:
@@ -263,8 +275,12 @@ class StoreTarget:
 
     def _catalog_findings(self) -> Iterator[Finding]:
         entry = Entry(CATALOG, OWN, (self.tree.root / CATALOG).lstat())
-        if reason := access_trouble(entry, self.tree.root.stat()):
-            yield access_finding(entry, reason)
+        root = self.tree.root.stat()
+        if reason := access_trouble(entry, root):
+            finding = access_finding(entry, reason, root)
+            if entry.stat.st_nlink > 1:  # it is open: a copy would be another catalog
+                finding = replace(finding, fix=Fix.NOTHING)
+            yield finding
         try:
             self.catalog.check()
         except CatalogError as exc:
@@ -278,7 +294,7 @@ class StoreTarget:
         now = self._clock.now().timestamp()
         for entry in StoreFiles(self.tree, self._unread).below(BLOBS):
             name = entry.path.rpartition("/")[2]
-            if entry.is_folder or name in named:
+            if entry.is_folder or name in named or not _is_blob(entry.path):
                 continue
             if now - entry.stat.st_mtime > _ORPHAN_SECONDS:
                 yield Finding(

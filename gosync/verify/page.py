@@ -15,7 +15,7 @@ from gosync.clock import format_time
 from gosync.publish.style import STYLE
 from gosync.text import shown
 from gosync.verify.remedy import next_steps
-from gosync.verify.report import Report, sorted_heads
+from gosync.verify.report import Done, Report, sorted_heads
 from gosync.verify.verdicts import Finding, Verdict
 
 _MORE_STYLE: Final = """\
@@ -135,14 +135,17 @@ def _done(report: Report) -> Iterator[str]:
         yield f"<p>Nothing but looking.</p>\n<ul>{planned}</ul>\n"
         return
     rows = (
-        (_text(each.action), _text(each.path), _text(each.failed or "done"))
+        (_text(each.action), _text(each.path), _text(_outcome(each)))
         for each in report.done
     )
     yield _table(("action", "file", "outcome"), rows)
-    if report.quarantine:
-        undo = _text(f"--restore {report.quarantine}")
-        yield f"<p>It can be undone: <code>{undo}</code></p>\n"
+    if report.undo:
+        yield f"<p>It can be undone: <code>{_text(report.undo)}</code></p>\n"
     yield f"<p>{len(report.remaining)} findings remain.</p>\n"
+
+
+def _outcome(done: Done) -> str:
+    return f"failed: {done.failed}" if done.failed else "done"
 
 
 def _facts(facts: Iterable[tuple[str, str]]) -> str:

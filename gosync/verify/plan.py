@@ -102,7 +102,8 @@ def make_plan(
     answers: Mapping[ModuleVersion, Answer],
     action: Action,
     *,
-    offline: bool,
+    can_fetch: bool,
+    can_ask_log: bool,
 ) -> Plan:
     """Return what can be done about findings.
 
@@ -112,9 +113,11 @@ def make_plan(
         findings: What is to be met.
         answers: Who vouches for the versions.
         action: What is wanted.
-        offline: Whether nothing can be fetched.
+        can_fetch: Whether there is anybody to fetch versions from.
+        can_ask_log: The same for lookups and tiles.
     """
-    planner = _Planner(layout, inventory, answers, action, offline=offline)
+    planner = _Planner(layout, inventory, answers, action)
+    planner.can_fetch, planner.can_ask_log = can_fetch, can_ask_log
     for finding in findings:
         if planner.is_unknown(finding.path):
             planner.plan.unknown.append(finding)
@@ -162,10 +165,8 @@ class _Planner:
         inventory: Inventory,
         answers: Mapping[ModuleVersion, Answer],
         action: Action,
-        *,
-        offline: bool,
     ) -> None:
-        self._offline = offline
+        self.can_fetch = self.can_ask_log = True
         self.plan = Plan()
         self._layout = layout
         self._inventory = inventory
@@ -274,9 +275,9 @@ class _Planner:
     def _repair_log_file(self, finding: Finding) -> bool:
         """Fetch it for a tree; for other caches, go or the proxy does."""
         if self._layout.kind is Kind.TREE:
-            if not self._offline:
+            if self.can_ask_log:
                 self.plan.log_files[finding.path] = finding
-            return not self._offline
+            return self.can_ask_log
         if finding.verdict not in _BAD:
             return False
         self.plan.takes[finding.path] = finding
@@ -292,8 +293,11 @@ class _Planner:
 
     def _fetch(self, mv: ModuleVersion, role: Role, finding: Finding) -> bool:
         answer = self._answers.get(mv)
-        if self._offline or answer is None or answer.cause is not None:
+        if not self.can_fetch or answer is None or answer.cause is not None:
             return False  # what comes could not be proven
+        known = {Role.ZIP: answer.zip_h1, Role.MOD: answer.mod_h1}
+        if not known.get(role, answer.mod_h1):
+            return False
         self.plan.fetches.setdefault(mv, {})[role] = finding
         return True
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gosync.verify.report import Report
 from gosync.verify.verdicts import Cause, Finding, Fix, Verdict
+
+if TYPE_CHECKING:
+    from gosync.verify.session import Request
 
 _SHOWN = 3
 
@@ -18,7 +23,9 @@ def next_steps(report: Report) -> Iterator[str]:
     if report.outcome.misbehaved:
         yield "believe nothing that rests on this database's answers; ask from another"
         yield "place whether it says the same there"
-    polluted = [each for each in remaining if each.verdict is Verdict.POLLUTED]
+    # Whoever was served it has it still, whatever became of the file since.
+    found = (*report.outcome.findings, *remaining)
+    polluted = [each for each in found if each.verdict is Verdict.POLLUTED]
     if polluted:
         yield from _about_polluted(polluted)
     if any(_can_act(each) for each in remaining):
@@ -42,6 +49,20 @@ def _about_polluted(polluted: list[Finding]) -> Iterator[str]:
     yield f"find out who used {', '.join(names[:_SHOWN])}{more}: what was built with it"
     yield "is not what everybody else gets; `gosync verify go.sum` in their projects"
     yield 'and `gosync verify "$(go env GOMODCACHE)"` show where else it lies'
+
+
+def undo_command(request: Request, target: str, name: str) -> str:
+    """Return what undoes an action, run from wherever.
+
+    Args:
+        request: What was asked for.
+        target: What was acted on.
+        name: The shelf's id.
+    """
+    words = ["gosync", "verify", str(Path(target).absolute())]
+    if request.state is not None:
+        words += ["--state", str(request.state.absolute())]
+    return shlex.join([*words, "--restore", name])
 
 
 def _can_act(finding: Finding) -> bool:

@@ -39,6 +39,11 @@ class Done(msgspec.Struct, frozen=True):
     finding: Finding
     failed: str = ""
 
+    def __str__(self) -> str:
+        if not self.failed:
+            return f"{self.action} {self.path}"
+        return f"failed: {self.path} was not {self.action}: {self.failed}"
+
 
 class Report(msgspec.Struct, kw_only=True):
     """Everything about one run.
@@ -51,7 +56,8 @@ class Report(msgspec.Struct, kw_only=True):
         kept_in: Where a later run finds it, "" for nowhere.
         plan: What is to be done, for people, one line each.
         done: What was done.
-        quarantine: The id under which something was moved aside, "" for none.
+        quarantine: The id under which what was done can be undone, "" for none.
+        undo: The command that undoes it, "" for none.
         remaining: What is still not as it should be.
     """
 
@@ -63,6 +69,7 @@ class Report(msgspec.Struct, kw_only=True):
     plan: Sequence[str] = ()
     done: Sequence[Done] = ()
     quarantine: str = ""
+    undo: str = ""
     remaining: list[Finding] = msgspec.field(default_factory=list)
 
     @property
@@ -119,6 +126,7 @@ def report_document(report: Report) -> dict[str, object]:
         "plan": [shown(line) for line in report.plan],
         "done": [_done_document(each) for each in report.done],
         "quarantine": report.quarantine or None,
+        "undo": shown(report.undo) or None,
         "kept_in": shown(report.kept_in) or None,
         "remaining": len(report.remaining),
         "remarks": [shown(each) for each in outcome.remarks],
@@ -156,7 +164,8 @@ def _head_document(head: Evidence) -> dict[str, object]:
 
 def _done_document(done: Done) -> dict[str, object]:
     return {
-        "action": done.action,
+        "action": "failed" if done.failed else done.action,
+        "tried": done.action,
         "file": shown(done.path),
         "detail": shown(done.detail),
         "failed": shown(done.failed) or None,

@@ -29,6 +29,7 @@ from gosync.verify.proofs import Prover
 from gosync.verify.report import Report
 from gosync.verify.sight import Sight, advice_in, is_marked, recognise, require_kind
 from gosync.verify.sources import Trust, open_prover
+from gosync.verify.statefolder import require_apart
 from gosync.verify.sumlines import NAMES, SumTarget, read_sums
 from gosync.verify.targets import FolderTarget, Target, open_folder
 
@@ -190,6 +191,8 @@ async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]
     """
     sight = sight_of(request)
     request, kind = replace(request, path=sight.root), sight.kind
+    if request.state is not None and kind not in {Kind.URL, Kind.GO_SUM}:
+        require_apart(request.state, sight.root)
     with _own_catalog(request, kind) as catalog:
         async with _open(request, kind, catalog, clock) as target:
             own = target.sums if isinstance(target, FolderTarget) else None

@@ -8,38 +8,45 @@ killed leaves nothing of which nobody knows where it came from. It is an object 
 "target", "kind", "action", "at", and "entries", a list of::
 
     {"number": 1, "path": ..., "wrote": sha256 of what stands there now or null,
-     "finding": {...}}
+     "there": whether anything stood there, "finding": {...}}
 
-and, for gosync's own store, "rows" of its catalog that changed with them::
+with "access", what got another mode or owner::
+
+    {"path": ..., "was": {"mode": ..., "uid": ..., "gid": ...}, "now": {...}}
+
+with "times", in nanoseconds, of the folders in which something changes, and, for
+gosync's own store, "rows" of its catalog that changed with them::
 
     {"was": the row as a line of the journal, "now": the blobs that it names since,
      "lacked": the blobs that were missing even then}
 
-Something is moved by a rename where the file systems are the same, else copied,
-synced, and only then removed. Folders on the way are entered from the one above;
-no link is followed, and a link that goes aside goes as a link.
+Folders on the way are entered from the one above; no link is followed, and a link
+that goes aside goes as a link. ``returning`` is the way back.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
-import shutil
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.clock import format_time
-from gosync.closure.tree import Tree
+from gosync.closure.tree import FOLDER_FLAGS, Tree
 from gosync.errors import GosyncError, UsageError
-from gosync.store.durable import make_folder, replace_file, sync_folder
-from gosync.verify.placing import remove, remove_folder, write
+from gosync.store.durable import make_folder, replace_file
+from gosync.verify.access import Changed
+from gosync.verify.moving import copy_whole, move
+from gosync.verify.placing import FILE_MODE, remove, stat_of, write
+from gosync.verify.statefolder import make_own_folder
 
 SHELF: Final = "shelf"
 _MANIFEST: Final = "moved.json"
@@ -53,12 +60,14 @@ class Moved(msgspec.Struct, frozen=True):
         path: Where it was, relative to the target.
         finding: Why it was moved.
         wrote: The SHA-256 of what was written in its place, None for nothing.
+        there: Whether anything stood there.
     """
 
     number: int
     path: str
     finding: dict[str, object]
     wrote: str | None = None
+    there: bool = True
 
 
 class ChangedRow(msgspec.Struct, frozen=True):
@@ -85,6 +94,8 @@ class Manifest(msgspec.Struct, frozen=True):
         at: When.
         entries: What was moved.
         rows: Which rows of the catalog went with it.
+        access: What got another mode or owner.
+        times: When the folders had changed before, by path.
     """
 
     target: str
@@ -93,6 +104,8 @@ class Manifest(msgspec.Struct, frozen=True):
     at: str
     entries: list[Moved]
     rows: list[ChangedRow] = []
+    access: list[Changed] = []
+    times: dict[str, int] = {}
 
 
 class Shelf:
@@ -104,11 +117,18 @@ class Shelf:
     """
 
     def __init__(self, state: Path, name: str) -> None:
+        """Take the state folder and a shelf's name.
+
+        Raises:
+            UsageError: if that is no name, but a path.
+        """
+        if "/" in name or name in {"", ".", ".."}:
+            raise UsageError(f"{name}: no id of a shelf")
         self.id = name
         self.folder = state / SHELF / name
 
     @classmethod
-    def build(
+    def build(  # noqa: PLR0913 - each is one line of the manifest
         cls,
         state: Path,
         tree: Tree,
@@ -118,6 +138,7 @@ class Shelf:
         action: str,
         now: datetime,
         rows: Sequence[ChangedRow] = (),
+        access: Sequence[Changed] = (),
     ) -> Shelf:
         """Make a shelf that says what will be on it.
 
@@ -129,20 +150,25 @@ class Shelf:
             action: What is done.
             now: What time it is.
             rows: Which rows of the catalog change with them.
+            access: What gets another mode or owner.
 
         Raises:
             StoreError: if it cannot be written.
         """
+        moved = [_seen(tree, each) for each in entries]
         manifest = Manifest(
             target=str(tree.root),
             kind=kind,
             action=action,
             at=format_time(now),
-            entries=list(entries),
+            entries=moved,
             rows=list(rows),
+            access=list(access),
+            times=dict(_times(tree, moved)),
         )
         name = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         shelf = cls(state, name)
+        make_own_folder(state, SHELF)
         make_folder(shelf.folder)
         # In ASCII: a name's bytes that are no UTF-8 come back as they were.
         text = json.dumps(msgspec.to_builtins(manifest), indent=2)
@@ -172,32 +198,45 @@ class Shelf:
             OSError: if it cannot be moved; then it is where it was.
         """
         folder, _, name = moved.path.rpartition("/")
-        with tree.folder(folder) as above:
-            _move_out(above, name, self.folder / str(moved.number))
-            os.fsync(above)
-        sync_folder(self.folder)
+        with tree.folder(folder) as above, self.opened() as here:
+            move(above, name, here, str(moved.number))
 
-    def keep_copy(self, tree: Tree, moved: Moved) -> None:
-        """Link or copy a file here that is about to be replaced.
+    @contextmanager
+    def opened(self) -> Iterator[int]:
+        """Open the shelf's folder.
 
         Raises:
-            OSError: if it cannot be copied.
+            OSError: if that cannot be done.
         """
-        target = self.folder / str(moved.number)
+        handle = os.open(self.folder, FOLDER_FLAGS)
+        try:
+            yield handle
+        finally:
+            os.close(handle)
+
+    def keep_copy(self, tree: Tree, moved: Moved) -> None:
+        """Link or copy a file here that is about to be replaced; move a folder.
+
+        Raises:
+            OSError: if it cannot be kept.
+        """
         folder, _, name = moved.path.rpartition("/")
-        with tree.folder(folder) as above:
+        with tree.folder(folder) as above, self.opened() as here:
             found = os.stat(name, dir_fd=above, follow_symlinks=False)
-            if not stat.S_ISREG(found.st_mode):
-                _move_out(above, name, target)
-                return
-            try:
-                os.link(name, target, src_dir_fd=above, follow_symlinks=False)
-            except OSError:
-                _copy(above, name, target)
-        sync_folder(self.folder)
+            if stat.S_ISDIR(found.st_mode):
+                move(above, name, here, str(moved.number))
+            else:
+                _link(above, name, here, str(moved.number))
 
     def replace(
-        self, tree: Tree, moved: Moved, pieces: Iterable[bytes], *, keep: bool
+        self,
+        tree: Tree,
+        moved: Moved,
+        pieces: Iterable[bytes],
+        *,
+        keep: bool,
+        mode: int = FILE_MODE,
+        owner: os.stat_result | None = None,
     ) -> None:
         """Put bytes in the place of whatever stands there.
 
@@ -206,133 +245,36 @@ class Shelf:
             moved: The place.
             pieces: The bytes.
             keep: Whether what stands there is kept here.
+            mode: The new file's mode.
+            owner: Whose it is; see ``placing.write``.
 
         Raises:
             OSError: if that cannot be done.
         """
-        there = tree.root / moved.path
-        if keep and os.path.lexists(there):
+        there = stat_of(tree, moved.path)
+        if there is not None and keep:
             self.keep_copy(tree, moved)
-        elif there.is_dir() and not there.is_symlink():
+        elif there is not None and stat.S_ISDIR(there.st_mode):
             remove(tree, moved.path)
-        write(tree, moved.path, pieces)
-
-    def put_back(self, tree: Tree, moved: Moved) -> str:
-        """Move something back; return why that cannot be, "" if it is done.
-
-        Raises:
-            OSError: if the file systems refuse.
-        """
-        here = self.folder / str(moved.number)
-        if not os.path.lexists(here):
-            return "it is not on the shelf; it was never moved"
-        folder, _, name = moved.path.rpartition("/")
-        with tree.folder(folder) as above:
-            if _exists(above, name) and not _is_ours(tree, moved):
-                return "something else stands there now"
-            _move_in(here, above, name)
-            os.fsync(above)
-        return ""
+        write(tree, moved.path, pieces, mode=mode, owner=owner)
 
 
-def _move_out(above: int, name: str, target: Path) -> None:
-    found = os.stat(name, dir_fd=above, follow_symlinks=False)
-    is_folder = stat.S_ISDIR(found.st_mode)
-    if is_folder:  # go makes folders that not even their owner may change
-        os.chmod(name, found.st_mode | stat.S_IWUSR, dir_fd=above)
+def _link(above: int, name: str, here: int, as_name: str) -> None:
+    """Give a file a second name here, or copy it."""
     try:
-        os.rename(name, target, src_dir_fd=above)
-    except OSError as exc:
-        if not _is_elsewhere(above, target):
-            raise
-        del exc
-        _copy(above, name, target)
-        if is_folder:
-            remove_folder(above, name)
-        else:
-            os.unlink(name, dir_fd=above)
-
-
-def _is_elsewhere(above: int, target: Path) -> bool:
-    return os.fstat(above).st_dev != target.parent.stat().st_dev
-
-
-def _copy(above: int, name: str, target: Path) -> None:
-    """Copy a file, link or folder to another file system."""
-    source = Path(f"/proc/self/fd/{above}") / name
-    if source.is_symlink():
-        target.symlink_to(source.readlink())
-    elif source.is_dir():
-        shutil.copytree(source, target, symlinks=True)
-    elif source.is_file():
-        shutil.copy2(source, target, follow_symlinks=False)
-        _sync_file(target)
-    else:
-        os.mkfifo(target)  # what matters of a pipe or a device is that it was there
-
-
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _move_in(here: Path, above: int, name: str) -> None:
-    if _exists(above, name):
-        os.unlink(name, dir_fd=above)
-    try:
-        os.rename(here, name, dst_dir_fd=above)
+        os.link(name, as_name, src_dir_fd=above, dst_dir_fd=here, follow_symlinks=False)
     except OSError:
-        if here.is_dir() and not here.is_symlink():
-            shutil.copytree(here, Path(f"/proc/self/fd/{above}") / name, symlinks=True)
-            shutil.rmtree(here)
-        else:
-            shutil.copy2(here, Path(f"/proc/self/fd/{above}") / name)
-            here.unlink()
+        copy_whole(above, name, here, as_name)
+    os.fsync(here)
 
 
-def _exists(above: int, name: str) -> bool:
-    try:
-        os.stat(name, dir_fd=above, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
+def _seen(tree: Tree, moved: Moved) -> Moved:
+    """Return an entry that says whether anything stands there now."""
+    return replace(moved, there=stat_of(tree, moved.path) is not None)
 
 
-def _is_ours(tree: Tree, moved: Moved) -> bool:
-    """Return whether what stands in a thing's place is what was written there."""
-    if moved.wrote is None:
-        return False
-    digest = hashlib.sha256()
-    try:
-        with tree.open(moved.path) as (read_at, size_bytes):
-            for offset in range(0, size_bytes, 1 << 20):
-                digest.update(read_at(offset, 1 << 20))
-    except GosyncError:  # then it is somebody else's
-        return False
-    return digest.hexdigest() == moved.wrote
-
-
-def put_all_back(tree: Tree, shelf: Shelf) -> list[tuple[str, str]]:
-    """Put everything from a shelf back; return each path, and why it could not be.
-
-    Raises:
-        UsageError: if there is no such shelf, or it is another target's.
-    """
-    manifest = shelf.read()
-    if manifest.target != str(tree.root):
-        raise UsageError(
-            f"{shelf.id}: moved from {manifest.target}, not from {tree.root}"
-        )
-    results = []
-    for moved in reversed(manifest.entries):
-        try:
-            failed = shelf.put_back(tree, moved)
-        except OSError as exc:
-            failed = exc.strerror or str(exc)
-        except GosyncError as exc:
-            failed = str(exc)
-        results.append((moved.path, failed))
-    return results
+def _times(tree: Tree, entries: Iterable[Moved]) -> Iterator[tuple[str, int]]:
+    """Yield when the folders changed that entries are in, or are made in."""
+    for path in {"", *(each.path.rpartition("/")[0] for each in entries)}:
+        with suppress(OSError, GosyncError), tree.folder(path) as folder:
+            yield path, os.fstat(folder).st_mtime_ns

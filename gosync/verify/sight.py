@@ -36,6 +36,7 @@ _MAX_LOOKED_AT: Final = 200_000  # entries; a home may have millions
 _ENOUGH: Final = 20_000  # entries, once something was found
 _MAX_DEPTH: Final = 64
 _IN_GOPATH: Final = "pkg/mod"
+_IN_HOME: Final = "go/pkg/mod"  # found at once, however much else a home has
 _LOCK: Final = "cache/lock"
 _WORDS: Final = {
     Kind.STORE: "a store of gosync",
@@ -156,10 +157,15 @@ def _in_gopath(folder: Path) -> Sight | None:
     root = folder / _IN_GOPATH
     if not _has_downloads(root):
         return None
-    if root.resolve() == folder.resolve() / _IN_GOPATH:
+    if not _is_link(folder, _IN_GOPATH):
         return Sight(Kind.MODCACHE, root)
     doubt = f"{folder}: its {_IN_GOPATH} is a link to elsewhere"
     return Sight(Kind.MODCACHE, root.resolve(), doubt)
+
+
+def _is_link(folder: Path, path: str) -> bool:
+    """Return whether a path leads elsewhere than below the folder."""
+    return (folder / path).resolve() != folder.resolve() / path
 
 
 def _has_downloads(root: Path) -> bool:
@@ -176,6 +182,8 @@ def _has_downloads(root: Path) -> bool:
 def _caches_in(folder: Path) -> set[tuple[str, Kind]]:
     """Return the caches in a folder: where each is, and of which kind."""
     marked: set[tuple[str, Kind]] = set()
+    if _has_downloads(folder / _IN_HOME) and not _is_link(folder, _IN_HOME):
+        marked.add((_IN_HOME, Kind.MODCACHE))
     samples: list[Sample] = []
     for path, files in _folders(folder, stop=lambda: bool(marked or samples)):
         if any(path == root or path.startswith(f"{root}/") for root, _ in marked):

@@ -12,11 +12,9 @@ both. A row that has changed since it was looked at is left alone.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import stat
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -25,27 +23,29 @@ from msgspec.structs import replace
 
 from gosync.catalog.versions import Need, VersionRow
 from gosync.clock import Clock
+from gosync.errors import GosyncError
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.entries import head_entry, version_entry
 from gosync.progress import Progress
-from gosync.store.digest import Digest
+from gosync.store.digest import Digest, digest_of
 from gosync.store.journal import format_entry
 from gosync.store.layout import BLOBS, blob_path, database_folder
 from gosync.sync.site import Site, open_site
+from gosync.verify.access import Mending, pieces_of, plan_access
 from gosync.verify.deeds import GONE, Deeds
+from gosync.verify.fetching import can_fetch, fetch_all, trust_for_log
 from gosync.verify.layouts import FILES, Place, Role
 from gosync.verify.logrepair import LogFiles
 from gosync.verify.ownstore import StoreTarget, digests_of
-from gosync.verify.placing import remove
+from gosync.verify.placing import remove, stat_of
 from gosync.verify.plan import Action
 from gosync.verify.report import Report, finding_document
 from gosync.verify.shelf import ChangedRow, Moved, Shelf
 from gosync.verify.sources import open_log
 from gosync.verify.storefiles import MAX_JOURNAL_BYTES, JournalRead, sound_lines
 from gosync.verify.storeplan import StorePlan
-from gosync.verify.targets import access_of
-from gosync.verify.workshop import Fetched, fetch_anew
+from gosync.verify.workshop import Fetched
 
 if TYPE_CHECKING:
     from gosync.verify.session import Request, Session
@@ -80,6 +80,8 @@ async def act_on_store(
         else:
             doing.remove()
         report.done = doing.deeds.done
+        can_be_undone = doing.deeds.can_be_undone(action) or doing.only_withdrew
+        report.quarantine = doing.shelf_id if can_be_undone else ""
 
 
 @contextmanager
@@ -109,11 +111,18 @@ class _Doing(msgspec.Struct):
     clock: Clock
     site: Site
     deeds: Deeds = msgspec.field(default_factory=Deeds)
+    shelf_id: str = ""
+
+    @property
+    def only_withdrew(self) -> bool:
+        """Whether rows alone changed, which the shelf has."""
+        done = {each.action for each in self.deeds.done if not each.failed}
+        return done == {"withdrawn"}
 
     def remove(self) -> None:
         """Withdraw rows, then let go what nothing names."""
         rows = dict(self._unchanged())
-        shelf, moved = self._shelf(rows, dict.fromkeys(rows), {})
+        shelf, moved = self._shelf(rows, dict.fromkeys(rows), {}, Mending())
         if rows:
             keys = [(mv.path, mv.version) for mv in rows]
             self.site.catalog.versions.withdraw(keys)
@@ -137,7 +146,7 @@ class _Doing(msgspec.Struct):
             if path.startswith(BLOBS) and path.rpartition("/")[2] in named:
                 if self.action is not Action.REPAIR:
                     self.deeds.note("kept", path, finding, "a version has it by now")
-            elif os.path.lexists(self.target.tree.root / path):
+            elif stat_of(self.target.tree, path) is not None:
                 work = partial(shelf.take, self.target.tree, moved[path])
                 if self.action is Action.DELETE:
                     work = partial(remove, self.target.tree, path)
@@ -148,22 +157,26 @@ class _Doing(msgspec.Struct):
         rows, tiles = dict(self._unchanged()), await self._bring_tiles()
         async with self._fetched(rows, progress) as fetched:
             came = dict(self._came(rows, fetched))
-            shelf, moved = self._shelf(rows, came, tiles)
-            if fetched is not None:
-                self._put_blobs(came, fetched, shelf, moved)
+            mending = self._mending()
+            shelf, moved = self._shelf(rows, came, tiles, mending)
+            self._clean_journal(shelf, moved)  # what is added goes into what is sound
+            came = self._put_blobs(came, fetched, shelf, moved)
         await self._commit(came)
         self._take_all(shelf, moved)
         for path, data in tiles.items():
             put = partial(shelf.replace, self.target.tree, moved[path], [data])
             work = partial(put, keep=True)
             self.deeds.attempt("repaired", path, self.plan.tiles[path], work)
-        self._mend_journal(shelf, moved)
-        self._set_access()
+        if self.plan.journal or self.plan.unsaid:
+            self._say()
+        for mv, finding in self.plan.unsaid.items():
+            self.deeds.note("repaired", f"{finding.path}: {mv}", finding)
+        self._set_access(mending, shelf, moved)
 
     async def _bring_tiles(self) -> dict[str, bytes]:
         """Return the tiles that could be had, by their path in the store."""
-        trust = self.session.trust
-        if not self.plan.tiles or trust.database is None:
+        trust = trust_for_log(self.session.request, self.session.trust)
+        if not self.plan.tiles or trust is None or trust.database is None:
             return {}
         folder = database_folder(trust.database.name)
         places = {
@@ -185,36 +198,28 @@ class _Doing(msgspec.Struct):
     @asynccontextmanager
     async def _fetched(
         self, rows: Mapping[ModuleVersion, VersionRow], progress: Progress
-    ) -> AsyncIterator[Fetched | None]:
-        """Fetch the versions that somebody vouches for; None if there are none."""
+    ) -> AsyncIterator[Fetched]:
+        """Fetch the versions that somebody vouches for."""
         answers = self.report.outcome.answers
         known = {mv: answers[mv] for mv in rows if mv in answers}
         wanted = {mv: each for mv, each in known.items() if each.cause is None}
-        if not wanted:
-            yield None
-            return
-        async with fetch_anew(
-            wanted,
-            site=self.session.request.site,
-            private=self.session.request.private,
-            folder=self.session.request.state_folder,
-            clock=self.clock,
-            progress=progress,
-            mods={mv for mv, row in rows.items() if row.carried is Need.MOD},
-        ) as fetched:
+        mods = {mv for mv, row in rows.items() if row.carried is Need.MOD}
+        request = self.session.request
+        if not can_fetch(request):
+            wanted = {}
+        async with fetch_all(request, wanted, mods, self.clock, progress) as fetched:
             yield fetched
 
     def _came(
-        self, rows: Mapping[ModuleVersion, VersionRow], fetched: Fetched | None
+        self, rows: Mapping[ModuleVersion, VersionRow], fetched: Fetched
     ) -> Iterator[tuple[ModuleVersion, VersionRow]]:
         """Yield the new rows of what came, and note what did not."""
         for mv, known in rows.items():
-            if fetched is not None and (row := fetched.rows.get(mv)) is not None:
+            if (row := fetched.rows.get(mv)) is not None:
                 found_by, index_time = known.found_by, known.index_time
                 yield mv, replace(row, found_by=found_by, index_time=index_time)
                 continue
-            failed = fetched.failed if fetched is not None else {}
-            reason = failed.get(mv, "nobody could prove what would come")
+            reason = fetched.failed.get(mv, "nobody could prove what would come")
             finding = self.plan.versions[mv]
             self.deeds.note("repaired", finding.path, finding, reason)
 
@@ -224,20 +229,44 @@ class _Doing(msgspec.Struct):
         fetched: Fetched,
         shelf: Shelf,
         moved: Mapping[str, Moved],
-    ) -> None:
-        tree = self.target.tree
-        for path, each in moved.items():
-            if each.wrote and path in self.plan.takes and (tree.root / path).exists():
-                shelf.keep_copy(tree, each)
+    ) -> dict[ModuleVersion, VersionRow]:
+        """Put blobs in their places; return the rows of which all are there."""
+        whole = {}
         for mv, row in came.items():
-            for role in digests_of(row):
-                self._put(fetched, mv, role)
+            try:
+                for role in digests_of(row):
+                    self._put(fetched, mv, role, shelf, moved)
+            except OSError as exc:
+                self._not_put(mv, exc.strerror or str(exc))
+            except GosyncError as exc:
+                self._not_put(mv, str(exc))
+            else:
+                whole[mv] = row
+        return whole
 
-    def _put(self, fetched: Fetched, mv: ModuleVersion, role: Role) -> None:
+    def _not_put(self, mv: ModuleVersion, reason: str) -> None:
+        finding = self.plan.versions[mv]
+        self.deeds.note("repaired", finding.path, finding, reason)
+
+    def _put(
+        self,
+        fetched: Fetched,
+        mv: ModuleVersion,
+        role: Role,
+        shelf: Shelf,
+        moved: Mapping[str, Moved],
+    ) -> None:
+        digest, tree = fetched.digest(mv, role), self.target.tree
+        path = blob_path(digest)
+        is_bad = path in self.plan.takes and path in moved
+        if is_bad and stat_of(tree, path) is not None:
+            shelf.keep_copy(tree, moved[path])
+        with suppress(FileNotFoundError), tree.folder(path.rpartition("/")[0]):
+            pass  # that no link leads elsewhere
         with self.site.blobs.stage() as staged:
             for piece in fetched.pieces(mv, role):
                 staged.write(piece)
-            self.site.blobs.admit(staged, want=fetched.digest(mv, role), replace=True)
+            self.site.blobs.admit(staged, want=digest, replace=True)
 
     async def _commit(self, came: Mapping[ModuleVersion, VersionRow]) -> None:
         batch = Batch(
@@ -253,19 +282,16 @@ class _Doing(msgspec.Struct):
             finding = self.plan.versions[mv]
             self.deeds.note("repaired", finding.path, finding)
 
-    def _mend_journal(self, shelf: Shelf, moved: Mapping[str, Moved]) -> None:
-        """Leave out what says nothing, then add what is not said."""
+    def _clean_journal(self, shelf: Shelf, moved: Mapping[str, Moved]) -> None:
+        """Leave out what says nothing."""
         for path, finding in self.plan.journal.items():
             work = partial(self._clean, path, shelf, moved[path])
             self.deeds.attempt("repaired", path, finding, work)
             self.report.outcome.remarks.append(_LEFT_OUT)
-        if self.plan.journal or self.plan.unsaid:
-            self._say()
-        for mv, finding in self.plan.unsaid.items():
-            self.deeds.note("repaired", f"{finding.path}: {mv}", finding)
 
     def _clean(self, path: str, shelf: Shelf, moved: Moved) -> None:
-        if not stat.S_ISREG((self.target.tree.root / path).lstat().st_mode):
+        found = stat_of(self.target.tree, path)
+        if found is not None and not stat.S_ISREG(found.st_mode):
             shelf.take(self.target.tree, moved)
             return
         data = self.target.tree.read(path, limit_bytes=MAX_JOURNAL_BYTES)
@@ -290,26 +316,48 @@ class _Doing(msgspec.Struct):
         ]
         self.site.journal.append(entries)
 
-    def _set_access(self) -> None:
-        for path, finding in self.plan.access.items():
-            mode = _BLOB_MODE if path.startswith(BLOBS) else None
-            work = partial(access_of, self.target.tree, path, mode=mode)
-            self.deeds.attempt("repaired", path, finding, work)
+    def _mending(self) -> Mending:
+        """Return what is to be done about modes: blobs have one, others their own."""
+        tree, mending = self.target.tree, Mending()
+        blobs = {p: f for p, f in self.plan.access.items() if p.startswith(BLOBS)}
+        beside = {p: f for p, f in self.plan.access.items() if p not in blobs}
+        for found in (
+            plan_access(tree, blobs, mode=_BLOB_MODE),
+            plan_access(tree, beside),
+        ):
+            mending.changes += found.changes
+            mending.copies |= found.copies
+            mending.failed += found.failed
+        return mending
+
+    def _set_access(
+        self, mending: Mending, shelf: Shelf, moved: Mapping[str, Moved]
+    ) -> None:
+        tree = self.target.tree
+        for path, each in mending.copies.items():
+            put = partial(shelf.replace, tree, moved[path], pieces_of(tree, path))
+            work = partial(put, keep=True, mode=each.mode)
+            self.deeds.attempt("repaired", path, each.finding, work)
+        self.deeds.change_access(tree, mending)
 
     def _shelf(
         self,
         rows: Mapping[ModuleVersion, VersionRow],
         after: Mapping[ModuleVersion, VersionRow | None],
         tiles: Mapping[str, bytes],
+        mending: Mending,
     ) -> tuple[Shelf, Mapping[str, Moved]]:
         """Make the shelf: it says what will be on it, and how rows change."""
-        wrote = {path: hashlib.sha256(data).hexdigest() for path, data in tiles.items()}
+        wrote = {path: each.sha256 for path, each in mending.copies.items()}
+        wrote |= {path: digest_of(data) for path, data in tiles.items()}
         for row in after.values():
             digests = digests_of(row).values() if row is not None else ()
             wrote |= {blob_path(Digest(digest)): digest for digest in digests}
+        moves = self.plan.moves
+        moves |= {path: each.finding for path, each in mending.copies.items()}
         moved = {
             path: Moved(number, path, finding_document(finding), wrote.get(path))
-            for number, (path, finding) in enumerate(self.plan.moves.items(), 1)
+            for number, (path, finding) in enumerate(moves.items(), 1)
         }
         shelf = Shelf.build(
             self.session.request.state_folder,
@@ -319,16 +367,17 @@ class _Doing(msgspec.Struct):
             action=self.action,
             now=self.clock.now(),
             rows=[self._change(rows[mv], row) for mv, row in after.items()],
+            access=[changed for changed, _ in mending.changes],
         )
-        self.report.quarantine = shelf.id
+        self.shelf_id = shelf.id
         return shelf, moved
 
     def _change(self, was: VersionRow, row: VersionRow | None) -> ChangedRow:
-        root = self.target.tree.root
+        tree = self.target.tree
         lacked = [
             digest
             for digest in digests_of(was).values()
-            if not os.path.lexists(root / blob_path(Digest(digest)))
+            if stat_of(tree, blob_path(Digest(digest))) is None
         ]
         return ChangedRow(
             was=format_entry(version_entry(was)).decode("ascii").rstrip("\n"),

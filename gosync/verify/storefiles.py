@@ -10,6 +10,9 @@ quarantine  each file of an entry has the digest that its evidence.json names;
             what is lost of evidence nobody can bring back
 =========   ==================================================================
 
+What is called otherwise than the store calls its files is not the store's, and is left
+alone.
+
 The end of the last journal file may be torn: by a killed run, or by one that is
 writing just now. There are no lookups: the catalog's records are what they say.
 """
@@ -19,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -42,16 +46,23 @@ from gosync.store.journal import (
     Journal,
     parse_entry,
 )
-from gosync.store.layout import EVIDENCE, JOURNAL, QUARANTINE, database_folder
+from gosync.store.layout import (
+    EVIDENCE,
+    JOURNAL,
+    QUARANTINE,
+    database_folder,
+    parse_journal_name,
+)
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.tile import parse_tile_path
-from gosync.verify.checks import access_finding, access_trouble
 from gosync.verify.extracted import Everything
+from gosync.verify.permissions import access_finding, access_trouble
 from gosync.verify.verdicts import Finding, Fix, Verdict
 from gosync.verify.walk import Entry, Unread, walk
 
 _MAX_EVIDENCE_BYTES: Final = 16 << 20
 _PIECE_BYTES: Final = 1 << 20
+_ENTRY: Final = re.compile("[0-9a-f]{32}")
 # A batch is appended whole, whatever the file's size.
 MAX_JOURNAL_BYTES: Final = 2 * ROTATE_BYTES + MAX_LINE_BYTES
 # What a rebuilt catalog must have of a row; the rest changes without a new line.
@@ -84,7 +95,7 @@ class StoreFiles:
 
     def _access(self, entry: Entry) -> Iterator[Finding]:
         if reason := access_trouble(entry, self._root):
-            yield access_finding(entry, reason)
+            yield access_finding(entry, reason, self._root)
 
     # Tiles.
 
@@ -100,10 +111,8 @@ class StoreFiles:
     def _tile(self, client: SumClient, folder: str, entry: Entry) -> Iterator[Finding]:
         try:
             tile = parse_tile_path(entry.path.removeprefix(f"{folder}/"))
-        except MalformedError as exc:
-            if not entry.is_folder:
-                yield _finding(Verdict.ORPHAN, entry.path, exc.reason, Fix.DROP)
-            return
+        except MalformedError:
+            return  # nobody asks for it: it is not the store's
         if not entry.is_file:
             reason = f"is {entry.shape}, not a file"
             yield _finding(Verdict.CORRUPT, entry.path, reason, Fix.FETCH)
@@ -127,6 +136,8 @@ class StoreFiles:
         """Yield what is wrong with the journal."""
         whole = True
         for entry in self.below(JOURNAL):
+            if not is_journal(entry.path):
+                continue
             if entry.is_file:
                 yield from self._access(entry)
                 continue
@@ -150,6 +161,8 @@ class StoreFiles:
     def evidence(self) -> Iterator[Finding]:
         """Yield what is wrong with entries of the quarantine."""
         for name, is_folder in self._entries():
+            if _ENTRY.fullmatch(name) is None:
+                continue
             path = f"{QUARANTINE}/{name}"
             if not is_folder:
                 reason = "no entry of the quarantine"
@@ -165,9 +178,7 @@ class StoreFiles:
         try:
             with self._tree.folder(QUARANTINE) as folder, os.scandir(folder) as found:
                 return sorted(
-                    (each.name, each.is_dir(follow_symlinks=False))
-                    for each in found
-                    if not each.name.startswith(".")  # half built
+                    (each.name, each.is_dir(follow_symlinks=False)) for each in found
                 )
         except OSError as exc:
             self._unread.append(Unread(QUARANTINE, exc.strerror or str(exc)))
@@ -194,6 +205,15 @@ class StoreFiles:
                 reason = "it does not have the digest that evidence.json names"
                 finding = _finding(Verdict.CORRUPT, where, reason, Fix.DROP)
                 yield replace(finding, expected=f"sha256:{want}", found=f"sha256:{got}")
+
+
+def is_journal(path: str) -> bool:
+    """Return whether a path in the store is a journal file's."""
+    try:
+        parse_journal_name(path.removeprefix(f"{JOURNAL}/"))
+    except MalformedError:
+        return False
+    return True
 
 
 class JournalRead:

@@ -67,7 +67,11 @@ class StorePlan(msgspec.Struct):
 
 
 def plan_store(
-    target: StoreTarget, findings: Iterable[Finding], action: Action, *, offline: bool
+    target: StoreTarget,
+    findings: Iterable[Finding],
+    action: Action,
+    *,
+    can_ask_log: bool,
 ) -> StorePlan:
     """Return what can be done about a store's findings.
 
@@ -75,9 +79,9 @@ def plan_store(
         target: The store.
         findings: What is to be met.
         action: What is wanted.
-        offline: Whether nothing can be fetched.
+        can_ask_log: Whether there is anybody to fetch tiles from.
     """
-    planner, unread = _Planner(target, action, offline=offline), target.unread()
+    planner, unread = _Planner(target, action, can_ask_log=can_ask_log), target.unread()
     for finding in findings:
         folder = finding.path.rpartition("/")[0]
         if is_beside(finding.path, folder, unread):
@@ -88,11 +92,13 @@ def plan_store(
 
 
 class _Planner:
-    def __init__(self, target: StoreTarget, action: Action, *, offline: bool) -> None:
+    def __init__(
+        self, target: StoreTarget, action: Action, *, can_ask_log: bool
+    ) -> None:
         self.plan = StorePlan()
         self._target = target
         self._action = action
-        self._offline = offline
+        self._can_ask_log = can_ask_log
 
     def add(self, finding: Finding) -> None:
         is_repair, path = self._action is Action.REPAIR, finding.path
@@ -110,7 +116,7 @@ class _Planner:
             if self._action is not Action.DELETE:
                 entry = "/".join(path.split("/")[:2])
                 self.plan.takes.setdefault(entry, finding)
-        elif is_repair and finding.fix is Fix.FETCH and not self._offline:
+        elif is_repair and finding.fix is Fix.FETCH and self._can_ask_log:
             self.plan.tiles[path] = finding
         else:
             self.plan.takes[path] = finding

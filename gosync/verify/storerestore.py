@@ -19,7 +19,8 @@ from gosync.store.digest import Digest
 from gosync.store.journal import parse_entry
 from gosync.sync.site import Site
 from gosync.verify.ownstore import digests_of
-from gosync.verify.shelf import ChangedRow, Shelf, put_all_back
+from gosync.verify.returning import put_all_back
+from gosync.verify.shelf import ChangedRow, Shelf
 from gosync.verify.storeactions import digests_in, lock_store
 
 if TYPE_CHECKING:

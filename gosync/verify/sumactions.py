@@ -16,17 +16,19 @@ from pathlib import Path
 import msgspec
 
 from gosync.clock import Clock
-from gosync.errors import UsageError
+from gosync.errors import GosyncError, UsageError
 from gosync.gomod.gosum import MAX_GO_SUM_BYTES
+from gosync.verify.access import Mending, pieces_of, plan_access
 from gosync.verify.deeds import Deeds
+from gosync.verify.placing import FILE_MODE, stat_of
 from gosync.verify.plan import Action
 from gosync.verify.report import Report, finding_document
 from gosync.verify.shelf import Moved, Shelf
 from gosync.verify.sumlines import SumTarget
-from gosync.verify.targets import access_of
 from gosync.verify.verdicts import Finding, Fix
 
 _CHANGED = "has changed since it was looked at"
+_PERMISSIONS = 0o777
 _DONE = {
     Action.REPAIR: "repaired",
     Action.QUARANTINE: "quarantined",
@@ -65,7 +67,7 @@ def plan_sums(
     """Return what can be done about the findings.
 
     Raises:
-        UsageError: if a file is reached by a link; what it leads to has no place here.
+        UsageError: if all files are links; what they lead to has no place here.
     """
     plan = SumsPlan()
     for finding in findings:
@@ -74,14 +76,14 @@ def plan_sums(
         elif finding.fix in {Fix.REWRITE, Fix.DROP}:
             name, _, number = finding.path.rpartition(":")
             plan.lines.setdefault(name, {})[int(number)] = finding
-    for name in plan.lines:
-        file = target.tree.root / name
-        if file.is_symlink():
-            raise UsageError(
-                f"{file}: is a link, which is left as it is",
-                hint=f"name what it leads to: gosync verify {file.resolve()}",
-            )
-    return plan
+    links = [name for name in plan.lines if (target.tree.root / name).is_symlink()]
+    if links and len(links) == len(plan.lines):
+        file = target.tree.root / links[0]
+        raise UsageError(
+            f"{file}: is a link, which is left as it is",
+            hint=f"name what it leads to: gosync verify {file.resolve()}",
+        )
+    return plan  # of several, a link fails by itself
 
 
 def act_on_sums(
@@ -99,32 +101,73 @@ def act_on_sums(
         StoreError: if the shelf cannot be made; then nothing was done.
     """
     deeds, keep = Deeds(), action is not Action.DELETE
-    new = {}
-    for name, lines in plan.lines.items():
-        data = target.tree.read(name, limit_bytes=MAX_GO_SUM_BYTES)
-        if target.is_unchanged(name, data):
-            new[name] = rewritten(data, lines, action)
-        else:  # its lines are others by now
-            for each in lines.values():
-                deeds.note(_DONE[action], each.path, each, _CHANGED)
-    shelf, moved = _shelf(target, plan, new, action, state=state, clock=clock)
-    report.quarantine = shelf.id
-    for name, data in new.items():
-        put = partial(shelf.replace, target.tree, moved[name], [data], keep=keep)
-        first, *others = plan.lines[name].values()
-        deeds.attempt(_DONE[action], first.path, first, put)
-        for each in others:  # the file is written once
-            deeds.note(_DONE[action], each.path, each, deeds.done[-1].failed)
-    for name, finding in plan.access.items():
-        work = partial(access_of, target.tree, name)
-        deeds.attempt(_DONE[action], name, finding, work)
+    puts = dict(_rewritten(target, plan, action, deeds))
+    access = {name: each for name, each in plan.access.items() if name not in puts}
+    mending = plan_access(target.tree, access)
+    for name, each in mending.copies.items():
+        data = b"".join(pieces_of(target.tree, name))
+        puts[name] = _Put([each.finding], data, each.mode)
+    shelf, moved = _shelf(target, puts, mending, action, state=state, clock=clock)
+    for name, put in puts.items():
+        owner = stat_of(target.tree, name) if name not in plan.access else None
+        replace = partial(shelf.replace, target.tree, moved[name], [put.data])
+        work = partial(replace, keep=keep, mode=put.mode, owner=owner)
+        first, *others = put.findings
+        deeds.attempt(_DONE[action], first.path, first, work)
+        for finding in others:  # the file is written once
+            deeds.note(_DONE[action], finding.path, finding, deeds.done[-1].failed)
+    deeds.change_access(target.tree, mending)
     report.done = deeds.done
+    report.quarantine = shelf.id if deeds.can_be_undone(action) else ""
+
+
+class _Put(msgspec.Struct, frozen=True):
+    """A file that is written anew.
+
+    Attributes:
+        findings: Why.
+        data: Its bytes.
+        mode: Its mode.
+    """
+
+    findings: list[Finding]
+    data: bytes
+    mode: int
+
+
+def _rewritten(
+    target: SumTarget, plan: SumsPlan, action: Action, deeds: Deeds
+) -> Iterator[tuple[str, _Put]]:
+    """Yield what files will be; what cannot be read is noted, and the others go on."""
+    for name, lines in plan.lines.items():
+        findings = list(lines.values())
+        data = b""
+        try:
+            data = target.tree.read(name, limit_bytes=MAX_GO_SUM_BYTES)
+        except GosyncError as exc:
+            reason = str(exc)
+        else:  # else its lines are others by now
+            reason = "" if target.is_unchanged(name, data) else _CHANGED
+        if reason:
+            for finding in findings:
+                deeds.note(_DONE[action], finding.path, finding, reason)
+            continue
+        new = rewritten(data, lines, action)
+        yield name, _Put(findings, new, _mode_of(target, name, plan))
+
+
+def _mode_of(target: SumTarget, name: str, plan: SumsPlan) -> int:
+    """Return the mode that a file has, or is to have."""
+    found = stat_of(target.tree, name)
+    if found is None or name in plan.access:
+        return FILE_MODE
+    return found.st_mode & _PERMISSIONS
 
 
 def _shelf(
     target: SumTarget,
-    plan: SumsPlan,
-    new: Mapping[str, bytes],
+    puts: Mapping[str, _Put],
+    mending: Mending,
     action: Action,
     *,
     state: Path,
@@ -134,10 +177,10 @@ def _shelf(
         name: Moved(
             number,
             name,
-            finding_document(next(iter(plan.lines[name].values()))),
-            hashlib.sha256(data).hexdigest(),
+            finding_document(put.findings[0]),
+            hashlib.sha256(put.data).hexdigest(),
         )
-        for number, (name, data) in enumerate(new.items(), 1)
+        for number, (name, put) in enumerate(puts.items(), 1)
     }
     shelf = Shelf.build(
         state,
@@ -146,6 +189,7 @@ def _shelf(
         kind=target.kind,
         action=action,
         now=clock.now(),
+        access=[changed for changed, _ in mending.changes],
     )
     return shelf, moved
 

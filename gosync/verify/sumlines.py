@@ -26,14 +26,9 @@ from gosync.gomod import module
 from gosync.gomod.gosum import MAX_GO_SUM_BYTES, GoSum, SumLine, parse_gosum
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.answers import Answer
-from gosync.verify.checks import (
-    H1,
-    Checked,
-    access_finding,
-    access_trouble,
-    unverifiable,
-)
+from gosync.verify.checks import H1, Checked, unverifiable
 from gosync.verify.layouts import OWN, Kind
+from gosync.verify.permissions import access_finding, access_trouble
 from gosync.verify.verdicts import Finding, Fix, Verdict
 from gosync.verify.walk import Entry, Unread
 
@@ -81,8 +76,18 @@ class SumTarget:
         self._digests: dict[str, bytes] = {}
         self._lines: dict[ModuleVersion, list[Placed]] = {}
         self._odd: list[Finding] = []
+        self._unread: list[Unread] = []
         for name in self.files:
+            self._read_one(name)
+
+    def _read_one(self, name: str) -> None:
+        """Read a file; of two, one that is none leaves the other."""
+        try:
             self._read(name)
+        except UsageError as exc:
+            if len(self.files) == 1:
+                raise
+            self._unread.append(Unread(name, str(exc)))
 
     def _read(self, name: str) -> None:
         data = _read(self.tree.root / name)
@@ -103,8 +108,9 @@ class SumTarget:
 
     def _access(self, name: str) -> Iterator[Finding]:
         entry = Entry(name, OWN, (self.tree.root / name).lstat())
-        if reason := access_trouble(entry, self.tree.root.stat()):
-            yield access_finding(entry, reason)
+        root = self.tree.root.stat()
+        if reason := access_trouble(entry, root):
+            yield access_finding(entry, reason, root)
 
     def _sort(self, placed: Placed) -> None:
         line = placed.line
@@ -130,7 +136,7 @@ class SumTarget:
 
     def unread(self) -> list[Unread]:
         """See Target."""
-        return []
+        return self._unread
 
     def stamp(self, mv: ModuleVersion) -> str:
         """See Target."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -19,12 +17,10 @@ from gosync.sumdb.names import Database
 from gosync.verify.answers import Answer
 from gosync.verify.athens import AthensLayout
 from gosync.verify.belonging import keep_own
-from gosync.verify.checks import Checked, Checker, access_finding, access_trouble
-from gosync.verify.extracted import Everything
+from gosync.verify.checks import Checked, Checker
 from gosync.verify.inventory import Inventory, stray_findings, take_inventory
 from gosync.verify.layouts import (
     DOWNLOADS,
-    OWN,
     Kind,
     Layout,
     Role,
@@ -32,6 +28,8 @@ from gosync.verify.layouts import (
 )
 from gosync.verify.listing import list_findings
 from gosync.verify.logfiles import log_findings
+from gosync.verify.permissions import access_finding, access_trouble
+from gosync.verify.placing import stat_of
 from gosync.verify.verdicts import Finding, Fix, Verdict
 from gosync.verify.walk import Entry, Unread, walk
 
@@ -176,25 +174,39 @@ class FolderTarget:
         for entry in self.inventory.beside():
             reason = access_trouble(entry, root)
             if reason and entry.path not in bad:
-                yield access_finding(entry, reason)
+                yield access_finding(
+                    entry, reason, root, is_public=self._is_proven(entry)
+                )
 
-    def require_unchanged(self, path: str) -> None:
+    def _is_proven(self, entry: Entry) -> bool:
+        """Return whether a file, not found to be bad, is of the database's log."""
+        is_asked = entry.place.role in {Role.LOOKUP, Role.TILE, Role.HEAD}
+        own = self._database.name if self.sums and self._database else ""
+        return is_asked and entry.place.database == own
+
+    def require_unchanged(self, path: str, seen: os.stat_result | None = None) -> None:
         """Check that something is as it was when it was looked at.
+
+        Args:
+            path: Where it is.
+            seen: What it was, None if that is in the inventory.
 
         Raises:
             DamagedFileError: if it is not; what holds of it is not known any more.
         """
-        if self._by_path is None:
-            self._by_path = {each.path: each for each in self.inventory.all()}
-        entry = self._by_path.get(path)
-        try:
-            now = (self.tree.root / path).lstat()
-        except OSError:
-            now = None
-        if (entry is None) != (now is None) or (
-            entry is not None and now is not None and _differs(entry.stat, now)
+        entry, now = self.entry_at(path), stat_of(self.tree, path)
+        if seen is None and entry is not None:
+            seen = entry.stat
+        if (seen is None) != (now is None) or (
+            seen is not None and now is not None and _differs(seen, now)
         ):
             raise DamagedFileError(path, "has changed since it was looked at")
+
+    def entry_at(self, path: str) -> Entry | None:
+        """Return what was at a path when it was looked at."""
+        if self._by_path is None:
+            self._by_path = {each.path: each for each in self.inventory.all()}
+        return self._by_path.get(path)
 
 
 def _differs(a: os.stat_result, b: os.stat_result) -> bool:
@@ -227,47 +239,3 @@ def open_folder(
     tree = Tree(root)
     layout: Layout = AthensLayout() if kind is Kind.ATHENS else VersionsLayout(kind)
     return FolderTarget(tree, layout, database, private)
-
-
-def access_below(tree: Tree, path: str) -> None:
-    """Set mode and owner of a file, or of what is wrong in an extracted folder.
-
-    Raises:
-        OSError: if the system refuses.
-    """
-    root, itself = tree.root.stat(), Entry(path, OWN, (tree.root / path).lstat())
-    if access_trouble(itself, root):
-        access_of(tree, path)
-    if not itself.is_folder:
-        return
-    for entry in walk(tree, Everything(), below=path):
-        if isinstance(entry, Entry) and access_trouble(entry, root):
-            access_of(tree, f"{path}/{entry.path}")
-
-
-def access_of(tree: Tree, path: str, *, mode: int | None = None) -> None:
-    """Give a file or folder of a target the mode and owner that the others have.
-
-    Raises:
-        OSError: if the system refuses.
-    """
-    root = tree.root.stat()
-    folder, _, name = path.rpartition("/")
-    with tree.folder(folder) as above:
-        handle = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
-        try:
-            found = os.fstat(handle)
-            wanted = _mode(found.st_mode) if mode is None else mode
-            itself = f"/proc/self/fd/{handle}"  # not even its owner may open it
-            Path(itself).chmod(wanted)
-            if (found.st_uid, found.st_gid) != (root.st_uid, root.st_gid):
-                with suppress(PermissionError):
-                    os.chown(itself, root.st_uid, root.st_gid)
-        finally:
-            os.close(handle)
-
-
-def _mode(mode: int) -> int:
-    """Return a mode that lets everybody read, and its owner alone write."""
-    is_folder = stat.S_ISDIR(mode)
-    return 0o755 if is_folder else 0o444 if not mode & stat.S_IWUSR else 0o644

@@ -32,6 +32,7 @@ from gosync.sync.tally import Tally
 from gosync.sync.upstreams import connect
 from gosync.verify.answers import Answer
 from gosync.verify.layouts import Role
+from gosync.verify.statefolder import make_own_folder
 
 WORKSHOP: Final = "workshop"
 
@@ -40,12 +41,12 @@ class Fetched(msgspec.Struct, frozen=True):
     """What came.
 
     Attributes:
-        blobs: The scratch store's.
+        blobs: The scratch store's; None if nothing came.
         rows: What the gate admitted.
         failed: Why others did not come.
     """
 
-    blobs: BlobStore
+    blobs: BlobStore | None
     rows: Mapping[ModuleVersion, VersionRow]
     failed: Mapping[ModuleVersion, str]
 
@@ -62,6 +63,7 @@ class Fetched(msgspec.Struct, frozen=True):
 
     def pieces(self, mv: ModuleVersion, role: Role) -> Iterator[bytes]:
         """Yield a file, piece by piece; after the last it is proven once more."""
+        assert self.blobs is not None
         return self.blobs.pieces(self.digest(mv, role))
 
 
@@ -88,10 +90,10 @@ async def fetch_anew(
         mods: Of which versions the ``.mod`` alone is wanted.
 
     Raises:
-        StoreError: if the scratch store cannot be written.
+        StoreError: if the scratch store cannot be written, or is not our own.
         NoSpaceError: if there is no room for it.
     """
-    root = folder / WORKSHOP
+    root = make_own_folder(folder, WORKSHOP)
     options = replace(site, store_path=root, policy=Policy([], private))
     tally = Tally()
     with open_site(options, command="gosync verify", clock=clock) as scratch:
@@ -105,7 +107,7 @@ async def fetch_anew(
         ]
         progress.phase("fetching anew", len(rows))
         async with connect(scratch) as upstreams:
-            upstreams.gate.expected = dict(_expected(wanted))
+            upstreams.gate.expected = dict(_expected(wanted, site))
             fetcher = VersionFetcher(scratch, upstreams, tally, progress)
             await fetcher.fetch_all(rows)
         yield _fetched(scratch, needs, tally)
@@ -114,17 +116,22 @@ async def fetch_anew(
 
 
 def _expected(
-    wanted: Mapping[ModuleVersion, Answer],
+    wanted: Mapping[ModuleVersion, Answer], site: SiteOptions
 ) -> Iterator[tuple[ModuleVersion, Expected]]:
-    """Yield what pins and go.sum files say, for what no database proves."""
+    """Yield what pins and go.sum files say, or records where no database is asked."""
     for mv, answer in wanted.items():
-        if answer.evidence is not None and answer.evidence.record is None:
+        is_asked = site.database is not None and _is_recorded(answer)
+        if answer.evidence is not None and not is_asked:
             yield (
                 mv,
                 Expected(
                     answer.evidence.source, answer.mod_h1 or None, answer.zip_h1 or None
                 ),
             )
+
+
+def _is_recorded(answer: Answer) -> bool:
+    return answer.evidence is not None and answer.evidence.record is not None
 
 
 def _fetched(

@@ -14,7 +14,8 @@ from gosync.gomod.module import ModuleVersion
 from gosync.verify.actions import TooManyError
 from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
-from gosync.verify.shelf import Shelf, put_all_back
+from gosync.verify.returning import put_all_back
+from gosync.verify.shelf import Shelf
 from gosync.verify.verdicts import Cause, Verdict
 from tests.unit.verify.caches import ALPHA, FOLDERS, World, run
 from tests.unit.verify.damage import Damage, harm, link_copy, parts

@@ -11,7 +11,8 @@ from gosync.errors import UsageError
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.plan import Action
 from gosync.verify.report import Report
-from gosync.verify.shelf import Shelf, put_all_back
+from gosync.verify.returning import put_all_back
+from gosync.verify.shelf import Shelf
 from gosync.verify.verdicts import Cause, Verdict
 from tests.unit.verify.caches import ALPHA, BETA, World, run
 
