@@ -28,6 +28,7 @@
      │  ├ CatalogError
      │  │  └ SchemaVersionError          a newer gosync wrote it
      │  ├ StoreAwayError                 it was there: an unmounted disk
+     │  ├ IdentityError                  store, catalog, journal, tree do not fit
      │  ├ LockedError                11  another gosync holds the lock
      │  └ NoSpaceError               15  the disk is full
      ├ SecurityError                  6  evidence of misbehaviour: never downgrade
@@ -251,6 +252,10 @@ class SchemaVersionError(CatalogError):
 
 class StoreAwayError(StoreError):
     """The store or the tree was there and is not: an unmounted disk, most likely."""
+
+
+class IdentityError(StoreError):
+    """Store, catalog, journal and tree do not belong together, or one is older."""
 
 
 class LockedError(StoreError):

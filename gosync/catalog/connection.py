@@ -133,6 +133,12 @@ class Connection:
             finally:
                 self._depth = 0
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the calling thread is inside of a transaction."""
+        with self._lock:
+            return self._depth > 0
+
     def _roll_back(self) -> None:
         """Undo; SQLite has perhaps done so already, after an I/O error."""
         if self._database.conn.in_transaction:

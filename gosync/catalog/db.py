@@ -21,6 +21,7 @@ from gosync.catalog.cursors import Cursors
 from gosync.catalog.failures import Failures
 from gosync.catalog.finding_table import Findings
 from gosync.catalog.heads import Heads
+from gosync.catalog.identity import Identity
 from gosync.catalog.imports import Imports
 from gosync.catalog.jobs import Jobs
 from gosync.catalog.look_table import Looks
@@ -66,6 +67,7 @@ class Catalog:
         cursors: Index cursors.
         heads: Trusted and published tree heads.
         old_heads: Others that clients may remember.
+        identity: Which store it is of.
         looks: What an audit asks of whom.
         trees: Published trees.
         troubles: What jobs' last runs found wrong.
@@ -93,6 +95,7 @@ class Catalog:
         self.cursors = Cursors(connection)
         self.heads = Heads(connection)
         self.old_heads = OldHeadTable(connection)
+        self.identity = Identity(connection)
         self.looks = Looks(connection)
         self.trees = Trees(connection)
         self.troubles = Troubles(connection)
@@ -133,6 +136,11 @@ class Catalog:
             connection.close()
             raise
         return cls(connection)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the calling thread is inside of a transaction."""
+        return self._connection.in_transaction
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

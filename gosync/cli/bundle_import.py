@@ -17,6 +17,7 @@ from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import (
     Options,
     common_options,
+    new_store_option,
     versions_limit_option,
     wait_lock_option,
     yes_option,
@@ -26,10 +27,13 @@ from gosync.cli.tables import tree_lines, withdrawn_lines
 from gosync.config.files import read_text
 from gosync.config.telling import telling_of
 from gosync.errors import ConfigError, MalformedError
+from gosync.progress import Progress
 from gosync.signing.trust import Trust, parse_trust
 from gosync.status.files import tell_status
 from gosync.store.durable import disk_errors, replace_file
-from gosync.sync.site import open_site
+from gosync.sync.opening import Opening
+from gosync.sync.site import Site, open_site
+from gosync.sync.standing import Trouble
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -72,6 +76,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @versions_limit_option
 @yes_option
+@new_store_option
 @wait_lock_option
 @common_options
 def import_(
@@ -83,6 +88,7 @@ def import_(
     report_file: Path | None,
     max_delete: int | None,
     yes: bool,
+    new_store: bool,
     wait_lock: float,
 ) -> int:
     """Prove the bundle in DIR, take it in, and bring the tree up to it.
@@ -97,8 +103,11 @@ def import_(
         with_delete_limit(config.site_options(), max_delete=max_delete, yes=yes),
         command="gosync bundle import",
         wait_lock_seconds=wait_lock,
+        opening=Opening(new_store=new_store, tolerate={Trouble.TREE_AHEAD}),
     ) as site:
         with progress(show=options.show_progress) as watcher:
+            if site.standing.tree_knows_more:
+                _bring_up(site, watcher, trust_tree=new_store)
             importing = Import(
                 site,
                 trust=trust,
@@ -115,6 +124,14 @@ def import_(
         if report.published is not None:
             tell_status(site, telling_of(config))
     return report.exit_code
+
+
+def _bring_up(site: Site, watcher: Progress, *, trust_tree: bool) -> None:
+    """Take in what the tree shows first; it is read as upstreams are."""
+    # Importing an HTTP client takes longer than a small import.
+    from gosync.sync.adopt import bring_up  # noqa: PLC0415
+
+    run_interruptible(lambda: bring_up(site, watcher, trust_tree=trust_tree))
 
 
 def _read_trust(path: Path) -> Trust:

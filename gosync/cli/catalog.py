@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import click
+from msgspec.structs import asdict
 
 from gosync.cli.options import Options, common_options
 from gosync.clock import SystemClock
 from gosync.ingest.rebuild import rebuild as rebuild_catalog
 from gosync.store.lock import StoreLock
 from gosync.store.root import open_store
+from gosync.sync.opening import check_before_rebuild
 
 
 @click.group()
@@ -23,23 +25,29 @@ def rebuild(options: Options, rehash: bool) -> None:
     """Make the catalog anew from the journal and the blobs; the old one is kept."""
     config = options.load_config()
     root = config.store_path
+    check_before_rebuild(root)
     open_store(root, create=False)
     clock = SystemClock()
     with StoreLock(root, command="gosync catalog rebuild").acquire():
         report = rebuild_catalog(root, clock=clock, rehash=rehash)
     document = {
-        "versions": report.versions,
-        "missing": report.missing,
-        "heads": report.heads,
-        "damaged": report.damaged,
-        "unreferenced": report.unreferenced,
+        **asdict(report),
         "backup": str(report.backup) if report.backup else None,
     }
-    lines = [f"{report.versions} versions from journal and blobs"]
+    counts = (
+        f"{report.versions} versions from journal and blobs, {report.pins} pins,"
+        f" {report.findings} findings, {report.bundles} bundles"
+    )
+    lines = [counts]
+    lines += [f"tree head {name}  {size}" for name, size in report.heads.items()]
     if report.missing:
         lines.append(f"{len(report.missing)} lack a blob and are wanted again")
     if report.damaged:
         lines.append(f"{len(report.damaged)} journal lines say nothing")
+    if report.unknown:
+        kinds = ", ".join(f"{n} {kind}" for kind, n in report.unknown.items())
+        lines.append(f"journal lines that only a newer gosync reads: {kinds}")
+    lines += [f"not kept  {each}" for each in report.not_kept]
     if report.backup:
         lines.append(f"the old catalog is {report.backup}")
     lines.append("next: gosync sync")

@@ -9,6 +9,7 @@ import click
 from gosync.cli.options import Options, common_options
 from gosync.demo.samples import read_sample
 from gosync.errors import UsageError
+from gosync.sync.record import begin_record
 
 
 @click.command()
@@ -21,6 +22,7 @@ def init(options: Options, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as file:
             file.write(read_sample("gosync.toml"))
+        begin_record(folder.resolve())
     except FileExistsError as exc:
         if not folder.is_dir():
             raise UsageError(f"{folder}: not a folder") from exc

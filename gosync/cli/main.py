@@ -44,6 +44,7 @@ VERBS = {
     "prune": ("prune", "prune"),
     "withdraw": ("withdraw", "withdraw"),
     "publish": ("publish", "publish"),
+    "adopt": ("adopt", "adopt"),
     "bundle": ("bundle", "bundle"),
     "closure": ("closure", "closure"),
     "verify": ("verify", "verify"),

@@ -51,6 +51,11 @@ wait_lock_option = click.option(
 )
 
 
+new_store_option = click.option(
+    "--new-store",
+    is_flag=True,
+    help="There is no store yet: begin one, and take in what the tree shows.",
+)
 sumdb_option = click.option(
     "--sumdb",
     metavar="NAME|KEY",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -14,6 +15,7 @@ from gosync.cli.confirm import with_delete_limit
 from gosync.cli.options import (
     Options,
     common_options,
+    new_store_option,
     versions_limit_option,
     wait_lock_option,
     yes_option,
@@ -30,10 +32,13 @@ from gosync.status.files import tell_status
 from gosync.store.durable import disk_errors, replace_file
 from gosync.sumdb.oldheads import OldHeads, leaf_of
 from gosync.sumdb.spans import has
+from gosync.sync.adopt import bring_up
 from gosync.sync.askedtiles import Asked, read_log, request_lines
 from gosync.sync.completeness import SOME_MISSING
 from gosync.sync.oldheads import read_head_file, remember_heads
+from gosync.sync.opening import Opening
 from gosync.sync.site import Site, open_site
+from gosync.sync.standing import Trouble
 from gosync.sync.tree import publish_tree
 from gosync.sync.upstreams import connect
 
@@ -81,6 +86,7 @@ class ClientHead(msgspec.Struct, frozen=True):
     metavar="FILE",
     help="Write down which tiles are not here; outside, --missing takes it.",
 )
+@new_store_option
 @wait_lock_option
 @common_options
 def publish(
@@ -91,6 +97,7 @@ def publish(
     head_files: tuple[Path, ...],
     logs: tuple[Path, ...],
     request_file: Path | None,
+    new_store: bool,
     wait_lock: float,
 ) -> int:
     """Bring the configured tree, or DIR, up to what the store carries.
@@ -106,10 +113,17 @@ def publish(
     if folder is not None:
         site_options = replace(site_options, tree_path=folder.absolute())
     with open_site(
-        site_options, command="gosync publish", wait_lock_seconds=wait_lock
+        site_options,
+        command="gosync publish",
+        wait_lock_seconds=wait_lock,
+        opening=Opening(
+            new_store=new_store, tolerate={Trouble.TREE_AWAY, Trouble.TREE_AHEAD}
+        ),
     ) as site:
         asked = _asked(site, logs)
         with progress(show=options.show_progress) as watcher:
+            if site.standing.tree_knows_more:
+                anyio.run(partial(bring_up, site, watcher, trust_tree=new_store))
             report, sizes = anyio.run(_publish, site, watcher, head_files, asked)
         heads = _heads(report, sizes, site)
         if request_file is not None:

@@ -10,7 +10,7 @@ import click
 
 from gosync import log
 from gosync.cli.confirm import confirm_whole_index
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import Options, common_options, new_store_option
 from gosync.clock import SystemClock
 from gosync.config.schema import Config
 from gosync.daemon.daemon import Daemon
@@ -40,6 +40,7 @@ from gosync.status.mirror import job_document
     help="With --once: fail only when something becomes missing or newly fails,"
     " whenever anything is, or never for that.",
 )
+@new_store_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask about the whole index.")
 @common_options
 def run(
@@ -48,6 +49,7 @@ def run(
     once: bool,
     wait_lock: float,
     fail_on: str,
+    new_store: bool,
     yes: bool,
 ) -> int:
     """Keep the mirror fresh until SIGTERM: jobs as [daemon.jobs] schedules them.
@@ -62,12 +64,17 @@ def run(
             "--once goes with the names of jobs, and they with it",
             hint="gosync run, or gosync run --once sync",
         )
+    if new_store and not once:
+        raise UsageError(
+            "--new-store is said once, not at each start",
+            hint="run `gosync sync --new-store` first",
+        )
     config = _load(options, yes)
     log.show_infos()
     if not once:
         anyio.run(_serve, options, yes)
         return 0
-    runs = anyio.run(_once, config, jobs, wait_lock)
+    runs = anyio.run(_once, config, jobs, wait_lock, new_store)
     document = {run.row.name: _job_document(run) for run in runs}
     code = exit_code_of(runs, FailOn(fail_on))
     options.output.result("run", {"jobs": document, "exit_code": code}, _lines(runs))
@@ -96,13 +103,16 @@ async def _serve(options: Options, yes: bool) -> None:
     await daemon.run()
 
 
-async def _once(config: Config, jobs: tuple[str, ...], wait_lock: float) -> list[Run]:
+async def _once(
+    config: Config, jobs: tuple[str, ...], wait_lock: float, new_store: bool
+) -> list[Run]:
     return await run_once(
         config,
         jobs,
         clock=SystemClock(),
         notifier=Notifier(os.environ),
         wait_lock_seconds=wait_lock,
+        new_store=new_store,
     )
 
 

@@ -12,6 +12,7 @@ from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import (
     Options,
     common_options,
+    new_store_option,
     versions_limit_option,
     wait_lock_option,
 )
@@ -22,9 +23,11 @@ from gosync.errors import UsageError
 from gosync.status.files import tell_status
 from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import PassOptions, report_document, run_pass
+from gosync.sync.opening import Opening
 from gosync.sync.planfile import read_plan
 from gosync.sync.policy import parse_selector
 from gosync.sync.site import open_site
+from gosync.sync.standing import Trouble
 
 
 @click.command()
@@ -32,6 +35,7 @@ from gosync.sync.site import open_site
 @click.option("--refresh", is_flag=True, help="Ask every list, however fresh.")
 @click.option("--retry", is_flag=True, help="Try failed items before their time.")
 @click.option("--no-publish", is_flag=True, help="Leave the tree as it is.")
+@new_store_option
 @wait_lock_option
 @click.option(
     "--plan",
@@ -54,6 +58,7 @@ def sync(
     refresh: bool,
     retry: bool,
     no_publish: bool,
+    new_store: bool,
     wait_lock: float,
     plan_file: Path | None,
     yes: bool,
@@ -78,11 +83,15 @@ def sync(
         refresh=refresh,
         retry=retry,
         publish=not no_publish,
+        trust_tree=new_store,
         projects=() if wanted else read_projects(site_options.projects),
         plan=None if plan_file is None else read_plan(plan_file),
     )
     with open_site(
-        site_options, command="gosync sync", wait_lock_seconds=wait_lock
+        site_options,
+        command="gosync sync",
+        wait_lock_seconds=wait_lock,
+        opening=Opening(new_store=new_store, tolerate={Trouble.TREE_AHEAD}),
     ) as site:
         with progress(show=options.show_progress) as watcher:
             report = run_interruptible(lambda: run_pass(site, wish, watcher))

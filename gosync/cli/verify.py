@@ -323,7 +323,8 @@ def _request(options: Options, wish: Wish) -> Request:
         path = Path(address.url)
     else:
         path = site.store_path if wish.target is None else Path(wish.target)
-    kind = Kind(wish.kind) if wish.kind else None
+    own = Kind.STORE if wish.target is None else None  # there or not
+    kind = Kind(wish.kind) if wish.kind else own
     if kind is not None and (kind is Kind.URL) != is_url:
         raise UsageError(
             f"{path}: --kind {kind} does not fit it",

@@ -27,6 +27,7 @@ from gosync.sync.options import (
     ToolchainSpec,
 )
 from gosync.sync.policy import Policy
+from gosync.sync.record import record_files
 from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
 from gosync.upstream.options import Options as HttpOptions
@@ -405,6 +406,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             projects=self.projects,
             toolchains=self.toolchains,
             grace_days=self.sections.prune.grace_days,
+            records=record_files(self.file),
             accept=frozenset(self.sections.audit.accept),
             deletes=DeleteLimit(self.sections.publish.max_delete),
             old_heads=self.old_heads,

@@ -7,7 +7,6 @@
     runner      one run: the lock, its row, whom to tell
     attempt     the call itself: time limit, stop, errors made outcomes
     pulse       whether a job still moves: what the watchdog is fed with
-    presence    whether store and tree are where they were
     hooks       whom to tell: webhooks, and commands, which command contains
     notify      sd_notify's protocol
     units       the systemd units, for other paths

@@ -25,7 +25,6 @@ from gosync.clock import Clock, parse_time, shift
 from gosync.config.duties import JobSpec
 from gosync.config.schema import Config
 from gosync.daemon.notify import Notifier
-from gosync.daemon.presence import may_create_store
 from gosync.daemon.pulse import Watch
 from gosync.daemon.runner import Runner
 from gosync.daemon.timetable import Timetable
@@ -35,12 +34,15 @@ from gosync.errors import (
     LockedError,
     StoreError,
 )
+from gosync.sync.opening import Opening, check_before
 from gosync.sync.pool import first_error
 from gosync.sync.site import open_site
+from gosync.sync.standing import TREE_TROUBLES
 
 _log = logging.getLogger(__name__)
 _AGAIN_SECONDS = 15.0  # while another gosync is at work, or the store is away
 _MARGIN_SECONDS = 30.0
+_OPENING = Opening(tolerate=TREE_TROUBLES)  # each job sees to the tree by itself
 
 
 class Daemon:
@@ -89,7 +91,7 @@ class Daemon:
             StoreAwayError: if the store is not there at the start.
             StoreError: if it cannot be opened then.
         """
-        may_create_store(self._config.site_options())
+        check_before(self._config.site_options(), _OPENING)
         try:
             async with anyio.create_task_group() as group:
                 await group.start(self._listen)
@@ -191,7 +193,7 @@ class Daemon:
                 options,
                 command="gosync run",
                 clock=self._clock,
-                create=may_create_store(options),
+                opening=_OPENING,
             ) as site:
                 rows = site.catalog.jobs.all()
         except LockedError as exc:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from functools import partial
 from typing import TypeAlias
 
 import msgspec
@@ -19,10 +18,10 @@ from gosync.audit.engine import STANDS_OPEN, AuditReport, run_audit
 from gosync.audit.engine import report_document as audit_document
 from gosync.catalog.failures import Failure
 from gosync.config.schema import Config
-from gosync.daemon.presence import check_tree_there
 from gosync.errors import IncompleteError, SecurityError
 from gosync.progress import Progress
 from gosync.publish.limit import DeleteLimit
+from gosync.sync.adopt import bring_up
 from gosync.sync.completeness import SOME_MISSING
 from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import (
@@ -31,8 +30,10 @@ from gosync.sync.engine import (
     report_document,
     run_pass,
 )
+from gosync.sync.opening import Opening
 from gosync.sync.prune import allow_deletes, forget, plan_prune, sweep
 from gosync.sync.site import Site
+from gosync.sync.standing import Trouble
 from gosync.sync.stop import Stop
 from gosync.sync.tree import publish_tree, refresh_head
 from gosync.sync.upstreams import connect
@@ -110,7 +111,6 @@ async def _pass(work: Work, *, refresh: bool) -> Outcome:
         refresh=refresh,
         projects=read_projects(work.site.options.projects),
         stop=work.stop,
-        before_publish=partial(check_tree_there, work.site),
     )
     report = await run_pass(work.site, options, work.progress)
     return Outcome(
@@ -151,6 +151,8 @@ def _name(failure: Failure) -> str:
 
 async def publish(work: Work) -> Outcome:
     """Bring the tree up to the store, with the newest tree head if it is behind."""
+    with work.stop.at_once():
+        await bring_up(work.site, work.progress)
     async with connect(work.site) as upstreams:
         with work.stop.at_once():
             error = await refresh_head(work.site, upstreams.sums)
@@ -257,6 +259,16 @@ def _verify_error(report: Report) -> str:
     first = f"{shown(found[0].path)}: {found[0].verdict.value}, {found[0].reason}"
     more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
     return f"{first}{more}; next: gosync verify --repair"
+
+
+# These take in what a tree shows and a restored store lacks, before they change it.
+_TAKES_IN = frozenset({"sync", "lists", "publish"})
+
+
+def opening_of(name: str) -> Opening:
+    """Return how a job opens the site; its store was made before the first job."""
+    tolerate = {Trouble.TREE_AHEAD} if name in _TAKES_IN else frozenset[Trouble]()
+    return Opening(create=False, tolerate=tolerate)
 
 
 JOBS: Mapping[str, Job] = {

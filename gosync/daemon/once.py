@@ -17,7 +17,6 @@ from gosync.config.schema import Config
 from gosync.daemon.jobs import JOBS
 from gosync.daemon.news import FailOn
 from gosync.daemon.notify import Notifier
-from gosync.daemon.presence import may_create_store
 from gosync.daemon.pulse import Watch
 from gosync.daemon.runner import INTERRUPTED, Run, Runner
 from gosync.errors import (
@@ -26,9 +25,13 @@ from gosync.errors import (
     SecurityError,
     UsageError,
 )
+from gosync.progress import NoProgress
 from gosync.store.lock import POLL_SECONDS
+from gosync.sync.adopt import bring_up
+from gosync.sync.opening import Opening
 from gosync.sync.pool import first_error
 from gosync.sync.site import open_site
+from gosync.sync.standing import TREE_TROUBLES
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -41,8 +44,17 @@ async def run_once(
     clock: Clock,
     notifier: Notifier,
     wait_lock_seconds: float,
+    new_store: bool = False,
 ) -> list[Run]:
     """Run these jobs, one after the other, and tell of them.
+
+    Args:
+        config: The configuration.
+        names: The jobs' names.
+        clock: What time it is.
+        notifier: Whom to tell how we are.
+        wait_lock_seconds: How long to wait for another gosync.
+        new_store: Whether it was said that there is no store yet.
 
     Raises:
         UsageError: if there is no such job.
@@ -63,7 +75,9 @@ async def run_once(
             with anyio.CancelScope() as scope:
                 await group.start(_listen, runner, scope)
                 patience = Patience(wait_lock_seconds)
-                await patience.take(partial(_make_store, config, clock))
+                await patience.take(
+                    partial(_make_store, config, clock, new_store=new_store)
+                )
                 for name in wanted:
                     run = await patience.take(partial(runner.run, specs[name]))
                     runs.append(run)
@@ -105,12 +119,14 @@ class Patience:
         self._said = True
 
 
-async def _make_store(config: Config, clock: Clock) -> None:
+async def _make_store(config: Config, clock: Clock, *, new_store: bool) -> None:
     """Make a new site's store, or bring its catalog up to this gosync."""
-    options = config.site_options()
-    create = may_create_store(options)
-    with open_site(options, command="gosync run", clock=clock, create=create):
-        pass
+    opening = Opening(new_store=new_store, tolerate=TREE_TROUBLES)
+    with open_site(
+        config.site_options(), command="gosync run", clock=clock, opening=opening
+    ) as site:
+        if new_store:
+            await bring_up(site, NoProgress(), trust_tree=True)
 
 
 async def _listen(

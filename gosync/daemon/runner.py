@@ -23,9 +23,8 @@ from gosync.config.schema import Config
 from gosync.config.telling import telling_of
 from gosync.daemon.attempt import Attempt
 from gosync.daemon.hooks import Event, tell
-from gosync.daemon.jobs import Outcome
+from gosync.daemon.jobs import Outcome, opening_of
 from gosync.daemon.news import News, news_of
-from gosync.daemon.presence import check_store_there, check_tree_there
 from gosync.daemon.pulse import Pulse, Watch
 from gosync.errors import InterruptedRunError, SecurityError, StoreError
 from gosync.status.files import tell_status
@@ -87,14 +86,12 @@ class Runner:
             StoreError: if the store cannot be opened or written.
         """
         config, options = self.config, self.config.site_options()
-        check_store_there(options)
         with open_site(
             options,
             command=f"gosync run: {spec.name}",
             clock=self._clock,
-            create=False,
+            opening=opening_of(spec.name),
         ) as site:
-            check_tree_there(site)
             row = site.catalog.jobs.get(spec.name)
             if row is not None and seen is not None and row.started_at != seen:
                 return Run(row, None)
@@ -175,8 +172,7 @@ class Runner:
         Raises:
             StoreAwayError: if it failed because the disk is gone.
         """
-        check_store_there(site.options)
-        check_tree_there(site)
+        site.check_still_there()
         return Outcome(error.exit_code, str(error))
 
     def _tell_status(self, site: Site) -> None:

@@ -10,7 +10,7 @@ number. An applied bundle is known again, so that an older one is still refused.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import msgspec
 from msgspec.structs import asdict
@@ -43,6 +43,8 @@ def import_entry(row: ImportRow) -> dict[str, EntryValue]:
 class BundleMemory(msgspec.Struct):
     """The bundles that a journal names."""
 
+    KINDS: ClassVar = frozenset({_MADE, _CAME})
+
     _made: dict[tuple[str, int], BundleRow] = msgspec.field(default_factory=dict)
     _came: dict[tuple[str, int], ImportRow] = msgspec.field(default_factory=dict)
 
@@ -59,8 +61,8 @@ class BundleMemory(msgspec.Struct):
             came = _parse(entry, ImportRow, times=("created_at", "moved_at"))
             self._came[came.target, came.sequence] = came
 
-    def write(self, catalog: Catalog) -> None:
-        """Put the bundles into a new catalog.
+    def write(self, catalog: Catalog) -> int:
+        """Put the bundles into a new catalog; return how many there are.
 
         Raises:
             CatalogError: The catalog cannot be written.
@@ -72,6 +74,7 @@ class BundleMemory(msgspec.Struct):
                 catalog.imports.put(
                     came, ImportState.APPLIED, now=parse_time(came.moved_at)
                 )
+        return len(self._made) + len(self._came)
 
 
 def _parse(

@@ -1,16 +1,17 @@
 """A catalog made anew from the journal and the blobs.
 
 ``entries`` says what the journal's lines are; a kind or a field that is not
-known here is ignored, so that an older gosync reads a newer one's journal.
+known here is counted and told, not read, so that an older gosync reads a newer one's
+journal; nothing is ever taken out of it.
 
 What comes back: every version whose blobs are there, with its proof; versions
 whose blobs are missing or damaged, as wanted; the pins; findings, as their state was
 set last; what was given up and what was withdrawn; of each checksum database the signed
 head with the largest tree, so that trust never moves back; bundles that were made or
 taken in, so that their numbers do not either.
-What does not: cursors and followed modules (the next sync reads the index and
-the lists again and adds what was only wanted), failures, runs, and what was
-published (the next publish writes the tree whole; its marker keeps its heads).
+What does not is ``NOT_KEPT``: the next sync reads the index and the lists again and
+adds what was only wanted; the next publish writes the tree whole, and its marker keeps
+its heads.
 
 The new catalog is written beside the old one and moved over it in one rename.
 The old one stays as ``catalog.sqlite.bak-N``, its write-ahead log with it; that
@@ -20,8 +21,8 @@ new file. Killed in between, the rebuild is simply run again.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,29 +30,48 @@ from msgspec.structs import replace
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Finding
+from gosync.catalog.identity import CatalogStore
 from gosync.catalog.pins import Pin
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Want
 from gosync.catalog.withdrawn import Withdrawal
-from gosync.errors import CatalogError, MalformedError, NoSpaceError, StoreError
+from gosync.errors import (
+    CatalogError,
+    IdentityError,
+    MalformedError,
+    NoSpaceError,
+    StoreAwayError,
+    StoreError,
+)
 from gosync.gomod import module
+from gosync.ingest.blobrows import count_unreferenced, whole_rows
 from gosync.ingest.bundlememory import BundleMemory
 from gosync.ingest.entries import parse_finding_entry, parse_withdrawal_entry
 from gosync.store.blobs import BlobStore
-from gosync.store.digest import Digest, parse_digest
+from gosync.store.digest import parse_digest
 from gosync.store.durable import disk_errors, sync_folder
+from gosync.store.identity import KIND as MARK
+from gosync.store.identity import read_marks, read_store_id
 from gosync.store.journal import Damage, Journal
-from gosync.store.layout import BLOBS, CATALOG
+from gosync.store.layout import CATALOG, JOURNAL
 from gosync.sumdb.tlog import parse_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from gosync.clock import Clock
     from gosync.store.journal import EntryValue
 
 BATCH_ROWS = 1_000
-_CHUNK_BYTES = 1 << 20
+# What no journal has, and who makes it anew.
+NOT_KEPT = (
+    "selection, followed modules and index cursors: the next sync makes them",
+    "failures and their next tries, past runs: begun anew",
+    "what an audit was answered, what verify proved: asked and proven again",
+    "what other sites hold: the next bundle for each carries everything",
+    "bundles that came in and wait for others: import them again",
+)
+_SHOWN = 40
 _SIDE_FILES = ("-wal", "-shm")
 
 
@@ -65,6 +85,12 @@ class RebuildReport(msgspec.Struct):
         damaged: Journal lines that say nothing, "file:line"; torn ones too.
         unreferenced: How many blobs no version names.
         backup: Where the old catalog is kept, None when there was none.
+        pins: How many pins came back.
+        findings: How many findings.
+        bundles: How many bundles, made here or taken in.
+        unknown: How many journal lines are of a kind that only a newer gosync knows,
+            by kind; they stay in the journal.
+        not_kept: What never comes back, and what makes it anew.
     """
 
     versions: int = 0
@@ -73,6 +99,11 @@ class RebuildReport(msgspec.Struct):
     damaged: list[str] = msgspec.field(default_factory=list)
     unreferenced: int = 0
     backup: Path | None = None
+    pins: int = 0
+    findings: int = 0
+    bundles: int = 0
+    unknown: dict[str, int] = msgspec.field(default_factory=dict)
+    not_kept: tuple[str, ...] = NOT_KEPT
 
 
 class _Memory(msgspec.Struct):
@@ -88,6 +119,7 @@ class _Memory(msgspec.Struct):
         default_factory=dict
     )
     named: bool = False  # whether it names any version, forgotten ones too
+    unknown: Counter[str] = msgspec.field(default_factory=Counter)
 
 
 def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
@@ -99,30 +131,62 @@ def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
         rehash: Whether to read every blob and compare its digest, too.
 
     Raises:
+        StoreAwayError: the journal names blobs, and none is there.
+        IdentityError: the journal is another store's.
         StoreError: there are blobs but no journal, or the disk refuses; the old
             catalog stays.
         NoSpaceError: the disk is full; the old catalog stays.
     """
     report = RebuildReport()
-    memory = _recall(Journal(root), report)
-    present = _check_blobs(BlobStore(root), memory, report, rehash=rehash)
-    report.unreferenced = _count_unreferenced(root, present)
+    identity = _identity(root)
+    memory = recall(Journal(root), report)
+    present, missing = whole_rows(BlobStore(root), memory.rows.values(), rehash=rehash)
+    report.missing += [f"{row.path}@{row.version}" for row in missing]
+    report.unreferenced = count_unreferenced(root, present)
     if not memory.named and report.unreferenced > 0:
         raise StoreError(
             f"{root}: the journal names none of the {report.unreferenced} blobs",
-            hint="move the catalog away and run `gosync sync`: what it fetches"
-            " and finds in the store already is kept",
+            hint="put the journal back from a backup; if there is none, move the"
+            " catalog away and run `gosync sync --new-store`: blobs that are fetched"
+            " again are kept",
         )
+    if memory.rows and not (present or report.unreferenced):
+        raise StoreAwayError(
+            f"{root}: no blob is there, of {len(memory.rows)} versions",
+            hint="is its disk mounted? a store that is lost is begun anew with"
+            " `gosync sync --new-store`",
+        )
+    report.unknown = dict(memory.unknown)
     fresh = root / f"{CATALOG}.new"
     with disk_errors(fresh):
         _remove_catalog(fresh)
         with Catalog.open(fresh, create=True) as catalog:
             _write(catalog, memory, present, report, clock=clock)
+            if identity is not None:
+                catalog.identity.put(identity)
         report.backup = _move_into_place(fresh, root / CATALOG)
     return report
 
 
-def _recall(journal: Journal, report: RebuildReport) -> _Memory:
+def _identity(root: Path) -> CatalogStore | None:
+    """Return which store the new catalog is of; it has all that the journal says.
+
+    Raises:
+        IdentityError: the journal is another store's than the folder.
+    """
+    store, mark = read_store_id(root), next(read_marks(root), None)
+    if mark is None:
+        return CatalogStore(store, 0) if store else None
+    if store and store != mark.store:
+        raise IdentityError(
+            f"{root / JOURNAL}: the journal is another store's",
+            hint="put back the one that goes with these blobs",
+        )
+    return CatalogStore(mark.store, mark.generation)
+
+
+def recall(journal: Journal, report: RebuildReport) -> _Memory:
+    """Return what a journal says; note in the report what says nothing."""
     memory = _Memory()
     for entry in journal.read():
         if isinstance(entry, Damage):
@@ -152,15 +216,22 @@ def _take(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
         finding = parse_finding_entry(entry)
         memory.findings[finding.id] = finding
     elif entry.get("kind") == "head":
-        name, note = entry.get("name"), entry.get("note")
-        if not isinstance(name, str) or not isinstance(note, str):
-            raise MalformedError("journal head", entry, "want name and note")
-        data = note.encode("utf-8", "surrogateescape")
-        size = parse_tree(data[: data.rfind(b"\n\n") + 1]).n
-        if size >= memory.heads.get(name, (0, b""))[0]:
-            memory.heads[name] = (size, data)
-    else:
+        _take_head(memory, entry)
+    elif entry.get("kind") in BundleMemory.KINDS:
         memory.bundles.take(entry)
+    elif entry.get("kind") != MARK:
+        memory.unknown[str(entry.get("kind"))[:_SHOWN]] += 1
+
+
+def _take_head(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
+    """Keep the head of the largest tree."""
+    name, note = entry.get("name"), entry.get("note")
+    if not isinstance(name, str) or not isinstance(note, str):
+        raise MalformedError("journal head", entry, "want name and note")
+    data = note.encode("utf-8", "surrogateescape")
+    size = parse_tree(data[: data.rfind(b"\n\n") + 1]).n
+    if size >= memory.heads.get(name, (0, b""))[0]:
+        memory.heads[name] = (size, data)
 
 
 def _forget(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
@@ -212,58 +283,6 @@ def parse_version_entry(entry: Mapping[str, EntryValue]) -> VersionRow:
     return row
 
 
-def _blobs_of(row: VersionRow) -> Iterator[tuple[Digest, int]]:
-    """Yield the digest and size of each blob that a row names."""
-    for digest, size_bytes in (
-        (row.info_digest, row.info_bytes),
-        (row.mod_digest, row.mod_bytes),
-        (row.zip_digest, row.zip_bytes),
-    ):
-        if digest is not None:
-            # A size that the journal lacks is one that no blob has.
-            yield Digest(digest), -1 if size_bytes is None else size_bytes
-
-
-def _check_blobs(
-    blobs: BlobStore, memory: _Memory, report: RebuildReport, *, rehash: bool
-) -> list[VersionRow]:
-    """Return the rows whose blobs are all there; note the others as missing."""
-    good: dict[Digest, bool] = {}
-    present = []
-    for row in memory.rows.values():
-        whole = True
-        for digest, size_bytes in _blobs_of(row):
-            if digest not in good:
-                good[digest] = _is_good(blobs, digest, size_bytes, rehash=rehash)
-            whole = whole and good[digest]
-        if whole:
-            present.append(row)
-        else:
-            report.missing.append(f"{row.path}@{row.version}")
-    return present
-
-
-def _is_good(
-    blobs: BlobStore, digest: Digest, size_bytes: int, *, rehash: bool
-) -> bool:
-    if not blobs.exists(digest, size_bytes=size_bytes):
-        return False
-    if not rehash:
-        return True
-    sha256 = hashlib.sha256()
-    with blobs.open(digest) as blob:
-        for offset in range(0, blob.size_bytes, _CHUNK_BYTES):
-            sha256.update(blob.read_at(offset, _CHUNK_BYTES))
-    return sha256.hexdigest() == digest
-
-
-def _count_unreferenced(root: Path, present: Iterable[VersionRow]) -> int:
-    named = {digest for row in present for digest, _ in _blobs_of(row)}
-    with disk_errors(root / BLOBS):
-        files = (file.name for file in (root / BLOBS).glob("??/*"))
-        return sum(1 for name in files if name not in named)
-
-
 def _write(
     catalog: Catalog,
     memory: _Memory,
@@ -277,7 +296,8 @@ def _write(
     for start in range(0, len(present), BATCH_ROWS):
         rows = map(_as_admitted, present[start : start + BATCH_ROWS])
         _admit(catalog, list(rows), report)
-    memory.bundles.write(catalog)
+    report.bundles = memory.bundles.write(catalog)
+    report.pins, report.findings = len(memory.pins), len(memory.findings)
     missing = set(report.missing)
     wants = [
         Want(row.path, row.version, row.need, row.found_by, row.index_time)

@@ -16,6 +16,8 @@ One JSON object::
     old_heads      by database, which older heads of clients are served besides:
                    upper, up to which head all tiles above level 0 are there, and
                    leaves, first and last numbers of tiles at level 0
+    store          the id of the store that it was published from, "" for none
+    generation     that store's, when this publish began
 
 ``heads`` and ``leaves`` only grow: a client that saw a head comes back for its
 tiles. A head is written here before the first lookup with it, and read even from a
@@ -58,6 +60,8 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
     head: int = 0
     heads: dict[str, list[int]] = {}
     old_heads: dict[str, Promise] = {}
+    store: str = ""
+    generation: int = 0
 
     def promise(self, name: str) -> Promise:
         """Return which older heads of a database the tree serves."""

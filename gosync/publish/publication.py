@@ -343,6 +343,8 @@ class Publication:
             head=self._size,
             heads=self._work.marker.heads,
             old_heads={**self._work.marker.old_heads, self._database: self._promise},
+            store=self._work.marker.store,
+            generation=self._work.marker.generation,
         )
         if self._at.head is not None:
             marker = marker.with_head(self._database, self._size)

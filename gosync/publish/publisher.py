@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from gosync.catalog.trees import TreeState
 from gosync.clock import Clock, format_time
 from gosync.errors import StoreError
@@ -20,6 +22,7 @@ from gosync.publish.feed import ENTRIES, format_feed
 from gosync.publish.limit import DeleteLimit
 from gosync.publish.marker import Marker, read_marker
 from gosync.publish.modules import ModuleWriter
+from gosync.publish.owner import check_owner
 from gosync.publish.publication import (
     Publication,
     Setting,
@@ -35,6 +38,7 @@ from gosync.store.durable import disk_errors
 
 if TYPE_CHECKING:
     from gosync.catalog.db import Catalog
+    from gosync.ingest.generation import Generation
     from gosync.store.blobs import BlobStore
     from gosync.sumdb.names import Database
     from gosync.sumdb.tile import Tile
@@ -56,6 +60,7 @@ class Publisher:
         clock: Clock,
         database: Database | None = None,
         tiles: TileSource | None = None,
+        generation: Generation | None = None,
     ) -> None:
         assert (database is None) == (tiles is None)
         self._catalog = catalog
@@ -63,6 +68,7 @@ class Publisher:
         self._clock = clock
         self._database = database
         self._tiles = tiles
+        self._generation = generation
 
     def is_behind(
         self, tree: TreeTarget, *, options: PublishOptions = _NO_OPTIONS
@@ -149,6 +155,8 @@ class Publisher:
             TooManyDeletesError: if more would leave it; nothing was changed.
             RollbackError: if clients of the tree may know a larger head.
             ForkError: if the tree shows another head of the same size.
+            IdentityError: if the tree is another store's, or shows more than this
+                one knows.
             StoreError: if the tree is somebody else's or cannot be written, a
                 tile or blob is missing, or a record is newer than the head.
             NoSpaceError: if the disk is full.
@@ -177,8 +185,10 @@ class Publisher:
             NoSpaceError: if the disk is full.
             CatalogError: if the catalog cannot be read.
         """
-        if read_marker(tree.root) is None:
+        marker = read_marker(tree.root)
+        if marker is None:
             return False
+        check_owner(tree.root, marker, self._catalog.identity.get())
         feed = format_feed(
             self._catalog.arrivals.newest(limit=ENTRIES),
             self._catalog.findings.newest(limit=ENTRIES),
@@ -202,6 +212,7 @@ class Publisher:
         options: PublishOptions,
         progress: Progress,
     ) -> PublishReport:
+        work = self._stamped(tree, work)
         writer = TreeWriter(tree.root)
         sums = self._sums(writer)
         shown = head if sums is not None and self._shows(head, work) else None
@@ -255,6 +266,15 @@ class Publisher:
         marker = read_marker(tree.root) or Marker()
         unpublished = self._catalog.trees.unpublished(tree.id)
         return PublishReport.unchanged(tree.root, marker, unpublished)
+
+    def _stamped(self, tree: TreeTarget, work: Work) -> Work:
+        """Count the store's generation up, ahead of the tree that will show it."""
+        check_owner(tree.root, work.marker, self._catalog.identity.get())
+        if self._generation is None:
+            return work
+        number = self._generation.advance()
+        marker = replace(work.marker, store=self._generation.store, generation=number)
+        return replace(work, marker=marker)
 
     def _sums(self, writer: TreeWriter) -> SumTreeWriter | None:
         if self._database is None or self._tiles is None:

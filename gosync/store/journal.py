@@ -9,7 +9,8 @@ less.
 
 A line without its newline is a torn write of a killed run; it is cut off before
 the next append and skipped by readers. A file that is over 64 MiB is followed
-by the next number. Files are never rewritten.
+by the next number; it begins with the newest "store" line, so that this is found in
+the last file. Files are never rewritten.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from gosync.store.durable import disk_errors, sync_folder, write_all
 from gosync.store.layout import JOURNAL, journal_name, parse_journal_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 ROTATE_BYTES = 64 << 20
@@ -59,6 +60,21 @@ class Journal:
         self._rotate_bytes = rotate_bytes
         self._lock = threading.Lock()
         self._current: Path | None = None
+        self._before: Callable[[], bool] | None = None
+        self._first_line = b""
+
+    def begin_files_with(self, entry: Mapping[str, EntryValue]) -> None:
+        """Have every further file of the journal begin with an entry."""
+        self._first_line = format_entry(entry)
+
+    def before_first(self, work: Callable[[], bool] | None) -> None:
+        """Have something done before the next entries are appended, once.
+
+        Args:
+            work: May append entries itself; returns False where it could not be done
+                yet, and is called before the next ones then. None for nothing.
+        """
+        self._before = work
 
     def append(self, entries: Iterable[Mapping[str, EntryValue]]) -> int:
         """Append entries, durable before it returns; return how many there were.
@@ -70,6 +86,9 @@ class Journal:
         lines = [format_entry(entry) for entry in entries]
         if not lines:
             return 0
+        work, self._before = self._before, None
+        if work is not None and not work():
+            self._before = work
         with self._lock, disk_errors(self._folder):
             path = self._open_file()
             try:
@@ -84,7 +103,7 @@ class Journal:
         """Return the file to append to, repaired, or the next one."""
         path = self._current
         if path is None:
-            numbers = self._numbers()
+            numbers = journal_numbers(self._folder)
             path = self._folder / journal_name(numbers[-1] if numbers else 1)
             if numbers:
                 _cut_torn_line(path)
@@ -93,15 +112,9 @@ class Journal:
         elif path.stat().st_size >= self._rotate_bytes:
             path = self._folder / journal_name(parse_journal_name(path.name) + 1)
             _create(path)
+            _append(path, self._first_line)
         self._current = path
         return path
-
-    def _numbers(self) -> list[int]:
-        numbers = []
-        for entry in self._folder.iterdir():
-            with suppress(MalformedError):
-                numbers.append(parse_journal_name(entry.name))
-        return sorted(numbers)
 
     def read(self) -> Iterator[dict[str, EntryValue] | Damage]:
         """Yield every entry, oldest first, and what is damaged in its place.
@@ -109,10 +122,24 @@ class Journal:
         Raises:
             StoreError: the journal cannot be read.
         """
-        with disk_errors(self._folder):
-            numbers = self._numbers()
-        for number in numbers:
+        for number in journal_numbers(self._folder):
             yield from _read_file(self._folder / journal_name(number))
+
+
+def journal_numbers(folder: Path) -> list[int]:
+    """Return the numbers of a journal's files, in order; none without the folder.
+
+    Raises:
+        StoreError: the folder cannot be read.
+    """
+    numbers: list[int] = []
+    if not folder.is_dir():
+        return numbers
+    with disk_errors(folder):
+        for entry in folder.iterdir():
+            with suppress(MalformedError):
+                numbers.append(parse_journal_name(entry.name))
+    return sorted(numbers)
 
 
 def format_entry(entry: Mapping[str, EntryValue]) -> bytes:

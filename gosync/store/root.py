@@ -25,7 +25,7 @@ def open_store(root: Path, *, create: bool = True) -> None:
         NoSpaceError: the disk is full.
     """
     with disk_errors(root):
-        there = (root / FOLDERS[0]).is_dir()
+        there = root.is_dir()
     if not there and not create:
         raise StoreError(
             f"{root}: there is no store",

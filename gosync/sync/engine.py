@@ -6,7 +6,7 @@ full disk or an upstream that went away, is gone on with by the next one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
@@ -19,6 +19,7 @@ from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import GosyncError, StoreError, UsageError
 from gosync.progress import NoProgress, Progress
 from gosync.publish.report import PublishReport
+from gosync.sync.adopt import bring_up
 from gosync.sync.choosing import Chooser
 from gosync.sync.completeness import (
     SOME_MISSING,
@@ -64,8 +65,9 @@ class PassOptions(msgspec.Struct, frozen=True, kw_only=True):
         publish: Whether to bring the tree up to date.
         projects: The configured projects, as they were read.
         plan: An approved plan: nothing is asked but what it names.
+        trust_tree: Whether the tree's word counts for private modules, where the store
+            knows less than it shows.
         stop: Ends the pass early; what is on its way is finished.
-        before_publish: May refuse to have the tree written, by a StoreError.
     """
 
     selectors: tuple[Selector, ...] = ()
@@ -74,8 +76,8 @@ class PassOptions(msgspec.Struct, frozen=True, kw_only=True):
     publish: bool = True
     projects: tuple[ConfiguredProject, ...] = ()
     plan: PlanFile | None = None
+    trust_tree: bool = False
     stop: Stop = msgspec.field(default_factory=Stop)
-    before_publish: Callable[[], None] = lambda: None
 
 
 class PassReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -288,6 +290,8 @@ async def run_pass(site: Site, options: PassOptions, progress: Progress) -> Pass
 
 async def _run_pass(site: Site, options: PassOptions, progress: Progress) -> PassReport:
     started = site.clock.monotonic()
+    with options.stop.at_once():
+        await bring_up(site, progress, trust_tree=options.trust_tree)
     async with connect(site) as upstreams:
         this = Pass(site, upstreams, options, progress)
         with options.stop.at_once():
@@ -319,7 +323,6 @@ async def _publish(
     """Bring the tree up; what the database fails to prove waits for a later pass."""
     if not options.publish:
         return None
-    options.before_publish()
     site, sums = this.site, this.upstreams.sums
     report: PublishReport | None = None
     try:

@@ -92,6 +92,8 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         projects: The projects whose needs are carried.
         toolchains: The toolchains that are carried.
         grace_days: How long what is no longer selected is kept from pruning.
+        records: Where it is noted which store lay where; the first is beside the
+            configuration.
         accept: Kinds of findings that are accepted from their first sight on.
         deletes: How many versions may go at once.
         old_heads: Which clients with a tree head from elsewhere are served.
@@ -111,6 +113,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     projects: tuple[ProjectSpec, ...] = ()
     toolchains: ToolchainSpec = ToolchainSpec()
     grace_days: float = 30
+    records: tuple[Path, ...] = ()
     accept: frozenset[Kind] = frozenset()
     deletes: DeleteLimit = DeleteLimit()
     index_bound: IndexBound = IndexBound()

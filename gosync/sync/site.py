@@ -15,13 +15,23 @@ from gosync.catalog.db import Catalog
 from gosync.clock import Clock, SystemClock
 from gosync.store.blobs import BlobStore
 from gosync.store.journal import Journal
+from gosync.store.layout import CATALOG
 from gosync.store.lock import StoreLock
 from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
 from gosync.store.tiles import TileStore
+from gosync.sync.opening import (
+    Opening,
+    Standing,
+    check_before,
+    check_readable,
+    check_still_there,
+    settle,
+)
 from gosync.sync.options import SiteOptions
+from gosync.sync.record import note_place
 
-CATALOG_FILE = "catalog.sqlite"
+_AS_USUAL = Opening()
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -34,6 +44,16 @@ class Site(msgspec.Struct, frozen=True):
     journal: Journal
     quarantine: Quarantine
     tiles: TileStore | None
+    standing: Standing
+
+    def check_still_there(self) -> None:
+        """Check that no disk went away since it was opened.
+
+        Raises:
+            StoreAwayError: if the store or the tree is not there.
+            IdentityError: if it is another one.
+        """
+        check_still_there(self.options, self.standing, self.catalog)
 
 
 @contextmanager
@@ -43,43 +63,52 @@ def open_site(
     command: str,
     wait_lock_seconds: float = 0.0,
     clock: Clock | None = None,
-    create: bool = True,
+    opening: Opening = _AS_USUAL,
 ) -> Iterator[Site]:
     """Lock the store, open it, and sweep what a killed run left behind.
+
+    Store, catalog, journal and tree are held against each other first; nothing is
+    made, written or swept where they do not belong together.
 
     Args:
         options: Where it is.
         command: Who holds the lock, for whoever finds it held.
         wait_lock_seconds: How long to wait for it.
         clock: What time it is.
-        create: Whether to make a store where there is none. A daemon must not: its
-            store may be on a disk that went away.
+        opening: What may be made, and what need not fit.
 
     Raises:
         LockedError: if another gosync holds the lock.
+        StoreAwayError: if store, blobs or tree are not there and were.
+        IdentityError: if store, catalog, journal and tree do not belong together.
         StoreError: if the store or its catalog cannot be used.
         NoSpaceError: if less than the reserve is free.
     """
     clock = clock or SystemClock()
     root = options.store_path
-    open_store(root, create=create)
+    is_new = check_before(options, opening)
+    if is_new:
+        open_store(root)
     lock = StoreLock(root, command=command, clock=clock)
     with lock.acquire(wait_seconds=wait_lock_seconds):
-        blobs = BlobStore(root)
+        blobs, journal = BlobStore(root), Journal(root)
         blobs.check_space(0, min_free_bytes=options.min_free_bytes)
-        blobs.sweep_staging()
-        quarantine = Quarantine(root)
-        quarantine.sweep()
         name = options.database.name if options.database else None
-        with Catalog.open(root / CATALOG_FILE, create=create) as catalog:
+        with Catalog.open(root / CATALOG, create=is_new) as catalog:
+            standing = settle(options, opening, journal, catalog)
+            blobs.sweep_staging()
+            quarantine = Quarantine(root)
+            quarantine.sweep()
+            note_place(options, standing.generation.store)
             yield Site(
                 options=options,
                 clock=clock,
                 catalog=catalog,
                 blobs=blobs,
-                journal=Journal(root),
+                journal=journal,
                 quarantine=quarantine,
                 tiles=TileStore(root, name) if name else None,
+                standing=standing,
             )
 
 
@@ -88,8 +117,12 @@ def read_catalog(options: SiteOptions) -> Iterator[Catalog]:
     """Open the catalog alone, without the lock and without writing anything.
 
     Raises:
-        CatalogError: if there is none, or it cannot be read.
+        StoreAwayError: if store, blobs or tree are not there.
+        IdentityError: if store, catalog, journal and tree do not belong together.
+        CatalogError: if the catalog cannot be read.
     """
-    path = options.store_path / CATALOG_FILE
+    check_before(options, Opening(create=False))
+    path = options.store_path / CATALOG
     with Catalog.open(path, create=False, readonly=True) as catalog:
+        check_readable(options, catalog)
         yield catalog

@@ -81,8 +81,10 @@ async def publish_tree(
         TooManyDeletesError: if more versions would leave the tree than may.
         SecurityError: if a tile that lookups need does not lead to the head.
         UnavailableError: if a tile that lookups need cannot be had.
+        StoreAwayError: if the store or the tree went away.
         StoreError: if the tree cannot be written.
     """
+    await to_thread.run_sync(site.check_still_there)
     await to_thread.run_sync(learn_withdrawals, site)
     head = sums.head if sums is not None else None
     note_seen(site, sums)
@@ -164,6 +166,7 @@ def make_publisher(site: Site) -> Publisher:
         clock=site.clock,
         database=database,
         tiles=site.tiles if database else None,
+        generation=site.standing.generation,
     )
 
 

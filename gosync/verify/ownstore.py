@@ -31,9 +31,10 @@ from gosync.errors import CatalogError, MalformedError, SecurityError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
 from gosync.store.digest import Digest
-from gosync.store.layout import BLOBS, CATALOG, blob_path, parse_blob_path
+from gosync.store.layout import BLOBS, CATALOG, JOURNAL, blob_path, parse_blob_path
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
+from gosync.sync.opening import journal_trouble
 from gosync.verify.answers import Answer
 from gosync.verify.checks import Checked, Checker
 from gosync.verify.layouts import OWN, Kind, Place, Role
@@ -271,7 +272,17 @@ class StoreTarget:
         if self._database is not None and (client := self.client()) is not None:
             found += files.tiles(client, self._database.name)
         right = {mv: row for mv, row in self.rows.items() if not self._is_wrong(mv)}
-        return [*found, *files.journal(right), *files.evidence()]
+        found += [*files.journal(right), *self._journal_behind()]
+        return [*found, *files.evidence()]
+
+    def _journal_behind(self) -> Iterator[Finding]:
+        """Yield that the journal is older than the catalog, or another store's."""
+        trouble = journal_trouble(self.tree.root, self.catalog)
+        if trouble is not None:
+            reason = f"{trouble.value}: the catalog has come further"
+            yield Finding(
+                verdict=Verdict.INCOMPLETE, path=JOURNAL, reason=reason, fix=Fix.REWRITE
+            )
 
     def _catalog_findings(self) -> Iterator[Finding]:
         entry = Entry(CATALOG, OWN, (self.tree.root / CATALOG).lstat())

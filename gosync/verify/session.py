@@ -20,6 +20,7 @@ from gosync.errors import StoreError, UsageError
 from gosync.gomod.patterns import PatternSet
 from gosync.progress import Progress
 from gosync.store.layout import CATALOG
+from gosync.sync.opening import check_before_verify, check_verifiable
 from gosync.sync.options import SiteOptions
 from gosync.verify.engine import Limits, Outcome, Verification
 from gosync.verify.layouts import Kind
@@ -272,6 +273,8 @@ def _own_catalog(request: Request, kind: Kind) -> Iterator[Catalog | None]:
     is_target = kind is Kind.STORE
     file = (request.path if is_target else request.site.store_path) / CATALOG
     try:
+        if is_target:
+            check_before_verify(request.path)
         catalog = Catalog.open(file, create=False, readonly=True)
     except StoreError:
         if is_target:
@@ -279,6 +282,8 @@ def _own_catalog(request: Request, kind: Kind) -> Iterator[Catalog | None]:
         yield None  # another store, or none: others vouch
         return
     with catalog:
+        if is_target:
+            check_verifiable(request.path, catalog)
         yield catalog
 
 

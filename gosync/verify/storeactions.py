@@ -30,8 +30,10 @@ from gosync.ingest.entries import head_entry, version_entry
 from gosync.progress import Progress
 from gosync.store.digest import Digest, digest_of
 from gosync.store.journal import format_entry
-from gosync.store.layout import BLOBS, blob_path, database_folder
+from gosync.store.layout import BLOBS, JOURNAL, blob_path, database_folder
+from gosync.sync.opening import Opening
 from gosync.sync.site import Site, open_site
+from gosync.sync.standing import JOURNAL_TROUBLES, TREE_TROUBLES, Trouble
 from gosync.verify.access import Mending, pieces_of, plan_access
 from gosync.verify.deeds import GONE, Deeds
 from gosync.verify.fetching import can_fetch, fetch_all, trust_for_log
@@ -50,6 +52,10 @@ from gosync.verify.workshop import Fetched
 if TYPE_CHECKING:
     from gosync.verify.session import Request, Session
 
+# What a repair is there for, or what it leaves alone.
+_TO_MEND: Final = Opening(
+    create=False, tolerate={Trouble.BLOBS_AWAY, *JOURNAL_TROUBLES, *TREE_TROUBLES}
+)
 _BLOB_MODE: Final = 0o444
 _CHANGED: Final = "has changed since it was looked at"
 _LEFT_OUT: Final = (
@@ -97,7 +103,7 @@ def lock_store(request: Request, clock: Clock) -> Iterator[Site]:
         command="gosync verify",
         wait_lock_seconds=request.wait_lock_seconds,
         clock=clock,
-        create=False,
+        opening=_TO_MEND,
     ) as site:
         yield site
 
@@ -288,6 +294,9 @@ class _Doing(msgspec.Struct):
             work = partial(self._clean, path, shelf, moved[path])
             self.deeds.attempt("repaired", path, finding, work)
             self.report.outcome.remarks.append(_LEFT_OUT)
+        if self.plan.behind is not None:
+            self.site.standing.generation.advance()
+            self.deeds.note("repaired", JOURNAL, self.plan.behind)
 
     def _clean(self, path: str, shelf: Shelf, moved: Moved) -> None:
         found = stat_of(self.target.tree, path)

@@ -33,6 +33,7 @@ class StorePlan(msgspec.Struct):
         tiles: The tiles that are fetched anew, by path.
         journal: The journal files that lose what says nothing, by path.
         unsaid: The versions that the journal gets a line of.
+        behind: The journal that does not say how far the store has come.
         access: Whose mode is set, by path.
     """
 
@@ -41,6 +42,7 @@ class StorePlan(msgspec.Struct):
     tiles: dict[str, Finding] = msgspec.field(default_factory=dict)
     journal: dict[str, Finding] = msgspec.field(default_factory=dict)
     unsaid: dict[ModuleVersion, Finding] = msgspec.field(default_factory=dict)
+    behind: Finding | None = None
     access: dict[str, Finding] = msgspec.field(default_factory=dict)
 
     @property
@@ -63,6 +65,8 @@ class StorePlan(msgspec.Struct):
         yield from (f"fetch anew {path}, from the log" for path in self.tiles)
         yield from (f"leave out of {path} what says nothing" for path in self.journal)
         yield from (f"add {mv} to the journal" for mv in sorted(self.unsaid))
+        if self.behind is not None:
+            yield "add to the journal which store it is of, and how far it has come"
         yield from (f"set mode and owner of {path}" for path in self.access)
 
 
@@ -132,7 +136,9 @@ class _Planner:
                 self.plan.versions.setdefault(mv, finding)
 
     def _add_journal(self, finding: Finding) -> None:
-        if finding.mv is None:
+        if finding.path == JOURNAL and finding.mv is None:
+            self.plan.behind = finding
+        elif finding.mv is None:
             self.plan.journal[finding.path] = finding
         else:
             self.plan.unsaid[finding.mv] = finding

@@ -25,6 +25,7 @@ from gosync.progress import Progress
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 from gosync.sync.fetch import VersionFetcher
+from gosync.sync.opening import Opening
 from gosync.sync.options import SiteOptions
 from gosync.sync.policy import Policy
 from gosync.sync.site import Site, open_site
@@ -96,7 +97,10 @@ async def fetch_anew(
     root = make_own_folder(folder, WORKSHOP)
     options = replace(site, store_path=root, policy=Policy([], private))
     tally = Tally()
-    with open_site(options, command="gosync verify", clock=clock) as scratch:
+    opening = Opening(alone=True)
+    with open_site(
+        options, command="gosync verify", clock=clock, opening=opening
+    ) as scratch:
         needs = {mv: Need.MOD if mv in mods else Need.ZIP for mv in wanted}
         wants = [Want(mv.path, mv.version, need) for mv, need in needs.items()]
         scratch.catalog.versions.want(wants)

@@ -23,7 +23,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from gosync.publish.routes import FEED, STATUS
+from gosync.publish.routes import FEED, MARKER, STATUS
 from tests.integration.site import Site, digests, files_below
 from tests.integration.steps import Run, Stepper
 from tests.simulator import Simulator
@@ -231,15 +231,17 @@ def check_mended(site: Site) -> None:
 def snapshot(site: Site) -> dict[str, object]:
     """Return what sites that carry the same have in common.
 
-    The tree, its folders and modes included, but not its feed and status.json; the
-    store's blobs and evidence, and bundles that wait; the rows of the catalog as far as
-    they do not say when and from which batch.
+    The tree, its folders and modes included, but not its feed and status.json, and not
+    which store it is of and how far that had come; the store's blobs and evidence, and
+    bundles that wait; the rows of the catalog as far as they do not say when and from
+    which batch.
     """
     tree: dict[str, object] = {
         f"tree/{name}": (digest, stat.S_IMODE((site.tree / name).stat().st_mode))
         for name, digest in digests(site.tree).items()
         if name not in (FEED, STATUS)  # they say when
     }
+    tree[f"tree/{MARKER}"] = _marker(site.tree / MARKER)
     for folder in site.tree.rglob("*/"):
         mode = stat.S_IMODE(folder.stat().st_mode)
         tree[f"tree/{folder.relative_to(site.tree)}/"] = mode
@@ -258,6 +260,12 @@ def snapshot(site: Site) -> dict[str, object]:
         ).fetchall()
         tree["failures"] = catalog.execute("SELECT * FROM failures").fetchall()
     return tree
+
+
+def _marker(file: Path) -> dict[str, object]:
+    """Return what a tree's marker says, but not of its store: each site has its own."""
+    marker = json.loads(file.read_bytes())
+    return {key: marker[key] for key in marker.keys() - {"store", "generation"}}
 
 
 def ledger(site: Site) -> list[tuple[str, str, int, str]]:

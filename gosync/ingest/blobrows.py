@@ -1,0 +1,79 @@
+"""Which journaled versions have all of their blobs, and which blobs nothing names."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from gosync.store.digest import Digest
+from gosync.store.durable import disk_errors
+from gosync.store.layout import BLOBS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from gosync.catalog.versions import VersionRow
+    from gosync.store.blobs import BlobStore
+
+_CHUNK_BYTES = 1 << 20
+
+
+def _blobs_of(row: VersionRow) -> Iterator[tuple[Digest, int]]:
+    """Yield the digest and size of each blob that a row names."""
+    for digest, size_bytes in (
+        (row.info_digest, row.info_bytes),
+        (row.mod_digest, row.mod_bytes),
+        (row.zip_digest, row.zip_bytes),
+    ):
+        if digest is not None:
+            # A size that the journal lacks is one that no blob has.
+            yield Digest(digest), -1 if size_bytes is None else size_bytes
+
+
+def whole_rows(
+    blobs: BlobStore, rows: Iterable[VersionRow], *, rehash: bool
+) -> tuple[list[VersionRow], list[VersionRow]]:
+    """Return the rows whose blobs are all there, and those of which one is not.
+
+    Args:
+        blobs: The store's.
+        rows: The rows.
+        rehash: Whether to read every blob and compare its digest, too.
+
+    Raises:
+        StoreError: a blob cannot be read.
+    """
+    good: dict[Digest, bool] = {}
+    present: list[VersionRow] = []
+    missing: list[VersionRow] = []
+    for row in rows:
+        whole = True
+        for digest, size_bytes in _blobs_of(row):
+            if digest not in good:
+                good[digest] = _is_good(blobs, digest, size_bytes, rehash=rehash)
+            whole = whole and good[digest]
+        (present if whole else missing).append(row)
+    return present, missing
+
+
+def _is_good(
+    blobs: BlobStore, digest: Digest, size_bytes: int, *, rehash: bool
+) -> bool:
+    if not blobs.exists(digest, size_bytes=size_bytes):
+        return False
+    if not rehash:
+        return True
+    sha256 = hashlib.sha256()
+    with blobs.open(digest) as blob:
+        for offset in range(0, blob.size_bytes, _CHUNK_BYTES):
+            sha256.update(blob.read_at(offset, _CHUNK_BYTES))
+    return sha256.hexdigest() == digest
+
+
+def count_unreferenced(root: Path, present: Iterable[VersionRow]) -> int:
+    """Return how many blobs of a store none of these rows names."""
+    named = {digest for row in present for digest, _ in _blobs_of(row)}
+    with disk_errors(root / BLOBS):
+        files = (file.name for file in (root / BLOBS).glob("??/*"))
+        return sum(1 for name in files if name not in named)

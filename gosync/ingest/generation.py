@@ -1,0 +1,67 @@
+"""Counting a store's generation up, before anything is written that depends on it.
+
+The journal's line is durable before the catalog commits the number; see
+``gosync.store.identity`` for what a run that is killed in between leaves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gosync.catalog.identity import CatalogStore
+from gosync.store.identity import Mark, mark_entry, read_marks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gosync.catalog.db import Catalog
+    from gosync.store.journal import Journal
+
+
+class Generation:
+    """The generation of an open store; use it under the store's lock.
+
+    Attributes:
+        store: The store's id.
+    """
+
+    def __init__(
+        self, root: Path, store: str, *, journal: Journal, catalog: Catalog
+    ) -> None:
+        """Take an open store; from here on each run's first line is preceded by one."""
+        self.store = store
+        self._root = root
+        self._journal = journal
+        self._catalog = catalog
+        journal.before_first(self._begin)
+
+    @property
+    def number(self) -> int:
+        """The catalog's."""
+        known = self._catalog.identity.get()
+        return 0 if known is None else known.generation
+
+    def advance(self, *, beyond: int = 0) -> int:
+        """Count up; return the new number, durable in journal and catalog.
+
+        Args:
+            beyond: Make it larger than this, too: what a tree was found to have.
+
+        Raises:
+            StoreError: journal or catalog cannot be written.
+        """
+        self._journal.before_first(None)
+        newest = next(read_marks(self._root), Mark(self.store, 0)).generation
+        number = max(newest, self.number, beyond) + 1
+        mark = mark_entry(self.store, number)
+        self._journal.append([mark])
+        self._journal.begin_files_with(mark)
+        self._catalog.identity.put(CatalogStore(self.store, number))
+        return number
+
+    def _begin(self) -> bool:
+        """Count up before the first lines; not where it could be rolled back."""
+        if self._catalog.in_transaction:
+            return False
+        self.advance()
+        return True

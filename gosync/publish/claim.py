@@ -1,0 +1,37 @@
+"""Making a tree a store's own: its marker names the store from then on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from gosync.publish import routes
+from gosync.publish.marker import Marker, format_marker, read_marker
+from gosync.publish.tree import TreeWriter
+from gosync.store.durable import disk_errors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gosync.ingest.generation import Generation
+
+
+def claim_tree(root: Path, generation: Generation) -> None:
+    """Write a store's id and generation into a tree's marker; nothing else changes.
+
+    Only for a tree that shows nothing that the store does not know. The store counts
+    up first, beyond what the tree was published with.
+
+    Raises:
+        StoreError: journal, catalog or tree cannot be written.
+        NoSpaceError: the disk is full.
+    """
+    marker = read_marker(root) or Marker()
+    number = generation.advance(beyond=marker.generation)
+    ours = replace(marker, store=generation.store, generation=number)
+    writer = TreeWriter(root)
+    with disk_errors(root):
+        writer.open()
+        writer.write(routes.MARKER, format_marker(ours))
+        writer.commit()

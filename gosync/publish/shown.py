@@ -1,0 +1,71 @@
+"""What a tree shows, by its files: for a store that knows less than its tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gosync.catalog.versions import Need, State
+from gosync.errors import MalformedError
+from gosync.gomod.module import (
+    ModuleVersion,
+    check,
+    unescape_path,
+    unescape_version,
+)
+from gosync.publish import routes
+from gosync.publish.tree import TreeWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gosync.catalog.db import Catalog
+
+_END = f"/{routes.VERSIONS_FOLDER}"
+
+
+def shown_versions(root: Path) -> Iterator[tuple[ModuleVersion, Need]]:
+    """Yield each version of which a tree has the ``.mod``, and whether its zip.
+
+    Raises:
+        OSError: as from reading folders.
+    """
+    folder, kinds = "", dict[str, Need]()
+    for file in TreeWriter(root).walk():
+        at, _, name = file.rpartition("/")
+        if at != folder:
+            yield from _versions(folder, kinds)
+            folder, kinds = at, {}
+        stem, _, kind = name.rpartition(".")
+        if at.endswith(_END) and kind in ("mod", "zip"):
+            kinds[stem] = Need.ZIP if kind == "zip" else kinds.get(stem, Need.MOD)
+    yield from _versions(folder, kinds)
+
+
+def _versions(
+    folder: str, kinds: dict[str, Need]
+) -> Iterator[tuple[ModuleVersion, Need]]:
+    """Yield what a module's folder has; what is no version's is none of ours."""
+    for stem, need in sorted(kinds.items()):
+        try:
+            path = unescape_path(folder.removesuffix(_END))
+            mv = ModuleVersion(path, unescape_version(stem))
+            check(mv.path, mv.version)
+        except MalformedError:
+            continue
+        yield mv, need
+
+
+def unknown_to(catalog: Catalog, root: Path) -> Iterator[tuple[ModuleVersion, Need]]:
+    """Yield what a tree shows and a catalog neither carries nor has given up.
+
+    Raises:
+        CatalogError: the catalog cannot be read.
+        OSError: as from reading folders.
+    """
+    for mv, need in shown_versions(root):
+        row = catalog.versions.get(mv.path, mv.version)
+        if row is None or not (
+            row.state is State.FORGOTTEN or row.carried in {need, Need.ZIP}
+        ):
+            yield mv, need

@@ -1,0 +1,223 @@
+"""Taking in what a tree shows and its store lacks: a tree as a source.
+
+A store that comes back from an older backup, or that is new, knows less than the tree
+that it is to write. Nothing may leave that tree for being unknown: it is read like any
+other proxy, and each version comes through the gate. Public ones are proven with the
+tree's own part of the checksum database up to a head that the trusted key signed;
+private ones by the pins of the journal, or at the tree's word if the operator says so.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from anyio import to_thread
+from msgspec.structs import replace
+
+from gosync.catalog.versions import Need, VersionRow
+from gosync.errors import GosyncError, IdentityError, StoreError, UnavailableError
+from gosync.gomod.module import ModuleVersion
+from gosync.ingest.batch import Batch
+from gosync.progress import Progress
+from gosync.publish import routes
+from gosync.publish.claim import claim_tree
+from gosync.publish.marker import read_marker
+from gosync.publish.shown import unknown_to
+from gosync.store.durable import disk_errors
+from gosync.sync.fetch import sink_of
+from gosync.sync.options import SiteOptions
+from gosync.sync.pool import for_each
+from gosync.sync.site import Site
+from gosync.sync.upstreams import Upstreams, connect
+from gosync.upstream.goproxy import parse_goproxy
+
+_SHOWN = 3
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """A version that a tree shows and that could not be taken in.
+
+    Attributes:
+        module: Its path.
+        version: Its version.
+        reason: Why.
+    """
+
+    module: str
+    version: str
+    reason: str
+
+
+class TakenIn(msgspec.Struct, frozen=True):
+    """What became of what a tree shows and the store lacked.
+
+    Attributes:
+        versions: How many versions came in.
+        left: Which did not.
+    """
+
+    versions: int
+    left: tuple[LeftOut, ...] = ()
+
+
+async def bring_up(site: Site, progress: Progress, *, trust_tree: bool = False) -> None:
+    """Take in what the site's tree shows and the store lacks, before it is changed.
+
+    Nothing is done for a tree that is known to show nothing else.
+
+    Args:
+        site: The site.
+        progress: Who watches.
+        trust_tree: Whether the tree's word counts where nobody else vouches.
+
+    Raises:
+        IdentityError: if some of it could not be taken in; the tree stays as it is.
+        SecurityError: if the tree's part of the checksum database does not hold.
+        StoreError: if the store cannot be written.
+    """
+    if not site.standing.tree_knows_more:
+        return
+    taken = await take_in(site, progress, trust_tree=trust_tree)
+    if taken.left:
+        raise _not_whole(site, taken)
+    await to_thread.run_sync(
+        claim_tree, site.options.tree_path, site.standing.generation
+    )
+
+
+def _not_whole(site: Site, taken: TakenIn) -> IdentityError:
+    shown = "; ".join(
+        f"{each.module}@{each.version}: {each.reason}" for each in taken.left[:_SHOWN]
+    )
+    more = len(taken.left) - _SHOWN
+    return IdentityError(
+        f"{site.options.tree_path}: {len(taken.left)} versions that it shows could not"
+        f" be taken in: {shown}{f'; and {more} more' if more > 0 else ''}",
+        hint="`gosync adopt --trust-tree` takes the tree's word for what nobody else"
+        " vouches for; what is damaged, `gosync verify` names",
+    )
+
+
+async def take_in(
+    site: Site, progress: Progress, *, trust_tree: bool = False
+) -> TakenIn:
+    """Take in what the site's tree shows and the store lacks; change no tree.
+
+    Args:
+        site: The site; its ``tree_path`` is the source.
+        progress: Who watches.
+        trust_tree: Whether the tree's word counts where nobody else vouches.
+
+    Raises:
+        StoreError: if there is no tree, or the store cannot be written.
+        SecurityError: if the tree's part of the checksum database does not hold.
+    """
+    root = site.options.tree_path
+    if await to_thread.run_sync(read_marker, root) is None:
+        raise StoreError(f"{root}: there is no tree", hint="name a tree's folder")
+    with disk_errors(root):
+        missing = await to_thread.run_sync(lambda: list(unknown_to(site.catalog, root)))
+    source = replace(site, options=_from_tree(site.options))
+    async with connect(source) as upstreams:
+        taking = _Taking(source, upstreams, progress, trust_tree=trust_tree)
+        await taking.run(missing)
+    return TakenIn(taking.count, tuple(sorted(taking.left, key=_key)))
+
+
+def _key(left: LeftOut) -> tuple[str, str]:
+    return left.module, left.version
+
+
+def _from_tree(options: SiteOptions) -> SiteOptions:
+    """Return the options of a site whose one upstream is its own tree."""
+    root, database = options.tree_path.absolute(), options.database
+    if database is not None:
+        sumdb = root / routes.SUMDB_FOLDER / database.name
+        database = replace(database, url=sumdb.as_uri())
+    proxies = parse_goproxy(root.as_uri())
+    return replace(options, proxies=proxies, database=database, index_url="")
+
+
+class _Taking:
+    """One run of take_in."""
+
+    def __init__(
+        self,
+        site: Site,
+        upstreams: Upstreams,
+        progress: Progress,
+        *,
+        trust_tree: bool,
+    ) -> None:
+        self.count = 0
+        self.left: list[LeftOut] = []
+        self._site = site
+        self._upstreams = upstreams
+        self._progress = progress
+        self._trust_tree = trust_tree
+        self._batch = Batch(
+            blobs=site.blobs,
+            journal=site.journal,
+            catalog=site.catalog,
+            clock=site.clock,
+        )
+
+    async def run(self, missing: list[tuple[ModuleVersion, Need]]) -> None:
+        """Take the newest head, then each version."""
+        await self._take_head()
+        self._progress.phase("taking in what the tree shows", len(missing))
+        try:
+            workers = self._site.options.concurrency
+            await for_each(missing, self._take, workers=workers)
+        finally:
+            await self._batch.commit()
+        if self._site.tiles is not None:
+            await to_thread.run_sync(self._site.tiles.sync)
+
+    async def _take_head(self) -> None:
+        """Trust the tree's head, if the key signed it and it is no fork."""
+        sums = self._upstreams.sums
+        if sums is None:
+            return
+        try:
+            await sums.refresh()
+        except UnavailableError:  # a tree of private modules alone has none
+            return
+
+    async def _take(self, item: tuple[ModuleVersion, Need]) -> None:
+        mv, need = item
+        self._site.blobs.check_space(
+            0, min_free_bytes=self._site.options.min_free_bytes
+        )
+        try:
+            row = await self._admit(mv, need)
+        except StoreError:
+            raise
+        except GosyncError as exc:
+            self.left.append(LeftOut(mv.path, mv.version, str(exc)))
+        else:
+            await self._batch.add(row)
+            self.count += 1
+        self._progress.advance()
+
+    async def _admit(self, mv: ModuleVersion, need: Need) -> VersionRow:
+        private = self._site.options.policy.is_private(mv.path)
+        if private or self._upstreams.sums is None:
+            await to_thread.run_sync(self._check_vouched, mv)
+        proxy, gate = self._upstreams.proxy, self._upstreams.gate
+        async with gate.open(mv, need=need, private=private) as admission:
+            if need is Need.ZIP:
+                info = await proxy.info(mv)
+                admission.take_info(info.data, info.served)
+            mod = await proxy.mod(mv)
+            await admission.take_mod(mod.data, mod.served)
+            if need is Need.ZIP:
+                staged = admission.stage_zip()
+                served = await proxy.zip(mv, sink_of(staged, self._progress))
+                await admission.take_zip(staged, served)
+            return await admission.admit()
+
+    def _check_vouched(self, mv: ModuleVersion) -> None:
+        """Refuse what has neither a record nor a pin, unless the tree is trusted."""
+        pin = self._site.catalog.pins.get(mv.path, mv.version)
+        if pin is None and not self._trust_tree:
+            raise UnavailableError("neither a record nor a pin vouches for it")
