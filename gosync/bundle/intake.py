@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from gosync.bundle.folder import BundleFolder
     from gosync.bundle.manifest import VersionEntry
-    from gosync.bundle.pool import Key, Taking
+    from gosync.bundle.pool import Taking
     from gosync.bundle.reader import Arrived
     from gosync.ingest.gate import Gate
     from gosync.progress import Progress
@@ -105,37 +105,29 @@ class Intake:
             SecurityError: A version is not what the checksum database has.
             StoreError: The store or the catalog cannot be written.
         """
-        broken: VolumeError | None = None
-        volumes = _by_volume(taking)
         self._progress.phase("versions", len(taking.keys))
-        for keys in volumes.values():
-            try:
-                await self._take_volume(taking.bundle, keys)
-            except VolumeError as error:
-                broken = broken or error
-        if broken is not None:
-            raise broken
-
-    async def _take_volume(self, bundle: BundleFolder, keys: set[Key]) -> None:
         arriving = read_versions(
-            bundle,
-            bundle.manifest,
-            wanted=lambda entry: entry.key in keys,
+            taking.bundle,
+            taking.bundle.manifest,
+            wanted=lambda entry: entry.key in taking.keys,
             bases=self._bases,
             scratch=self._site.options.store_path / STAGING,
         )
         try:
             async with anyio.create_task_group() as group:
-                await self._admit_all(arriving, bundle, group)
+                broken = await self._admit_all(arriving, taking.bundle, group)
         except BaseExceptionGroup as errors:
             raise first_error(errors) from None
         finally:
             arriving.close()
             await self._batch.commit()
+        if broken is not None:
+            raise broken
 
     async def _admit_all(
         self, arriving: Iterator[Arrived], bundle: BundleFolder, group: TaskGroup
-    ) -> None:
+    ) -> VolumeError | None:
+        """Admit what arrives; return what is wrong with the rest, if something is."""
         room = anyio.Semaphore(_AT_ONCE)
         while True:
             await room.acquire()
@@ -143,9 +135,12 @@ class Intake:
             self._site.blobs.check_space(0, min_free_bytes=reserve)
             # What is staged reaches an admission, which removes it if it is refused.
             with anyio.CancelScope(shield=True):
-                unpacked = await to_thread.run_sync(self._unpack, arriving)
+                try:
+                    unpacked = await to_thread.run_sync(self._unpack, arriving)
+                except VolumeError as error:
+                    return error
             if unpacked is None:
-                return
+                return None
             group.start_soon(self._admit, *unpacked, bundle, room)
 
     def _unpack(
@@ -206,15 +201,3 @@ class Intake:
             size_bytes=size_bytes,
             framed=True,
         )
-
-
-def _by_volume(taking: Taking) -> dict[int, set[Key]]:
-    """Return the versions by the volume that has them, in order."""
-    manifest = taking.bundle.manifest
-    found: dict[int, set[Key]] = {}
-    for entry in manifest.travelling():
-        if entry.key in taking.keys:
-            assert entry.segment is not None
-            volume = manifest.segments[entry.segment].volume
-            found.setdefault(volume, set()).add(entry.key)
-    return dict(sorted(found.items()))

@@ -12,7 +12,7 @@ is in an unnamed file of the scratch folder.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from gosync.bundle.bases import NoBases
 from gosync.bundle.blocks import Form
 from gosync.bundle.segments import SegmentReading
 from gosync.bundle.spool import Spool
+from gosync.errors import VolumeError
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from gosync.sumdb.tile import Tile
 
     Entries: TypeAlias = dict[tuple[str, str], VersionEntry]
+
+
+_MOST_FAILED = 8  # segments of a volume
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -74,6 +78,10 @@ def read_versions(
 ) -> Generator[Arrived]:
     """Yield the versions of a bundle that are wanted.
 
+    A segment that cannot be read keeps no other one out, unless several of its volume
+    cannot: a medium may take long to say no. What is wrong with the first is raised in
+    the end.
+
     Args:
         folder: The bundle.
         manifest: Its manifest.
@@ -89,13 +97,23 @@ def read_versions(
         NoSpaceError: the scratch folder's disk is full.
     """
     by_segment = entries_by_segment(manifest)
+    broken: list[VolumeError] = []
+    failed: Counter[int] = Counter()
     for number, segment in enumerate(manifest.segments):
         entries = by_segment.get(number, {})
         if segment.holds != "modules" or not any(map(wanted, entries.values())):
             continue
-        with open_segment(folder, segment, entries, bases) as reading:
-            for group in reading.groups():
-                yield from _group(group, reading.base, wanted, scratch)
+        if failed[segment.volume] == _MOST_FAILED:
+            continue
+        try:
+            with open_segment(folder, segment, entries, bases) as reading:
+                for group in reading.groups():
+                    yield from _group(group, reading.base, wanted, scratch)
+        except VolumeError as error:
+            broken.append(error)
+            failed[segment.volume] += 1
+    if broken:
+        raise broken[0]
 
 
 def read_tiles(
