@@ -12,6 +12,8 @@ from gosync.sync.configured import SELECT, select_item
 from gosync.sync.emptymodules import EmptyModule, Why
 from gosync.text import printable
 
+_SHOWN = 100  # nobody reads more, and a terminal shows the end
+
 
 def selection_line(found: Completeness) -> str:
     """Return how much of the selection is here."""
@@ -99,16 +101,18 @@ def _empty_line(module: EmptyModule) -> str:
 
 
 def failure_lines(failures: Iterable[Failure]) -> Iterator[str]:
-    """Yield failures for people, the gravest first."""
+    """Yield failures for people, the gravest first, and how many more there are."""
     security = SecurityError.exit_code
     ordered = sorted(
         failures, key=lambda f: (f.exit_code != security, f.path, f.version)
     )
-    for failure in ordered:
+    for failure in ordered[:_SHOWN]:
         label = "missing" if failure.path and failure.version else "failed"
         yield f"{label:<8} {failure_name(failure)}"
         yield f"         {failure.error}: {printable(failure.reason)}"
         yield f"         tries: {failure.attempts}, next: {_next(failure)}"
+    if len(ordered) > _SHOWN:
+        yield f"and {len(ordered) - _SHOWN} more; `gosync status --json` has them all"
 
 
 def failure_name(failure: Failure) -> str:

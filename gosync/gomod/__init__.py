@@ -10,6 +10,7 @@ rows in ``tests/testdata/vectors`` keep the two in agreement.
 ``semver``        versions: validity, precedence, sorting
 ``module``        the door to module paths: ``ModuleVersion``, checks, escaping
 ``pathcheck``     which module, import and file paths are allowed
+``lengths``       how long paths and versions may be
 ``pathmajor``     the major version in a path: ``/v2``, ``gopkg.in``'s ``.v2``
 ``escape``        the ``!`` form of paths and versions that proxies use
 ``pseudo``        versions made from a commit's time and hash

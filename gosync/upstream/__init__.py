@@ -19,6 +19,7 @@ the other side served, with evidence of when and from where.
 ``environment``  HTTP_PROXY, HTTPS_PROXY, NO_PROXY
 ``files``        file:// answers
 ``goproxy``      GOPROXY lists: "," and "|"
+``reading``      what is large is parsed apart from the event loop
 ``proxy``        ``ProxyClient``: list, @latest, .info, .mod, .zip
 ``revisits``     ``Revisits``: one proxy asked again, conditionally
 ``index``        ``IndexClient``: pages of index events
