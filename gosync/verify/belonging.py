@@ -16,6 +16,7 @@ All else is foreign, whatever it is called: it is counted, and that is all.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from gosync.errors import MalformedError
@@ -24,10 +25,11 @@ from gosync.sumdb.tile import parse_tile_path
 from gosync.verify.athens import AthensLayout
 from gosync.verify.inventory import Foreign, Inventory
 from gosync.verify.layouts import Kind, Place, Role
-from gosync.verify.logfiles import parse_lookup_name
 from gosync.verify.walk import Entry
 
 _MARKS = frozenset({Role.INFO, Role.ZIP})  # who has a go.mod may be no cache
+# There may be hundreds of thousands: what they are of is parsed once, when proven.
+_LOOKUP = re.compile(r"lookup/[a-z0-9._~!/-]+@v[0-9][a-z0-9._~!+-]*")
 _OUTSIDE_DOWNLOADS = frozenset({Role.EXTRACTED})
 
 
@@ -100,10 +102,10 @@ def _is_athens(entry: Entry, mv: ModuleVersion) -> bool:
 
 def _is_asked_for(place: Place) -> bool:
     """Return whether a client of a checksum database asks for such a file."""
+    if place.role is Role.LOOKUP:
+        return _LOOKUP.fullmatch(place.name) is not None
     try:
-        if place.role is Role.LOOKUP:
-            parse_lookup_name(place.name)
-        elif place.role is Role.TILE:
+        if place.role is Role.TILE:
             parse_tile_path(place.name)
     except MalformedError:
         return False

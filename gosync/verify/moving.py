@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 
 from gosync.closure.tree import FOLDER_FLAGS
 from gosync.verify.copying import copy
-from gosync.verify.placing import discard, temporary_name
+from gosync.verify.placing import changeable, discard, temporary_name
 
 
 def move(source: int, name: str, target: int, as_name: str) -> None:
@@ -55,28 +55,20 @@ def _rename(source: int, name: str, target: int, as_name: str) -> None:
     try:
         os.rename(name, as_name, src_dir_fd=source, dst_dir_fd=target)
     except PermissionError:
-        found = os.stat(name, dir_fd=source, follow_symlinks=False)
-        if not stat.S_ISDIR(found.st_mode):
-            raise
         # go makes folders that not even their owner may change, and so not move.
-        with _changeable(source, name):
+        with changeable(source), changeable(target), _moving(source, name):
             os.rename(name, as_name, src_dir_fd=source, dst_dir_fd=target)
 
 
 @contextmanager
-def _changeable(above: int, name: str) -> Iterator[None]:
-    """Let the owner of a folder change it meanwhile.
-
-    Raises:
-        OSError: if it is no folder, or somebody else's.
-    """
+def _moving(above: int, name: str) -> Iterator[None]:
+    """Let something be moved meanwhile: the owner of a folder must be let change it."""
+    if not stat.S_ISDIR(os.stat(name, dir_fd=above, follow_symlinks=False).st_mode):
+        yield
+        return
     handle = os.open(name, FOLDER_FLAGS, dir_fd=above)
     try:
-        mode = stat.S_IMODE(os.fstat(handle).st_mode)
-        os.fchmod(handle, mode | stat.S_IWUSR)
-        try:
+        with changeable(handle):
             yield
-        finally:
-            os.fchmod(handle, mode)
     finally:
         os.close(handle)

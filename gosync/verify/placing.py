@@ -142,12 +142,29 @@ def write(
                 _give(handle, owner)
                 os.fchmod(handle, mode)
                 os.fsync(handle)
-            os.rename(temporary, name, src_dir_fd=top, dst_dir_fd=above)
+            with changeable(above):
+                os.rename(temporary, name, src_dir_fd=top, dst_dir_fd=above)
         except BaseException:
             with suppress(OSError):
                 os.unlink(temporary, dir_fd=top)
             raise
         os.fsync(above)
+
+
+@contextmanager
+def changeable(folder: int) -> Iterator[None]:
+    """Let the owner of an open folder change it meanwhile, if we are that one."""
+    mode = stat.S_IMODE(os.fstat(folder).st_mode)
+    if mode & stat.S_IWUSR:
+        yield
+        return
+    with suppress(PermissionError):
+        os.fchmod(folder, mode | stat.S_IWUSR)
+    try:
+        yield
+    finally:
+        with suppress(PermissionError):
+            os.fchmod(folder, mode)
 
 
 def temporary_name() -> str:

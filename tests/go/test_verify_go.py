@@ -168,6 +168,30 @@ def test_a_damaged_cache_is_repaired_until_go_is_content(
         client.run("mod", "verify")
 
 
+def test_a_gopath_is_cleaned_where_its_module_cache_is(
+    client: GoClient, sim: Simulator
+):
+    gopath, cache = client.folder / "gopath", client.folder / "gopath/pkg/mod"
+    (gopath / "src/my.docs/v1.0.0").mkdir(parents=True)
+    document = gopath / "src/my.docs/v1.0.0/thesis.txt"
+    document.write_text("the only copy")
+    cache.parent.mkdir(exist_ok=True)
+    (client.folder / "modcache").rename(cache)
+    client.env["GOMODCACHE"] = str(cache)
+    bad = next(each for each in parts_of(cache, sim.log.name) if each.name == "zip")
+    harm(cache, bad, Damage.OTHER_MODULE)
+
+    code, found, _ = verify(gopath, sim)
+    code_of_repair, _, errors = verify(gopath, sim, "--repair")
+
+    polluted = [f["file"] for f in found["findings"] if f["verdict"] == "polluted"]
+    assert (code, found["target"], polluted) == (4, str(cache), [bad.path])
+    assert code_of_repair == 5, errors
+    assert document.read_text() == "the only copy"
+    client.env["GOPROXY"] = "off"
+    client.run("mod", "verify")
+
+
 READERS: dict[Kind, Callable[[Path], Read]] = {
     Kind.ATHENS: lambda root: Athens(root).read,
     Kind.ATHENS_S3: lambda root: ObjectStore(root).read,

@@ -21,6 +21,7 @@ from gosync.verify.actions import restore
 from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
 from gosync.verify.session import Request
+from tests.integration.test_crash_disk import disk
 from tests.unit.verify.caches import ALPHA, World, run
 from tests.unit.verify.damage import Damage, harm, link_copy, parts
 from tests.unit.verify.test_matrix import snapshot
@@ -116,6 +117,46 @@ def check(
             break
         step += every
     assert step > 3
+
+
+def test_moving_to_another_disk_and_back(world: World, tmp_path: Path):
+    """Killed at any step of either way, what was there is in one place at least."""
+    kind, step, died = Kind.MODCACHE, 0, True
+    while died:
+        folder = tmp_path / str(step)
+        root, state = damaged(world, kind, folder / "cache"), folder / "state"
+        harm(root, parts(kind, world.database.name)[-2], Damage.OTHER_MODULE)
+        before, at_first = everything(root), snapshot(root)
+        act = partial(run, world, root, kind=kind, action=Action.QUARANTINE)
+        with disk(state, 64 << 20):
+            died = killed_at(step, act)
+            assert before <= everything(root, state), step
+            assert act().exit_code in {0, 5}, step
+            moved = before - everything(root)
+            _put_back(world, root, state, step)
+            assert moved <= everything(root, state), step
+            for shelf in _shelves(state):
+                _restore(world, root, state, shelf.name)
+            assert snapshot(root) == at_first, step
+        step += 3
+    assert step > 6
+
+
+def _restore(world: World, root: Path, state: Path, name: str) -> None:
+    request = Request(path=root, site=world.site(root.parent), state=state)
+    restore(request, name, SystemClock())
+
+
+def _put_back(world: World, root: Path, state: Path, step: int) -> None:
+    """Restore the newest shelf, and be killed on the way."""
+    newest = _shelves(state)[0]
+    killed_at(step, partial(_restore, world, root, state, newest.name))
+
+
+def _shelves(state: Path) -> list[Path]:
+    """Return the shelves on which something may be, the newest first."""
+    found = (each.parent for each in (state / "shelf").glob("*/moved.json"))
+    return sorted(found, key=lambda each: each.stat().st_mtime_ns, reverse=True)
 
 
 def test_removing_from_gosyncs_own_store(world: World, synced: Path, tmp_path: Path):

@@ -86,9 +86,10 @@ def wear(root: Path) -> None:
     if os.getuid() == 0:
         own(root, NOBODY)
     for number, path in enumerate(sorted(root.rglob("*"))):
-        if path.is_file():
+        mode = path.lstat().st_mode
+        if stat.S_ISREG(mode):
             path.chmod(0o400 if number % 2 else 0o640)
-        elif path.is_dir() and "@v" in path.name and path.name != "@v":
+        elif stat.S_ISDIR(mode) and "@v" in path.name and path.name != "@v":
             path.chmod(0o555)
         os.utime(path, ns=(10**18 + number, 10**18 + number), follow_symlinks=False)
 
@@ -135,7 +136,7 @@ def test_odd_things(
         place = root / part_of(Kind.GOPROXY, name).path
         place.unlink()
         ODD[odd](place)
-    (root / "alpha.example/!alpha/@v/stray").symlink_to("/etc/passwd")
+    (root / "alpha.example/!alpha/@v/stray").symlink_to("elsewhere")
     wear(root)
 
     with elsewhere(tmp_path / "state", apart=apart):
