@@ -74,8 +74,11 @@ def find_config(named: Path | None) -> Path:
     """
     candidates = DEFAULT_FILES if named is None else (named,)
     for path in candidates:
-        if path.is_file():
-            return path
+        try:
+            if path.is_file():
+                return path
+        except OSError as exc:
+            raise ConfigError(f"{path}: {exc.strerror}") from exc
     if named is not None and os.path.lexists(named):
         raise ConfigError(f"{named}: not a file", hint="name the gosync.toml itself")
     raise ConfigError(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gosync.config.files import read_text
 from gosync.config.mistakes import Key, Mistakes
-from gosync.config.schema import Config
+from gosync.config.schema import BundleSection, Config
 from gosync.errors import ConfigError, GosyncError
 from gosync.project import read_project
 from gosync.signing.files import read_key
@@ -24,7 +24,12 @@ from gosync.signing.trust import parse_trust
 def is_inside(config: Config) -> bool:
     """Whether a site is fed by bundles: then nothing is selected there."""
     selects = config.policy.selects or config.projects or config.toolchains.versions
-    return not selects and (bool(config.inside.target) or config.inside.trust.exists())
+    return not selects and _takes_bundles(config)
+
+
+def _takes_bundles(config: Config) -> bool:
+    configured = config.sections.bundle != BundleSection()
+    return configured or config.inside.trust.exists()
 
 
 def check_presence(config: Config, mistakes: Mistakes) -> None:
@@ -43,7 +48,7 @@ def check_presence(config: Config, mistakes: Mistakes) -> None:
     for number, target in enumerate(config.targets.values(), start=1):
         for at, key in enumerate(target.keys, start=1):
             presence.reads(("target", number, "keys", at), read_key, key)
-    if config.inside.target or config.inside.trust.exists():
+    if _takes_bundles(config):
         presence.reads(("bundle", "trust"), _read_trust, config.inside.trust)
     presence.programs(config)
 
