@@ -56,6 +56,7 @@ from gosync.bundle.space import check_import_fits
 from gosync.bundle.waiting import WaitingBundles
 from gosync.bundle.withdrawals import withdraw_at_once
 from gosync.catalog.imports import ImportState
+from gosync.catalog.versions import Need
 from gosync.errors import (
     BundleGapError,
     RejectedError,
@@ -118,7 +119,7 @@ class Import:
         self._waiting = WaitingBundles(
             site, check=self._check_signatures, target=target
         )
-        self._brought = self._brought_bytes = 0
+        self._brought = self._brought_go_mods = self._brought_bytes = 0
         self._gap: PoolPlan | None = None
         self._tiles_missing = False
         self._carried_tiles: list[Tile] = []
@@ -268,13 +269,17 @@ class Import:
                     self._site, sums, plan.chosen.manifest, self._carried_tiles
                 )
             intake = Intake(self._site, self._gate(sums), self._progress)
+            manifest = plan.chosen.manifest
+            go_mods = {each.key for each in manifest.versions if each.need is Need.MOD}
             for taking in plan.takings:
                 try:
                     await intake.take(taking)
                 except VolumeError as error:
                     self._waiting.drop_damaged(taking.bundle, error)
                     raise
-                self._brought += len(taking.keys)
+                alone = len(taking.keys & go_mods)
+                self._brought += len(taking.keys) - alone
+                self._brought_go_mods += alone
             self._brought_bytes += plan.new_bytes
 
     def _gate(self, sums: SumClient | None) -> Gate:
@@ -333,13 +338,14 @@ class Import:
             outcome = Outcome.STAGED
         elif self._gap is not None and self._gap.chosen.id == bundle.id:
             outcome = Outcome.DAMAGED
-        elif standing is Standing.APPLIED and not self._brought:
+        elif standing is Standing.APPLIED and not self._brought + self._brought_go_mods:
             outcome = Outcome.UNCHANGED
         return ImportReport(
             outcome=outcome,
             bundle=bundle,
             signed_by=signed_by,
             brought=self._brought,
+            brought_go_mods=self._brought_go_mods,
             brought_bytes=self._brought_bytes,
             published=published,
             receipt=make_receipt(self._site, signed_by),

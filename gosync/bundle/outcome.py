@@ -13,7 +13,6 @@ from gosync.bundle.header import Known
 from gosync.bundle.need import NeedFile, NeedVersion
 from gosync.bundle.receipt import MAX_CAME, Head, Receipt, Signer
 from gosync.catalog.imports import ImportState
-from gosync.catalog.versions import State
 from gosync.errors import BundleGapError
 from gosync.sumdb.treehead import open_head
 from gosync.sync.tree import tree_target
@@ -49,7 +48,8 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
         outcome: How it ended.
         bundle: The bundle that was to be taken in.
         signed_by: Whose signatures counted.
-        brought: How many versions came into the store.
+        brought: How many versions came into the store, whole.
+        brought_go_mods: Of how many more the ``.mod`` alone came.
         brought_bytes: The sizes of their zips, as the upstream had them.
         published: What publishing did, None when nothing was applied.
         receipt: What the site has now, None before any bundle was applied.
@@ -60,6 +60,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     bundle: BundleFolder
     signed_by: tuple[SignedBy, ...]
     brought: int = 0
+    brought_go_mods: int = 0
     brought_bytes: int = 0
     published: PublishReport | None = None
     receipt: Receipt | None = None
@@ -82,6 +83,7 @@ def import_document(report: ImportReport) -> dict[str, object]:
         "bundle": header_document(bundle.header, bundle.id),
         "signed_by": report.signed_by,
         "versions_brought": report.brought,
+        "go_mods_brought": report.brought_go_mods,
         "bytes_brought": report.brought_bytes,
         "omitted": bundle.manifest.omitted,
         "withdrawn": list(map(withdrawn_document, bundle.manifest.withdrawn)),
@@ -110,7 +112,7 @@ def make_receipt(site: Site, signed_by: Iterable[SignedBy]) -> Receipt | None:
         sequence=newest.sequence,
         bundle_id=newest.bundle_id,
         applied_at=newest.moved_at,
-        versions=site.catalog.versions.counts()[State.PRESENT],
+        versions=site.catalog.census().present,
         head=head,
         signed_by=tuple(
             Signer(name=each.name, fingerprint=each.fingerprint) for each in signed_by

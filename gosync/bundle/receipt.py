@@ -70,7 +70,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
         sequence: The bundle's sequence.
         bundle_id: The bundle.
         applied_at: When the site's tree came to show it.
-        versions: How many versions the site has now.
+        versions: How many versions the site has now, whole.
         head: The tree head that it trusts, None without a database.
         signed_by: The keys that it trusted.
         gosync: The version of gosync that wrote it.

@@ -13,9 +13,10 @@ from gosync.bundle.documents import created_document, write_report
 from gosync.bundle.need import MAX_NEED_BYTES, NeedFile, parse_need
 from gosync.bundle.options import TargetSpec
 from gosync.bundle.tree_archive import admitted_files, write_tree_archive
+from gosync.catalog.versions import Need
 from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.progress import progress
-from gosync.cli.tables import tiles_text, withdrawn_lines
+from gosync.cli.tables import alone_text, tiles_text, withdrawn_lines
 from gosync.config import Config
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
@@ -168,6 +169,12 @@ def _read_need(path: Path) -> NeedFile:
         raise UsageError(f"{path}: {exc}") from exc
 
 
+def _alone(created: Created) -> str:
+    """Say of how many versions of the selection there is the ``.mod`` alone."""
+    chosen = created.selection.chosen
+    return alone_text(sum(each.need is Need.MOD for each in chosen), "of these ")
+
+
 def _lines(created: Created, asked: CreateOptions) -> Iterator[str]:
     header = created.header
     if header is None:
@@ -176,7 +183,8 @@ def _lines(created: Created, asked: CreateOptions) -> Iterator[str]:
         yield str(created.path)
         yield (
             f"{header.kind.value} bundle {header.sequence} for {header.target}:"
-            f" {header.carried} of {header.selected} versions travel,"
+            f" {header.carried} of {header.selected} versions travel"
+            f"{_alone(created)},"
             f" {format_size(header.size_bytes)} for {format_size(header.zip_bytes)}"
             f" of zips, {tiles_text(header)}, {len(header.volumes)} volumes;"
             " read back and proven"

@@ -23,7 +23,7 @@ from gosync.cli.options import (
     yes_option,
 )
 from gosync.cli.progress import progress
-from gosync.cli.tables import tree_lines, withdrawn_lines
+from gosync.cli.tables import alone_text, tree_lines, withdrawn_lines
 from gosync.config.files import read_text
 from gosync.config.telling import telling_of
 from gosync.errors import ConfigError, MalformedError
@@ -178,7 +178,8 @@ def _lines(report: ImportReport, receipt_file: Path, need_file: Path) -> Iterato
         f" {header.target}, signed by {names}"
     )
     yield {
-        Outcome.APPLIED: f"taken in: {report.brought} versions proven and stored",
+        Outcome.APPLIED: f"taken in: {report.brought} versions proven and stored"
+        f"{alone_text(report.brought_go_mods)}",
         Outcome.UNCHANGED: "it was taken in before; nothing to do",
         Outcome.STAGED: "kept until what it builds on is here; nothing is published",
         Outcome.DAMAGED: "taken in before, but the store has lost some of it since",
@@ -188,7 +189,9 @@ def _lines(report: ImportReport, receipt_file: Path, need_file: Path) -> Iterato
         yield from tree_lines(report.published)
     if report.receipt is not None:
         now = report.receipt
-        yield f"this site has number {now.sequence} now, {now.versions} versions"
+        yield (
+            f"this site has number {now.sequence} now, {now.versions} versions whole"
+        )
         yield f"next: carry {receipt_file} outside, for `gosync bundle ack`"
     if report.need is not None:
         yield from _need_lines(report.need, need_file)

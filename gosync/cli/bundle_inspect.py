@@ -19,10 +19,10 @@ from gosync.bundle.logproof import LogProof, prove_log
 from gosync.bundle.manifest import Segment
 from gosync.bundle.proving import Proven, prove_bundle
 from gosync.bundle.treebase import TreeBase
-from gosync.catalog.versions import Proof
+from gosync.catalog.versions import Need, Proof
 from gosync.cli.options import Options, common_options
 from gosync.cli.progress import progress
-from gosync.cli.tables import tiles_text, withdrawn_lines
+from gosync.cli.tables import alone_text, tiles_text, withdrawn_lines
 from gosync.config.files import read_text
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
@@ -175,7 +175,9 @@ def _lines(folder: BundleFolder, signatures: list[str]) -> Iterator[str]:
     yield f"  base       {header.base or '-'}"
     by = printable(header.gosync)
     yield f"  created    {printable(header.created)} by gosync {by}"
-    yield f"  versions   {header.selected} selected, {header.carried} travel,"
+    go_mods = sum(each.need is Need.MOD for each in folder.manifest.versions)
+    alone = alone_text(go_mods, "of these ")
+    yield f"  versions   {header.selected} selected{alone}, {header.carried} travel,"
     yield f"             {header.patched} of them as patches"
     yield (
         f"  size       {format_size(header.size_bytes)} in {len(header.volumes)}"

@@ -74,6 +74,11 @@ def freshness_line(fresh: Freshness) -> str:
     return ", ".join(parts)
 
 
+def alone_text(go_mods: int, of: str = "") -> str:
+    """Return how many go.mod files there are alone, behind a comma; "" for none."""
+    return f", {of}{go_mods} go.mod files alone" if go_mods else ""
+
+
 def tree_lines(report: PublishReport) -> Iterator[str]:
     """Yield what a publish did, and what it left alone, for people."""
     done = f"{report.changes} files changed" if report.changes else "as it was"
