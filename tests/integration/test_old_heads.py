@@ -373,6 +373,7 @@ def test_tiles_for_older_heads_travel_once(
     assert pair.run_inside(*asked, expect=MISSING).document["heads"] == [
         {"size": LATER, "served": False, "ahead": False}
     ]
+    assert pair.run_inside("publish", expect=MISSING).document["unserved"]
     pair.run_outside("publish", "--missing", str(request))
     more = pair.make()
     shown = pair.run_outside("bundle", "inspect", str(more)).document["bundle"]
