@@ -31,7 +31,7 @@ from gosync.publish.report import PublishReport
 from gosync.status.files import tell_status
 from gosync.store.durable import disk_errors, replace_file
 from gosync.sumdb.oldheads import OldHeads, leaf_of
-from gosync.sumdb.spans import has
+from gosync.sumdb.spans import has, numbers
 from gosync.sync.adopt import bring_up
 from gosync.sync.askedtiles import Asked, read_log, request_lines
 from gosync.sync.completeness import SOME_MISSING
@@ -127,7 +127,7 @@ def publish(
             report, sizes = anyio.run(_publish, site, watcher, head_files, asked)
         heads = _heads(report, sizes, site)
         if request_file is not None:
-            _write_request(request_file, heads, site)
+            _write_request(request_file, report, site)
         document = {**report.document(), "heads": msgspec.to_builtins(heads)}
         lines = [
             *tree_lines(report),
@@ -209,12 +209,13 @@ def _head_lines(heads: Sequence[ClientHead], asked: Asked) -> Iterator[str]:
         yield f"{asked.left} more requests are in the log; publish, then ask again"
 
 
-def _write_request(path: Path, heads: Sequence[ClientHead], site: Site) -> None:
-    """Write the paths of the tiles that are not here."""
+def _write_request(path: Path, report: PublishReport, site: Site) -> None:
+    """Write the paths of the tiles that only a bundle can bring."""
     database = site.options.database
-    assert database is not None
-    lacking = (leaf_of(h.size) for h in heads if not h.served and not h.ahead)
-    leaves = sorted({leaf for leaf in lacking if leaf is not None})
-    data = "".join(request_lines(leaves, database.name)).encode()
+    if database is None:
+        raise UsageError("there is no checksum database", hint="see upstream.sumdb")
+    lines = request_lines(numbers(report.lacking_leaves), database.name)
     with disk_errors(path):
-        replace_file(path.absolute(), data, staging=path.absolute().parent)
+        replace_file(
+            path.absolute(), "".join(lines).encode(), staging=path.absolute().parent
+        )

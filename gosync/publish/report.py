@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import asdict
 
-from gosync.sumdb.spans import count
+from gosync.sumdb.spans import Spans, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,6 +43,7 @@ class PublishReport(msgspec.Struct, frozen=True):
         unserved: Why some of these clients are not served, "" for no reason.
         unserved_exit_code: What a command ends with for that, 0 for nothing.
         ahead: Sizes of heads that clients have beyond the tree's own.
+        lacking_leaves: Numbers of level-0 tiles that only a bundle can bring, as spans.
         unpublished: What is carried and cannot be published, with the reason.
     """
 
@@ -67,6 +68,7 @@ class PublishReport(msgspec.Struct, frozen=True):
     unserved: str = ""
     unserved_exit_code: int = 0
     ahead: tuple[int, ...] = ()
+    lacking_leaves: Spans = ()
     unpublished: tuple[Unpublished, ...] = ()
 
     @classmethod

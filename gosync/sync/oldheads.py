@@ -35,7 +35,7 @@ from gosync.sumdb.oldheads import (
     records_before,
     upper_tiles,
 )
-from gosync.sumdb.spans import Spans, count, spans_of, unite
+from gosync.sumdb.spans import Spans, count, spans_of, subtract, unite
 from gosync.sumdb.tile import FULL_TILE_BYTES, TILE_HEIGHT
 from gosync.sumdb.treehead import SignedHead, open_head
 from gosync.sync.configured import OLD_HEADS, old_heads_item
@@ -59,13 +59,17 @@ class Served(msgspec.Struct, frozen=True):
         old_heads: They, up to the trusted head.
         newest: The size of the newest known head up to it, 0 for none.
         ahead: Sizes of known heads that are beyond it; no tile helps their clients.
-        error: Why some of the configuration's cannot be, or None.
+        lacking: Level-0 tiles of known heads that only a bundle can bring.
+        error: Why some of the known ones cannot be served, or None.
+        is_due: Whether this is all, and not nothing because it failed a moment ago.
     """
 
     old_heads: OldHeads = OldHeads()
     newest: int = 0
     ahead: tuple[int, ...] = ()
+    lacking: Spans = ()
     error: GosyncError | None = None
+    is_due: bool = False
 
 
 def note_seen(site: Site, sums: SumClient | None) -> None:
@@ -84,17 +88,17 @@ def note_seen(site: Site, sums: SumClient | None) -> None:
 def served_heads(site: Site, head: SignedHead | None, *, retry: bool = False) -> Served:
     """Return which older heads the tree is to serve with this one.
 
-    None where that failed a moment ago, unless it is to be tried again.
+    None where asking for tiles failed a moment ago, unless it is to be tried again.
 
     Raises:
         CatalogError: the catalog cannot be read.
     """
     database = site.options.database
-    if database is None or head is None or not (retry or _is_due(site)):
+    fed = is_fed(site)
+    if database is None or head is None or not (retry or fed or _is_due(site)):
         return Served()
     n, spec = head.tree.n, site.options.old_heads
     sizes = {*site.catalog.old_heads.sizes(database.name), *spec.sizes}
-    fed = is_fed(site)
     noted, error = _noted(site, spec.notes)
     span: Spans = ()
     if spec.since and not fed:
@@ -104,11 +108,24 @@ def served_heads(site: Site, head: SignedHead | None, *, retry: bool = False) ->
     found = map(leaf_of, inside)
     leaves = unite(spans_of(leaf for leaf in found if leaf is not None), span)
     wanted = OldHeads(spec.upper, leaves)
+    served = _at_hand(site, wanted, n) if fed else wanted
+    lacking = subtract(wanted.leaves, served.leaves)
+    if lacking:
+        error = error or _only_by_bundle(lacking)
     return Served(
-        _at_hand(site, wanted, n) if fed else wanted,
+        served,
         newest=max(inside, default=0),
         ahead=tuple(sorted(size for size in sizes | noted if size > n)),
+        lacking=lacking,
         error=error,
+        is_due=True,
+    )
+
+
+def _only_by_bundle(lacking: Spans) -> BundleGapError:
+    return BundleGapError(
+        f"{count(lacking)} tiles of level 0 are not here; only a bundle brings them",
+        hint="gosync publish --request FILE; outside, gosync publish --missing FILE",
     )
 
 
@@ -228,7 +245,7 @@ async def take_old_head_tiles(
     )
 
 
-def settle(site: Site, error: GosyncError | None, *, retried: bool) -> None:
+def settle(site: Site, served: Served, error: GosyncError | None) -> None:
     """Write down why clients with older heads are not served, or that they are.
 
     Raises:
@@ -237,7 +254,7 @@ def settle(site: Site, error: GosyncError | None, *, retried: bool) -> None:
     failures, item = site.catalog.failures, _item(site)
     if error is not None:
         failures.record(*item, kind=OLD_HEADS, error=error, now=site.clock.now())
-    elif retried or _is_due(site):
+    elif served.is_due:
         failures.clear([item])
 
 

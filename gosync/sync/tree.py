@@ -105,7 +105,7 @@ async def publish_tree(
         error = await bring_tiles(site, sums, extra, progress) or error
     if site.tiles is not None and (wanted or extra):
         await to_thread.run_sync(site.tiles.sync)
-    settle(site, error, retried=retry)
+    settle(site, served, error)
     report = await to_thread.run_sync(
         lambda: publisher.publish(
             target,
@@ -120,6 +120,7 @@ async def publish_tree(
     return replace(
         report,
         ahead=served.ahead,
+        lacking_leaves=served.lacking,
         unserved=str(error),
         unserved_exit_code=error.exit_code if isinstance(error, SecurityError) else 3,
     )

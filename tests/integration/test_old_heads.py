@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,6 +86,21 @@ def test_heads_that_came_along_and_configured_ones_are_served(
     site.sync()
     assert serves(site, sim, LATER)
     site.check_store()
+    site.run("verify", str(site.tree), "--offline", expect=OK)
+
+
+def test_a_tree_of_before_gets_what_it_lacks(sim: Simulator, site: Site) -> None:
+    site.sync()
+    marker = site.tree / ".gosync/tree.json"
+    told = json.loads(marker.read_bytes())
+    assert told.pop("old_heads")
+    marker.write_text(json.dumps(told))
+    folder = site.tree / "sumdb" / sim.log.name / "tile/8/1"
+    for lost in (folder / "000", folder / "001.p/2"):
+        lost.unlink()
+    assert not serves(site, sim, NOT_A_VERSION)
+    assert site.sync("--refresh").document["published"]["upper_tiles"]
+    assert serves(site, sim, NOT_A_VERSION)
     site.run("verify", str(site.tree), "--offline", expect=OK)
 
 
@@ -357,6 +373,7 @@ def test_tiles_for_older_heads_travel_once(
     assert pair.run_inside(*asked, expect=MISSING).document["heads"] == [
         {"size": LATER, "served": False, "ahead": False}
     ]
+    assert pair.run_inside("publish", expect=MISSING).document["unserved"]
     pair.run_outside("publish", "--missing", str(request))
     more = pair.make()
     shown = pair.run_outside("bundle", "inspect", str(more)).document["bundle"]
@@ -368,6 +385,22 @@ def test_tiles_for_older_heads_travel_once(
     made = pair.run_outside("bundle", "create", "inside", "--out", str(pair.media))
     assert made.document["result"] == "nothing-new"
     pair.check()
+
+    # The log grows past a tile of level 1: what is full travels, what it replaces goes.
+    known = sim.log.size
+    sim.log.grow(66_000)
+    sim.publish(module(UPPER, "v1.1.0", day=2))
+    pair.sync()
+    grown = pair.make()
+    shown = pair.run_outside("bundle", "inspect", str(grown)).document["bundle"]
+    assert 0 < shown["old_head_tiles"] < 4
+    pair.take(grown)
+    for size in (OTHER, LATER, NOT_A_VERSION, known):
+        assert serves(pair.inside, sim, size)
+    assert {tile.l for tile in lacking(pair.inside, sim, known + 40_000)} == {0}
+    assert {tile.l for tile in lacking(pair.inside, sim, sim.log.size - 300)} == {0}
+    pair.check()
+    pair.run_inside("verify", str(pair.inside.tree), "--offline")
 
 
 def test_killed_between_any_two_steps_the_tree_serves_on(
