@@ -60,17 +60,19 @@ def knows_withdrawn(catalog: Catalog, receiver: Receiver) -> bool:
 def withdraw_at_once(site: Site, entries: Iterable[WithdrawnEntry]) -> list[TreeTaken]:
     """Withdraw what a bundle withdraws; bring nothing back yet.
 
+    Trees are looked at even if nothing is news: a run that was killed may have told
+    the catalog and no tree.
+
     Returns:
-        What became of each tree; nothing where all was withdrawn before.
+        What became of each tree; nothing where nothing is withdrawn.
 
     Raises:
         StoreError: journal or catalog cannot be written.
     """
-    news = _news(site, entries)
-    if not news:
-        return []
-    write_withdrawals(site, news)
-    return take_from_trees(site, {each.path for each in news})
+    entries = list(entries)
+    write_withdrawals(site, _news(site, entries))
+    paths = {each.path for each in entries}
+    return take_from_trees(site, paths) if paths else []
 
 
 def take_withdrawals(site: Site, entries: Iterable[WithdrawnEntry]) -> None:

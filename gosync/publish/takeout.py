@@ -18,6 +18,7 @@ from gosync.publish import routes
 from gosync.publish.contents import contents_of
 from gosync.publish.marker import read_marker
 from gosync.publish.modules import ModuleWriter
+from gosync.publish.owner import Owner, foreign_tree, owner_of
 from gosync.publish.stale import removal_order
 from gosync.publish.survey import files_by_version, survey_tree
 from gosync.publish.tree import TreeWriter
@@ -56,11 +57,15 @@ def take_out(
         How many files were removed; None where there is no tree.
 
     Raises:
-        StoreError: if the tree cannot be written, or is somebody else's.
+        IdentityError: if the tree is another store's.
+        StoreError: if the tree cannot be written, or is no tree of gosync's.
         CatalogError: if the catalog cannot be read.
     """
-    if read_marker(root) is None:
+    marker = read_marker(root)
+    if marker is None:
         return None
+    if owner_of(marker, catalog.identity.get()) is Owner.FOREIGN:
+        raise foreign_tree(root)
     writer = TreeWriter(root)
     with disk_errors(root):
         writer.open()

@@ -34,14 +34,13 @@ from gosync.clock import Clock, format_time
 from gosync.errors import StoreError, UsageError
 from gosync.progress import Progress
 from gosync.store.durable import disk_errors, make_folder, sync_folder, write_all
-from gosync.store.layout import CATALOG, JOURNAL, parse_journal_name
+from gosync.store.layout import CATALOG, IDENTITY, JOURNAL, parse_journal_name
 from gosync.store.lock import StoreLock
 from gosync.sync.options import SiteOptions
 from gosync.sync.site import read_catalog
 
 MARK = ".gosync-backup"
 RECORD = "backup.json"
-_IDENTITY = "store.json"
 _FORMAT = 1
 _PARTIAL = ".partial"
 _NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z")
@@ -200,9 +199,9 @@ def _copy_all(
     catalog.back_up(partial / CATALOG)
     _check_copy(partial / CATALOG)
     yield _described(partial, CATALOG)
-    if (store / _IDENTITY).exists():
-        _copy_lines(store / _IDENTITY, partial / _IDENTITY)
-        yield _described(partial, _IDENTITY)
+    if (store / IDENTITY).exists():
+        _copy_lines(store / IDENTITY, partial / IDENTITY)
+        yield _described(partial, IDENTITY)
     before = _newest(folder)
     names = _journal_names(store)
     progress.phase("copying the journal", len(names))

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 M, N = "kept.example/m", "other.example/n"
 BAD, GOOD = f"{M}@v1.1.0", f"{M}@v1.0.0"
-KILLS = 12
+KILLS = 20
 WHY = ("--reason", "its release key was stolen")
 
 
@@ -173,16 +173,22 @@ def test_a_bundle_from_before_does_not_bring_it_back(
     assert refused.document["error"] == "WithdrawnError"
 
 
+@pytest.mark.parametrize("waits", [False, True])
 def test_an_import_that_is_killed_anywhere_withdraws_when_it_is_run_again(
-    sim: Simulator, pair: Pair, machines: Machines, tmp_path: Path
+    sim: Simulator, pair: Pair, machines: Machines, tmp_path: Path, waits: bool
 ) -> None:
+    if waits:
+        offer(sim, M, "v1.2.0")
+        pair.run_outside("sync", "--refresh")
+        pair.make("--base", "sealed")
+    code = GAP if waits else OK
     withdraw(pair)
-    bundle, start = pair.make(), tmp_path / "start"
+    bundle, start = pair.make("--base", "sealed"), tmp_path / "start"
     site = pair.inside
     shutil.copytree(site.folder, start)
     command = pair.import_command(bundle)
     whole = machines.inside.run(site, *command)
-    assert whole.code == OK, whole.stderr
+    assert whole.code == code, whole.stderr
     check_gone(site)
     want = snapshot(site)
     steps = range(len(whole.steps))
@@ -193,7 +199,7 @@ def test_an_import_that_is_killed_anywhere_withdraws_when_it_is_run_again(
         killed = machines.inside.run(site, *command, kill_at=number)
         assert killed.code == -signal.SIGKILL
         check_ruins(site)
-        pair.take(bundle)
+        pair.take(bundle, expect=code)
         check_gone(site)
         check_mended(site)
         assert difference(snapshot(site), want) == {}, whole.steps[number]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.offered import go_mod_text, offer
 from tests.integration.remains import files_below
-from tests.integration.site import MISSING, OK, STANDS_OPEN, USAGE, Site
+from tests.integration.site import MISSING, OK, STANDS_OPEN, USAGE, Site, digests
 from tests.simulator import Simulator
 
 M, N = "kept.example/m", "other.example/n"
@@ -220,6 +220,22 @@ def test_every_known_tree_loses_it(tmp_path: Path) -> None:
         shutil.move(site.store / "elsewhere", away)
         site.run("publish", str(away), expect=OK)
         assert not list((away / M / "@v").glob("v1.1.0.*"))
+
+
+def test_another_stores_tree_at_a_known_place_is_left_alone(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        site = make_site(tmp_path / "site", sim)
+        theirs = make_site(tmp_path / "theirs", sim)
+        other = site.store / "other"
+        site.run("publish", str(other), expect=OK)
+        shutil.rmtree(other)
+        shutil.copytree(theirs.tree, other)
+        before = digests(other)
+        done = withdraw(site, expect=MISSING)
+        errors = {each["root"]: each["error"] for each in done["trees"]}
+        assert "another store" in errors[str(other)]
+        assert digests(other) == before
+        check_gone(site)
 
 
 def test_what_else_would_go_stays_for_somebodys_word(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_the_journal_is_told_first_and_names_go_before_files(world: Withdrawn) -
     files = [n for n, each in enumerate(steps) if _takes_a_file(each)]
     assert journal
     assert len(files) == 3
-    assert max(journal) < min(names)
+    assert min(journal) < min(names), "the publish that follows adds its own line"
     assert min(names) < max(n for n in names if n < min(files)) < min(files)
     assert not [
         each for each in steps if each.call == "unlink" and "blobs" in each.path
