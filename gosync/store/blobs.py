@@ -31,7 +31,7 @@ from gosync.errors import (
 )
 from gosync.store.digest import Digest, digest_of, is_digest
 from gosync.store.durable import disk_errors, sync_folder
-from gosync.store.layout import BLOBS, STAGING, blob_path
+from gosync.store.layout import BLOBS, STAGING, blob_path, is_staged_name
 from gosync.store.staging import Staged, read_at
 
 if TYPE_CHECKING:
@@ -268,12 +268,18 @@ class BlobStore:
     def sweep_staging(self) -> int:
         """Remove what killed runs left in staging; only under the store's lock.
 
+        What is called otherwise than what is staged is somebody else's, and stays.
+
         Raises:
             StoreError: a file cannot be removed.
         """
         folder = self._root / STAGING
         with disk_errors(folder):
-            leftovers = [entry for entry in folder.iterdir() if entry.is_file()]
+            leftovers = [
+                entry
+                for entry in folder.iterdir()
+                if is_staged_name(entry.name) and entry.is_file()
+            ]
             for leftover in leftovers:
                 leftover.unlink()
         return len(leftovers)

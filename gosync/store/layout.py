@@ -6,6 +6,7 @@
     blobs/sha256/<2 hex>/<64 hex>      the two are the first of the 64
     staging/<16 hex>
     quarantine/<32 hex>/evidence.json, <label> or file-<number>
+    quarantine/.<16 hex>.tmp           an entry that is being built
     journal/<8 digits>.jsonl           numbered from 1
     sumdb/<name>/tile/...              Tile.path(); the name percent-encoded
     bundles/<64 hex>/...               bundles that wait, by their ids
@@ -44,6 +45,8 @@ FOLDERS = (BLOBS, STAGING, QUARANTINE, JOURNAL, SUMDB)
 MAX_JOURNAL_NUMBER = 99_999_999
 MAX_DATABASE_NAME_BYTES = 200
 
+_STAGED = re.compile("[0-9a-f]{16}")
+_TORN = re.compile(r"\.[0-9a-f]{16}\.tmp")
 _BLOB = re.compile(r"blobs/sha256/([0-9a-f]{2})/([0-9a-f]{64})")
 _JOURNAL = re.compile(r"([0-9]{8})\.jsonl")
 _LABEL = re.compile(r"(?!file-)[a-z0-9][a-z0-9_-]{0,60}(\.[a-z0-9]{1,10})?")
@@ -69,6 +72,16 @@ def parse_blob_path(path: str) -> Digest:
     if match is None or not match[2].startswith(match[1]):
         raise MalformedError("blob path", path, "want blobs/sha256/ab/abcd…")
     return Digest(match[2])
+
+
+def is_staged_name(name: str) -> bool:
+    """Return whether a file in the staging folder is one that gosync made."""
+    return _STAGED.fullmatch(name) is not None
+
+
+def is_torn_name(name: str) -> bool:
+    """Return whether a folder in the quarantine is an entry that was half built."""
+    return _TORN.fullmatch(name) is not None
 
 
 def journal_name(number: int) -> str:

@@ -29,6 +29,7 @@ from gosync.store.layout import (
     EVIDENCE,
     QUARANTINE,
     evidence_file_name,
+    is_torn_name,
     quarantine_id,
 )
 
@@ -126,7 +127,11 @@ class Quarantine:
             StoreError: one cannot be removed.
         """
         with disk_errors(self._folder):
-            torn = [each for each in self._folder.iterdir() if each.name[0] == "."]
+            torn = [
+                each
+                for each in self._folder.iterdir()
+                if is_torn_name(each.name) and not each.is_symlink()
+            ]
             for folder in torn:
                 shutil.rmtree(folder)
         return len(torn)

@@ -24,7 +24,7 @@ from gosync.text import shown
 from gosync.verify.answers import Answer
 from gosync.verify.belonging import recognised
 from gosync.verify.carrying import Carrying
-from gosync.verify.fetching import can_fetch, trust_for_log
+from gosync.verify.fetching import NOTHING_AT_HAND, can_fetch, trust_for_log
 from gosync.verify.layouts import Kind
 from gosync.verify.ownstore import StoreTarget
 from gosync.verify.plan import Action, make_plan
@@ -38,7 +38,7 @@ from gosync.verify.storerestore import restore_store
 from gosync.verify.sumactions import act_on_sums, plan_sums
 from gosync.verify.sumlines import SumTarget
 from gosync.verify.targets import FolderTarget, Target
-from gosync.verify.verdicts import Finding
+from gosync.verify.verdicts import Finding, Fix
 
 if TYPE_CHECKING:
     from gosync.verify.session import Request, Session
@@ -159,6 +159,9 @@ def _plan(
         report.outcome.remarks.append(
             f"{len(plan.unknown)} findings are left, beside what could not be read"
         )
+    if action is Action.REPAIR and not can_fetch(session.request):
+        lacking = sum(each.fix is Fix.FETCH for each in plan.left)
+        report.outcome.remarks += [f"{lacking} left: {NOTHING_AT_HAND}"] * bool(lacking)
     doing = Carrying(session, target, plan, action, clock)
     return _Ready(plan.removals, partial(doing.run, report, progress))
 

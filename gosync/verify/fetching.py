@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from gosync.verify.session import Request
 
 _FILE: Final = "file:"
+NOTHING_AT_HAND: Final = (
+    "it must be fetched, and with --offline neither a --proofs tree nor a file:// proxy"
+    " was named"
+)
 
 
 @asynccontextmanager
@@ -57,7 +61,9 @@ async def fetch_all(
     """
     async with AsyncExitStack() as stack:
         fetched = Fetched(None, {}, {})
-        if wanted:
+        if not can_fetch(request):
+            fetched = Fetched(None, {}, dict.fromkeys(wanted, NOTHING_AT_HAND))
+        elif wanted:
             work = fetch_anew(
                 wanted,
                 site=_site_of(request),

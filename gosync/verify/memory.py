@@ -17,6 +17,7 @@ or ``--max-duration``, leaves it open, and the next run goes on with it.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -27,12 +28,14 @@ import msgspec
 from gosync.catalog.db import Catalog
 from gosync.catalog.verified import VerifiedRow
 from gosync.clock import format_time, parse_time
-from gosync.errors import CatalogError
+from gosync.errors import CatalogError, StoreError
 from gosync.gomod.module import ModuleVersion
 from gosync.store.durable import disk_errors, make_folder, replace_file
+from gosync.verify.statefolder import read_own
 from gosync.verify.verdicts import Verdict
 
 STATE_FILE: Final = "verified.jsonl"
+_APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -172,10 +175,7 @@ class StateFile:
             StoreError: if the file cannot be read.
         """
         with disk_errors(self._file):
-            try:
-                data = self._file.read_bytes()
-            except (FileNotFoundError, NotADirectoryError):
-                return {}, None
+            data = read_own(self._file)
         begun: datetime | None = None
         for line in data.splitlines():
             try:
@@ -221,10 +221,18 @@ class StateFile:
         self._append([_Line(round="ended", at=format_time(now))])
 
     def _append(self, lines: Iterable[_Line]) -> None:
-        with disk_errors(self._file), self._file.open("ab") as file:
+        with disk_errors(self._file):
+            handle = os.open(self._file, _APPEND | os.O_CLOEXEC, 0o644)
+        with disk_errors(self._file), os.fdopen(handle, "ab") as file:
+            self._require_own(os.fstat(handle))
             file.write(b"\n" + _encode(lines))  # a torn line before it ends here
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(handle)
+
+    def _require_own(self, found: os.stat_result) -> None:
+        """Check that nobody else's file is written to, under a name of ours."""
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+            raise StoreError(f"{self._file}: is no file of its own")
 
 
 def _line_of(mv: ModuleVersion, said: Remembered) -> _Line:

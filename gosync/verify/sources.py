@@ -45,6 +45,7 @@ from gosync.verify.proofs import (
     SumsSource,
     TreeSource,
 )
+from gosync.verify.statefolder import read_own
 
 HEAD_FILE: Final = "head"
 _AT_ONCE: Final = 8
@@ -168,11 +169,7 @@ class RemoteOps:
             return b""
         file = self._state / HEAD_FILE
         with disk_errors(file):
-            try:
-                with file.open("rb") as stream:
-                    return stream.read(MAX_NOTE_BYTES)
-            except (FileNotFoundError, NotADirectoryError):
-                return b""
+            return read_own(file, limit_bytes=MAX_NOTE_BYTES)
 
     async def write_head(self, old: bytes, new: bytes) -> bool:
         """Trust a newer head from now on."""

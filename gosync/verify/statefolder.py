@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
+from typing import Final
 
 from gosync.errors import StoreError, UsageError
 from gosync.store.durable import disk_errors, make_folder
+
+_NO_FILE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
 
 
 def require_apart(state: Path, target: Path) -> None:
@@ -44,3 +48,27 @@ def make_own_folder(state: Path, name: str) -> Path:
             hint="name a state folder of your own: --state DIR",
         )
     return folder
+
+
+def read_own(file: Path, *, limit_bytes: int = -1) -> bytes:
+    """Return the bytes of a file there, none where there is no plain file.
+
+    What is a link or a pipe says nothing, and is replaced by what is kept next.
+
+    Args:
+        file: The file.
+        limit_bytes: How many bytes are read at most; -1 for all.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        handle = os.open(file, flags)
+    except OSError as exc:
+        if exc.errno in _NO_FILE:
+            return b""
+        raise
+    with os.fdopen(handle, "rb") as stream:
+        is_file = stat.S_ISREG(os.fstat(handle).st_mode)
+        return stream.read(limit_bytes) if is_file else b""

@@ -36,7 +36,7 @@ from gosync.sync.site import Site, open_site
 from gosync.sync.standing import JOURNAL_TROUBLES, TREE_TROUBLES, Trouble
 from gosync.verify.access import Mending, pieces_of, plan_access
 from gosync.verify.deeds import GONE, Deeds
-from gosync.verify.fetching import can_fetch, fetch_all, trust_for_log
+from gosync.verify.fetching import fetch_all, trust_for_log
 from gosync.verify.layouts import FILES, Place, Role
 from gosync.verify.logrepair import LogFiles
 from gosync.verify.ownstore import StoreTarget, digests_of
@@ -211,8 +211,6 @@ class _Doing(msgspec.Struct):
         wanted = {mv: each for mv, each in known.items() if each.cause is None}
         mods = {mv for mv, row in rows.items() if row.carried is Need.MOD}
         request = self.session.request
-        if not can_fetch(request):
-            wanted = {}
         async with fetch_all(request, wanted, mods, self.clock, progress) as fetched:
             yield fetched
 

@@ -52,7 +52,7 @@ class BlobMachine(RuleBasedStateMachine):
 
     @rule()
     def restart_killed(self):
-        (self.root / "staging" / "left").write_bytes(b"x")
+        (self.root / "staging" / ("0f" * 8)).write_bytes(b"x")
         self.blobs = BlobStore(self.root)
         assert self.blobs.sweep_staging() == 1
 

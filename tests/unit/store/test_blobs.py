@@ -168,11 +168,14 @@ def test_many_threads_may_admit_the_same_and_different_bytes(blobs, tmp_path):
 
 
 def test_what_killed_runs_left_in_staging_is_swept(blobs, tmp_path):
+    foreign = tmp_path / "staging" / "thesis.txt"
+    foreign.write_bytes(b"the only copy")
     with blobs.stage() as staged:
-        (tmp_path / "staging" / "left").write_bytes(b"x")
+        (tmp_path / "staging" / ("0f" * 8)).write_bytes(b"x")
         assert blobs.sweep_staging() == 2
         staged.discard()
     assert blobs.sweep_staging() == 0
+    assert foreign.exists()
 
 
 def test_the_reserve_is_kept_free(blobs):

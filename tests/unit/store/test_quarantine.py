@@ -69,8 +69,13 @@ def test_evidence_that_is_not_there_is_a_store_error(quarantine):
 
 
 def test_half_built_entries_are_swept(quarantine, tmp_path):
-    (tmp_path / "quarantine" / ".abc.tmp").mkdir()
-    (tmp_path / "quarantine" / ".abc.tmp" / "zip").write_bytes(b"x")
+    torn, outside = f".{'0f' * 8}.tmp", tmp_path / "outside"
+    (tmp_path / "quarantine" / torn).mkdir()
+    (tmp_path / "quarantine" / torn / "zip").write_bytes(b"x")
+    outside.mkdir()
+    kept = {tmp_path / "quarantine" / name for name in (".mine", f".{'f0' * 8}.tmp")}
+    for each in kept:
+        each.symlink_to(outside)
     assert quarantine.ids() == []
     assert quarantine.sweep() == 1
-    assert list((tmp_path / "quarantine").iterdir()) == []
+    assert set((tmp_path / "quarantine").iterdir()) == kept

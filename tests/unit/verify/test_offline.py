@@ -107,3 +107,17 @@ def test_with_nothing_at_hand_it_is_left(world: World, tmp_path: Path):
     report = run(world, root, action=Action.REPAIR, proofs=())
 
     assert (report.exit_code, report.done) == (4, ())
+    assert any("--proofs tree" in each for each in report.outcome.remarks)
+
+
+def test_with_nothing_at_hand_a_stores_upstream_is_left_alone(
+    world: World, store: Path
+):
+    harm(store, part_of(store, "zip"), Damage.FLIPPED)
+
+    with world.sim.fail("*", status=500) as asked:
+        report = run(world, store, action=Action.REPAIR, proofs=())
+
+    assert asked.hits == 0
+    assert report.exit_code == 4
+    assert ["--proofs tree" in each.failed for each in report.done] == [True]

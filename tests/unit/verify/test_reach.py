@@ -286,6 +286,8 @@ def test_documents_in_a_store_stay(world: World, store: Path, action: Action):
         "sumdb/essay.txt",
         f"sumdb/{_DATABASE}/tile/8/essay.txt",
         "quarantine/essay.txt",
+        "quarantine/.essays/essay.txt",
+        "staging/essay.txt",
         "journal/essay.txt",
         "journal/folder/essay.txt",
         "essay.txt",

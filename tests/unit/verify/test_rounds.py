@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -130,3 +131,29 @@ def test_where_nothing_can_be_kept_the_report_says_so(world: World, cache: Path)
 
     assert report.exit_code == 0
     assert "not kept" in report.outcome.remarks[0]
+
+
+@pytest.mark.parametrize("way", ["link", "another name", "pipe"])
+def test_results_are_written_into_nobody_elses_file(
+    world: World, cache: Path, way: str, monkeypatch: pytest.MonkeyPatch
+):
+    """An open round is gone on with by adding to the file."""
+    monkeypatch.setattr(engine, "_BATCH", 2)
+    stopped_after(world, cache, 1)
+    file, outside = cache.parent / "state" / STATE_FILE, cache.parent / "outside"
+    file.rename(outside)
+    before = outside.read_bytes()
+    if way == "link":
+        file.symlink_to(outside)
+    elif way == "pipe":
+        os.mkfifo(file)
+    else:
+        os.link(outside, file)
+
+    report = run(world, cache)
+
+    assert report.exit_code == 0
+    assert outside.read_bytes() == before
+    told = any("not kept" in each for each in report.outcome.remarks)
+    assert told == (way == "another name")  # the others are replaced
+    assert told or file.stat().st_nlink == 1
