@@ -39,7 +39,6 @@ from gosync.upstream.index import (
     IndexPage,
     time_key,
 )
-from gosync.upstream.urls import strip_secrets
 
 NAMED = ""
 INDEX_ITEM = ("", "index")
@@ -90,7 +89,6 @@ class IndexFollower:
         self._policy = site.options.policy
         self._dependencies = _followed_dependencies(site.catalog)
         self._cursors = cursor_names(site.options.policy, site.catalog)
-        site.catalog.cursors.rename_indexes(strip_secrets)  # as older ones kept them
 
     async def follow(self, *, now: datetime) -> None:
         """Read to the index's end or the bound; a failure is noted and ends only this.

@@ -30,6 +30,7 @@ from gosync.sync.opening import (
 )
 from gosync.sync.options import SiteOptions
 from gosync.sync.record import note_place
+from gosync.upstream.urls import strip_secrets
 
 _AS_USUAL = Opening()
 
@@ -100,6 +101,8 @@ def open_site(
             quarantine = Quarantine(root)
             quarantine.sweep()
             note_place(options, standing.generation.store)
+            # Older ones kept an index's place under its URL with the password in it.
+            catalog.cursors.rename_indexes(strip_secrets)
             yield Site(
                 options=options,
                 clock=clock,

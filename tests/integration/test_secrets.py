@@ -305,3 +305,35 @@ def test_a_cursor_of_before_keeps_its_place_and_loses_its_password(tmp_path: Pat
         assert cursors.get("https://i.example", "a/*") == "2026-01-01T00:00:00Z"
         assert leaks(tmp_path, []) == []
     assert leaks(tmp_path, []) == []
+
+
+def test_a_pass_goes_on_where_the_index_was_read_up_to(tmp_path: Path):
+    """The catalog of before has the cursor under the URL with its password."""
+    from gosync.catalog.db import Catalog  # noqa: PLC0415 - of this test alone
+
+    with Simulator(tls=True) as sim:
+        sim.publish(module("open.example/m", "v1.0.0"))
+        guard(sim)
+        login = sim.url.replace("//", f"//planted:{SECRET}@")
+        upstream = {
+            "proxies": login,
+            "index": f"{login}/index",
+            "ca_file": str(sim.ca_file),
+            "sumdb": sim.verifier_key,
+        }
+        site = Site(
+            tmp_path / "site", sim, modules=["open.example/*"], upstream=upstream
+        )
+        site.sync()
+        file = site.store / "catalog.sqlite"
+        with Catalog.open(file, create=False) as catalog:
+            since = catalog.cursors.get(f"{sim.url}/index", "open.example/*")
+            assert since is not None
+            assert catalog.cursors.rename_indexes(lambda _: f"{login}/index") == 1
+        assert leaks(site.folder, [], "gosync.toml") != []
+        mark = sim.mark()
+        site.sync()
+        asked = [logged.request for logged in sim.requests_since(mark)]
+
+    assert [r.query["since"] for r in asked if r.path == "/index"] == [since]
+    assert leaks(site.folder, [], "gosync.toml") == []
