@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 MAX_LIST_BYTES = 16 << 20
 MAX_LINES = 200_000  # takes some seconds; the longest known lists have some hundred
-MAX_LISTED = 20_000
+MAX_LISTED = 10_000
 
 # Go's white space; str.split() would also cut at U+001C to U+001F.
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
