@@ -10,8 +10,9 @@ A proxy without ``@latest`` may list pseudo-versions: where nothing else is
 listed, ``go`` takes the one of the latest commit, by the time that follows it
 on its line, else by its own. :func:`read_list` returns it.
 
-Limits: 16 MiB; versions that ``go`` cannot store are left out; of more than
-MAX_LISTED versions the highest are kept. Both are counted.
+Limits: 16 MiB, of which MAX_LINES lines are read; versions that ``go`` cannot store
+are left out; of more than MAX_LISTED versions the highest are kept. What is left out
+is counted.
 
 What gosync writes is stricter: canonical versions in ascending order, and an
 empty file when there is none.
@@ -33,10 +34,11 @@ from gosync.gomod.pseudo import is_pseudo_version, pseudo_version_time
 from gosync.gomod.semver import is_valid, max_version, prerelease, sort_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
 MAX_LIST_BYTES = 16 << 20
-MAX_LISTED = 20_000  # the longest lists that are known have some hundred
+MAX_LINES = 200_000  # takes some seconds; the longest known lists have some hundred
+MAX_LISTED = 10_000
 
 # Go's white space; str.split() would also cut at U+001C to U+001F.
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -94,10 +96,14 @@ def read_list(
         shown = data[:80].decode("utf-8", "replace")
         raise MalformedError("version list", shown, "looks like HTML")
     reading = _Reading(path)
-    for number, line in enumerate(_lines(data.decode("utf-8", "surrogateescape"))):
+    text = data.decode("utf-8", "surrogateescape")
+    for number, line in enumerate(_LINE.finditer(text)):
         if look_up is not None and number % _LOOK_UP_EVERY == 0:
             look_up()
-        reading.add(line)
+        if number == MAX_LINES:
+            reading.leave_out(text.count("\n", line.start()))
+            break
+        reading.add(line[0])
     return reading.result()
 
 
@@ -120,10 +126,6 @@ def newest(versions: Iterable[str], *, allow_incompatible: bool = True) -> str |
         known = compatible or known
     releases = {each for each in known if not prerelease(each)}
     return max_version(releases or known)
-
-
-def _lines(text: str) -> Iterator[str]:
-    return (match[0] for match in _LINE.finditer(text))
 
 
 class _Reading:
@@ -153,6 +155,10 @@ class _Reading:
             self._found.add(version)
             if len(self._found) > 2 * MAX_LISTED:
                 self._keep_highest()
+
+    def leave_out(self, count: int) -> None:
+        """Count lines that nobody reads."""
+        self._too_many += count
 
     def result(self) -> VersionList:
         """Return what the lines said."""

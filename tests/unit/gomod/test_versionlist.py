@@ -4,6 +4,7 @@ import pytest
 
 from gosync.errors import MalformedError, TooLargeError
 from gosync.gomod.versionlist import (
+    MAX_LINES,
     MAX_LIST_BYTES,
     MAX_LISTED,
     format_list,
@@ -112,3 +113,10 @@ def test_the_latest_commit_of_a_list_is_known(
     assert found.versions == ()
     want = None if commit is None else lines[commit].split()[0]
     assert found.commit == want
+
+
+def test_of_a_list_so_many_lines_are_read() -> None:
+    data = b"junk\n" * (MAX_LINES - 1) + b"v1.0.0\nv1.1.0\nv1.2.0\n"
+    found = read_list(data)
+    assert found.versions == ("v1.0.0",)
+    assert found.left_out == {"too many": 2}
