@@ -62,9 +62,10 @@ _STOPPED = InterruptedRunError(SIGTERM).exit_code  # of a job
 def status(options: Options, max_age: timedelta | None) -> int:
     """Show how fresh, how complete and how proven the mirror is.
 
-    For monitors, with --quiet and its exit code: 6 for evidence of misbehaviour, 3
-    while something selected is missing or what is known is older than --max-age, 4
-    while a finding stands open, 7 if the catalog cannot be read, else 0.
+    For monitors, with --quiet and its exit code: 3 while something selected is
+    missing or what is known is older than --max-age, 4 while a finding stands open, 6
+    for evidence of misbehaviour that is no finding, 7 if the catalog cannot be read,
+    else 0.
     """
     config = options.load_config()
     site, now = config.site_options(), SystemClock().now()
@@ -94,11 +95,9 @@ def status(options: Options, max_age: timedelta | None) -> int:
 def _exit_code(
     completeness: int, late: Sequence[Late], findings: Sequence[Finding]
 ) -> int:
-    if completeness:
-        return completeness
-    if late:
+    if completeness == SOME_MISSING or (late and not completeness):
         return SOME_MISSING
-    return STANDS_OPEN if findings else 0
+    return STANDS_OPEN if findings else completeness
 
 
 def _late_line(late: Late) -> str:

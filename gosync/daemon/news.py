@@ -13,10 +13,13 @@ from enum import StrEnum
 
 import msgspec
 
+from gosync.audit.engine import STANDS_OPEN
 from gosync.daemon.jobs import Outcome
-from gosync.errors import UnavailableError
+from gosync.errors import IncompleteError, UnavailableError
 
 _NO_ANSWERS = "no answers"
+# Something is missing; findings stand open.
+_LASTING = frozenset({IncompleteError.exit_code, STANDS_OPEN})
 
 
 class FailOn(StrEnum):
@@ -59,7 +62,7 @@ def news_of(outcome: Outcome, known: AbstractSet[str]) -> News:
     if outcome.exit_code == UnavailableError.exit_code:
         items = frozenset(known | {_NO_ANSWERS})
         return News(is_lasting=True, is_news=_NO_ANSWERS not in known, items=items)
-    if outcome.troubles is None:
-        return News(is_lasting=False, is_news=True, items=frozenset(known))
-    items = frozenset(outcome.troubles)
+    items = frozenset(known if outcome.troubles is None else outcome.troubles)
+    if outcome.troubles is None or outcome.exit_code not in _LASTING:
+        return News(is_lasting=False, is_news=True, items=items)
     return News(is_lasting=True, is_news=bool(items - known), items=items)

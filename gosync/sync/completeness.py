@@ -92,6 +92,9 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
         made_at: When the selection was made, None for never.
         is_current: Whether it was made of the configuration of now, and no offer
             since then adds to it.
+        is_rebuilt: Whether versions are here and no selection was made of them yet:
+            a catalog that was rebuilt knows no selection. Then it is not known that
+            anything is missing, nor that nothing is.
         is_whole: Whether every go.mod was there that it had to read.
         reconsider_at: When a cool-down ends that would add a version, or None.
     """
@@ -105,6 +108,7 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
     failures: tuple[Failure, ...] = ()
     made_at: str | None = None
     is_current: bool = True
+    is_rebuilt: bool = False
     is_whole: bool = True
     reconsider_at: str | None = None
 
@@ -117,12 +121,12 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_complete(self) -> bool:
         """Whether all is known that is selected, and all of it is here and shown."""
-        return self.exit_code == 0
+        return self.is_current and self.exit_code == 0
 
     @property
     def exit_code(self) -> int:
         """6 for evidence of misbehaviour, 3 when something is missing, else 0."""
-        if self.missing or not self.is_current:
+        if self.missing or not (self.is_current or self.is_rebuilt):
             return self.exit_code_of_plan or SOME_MISSING
         return self.exit_code_of_plan
 
@@ -213,12 +217,16 @@ class CompletenessReader:
         made_of = fingerprint_of(self._options, catalog, projects)
         is_as_made = state is not None and state.fingerprint == made_of
         to_select = 0 if is_as_made else self._to_select(chooser)
+        is_rebuilt = state is None and bool(catalog.versions.whole_paths())
         is_same = state is not None and is_same_configuration(
             state.fingerprint, made_of
         )
         return msgspec.structs.replace(
             common,
-            empty_modules=tuple(find_empty_modules(catalog, policy, chooser)),
+            empty_modules=tuple(
+                find_empty_modules(catalog, policy, chooser, selected=not is_rebuilt)
+            ),
+            is_rebuilt=is_rebuilt,
             unmatched=tuple(self._unmatched_patterns()),
             to_select=to_select,
             unread_projects=unread,

@@ -65,9 +65,15 @@ class EmptyModule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_empty_modules(
-    catalog: Catalog, policy: Policy, chooser: Chooser
+    catalog: Catalog, policy: Policy, chooser: Chooser, *, selected: bool = True
 ) -> Iterator[EmptyModule]:
     """Yield the named modules of which there is nothing, by path and select.
+
+    Args:
+        catalog: What is known.
+        policy: What names modules.
+        chooser: What the selects choose.
+        selected: Whether only what is selected counts as here.
 
     Raises:
         CatalogError: if the catalog cannot be read.
@@ -78,7 +84,7 @@ def find_empty_modules(
             for rule in policy.rules_for(path)
             if rule.versions is not None and not rule.by_pattern
         ]
-        if following and not _has_all(catalog, path, following):
+        if following and not _has_all(catalog, path, following, selected=selected):
             chosen = chooser.choose_of(path)
             for rule in following:
                 found = _empty(catalog, path, rule, chosen)
@@ -86,13 +92,13 @@ def find_empty_modules(
                     yield found
 
 
-def _has_all(catalog: Catalog, path: str, rules: list[Rule]) -> bool:
+def _has_all(catalog: Catalog, path: str, rules: list[Rule], *, selected: bool) -> bool:
     """Whether something is here, and no select was found to take nothing of it.
 
     This spares choosing anew for nearly all modules.
     """
     here = any(
-        row.selected is not None and row.zip_digest is not None
+        row.zip_digest is not None and (row.selected is not None or not selected)
         for row in catalog.versions.of(path)
     )
     items = (select_item(rule.select, path) for rule in rules)

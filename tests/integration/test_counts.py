@@ -88,6 +88,7 @@ def _check_whole(selection: dict[str, Any], status: dict[str, Any]) -> None:
     assert selection["present"] == selection["zips"] + selection["go_mods"]
     wrong = selection["missing"] or status["failures"] or selection["unpublished"]
     assert status["exit_code"] == (MISSING if wrong else OK)
+    assert selection["complete"] == (selection["current"] and not wrong)
     if selection["complete"]:
         assert not selection["missing"]
 
@@ -421,6 +422,16 @@ def test_what_no_tree_can_name_is_told_everywhere(
     site.sync(expect=MISSING)  # it is kept still
     site.run("prune", "--grace-days", "0", expect=OK)
     assert synced(site, expect=OK)["unpublished"] == []
+
+
+def test_a_rebuilt_catalog_has_no_selection_yet(tmp_path: Path, sim: Simulator) -> None:
+    site = make(tmp_path, sim)
+    site.sync()
+    site.run("catalog", "rebuild", expect=OK)
+    assert "never made" in site.people("status")
+    selection = agreed(site)
+    assert (selection["missing"], selection["complete"]) == (0, False)
+    assert synced(site, expect=OK)["complete"]
 
 
 def test_status_tells_a_monitor_what_is_too_old(tmp_path: Path, sim: Simulator) -> None:
