@@ -1,1 +1,0 @@
--- Nothing: the number is another branch's. This file goes when that one lands.
