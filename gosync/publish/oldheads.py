@@ -16,7 +16,7 @@ from gosync.sumdb.spans import Spans, spans_of, subtract, unite, up_to
 from gosync.sumdb.tile import TILE_HEIGHT, Tile, edge_tiles, tile_in_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from gosync.progress import Progress
     from gosync.publish.sumdb import SumTreeWriter
@@ -60,8 +60,15 @@ class OldHeadWriter:
         self._wide: tuple[Tile, bytes | None] | None = None
         self.absent: list[Tile] = []
 
-    def write(self, progress: Progress) -> None:
-        """Write what the tree lacks.
+    def write(self, before: Promise, progress: Progress) -> Promise:
+        """Write what the tree lacks; return what it can promise now.
+
+        Where a tile above level 0 is lacking, no further heads are promised: nobody
+        has sorted out whose it is.
+
+        Args:
+            before: What the tree promised before.
+            progress: Who watches.
 
         Raises:
             StoreError: if the store cannot be read.
@@ -78,13 +85,9 @@ class OldHeadWriter:
             else:
                 self._sums.write_tile(tile, data)
             progress.advance()
+        return self._promise(before)
 
-    def promise(self, before: Promise) -> Promise:
-        """Return what the tree can promise now, given what it promised before.
-
-        Where a tile above level 0 is lacking, no further heads are promised: nobody
-        has sorted out whose it is.
-        """
+    def _promise(self, before: Promise) -> Promise:
         if any(tile.l for tile in self.absent):
             return before
         gone = spans_of(tile.n for tile in self.absent)
@@ -103,7 +106,7 @@ class OldHeadWriter:
 
 
 def stale_widths(
-    sums: SumTreeWriter, old_n: int, n: int, published: Iterable[int]
+    sums: SumTreeWriter, published: Sequence[int], n: int
 ) -> Iterator[str]:
     """Yield files of narrow tiles that a full one answers now that the tree grew.
 
@@ -111,11 +114,11 @@ def stale_widths(
 
     Args:
         sums: The tree.
-        old_n: The size of the head that it had.
+        published: The sizes of all heads that it ever had, ascending.
         n: The size of the head that it has.
-        published: The sizes of all heads that it ever had.
     """
     edges = {edge for size in published for edge in edge_tiles(size)}
-    for tile in superseded(old_n, n):
+    before = max((size for size in published if size < n), default=0)
+    for tile in superseded(before, n):
         if tile not in edges and not sums.missing([tile.full()]):
             yield sums.path(tile)

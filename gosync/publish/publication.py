@@ -173,8 +173,7 @@ class Publication:
         if self._work.full:
             sums.restore_edges(self._work.sizes)
         old_heads = OldHeadWriter(sums, self._work.old_heads, self._size)
-        old_heads.write(self._at.progress)
-        self._promise = old_heads.promise(self._promise)
+        self._promise = old_heads.write(self._promise, self._at.progress)
         self._absent = len(old_heads.absent)
         self._writer.write(sums.supported, b"")
         self._writer.write(sums.not_found, not_found_text(sums.name, self._size))
@@ -316,14 +315,12 @@ class Publication:
         stale = set(modules.stale)
         if sums is not None:
             stale |= {sums.lookup(name) for name in modules.stale_lookups}
-            old_n = self._work.marker.head
-            stale |= set(stale_widths(sums, old_n, self._size, self._work.sizes))
+            stale |= set(stale_widths(sums, self._work.sizes, self._size))
         if self._work.full:
             shown = set()
             if sums is not None and self._at.head is not None:
                 kept = {sums.lookup(name) for name in self._records}
-                own = {sums.supported, sums.latest, sums.not_found}
-                shown = {*own, *self._lookups, *kept}
+                shown = {*sums.fixed_files, *self._lookups, *kept}
             stale |= set(stale_files(self._writer.walk(), self._folders, shown))
         for path in removal_order(stale):
             self._writer.remove(path)

@@ -80,6 +80,11 @@ class SumTreeWriter:
         """The text for requests that the folder has no file for."""
         return f"{self._folder}/{routes.NOT_FOUND_NAME}"
 
+    @property
+    def fixed_files(self) -> tuple[str, ...]:
+        """The files that are always there: all but tiles and lookups."""
+        return (self.supported, self.latest, self.not_found)
+
     def lookup(self, name: str) -> str:
         """Return where the lookup of an escaped ``M@V`` lies."""
         return f"{self._folder}/lookup/{name}"
