@@ -129,9 +129,9 @@ def import_(
 def _bring_up(site: Site, watcher: Progress, *, trust_tree: bool) -> None:
     """Take in what the tree shows first; it is read as upstreams are."""
     # Importing an HTTP client takes longer than a small import.
-    from gosync.sync.adopt import bring_up  # noqa: PLC0415
+    from gosync.sync.adopt import bring_up_whole  # noqa: PLC0415
 
-    run_interruptible(lambda: bring_up(site, watcher, trust_tree=trust_tree))
+    run_interruptible(lambda: bring_up_whole(site, watcher, trust_tree=trust_tree))
 
 
 def _read_trust(path: Path) -> Trust:

@@ -32,7 +32,7 @@ from gosync.status.files import tell_status
 from gosync.store.durable import disk_errors, replace_file
 from gosync.sumdb.oldheads import OldHeads, leaf_of
 from gosync.sumdb.spans import has, numbers
-from gosync.sync.adopt import bring_up
+from gosync.sync.adopt import bring_up_whole
 from gosync.sync.askedtiles import Asked, read_log, request_lines
 from gosync.sync.completeness import SOME_MISSING
 from gosync.sync.oldheads import read_head_file, remember_heads
@@ -123,7 +123,7 @@ def publish(
         asked = _asked(site, logs)
         with progress(show=options.show_progress) as watcher:
             if site.standing.tree_knows_more:
-                anyio.run(partial(bring_up, site, watcher, trust_tree=new_store))
+                anyio.run(partial(bring_up_whole, site, watcher, trust_tree=new_store))
             report, sizes = anyio.run(_publish, site, watcher, head_files, asked)
         heads = _heads(report, sizes, site)
         if request_file is not None:

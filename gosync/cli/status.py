@@ -69,7 +69,7 @@ def status(options: Options, max_age: timedelta | None) -> int:
     """
     config = options.load_config()
     site, now = config.site_options(), SystemClock().now()
-    with read_catalog(site) as catalog:
+    with read_catalog(site, blobs=True) as catalog:
         facts = gather_facts(catalog, site, now)
         late = late_data(catalog, site, facts.freshness, now, max_age=max_age)
         document = _document(config, catalog, facts)

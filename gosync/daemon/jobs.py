@@ -21,7 +21,7 @@ from gosync.config.schema import Config
 from gosync.errors import IncompleteError, SecurityError
 from gosync.progress import Progress
 from gosync.publish.limit import DeleteLimit
-from gosync.sync.adopt import bring_up
+from gosync.sync.adopt import bring_up_whole
 from gosync.sync.completeness import SOME_MISSING
 from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import (
@@ -152,7 +152,7 @@ def _name(failure: Failure) -> str:
 async def publish(work: Work) -> Outcome:
     """Bring the tree up to the store, with the newest tree head if it is behind."""
     with work.stop.at_once():
-        await bring_up(work.site, work.progress)
+        await bring_up_whole(work.site, work.progress)
     async with connect(work.site) as upstreams:
         with work.stop.at_once():
             error = await refresh_head(work.site, upstreams.sums)

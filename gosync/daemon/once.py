@@ -27,7 +27,7 @@ from gosync.errors import (
 )
 from gosync.progress import NoProgress
 from gosync.store.lock import POLL_SECONDS
-from gosync.sync.adopt import bring_up
+from gosync.sync.adopt import bring_up_whole
 from gosync.sync.opening import Opening
 from gosync.sync.pool import first_error
 from gosync.sync.site import open_site
@@ -126,7 +126,7 @@ async def _make_store(config: Config, clock: Clock, *, new_store: bool) -> None:
         config.site_options(), command="gosync run", clock=clock, opening=opening
     ) as site:
         if new_store:
-            await bring_up(site, NoProgress(), trust_tree=True)
+            await bring_up_whole(site, NoProgress(), trust_tree=True)
 
 
 async def _listen(

@@ -5,9 +5,12 @@ that it is to write. Nothing may leave that tree for being unknown: it is read l
 other proxy, and each version comes through the gate. Public ones are proven with the
 tree's own part of the checksum database up to a head that the trusted key signed;
 private ones by the pins of the journal, or at the tree's word if the operator says so.
+A sync may bring what is left from its upstreams, if they serve the same bytes.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from anyio import to_thread
@@ -15,8 +18,10 @@ from msgspec.structs import replace
 
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import GosyncError, IdentityError, StoreError, UnavailableError
+from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
+from gosync.ingest.taken import Expected
 from gosync.progress import Progress
 from gosync.publish import routes
 from gosync.publish.claim import claim_tree
@@ -40,11 +45,15 @@ class LeftOut(msgspec.Struct, frozen=True):
         module: Its path.
         version: Its version.
         reason: Why.
+        mod_h1: The h1 of its go.mod there, None where somebody vouches for another.
+        zip_h1: The h1 of its zip there, None likewise.
     """
 
     module: str
     version: str
     reason: str
+    mod_h1: str | None = None
+    zip_h1: str | None = None
 
 
 class TakenIn(msgspec.Struct, frozen=True):
@@ -59,7 +68,9 @@ class TakenIn(msgspec.Struct, frozen=True):
     left: tuple[LeftOut, ...] = ()
 
 
-async def bring_up(site: Site, progress: Progress, *, trust_tree: bool = False) -> None:
+async def bring_up(
+    site: Site, progress: Progress, *, trust_tree: bool = False
+) -> tuple[LeftOut, ...]:
     """Take in what the site's tree shows and the store lacks, before it is changed.
 
     Nothing is done for a tree that is known to show nothing else.
@@ -69,28 +80,80 @@ async def bring_up(site: Site, progress: Progress, *, trust_tree: bool = False) 
         progress: Who watches.
         trust_tree: Whether the tree's word counts where nobody else vouches.
 
+    Returns:
+        What could not be taken in; the tree is not the store's before it is.
+
+    Raises:
+        SecurityError: if the tree's part of the checksum database does not hold.
+        StoreError: if the store cannot be written.
+    """
+    if not site.standing.tree_knows_more:
+        return ()
+    taken = await take_in(site, progress, trust_tree=trust_tree)
+    if not taken.left:
+        await _claim(site)
+    return taken.left
+
+
+async def bring_up_whole(
+    site: Site, progress: Progress, *, trust_tree: bool = False
+) -> None:
+    """Do the same, and refuse to go on where something is left.
+
     Raises:
         IdentityError: if some of it could not be taken in; the tree stays as it is.
         SecurityError: if the tree's part of the checksum database does not hold.
         StoreError: if the store cannot be written.
     """
-    if not site.standing.tree_knows_more:
+    if left := await bring_up(site, progress, trust_tree=trust_tree):
+        raise _not_whole(site, left)
+
+
+def expected_of(left: Iterable[LeftOut]) -> dict[ModuleVersion, Expected]:
+    """Return what upstreams must serve of what nobody else vouches for: the same."""
+    return {
+        ModuleVersion(each.module, each.version): Expected(
+            "the tree", each.mod_h1, each.zip_h1
+        )
+        for each in left
+        if each.mod_h1 is not None
+    }
+
+
+async def claim_if_whole(site: Site, left: Sequence[LeftOut]) -> None:
+    """Make the tree the store's, once upstreams have brought what was left.
+
+    Raises:
+        IdentityError: if some of it is not here yet; the tree stays as it is.
+        StoreError: if something cannot be read or written.
+    """
+    if not left:
         return
-    taken = await take_in(site, progress, trust_tree=trust_tree)
-    if taken.left:
-        raise _not_whole(site, taken)
+    unknown = await to_thread.run_sync(_unknown, site)
+    if still := [each for each in left if (each.module, each.version) in unknown]:
+        raise _not_whole(site, still)
+    await _claim(site)
+
+
+def _unknown(site: Site) -> set[tuple[str, str]]:
+    with disk_errors(site.options.tree_path):
+        unknown = unknown_to(site.catalog, site.options.tree_path)
+        return {(mv.path, mv.version) for mv, _ in unknown}
+
+
+async def _claim(site: Site) -> None:
     await to_thread.run_sync(
         claim_tree, site.options.tree_path, site.standing.generation
     )
 
 
-def _not_whole(site: Site, taken: TakenIn) -> IdentityError:
+def _not_whole(site: Site, left: Sequence[LeftOut]) -> IdentityError:
     shown = "; ".join(
-        f"{each.module}@{each.version}: {each.reason}" for each in taken.left[:_SHOWN]
+        f"{each.module}@{each.version}: {each.reason}" for each in left[:_SHOWN]
     )
-    more = len(taken.left) - _SHOWN
+    more = len(left) - _SHOWN
     return IdentityError(
-        f"{site.options.tree_path}: {len(taken.left)} versions that it shows could not"
+        f"{site.options.tree_path}: {len(left)} versions that it shows could not"
         f" be taken in: {shown}{f'; and {more} more' if more > 0 else ''}",
         hint="`gosync adopt --trust-tree` takes the tree's word for what nobody else"
         " vouches for; what is damaged, `gosync verify` names",
@@ -135,6 +198,15 @@ def _from_tree(options: SiteOptions) -> SiteOptions:
         database = replace(database, url=sumdb.as_uri())
     proxies = parse_goproxy(root.as_uri())
     return replace(options, proxies=proxies, database=database, index_url="")
+
+
+class _UnvouchedError(UnavailableError):
+    """Neither a record nor a pin vouches for a version of the tree."""
+
+    def __init__(self, mod_h1: str, zip_h1: str | None) -> None:
+        super().__init__("neither a record nor a pin vouches for it")
+        self.mod_h1 = mod_h1
+        self.zip_h1 = zip_h1
 
 
 class _Taking:
@@ -192,6 +264,10 @@ class _Taking:
             row = await self._admit(mv, need)
         except StoreError:
             raise
+        except _UnvouchedError as exc:
+            self.left.append(
+                LeftOut(mv.path, mv.version, str(exc), exc.mod_h1, exc.zip_h1)
+            )
         except GosyncError as exc:
             self.left.append(LeftOut(mv.path, mv.version, str(exc)))
         else:
@@ -201,8 +277,9 @@ class _Taking:
 
     async def _admit(self, mv: ModuleVersion, need: Need) -> VersionRow:
         private = self._site.options.policy.is_private(mv.path)
-        if private or self._upstreams.sums is None:
-            await to_thread.run_sync(self._check_vouched, mv)
+        unproven = private or self._upstreams.sums is None
+        if unproven and not self._trust_tree and not self._has_pin(mv):
+            raise await self._unvouched(mv, need)
         proxy, gate = self._upstreams.proxy, self._upstreams.gate
         async with gate.open(mv, need=need, private=private) as admission:
             if need is Need.ZIP:
@@ -216,8 +293,16 @@ class _Taking:
                 await admission.take_zip(staged, served)
             return await admission.admit()
 
-    def _check_vouched(self, mv: ModuleVersion) -> None:
-        """Refuse what has neither a record nor a pin, unless the tree is trusted."""
-        pin = self._site.catalog.pins.get(mv.path, mv.version)
-        if pin is None and not self._trust_tree:
-            raise UnavailableError("neither a record nor a pin vouches for it")
+    def _has_pin(self, mv: ModuleVersion) -> bool:
+        return self._site.catalog.pins.get(mv.path, mv.version) is not None
+
+    async def _unvouched(self, mv: ModuleVersion, need: Need) -> _UnvouchedError:
+        """Return the refusal of what has no record and no pin, with its hashes."""
+        proxy, scanner = self._upstreams.proxy, self._upstreams.gate.scanner
+        mod_h1, zip_h1 = hash_go_mod((await proxy.mod(mv)).data), None
+        if need is Need.ZIP:
+            with self._site.blobs.stage() as staged:
+                await proxy.zip(mv, sink_of(staged, self._progress))
+                scan = await to_thread.run_sync(scanner.scan, staged, mv)
+                zip_h1 = scan.h1
+        return _UnvouchedError(mod_h1, zip_h1)

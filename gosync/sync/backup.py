@@ -36,6 +36,7 @@ from gosync.progress import Progress
 from gosync.store.durable import disk_errors, make_folder, sync_folder, write_all
 from gosync.store.layout import CATALOG, IDENTITY, JOURNAL, parse_journal_name
 from gosync.store.lock import StoreLock
+from gosync.sync.opening import is_behind_journal
 from gosync.sync.options import SiteOptions
 from gosync.sync.site import read_catalog
 
@@ -132,7 +133,7 @@ def back_up(
             _claim(folder)
             made_at = format_time(clock.now())
             name = _free_name(folder, made_at)
-            files = tuple(_copy_all(options.store_path, catalog, folder, progress))
+            files = _copy_one_state(options.store_path, catalog, folder, progress)
             record = BackupRecord(made_at=made_at, files=files)
             _finish(folder, name, record)
             removed = _remove_old(folder, keep)
@@ -186,6 +187,19 @@ def _free_name(folder: Path, made_at: str) -> str:
     if os.path.lexists(folder / name):
         raise StoreError(f"{folder / name}: it is there", hint="set the clock right")
     return name
+
+
+def _copy_one_state(
+    store: Path, catalog: Catalog, folder: Path, progress: Progress
+) -> tuple[BackupFile, ...]:
+    """Copy until catalog and journal fit: a run may count up between the two."""
+    while True:
+        files = tuple(_copy_all(store, catalog, folder, progress))
+        partial = folder / _PARTIAL
+        with Catalog.open(partial / CATALOG, create=False, readonly=True) as copy:
+            if not is_behind_journal(partial, copy):
+                return files
+        _claim(folder)
 
 
 def _copy_all(

@@ -19,7 +19,7 @@ from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import GosyncError, StoreError, UsageError
 from gosync.progress import NoProgress, Progress
 from gosync.publish.report import PublishReport
-from gosync.sync.adopt import bring_up
+from gosync.sync.adopt import bring_up, claim_if_whole, expected_of
 from gosync.sync.choosing import Chooser
 from gosync.sync.completeness import (
     SOME_MISSING,
@@ -291,14 +291,16 @@ async def run_pass(site: Site, options: PassOptions, progress: Progress) -> Pass
 async def _run_pass(site: Site, options: PassOptions, progress: Progress) -> PassReport:
     started = site.clock.monotonic()
     with options.stop.at_once():
-        await bring_up(site, progress, trust_tree=options.trust_tree)
+        left = await bring_up(site, progress, trust_tree=options.trust_tree)
     async with connect(site) as upstreams:
         this = Pass(site, upstreams, options, progress)
+        upstreams.gate.expected = {**upstreams.gate.expected, **expected_of(left)}
         with options.stop.at_once():
             await this.discover()
         await this.fetch()
         settle_stale(site)
         options.stop.check()
+        await claim_if_whole(site, left)
         published = await _publish(this, options, progress)
     completeness = this.completeness()
     return PassReport(

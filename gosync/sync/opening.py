@@ -176,6 +176,15 @@ def check_verifiable(root: Path, catalog: Catalog) -> None:
         raise refusal(trouble, store=root, tree=root)
 
 
+def is_behind_journal(root: Path, catalog: Catalog) -> bool:
+    """Return whether a journal goes on after what its catalog has come to.
+
+    Raises:
+        StoreError: something cannot be read.
+    """
+    return _judge_catalog(root, catalog) is Trouble.CATALOG_OLD
+
+
 def journal_trouble(root: Path, catalog: Catalog) -> Trouble | None:
     """Return how a journal does not fit its catalog, None if it does.
 
@@ -214,8 +223,13 @@ def settle(
     return Standing(generation, frozenset(troubles))
 
 
-def check_readable(options: SiteOptions, catalog: Catalog) -> None:
+def check_readable(options: SiteOptions, catalog: Catalog, *, blobs: bool) -> None:
     """Hold a catalog that is only read against the rest.
+
+    Args:
+        options: Where it is.
+        catalog: The catalog.
+        blobs: Whether its blobs must be there; in a backup they are not.
 
     Raises:
         IdentityError: they do not belong together.
@@ -225,7 +239,7 @@ def check_readable(options: SiteOptions, catalog: Catalog) -> None:
     root, tree = options.store_path, options.tree_path
     for trouble in (
         _judge_catalog(root, catalog),
-        _judge_blobs(root, catalog),
+        _judge_blobs(root, catalog) if blobs else None,
         _judge_tree(tree, catalog),
     ):
         if trouble is not None:

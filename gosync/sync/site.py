@@ -116,8 +116,12 @@ def open_site(
 
 
 @contextmanager
-def read_catalog(options: SiteOptions) -> Iterator[Catalog]:
+def read_catalog(options: SiteOptions, *, blobs: bool = False) -> Iterator[Catalog]:
     """Open the catalog alone, without the lock and without writing anything.
+
+    Args:
+        options: Where it is.
+        blobs: Whether to look that its blobs are there.
 
     Raises:
         StoreAwayError: if store, blobs or tree are not there.
@@ -127,5 +131,5 @@ def read_catalog(options: SiteOptions) -> Iterator[Catalog]:
     check_before(options, Opening(create=False))
     path = options.store_path / CATALOG
     with Catalog.open(path, create=False, readonly=True) as catalog:
-        check_readable(options, catalog)
+        check_readable(options, catalog, blobs=blobs)
         yield catalog

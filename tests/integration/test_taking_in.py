@@ -31,9 +31,14 @@ def public(sim: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Kin:
 
 
 @pytest.fixture(scope="module")
-def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kin]:
+def mixed_sim() -> Iterator[Simulator]:
     with Simulator(records=700) as sim:
-        yield Kin(tmp_path_factory.mktemp("mixed"), sim)
+        yield sim
+
+
+@pytest.fixture(scope="module")
+def mixed(mixed_sim: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Kin:
+    return Kin(tmp_path_factory.mktemp("mixed"), mixed_sim)
 
 
 def _restored(kin: Kin) -> Site:
@@ -76,22 +81,50 @@ def test_while_a_store_is_older_nothing_else_is_done_with_it(public: Kin):
     assert kept(site) == before
 
 
-def test_what_no_pin_vouches_for_takes_the_operators_word(mixed: Kin):
+def test_what_no_pin_vouches_for_takes_the_operators_word(
+    mixed: Kin, mixed_sim: Simulator
+):
     site = _restored(mixed)
     before = _tree(site)
-    refused = site.run("sync", expect=STORE)
-    assert f"{PRIVATE}@v1.1.0" in refused.document["message"]
-    assert "gosync adopt --trust-tree" in refused.document["hint"]
-    assert _tree(site) == before
-    taken = site.run("adopt", expect=LEFT).document
-    assert [each["version"] for each in taken["left"]] == ["v1.1.0"]
-    assert not taken["is_ours"]
-    assert _tree(site) == before
-    site.run("publish", expect=STORE)
-    taken = site.run("adopt", "--trust-tree", expect=OK).document
-    assert (taken["versions"], taken["left"], taken["is_ours"]) == (1, [], True)
+    with mixed_sim.fail("*", status=500):
+        refused = site.run("sync", expect=STORE)
+        assert f"{PRIVATE}@v1.1.0" in refused.document["message"]
+        assert "gosync adopt --trust-tree" in refused.document["hint"]
+        assert _tree(site) == before
+        taken = site.run("adopt", expect=LEFT).document
+        assert [each["version"] for each in taken["left"]] == ["v1.1.0"]
+        assert not taken["is_ours"]
+        assert _tree(site) == before
+        site.run("publish", expect=STORE)
+        taken = site.run("adopt", "--trust-tree", expect=OK).document
+        assert (taken["versions"], taken["left"], taken["is_ours"]) == (1, [], True)
+        site.run("publish", expect=OK)
     site.sync()
     assert lost(before, _tree(site)) == set()
+
+
+def test_an_upstream_vouches_with_the_tree_if_they_say_the_same(mixed: Kin):
+    site = _restored(mixed)
+    before = _tree(site)
+    site.sync()
+    assert lost(before, _tree(site)) == set()
+    assert site.run("show", f"{PRIVATE}@v1.1.0", expect=OK).document["pin"]
+
+
+@pytest.mark.parametrize("name", ["go.mod", "x.go"])
+def test_an_upstream_that_says_something_else_changes_nothing(
+    tmp_path: Path, name: str
+):
+    with Simulator(records=700) as sim:
+        site = _restored(Kin(tmp_path / "kin", sim))
+        before = _tree(site)
+        text = f"module {PRIVATE}\n\ngo 1.20\n" if name == "go.mod" else "package x\n"
+        sim.rewrite(ModuleVersion(PRIVATE, "v1.1.0"), {name: text.encode()})
+        refused = site.run("sync", "--refresh", expect=STORE)
+        assert f"{PRIVATE}@v1.1.0" in refused.document["message"]
+        [evidence] = site.quarantine(f"{PRIVATE}@v1.1.0")
+        assert "the tree has h1:" in evidence.reason
+        assert _tree(site) == before
 
 
 def _lose_blob(site: Site, name: str) -> None:
@@ -144,7 +177,9 @@ def test_a_tree_that_lies_is_not_believed(public: Kin):
     assert lost(before, _tree(site)) == set()
 
 
-def test_a_damaged_file_of_the_tree_is_left_and_named(public: Kin):
+def test_a_damaged_file_of_the_tree_is_named_until_upstream_brings_it(
+    public: Kin, sim: Simulator
+):
     site = _restored(public)
     [damaged] = site.tree.glob("**/v1.1.0.zip")
     data = bytearray(damaged.read_bytes())
@@ -152,9 +187,13 @@ def test_a_damaged_file_of_the_tree_is_left_and_named(public: Kin):
     data[len(data) // 2] ^= 1
     damaged.write_bytes(data)
     before = _tree(site)
-    refused = site.run("sync", expect=STORE)
-    assert "v1.1.0" in refused.document["message"]
-    assert _tree(site) == before
+    with sim.fail("*", status=500):
+        refused = site.run("sync", expect=STORE)
+        assert "v1.1.0" in refused.document["message"]
+        assert _tree(site) == before
+    site.sync("--retry")
+    site.check_tree(sim)
+    assert len(site.listed()) == 2
 
 
 @pytest.mark.parametrize(
