@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -50,9 +52,10 @@ def shows_all(config: Path) -> bool:
 def test_a_catalog_that_was_lost_forgets_no_bundle_that_waits(
     media: Media, config: Path
 ):
-    for file in (config.parent / "var").glob("catalog.sqlite*"):
-        file.unlink()
-    assert run(["catalog", "rebuild", "--config", str(config)]) == OK
+    """The journal knows of applied bundles alone, and so does a rebuilt catalog."""
+    with closing(sqlite3.connect(config.parent / "var" / "catalog.sqlite")) as catalog:
+        catalog.execute("DELETE FROM imports WHERE state = 'staged'")
+        catalog.commit()
 
     assert take(config, media.before[0]) == OK
     assert shows_all(config), "the medium of the last one was not asked for again"
