@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.catalog.connection import reading_row
 from gosync.catalog.version_sql import PUBLISHED
 from gosync.catalog.versions import State
 
@@ -25,6 +26,8 @@ FROM versions
 WHERE selected IS NOT NULL OR mod_digest IS NOT NULL
 GROUP BY 1, 2, 3, 4
 """  # noqa: S608 - own names
+
+_state = reading_row(State)
 
 
 class Census(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,8 +83,8 @@ def take_census(connection: Connection, *, tried: int) -> Census:
             numbers["shown_whole" if whole else "shown_go_mods"] += count
         if withdrawn:
             numbers["withdrawn"] += count
-        elif State(state) is not State.PRESENT:
-            waiting[State(state)] += count
+        elif _state(state) is not State.PRESENT:
+            waiting[_state(state)] += count
         elif whole:
             numbers["present"] += count
         else:

@@ -23,12 +23,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.catalog.connection import reading_row
 from gosync.catalog.counters import next_number
 from gosync.catalog.version_rows import COLUMNS, version_row
 from gosync.catalog.versions import Need, State
 from gosync.clock import format_time
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable
     from datetime import datetime
 
@@ -312,10 +314,7 @@ class Selected:
             "SELECT state, selected, withdrawn, count(*) FROM versions"
             " WHERE selected IS NOT NULL GROUP BY state, selected, withdrawn"
         )
-        return [
-            SelectedCount(State(row[0]), Need(row[1]), bool(row[2]), row[3])
-            for row in found
-        ]
+        return [_count(row) for row in found]
 
     def tried(self) -> int:
         """Return how many wanted versions failed: more of them was wanted since.
@@ -392,3 +391,8 @@ class Selected:
             " AND (changed <= ? OR ? = 0)",
             (followed, trees),
         )
+
+
+@reading_row
+def _count(row: sqlite3.Row) -> SelectedCount:
+    return SelectedCount(State(row[0]), Need(row[1]), bool(row[2]), row[3])
