@@ -32,6 +32,7 @@ from gosync.catalog.old_heads import OldHeadTable
 from gosync.catalog.pins import Pins
 from gosync.catalog.runs import Runs
 from gosync.catalog.selected import Selected
+from gosync.catalog.selected_counts import SelectedCounts
 from gosync.catalog.selections import Selections
 from gosync.catalog.tombstones import Tombstones
 from gosync.catalog.trees import Trees
@@ -60,6 +61,7 @@ class Catalog:
         versions: Module versions.
         arrivals: Which of these came in last.
         selected: Which of these are wanted.
+        selected_counts: How much is selected, and in which states.
         selections: What that was made of.
         pins: First-sight h1 of private versions.
         failures: Open failures.
@@ -88,6 +90,7 @@ class Catalog:
         self.versions = Versions(connection)
         self.arrivals = Arrivals(connection)
         self.selected = Selected(connection)
+        self.selected_counts = SelectedCounts(connection)
         self.selections = Selections(connection)
         self.pins = Pins(connection)
         self.failures = Failures(connection)
@@ -159,7 +162,7 @@ class Catalog:
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        return take_census(self._connection, tried=self.selected.tried())
+        return take_census(self._connection, tried=self.selected_counts.tried())
 
     def check(self) -> None:
         """Let SQLite look for damage.

@@ -23,14 +23,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gosync.catalog.connection import reading_row
 from gosync.catalog.counters import next_number
+from gosync.catalog.selected_counts import SelectedCounts
 from gosync.catalog.version_rows import COLUMNS, version_row
-from gosync.catalog.versions import Need, State
 from gosync.clock import format_time
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
     from datetime import datetime
 
@@ -194,27 +192,6 @@ class SelectionChange(msgspec.Struct, frozen=True):
     dropped: int
 
 
-class SelectedCount(msgspec.Struct, frozen=True):
-    """How many selected versions are in one state.
-
-    Attributes:
-        state: The state.
-        selected: How much of them is selected.
-        withdrawn: Whether nobody is to be given them any more.
-        count: How many there are.
-    """
-
-    state: State
-    selected: Need
-    withdrawn: bool
-    count: int
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether they are not here; what is omitted or withdrawn is meant so."""
-        return not self.withdrawn and self.state not in (State.PRESENT, State.OMITTED)
-
-
 class Selected:
     """The versions' selection."""
 
@@ -304,30 +281,6 @@ class Selected:
         row = self._connection.row(sql)
         return 0 if row is None else int(row[0])
 
-    def counts(self) -> list[SelectedCount]:
-        """Return how many versions are selected, by state and by what is wanted.
-
-        Raises:
-            CatalogError: the catalog cannot be read.
-        """
-        found = self._connection.rows(
-            "SELECT state, selected, withdrawn, count(*) FROM versions"
-            " WHERE selected IS NOT NULL GROUP BY state, selected, withdrawn"
-        )
-        return [_count(row) for row in found]
-
-    def tried(self) -> int:
-        """Return how many wanted versions failed: more of them was wanted since.
-
-        Raises:
-            CatalogError: the catalog cannot be read.
-        """
-        return self._value(
-            "SELECT count(*) FROM failures AS f JOIN versions AS v"
-            " ON v.path = f.path AND v.version = f.version"
-            " WHERE v.state = 'wanted' AND v.selected IS NOT NULL AND v.withdrawn = 0"
-        )
-
     def missing(self) -> int:
         """Return how many versions are selected and not here.
 
@@ -336,7 +289,8 @@ class Selected:
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        return sum(each.count for each in self.counts() if each.is_missing)
+        counts = SelectedCounts(self._connection).by_state()
+        return sum(each.count for each in counts if each.is_missing)
 
     def unselected(self, before: datetime) -> list[VersionRow]:
         """Return what has not been wanted, or less of it, since then or earlier.
@@ -391,8 +345,3 @@ class Selected:
             " AND (changed <= ? OR ? = 0)",
             (followed, trees),
         )
-
-
-@reading_row
-def _count(row: sqlite3.Row) -> SelectedCount:
-    return SelectedCount(State(row[0]), Need(row[1]), bool(row[2]), row[3])

@@ -23,10 +23,10 @@ import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
-from gosync.catalog.selected import SelectedCount
+from gosync.catalog.selected_counts import SelectedCount
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.trees import Unpublished
-from gosync.catalog.versions import Need, State, Want
+from gosync.catalog.versions import Need, State
 from gosync.errors import GosyncError, SecurityError
 from gosync.gomod.patterns import PatternSet
 from gosync.sync.choosing import Chooser
@@ -37,7 +37,7 @@ from gosync.sync.options import SiteOptions
 from gosync.sync.selection import Selection
 
 SOME_MISSING: Final = 3
-_MOST_OFFERS: Final = 500_000  # to choose from so many takes seconds
+_MOST_OFFERS: Final = 200_000  # to choose from more takes seconds
 
 
 class VersionCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -263,14 +263,13 @@ class CompletenessReader:
         """Return how much the rules choose that no selection has yet."""
         if self._catalog.offers.count() > _MOST_OFFERS:
             return None
-        wanted = chooser.choose_all().wanted
-        return sum(self._is_unselected(want) for want in wanted)
-
-    def _is_unselected(self, want: Want) -> bool:
-        row = self._catalog.versions.get(want.path, want.version)
-        if row is None:
-            return self._catalog.withdrawn.get(want.path, want.version) is None
-        return not row.withdrawn and row.selected not in (want.need, Need.ZIP)
+        needs = self._catalog.selected_counts.needs()
+        withdrawn = {each.key for each in self._catalog.withdrawn.all()}
+        return sum(
+            needs.get((want.path, want.version)) not in (want.need, Need.ZIP)
+            for want in chooser.choose_all().wanted
+            if (want.path, want.version) not in withdrawn
+        )
 
     def _unmatched_patterns(self) -> Iterator[str]:
         """Yield the patterns that found no module yet."""
@@ -314,10 +313,10 @@ def count_versions(catalog: Catalog) -> VersionCounts:
         CatalogError: if the catalog cannot be read.
     """
     numbers = dict.fromkeys(VersionCounts.__struct_fields__, 0)
-    for each in catalog.selected.counts():
+    for each in catalog.selected_counts.by_state():
         for name in _names(each):
             numbers[name] += each.count
-    tried = catalog.selected.tried()
+    tried = catalog.selected_counts.tried()
     numbers["waiting"] -= tried
     numbers["failed"] += tried
     return VersionCounts(**numbers)

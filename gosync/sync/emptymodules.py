@@ -17,7 +17,7 @@ from gosync.catalog.failures import Failure
 from gosync.catalog.versions import State, VersionRow
 from gosync.errors import NotFoundError
 from gosync.sync.choosing import Chooser
-from gosync.sync.configured import select_item
+from gosync.sync.configured import SELECT, select_item
 from gosync.sync.plan import Chosen
 from gosync.sync.policy import Policy, Rule
 
@@ -78,31 +78,20 @@ def find_empty_modules(
     Raises:
         CatalogError: if the catalog cannot be read.
     """
+    here = (catalog.selected_counts if selected else catalog.versions).whole_paths()
+    told = {f.version for f in catalog.failures.open() if f.kind == SELECT}
     for path in sorted(policy.exact):
-        following = [
+        rules = [
             rule
             for rule in policy.rules_for(path)
             if rule.versions is not None and not rule.by_pattern
         ]
-        if following and not _has_all(catalog, path, following, selected=selected):
+        # Nearly all have something: for these nothing need be chosen anew.
+        items = {select_item(rule.select, path) for rule in rules}
+        if rules and (path not in here or items & told):
             chosen = chooser.choose_of(path)
-            for rule in following:
-                found = _empty(catalog, path, rule, chosen)
-                if found is not None:
-                    yield found
-
-
-def _has_all(catalog: Catalog, path: str, rules: list[Rule], *, selected: bool) -> bool:
-    """Whether something is here, and no select was found to take nothing of it.
-
-    This spares choosing anew for nearly all modules.
-    """
-    here = any(
-        row.zip_digest is not None and (row.selected is not None or not selected)
-        for row in catalog.versions.of(path)
-    )
-    items = (select_item(rule.select, path) for rule in rules)
-    return here and not any(catalog.failures.get("", item) for item in items)
+            found = (_empty(catalog, path, rule, chosen) for rule in rules)
+            yield from (each for each in found if each is not None)
 
 
 def _empty(

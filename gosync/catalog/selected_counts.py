@@ -1,0 +1,96 @@
+"""How much is selected, and in which states: read only, of the table of versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gosync.catalog.connection import reading_row
+from gosync.catalog.versions import Need, State
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from gosync.catalog.connection import Connection
+
+
+class SelectedCount(msgspec.Struct, frozen=True):
+    """How many selected versions are in one state.
+
+    Attributes:
+        state: The state.
+        selected: How much of them is selected.
+        withdrawn: Whether nobody is to be given them any more.
+        count: How many there are.
+    """
+
+    state: State
+    selected: Need
+    withdrawn: bool
+    count: int
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether they are not here; what is omitted or withdrawn is meant so."""
+        return not self.withdrawn and self.state not in (State.PRESENT, State.OMITTED)
+
+
+class SelectedCounts:
+    """Counts of what is selected."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def by_state(self) -> list[SelectedCount]:
+        """Return how many versions are selected, by state and by what is wanted.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT state, selected, withdrawn, count(*) FROM versions"
+            " WHERE selected IS NOT NULL GROUP BY state, selected, withdrawn"
+        )
+        return [_count(row) for row in found]
+
+    def whole_paths(self) -> set[str]:
+        """Return the modules of which a selected version is here whole.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT DISTINCT path FROM versions"
+            " WHERE selected IS NOT NULL AND zip_digest IS NOT NULL"
+        )
+        return {row[0] for row in found}
+
+    def needs(self) -> dict[tuple[str, str], str]:
+        """Return how much is selected of each version, "zip" or "mod".
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT path, version, selected FROM versions WHERE selected IS NOT NULL"
+        )
+        return {(row[0], row[1]): row[2] for row in found}
+
+    def tried(self) -> int:
+        """Return how many wanted versions failed: more of them was wanted since.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row(
+            "SELECT count(*) FROM failures AS f JOIN versions AS v"
+            " ON v.path = f.path AND v.version = f.version"
+            " WHERE v.state = 'wanted' AND v.selected IS NOT NULL AND v.withdrawn = 0"
+        )
+        return 0 if row is None else int(row[0])
+
+
+@reading_row
+def _count(row: sqlite3.Row) -> SelectedCount:
+    return SelectedCount(State(row[0]), Need(row[1]), bool(row[2]), row[3])
