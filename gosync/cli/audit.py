@@ -20,7 +20,7 @@ from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.progress import progress
 from gosync.cli.tables import finding_lines
-from gosync.config.schema import Config
+from gosync.config.config import Config
 from gosync.config.sizes import format_size
 from gosync.errors import UsageError
 from gosync.ingest.entries import finding_entry

@@ -11,8 +11,8 @@ import msgspec
 
 from gosync.cli.options import Options, common_options
 from gosync.config import examine_config, find_config
+from gosync.config.config import Config
 from gosync.config.mistakes import Mistake
-from gosync.config.schema import Config
 from gosync.errors import UsageError
 from gosync.text import encode_json, printable
 

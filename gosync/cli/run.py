@@ -12,7 +12,7 @@ from gosync import log
 from gosync.cli.confirm import confirm_whole_index
 from gosync.cli.options import Options, common_options, new_store_option
 from gosync.clock import SystemClock
-from gosync.config.schema import Config
+from gosync.config.config import Config
 from gosync.daemon.daemon import Daemon
 from gosync.daemon.news import FailOn
 from gosync.daemon.notify import Notifier

@@ -23,7 +23,7 @@ from gosync.cli.options import Options, common_options
 from gosync.cli.tables import finding_lines, freshness_line, withdrawal_lines
 from gosync.cli.troublelines import completeness_lines, selection_line
 from gosync.clock import SystemClock
-from gosync.config.schema import Config
+from gosync.config.config import Config
 from gosync.errors import InterruptedRunError, StoreError
 from gosync.publish.marker import read_marker
 from gosync.status.facts import Facts, gather_facts

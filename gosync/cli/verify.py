@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import anyio
 import click
-import msgspec
-from msgspec.structs import replace
 
 from gosync.cli.options import (
     Options,
@@ -24,75 +21,23 @@ from gosync.cli.options import (
 from gosync.cli.progress import progress
 from gosync.cli.stopping import stopping
 from gosync.cli.verdicts import show_report
+from gosync.cli.verify_request import Wish, make_request
 from gosync.clock import Clock, SystemClock
-from gosync.config import Config, parse_config
 from gosync.config.durations import parse_duration
-from gosync.config.files import read_text
 from gosync.errors import (
-    ConfigError,
     GosyncError,
     InterruptedRunError,
     MalformedError,
     UsageError,
 )
 from gosync.progress import Progress
-from gosync.sumdb.names import Database, parse_gosumdb
-from gosync.sync.options import SiteOptions
 from gosync.text import printable, shown
-from gosync.upstream.address import Address, parse_address
-from gosync.upstream.goproxy import parse_goproxy
-from gosync.verify.engine import Limits
 from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
 from gosync.verify.remedy import next_steps
 from gosync.verify.report import Report, report_document
 from gosync.verify.session import Request, Session, open_session
 from gosync.verify.verdicts import EXIT_FOUND
-
-
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """The command line's arguments."""
-
-    target: str | None
-    modules: tuple[str, ...]
-    modules_file: Path | None
-    kind: str | None
-    sumdb: str | None
-    private: tuple[str, ...]
-    proxy: str | None
-    offline: bool
-    proofs: tuple[Path, ...]
-    sums: tuple[Path, ...]
-    state: Path | None
-    subset: tuple[int, int] | None
-    max_age: timedelta | None
-    max_duration: timedelta | None
-    fresh: bool
-    quarantine: bool
-    repair: bool
-    delete: bool
-    dry_run: bool
-    max_delete: int
-    restore_id: str | None
-    wait_lock: float
-    report_file: Path | None
-
-    @property
-    def action(self) -> Action:
-        """What is to be done about findings.
-
-        Raises:
-            UsageError: if several things are.
-        """
-        flags = {
-            Action.QUARANTINE: self.quarantine,
-            Action.REPAIR: self.repair,
-            Action.DELETE: self.delete,
-        }
-        wanted = [action for action, flag in flags.items() if flag]
-        if len(wanted) > 1:
-            raise UsageError("--quarantine, --repair and --delete exclude each other")
-        return wanted[0] if wanted else Action.REPORT
 
 
 def _subset(
@@ -219,7 +164,7 @@ def verify(options: Options, **asked: Any) -> int:
     75: the database could not be asked.
     """
     wish = Wish(**asked)
-    request = _request(options, wish)
+    request = make_request(options, wish)
     if request.url and (wish.action is not Action.REPORT or wish.restore_id):
         raise UsageError(
             f"{request.url}: a proxy is only looked at from here",
@@ -311,100 +256,3 @@ def _restore(options: Options, request: Request, name: str) -> int:
     )
     options.output.result("verify-restore", document, lines)
     return EXIT_FOUND if any(failed for _, failed in results) else 0
-
-
-def _request(options: Options, wish: Wish) -> Request:
-    config = _config(options, wish)
-    site = _site(config, wish)
-    address = _address(wish.target)
-    is_url = address is not None
-    if address is not None:
-        site = site.with_addresses([address])
-        path = Path(address.url)
-    else:
-        path = site.store_path if wish.target is None else Path(wish.target)
-    own = Kind.STORE if wish.target is None else None  # there or not
-    kind = Kind(wish.kind) if wish.kind else own
-    if kind is not None and (kind is Kind.URL) != is_url:
-        raise UsageError(
-            f"{path}: --kind {kind} does not fit it",
-            hint="what has :// is a proxy's URL, all else is a file or folder",
-        )
-    return Request(
-        path=path,
-        url="" if address is None else address.url,
-        modules=tuple(_modules(wish)),
-        kind=kind,
-        site=site,
-        private=(*wish.private, *site.policy.private),
-        offline=wish.offline,
-        proofs=wish.proofs,
-        sums=wish.sums,
-        state=wish.state,
-        wait_lock_seconds=wish.wait_lock,
-        limits=Limits(
-            subset=wish.subset,
-            max_age=wish.max_age,
-            max_duration=wish.max_duration,
-            fresh=wish.fresh,
-        ),
-    )
-
-
-def _address(target: str | None) -> Address | None:
-    """Return the target's URL without its secrets, None for a file or folder."""
-    if target is None or "://" not in target:
-        return None
-    try:
-        return parse_address(target)
-    except ConfigError as exc:
-        raise UsageError(f"TARGET: {exc}", hint=exc.hint) from exc
-
-
-def _modules(wish: Wish) -> Iterator[str]:
-    yield from wish.modules
-    if wish.modules_file is not None:
-        for line in read_text(wish.modules_file).splitlines():
-            text = line.partition("#")[0].strip()
-            if text:
-                yield text
-
-
-def _config(options: Options, wish: Wish) -> Config:
-    """Return the configuration; with a TARGET, the defaults where there is none."""
-    try:
-        return options.load_config()
-    except ConfigError as exc:
-        if options.config_file is not None or not _is_absent(exc):
-            raise
-        if wish.target is None:
-            hint = "or name a target: gosync verify TARGET"
-            raise ConfigError(str(exc), hint=f"{exc.hint}; {hint}") from exc
-    return parse_config({}, os.environ, base=Path.cwd())
-
-
-def _is_absent(error: ConfigError) -> bool:
-    return str(error).startswith("no configuration")
-
-
-def _site(config: Config, wish: Wish) -> SiteOptions:
-    """Return the configured site, changed by the command line."""
-    site = config.site_options()
-    try:
-        if wish.sumdb is not None:
-            site = replace(site, database=_database(wish.sumdb))
-        if wish.proxy is not None:
-            proxies = parse_goproxy(wish.proxy)
-            site = replace(site, proxies=proxies).with_addresses(proxies.addresses)
-    except ConfigError as exc:
-        raise UsageError(f"--proxy: {exc}", hint=exc.hint) from exc
-    return site
-
-
-def _database(sumdb: str) -> Database | None:
-    try:
-        return parse_gosumdb(sumdb)
-    except MalformedError as exc:
-        raise UsageError(
-            f"--sumdb: {exc}", hint="NAME, or NAME+HASH+KEY, or off; as in GOSUMDB"
-        ) from exc

@@ -18,6 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gosync.bundle.options import InsideSpec, TargetSpec
+from gosync.config.config import Config
 from gosync.config.convert import Toml, convert_file, field_names, suggest
 from gosync.config.daemon import make_hooks, make_jobs
 from gosync.config.files import read_text
@@ -28,7 +29,6 @@ from gosync.config.places import Places
 from gosync.config.schema import (
     AuditSection,
     BundleSection,
-    Config,
     DaemonSection,
     HooksSection,
     ProjectSection,

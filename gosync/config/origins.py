@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 
+from gosync.config.config import Config
 from gosync.config.files import read_text
 from gosync.config.lines import KeyLines
 from gosync.config.mistakes import Key
-from gosync.config.schema import Config
 from gosync.errors import GosyncError, MalformedError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet

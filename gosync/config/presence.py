@@ -12,9 +12,10 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+from gosync.config.config import Config
 from gosync.config.files import read_text
 from gosync.config.mistakes import Key, Mistakes
-from gosync.config.schema import BundleSection, Config
+from gosync.config.schema import BundleSection
 from gosync.errors import ConfigError, GosyncError
 from gosync.project import read_project
 from gosync.signing.files import read_key

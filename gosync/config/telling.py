@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gosync.config.schema import Config
+from gosync.config.config import Config
 from gosync.status.files import Telling
 
 

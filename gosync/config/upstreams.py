@@ -11,8 +11,9 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from gosync.config.config import Upstreams
 from gosync.config.mistakes import Mistakes
-from gosync.config.schema import FileSchema, HooksSection, Upstreams, UpstreamSection
+from gosync.config.schema import FileSchema, HooksSection, UpstreamSection
 from gosync.errors import ConfigError
 from gosync.sumdb.names import parse_gosumdb
 from gosync.upstream.address import (

@@ -12,8 +12,8 @@ from signal import SIGTERM
 
 import anyio
 
+from gosync.config.config import Config
 from gosync.config.duties import JobSpec
-from gosync.config.schema import Config
 from gosync.daemon.jobs import JOBS, Outcome, Work
 from gosync.daemon.pulse import Pulse, Watch
 from gosync.errors import (

@@ -22,8 +22,8 @@ from anyio.abc import TaskStatus
 
 from gosync.catalog.jobs import JobRow
 from gosync.clock import Clock, parse_time, shift
+from gosync.config.config import Config
 from gosync.config.duties import JobSpec
-from gosync.config.schema import Config
 from gosync.daemon.notify import Notifier
 from gosync.daemon.pulse import Watch
 from gosync.daemon.runner import Runner

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from gosync.audit.engine import STANDS_OPEN, AuditReport, run_audit
 from gosync.audit.engine import report_document as audit_document
 from gosync.catalog.failures import Failure
-from gosync.config.schema import Config
+from gosync.config.config import Config
 from gosync.errors import IncompleteError, SecurityError
 from gosync.progress import Progress
 from gosync.publish.limit import DeleteLimit

@@ -13,7 +13,7 @@ from anyio.abc import TaskStatus
 from msgspec.structs import replace
 
 from gosync.clock import Clock
-from gosync.config.schema import Config
+from gosync.config.config import Config
 from gosync.daemon.jobs import JOBS
 from gosync.daemon.news import FailOn
 from gosync.daemon.notify import Notifier

@@ -18,8 +18,8 @@ import msgspec
 from gosync.audit.engine import finding_document
 from gosync.catalog.jobs import JobRow
 from gosync.clock import Clock, format_time, parse_time
+from gosync.config.config import Config
 from gosync.config.duties import JobSpec, Occasion
-from gosync.config.schema import Config
 from gosync.config.telling import telling_of
 from gosync.daemon.attempt import Attempt
 from gosync.daemon.hooks import Event, tell

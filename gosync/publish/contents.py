@@ -243,3 +243,13 @@ def _alias_path(at: ModuleRoutes, revision: str) -> str | None:
         return at.alias(revision)
     except MalformedError:
         return None
+
+
+def digest_lines(contents: ModuleContents) -> bytes:
+    """Return a line for each version of a module that changes when it does."""
+    rows = (version.row for version in contents.versions)
+    return "".join(
+        f"{row.path}@{row.version} {row.info_digest} {row.mod_digest}"
+        f" {row.zip_digest} {row.record_id}\n"
+        for row in rows
+    ).encode()

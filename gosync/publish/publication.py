@@ -27,7 +27,7 @@ import msgspec
 from gosync.catalog.trees import Unpublished
 from gosync.errors import MalformedError
 from gosync.publish import routes
-from gosync.publish.contents import ModuleContents, contents_of
+from gosync.publish.contents import ModuleContents, contents_of, digest_lines
 from gosync.publish.marker import FORMAT, Marker, format_marker
 from gosync.publish.modules import ModuleWriter, wanted_names
 from gosync.publish.notfound import not_found_text
@@ -200,7 +200,7 @@ class Publication:
             self._keep(contents)
         if contents.versions:
             self._summaries.append(summary_of(contents))
-        self._digest.update(_digest_lines(contents))
+        self._digest.update(digest_lines(contents))
         self._stamp(contents)
         self._note_belongings(contents)
         self._at.progress.advance(len(contents.versions))
@@ -390,13 +390,3 @@ def shown_ids(catalog: Catalog, kept: Iterable[Record], head: SignedHead) -> lis
     ids = catalog.versions.record_ids()
     known = {record.id for record in kept if record.id < head.tree.n}
     return sorted({*ids, *known}) if known else ids
-
-
-def _digest_lines(contents: ModuleContents) -> bytes:
-    """Return a line for each version of a module that changes when it does."""
-    rows = (version.row for version in contents.versions)
-    return "".join(
-        f"{row.path}@{row.version} {row.info_digest} {row.mod_digest}"
-        f" {row.zip_digest} {row.record_id}\n"
-        for row in rows
-    ).encode()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gosync.config.config import Config
 from gosync.config.convert import Toml
 from gosync.config.duties import Hook, JobSpec
 from gosync.config.load import parse_config
-from gosync.config.schema import Config
 from gosync.errors import ConfigError
 from gosync.schedule import Schedule
 

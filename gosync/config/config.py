@@ -1,0 +1,149 @@
+"""A checked configuration, and the options that lower rooms get of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from gosync.audit.options import AuditOptions
+from gosync.bundle.options import InsideSpec, TargetSpec
+from gosync.config.duties import Hooks, JobSpec
+from gosync.config.schema import DAY_SECONDS, FileSchema
+from gosync.config.sizes import parse_size
+from gosync.publish.limit import DeleteLimit
+from gosync.sumdb.names import Database
+from gosync.sync.options import (
+    OldHeadSpec,
+    ProjectSpec,
+    SiteOptions,
+    ToolchainSpec,
+)
+from gosync.sync.policy import Policy
+from gosync.sync.record import record_files
+from gosync.upstream.address import Address, Logins
+from gosync.upstream.goproxy import ProxyList
+from gosync.upstream.options import Options as HttpOptions
+
+
+class Upstreams(msgspec.Struct, frozen=True):
+    """Who is asked; the secrets apart.
+
+    Attributes:
+        proxies: Where modules come from.
+        index: The module index; its URL is "" for none.
+        database: The checksum database, None for none.
+        logins: The secrets that open these.
+    """
+
+    proxies: ProxyList
+    index: Address
+    database: Database | None
+    logins: Logins
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """A checked configuration, with absolute paths.
+
+    Attributes:
+        file: Where it came from, or None.
+        sections: The file's own values, after GOSYNC_* overrides, secrets masked.
+        upstreams: Who is asked.
+        store_path: Folder of the store.
+        min_free_bytes: Space that must stay free.
+        tree_path: Folder of the published tree.
+        policy: What the selects say.
+        projects: The projects' folders.
+        toolchains: The toolchains to carry.
+        jobs: What the daemon does, and when.
+        hooks: Whom it tells.
+        metrics_path: Where it writes metrics, or None.
+        ca_path: Further certificate authorities, or None.
+        targets: The sites that bundles are made for, by name.
+        inside: How bundles are taken in.
+    """
+
+    file: Path | None
+    sections: FileSchema
+    upstreams: Upstreams
+    store_path: Path
+    min_free_bytes: int
+    tree_path: Path
+    policy: Policy
+    projects: tuple[ProjectSpec, ...] = ()
+    toolchains: ToolchainSpec = ToolchainSpec()
+    targets: Mapping[str, TargetSpec]
+    inside: InsideSpec
+    jobs: tuple[JobSpec, ...] = ()
+    hooks: Hooks = Hooks()
+    metrics_path: Path | None = None
+    ca_path: Path | None = None
+    old_heads: OldHeadSpec = OldHeadSpec()
+
+    @property
+    def list_interval_seconds(self) -> float:
+        """Age at which a list is asked again.
+
+        The index names new versions at once, so lists only reconcile; without
+        one they are all there is, and every pass asks.
+        """
+        configured = self.sections.upstream.list_interval_seconds
+        if configured is not None:
+            return configured
+        return 86_400 if self.sections.upstream.index else 0
+
+    def site_options(self) -> SiteOptions:
+        """Return what the sync room needs to know.
+
+        Raises:
+            GosyncError: never for a configuration that ``load`` checked.
+        """
+        upstream = self.sections.upstream
+        return SiteOptions(
+            store_path=self.store_path,
+            min_free_bytes=self.min_free_bytes,
+            tree_path=self.tree_path,
+            policy=self.policy,
+            proxies=self.upstreams.proxies,
+            index_url=self.upstreams.index.url,
+            index_since=upstream.index_since,
+            database=self.upstreams.database,
+            http=self._http_options(),
+            concurrency=upstream.concurrency,
+            list_interval_seconds=self.list_interval_seconds,
+            projects=self.projects,
+            toolchains=self.toolchains,
+            grace_days=self.sections.prune.grace_days,
+            records=record_files(self.file),
+            accept=frozenset(self.sections.audit.accept),
+            deletes=DeleteLimit(self.sections.publish.max_delete),
+            old_heads=self.old_heads,
+        )
+
+    def audit_options(self) -> AuditOptions:
+        """Return what the audit room needs to know.
+
+        Raises:
+            GosyncError: never for a configuration that ``load`` checked.
+        """
+        audit = self.sections.audit
+        return AuditOptions(
+            requests_per_hour=audit.budget_per_hour,
+            bytes_per_hour=parse_size(audit.bytes_per_hour),
+            interval_seconds=audit.interval_days * DAY_SECONDS,
+            stale_seconds=audit.stale_days * DAY_SECONDS,
+            git_hosts=frozenset(audit.git_hosts),
+        )
+
+    def _http_options(self) -> HttpOptions:
+        upstream = self.sections.upstream
+        return HttpOptions(
+            timeout_seconds=upstream.timeout_seconds,
+            zip_total_seconds=upstream.zip_timeout_seconds,
+            retries=upstream.retries,
+            retry_delay_seconds=upstream.retry_delay_seconds,
+            http2=upstream.http2,
+            ca_file=None if self.ca_path is None else str(self.ca_path),
+            logins=self.upstreams.logins,
+        )
