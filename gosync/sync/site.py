@@ -113,6 +113,7 @@ def open_site(
                 tiles=TileStore(root, name) if name else None,
                 standing=standing,
             )
+            note_place(options, standing.generation.store)  # the tree is there now
 
 
 @contextmanager

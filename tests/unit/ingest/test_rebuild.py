@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 
 import pytest
 from msgspec.structs import replace
 
 from gosync.catalog.db import Catalog
+from gosync.catalog.identity import CatalogStore
 from gosync.catalog.pins import Pin
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow
 from gosync.clock import SystemClock
-from gosync.errors import MalformedError, NoSpaceError, StoreError
+from gosync.errors import (
+    IdentityError,
+    MalformedError,
+    NoSpaceError,
+    StoreAwayError,
+    StoreError,
+)
 from gosync.ingest.entries import (
     forget_entry,
     head_entry,
     narrow_entry,
     version_entry,
 )
-from gosync.ingest.rebuild import parse_version_entry, rebuild
+from gosync.ingest.rebuild import NOT_KEPT, parse_version_entry, rebuild
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
+from gosync.store.identity import mark_entry, write_store_id
 from gosync.store.journal import Journal
 from gosync.store.layout import CATALOG
 from gosync.store.root import open_store
@@ -336,3 +345,34 @@ def test_a_rebuild_that_stops_anywhere_is_run_again(site, monkeypatch, step):
     assert site.rows() == want
     leftovers = {path.name for path in site.root.glob("*.new*")}
     assert leftovers == set()
+
+
+def test_lines_that_only_a_newer_gosync_reads_are_counted_and_kept(site):
+    site.admit(site.row("v1.0.0"))
+    site.journal.append([{"kind": "of the future", "n": n} for n in range(3)])
+    before = list(site.journal.read())
+    report = site.rebuild()
+    assert report.unknown == {"of the future": 3}
+    assert (report.versions, report.damaged) == (1, [])
+    assert list(site.journal.read()) == before
+    assert report.not_kept == NOT_KEPT
+
+
+def test_a_rebuilt_catalog_is_of_its_store_and_as_far_as_the_journal(site):
+    write_store_id(site.root, "a" * 32)
+    site.admit(site.row("v1.0.0"))
+    site.journal.append([mark_entry("a" * 32, 7)])
+    site.rebuild()
+    with site.open() as catalog:
+        assert catalog.identity.get() == CatalogStore("a" * 32, 7)
+    site.journal.append([mark_entry("b" * 32, 8)])
+    with pytest.raises(IdentityError, match="another store's"):
+        site.rebuild()
+
+
+def test_no_catalog_is_made_where_all_blobs_are_away(site):
+    site.admit(site.row("v1.0.0"))
+    shutil.rmtree(site.root / "blobs")
+    with pytest.raises(StoreAwayError, match="no blob is there"):
+        site.rebuild()
+    assert [row.version for row in site.rows()] == ["v1.0.0"]

@@ -1,0 +1,109 @@
+"""Nothing is there: a first run, or a disk that is not mounted?"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.site import OK, STORE, Site
+from tests.simulator import Simulator
+from tests.simulator.standard import UPPER, module
+
+_MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture
+def sim() -> Iterator[Simulator]:
+    with Simulator() as sim:
+        sim.publish(module(UPPER, "v1.0.0"))
+        yield sim
+
+
+@pytest.fixture
+def other_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another file system than the site's."""
+    for place in (_MEMORY, Path("/tmp"), Path.cwd()):
+        if os.access(place, os.W_OK) and place.stat().st_dev != tmp_path.stat().st_dev:
+            with tempfile.TemporaryDirectory(dir=place) as name:
+                yield Path(name)
+            return
+    pytest.skip("there is one file system alone")
+
+
+def _begun(folder: Path, sim: Simulator) -> Site:
+    """Return a site that `gosync init` began, with a configuration of its own."""
+    site = Site(folder, sim, modules=[UPPER])
+    site.config_file.unlink()
+    site.run("init", expect=OK)
+    site.select([UPPER])
+    return site
+
+
+def _record(site: Site) -> dict[str, object]:
+    document: dict[str, object] = json.loads(
+        (site.folder / ".gosync.json").read_bytes()
+    )
+    return document
+
+
+def test_after_init_a_first_run_needs_no_flag(tmp_path: Path, sim: Simulator):
+    site = _begun(tmp_path / "site", sim)
+    assert _record(site) == {"format": 1, "places": {}}
+    site.sync()
+    places = _record(site)["places"]
+    assert isinstance(places, dict)
+    assert places.keys() == {str(site.store), str(site.tree)}
+    shutil.rmtree(site.store)
+    shutil.rmtree(site.tree)
+    site.sync()  # both were on this file system, and it is there: they were removed
+
+
+def test_a_configuration_by_hand_needs_no_flag_and_gets_no_file(
+    tmp_path: Path, sim: Simulator
+):
+    site = Site(tmp_path / "site", sim, modules=[UPPER])
+    site.sync()
+    site.check_folder()
+
+
+def test_where_a_store_was_on_another_disk_none_is_begun_without_it(
+    tmp_path: Path, sim: Simulator, other_disk: Path
+):
+    site = _begun(tmp_path / "site", sim)
+    mount = tmp_path / "mnt"
+    mount.symlink_to(other_disk)  # as a mount point: another file system below it
+    site.declare(
+        store={"path": str(mount / "var"), "min_free": "1MiB"},
+        publish={"tree": str(mount / "public")},
+    )
+    refused = site.run("sync", expect=STORE)
+    assert refused.document["error"] == "StoreAwayError"
+    assert "--new-store" in refused.document["hint"]
+    assert list(other_disk.iterdir()) == []
+    site.sync("--new-store")
+    site.sync()
+    mount.unlink()
+    mount.mkdir()
+    for command in (("sync",), ("publish",), ("run", "--once", "sync"), ("status",)):
+        site.run(*command, expect=STORE)
+        assert list(mount.iterdir()) == []
+    mount.rmdir()
+    mount.symlink_to(other_disk)
+    site.sync()
+
+
+def test_a_record_that_cannot_be_written_or_read_fails_nothing(
+    tmp_path: Path, sim: Simulator
+):
+    site = _begun(tmp_path / "site", sim)
+    (site.folder / ".gosync.json").write_bytes(b"\xff{")
+    site.sync()
+    (site.folder / ".gosync.json").unlink()
+    (site.folder / ".gosync.json").mkdir()
+    site.sync()
