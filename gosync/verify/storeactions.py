@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from gosync.catalog.versions import Need, VersionRow
 from gosync.clock import Clock
-from gosync.errors import GosyncError
+from gosync.errors import GosyncError, StoreError
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.entries import head_entry, version_entry
@@ -292,9 +292,12 @@ class _Doing(msgspec.Struct):
             work = partial(self._clean, path, shelf, moved[path])
             self.deeds.attempt("repaired", path, finding, work)
             self.report.outcome.remarks.append(_LEFT_OUT)
+        advance = self.site.standing.generation.advance
+        if self.plan.journal:
+            with suppress(StoreError):  # what could not be cleaned was told
+                advance()
         if self.plan.behind is not None:
-            self.site.standing.generation.advance()
-            self.deeds.note("repaired", JOURNAL, self.plan.behind)
+            self.deeds.attempt("repaired", JOURNAL, self.plan.behind, advance)
 
     def _clean(self, path: str, shelf: Shelf, moved: Moved) -> None:
         found = stat_of(self.target.tree, path)
