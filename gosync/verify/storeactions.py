@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from gosync.catalog.versions import Need, VersionRow
 from gosync.clock import Clock
-from gosync.errors import GosyncError, StoreError
+from gosync.errors import GosyncError
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.entries import head_entry, version_entry
@@ -52,7 +52,6 @@ from gosync.verify.workshop import Fetched
 if TYPE_CHECKING:
     from gosync.verify.session import Request, Session
 
-# What a repair is there for, or what it leaves alone.
 _TO_MEND: Final = Opening(
     create=False, tolerate={Trouble.BLOBS_AWAY, *JOURNAL_TROUBLES, *TREE_TROUBLES}
 )
@@ -293,11 +292,11 @@ class _Doing(msgspec.Struct):
             self.deeds.attempt("repaired", path, finding, work)
             self.report.outcome.remarks.append(_LEFT_OUT)
         advance = self.site.standing.generation.advance
-        if self.plan.journal:
-            with suppress(StoreError):  # what could not be cleaned was told
-                advance()
         if self.plan.behind is not None:
             self.deeds.attempt("repaired", JOURNAL, self.plan.behind, advance)
+        elif self.plan.journal:
+            with suppress(GosyncError):  # what could not be cleaned was told
+                advance()
 
     def _clean(self, path: str, shelf: Shelf, moved: Moved) -> None:
         found = stat_of(self.target.tree, path)
