@@ -90,7 +90,6 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
         resting: Sources that are left alone.
         news: Findings that became new.
         open: How many findings stand open, by kind.
-        open_ids: Their numbers.
         exit_code: The process's.
         last_error: Why the last question failed, or None.
         requests: Requests sent.
@@ -106,7 +105,6 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     resting: tuple[Rest, ...]
     news: tuple[Finding, ...]
     open: dict[Kind, int]
-    open_ids: tuple[int, ...]
     exit_code: int
     last_error: str | None
     requests: int
@@ -321,7 +319,6 @@ async def _run_audit(
         resting=resting,
         news=tuple(each for each in opened if _is_new(each, start)),
         open=findings.counts(),
-        open_ids=tuple(finding.id for finding in opened),
         exit_code=exit_code(tally, resting, opened=len(opened)),
         last_error=str(tally.last_error) if tally.last_error else None,
         requests=tally.requests,

@@ -210,7 +210,6 @@ async def audit(work: Work) -> Outcome:
         audit_document(report),
         stands_open=report.exit_code == STANDS_OPEN,
         troubles=(
-            *(f"finding {number}" for number in report.open_ids),
             *(f"{rest.source} rests" for rest in report.resting),
             *(["unanswered"] if report.failed else []),
         ),

@@ -3,7 +3,8 @@
 A timer that mails whenever a run fails would mail every quarter of an hour about one
 version that nobody can have. So a run is held against what the last one found; what
 only stays wrong is no news. What concerns the store, security, the configuration or
-a bug of ours is news each time: nothing is right until somebody did something.
+a bug of ours is news each time: nothing is right until somebody did something. So is
+a finding, which somebody can accept.
 """
 
 from __future__ import annotations
@@ -13,13 +14,11 @@ from enum import StrEnum
 
 import msgspec
 
-from gosync.audit.engine import STANDS_OPEN
 from gosync.daemon.jobs import Outcome
 from gosync.errors import IncompleteError, UnavailableError
 
 _NO_ANSWERS = "no answers"
-# Something is missing; findings stand open.
-_LASTING = frozenset({IncompleteError.exit_code, STANDS_OPEN})
+_MISSING = IncompleteError.exit_code
 
 
 class FailOn(StrEnum):
@@ -63,6 +62,6 @@ def news_of(outcome: Outcome, known: AbstractSet[str]) -> News:
         items = frozenset(known | {_NO_ANSWERS})
         return News(is_lasting=True, is_news=_NO_ANSWERS not in known, items=items)
     items = frozenset(known if outcome.troubles is None else outcome.troubles)
-    if outcome.troubles is None or outcome.exit_code not in _LASTING:
+    if outcome.troubles is None or outcome.exit_code != _MISSING:
         return News(is_lasting=False, is_news=True, items=items)
     return News(is_lasting=True, is_news=bool(items - known), items=items)
