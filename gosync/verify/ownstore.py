@@ -272,7 +272,9 @@ class StoreTarget:
         if self._database is not None and (client := self.client()) is not None:
             found += files.tiles(client, self._database.name)
         right = {mv: row for mv, row in self.rows.items() if not self._is_wrong(mv)}
-        found += list(files.journal(right)) or list(self._journal_behind())
+        found += files.journal(right)
+        if not files.has_odd_journal:  # what it says may stand there
+            found += self._journal_behind()
         return [*found, *files.evidence()]
 
     def _journal_behind(self) -> Iterator[Finding]:

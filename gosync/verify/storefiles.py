@@ -74,13 +74,18 @@ _OF_ZIP: Final = ("path", "version", "zip_digest", "zip_bytes")
 
 
 class StoreFiles:
-    """The files of one store."""
+    """The files of one store.
+
+    Attributes:
+        has_odd_journal: Whether something else was in a journal file's place.
+    """
 
     def __init__(self, tree: Tree, unread: list[Unread]) -> None:
         """Take the store, and a list for what cannot be looked at."""
         self._tree = tree
         self._unread = unread
         self._root = tree.root.stat()
+        self.has_odd_journal = False
 
     def below(self, folder: str) -> Iterator[Entry]:
         """Yield what is below a folder of the store, with whole paths."""
@@ -141,7 +146,7 @@ class StoreFiles:
             if entry.is_file:
                 yield from self._access(entry)
                 continue
-            whole = False
+            self.has_odd_journal, whole = True, False
             reason = f"is {entry.shape}, not a file"
             yield _finding(Verdict.CORRUPT, entry.path, reason, Fix.REWRITE)
         if not whole:

@@ -18,7 +18,7 @@ from msgspec.structs import asdict
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import State
 from gosync.clock import SystemClock
-from gosync.errors import CatalogError
+from gosync.errors import StoreError
 from gosync.verify.actions import restore
 from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
@@ -240,7 +240,7 @@ def test_the_catalogs_file(world: World, store: Path, damage: Damage, action: Ac
         assert report.exit_code == ((5 if action is Action.REPAIR else 4) if due else 0)
         return
 
-    with pytest.raises(CatalogError) as caught:
+    with pytest.raises(StoreError) as caught:
         run(world, store, kind=Kind.STORE, action=action)
     assert caught.value.exit_code == 7
     assert caught.value.hint
