@@ -11,6 +11,7 @@ file system on a disk has the marker `disk`.
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from typing import Any
 
 import pytest
 
+_CHECKOUT = Path(__file__).parents[1]
 _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 4 << 30
 
@@ -119,6 +121,17 @@ def _offline(request: pytest.FixtureRequest):
     _guard["on"] = request.node.get_closest_marker("network") is None
     yield
     _guard["on"] = True
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was() -> Generator[None]:
+    """What a command that runs in this process leaves behind reaches no other test."""
+    yield
+    os.chdir(_CHECKOUT)
+    logger = logging.getLogger("gosync")
+    logger.handlers.clear()
+    logger.setLevel(logging.NOTSET)
+    logger.propagate = True
 
 
 @pytest.fixture(autouse=True)

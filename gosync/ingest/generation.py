@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gosync.catalog.identity import CatalogStore
+from gosync.errors import StoreError
 from gosync.store.identity import Mark, mark_entry, read_marks
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ class Generation:
         self._root = root
         self._journal = journal
         self._catalog = catalog
-        journal.before_first(self._begin)
+        self._is_due = True
+        self._is_counting = self._has_failed = False
+        journal.before_entries(self._begin)
 
     @property
     def number(self) -> int:
@@ -44,24 +47,50 @@ class Generation:
     def advance(self, *, beyond: int = 0) -> int:
         """Count up; return the new number, durable in journal and catalog.
 
+        Where the catalog does not take it, the next line of the journal is preceded by
+        another try: a line after a number that the catalog lacks would say that the
+        catalog is an older one.
+
         Args:
             beyond: Make it larger than this, too: what a tree was found to have.
 
         Raises:
             StoreError: journal or catalog cannot be written.
         """
-        self._journal.before_first(None)
-        newest = next(read_marks(self._root), Mark(self.store, 0)).generation
-        number = max(newest, self.number, beyond) + 1
-        mark = mark_entry(self.store, number)
-        self._journal.append([mark])
-        self._journal.begin_files_with(mark)
-        self._catalog.identity.put(CatalogStore(self.store, number))
+        try:
+            with self._catalog.transaction():  # no other thread appends meanwhile
+                number = self._count(beyond)
+        except BaseException:
+            self._is_due = self._has_failed = True
+            raise
+        self._is_due = self._has_failed = False
         return number
 
-    def _begin(self) -> bool:
-        """Count up before the first lines; not where it could be rolled back."""
-        if self._catalog.in_transaction:
-            return False
-        self.advance()
-        return True
+    def _count(self, beyond: int) -> int:
+        self._is_counting = True
+        try:
+            newest = next(read_marks(self._root), Mark(self.store, 0)).generation
+            number = max(newest, self.number, beyond) + 1
+            mark = mark_entry(self.store, number)
+            self._journal.append([mark])
+            self._journal.begin_files_with(mark)
+            self._catalog.identity.put(CatalogStore(self.store, number))
+        finally:
+            self._is_counting = False
+        return number
+
+    def _begin(self) -> None:
+        """Count up before a run's first lines; not where it could be rolled back.
+
+        Raises:
+            StoreError: it cannot be counted up, and the lines must not be written.
+        """
+        if not self._is_due:
+            return
+        in_transaction = self._catalog.in_transaction  # waits for who counts up
+        if self._is_counting or not self._is_due:
+            return
+        if not in_transaction:
+            self.advance()
+        elif self._has_failed:
+            raise StoreError(f"{self._root}: the catalog took no new generation")

@@ -60,19 +60,19 @@ class Journal:
         self._rotate_bytes = rotate_bytes
         self._lock = threading.Lock()
         self._current: Path | None = None
-        self._before: Callable[[], bool] | None = None
+        self._before: Callable[[], None] | None = None
         self._first_line = b""
 
     def begin_files_with(self, entry: Mapping[str, EntryValue]) -> None:
         """Have every further file of the journal begin with an entry."""
         self._first_line = format_entry(entry)
 
-    def before_first(self, work: Callable[[], bool] | None) -> None:
-        """Have something done before the next entries are appended, once.
+    def before_entries(self, work: Callable[[], None]) -> None:
+        """Have something done each time before entries are appended.
 
         Args:
-            work: May append entries itself; returns False where it could not be done
-                yet, and is called before the next ones then. None for nothing.
+            work: May append entries itself, and is called before these, too. What it
+                raises keeps the entries out.
         """
         self._before = work
 
@@ -86,9 +86,8 @@ class Journal:
         lines = [format_entry(entry) for entry in entries]
         if not lines:
             return 0
-        work, self._before = self._before, None
-        if work is not None and not work():
-            self._before = work
+        if self._before is not None:
+            self._before()
         with self._lock, disk_errors(self._folder):
             path = self._open_file()
             try:

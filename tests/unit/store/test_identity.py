@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.errors import MalformedError
+from gosync.errors import MalformedError, StoreError
 from gosync.store.identity import (
     Mark,
     has_entries,
@@ -114,21 +114,23 @@ def test_what_is_no_mark(root: Path, entry: dict[str, str | int]):
     assert list(read_marks(root)) == []
 
 
-def test_work_is_done_once_before_the_first_entries(root: Path):
+def test_work_is_done_before_entries_and_may_keep_them_out(root: Path):
     journal = Journal(root)
     seen: list[int] = []
 
-    def before() -> bool:
+    def before() -> None:
         seen.append(len(seen))
-        if len(seen) > 1:
+        if len(seen) == 2:
             journal.append([{"n": 0}])
-        return len(seen) > 1
+        if len(seen) == 4:
+            raise StoreError("not now")
 
-    journal.before_first(before)
+    journal.before_entries(before)
     journal.append([])
     assert seen == []
-    for number in (1, 2, 3):
+    for number in (1, 2):
         journal.append([{"n": number}])
-    assert seen == [0, 1]
+    with pytest.raises(StoreError):
+        journal.append([{"n": 3}])
     numbers = [entry["n"] for entry in journal.read() if isinstance(entry, dict)]
-    assert numbers == [1, 0, 2, 3]
+    assert numbers == [1, 0, 2]
