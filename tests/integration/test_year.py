@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.site import OK
-from tests.integration.year import WITHIN, World
+from tests.integration.year import STEPS_A_DAY, WITHIN, World
 from tests.simulator import Simulator
 
 DAYS = int(os.environ.get("GOSYNC_TEST_DAYS", "20"))
@@ -54,7 +54,13 @@ def _check_needs(world: World) -> None:
     life = max(world.lives, key=lambda each: each.days)
     assert life.days > DAYS / 3
     assert life.growth_bytes() < _MEMORY_GROWTH_BYTES
-    assert len(life.descriptors()) == 1, life.descriptors()
+    _check_descriptors(life.descriptors())
+
+
+def _check_descriptors(counts: list[int]) -> None:
+    """None stays open; a thread may be at one when it is counted."""
+    assert max(counts) - min(counts) <= 1, counts
+    assert min(counts[-STEPS_A_DAY:]) == min(counts), counts
 
 
 def _check_tree(world: World, folder: Path) -> None:

@@ -70,9 +70,9 @@ class Life:
         second = self.samples[2 * STEPS_A_DAY][0]
         return max(rss for rss, _ in self.samples[2 * STEPS_A_DAY :]) - second
 
-    def descriptors(self) -> set[int]:
-        """Return the numbers of open files after its second day."""
-        return {count for _, count in self.samples[2 * STEPS_A_DAY :]}
+    def descriptors(self) -> list[int]:
+        """Return how many files were open at each step after its second day."""
+        return [count for _, count in self.samples[2 * STEPS_A_DAY :]]
 
 
 class World:
