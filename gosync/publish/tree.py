@@ -74,11 +74,12 @@ class TreeWriter:
         self._mask = 0
 
     def open(self) -> None:
-        """Make the root and an empty staging folder."""
+        """Make the root and a staging folder with nothing of ours in it."""
         staging = self._staging.rstrip("/")
         self._make_folder(staging)
         for name in os.listdir(staging):
-            os.unlink(self._staging + name)
+            if name.isdecimal():
+                os.unlink(self._staging + name)
         probe = self._stage(b"")
         self._mask = _FILE_MODE & ~os.stat(probe).st_mode
         os.unlink(probe)

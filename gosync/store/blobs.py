@@ -287,13 +287,17 @@ class BlobStore:
     def others(self, keep: Container[str]) -> dict[Digest, int]:
         """Return every blob but these, with its size.
 
+        A folder that is a link is somebody's other place, and not looked into.
+
         Raises:
             StoreError: the disk refuses.
         """
         with disk_errors(self._root / BLOBS):
             return {
                 Digest(blob.name): blob.stat().st_size
-                for blob in (self._root / BLOBS).glob("??/*")
+                for folder in (self._root / BLOBS).glob("??")
+                if not folder.is_symlink()
+                for blob in folder.glob("*")
                 if blob.name not in keep and is_digest(blob.name)
             }
 

@@ -91,20 +91,12 @@ async def publish_tree(
     served = await to_thread.run_sync(partial(served_heads, site, head, retry=retry))
     target, options = tree_target(site), _options(site, served)
     publisher = make_publisher(site)
-    wanted = await to_thread.run_sync(
-        lambda: publisher.wanted_tiles(target, head, options=options)
-    )
-    if sums is not None and wanted:
-        progress.phase("tiles", len(wanted))
-        await sums.tiles(wanted)
-    extra = await to_thread.run_sync(
-        lambda: publisher.wanted_old_head_tiles(target, head, options=options)
-    )
     error = served.error
-    if sums is not None and extra:
-        error = await bring_tiles(site, sums, extra, progress) or error
-    if site.tiles is not None and (wanted or extra):
-        await to_thread.run_sync(site.tiles.sync)
+    if sums is not None:
+        fetched = await _fetch_tiles(
+            site, sums, publisher, target, options, progress=progress
+        )
+        error = fetched or error
     settle(site, served, error)
     report = await to_thread.run_sync(
         lambda: publisher.publish(
@@ -124,6 +116,37 @@ async def publish_tree(
         unserved=str(error),
         unserved_exit_code=error.exit_code if isinstance(error, SecurityError) else 3,
     )
+
+
+async def _fetch_tiles(
+    site: Site,
+    sums: SumClient,
+    publisher: Publisher,
+    target: TreeTarget,
+    options: PublishOptions,
+    *,
+    progress: Progress,
+) -> GosyncError | None:
+    """Fetch the tiles that the tree lacks; return why some for older heads are not had.
+
+    Raises:
+        SecurityError: if a tile that lookups need does not lead to the head.
+        UnavailableError: if a tile that lookups need cannot be had.
+        StoreError: if the store cannot be written.
+    """
+    wanted = await to_thread.run_sync(
+        lambda: publisher.wanted_tiles(target, sums.head, options=options)
+    )
+    if wanted:
+        progress.phase("tiles", len(wanted))
+        await sums.tiles(wanted)
+    extra = await to_thread.run_sync(
+        lambda: publisher.wanted_old_head_tiles(target, sums.head, options=options)
+    )
+    error = await bring_tiles(site, sums, extra, progress) if extra else None
+    if site.tiles is not None and (wanted or extra):
+        await to_thread.run_sync(site.tiles.sync)
+    return error
 
 
 async def refresh_feed(site: Site) -> bool:

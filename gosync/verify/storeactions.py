@@ -57,10 +57,8 @@ _TO_MEND: Final = Opening(
 )
 _BLOB_MODE: Final = 0o444
 _CHANGED: Final = "has changed since it was looked at"
-_LEFT_OUT: Final = (
-    "what the journal's broken lines said of bundles and findings is not brought back;"
-    " the catalog has it, until it is made anew"
-)
+_LEFT_OUT: Final = """what the journal's broken lines said of bundles and findings is \
+not brought back; the catalog has it, until it is made anew"""
 
 
 async def act_on_store(

@@ -242,3 +242,12 @@ def test_walking_goes_through_every_folder_but_no_symbolic_link(
     assert list(writer.walk()) == ["a", "b/c", "link"]
     assert list(writer.walk("b")) == ["b/c"]
     assert list(writer.walk("none")) == []
+
+
+def test_what_is_not_ours_in_the_staging_folder_stays(tmp_path: Path) -> None:
+    staging = tmp_path / "public/.gosync/staging"
+    (staging / "folder").mkdir(parents=True)
+    for name in ("17", "notes.txt"):
+        (staging / name).write_text("x")
+    TreeWriter(tmp_path / "public").open()
+    assert {each.name for each in staging.iterdir()} == {"folder", "notes.txt"}

@@ -224,3 +224,13 @@ def test_pieces_are_a_blob_s_bytes_and_are_proven_in_the_end(blobs):
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(BlobCorruptError):
         list(blobs.pieces(digest))
+
+
+def test_a_linked_folder_of_blobs_is_not_emptied(blobs, tmp_path):
+    open_store(tmp_path / "other")
+    others = BlobStore(tmp_path / "other")
+    digest = others.put_bytes(b"of another store")
+    folder = tmp_path / "blobs/sha256" / digest[:2]
+    folder.symlink_to(others.path(digest).parent)
+    assert blobs.remove_others(()) == (0, 0)
+    assert others.path(digest).exists()
