@@ -167,6 +167,10 @@ class Systemd:
         if block:
             self.wait_idle()
 
+    def log(self) -> str:
+        """Return what systemd has said so far."""
+        return self._log.read_text()
+
     def stop(self, unit: str) -> None:
         """Stop a unit, and wait likewise."""
         self._systemctl("stop", unit)

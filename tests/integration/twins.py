@@ -12,10 +12,12 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from gosync.bundle.blocks import Form
 from gosync.bundle.folder import BundleFolder
 from gosync.bundle.format import HEADER_NAME
+from gosync.bundle.manifest import Segment
 from gosync.catalog.versions import Need
 from gosync.cli.main import run
 from gosync.signing.keys import KeyKind, SecretKey, generate_key
@@ -26,6 +28,7 @@ PRIVATE = "corp.example/tool"
 EVIL = b"signed by nobody"
 SIGNATURE = f"{HEADER_NAME}.sig"
 _SIZE_BYTES = 5_000
+_Segments: TypeAlias = tuple[Segment, ...]
 
 
 @dataclass(frozen=True)
@@ -77,15 +80,20 @@ class Media:
 
 def make_media(way: Way, room: Path) -> Media:
     packer, stranger = (generate_key(KeyKind.ED25519) for _ in range(2))
-    before, honest, key = make_bundles(way, room / "honest", packer, noise(0))
-    manifest = BundleFolder.open(honest).manifest
-    for seed in range(1, 60):
-        evil = EVIL + noise(seed)[len(EVIL) :]
+    trust = format_trusted_key("packer", packer.public())
+    honest: dict[_Segments, tuple[list[Path], Path, str]] = {}
+    twins: dict[_Segments, Path] = {}
+    for seed in range(200):  # until two have the same sizes
+        at = room / f"honest{seed}"
+        made = make_bundles(way, at, packer, noise(2 * seed))
+        honest.setdefault(BundleFolder.open(made[1]).manifest.segments, made)
+        evil = EVIL + noise(2 * seed + 1)[len(EVIL) :]
         _, twin, _ = make_bundles(way, room / f"twin{seed}", stranger, evil)
-        if BundleFolder.open(twin).manifest.segments == manifest.segments:
-            trust = format_trusted_key("packer", packer.public())
-            return Media(way, before, honest, twin, trust, key, packer)
-    raise AssertionError(f"no twin has the sizes of {manifest.segments}")
+        twins.setdefault(BundleFolder.open(twin).manifest.segments, twin)
+        for sizes in honest.keys() & twins.keys():
+            before, bundle, key = honest[sizes]
+            return Media(way, before, bundle, twins[sizes], trust, key, packer)
+    raise AssertionError("no two bundles have the same sizes")
 
 
 def noise(seed: int) -> bytes:
