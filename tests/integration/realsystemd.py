@@ -22,6 +22,8 @@ from types import TracebackType
 from typing import Self
 
 SEEN_AS = Path("/srv/site/gosync")  # where the folder is inside
+CODE_AS = Path("/srv/code")  # where this checkout is: it may lie below /tmp
+_CHECKOUT = Path(__file__).parents[2]
 _SYSTEMD = Path("/lib/systemd/systemd")
 _NAMESPACES = ["--pid", "--mount", "--uts", "--ipc", "--cgroup"]
 _TARGETS = (
@@ -36,9 +38,10 @@ _TARGETS = (
 _BOOT = """
 mount --make-rprivate /
 mount -t tmpfs tmpfs /srv
-mkdir -p /srv/site/gosync /srv/units
+mkdir -p /srv/site/gosync /srv/units /srv/code
 mount --bind "$1" /srv/site/gosync
 mount --bind "$2" /srv/units
+mount --bind "$4" /srv/code
 umount -R /sys/fs/cgroup
 mount -t cgroup2 none /sys/fs/cgroup
 for folder in /run /tmp /var/tmp /usr/lib/systemd/system-generators \
@@ -108,7 +111,7 @@ class Systemd:
                     self._cgroup / "cgroup.procs",
                     *("unshare", *_NAMESPACES, "--fork", "--mount-proc"),
                     *("--kill-child", "sh", "-ec", _BOOT, "sh"),
-                    *(self._folder, place, _SYSTEMD),
+                    *(self._folder, place, _SYSTEMD, _CHECKOUT),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

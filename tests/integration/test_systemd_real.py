@@ -15,7 +15,7 @@ import pytest
 
 from gosync.daemon.units import Paths, make_units
 from tests.integration.forked import CHECKOUT
-from tests.integration.realsystemd import SEEN_AS, Systemd, can_boot
+from tests.integration.realsystemd import CODE_AS, SEEN_AS, Systemd, can_boot
 from tests.integration.site import Site
 from tests.simulator import Simulator
 from tests.simulator.standard import OUTER, module
@@ -114,7 +114,10 @@ def test_a_day_with_a_version_that_is_refused_is_one_mail(tmp_path: Path) -> Non
     with Simulator() as sim:
         sim.publish(module(OUTER, "v1.0.0"))
         site = Site(folder, sim, modules=[OUTER])
-        run = f"PYTHONPATH={CHECKOUT} exec {sys.executable} -m gosync"
+        python = Path(sys.executable)
+        if python.is_relative_to(CHECKOUT):
+            python = CODE_AS / python.relative_to(CHECKOUT)
+        run = f"PYTHONPATH={CODE_AS} exec {python} -m gosync"
         with booted(folder, f'{run} "$@"') as systemd:
             systemd.start(SYNC)
             sim.fail("*/v1.2.0.*", status=403)
