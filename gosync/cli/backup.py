@@ -64,7 +64,7 @@ def _lines(made: Backup) -> Iterator[str]:
     yield str(made.folder)
     yield (
         f"{len(made.record.files)} files, {format_size(made.size_bytes)};"
-        f" {len(made.kept)} backups are kept, {len(made.removed)} removed"
+        f" backups kept: {len(made.kept)}, removed: {len(made.removed)}"
     )
     if made.same_disk:
         yield "it lies on the store's own disk; copy it to another one"
