@@ -8,8 +8,8 @@ from gosync.audit.paid import Answer, PaidProxy
 from gosync.audit.questions import Questions
 from gosync.audit.versionfiles import FileAsker
 from gosync.catalog.looks import Look, What
-from gosync.progress import Progress
-from gosync.sync.site import Site
+from gosync.site.site import Site
+from gosync.work.progress import Progress
 
 
 class ProxyAsker:

@@ -33,12 +33,12 @@ from gosync.catalog.findings import Finding, FindingState, Kind
 from gosync.catalog.looks import Look, Rest
 from gosync.clock import format_time, shift
 from gosync.errors import GosyncError, StoreError, UnavailableError
-from gosync.progress import Progress
-from gosync.sync.pool import for_each
-from gosync.sync.site import Site
-from gosync.sync.tree import refresh_feed
+from gosync.site.site import Site
+from gosync.site.tree import refresh_feed
 from gosync.text import encode_json
 from gosync.upstream.http import Fetcher
+from gosync.work.pool import for_each
+from gosync.work.progress import Progress
 
 STANDS_OPEN: Final = 4
 SOME_FAILED: Final = 3

@@ -14,8 +14,8 @@ from gosync.audit.paid import Answer
 from gosync.audit.said import IndexSaid
 from gosync.catalog.looks import Look
 from gosync.clock import format_time, shift
+from gosync.site.site import Site
 from gosync.sync.index import cursor_names, read_up_to
-from gosync.sync.site import Site
 from gosync.upstream.http import Fetcher
 from gosync.upstream.index import IndexClient
 

@@ -37,9 +37,9 @@ from gosync.catalog.versions import State, VersionRow
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.gomod.versionlist import newest
 from gosync.ingest.entries import finding_entry
+from gosync.site.site import Site
 from gosync.sync.index import INDEX_ITEM
 from gosync.sync.settling import is_known
-from gosync.sync.site import Site
 
 _AT_ONE_UPSTREAM = frozenset({Kind.REWRITTEN, Kind.VANISHED})
 _BY_ITS_AUTHOR = frozenset({Kind.RETRACTED, Kind.DEPRECATED})

@@ -27,9 +27,9 @@ from gosync.gomod.modfile import parse_lax
 from gosync.gomod.module import ModuleVersion, check
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.gomod.versionlist import newest, read_list
+from gosync.site.site import Site
 from gosync.store.digest import Digest
 from gosync.sync.settling import is_known
-from gosync.sync.site import Site
 from gosync.upstream.proxy import (
     INFO_LIMIT_BYTES,
     LIST_LIMIT_BYTES,

@@ -20,8 +20,8 @@ from gosync.catalog.looks import Question, What
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import RejectedError
 from gosync.gomod.info import Origin, parse_info
+from gosync.site.site import Site
 from gosync.store.digest import Digest
-from gosync.sync.site import Site
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
 from gosync.upstream.urls import strip_secrets
 

@@ -8,7 +8,7 @@ from gosync.audit.paid import Answer
 from gosync.audit.questions import Questions
 from gosync.audit.said import RefsSaid
 from gosync.catalog.looks import Look
-from gosync.sync.site import Site
+from gosync.site.site import Site
 
 
 class SourceAsker:

@@ -23,9 +23,8 @@ from gosync.gomod.dirhash import hash_go_mod, scan_zip
 from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.evidence import keep_evidence
-from gosync.progress import Progress
+from gosync.site.site import Site
 from gosync.sync.fetch import sink_of
-from gosync.sync.site import Site
 from gosync.upstream.proxy import (
     INFO_LIMIT_BYTES,
     MOD_LIMIT_BYTES,
@@ -33,6 +32,7 @@ from gosync.upstream.proxy import (
     file_target,
 )
 from gosync.upstream.revisits import Revisit
+from gosync.work.progress import Progress
 
 
 class FileAsker:

@@ -22,9 +22,9 @@ from gosync.errors import MalformedError, SecurityError
 from gosync.ingest.bundlememory import import_entry
 from gosync.ingest.entries import finding_entry, version_entry
 from gosync.publish.sumdb import needed_tiles
-from gosync.sync.oldheads import take_old_head_tiles
+from gosync.site.oldheads import take_old_head_tiles
+from gosync.site.tree import tree_target
 from gosync.sync.prune import PrunePlan, forget
-from gosync.sync.tree import tree_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from gosync.bundle.folder import BundleFolder
     from gosync.bundle.manifest import Manifest, WithdrawnEntry
+    from gosync.site.site import Site
     from gosync.sumdb.client import SumClient
     from gosync.sumdb.tile import Tile
-    from gosync.sync.site import Site
 
 
 def import_row(bundle: BundleFolder) -> ImportRow:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from gosync.bundle.folder import BundleFolder
     from gosync.catalog.imports import ImportRow, Imports
+    from gosync.site.site import Site
     from gosync.sumdb.names import Database
-    from gosync.sync.site import Site
 
 _ASK_ANEW = "ask outside for a new bundle; this one brings nothing that is not here"
 _ADOPT = (

@@ -57,10 +57,10 @@ from gosync.bundle.withdrawals import knows_withdrawn
 from gosync.catalog.bundles import BundleRow, BundleState
 from gosync.catalog.versions import Need
 from gosync.errors import UsageError
-from gosync.progress import NoProgress
 from gosync.signing.files import read_key
 from gosync.store.durable import make_folder
 from gosync.store.layout import STAGING
+from gosync.work.progress import NoProgress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,11 +70,11 @@ if TYPE_CHECKING:
     from gosync.bundle.manifest import VolumeEntry
     from gosync.bundle.need import NeedFile
     from gosync.bundle.options import TargetSpec
-    from gosync.progress import Progress
     from gosync.signing.keys import SecretKey
+    from gosync.site.site import Site
     from gosync.sumdb.tile import Tile
     from gosync.sumdb.treehead import SignedHead
-    from gosync.sync.site import Site
+    from gosync.work.progress import Progress
 
 
 class CreateOptions(msgspec.Struct, frozen=True, kw_only=True):

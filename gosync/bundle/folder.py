@@ -35,16 +35,16 @@ from gosync.bundle.header import Header, bundle_id, parse_header
 from gosync.bundle.manifest import Manifest, read_manifest
 from gosync.bundle.stream import PIECE_BYTES, unpack_pieces
 from gosync.errors import RejectedError, VolumeError
-from gosync.progress import NoProgress
 from gosync.signing.trust import MAX_SIGNATURES
 from gosync.store.staging import read_at
+from gosync.work.progress import NoProgress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from gosync.bundle.header import FileEntry
-    from gosync.progress import Progress
+    from gosync.work.progress import Progress
 
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _COPY_AGAIN = "copy the bundle to the medium again, or use another copy"

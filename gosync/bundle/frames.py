@@ -10,7 +10,6 @@ from typing import IO, TYPE_CHECKING, Self, TypeAlias
 
 import msgspec
 
-from gosync.bundle.ahead import THREADS, in_order
 from gosync.bundle.bases import BaseFiles, ZipSource
 from gosync.bundle.blocks import Content, contents_of, dictionary_of, format_block
 from gosync.bundle.manifest import Frame
@@ -23,6 +22,7 @@ from gosync.gomod.zipdir import ZipEntry, read_directory
 from gosync.gomod.zipread import read_contents
 from gosync.store.digest import Digest
 from gosync.store.durable import disk_errors
+from gosync.work.lookahead import THREADS, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence

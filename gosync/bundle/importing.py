@@ -68,23 +68,23 @@ from gosync.ingest.gate import Gate
 from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.sumops import SumOps
 from gosync.signing.trust import check_signatures
+from gosync.site.tree import publish_tree
 from gosync.store.digest import Digest
 from gosync.sumdb.client import SumClient
-from gosync.sync.pool import PoolConcurrency
 from gosync.sync.prune import allowing, sweep
-from gosync.sync.tree import publish_tree
 from gosync.text import encode_json
+from gosync.work.pool import PoolConcurrency
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from gosync.catalog.versions import VersionRow
-    from gosync.progress import Progress
     from gosync.publish.report import PublishReport
     from gosync.signing.trust import SignedBy, Trust
+    from gosync.site.site import Site
     from gosync.sumdb.tile import Tile
-    from gosync.sync.site import Site
+    from gosync.work.progress import Progress
 
 _log = logging.getLogger(__name__)
 _EVIDENCE = (

@@ -29,8 +29,8 @@ from gosync.ingest.batch import Batch
 from gosync.ingest.taken import Expected
 from gosync.store.digest import Digest
 from gosync.store.layout import STAGING
-from gosync.sync.pool import first_error
 from gosync.upstream.answer import Served
+from gosync.work.pool import first_error
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from gosync.bundle.pool import Taking
     from gosync.bundle.reader import Arrived
     from gosync.ingest.gate import Gate
-    from gosync.progress import Progress
+    from gosync.site.site import Site
     from gosync.store.staging import Staged
-    from gosync.sync.site import Site
+    from gosync.work.progress import Progress
 
 # One is unpacked at a time; of the others most wait for the disk.
 _AT_ONCE = 8

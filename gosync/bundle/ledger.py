@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from gosync.bundle.receipt import Receipt
     from gosync.catalog.versions import Need
+    from gosync.site.site import Site
     from gosync.sumdb.spans import Spans
-    from gosync.sync.site import Site
 
 LOST = "lost"
 MIN_PREFIX = 4

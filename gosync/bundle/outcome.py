@@ -14,8 +14,8 @@ from gosync.bundle.need import NeedFile, NeedVersion
 from gosync.bundle.receipt import MAX_CAME, Head, Receipt, Signer
 from gosync.catalog.imports import ImportState
 from gosync.errors import BundleGapError
+from gosync.site.tree import tree_target
 from gosync.sumdb.treehead import open_head
-from gosync.sync.tree import tree_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gosync.catalog.imports import ImportRow
     from gosync.publish.report import PublishReport
     from gosync.signing.trust import SignedBy
-    from gosync.sync.site import Site
+    from gosync.site.site import Site
 
 
 class Outcome(StrEnum):

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gosync.bundle.ahead import in_order
 from gosync.bundle.blocks import Form, PackedVersion, contents_of
 from gosync.bundle.recipe import h1_of, recipe_of, verbatim_recipe
 from gosync.catalog.versions import Need
@@ -24,6 +23,7 @@ from gosync.gomod.seen import SeenEntries
 from gosync.gomod.zipcheck import MAX_ZIP_BYTES
 from gosync.gomod.zipwrite import most_bytes
 from gosync.store.digest import Digest
+from gosync.work.lookahead import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -29,10 +29,10 @@ from gosync.catalog.versions import Need, Proof
 from gosync.errors import BundleGapError, ChecksumMismatchError, MalformedError
 from gosync.gomod.dirhash import hash_zip
 from gosync.gomod.module import ModuleVersion
-from gosync.progress import NoProgress
 from gosync.store.durable import disk_errors
 from gosync.store.staging import read_at
 from gosync.sumdb.record import parse_record_lines
+from gosync.work.progress import NoProgress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from gosync.bundle.manifest import Manifest, Segment, VersionEntry
     from gosync.bundle.reader import Entries
     from gosync.bundle.segments import OpenGroup, SegmentReading
-    from gosync.progress import Progress
+    from gosync.work.progress import Progress
 
 THREADS = 2
 _AUTHORITY = "its record in the bundle"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from gosync.sync.site import Site
+    from gosync.site.site import Site
 
 
 def open_made(path: Path, identity: str) -> BundleFolder:

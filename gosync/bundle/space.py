@@ -18,7 +18,7 @@ from gosync.store.durable import disk_errors
 
 if TYPE_CHECKING:
     from gosync.bundle.pool import PoolPlan
-    from gosync.sync.site import Site
+    from gosync.site.site import Site
 
 _REMADE = 1.25  # a quick compressor's zips stay below that
 _TILE_BYTES = 8 << 10

@@ -26,7 +26,7 @@ from gosync.store.layout import BUNDLES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gosync.progress import Progress
+    from gosync.work.progress import Progress
 
 _PART = ".part"
 

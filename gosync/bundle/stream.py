@@ -19,9 +19,9 @@ from typing import IO, TYPE_CHECKING, Protocol, Self, cast
 
 import zstandard
 
-from gosync.bundle.ahead import in_order
 from gosync.bundle.format import WINDOW_LOG
 from gosync.errors import MalformedError
+from gosync.work.lookahead import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from gosync.bundle.folder import BundleFolder
     from gosync.bundle.selection import Chosen
-    from gosync.sync.site import Site
+    from gosync.site.site import Site
 
 
 def bundled_head(site: Site, selection: Iterable[Chosen]) -> SignedHead | None:
@@ -183,7 +183,7 @@ class _StoreTiles:
 
 async def _fetch(site: Site, tiles: list[Tile]) -> None:
     # The store mostly has them all, and an HTTP client takes long to import.
-    from gosync.sync.upstreams import connect  # noqa: PLC0415
+    from gosync.site.upstreams import connect  # noqa: PLC0415
 
     async with connect(site) as upstreams:
         if upstreams.sums is not None:

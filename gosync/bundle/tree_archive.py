@@ -24,19 +24,19 @@ import msgspec
 
 from gosync.bundle.stream import PIECE_BYTES, open_reader, open_writer
 from gosync.errors import StoreError
-from gosync.progress import NoProgress
+from gosync.folder.routes import MARKER_FOLDER, of_module
 from gosync.publish.marker import read_marker
-from gosync.publish.routes import MARKER_FOLDER, of_module
 from gosync.publish.tree import TreeWriter
 from gosync.store.durable import disk_errors, make_folder, replace_file, sync_folder
+from gosync.work.progress import NoProgress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from gosync.catalog.db import Catalog
-    from gosync.progress import Progress
     from gosync.signing.keys import SecretKey
+    from gosync.work.progress import Progress
 
 _MODE = 0o644
 _TIME = 315_532_800  # 1980-01-01, the oldest that every file system knows

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gosync.bundle.bases import ZipSource
-from gosync.closure.tree import NotInTreeError, Tree
 from gosync.errors import BundleGapError
-from gosync.publish.routes import of_module, sumdb_folder
+from gosync.folder.routes import of_module, sumdb_folder
+from gosync.folder.tree import NotInTreeError, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from gosync.bundle.folder import BundleFolder
     from gosync.catalog.imports import ImportRow
-    from gosync.progress import Progress
-    from gosync.sync.site import Site
+    from gosync.site.site import Site
+    from gosync.work.progress import Progress
 
 _log = logging.getLogger(__name__)
 _AGAIN = "its copy in the store is dropped: import it from its medium again"

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 from gosync.bundle.manifest import WithdrawnEntry
 from gosync.catalog.bundles import Kind
 from gosync.catalog.withdrawn import ToldBy, Withdrawal, undone
-from gosync.sync.withdrawing import TreeTaken, take_from_trees, write_withdrawals
+from gosync.site.withdrawals import TreeTaken, take_from_trees, write_withdrawals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gosync.bundle.receiver import Receiver
     from gosync.catalog.db import Catalog
-    from gosync.sync.site import Site
+    from gosync.site.site import Site
 
 
 def withdrawals_of(catalog: Catalog) -> tuple[WithdrawnEntry, ...]:

@@ -16,12 +16,12 @@ from gosync.cli.options import (
     wait_lock_option,
 )
 from gosync.cli.progress import progress
-from gosync.progress import Progress
 from gosync.publish.claim import claim_tree
+from gosync.site.opening import Opening
+from gosync.site.site import Site, open_site
+from gosync.site.standing import TREE_KNOWS_MORE
 from gosync.sync.adopt import LeftOut, TakenIn, take_in
-from gosync.sync.opening import Opening
-from gosync.sync.site import Site, open_site
-from gosync.sync.standing import TREE_KNOWS_MORE
+from gosync.work.progress import Progress
 
 _SHOWN = 20
 _LEFT = 3

@@ -24,8 +24,8 @@ from gosync.config.config import Config
 from gosync.config.sizes import format_size
 from gosync.errors import UsageError
 from gosync.ingest.entries import finding_entry
-from gosync.sync.site import open_site, read_catalog
-from gosync.sync.tree import refresh_feed
+from gosync.site.site import open_site, read_catalog
+from gosync.site.tree import refresh_feed
 from gosync.text import printable
 
 _STATES = click.Choice([state.value for state in FindingState])

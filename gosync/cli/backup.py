@@ -12,7 +12,7 @@ from gosync.cli.options import Options, common_options
 from gosync.cli.progress import progress
 from gosync.clock import SystemClock
 from gosync.config.sizes import format_size
-from gosync.sync.backup import Backup, back_up
+from gosync.site.backup import Backup, back_up
 
 _KEEP = 3
 

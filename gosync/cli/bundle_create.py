@@ -21,7 +21,7 @@ from gosync.config import Config
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
 from gosync.signing.files import read_key
-from gosync.sync.site import open_site
+from gosync.site.site import open_site
 
 EXIT_INCOMPLETE = 3
 

@@ -27,13 +27,13 @@ from gosync.cli.tables import alone_text, tree_lines, withdrawn_lines
 from gosync.config.files import read_text
 from gosync.config.telling import telling_of
 from gosync.errors import ConfigError, MalformedError
-from gosync.progress import Progress
 from gosync.signing.trust import Trust, parse_trust
+from gosync.site.opening import Opening
+from gosync.site.site import Site, open_site
+from gosync.site.standing import Trouble
 from gosync.status.files import tell_status
 from gosync.store.durable import disk_errors, replace_file
-from gosync.sync.opening import Opening
-from gosync.sync.site import Site, open_site
-from gosync.sync.standing import Trouble
+from gosync.work.progress import Progress
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

@@ -14,7 +14,7 @@ from gosync.catalog.bundles import BundleRow
 from gosync.catalog.imports import ImportRow
 from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.errors import UsageError
-from gosync.sync.site import open_site, read_catalog
+from gosync.site.site import open_site, read_catalog
 
 
 @click.command()

@@ -8,9 +8,9 @@ from msgspec.structs import asdict
 from gosync.cli.options import Options, common_options
 from gosync.clock import SystemClock
 from gosync.ingest.rebuild import rebuild as rebuild_catalog
+from gosync.site.opening import check_before_rebuild
 from gosync.store.lock import StoreLock
 from gosync.store.root import open_store
-from gosync.sync.opening import check_before_rebuild
 
 
 @click.group()

@@ -17,15 +17,15 @@ from gosync.closure.documents import report_document, trial_document
 from gosync.closure.findings import Finding
 from gosync.closure.golang import Done, find_go
 from gosync.closure.remedy import next_steps
-from gosync.closure.tree import Tree
 from gosync.closure.trial import Setting, Trial, run_trial
 from gosync.config import Config
 from gosync.errors import MalformedError, UsageError
+from gosync.folder.tree import Tree
 from gosync.gomod.deps import Deps
-from gosync.progress import Progress
 from gosync.project import Project, read_project
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.text import printable
+from gosync.work.progress import Progress
 
 _SHOWN = 100
 _WITHOUT_CONFIG = "or do without: gosync closure PROJECT --tree DIR --sumdb NAME|KEY"

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from gosync.cli.progress import paused
 from gosync.errors import UsageError
-from gosync.sync.options import SiteOptions
-from gosync.sync.policy import Policy
+from gosync.site.options import SiteOptions
+from gosync.site.policy import Policy
 
 
 def confirm_whole_index(policy: Policy, *, yes: bool) -> None:

@@ -9,7 +9,7 @@ import click
 from gosync.cli.options import Options, common_options
 from gosync.demo.samples import read_sample
 from gosync.errors import UsageError
-from gosync.sync.record import begin_record
+from gosync.site.places import begin_record
 
 
 @click.command()

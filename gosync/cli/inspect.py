@@ -21,9 +21,9 @@ from gosync.config.sizes import format_size
 from gosync.errors import NotFoundError
 from gosync.gomod.patterns import PatternSet, is_literal
 from gosync.gomod.semver import version_key
+from gosync.site.rules import check_pattern
+from gosync.site.site import read_catalog
 from gosync.sync.engine import failure_document
-from gosync.sync.rules import check_pattern
-from gosync.sync.site import read_catalog
 
 
 @click.command("list")

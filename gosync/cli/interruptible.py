@@ -9,7 +9,7 @@ from typing import TypeVar
 import anyio
 
 from gosync.errors import InterruptedRunError
-from gosync.sync.pool import first_error
+from gosync.work.pool import first_error
 
 T = TypeVar("T")
 

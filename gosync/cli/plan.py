@@ -21,14 +21,14 @@ from gosync.cli.troublelines import trouble_lines
 from gosync.config.sizes import format_size
 from gosync.errors import GosyncError
 from gosync.gomod.module import ModuleVersion
-from gosync.progress import Progress
+from gosync.site.site import Site, open_site
+from gosync.site.upstreams import Upstreams, connect
 from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import Pass, PassOptions, failure_document
 from gosync.sync.planfile import state_of, write_plan
 from gosync.sync.planned import Plan, PlannedVersion, removals, split_rows
-from gosync.sync.pool import for_each
-from gosync.sync.site import Site, open_site
-from gosync.sync.upstreams import Upstreams, connect
+from gosync.work.pool import for_each
+from gosync.work.progress import Progress
 
 _SHOWN = 200
 _SIZES_ASKED = 2_000

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gosync.config.sizes import format_size
-from gosync.progress import NoProgress, Progress
+from gosync.work.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
     from gosync.cli.bars import BarProgress

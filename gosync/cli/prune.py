@@ -20,8 +20,10 @@ from gosync.cli.tables import tree_lines
 from gosync.config.sizes import format_size
 from gosync.config.telling import telling_of
 from gosync.errors import TooManyDeletesError
-from gosync.progress import Progress
 from gosync.publish.report import PublishReport
+from gosync.site.site import Site, open_site
+from gosync.site.tree import publish_tree
+from gosync.site.upstreams import connect
 from gosync.status.files import tell_status
 from gosync.sync.dependencies import read_projects
 from gosync.sync.planned import PlannedRemoval, removals
@@ -34,9 +36,7 @@ from gosync.sync.prune import (
     release_asked,
     sweep,
 )
-from gosync.sync.site import Site, open_site
-from gosync.sync.tree import publish_tree
-from gosync.sync.upstreams import connect
+from gosync.work.progress import Progress
 
 _SHOWN = 200
 

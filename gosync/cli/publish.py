@@ -25,9 +25,14 @@ from gosync.cli.tables import tree_lines
 from gosync.cli.troublelines import unpublished_lines
 from gosync.config.telling import telling_of
 from gosync.errors import UsageError
-from gosync.progress import Progress
 from gosync.publish.marker import Marker, read_marker
 from gosync.publish.report import PublishReport
+from gosync.site.oldheads import read_head_file, remember_heads
+from gosync.site.opening import Opening
+from gosync.site.site import Site, open_site
+from gosync.site.standing import Trouble
+from gosync.site.tree import publish_tree
+from gosync.site.upstreams import connect
 from gosync.status.files import tell_status
 from gosync.store.durable import disk_errors, replace_file
 from gosync.sumdb.oldheads import OldHeads, leaf_of
@@ -35,12 +40,7 @@ from gosync.sumdb.spans import has, numbers
 from gosync.sync.adopt import bring_up_whole
 from gosync.sync.askedtiles import Asked, read_log, request_lines
 from gosync.sync.completeness import SOME_MISSING
-from gosync.sync.oldheads import read_head_file, remember_heads
-from gosync.sync.opening import Opening
-from gosync.sync.site import Site, open_site
-from gosync.sync.standing import Trouble
-from gosync.sync.tree import publish_tree
-from gosync.sync.upstreams import connect
+from gosync.work.progress import Progress
 
 
 class ClientHead(msgspec.Struct, frozen=True):

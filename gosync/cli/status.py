@@ -26,6 +26,7 @@ from gosync.clock import SystemClock
 from gosync.config.config import Config
 from gosync.errors import InterruptedRunError, StoreError
 from gosync.publish.marker import read_marker
+from gosync.site.site import read_catalog
 from gosync.status.facts import Facts, gather_facts
 from gosync.status.late import Late, late_data
 from gosync.status.mirror import job_document
@@ -40,7 +41,6 @@ from gosync.sync.engine import failure_document
 from gosync.sync.index import NAMED
 from gosync.sync.selection import ANY_TIME as FAR
 from gosync.sync.settling import is_read
-from gosync.sync.site import read_catalog
 
 _SHOWN = 20
 _STATES = {

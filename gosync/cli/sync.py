@@ -20,14 +20,14 @@ from gosync.cli.progress import progress
 from gosync.cli.tables import sync_lines
 from gosync.config.telling import telling_of
 from gosync.errors import UsageError
+from gosync.site.opening import Opening
+from gosync.site.policy import parse_selector
+from gosync.site.site import open_site
+from gosync.site.standing import Trouble
 from gosync.status.files import tell_status
 from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import PassOptions, report_document, run_pass
-from gosync.sync.opening import Opening
 from gosync.sync.planfile import read_plan
-from gosync.sync.policy import parse_selector
-from gosync.sync.site import open_site
-from gosync.sync.standing import Trouble
 
 
 @click.command()

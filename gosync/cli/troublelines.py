@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from gosync.catalog.failures import Failure
 from gosync.catalog.trees import Unpublished
 from gosync.errors import SecurityError
+from gosync.site.configured import SELECT, select_item
 from gosync.sync.completeness import Completeness
-from gosync.sync.configured import SELECT, select_item
 from gosync.sync.emptymodules import EmptyModule, Why
 from gosync.text import printable
 

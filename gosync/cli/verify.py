@@ -30,14 +30,14 @@ from gosync.errors import (
     MalformedError,
     UsageError,
 )
-from gosync.progress import Progress
+from gosync.folder.layouts import Kind
 from gosync.text import printable, shown
-from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
 from gosync.verify.remedy import next_steps
 from gosync.verify.report import Report, report_document
 from gosync.verify.session import Request, Session, open_session
 from gosync.verify.verdicts import EXIT_FOUND
+from gosync.work.progress import Progress
 
 
 def _subset(

@@ -14,12 +14,12 @@ from gosync.cli.options import Options
 from gosync.config import Config, parse_config
 from gosync.config.files import read_text
 from gosync.errors import ConfigError, MalformedError, UsageError
+from gosync.folder.layouts import Kind
+from gosync.site.options import SiteOptions
 from gosync.sumdb.names import Database, parse_gosumdb
-from gosync.sync.options import SiteOptions
 from gosync.upstream.address import Address, parse_address
 from gosync.upstream.goproxy import parse_goproxy
 from gosync.verify.engine import Limits
-from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
 from gosync.verify.session import Request
 

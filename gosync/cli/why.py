@@ -15,12 +15,12 @@ from gosync.clock import SystemClock
 from gosync.config.origins import Origin, Origins
 from gosync.errors import NotFoundError
 from gosync.gomod.module import ModuleVersion
+from gosync.site.site import read_catalog
 from gosync.store.blobs import BlobStore
 from gosync.sync.choosing import Chooser
 from gosync.sync.dependencies import read_projects
 from gosync.sync.gomods import StoredGoMods
 from gosync.sync.reasons import Claim, Reasons
-from gosync.sync.site import read_catalog
 from gosync.text import printable
 
 _BY_COMMAND = Claim("command", "asked for with `gosync sync MODULE@VERSION`")

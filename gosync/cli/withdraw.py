@@ -22,15 +22,16 @@ from gosync.errors import (
 )
 from gosync.gomod import module
 from gosync.gomod.module import ModuleVersion
-from gosync.progress import Progress
 from gosync.publish.report import PublishReport
+from gosync.site.options import SiteOptions
+from gosync.site.site import Site, open_site
+from gosync.site.tree import publish_tree
+from gosync.site.upstreams import connect
+from gosync.site.withdrawals import TreeTaken, take_from_trees
 from gosync.sync.dependencies import ConfiguredProject, read_projects
-from gosync.sync.options import SiteOptions
-from gosync.sync.site import Site, open_site
-from gosync.sync.tree import publish_tree
-from gosync.sync.upstreams import connect
-from gosync.sync.withdrawing import TreeTaken, bring_back, take_from_trees
+from gosync.sync.withdrawing import bring_back
 from gosync.sync.withdrawing import withdraw as withdraw_version
+from gosync.work.progress import Progress
 
 _EXIT_LEFT = 3
 _MAX_REASON = 1000

@@ -5,7 +5,6 @@ copy on read-only media as well: which files ``go`` would ask for
 (gosync.gomod.needs), whether each is there, and whether the checksum database's
 part of the same tree proves it.
 
-    tree      files of a folder, with limits
     sums      the tree's checksum database
     files     one version's .info, .mod, .zip and record
     lists     list and @latest

@@ -17,20 +17,20 @@ from gosync.closure.files import TreeFiles, can_be_in_a_tree
 from gosync.closure.findings import Finding, Kind, exit_code_of
 from gosync.closure.lists import TreeLists
 from gosync.closure.sums import TreeSums
+from gosync.folder.routes import of_module
 from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import Needs, Reason, Why, needs_of_project
 from gosync.gomod.patterns import PatternSet
 from gosync.project import Project, SumFile
-from gosync.publish.routes import of_module
 from gosync.sumdb.client import ProvenRecord
 
 if TYPE_CHECKING:
-    from gosync.closure.tree import Tree
+    from gosync.folder.tree import Tree
     from gosync.gomod.gosum import SumLine
-    from gosync.progress import Progress
     from gosync.sumdb.names import Database
+    from gosync.work.progress import Progress
 
 _H1 = "h1:"
 _ADDITIONS = {

@@ -22,18 +22,18 @@ from msgspec.structs import replace
 
 from gosync.closure.findings import Finding, Kind
 from gosync.closure.sums import TreeSums
-from gosync.closure.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.errors import MalformedError, RejectedError
+from gosync.folder.routes import VersionRoutes, of_module
+from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.gomod.dirhash import ZipScan, hash_go_mod, scan_zip
 from gosync.gomod.info import MAX_INFO_BYTES, parse_info
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES, GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion
-from gosync.publish.routes import VersionRoutes, of_module
 from gosync.publish.withdrawnfile import read_withdrawn
 from gosync.sumdb.client import ProvenRecord
 
 if TYPE_CHECKING:
-    from gosync.progress import Progress
+    from gosync.work.progress import Progress
 
 _THREADS: Final = 2  # inflate and sha256 let go of the interpreter
 

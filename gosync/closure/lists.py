@@ -14,13 +14,13 @@ from msgspec.structs import replace
 
 from gosync.closure.files import TreeFiles, routes_of
 from gosync.closure.findings import Finding, Kind
-from gosync.closure.tree import DamagedFileError, NotInTreeError
 from gosync.errors import GosyncError, MalformedError, RejectedError
+from gosync.folder.routes import of_module
+from gosync.folder.tree import DamagedFileError, NotInTreeError
 from gosync.gomod.info import MAX_INFO_BYTES, parse_info
 from gosync.gomod.latest import GoModFacts, latest_of, read_facts
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.versionlist import MAX_LIST_BYTES, newest, parse_list
-from gosync.publish.routes import of_module
 
 
 class TreeLists:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from gosync.closure.findings import Finding, Kind
 from gosync.errors import GosyncError
+from gosync.folder import routes
 from gosync.gomod.module import ModuleVersion
-from gosync.publish import routes
 from gosync.publish.marker import Marker, parse_marker
 from gosync.sumdb.tile import edge_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gosync.closure.tree import Tree
+    from gosync.folder.tree import Tree
     from gosync.sumdb.tile import Tile
 
 _MARKER_BYTES = 16 * 1024 * 1024

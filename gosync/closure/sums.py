@@ -15,7 +15,6 @@ from typing import Final, TypeVar
 
 from gosync.closure.findings import Finding, Kind
 from gosync.closure.oldheads import missing_tiles, upper_promised
-from gosync.closure.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.errors import (
     GosyncError,
     MalformedError,
@@ -24,9 +23,10 @@ from gosync.errors import (
     TileMismatchError,
     UnavailableError,
 )
+from gosync.folder import routes
+from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
-from gosync.publish import routes
 from gosync.sumdb.client import ProvenRecord, SumClient
 from gosync.sumdb.names import Database
 from gosync.sumdb.note import MAX_NOTE_BYTES

@@ -45,8 +45,8 @@ from gosync.gomod.deps import Deps
 from gosync.project import Project
 
 if TYPE_CHECKING:
-    from gosync.progress import Progress
     from gosync.sumdb.names import Database
+    from gosync.work.progress import Progress
 
 _WRITE_SUMS: Final = "-mod=mod"
 _UNWANTED: Final = frozenset(

@@ -13,15 +13,15 @@ from gosync.config.duties import Hooks, JobSpec
 from gosync.config.schema import DAY_SECONDS, FileSchema
 from gosync.config.sizes import parse_size
 from gosync.publish.limit import DeleteLimit
-from gosync.sumdb.names import Database
-from gosync.sync.options import (
+from gosync.site.options import (
     OldHeadSpec,
     ProjectSpec,
     SiteOptions,
     ToolchainSpec,
 )
-from gosync.sync.policy import Policy
-from gosync.sync.record import record_files
+from gosync.site.places import record_files
+from gosync.site.policy import Policy
+from gosync.sumdb.names import Database
 from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
 from gosync.upstream.options import Options as HttpOptions

@@ -44,7 +44,7 @@ from gosync.config.sizes import parse_size
 from gosync.config.toolchains import make_toolchains
 from gosync.config.upstreams import make_upstreams, masked_sections
 from gosync.errors import ConfigError
-from gosync.sync.options import ProjectSpec, ToolchainSpec
+from gosync.site.options import ProjectSpec, ToolchainSpec
 
 DEFAULT_FILES = (Path("gosync.toml"), Path("/etc/gosync/gosync.toml"))
 _TABLES: dict[str, type[msgspec.Struct]] = {

@@ -8,8 +8,8 @@ from gosync.config.mistakes import Mistakes
 from gosync.config.places import Places
 from gosync.config.schema import PublishSection
 from gosync.errors import ConfigError
-from gosync.sync.options import OldHeadSpec
-from gosync.sync.rules import parse_since
+from gosync.site.options import OldHeadSpec
+from gosync.site.rules import parse_since
 
 _MAX_SIZE = (1 << 63) - 1
 

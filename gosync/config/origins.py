@@ -14,7 +14,7 @@ from gosync.config.mistakes import Key
 from gosync.errors import GosyncError, MalformedError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
-from gosync.sync.policy import Selector, parse_selector
+from gosync.site.policy import Selector, parse_selector
 
 
 class Origin(msgspec.Struct, frozen=True):

@@ -75,7 +75,7 @@ class SelectSection(Section, frozen=True):
     """One ``[[select]]``.
 
     The keys from ``prereleases`` to ``max_zip`` concern selectors without a
-    version; what they mean is told by gosync.sync.rules.
+    version; what they mean is told by gosync.site.rules.
 
     Attributes:
         modules: Selectors: paths, path@version, path@latest, patterns.

@@ -19,7 +19,7 @@ from gosync.config.schema import FileSchema, SelectSection, UpstreamSection
 from gosync.config.sizes import parse_size
 from gosync.errors import ConfigError, MalformedError
 from gosync.gomod.patterns import match_prefix_patterns
-from gosync.sync.policy import (
+from gosync.site.policy import (
     Policy,
     Select,
     Selector,
@@ -27,7 +27,7 @@ from gosync.sync.policy import (
     parse_selector,
     parse_selectors,
 )
-from gosync.sync.rules import (
+from gosync.site.rules import (
     VersionRule,
     parse_exclusion,
     parse_since,

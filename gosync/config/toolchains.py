@@ -11,7 +11,7 @@ import re
 from gosync.config.schema import ToolchainsSection
 from gosync.errors import ConfigError
 from gosync.gomod import gover
-from gosync.sync.options import ToolchainSpec
+from gosync.site.options import ToolchainSpec
 
 _PLATFORM = re.compile(r"[a-z][a-z0-9]*-[a-z][a-z0-9]*", re.ASCII)
 

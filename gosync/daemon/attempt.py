@@ -23,10 +23,10 @@ from gosync.errors import (
     SecurityError,
     StoreError,
 )
-from gosync.sync.pool import first_error
-from gosync.sync.site import Site
-from gosync.sync.stop import Stop
+from gosync.site.site import Site
 from gosync.system import error_of_system
+from gosync.work.pool import first_error
+from gosync.work.stop import Stop
 
 _log = logging.getLogger(__name__)
 EXIT_BUG = 1

@@ -34,10 +34,10 @@ from gosync.errors import (
     LockedError,
     StoreError,
 )
-from gosync.sync.opening import Opening, check_before
-from gosync.sync.pool import first_error
-from gosync.sync.site import open_site
-from gosync.sync.standing import TREE_TROUBLES
+from gosync.site.opening import Opening, check_before
+from gosync.site.site import open_site
+from gosync.site.standing import TREE_TROUBLES
+from gosync.work.pool import first_error
 
 _log = logging.getLogger(__name__)
 _AGAIN_SECONDS = 15.0  # while another gosync is at work, or the store is away

@@ -34,11 +34,11 @@ from msgspec.structs import asdict
 from gosync.config.duties import Hook, Hooks, Occasion
 from gosync.daemon.command import CommandEnd, run_command
 from gosync.errors import GosyncError
-from gosync.progress import Progress
 from gosync.text import encode_json
 from gosync.upstream.address import shown_webhook
 from gosync.upstream.options import Options as HttpOptions
 from gosync.upstream.webhook import post_json
+from gosync.work.progress import Progress
 
 _log = logging.getLogger(__name__)
 _WORD = re.compile(r"[^\s'\";]+")

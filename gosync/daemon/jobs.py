@@ -19,8 +19,13 @@ from gosync.audit.engine import report_document as audit_document
 from gosync.catalog.failures import Failure
 from gosync.config.config import Config
 from gosync.errors import IncompleteError, SecurityError
-from gosync.progress import Progress
+from gosync.folder.layouts import Kind
 from gosync.publish.limit import DeleteLimit
+from gosync.site.opening import Opening
+from gosync.site.site import Site
+from gosync.site.standing import Trouble
+from gosync.site.tree import publish_tree, refresh_head
+from gosync.site.upstreams import connect
 from gosync.sync.adopt import bring_up_whole
 from gosync.sync.completeness import SOME_MISSING
 from gosync.sync.dependencies import read_projects
@@ -30,19 +35,14 @@ from gosync.sync.engine import (
     report_document,
     run_pass,
 )
-from gosync.sync.opening import Opening
 from gosync.sync.prune import allow_deletes, forget, plan_prune, sweep
-from gosync.sync.site import Site
-from gosync.sync.standing import Trouble
-from gosync.sync.stop import Stop
-from gosync.sync.tree import publish_tree, refresh_head
-from gosync.sync.upstreams import connect
 from gosync.text import shown
 from gosync.verify.engine import Limits
-from gosync.verify.layouts import Kind
 from gosync.verify.report import Report
 from gosync.verify.report import report_document as verify_document
 from gosync.verify.session import Request, open_session
+from gosync.work.progress import Progress
+from gosync.work.stop import Stop
 
 _SHOWN_FAILURES = 3
 _PROOF_AGE = timedelta(days=7)

@@ -25,13 +25,13 @@ from gosync.errors import (
     SecurityError,
     UsageError,
 )
-from gosync.progress import NoProgress
+from gosync.site.opening import Opening
+from gosync.site.site import open_site
+from gosync.site.standing import TREE_TROUBLES
 from gosync.store.lock import POLL_SECONDS
 from gosync.sync.adopt import bring_up_whole
-from gosync.sync.opening import Opening
-from gosync.sync.pool import first_error
-from gosync.sync.site import open_site
-from gosync.sync.standing import TREE_TROUBLES
+from gosync.work.pool import first_error
+from gosync.work.progress import NoProgress
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")

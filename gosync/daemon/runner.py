@@ -27,8 +27,8 @@ from gosync.daemon.jobs import Outcome, opening_of
 from gosync.daemon.news import News, news_of
 from gosync.daemon.pulse import Pulse, Watch
 from gosync.errors import InterruptedRunError, SecurityError, StoreError
+from gosync.site.site import Site, open_site
 from gosync.status.files import tell_status
-from gosync.sync.site import Site, open_site
 from gosync.text import encode_json
 
 _log = logging.getLogger(__name__)

@@ -19,11 +19,11 @@ from gosync.bundle.importing import Import
 from gosync.bundle.outcome import ImportReport
 from gosync.config import Config, load_config
 from gosync.config.files import read_text
-from gosync.progress import Progress
 from gosync.signing.files import write_key
 from gosync.signing.keys import KeyKind, generate_key
 from gosync.signing.trust import format_trusted_key, parse_trust
-from gosync.sync.site import open_site
+from gosync.site.site import open_site
+from gosync.work.progress import Progress
 
 TARGET = "inside"
 _CONFIG = """\

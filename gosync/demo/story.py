@@ -26,11 +26,11 @@ from gosync.demo.modules import ModuleSource, build_zip, load_sources, samples_f
 from gosync.demo.treecheck import check_tree
 from gosync.demo.upstream import SampleUpstream
 from gosync.errors import GosyncError, UsageError
-from gosync.progress import Progress
+from gosync.site.site import open_site
 from gosync.store.quarantine import Quarantine
 from gosync.sumdb.names import parse_gosumdb
 from gosync.sync.engine import PassOptions, PassReport, run_pass
-from gosync.sync.site import open_site
+from gosync.work.progress import Progress
 
 PROGRAM = "demo.example/postcard"
 _FILLER_RECORDS = 70_000

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from gosync.closure.files import routes_of, scan_tree_zip
 from gosync.closure.sums import TreeOps
-from gosync.closure.tree import Tree
 from gosync.errors import ChecksumMismatchError
+from gosync.folder.tree import Tree
 from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES
 from gosync.gomod.module import ModuleVersion, unescape_path

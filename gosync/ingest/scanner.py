@@ -13,8 +13,8 @@ from typing import NamedTuple, Self
 from gosync.gomod.dirhash import ZipScan, scan_zip
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
-from gosync.hands import Hands
 from gosync.store.staging import Staged, read_at
+from gosync.work.processes import Hands
 
 
 class _Item(NamedTuple):

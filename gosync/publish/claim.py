@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from gosync.publish import routes
+from gosync.folder import routes
 from gosync.publish.marker import Marker, format_marker, read_marker
 from gosync.publish.tree import TreeWriter
 from gosync.store.durable import disk_errors

@@ -29,10 +29,10 @@ import msgspec
 
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import MalformedError
+from gosync.folder.routes import ModuleRoutes, VersionRoutes, of_module
 from gosync.gomod import pseudo, semver
 from gosync.gomod.latest import GoModFacts, latest_of
 from gosync.gomod.versionlist import format_list
-from gosync.publish.routes import ModuleRoutes, VersionRoutes, of_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

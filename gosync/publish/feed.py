@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from gosync.errors import MalformedError
-from gosync.publish import routes
+from gosync.folder import routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gosync.errors import StoreError
-from gosync.publish import routes
+from gosync.folder import routes
 from gosync.publish.oldheads import Promise
 
 if TYPE_CHECKING:

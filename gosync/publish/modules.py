@@ -16,10 +16,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gosync.errors import MalformedError, RejectedError
+from gosync.folder import routes
 from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.latest import GoModFacts, read_facts
 from gosync.gomod.modfile import synthesize
-from gosync.publish import routes
 from gosync.publish.pages import module_page
 from gosync.publish.stale import stale_names
 from gosync.store.digest import Digest

@@ -18,8 +18,8 @@ from gosync.sumdb.tile import TILE_HEIGHT, Tile, edge_tiles, tile_in_tree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gosync.progress import Progress
     from gosync.publish.sumdb import SumTreeWriter
+    from gosync.work.progress import Progress
 
 
 class Promise(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import msgspec
 
 from gosync.catalog.versions import Proof
-from gosync.publish import routes
+from gosync.folder import routes
 from gosync.publish.style import PLACEHOLDER, SCRIPT, STYLE
 from gosync.sumdb.names import GOLANG_SUMDB
 from gosync.sumdb.tlog import format_hash

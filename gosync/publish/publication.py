@@ -26,7 +26,7 @@ import msgspec
 
 from gosync.catalog.trees import Unpublished
 from gosync.errors import MalformedError
-from gosync.publish import routes
+from gosync.folder import routes
 from gosync.publish.contents import ModuleContents, contents_of, digest_lines
 from gosync.publish.marker import FORMAT, Marker, format_marker
 from gosync.publish.modules import ModuleWriter, wanted_names
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
     from gosync.catalog.db import Catalog
     from gosync.catalog.versions import VersionRow
-    from gosync.progress import Progress
     from gosync.publish.survey import Survey
     from gosync.publish.tree import TreeWriter
     from gosync.publish.work import PublishOptions, Work
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from gosync.sumdb.record import Record
     from gosync.sumdb.tile import Tile
     from gosync.sumdb.treehead import SignedHead
+    from gosync.work.progress import Progress
 
 _KEPT_VERSIONS = 20_000  # contents that stay in memory between the two rounds
 

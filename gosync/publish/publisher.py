@@ -16,8 +16,7 @@ from msgspec.structs import replace
 from gosync.catalog.trees import TreeState
 from gosync.clock import Clock, format_time
 from gosync.errors import StoreError
-from gosync.progress import NoProgress, Progress
-from gosync.publish import routes
+from gosync.folder import routes
 from gosync.publish.feed import ENTRIES, format_feed
 from gosync.publish.limit import DeleteLimit
 from gosync.publish.marker import Marker, read_marker
@@ -35,6 +34,7 @@ from gosync.publish.survey import Survey, survey_tree
 from gosync.publish.tree import TreeWriter
 from gosync.publish.work import PublishOptions, TreeTarget, Work, find_work
 from gosync.store.durable import disk_errors
+from gosync.work.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
     from gosync.catalog.db import Catalog

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from gosync.catalog.versions import Need, State
 from gosync.errors import MalformedError
+from gosync.folder import routes
 from gosync.gomod.module import (
     ModuleVersion,
     check,
     unescape_path,
     unescape_version,
 )
-from gosync.publish import routes
 from gosync.publish.tree import TreeWriter
 
 if TYPE_CHECKING:

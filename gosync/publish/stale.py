@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gosync.publish import routes
+from gosync.folder import routes
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.errors import ForkError, MalformedError, RollbackError, StoreError
-from gosync.publish import routes
+from gosync.folder import routes
 from gosync.sumdb.record import Record, format_record, parse_record
 from gosync.sumdb.tile import Tile, edge_tiles, tree_tiles
 from gosync.sumdb.tlog import Tree, format_hash, parse_tree
@@ -35,9 +35,9 @@ from gosync.sumdb.treehead import SignedHead
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gosync.progress import Progress
     from gosync.publish.contents import Carried
     from gosync.publish.tree import TreeWriter
+    from gosync.work.progress import Progress
 
 
 class TileSource(Protocol):

@@ -15,8 +15,8 @@ import msgspec
 
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import MalformedError, RejectedError
+from gosync.folder import routes
 from gosync.gomod.info import parse_info
-from gosync.publish import routes
 from gosync.publish.contents import Kept
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from gosync.catalog.db import Catalog
-    from gosync.publish.routes import ModuleRoutes
+    from gosync.folder.routes import ModuleRoutes
     from gosync.publish.tree import TreeWriter
 
 _INFO, _ZIP, _MOD = routes.VERSION_KINDS

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import MalformedError
-from gosync.publish import routes
+from gosync.folder import routes
 from gosync.publish.contents import contents_of
 from gosync.publish.marker import read_marker
 from gosync.publish.modules import ModuleWriter

@@ -31,7 +31,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from gosync.errors import BlobCorruptError, BlobMissingError
-from gosync.publish import routes
+from gosync.folder import routes
 from gosync.store.tiles import sync_filesystem
 
 if TYPE_CHECKING:

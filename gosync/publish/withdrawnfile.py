@@ -14,8 +14,8 @@ import msgspec
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.clock import parse_time
 from gosync.errors import RejectedError
+from gosync.folder import routes
 from gosync.gomod import module
-from gosync.publish import routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,9 +12,9 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Kind
 from gosync.catalog.jobs import JobRow
 from gosync.errors import SecurityError
+from gosync.site.options import SiteOptions
 from gosync.sync.completeness import Completeness, CompletenessReader
 from gosync.sync.freshness import Freshness, freshness_of
-from gosync.sync.options import SiteOptions
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 
 from gosync.errors import StoreError
-from gosync.publish import routes
+from gosync.folder import routes
 from gosync.publish.marker import read_marker
 from gosync.publish.tree import TreeWriter
+from gosync.site.site import Site
 from gosync.status.facts import Facts, gather_facts
 from gosync.status.metrics import format_metrics
 from gosync.status.mirror import format_status
 from gosync.store.durable import disk_errors
-from gosync.sync.site import Site
 
 _log = logging.getLogger(__name__)
 _MODE = 0o644  # a collector runs as somebody else

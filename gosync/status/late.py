@@ -10,9 +10,9 @@ import msgspec
 from gosync.catalog.db import Catalog
 from gosync.clock import format_time
 from gosync.gomod.info import parse_time
+from gosync.site.options import SiteOptions
 from gosync.sync.freshness import Freshness
 from gosync.sync.index import cursor_names
-from gosync.sync.options import SiteOptions
 
 
 class Late(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ the journal, and before each publish. It is written ahead of what depends on it:
 So of an honest site tree <= catalog <= journal holds, whenever it was killed. A
 journal that is a number ahead of its catalog was being written when a run was killed,
 if nothing follows that line; if something does, the catalog is an older one. The rules
-are ``gosync.sync.standing``'s.
+are ``gosync.site.standing``'s.
 
 ``store.json`` in the store's folder is ``{"format": 1, "store": ID}``.
 """

@@ -1,6 +1,6 @@
 """One incremental pass: discover, select, fetch through the gate, publish.
 
-``policy``, ``rules`` and ``plan`` are pure: they decide. ``index`` and ``lists`` ask
+``plan`` is pure: it decides. ``index`` and ``lists`` ask
 what is offered, ``facts`` what its newest go.mod says of it. ``choosing``,
 ``dependencies`` and ``toolchains`` are the parts of a selection, which ``selecting``
 puts together and into the catalog. ``fetch`` brings versions through the gate;

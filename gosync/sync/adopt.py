@@ -18,22 +18,22 @@ from msgspec.structs import replace
 
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import GosyncError, IdentityError, StoreError, UnavailableError
+from gosync.folder import routes
 from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.taken import Expected
-from gosync.progress import Progress
-from gosync.publish import routes
 from gosync.publish.claim import claim_tree
 from gosync.publish.marker import read_marker
 from gosync.publish.shown import unknown_to
+from gosync.site.options import SiteOptions
+from gosync.site.site import Site
+from gosync.site.upstreams import Upstreams, connect
 from gosync.store.durable import disk_errors
 from gosync.sync.fetch import sink_of
-from gosync.sync.options import SiteOptions
-from gosync.sync.pool import for_each
-from gosync.sync.site import Site
-from gosync.sync.upstreams import Upstreams, connect
 from gosync.upstream.goproxy import parse_goproxy
+from gosync.work.pool import for_each
+from gosync.work.progress import Progress
 
 _SHOWN = 3
 

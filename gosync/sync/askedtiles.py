@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gosync.errors import MalformedError, UsageError
-from gosync.publish import routes
+from gosync.folder import routes
 from gosync.sumdb.oldheads import size_asked
 from gosync.sumdb.tile import TILE_HEIGHT, Tile, parse_tile_path
 

@@ -20,11 +20,11 @@ from gosync.catalog.versions import FoundBy, Need, Want
 from gosync.clock import format_time
 from gosync.gomod.deps import Deps
 from gosync.gomod.module import ModuleVersion
+from gosync.site.policy import Policy, Rule
+from gosync.site.rules import Pick, VersionRule
 from gosync.sync.facts import facts_of
 from gosync.sync.offer import Offer, Offered
 from gosync.sync.plan import Choice, Chosen, choose
-from gosync.sync.policy import Policy, Rule
-from gosync.sync.rules import Pick, VersionRule
 from gosync.sync.wanted import WantedSet
 
 

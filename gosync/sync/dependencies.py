@@ -19,14 +19,14 @@ from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import Needs, Upgrades, needs_of_project, needs_of_version
-from gosync.progress import Progress
 from gosync.project import Project, read_project
+from gosync.site.options import ProjectSpec
+from gosync.site.site import Site
 from gosync.sync.gomods import GoModSource, StoredGoMods
-from gosync.sync.options import ProjectSpec
-from gosync.sync.pool import for_each
-from gosync.sync.site import Site
 from gosync.sync.sumcheck import check_sums
 from gosync.sync.wanted import WantedSet
+from gosync.work.pool import for_each
+from gosync.work.progress import Progress
 
 
 class Found(msgspec.Struct):

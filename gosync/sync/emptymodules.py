@@ -16,10 +16,10 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
 from gosync.catalog.versions import State, VersionRow
 from gosync.errors import NotFoundError
+from gosync.site.configured import SELECT, select_item
+from gosync.site.policy import Policy, Rule
 from gosync.sync.choosing import Chooser
-from gosync.sync.configured import SELECT, select_item
 from gosync.sync.plan import Chosen
-from gosync.sync.policy import Policy, Rule
 
 _NOWHERE = frozenset({State.REJECTED, State.GONE})
 

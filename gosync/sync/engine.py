@@ -17,8 +17,13 @@ from gosync.catalog.modules import Module
 from gosync.catalog.versions import VersionRow
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import GosyncError, StoreError, UsageError
-from gosync.progress import NoProgress, Progress
 from gosync.publish.report import PublishReport
+from gosync.site.configured import is_configured
+from gosync.site.policy import Policy, Select, Selector
+from gosync.site.site import Site
+from gosync.site.tree import database_item, publish_tree, refresh_head
+from gosync.site.upstreams import Upstreams, connect
+from gosync.site.withdrawals import learn_withdrawals
 from gosync.sync.adopt import bring_up, claim_if_whole, expected_of
 from gosync.sync.choosing import Chooser
 from gosync.sync.completeness import (
@@ -28,7 +33,6 @@ from gosync.sync.completeness import (
     completeness_document,
     count_versions,
 )
-from gosync.sync.configured import is_configured
 from gosync.sync.dependencies import ConfiguredProject
 from gosync.sync.emptymodules import EmptyModule, find_empty_modules
 from gosync.sync.fetch import VersionFetcher
@@ -37,22 +41,15 @@ from gosync.sync.gomods import GoModSource
 from gosync.sync.index import IndexFollower
 from gosync.sync.lists import Lister
 from gosync.sync.planfile import ApprovedPlan, PlanFile, approve
-from gosync.sync.policy import Policy, Select, Selector
 from gosync.sync.selecting import Selecting
 from gosync.sync.selection import ANY_TIME, Selection
 from gosync.sync.settling import settle_stale
-from gosync.sync.site import Site
-from gosync.sync.stop import Stop
 from gosync.sync.sumcheck import expected_h1
 from gosync.sync.tally import Tally, exit_code
-from gosync.sync.tree import database_item, publish_tree, refresh_head
-from gosync.sync.upstreams import Upstreams, connect
-from gosync.sync.withdrawing import (
-    check_not_withdrawn,
-    learn_withdrawals,
-    note_needs,
-)
+from gosync.sync.withdrawing import check_not_withdrawn, note_needs
 from gosync.text import encode_json
+from gosync.work.progress import NoProgress, Progress
+from gosync.work.stop import Stop
 
 
 class PassOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,10 +26,10 @@ from gosync.gomod.latest import GoModFacts, Latest, answer_of, find_latest, read
 from gosync.gomod.modfile import Retraction, parse_lax
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.pseudo import is_pseudo_version
+from gosync.site.site import Site
 from gosync.sync.gomods import GoModSource
 from gosync.sync.lists import Lister
 from gosync.sync.offer import Facts
-from gosync.sync.site import Site
 
 _SAYS_NOTHING = GoModFacts(is_own=False)
 

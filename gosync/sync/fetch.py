@@ -28,15 +28,15 @@ from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.entries import finding_entry
 from gosync.ingest.gate import Admission
-from gosync.progress import Progress
+from gosync.site.configured import VERSION, upstream_of
+from gosync.site.oldheads import note_seen
+from gosync.site.site import Site
+from gosync.site.upstreams import Upstreams
 from gosync.store.staging import Staged
-from gosync.sync.configured import VERSION, upstream_of
-from gosync.sync.oldheads import note_seen
-from gosync.sync.pool import for_each
-from gosync.sync.site import Site
 from gosync.sync.tally import Tally
-from gosync.sync.upstreams import Upstreams
 from gosync.upstream.proxy import ZIP_LIMIT_BYTES
+from gosync.work.pool import for_each
+from gosync.work.progress import Progress
 
 
 class VersionFetcher:

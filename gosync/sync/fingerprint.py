@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gosync.catalog.db import Catalog
+    from gosync.site.options import SiteOptions
     from gosync.sync.dependencies import ConfiguredProject
-    from gosync.sync.options import SiteOptions
 
 
 def fingerprint_of(

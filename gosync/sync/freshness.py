@@ -15,8 +15,8 @@ import msgspec
 from gosync.catalog.db import Catalog
 from gosync.clock import parse_time
 from gosync.gomod.info import parse_time as parse_upstream_time
+from gosync.site.options import SiteOptions
 from gosync.sync.index import cursor_names
-from gosync.sync.options import SiteOptions
 
 
 class Freshness(msgspec.Struct, frozen=True):

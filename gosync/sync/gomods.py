@@ -20,9 +20,9 @@ from gosync.clock import format_time
 from gosync.errors import RejectedError
 from gosync.gomod.modfile import GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion
+from gosync.site.site import Site
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
-from gosync.sync.site import Site
 
 Fetch = Callable[[Iterable[VersionRow]], Awaitable[None]]
 _ANSWERED = frozenset({State.GONE, State.REJECTED})

@@ -27,10 +27,9 @@ from gosync.clock import format_time, shift
 from gosync.errors import GosyncError, StoreError
 from gosync.gomod.info import parse_time
 from gosync.gomod.pseudo import is_pseudo_version
-from gosync.progress import Progress
-from gosync.sync.configured import INDEX, upstream_of
-from gosync.sync.policy import Policy
-from gosync.sync.site import Site
+from gosync.site.configured import INDEX, upstream_of
+from gosync.site.policy import Policy
+from gosync.site.site import Site
 from gosync.sync.tally import Tally
 from gosync.upstream.index import (
     OVERLAP_SECONDS,
@@ -39,6 +38,7 @@ from gosync.upstream.index import (
     IndexPage,
     time_key,
 )
+from gosync.work.progress import Progress
 
 NAMED = ""
 INDEX_ITEM = ("", "index")

@@ -24,12 +24,12 @@ from gosync.errors import (
 )
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.ingest.evidence import keep_evidence
-from gosync.progress import Progress
-from gosync.sync.configured import LIST, upstream_of
-from gosync.sync.pool import for_each
-from gosync.sync.site import Site
+from gosync.site.configured import LIST, upstream_of
+from gosync.site.site import Site
 from gosync.sync.tally import Tally
 from gosync.upstream.proxy import ProxyClient
+from gosync.work.pool import for_each
+from gosync.work.progress import Progress
 
 _COMMIT_EVERY = 200
 _NOT_THERE = {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}

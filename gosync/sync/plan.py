@@ -36,9 +36,9 @@ from gosync.clock import format_time, parse_time, shift
 from gosync.gomod import semver
 from gosync.gomod.deps import Deps
 from gosync.gomod.pseudo import is_pseudo_version
+from gosync.site.policy import Rule
+from gosync.site.rules import Pick, VersionRule
 from gosync.sync.offer import Offer, Offered
-from gosync.sync.policy import Rule
-from gosync.sync.rules import Pick, VersionRule
 
 _INCOMPATIBLE = "+incompatible"
 _WIDTH = {Deps.NONE: 0, Deps.BUILD: 1, Deps.ALL: 2}

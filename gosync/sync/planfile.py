@@ -22,10 +22,10 @@ import msgspec
 
 from gosync.errors import MalformedError, StalePlanError, UsageError
 from gosync.gomod import module
+from gosync.site.site import Site
 from gosync.sync.dependencies import ConfiguredProject
 from gosync.sync.fingerprint import fingerprint_of
 from gosync.sync.planned import PlannedVersion
-from gosync.sync.site import Site
 from gosync.text import encode_json
 
 SCHEMA = 1

@@ -32,8 +32,8 @@ from gosync.sync.fingerprint import fingerprint_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gosync.site.site import Site
     from gosync.sync.dependencies import ConfiguredProject
-    from gosync.sync.site import Site
 
 
 class PrunePlan(msgspec.Struct, frozen=True):

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import Needs, Reason, needs_of_project, needs_of_version
+from gosync.site.options import ToolchainSpec
 from gosync.sync.choosing import Choices, Chooser
 from gosync.sync.dependencies import ConfiguredProject, ProjectLoad
 from gosync.sync.gomods import StoredGoMods
-from gosync.sync.options import ToolchainSpec
 from gosync.sync.toolchains import toolchain_wants
 from gosync.sync.upgrades import upgraded
 

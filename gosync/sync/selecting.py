@@ -20,19 +20,19 @@ from gosync.catalog.selections import CONFIGURED, SelectionState
 from gosync.catalog.versions import FoundBy
 from gosync.clock import format_time
 from gosync.errors import GosyncError, NotFoundError
-from gosync.progress import Progress
+from gosync.site.configured import PROJECT, SELECT, project_item, select_item
+from gosync.site.site import Site
 from gosync.sync.choosing import Choices, Chooser, Unmatched, sooner
-from gosync.sync.configured import PROJECT, SELECT, project_item, select_item
 from gosync.sync.dependencies import ConfiguredProject, Dependencies
 from gosync.sync.facts import learn_facts
 from gosync.sync.fingerprint import fingerprint_of
 from gosync.sync.gomods import GoModSource
 from gosync.sync.lists import Lister
-from gosync.sync.site import Site
 from gosync.sync.tally import Tally
 from gosync.sync.toolchains import toolchain_wants
 from gosync.sync.upgrades import UpgradeFinder
 from gosync.sync.wanted import WantedSet
+from gosync.work.progress import Progress
 
 
 class Selecting:

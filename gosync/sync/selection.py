@@ -13,8 +13,8 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import VersionRow
-from gosync.sync.configured import is_configured
-from gosync.sync.options import SiteOptions
+from gosync.site.configured import is_configured
+from gosync.site.options import SiteOptions
 
 ANY_TIME = datetime.max.replace(tzinfo=UTC)
 _DEPENDENCY = "dependency"

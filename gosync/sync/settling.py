@@ -13,8 +13,8 @@ from gosync.gomod.info import parse_time
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.gomod.versionlist import newest
 from gosync.ingest.entries import finding_entry
+from gosync.site.site import Site
 from gosync.sync.index import INDEX_ITEM, cursor_names, read_up_to
-from gosync.sync.site import Site
 
 
 def settle_stale(site: Site) -> None:

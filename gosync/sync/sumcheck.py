@@ -20,8 +20,8 @@ from gosync.gomod.module import ModuleVersion
 from gosync.ingest.evidence import keep_evidence
 from gosync.ingest.taken import Expected
 from gosync.project import Project, SumFile
+from gosync.site.site import Site
 from gosync.sumdb.record import parse_record_lines
-from gosync.sync.site import Site
 
 
 def check_sums(site: Site, project: Project) -> None:

@@ -18,7 +18,7 @@ from gosync.errors import (
     UnavailableError,
     UpstreamStatusError,
 )
-from gosync.sync.configured import PROJECT, SELECT
+from gosync.site.configured import PROJECT, SELECT
 
 
 class Tally(msgspec.Struct):

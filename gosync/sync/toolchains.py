@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from gosync.catalog.versions import FoundBy, Need, Want
 from gosync.gomod import gover
 from gosync.gomod.module import ModuleVersion
-from gosync.sync.options import ToolchainSpec
+from gosync.site.options import ToolchainSpec
 
 TOOLCHAIN_PATH = "golang.org/toolchain"
 _ASKED_PLATFORM = "linux-amd64"

@@ -13,12 +13,12 @@ import anyio
 from anyio import from_thread
 
 from gosync.catalog.modules import Module
+from gosync.site.site import Site
 from gosync.sync.choosing import Chooser, sooner
 from gosync.sync.facts import learn_facts
 from gosync.sync.gomods import GoModSource
 from gosync.sync.lists import Lister
 from gosync.sync.plan import Chosen
-from gosync.sync.site import Site
 
 TRACKED_BY = "dependency"
 

@@ -13,35 +13,17 @@ The blobs stay as evidence. Bringing back runs 1, 2 and 4.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace
 
 from gosync.catalog.withdrawn import ToldBy, Withdrawal, undo_line, undone
 from gosync.clock import format_time
-from gosync.errors import GosyncError, UsageError, WithdrawnError
+from gosync.errors import UsageError, WithdrawnError
 from gosync.gomod.module import ModuleVersion
-from gosync.ingest.entries import withdrawal_entry
-from gosync.publish.takeout import take_out
-from gosync.publish.withdrawnfile import read_withdrawn
+from gosync.site.policy import Selector
+from gosync.site.site import Site
+from gosync.site.withdrawals import write_withdrawals
 from gosync.sync.dependencies import ConfiguredProject
-from gosync.sync.policy import Selector
-from gosync.sync.site import Site
-
-
-class TreeTaken(msgspec.Struct, frozen=True):
-    """What became of a withdrawn version in one tree.
-
-    Attributes:
-        root: The tree.
-        removed: How many files were removed.
-        error: Why it may still be there, "" when it is not.
-    """
-
-    root: str
-    removed: int = 0
-    error: str = ""
 
 
 def needed_by(
@@ -116,77 +98,6 @@ def bring_back(site: Site, mv: ModuleVersion) -> Withdrawal:
 def _ours(site: Site, mv: ModuleVersion) -> Withdrawal | None:
     found = site.catalog.withdrawn.told_by(ToldBy.OPERATOR)
     return next((each for each in found if each.key == (mv.path, mv.version)), None)
-
-
-def write_withdrawals(site: Site, withdrawals: Iterable[Withdrawal]) -> None:
-    """Write these, in force or undone: the journal, then the catalog.
-
-    Raises:
-        StoreError: if they cannot be written.
-    """
-    withdrawals = list(withdrawals)
-    site.journal.append(map(withdrawal_entry, withdrawals))
-    site.catalog.withdrawn.put(withdrawals)
-
-
-def take_from_trees(site: Site, paths: Iterable[str]) -> list[TreeTaken]:
-    """Take what is withdrawn of these modules out of every tree that is known.
-
-    A tree that cannot be written does not keep the others.
-
-    Raises:
-        CatalogError: if the catalog cannot be read.
-    """
-    paths = list(paths)
-    roots = {str(site.options.tree_path)}
-    roots |= {each.tree_id for each in site.catalog.trees.all()}
-    return [_take_from(site, root, paths) for root in sorted(roots)]
-
-
-def _take_from(site: Site, root: str, paths: list[str]) -> TreeTaken:
-    database = site.options.database
-    try:
-        removed = take_out(
-            Path(root),
-            paths,
-            catalog=site.catalog,
-            blobs=site.blobs,
-            database="" if database is None else database.name,
-        )
-    except GosyncError as error:
-        return TreeTaken(root, error=str(error))
-    if removed is None:
-        known = site.catalog.trees.get(root) is not None
-        return TreeTaken(root, error="the tree is not there" if known else "")
-    return TreeTaken(root, removed)
-
-
-def learn_withdrawals(site: Site) -> None:
-    """Take in what the tree says is withdrawn and the catalog has never heard of.
-
-    A store that came back from an older copy must not show it again.
-
-    Raises:
-        StoreError: if journal or catalog cannot be written.
-    """
-    told = read_withdrawn(site.options.tree_path)
-    if not told:
-        return
-    known = {(each.key, each.told_by): each for each in site.catalog.withdrawn.known()}
-    write_withdrawals(
-        site,
-        [each for each in told if _is_news(known.get((each.key, each.told_by)), each)],
-    )
-
-
-def _is_news(known: Withdrawal | None, told: Withdrawal) -> bool:
-    """Return whether this is another withdrawal than the one that is known.
-
-    When it was undone is another clock's time, perhaps.
-    """
-    if known is None:
-        return True
-    return known.undone_at is not None and known.withdrawn_at < told.withdrawn_at
 
 
 def note_needs(site: Site, projects: Iterable[ConfiguredProject]) -> None:

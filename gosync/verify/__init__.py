@@ -5,9 +5,6 @@ which file is what; a proof source says what it should be; checks compare; what
 differs is a finding, and a plan says what can be done about it.
 
     verdicts   what can be said of a file, and with which evidence (pure)
-    layouts    which file of a cache is what (pure): tree, goproxy, modcache, athens
-    athens     Athens' own layout (pure)
-    walk       a folder's entries, without following anything
     inventory  what a target has, by version
     belonging  what of a folder is a cache's, and what is foreign (pure)
     sight, samples   what a folder is, and where the cache in it begins
@@ -30,8 +27,6 @@ differs is a finding, and a plan says what can be done about it.
     permissions, access   whose mode or owner is wrong (pure); set, and set back
     statefolder   where results and shelves are kept
     shelf, returning   what was moved aside, and back
-    copying, moving    from one open folder into another, whole or not at all
-    placing    bytes put into a target, things removed from it
     deeds      what was done so far
     actions    planned, limited, done, whatever the target is
     carrying   a plan carried out on a folder

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import msgspec
 
-from gosync.closure.tree import DamagedFileError, Tree
 from gosync.errors import GosyncError
+from gosync.folder.layouts import OWN
+from gosync.folder.tree import DamagedFileError, Tree
+from gosync.folder.walk import Entry, walk
 from gosync.verify.extracted import Everything
-from gosync.verify.layouts import OWN
 from gosync.verify.permissions import access_trouble
 from gosync.verify.verdicts import Finding
-from gosync.verify.walk import Entry, walk
 
 _PIECE_BYTES = 1 << 20
 _HANDLE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC  # not even its owner may open it

@@ -16,16 +16,15 @@ import msgspec
 from msgspec.structs import replace
 
 from gosync.clock import Clock
-from gosync.closure.tree import Tree
 from gosync.errors import UsageError
+from gosync.folder.layouts import Kind
+from gosync.folder.tree import Tree
 from gosync.gomod.module import ModuleVersion
-from gosync.progress import NoProgress, Progress
 from gosync.text import shown
 from gosync.verify.answers import Answer
 from gosync.verify.belonging import recognised
 from gosync.verify.carrying import Carrying
 from gosync.verify.fetching import NOTHING_AT_HAND, can_fetch, trust_for_log
-from gosync.verify.layouts import Kind
 from gosync.verify.ownstore import StoreTarget
 from gosync.verify.plan import Action, make_plan
 from gosync.verify.remedy import undo_command
@@ -39,6 +38,7 @@ from gosync.verify.sumactions import act_on_sums, plan_sums
 from gosync.verify.sumlines import SumTarget
 from gosync.verify.targets import FolderTarget, Target
 from gosync.verify.verdicts import Finding, Fix
+from gosync.work.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
     from gosync.verify.session import Request, Session

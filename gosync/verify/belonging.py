@@ -20,12 +20,12 @@ import re
 from collections.abc import Callable, Iterable
 
 from gosync.errors import MalformedError
+from gosync.folder.athens import AthensLayout
+from gosync.folder.layouts import Kind, Place, Role
+from gosync.folder.walk import Entry
 from gosync.gomod.module import ModuleVersion
 from gosync.sumdb.tile import parse_tile_path
-from gosync.verify.athens import AthensLayout
 from gosync.verify.inventory import Foreign, Inventory
-from gosync.verify.layouts import Kind, Place, Role
-from gosync.verify.walk import Entry
 
 _MARKS = frozenset({Role.INFO, Role.ZIP})  # who has a go.mod may be no cache
 # There may be hundreds of thousands: what they are of is parsed once, when proven.

@@ -17,18 +17,17 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from gosync.clock import Clock
-from gosync.closure.tree import Tree
 from gosync.errors import GosyncError
+from gosync.folder.layouts import FILES, Kind, Role
+from gosync.folder.placing import FILE_MODE, remove
+from gosync.folder.tree import Tree
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES
 from gosync.gomod.module import ModuleVersion
-from gosync.progress import Progress
 from gosync.verify.access import Mending, pieces_of, plan_access
 from gosync.verify.deeds import GONE, Deeds
 from gosync.verify.fetching import fetch_all, trust_for_log
-from gosync.verify.layouts import FILES, Kind, Role
 from gosync.verify.listing import latest_bytes, list_bytes
 from gosync.verify.logrepair import LogFiles
-from gosync.verify.placing import FILE_MODE, remove
 from gosync.verify.plan import Action, Plan
 from gosync.verify.report import Report, finding_document
 from gosync.verify.shelf import Moved, Shelf
@@ -36,6 +35,7 @@ from gosync.verify.sources import open_log
 from gosync.verify.targets import FolderTarget
 from gosync.verify.verdicts import Finding
 from gosync.verify.workshop import Fetched
+from gosync.work.progress import Progress
 
 if TYPE_CHECKING:
     from gosync.verify.session import Session

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Final, Protocol, Self, TypeAlias
 
 from gosync.gomod.module import ModuleVersion
-from gosync.hands import Hands
 from gosync.verify.answers import Answer
 from gosync.verify.checks import Checked
+from gosync.work.processes import Hands
 
 _COUNT: Final = 2
 

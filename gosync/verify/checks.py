@@ -21,13 +21,15 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from gosync.closure.tree import (
+from gosync.errors import MalformedError, RejectedError
+from gosync.folder.layouts import FILES, Layout, Role
+from gosync.folder.tree import (
     DamagedFileError,
     NotInTreeError,
     Tree,
     UnreadableFileError,
 )
-from gosync.errors import MalformedError, RejectedError
+from gosync.folder.walk import Entry
 from gosync.gomod.dirhash import ZipScan, hash_go_mod, scan_zip
 from gosync.gomod.info import MAX_INFO_BYTES, parse_info
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES, parse_lax, synthesize
@@ -36,10 +38,8 @@ from gosync.gomod.pseudo import is_pseudo_version, pseudo_version_rev
 from gosync.gomod.seen import SeenEntries
 from gosync.verify.answers import Answer
 from gosync.verify.extracted import hash_folder
-from gosync.verify.layouts import FILES, Layout, Role
 from gosync.verify.permissions import access_finding, access_trouble, is_borrowed
 from gosync.verify.verdicts import Cause, Finding, Fix, Verdict
-from gosync.verify.walk import Entry
 
 _MAX_ZIPHASH_BYTES: Final = 4096
 H1: Final = re.compile("h1:[A-Za-z0-9+/]{43}=")

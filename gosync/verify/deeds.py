@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from gosync.closure.tree import Tree
 from gosync.errors import GosyncError
+from gosync.folder.tree import Tree
 from gosync.verify.access import Mending, change
 from gosync.verify.plan import Action
 from gosync.verify.report import Done

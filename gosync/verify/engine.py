@@ -23,9 +23,8 @@ from anyio import to_thread
 
 from gosync.clock import Clock, shift
 from gosync.errors import StoreError
+from gosync.folder.walk import Unread
 from gosync.gomod.module import ModuleVersion
-from gosync.progress import Progress
-from gosync.sync.pool import for_each
 from gosync.verify.answers import Answer
 from gosync.verify.checkers import Checkers
 from gosync.verify.checks import Checked
@@ -33,7 +32,8 @@ from gosync.verify.memory import Memory, Remembered
 from gosync.verify.proofs import Prover
 from gosync.verify.targets import Target
 from gosync.verify.verdicts import Evidence, Finding, Verdict, severity
-from gosync.verify.walk import Unread
+from gosync.work.pool import for_each
+from gosync.work.progress import Progress
 
 _BATCH: Final = 64
 _BATCH_BYTES: Final = 64 << 20

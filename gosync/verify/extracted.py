@@ -19,13 +19,13 @@ from typing import Final
 
 import msgspec
 
-from gosync.closure.tree import DamagedFileError, Tree
 from gosync.errors import TooLargeError
+from gosync.folder.layouts import TOOLCHAIN, Place, Role
+from gosync.folder.tree import DamagedFileError, Tree
+from gosync.folder.walk import Entry, Unread, walk
 from gosync.gomod.dirhash import hash1
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.zipcheck import MAX_ZIP_BYTES
-from gosync.verify.layouts import TOOLCHAIN, Place, Role
-from gosync.verify.walk import Entry, Unread, walk
 
 _KEPT: Final = "_go.mod"
 _COPY: Final = "go.mod"

@@ -16,16 +16,16 @@ from msgspec.structs import replace
 
 from gosync.clock import Clock
 from gosync.errors import GosyncError, LockedError
+from gosync.folder.routes import SUMDB_FOLDER
 from gosync.gomod.module import ModuleVersion
-from gosync.progress import Progress
-from gosync.publish.routes import SUMDB_FOLDER
-from gosync.sync.options import SiteOptions
+from gosync.site.options import SiteOptions
 from gosync.upstream.address import Address
 from gosync.upstream.goproxy import ProxyEntry, ProxyList
 from gosync.upstream.urls import file_path
 from gosync.verify.answers import Answer
 from gosync.verify.sources import Trust
 from gosync.verify.workshop import Fetched, fetch_anew
+from gosync.work.progress import Progress
 
 if TYPE_CHECKING:
     from gosync.verify.session import Request

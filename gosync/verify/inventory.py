@@ -12,10 +12,10 @@ from typing import Final
 
 import msgspec
 
+from gosync.folder.layouts import OF_LOG, Role
+from gosync.folder.walk import Entry, Unread
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.layouts import OF_LOG, Role
 from gosync.verify.verdicts import Finding, Fix, Verdict
-from gosync.verify.walk import Entry, Unread
 
 MAX_STRAYS: Final = 100
 _OF_VERSION: Final = frozenset(

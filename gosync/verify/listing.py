@@ -21,8 +21,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from gosync.closure.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.errors import MalformedError, RejectedError
+from gosync.folder.layouts import FILES, Kind, Layout, Role
+from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
+from gosync.folder.walk import Entry
 from gosync.gomod.info import MAX_INFO_BYTES, parse_info
 from gosync.gomod.latest import GoModFacts, latest_of, read_facts
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES
@@ -31,9 +33,7 @@ from gosync.gomod.pseudo import is_pseudo_version
 from gosync.gomod.semver import version_key
 from gosync.gomod.versionlist import MAX_LIST_BYTES, format_list, parse_list
 from gosync.verify.inventory import Inventory
-from gosync.verify.layouts import FILES, Kind, Layout, Role
 from gosync.verify.verdicts import Finding, Fix, Verdict
-from gosync.verify.walk import Entry
 
 _COMMIT: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")  # no branch is called so
 Versions = Mapping[str, Mapping[Role, Entry]]

@@ -18,12 +18,12 @@ from gosync.closure.findings import Finding as TreeFinding
 from gosync.closure.findings import Kind as TreeKind
 from gosync.closure.sums import TreeSums
 from gosync.errors import MalformedError
+from gosync.folder.layouts import Kind, Role
+from gosync.folder.walk import Entry
 from gosync.gomod import module
 from gosync.gomod.module import ModuleVersion
 from gosync.sumdb.tile import parse_tile_path
-from gosync.verify.layouts import Kind, Role
 from gosync.verify.verdicts import Finding, Fix, Verdict
-from gosync.verify.walk import Entry
 
 _VERDICTS: Final = {
     TreeKind.MISSING: Verdict.INCOMPLETE,

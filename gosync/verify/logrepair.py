@@ -12,10 +12,10 @@ from collections.abc import Iterable
 
 from gosync.closure.sums import TreeSums
 from gosync.errors import GosyncError, UnavailableError
+from gosync.folder.layouts import Place, Role
 from gosync.sumdb.record import format_record
 from gosync.sumdb.tile import parse_tile_path
 from gosync.sumdb.treehead import SignedHead
-from gosync.verify.layouts import Place, Role
 from gosync.verify.logfiles import parse_lookup_name
 from gosync.verify.sources import Log
 

@@ -26,25 +26,25 @@ from msgspec.structs import replace
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.clock import Clock
-from gosync.closure.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.errors import CatalogError, MalformedError, SecurityError
+from gosync.folder.layouts import OWN, Kind, Place, Role
+from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
+from gosync.folder.walk import Entry, Unread
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
+from gosync.site.opening import journal_trouble
 from gosync.store.digest import Digest
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL, blob_path, parse_blob_path
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
-from gosync.sync.opening import journal_trouble
 from gosync.verify.answers import Answer
 from gosync.verify.checks import Checked, Checker
-from gosync.verify.layouts import OWN, Kind, Place, Role
 from gosync.verify.permissions import access_finding, access_trouble
 from gosync.verify.proofs import answer_of_row
 from gosync.verify.storefiles import StoreFiles, digest_of_file
 from gosync.verify.storeproof import StoreOps, StoreSource
 from gosync.verify.targets import stamp_of
 from gosync.verify.verdicts import Cause, Finding, Fix, Verdict
-from gosync.verify.walk import Entry, Unread
 
 _ORPHAN_SECONDS: Final = 24 * 3600
 

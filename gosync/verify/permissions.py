@@ -6,9 +6,9 @@ import os
 import stat
 from typing import Final
 
-from gosync.verify.layouts import Role
+from gosync.folder.layouts import Role
+from gosync.folder.walk import Entry
 from gosync.verify.verdicts import Finding, Fix, Verdict
-from gosync.verify.walk import Entry
 
 # What is met otherwise than by a copy, where the bytes may be somebody's secret.
 _INSTEAD: Final = {

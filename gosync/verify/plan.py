@@ -24,12 +24,12 @@ from typing import Final
 
 import msgspec
 
+from gosync.folder.layouts import FILES, Kind, Layout, Place, Role
+from gosync.folder.walk import Entry, Unread
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.answers import Answer
 from gosync.verify.inventory import Inventory
-from gosync.verify.layouts import FILES, Kind, Layout, Place, Role
 from gosync.verify.verdicts import Finding, Fix, Verdict
-from gosync.verify.walk import Entry, Unread
 
 _OF_LISTS: Final = frozenset({Role.LIST, Role.LATEST})
 _FOLDERS: Final = frozenset({Role.EXTRACTED, Role.HOME})

@@ -20,7 +20,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from gosync.closure.tree import Tree
 from gosync.errors import (
     MalformedError,
     NotFoundError,
@@ -28,11 +27,13 @@ from gosync.errors import (
     UnavailableError,
     UsageError,
 )
+from gosync.folder.layouts import FILES, Kind, Place, Role, VersionsLayout
+from gosync.folder.tree import Tree
+from gosync.folder.walk import Entry, Unread
 from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion, check, check_path, escape_path
 from gosync.gomod.seen import SeenEntries
 from gosync.gomod.versionlist import read_list
-from gosync.sync.pool import for_each
 from gosync.upstream.http import Fetcher, Sink
 from gosync.upstream.proxy import (
     INFO_LIMIT_BYTES,
@@ -44,9 +45,8 @@ from gosync.upstream.reading import look_up, parse_apart
 from gosync.upstream.urls import join, module_path_on_wire, strip_secrets
 from gosync.verify.answers import Answer
 from gosync.verify.checks import Checked, Checker
-from gosync.verify.layouts import FILES, Kind, Place, Role, VersionsLayout
 from gosync.verify.verdicts import Finding, Verdict
-from gosync.verify.walk import Entry, Unread
+from gosync.work.pool import for_each
 
 _AT_ONCE: Final = 8
 _LIMITS: Final = {

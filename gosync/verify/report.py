@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import msgspec
 
 from gosync.clock import format_time
+from gosync.folder.layouts import Kind
 from gosync.sumdb.names import Database
 from gosync.text import shown
 from gosync.verify.engine import Outcome
-from gosync.verify.layouts import Kind
 from gosync.verify.verdicts import (
     EXIT_FOUND,
     EXIT_REPAIRED,

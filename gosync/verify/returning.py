@@ -14,11 +14,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from gosync.closure.tree import Tree
 from gosync.errors import GosyncError, UsageError
+from gosync.folder.moving import move
+from gosync.folder.placing import discard, stat_of
+from gosync.folder.tree import Tree
 from gosync.verify.access import Changed, change, pieces_of
-from gosync.verify.moving import move
-from gosync.verify.placing import discard, stat_of
 from gosync.verify.shelf import Manifest, Moved, Shelf
 
 

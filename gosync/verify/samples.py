@@ -18,9 +18,9 @@ from typing import Final
 import msgspec
 
 from gosync.errors import MalformedError
+from gosync.folder.layouts import FILES, Kind
+from gosync.folder.routes import LIST_NAME, VERSIONS_FOLDER
 from gosync.gomod import module
-from gosync.publish.routes import LIST_NAME, VERSIONS_FOLDER
-from gosync.verify.layouts import FILES, Kind
 
 _LOCAL_HEADER: Final = 30  # bytes before the name of a zip's entry
 _MAX_NAME: Final = 1024

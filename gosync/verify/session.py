@@ -17,13 +17,12 @@ from gosync.catalog.db import Catalog
 from gosync.clock import Clock
 from gosync.closure.sums import TreeSums
 from gosync.errors import StoreError, UsageError
+from gosync.folder.layouts import Kind
 from gosync.gomod.patterns import PatternSet
-from gosync.progress import Progress
+from gosync.site.opening import check_before_verify, check_verifiable
+from gosync.site.options import SiteOptions
 from gosync.store.layout import CATALOG
-from gosync.sync.opening import check_before_verify, check_verifiable
-from gosync.sync.options import SiteOptions
 from gosync.verify.engine import Limits, Outcome, Verification
-from gosync.verify.layouts import Kind
 from gosync.verify.memory import CatalogMemory, Memory, StateFile
 from gosync.verify.ownstore import StoreTarget
 from gosync.verify.proofs import Prover
@@ -33,6 +32,7 @@ from gosync.verify.sources import Trust, open_prover
 from gosync.verify.statefolder import require_apart
 from gosync.verify.sumlines import NAMES, SumTarget, read_sums
 from gosync.verify.targets import FolderTarget, Target, open_folder
+from gosync.work.progress import Progress
 
 _STATE_HOME: Final = "gosync/verify"
 

@@ -40,12 +40,12 @@ import msgspec
 from msgspec.structs import replace
 
 from gosync.clock import format_time
-from gosync.closure.tree import FOLDER_FLAGS, Tree
 from gosync.errors import GosyncError, UsageError
+from gosync.folder.moving import copy_whole, move
+from gosync.folder.placing import FILE_MODE, remove, stat_of, write
+from gosync.folder.tree import FOLDER_FLAGS, Tree
 from gosync.store.durable import make_folder, replace_file
 from gosync.verify.access import Changed
-from gosync.verify.moving import copy_whole, move
-from gosync.verify.placing import FILE_MODE, remove, stat_of, write
 from gosync.verify.statefolder import make_own_folder
 
 SHELF: Final = "shelf"

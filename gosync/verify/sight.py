@@ -27,9 +27,9 @@ from typing import Final
 import msgspec
 
 from gosync.errors import UsageError
-from gosync.publish.routes import MARKER, SUMDB_FOLDER, VERSIONS_FOLDER
+from gosync.folder.layouts import DOWNLOADS, Kind
+from gosync.folder.routes import MARKER, SUMDB_FOLDER, VERSIONS_FOLDER
 from gosync.store.layout import BLOBS, CATALOG
-from gosync.verify.layouts import DOWNLOADS, Kind
 from gosync.verify.samples import Sample, read_sample
 
 _MAX_LOOKED_AT: Final = 200_000  # entries; a home may have millions

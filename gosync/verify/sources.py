@@ -24,8 +24,8 @@ import msgspec
 from gosync.catalog.db import Catalog
 from gosync.clock import Clock
 from gosync.closure.sums import TreeSums
-from gosync.closure.tree import Tree
 from gosync.errors import SecurityError, StoreError
+from gosync.folder.tree import Tree
 from gosync.gomod.gosum import GoSum
 from gosync.gomod.patterns import PatternSet
 from gosync.ingest.sumops import SumRemote
@@ -34,7 +34,6 @@ from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
 from gosync.sumdb.note import MAX_NOTE_BYTES
 from gosync.sumdb.tile import Tile
-from gosync.sync.pool import PoolConcurrency
 from gosync.upstream.goproxy import ProxyList
 from gosync.upstream.options import Options as HttpOptions
 from gosync.verify.proofs import (
@@ -46,6 +45,7 @@ from gosync.verify.proofs import (
     TreeSource,
 )
 from gosync.verify.statefolder import read_own
+from gosync.work.pool import PoolConcurrency
 
 HEAD_FILE: Final = "head"
 _AT_ONCE: Final = 8

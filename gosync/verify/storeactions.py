@@ -24,23 +24,22 @@ from msgspec.structs import replace
 from gosync.catalog.versions import Need, VersionRow
 from gosync.clock import Clock
 from gosync.errors import GosyncError
+from gosync.folder.layouts import FILES, Place, Role
+from gosync.folder.placing import remove, stat_of
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.entries import head_entry, version_entry
-from gosync.progress import Progress
+from gosync.site.opening import Opening
+from gosync.site.site import Site, open_site
+from gosync.site.standing import JOURNAL_TROUBLES, TREE_TROUBLES, Trouble
 from gosync.store.digest import Digest, digest_of
 from gosync.store.journal import format_entry
 from gosync.store.layout import BLOBS, JOURNAL, blob_path, database_folder
-from gosync.sync.opening import Opening
-from gosync.sync.site import Site, open_site
-from gosync.sync.standing import JOURNAL_TROUBLES, TREE_TROUBLES, Trouble
 from gosync.verify.access import Mending, pieces_of, plan_access
 from gosync.verify.deeds import GONE, Deeds
 from gosync.verify.fetching import fetch_all, trust_for_log
-from gosync.verify.layouts import FILES, Place, Role
 from gosync.verify.logrepair import LogFiles
 from gosync.verify.ownstore import StoreTarget, digests_of
-from gosync.verify.placing import remove, stat_of
 from gosync.verify.plan import Action
 from gosync.verify.report import Report, finding_document
 from gosync.verify.shelf import ChangedRow, Moved, Shelf
@@ -48,6 +47,7 @@ from gosync.verify.sources import open_log
 from gosync.verify.storefiles import MAX_JOURNAL_BYTES, JournalRead, sound_lines
 from gosync.verify.storeplan import StorePlan
 from gosync.verify.workshop import Fetched
+from gosync.work.progress import Progress
 
 if TYPE_CHECKING:
     from gosync.verify.session import Request, Session

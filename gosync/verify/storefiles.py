@@ -30,12 +30,13 @@ from msgspec.structs import replace
 
 from gosync.catalog.versions import VersionRow
 from gosync.closure.sums import finish
-from gosync.closure.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.errors import (
     GosyncError,
     MalformedError,
     TileMismatchError,
 )
+from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
+from gosync.folder.walk import Entry, Unread, walk
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.entries import version_entry
 from gosync.store.journal import (
@@ -58,7 +59,6 @@ from gosync.sumdb.tile import parse_tile_path
 from gosync.verify.extracted import Everything
 from gosync.verify.permissions import access_finding, access_trouble
 from gosync.verify.verdicts import Finding, Fix, Verdict
-from gosync.verify.walk import Entry, Unread, walk
 
 _MAX_EVIDENCE_BYTES: Final = 16 << 20
 _PIECE_BYTES: Final = 1 << 20

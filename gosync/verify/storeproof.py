@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from gosync.catalog.versions import Proof, VersionRow
-from gosync.closure.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.errors import (
     MalformedError,
     SecurityError,
     TileMismatchError,
     UnavailableError,
 )
+from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.gomod.module import ModuleVersion
 from gosync.store.layout import database_folder
 from gosync.sumdb.client import SumClient

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from gosync.catalog.versions import VersionRow
 from gosync.clock import Clock
-from gosync.closure.tree import Tree
 from gosync.errors import MalformedError
+from gosync.folder.tree import Tree
 from gosync.ingest.entries import version_entry
 from gosync.ingest.rebuild import parse_version_entry
+from gosync.site.site import Site
 from gosync.store.digest import Digest
 from gosync.store.journal import parse_entry
-from gosync.sync.site import Site
 from gosync.verify.ownstore import digests_of
 from gosync.verify.returning import put_all_back
 from gosync.verify.shelf import ChangedRow, Shelf

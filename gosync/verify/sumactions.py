@@ -17,10 +17,10 @@ import msgspec
 
 from gosync.clock import Clock
 from gosync.errors import GosyncError, UsageError
+from gosync.folder.placing import FILE_MODE, stat_of
 from gosync.gomod.gosum import MAX_GO_SUM_BYTES
 from gosync.verify.access import Mending, pieces_of, plan_access
 from gosync.verify.deeds import Deeds
-from gosync.verify.placing import FILE_MODE, stat_of
 from gosync.verify.plan import Action
 from gosync.verify.report import Report, finding_document
 from gosync.verify.shelf import Moved, Shelf

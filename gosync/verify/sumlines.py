@@ -20,17 +20,17 @@ from typing import Final
 
 import msgspec
 
-from gosync.closure.tree import Tree
 from gosync.errors import MalformedError, UsageError
+from gosync.folder.layouts import OWN, Kind
+from gosync.folder.tree import Tree
+from gosync.folder.walk import Entry, Unread
 from gosync.gomod import module
 from gosync.gomod.gosum import MAX_GO_SUM_BYTES, GoSum, SumLine, parse_gosum
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.answers import Answer
 from gosync.verify.checks import H1, Checked, unverifiable
-from gosync.verify.layouts import OWN, Kind
 from gosync.verify.permissions import access_finding, access_trouble
 from gosync.verify.verdicts import Finding, Fix, Verdict
-from gosync.verify.walk import Entry, Unread
 
 NAMES: Final = ("go.sum", "go.work.sum")
 _H1: Final = "h1:"

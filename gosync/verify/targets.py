@@ -9,29 +9,29 @@ from pathlib import Path
 from typing import Protocol
 
 from gosync.closure.sums import TreeSums
-from gosync.closure.tree import DamagedFileError, Tree
-from gosync.gomod.module import ModuleVersion
-from gosync.gomod.patterns import PatternSet
-from gosync.gomod.seen import SeenEntries
-from gosync.sumdb.names import Database
-from gosync.verify.answers import Answer
-from gosync.verify.athens import AthensLayout
-from gosync.verify.belonging import keep_own
-from gosync.verify.checks import Checked, Checker
-from gosync.verify.inventory import Inventory, stray_findings, take_inventory
-from gosync.verify.layouts import (
+from gosync.folder.athens import AthensLayout
+from gosync.folder.layouts import (
     DOWNLOADS,
     Kind,
     Layout,
     Role,
     VersionsLayout,
 )
+from gosync.folder.placing import stat_of
+from gosync.folder.tree import DamagedFileError, Tree
+from gosync.folder.walk import Entry, Unread, walk
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.patterns import PatternSet
+from gosync.gomod.seen import SeenEntries
+from gosync.sumdb.names import Database
+from gosync.verify.answers import Answer
+from gosync.verify.belonging import keep_own
+from gosync.verify.checks import Checked, Checker
+from gosync.verify.inventory import Inventory, stray_findings, take_inventory
 from gosync.verify.listing import list_findings
 from gosync.verify.logfiles import log_findings
 from gosync.verify.permissions import access_finding, access_trouble
-from gosync.verify.placing import stat_of
 from gosync.verify.verdicts import Finding, Fix, Verdict
-from gosync.verify.walk import Entry, Unread, walk
 
 
 class Target(Protocol):

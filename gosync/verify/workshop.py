@@ -19,21 +19,21 @@ from msgspec.structs import replace
 
 from gosync.catalog.versions import Need, VersionRow, Want
 from gosync.clock import Clock
+from gosync.folder.layouts import Role
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.taken import Expected
-from gosync.progress import Progress
+from gosync.site.opening import Opening
+from gosync.site.options import SiteOptions
+from gosync.site.policy import Policy
+from gosync.site.site import Site, open_site
+from gosync.site.upstreams import connect
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 from gosync.sync.fetch import VersionFetcher
-from gosync.sync.opening import Opening
-from gosync.sync.options import SiteOptions
-from gosync.sync.policy import Policy
-from gosync.sync.site import Site, open_site
 from gosync.sync.tally import Tally
-from gosync.sync.upstreams import connect
 from gosync.verify.answers import Answer
-from gosync.verify.layouts import Role
 from gosync.verify.statefolder import make_own_folder
+from gosync.work.progress import Progress
 
 WORKSHOP: Final = "workshop"
 

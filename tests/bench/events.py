@@ -25,11 +25,11 @@ import msgspec
 
 from gosync.clock import SystemClock
 from gosync.config import load_config
-from gosync.progress import NoProgress
+from gosync.site.site import open_site
+from gosync.site.upstreams import connect
 from gosync.sync.index import IndexFollower
-from gosync.sync.site import open_site
 from gosync.sync.tally import Tally
-from gosync.sync.upstreams import connect
+from gosync.work.progress import NoProgress
 from tests.bench.corpus import MIB
 from tests.bench.measure import CHECKOUT, run, settle
 from tests.bench.setting import Setting

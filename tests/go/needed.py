@@ -14,13 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gosync.catalog.versions import State, VersionRow
+from gosync.folder.routes import VersionRoutes, of_module
 from gosync.gomod.latest import GoModFacts, latest_of, read_facts
 from gosync.gomod.modfile import GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion, escape_path
 from gosync.gomod.needs import Needs
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.publish.contents import contents_of
-from gosync.publish.routes import VersionRoutes, of_module
 
 _DIGEST = "0" * 64
 

@@ -19,15 +19,15 @@ import pytest
 
 from gosync.closure.closure import Closure, Report
 from gosync.closure.findings import Finding
-from gosync.closure.tree import Tree
 from gosync.closure.trial import Setting, Trial, run_trial
+from gosync.folder.tree import Tree
 from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import Needs, Why, needs_of_project
-from gosync.progress import NoProgress
 from gosync.project import Project, read_project
 from gosync.sumdb.names import Database, parse_gosumdb
+from gosync.work.progress import NoProgress
 from tests.go.golangs import NEWEST, OLDER, need_go
 from tests.go.needed import FullTree
 from tests.go.projects import PROJECTS

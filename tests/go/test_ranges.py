@@ -14,7 +14,7 @@ import pytest
 
 from gosync.errors import MalformedError
 from gosync.gomod import semver
-from gosync.sync.rules import parse_versions
+from gosync.site.rules import parse_versions
 from tests.go.golangs import VERSIONS, need_go
 
 pytestmark = pytest.mark.go

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from gosync.cli.main import run as run_cli
+from gosync.folder.layouts import Kind
 from gosync.gomod.gosum import parse_gosum
 from gosync.gomod.module import ModuleVersion, escape_path
-from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
 from tests.go.golangs import NEWEST, OLDER, need_go
 from tests.go.standins import Athens, ObjectStore, Read, plain, serving

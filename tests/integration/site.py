@@ -26,9 +26,9 @@ import anyio
 
 from gosync.demo.exchange import Kind
 from gosync.demo.treecheck import check_tree
+from gosync.folder.routes import FEED, STATUS
 from gosync.gomod.module import unescape_path
 from gosync.gomod.patterns import PatternSet
-from gosync.publish.routes import FEED, STATUS
 from gosync.sumdb.names import parse_gosumdb
 from tests.integration import forked
 from tests.integration.remains import (

@@ -13,9 +13,9 @@ from gosync.audit.engine import run_audit as run_audit_room
 from gosync.config import load_config
 from gosync.daemon.pulse import Pulse
 from gosync.demo.exchange import Kind
+from gosync.folder.routes import FEED
 from gosync.gomod.info import Origin, VersionInfo, format_info
-from gosync.publish.routes import FEED
-from gosync.sync.site import open_site
+from gosync.site.site import open_site
 from tests.integration.audited import (
     FIRST,
     MOVED,

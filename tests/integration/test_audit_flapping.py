@@ -12,9 +12,9 @@ import pytest
 from gosync.audit.engine import run_audit
 from gosync.config import load_config
 from gosync.demo.modules import ModuleSource
-from gosync.progress import NoProgress
+from gosync.site.site import open_site
 from gosync.sync.engine import PassOptions, run_pass
-from gosync.sync.site import open_site
+from gosync.work.progress import NoProgress
 from tests.integration.inprocess import InProcessSite
 from tests.integration.test_audit_histories import ManualClock
 from tests.simulator import Simulator

@@ -23,9 +23,9 @@ from gosync.config import load_config
 from gosync.demo.modules import ModuleSource
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.semver import version_key
-from gosync.progress import NoProgress
+from gosync.site.site import open_site
 from gosync.sync.engine import PassOptions, run_pass
-from gosync.sync.site import open_site
+from gosync.work.progress import NoProgress
 from tests.integration.inprocess import InProcessSite
 from tests.simulator import Simulator
 

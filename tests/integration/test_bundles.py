@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gosync.folder.routes import FEED
 from gosync.gomod.module import ModuleVersion, escape_path
-from gosync.publish.routes import FEED
 from tests.integration.pair import GAP, VOLUME, Machines, Pair, bulky
 from tests.integration.site import SECURITY, STANDS_OPEN, STORE, USAGE, digests
 from tests.integration.wreck import Story

@@ -11,7 +11,7 @@ import pytest
 
 from gosync.cli.main import run
 from gosync.demo.story import Demo
-from gosync.progress import NoProgress
+from gosync.work.progress import NoProgress
 from tests.simulator.goclient import need_go, shared_cache
 
 

@@ -23,10 +23,10 @@ from gosync.demo.exchange import Answer, Kind, Request
 from gosync.demo.modules import ModuleSource
 from gosync.gomod.versionlist import MAX_LISTED
 from gosync.ingest.evidence import KEPT_BYTES, KEPT_ZIP_BYTES
-from gosync.progress import NoProgress
+from gosync.site.options import IndexBound
+from gosync.site.site import open_site
 from gosync.sync.engine import PassOptions, PassReport, run_pass
-from gosync.sync.options import IndexBound
-from gosync.sync.site import open_site
+from gosync.work.progress import NoProgress
 from tests.integration.faulty import GOOD, broken, glob, publish_faulty
 from tests.integration.site import MISSING, OK, SECURITY, Site, files_below
 from tests.simulator import Simulator

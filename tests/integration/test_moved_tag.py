@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from gosync.folder.routes import FEED
 from gosync.gomod.escape import escape_path
 from gosync.gomod.module import ModuleVersion
-from gosync.publish.routes import FEED
 from tests.integration.pair import Machines, Pair
 from tests.integration.site import OK, STANDS_OPEN
 from tests.simulator import Simulator

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.publish.routes import WITHDRAWN
+from gosync.folder.routes import WITHDRAWN
 from tests.integration.site import MISSING, NO_SPACE, OK, STORE, Site
 from tests.integration.steps import Run, Step, Stepper
 from tests.integration.test_withdraw import BAD, REASON, check_gone, make_site

@@ -23,7 +23,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from gosync.publish.routes import FEED, MARKER, STATUS
+from gosync.folder.routes import FEED, MARKER, STATUS
 from tests.integration.site import Site, digests, files_below
 from tests.integration.steps import Run, Stepper
 from tests.simulator import Simulator

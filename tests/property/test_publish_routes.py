@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gosync.errors import MalformedError
-from gosync.publish import routes
+from gosync.folder import routes
 from gosync.publish.marker import FORMAT, Marker, format_marker, parse_marker
 from gosync.publish.stale import removal_order, stale_names
 

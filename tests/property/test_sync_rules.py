@@ -16,10 +16,8 @@ from gosync.gomod import semver
 from gosync.gomod.latest import GoModFacts, latest_of
 from gosync.gomod.modfile import Retraction
 from gosync.gomod.pseudo import is_pseudo_version
-from gosync.sync.offer import Facts, Offer, Offered
-from gosync.sync.plan import choose
-from gosync.sync.policy import Rule
-from gosync.sync.rules import (
+from gosync.site.policy import Rule
+from gosync.site.rules import (
     Exclusion,
     Pick,
     Range,
@@ -29,6 +27,8 @@ from gosync.sync.rules import (
     parse_since,
     parse_versions,
 )
+from gosync.sync.offer import Facts, Offer, Offered
+from gosync.sync.plan import choose
 
 PATH = "a.b/c"
 START = datetime(2026, 1, 1, tzinfo=UTC)

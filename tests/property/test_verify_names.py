@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from gosync.config.durations import parse_duration
 from gosync.errors import MalformedError
+from gosync.folder.athens import AthensLayout
+from gosync.folder.layouts import FILES, Kind, Layout, Role, VersionsLayout
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.athens import AthensLayout
-from gosync.verify.layouts import FILES, Kind, Layout, Role, VersionsLayout
 from gosync.verify.memory import STATE_FILE, StateFile
 
 _KINDS = (Kind.TREE, Kind.GOPROXY, Kind.MODCACHE, Kind.ATHENS_S3)

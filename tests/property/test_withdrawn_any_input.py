@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gosync.catalog.withdrawn import Withdrawal
-from gosync.publish import routes
+from gosync.folder import routes
 from gosync.publish.tree import TreeWriter
 from gosync.publish.withdrawnfile import read_withdrawn, write_withdrawn
 

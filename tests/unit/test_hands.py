@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from gosync.errors import LockedError, StoreError
-from gosync.hands import WORTH_BYTES, Hands
 from gosync.store.lock import StoreLock
+from gosync.work.processes import WORTH_BYTES, Hands
 from tests.alone import alone
 
 

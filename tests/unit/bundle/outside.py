@@ -24,9 +24,9 @@ from gosync.gomod.dirhash import hash_go_mod, hash_zip
 from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.entries import version_entry
+from gosync.site.site import open_site
+from gosync.site.tree import make_publisher, tree_target
 from gosync.sumdb.treehead import open_head
-from gosync.sync.site import open_site
-from gosync.sync.tree import make_publisher, tree_target
 from tests.unit.gomod.zipfiles import make_zip, reader
 
 if TYPE_CHECKING:

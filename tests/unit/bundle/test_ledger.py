@@ -27,7 +27,7 @@ from gosync.store.root import open_store
 from tests.unit.bundle.fakes import bundle
 
 if TYPE_CHECKING:
-    from gosync.sync.site import Site
+    from gosync.site.site import Site
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ID = "ab" * 32

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gosync.cli.progress import LineProgress, progress
-from gosync.progress import NoProgress
+from gosync.work.progress import NoProgress
 
 
 def test_hidden_progress_is_silent(capsys):

@@ -10,12 +10,12 @@ import pytest
 
 from gosync.closure.closure import Closure, Report
 from gosync.closure.findings import Finding
-from gosync.closure.tree import Tree
+from gosync.folder.tree import Tree
 from gosync.gomod.deps import Deps
 from gosync.gomod.module import ModuleVersion
-from gosync.progress import NoProgress
 from gosync.project import read_project
 from gosync.sumdb.names import Database, parse_gosumdb
+from gosync.work.progress import NoProgress
 from tests.simulator import Simulator
 from tests.simulator.standard import source
 from tests.simulator.static import write_static

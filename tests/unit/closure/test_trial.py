@@ -13,8 +13,8 @@ from gosync.closure.golang import Client, can_cut_network
 from gosync.closure.trial import run_trial
 from gosync.errors import UsageError
 from gosync.gomod.deps import Deps
-from gosync.progress import NoProgress
 from gosync.project import read_project
+from gosync.work.progress import NoProgress
 from tests.simulator.goclient import need_go
 from tests.unit.closure.conftest import (
     CORP,

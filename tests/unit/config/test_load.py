@@ -12,7 +12,7 @@ from gosync.cli.main import run
 from gosync.config import find_config, load_config
 from gosync.errors import ConfigError
 from gosync.gomod.deps import Deps
-from gosync.sync.options import ProjectSpec
+from gosync.site.options import ProjectSpec
 
 MINIMAL = '[[select]]\nmodules = ["example.com/m"]\n'
 SAMPLES = Path(__file__).parents[3] / "samples"

@@ -8,7 +8,7 @@ import pytest
 
 from gosync.config import load_config
 from gosync.errors import ConfigError
-from gosync.sync.options import OldHeadSpec
+from gosync.site.options import OldHeadSpec
 
 INDEX = '[upstream]\nindex = "https://index.example/index"\n'
 

@@ -10,8 +10,8 @@ from gosync.catalog.versions import Need
 from gosync.config import load_config
 from gosync.errors import ConfigError
 from gosync.gomod.deps import Deps
-from gosync.sync.policy import Policy, Rule
-from gosync.sync.rules import Exclusion, Pick, Range, VersionRule
+from gosync.site.policy import Policy, Rule
+from gosync.site.rules import Exclusion, Pick, Range, VersionRule
 
 INDEX = '[upstream]\nindex = "https://i.example/index"\nprivate = ["corp.example/*"]\n'
 

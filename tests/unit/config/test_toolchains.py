@@ -8,7 +8,7 @@ import pytest
 
 from gosync.config import load_config
 from gosync.errors import ConfigError
-from gosync.sync.options import ToolchainSpec
+from gosync.site.options import ToolchainSpec
 
 
 def toolchains_of(

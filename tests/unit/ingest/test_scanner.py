@@ -8,9 +8,9 @@ from pathlib import Path
 from gosync.errors import RejectedError
 from gosync.gomod.dirhash import ZipScan
 from gosync.gomod.module import ModuleVersion
-from gosync.hands import WORTH_BYTES
 from gosync.ingest.scanner import ZipScanner
 from gosync.store.staging import Staged
+from gosync.work.processes import WORTH_BYTES
 from tests.alone import alone
 from tests.unit.gomod.zipfiles import make_zip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gosync.errors import MalformedError
-from gosync.publish import routes
+from gosync.folder import routes
 
 HOSTILE_PATHS = [
     "",

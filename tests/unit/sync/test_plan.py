@@ -10,10 +10,10 @@ import pytest
 from gosync.catalog.versions import Need
 from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import Retraction
+from gosync.site.policy import Rule
+from gosync.site.rules import VersionRule, parse_exclusion, parse_versions
 from gosync.sync.offer import Facts, Offer, Offered
 from gosync.sync.plan import Choice, Chosen, choose
-from gosync.sync.policy import Rule
-from gosync.sync.rules import VersionRule, parse_exclusion, parse_versions
 
 NOW = "2026-06-30T12:00:00.000000Z"
 LONG_AGO = "2020-01-01T00:00:00.000000Z"

@@ -7,10 +7,10 @@ import pytest
 from gosync.catalog.versions import Need
 from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import Retraction
+from gosync.site.policy import Rule
+from gosync.site.rules import Pick, VersionRule, parse_exclusion, parse_versions
 from gosync.sync.offer import Facts, Offer, Offered
 from gosync.sync.plan import Choice, choose
-from gosync.sync.policy import Rule
-from gosync.sync.rules import Pick, VersionRule, parse_exclusion, parse_versions
 
 PATH = "a.b/c"
 NOW = "2026-06-30T12:00:00.000000Z"

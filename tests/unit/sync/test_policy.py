@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gosync.catalog.versions import Need
 from gosync.errors import MalformedError
 from gosync.gomod.deps import Deps
-from gosync.sync.policy import (
+from gosync.site.policy import (
     Policy,
     Rule,
     Select,
@@ -20,7 +20,7 @@ from gosync.sync.policy import (
     parse_selector,
     parse_selectors,
 )
-from gosync.sync.rules import Pick, VersionRule, parse_exclusion, parse_versions
+from gosync.site.rules import Pick, VersionRule, parse_exclusion, parse_versions
 
 ALL = VersionRule()
 LATEST = VersionRule(pick=Pick.LATEST)

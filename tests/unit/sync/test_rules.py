@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gosync.errors import MalformedError
-from gosync.sync.rules import (
+from gosync.site.rules import (
     ANY_VERSION,
     Exclusion,
     Pick,

@@ -7,14 +7,14 @@ import pytest
 from gosync.catalog.identity import CatalogStore
 from gosync.catalog.trees import TreeState
 from gosync.publish.marker import Marker
-from gosync.store.identity import Mark
-from gosync.sync.standing import (
+from gosync.site.standing import (
     StoreFound,
     Trouble,
     judge_catalog,
     judge_store,
     judge_tree,
 )
+from gosync.store.identity import Mark
 
 OURS, THEIRS = "a" * 32, "b" * 32
 

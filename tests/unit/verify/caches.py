@@ -22,16 +22,16 @@ from gosync.config import parse_config
 from gosync.demo.exchange import Kind as FileKind
 from gosync.demo.modules import ModuleSource
 from gosync.demo.upstream import Publication
+from gosync.folder.layouts import Kind
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
-from gosync.progress import NoProgress
+from gosync.site.options import SiteOptions
 from gosync.sumdb.names import Database, parse_gosumdb
-from gosync.sync.options import SiteOptions
 from gosync.verify.actions import act
 from gosync.verify.engine import Limits
-from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
 from gosync.verify.report import Report
 from gosync.verify.session import Request, open_session
+from gosync.work.progress import NoProgress
 from tests.simulator import Simulator
 from tests.simulator.standard import source
 from tests.simulator.static import write_static

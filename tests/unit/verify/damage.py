@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from gosync.demo.modules import commit_hash
-from gosync.verify.layouts import Kind
+from gosync.folder.layouts import Kind
 from gosync.verify.verdicts import Verdict
 from tests.unit.verify.caches import ALPHA, sources
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gosync.closure.tree import Tree
+from gosync.folder.layouts import Kind
+from gosync.folder.tree import Tree
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.actions import TooManyError
-from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
 from gosync.verify.returning import put_all_back
 from gosync.verify.shelf import Shelf

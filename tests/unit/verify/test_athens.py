@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from gosync.folder.layouts import Kind
 from gosync.gomod.dirhash import hash_zip
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
 from gosync.verify.report import Report
 from gosync.verify.verdicts import Verdict

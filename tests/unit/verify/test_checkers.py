@@ -7,10 +7,10 @@ import time
 from multiprocessing.connection import Connection
 
 from gosync.gomod.module import ModuleVersion
-from gosync.hands import WORTH_BYTES
 from gosync.verify.answers import Answer
 from gosync.verify.checkers import Checkers
 from gosync.verify.checks import Checked
+from gosync.work.processes import WORTH_BYTES
 from tests.alone import alone
 
 _CHECKED = [ModuleVersion("example.com/m", f"v1.{n}.0") for n in range(2)]

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from gosync.catalog.versions import VersionRow
+from gosync.folder.layouts import Kind
 from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
 from gosync.verify.answers import Answer
-from gosync.verify.layouts import Kind
 from gosync.verify.proofs import answer_of_row
 from gosync.verify.targets import open_folder
 from gosync.verify.verdicts import Verdict

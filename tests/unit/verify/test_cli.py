@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gosync.cli.main import run as run_cli
-from gosync.verify.layouts import Kind
+from gosync.folder.layouts import Kind
 from tests.unit.verify.caches import ALPHA, World
 from tests.unit.verify.damage import Damage, harm, link_copy, parts
 from tests.unit.verify.test_matrix import snapshot

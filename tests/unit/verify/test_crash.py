@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from gosync.clock import SystemClock
+from gosync.folder.layouts import Kind
 from gosync.verify.actions import restore
-from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
 from gosync.verify.session import Request
 from tests.integration.test_crash_disk import disk

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gosync.closure.tree import Tree
 from gosync.errors import UsageError
+from gosync.folder.tree import Tree
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.plan import Action
 from gosync.verify.report import Report

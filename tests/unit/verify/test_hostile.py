@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from gosync.cli.main import run as run_cli
-from gosync.closure.tree import Tree
+from gosync.folder.layouts import Kind
+from gosync.folder.placing import remove
+from gosync.folder.tree import Tree
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.inventory import MAX_STRAYS
-from gosync.verify.layouts import Kind
 from gosync.verify.page import format_page
-from gosync.verify.placing import remove
 from gosync.verify.verdicts import Verdict
 from tests.simulator.evil import EVIL
 from tests.unit.verify.caches import ALPHA, World, run

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.verify.layouts import Kind
+from gosync.folder.layouts import Kind
 from gosync.verify.plan import Action
 from gosync.verify.report import Report
 from gosync.verify.verdicts import Verdict

@@ -19,8 +19,8 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.versions import State
 from gosync.clock import SystemClock
 from gosync.errors import StoreError
+from gosync.folder.layouts import Kind
 from gosync.verify.actions import restore
-from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
 from gosync.verify.report import Report
 from gosync.verify.session import Request

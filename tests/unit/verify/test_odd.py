@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from gosync.cli.main import run as run_cli
-from gosync.verify import moving, placing
-from gosync.verify.layouts import Kind
+from gosync.folder import moving, placing
+from gosync.folder.layouts import Kind
 from gosync.verify.plan import Action
 from gosync.verify.report import Report
 from gosync.verify.verdicts import Verdict

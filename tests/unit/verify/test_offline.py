@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gosync.cli.main import run as run_cli
-from gosync.verify.layouts import Kind
+from gosync.folder.layouts import Kind
 from gosync.verify.plan import Action
 from tests.unit.verify.caches import FOLDERS, World, run
 from tests.unit.verify.damage import Damage, harm, link_copy, parts

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gosync.closure.tree import Tree
 from gosync.errors import StoreError, UsageError
-from gosync.verify.layouts import Kind
-from gosync.verify.placing import remove, write
+from gosync.folder.layouts import Kind
+from gosync.folder.placing import remove, write
+from gosync.folder.tree import Tree
 from gosync.verify.plan import Action
 from gosync.verify.report import Report
 from tests.unit.verify.caches import ALPHA, FOLDERS, World, run

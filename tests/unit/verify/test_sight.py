@@ -11,8 +11,8 @@ import pytest
 
 from gosync.cli.main import run as run_cli
 from gosync.errors import UsageError
+from gosync.folder.layouts import Kind
 from gosync.verify.actions import UncertainError
-from gosync.verify.layouts import Kind
 from gosync.verify.plan import Action
 from gosync.verify.sight import recognise
 from gosync.verify.verdicts import Verdict

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from gosync.cli.main import run as run_cli
-from gosync.verify import moving
-from gosync.verify.layouts import Kind
+from gosync.folder import moving
+from gosync.folder.layouts import Kind
 from tests.integration.test_crash_disk import disk
 from tests.unit.verify.caches import FOLDERS, World
 from tests.unit.verify.damage import Damage, Part, harm, link_copy, parts

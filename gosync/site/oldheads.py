@@ -27,6 +27,7 @@ from gosync.errors import (
     StoreError,
     UsageError,
 )
+from gosync.site.configured import OLD_HEADS, old_heads_item
 from gosync.sumdb.note import MAX_NOTE_BYTES
 from gosync.sumdb.oldheads import (
     OldHeads,
@@ -38,15 +39,14 @@ from gosync.sumdb.oldheads import (
 from gosync.sumdb.spans import Spans, count, spans_of, subtract, unite
 from gosync.sumdb.tile import FULL_TILE_BYTES, TILE_HEIGHT
 from gosync.sumdb.treehead import SignedHead, open_head
-from gosync.sync.configured import OLD_HEADS, old_heads_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gosync.progress import Progress
+    from gosync.site.site import Site
     from gosync.sumdb.client import SumClient
     from gosync.sumdb.tile import Tile
-    from gosync.sync.site import Site
+    from gosync.work.progress import Progress
 
 _log = logging.getLogger(__name__)
 _TILES_AT_ONCE = 64

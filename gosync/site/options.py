@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from gosync.catalog.findings import Kind
 from gosync.gomod.deps import Deps
 from gosync.publish.limit import DeleteLimit
+from gosync.site.policy import Policy
 from gosync.sumdb.names import Database
-from gosync.sync.policy import Policy
 from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
 from gosync.upstream.options import Options as HttpOptions

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gosync.catalog.failures import Failure
-    from gosync.sync.options import SiteOptions
+    from gosync.site.options import SiteOptions
 
 INDEX: Final = "index"
 DATABASE: Final = "publish"

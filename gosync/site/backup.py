@@ -32,13 +32,13 @@ from gosync import __version__
 from gosync.catalog.db import Catalog
 from gosync.clock import Clock, format_time
 from gosync.errors import StoreError, UsageError
-from gosync.progress import Progress
+from gosync.site.opening import is_behind_journal
+from gosync.site.options import SiteOptions
+from gosync.site.site import read_catalog
 from gosync.store.durable import disk_errors, make_folder, sync_folder, write_all
 from gosync.store.layout import CATALOG, IDENTITY, JOURNAL, parse_journal_name
 from gosync.store.lock import StoreLock
-from gosync.sync.opening import is_behind_journal
-from gosync.sync.options import SiteOptions
-from gosync.sync.site import read_catalog
+from gosync.work.progress import Progress
 
 MARK = ".gosync-backup"
 RECORD = "backup.json"

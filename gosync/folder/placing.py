@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from gosync.closure.tree import FOLDER_FLAGS, DamagedFileError, Tree
-from gosync.verify.copying import require_same_mount
+from gosync.folder.copying import require_same_mount
+from gosync.folder.tree import FOLDER_FLAGS, DamagedFileError, Tree
 
 FILE_MODE: Final = 0o644
 _FOLDER_MODE: Final = 0o755

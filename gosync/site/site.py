@@ -13,14 +13,7 @@ import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.clock import Clock, SystemClock
-from gosync.store.blobs import BlobStore
-from gosync.store.journal import Journal
-from gosync.store.layout import CATALOG
-from gosync.store.lock import StoreLock
-from gosync.store.quarantine import Quarantine
-from gosync.store.root import open_store
-from gosync.store.tiles import TileStore
-from gosync.sync.opening import (
+from gosync.site.opening import (
     Opening,
     Standing,
     check_before,
@@ -28,8 +21,15 @@ from gosync.sync.opening import (
     check_still_there,
     settle,
 )
-from gosync.sync.options import SiteOptions
-from gosync.sync.record import note_place
+from gosync.site.options import SiteOptions
+from gosync.site.places import note_place
+from gosync.store.blobs import BlobStore
+from gosync.store.journal import Journal
+from gosync.store.layout import CATALOG
+from gosync.store.lock import StoreLock
+from gosync.store.quarantine import Quarantine
+from gosync.store.root import open_store
+from gosync.store.tiles import TileStore
 from gosync.upstream.urls import strip_secrets
 
 _AS_USUAL = Opening()

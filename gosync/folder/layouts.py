@@ -29,9 +29,7 @@ from typing import Final, Protocol
 import msgspec
 
 from gosync.errors import MalformedError
-from gosync.gomod import module
-from gosync.gomod.module import ModuleVersion
-from gosync.publish.routes import (
+from gosync.folder.routes import (
     LATEST_NAME,
     LIST_NAME,
     MARKER_FOLDER,
@@ -42,6 +40,8 @@ from gosync.publish.routes import (
     SUMDB_FOLDER,
     VERSIONS_FOLDER,
 )
+from gosync.gomod import module
+from gosync.gomod.module import ModuleVersion
 
 DOWNLOADS: Final = "cache/download/"
 TOOLCHAIN: Final = "golang.org/toolchain"

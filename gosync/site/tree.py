@@ -8,16 +8,16 @@ from anyio import to_thread
 from msgspec.structs import replace
 
 from gosync.errors import GosyncError, SecurityError, StoreError
-from gosync.progress import Progress
 from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
 from gosync.publish.work import PublishOptions, TreeTarget
+from gosync.site import configured
+from gosync.site.oldheads import Served, bring_tiles, note_seen, served_heads, settle
+from gosync.site.site import Site
+from gosync.site.withdrawals import learn_withdrawals
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.treehead import SignedHead, open_head
-from gosync.sync import configured
-from gosync.sync.oldheads import Served, bring_tiles, note_seen, served_heads, settle
-from gosync.sync.site import Site
-from gosync.sync.withdrawing import learn_withdrawals
+from gosync.work.progress import Progress
 
 
 def database_item(site: Site) -> tuple[str, str]:

@@ -15,8 +15,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from gosync.closure.tree import FOLDER_FLAGS, Tree, kind_of
-from gosync.verify.layouts import Place
+from gosync.folder.layouts import Place
+from gosync.folder.tree import FOLDER_FLAGS, Tree, kind_of
 
 MAX_DEPTH: Final = 128
 

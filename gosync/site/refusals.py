@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from gosync.errors import IdentityError, StoreAwayError, StoreError
 from gosync.publish.owner import foreign_tree, tree_ahead
+from gosync.site.standing import Trouble
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL
-from gosync.sync.standing import Trouble
 
 if TYPE_CHECKING:
     from pathlib import Path

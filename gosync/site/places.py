@@ -21,9 +21,9 @@ from pathlib import Path
 import msgspec
 
 from gosync.errors import StoreError
+from gosync.site.options import SiteOptions
+from gosync.site.refusals import other_disk
 from gosync.store.durable import replace_file
-from gosync.sync.options import SiteOptions
-from gosync.sync.refusals import other_disk
 
 RECORD = ".gosync.json"
 _FORMAT = 1

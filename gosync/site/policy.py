@@ -32,7 +32,7 @@ from gosync.errors import MalformedError
 from gosync.gomod import module, semver
 from gosync.gomod.deps import Deps
 from gosync.gomod.patterns import PatternSet, is_literal
-from gosync.sync.rules import EVERY_VERSION, Pick, VersionRule, check_pattern
+from gosync.site.rules import EVERY_VERSION, Pick, VersionRule, check_pattern
 
 _MOD_SUFFIX = "/go.mod"
 # go refuses to take these from any proxy: they come with the toolchain.

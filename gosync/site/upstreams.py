@@ -13,13 +13,13 @@ import msgspec
 
 from gosync.ingest.gate import Gate
 from gosync.ingest.sumops import SumOps
+from gosync.site.site import Site
 from gosync.sumdb.client import SumClient
-from gosync.sync.pool import PoolConcurrency
-from gosync.sync.site import Site
 from gosync.upstream.http import Fetcher
 from gosync.upstream.index import IndexClient
 from gosync.upstream.proxy import ProxyClient
 from gosync.upstream.sumdb import SumDBRemote
+from gosync.work.pool import PoolConcurrency
 
 
 class Upstreams(msgspec.Struct, frozen=True):

@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from gosync.errors import MalformedError
+from gosync.folder.layouts import FILES, TEMPORARY, WAY, Kind, Place, Role
 from gosync.gomod import module
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.layouts import FILES, TEMPORARY, WAY, Kind, Place, Role
 
 _MOD = "go.mod"
 _ZIP = "source.zip"

@@ -20,6 +20,18 @@ from gosync.publish.claim import claim_tree
 from gosync.publish.marker import read_marker
 from gosync.publish.owner import Owner, owner_of
 from gosync.publish.shown import unknown_to
+from gosync.site.options import SiteOptions
+from gosync.site.places import check_place
+from gosync.site.refusals import no_store, refusal, store_away
+from gosync.site.standing import (
+    JOURNAL_TROUBLES,
+    TREE_KNOWS_MORE,
+    StoreFound,
+    Trouble,
+    judge_catalog,
+    judge_store,
+    judge_tree,
+)
 from gosync.store.durable import disk_errors
 from gosync.store.identity import (
     has_entries,
@@ -31,18 +43,6 @@ from gosync.store.identity import (
 from gosync.store.journal import Journal
 from gosync.store.layout import BLOBS, CATALOG
 from gosync.store.root import open_store
-from gosync.sync.options import SiteOptions
-from gosync.sync.record import check_place
-from gosync.sync.refusals import no_store, refusal, store_away
-from gosync.sync.standing import (
-    JOURNAL_TROUBLES,
-    TREE_KNOWS_MORE,
-    StoreFound,
-    Trouble,
-    judge_catalog,
-    judge_store,
-    judge_tree,
-)
 
 _log = logging.getLogger(__name__)
 

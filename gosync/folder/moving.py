@@ -12,9 +12,9 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from gosync.closure.tree import FOLDER_FLAGS
-from gosync.verify.copying import copy
-from gosync.verify.placing import changeable, discard, temporary_name
+from gosync.folder.copying import copy
+from gosync.folder.placing import changeable, discard, temporary_name
+from gosync.folder.tree import FOLDER_FLAGS
 
 
 def move(source: int, name: str, target: int, as_name: str) -> None:

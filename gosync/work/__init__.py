@@ -1,0 +1,8 @@
+"""Work itself, whatever is done: side by side, watched, ended early.
+
+pool        bounded tasks on anyio
+lookahead   threads that work some items ahead of the one whose result is taken
+processes   forked processes, where threads would wait for each other
+progress    who watches long work
+stop        ending it early without losing what is under way
+"""
