@@ -6,8 +6,8 @@ database or our first sight vouches for. What differs is a finding
 (``gosync.catalog.findings``). Nothing that is held is changed by it: the proven
 bytes stay served, and a version that was rewritten is never fetched anew.
 
-``checks`` decides (pure), over ``said``, what was answered. ``questions`` says who
-is asked what, ``turns`` (pure, over ``deck``) in which order; ``asking``
+``checks`` decides (pure), over ``answers``, what was answered. ``questions`` says who
+is asked what, ``order`` (pure, over ``queue``) in which order; ``asking``
 (``versionfiles``, ``modulelists``), ``index`` and ``source`` (``git``, ``origins``)
 ask, within the ``budget``; ``judging`` writes findings down, and ``engine.run_audit``
 is the way in.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gosync.audit.checks import FILES
+from gosync.audit.metered import MeteredAnswer, MeteredProxy
 from gosync.audit.modulelists import ModuleAsker
-from gosync.audit.paid import Answer, PaidProxy
 from gosync.audit.questions import Questions
 from gosync.audit.versionfiles import FileAsker
 from gosync.catalog.looks import Look, What
@@ -16,12 +16,12 @@ class ProxyAsker:
     """Asks one proxy."""
 
     def __init__(
-        self, site: Site, questions: Questions, proxy: PaidProxy, progress: Progress
+        self, site: Site, questions: Questions, proxy: MeteredProxy, progress: Progress
     ) -> None:
         self._files = FileAsker(site, questions, proxy, progress)
         self._modules = ModuleAsker(site, questions, proxy)
 
-    async def ask(self, look: Look) -> Answer:
+    async def ask(self, look: Look) -> MeteredAnswer:
         """Ask a question.
 
         Raises:

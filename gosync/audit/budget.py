@@ -6,7 +6,7 @@ an hour old. Redirects are known only afterwards and count then.
 
 A source that gives no answers is left alone: at once for the time that it asks for
 (429 or 503 with Retry-After), else after a few failures in a row for ``REST_SECONDS``,
-doubling up to a day. The first question after that is a probe. ``turns`` sees to it
+doubling up to a day. The first question after that is a probe. ``order`` sees to it
 that failing modules alone do not bring it to that.
 """
 
@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Final
 
 from gosync.audit.options import AuditOptions
-from gosync.audit.turns import Doubt
+from gosync.audit.order import Doubt
 from gosync.catalog.db import Catalog
 from gosync.catalog.looks import Rest
 from gosync.clock import Clock, format_time, shift

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from gosync.audit.said import (
+from gosync.audit.answers import (
     MAX_VALUE_CHARACTERS,
-    FileSaid,
-    IndexSaid,
-    ListSaid,
-    NewestSaid,
-    RefsSaid,
+    FileAnswer,
+    IndexAnswer,
+    ListAnswer,
+    NewestAnswer,
+    RefsAnswer,
 )
 from gosync.catalog.findings import Kind, Sighting
 from gosync.catalog.looks import What
@@ -39,7 +39,7 @@ _AUTHORITY = {
 }
 
 
-class SourceSaid(msgspec.Struct, frozen=True):
+class SourceAnswer(msgspec.Struct, frozen=True):
     """What one upstream said of one version.
 
     Attributes:
@@ -52,16 +52,16 @@ class SourceSaid(msgspec.Struct, frozen=True):
     source: str
     gave_ours: bool
     dropped: bool = False
-    files: Mapping[What, FileSaid] = msgspec.field(default_factory=dict)
+    files: Mapping[What, FileAnswer] = msgspec.field(default_factory=dict)
 
 
-def check_version(row: VersionRow, said: SourceSaid) -> list[Sighting]:
+def check_version(row: VersionRow, said: SourceAnswer) -> list[Sighting]:
     """Return what became of a version at one upstream."""
     return [*_rewritten(row, said), *_vanished(row, said)]
 
 
 def must_be(
-    row: VersionRow, what: What, said: FileSaid, *, gave_ours: bool
+    row: VersionRow, what: What, said: FileAnswer, *, gave_ours: bool
 ) -> str | None:
     """Return what a file is held to be, None if nobody can say.
 
@@ -73,7 +73,7 @@ def must_be(
     return row.mod_h1 if what is What.MOD else row.zip_h1
 
 
-def _rewritten(row: VersionRow, said: SourceSaid) -> Iterator[Sighting]:
+def _rewritten(row: VersionRow, said: SourceAnswer) -> Iterator[Sighting]:
     ours: dict[str, str] = {}
     theirs: dict[str, str] = {}
     differ = []
@@ -100,14 +100,14 @@ def _rewritten(row: VersionRow, said: SourceSaid) -> Iterator[Sighting]:
     )
 
 
-def _is_same(row: VersionRow, said: SourceSaid, what: What) -> bool:
+def _is_same(row: VersionRow, said: SourceAnswer, what: What) -> bool:
     answer = said.files.get(what)
     return answer is not None and answer.value == must_be(
         row, what, answer, gave_ours=said.gave_ours
     )
 
 
-def _vanished(row: VersionRow, said: SourceSaid) -> Iterator[Sighting]:
+def _vanished(row: VersionRow, said: SourceAnswer) -> Iterator[Sighting]:
     theirs = {
         what.value: "not found"
         for what, answer in said.files.items()
@@ -132,7 +132,7 @@ def _carried(row: VersionRow) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
-def check_agreement(row: VersionRow, said: Iterable[SourceSaid]) -> list[Sighting]:
+def check_agreement(row: VersionRow, said: Iterable[SourceAnswer]) -> list[Sighting]:
     """Return whether upstreams disagree about a version, file by file."""
     theirs: dict[str, str] = {}
     differ = []
@@ -161,7 +161,7 @@ def check_agreement(row: VersionRow, said: Iterable[SourceSaid]) -> list[Sightin
 
 
 def check_list(
-    path: str, source: str, said: ListSaid, *, gave_ours: bool, held: int
+    path: str, source: str, said: ListAnswer, *, gave_ours: bool, held: int
 ) -> list[Sighting]:
     """Return whether an upstream has lost a whole module."""
     if not (said.no and held and (said.had or gave_ours)):
@@ -179,7 +179,7 @@ def check_list(
 
 
 def check_notices(
-    path: str, rows: Iterable[VersionRow], said: NewestSaid
+    path: str, rows: Iterable[VersionRow], said: NewestAnswer
 ) -> list[Sighting]:
     """Return what a module's author says of what is held.
 
@@ -237,7 +237,7 @@ class Followed(msgspec.Struct, frozen=True):
 
 
 def check_stale(
-    module: Followed, said: ListSaid, *, now: datetime, stale_seconds: float
+    module: Followed, said: ListAnswer, *, now: datetime, stale_seconds: float
 ) -> list[Sighting]:
     """Return whether a module is behind its upstream, for too long."""
     reasons: list[str] = []
@@ -269,7 +269,7 @@ def check_stale(
 def check_index(
     item: tuple[str, str],
     source: str,
-    said: IndexSaid,
+    said: IndexAnswer,
     *,
     now: datetime,
     stale_seconds: float,
@@ -299,7 +299,7 @@ def check_index(
     ]
 
 
-def check_refs(row: VersionRow, origin: Origin, said: RefsSaid) -> list[Sighting]:
+def check_refs(row: VersionRow, origin: Origin, said: RefsAnswer) -> list[Sighting]:
     """Return whether a version's tag is where it was, at its source."""
     commit = said.commits.get(origin.ref)
     if commit is None or commit == origin.hash:

@@ -16,18 +16,18 @@ from typing import Final, Protocol
 import msgspec
 from msgspec.structs import replace
 
+from gosync.audit.answers import format_answer
 from gosync.audit.asking import ProxyAsker
 from gosync.audit.budget import Budget, BudgetSpentError
-from gosync.audit.deck import SourceDeck
 from gosync.audit.index import IndexAsker
 from gosync.audit.judging import Judge
+from gosync.audit.metered import MeteredAnswer, MeteredProxy
 from gosync.audit.options import AuditOptions
-from gosync.audit.paid import Answer, PaidProxy
+from gosync.audit.order import QuestionOrder
 from gosync.audit.questions import Questions
-from gosync.audit.said import format_said
+from gosync.audit.queue import SourceQueue
 from gosync.audit.source import SourceAsker
 from gosync.audit.spent import SpentBudget, spent_budgets
-from gosync.audit.turns import Turns
 from gosync.catalog.failures import back_off_seconds
 from gosync.catalog.findings import Finding, FindingState, Kind
 from gosync.catalog.looks import Look, Rest
@@ -48,7 +48,7 @@ _DAY: Final = timedelta(days=1)
 class Asker(Protocol):
     """Asks one source."""
 
-    async def ask(self, look: Look) -> Answer:
+    async def ask(self, look: Look) -> MeteredAnswer:
         """Ask a question.
 
         Raises:
@@ -194,21 +194,23 @@ class Audit:
         if budget.source == self._questions.index:
             return IndexAsker(self._site, fetcher, budget)
         url = self._questions.proxies[budget.source].url
-        proxy = PaidProxy(url, fetcher, budget)
+        proxy = MeteredProxy(url, fetcher, budget)
         return ProxyAsker(self._site, self._questions, proxy, self._progress)
 
     async def _visit(self, source: Source) -> None:
         """Ask a source until nothing is due, or it is enough for now."""
         looks, budget = self._site.catalog.looks, source.budget
-        deck = SourceDeck(looks, budget, self._started, self._latest_due())
-        turns = Turns(deck, looks.failing(budget.source, shift(self._started, -_DAY)))
+        deck = SourceQueue(looks, budget, self._started, self._latest_due())
+        turns = QuestionOrder(
+            deck, looks.failing(budget.source, shift(self._started, -_DAY))
+        )
         while budget.resting is None:
             look = turns.next(budget.doubt)
             if look is None or not await self._ask(source, look, turns):
                 return
             self._progress.advance()
 
-    async def _ask(self, source: Source, look: Look, turns: Turns) -> bool:
+    async def _ask(self, source: Source, look: Look, turns: QuestionOrder) -> bool:
         """Ask one question; return whether to go on with this source."""
         try:
             answer = await source.asker.ask(look)
@@ -230,7 +232,7 @@ class Audit:
         self._take(look, answer)
         return True
 
-    def _take(self, look: Look, answer: Answer) -> None:
+    def _take(self, look: Look, answer: MeteredAnswer) -> None:
         """Commit an answer and what follows from it."""
         now = self._site.clock.now()
         due_at = shift(now, timedelta(seconds=self._options.interval_seconds))
@@ -241,7 +243,7 @@ class Audit:
             failures=0,
             etag=answer.validators.etag,
             modified=answer.validators.modified,
-            said=format_said(answer.said),
+            said=format_answer(answer.said),
         )
         with self._site.catalog.transaction():
             self._site.catalog.looks.answered(answered)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from contextlib import aclosing
 from datetime import timedelta
 
+from gosync.audit.answers import IndexAnswer
 from gosync.audit.budget import Budget
-from gosync.audit.paid import Answer
-from gosync.audit.said import IndexSaid
+from gosync.audit.metered import MeteredAnswer
 from gosync.catalog.looks import Look
 from gosync.clock import format_time, shift
 from gosync.site.site import Site
@@ -28,7 +28,7 @@ class IndexAsker:
         self._index = IndexClient(site.options.index_url, fetcher, page_limit=1)
         self._budget = budget
 
-    async def ask(self, look: Look) -> Answer:  # noqa: ARG002 - there is one question
+    async def ask(self, look: Look) -> MeteredAnswer:  # noqa: ARG002 - there is one question
         """Ask for the first event that is not read yet.
 
         Raises:
@@ -40,13 +40,15 @@ class IndexAsker:
         """
         cursor = self._cursor()
         if cursor is None:
-            return Answer(IndexSaid(), asked=False)  # nothing was read from it yet
+            return MeteredAnswer(
+                IndexAnswer(), asked=False
+            )  # nothing was read from it yet
         read = shift(read_up_to(cursor), timedelta(microseconds=1))
         self._budget.take()
         async with aclosing(self._index.pages(format_time(read))) as pages:
             page = await anext(pages)
         unread = page.last if page.seen else ""
-        return Answer(IndexSaid(had=True, cursor=cursor, unread=unread))
+        return MeteredAnswer(IndexAnswer(had=True, cursor=cursor, unread=unread))
 
     def _cursor(self) -> str | None:
         """Return from where on the index is unread; the most backward cursor counts."""

@@ -7,10 +7,18 @@ from collections.abc import Iterable, Mapping
 from msgspec import structs
 from msgspec.structs import replace
 
+from gosync.audit.answers import (
+    FileAnswer,
+    IndexAnswer,
+    ListAnswer,
+    NewestAnswer,
+    RefsAnswer,
+    parse_answer,
+)
 from gosync.audit.checks import (
     FILES,
     Followed,
-    SourceSaid,
+    SourceAnswer,
     check_agreement,
     check_index,
     check_list,
@@ -22,14 +30,6 @@ from gosync.audit.checks import (
 from gosync.audit.options import AuditOptions
 from gosync.audit.origins import repository_of
 from gosync.audit.questions import Questions
-from gosync.audit.said import (
-    FileSaid,
-    IndexSaid,
-    ListSaid,
-    NewestSaid,
-    RefsSaid,
-    parse_said,
-)
 from gosync.catalog.findings import Finding, Kind, Scope, Sighting
 from gosync.catalog.looks import Look, What
 from gosync.catalog.modules import Module
@@ -67,7 +67,7 @@ class Judge:
             self._judge_list(look)
         elif look.what is What.NEWEST:
             held = self._questions.held(look.path)
-            said = parse_said(look, NewestSaid)
+            said = parse_answer(look, NewestAnswer)
             scope = Scope(look.path, None, "", _BY_ITS_AUTHOR)
             seen = check_notices(look.path, held, said)
             self._settle(scope, seen, whole=said.had)
@@ -97,10 +97,10 @@ class Judge:
             for look in looks.of(row.path, "")
             if look.what is What.LIST
         }
-        files: dict[str, dict[What, FileSaid]] = {}
+        files: dict[str, dict[What, FileAnswer]] = {}
         unanswered = {name for name, look in lists.items() if look.looked_at is None}
         for look in looks.of(row.path, row.version):
-            said = parse_said(look, FileSaid)
+            said = parse_answer(look, FileAnswer)
             files.setdefault(look.source, {})[look.what] = said
             if look.looked_at is None:
                 unanswered.add(look.source)
@@ -120,10 +120,10 @@ class Judge:
         row: VersionRow,
         source: str,
         lists: Mapping[str, Look],
-        files: Mapping[What, FileSaid],
-    ) -> SourceSaid:
-        listed = parse_said(lists.get(source), ListSaid)
-        return SourceSaid(
+        files: Mapping[What, FileAnswer],
+    ) -> SourceAnswer:
+        listed = parse_answer(lists.get(source), ListAnswer)
+        return SourceAnswer(
             source,
             gave_ours=self._questions.gave_ours(source, row),
             dropped=not listed.no and row.version in listed.dropped,
@@ -133,7 +133,7 @@ class Judge:
     def _judge_list(self, look: Look) -> None:
         held = self._questions.held(look.path)
         gave_ours = any(self._questions.gave_ours(look.source, row) for row in held)
-        said = parse_said(look, ListSaid)
+        said = parse_answer(look, ListAnswer)
         scope = Scope(look.path, "", look.source, frozenset({Kind.VANISHED}))
         self._settle(
             scope,
@@ -149,14 +149,14 @@ class Judge:
         seen = check_index(
             INDEX_ITEM,
             look.source,
-            parse_said(look, IndexSaid),
+            parse_answer(look, IndexAnswer),
             now=self._site.clock.now(),
             stale_seconds=self._options.stale_seconds,
         )
         self._settle(scope, seen)
 
     def _judge_refs(self, look: Look) -> None:
-        said = parse_said(look, RefsSaid)
+        said = parse_answer(look, RefsAnswer)
         seen: list[Sighting] = []
         for row in self._questions.held(look.path):
             origin = self._questions.origin(row)
@@ -187,7 +187,7 @@ class Judge:
             scope = Scope(module.path, "", "", frozenset({Kind.STALE}))
             self._settle(scope, [] if gone else seen, whole=whole)
 
-    def _newest_list(self, path: str) -> tuple[ListSaid, bool]:
+    def _newest_list(self, path: str) -> tuple[ListAnswer, bool]:
         """Return what the first upstream says that lists a module, else any one.
 
         And whether that is known: it is not before any one has answered.
@@ -197,11 +197,11 @@ class Judge:
             for look in self._site.catalog.looks.of(path, "")
             if look.what is What.LIST
         ]
-        said = {look.source: parse_said(look, ListSaid) for look in looks}
+        said = {look.source: parse_answer(look, ListAnswer) for look in looks}
         known = not looks or any(look.looked_at for look in looks)
         in_order = [said[each] for each in self._questions.proxies if each in said]
         listing = [each for each in in_order if each.had and not each.no]
-        return next(iter(listing or in_order), ListSaid()), known
+        return next(iter(listing or in_order), ListAnswer()), known
 
     def _followed(self, module: Module) -> Followed:
         catalog = self._site.catalog

@@ -8,17 +8,22 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from gosync.audit.budget import BudgetSpentError
-from gosync.audit.paid import NO_VALIDATORS, Answer, PaidProxy, validators_of
-from gosync.audit.questions import Questions
-from gosync.audit.said import (
+from gosync.audit.answers import (
     MAX_REASON_CHARACTERS,
     MAX_RETRACTIONS,
     MAX_VERSION_CHARACTERS,
-    ListSaid,
-    NewestSaid,
-    parse_said,
+    ListAnswer,
+    NewestAnswer,
+    parse_answer,
 )
+from gosync.audit.budget import BudgetSpentError
+from gosync.audit.metered import (
+    NO_VALIDATORS,
+    MeteredAnswer,
+    MeteredProxy,
+    validators_of,
+)
+from gosync.audit.questions import Questions
 from gosync.catalog.looks import Look, What
 from gosync.catalog.versions import FoundBy, VersionRow
 from gosync.errors import NotFoundError, RejectedError, UnavailableError
@@ -45,14 +50,14 @@ from gosync.upstream.revisits import Revisit
 class ModuleAsker:
     """Asks one proxy about modules."""
 
-    def __init__(self, site: Site, questions: Questions, proxy: PaidProxy) -> None:
+    def __init__(self, site: Site, questions: Questions, proxy: MeteredProxy) -> None:
         self._site = site
         self._questions = questions
         self._proxy = proxy
 
-    async def ask_list(self, look: Look) -> Answer:
+    async def ask_list(self, look: Look) -> MeteredAnswer:
         """Ask for the list; errors are those of ``ProxyAsker.ask``."""
-        before = parse_said(look, ListSaid)
+        before = parse_answer(look, ListAnswer)
         rows = self._questions.held(look.path)
         held = [row for row in rows if not is_pseudo_version(row.version)]
         digest = _digest(row.version for row in held)
@@ -63,7 +68,7 @@ class ModuleAsker:
         try:
             got = await self._proxy.get(target, known, limit_bytes=LIST_LIMIT_BYTES)
         except NotFoundError:
-            return Answer(replace(before, no=True))
+            return MeteredAnswer(replace(before, no=True))
         said = replace(before, no=False)
         if got.changed:
             read = partial(read_list, got.body, path=look.path, look_up=look_up)
@@ -73,21 +78,23 @@ class ModuleAsker:
         since = await self._unknown_since(look, before, said.newest)
         if said.newest != before.newest:
             self._site.catalog.looks.make_due(look.path, What.NEWEST)
-        return Answer(replace(said, newest_time=since), got.validators, got.changed)
+        return MeteredAnswer(
+            replace(said, newest_time=since), got.validators, got.changed
+        )
 
     def _read_list(
         self,
         look: Look,
-        before: ListSaid,
+        before: ListAnswer,
         held: list[VersionRow],
         versions: Iterable[str],
-    ) -> ListSaid:
+    ) -> ListAnswer:
         listed = [
             version for version in versions if len(version) <= MAX_VERSION_CHARACTERS
         ]
         named = {row.version for row in held} & set(listed)
         dropped = self._named_once(look, before, held) - named
-        return ListSaid(
+        return ListAnswer(
             had=True,
             named=tuple(sorted(named)),
             dropped=tuple(sorted(dropped)),
@@ -95,7 +102,7 @@ class ModuleAsker:
         )
 
     def _named_once(
-        self, look: Look, before: ListSaid, held: list[VersionRow]
+        self, look: Look, before: ListAnswer, held: list[VersionRow]
     ) -> set[str]:
         """Return which of the held versions this list is known to have named."""
         named = {*before.named, *before.dropped}
@@ -107,7 +114,7 @@ class ModuleAsker:
                 named.add(row.version)
         return named & {row.version for row in held}
 
-    async def _unknown_since(self, look: Look, before: ListSaid, top: str) -> str:
+    async def _unknown_since(self, look: Look, before: ListAnswer, top: str) -> str:
         """Return when the newest version was made, "" if it is known here."""
         if not top or is_known(self._site.catalog, look.path, top):
             return ""
@@ -123,27 +130,29 @@ class ModuleAsker:
             return ""  # the next look may tell
         return "" if time is None else format_time(time)
 
-    async def ask_newest(self, look: Look) -> Answer:
+    async def ask_newest(self, look: Look) -> MeteredAnswer:
         """Ask for the newest go.mod; errors are those of ``ProxyAsker.ask``.
 
         Of a version that is held the proven one is here, and nobody is asked.
         """
-        before = parse_said(look, NewestSaid)
-        listed = parse_said(self._list_look(look), ListSaid)
+        before = parse_answer(look, NewestAnswer)
+        listed = parse_answer(self._list_look(look), ListAnswer)
         if listed.no or not listed.had:
-            return Answer(before, asked=False)  # the list decides what is asked
+            return MeteredAnswer(before, asked=False)  # the list decides what is asked
         try:
             version = listed.newest or await self._latest(look.path)
             data = self._held_go_mod(look.path, version)
             if data is not None:
-                return Answer(_notices(version, data), asked=not listed.newest)
+                return MeteredAnswer(_notices(version, data), asked=not listed.newest)
             got = await self._go_mod(look, before, version)
         except NotFoundError:
-            return Answer(replace(before, no=True))
+            return MeteredAnswer(replace(before, no=True))
         if not got.changed:
-            return Answer(replace(before, no=False), got.validators, changed=False)
+            return MeteredAnswer(
+                replace(before, no=False), got.validators, changed=False
+            )
         said = await parse_apart(partial(_notices, version, got.body), len(got.body))
-        return Answer(said, got.validators)
+        return MeteredAnswer(said, got.validators)
 
     def _list_look(self, look: Look) -> Look | None:
         for each in self._site.catalog.looks.of(look.path, ""):
@@ -165,7 +174,7 @@ class ModuleAsker:
             return None
         return self._site.blobs.read(Digest(row.mod_digest))
 
-    async def _go_mod(self, look: Look, before: NewestSaid, version: str) -> Revisit:
+    async def _go_mod(self, look: Look, before: NewestAnswer, version: str) -> Revisit:
         same = before.version == version
         known = validators_of(look, before) if same else NO_VALIDATORS
         target = file_target(ModuleVersion(look.path, version), "mod")
@@ -176,12 +185,12 @@ def _digest(versions: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(versions)).encode()).hexdigest()
 
 
-def _notices(version: str, data: bytes) -> NewestSaid:
+def _notices(version: str, data: bytes) -> NewestAnswer:
     try:
         parsed = parse_lax(data)
     except RejectedError:  # Go takes nothing from a broken one, either
-        return NewestSaid(had=True, version=version)
-    return NewestSaid(
+        return NewestAnswer(had=True, version=version)
+    return NewestAnswer(
         had=True,
         version=version,
         retracted=tuple(

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
 
+from gosync.audit.answers import ListAnswer, parse_answer
 from gosync.audit.options import AuditOptions
 from gosync.audit.origins import Repository, host_of, repository_of
-from gosync.audit.said import ListSaid, parse_said
 from gosync.catalog.findings import Finding, Kind
 from gosync.catalog.looks import Question, What
 from gosync.catalog.versions import Need, VersionRow
@@ -92,7 +92,7 @@ class Questions:
             if look.what is What.LIST
         }
         for source in sources:
-            said = parse_said(looks.get(source), ListSaid)
+            said = parse_answer(looks.get(source), ListAnswer)
             if said.had and not said.no:
                 return source
         return sources[0]

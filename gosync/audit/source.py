@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from gosync.audit.answers import RefsAnswer
 from gosync.audit.budget import Budget
 from gosync.audit.git import tag_commits
-from gosync.audit.paid import Answer
+from gosync.audit.metered import MeteredAnswer
 from gosync.audit.questions import Questions
-from gosync.audit.said import RefsSaid
 from gosync.catalog.looks import Look
 from gosync.site.site import Site
 
@@ -19,7 +19,7 @@ class SourceAsker:
         self._questions = questions
         self._budget = budget
 
-    async def ask(self, look: Look) -> Answer:
+    async def ask(self, look: Look) -> MeteredAnswer:
         """Ask for the commits of a module's tags; one request answers for all.
 
         Raises:
@@ -29,7 +29,7 @@ class SourceAsker:
         """
         repository = self._questions.repository(look.path)
         if repository is None:
-            return Answer(RefsSaid(), asked=False)
+            return MeteredAnswer(RefsAnswer(), asked=False)
         self._budget.take()
         http = self._site.options.http
         tags = await tag_commits(
@@ -41,4 +41,4 @@ class SourceAsker:
             for origin in origins
             if origin is not None and origin.url == repository.url
         }
-        return Answer(RefsSaid(had=True, url=repository.url, commits=commits))
+        return MeteredAnswer(RefsAnswer(had=True, url=repository.url, commits=commits))

@@ -12,10 +12,10 @@ from pathlib import Path
 from anyio import to_thread
 from msgspec.structs import replace
 
+from gosync.audit.answers import MAX_VALUE_CHARACTERS, FileAnswer, parse_answer
 from gosync.audit.checks import must_be
-from gosync.audit.paid import Answer, PaidProxy, validators_of
+from gosync.audit.metered import MeteredAnswer, MeteredProxy, validators_of
 from gosync.audit.questions import Questions
-from gosync.audit.said import MAX_VALUE_CHARACTERS, FileSaid, parse_said
 from gosync.catalog.looks import Look, What
 from gosync.catalog.versions import VersionRow
 from gosync.errors import ChecksumMismatchError, MalformedError, NotFoundError
@@ -39,24 +39,24 @@ class FileAsker:
     """Asks one proxy for versions' files."""
 
     def __init__(
-        self, site: Site, questions: Questions, proxy: PaidProxy, progress: Progress
+        self, site: Site, questions: Questions, proxy: MeteredProxy, progress: Progress
     ) -> None:
         self._progress = progress
         self._site = site
         self._questions = questions
         self._proxy = proxy
 
-    async def ask(self, look: Look) -> Answer:
+    async def ask(self, look: Look) -> MeteredAnswer:
         """Ask for a file; errors are those of ``ProxyAsker.ask``."""
-        before = parse_said(look, FileSaid)
+        before = parse_answer(look, FileAnswer)
         try:
             if look.what is What.ZIP:
                 return await self._ask_zip(look, before)
             return await self._ask_small(look, before)
         except NotFoundError:
-            return Answer(replace(before, no=True))
+            return MeteredAnswer(replace(before, no=True))
 
-    async def _ask_small(self, look: Look, before: FileSaid) -> Answer:
+    async def _ask_small(self, look: Look, before: FileAnswer) -> MeteredAnswer:
         mv = ModuleVersion(look.path, look.version)
         is_info = look.what is What.INFO
         got = await self._proxy.get(
@@ -69,7 +69,7 @@ class FileAsker:
         value = _commit(mv, got.body) if is_info else _mod_h1(mv, got.body)
         return self._answer(look, before, value, got, got.body)
 
-    async def _ask_zip(self, look: Look, before: FileSaid) -> Answer:
+    async def _ask_zip(self, look: Look, before: FileAnswer) -> MeteredAnswer:
         mv = ModuleVersion(look.path, look.version)
         blobs = self._site.blobs
         blobs.check_space(0, min_free_bytes=self._site.options.min_free_bytes)
@@ -90,22 +90,22 @@ class FileAsker:
     def _answer(
         self,
         look: Look,
-        before: FileSaid,
+        before: FileAnswer,
         value: str,
         got: Revisit,
         content: Path | bytes,
-    ) -> Answer:
+    ) -> MeteredAnswer:
         """Return the answer; keep evidence of what should not be."""
         row = self._site.catalog.versions.get(look.path, look.version)
         assert row is not None, look
-        said = FileSaid(had=True, value=value, first=before.first or value)
+        said = FileAnswer(had=True, value=value, first=before.first or value)
         want = self._must_be(row, look, said)
         if want and value and want != value:
             evidence = self._keep(look, want, value, got, content)
             said = replace(said, evidence=evidence)
-        return Answer(said, got.validators)
+        return MeteredAnswer(said, got.validators)
 
-    def _must_be(self, row: VersionRow, look: Look, said: FileSaid) -> str | None:
+    def _must_be(self, row: VersionRow, look: Look, said: FileAnswer) -> str | None:
         gave_ours = self._questions.gave_ours(look.source, row)
         return must_be(row, look.what, said, gave_ours=gave_ours)
 
@@ -126,9 +126,9 @@ class FileAsker:
         )
 
 
-def _as_before(before: FileSaid, got: Revisit) -> Answer:
+def _as_before(before: FileAnswer, got: Revisit) -> MeteredAnswer:
     said = replace(before, no=False, had=True)
-    return Answer(said, got.validators, changed=False)
+    return MeteredAnswer(said, got.validators, changed=False)
 
 
 def _commit(mv: ModuleVersion, data: bytes) -> str:

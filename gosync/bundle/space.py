@@ -1,4 +1,4 @@
-"""Does an import fit? Said before anything is written.
+"""Does an import fit? LookAnswer before anything is written.
 
 What it takes: the new contents; a volume's worth of scratch, for what is unpacked
 and has no name yet, and the checksum database's tiles; and the new contents once more

@@ -31,7 +31,7 @@ _SHOWN = 100
 _WITHOUT_CONFIG = "or do without: gosync closure PROJECT --tree DIR --sumdb NAME|KEY"
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
+class ClosureArguments(msgspec.Struct, frozen=True, kw_only=True):
     """The command line's arguments."""
 
     folders: tuple[Path, ...]
@@ -124,13 +124,15 @@ def closure(options: Options, **asked: Any) -> int:
     Exit code 0: complete. 4: something is missing, wrong or unproven.
     6: the tree contradicts the checksum database or a go.sum.
     """
-    wish = Wish(**asked)
+    arguments = ClosureArguments(**asked)
     config = None
-    if options.config_file is not None or wish.needs_config:
+    if options.config_file is not None or arguments.needs_config:
         config = _load_config(options)
-    setting = _Setting.of(config, wish)
-    projects = _projects(config, wish)
-    check = Closure(setting.tree, setting.database, setting.private, quick=wish.quick)
+    setting = _Setting.of(config, arguments)
+    projects = _projects(config, arguments)
+    check = Closure(
+        setting.tree, setting.database, setting.private, quick=arguments.quick
+    )
     with progress(show=options.show_progress) as watcher:
         answers = [_answer(check, each, setting, watcher) for each in projects]
     code = max(answer.exit_code for answer in answers)
@@ -154,16 +156,18 @@ class _Setting(msgspec.Struct, frozen=True):
     go: Path | None
 
     @classmethod
-    def of(cls, config: Config | None, wish: Wish) -> _Setting:
+    def of(cls, config: Config | None, arguments: ClosureArguments) -> _Setting:
         """Return what the command line says, else what the configuration does."""
-        tree = wish.tree or (config.tree_path if config else None)
+        tree = arguments.tree or (config.tree_path if config else None)
         assert tree is not None
         configured = config.sections.upstream.private if config else ()
         return cls(
             Tree(tree),
-            _database(config, wish.sumdb),
-            (*wish.private, *configured),
-            _need_go(wish.go_command) if wish.with_go or wish.go_command else None,
+            _database(config, arguments.sumdb),
+            (*arguments.private, *configured),
+            _need_go(arguments.go_command)
+            if arguments.with_go or arguments.go_command
+            else None,
         )
 
 
@@ -187,11 +191,11 @@ def _load_config(options: Options) -> Config:
         raise type(exc)(str(exc), hint=hint) from exc
 
 
-def _projects(config: Config | None, wish: Wish) -> list[Asked]:
+def _projects(config: Config | None, arguments: ClosureArguments) -> list[Asked]:
     """Return the projects to look at: those named, else those configured."""
     specs = config.site_options().projects if config is not None else ()
     configured = {spec.path.resolve(): spec.deps for spec in specs}
-    named = list(wish.folders) or [spec.path for spec in specs]
+    named = list(arguments.folders) or [spec.path for spec in specs]
     if not named:
         raise UsageError(
             "no project to look at",
@@ -200,7 +204,7 @@ def _projects(config: Config | None, wish: Wish) -> list[Asked]:
     asked = []
     for folder in named:
         default = configured.get(folder.resolve())
-        wanted = Deps(wish.deps) if wish.deps else default or Deps.BUILD
+        wanted = Deps(arguments.deps) if arguments.deps else default or Deps.BUILD
         selected = default is not None and _order(default) >= _order(wanted)
         asked.append(Asked(str(folder), read_project(folder), wanted, selected))
     return asked

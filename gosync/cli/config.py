@@ -70,7 +70,7 @@ def _show(found: Iterable[Mistake]) -> None:
 
 
 def _praise(path: Path, loaded: Config) -> str:
-    from gosync.config.presence import is_inside  # noqa: PLC0415 - slow to import
+    from gosync.config.references import is_inside  # noqa: PLC0415 - slow to import
 
     policy = loaded.policy
     if is_inside(loaded):

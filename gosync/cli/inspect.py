@@ -8,8 +8,8 @@ import click
 import msgspec
 from msgspec.structs import asdict
 
+from gosync.audit.answers import FileAnswer, parse_answer
 from gosync.audit.engine import finding_document
-from gosync.audit.said import FileSaid, parse_said
 from gosync.catalog.db import Catalog
 from gosync.catalog.documents import read_document
 from gosync.catalog.looks import Look
@@ -123,7 +123,7 @@ def show(options: Options, module_version: str) -> None:
 def _look_line(look: Look) -> str:
     if look.looked_at is None:
         return f"{'audit':<14}{look.what} at {look.source}: no answer yet"
-    said = parse_said(look, FileSaid)
+    said = parse_answer(look, FileAnswer)
     what = "not found" if said.no else said.value or "no commit"
     return f"{'audit':<14}{look.what} at {look.source}: {what}, {look.looked_at}"
 

@@ -10,9 +10,9 @@ import click
 import msgspec
 from msgspec.structs import asdict
 
+from gosync.audit.answers import IndexAnswer, parse_answer
 from gosync.audit.engine import STANDS_OPEN, finding_document
 from gosync.audit.questions import INDEX_QUESTION
-from gosync.audit.said import IndexSaid, parse_said
 from gosync.audit.spent import spent_budgets, waiting_questions
 from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Finding
@@ -184,7 +184,7 @@ def _audit(config: Config, catalog: Catalog, facts: Facts) -> dict[str, object]:
     options, cursor = config.audit_options(), facts.freshness.index_cursor
     counts = catalog.findings.counts()
     answers = [
-        parse_said(look, IndexSaid) for look in catalog.looks.of(*INDEX_QUESTION)
+        parse_answer(look, IndexAnswer) for look in catalog.looks.of(*INDEX_QUESTION)
     ]
     unread = [a.unread for a in answers if a.unread and not is_read(a.unread, cursor)]
     return {

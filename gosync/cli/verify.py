@@ -21,7 +21,7 @@ from gosync.cli.options import (
 from gosync.cli.progress import progress
 from gosync.cli.stopping import stopping
 from gosync.cli.verdicts import show_report
-from gosync.cli.verify_request import Wish, make_request
+from gosync.cli.verify_request import VerifyArguments, make_request
 from gosync.clock import Clock, SystemClock
 from gosync.config.durations import parse_duration
 from gosync.errors import (
@@ -163,16 +163,16 @@ def verify(options: Options, **asked: Any) -> int:
     was found and repaired. 6: the checksum database was caught misbehaving.
     75: the database could not be asked.
     """
-    wish = Wish(**asked)
-    request = make_request(options, wish)
-    if request.url and (wish.action is not Action.REPORT or wish.restore_id):
+    arguments = VerifyArguments(**asked)
+    request = make_request(options, arguments)
+    if request.url and (arguments.action is not Action.REPORT or arguments.restore_id):
         raise UsageError(
             f"{request.url}: a proxy is only looked at from here",
             hint="run gosync where its files are, and name their folder",
         )
-    if wish.restore_id is not None:
-        return _restore(options, request, wish.restore_id)
-    action = wish.action
+    if arguments.restore_id is not None:
+        return _restore(options, request, arguments.restore_id)
+    action = arguments.action
     with stopping() as caught, progress(show=options.show_progress) as watcher:
 
         async def main() -> tuple[Report, GosyncError | None]:
@@ -182,12 +182,14 @@ def verify(options: Options, **asked: Any) -> int:
                 refusal = None
                 if action is not Action.REPORT and not caught:
                     note = options.output.note
-                    refusal = await _act(session, report, wish, clock, watcher, note)
+                    refusal = await _act(
+                        session, report, arguments, clock, watcher, note
+                    )
                 return report, refusal
 
         report, refusal = anyio.run(main)
-    if wish.report_file is not None:
-        _write_page(wish.report_file, report)
+    if arguments.report_file is not None:
+        _write_page(arguments.report_file, report)
     document = {**report_document(report), "next": list(map(shown, next_steps(report)))}
     options.output.result("verify", document)
     show_report(options.output, report)
@@ -210,7 +212,7 @@ def _write_page(file: Path, report: Report) -> None:
 async def _act(
     session: Session,
     report: Report,
-    wish: Wish,
+    arguments: VerifyArguments,
     clock: Clock,
     watcher: Progress,
     note: Callable[[str], None],
@@ -220,17 +222,17 @@ async def _act(
     from gosync.verify.actions import act  # noqa: PLC0415
 
     def consent(plan: Sequence[str]) -> bool:
-        for line in plan if not wish.dry_run else ():  # which the report ends with
+        for line in plan if not arguments.dry_run else ():  # which the report ends with
             note(f"plan: {printable(line)}")
-        return not wish.dry_run
+        return not arguments.dry_run
 
     try:
         await act(
             session,
             report,
-            wish.action,
+            arguments.action,
             clock=clock,
-            max_delete=wish.max_delete,
+            max_delete=arguments.max_delete,
             consent=consent,
             progress=watcher,
         )

@@ -24,7 +24,7 @@ from gosync.verify.plan import Action
 from gosync.verify.session import Request
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
+class VerifyArguments(msgspec.Struct, frozen=True, kw_only=True):
     """The command line's arguments."""
 
     target: str | None
@@ -69,24 +69,24 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         return wanted[0] if wanted else Action.REPORT
 
 
-def make_request(options: Options, wish: Wish) -> Request:
+def make_request(options: Options, arguments: VerifyArguments) -> Request:
     """Return what is to be verified.
 
     Raises:
         UsageError: if the arguments contradict each other or the target.
         ConfigError: if there is no configuration and no target.
     """
-    config = _config(options, wish)
-    site = _site(config, wish)
-    address = _address(wish.target)
+    config = _config(options, arguments)
+    site = _site(config, arguments)
+    address = _address(arguments.target)
     is_url = address is not None
     if address is not None:
         site = site.with_addresses([address])
         path = Path(address.url)
     else:
-        path = site.store_path if wish.target is None else Path(wish.target)
-    own = Kind.STORE if wish.target is None else None  # there or not
-    kind = Kind(wish.kind) if wish.kind else own
+        path = site.store_path if arguments.target is None else Path(arguments.target)
+    own = Kind.STORE if arguments.target is None else None  # there or not
+    kind = Kind(arguments.kind) if arguments.kind else own
     if kind is not None and (kind is Kind.URL) != is_url:
         raise UsageError(
             f"{path}: --kind {kind} does not fit it",
@@ -95,20 +95,20 @@ def make_request(options: Options, wish: Wish) -> Request:
     return Request(
         path=path,
         url="" if address is None else address.url,
-        modules=tuple(_modules(wish)),
+        modules=tuple(_modules(arguments)),
         kind=kind,
         site=site,
-        private=(*wish.private, *site.policy.private),
-        offline=wish.offline,
-        proofs=wish.proofs,
-        sums=wish.sums,
-        state=wish.state,
-        wait_lock_seconds=wish.wait_lock,
+        private=(*arguments.private, *site.policy.private),
+        offline=arguments.offline,
+        proofs=arguments.proofs,
+        sums=arguments.sums,
+        state=arguments.state,
+        wait_lock_seconds=arguments.wait_lock,
         limits=Limits(
-            subset=wish.subset,
-            max_age=wish.max_age,
-            max_duration=wish.max_duration,
-            fresh=wish.fresh,
+            subset=arguments.subset,
+            max_age=arguments.max_age,
+            max_duration=arguments.max_duration,
+            fresh=arguments.fresh,
         ),
     )
 
@@ -123,23 +123,23 @@ def _address(target: str | None) -> Address | None:
         raise UsageError(f"TARGET: {exc}", hint=exc.hint) from exc
 
 
-def _modules(wish: Wish) -> Iterator[str]:
-    yield from wish.modules
-    if wish.modules_file is not None:
-        for line in read_text(wish.modules_file).splitlines():
+def _modules(arguments: VerifyArguments) -> Iterator[str]:
+    yield from arguments.modules
+    if arguments.modules_file is not None:
+        for line in read_text(arguments.modules_file).splitlines():
             text = line.partition("#")[0].strip()
             if text:
                 yield text
 
 
-def _config(options: Options, wish: Wish) -> Config:
+def _config(options: Options, arguments: VerifyArguments) -> Config:
     """Return the configuration; with a TARGET, the defaults where there is none."""
     try:
         return options.load_config()
     except ConfigError as exc:
         if options.config_file is not None or not _is_absent(exc):
             raise
-        if wish.target is None:
+        if arguments.target is None:
             hint = "or name a target: gosync verify TARGET"
             raise ConfigError(str(exc), hint=f"{exc.hint}; {hint}") from exc
     return parse_config({}, os.environ, base=Path.cwd())
@@ -149,14 +149,14 @@ def _is_absent(error: ConfigError) -> bool:
     return str(error).startswith("no configuration")
 
 
-def _site(config: Config, wish: Wish) -> SiteOptions:
+def _site(config: Config, arguments: VerifyArguments) -> SiteOptions:
     """Return the configured site, changed by the command line."""
     site = config.site_options()
     try:
-        if wish.sumdb is not None:
-            site = replace(site, database=_database(wish.sumdb))
-        if wish.proxy is not None:
-            proxies = parse_goproxy(wish.proxy)
+        if arguments.sumdb is not None:
+            site = replace(site, database=_database(arguments.sumdb))
+        if arguments.proxy is not None:
+            proxies = parse_goproxy(arguments.proxy)
             site = replace(site, proxies=proxies).with_addresses(proxies.addresses)
     except ConfigError as exc:
         raise UsageError(f"--proxy: {exc}", hint=exc.hint) from exc

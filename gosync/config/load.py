@@ -134,9 +134,9 @@ def examine_config(
     base = path.parent.resolve()
     config = parse_config(values, environ, base=base, file=path, mistakes=mistakes)
     if look:
-        from gosync.config.presence import check_presence  # noqa: PLC0415 - of one verb
+        from gosync.config.references import check_references  # noqa: PLC0415 - of one verb
 
-        check_presence(config, mistakes)
+        check_references(config, mistakes)
     lines = KeyLines(text) if mistakes.found else None
     variables: dict[Key, str] = {key: name for name, key in _variables(environ)}
     return config, [

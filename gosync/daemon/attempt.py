@@ -15,7 +15,7 @@ import anyio
 from gosync.config.config import Config
 from gosync.config.duties import JobSpec
 from gosync.daemon.jobs import JOBS, Outcome, Work
-from gosync.daemon.pulse import Pulse, Watch
+from gosync.daemon.watchdog import Liveness, Watch
 from gosync.errors import (
     GosyncError,
     IncompleteError,
@@ -57,7 +57,7 @@ class Attempt:
             StoreError: as the job raised it; the caller knows whether the store is
                 still there.
         """
-        pulse = Pulse()
+        pulse = Liveness()
         outcome: Outcome | None = None
         try:
             async with anyio.create_task_group() as group:

@@ -25,9 +25,9 @@ from gosync.clock import Clock, parse_time, shift
 from gosync.config.config import Config
 from gosync.config.duties import JobSpec
 from gosync.daemon.notify import Notifier
-from gosync.daemon.pulse import Watch
 from gosync.daemon.runner import Runner
 from gosync.daemon.timetable import Timetable
+from gosync.daemon.watchdog import Watch
 from gosync.errors import (
     ConfigError,
     GosyncError,

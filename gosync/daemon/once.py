@@ -17,8 +17,8 @@ from gosync.config.config import Config
 from gosync.daemon.jobs import JOBS
 from gosync.daemon.news import FailOn
 from gosync.daemon.notify import Notifier
-from gosync.daemon.pulse import Watch
 from gosync.daemon.runner import INTERRUPTED, Run, Runner
+from gosync.daemon.watchdog import Watch
 from gosync.errors import (
     InterruptedRunError,
     LockedError,

@@ -25,7 +25,7 @@ from gosync.daemon.attempt import Attempt
 from gosync.daemon.hooks import Event, tell
 from gosync.daemon.jobs import Outcome, opening_of
 from gosync.daemon.news import News, news_of
-from gosync.daemon.pulse import Pulse, Watch
+from gosync.daemon.watchdog import Liveness, Watch
 from gosync.errors import InterruptedRunError, SecurityError, StoreError
 from gosync.site.site import Site, open_site
 from gosync.status.files import tell_status
@@ -118,7 +118,7 @@ class Runner:
 
     async def _tell(self, config: Config, events: Iterable[Event]) -> None:
         """Call hooks, which takes no longer than their limits; that is progress."""
-        pulse, http = Pulse(), config.site_options().http
+        pulse, http = Liveness(), config.site_options().http
         async with anyio.create_task_group() as group:
             group.start_soon(self._watch.over, pulse, "hooks")
             await tell(config.hooks, events, http, pulse)

@@ -31,7 +31,7 @@ class Front:
     """A listening socket and its connections.
 
     Args:
-        handler: Turns a request into an answer; called in many threads.
+        handler: QuestionOrder a request into an answer; called in many threads.
         site: The name that its requests carry in the log.
         tls: Speak TLS with this context.
     """

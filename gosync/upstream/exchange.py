@@ -19,13 +19,13 @@ import msgspec
 from gosync.errors import ConfigError, GosyncError, MalformedError
 from gosync.upstream.address import Address
 from gosync.upstream.answer import Served, shown_headers
+from gosync.upstream.connections import ConnectionPool, OneConnection
 from gosync.upstream.credentials import (
     Credentials,
     credentials_of_user_info,
     load_netrc,
 )
 from gosync.upstream.failures import request_failures
-from gosync.upstream.lanes import Lane, Lanes
 from gosync.upstream.redirects import (
     is_redirect,
     is_web_address,
@@ -71,7 +71,7 @@ class Exchange:
         self.traffic = Traffic()
         self._clock = clock
         self._environment = environment
-        self._lanes = Lanes(options, environment)
+        self._lanes = ConnectionPool(options, environment)
         self._logins = options.logins
         self._agent = options.user_agent.encode("ascii", "replace")
         wait = options.timeout_seconds
@@ -129,7 +129,7 @@ class Exchange:
 
     async def _ask(
         self,
-        lane: Lane,
+        lane: OneConnection,
         method: str,
         address: httpx.URL,
         headers: list[tuple[bytes, bytes]],

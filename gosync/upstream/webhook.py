@@ -12,9 +12,9 @@ import httpx
 
 from gosync.errors import UnavailableError, UpstreamTimeoutError
 from gosync.upstream.address import shown_webhook
+from gosync.upstream.connections import ConnectionPool
 from gosync.upstream.credentials import credentials_of_user_info
 from gosync.upstream.failures import request_failures
-from gosync.upstream.lanes import Lanes
 from gosync.upstream.options import Options
 
 
@@ -45,7 +45,7 @@ async def post_json(
 
 
 async def _post(url: str, body: bytes, shown: str, options: Options) -> int:
-    lanes = Lanes(options, os.environ)
+    lanes = ConnectionPool(options, os.environ)
     lane = lanes.take()
     wait = options.timeout_seconds
     headers = {"Content-Type": "application/json", "User-Agent": options.user_agent}

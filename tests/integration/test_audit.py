@@ -11,7 +11,7 @@ import pytest
 
 from gosync.audit.engine import run_audit as run_audit_room
 from gosync.config import load_config
-from gosync.daemon.pulse import Pulse
+from gosync.daemon.watchdog import Liveness
 from gosync.demo.exchange import Kind
 from gosync.folder.routes import FEED
 from gosync.gomod.info import Origin, VersionInfo, format_info
@@ -301,7 +301,7 @@ def test_a_signal_keeps_what_was_answered_and_the_next_run_goes_on(tmp_path, sim
 
 
 def test_a_zip_that_comes_slowly_shows_that_it_comes(tmp_path, sim):
-    site, pulse = make_site(tmp_path, sim), Pulse()
+    site, pulse = make_site(tmp_path, sim), Liveness()
     config = load_config(site.config_file, {})
     sim.drip("*v1.0.0.zip", piece_bytes=20, pause_seconds=0.001)
     with open_site(config.site_options(), command="test") as opened:

@@ -7,9 +7,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
+from gosync.audit.answers import (
+    FileAnswer,
+    IndexAnswer,
+    ListAnswer,
+    NewestAnswer,
+    RefsAnswer,
+)
 from gosync.audit.checks import (
     Followed,
-    SourceSaid,
+    SourceAnswer,
     check_agreement,
     check_index,
     check_list,
@@ -18,7 +25,6 @@ from gosync.audit.checks import (
     check_stale,
     check_version,
 )
-from gosync.audit.said import FileSaid, IndexSaid, ListSaid, NewestSaid, RefsSaid
 from gosync.catalog.looks import What
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.clock import format_time
@@ -38,7 +44,7 @@ ROW = VersionRow(
 
 
 def yes(value, first=""):
-    return FileSaid(had=True, value=value, first=first or value)
+    return FileAnswer(had=True, value=value, first=first or value)
 
 
 SAME = {What.INFO: yes("c0"), What.MOD: yes("h1:mod"), What.ZIP: yes("h1:zip")}
@@ -46,7 +52,7 @@ SAME = {What.INFO: yes("c0"), What.MOD: yes("h1:mod"), What.ZIP: yes("h1:zip")}
 
 def said(source=A, *, gave_ours=True, dropped=False, **files):
     changed = {What(name): answer for name, answer in files.items()}
-    return SourceSaid(
+    return SourceAnswer(
         source, gave_ours=gave_ours, dropped=dropped, files={**SAME, **changed}
     )
 
@@ -99,11 +105,11 @@ def test_an_info_that_names_no_commit_says_nothing():
 @pytest.mark.parametrize(
     ("answer", "gave_ours", "gone"),
     [
-        (FileSaid(no=True), True, True),
-        (FileSaid(no=True), False, False),
-        (FileSaid(no=True, had=True), False, True),
-        (FileSaid(), True, False),
-        (FileSaid(had=True), True, False),
+        (FileAnswer(no=True), True, True),
+        (FileAnswer(no=True), False, False),
+        (FileAnswer(no=True, had=True), False, True),
+        (FileAnswer(), True, False),
+        (FileAnswer(had=True), True, False),
     ],
 )
 def test_only_who_had_it_can_have_lost_it(answer, gave_ours, gone):
@@ -112,7 +118,7 @@ def test_only_who_had_it_can_have_lost_it(answer, gave_ours, gone):
 
 
 def test_a_version_that_the_list_drops_is_the_same_finding_as_its_lost_files():
-    lost = said(dropped=True, zip=FileSaid(no=True, had=True, value="h1:zip"))
+    lost = said(dropped=True, zip=FileAnswer(no=True, had=True, value="h1:zip"))
     (found,) = check_version(ROW, lost)
     assert set(found.theirs) == {"zip", "list"}
 
@@ -120,7 +126,7 @@ def test_a_version_that_the_list_drops_is_the_same_finding_as_its_lost_files():
 def test_upstreams_that_disagree_are_shown_side_by_side():
     (found,) = check_agreement(ROW, [said(), said(B, zip=yes("h1:other"))])
     assert found.theirs == {f"zip_h1 {A}": "h1:zip", f"zip_h1 {B}": "h1:other"}
-    gone = said(B, zip=FileSaid(no=True, had=True, value="h1:other"))
+    gone = said(B, zip=FileAnswer(no=True, had=True, value="h1:other"))
     assert check_agreement(ROW, [said(), gone]) == []
 
 
@@ -128,14 +134,14 @@ def test_a_module_is_lost_where_it_was():
     def found(gave_ours, said):
         return kinds(check_list("m", A, said, gave_ours=gave_ours, held=2))
 
-    assert found(True, ListSaid(no=True)) == ["vanished"]
-    assert found(False, ListSaid(no=True, had=True)) == ["vanished"]
-    assert found(False, ListSaid(no=True)) == []
-    assert found(True, ListSaid()) == []
+    assert found(True, ListAnswer(no=True)) == ["vanished"]
+    assert found(False, ListAnswer(no=True, had=True)) == ["vanished"]
+    assert found(False, ListAnswer(no=True)) == []
+    assert found(True, ListAnswer()) == []
 
 
 def test_retractions_cover_both_ends_and_deprecation_is_of_the_module():
-    newest = NewestSaid(
+    newest = NewestAnswer(
         had=True,
         version="v1.2.0",
         retracted=(("v1.0.0", "v1.1.0", "bad"), ("v1.0.0", "v1.0.0", "again")),
@@ -148,7 +154,7 @@ def test_retractions_cover_both_ends_and_deprecation_is_of_the_module():
         ("retracted", "v1.0.0"),
         ("retracted", "v1.1.0"),
     ]
-    assert check_notices("example.com/m", rows, NewestSaid()) == []
+    assert check_notices("example.com/m", rows, NewestAnswer()) == []
 
 
 def ago(seconds):
@@ -174,21 +180,21 @@ def followed(listed=0.0, waiting=None):
 )
 def test_stale_is_what_is_behind_for_longer_than_the_limit(module, newer, stale):
     newest = {"newest": "v1.1.0", "newest_time": ago(newer)} if newer else {}
-    found = check_stale(module, ListSaid(**newest), now=NOW, stale_seconds=DAY)
+    found = check_stale(module, ListAnswer(**newest), now=NOW, stale_seconds=DAY)
     assert kinds(found) == ["stale"] * stale
 
 
 @pytest.mark.parametrize("time", ["", "yesterday", "2026-11-25T00:00:00Z", "9999"])
 def test_a_time_that_is_none_or_young_makes_nothing_stale(time):
-    newest = ListSaid(newest="v9.0.0", newest_time=time)
+    newest = ListAnswer(newest="v9.0.0", newest_time=time)
     assert check_stale(followed(), newest, now=NOW, stale_seconds=DAY) == []
     item = ("", "index")
-    index = IndexSaid(unread=time)
+    index = IndexAnswer(unread=time)
     assert check_index(item, A, index, now=NOW, stale_seconds=DAY) == []
 
 
 def test_an_index_with_old_events_that_were_not_read_is_stale():
-    index = IndexSaid(cursor=ago(4 * DAY), unread=ago(3 * DAY))
+    index = IndexAnswer(cursor=ago(4 * DAY), unread=ago(3 * DAY))
     (found,) = check_index(("", "index"), A, index, now=NOW, stale_seconds=DAY)
     assert found.theirs == {"unread": ago(3 * DAY)}
 
@@ -204,5 +210,5 @@ def test_an_index_with_old_events_that_were_not_read_is_stale():
 )
 def test_a_tag_is_where_it_was_or_it_moved(commits, theirs):
     origin = Origin(vcs="git", url=A, ref="refs/tags/v1.0.0", hash="c0")
-    found = check_refs(ROW, origin, RefsSaid(had=True, url=A, commits=commits))
+    found = check_refs(ROW, origin, RefsAnswer(had=True, url=A, commits=commits))
     assert [sighting.theirs["commit"] for sighting in found] == [theirs] * bool(theirs)

@@ -14,7 +14,7 @@ import msgspec
 from gosync.catalog.documents import read_document
 from gosync.catalog.looks import Look
 
-T = TypeVar("T", bound="Said")
+T = TypeVar("T", bound="LookAnswer")
 
 MAX_VALUE_CHARACTERS: Final = 128
 MAX_VERSION_CHARACTERS: Final = 255
@@ -22,7 +22,7 @@ MAX_REASON_CHARACTERS: Final = 200
 MAX_RETRACTIONS: Final = 1_000
 
 
-class Said(msgspec.Struct, frozen=True, omit_defaults=True):
+class LookAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     """An answer; one that never came has all its defaults.
 
     Attributes:
@@ -34,7 +34,7 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
     had: bool = False
 
 
-class FileSaid(Said, frozen=True, omit_defaults=True):
+class FileAnswer(LookAnswer, frozen=True, omit_defaults=True):
     """Of an ``.info``, a ``.mod`` or a ``.zip``.
 
     Attributes:
@@ -48,7 +48,7 @@ class FileSaid(Said, frozen=True, omit_defaults=True):
     evidence: str = ""
 
 
-class ListSaid(Said, frozen=True, omit_defaults=True):
+class ListAnswer(LookAnswer, frozen=True, omit_defaults=True):
     """Of ``@v/list``.
 
     Attributes:
@@ -66,7 +66,7 @@ class ListSaid(Said, frozen=True, omit_defaults=True):
     newest_time: str = ""
 
 
-class NewestSaid(Said, frozen=True, omit_defaults=True):
+class NewestAnswer(LookAnswer, frozen=True, omit_defaults=True):
     """Of the newest version's go.mod.
 
     Attributes:
@@ -80,7 +80,7 @@ class NewestSaid(Said, frozen=True, omit_defaults=True):
     deprecated: str = ""
 
 
-class IndexSaid(Said, frozen=True, omit_defaults=True):
+class IndexAnswer(LookAnswer, frozen=True, omit_defaults=True):
     """Of the index.
 
     Attributes:
@@ -92,7 +92,7 @@ class IndexSaid(Said, frozen=True, omit_defaults=True):
     unread: str = ""
 
 
-class RefsSaid(Said, frozen=True, omit_defaults=True):
+class RefsAnswer(LookAnswer, frozen=True, omit_defaults=True):
     """Of a repository.
 
     Attributes:
@@ -105,11 +105,11 @@ class RefsSaid(Said, frozen=True, omit_defaults=True):
     commits: dict[str, str] = {}
 
 
-def parse_said(look: Look | None, kind: type[T]) -> T:
+def parse_answer(look: Look | None, kind: type[T]) -> T:
     """Return what was answered; all defaults for no answer."""
     return kind() if look is None else read_document(look.said, kind)
 
 
-def format_said(said: Said) -> str:
+def format_answer(said: LookAnswer) -> str:
     """Return an answer as the catalog keeps it."""
     return msgspec.json.encode(said).decode()

@@ -17,7 +17,7 @@ nothing of it is due: so however many modules fail, they make nobody rest, and a
 every other request is for their sake. Strangers are taken in an order of their own
 then, since failing ones may lie side by side: a host that is gone, say.
 
-Pure, over what the catalog knows (``Deck``).
+Pure, over what the catalog knows (``QuestionQueue``).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Doubt(IntEnum):
     GRAVE = 2
 
 
-class Deck(Protocol):
+class QuestionQueue(Protocol):
     """The questions of one source."""
 
     def oldest(self, *, but: Collection[str] = (), path: str = "") -> Look | None:
@@ -65,7 +65,7 @@ class Deck(Protocol):
         ...
 
 
-class Turns:
+class QuestionOrder:
     """Chooses among the questions of one source in one audit.
 
     Args:
@@ -73,7 +73,7 @@ class Turns:
         failing: The modules for which it gave no answer before, and how often.
     """
 
-    def __init__(self, deck: Deck, failing: Mapping[str, int]) -> None:
+    def __init__(self, deck: QuestionQueue, failing: Mapping[str, int]) -> None:
         self._deck = deck
         self._failing = dict(failing)
         self._left: set[str] = set()

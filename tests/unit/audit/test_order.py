@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gosync.audit.budget import MAX_REST_SECONDS, REST_SECONDS, STRIKES
-from gosync.audit.turns import FAILURES_AT_MOST, Doubt, Turns
+from gosync.audit.order import FAILURES_AT_MOST, Doubt, QuestionOrder
 from gosync.catalog.looks import Look, What
 
 SOURCE = "https://proxy"
@@ -25,14 +25,14 @@ class Source:
     def __init__(self, paths, ill, known=()):
         self.looks = [Look(SOURCE, path, "", what) for path in paths for what in ASKED]
         self.ill = ill
-        self.turns = Turns(self, {})
+        self.turns = QuestionOrder(self, {})
         self.asked: list[Look] = []
         self.rested_seconds = 0.0
         self._strikes = self._rests = 0
         for look in [each for each in self.looks if each.path in known]:
             self._put(replace(look, looked_at="once"))
 
-    # Deck.
+    # QuestionQueue.
 
     def oldest(self, *, but=(), path=""):
         return self._first(
@@ -114,11 +114,11 @@ def test_where_one_module_is_known_no_others_make_the_source_rest(data):
 def test_one_audit_asks_a_few_of_those_that_failed_before_and_the_next_the_others():
     well, ill = MODULES[:2], set(MODULES[2:30])
     source = Source(MODULES[:30], ill, known=well)
-    source.turns = Turns(source, dict.fromkeys(ill, 1))
+    source.turns = QuestionOrder(source, dict.fromkeys(ill, 1))
     source.ask_all()
     first = {look.path for look in source.asked} & ill
     assert len(first) == FAILURES_AT_MOST
-    source.turns = Turns(source, {path: 1 + (path in first) for path in ill})
+    source.turns = QuestionOrder(source, {path: 1 + (path in first) for path in ill})
     source.asked = []
     source.ask_all()
     assert len({look.path for look in source.asked} & ill - first) == FAILURES_AT_MOST
@@ -146,7 +146,7 @@ def test_at_a_first_audit_half_of_them_fail_and_the_others_wait_for_minutes(ill)
 
 def test_known_and_witness_go_before_strangers_and_failing_ones_only_in_doubt():
     source = Source(MODULES[:4], set(), known=MODULES[2:3])
-    source.turns = Turns(source, {MODULES[0]: 1})
+    source.turns = QuestionOrder(source, {MODULES[0]: 1})
     for doubt, path in [
         (Doubt.NONE, MODULES[1]),
         (Doubt.SOME, MODULES[2]),
@@ -159,7 +159,7 @@ def test_known_and_witness_go_before_strangers_and_failing_ones_only_in_doubt():
     ]
     assert source.turn(Doubt.SOME) in (MODULES[1], MODULES[3])
     assert source.turn(Doubt.GRAVE) == MODULES[2]
-    source.turns = Turns(source, dict(zip(MODULES, (3, 1, 1, 2), strict=False)))
+    source.turns = QuestionOrder(source, dict(zip(MODULES, (3, 1, 1, 2), strict=False)))
     assert source.turn(Doubt.GRAVE) == MODULES[2]  # another question, but answered
     assert source.turn(Doubt.SOME) == MODULES[1]  # it failed least
     source.turns.failed(source.looks[2])

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
+from gosync.audit.answers import LookAnswer
 from gosync.audit.budget import Budget
-from gosync.audit.said import Said
 from gosync.catalog.looks import Look
 from gosync.upstream.http import Fetcher, Sink
 from gosync.upstream.revisits import Revisit, Revisits, Validators
@@ -16,7 +16,7 @@ from gosync.upstream.revisits import Revisit, Revisits, Validators
 NO_VALIDATORS: Final = Validators()
 
 
-class Answer(msgspec.Struct, frozen=True):
+class MeteredAnswer(msgspec.Struct, frozen=True):
     """An answer.
 
     Attributes:
@@ -26,18 +26,18 @@ class Answer(msgspec.Struct, frozen=True):
         asked: False where what is here already was enough to tell.
     """
 
-    said: Said
+    said: LookAnswer
     validators: Validators = NO_VALIDATORS
     changed: bool = True
     asked: bool = True
 
 
-def validators_of(look: Look, before: Said) -> Validators:
+def validators_of(look: Look, before: LookAnswer) -> Validators:
     """Return what makes the request conditional: only where there was an answer."""
     return Validators(look.etag, look.modified) if before.had else NO_VALIDATORS
 
 
-class PaidProxy:
+class MeteredProxy:
     """A proxy; each request is taken from the budget before it is sent."""
 
     def __init__(self, url: str, fetcher: Fetcher, budget: Budget) -> None:

@@ -19,7 +19,7 @@ from gosync.daemon.notify import Notifier
 _log = logging.getLogger(__name__)
 
 
-class Pulse:
+class Liveness:
     """A job's Progress: counts its signs of life.
 
     Attributes:
@@ -68,7 +68,7 @@ class Watch(msgspec.Struct):
         limit = self.notifier.watchdog_seconds
         return self.most_seconds if limit is None else min(self.most_seconds, limit / 4)
 
-    async def over(self, pulse: Pulse, name: str) -> None:
+    async def over(self, pulse: Liveness, name: str) -> None:
         """Watch a job until cancelled."""
         beats, moved = pulse.beats, anyio.current_time()
         stuck = False

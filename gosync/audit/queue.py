@@ -10,8 +10,8 @@ from gosync.catalog.look_table import Looks
 from gosync.catalog.looks import Look
 
 
-class SourceDeck:
-    """What one source is asked; see ``turns.Deck``.
+class SourceQueue:
+    """What one source is asked; see ``turns.QuestionQueue``.
 
     Args:
         looks: The questions.

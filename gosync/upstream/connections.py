@@ -32,10 +32,10 @@ _LIMITS = httpx.Limits(
 )
 
 
-class Lane:
+class OneConnection:
     """The transports of one request at a time."""
 
-    def __init__(self, lanes: Lanes) -> None:
+    def __init__(self, lanes: ConnectionPool) -> None:
         self._lanes = lanes
         self._transports: dict[tuple[bool, str | None], httpx.AsyncHTTPTransport] = {}
 
@@ -54,19 +54,19 @@ class Lane:
         self._transports.clear()
 
 
-class Lanes:
+class ConnectionPool:
     """All lanes, and what they share."""
 
     def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
         self._options = options
         self._environment = ProxyEnvironment.parse(environment)
-        self._idle: list[Lane] = []
+        self._idle: list[OneConnection] = []
 
-    def take(self) -> Lane:
+    def take(self) -> OneConnection:
         """Return the lane that was used last, or a new one."""
-        return self._idle.pop() if self._idle else Lane(self)
+        return self._idle.pop() if self._idle else OneConnection(self)
 
-    def give_back(self, lane: Lane) -> None:
+    def give_back(self, lane: OneConnection) -> None:
         """Keep a lane for the next request."""
         self._idle.append(lane)
 

@@ -33,9 +33,9 @@ def _takes_bundles(config: Config) -> bool:
     return configured or config.inside.trust.exists()
 
 
-def check_presence(config: Config, mistakes: Mistakes) -> None:
+def check_references(config: Config, mistakes: Mistakes) -> None:
     """Note what is not there, or is not what it should be."""
-    presence = _Presence(mistakes)
+    presence = _References(mistakes)
     presence.folder(("store", "path"), config.store_path)
     presence.folder(("publish", "tree"), config.tree_path)
     if config.metrics_path is not None:
@@ -58,7 +58,7 @@ def _read_trust(path: Path) -> None:
     parse_trust(read_text(path), subject=str(path))
 
 
-class _Presence:
+class _References:
     """Looks for things, and notes what is wrong with them."""
 
     def __init__(self, mistakes: Mistakes) -> None:
