@@ -14,12 +14,12 @@ from gosync.cli.options import Options, common_options, private_option, sumdb_op
 from gosync.cli.progress import progress
 from gosync.closure.closure import Closure, Report
 from gosync.closure.documents import report_document, trial_document
-from gosync.closure.findings import Finding
 from gosync.closure.golang import Done, find_go
 from gosync.closure.remedy import next_steps
 from gosync.closure.trial import Setting, Trial, run_trial
 from gosync.config import Config
 from gosync.errors import MalformedError, UsageError
+from gosync.folder.findings import TreeFinding
 from gosync.folder.tree import Tree
 from gosync.gomod.deps import Deps
 from gosync.project import Project, read_project
@@ -279,7 +279,7 @@ def _line(answer: Answer) -> str:
     )
 
 
-def _cells(finding: Finding) -> tuple[str, ...]:
+def _cells(finding: TreeFinding) -> tuple[str, ...]:
     kind = "SECURITY" if finding.security else finding.kind.value
     return (
         kind,

@@ -8,8 +8,9 @@ from typing import Final
 from gosync.cli.output import Output
 from gosync.config.sizes import format_size
 from gosync.text import printable, shown
+from gosync.verify.act.done import Done
 from gosync.verify.remedy import next_steps
-from gosync.verify.report import Done, Report
+from gosync.verify.report import Report
 from gosync.verify.verdicts import Finding, Verdict
 
 _SHOWN: Final = 100

@@ -32,10 +32,11 @@ from gosync.errors import (
 )
 from gosync.folder.layouts import Kind
 from gosync.text import printable, shown
-from gosync.verify.plan import Action
+from gosync.verify.act.plan import Action
 from gosync.verify.remedy import next_steps
 from gosync.verify.report import Report, report_document
-from gosync.verify.session import Request, Session, open_session
+from gosync.verify.request import Request
+from gosync.verify.session import Session, open_session
 from gosync.verify.verdicts import EXIT_FOUND
 from gosync.work.progress import Progress
 
@@ -219,7 +220,7 @@ async def _act(
 ) -> GosyncError | None:
     """Do what is wished; return why it is not done, to be said after the report."""
     # Importing it takes longer than to verify a small cache.
-    from gosync.verify.actions import act  # noqa: PLC0415
+    from gosync.verify.executor import act  # noqa: PLC0415
 
     def consent(plan: Sequence[str]) -> bool:
         for line in plan if not arguments.dry_run else ():  # which the report ends with
@@ -243,7 +244,7 @@ async def _act(
 
 def _restore(options: Options, request: Request, name: str) -> int:
     """Put back what was moved aside, and say what could not be."""
-    from gosync.verify.actions import restore  # noqa: PLC0415 - see _act
+    from gosync.verify.executor import restore  # noqa: PLC0415 - see _act
 
     results = restore(request, name, SystemClock())
     document = {

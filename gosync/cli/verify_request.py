@@ -19,9 +19,8 @@ from gosync.site.options import SiteOptions
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.upstream.address import Address, parse_address
 from gosync.upstream.goproxy import parse_goproxy
-from gosync.verify.engine import Limits
-from gosync.verify.plan import Action
-from gosync.verify.session import Request
+from gosync.verify.act.plan import Action
+from gosync.verify.request import Limits, Request
 
 
 class VerifyArguments(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,15 +5,13 @@ copy on read-only media as well: which files ``go`` would ask for
 (gosync.gomod.needs), whether each is there, and whether the checksum database's
 part of the same tree proves it.
 
-    sums      the tree's checksum database
-    files     one version's .info, .mod, .zip and record
-    lists     list and @latest
-    closure   a project held against the tree
-    findings  what is missing, wrong or unproven
-    remedy    what to do about it
-    golang    a real go command
-    trial     a real go that sees nothing but the tree
-    documents the same as JSON
+    closure    a project held against the tree
+    files      one version's .info, .mod, .zip and record
+    lists      list and @latest
+    golang     a real go command
+    trial      a real go that sees nothing but the tree
+    remedy     what to do about what was found
+    documents  the reports as JSON
 
 Closure is stricter than ``go`` in five places:
 

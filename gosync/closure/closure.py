@@ -8,22 +8,24 @@ upgrades (``deps = "all"``) "latest" is what the tree's lists make of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec.structs import replace
 
 from gosync.closure.files import TreeFiles, can_be_in_a_tree
-from gosync.closure.findings import Finding, Kind, exit_code_of
 from gosync.closure.lists import TreeLists
-from gosync.closure.sums import TreeSums
+from gosync.errors import SecurityError
+from gosync.folder.findings import TreeFault, TreeFinding
 from gosync.folder.routes import of_module
+from gosync.folder.sums import TreeSums
 from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import Needs, Reason, Why, needs_of_project
 from gosync.gomod.patterns import PatternSet
 from gosync.project import Project, SumFile
+from gosync.publish.promised import PromisedTiles
 from gosync.sumdb.client import ProvenRecord
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from gosync.sumdb.names import Database
     from gosync.work.progress import Progress
 
+EXIT_COMPLETE: Final = 0
+EXIT_INCOMPLETE: Final = 4
+EXIT_SECURITY: Final = SecurityError.exit_code
 _H1 = "h1:"
 _ADDITIONS = {
     Why.UNPRUNED: ", in the graph without pruning",
@@ -56,12 +61,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     modules: int
     go_mods: int
     files: int
-    findings: tuple[Finding, ...]
+    findings: tuple[TreeFinding, ...]
 
     @property
     def exit_code(self) -> int:
         """0 complete, 4 incomplete, 6 if the tree contradicts the log or a go.sum."""
-        return exit_code_of(self.findings)
+        codes = (
+            EXIT_SECURITY if each.security else EXIT_INCOMPLETE
+            for each in self.findings
+        )
+        return max(codes, default=EXIT_COMPLETE)
 
 
 class Closure:
@@ -86,6 +95,7 @@ class Closure:
         self._sums = TreeSums(tree, database, PatternSet(private))
         self._files = TreeFiles(tree, self._sums, quick=quick)
         self._lists = TreeLists(self._files)
+        self._promised = PromisedTiles(self._sums)
 
     def check(self, project: Project, deps: Deps, progress: Progress) -> Report:
         """Hold a project against the tree.
@@ -111,21 +121,28 @@ class Closure:
         self._files.read_zips(
             (mv for mv in sorted(needs.zips) if can_be_in_a_tree(mv)), progress
         )
-        return _Check(project, needs, self._files, self._lists).report(deps)
+        check = _Check(project, needs, self._files, self._lists, self._promised)
+        return check.report(deps)
 
 
 class _Check:
     """One project's files, gone over once it is known which they are."""
 
     def __init__(
-        self, project: Project, needs: Needs, files: TreeFiles, lists: TreeLists
+        self,
+        project: Project,
+        needs: Needs,
+        files: TreeFiles,
+        lists: TreeLists,
+        promised: PromisedTiles,
     ) -> None:
         self._project = project
         self._needs = needs
         self._files = files
         self._lists = lists
+        self._promised = promised
         self._paths: set[str] = set()
-        self._found: dict[str, Finding] = {}
+        self._found: dict[str, TreeFinding] = {}
 
     def report(self, deps: Deps) -> Report:
         """Go over everything, and return what was found."""
@@ -140,8 +157,7 @@ class _Check:
         self._check_lists()
         for file in self._project.sums:
             self._check_sums(file)
-        sums = self._files.sums
-        for finding in (*sums.missing_tiles(), *sums.wrong_upper_tiles()):
+        for finding in (*self._promised.missing(), *self._promised.wrong_upper()):
             self._add(finding, "promised by the tree")
         return Report(
             project=self._project,
@@ -155,7 +171,9 @@ class _Check:
     def _check_version(self, mv: ModuleVersion) -> None:
         if not can_be_in_a_tree(mv):
             reason = "no tree can hold such a version"
-            self._add(Finding(kind=Kind.WRONG, path=str(mv), reason=reason, mv=mv))
+            self._add(
+                TreeFinding(kind=TreeFault.WRONG, path=str(mv), reason=reason, mv=mv)
+            )
             return
         judged = [self._files.mod(mv)]
         if mv in self._needs.zips:
@@ -166,7 +184,7 @@ class _Check:
         record = self._files.record(mv)
         if record is not None:
             self._paths.add(self._files.sums.lookup_path(mv))
-        if isinstance(record, Finding):
+        if isinstance(record, TreeFinding):
             self._add(record)
         elif record is not None:
             self._add(self._files.sums.order_finding(mv))
@@ -180,7 +198,8 @@ class _Check:
             path, finding = judged.path, judged.finding
             self._paths.add(path)
         self._add(
-            finding or Finding(kind=Kind.WRONG, path=path, reason=reason, mv=module)
+            finding
+            or TreeFinding(kind=TreeFault.WRONG, path=path, reason=reason, mv=module)
         )
 
     def _check_lists(self) -> None:
@@ -202,8 +221,12 @@ class _Check:
             if h1 and h1 != line.hash and path not in self._found:
                 reason = f"{name} has {line.hash}, the tree has {h1}"
                 self._add(
-                    Finding(
-                        kind=Kind.WRONG, path=path, reason=reason, mv=mv, security=True
+                    TreeFinding(
+                        kind=TreeFault.WRONG,
+                        path=path,
+                        reason=reason,
+                        mv=mv,
+                        security=True,
                     )
                 )
 
@@ -217,7 +240,7 @@ class _Check:
             return judged.path, record.mod_h1 if line.is_mod else record.zip_h1
         return judged.path, judged.h1
 
-    def _add(self, finding: Finding | None, why: str = "") -> None:
+    def _add(self, finding: TreeFinding | None, why: str = "") -> None:
         """Keep the first finding of each file, or the gravest."""
         if finding is None:
             return

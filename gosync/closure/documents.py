@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gosync.closure.closure import Report
-from gosync.closure.findings import Finding
 from gosync.closure.golang import Done
 from gosync.closure.trial import Trial
+from gosync.folder.findings import TreeFinding
 
 
 def report_document(report: Report) -> dict[str, object]:
@@ -30,7 +30,7 @@ def trial_document(trial: Trial) -> dict[str, object]:
     }
 
 
-def _finding_document(finding: Finding) -> dict[str, object]:
+def _finding_document(finding: TreeFinding) -> dict[str, object]:
     return {
         "kind": finding.kind.value,
         "file": finding.path,

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec.structs import replace
 
-from gosync.closure.findings import Finding, Kind
-from gosync.closure.sums import TreeSums
 from gosync.errors import MalformedError, RejectedError
+from gosync.folder.findings import TreeFault, TreeFinding
 from gosync.folder.routes import VersionRoutes, of_module
+from gosync.folder.sums import TreeSums
 from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.gomod.dirhash import ZipScan, hash_go_mod, scan_zip
 from gosync.gomod.info import MAX_INFO_BYTES, parse_info
@@ -48,7 +48,7 @@ class Judged(msgspec.Struct, frozen=True):
     """
 
     path: str
-    finding: Finding | None = None
+    finding: TreeFinding | None = None
     h1: str = ""
 
 
@@ -111,7 +111,7 @@ class TreeFiles:
             for _ in pool.map(self.zip, wanted):
                 progress.advance()
 
-    def record(self, mv: ModuleVersion) -> ProvenRecord | Finding | None:
+    def record(self, mv: ModuleVersion) -> ProvenRecord | TreeFinding | None:
         """Return a version's proven record; None if no database covers it."""
         return self.sums.prove(mv) if self.sums.covers(mv.path) else None
 
@@ -124,18 +124,20 @@ class TreeFiles:
         except NotInTreeError:
             return Judged(path, self._missing(mv, path))
         except DamagedFileError as exc:
-            return Judged(path, _finding(Kind.WRONG, path, mv, exc.reason))
+            return Judged(path, _finding(TreeFault.WRONG, path, mv, exc.reason))
         except RejectedError as exc:
-            return Judged(path, _finding(Kind.WRONG, path, mv, str(exc)))
+            return Judged(path, _finding(TreeFault.WRONG, path, mv, str(exc)))
         return Judged(path, self._contradiction(mv, path, h1), h1)
 
-    def _missing(self, mv: ModuleVersion, path: str) -> Finding:
+    def _missing(self, mv: ModuleVersion, path: str) -> TreeFinding:
         withdrawn = self._withdrawn.get(mv)
         reason = "not in the tree" if withdrawn is None else f"withdrawn: {withdrawn}"
-        found = _finding(Kind.MISSING, path, mv, reason)
+        found = _finding(TreeFault.MISSING, path, mv, reason)
         return replace(found, withdrawn=withdrawn is not None)
 
-    def _contradiction(self, mv: ModuleVersion, path: str, h1: str) -> Finding | None:
+    def _contradiction(
+        self, mv: ModuleVersion, path: str, h1: str
+    ) -> TreeFinding | None:
         record = self.record(mv) if h1 else None
         if not isinstance(record, ProvenRecord):
             return None
@@ -143,7 +145,9 @@ class TreeFiles:
         if want == h1:
             return None
         reason = f"the checksum database has {want}, the file has {h1}"
-        return Finding(kind=Kind.WRONG, path=path, reason=reason, mv=mv, security=True)
+        return TreeFinding(
+            kind=TreeFault.WRONG, path=path, reason=reason, mv=mv, security=True
+        )
 
     def _read_info(self, mv: ModuleVersion, path: str) -> str:
         info = parse_info(self.tree.read(path, limit_bytes=MAX_INFO_BYTES))
@@ -195,5 +199,5 @@ def can_be_in_a_tree(mv: ModuleVersion) -> bool:
     return True
 
 
-def _finding(kind: Kind, path: str, mv: ModuleVersion, reason: str) -> Finding:
-    return Finding(kind=kind, path=path, reason=reason, mv=mv)
+def _finding(kind: TreeFault, path: str, mv: ModuleVersion, reason: str) -> TreeFinding:
+    return TreeFinding(kind=kind, path=path, reason=reason, mv=mv)

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from gosync.closure.files import TreeFiles, routes_of
-from gosync.closure.findings import Finding, Kind
 from gosync.errors import GosyncError, MalformedError, RejectedError
+from gosync.folder.findings import TreeFault, TreeFinding
 from gosync.folder.routes import of_module
 from gosync.folder.tree import DamagedFileError, NotInTreeError
 from gosync.gomod.info import MAX_INFO_BYTES, parse_info
@@ -29,21 +29,23 @@ class TreeLists:
     def __init__(self, files: TreeFiles) -> None:
         self._files = files
         self._tree = files.tree
-        self._presence: dict[ModuleVersion, Finding | None] = {}
+        self._presence: dict[ModuleVersion, TreeFinding | None] = {}
 
     def upgrades(self, paths: Sequence[str], /) -> Mapping[str, str]:
         """Return what "latest" means of each module, as far as the tree says."""
         found = ((path, self._latest_of(path)) for path in paths)
         return {path: version for path, version in found if version is not None}
 
-    def check(self, path: str) -> Iterator[Finding]:
+    def check(self, path: str) -> Iterator[TreeFinding]:
         """Yield what is wrong with what the tree lists of a module."""
         at, module = of_module(path), ModuleVersion(path, "")
         try:
             listed = self._listed(path)
         except NotInTreeError:
             reason = "without a list go finds no version of it"
-            yield Finding(kind=Kind.MISSING, path=at.list, reason=reason, mv=module)
+            yield TreeFinding(
+                kind=TreeFault.MISSING, path=at.list, reason=reason, mv=module
+            )
             return
         except GosyncError as exc:
             yield _wrong(at.list, module, exc)
@@ -55,14 +57,16 @@ class TreeLists:
             yield from self._present(ModuleVersion(path, version), at.list)
         yield from self._check_latest(path, is_asked=not listed)
 
-    def _check_latest(self, path: str, *, is_asked: bool) -> Iterator[Finding]:
+    def _check_latest(self, path: str, *, is_asked: bool) -> Iterator[TreeFinding]:
         where, module = of_module(path).latest, ModuleVersion(path, "")
         try:
             latest = self._latest(path)
         except NotInTreeError:
             if is_asked:
                 reason = "the list names nothing, so go asks for it"
-                yield Finding(kind=Kind.MISSING, path=where, reason=reason, mv=module)
+                yield TreeFinding(
+                    kind=TreeFault.MISSING, path=where, reason=reason, mv=module
+                )
         except GosyncError as exc:
             yield _wrong(where, module, exc)
         else:
@@ -90,15 +94,15 @@ class TreeLists:
         of_module(path).of_version(version)
         return version
 
-    def _read_whole(self, mv: ModuleVersion) -> Iterator[Finding]:
+    def _read_whole(self, mv: ModuleVersion) -> Iterator[TreeFinding]:
         """Yield what is wrong with what ``go list -m -u`` reads of the newest."""
         record = self._files.record(mv)
         found = (self._files.info(mv).finding, self._files.mod(mv).finding, record)
         for each in found:
-            if isinstance(each, Finding):
+            if isinstance(each, TreeFinding):
                 yield replace(each, listed=True)
 
-    def _present(self, mv: ModuleVersion, named_by: str) -> Iterator[Finding]:
+    def _present(self, mv: ModuleVersion, named_by: str) -> Iterator[TreeFinding]:
         """Yield what lacks of a version that is named."""
         if mv not in self._presence:
             self._presence[mv] = self._lack(mv, named_by)
@@ -106,7 +110,7 @@ class TreeLists:
         if finding is not None:
             yield finding
 
-    def _lack(self, mv: ModuleVersion, named_by: str) -> Finding | None:
+    def _lack(self, mv: ModuleVersion, named_by: str) -> TreeFinding | None:
         at = routes_of(mv)
         paths = [at.info, at.mod, at.zip]
         if self._files.sums.covers(mv.path):
@@ -115,12 +119,12 @@ class TreeLists:
             try:
                 self._tree.require(path)
             except NotInTreeError:
-                kind, reason = Kind.MISSING, f"{named_by} names its version"
+                kind, reason = TreeFault.MISSING, f"{named_by} names its version"
             except DamagedFileError as exc:
-                kind, reason = Kind.WRONG, exc.reason
+                kind, reason = TreeFault.WRONG, exc.reason
             else:
                 continue
-            return Finding(kind=kind, path=path, reason=reason, mv=mv, listed=True)
+            return TreeFinding(kind=kind, path=path, reason=reason, mv=mv, listed=True)
         return None
 
     def _latest_of(self, path: str) -> str | None:
@@ -143,6 +147,6 @@ class TreeLists:
             return GoModFacts(is_own=True)
 
 
-def _wrong(path: str, mv: ModuleVersion, error: GosyncError) -> Finding:
+def _wrong(path: str, mv: ModuleVersion, error: GosyncError) -> TreeFinding:
     reason = error.reason if isinstance(error, MalformedError) else str(error)
-    return Finding(kind=Kind.WRONG, path=path, reason=reason, mv=mv)
+    return TreeFinding(kind=TreeFault.WRONG, path=path, reason=reason, mv=mv)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from gosync.closure.closure import Report
-from gosync.closure.findings import Finding, Kind
+from gosync.folder.findings import TreeFault, TreeFinding
 from gosync.gomod.module import ModuleVersion
 
 
@@ -32,17 +32,17 @@ def next_steps(report: Report, *, selected: bool) -> Iterator[str]:
         yield "let `gosync publish DIR` write a new one"
 
 
-def _withdrawn(findings: Iterable[Finding]) -> dict[ModuleVersion, str]:
+def _withdrawn(findings: Iterable[TreeFinding]) -> dict[ModuleVersion, str]:
     """Return the versions that nobody is given any more, and why."""
     return {each.mv: each.reason for each in findings if each.withdrawn}
 
 
-def _lacking(findings: Iterable[Finding]) -> dict[ModuleVersion, bool]:
+def _lacking(findings: Iterable[TreeFinding]) -> dict[ModuleVersion, bool]:
     """Return the versions that are not carried, and whether more than the .mod."""
     lacking: dict[ModuleVersion, bool] = {}
     for each in findings:
         is_own = each.path.endswith((".info", ".mod", ".zip"))
-        if each.kind is not Kind.MISSING or each.withdrawn:
+        if each.kind is not TreeFault.MISSING or each.withdrawn:
             continue
         if is_own and not each.listed:
             more = not each.path.endswith(".mod")
@@ -50,15 +50,15 @@ def _lacking(findings: Iterable[Finding]) -> dict[ModuleVersion, bool]:
     return lacking
 
 
-def _is_damage(finding: Finding, lacking: dict[ModuleVersion, bool]) -> bool:
+def _is_damage(finding: TreeFinding, lacking: dict[ModuleVersion, bool]) -> bool:
     """Tell whether a finding is of the tree, not of what was selected for it."""
     if finding.security or finding.withdrawn or not _is_of_tree(finding):
         return False
     of_lacking = any(finding.mv.path == mv.path for mv in lacking)
-    return not (finding.kind is Kind.MISSING and of_lacking and not finding.listed)
+    return not (finding.kind is TreeFault.MISSING and of_lacking and not finding.listed)
 
 
-def _is_of_tree(finding: Finding) -> bool:
+def _is_of_tree(finding: TreeFinding) -> bool:
     """Tell a file of the tree from one of the project's own."""
     return bool(finding.mv.version) or not finding.path.endswith("/go.mod")
 

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from gosync.closure.findings import EXIT_COMPLETE, EXIT_INCOMPLETE
+from gosync.closure.closure import EXIT_COMPLETE, EXIT_INCOMPLETE
 from gosync.closure.golang import (
     Client,
     Done,

@@ -37,10 +37,10 @@ from gosync.sync.engine import (
 )
 from gosync.sync.prune import allow_deletes, forget, plan_prune, sweep
 from gosync.text import shown
-from gosync.verify.engine import Limits
 from gosync.verify.report import Report
 from gosync.verify.report import report_document as verify_document
-from gosync.verify.session import Request, open_session
+from gosync.verify.request import Limits, Request
+from gosync.verify.session import open_session
 from gosync.work.progress import Progress
 from gosync.work.stop import Stop
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gosync.closure.files import routes_of, scan_tree_zip
-from gosync.closure.sums import TreeOps
 from gosync.errors import ChecksumMismatchError
+from gosync.folder.sums import TreeOps
 from gosync.folder.tree import Tree
 from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES

@@ -3,11 +3,18 @@
 A published tree, a GOMODCACHE, goproxy's and Athens' folders. A path gives module,
 version and file, and these give the path.
 
-    routes     where each file of a published tree lies (pure)
+    routes     the paths of a published tree (pure)
     layouts    which file of a cache is what (pure)
-    athens     Athens' own layout (pure)
+    athens     Athens' layout on disk (pure)
     tree       files below one open folder, read with limits
     walk       a folder's entries, without following anything
+    detection  which kind of cache a folder is
+    roots      where the root of a cache is, by one folder in it
+    inventory  a folder's entries by module version
+    foreign    what of a folder is no cache's, and is left alone (pure)
+    sums       a tree's part of the checksum database, proven to a signed head
+    findings   what is wrong with a file of a tree
     placing    bytes put into a folder, things removed from it
-    copying, moving   from one open folder into another, whole or not at all
+    copying    copies between file systems
+    moving     a thing moved from one open folder into another, whole or not at all
 """

@@ -16,7 +16,7 @@ athens     Athens on disk: ``m/v/go.mod``, ``m/v/source.zip``, ``m/v/v.info``
 athens-s3  Athens on object stores: ``m/@v/v.info .mod .zip``
 =========  ==================================================================
 
-What a folder is, is for ``sight``; what of it is a cache's, for ``belonging``.
+What a folder is, is for ``detection``; what of it is a cache's, for ``foreign``.
 """
 
 from __future__ import annotations

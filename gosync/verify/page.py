@@ -14,8 +14,9 @@ from typing import Final
 from gosync.clock import format_time
 from gosync.publish.style import STYLE
 from gosync.text import shown
+from gosync.verify.act.done import Done
 from gosync.verify.remedy import next_steps
-from gosync.verify.report import Done, Report, sorted_heads
+from gosync.verify.report import Report, sorted_heads
 from gosync.verify.verdicts import Finding, Verdict
 
 _MORE_STYLE: Final = """\

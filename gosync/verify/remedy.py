@@ -11,7 +11,7 @@ from gosync.verify.report import Report
 from gosync.verify.verdicts import Cause, Finding, Fix, Verdict
 
 if TYPE_CHECKING:
-    from gosync.verify.session import Request
+    from gosync.verify.request import Request
 
 _SHOWN = 3
 
@@ -57,7 +57,7 @@ def undo_command(request: Request, target: str, name: str) -> str:
     Args:
         request: What was asked for.
         target: What was acted on.
-        name: The shelf's id.
+        name: The quarantine's id.
     """
     words = ["gosync", "verify", str(Path(target).absolute())]
     if request.state is not None:

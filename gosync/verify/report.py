@@ -11,7 +11,8 @@ from gosync.clock import format_time
 from gosync.folder.layouts import Kind
 from gosync.sumdb.names import Database
 from gosync.text import shown
-from gosync.verify.engine import Outcome
+from gosync.verify.act.done import Done
+from gosync.verify.look.engine import Outcome
 from gosync.verify.verdicts import (
     EXIT_FOUND,
     EXIT_REPAIRED,
@@ -19,30 +20,8 @@ from gosync.verify.verdicts import (
     Finding,
     Verdict,
     exit_code_of,
+    finding_document,
 )
-
-
-class Done(msgspec.Struct, frozen=True):
-    """Something that was done about a finding.
-
-    Attributes:
-        action: What: "quarantined", "repaired", "deleted", "rewritten" ...
-        path: To what.
-        detail: Where it went, or where the new bytes came from.
-        finding: The finding that it was done about.
-        failed: Why it could not be done, "" if it was.
-    """
-
-    action: str
-    path: str
-    detail: str
-    finding: Finding
-    failed: str = ""
-
-    def __str__(self) -> str:
-        if not self.failed:
-            return f"{self.action} {self.path}"
-        return f"failed: {self.path} was not {self.action}: {self.failed}"
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -131,26 +110,6 @@ def report_document(report: Report) -> dict[str, object]:
         "remaining": len(report.remaining),
         "remarks": [shown(each) for each in outcome.remarks],
         "exit_code": report.exit_code,
-    }
-
-
-def finding_document(finding: Finding) -> dict[str, object]:
-    """Return a finding as JSON."""
-    mv, evidence = finding.mv, finding.evidence
-    return {
-        "verdict": finding.verdict.value,
-        "file": shown(finding.path),
-        "path": shown(mv.path) if mv else "",
-        "version": shown(mv.version) if mv else "",
-        "reason": shown(finding.reason),
-        "expected": shown(finding.expected),
-        "found": shown(finding.found),
-        "source": shown(evidence.source) if evidence else None,
-        "record": evidence.record if evidence else None,
-        "tree_size": evidence.tree_size if evidence else None,
-        "tree_hash": evidence.tree_hash or None if evidence else None,
-        "cause": finding.cause.value if finding.cause else None,
-        "fix": finding.fix.value,
     }
 
 

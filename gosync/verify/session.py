@@ -2,88 +2,40 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from pathlib import Path
-from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
 from gosync.catalog.db import Catalog
 from gosync.clock import Clock
-from gosync.closure.sums import TreeSums
 from gosync.errors import StoreError, UsageError
+from gosync.folder.detection import (
+    Detection,
+    advice_in,
+    detect,
+    is_marked,
+    require_kind,
+)
 from gosync.folder.layouts import Kind
+from gosync.folder.sums import TreeSums
 from gosync.gomod.patterns import PatternSet
 from gosync.site.opening import check_before_verify, check_verifiable
-from gosync.site.options import SiteOptions
 from gosync.store.layout import CATALOG
-from gosync.verify.engine import Limits, Outcome, Verification
-from gosync.verify.memory import CatalogMemory, Memory, StateFile
-from gosync.verify.ownstore import StoreTarget
-from gosync.verify.proofs import Prover
+from gosync.verify.look.engine import Outcome, Verification
+from gosync.verify.look.gosum import NAMES, SumTarget, read_sums
+from gosync.verify.look.memory import CatalogMemory, Memory, StateFile
+from gosync.verify.look.targets import FolderTarget, Target, open_folder
+from gosync.verify.ownstore.target import StoreTarget
+from gosync.verify.prove.prover import Prover
+from gosync.verify.prove.sources import Trust, open_prover
 from gosync.verify.report import Report
-from gosync.verify.sight import Sight, advice_in, is_marked, recognise, require_kind
-from gosync.verify.sources import Trust, open_prover
+from gosync.verify.request import Request
 from gosync.verify.statefolder import require_apart
-from gosync.verify.sumlines import NAMES, SumTarget, read_sums
-from gosync.verify.targets import FolderTarget, Target, open_folder
 from gosync.work.progress import Progress
-
-_STATE_HOME: Final = "gosync/verify"
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for.
-
-    Attributes:
-        path: The target's folder or file.
-        url: The target, if it is a proxy's address.
-        modules: What is looked at of a proxy: ``path`` or ``path@version``.
-        kind: What it is, None to find out.
-        site: The configuration: store, proxies, database.
-        private: GOPRIVATE patterns.
-        offline: Whether the network is left alone.
-        proofs: Trees that hold a part of the checksum database.
-        sums: go.sum files that vouch for private modules.
-        state: Where results and what is moved aside are kept, None for the default.
-        limits: How much is done.
-        wait_lock_seconds: How long to wait for the store's lock, to act on it.
-    """
-
-    path: Path
-    url: str = ""
-    modules: tuple[str, ...] = ()
-    kind: Kind | None = None
-    site: SiteOptions
-    private: tuple[str, ...] = ()
-    offline: bool = False
-    proofs: tuple[Path, ...] = ()
-    sums: tuple[Path, ...] = ()
-    state: Path | None = None
-    limits: Limits = msgspec.field(default_factory=Limits)
-    wait_lock_seconds: float = 0.0
-
-    @property
-    def state_folder(self) -> Path:
-        """Where results are kept; a folder of its own for each target."""
-        if self.state is not None:
-            return self.state
-        home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-        whole = self.url or str(self.path.resolve())
-        digest = hashlib.sha256(os.fsencode(whole)).hexdigest()[:12]
-        name = "proxy" if self.url else self.path.resolve().name or "root"
-        try:
-            return Path(home).expanduser() / _STATE_HOME / f"{name}-{digest}"
-        except RuntimeError as exc:
-            raise UsageError(
-                "there is no home folder to keep results in",
-                hint="set HOME, or name a folder with --state DIR",
-            ) from exc
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -96,7 +48,7 @@ class Session(msgspec.Struct, frozen=True):
         memory: What earlier runs said.
         catalog: The catalog of gosync's own store, None if there is none.
         trust: Whom it believes.
-        sight: What the target is, and where.
+        detection: What the target is, and where.
         reopen: Looks at the target anew.
     """
 
@@ -106,7 +58,7 @@ class Session(msgspec.Struct, frozen=True):
     memory: Memory
     catalog: Catalog | None
     trust: Trust
-    sight: Sight
+    detection: Detection
     reopen: Callable[[], Target]
 
     async def run(
@@ -157,8 +109,8 @@ class Session(msgspec.Struct, frozen=True):
 
     def _elsewhere(self) -> Iterator[str]:
         """Yield what a target is not, and what in it is left alone."""
-        if self.sight.doubt:
-            yield self.sight.advice
+        if self.detection.doubt:
+            yield self.detection.advice
         if not isinstance(self.target, FolderTarget):
             return
         inventory = self.target.inventory
@@ -190,10 +142,10 @@ async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]
         UsageError: if there is no such target, or nothing says what it is.
         StoreError: if gosync's own store cannot be read.
     """
-    sight = sight_of(request)
-    request, kind = replace(request, path=sight.root), sight.kind
+    detection = detect_target(request)
+    request, kind = replace(request, path=detection.root), detection.kind
     if request.state is not None and kind not in {Kind.URL, Kind.GO_SUM}:
-        require_apart(request.state, sight.root)
+        require_apart(request.state, detection.root)
     with _own_catalog(request, kind) as catalog:
         async with _open(request, kind, catalog, clock) as target:
             own = target.sums if isinstance(target, FolderTarget) else None
@@ -209,7 +161,7 @@ async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]
                     _memory(request, kind),
                     catalog,
                     trust,
-                    sight,
+                    detection,
                     partial(_open_target, request, kind, catalog, clock),
                 )
 
@@ -224,7 +176,7 @@ async def _open(
         return
     # Importing an HTTP client takes longer than to verify a small cache.
     from gosync.upstream.http import Fetcher  # noqa: PLC0415
-    from gosync.verify.remote import open_url  # noqa: PLC0415
+    from gosync.verify.look.goproxy import open_url  # noqa: PLC0415
 
     if request.offline and not request.url.startswith("file:"):
         raise UsageError(f"{request.url}: not with --offline")
@@ -235,7 +187,7 @@ async def _open(
         yield target
 
 
-def sight_of(request: Request) -> Sight:
+def detect_target(request: Request) -> Detection:
     """Return what a target is, by looking, or by what somebody says.
 
     Raises:
@@ -243,16 +195,16 @@ def sight_of(request: Request) -> Sight:
     """
     path = request.path
     if request.url:
-        return Sight(Kind.URL, path)
+        return Detection(Kind.URL, path)
     if request.kind is not None:
         return require_kind(path, request.kind)
     if path.name in NAMES or path.is_file():
-        return Sight(Kind.GO_SUM, path)
+        return Detection(Kind.GO_SUM, path)
     if not path.exists():
         raise UsageError(f"{path}: there is nothing", hint="name a cache's folder")
     if any(os.path.lexists(path / name) for name in NAMES) and not is_marked(path):
-        return Sight(Kind.GO_SUM, path)
-    return recognise(path)
+        return Detection(Kind.GO_SUM, path)
+    return detect(path)
 
 
 def _open_target(

@@ -1,4 +1,4 @@
-"""The folder that verify keeps results and shelves in: its own, beside no target."""
+"""The folder that verify keeps its own files in, beside no target."""
 
 from __future__ import annotations
 

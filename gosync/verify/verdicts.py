@@ -24,6 +24,7 @@ import msgspec
 from gosync.errors import SecurityError, UnavailableError
 from gosync.gomod.module import ModuleVersion
 from gosync.sumdb.tlog import Tree
+from gosync.text import shown
 
 EXIT_FOUND: Final = 4
 EXIT_REPAIRED: Final = 5
@@ -180,3 +181,23 @@ def exit_code_of(
     if any(each.cause is Cause.UNASKED for each in remaining):
         return EXIT_UNAVAILABLE
     return EXIT_REPAIRED if handled else 0
+
+
+def finding_document(finding: Finding) -> dict[str, object]:
+    """Return a finding as JSON."""
+    mv, evidence = finding.mv, finding.evidence
+    return {
+        "verdict": finding.verdict.value,
+        "file": shown(finding.path),
+        "path": shown(mv.path) if mv else "",
+        "version": shown(mv.version) if mv else "",
+        "reason": shown(finding.reason),
+        "expected": shown(finding.expected),
+        "found": shown(finding.found),
+        "source": shown(evidence.source) if evidence else None,
+        "record": evidence.record if evidence else None,
+        "tree_size": evidence.tree_size if evidence else None,
+        "tree_hash": evidence.tree_hash or None if evidence else None,
+        "cause": finding.cause.value if finding.cause else None,
+        "fix": finding.fix.value,
+    }

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from gosync.closure.closure import Closure, Report
-from gosync.closure.findings import Finding
 from gosync.closure.trial import Setting, Trial, run_trial
+from gosync.folder.findings import TreeFinding
 from gosync.folder.tree import Tree
 from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import GoMod
@@ -185,7 +185,7 @@ def is_of_kind(name: str, kind: str) -> bool:
     return name.endswith(f"/{kind}" if kind == "list" else f".{kind}")
 
 
-def is_stricter(finding: Finding, project: Project, needs: Needs) -> bool:
+def is_stricter(finding: TreeFinding, project: Project, needs: Needs) -> bool:
     """Tell whether closure says of itself that it is stricter than go here."""
     if finding.listed or finding.path.endswith(("/@v/list", "/@latest")):
         return True

@@ -18,7 +18,7 @@ from gosync.cli.main import run as run_cli
 from gosync.folder.layouts import Kind
 from gosync.gomod.gosum import parse_gosum
 from gosync.gomod.module import ModuleVersion, escape_path
-from gosync.verify.plan import Action
+from gosync.verify.act.plan import Action
 from tests.go.golangs import NEWEST, OLDER, need_go
 from tests.go.standins import Athens, ObjectStore, Read, plain, serving
 from tests.integration.site import CHECKOUT

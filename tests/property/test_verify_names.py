@@ -15,7 +15,7 @@ from gosync.errors import MalformedError
 from gosync.folder.athens import AthensLayout
 from gosync.folder.layouts import FILES, Kind, Layout, Role, VersionsLayout
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.memory import STATE_FILE, StateFile
+from gosync.verify.look.memory import STATE_FILE, StateFile
 
 _KINDS = (Kind.TREE, Kind.GOPROXY, Kind.MODCACHE, Kind.ATHENS_S3)
 LAYOUTS: list[Layout] = [*(VersionsLayout(kind) for kind in _KINDS), AthensLayout()]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gosync.closure.closure import Closure, Report
-from gosync.closure.findings import Finding
+from gosync.folder.findings import TreeFinding
 from gosync.folder.tree import Tree
 from gosync.gomod.deps import Deps
 from gosync.gomod.module import ModuleVersion
@@ -50,10 +50,10 @@ class Setting:
 
     def findings(
         self, deps: Deps = Deps.BUILD, *, quick: bool = False
-    ) -> dict[str, Finding]:
+    ) -> dict[str, TreeFinding]:
         return {each.path: each for each in self.check(deps, quick=quick).findings}
 
-    def only_finding(self, path: str, *, quick: bool = False) -> Finding:
+    def only_finding(self, path: str, *, quick: bool = False) -> TreeFinding:
         found = self.findings(quick=quick)
         assert list(found) == [path]
         return found[path]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gosync.closure.findings import Kind
 from gosync.demo.log import SumLog
+from gosync.folder.findings import TreeFault
 from gosync.gomod.deps import Deps
 from gosync.sumdb.tile import edge_tiles
 from tests.unit.closure.conftest import (
@@ -70,7 +70,7 @@ def test_a_missing_file(setting: Setting, number: int):
 
     found = setting.only_finding(path)
 
-    assert found.kind is Kind.MISSING
+    assert found.kind is TreeFault.MISSING
     assert not found.security
     assert setting.check().exit_code == 4
 
@@ -93,7 +93,10 @@ def test_something_that_is_no_file(setting: Setting, number: int, what: str):
 
     found = setting.only_finding(path)
 
-    assert (found.kind, found.reason) == (Kind.WRONG, f"is a {what}, not a file")
+    assert (found.kind, found.reason) == (
+        TreeFault.WRONG,
+        f"is a {what}, not a file",
+    )
     assert setting.check().exit_code == 4
 
 
@@ -125,7 +128,7 @@ def test_an_empty_file(setting: Setting, number: int):
 
     found = setting.only_finding(path)
 
-    assert (found.kind, found.reason) == (Kind.WRONG, "is empty")
+    assert (found.kind, found.reason) == (TreeFault.WRONG, "is empty")
 
 
 @pytest.mark.parametrize("number", range(6))
@@ -135,7 +138,7 @@ def test_a_file_beyond_its_limit_is_not_read(setting: Setting, number: int):
 
     found = setting.only_finding(path)
 
-    assert (found.kind, found.security) == (Kind.WRONG, False)
+    assert (found.kind, found.security) == (TreeFault.WRONG, False)
     assert "larger than" in found.reason
 
 
@@ -144,7 +147,7 @@ def test_an_empty_list_needs_a_latest(setting: Setting):
     assert setting.findings() == {}
 
     (setting.root / "below.example/below/@latest").unlink()
-    assert setting.only_finding("below.example/below/@latest").kind is Kind.MISSING
+    assert setting.only_finding("below.example/below/@latest").kind is TreeFault.MISSING
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 4])
@@ -155,7 +158,7 @@ def test_a_truncated_file(setting: Setting, number: int):
 
     found = setting.findings()
 
-    assert found[path].kind is Kind.WRONG
+    assert found[path].kind is TreeFault.WRONG
     # Half a go.mod is another one; half a zip or a half record is none at all.
     assert found[path].security == (number == 0)
 
@@ -175,7 +178,7 @@ def test_a_swapped_file_contradicts_the_log(setting: Setting, name):
         assert "the checksum database has h1:" in found.reason
         assert setting.check().exit_code == 6
     else:  # the names in it are of another version
-        assert found.kind is Kind.WRONG
+        assert found.kind is TreeFault.WRONG
 
 
 def test_a_zip_with_other_contents_contradicts_the_log(setting: Setting):
@@ -200,17 +203,17 @@ def rezip(file: Path) -> None:
 def test_quick_sees_that_a_zip_is_missing_or_empty(setting: Setting):
     path = zip_file(BELOW, "v1.0.0")
     (setting.root / path).write_bytes(b"")
-    assert setting.only_finding(path, quick=True).kind is Kind.WRONG
+    assert setting.only_finding(path, quick=True).kind is TreeFault.WRONG
 
     (setting.root / path).unlink()
-    assert setting.only_finding(path, quick=True).kind is Kind.MISSING
+    assert setting.only_finding(path, quick=True).kind is TreeFault.MISSING
 
 
 def test_an_info_of_another_version(setting: Setting):
     path = info_file(BELOW, "v1.0.0")
     (setting.root / path).write_text(json.dumps({"Version": "v1.1.0"}))
 
-    assert setting.only_finding(path).kind is Kind.WRONG
+    assert setting.only_finding(path).kind is TreeFault.WRONG
 
 
 def test_why_and_below_what(setting: Setting):
@@ -246,7 +249,7 @@ def test_a_missing_tile(setting: Setting):
     found = setting.findings()
 
     assert found
-    assert all(each.kind is Kind.UNPROVEN for each in found.values())
+    assert all(each.kind is TreeFault.UNPROVEN for each in found.values())
     assert all("/tile/8/1/000.p/" in path for path in found)
 
 
@@ -354,7 +357,7 @@ def test_a_list_that_go_trips_over(setting: Setting, line: str):
     with (setting.root / path).open("a") as file:
         file.write(f"{line}\n")
 
-    assert setting.only_finding(path).kind is Kind.WRONG
+    assert setting.only_finding(path).kind is TreeFault.WRONG
 
 
 def test_latest_names_what_is_carried(setting: Setting):

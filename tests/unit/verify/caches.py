@@ -26,11 +26,11 @@ from gosync.folder.layouts import Kind
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
 from gosync.site.options import SiteOptions
 from gosync.sumdb.names import Database, parse_gosumdb
-from gosync.verify.actions import act
-from gosync.verify.engine import Limits
-from gosync.verify.plan import Action
+from gosync.verify.act.plan import Action
+from gosync.verify.executor import act
 from gosync.verify.report import Report
-from gosync.verify.session import Request, open_session
+from gosync.verify.request import Limits, Request
+from gosync.verify.session import open_session
 from gosync.work.progress import NoProgress
 from tests.simulator import Simulator
 from tests.simulator.standard import source

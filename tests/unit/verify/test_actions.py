@@ -12,10 +12,10 @@ import pytest
 from gosync.folder.layouts import Kind
 from gosync.folder.tree import Tree
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.actions import TooManyError
-from gosync.verify.plan import Action
-from gosync.verify.returning import put_all_back
-from gosync.verify.shelf import Shelf
+from gosync.verify.act.plan import Action
+from gosync.verify.act.quarantine import Quarantine
+from gosync.verify.act.restore import put_all_back
+from gosync.verify.executor import TooManyError
 from gosync.verify.verdicts import Cause, Verdict
 from tests.unit.verify.caches import ALPHA, FOLDERS, World, run
 from tests.unit.verify.damage import Damage, harm, link_copy, parts
@@ -35,7 +35,9 @@ def test_restoring_brings_back_every_byte(
 
     report = run(world, root, kind=kind, action=Action.QUARANTINE)
     assert snapshot(root) != before
-    results = put_all_back(Tree(root), Shelf(tmp_path / "state", report.quarantine))
+    results = put_all_back(
+        Tree(root), Quarantine(tmp_path / "state", report.quarantine)
+    )
 
     assert [failed for _, failed in results if failed] == []
     assert snapshot(root) == before
@@ -205,18 +207,20 @@ def test_a_half_extracted_folder_goes_before_its_mark(world: World, tmp_path: Pa
     assert report.exit_code == 5
 
 
-def test_a_shelf_that_somebody_changed_leads_nowhere_else(world: World, tmp_path: Path):
+def test_a_quarantine_that_somebody_changed_leads_nowhere_else(
+    world: World, tmp_path: Path
+):
     root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
     harm(root, parts(Kind.ATHENS, world.database.name)[2], Damage.EMPTY)
     report = run(world, root, action=Action.QUARANTINE)
-    manifest = tmp_path / "state" / "shelf" / report.quarantine / "moved.json"
+    manifest = tmp_path / "state" / "quarantine" / report.quarantine / "moved.json"
     for path in ("../outside", "a/../../outside", "/etc/outside", "..", ""):
         text = json.loads(manifest.read_text())
         text["entries"][0]["path"] = path
         manifest.write_text(json.dumps(text))
 
-        shelf = Shelf(tmp_path / "state", report.quarantine)
-        ((_, failed),) = put_all_back(Tree(root), shelf)
+        quarantine = Quarantine(tmp_path / "state", report.quarantine)
+        ((_, failed),) = put_all_back(Tree(root), quarantine)
 
         assert failed, path
     assert not (tmp_path / "outside").exists()

@@ -12,7 +12,7 @@ import pytest
 from gosync.folder.layouts import Kind
 from gosync.gomod.dirhash import hash_zip
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.plan import Action
+from gosync.verify.act.plan import Action
 from gosync.verify.report import Report
 from gosync.verify.verdicts import Verdict
 from tests.simulator import Simulator

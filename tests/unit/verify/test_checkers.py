@@ -7,9 +7,9 @@ import time
 from multiprocessing.connection import Connection
 
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.answers import Answer
-from gosync.verify.checkers import Checkers
-from gosync.verify.checks import Checked
+from gosync.verify.look.checkers import Checkers
+from gosync.verify.look.checks import Checked
+from gosync.verify.prove.answers import Answer
 from gosync.work.processes import WORTH_BYTES
 from tests.alone import alone
 

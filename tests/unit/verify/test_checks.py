@@ -12,9 +12,9 @@ from gosync.folder.layouts import Kind
 from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
-from gosync.verify.answers import Answer
-from gosync.verify.proofs import answer_of_row
-from gosync.verify.targets import open_folder
+from gosync.verify.look.targets import open_folder
+from gosync.verify.prove.answers import Answer
+from gosync.verify.prove.prover import answer_of_row
 from gosync.verify.verdicts import Verdict
 from tests.unit.verify.caches import ALPHA, World, run
 from tests.unit.verify.damage import link_copy

@@ -123,7 +123,7 @@ def test_quarantine_and_restore(
     assert verify() == 0
     assert verify("--restore", name) == 0
     assert snapshot(root) == before
-    assert verify("--restore", name) == 4  # it is not on the shelf any more
+    assert verify("--restore", name) == 4  # it is not in quarantine any more
     assert verify("--restore", "no-such-id") == 2
 
 

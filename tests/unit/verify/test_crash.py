@@ -18,9 +18,9 @@ import pytest
 
 from gosync.clock import SystemClock
 from gosync.folder.layouts import Kind
-from gosync.verify.actions import restore
-from gosync.verify.plan import Action
-from gosync.verify.session import Request
+from gosync.verify.act.plan import Action
+from gosync.verify.executor import restore
+from gosync.verify.request import Request
 from tests.integration.test_crash_disk import disk
 from tests.unit.verify.caches import ALPHA, World, run
 from tests.unit.verify.damage import Damage, harm, link_copy, parts
@@ -135,8 +135,8 @@ def test_moving_to_another_disk_and_back(world: World, tmp_path: Path):
             moved = before - everything(root)
             _put_back(world, root, state, step)
             assert moved <= everything(root, state), step
-            for shelf in _shelves(state):
-                _restore(world, root, state, shelf.name)
+            for quarantine in _quarantines(state):
+                _restore(world, root, state, quarantine.name)
             assert snapshot(root) == at_first, step
         step += 3
     assert step > 6
@@ -148,14 +148,14 @@ def _restore(world: World, root: Path, state: Path, name: str) -> None:
 
 
 def _put_back(world: World, root: Path, state: Path, step: int) -> None:
-    """Restore the newest shelf, and be killed on the way."""
-    newest = _shelves(state)[0]
+    """Restore the newest quarantine, and be killed on the way."""
+    newest = _quarantines(state)[0]
     killed_at(step, partial(_restore, world, root, state, newest.name))
 
 
-def _shelves(state: Path) -> list[Path]:
-    """Return the shelves on which something may be, the newest first."""
-    found = (each.parent for each in (state / "shelf").glob("*/moved.json"))
+def _quarantines(state: Path) -> list[Path]:
+    """Return the quarantines on which something may be, the newest first."""
+    found = (each.parent for each in (state / "quarantine").glob("*/moved.json"))
     return sorted(found, key=lambda each: each.stat().st_mtime_ns, reverse=True)
 
 
@@ -175,13 +175,13 @@ def test_removing_from_gosyncs_own_store(world: World, synced: Path, tmp_path: P
             break
         step += 1
 
-    whole = max((store.parent / "state/shelf").iterdir()).name
+    whole = max((store.parent / "state/quarantine").iterdir()).name
     died, way_back = True, 0
     while died:
         folder = tmp_path / f"back-{way_back}"
         state = Path(shutil.copytree(store.parent / "state", folder / "state"))
         there = Path(shutil.copytree(store, folder / "store"))
-        _point(state / "shelf" / whole / "moved.json", store, there)
+        _point(state / "quarantine" / whole / "moved.json", store, there)
         request = Request(path=there, site=world.site(folder), state=state)
         back = partial(restore, request, whole, SystemClock())
         died = killed_at(way_back, back)
@@ -213,7 +213,7 @@ def has_its_blobs(store: Path) -> bool:
 
 
 def _point(manifest: Path, old: Path, new: Path) -> None:
-    """Let a shelf be another store's."""
+    """Let a quarantine be another store's."""
     text = json.loads(manifest.read_text())
     assert text["target"] == str(old)
     manifest.write_text(json.dumps({**text, "target": str(new)}))

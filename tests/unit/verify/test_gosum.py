@@ -9,10 +9,10 @@ import pytest
 from gosync.errors import UsageError
 from gosync.folder.tree import Tree
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.plan import Action
+from gosync.verify.act.plan import Action
+from gosync.verify.act.quarantine import Quarantine
+from gosync.verify.act.restore import put_all_back
 from gosync.verify.report import Report
-from gosync.verify.returning import put_all_back
-from gosync.verify.shelf import Shelf
 from gosync.verify.verdicts import Cause, Verdict
 from tests.unit.verify.caches import ALPHA, BETA, World, run
 
@@ -114,8 +114,8 @@ def test_repair_writes_what_the_log_has_and_restore_undoes_it(world: World, file
 
     assert report.exit_code == 5
     assert file.read_bytes() == good
-    shelf = Shelf(file.parent / "state", report.quarantine)
-    assert put_all_back(Tree(file.parent), shelf) == [("go.sum", "")]
+    quarantine = Quarantine(file.parent / "state", report.quarantine)
+    assert put_all_back(Tree(file.parent), quarantine) == [("go.sum", "")]
     assert file.read_bytes() == bad
 
 

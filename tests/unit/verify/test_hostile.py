@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from gosync.cli.main import run as run_cli
+from gosync.folder.inventory import MAX_STRAYS
 from gosync.folder.layouts import Kind
 from gosync.folder.placing import remove
 from gosync.folder.tree import Tree
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.inventory import MAX_STRAYS
 from gosync.verify.page import format_page
 from gosync.verify.verdicts import Verdict
 from tests.simulator.evil import EVIL
@@ -111,8 +111,8 @@ def _restored(
     root: Path, options: list[str], capfd: pytest.CaptureFixture[str]
 ) -> Iterator[str]:
     """Put back what was moved aside; yield what is said of it."""
-    for shelf in sorted((root.parent / "state/shelf").iterdir()):
-        run_cli(["verify", str(root), *options, "--restore", shelf.name])
+    for quarantine in sorted((root.parent / "state/quarantine").iterdir()):
+        run_cli(["verify", str(root), *options, "--restore", quarantine.name])
         yield from capfd.readouterr()
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from gosync.folder.layouts import Kind
-from gosync.verify.plan import Action
+from gosync.verify.act.plan import Action
 from gosync.verify.report import Report
 from gosync.verify.verdicts import Verdict
 from tests.unit.verify.caches import FOLDERS, World, run

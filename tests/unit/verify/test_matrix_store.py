@@ -20,10 +20,10 @@ from gosync.catalog.versions import State
 from gosync.clock import SystemClock
 from gosync.errors import StoreError
 from gosync.folder.layouts import Kind
-from gosync.verify.actions import restore
-from gosync.verify.plan import Action
+from gosync.verify.act.plan import Action
+from gosync.verify.executor import restore
 from gosync.verify.report import Report
-from gosync.verify.session import Request
+from gosync.verify.request import Request
 from gosync.verify.verdicts import Verdict
 from tests.integration.site import Site
 from tests.unit.verify.caches import ALPHA, BETA, World, run

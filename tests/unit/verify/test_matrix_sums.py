@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from gosync.errors import UsageError
-from gosync.verify.plan import Action
-from gosync.verify.sumlines import NAMES
+from gosync.verify.act.plan import Action
+from gosync.verify.look.gosum import NAMES
 from gosync.verify.verdicts import Verdict
 from tests.unit.verify.caches import ALPHA, BETA, World, run
 from tests.unit.verify.damage import DAMAGES, Damage

@@ -17,7 +17,7 @@ import pytest
 from gosync.cli.main import run as run_cli
 from gosync.folder import moving, placing
 from gosync.folder.layouts import Kind
-from gosync.verify.plan import Action
+from gosync.verify.act.plan import Action
 from gosync.verify.report import Report
 from gosync.verify.verdicts import Verdict
 from tests.unit.verify.caches import ALPHA, FOLDERS, World, run

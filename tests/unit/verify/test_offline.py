@@ -10,7 +10,7 @@ import pytest
 
 from gosync.cli.main import run as run_cli
 from gosync.folder.layouts import Kind
-from gosync.verify.plan import Action
+from gosync.verify.act.plan import Action
 from tests.unit.verify.caches import FOLDERS, World, run
 from tests.unit.verify.damage import Damage, harm, link_copy, parts
 from tests.unit.verify.test_matrix_store import part_of

@@ -13,7 +13,7 @@ from gosync.errors import StoreError, UsageError
 from gosync.folder.layouts import Kind
 from gosync.folder.placing import remove, write
 from gosync.folder.tree import Tree
-from gosync.verify.plan import Action
+from gosync.verify.act.plan import Action
 from gosync.verify.report import Report
 from tests.unit.verify.caches import ALPHA, FOLDERS, World, run
 from tests.unit.verify.damage import Damage, Part, harm, link_copy, parts
@@ -157,7 +157,7 @@ def test_a_folder_that_becomes_a_link_meanwhile_is_no_way(
 
 
 @pytest.mark.parametrize("action", [Action.QUARANTINE, Action.REPAIR])
-@pytest.mark.parametrize("name", ["shelf", "workshop"])
+@pytest.mark.parametrize("name", ["quarantine", "scratch"])
 def test_a_link_in_the_state_folder_is_no_way(
     world: World, tmp_path: Path, name: str, action: Action
 ):
@@ -170,7 +170,7 @@ def test_a_link_in_the_state_folder_is_no_way(
     (tmp_path / "state" / name).symlink_to(outside)
     before = snapshot(root)
 
-    if name == "workshop":
+    if name == "scratch":
         report = run(world, root, action=action, offline=False)
         is_met = action is Action.QUARANTINE
         assert report.exit_code == (5 if is_met else 4)

@@ -11,11 +11,11 @@ import pytest
 
 from gosync.clock import SystemClock
 from gosync.folder.layouts import Kind
-from gosync.verify import engine
-from gosync.verify.engine import Limits
-from gosync.verify.memory import STATE_FILE
+from gosync.verify.look import engine
+from gosync.verify.look.memory import STATE_FILE
 from gosync.verify.report import Report
-from gosync.verify.session import Request, open_session
+from gosync.verify.request import Limits, Request
+from gosync.verify.session import open_session
 from gosync.work.progress import NoProgress
 from tests.unit.verify.caches import ALPHA, World, run
 from tests.unit.verify.damage import link_copy

@@ -11,9 +11,10 @@ from gosync.catalog.db import Catalog
 from gosync.clock import SystemClock
 from gosync.store.digest import digest_of
 from gosync.store.lock import StoreLock
-from gosync.verify.plan import Action
+from gosync.verify.act.plan import Action
 from gosync.verify.report import Report
-from gosync.verify.session import Request, open_session
+from gosync.verify.request import Request
+from gosync.verify.session import open_session
 from gosync.verify.verdicts import Verdict
 from gosync.work.progress import NoProgress
 from tests.unit.verify.caches import ALPHA, World, run

@@ -225,11 +225,11 @@ def test_a_killed_copy_to_another_disk_is_no_thing_to_restore(
         with monkeypatch.context() as patched:
             patched.setattr(moving, "discard", killed)
             assert run_cli([*command, "--quarantine"]) not in {0, 5}
-        (shelf,) = (tmp_path / "state/shelf").iterdir()
+        (quarantine,) = (tmp_path / "state/quarantine").iterdir()
         assert everything(root) == before
         capsys.readouterr()
 
-        assert run_cli([*command, "--restore", shelf.name]) == 4
+        assert run_cli([*command, "--restore", quarantine.name]) == 4
 
         assert "something else stands there now" in capsys.readouterr().out
         assert everything(root) == before
@@ -238,7 +238,7 @@ def test_a_killed_copy_to_another_disk_is_no_thing_to_restore(
 def test_a_folder_is_not_followed_to_another_disk(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    """A link on the shelf comes back as a link, whatever it leads to by then."""
+    """A link in quarantine comes back as a link, whatever it leads to by then."""
     root = link_copy(world.pristine[Kind.GOPROXY], tmp_path / "cache")
     place = root / part_of(Kind.GOPROXY, "zip").path
     secret = tmp_path / "secret"
@@ -322,7 +322,7 @@ def test_an_id_is_no_path(world: World, tmp_path: Path, name: str):
 
 
 def _is_gone(step: str, path: str, state: Path) -> bool:
-    return step == "unlink" and path.startswith(f"{state}/shelf/")
+    return step == "unlink" and path.startswith(f"{state}/quarantine/")
 
 
 def _named(first: int | str, folder: int | None) -> str:

@@ -11,9 +11,9 @@ import pytest
 from gosync.clock import SystemClock
 from gosync.errors import UnavailableError, UsageError
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.engine import Limits
 from gosync.verify.report import Report
-from gosync.verify.session import Request, open_session
+from gosync.verify.request import Limits, Request
+from gosync.verify.session import open_session
 from gosync.verify.verdicts import Verdict
 from gosync.work.progress import NoProgress
 from tests.simulator import Simulator

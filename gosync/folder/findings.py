@@ -1,0 +1,47 @@
+"""What is wrong with a tree, one file at a time."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from gosync.gomod.module import ModuleVersion
+
+
+class TreeFault(StrEnum):
+    """What a finding is.
+
+    Attributes:
+        MISSING: The file is not there.
+        WRONG: Something is there that cannot be used.
+        UNPROVEN: What would prove the version is not there.
+    """
+
+    MISSING = "missing"
+    WRONG = "wrong"
+    UNPROVEN = "unproven"
+
+
+class TreeFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that keeps a project from resolving, or from being proven.
+
+    Attributes:
+        kind: What it is.
+        path: The file, as a path in the tree.
+        reason: What is the matter with it.
+        mv: The module version, or module (no version), that it is a file of.
+        why: Why that is needed.
+        security: Whether it contradicts the log, a key or a go.sum.
+        listed: Whether the tree itself names the version: it was whole once.
+        withdrawn: Whether nobody is given the version any more; the reason says why.
+    """
+
+    kind: TreeFault
+    path: str
+    reason: str
+    mv: ModuleVersion
+    why: str = ""
+    security: bool = False
+    listed: bool = False
+    withdrawn: bool = False

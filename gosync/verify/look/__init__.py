@@ -1,0 +1,17 @@
+"""Look at a target: what is there, checked against what vouches for it.
+
+    targets      the target: any folder of modules
+    goproxy      a GOPROXY URL, looked at through a scratch folder
+    gosum        go.sum and go.work.sum, line by line
+    checks       one version's files against a proof source's answer
+    extracted    the h1 of an extracted module folder
+    listing      list, @latest and the .info of revisions
+    logfiles     lookups and tiles of the checksum database
+    permissions  modes and owners that let the wrong ones read or write (pure)
+    engine       one run: batches, threads, time limits
+    checkers     the processes or threads that check
+    memory       what earlier runs proved, so that a long one goes on
+
+A target is read only: a run writes what it proved into the state folder, or into the
+store's own catalog.
+"""

@@ -1,0 +1,311 @@
+"""One run over a target: what is due, in which order, and for how long.
+
+Versions go oldest proof first, those never proven before all others, so that a run
+that is cut short leaves the freshest for the next time. While two check a
+batch, the next one is asked about, from files or over the network; it is handed on
+before the first one's end is waited for, so that nobody is ever idle. What was found
+of a batch is kept as soon as it is whole.
+
+A version that was not ok the last time, or whose files have changed since, is due
+whatever its age.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+import msgspec
+from anyio import to_thread
+
+from gosync.clock import Clock, shift
+from gosync.errors import StoreError
+from gosync.folder.walk import Unread
+from gosync.gomod.module import ModuleVersion
+from gosync.verify.look.checkers import Checkers
+from gosync.verify.look.checks import Checked
+from gosync.verify.look.memory import Memory, Remembered
+from gosync.verify.look.targets import Target
+from gosync.verify.prove.answers import Answer
+from gosync.verify.prove.prover import Prover
+from gosync.verify.request import Limits
+from gosync.verify.verdicts import Evidence, Finding, Verdict, severity
+from gosync.work.pool import for_each
+from gosync.work.progress import Progress
+
+_BATCH: Final = 64
+_BATCH_BYTES: Final = 64 << 20
+_GROUP: Final = 8  # mostly versions of one module, which have files in common
+_GROUP_BYTES: Final = 4 << 20
+_ASKED_AT_ONCE: Final = 8
+Answers: TypeAlias = dict[ModuleVersion, Answer]
+_Checking: TypeAlias = list[Future[list[Checked]]]
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """What a run found out.
+
+    Attributes:
+        begun_at: When it began.
+        ended_at: When it ended.
+        continues: When the round began that it went on with, or None.
+        versions: How many versions there are.
+        checked: How many were checked now.
+        proven: How many of these are ok.
+        earlier: How many proofs of earlier runs count.
+        left: How many are left for another run.
+        outside: How many are outside the subset.
+        read_bytes: How much was read.
+        findings: What is not as it should be, the gravest first.
+        answers: Who vouches for the versions that have findings.
+        unread: What could not be looked at.
+        heads: Who vouched, in which signed trees.
+        misbehaved: What the log was caught at.
+        interrupted: Whether somebody asked it to stop.
+        is_kept: Whether a later run will know of it.
+        remarks: What else should be known.
+    """
+
+    begun_at: datetime
+    ended_at: datetime | None = None
+    continues: datetime | None = None
+    versions: int = 0
+    checked: int = 0
+    proven: int = 0
+    earlier: int = 0
+    left: int = 0
+    outside: int = 0
+    read_bytes: int = 0
+    findings: list[Finding] = msgspec.field(default_factory=list)
+    answers: dict[ModuleVersion, Answer] = msgspec.field(default_factory=dict)
+    unread: list[Unread] = msgspec.field(default_factory=list)
+    heads: set[Evidence] = msgspec.field(default_factory=set)
+    misbehaved: dict[ModuleVersion, str] = msgspec.field(default_factory=dict)
+    interrupted: bool = False
+    is_kept: bool = True
+    remarks: list[str] = msgspec.field(default_factory=list)
+
+
+class Verification:
+    """One run."""
+
+    def __init__(
+        self,
+        target: Target,
+        prover: Prover,
+        memory: Memory,
+        *,
+        clock: Clock,
+        progress: Progress,
+        stop: Callable[[], bool],
+    ) -> None:
+        """Prepare a run.
+
+        Args:
+            target: What is looked at.
+            prover: Who says what it should be.
+            memory: What earlier runs said.
+            clock: What time it is.
+            progress: Who watches.
+            stop: Tells whether somebody wants it to stop.
+        """
+        self._target = target
+        self._prover = prover
+        self._memory = memory
+        self._clock = clock
+        self._progress = progress
+        self._stop = stop
+        self._outcome = Outcome(begun_at=clock.now())
+        self._sizes: Mapping[ModuleVersion, int] = {}
+
+    async def run(self, limits: Limits) -> Outcome:
+        """Look at what is due, and return what was found.
+
+        Raises:
+            StoreError: if the target's own catalog cannot be read.
+        """
+        outcome = self._outcome
+        sizes = self._sizes = self._target.versions()
+        outcome.versions = len(sizes)
+        due = self._due(sizes, limits)
+        deadline = _deadline(self._clock, limits)
+        with Checkers(self._target, sum(sizes[mv] for mv in due)) as checkers:
+            self._progress.phase("verifying", len(due))
+            await self._check_all(_batches(due, sizes), checkers, deadline)
+        outcome.left = len(due) - outcome.checked
+        await self._finish(is_whole=not outcome.left)
+        return outcome
+
+    def _due(
+        self, sizes: Mapping[ModuleVersion, int], limits: Limits
+    ) -> list[ModuleVersion]:
+        """Return what is to be checked now, the oldest proof first."""
+        said, begun = self._memory.load()
+        outcome, now = self._outcome, self._clock.now()
+        since = shift(now, -limits.max_age) if limits.max_age is not None else None
+        if begun is not None and not limits.fresh:
+            outcome.continues = begun
+            since = begun if since is None else min(since, begun)
+        else:
+            self._keep(lambda: self._memory.begin(now))
+        mine = [mv for mv in sizes if _is_in(mv, limits.subset)]
+        outcome.outside = len(sizes) - len(mine)
+        due = [mv for mv in mine if self._is_due(mv, said.get(mv), since)]
+        outcome.earlier = len(mine) - len(due)
+        return sorted(due, key=lambda mv: (_age(said.get(mv)), mv))
+
+    def _is_due(
+        self, mv: ModuleVersion, said: Remembered | None, since: datetime | None
+    ) -> bool:
+        if since is None or said is None or said.verdict is not Verdict.OK:
+            return True
+        return said.at < since or said.stamp != self._target.stamp(mv)
+
+    async def _ask(self, batch: Sequence[ModuleVersion]) -> Answers:
+        """Learn what the versions of a batch should be."""
+        answers: Answers = {}
+
+        async def ask(mv: ModuleVersion) -> None:
+            answers[mv] = await self._prover.ask(mv)
+
+        await for_each(batch, ask, workers=_ASKED_AT_ONCE)
+        await self._target.prepare(batch)
+        return answers
+
+    async def _check_all(
+        self,
+        batches: Iterator[list[ModuleVersion]],
+        checkers: Checkers,
+        deadline: float,
+    ) -> None:
+        """Check batches, each handed on while the one before it is checked."""
+        before: _Checking = []
+        ready = await self._ask(next(batches, []))
+        while ready:
+            self._outcome.interrupted = self._stop()
+            if self._outcome.interrupted or self._clock.monotonic() >= deadline:
+                break
+            checking = [checkers.check(each) for each in self._groups(ready)]
+            ready = await self._ask(next(batches, []))
+            await self._collect(before)
+            before = checking
+        await self._collect(before)
+
+    def _groups(self, answers: Answers) -> list[Answers]:
+        """Return a batch in parts for one hand each, the largest first."""
+        groups: list[Answers] = []
+        room = 0
+        for mv in sorted(answers):
+            if room <= 0 or len(groups[-1]) == _GROUP:
+                groups.append({})
+                room = _GROUP_BYTES
+            groups[-1][mv] = answers[mv]
+            room -= self._sizes[mv]
+        return sorted(groups, key=lambda each: -sum(self._sizes[mv] for mv in each))
+
+    async def _collect(self, checking: _Checking) -> None:
+        """Wait for a batch, and keep what was found."""
+        done: list[Checked] = []
+        for each in checking:
+            found = await to_thread.run_sync(each.result)
+            for one in found:
+                self._take(one)
+                self._progress.advance(size_bytes=self._sizes[one.mv])
+            done += found
+        self._remember(done)
+
+    def _remember(self, done: Sequence[Checked]) -> None:
+        now = self._clock.now()
+        said = {
+            each.mv: Remembered(_verdict(each), now, self._target.stamp(each.mv))
+            for each in done
+        }
+        self._keep(lambda: self._memory.remember(said))
+
+    def _take(self, done: Checked) -> None:
+        outcome = self._outcome
+        outcome.checked += 1
+        outcome.proven += not done.findings
+        outcome.read_bytes += done.read_bytes
+        outcome.findings += done.findings
+        if done.findings:
+            outcome.answers[done.mv] = done.answer
+        evidence = done.answer.evidence
+        if evidence is not None:
+            outcome.heads.add(_head_of(evidence))
+
+    async def _finish(self, *, is_whole: bool) -> None:
+        """Look at what is beside the versions, and end the round."""
+        outcome = self._outcome
+        if is_whole:
+            self._progress.phase("lists, logs and strays")
+            outcome.findings += await to_thread.run_sync(self._target.rest)
+            self._keep(lambda: self._memory.end(self._clock.now()))
+        outcome.findings.sort(key=severity)
+        outcome.unread = list(self._target.unread())
+        outcome.misbehaved = dict(self._prover.misbehaved)
+        outcome.ended_at = self._clock.now()
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        """Keep something; where that cannot be done, a report must do."""
+        if not self._outcome.is_kept:
+            return
+        try:
+            write()
+        except StoreError as exc:
+            self._outcome.is_kept = False
+            self._outcome.remarks.append(f"results are not kept: {exc}")
+
+
+def _verdict(done: Checked) -> Verdict:
+    if not done.findings:
+        return Verdict.OK
+    return min(done.findings, key=severity).verdict
+
+
+def _head_of(evidence: Evidence) -> Evidence:
+    """Return an evidence without its record: the head that it rests on."""
+    return Evidence(
+        source=evidence.source,
+        tree_size=evidence.tree_size,
+        tree_hash=evidence.tree_hash,
+    )
+
+
+def _is_in(mv: ModuleVersion, subset: tuple[int, int] | None) -> bool:
+    """Return whether a version is in a part; each is in one, and stays there."""
+    if subset is None:
+        return True
+    part, of = subset
+    digest = hashlib.sha256(str(mv).encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:8], "big") % of == part - 1
+
+
+def _age(said: Remembered | None) -> datetime:
+    return _NEVER if said is None or said.verdict is not Verdict.OK else said.at
+
+
+def _deadline(clock: Clock, limits: Limits) -> float:
+    if limits.max_duration is None:
+        return float("inf")
+    return clock.monotonic() + limits.max_duration.total_seconds()
+
+
+def _batches(
+    due: Sequence[ModuleVersion], sizes: Mapping[ModuleVersion, int]
+) -> Iterator[list[ModuleVersion]]:
+    """Yield batches, small enough to be kept and stopped often."""
+    batch: list[ModuleVersion] = []
+    room = _BATCH_BYTES
+    for mv in due:
+        batch.append(mv)
+        room -= sizes[mv]
+        if len(batch) >= _BATCH or room <= 0:
+            yield batch
+            batch, room = [], _BATCH_BYTES
+    if batch:
+        yield batch

@@ -1,0 +1,12 @@
+"""gosync's own store as a target: looked at, proven by its records, acted on.
+
+    target   every blob that the catalog names, and what nothing names
+    files    what lies beside blobs and catalog: journal, tiles, evidence
+    proof    what the store's records prove with its own tiles
+    plan     which finding can be met how (pure)
+    actions  a plan carried out on the store
+    restore  what was moved aside, put back, and the rows with it
+
+It is a target like the others; what is done to it is done as a sync does, blobs first
+and rows after them, or the other way where something goes.
+"""

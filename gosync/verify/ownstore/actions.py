@@ -1,0 +1,409 @@
+"""A plan carried out on gosync's own store, under its lock.
+
+Repairing: versions are fetched into the scratch store; their blobs are put in place
+of the bad ones with a rename each, and the rows that the gate made are journalled and
+committed as after a sync. Quarantine and delete run the other way (I1): the rows that
+name a bad blob are withdrawn first, then the blob goes. What was withdrawn is wanted:
+the next sync fetches it, and publishing takes it out of the tree until then.
+
+The quarantine has what went, and says what the rows were; ``restore`` brings back
+both. A row that has changed since it was looked at is left alone.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from gosync.catalog.versions import Need, VersionRow
+from gosync.clock import Clock
+from gosync.errors import GosyncError
+from gosync.folder.layouts import FILES, Place, Role
+from gosync.folder.placing import remove, stat_of
+from gosync.gomod.module import ModuleVersion
+from gosync.ingest.batch import Batch
+from gosync.ingest.entries import head_entry, version_entry
+from gosync.site.opening import Opening
+from gosync.site.site import Site, open_site
+from gosync.site.standing import JOURNAL_TROUBLES, TREE_TROUBLES, Trouble
+from gosync.store.digest import Digest, digest_of
+from gosync.store.journal import format_entry
+from gosync.store.layout import BLOBS, JOURNAL, blob_path, database_folder
+from gosync.verify.act.access import Mending, pieces_of, plan_access
+from gosync.verify.act.done import GONE, DoneActions
+from gosync.verify.act.fetching import fetch_all, trust_for_log
+from gosync.verify.act.logrepair import LogFiles
+from gosync.verify.act.plan import Action
+from gosync.verify.act.quarantine import ChangedRow, Moved, Quarantine
+from gosync.verify.act.scratch import Fetched
+from gosync.verify.ownstore.files import (
+    MAX_JOURNAL_BYTES,
+    JournalRead,
+    sound_lines,
+)
+from gosync.verify.ownstore.plan import StorePlan
+from gosync.verify.ownstore.target import StoreTarget, digests_of
+from gosync.verify.prove.sources import open_log
+from gosync.verify.report import Report
+from gosync.verify.verdicts import finding_document
+from gosync.work.progress import Progress
+
+if TYPE_CHECKING:
+    from gosync.verify.request import Request
+    from gosync.verify.session import Session
+
+_TO_MEND: Final = Opening(
+    create=False, tolerate={Trouble.BLOBS_AWAY, *JOURNAL_TROUBLES, *TREE_TROUBLES}
+)
+_BLOB_MODE: Final = 0o444
+_CHANGED: Final = "has changed since it was looked at"
+_LEFT_OUT: Final = """what the journal's broken lines said of bundles and findings is \
+not brought back; the catalog has it, until it is made anew"""
+
+
+async def act_on_store(
+    session: Session,
+    target: StoreTarget,
+    plan: StorePlan,
+    report: Report,
+    action: Action,
+    clock: Clock,
+    progress: Progress,
+) -> None:
+    """Carry a plan out, and note it in the report.
+
+    Raises:
+        LockedError: if another gosync holds the store's lock.
+        StoreError: if the store cannot be written.
+    """
+    with lock_store(session.request, clock) as site:
+        doing = _Doing(session, target, plan, report, action, clock, site)
+        if action is Action.REPAIR:
+            await doing.repair(progress)
+        else:
+            doing.remove()
+        report.done = doing.done.actions
+        can_be_undone = doing.done.can_be_undone(action) or doing.only_withdrew
+        report.quarantine = doing.quarantine_id if can_be_undone else ""
+
+
+@contextmanager
+def lock_store(request: Request, clock: Clock) -> Iterator[Site]:
+    """Open the store to be changed, under its lock.
+
+    Raises:
+        LockedError: if another gosync holds it, still after the time to wait.
+        StoreError: if it cannot be written.
+    """
+    with open_site(
+        replace(request.site, store_path=request.path),
+        command="gosync verify",
+        wait_lock_seconds=request.wait_lock_seconds,
+        clock=clock,
+        opening=_TO_MEND,
+    ) as site:
+        yield site
+
+
+class _Doing(msgspec.Struct):
+    session: Session
+    target: StoreTarget
+    plan: StorePlan
+    report: Report
+    action: Action
+    clock: Clock
+    site: Site
+    done: DoneActions = msgspec.field(default_factory=DoneActions)
+    quarantine_id: str = ""
+
+    @property
+    def only_withdrew(self) -> bool:
+        """Whether rows alone changed, which the quarantine has."""
+        done = {each.action for each in self.done.actions if not each.failed}
+        return done == {"withdrawn"}
+
+    def remove(self) -> None:
+        """Withdraw rows, then let go what nothing names."""
+        rows = dict(self._unchanged())
+        quarantine, moved = self._quarantine(rows, dict.fromkeys(rows), {}, Mending())
+        if rows:
+            keys = [(mv.path, mv.version) for mv in rows]
+            self.site.catalog.versions.withdraw(keys)
+        for mv in rows:
+            self.done.note("withdrawn", str(mv), self.plan.versions[mv])
+        self._take_all(quarantine, moved)
+
+    def _unchanged(self) -> Iterator[tuple[ModuleVersion, VersionRow]]:
+        """Yield the rows that are still as they were when they were looked at."""
+        for mv, finding in self.plan.versions.items():
+            row = self.site.catalog.versions.get(mv.path, mv.version)
+            if row is not None and digests_of(row) == digests_of(self.target.rows[mv]):
+                yield mv, row
+            else:
+                self.done.note("left", str(mv), finding, _CHANGED)
+
+    def _take_all(self, quarantine: Quarantine, moved: Mapping[str, Moved]) -> None:
+        """Let go what is planned; a blob only if no row names it."""
+        named = self.site.catalog.versions.digests()
+        for path, finding in self.plan.takes.items():
+            if path.startswith(BLOBS) and path.rpartition("/")[2] in named:
+                if self.action is not Action.REPAIR:
+                    self.done.note("kept", path, finding, "a version has it by now")
+            elif stat_of(self.target.tree, path) is not None:
+                work = partial(quarantine.take, self.target.tree, moved[path])
+                if self.action is Action.DELETE:
+                    work = partial(remove, self.target.tree, path)
+                self.done.attempt(GONE[self.action], path, finding, work)
+
+    async def repair(self, progress: Progress) -> None:
+        """Fetch what is bad, put it in place, then mend what lies beside."""
+        rows, tiles = dict(self._unchanged()), await self._bring_tiles()
+        async with self._fetched(rows, progress) as fetched:
+            came = dict(self._came(rows, fetched))
+            mending = self._mending()
+            quarantine, moved = self._quarantine(rows, came, tiles, mending)
+            self._clean_journal(
+                quarantine, moved
+            )  # what is added goes into what is sound
+            came = self._put_blobs(came, fetched, quarantine, moved)
+        await self._commit(came)
+        self._take_all(quarantine, moved)
+        for path, data in tiles.items():
+            put = partial(quarantine.replace, self.target.tree, moved[path], [data])
+            work = partial(put, keep=True)
+            self.done.attempt("repaired", path, self.plan.tiles[path], work)
+        if self.plan.journal or self.plan.unsaid:
+            self._say()
+        for mv, finding in self.plan.unsaid.items():
+            self.done.note("repaired", f"{finding.path}: {mv}", finding)
+        self._set_access(mending, quarantine, moved)
+
+    async def _bring_tiles(self) -> dict[str, bytes]:
+        """Return the tiles that could be had, by their path in the store."""
+        trust = trust_for_log(self.session.request, self.session.trust)
+        if not self.plan.tiles or trust is None or trust.database is None:
+            return {}
+        folder = database_folder(trust.database.name)
+        places = {
+            path: Place(role=Role.TILE, name=path.removeprefix(f"{folder}/"))
+            for path in self.plan.tiles
+        }
+        async with open_log(trust, self.clock) as log:
+            assert log is not None
+            brought = await LogFiles(log, None).bring(places.values())
+        found = {}
+        for path, place in places.items():
+            data = brought[place.name]
+            if isinstance(data, bytes):
+                found[path] = data
+            else:
+                self.done.note("repaired", path, self.plan.tiles[path], data)
+        return found
+
+    @asynccontextmanager
+    async def _fetched(
+        self, rows: Mapping[ModuleVersion, VersionRow], progress: Progress
+    ) -> AsyncIterator[Fetched]:
+        """Fetch the versions that somebody vouches for."""
+        answers = self.report.outcome.answers
+        known = {mv: answers[mv] for mv in rows if mv in answers}
+        wanted = {mv: each for mv, each in known.items() if each.cause is None}
+        mods = {mv for mv, row in rows.items() if row.carried is Need.MOD}
+        request = self.session.request
+        async with fetch_all(request, wanted, mods, self.clock, progress) as fetched:
+            yield fetched
+
+    def _came(
+        self, rows: Mapping[ModuleVersion, VersionRow], fetched: Fetched
+    ) -> Iterator[tuple[ModuleVersion, VersionRow]]:
+        """Yield the new rows of what came, and note what did not."""
+        for mv, known in rows.items():
+            if (row := fetched.rows.get(mv)) is not None:
+                found_by, index_time = known.found_by, known.index_time
+                yield mv, replace(row, found_by=found_by, index_time=index_time)
+                continue
+            reason = fetched.failed.get(mv, "nobody could prove what would come")
+            finding = self.plan.versions[mv]
+            self.done.note("repaired", finding.path, finding, reason)
+
+    def _put_blobs(
+        self,
+        came: Mapping[ModuleVersion, VersionRow],
+        fetched: Fetched,
+        quarantine: Quarantine,
+        moved: Mapping[str, Moved],
+    ) -> dict[ModuleVersion, VersionRow]:
+        """Put blobs in their places; return the rows of which all are there."""
+        whole = {}
+        for mv, row in came.items():
+            try:
+                for role in digests_of(row):
+                    self._put(fetched, mv, role, quarantine, moved)
+            except OSError as exc:
+                self._not_put(mv, exc.strerror or str(exc))
+            except GosyncError as exc:
+                self._not_put(mv, str(exc))
+            else:
+                whole[mv] = row
+        return whole
+
+    def _not_put(self, mv: ModuleVersion, reason: str) -> None:
+        finding = self.plan.versions[mv]
+        self.done.note("repaired", finding.path, finding, reason)
+
+    def _put(
+        self,
+        fetched: Fetched,
+        mv: ModuleVersion,
+        role: Role,
+        quarantine: Quarantine,
+        moved: Mapping[str, Moved],
+    ) -> None:
+        digest, tree = fetched.digest(mv, role), self.target.tree
+        path = blob_path(digest)
+        is_bad = path in self.plan.takes and path in moved
+        if is_bad and stat_of(tree, path) is not None:
+            quarantine.keep_copy(tree, moved[path])
+        with suppress(FileNotFoundError), tree.folder(path.rpartition("/")[0]):
+            pass  # that no link leads elsewhere
+        with self.site.blobs.stage() as staged:
+            for piece in fetched.pieces(mv, role):
+                staged.write(piece)
+            self.site.blobs.admit(staged, want=digest, replace=True)
+
+    async def _commit(self, came: Mapping[ModuleVersion, VersionRow]) -> None:
+        batch = Batch(
+            blobs=self.site.blobs,
+            journal=self.site.journal,
+            catalog=self.site.catalog,
+            clock=self.clock,
+        )
+        for row in came.values():
+            await batch.add(row)
+        await batch.commit()
+        for mv in came:
+            finding = self.plan.versions[mv]
+            self.done.note("repaired", finding.path, finding)
+
+    def _clean_journal(
+        self, quarantine: Quarantine, moved: Mapping[str, Moved]
+    ) -> None:
+        """Leave out what says nothing."""
+        for path, finding in self.plan.journal.items():
+            work = partial(self._clean, path, quarantine, moved[path])
+            self.done.attempt("repaired", path, finding, work)
+            self.report.outcome.remarks.append(_LEFT_OUT)
+        advance = self.site.standing.generation.advance
+        if self.plan.behind is not None:
+            self.done.attempt("repaired", JOURNAL, self.plan.behind, advance)
+        elif self.plan.journal:
+            with suppress(GosyncError):  # what could not be cleaned was told
+                advance()
+
+    def _clean(self, path: str, quarantine: Quarantine, moved: Moved) -> None:
+        found = stat_of(self.target.tree, path)
+        if found is not None and not stat.S_ISREG(found.st_mode):
+            quarantine.take(self.target.tree, moved)
+            return
+        data = self.target.tree.read(path, limit_bytes=MAX_JOURNAL_BYTES)
+        quarantine.replace(self.target.tree, moved, [sound_lines(data)], keep=True)
+
+    def _say(self) -> None:
+        """Add lines for rows and heads that the journal does not name."""
+        catalog, read = self.site.catalog, JournalRead(self.target.tree)
+        rows = {
+            mv: row
+            for row in catalog.versions.all_rows()
+            if row.carried is not None
+            # What is bad was not repaired, or its new row has its line.
+            and (mv := ModuleVersion(row.path, row.version)) not in self.plan.versions
+        }
+        entries = [version_entry(rows[mv]) for mv in read.lacks(rows)]
+        heads = {name: catalog.heads.get(name) for name in catalog.heads.names()}
+        entries += [
+            head_entry(name, note)
+            for name, note in heads.items()
+            if not read.has_head(name, note)
+        ]
+        self.site.journal.append(entries)
+
+    def _mending(self) -> Mending:
+        """Return what is to be done about modes: blobs have one, others their own."""
+        tree, mending = self.target.tree, Mending()
+        blobs = {p: f for p, f in self.plan.access.items() if p.startswith(BLOBS)}
+        beside = {p: f for p, f in self.plan.access.items() if p not in blobs}
+        for found in (
+            plan_access(tree, blobs, mode=_BLOB_MODE),
+            plan_access(tree, beside),
+        ):
+            mending.changes += found.changes
+            mending.copies |= found.copies
+            mending.failed += found.failed
+        return mending
+
+    def _set_access(
+        self, mending: Mending, quarantine: Quarantine, moved: Mapping[str, Moved]
+    ) -> None:
+        tree = self.target.tree
+        for path, each in mending.copies.items():
+            put = partial(quarantine.replace, tree, moved[path], pieces_of(tree, path))
+            work = partial(put, keep=True, mode=each.mode)
+            self.done.attempt("repaired", path, each.finding, work)
+        self.done.change_access(tree, mending)
+
+    def _quarantine(
+        self,
+        rows: Mapping[ModuleVersion, VersionRow],
+        after: Mapping[ModuleVersion, VersionRow | None],
+        tiles: Mapping[str, bytes],
+        mending: Mending,
+    ) -> tuple[Quarantine, Mapping[str, Moved]]:
+        """Make the quarantine: it says what will be in it, and how rows change."""
+        wrote = {path: each.sha256 for path, each in mending.copies.items()}
+        wrote |= {path: digest_of(data) for path, data in tiles.items()}
+        for row in after.values():
+            digests = digests_of(row).values() if row is not None else ()
+            wrote |= {blob_path(Digest(digest)): digest for digest in digests}
+        moves = self.plan.moves
+        moves |= {path: each.finding for path, each in mending.copies.items()}
+        moved = {
+            path: Moved(number, path, finding_document(finding), wrote.get(path))
+            for number, (path, finding) in enumerate(moves.items(), 1)
+        }
+        quarantine = Quarantine.build(
+            self.session.request.state_folder,
+            self.target.tree,
+            moved.values(),
+            kind=self.target.kind,
+            action=self.action,
+            now=self.clock.now(),
+            rows=[self._change(rows[mv], row) for mv, row in after.items()],
+            access=[changed for changed, _ in mending.changes],
+        )
+        self.quarantine_id = quarantine.id
+        return quarantine, moved
+
+    def _change(self, was: VersionRow, row: VersionRow | None) -> ChangedRow:
+        tree = self.target.tree
+        lacked = [
+            digest
+            for digest in digests_of(was).values()
+            if stat_of(tree, blob_path(Digest(digest))) is None
+        ]
+        return ChangedRow(
+            was=format_entry(version_entry(was)).decode("ascii").rstrip("\n"),
+            now=digests_in(row),
+            lacked=lacked,
+        )
+
+
+def digests_in(row: VersionRow | None) -> list[str | None]:
+    """Return the digests of a row's ``.info``, ``.mod`` and ``.zip``."""
+    digests = digests_of(row) if row is not None else {}
+    return [digests.get(role) for role in FILES]

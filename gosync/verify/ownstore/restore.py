@@ -1,0 +1,77 @@
+"""The way back for gosync's own store: what was moved aside, and the rows with it.
+
+Blobs come first, durable, then the journal, then the rows (I1), under the store's
+lock. A row comes back as it was if it still is what the action made of it, and if
+its blobs are there: all of them, but for those that were missing even then.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gosync.catalog.versions import VersionRow
+from gosync.clock import Clock
+from gosync.errors import MalformedError
+from gosync.folder.tree import Tree
+from gosync.ingest.entries import version_entry
+from gosync.ingest.rebuild import parse_version_entry
+from gosync.site.site import Site
+from gosync.store.digest import Digest
+from gosync.store.journal import parse_entry
+from gosync.verify.act.quarantine import ChangedRow, Quarantine
+from gosync.verify.act.restore import put_all_back
+from gosync.verify.ownstore.actions import digests_in, lock_store
+from gosync.verify.ownstore.target import digests_of
+
+if TYPE_CHECKING:
+    from gosync.verify.request import Request
+
+
+def restore_store(
+    request: Request, tree: Tree, quarantine: Quarantine, clock: Clock
+) -> list[tuple[str, str]]:
+    """Put all back from a quarantine; return each thing, and why it could not be.
+
+    Args:
+        request: What is asked for.
+        tree: The store.
+        quarantine: What was moved aside.
+        clock: What time it is.
+
+    Raises:
+        UsageError: if there is no such quarantine, or it is another target's.
+        LockedError: if another gosync holds the store's lock.
+        StoreError: if the store cannot be written.
+    """
+    with lock_store(request, clock) as site:
+        results = put_all_back(tree, quarantine)
+        good: list[VersionRow] = []
+        replaced: list[VersionRow] = []
+        for changed in quarantine.read().rows:
+            row, failed = _look_at(site, changed)
+            results.append(
+                (f"{row.path}@{row.version}" if row else changed.was, failed)
+            )
+            if row is not None and not failed:
+                good.append(row)
+                if any(changed.now):  # of a withdrawn one the journal has its line
+                    replaced.append(row)
+        site.journal.append(version_entry(row) for row in replaced)
+        if good:
+            site.catalog.versions.put_back(good)
+    return results
+
+
+def _look_at(site: Site, changed: ChangedRow) -> tuple[VersionRow | None, str]:
+    """Return a row as it was, and why it cannot be that again, "" if it can."""
+    try:
+        row = parse_version_entry(parse_entry(changed.was.encode()))
+    except MalformedError as exc:
+        return None, str(exc)
+    present = site.catalog.versions.get(row.path, row.version)
+    if present is None or digests_in(present) != changed.now:
+        return row, "its row has changed since"
+    for digest in digests_of(row).values():
+        if digest not in changed.lacked and not site.blobs.exists(Digest(digest)):
+            return row, f"its blob {digest} is not there any more"
+    return row, ""

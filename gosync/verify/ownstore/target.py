@@ -1,0 +1,341 @@
+"""gosync's own store: every blob that the catalog names, and what nothing names.
+
+Rows are read once, without the store's lock and without writing. A blob must have
+its digest, and as a file of its version it is held against the record that proved
+the version when it was admitted; that record is proven anew with the store's own
+tiles, up to the head that is trusted. Where the tiles do not reach (they are kept
+for what was published), what the catalog says of it counts.
+
+A row must say of its blobs and its record what these say themselves. What is wrong
+with a row, or with the whole file, is found at ``catalog.sqlite``.
+
+A blob that no row names is what an interrupted run leaves; it is an orphan once it
+is older than any run (a day). ``gosync prune`` takes it away. One with other bytes is
+worse: a sync that wants the blob would keep it. What lies beside blobs
+and catalog is in ``storefiles``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from msgspec.structs import replace
+
+from gosync.catalog.db import Catalog
+from gosync.catalog.versions import Proof, VersionRow
+from gosync.clock import Clock
+from gosync.errors import CatalogError, MalformedError, SecurityError
+from gosync.folder.layouts import OWN, Kind, Place, Role
+from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
+from gosync.folder.walk import Entry, Unread
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.seen import SeenEntries
+from gosync.site.opening import journal_trouble
+from gosync.store.digest import Digest
+from gosync.store.layout import BLOBS, CATALOG, JOURNAL, blob_path, parse_blob_path
+from gosync.sumdb.client import SumClient
+from gosync.sumdb.names import Database
+from gosync.verify.look.checks import Checked, Checker
+from gosync.verify.look.permissions import access_finding, access_trouble
+from gosync.verify.look.targets import stamp_of
+from gosync.verify.ownstore.files import StoreFiles, digest_of_file
+from gosync.verify.ownstore.proof import StoreOps, StoreSource
+from gosync.verify.prove.answers import Answer
+from gosync.verify.prove.prover import answer_of_row
+from gosync.verify.verdicts import Cause, Finding, Fix, Verdict
+
+_ORPHAN_SECONDS: Final = 24 * 3600
+
+
+class StoreLayout:
+    """A store's names: blobs, and what lies beside them."""
+
+    kind = Kind.STORE
+
+    def __init__(self, rows: Mapping[ModuleVersion, VersionRow]) -> None:
+        self._rows = rows
+
+    def place(self, path: str, *, is_folder: bool) -> Place:
+        """Return what is there for: everything is looked into."""
+        del path
+        return Place(role=Role.WAY if is_folder else Role.OWN, enter=True)
+
+    def path_of(self, mv: ModuleVersion, role: Role) -> str:
+        """Return a file's blob."""
+        return blob_path(Digest(digests_of(self._rows[mv])[role]))
+
+    def lacks(self, mv: ModuleVersion, roles: Collection[Role]) -> list[Role]:
+        """Return the files whose blobs are not there."""
+        return [role for role in digests_of(self._rows[mv]) if role not in roles]
+
+
+def digests_of(row: VersionRow) -> dict[Role, str]:
+    """Return the digests of a version's blobs."""
+    found = {
+        Role.INFO: row.info_digest,
+        Role.MOD: row.mod_digest,
+        Role.ZIP: row.zip_digest,
+    }
+    return {role: digest for role, digest in found.items() if digest is not None}
+
+
+def sizes_of(row: VersionRow) -> dict[Role, int | None]:
+    """Return how large a version's blobs are by its row."""
+    return {
+        Role.INFO: row.info_bytes,
+        Role.MOD: row.mod_bytes,
+        Role.ZIP: row.zip_bytes,
+    }
+
+
+def _wrong_h1s(row: VersionRow) -> Iterator[tuple[str, str, str]]:
+    """Yield what a row's record says otherwise than the row: of what, and both h1."""
+    if row.proof is not Proof.SUMDB:
+        return
+    try:
+        proven = answer_of_row(row)
+    except (MalformedError, SecurityError):
+        return  # the record is doubted
+    for what, want, got in (
+        ("go.mod", proven.mod_h1, row.mod_h1),
+        ("zip", proven.zip_h1, row.zip_h1),
+    ):
+        if got is not None and got != want:
+            yield what, want, got
+
+
+def _row_finding(
+    mv: ModuleVersion, reason: str, expected: str = "", found: str = ""
+) -> Finding:
+    return Finding(
+        verdict=Verdict.CORRUPT,
+        path=CATALOG,
+        mv=mv,
+        reason=reason,
+        expected=expected,
+        found=found,
+        fix=Fix.FETCH,
+    )
+
+
+def _is_blob(path: str) -> bool:
+    """Return whether a path is a blob's: nothing else there is the store's."""
+    try:
+        parse_blob_path(path)
+    except MalformedError:
+        return False
+    return True
+
+
+class StoreTarget:
+    """A store.
+
+    Attributes:
+        kind: STORE.
+        name: Its path.
+        tree: Its files.
+        catalog: Its catalog.
+        rows: What the catalog carries.
+        is_still: Yes; what ``check`` needs of the catalog was read.
+        source: What its own records prove.
+    """
+
+    kind = Kind.STORE
+    is_still = True
+
+    def __init__(
+        self, root: Path, catalog: Catalog, database: Database | None, clock: Clock
+    ) -> None:
+        self.name = str(root)
+        self.tree = Tree(root)
+        self.catalog = catalog
+        self._clock = clock
+        rows = (row for row in catalog.versions.all_rows() if row.carried is not None)
+        self.rows = {ModuleVersion(row.path, row.version): row for row in rows}
+        self._entries = {mv: self._look(row) for mv, row in self.rows.items()}
+        self._database = database
+        self._head = catalog.heads.get(database.name) if database is not None else b""
+        self.source = StoreSource(self.rows, self.client(), database)
+        self._checker = Checker(self.tree, StoreLayout(self.rows), SeenEntries())
+        self._unread: list[Unread] = []
+
+    def _look(self, row: VersionRow) -> dict[Role, Entry]:
+        mv = ModuleVersion(row.path, row.version)
+        entries = {}
+        for role, digest in digests_of(row).items():
+            path = blob_path(Digest(digest))
+            try:
+                found = (self.tree.root / path).lstat()
+            except OSError:
+                continue  # the layout says that it lacks
+            entries[role] = Entry(path, Place(role=role, mv=mv), found)
+        return entries
+
+    def versions(self) -> Mapping[ModuleVersion, int]:
+        """See Target."""
+        return {
+            mv: sum(each.stat.st_size for each in entries.values())
+            for mv, entries in self._entries.items()
+        }
+
+    def unread(self) -> list[Unread]:
+        """See Target."""
+        return self._unread
+
+    def stamp(self, mv: ModuleVersion) -> str:
+        """See Target."""
+        return stamp_of(self._entries[mv])
+
+    async def prepare(self, batch: Sequence[ModuleVersion]) -> None:
+        """See Target; it is here."""
+
+    def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
+        """See Target."""
+        entries = self._entries[mv]
+        done = self._checker.check(mv, entries, answer)
+        bad = {each.path for each in done.findings}
+        for entry in entries.values():
+            if entry.path not in bad:
+                done.findings += self._digest_findings(mv, entry)
+        bad = {each.path for each in done.findings}
+        wrong = list(self._row_findings(mv, answer, bad))
+        known = (e for e in done.findings if e.cause is not Cause.UNPROVEN)
+        done.findings = [*wrong, *known]
+        return done
+
+    def _row_findings(
+        self, mv: ModuleVersion, answer: Answer, bad: Collection[str]
+    ) -> Iterator[Finding]:
+        """Yield what a row says wrongly of its record, and of blobs that are good."""
+        if answer.doubt:
+            yield _row_finding(mv, answer.doubt)
+            return
+        row = self.rows[mv]
+        for role, entry in self._wrong_sizes(mv):
+            if entry.path not in bad:
+                reason = f"its row is wrong about the size of its .{role}"
+                size, known = entry.stat.st_size, sizes_of(row)[role]
+                yield _row_finding(mv, reason, str(size), str(known))
+        for what, want, got in _wrong_h1s(row):
+            reason = f"its row has another h1 of its {what} than its record"
+            yield _row_finding(mv, reason, want, got)
+
+    def _wrong_sizes(self, mv: ModuleVersion) -> Iterator[tuple[Role, Entry]]:
+        sizes = sizes_of(self.rows[mv])
+        for role, entry in self._entries[mv].items():
+            if entry.stat.st_size != sizes[role]:
+                yield role, entry
+
+    def _is_wrong(self, mv: ModuleVersion) -> bool:
+        """Return whether something was found about a row, and not the journal."""
+        wrong = any(self._wrong_sizes(mv)) or any(_wrong_h1s(self.rows[mv]))
+        return wrong or mv in self.source.doubted
+
+    def _digest_findings(self, mv: ModuleVersion, entry: Entry) -> Iterator[Finding]:
+        want = entry.path.rpartition("/")[2]
+        got = self._digest(entry.path)
+        if got != want:
+            yield Finding(
+                verdict=Verdict.CORRUPT,
+                path=entry.path,
+                mv=mv,
+                reason="its bytes do not have the blob's digest",
+                expected=f"sha256:{want}",
+                found=f"sha256:{got}",
+                fix=Fix.FETCH,
+            )
+
+    def _digest(self, path: str) -> str:
+        try:
+            return digest_of_file(self.tree, path)
+        except (NotInTreeError, DamagedFileError) as exc:
+            return f"nothing: {exc}"
+
+    def changed(self, versions: Iterable[ModuleVersion]) -> set[ModuleVersion]:
+        """Return those of some versions whose rows name other blobs by now.
+
+        A sync or a prune may go on beside: what it took away is not missing.
+        """
+        rows = {mv: self.catalog.versions.get(mv.path, mv.version) for mv in versions}
+        return {
+            mv
+            for mv, row in rows.items()
+            if row is None or digests_of(row) != digests_of(self.rows[mv])
+        }
+
+    def rest(self) -> list[Finding]:
+        """See Target: the catalog's file, orphans, and what lies beside."""
+        files = StoreFiles(self.tree, self._unread)
+        found = [*self._catalog_findings(), *self._orphans()]
+        if self._database is not None and (client := self.client()) is not None:
+            found += files.tiles(client, self._database.name)
+        right = {mv: row for mv, row in self.rows.items() if not self._is_wrong(mv)}
+        found += files.journal(right)
+        if not files.has_odd_journal:  # what it says may stand there
+            found += self._journal_behind()
+        return [*found, *files.evidence()]
+
+    def _journal_behind(self) -> Iterator[Finding]:
+        """Yield that the journal is older than the catalog, or another store's."""
+        trouble = journal_trouble(self.tree.root, self.catalog)
+        if trouble is not None:
+            reason = f"{trouble.value}: the catalog has come further"
+            yield Finding(
+                verdict=Verdict.INCOMPLETE, path=JOURNAL, reason=reason, fix=Fix.REWRITE
+            )
+
+    def _catalog_findings(self) -> Iterator[Finding]:
+        entry = Entry(CATALOG, OWN, (self.tree.root / CATALOG).lstat())
+        root = self.tree.root.stat()
+        if reason := access_trouble(entry, root):
+            finding = access_finding(entry, reason, root)
+            if entry.stat.st_nlink > 1:  # it is open: a copy would be another catalog
+                finding = replace(finding, fix=Fix.NOTHING)
+            yield finding
+        try:
+            self.catalog.check()
+        except CatalogError as exc:
+            reason = f"{exc}; {exc.hint}"
+            yield Finding(verdict=Verdict.CORRUPT, path=CATALOG, reason=reason)
+
+    def _orphans(self) -> Iterator[Finding]:
+        named = {
+            digest for row in self.rows.values() for digest in digests_of(row).values()
+        }
+        now = self._clock.now().timestamp()
+        for entry in StoreFiles(self.tree, self._unread).below(BLOBS):
+            name = entry.path.rpartition("/")[2]
+            if entry.is_folder or name in named or not _is_blob(entry.path):
+                continue
+            if now - entry.stat.st_mtime > _ORPHAN_SECONDS:
+                yield Finding(
+                    verdict=Verdict.ORPHAN,
+                    path=entry.path,
+                    reason="no version has this blob; `gosync prune` removes it",
+                    fix=Fix.DROP,
+                )
+            elif not self._is_what_it_says(entry.path):
+                yield Finding(
+                    verdict=Verdict.CORRUPT,
+                    path=entry.path,
+                    reason="no version has this blob, and a sync would take it for one",
+                    fix=Fix.DROP,
+                )
+
+    def _is_what_it_says(self, path: str) -> bool:
+        """Return whether a blob has its digest, or went away meanwhile."""
+        try:
+            return digest_of_file(self.tree, path) == path.rpartition("/")[2]
+        except NotInTreeError:
+            return True
+        except DamagedFileError:
+            return False
+
+    def client(self) -> SumClient | None:
+        """Return a client of the store's own tiles, which asks nobody."""
+        if self._database is None or not self._head:
+            return None
+        ops = StoreOps(self._head, self.tree, self._database.name)
+        return SumClient(ops, self._database)
