@@ -1,11 +1,11 @@
 """Bundles: what crosses an air gap, small and provable by the receiver alone.
 
-The format is specified in ``format``; ``header`` and ``manifest`` say what a bundle
-holds, ``recipe`` and ``blocks`` how a version travels. ``create`` makes a bundle,
-``reader`` reads one, ``proving`` proves one without a store.
+    options    what the configuration says of bundles
 
-On the other side ``importing`` takes one in: ``arrival`` asks whether it may come,
-``pool`` what it makes together with others and the store, ``intake`` brings its
-versions through the gate, ``applying`` makes its selection the site's. ``findings``
-takes along what an audit outside found.
+    format/    the format's specification; bytes to values and back (pure)
+    read/      a bundle on a medium: opened, read, proven without a store
+    make/      outside: the next bundle of a target, and what became of those before
+    take/      inside: from a medium that nobody trusts to the published tree
+
+``make`` and ``take`` stand on ``read``, all on ``format``; neither knows the other.
 """

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from gosync.catalog.arrivals import Arrivals
-from gosync.catalog.bundles import Bundles
+from gosync.catalog.bundle_table import Bundles
 from gosync.catalog.census import Census, take_census
 from gosync.catalog.connection import Connection, map_errors
 from gosync.catalog.cursors import Cursors

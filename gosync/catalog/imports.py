@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import fields
 
-from gosync.catalog.bundles import Kind
+from gosync.catalog.bundles import BundleKind
 from gosync.catalog.connection import reading_row
 from gosync.clock import format_time
 
@@ -47,7 +47,7 @@ class ImportRow(msgspec.Struct, frozen=True):
     bundle_id: str
     target: str
     sequence: int
-    kind: Kind
+    kind: BundleKind
     created_at: str
     state: ImportState = ImportState.STAGED
     moved_at: str = ""
@@ -150,7 +150,7 @@ def _import_row(row: sqlite3.Row) -> ImportRow:
         bundle_id,
         target,
         sequence,
-        Kind(kind),
+        BundleKind(kind),
         created_at,
         ImportState(state),
         moved_at,

@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from gosync.bundle.create import Created, CreateOptions, create_bundle
-from gosync.bundle.documents import created_document, write_report
-from gosync.bundle.need import MAX_NEED_BYTES, NeedFile, parse_need
+from gosync.bundle.format.need import MAX_NEED_BYTES, NeedFile, parse_need
+from gosync.bundle.make.create import create_bundle
+from gosync.bundle.make.created import Created, CreateOptions, created_document
+from gosync.bundle.make.tree_archive import admitted_files, write_tree_archive
 from gosync.bundle.options import TargetSpec
-from gosync.bundle.tree_archive import admitted_files, write_tree_archive
+from gosync.bundle.read.documents import write_report
 from gosync.catalog.versions import Need
 from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.progress import progress

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from gosync.bundle.documents import write_report
-from gosync.bundle.importing import Import
-from gosync.bundle.need import MAX_NEED_BYTES, NeedFile, format_need, parse_need
-from gosync.bundle.outcome import ImportReport, Outcome, import_document
-from gosync.bundle.receipt import format_receipt
+from gosync.bundle.format.need import MAX_NEED_BYTES, NeedFile, format_need, parse_need
+from gosync.bundle.format.receipt import format_receipt
+from gosync.bundle.read.documents import write_report
+from gosync.bundle.take.importing import Import
+from gosync.bundle.take.outcome import ImportOutcome, ImportReport, import_document
 from gosync.cli.confirm import with_delete_limit
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import (
@@ -178,11 +178,13 @@ def _lines(report: ImportReport, receipt_file: Path, need_file: Path) -> Iterato
         f" {header.target}, signed by {names}"
     )
     yield {
-        Outcome.APPLIED: f"taken in: {report.brought} versions proven and stored"
+        ImportOutcome.APPLIED: f"taken in: {report.brought} versions proven and stored"
         f"{alone_text(report.brought_go_mods)}",
-        Outcome.UNCHANGED: "it was taken in before; nothing to do",
-        Outcome.STAGED: "kept until what it builds on is here; nothing is published",
-        Outcome.DAMAGED: "taken in before, but the store has lost some of it since",
+        ImportOutcome.UNCHANGED: "it was taken in before; nothing to do",
+        ImportOutcome.STAGED: "kept until what it builds on is here; nothing is"
+        " published",
+        ImportOutcome.DAMAGED: "taken in before, but the store has lost some of it"
+        " since",
     }[report.outcome]
     yield from withdrawn_lines(report.bundle.manifest.withdrawn)
     if report.published is not None:

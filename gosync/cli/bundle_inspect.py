@@ -9,16 +9,16 @@ from pathlib import Path
 
 import click
 
-from gosync.bundle.documents import (
+from gosync.bundle.format.manifest import Segment
+from gosync.bundle.read.documents import (
     inspected_document,
     verified_document,
     write_report,
 )
-from gosync.bundle.folder import BundleFolder, blaming
-from gosync.bundle.logproof import LogProof, prove_log
-from gosync.bundle.manifest import Segment
-from gosync.bundle.proving import Proven, prove_bundle
-from gosync.bundle.treebase import TreeBase
+from gosync.bundle.read.folder import BundleFolder, blaming
+from gosync.bundle.read.logproof import LogProof, prove_log
+from gosync.bundle.read.proving import Proven, prove_bundle
+from gosync.bundle.read.treebase import TreeBase
 from gosync.catalog.versions import Need, Proof
 from gosync.cli.options import Options, common_options
 from gosync.cli.progress import progress

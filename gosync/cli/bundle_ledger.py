@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 from msgspec.structs import asdict
 
-from gosync.bundle.ledger import MIN_PREFIX, Ledger, shown_states
-from gosync.bundle.receipt import MAX_RECEIPT_BYTES, parse_receipt
-from gosync.bundle.waiting import drop_waiting
+from gosync.bundle.format.receipt import MAX_RECEIPT_BYTES, parse_receipt
+from gosync.bundle.make.ledger import MIN_PREFIX, Ledger, shown_states
+from gosync.bundle.take.waiting import drop_waiting
 from gosync.catalog.bundles import BundleRow
 from gosync.catalog.imports import ImportRow
 from gosync.cli.options import Options, common_options, wait_lock_option

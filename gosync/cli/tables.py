@@ -20,8 +20,8 @@ from gosync.sync.freshness import Freshness
 from gosync.text import printable
 
 if TYPE_CHECKING:
-    from gosync.bundle.header import Header
-    from gosync.bundle.manifest import WithdrawnEntry
+    from gosync.bundle.format.header import Header
+    from gosync.bundle.format.manifest import WithdrawnEntry
 
     # With it comes an HTTP client, which most of who shows tables do without.
     from gosync.sync.engine import PassReport

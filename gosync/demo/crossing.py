@@ -14,9 +14,10 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from gosync.bundle.create import Created, CreateOptions, create_bundle
-from gosync.bundle.importing import Import
-from gosync.bundle.outcome import ImportReport
+from gosync.bundle.make.create import create_bundle
+from gosync.bundle.make.created import Created, CreateOptions
+from gosync.bundle.take.importing import Import
+from gosync.bundle.take.outcome import ImportReport
 from gosync.config import Config, load_config
 from gosync.config.files import read_text
 from gosync.signing.files import write_key

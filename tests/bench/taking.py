@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from gosync.bundle.format import HEADER_NAME
+from gosync.bundle.format.names import HEADER_NAME
 from gosync.signing.keys import KeyKind, format_public_key, generate_key
 from tests.bench.measure import GOSYNC, run, settle
 from tests.bench.table import Row, faster, within

@@ -19,7 +19,7 @@ from typing import Self
 
 import pytest
 
-from gosync.bundle.folder import BundleFolder
+from gosync.bundle.read.folder import BundleFolder
 from tests.go.cells import output_of, project
 from tests.go.golangs import VERSIONS, need_go
 from tests.go.served import Served

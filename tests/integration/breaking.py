@@ -15,16 +15,16 @@ from pathlib import Path
 
 import msgspec
 
-from gosync.bundle.chunks import ChunkDigests
-from gosync.bundle.format import HEADER_NAME, MANIFEST_NAME
-from gosync.bundle.header import Header, format_header, parse_header
-from gosync.bundle.manifest import (
+from gosync.bundle.format.header import Header, format_header, parse_header
+from gosync.bundle.format.manifest import (
     Manifest,
     VolumeEntry,
     format_manifest,
     parse_manifest,
 )
-from gosync.bundle.stream import unpack, write_frame
+from gosync.bundle.format.names import HEADER_NAME, MANIFEST_NAME
+from gosync.bundle.read.chunks import ChunkDigests
+from gosync.bundle.read.zstd import unpack, write_frame
 from gosync.signing.files import read_key
 from tests.integration.pair import Machines, Pair, bulky
 from tests.integration.site import OK, Site, digests

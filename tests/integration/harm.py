@@ -13,9 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from gosync.bundle.format import HEADER_NAME, MANIFEST_NAME
-from gosync.bundle.manifest import Base, Frame, Manifest
-from gosync.catalog.bundles import Kind
+from gosync.bundle.format.manifest import Base, Frame, Manifest
+from gosync.bundle.format.names import HEADER_NAME, MANIFEST_NAME
+from gosync.catalog.bundles import BundleKind
 from gosync.catalog.versions import Proof
 from tests.integration.breaking import (
     SIGNATURE,
@@ -236,7 +236,7 @@ WAYS: dict[str, Way] = {
         lambda s, m: s.rewrite(m, target="elsewhere"), USAGE, "is for elsewhere"
     ),
     "an old number": Way(
-        lambda s, m: s.rewrite(m, sequence=1, base=None, kind=Kind.FULL),
+        lambda s, m: s.rewrite(m, sequence=1, base=None, kind=BundleKind.FULL),
         SECURITY,
         "had before",
     ),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.bundle.format import HEADER_NAME, SUMS_NAME
+from gosync.bundle.format.names import HEADER_NAME, SUMS_NAME
 from gosync.gomod.module import ModuleVersion
 from tests.integration.breaking import (
     Stage,

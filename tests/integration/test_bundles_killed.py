@@ -24,8 +24,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gosync.bundle.folder import BundleFolder
-from gosync.bundle.format import HEADER_NAME, SUMS_NAME
+from gosync.bundle.format.names import HEADER_NAME, SUMS_NAME
+from gosync.bundle.read.folder import BundleFolder
 from gosync.signing.files import read_key
 from tests.integration.breaking import SIGNATURE, Stage, put_back, read_header
 from tests.integration.pair import GAP, Machines

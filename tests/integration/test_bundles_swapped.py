@@ -17,13 +17,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from gosync.bundle import chunks, folder
-from gosync.bundle.blocks import Form
-from gosync.bundle.folder import BundleFolder
-from gosync.bundle.format import HEADER_NAME, MANIFEST_NAME, volume_name
-from gosync.bundle.header import FileEntry, format_header
-from gosync.bundle.manifest import VersionEntry, format_manifest
-from gosync.bundle.stream import write_frame
+from gosync.bundle.format.blocks import Form
+from gosync.bundle.format.header import FileEntry, format_header
+from gosync.bundle.format.manifest import VersionEntry, format_manifest
+from gosync.bundle.format.names import HEADER_NAME, MANIFEST_NAME, volume_name
+from gosync.bundle.read import chunks, folder
+from gosync.bundle.read.folder import BundleFolder
+from gosync.bundle.read.zstd import write_frame
 from gosync.signing.keys import SecretKey
 from gosync.store.staging import read_at
 from tests.integration.pair import GAP, VOLUME

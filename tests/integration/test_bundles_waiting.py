@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from gosync.bundle.folder import BundleFolder
-from gosync.bundle.format import HEADER_NAME, MANIFEST_NAME, volume_name
-from gosync.bundle.header import format_header
+from gosync.bundle.format.header import format_header
+from gosync.bundle.format.names import HEADER_NAME, MANIFEST_NAME, volume_name
+from gosync.bundle.read.folder import BundleFolder
 from gosync.cli.main import run
 from tests.integration.pair import GAP, VOLUME
 from tests.integration.site import OK

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from gosync.bundle.blocks import Form
-from gosync.bundle.folder import BundleFolder
-from gosync.bundle.format import HEADER_NAME
-from gosync.bundle.manifest import Segment
+from gosync.bundle.format.blocks import Form
+from gosync.bundle.format.manifest import Segment
+from gosync.bundle.format.names import HEADER_NAME
+from gosync.bundle.read.folder import BundleFolder
 from gosync.catalog.versions import Need
 from gosync.cli.main import run
 from gosync.signing.keys import KeyKind, SecretKey, generate_key

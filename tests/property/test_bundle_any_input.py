@@ -8,15 +8,15 @@ import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gosync.bundle.blocks import (
+from gosync.bundle.format.blocks import (
     Form,
     PackedVersion,
     contents_of,
     format_block,
     parse_block,
 )
-from gosync.bundle.header import Header, format_header, parse_header
-from gosync.bundle.manifest import (
+from gosync.bundle.format.header import Header, format_header, parse_header
+from gosync.bundle.format.manifest import (
     FindingEntry,
     Manifest,
     OmittedEntry,
@@ -25,14 +25,14 @@ from gosync.bundle.manifest import (
     format_manifest,
     parse_manifest,
 )
-from gosync.bundle.recipe import (
+from gosync.bundle.format.recipe import (
     RecipeLine,
     format_recipe,
     h1_of,
     parse_recipe,
     recipe_of,
 )
-from gosync.bundle.stream import unpack, write_frame
+from gosync.bundle.read.zstd import unpack, write_frame
 from gosync.errors import MalformedError
 from gosync.gomod.dirhash import digest_files, hash_zip
 from gosync.gomod.module import ModuleVersion

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from gosync.bundle.format import FORMAT
-from gosync.bundle.header import FileEntry, Header
-from gosync.bundle.manifest import Base, Frame, Manifest, Segment, VersionEntry
-from gosync.catalog.bundles import Kind
+from gosync.bundle.format.header import FileEntry, Header
+from gosync.bundle.format.manifest import Base, Frame, Manifest, Segment, VersionEntry
+from gosync.bundle.format.names import FORMAT
+from gosync.catalog.bundles import BundleKind
 from gosync.catalog.versions import Need, Proof
 
 if TYPE_CHECKING:
-    from gosync.bundle.folder import BundleFolder
+    from gosync.bundle.read.folder import BundleFolder
 
 CREATED = "2026-11-22T00:00:00.000000Z"
 _FRAME = Frame(size_bytes=1, unpacked_bytes=1)
@@ -74,7 +74,7 @@ def bundle(
     sequence: int,
     *versions: VersionEntry,
     segments: tuple[Segment, ...] = (),
-    kind: Kind = Kind.INCREMENT,
+    kind: BundleKind = BundleKind.INCREMENT,
     target: str = "t",
     created: str = CREATED,
 ) -> BundleFolder:

@@ -14,9 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from gosync.bundle.create import Created, CreateOptions, create_bundle
-from gosync.bundle.folder import BundleFolder
+from gosync.bundle.make.create import create_bundle
+from gosync.bundle.make.created import Created, CreateOptions
 from gosync.bundle.options import TargetSpec
+from gosync.bundle.read.folder import BundleFolder
 from gosync.catalog.versions import Need, Proof, State, VersionRow, Want
 from gosync.config.load import parse_config
 from gosync.demo.log import SumLog
@@ -32,7 +33,7 @@ from tests.unit.gomod.zipfiles import make_zip, reader
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gosync.bundle.need import NeedFile
+    from gosync.bundle.format.need import NeedFile
     from gosync.sumdb.treehead import SignedHead
 
 NAME = "sum.test.example"

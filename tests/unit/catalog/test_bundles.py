@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.catalog.bundles import BundleRow, BundleState, Kind
+from gosync.catalog.bundles import BundleKind, BundleRow, BundleState
 from gosync.catalog.db import Catalog
 from gosync.catalog.imports import ImportRow, ImportState
 from gosync.catalog.versions import Need
@@ -26,7 +26,7 @@ def catalog(tmp_path: Path):
 
 
 def plan(catalog: Catalog, *, base: int | None = None, **keys: object) -> BundleRow:
-    keys = {"kind": Kind.FULL, "after": 0, "now": NOW, "target": "t"} | keys
+    keys = {"kind": BundleKind.FULL, "after": 0, "now": NOW, "target": "t"} | keys
     target = str(keys.pop("target"))
     return catalog.bundles.plan(target, base_sequence=base, **keys)  # type: ignore[arg-type]
 
@@ -62,14 +62,14 @@ def test_what_would_be_another_bundle_gets_its_own_time(catalog: Catalog):
     seal(catalog)
     plan(catalog)
 
-    other = plan(catalog, kind=Kind.INCREMENT, base=1, now=LATER)
+    other = plan(catalog, kind=BundleKind.INCREMENT, base=1, now=LATER)
     assert (other.sequence, other.planned_at) == (2, format_time(LATER))
 
 
 def test_a_clock_that_went_back_takes_no_bundle_back(catalog: Catalog):
     ahead = seal(catalog, now=LATER)
 
-    later = plan(catalog, kind=Kind.INCREMENT, base=1)
+    later = plan(catalog, kind=BundleKind.INCREMENT, base=1)
     assert later.planned_at == ahead.planned_at == format_time(LATER)
     assert plan(catalog, target="u").planned_at == format_time(NOW)
     catalog.bundles.revoke(ahead)
@@ -146,7 +146,7 @@ def test_nothing_is_sealed_that_was_not_written(catalog: Catalog):
 
 def arrived(sequence: int, bundle_id: str) -> ImportRow:
     created = format_time(NOW)
-    return ImportRow(bundle_id * 64, "t", sequence, Kind.INCREMENT, created)
+    return ImportRow(bundle_id * 64, "t", sequence, BundleKind.INCREMENT, created)
 
 
 def test_imports_are_staged_then_applied(catalog: Catalog):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.catalog.bundles import Kind
+from gosync.catalog.bundles import BundleKind
 from gosync.catalog.db import Catalog
 from gosync.catalog.old_heads import Source
 from gosync.catalog.versions import Proof, VersionRow, Want
@@ -65,7 +65,9 @@ def test_tiles_of_a_bundle_are_forgotten_with_what_its_site_holds(
     bundles, sealed = catalog.bundles, []
     spans = {0: ((5, 5), (7, 9)), 1: ((0, 3),)}
     for number in (1, 2):
-        row = bundles.plan("t", kind=Kind.FULL, base_sequence=None, after=0, now=NOW)
+        row = bundles.plan(
+            "t", kind=BundleKind.FULL, base_sequence=None, after=0, now=NOW
+        )
         bundles.write(row, str(number) * 64, tree_size=10)
         sealed.append(bundles.seal(row, [], spans, now=NOW))
     assert bundles.tiles(sealed[0]) == bundles.tiles(sealed[1]) == spans

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gosync.bundle.format import HEADER_NAME
+from gosync.bundle.format.names import HEADER_NAME
 from gosync.cli.main import run
 from gosync.demo.log import SumLog
 from gosync.signing.files import write_key

@@ -1,0 +1,336 @@
+"""``manifest.zst``: a target's whole selection, and where in the bundle what lies.
+
+Unpacked it is JSON lines, each with its ``type``::
+
+    {"type":"volume", ...}    the digests of the volumes' chunks, in their order
+    {"type":"segment", ...}   in the order of the volumes
+    {"type":"version", ...}   the selection, by path, then version
+    {"type":"omitted", ...}   selected, not there; by path, then version
+    {"type":"finding", ...}   what an audit outside found of these; by path, version
+    {"type":"withdrawn", ...} what nobody is to be given any more; by path, version
+
+Every version of the selection is there with its h1 and who vouches for it. What
+travels in this bundle names its segment and has its record's text as well. Parsing
+and formatting are pure; compressing is ``stream``'s.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, TypeAlias, get_args
+
+import msgspec
+
+from gosync.bundle.format.decoding import decode_lines, decode_time
+from gosync.bundle.format.header import HexDigest, Size
+from gosync.bundle.format.manifest_checks import (
+    WHAT,
+    check_finding,
+    check_segment,
+    check_sorted,
+    check_version,
+    malformed,
+)
+from gosync.bundle.format.names import MAX_CHUNKS, MAX_VOLUMES
+from gosync.catalog.findings import Kind
+from gosync.catalog.versions import FoundBy, Need, Proof
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_Text = Annotated[str, msgspec.Meta(max_length=4096)]
+_Facts = Annotated[dict[_Text, _Text], msgspec.Meta(max_length=64)]
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True):
+    """The version that a segment is a patch against.
+
+    Attributes:
+        path: Its module path.
+        version: Its version.
+        h1: The ``h1:`` of its zip.
+    """
+
+    path: _Text
+    version: _Text
+    h1: str
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """One zstd frame.
+
+    Attributes:
+        size_bytes: Its size in the volume.
+        unpacked_bytes: What it holds.
+    """
+
+    size_bytes: Size
+    unpacked_bytes: Size
+
+
+class VolumeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="volume"):
+    """What a volume's bytes are.
+
+    Attributes:
+        chunks: The SHA-256 of each CHUNK_BYTES of it, hex; the last may be shorter.
+    """
+
+    chunks: Annotated[tuple[HexDigest, ...], msgspec.Meta(max_length=MAX_CHUNKS)]
+
+
+class Segment(msgspec.Struct, frozen=True, kw_only=True, tag="segment"):
+    """Two frames that belong together.
+
+    Attributes:
+        volume: The number of the volume that has them, from 1.
+        offset: Where the first one begins there; the second follows it.
+        holds: "modules" or "tiles".
+        recipes: The frame that says what the other one holds.
+        contents: The frame with contents.
+        base: What the frames are patches against, or None.
+    """
+
+    volume: Annotated[int, msgspec.Meta(ge=1)]
+    offset: Size
+    holds: Annotated[str, msgspec.Meta(pattern="^(modules|tiles)$")]
+    recipes: Frame
+    contents: Frame
+    base: Base | None = None
+
+    @property
+    def end(self) -> int:
+        """Where it ends in its volume."""
+        return self.offset + self.recipes.size_bytes + self.contents.size_bytes
+
+
+class VersionEntry(msgspec.Struct, frozen=True, kw_only=True, tag="version"):
+    """One version of the selection.
+
+    Attributes:
+        path: The module path.
+        version: The canonical version.
+        need: How much of it the selection has: "zip" for all.
+        mod_h1: The ``h1:`` of its go.mod.
+        zip_h1: The ``h1:`` of its zip; None where only the ``.mod`` is meant.
+        proof: Who vouches for them.
+        record_id: The record's number in the checksum database.
+        found_by: What named it first.
+        segment: The index of the segment in which it travels, None if it does not.
+        record: The record's text, if it travels.
+        index_time: The index's time stamp, if it travels.
+        info_digest: The SHA-256 of its ``.info``, if that travels.
+        mod_digest: The SHA-256 of its ``.mod``, if that travels.
+        zip_bytes: The size of the upstream's zip, if that travels.
+    """
+
+    path: _Text
+    version: _Text
+    need: Need
+    mod_h1: str
+    zip_h1: str | None
+    proof: Proof
+    record_id: Size | None = None
+    found_by: FoundBy = FoundBy.CONFIG
+    segment: Size | None = None
+    record: str | None = None
+    index_time: _Text | None = None
+    info_digest: HexDigest | None = None
+    mod_digest: HexDigest | None = None
+    zip_bytes: Size | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Path and version."""
+        return self.path, self.version
+
+
+class OmittedEntry(msgspec.Struct, frozen=True, kw_only=True, tag="omitted"):
+    """A version that is selected and of which the bundle lacks something.
+
+    Attributes:
+        path: The module path.
+        version: The canonical version.
+        need: How much of it is selected.
+        reason: Why it is not there.
+    """
+
+    path: _Text
+    version: _Text
+    need: Need
+    reason: _Text
+
+
+class FindingEntry(msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
+    """What became upstream of something that is selected; see gosync.catalog.findings.
+
+    It is word of somebody outside, for people inside; nothing is decided by it.
+
+    Attributes:
+        kind: What became of it.
+        path: The module path.
+        version: The version, "" for the module itself.
+        source: The URL of who says so, or "".
+        summary: One sentence for people.
+        ours: What is held, by the fact's name.
+        theirs: What is said there, by the fact's name.
+        first_seen: When it was seen first, outside.
+        accepted: Whether it may stay so.
+    """
+
+    kind: Kind
+    path: _Text
+    version: _Text
+    source: _Text
+    summary: _Text
+    ours: _Facts
+    theirs: _Facts
+    first_seen: _Text
+    accepted: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What it is of, what, and by whom."""
+        return self.path, self.version, self.kind, self.source
+
+
+class WithdrawnEntry(msgspec.Struct, frozen=True, kw_only=True, tag="withdrawn"):
+    """A version that an operator outside withdrew; see gosync.catalog.withdrawn.
+
+    A bundle names all that are withdrawn, and its header requires a reader that takes
+    them out; what it names no more is brought back.
+
+    Attributes:
+        path: The module path.
+        version: The canonical version.
+        reason: Why.
+        withdrawn_at: When, outside.
+        needed_by: The main modules of the projects outside that need it.
+    """
+
+    path: _Text
+    version: _Text
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+    withdrawn_at: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    needed_by: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=1000)] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Path and version."""
+        return self.path, self.version
+
+
+_Line: TypeAlias = (
+    VolumeEntry | Segment | VersionEntry | OmittedEntry | FindingEntry | WithdrawnEntry
+)
+
+_decode_lines = msgspec.json.Decoder(_Line).decode_lines
+_encode_lines = msgspec.json.Encoder(order="sorted").encode_lines
+_KINDS = get_args(_Line)  # in the order in which they stand
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``manifest.zst`` says.
+
+    Attributes:
+        volumes: The digests of the volumes' chunks.
+        segments: The segments, in the order of the volumes.
+        versions: The selection, sorted.
+        omitted: What is selected and not there, sorted.
+        findings: What an audit found of the selection, sorted.
+        withdrawn: What is withdrawn, sorted.
+    """
+
+    volumes: tuple[VolumeEntry, ...] = ()
+    segments: tuple[Segment, ...]
+    versions: tuple[VersionEntry, ...]
+    omitted: tuple[OmittedEntry, ...] = ()
+    findings: tuple[FindingEntry, ...] = ()
+    withdrawn: tuple[WithdrawnEntry, ...] = ()
+
+    def travelling(self) -> Iterator[VersionEntry]:
+        """Yield the versions of which something is in this bundle."""
+        return (entry for entry in self.versions if entry.segment is not None)
+
+
+def format_manifest(manifest: Manifest) -> bytes:
+    """Return the lines of a manifest."""
+    parts: tuple[Iterable[_Line], ...] = (
+        manifest.volumes,
+        manifest.segments,
+        manifest.versions,
+        manifest.omitted,
+        manifest.findings,
+        manifest.withdrawn,
+    )
+    return b"".join(_encode_lines(part) for part in parts)
+
+
+def parse_manifest(data: bytes) -> Manifest:
+    """Parse the lines of a manifest; see ``read_manifest``."""
+    return read_manifest([data])
+
+
+def read_manifest(pieces: Iterable[bytes]) -> Manifest:
+    """Parse the lines of a manifest, each checked before the next is looked at.
+
+    Args:
+        pieces: The bytes, in pieces of any size.
+
+    Raises:
+        MalformedError: they are not those of a manifest, are out of order, or
+            contradict each other.
+    """
+    found = _Reading()
+    for line in decode_lines(_decode_lines, pieces, WHAT):
+        found.add(line)
+    return found.manifest()
+
+
+class _Reading:
+    """The lines of a manifest so far."""
+
+    def __init__(self) -> None:
+        self._volumes: list[VolumeEntry] = []
+        self._segments: list[Segment] = []
+        self._versions: list[VersionEntry] = []
+        self._omitted: list[OmittedEntry] = []
+        self._findings: list[FindingEntry] = []
+        self._withdrawn: list[WithdrawnEntry] = []
+        self._kind = 0
+
+    def add(self, line: _Line) -> None:
+        kind = _KINDS.index(type(line))
+        if kind < self._kind:
+            raise malformed("lines of several types are mixed")
+        self._kind = kind
+        match line:
+            case VolumeEntry():
+                if len(self._volumes) == MAX_VOLUMES:
+                    raise malformed(f"more than {MAX_VOLUMES} volumes")
+                self._volumes.append(line)
+            case Segment():
+                check_segment(line, self._segments[-1:])
+                self._segments.append(line)
+            case VersionEntry():
+                check_sorted(line, self._versions[-1:])
+                check_version(line, len(self._segments))
+                self._versions.append(line)
+            case OmittedEntry():
+                check_sorted(line, self._omitted[-1:])
+                self._omitted.append(line)
+            case FindingEntry():
+                check_finding(line, self._findings[-1:])
+                self._findings.append(line)
+            case WithdrawnEntry():
+                check_sorted(line, self._withdrawn[-1:])
+                decode_time(line.withdrawn_at, WHAT)
+                self._withdrawn.append(line)
+
+    def manifest(self) -> Manifest:
+        return Manifest(
+            volumes=tuple(self._volumes),
+            segments=tuple(self._segments),
+            versions=tuple(self._versions),
+            omitted=tuple(self._omitted),
+            findings=tuple(self._findings),
+            withdrawn=tuple(self._withdrawn),
+        )

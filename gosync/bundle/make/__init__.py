@@ -1,0 +1,16 @@
+"""Making bundles, outside: what is new to a site, packed, read back, proven, sealed.
+
+create        the next bundle of a target, step by step
+created       the options of that, and its result
+selection     what a bundle is about: the present selection
+receiver      what the target has already
+difference    what of the selection travels, and against which base
+tiles         the tree head that travels, and the tiles that are new
+packing       versions of the store in groups and segments
+contentcache  contents that were inflated once, kept until they are packed
+compressor    segments compressed, several at once
+volumes       the bundle's files, written
+readback      the bundle read back from its medium
+ledger        what becomes of a bundle: sealed, acknowledged, revoked
+tree_archive  the published tree as one ``tar.zst`` instead
+"""

@@ -1,0 +1,231 @@
+"""Segments compressed: each into an unnamed file, several at once, in order."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import threading
+from contextlib import ExitStack, closing, nullcontext
+from typing import IO, TYPE_CHECKING, Self, TypeAlias
+
+import msgspec
+
+from gosync.bundle.format.blocks import (
+    Content,
+    contents_of,
+    dictionary_of,
+    format_block,
+)
+from gosync.bundle.format.manifest import Frame
+from gosync.bundle.make.packing import Group, ModuleSegment, TileSegment
+from gosync.bundle.read.bases import BaseFiles, ZipSource
+from gosync.bundle.read.spool import proven_pieces
+from gosync.bundle.read.zstd import LARGE_BYTES, PIECE_BYTES, write_frame
+from gosync.errors import BlobCorruptError, MalformedError, StoreError
+from gosync.gomod.window import Window
+from gosync.gomod.zipdir import ZipEntry, read_directory
+from gosync.gomod.zipread import read_contents
+from gosync.store.digest import Digest
+from gosync.store.durable import disk_errors
+from gosync.work.lookahead import THREADS, in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from gosync.bundle.make.contentcache import ContentCache
+    from gosync.store.blobs import BlobStore
+    from gosync.store.tiles import TileStore
+
+    AnySegment: TypeAlias = ModuleSegment | TileSegment
+
+_AHEAD = THREADS + 1
+
+
+class PackedSegment(msgspec.Struct, frozen=True):
+    """A segment, compressed; a context manager that closes its file.
+
+    Attributes:
+        segment: What is in it.
+        file: An unnamed file with both frames.
+        recipes: The first frame.
+        contents: The second one.
+    """
+
+    segment: AnySegment
+    file: IO[bytes]
+    recipes: Frame
+    contents: Frame
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of both frames."""
+        return self.recipes.size_bytes + self.contents.size_bytes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+
+class Compressor:
+    """Compresses segments of one store."""
+
+    def __init__(
+        self,
+        blobs: BlobStore,
+        kept: ContentCache,
+        tiles: TileStore | None,
+        scratch: Path,
+    ) -> None:
+        """Begin.
+
+        Args:
+            blobs: The store's blobs.
+            kept: What of their contents is at hand, hashed already.
+            tiles: The checksum database's tiles, None without a database.
+            scratch: A folder for unnamed files.
+        """
+        self._blobs = blobs
+        self._kept = kept
+        self._tiles = tiles
+        self._scratch = scratch
+        self._large = threading.Lock()  # for memory: such a frame has threads itself
+
+    def pack_all(self, segments: Iterable[AnySegment]) -> Generator[PackedSegment]:
+        """Compress segments, some ahead of the one that is yielded and then closed.
+
+        Raises:
+            BlobMissingError: a blob is not there.
+            BlobCorruptError: a blob is not what it was.
+            StoreError: a tile is not there, or the disk refuses.
+            NoSpaceError: the scratch folder's disk is full.
+        """
+        results = in_order(
+            self.pack, segments, ahead=_AHEAD, drop=lambda packed: packed.file.close()
+        )
+        with closing(results):
+            for packed in results:
+                with packed:
+                    yield packed
+
+    def pack(self, segment: AnySegment) -> PackedSegment:
+        """Compress one segment; errors are those of ``pack_all``."""
+        with disk_errors(self._scratch):
+            file = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115 - passed on
+        try:
+            if isinstance(segment, TileSegment):
+                return self._pack_tiles(segment, file)
+            return self._pack_modules(segment, file)
+        except BaseException:
+            file.close()
+            raise
+
+    def _pack_tiles(self, segment: TileSegment, file: IO[bytes]) -> PackedSegment:
+        names = "".join(f"{tile.path()}\n" for tile in segment.tiles).encode()
+        size_bytes = sum(tile.size_bytes for tile in segment.tiles)
+        recipes = self._frame(file, [names], len(names))
+        contents = self._frame(file, self._tile_pieces(segment), size_bytes)
+        return PackedSegment(segment, file, recipes, contents)
+
+    def _tile_pieces(self, segment: TileSegment) -> Iterator[bytes]:
+        for tile in segment.tiles:
+            data = self._tiles.read(tile) if self._tiles is not None else None
+            if data is None:
+                raise StoreError(
+                    f"{tile.path()}: the store has no such proven tile",
+                    hint="run `gosync sync` to fetch and prove it",
+                )
+            yield data
+
+    def _pack_modules(self, segment: ModuleSegment, file: IO[bytes]) -> PackedSegment:
+        with ExitStack() as stack:
+            base = None
+            if segment.base is not None:
+                blob = stack.enter_context(
+                    self._blobs.open(Digest(segment.base_digest))
+                )
+                base = BaseFiles(segment.base, ZipSource(blob.read_at, blob.size_bytes))
+            has = base.digests if base else {}
+            blocks = b"".join(
+                format_block(group.versions, has) for group in segment.groups
+            )
+            contents = [contents_of(group.versions, has) for group in segment.groups]
+            dictionary = b""
+            if base is not None:
+                chosen = dictionary_of(contents[0], base.recipe)
+                dictionary = base.dictionary(chosen)
+            known = base.recipe_bytes if base else b""
+            recipes = self._frame(file, [blocks], len(blocks), base=known)
+            pieces = self._pieces(segment.groups, contents)
+            size_bytes = sum(c.size_bytes for part in contents for c in part)
+            large = self._large if size_bytes > LARGE_BYTES else nullcontext()
+            with large:
+                frame = self._frame(file, pieces, size_bytes, base=dictionary)
+        for group in segment.groups:
+            for version in group.versions:
+                self._kept.forget(line.digest for line in version.recipe)
+        return PackedSegment(segment, file, recipes, frame)
+
+    def _pieces(
+        self, groups: Iterable[Group], contents: Iterable[Sequence[Content]]
+    ) -> Iterator[bytes | memoryview]:
+        """Yield what travels of these groups; what is read anew is proven once more."""
+        for group, part in zip(groups, contents, strict=True):
+            with ExitStack() as stack:
+                zips: dict[int, _OpenZip] = {}
+                for content in part:
+                    at_hand = self._kept.take(content.digest)
+                    if at_hand is not None:
+                        yield at_hand
+                        continue
+                    order = content.order
+                    if order not in zips:
+                        zips[order] = _OpenZip(self._blobs, group.zips[order], stack)
+                    mv = group.versions[order].mv
+                    name = f"{mv}/".encode() + content.name
+                    try:
+                        yield from proven_pieces(
+                            content.digest,
+                            zips[order].pieces(content, name),
+                            hashlib.sha256(),
+                        )
+                    except MalformedError as error:
+                        raise BlobCorruptError(f"{mv}: {error}") from error
+
+    def _frame(
+        self,
+        file: IO[bytes],
+        pieces: Iterable[bytes | memoryview],
+        size_bytes: int,
+        *,
+        base: bytes = b"",
+    ) -> Frame:
+        with disk_errors(self._scratch):
+            written = write_frame(pieces, file, size_bytes=size_bytes, base=base)
+        return Frame(size_bytes=written, unpacked_bytes=size_bytes)
+
+
+class _OpenZip:
+    """A zip of the store whose contents are read one by one, or that is read whole."""
+
+    def __init__(self, blobs: BlobStore, digest: str, stack: ExitStack) -> None:
+        self._blob = stack.enter_context(blobs.open(Digest(digest)))
+        self._window = Window(self._blob.read_at, self._blob.size_bytes)
+        self._entries: dict[bytes, ZipEntry] | None = None
+
+    def pieces(self, content: Content, name: bytes) -> Iterator[bytes | memoryview]:
+        if content.verbatim:
+            return self._whole()
+        if self._entries is None:
+            entries = read_directory(self._window, self._blob.size_bytes)
+            self._entries = {entry.name: entry for entry in entries}
+        entry = self._entries.get(name)
+        if entry is None:
+            raise MalformedError("zip", name, "is no longer in it")
+        return read_contents(self._window, entry)
+
+    def _whole(self) -> Iterator[bytes]:
+        for offset in range(0, self._blob.size_bytes, PIECE_BYTES):
+            yield self._blob.read_at(offset, PIECE_BYTES)

@@ -1,0 +1,354 @@
+"""Making a bundle: plan, pack, write, read back, prove, name, seal, in this order.
+
+    1. the ledger plans it: sequence and time are taken
+    2. segments are packed into volumes; manifest, header, signatures, SHA256SUMS
+       follow; all is durable, in a folder that has no name yet; the ledger says so
+    3. the bundle is read back from the disk and proven
+    4. the folder gets its name, and all is found under it
+    5. the ledger seals it: from now on it can be a base
+
+A kill leaves a bundle that is not sealed, and is not named before step 4. The next
+create for the target takes over its sequence, removes its folder and, if nothing
+has changed, makes the same bytes. Where a receiver lacks nothing nothing is made.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from gosync import __version__
+from gosync.bundle.format.header import (
+    WITHDRAWALS,
+    Header,
+    SumHead,
+    bundle_id,
+    bundle_name,
+    folder_name,
+    format_header,
+)
+from gosync.bundle.format.manifest import Manifest, VersionEntry
+from gosync.bundle.format.names import FORMAT, HEADER_NAME
+from gosync.bundle.make.compressor import Compressor
+from gosync.bundle.make.contentcache import ContentCache
+from gosync.bundle.make.created import Created, CreateOptions
+from gosync.bundle.make.difference import travelling
+from gosync.bundle.make.ledger import Ledger
+from gosync.bundle.make.packing import Packer, tile_segments
+from gosync.bundle.make.readback import OwnBases, check_named, open_made
+from gosync.bundle.make.receiver import Receiver, receiver_of, receiver_with_need
+from gosync.bundle.make.selection import (
+    BundleSelection,
+    SelectedVersion,
+    findings_of,
+    knows_withdrawn,
+    read_selection,
+)
+from gosync.bundle.make.tiles import (
+    OldHeadTiles,
+    bundled_head,
+    check_packed,
+    fetch_missing,
+    new_tiles,
+    old_head_tiles,
+    record_ids,
+)
+from gosync.bundle.make.volumes import (
+    FolderWriter,
+    PlacedSegment,
+    VolumeWriter,
+    remove_folder,
+)
+from gosync.bundle.read.proving import Proven, prove_bundle
+from gosync.catalog.bundles import BundleRow, BundleState
+from gosync.catalog.versions import Need
+from gosync.errors import UsageError
+from gosync.signing.files import read_key
+from gosync.store.durable import make_folder
+from gosync.store.layout import STAGING
+from gosync.work.progress import NoProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from gosync.bundle.format.manifest import VolumeEntry
+    from gosync.bundle.make.compressor import AnySegment
+    from gosync.signing.keys import SecretKey
+    from gosync.site.site import Site
+    from gosync.sumdb.tile import Tile
+    from gosync.sumdb.treehead import SignedHead
+    from gosync.work.progress import Progress
+
+
+def create_bundle(
+    site: Site, options: CreateOptions, progress: Progress | None = None
+) -> Created:
+    """Make the next bundle of a target; see the module.
+
+    Args:
+        site: The store; its lock is held.
+        options: What is asked for.
+        progress: Who watches.
+
+    Raises:
+        UsageError: the need is another target's, a key cannot be used, or a version
+            exceeds a volume.
+        StoreError: the store lacks or garbles something, or the bundle's folder
+            cannot be written.
+        NoSpaceError: a disk is full; nothing is sealed.
+        VolumeError: what was read back is not what was written.
+    """
+    selection = read_selection(site.catalog)
+    receiver = _receiver(site, options)
+    held = {chosen.key: chosen.need for chosen in selection.chosen}
+    is_same = held == receiver.held and knows_withdrawn(site.catalog, receiver)
+    if is_same and not _old_heads(site, options, selection, receiver).lacking:
+        return Created(selection=selection)
+    if not held and receiver.base is None:
+        raise UsageError("nothing is selected and here", hint="run `gosync sync`")
+    keys = [read_key(path) for path in options.target.keys]
+    return _Making(site, options, selection, receiver, keys, progress).run()
+
+
+def _receiver(site: Site, options: CreateOptions) -> Receiver:
+    bundles, target = site.catalog.bundles, options.target
+    if options.need is not None:
+        return receiver_with_need(bundles, target.name, options.need)
+    if options.full:
+        return Receiver()
+    return receiver_of(bundles, target.name, sealed=target.sealed_base)
+
+
+def _old_heads(
+    site: Site, options: CreateOptions, selection: BundleSelection, receiver: Receiver
+) -> OldHeadTiles:
+    """Return the tiles for clients with older heads that the receiver may lack."""
+    head = bundled_head(site, selection.chosen)
+    if head is None:
+        return OldHeadTiles()
+    base = receiver.base
+    lost = base is None or (options.need is not None and options.need.tiles)
+    held = {} if lost or base is None else site.catalog.bundles.tiles(base)
+    return old_head_tiles(site, head, held)
+
+
+class _Making:
+    """One bundle in the making."""
+
+    def __init__(
+        self,
+        site: Site,
+        options: CreateOptions,
+        selection: BundleSelection,
+        receiver: Receiver,
+        keys: Sequence[SecretKey],
+        progress: Progress | None,
+    ) -> None:
+        self._site = site
+        self._options = options
+        self._selection = selection
+        self._receiver = receiver
+        self._keys = keys
+        self._progress = progress or NoProgress()
+        self._old_heads = _old_heads(site, options, selection, receiver)
+        self._scratch = site.options.store_path / STAGING
+
+    def run(self) -> Created:
+        head = bundled_head(self._site, self._selection.chosen)
+        tiles = self._tiles(head)
+        fetch_missing(self._site, tiles)
+        make_folder(self._options.out)
+        self._remove_unsealed()
+        row = self._plan()
+        with FolderWriter(self._options.out / f".{row.target}.partial") as writer:
+            return self._make(writer, row, head, tiles)
+
+    def _make(
+        self,
+        writer: FolderWriter,
+        row: BundleRow,
+        head: SignedHead | None,
+        tiles: Sequence[Tile],
+    ) -> Created:
+        header = self._write(writer, row, head, tiles)
+        data = format_header(header)
+        identity = bundle_id(data)
+        signed_by = self._sign(writer, data)
+        writer.write_sums(header.files, data)
+        writer.write(HEADER_NAME, data)
+        writer.sync()
+        size = head.tree.n if head is not None else None
+        self._site.catalog.bundles.write(row, identity, tree_size=size)
+        proven = self._prove(writer.folder, identity)
+        final = self._options.out / folder_name(header, identity)
+        writer.finish(final)
+        check_named(final, identity)
+        holds = ((*chosen.key, chosen.need) for chosen in self._selection.chosen)
+        Ledger(self._site).seal(row, holds, self._old_heads.after)
+        made = Created(selection=self._selection, path=final, id=identity)
+        return replace(made, header=header, proven=proven, signed_by=signed_by)
+
+    def _tiles(self, head: SignedHead | None) -> list[Tile]:
+        if head is None:
+            return []
+        base, chosen = self._receiver.base, self._selection.chosen
+        sent = self._site.catalog.bundles.tree_sizes(self._options.target.name)
+        applied = [each for each in chosen if each.key in self._receiver.applied]
+        needed = new_tiles(
+            head,
+            chosen,
+            sent_sizes={*sent, *self._receiver.heads},
+            base_size=base.tree_size if base is not None else None,
+            base_records=record_ids(applied),
+        )
+        return list(dict.fromkeys([*needed, *self._old_heads.lacking]))
+
+    def _plan(self) -> BundleRow:
+        base = self._receiver.base
+        return self._site.catalog.bundles.plan(
+            self._options.target.name,
+            kind=self._receiver.kind,
+            base_sequence=base.sequence if base is not None else None,
+            after=self._receiver.after,
+            now=self._site.clock.now(),
+        )
+
+    def _remove_unsealed(self) -> None:
+        """Remove a bundle that was named, but not sealed before it was killed."""
+        for row in self._site.catalog.bundles.all(self._options.target.name):
+            if row.state is BundleState.WRITTEN and row.bundle_id:
+                name = bundle_name(row.target, row.sequence, row.kind, row.bundle_id)
+                remove_folder(self._options.out / name)
+
+    def _write(
+        self,
+        writer: FolderWriter,
+        row: BundleRow,
+        head: SignedHead | None,
+        tiles: Sequence[Tile],
+    ) -> Header:
+        placed, volumes = self._write_volumes(writer, tiles)
+        manifest = self._manifest(volumes.entries, placed)
+        carried = list(manifest.travelling())
+        segments = manifest.segments
+        base = self._receiver.base
+        return Header(
+            format=FORMAT,
+            requires=(WITHDRAWALS,) if manifest.withdrawn else (),
+            target=row.target,
+            sequence=row.sequence,
+            kind=row.kind,
+            base=base.bundle_id if base is not None else None,
+            created=row.planned_at,
+            gosync=__version__,
+            sumdb=self._sum_head(head),
+            manifest=writer.write_manifest(manifest),
+            volumes=tuple(volumes.files),
+            selected=len(manifest.versions),
+            carried=len(carried),
+            patched=sum(segments[e.segment or 0].base is not None for e in carried),
+            omitted=len(manifest.omitted),
+            tiles=sum(each.tiles for each in placed),
+            tile_bytes=sum(tile.size_bytes for tile in tiles),
+            old_head_tiles=len(self._old_heads.lacking),
+            zip_bytes=sum(entry.zip_bytes or 0 for entry in carried),
+        )
+
+    def _sum_head(self, head: SignedHead | None) -> SumHead | None:
+        database = self._site.options.database
+        if head is None or database is None:
+            return None
+        return SumHead(name=database.name, size=head.tree.n, note=head.note.decode())
+
+    def _write_volumes(
+        self, writer: FolderWriter, tiles: Sequence[Tile]
+    ) -> tuple[list[PlacedSegment], VolumeWriter]:
+        site, receiver = self._site, self._receiver
+        bases = frozenset() if self._options.exact else receiver.applied
+        bundled = list(travelling(self._selection.chosen, receiver.held, bases))
+        count = sum(len(each.chosen) for each in bundled)
+        self._progress.phase("packing", count)
+        kept = ContentCache()
+        packer = Packer(site.blobs, kept, exact=self._options.exact)
+        segments: Iterable[AnySegment] = chain(
+            tile_segments(tiles), packer.segments(bundled)
+        )
+        compressor = Compressor(site.blobs, kept, site.tiles, self._scratch)
+        placed: list[PlacedSegment] = []
+        limit = self._options.target.volume_bytes
+        with (
+            VolumeWriter(writer.folder, limit, compressor) as volumes,
+            closing(compressor.pack_all(segments)) as all_packed,
+        ):
+            for packed in all_packed:
+                for each in volumes.place(packed):
+                    placed.append(each)
+                    self._progress.advance(len(each.keys), size_bytes=each.segment.end)
+            volumes.close_volume()
+        return placed, volumes
+
+    def _manifest(
+        self, volumes: Sequence[VolumeEntry], placed: Sequence[PlacedSegment]
+    ) -> Manifest:
+        where = {key: n for n, each in enumerate(placed) for key in each.keys}
+        return Manifest(
+            volumes=tuple(volumes),
+            segments=tuple(each.segment for each in placed),
+            versions=tuple(
+                _entry(chosen, where.get(chosen.key))
+                for chosen in self._selection.chosen
+            ),
+            omitted=self._selection.omitted,
+            findings=findings_of(
+                self._site.catalog, (each.key for each in self._selection.chosen)
+            ),
+            withdrawn=self._selection.withdrawn,
+        )
+
+    def _sign(self, writer: FolderWriter, header: bytes) -> tuple[str, ...]:
+        """Write a signature of each key; several have numbers."""
+        several = len(self._keys) > 1
+        for number, key in enumerate(self._keys, start=1):
+            label = f".{number}" if several else ""
+            writer.write(f"{HEADER_NAME}{label}.sig", key.sign(header))
+        return tuple(key.public().fingerprint for key in self._keys)
+
+    def _prove(self, path: Path, identity: str) -> Proven:
+        folder = open_made(path, identity)
+        proven = prove_bundle(
+            folder,
+            scratch=self._scratch,
+            bases=OwnBases(self._site),
+            progress=self._progress,
+        )
+        check_packed(self._site, folder, self._scratch)
+        return proven
+
+
+def _entry(chosen: SelectedVersion, segment: int | None) -> VersionEntry:
+    row = chosen.row
+    whole = chosen.need is Need.ZIP
+    travels = segment is not None
+    assert row.mod_h1 is not None
+    assert row.proof is not None
+    text = row.record_text
+    return VersionEntry(
+        path=row.path,
+        version=row.version,
+        need=chosen.need,
+        mod_h1=row.mod_h1,
+        zip_h1=row.zip_h1 if whole else None,
+        proof=row.proof,
+        record_id=row.record_id,
+        found_by=row.found_by,
+        segment=segment,
+        record=text.decode() if travels and text is not None else None,
+        index_time=row.index_time if travels else None,
+        info_digest=row.info_digest if travels else None,
+        mod_digest=row.mod_digest if travels else None,
+        zip_bytes=row.zip_bytes if travels and whole else None,
+    )

@@ -1,0 +1,182 @@
+"""What becomes of a bundle that was made here: sealed, acknowledged, revoked.
+
+A receipt is taken at its word only for a bundle that was sealed here under the id
+that it names; a second one of the same bundle changes nothing. The journal is told
+before the catalog, so that a rebuilt one counts on.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from gosync.catalog.bundles import BundleKind, BundleRow, BundleState
+from gosync.clock import format_time
+from gosync.errors import UsageError
+from gosync.gomod.info import parse_time
+from gosync.ingest.bundlememory import bundle_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gosync.bundle.format.receipt import Receipt
+    from gosync.catalog.versions import Need
+    from gosync.site.site import Site
+    from gosync.sumdb.spans import Spans
+
+LOST = "lost"
+MIN_PREFIX = 4
+_SEE_LIST = "`gosync bundle list` shows all"
+
+
+def shown_states(rows: Sequence[BundleRow]) -> list[str]:
+    """Return how each bundle stands, as people are told.
+
+    A sealed bundle is ``lost`` once its site has acknowledged a later one, and never
+    this one: it has not arrived, and would not be taken any more.
+
+    Args:
+        rows: All bundles of some targets.
+    """
+    acked: dict[str, int] = {}
+    for row in rows:
+        if row.state is BundleState.ACKED:
+            acked[row.target] = max(row.sequence, acked.get(row.target, 0))
+    return [
+        LOST
+        if row.state is BundleState.SEALED and row.sequence < acked.get(row.target, 0)
+        else row.state.value
+        for row in rows
+    ]
+
+
+class Ledger:
+    """The bundles of one site outside; its store must be locked."""
+
+    def __init__(self, site: Site) -> None:
+        self._bundles = site.catalog.bundles
+        self._withdrawn = site.catalog.withdrawn
+        self._journal = site.journal
+        self._clock = site.clock
+
+    def seal(
+        self,
+        row: BundleRow,
+        holds: Iterable[tuple[str, str, Need]],
+        tiles: Mapping[int, Spans] = MappingProxyType({}),
+    ) -> BundleRow:
+        """Say that a bundle was read back and proven: it may leave the house.
+
+        Args:
+            row: The bundle, as it was when it was planned or written.
+            holds: What its site has once it took it in.
+            tiles: By level, full tiles for older tree heads that it has then.
+
+        Raises:
+            StoreError: Journal or catalog cannot be written.
+        """
+        now = self._clock.now()
+        written = self._bundles.get(row.target, row.sequence) or row
+        sealed = replace(written, state=BundleState.SEALED, sealed_at=format_time(now))
+        self._journal.append([bundle_entry(sealed)])
+        self._withdrawn.tell(row.target, row.sequence)
+        return self._bundles.seal(written, holds, tiles, now=now)
+
+    def acknowledge(self, receipt: Receipt) -> BundleRow:
+        """Take a site's receipt; return the bundle as it stands then.
+
+        What it says came before is acknowledged as well.
+
+        Raises:
+            UsageError: No bundle of that id was sealed here for that site.
+            StoreError: Journal or catalog cannot be written.
+        """
+        row = self._bundles.get(receipt.target, receipt.sequence)
+        if row is None or row.bundle_id != receipt.bundle_id:
+            raise UsageError(
+                f"no bundle {receipt.bundle_id[:8]} was made here as number"
+                f" {receipt.sequence} for {receipt.target}",
+                hint=f"is this the store that made it? {_SEE_LIST};"
+                " if that store is lost, --adopt goes on from the receipt",
+            )
+        if row.state not in (BundleState.SEALED, BundleState.ACKED):
+            raise UsageError(
+                f"bundle {receipt.bundle_id[:8]} is {row.state}, not sealed",
+                hint=_SEE_LIST,
+            )
+        for known in receipt.came:
+            before = self._bundles.get(receipt.target, known.sequence)
+            if before is not None and before.bundle_id == known.bundle_id:
+                self._acknowledge(before)
+        return self._acknowledge(row)
+
+    def _acknowledge(self, row: BundleRow) -> BundleRow:
+        """Say that a bundle came in, if it is one that was only sealed."""
+        if row.state is not BundleState.SEALED:
+            return row
+        now = self._clock.now()
+        acked = replace(row, state=BundleState.ACKED, acked_at=format_time(now))
+        self._journal.append([bundle_entry(acked)])
+        self._bundles.ack(row, now=now)
+        return acked
+
+    def adopt(self, receipt: Receipt) -> BundleRow:
+        """Go on from a bundle that another store made, which is lost.
+
+        What the site holds is not known, so the next bundle carries everything; it
+        has the next number and builds on the tree head that the site trusts.
+
+        Raises:
+            UsageError: A later bundle was acknowledged here.
+            StoreError: Journal or catalog cannot be written.
+        """
+        base = self._bundles.base(receipt.target, sealed=False)
+        if base is not None and base.sequence >= receipt.sequence:
+            raise UsageError(
+                f"{receipt.target} acknowledged number {base.sequence} here, this"
+                f" receipt is of {receipt.sequence}",
+                hint=_SEE_LIST,
+            )
+        applied_at = format_time(parse_time(receipt.applied_at))  # rows compare as text
+        row = BundleRow(
+            target=receipt.target,
+            sequence=receipt.sequence,
+            state=BundleState.ACKED,
+            kind=BundleKind.FULL,
+            base_sequence=None,
+            bundle_id=receipt.bundle_id,
+            tree_size=None if receipt.head is None else receipt.head.size,
+            planned_at=applied_at,
+            sealed_at=applied_at,
+            acked_at=format_time(self._clock.now()),
+        )
+        self._journal.append([bundle_entry(row)])
+        self._bundles.restore(row)
+        return row
+
+    def find(self, name: str) -> BundleRow:
+        """Return the bundle that the beginning of an id names.
+
+        Raises:
+            UsageError: None or several are named so, or it is too short to tell.
+        """
+        if len(name) < MIN_PREFIX:
+            raise UsageError(f"{name!r}: want {MIN_PREFIX} digits of its id at least")
+        found = self._bundles.find(name)
+        if len(found) != 1:
+            count = "several bundles" if found else "no bundle"
+            raise UsageError(f"{count} here with an id like {name!r}", hint=_SEE_LIST)
+        return found[0]
+
+    def revoke(self, row: BundleRow) -> BundleRow:
+        """Make a bundle one that never arrived; what it brought travels again.
+
+        Raises:
+            StoreError: Journal or catalog cannot be written.
+        """
+        revoked = replace(row, state=BundleState.REVOKED, acked_at=None)
+        self._journal.append([bundle_entry(revoked)])
+        self._bundles.revoke(row)
+        return revoked

@@ -1,0 +1,65 @@
+"""Reading back a bundle that was just written: what the medium has is what counts."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from gosync.bundle.format.names import HEADER_NAME
+from gosync.bundle.read.bases import ZipSource
+from gosync.bundle.read.folder import BundleFolder
+from gosync.errors import BundleGapError, VolumeError
+from gosync.store.digest import Digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from gosync.site.site import Site
+
+
+def open_made(path: Path, identity: str) -> BundleFolder:
+    """Open a bundle that was made here; the medium must give back its header.
+
+    Raises:
+        VolumeError: the header is another one.
+    """
+    folder = BundleFolder.open(path)
+    if folder.id != identity:
+        raise VolumeError(
+            f"{path}: {HEADER_NAME} is not what was written",
+            hint="check the medium, then create the bundle again",
+        )
+    return folder
+
+
+def check_named(path: Path, identity: str) -> None:
+    """See that a bundle is there under its name; some media lose it over that."""
+    try:
+        open_made(path, identity).check_names()
+    except VolumeError as error:
+        raise VolumeError(
+            f"{path}: it was whole, and is not since it has its name ({error})",
+            hint="not every medium's driver can rename a folder: name another one with"
+            " --out, and copy the bundle from there",
+        ) from error
+
+
+class OwnBases:
+    """gosync.bundle.read.bases.Bases: the zips of the store that made the bundle."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._zips: Mapping[tuple[str, str], tuple[str | None, str | None]] = {
+            (row.path, row.version): (row.zip_h1, row.zip_digest)
+            for row in site.catalog.versions.all_rows()
+        }
+
+    @contextmanager
+    def open(self, path: str, version: str, h1: str) -> Iterator[ZipSource]:
+        """Open a version's zip; see Bases."""
+        found, digest = self._zips.get((path, version), (None, None))
+        if digest is None or found != h1:
+            raise BundleGapError(f"a patch against {path}@{version} ({h1}): not here")
+        with self._site.blobs.open(Digest(digest)) as blob:
+            yield ZipSource(blob.read_at, blob.size_bytes)

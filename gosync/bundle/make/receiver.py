@@ -1,0 +1,109 @@
+"""What a receiver has, as far as the ledger or its own need.json says.
+
+Usually that is what it holds after the base: the last bundle that it acknowledged.
+A need.json speaks for itself: the receiver has what the bundle that it applied last
+gave it, and what its staged ones select, less the versions that it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gosync.catalog.bundles import BundleKind, BundleRow
+from gosync.catalog.versions import Need
+from gosync.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from gosync.bundle.format.header import Known
+    from gosync.bundle.format.need import NeedFile
+    from gosync.catalog.bundle_table import Bundles
+
+
+class Receiver(msgspec.Struct, frozen=True, kw_only=True):
+    """What a target has.
+
+    Attributes:
+        kind: What kind of bundle it needs.
+        base: The bundle that this one builds on, None for none.
+        held: How much of which versions it has.
+        applied: Which versions its store has for sure: what patches may be against.
+        after: A sequence that it took in, 0 for none that is known.
+        heads: Sizes of tree heads that it or its clients know.
+    """
+
+    kind: BundleKind = BundleKind.FULL
+    base: BundleRow | None = None
+    held: Mapping[tuple[str, str], Need] = msgspec.field(default_factory=dict)
+    applied: AbstractSet[tuple[str, str]] = frozenset()
+    after: int = 0
+    heads: tuple[int, ...] = ()
+
+
+def receiver_of(bundles: Bundles, target: str, *, sealed: bool) -> Receiver:
+    """Return what a target has after the ledger's base.
+
+    Args:
+        bundles: The ledger.
+        target: The site.
+        sealed: Whether a bundle without a receipt may be the base.
+
+    Raises:
+        CatalogError: the catalog cannot be read.
+    """
+    base = bundles.base(target, sealed=sealed)
+    if base is None:
+        return Receiver()
+    held = bundles.holds(base)
+    return Receiver(
+        kind=BundleKind.INCREMENT,
+        base=base,
+        held=held,
+        applied=held.keys(),
+        after=base.sequence,
+    )
+
+
+def receiver_with_need(bundles: Bundles, target: str, need: NeedFile) -> Receiver:
+    """Return what a target has that says itself what it lacks.
+
+    A receiver whose last bundle this ledger does not know has nothing, and is made
+    a full bundle.
+
+    Raises:
+        UsageError: the need is another target's.
+        CatalogError: the catalog cannot be read.
+    """
+    if need.target != target:
+        raise UsageError(
+            f"the need is of target {need.target!r}, not {target!r}",
+            hint=f"gosync bundle create {need.target} --need FILE",
+        )
+    after = max((k.sequence for k in (need.applied, *need.staged) if k), default=0)
+    base = _known(bundles, target, need.applied)
+    applied = bundles.holds(base) if base is not None else {}
+    if base is None or not applied:
+        return Receiver(after=after, heads=need.heads)
+    staged = [_known(bundles, target, known) for known in need.staged]
+    newest = max(filter(None, staged), key=lambda row: row.sequence, default=base)
+    lacking = {(each.path, each.version) for each in need.versions}
+    held = {**bundles.holds(newest), **applied}
+    return Receiver(
+        kind=BundleKind.REPAIR,
+        base=base,
+        held={key: much for key, much in held.items() if key not in lacking},
+        applied=applied.keys() - lacking,
+        after=after,
+        heads=need.heads,
+    )
+
+
+def _known(bundles: Bundles, target: str, known: Known | None) -> BundleRow | None:
+    """Return the ledger's row of a bundle that the receiver names, if it is ours."""
+    row = bundles.get(target, known.sequence) if known is not None else None
+    ours = row is not None and known is not None and row.bundle_id == known.bundle_id
+    return row if ours else None

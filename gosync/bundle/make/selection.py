@@ -1,0 +1,158 @@
+"""What a bundle is about: the present selection, as far as the store has it.
+
+The receiver's tree is to hold exactly this. What is kept here for a time of grace
+only, and go.mod files that were read to find out what is needed, are no part of it.
+Nor is what was withdrawn: the receiver is told of that, and takes it out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from gosync.bundle.format.manifest import FindingEntry, OmittedEntry, WithdrawnEntry
+from gosync.catalog.bundles import BundleKind
+from gosync.catalog.findings import Finding, FindingState
+from gosync.catalog.versions import Need, State, VersionRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gosync.bundle.make.receiver import Receiver
+    from gosync.catalog.db import Catalog
+
+_REASONS = {
+    State.WANTED: "not fetched yet",
+    State.OMITTED: "its zip is larger than it is wanted",
+    State.GONE: "upstream has it no more",
+}
+
+
+class SelectedVersion(NamedTuple):
+    """A version of the selection.
+
+    Attributes:
+        row: Its catalog row.
+        need: How much of it the bundle is about: what is selected and carried.
+    """
+
+    row: VersionRow
+    need: Need
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Path and version."""
+        return self.row.path, self.row.version
+
+
+class BundleSelection(msgspec.Struct, frozen=True):
+    """The selection.
+
+    Attributes:
+        chosen: What is there, by path, then version.
+        omitted: What is selected and not there, likewise.
+        failed: How many of the omitted ones a later sync may still bring.
+        withdrawn: What nobody is to be given any more, selected or not.
+    """
+
+    chosen: tuple[SelectedVersion, ...]
+    omitted: tuple[OmittedEntry, ...]
+    failed: int
+    withdrawn: tuple[WithdrawnEntry, ...] = ()
+
+
+def read_selection(catalog: Catalog) -> BundleSelection:
+    """Return the present selection.
+
+    Raises:
+        CatalogError: the catalog cannot be read.
+    """
+    chosen: list[SelectedVersion] = []
+    omitted: list[OmittedEntry] = []
+    failed = 0
+    for row in catalog.versions.all_rows():
+        if row.selected is None or row.withdrawn:
+            continue
+        if row.carried is not None:
+            whole = row.selected is Need.ZIP and row.carried is Need.ZIP
+            chosen.append(SelectedVersion(row, Need.ZIP if whole else Need.MOD))
+        if row.carried is None or (row.selected, row.carried) == (Need.ZIP, Need.MOD):
+            omitted.append(_omitted(catalog, row))
+            failed += row.state is not State.OMITTED
+    withdrawn = withdrawals_of(catalog)
+    return BundleSelection(tuple(chosen), tuple(omitted), failed, withdrawn)
+
+
+def _omitted(catalog: Catalog, row: VersionRow) -> OmittedEntry:
+    assert row.selected is not None
+    failure = catalog.failures.get(row.path, row.version)
+    reason = _REASONS.get(row.state, row.state.value)
+    if failure is not None and row.state is not State.OMITTED:
+        reason = failure.reason[:1000]
+    return OmittedEntry(
+        path=row.path, version=row.version, need=row.selected, reason=reason
+    )
+
+
+def findings_of(
+    catalog: Catalog, selected: Iterable[tuple[str, str]]
+) -> tuple[FindingEntry, ...]:
+    """Return what stands of these versions and of their modules.
+
+    Raises:
+        CatalogError: the catalog cannot be read.
+    """
+    keys = set(selected)
+    keys |= {(path, "") for path, _ in keys}
+    found = (
+        _finding(finding)
+        for finding in catalog.findings.all()
+        if finding.state is not FindingState.RESOLVED
+        and (finding.path, finding.version) in keys
+    )
+    return tuple(sorted(found, key=lambda each: each.key))
+
+
+def _finding(finding: Finding) -> FindingEntry:
+    return FindingEntry(
+        kind=finding.kind,
+        path=finding.path,
+        version=finding.version,
+        source=finding.source,
+        summary=finding.summary,
+        ours=dict(finding.ours),
+        theirs=dict(finding.theirs),
+        first_seen=finding.first_seen,
+        accepted=finding.state is FindingState.ACCEPTED,
+    )
+
+
+def withdrawals_of(catalog: Catalog) -> tuple[WithdrawnEntry, ...]:
+    """Return all that is withdrawn, as a manifest has it.
+
+    Raises:
+        CatalogError: the catalog cannot be read.
+    """
+    return tuple(
+        WithdrawnEntry(
+            path=each.path,
+            version=each.version,
+            reason=each.reason,
+            withdrawn_at=each.withdrawn_at,
+            needed_by=each.needed_by,
+        )
+        for each in catalog.withdrawn.all()
+    )
+
+
+def knows_withdrawn(catalog: Catalog, receiver: Receiver) -> bool:
+    """Return whether a receiver was told of all withdrawals by the bundle before.
+
+    Raises:
+        CatalogError: the catalog cannot be read.
+    """
+    base = receiver.base
+    if receiver.kind is not BundleKind.INCREMENT or base is None:
+        return False
+    return catalog.withdrawn.is_told(base.target, base.sequence)

@@ -1,0 +1,301 @@
+"""A bundle's folder, as it lies on a medium: opened to read, never changed.
+
+Nothing is opened by a name that came from a bundle: names are those of ``format``,
+or were found by listing the folder. Some media change the case of names, so case
+does not count. What is not a plain file is not read at all.
+
+What is believed is read once: header and signatures are kept as they were read first,
+the manifest is hashed as it is read, and of a volume only chunks are handed out that
+were held against the manifest after they were read (``chunks``).
+
+An error that the medium gives, and bytes that are not those that the header binds,
+are VolumeErrors: another copy may be whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Self
+
+from gosync.bundle.format.header import Header, bundle_id, parse_header
+from gosync.bundle.format.manifest import Manifest, read_manifest
+from gosync.bundle.format.names import (
+    HEADER_NAME,
+    MAX_FILES,
+    MAX_HEADER_BYTES,
+    MAX_SIGNATURE_BYTES,
+    SUMS_NAME,
+    is_signature_name,
+)
+from gosync.bundle.read.chunks import ProvenChunks, ProvenVolume, check_volumes
+from gosync.bundle.read.zstd import PIECE_BYTES, unpack_pieces
+from gosync.errors import RejectedError, VolumeError
+from gosync.signing.trust import MAX_SIGNATURES
+from gosync.store.staging import read_at
+from gosync.work.progress import NoProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from gosync.bundle.format.header import FileEntry
+    from gosync.work.progress import Progress
+
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_COPY_AGAIN = "copy the bundle to the medium again, or use another copy"
+_ASK_ANEW = "ask for a new bundle, made by a gosync that is not newer than this one"
+_BRING_REST = "bring the rest of the bundle's files into this folder"
+_OWN_FOLDER = "put the bundle's own files into a folder of their own"
+_SHOWN_NAMES = 5
+
+
+class BundleFolder:
+    """One bundle on a medium.
+
+    Attributes:
+        path: The folder.
+        header_bytes: The header as it is there.
+        header: What it says; nobody vouches for it yet.
+        id: The bundle's id.
+    """
+
+    def __init__(self, path: Path, names: dict[str, str], header_bytes: bytes) -> None:
+        self.path = path
+        self.header_bytes = header_bytes
+        self.header: Header = parse_header(header_bytes)
+        self.id = bundle_id(header_bytes)
+        self._names = names
+        self._chunks = ProvenChunks()
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Read a bundle's header.
+
+        Raises:
+            VolumeError: there is no bundle, or it cannot be read.
+            MalformedError: the header is none that this gosync can read.
+        """
+        names = _list(path)
+        if HEADER_NAME not in names:
+            raise VolumeError(
+                f"{path}: there is no {HEADER_NAME}",
+                hint="name the folder of one bundle",
+            )
+        return cls(path, names, _read(path / names[HEADER_NAME], MAX_HEADER_BYTES))
+
+    @cached_property
+    def signatures(self) -> Mapping[str, bytes]:
+        """The signature files by name, in lower case, as they were read first.
+
+        Raises:
+            VolumeError: one cannot be read, or is too large for a signature, or
+                there are too many.
+        """
+        names = sorted(filter(is_signature_name, self._names))
+        if len(names) > MAX_SIGNATURES:
+            raise VolumeError(
+                f"{self.path}: more than {MAX_SIGNATURES} signatures", hint=_OWN_FOLDER
+            )
+        limit = MAX_SIGNATURE_BYTES
+        return {name: _read(self.path / self._names[name], limit) for name in names}
+
+    def check_names(self, *, missing_ok: bool = False) -> None:
+        """Check that every file is there with its size, and no other file.
+
+        Args:
+            missing_ok: Whether files may be missing, as when they come one by one.
+
+        Raises:
+            VolumeError: one is missing, of another size, or too many.
+        """
+        declared = {file.name: file for file in self.header.files}
+        for name, found in sorted(self._names.items()):
+            known = name in {HEADER_NAME, SUMS_NAME.lower(), *declared}
+            if not (known or is_signature_name(name)):
+                raise VolumeError(
+                    f"{self.path}: {found!r} is no file of this bundle",
+                    hint=_OWN_FOLDER,
+                )
+        missing = [name for name in declared if name not in self._names]
+        if missing and not missing_ok:
+            raise VolumeError(
+                f"{self.path}: {_listed(missing)} of {len(declared)} files missing",
+                hint=_BRING_REST,
+            )
+        for name, file in declared.items():
+            if name not in missing:
+                with self._opened(file) as opened:
+                    _check_size(opened.path, file, opened.size_bytes)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The manifest, proven by the header; it fits the header's volumes.
+
+        Raises:
+            VolumeError: it is missing, unreadable, or not what the header binds.
+            MalformedError: it is no manifest, or not of these volumes.
+        """
+        file = self.header.manifest
+        data = b"".join(self.pieces(file))
+        found = read_manifest(unpack_pieces(data, unpacked_bytes=file.unpacked_bytes))
+        check_volumes(self.header.volumes, found.volumes, found.segments)
+        return found
+
+    def check_volume(self, number: int, progress: Progress | None = None) -> None:
+        """Read a volume, counted from 1, and prove it by the header.
+
+        Raises:
+            VolumeError: it is missing, unreadable, or not what the header binds.
+        """
+        watcher = progress or NoProgress()
+        for piece in self.pieces(self.header.volumes[number - 1]):
+            watcher.advance(0, size_bytes=len(piece))
+
+    def pieces(self, file: FileEntry) -> Iterator[bytes]:
+        """Yield the bytes of the manifest or a volume; consume all to prove them.
+
+        Raises:
+            VolumeError: it is missing, unreadable, or not what the header binds.
+        """
+        digest = hashlib.sha256()
+        size_bytes = 0
+        with self._opened(file) as opened:
+            while size_bytes <= file.size_bytes and (
+                piece := opened.read_at(size_bytes, PIECE_BYTES)
+            ):
+                digest.update(piece)
+                size_bytes += len(piece)
+                yield piece
+        _check_size(opened.path, file, size_bytes)
+        _check_digest(opened.path, file, digest.hexdigest())
+
+    @contextmanager
+    def volume(self, number: int) -> Iterator[ProvenVolume]:
+        """Open a volume, counted from 1; each read of it is proven by the manifest.
+
+        Raises:
+            VolumeError: it is missing or unreadable.
+            MalformedError: the manifest is none.
+        """
+        file = self.header.volumes[number - 1]
+        digests = self.manifest.volumes[number - 1].chunks
+        with self._opened(file) as opened:
+            yield ProvenVolume(number, opened, file.size_bytes, digests, self._chunks)
+
+    @contextmanager
+    def _opened(self, file: FileEntry) -> Iterator[OpenFile]:
+        if file.name not in self._names:
+            raise VolumeError(f"{self.path}: {file.name} is missing", hint=_BRING_REST)
+        with _open(self.path / self._names[file.name]) as opened:
+            yield opened
+
+
+class OpenFile:
+    """An open file of a medium: bytes at any offset.
+
+    Attributes:
+        path: The file.
+        size_bytes: Its size.
+    """
+
+    def __init__(self, path: Path, descriptor: int, size_bytes: int) -> None:
+        self.path = path
+        self.size_bytes = size_bytes
+        self._descriptor = descriptor
+
+    def read_at(self, offset: int, size_bytes: int) -> bytes:
+        """Return the bytes there; fewer only at the end.
+
+        Raises:
+            VolumeError: they cannot be read.
+        """
+        with _medium_errors(self.path):
+            return read_at(self._descriptor, offset, size_bytes)
+
+
+def _list(path: Path) -> dict[str, str]:
+    """Return the names in a folder by their lower case."""
+    with _medium_errors(path):
+        some = islice(path.iterdir(), MAX_FILES + 1)
+        found = sorted(entry.name for entry in some)
+    if len(found) > MAX_FILES:
+        raise VolumeError(f"{path}: more than {MAX_FILES} files", hint=_OWN_FOLDER)
+    names: dict[str, str] = {}
+    for name in found:
+        before = names.setdefault(name.lower(), name)
+        if before != name:
+            raise VolumeError(
+                f"{path}: {before!r} and {name!r} differ in case only",
+                hint=_OWN_FOLDER,
+            )
+    return names
+
+
+def _read(path: Path, limit_bytes: int) -> bytes:
+    with _open(path) as opened:
+        if opened.size_bytes > limit_bytes:
+            raise VolumeError(f"{path}: over {limit_bytes} bytes", hint=_COPY_AGAIN)
+        return opened.read_at(0, limit_bytes)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[OpenFile]:
+    with _medium_errors(path):
+        descriptor = os.open(path, _FLAGS)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise VolumeError(f"{path}: not a plain file", hint=_OWN_FOLDER)
+        yield OpenFile(path, descriptor, found.st_size)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def blaming(medium: Path) -> Iterator[None]:
+    """Say of what breaks a rule that the bundle is to blame: nothing goes on there.
+
+    Raises:
+        VolumeError: for a RejectedError inside.
+    """
+    try:
+        yield
+    except RejectedError as error:
+        raise VolumeError(f"{medium}: {error}", hint=_ASK_ANEW) from error
+
+
+@contextmanager
+def _medium_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise VolumeError(f"{path}: {reason}", hint=_COPY_AGAIN) from error
+
+
+def _check_size(path: Path, file: FileEntry, found: int) -> None:
+    if found != file.size_bytes:
+        raise VolumeError(
+            f"{path}: {found} bytes, the header says {file.size_bytes}",
+            hint=_COPY_AGAIN,
+        )
+
+
+def _check_digest(path: Path, file: FileEntry, found: str) -> None:
+    if found != file.sha256:
+        raise VolumeError(
+            f"{path}: its bytes are not those that the header binds"
+            f" (SHA-256 {found}, want {file.sha256})",
+            hint=_COPY_AGAIN,
+        )
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:_SHOWN_NAMES])
+    more = len(names) - _SHOWN_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown

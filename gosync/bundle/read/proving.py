@@ -1,0 +1,240 @@
+"""Proving a bundle: everything that it says of itself is read and held against it.
+
+Files against the header, the header's counts against the manifest, each record
+against the two h1, each recipe against its h1, all contents against their digests.
+A verbatim zip is written to the scratch folder and hashed. So nothing of what a
+bundle would make of a receiver's store is taken on trust.
+
+A patch needs its base; where that is not at hand its frames are only known to be
+the ones that were packed. Whether tiles lead to the head is ``logproof``'s; whether
+the head is the log's takes the log's key and is for who has it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import fields
+
+from gosync.bundle.format.blocks import Form
+from gosync.bundle.read.bases import NoBases
+from gosync.bundle.read.reader import entries_by_segment, open_segment
+from gosync.bundle.read.segments import check_h1
+from gosync.bundle.read.spool import hash_proven, proven_pieces
+from gosync.catalog.versions import Need, Proof
+from gosync.errors import BundleGapError, ChecksumMismatchError, MalformedError
+from gosync.gomod.dirhash import hash_zip
+from gosync.gomod.module import ModuleVersion
+from gosync.store.durable import disk_errors
+from gosync.store.staging import read_at
+from gosync.sumdb.record import parse_record_lines
+from gosync.work.progress import NoProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from gosync.bundle.format.manifest import Manifest, Segment, VersionEntry
+    from gosync.bundle.read.bases import Bases
+    from gosync.bundle.read.folder import BundleFolder
+    from gosync.bundle.read.reader import Entries
+    from gosync.bundle.read.segments import OpenGroup, SegmentReading
+    from gosync.work.progress import Progress
+
+THREADS = 2
+_AUTHORITY = "its record in the bundle"
+
+
+class Proven(msgspec.Struct, frozen=True):
+    """What was read and found to be as it should be.
+
+    Attributes:
+        versions: Versions whose zip, or ``.mod`` if that is all, is proven.
+        files: Distinct contents that were hashed.
+        file_bytes: Their sizes together.
+        tiles: Tiles.
+        patches: Versions that are patches against what is not at hand: unproven.
+    """
+
+    versions: int = 0
+    files: int = 0
+    file_bytes: int = 0
+    tiles: int = 0
+    patches: int = 0
+
+    def __add__(self, other: Proven) -> Proven:
+        """Return both counts together."""
+        names = (field.name for field in fields(self))
+        return Proven(*(getattr(self, n) + getattr(other, n) for n in names))
+
+
+def prove_bundle(
+    folder: BundleFolder,
+    *,
+    scratch: Path,
+    bases: Bases | None = None,
+    progress: Progress | None = None,
+) -> Proven:
+    """Prove a bundle; see the module.
+
+    Args:
+        folder: The bundle; its signatures are somebody else's to check.
+        scratch: A folder for verbatim zips, one at a time and thread.
+        bases: Where versions are that patches are against, None for nowhere.
+        progress: Who watches.
+
+    Raises:
+        VolumeError: a file is missing, unreadable, or not what the header binds.
+        MalformedError: something is not what header, manifest or a recipe says.
+        ChecksumMismatchError: an h1 is not the one it must be.
+        NoSpaceError: the scratch folder's disk is full.
+    """
+    watcher = progress or NoProgress()
+    folder.check_names()
+    manifest = folder.manifest
+    _check_counts(folder, manifest)
+    for entry in manifest.travelling():
+        _check_record(entry)
+    watcher.phase("proving volumes", len(folder.header.volumes))
+    for number in range(1, len(folder.header.volumes) + 1):
+        folder.check_volume(number, watcher)
+        watcher.advance()
+    watcher.phase("proving contents", folder.header.carried)
+    proof = _Proof(folder, scratch, bases or NoBases(), watcher)
+    by_segment = entries_by_segment(manifest)
+    work = [
+        (segment, by_segment.get(number, {}))
+        for number, segment in enumerate(manifest.segments)
+    ]
+    with ThreadPoolExecutor(THREADS) as pool:
+        proven = sum(pool.map(proof.prove_segment, work), Proven())
+    if proven.tiles != folder.header.tiles:
+        raise _malformed(f"{proven.tiles} tiles, not {folder.header.tiles}")
+    return proven
+
+
+def _check_counts(folder: BundleFolder, manifest: Manifest) -> None:
+    """Check what the header says for people against what is there."""
+    header = folder.header
+    travelling = list(manifest.travelling())
+    bases = [segment.base for segment in manifest.segments]
+    found = {
+        "selected": len(manifest.versions),
+        "carried": len(travelling),
+        "patched": sum(bases[each.segment or 0] is not None for each in travelling),
+        "omitted": len(manifest.omitted),
+        "zip_bytes": sum(each.zip_bytes or 0 for each in travelling),
+    }
+    for name, count in found.items():
+        if getattr(header, name) != count:
+            said = getattr(header, name)
+            raise _malformed(f"the header says {name} {said}, there are {count}")
+    if folder.header.kind.value == "full" and any(bases):
+        raise _malformed("patches in a full bundle")
+
+
+def _check_record(entry: VersionEntry) -> None:
+    if entry.proof is not Proof.SUMDB or entry.record is None:
+        return
+    mv = ModuleVersion(entry.path, entry.version)
+    lines = parse_record_lines(entry.record.encode(), mv)
+    for kind, want, got in (
+        ("go.mod", lines.mod_h1, entry.mod_h1),
+        ("zip", lines.zip_h1, entry.zip_h1),
+    ):
+        if got is not None and want != got:
+            raise ChecksumMismatchError(
+                f"{mv} {kind}", want=want, got=got, authority=_AUTHORITY
+            )
+
+
+class _Proof:
+    """The proof of one bundle's segments; threads share it."""
+
+    def __init__(
+        self, folder: BundleFolder, scratch: Path, bases: Bases, progress: Progress
+    ) -> None:
+        self._folder = folder
+        self._scratch = scratch
+        self._bases = bases
+        self._progress = progress
+
+    def prove_segment(self, work: tuple[Segment, Entries]) -> Proven:
+        """Read one segment to its end."""
+        segment, entries = work
+        try:
+            with open_segment(self._folder, segment, entries, self._bases) as reading:
+                if segment.holds == "tiles":
+                    return Proven(tiles=sum(1 for _ in reading.tiles()))
+                return self._prove_modules(reading)
+        except BundleGapError:
+            if not isinstance(self._bases, NoBases):
+                raise
+            return Proven(patches=len(entries))
+
+    def _prove_modules(self, reading: SegmentReading) -> Proven:
+        proven = Proven()
+        for group in reading.groups():
+            size_bytes = self._prove_contents(group)
+            count = len(group.versions)
+            proven += Proven(count, len(group.contents), size_bytes)
+            self._progress.advance(count, size_bytes=size_bytes)
+        return proven
+
+    def _prove_contents(self, group: OpenGroup) -> int:
+        total = 0
+        found: dict[int, dict[bytes, str]] = {}
+        for name, order, digest, size_bytes, verbatim in group.contents:
+            total += size_bytes
+            if verbatim:
+                self._prove_zip(group, order, digest, size_bytes)
+                continue
+            got = hash_proven(digest, group.frame, size_bytes)
+            found.setdefault(order, {})[name] = got
+        for order in range(len(group.versions)):
+            group.proven(order, found.get(order, {}))
+        self._check_same_zips(group)
+        return total
+
+    def _prove_zip(
+        self, group: OpenGroup, order: int, digest: str, size_bytes: int
+    ) -> None:
+        """Prove a verbatim zip, by the first version that has it.
+
+        No other can have its h1.
+        """
+        version, entry = group.versions[order]
+        pieces = proven_pieces(digest, group.frame.pieces(size_bytes), hashlib.sha256())
+        check_h1(f"{version.mv} zip", entry.zip_h1, self._hash_zip(pieces))
+
+    def _hash_zip(self, pieces: Iterable[bytes | memoryview]) -> str:
+        with (
+            disk_errors(self._scratch),
+            tempfile.TemporaryFile(dir=self._scratch) as file,
+        ):
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            descriptor, size_bytes = file.fileno(), file.tell()
+            return hash_zip(
+                lambda offset, size: read_at(descriptor, offset, size), size_bytes
+            )
+
+    @staticmethod
+    def _check_same_zips(group: OpenGroup) -> None:
+        """Check that no two versions claim one verbatim zip."""
+        zips = [
+            version.recipe[0].digest
+            for version, entry in group.versions
+            if version.form is Form.VERBATIM and entry.need is Need.ZIP
+        ]
+        if len(zips) != len(set(zips)):
+            raise _malformed("one zip for two versions")
+
+
+def _malformed(reason: str) -> MalformedError:
+    return MalformedError("bundle", "", reason)

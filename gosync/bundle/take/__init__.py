@@ -1,0 +1,14 @@
+"""Taking bundles in, inside: from a medium to the published tree.
+
+importing    one import, step by step
+acceptance   may the bundle come in at all: its header against those before
+waiting      the bundles that wait in the store for what they build on
+staged       their copies, as files
+plan         how a selection comes together out of bundles and store
+space        whether the disks have room for it
+sumdb        the bundles as the checksum database that the gate asks
+intake       versions out of bundles, through the gate
+withdrawals  what a bundle withdraws, taken out at once
+applying     a bundle's selection becomes the site's
+outcome      how an import ended; the receipt and need.json that it leaves
+"""

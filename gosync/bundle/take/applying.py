@@ -1,0 +1,229 @@
+"""A bundle's selection becomes the site's: one transaction, then the tree.
+
+Everything that it names is in the store and proven by now, and so are the tiles that
+the tree will need. The transaction selects, forgets what the bundle no longer
+selects, and says that the bundle was applied: all of it or nothing. The journal is
+told before, so that a rebuilt catalog has what the tree shows. A kill between the
+transaction and the tree leaves the tree as it was; the next import brings it up.
+
+What an audit outside found goes along: inside nobody can ask upstreams, so people
+hear of a rewritten tag, a retraction or a vanished module by the bundles. Of what is
+selected a site has exactly the findings that the bundle names; what is no longer said
+is resolved, and what was *accepted* outside is so inside. They stand open like any
+other until an operator settles them, and decide nothing: what is served was proven.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from gosync.bundle.take.withdrawals import take_withdrawals
+from gosync.catalog.findings import FindingState, Sighting
+from gosync.catalog.imports import ImportRow, ImportState
+from gosync.catalog.versions import FoundBy, Need, Proof, Want
+from gosync.clock import format_time
+from gosync.errors import MalformedError, SecurityError
+from gosync.ingest.bundlememory import import_entry
+from gosync.ingest.entries import finding_entry, version_entry
+from gosync.publish.sumdb import needed_tiles
+from gosync.site.oldheads import take_old_head_tiles
+from gosync.site.tree import tree_target
+from gosync.sync.prune import PrunePlan, forget
+
+SEEN_OUTSIDE: Final = "seen_outside"
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from gosync.bundle.format.manifest import FindingEntry, Manifest, WithdrawnEntry
+    from gosync.bundle.read.folder import BundleFolder
+    from gosync.catalog.db import Catalog
+    from gosync.catalog.findings import Finding
+    from gosync.site.site import Site
+    from gosync.sumdb.client import SumClient
+    from gosync.sumdb.tile import Tile
+
+
+def import_row(bundle: BundleFolder) -> ImportRow:
+    """Return what the catalog keeps of a bundle that came in."""
+    header = bundle.header
+    return ImportRow(
+        bundle_id=bundle.id,
+        target=header.target,
+        sequence=header.sequence,
+        kind=header.kind,
+        created_at=format_time(header.created_at),
+        tree_size=None if header.sumdb is None else header.sumdb.size,
+    )
+
+
+def check_vouched(manifest: Manifest, *, proves: Callable[[str], bool]) -> None:
+    """Check that every public version has a record that vouches for it.
+
+    Whoever packed may say that nobody does; for public modules that is not enough.
+
+    Raises:
+        SecurityError: One has none.
+    """
+    for entry in manifest.versions:
+        if entry.proof is not Proof.SUMDB and proves(entry.path):
+            raise SecurityError(
+                f"{entry.path}@{entry.version}: the bundle has no record of the"
+                " checksum database for it",
+                hint="if the module is private, say so inside: upstream.private",
+            )
+
+
+def check_deletes(site: Site, manifest: Manifest) -> int:
+    """Check that a selection does not let go of more than is meant.
+
+    Returns:
+        How many versions of the site it lets go of.
+
+    Raises:
+        TooManyDeletesError: It would, and nobody says that it is meant.
+        CatalogError: The catalog cannot be read.
+    """
+    selected = {entry.key for entry in manifest.versions}
+    shown = (r for r in site.catalog.versions.all_rows() if r.published is not None)
+    deletes = sum((row.path, row.version) not in selected for row in shown)
+    site.options.deletes.check(
+        deletes,
+        f"{deletes} versions of this site are not in the bundle's selection",
+        hint="ask outside whether that is meant, then"
+        f" `gosync bundle import --max-delete {deletes}`",
+    )
+    return deletes
+
+
+async def bring_tiles(
+    site: Site, sums: SumClient, manifest: Manifest, carried: Iterable[Tile]
+) -> None:
+    """Prove and keep the tiles that the tree will need with this selection.
+
+    Of what else the bundles carry for clients with older tree heads, what leads to
+    the head is kept, too.
+
+    Args:
+        site: The site.
+        sums: The checksum database as the bundles have it.
+        manifest: The selection.
+        carried: All tiles that the bundles have.
+
+    Raises:
+        BundleGapError: One is neither in a bundle nor in the store.
+        SecurityError: One does not lead to the head.
+    """
+    head, database = sums.head, site.options.database
+    assert head is not None
+    assert database is not None
+    ids = sorted({e.record_id for e in manifest.versions if e.record_id is not None})
+    if ids and ids[-1] >= head.tree.n:
+        raise MalformedError("manifest", ids[-1], "a record is newer than the head")
+    sizes = site.catalog.heads.published(database.name, tree_target(site).id)
+    needed = needed_tiles(head, ids, sizes)
+    await sums.tiles(needed)
+    await take_old_head_tiles(site, sums, set(carried) - set(needed))
+
+
+def apply_selection(
+    site: Site,
+    chosen: BundleFolder,
+    overtaken: Iterable[BundleFolder],
+    ahead: Iterable[BundleFolder] = (),
+) -> None:
+    """Make a bundle's selection the site's.
+
+    Args:
+        site: The site; all that is selected is in its store.
+        chosen: The bundle.
+        overtaken: Those of lower numbers that came in and need not be applied.
+        ahead: Those of higher numbers that wait; what they withdraw stays so.
+
+    Raises:
+        StoreError: Journal or catalog cannot be written; nothing has changed.
+    """
+    now = site.clock.now()
+    wants = [
+        Want(each.path, each.version, each.need, FoundBy.CONFIG, each.index_time)
+        for each in chosen.manifest.versions
+    ]
+    came = [import_row(bundle) for bundle in (*overtaken, chosen)]
+    _journal(site, wants, [replace(r, moved_at=format_time(now)) for r in came])
+    with site.catalog.transaction():
+        take_withdrawals(site, _withdrawn(chosen, ahead))
+        site.catalog.selected.select(wants, complete=True, now=now)
+        forget(site, _unselected(site, now))
+        for row in came:
+            site.catalog.imports.put(row, ImportState.APPLIED, now=now)
+        changed = take_findings(site.catalog, chosen.manifest.findings, now)
+        site.journal.append(map(finding_entry, changed))
+
+
+def _withdrawn(
+    chosen: BundleFolder, ahead: Iterable[BundleFolder]
+) -> list[WithdrawnEntry]:
+    """Return what is withdrawn; of one version the newest bundle says why."""
+    found: dict[tuple[str, str], WithdrawnEntry] = {}
+    for bundle in (chosen, *sorted(ahead, key=lambda b: b.header.sequence)):
+        found |= {each.key: each for each in bundle.manifest.withdrawn}
+    return list(found.values())
+
+
+def _journal(site: Site, wants: list[Want], came: list[ImportRow]) -> None:
+    """Say that versions which were only read are selected now, and by what."""
+    keys = {(want.path, want.version) for want in wants}
+    selected = (
+        version_entry(replace(row, found_by=FoundBy.CONFIG))
+        for row in site.catalog.versions.all_rows()
+        if row.found_by is FoundBy.DEPENDENCY and (row.path, row.version) in keys
+    )
+    site.journal.append([*selected, *map(import_entry, came)])
+
+
+def _unselected(site: Site, now: datetime) -> PrunePlan:
+    """Return what the selection has no more; a site inside has no time of grace."""
+    rows = site.catalog.selected.unselected(now)
+    return PrunePlan(
+        forgotten=tuple(row for row in rows if row.selected is None),
+        narrowed=tuple(row for row in rows if row.selected is Need.MOD),
+        waiting=0,
+    )
+
+
+def take_findings(
+    catalog: Catalog, entries: Iterable[FindingEntry], now: datetime
+) -> list[Finding]:
+    """Make these the site's findings; return those whose state was set by that.
+
+    Raises:
+        CatalogError: the catalog cannot be written.
+    """
+    told = {each.key: each for each in entries}
+    findings = catalog.findings
+    over = [
+        findings.settle(each.id, now)
+        for each in findings.all()
+        if each.state is not FindingState.RESOLVED
+        and (each.path, each.version, each.kind.value, each.source) not in told
+    ]
+    seen = (
+        findings.see(_sighting(each), now, accept={each.kind} if each.accepted else ())
+        for each in told.values()
+    )
+    return [*over, *(finding for finding in seen if finding is not None)]
+
+
+def _sighting(entry: FindingEntry) -> Sighting:
+    return Sighting(
+        kind=entry.kind,
+        path=entry.path,
+        version=entry.version,
+        source=entry.source,
+        summary=entry.summary,
+        ours={**entry.ours, SEEN_OUTSIDE: entry.first_seen},
+        theirs=entry.theirs,
+    )

@@ -1,0 +1,378 @@
+"""Taking a bundle in: from a medium that nobody trusts to the published tree.
+
+In this order, each step before anything of the next one is believed:
+
+    signatures > target and number > names > manifest > what is withdrawn > who vouches
+    > space > the head, consistent with every head before > tiles > versions through the
+    gate > one transaction > tree > receipt
+
+The medium is only read. What came in before and waits is looked at together with the
+new bundle (``pool``): the highest number whose selection is complete is applied, and
+what has lower ones is overtaken. When the new bundle's is not complete it is kept and
+``need.json`` says what is missing.
+
+It is the same gate as a sync's, with the bundles for an upstream (I7). A bundle that
+is signed well and holds something else than the log says is refused like any upstream
+that does so, with its evidence; one that waited is dropped then, so that it is in
+nobody's way.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from gosync.bundle.format.names import HEADER_NAME
+from gosync.bundle.format.need import NeedFile
+from gosync.bundle.read.folder import BundleFolder, blaming
+from gosync.bundle.take.acceptance import (
+    BundleStatus,
+    check_acceptable,
+    check_database,
+    check_store,
+)
+from gosync.bundle.take.applying import (
+    apply_selection,
+    bring_tiles,
+    check_deletes,
+    check_vouched,
+)
+from gosync.bundle.take.intake import Intake
+from gosync.bundle.take.outcome import (
+    ImportOutcome,
+    ImportReport,
+    import_document,
+    make_need,
+    make_receipt,
+)
+from gosync.bundle.take.plan import BundleSet, Holdings, ImportPlan
+from gosync.bundle.take.space import check_import_fits
+from gosync.bundle.take.sumdb import BundleSumRemote
+from gosync.bundle.take.waiting import WaitingBundles
+from gosync.bundle.take.withdrawals import withdraw_at_once
+from gosync.catalog.imports import ImportState
+from gosync.catalog.versions import Need
+from gosync.errors import (
+    BundleGapError,
+    RejectedError,
+    SecurityError,
+    VolumeError,
+)
+from gosync.ingest.evidence import keep_evidence
+from gosync.ingest.gate import Gate
+from gosync.ingest.scanner import ZipScanner
+from gosync.ingest.sumops import SumOps
+from gosync.signing.trust import check_signatures
+from gosync.site.tree import publish_tree
+from gosync.store.digest import Digest
+from gosync.sumdb.client import SumClient
+from gosync.sync.prune import allowing, sweep
+from gosync.text import encode_json
+from gosync.work.pool import PoolConcurrency
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gosync.catalog.versions import VersionRow
+    from gosync.publish.report import PublishReport
+    from gosync.signing.trust import SignedBy, Trust
+    from gosync.site.site import Site
+    from gosync.sumdb.tile import Tile
+    from gosync.work.progress import Progress
+
+_log = logging.getLogger(__name__)
+_EVIDENCE = (
+    "nothing of it was published, and what shows it is kept in quarantine/; find out"
+    " with those outside whether it was packed wrongly, or by whom"
+)
+
+
+class Import:
+    """One import into one site; ``run`` it once."""
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        trust: Trust,
+        target: str,
+        progress: Progress,
+    ) -> None:
+        """Prepare an import.
+
+        Args:
+            site: The site; its store is locked.
+            trust: Whose signatures count.
+            target: What the site is called outside, "" for what bundles say.
+            progress: Who watches.
+        """
+        self._site = site
+        self._trust = trust
+        self._target = target
+        self._progress = progress
+        self._waiting = WaitingBundles(
+            site, check=self._check_signatures, target=target
+        )
+        self._brought = self._brought_go_mods = self._brought_bytes = 0
+        self._gap: ImportPlan | None = None
+        self._tiles_missing = False
+        self._carried_tiles: list[Tile] = []
+        self._scanner = ZipScanner()
+
+    async def run(self, medium: Path) -> ImportReport:
+        """Take the bundle in a folder in.
+
+        Raises:
+            SignatureError: Too few trusted keys have signed it.
+            RollbackError: It is older than what is here.
+            SecurityError: It holds something else than the log says.
+            UsageError: It is for another site, this store is fed by syncs, or more
+                versions would go than may.
+            VolumeError: A file is missing, unreadable, damaged or malformed.
+            NoSpaceError: There is not enough space for it.
+            StoreError: The store, the catalog or the tree cannot be written.
+        """
+        runs, clock = self._site.catalog.runs, self._site.clock
+        with runs.during("bundle import", clock) as run_id:
+            with _refusals(medium):
+                bundle = BundleFolder.open(medium)  # no thread before the scanner
+                with ZipScanner(apart_bytes=bundle.header.zip_bytes) as self._scanner:
+                    report = await self._take_in(bundle)
+            summary = encode_json(import_document(report)).decode()
+            code = report.exit_code
+            runs.finish(run_id, clock.now(), exit_code=code, summary=summary)
+        return report
+
+    async def _take_in(self, bundle: BundleFolder) -> ImportReport:
+        imports = self._site.catalog.imports
+        check_store(self._site)
+        with self._evidence(bundle):
+            signed_by = self._check_signatures(bundle)
+            standing = check_acceptable(bundle, imports, target=self._target)
+        candidates = self._waiting.open()
+        newest = imports.newest()
+        shown = newest is not None and newest.bundle_id == bundle.id
+        if standing is BundleStatus.NEW or shown:  # what is shown may have been damaged
+            bundle.check_names(missing_ok=True)
+            check_database(self._site.options.database, bundle, proves=self._proves)
+            self._withdraw(bundle)
+            candidates.append(bundle)
+        applied = await self._apply_newest(candidates, bundle)
+        published = None
+        if applied or standing is BundleStatus.APPLIED:
+            published = await self._publish()
+        return self._report(bundle, signed_by, standing, published)
+
+    def _withdraw(self, bundle: BundleFolder) -> None:
+        """Take out what the bundle withdraws, whatever becomes of its selection."""
+        for tree in withdraw_at_once(self._site, bundle.manifest.withdrawn):
+            if tree.error:
+                _log.warning("%s may still show it: %s", tree.root, tree.error)
+
+    @contextmanager
+    def _evidence(self, bundle: BundleFolder) -> Iterator[None]:
+        """Keep the header and its signatures when they are refused."""
+        try:
+            yield
+        except SecurityError as error:
+            files = {HEADER_NAME: bundle.header_bytes, **bundle.signatures}
+            subject = f"bundle {bundle.id}"
+            quarantine = self._site.quarantine
+            keep_evidence(quarantine, subject, error, served={}, files=files)
+            raise
+
+    def _check_signatures(self, bundle: BundleFolder) -> tuple[SignedBy, ...]:
+        return check_signatures(
+            bundle.header_bytes,
+            bundle.signatures,
+            self._trust,
+            at=bundle.header.created_at,
+            target=bundle.header.target,
+        )
+
+    async def _apply_newest(
+        self, bundles: list[BundleFolder], arrived: BundleFolder
+    ) -> bool:
+        """Apply the highest number that is complete; keep what arrived if it waits."""
+        holdings = await to_thread.run_sync(self._holdings)
+        pool = BundleSet(bundles, holdings)
+        for candidate in pool.newest_first:
+            plan = await to_thread.run_sync(pool.plan, candidate)
+            if plan.is_done and self._is_applied(candidate):
+                return False
+            if not plan.missing and await self._try(plan, bundles):
+                return True
+            self._gap = self._gap or plan
+            if candidate is arrived:
+                await to_thread.run_sync(self._waiting.keep, arrived, self._progress)
+        return False
+
+    def _is_applied(self, bundle: BundleFolder) -> bool:
+        row = self._site.catalog.imports.get(bundle.id)
+        return row is not None and row.state is ImportState.APPLIED
+
+    def _holdings(self) -> Holdings:
+        return Holdings(
+            self._site.catalog.versions.all_rows(),
+            proves=self._proves,
+            exists=self._has_blobs,
+        )
+
+    def _has_blobs(self, row: VersionRow) -> bool:
+        """Return whether a row's blobs are there; a disk may have lost some."""
+        blobs = self._site.blobs
+        named = ((row.mod_digest, row.mod_bytes), (row.zip_digest, row.zip_bytes))
+        return all(
+            blobs.exists(Digest(digest), size_bytes=size_bytes)
+            for digest, size_bytes in named
+            if digest is not None
+        )
+
+    def _proves(self, path: str) -> bool:
+        options = self._site.options
+        return options.database is not None and not options.policy.is_private(path)
+
+    async def _try(self, plan: ImportPlan, bundles: Sequence[BundleFolder]) -> bool:
+        """Bring a complete selection in and apply it; False when tiles are missing."""
+        try:
+            check_vouched(plan.chosen.manifest, proves=self._proves)
+            deletes = check_deletes(self._site, plan.chosen.manifest)
+            self._site = allowing(self._site, deletes)
+            check_import_fits(self._site, plan)
+            await self._bring(plan, bundles)
+        except BundleGapError:
+            self._tiles_missing = True
+            return False
+        except (SecurityError, RejectedError):
+            self._waiting.drop(plan.chosen.id)
+            raise
+        number = plan.chosen.header.sequence
+        overtaken = [b for b in bundles if b.header.sequence < number]
+        ahead = [b for b in bundles if b.header.sequence > number]
+        await to_thread.run_sync(
+            apply_selection, self._site, plan.chosen, overtaken, ahead
+        )
+        self._waiting.remove_applied()
+        return True
+
+    async def _bring(self, plan: ImportPlan, bundles: Sequence[BundleFolder]) -> None:
+        async with self._sums(plan.chosen, bundles) as sums:
+            if sums is not None and plan.chosen.header.sumdb is not None:
+                await sums.refresh()
+                await bring_tiles(
+                    self._site, sums, plan.chosen.manifest, self._carried_tiles
+                )
+            intake = Intake(self._site, self._gate(sums), self._progress)
+            manifest = plan.chosen.manifest
+            go_mods = {each.key for each in manifest.versions if each.need is Need.MOD}
+            for taking in plan.takings:
+                try:
+                    await intake.take(taking)
+                except VolumeError as error:
+                    self._waiting.drop_damaged(taking.bundle, error)
+                    raise
+                alone = len(taking.keys & go_mods)
+                self._brought += len(taking.keys) - alone
+                self._brought_go_mods += alone
+            self._brought_bytes += plan.new_bytes
+
+    def _gate(self, sums: SumClient | None) -> Gate:
+        return Gate(
+            blobs=self._site.blobs,
+            quarantine=self._site.quarantine,
+            pins=self._site.catalog.pins,
+            sums=sums,
+            clock=self._site.clock,
+            scanner=self._scanner,
+        )
+
+    @asynccontextmanager
+    async def _sums(
+        self, chosen: BundleFolder | None, bundles: Sequence[BundleFolder]
+    ) -> AsyncIterator[SumClient | None]:
+        """Open the checksum database as these bundles have it."""
+        site = self._site
+        database = site.options.database
+        if database is None or site.tiles is None:
+            yield None
+            return
+        with site.blobs.stage() as scratch:
+            make = partial(BundleSumRemote, scratch=scratch, clock=site.clock)
+            remote = await to_thread.run_sync(make, chosen, bundles)
+            self._carried_tiles = remote.tiles
+            ops = SumOps(
+                database.name,
+                remote,
+                catalog=site.catalog,
+                tiles=site.tiles,
+                journal=site.journal,
+                quarantine=site.quarantine,
+            )
+            concurrency = PoolConcurrency(site.options.concurrency)
+            yield SumClient(ops, database, concurrency=concurrency)
+
+    async def _publish(self) -> PublishReport:
+        """Bring the tree up to the selection; its tiles are in the store."""
+        async with self._sums(None, ()) as sums:
+            if sums is not None:
+                await sums.start()
+            published = await publish_tree(self._site, sums, self._progress)
+        await to_thread.run_sync(sweep, self._site)
+        return published
+
+    def _report(
+        self,
+        bundle: BundleFolder,
+        signed_by: tuple[SignedBy, ...],
+        standing: BundleStatus,
+        published: PublishReport | None,
+    ) -> ImportReport:
+        outcome = ImportOutcome.APPLIED
+        if not self._is_applied(bundle):
+            outcome = ImportOutcome.STAGED
+        elif self._gap is not None and self._gap.chosen.id == bundle.id:
+            outcome = ImportOutcome.DAMAGED
+        elif (
+            standing is BundleStatus.APPLIED
+            and not self._brought + self._brought_go_mods
+        ):
+            outcome = ImportOutcome.UNCHANGED
+        return ImportReport(
+            outcome=outcome,
+            bundle=bundle,
+            signed_by=signed_by,
+            brought=self._brought,
+            brought_go_mods=self._brought_go_mods,
+            brought_bytes=self._brought_bytes,
+            published=published,
+            receipt=make_receipt(self._site, signed_by),
+            need=self._need(),
+        )
+
+    def _need(self) -> NeedFile | None:
+        """Return what is missing for the newest bundle that is not complete."""
+        if self._gap is None:
+            return None
+        return make_need(self._site, self._gap, tiles=self._tiles_missing)
+
+
+@contextmanager
+def _refusals(medium: Path) -> Iterator[None]:
+    """Say what to do about a bundle that is refused.
+
+    Raises:
+        VolumeError: for a RejectedError inside.
+        SecurityError: as it was, with a word of what to do.
+    """
+    try:
+        with blaming(medium):
+            yield
+    except SecurityError as error:
+        error.hint = error.hint or _EVIDENCE
+        raise

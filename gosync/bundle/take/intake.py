@@ -1,0 +1,203 @@
+"""Versions out of bundles, through the same gate as those of a sync.
+
+What a volume says is proven as it is read, chunk by chunk, and a volume is read once.
+The versions come in the bundle's order: one is unpacked while the gate reads the zips
+of those before it. The gate holds each against the h1 that the manifest binds, whoever
+else vouches for it. They are committed in batches and seen by nobody yet; the import
+selects them when all are there. What is in the store already is not read again, so a
+killed import goes on where it was, and a volume that is on the next medium may come
+later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+from msgspec.structs import replace
+
+from gosync.bundle.read.bases import ZipSource
+from gosync.bundle.read.reader import read_versions
+from gosync.catalog.versions import FoundBy
+from gosync.errors import BlobCorruptError, BundleGapError, VolumeError
+from gosync.gomod.module import ModuleVersion
+from gosync.ingest.batch import Batch
+from gosync.ingest.taken import Expected
+from gosync.store.digest import Digest
+from gosync.store.layout import STAGING
+from gosync.upstream.answer import Served
+from gosync.work.pool import first_error
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
+    from gosync.bundle.format.manifest import VersionEntry
+    from gosync.bundle.read.folder import BundleFolder
+    from gosync.bundle.read.reader import Arrived
+    from gosync.bundle.take.plan import Taking
+    from gosync.ingest.gate import Gate
+    from gosync.site.site import Site
+    from gosync.store.staging import Staged
+    from gosync.work.progress import Progress
+
+# One is unpacked at a time; of the others most wait for the disk.
+_AT_ONCE = 8
+_AUTHORITY = "the bundle's manifest"
+
+
+class StoreBases:
+    """gosync.bundle.read.bases.Bases: the store's zips, which patches are against."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    @contextmanager
+    def open(self, path: str, version: str, h1: str) -> Iterator[ZipSource]:
+        """Open the zip of a version that has this h1.
+
+        Raises:
+            BundleGapError: It is not here.
+            StoreError: It cannot be read, or is no longer what the catalog says.
+        """
+        row = self._site.catalog.versions.get(path, version)
+        if row is None or row.zip_digest is None or row.zip_h1 != h1:
+            raise BundleGapError(
+                f"a patch against {path}@{version} ({h1}), which is not here"
+            )
+        with self._site.blobs.open(Digest(row.zip_digest)) as blob:
+            try:
+                yield ZipSource(blob.read_at, blob.size_bytes)
+            except BundleGapError as error:
+                raise BlobCorruptError(
+                    f"{path}@{version}: {error}",
+                    hint="run `gosync verify --repair`, or --quarantine and then this"
+                    " again: need.json asks outside for what is missing then",
+                ) from error
+
+
+class Intake:
+    """Takes versions out of bundles and into the store."""
+
+    def __init__(self, site: Site, gate: Gate, progress: Progress) -> None:
+        self._site = site
+        self._gate = gate
+        self._progress = progress
+        self._bases = StoreBases(site)
+        self._batch = Batch(
+            blobs=site.blobs,
+            journal=site.journal,
+            catalog=site.catalog,
+            clock=site.clock,
+        )
+
+    async def take(self, taking: Taking) -> None:
+        """Take these versions; what was admitted is committed in any case.
+
+        A volume that is missing or damaged does not keep the others out.
+
+        Raises:
+            VolumeError: A volume was missing or damaged; the first one is named.
+            RejectedError: A version breaks a rule, or is not what was said.
+            SecurityError: A version is not what the checksum database has.
+            StoreError: The store or the catalog cannot be written.
+        """
+        self._progress.phase("versions", len(taking.keys))
+        arriving = read_versions(
+            taking.bundle,
+            taking.bundle.manifest,
+            wanted=lambda entry: entry.key in taking.keys,
+            bases=self._bases,
+            scratch=self._site.options.store_path / STAGING,
+        )
+        try:
+            async with anyio.create_task_group() as group:
+                broken = await self._admit_all(arriving, taking.bundle, group)
+        except BaseExceptionGroup as errors:
+            raise first_error(errors) from None
+        finally:
+            arriving.close()
+            await self._batch.commit()
+        if broken is not None:
+            raise broken
+
+    async def _admit_all(
+        self, arriving: Iterator[Arrived], bundle: BundleFolder, group: TaskGroup
+    ) -> VolumeError | None:
+        """Admit what arrives; return what is wrong with the rest, if something is."""
+        room = anyio.Semaphore(_AT_ONCE)
+        while True:
+            await room.acquire()
+            reserve = self._site.options.min_free_bytes
+            self._site.blobs.check_space(0, min_free_bytes=reserve)
+            # What is staged reaches an admission, which removes it if it is refused.
+            with anyio.CancelScope(shield=True):
+                try:
+                    unpacked = await to_thread.run_sync(self._unpack, arriving)
+                except VolumeError as error:
+                    return error
+            if unpacked is None:
+                return None
+            group.start_soon(self._admit, *unpacked, bundle, room)
+
+    def _unpack(
+        self, arriving: Iterator[Arrived]
+    ) -> tuple[Arrived, Staged | None] | None:
+        """Return the next version with its zip staged, None when there is none."""
+        arrived = next(arriving, None)
+        if arrived is None:
+            return None
+        if arrived.write_zip is None:
+            return arrived, None
+        staged = self._site.blobs.stage()
+        try:
+            arrived.write_zip(staged.write)
+        except BaseException:
+            staged.discard()
+            raise
+        return arrived, staged
+
+    async def _admit(
+        self,
+        arrived: Arrived,
+        staged: Staged | None,
+        bundle: BundleFolder,
+        room: anyio.Semaphore,
+    ) -> None:
+        """Bring one version through the gate."""
+        entry = arrived.entry
+        mv = ModuleVersion(entry.path, entry.version)
+        private = self._site.options.policy.is_private(entry.path)
+        serve = partial(self._served, bundle, entry)
+        async with self._gate.open(mv, need=entry.need, private=private) as admission:
+            admission.bind(Expected(_AUTHORITY, entry.mod_h1, entry.zip_h1))
+            if staged is not None:
+                admission.adopt_zip(staged)
+            if arrived.info is not None:
+                admission.take_info(arrived.info, serve("info", len(arrived.info)))
+            await admission.take_mod(arrived.mod, serve("mod", len(arrived.mod)))
+            if staged is not None:
+                await admission.take_zip(staged, serve("zip", staged.size_bytes))
+            row = await admission.admit()
+        # Nobody shows what was read only; the import selects it in the end.
+        await self._batch.add(
+            replace(row, found_by=FoundBy.DEPENDENCY, index_time=entry.index_time)
+        )
+        self._progress.advance(size_bytes=row.zip_bytes or 0)
+        room.release()
+
+    def _served(
+        self, bundle: BundleFolder, entry: VersionEntry, kind: str, size_bytes: int
+    ) -> Served:
+        """Return the evidence of where a file came from."""
+        return Served(
+            url=f"bundle:{bundle.id}/{entry.path}@{entry.version}.{kind}",
+            status=200,
+            headers={},
+            at=self._site.clock.now(),
+            size_bytes=size_bytes,
+            framed=True,
+        )

@@ -1,0 +1,166 @@
+"""How an import ended, and the papers that it leaves: a receipt, or a need.json."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gosync import __version__
+from gosync.bundle.format.header import Known
+from gosync.bundle.format.need import NeedFile, NeedVersion
+from gosync.bundle.format.receipt import MAX_CAME, Head, Receipt, ReceiptSigner
+from gosync.bundle.read.documents import header_document, withdrawn_document
+from gosync.catalog.imports import ImportState
+from gosync.errors import BundleGapError
+from gosync.site.tree import tree_target
+from gosync.sumdb.treehead import open_head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gosync.bundle.read.folder import BundleFolder
+    from gosync.bundle.take.plan import ImportPlan
+    from gosync.catalog.imports import ImportRow
+    from gosync.publish.report import PublishReport
+    from gosync.signing.trust import SignedBy
+    from gosync.site.site import Site
+
+
+class ImportOutcome(StrEnum):
+    """How an import ended.
+
+    Damaged is a bundle that was applied long ago, of which the store has lost
+    something since that the bundle itself did not bring.
+    """
+
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    STAGED = "staged"
+    DAMAGED = "damaged"
+
+
+class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What an import did.
+
+    Attributes:
+        outcome: How it ended.
+        bundle: The bundle that was to be taken in.
+        signed_by: Whose signatures counted.
+        brought: How many versions came into the store, whole.
+        brought_go_mods: Of how many more the ``.mod`` alone came.
+        brought_bytes: The sizes of their zips, as the upstream had them.
+        published: What publishing did, None when nothing was applied.
+        receipt: What the site has now, None before any bundle was applied.
+        need: What is missing for bundles that wait, None when none does.
+    """
+
+    outcome: ImportOutcome
+    bundle: BundleFolder
+    signed_by: tuple[SignedBy, ...]
+    brought: int = 0
+    brought_go_mods: int = 0
+    brought_bytes: int = 0
+    published: PublishReport | None = None
+    receipt: Receipt | None = None
+    need: NeedFile | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """13 when something is missing that the bundle does not bring, else 0."""
+        gap = self.outcome in (ImportOutcome.STAGED, ImportOutcome.DAMAGED)
+        return BundleGapError.exit_code if gap else 0
+
+
+def import_document(report: ImportReport) -> dict[str, object]:
+    """Return what an import did, as a document for programs and auditors."""
+    bundle = report.bundle
+    published = report.published
+    return {
+        "outcome": report.outcome,
+        "exit_code": report.exit_code,
+        "bundle": header_document(bundle.header, bundle.id),
+        "signed_by": report.signed_by,
+        "versions_brought": report.brought,
+        "go_mods_brought": report.brought_go_mods,
+        "bytes_brought": report.brought_bytes,
+        "omitted": bundle.manifest.omitted,
+        "withdrawn": list(map(withdrawn_document, bundle.manifest.withdrawn)),
+        "now": report.receipt,
+        "need": report.need,
+        "published": published.document() if published else None,
+    }
+
+
+def make_receipt(site: Site, signed_by: Iterable[SignedBy]) -> Receipt | None:
+    """Return what the site has now, None before any bundle was applied.
+
+    Raises:
+        CatalogError: The catalog cannot be read.
+    """
+    came = [r for r in site.catalog.imports.all() if r.state is ImportState.APPLIED]
+    if not came:
+        return None
+    newest = came[-1]
+    database = site.options.database
+    head = None
+    if database is not None and newest.tree_size is not None:
+        head = Head(name=database.name, size=newest.tree_size)
+    return Receipt(
+        target=newest.target,
+        sequence=newest.sequence,
+        bundle_id=newest.bundle_id,
+        applied_at=newest.moved_at,
+        versions=site.catalog.census().present,
+        head=head,
+        signed_by=tuple(
+            ReceiptSigner(name=each.name, fingerprint=each.fingerprint)
+            for each in signed_by
+        ),
+        gosync=__version__,
+        came=tuple(_known(r) for r in came if r.target == newest.target)[-MAX_CAME:],
+    )
+
+
+def make_need(site: Site, plan: ImportPlan, *, tiles: bool) -> NeedFile:
+    """Return what is missing for a bundle that waits.
+
+    Args:
+        site: The site.
+        plan: How far its selection comes together.
+        tiles: Whether tiles of the checksum database are missing, too.
+
+    Raises:
+        CatalogError: The catalog cannot be read.
+        SignatureError: The stored head is not the database's.
+    """
+    imports = site.catalog.imports
+    applied = imports.newest()
+    return NeedFile(
+        target=plan.chosen.header.target,
+        applied=None if applied is None else _known(applied),
+        staged=tuple(map(_known, imports.staged())),
+        heads=tuple(_known_heads(site)),
+        versions=tuple(
+            NeedVersion(path=each.path, version=each.version, need=each.need)
+            for each in plan.missing
+        ),
+        tiles=tiles,
+    )
+
+
+def _known_heads(site: Site) -> list[int]:
+    """Return the sizes of the trees that the site or its clients have seen."""
+    database = site.options.database
+    if database is None:
+        return []
+    heads = site.catalog.heads
+    sizes = set(heads.published(database.name, tree_target(site).id))
+    if note := heads.get(database.name):
+        sizes.add(open_head(note, database.verifier()).tree.n)
+    return sorted(sizes)
+
+
+def _known(row: ImportRow) -> Known:
+    return Known(sequence=row.sequence, bundle_id=row.bundle_id)

@@ -1,0 +1,179 @@
+"""What the bundles at hand and the store make together. Pure but for manifests.
+
+The bundles at hand are the one on the medium and those that wait. A selection is
+complete when each of its versions is in the store, or travels in one of them and
+can be unpacked there: a patch needs its base in the store, or in a bundle that is
+read before. Repairs are read first, for they build on what was applied alone; then
+by number, for each builds on the one before.
+
+What counts is contents, by h1; numbers only order. So a bundle may come before the
+one that it builds on, and a repair may fill any hole.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gosync.catalog.bundles import BundleKind
+from gosync.catalog.versions import Need, Proof
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from gosync.bundle.format.manifest import Base, VersionEntry
+    from gosync.bundle.read.folder import BundleFolder
+    from gosync.catalog.versions import VersionRow
+
+Key = tuple[str, str]
+
+
+class Holdings:
+    """What the store has, by version."""
+
+    def __init__(
+        self,
+        rows: Iterable[VersionRow],
+        *,
+        proves: Callable[[str], bool],
+        exists: Callable[[VersionRow], bool],
+    ) -> None:
+        """Take note of what is carried.
+
+        Args:
+            rows: The catalog's rows.
+            proves: Whether a module's versions need a record of the checksum
+                database.
+            exists: Whether the blobs of a row are there.
+        """
+        self._exists = exists
+        self._rows = {
+            (row.path, row.version): row for row in rows if row.carried is not None
+        }
+        self._proves = proves
+
+    def has(self, entry: VersionEntry) -> bool:
+        """Return whether all that a selection wants of a version is here."""
+        row = self._rows.get(entry.key)
+        if row is None or row.mod_h1 != entry.mod_h1:
+            return False
+        if self._proves(entry.path) and row.proof is not Proof.SUMDB:
+            return False
+        whole = row.carried is Need.ZIP and row.zip_h1 == entry.zip_h1
+        return (whole or entry.need is Need.MOD) and self._exists(row)
+
+    def has_base(self, base: Base) -> bool:
+        """Return whether the zip is here that a patch is against."""
+        row = self._rows.get((base.path, base.version))
+        if row is None or row.carried is not Need.ZIP or row.zip_h1 != base.h1:
+            return False
+        return self._exists(row)
+
+
+class Taking(msgspec.Struct, frozen=True):
+    """What is taken out of one bundle.
+
+    Attributes:
+        bundle: The bundle.
+        keys: The versions.
+    """
+
+    bundle: BundleFolder
+    keys: frozenset[Key]
+
+
+class ImportPlan(msgspec.Struct, frozen=True):
+    """How one bundle's selection comes together.
+
+    Attributes:
+        chosen: The bundle.
+        takings: What is taken out of which bundle, in this order.
+        missing: Versions of the selection that nothing here makes.
+    """
+
+    chosen: BundleFolder
+    takings: tuple[Taking, ...]
+    missing: tuple[VersionEntry, ...]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the store has all of it already."""
+        return not self.takings and not self.missing
+
+    @property
+    def new_bytes(self) -> int:
+        """The sizes of the zips that it brings, as the upstream had them."""
+        return sum(
+            entry.zip_bytes or 0
+            for taking in self.takings
+            for entry in taking.bundle.manifest.travelling()
+            if entry.key in taking.keys
+        )
+
+
+class BundleSet:
+    """The bundles at hand."""
+
+    def __init__(self, bundles: Iterable[BundleFolder], holdings: Holdings) -> None:
+        self._holdings = holdings
+        self._bundles = sorted(bundles, key=_reading_order)
+        self._offers: defaultdict[Key, list[tuple[int, VersionEntry]]]
+        self._offers = defaultdict(list)
+        for number, bundle in enumerate(self._bundles):
+            for entry in bundle.manifest.travelling():
+                self._offers[entry.key].append((number, entry))
+
+    @property
+    def newest_first(self) -> list[BundleFolder]:
+        """The bundles, the highest number first."""
+        return sorted(self._bundles, key=lambda b: -b.header.sequence)
+
+    def plan(self, chosen: BundleFolder) -> ImportPlan:
+        """Return how the selection of one of the bundles comes together."""
+        taken: list[set[Key]] = [set() for _ in self._bundles]
+        missing = tuple(
+            entry
+            for entry in chosen.manifest.versions
+            if not self._holdings.has(entry) and not self._take(entry, taken)
+        )
+        takings = zip(self._bundles, map(frozenset, taken), strict=True)
+        return ImportPlan(
+            chosen, tuple(Taking(*each) for each in takings if each[1]), missing
+        )
+
+    def _take(self, wanted: VersionEntry, taken: list[set[Key]]) -> bool:
+        """Find who brings a version; note it, and its base before it."""
+        for number, offer in self._offers.get(wanted.key, ()):
+            if _satisfies(offer, wanted) and self._take_base(number, offer, taken):
+                taken[number].add(offer.key)
+                return True
+        return False
+
+    def _take_base(
+        self, number: int, offer: VersionEntry, taken: list[set[Key]]
+    ) -> bool:
+        """Return whether what an offer is a patch against is here by then."""
+        assert offer.segment is not None
+        base = self._bundles[number].manifest.segments[offer.segment].base
+        if base is None or self._holdings.has_base(base):
+            return True
+        for earlier, found in self._offers.get((base.path, base.version), ()):
+            fits = earlier < number and found.zip_h1 == base.h1
+            if fits and self._take_base(earlier, found, taken):
+                taken[earlier].add(found.key)
+                return True
+        return False
+
+
+def _reading_order(bundle: BundleFolder) -> tuple[bool, int]:
+    return bundle.header.kind is not BundleKind.REPAIR, bundle.header.sequence
+
+
+def _satisfies(offer: VersionEntry, wanted: VersionEntry) -> bool:
+    if offer.mod_h1 != wanted.mod_h1:
+        return False
+    if wanted.need is Need.MOD:
+        return True
+    return offer.need is Need.ZIP and offer.zip_h1 == wanted.zip_h1

@@ -1,0 +1,560 @@
+"""Bundles made of a real store, read back by whoever has nothing or the base."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gosync.bundle.format.blocks import Form
+from gosync.bundle.format.header import Known
+from gosync.bundle.format.names import HEADER_NAME
+from gosync.bundle.format.need import NeedFile, NeedVersion
+from gosync.bundle.make import compressor as frames
+from gosync.bundle.make.contentcache import ContentCache
+from gosync.bundle.make.packing import ModuleSegment
+from gosync.bundle.make.volumes import FolderWriter
+from gosync.bundle.read.bases import NoBases, ZipSource
+from gosync.bundle.read.folder import BundleFolder
+from gosync.bundle.read.proving import prove_bundle
+from gosync.bundle.read.reader import Arrived, read_tiles, read_versions
+from gosync.catalog.bundles import BundleKind, BundleState
+from gosync.catalog.versions import Need, Want
+from gosync.errors import (
+    BlobCorruptError,
+    BundleGapError,
+    GosyncError,
+    StoreError,
+    UsageError,
+    VolumeError,
+)
+from gosync.gomod.dirhash import hash_zip
+from gosync.store.digest import Digest
+from gosync.sumdb.tile import tree_tiles
+from tests.unit.bundle.outside import TARGET, Outside, changed, source
+from tests.unit.gomod.zipfiles import make_zip, reader
+
+M, N = "example.com/m", "example.com/n"
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Iterator[Outside]:
+    with Outside(tmp_path / "outside") as outside:
+        yield outside
+
+
+class Inside:
+    """What a receiver has: zips by version, each proven by the manifest's h1."""
+
+    def __init__(self, scratch: Path) -> None:
+        self.scratch = scratch
+        self.zips: dict[tuple[str, str], bytes] = {}
+        self.forms: dict[tuple[str, str], Form] = {}
+
+    @contextmanager
+    def open(self, path: str, version: str, h1: str) -> Iterator[ZipSource]:
+        data = self.zips.get((path, version))
+        if data is None:
+            raise BundleGapError(f"{path}@{version}")
+        yield ZipSource(reader(data), len(data))
+
+    def take(self, folder: BundleFolder) -> list[Arrived]:
+        came = []
+        for each in read_versions(
+            folder,
+            folder.manifest,
+            wanted=lambda _: True,
+            bases=self,
+            scratch=self.scratch,
+        ):
+            came.append(each)
+            self.forms[each.entry.key] = each.form
+            if each.write_zip is not None:
+                pieces: list[bytes] = []
+                each.write_zip(pieces.append)
+                data = b"".join(pieces)
+                assert hash_zip(reader(data), len(data)) == each.entry.zip_h1
+                self.zips[each.entry.key] = data
+        return came
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Inside:
+    return Inside(tmp_path)
+
+
+def add_versions(outside: Outside, path: str, count: int, *, seed: int = 1) -> None:
+    files = source(seed)
+    for number in range(count):
+        outside.add(path, f"v1.{number}.0", files)
+        files = changed(files, seed + number)
+    outside.publish()
+
+
+def noise(seed: int, size_bytes: int) -> dict[str, bytes]:
+    """Return a file that nothing compresses."""
+    return {"noise.bin": random.Random(seed).randbytes(size_bytes)}
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in folder.iterdir()
+    }
+
+
+def test_a_full_bundle_carries_everything_once(outside: Outside, inside: Inside):
+    add_versions(outside, M, 5)
+    outside.add(N, "v0.1.0", need=Need.MOD)
+    outside.add("corp.example/x", "v1.0.0", {"x.go": b"package x"}, private=True)
+    outside.add("example.com/dep", "v1.0.0", need=Need.MOD, selected=False)
+    outside.publish()
+
+    bundle = outside.bundle()
+    inside.take(bundle)
+
+    assert bundle.header.kind is BundleKind.FULL
+    assert (bundle.header.selected, bundle.header.carried) == (7, 7)
+    assert set(inside.forms.values()) == {Form.REBUILT, Form.MOD}
+    assert len(inside.zips) == 6
+    for name, data in source(1).items():
+        with zipfile.ZipFile(outside_file(inside, M, "v1.0.0")) as archive:
+            assert archive.read(f"{M}@v1.0.0/{name}") == data
+
+
+def outside_file(inside: Inside, path: str, version: str) -> Path:
+    file = inside.scratch / "one.zip"
+    file.write_bytes(inside.zips[path, version])
+    return file
+
+
+def test_an_increment_is_a_patch_against_what_the_receiver_has(
+    outside: Outside, inside: Inside
+):
+    add_versions(outside, M, 3)
+    inside.take(outside.bundle())
+    files = changed(source(1), 9)
+    outside.add(M, "v1.3.0", files)
+    outside.add(M, "v1.3.1", changed(files, 10))
+    outside.publish()
+
+    bundle = outside.bundle()
+    assert [each.entry.version for each in inside.take(bundle)] == ["v1.3.0", "v1.3.1"]
+    header = bundle.header
+    assert (header.kind, header.carried, header.patched) == (BundleKind.INCREMENT, 2, 2)
+    assert header.base == outside.site.catalog.bundles.all()[0].bundle_id
+    (patch,) = [each.base for each in bundle.manifest.segments if each.base]
+    assert patch.version == "v1.2.0"
+    assert len(bundle.manifest.versions) == 5, "the whole selection is named"
+
+
+def test_a_patch_says_which_version_it_is_against(outside: Outside, tmp_path: Path):
+    add_versions(outside, M, 1)
+    outside.bundle()
+    outside.add(M, "v1.1.0", changed(source(1), 9))
+    outside.publish()
+    bundle = outside.bundle()
+
+    with pytest.raises(BundleGapError, match=r"example\.com/m@v1\.0\.0"):
+        list(
+            read_versions(
+                bundle,
+                bundle.manifest,
+                wanted=lambda _: True,
+                bases=NoBases(),
+                scratch=tmp_path,
+            )
+        )
+    assert prove_bundle(bundle, scratch=tmp_path).patches == 1
+
+
+def test_a_wrong_base_is_found_before_anything_is_made_of_it(
+    outside: Outside, inside: Inside
+):
+    add_versions(outside, M, 1)
+    inside.take(outside.bundle())
+    outside.add(M, "v1.1.0", changed(source(1), 9))
+    outside.publish()
+    other = make_zip([("go.mod", b"module x\n")], prefix=f"{M}@v1.0.0/")
+    inside.zips[M, "v1.0.0"] = other
+
+    with pytest.raises(BundleGapError, match="the zip here has another"):
+        inside.take(outside.bundle())
+
+
+def test_nothing_new_makes_no_bundle(outside: Outside):
+    add_versions(outside, M, 2)
+    outside.bundle()
+    outside.log.grow(50)
+    outside.publish()
+
+    assert outside.create().path is None
+    assert [row.sequence for row in outside.site.catalog.bundles.all()] == [1]
+
+
+def test_what_is_selected_no_more_leaves_the_selection(outside: Outside):
+    add_versions(outside, M, 2)
+    outside.bundle()
+    outside.select(Want(M, "v1.1.0"))
+
+    bundle = outside.bundle()
+    assert (bundle.header.selected, bundle.header.carried) == (1, 0)
+    assert bundle.header.volumes == ()
+
+
+def test_exact_zips_keep_their_bytes(outside: Outside, inside: Inside):
+    add_versions(outside, M, 3)
+    inside.take(outside.bundle(exact=True))
+
+    blobs = outside.site.blobs
+    for row in outside.site.catalog.versions.all_rows():
+        assert row.zip_digest is not None
+        assert inside.zips[row.path, row.version] == blobs.read(Digest(row.zip_digest))
+    assert set(inside.forms.values()) == {Form.VERBATIM}
+
+
+def test_odd_zips_travel_as_they_can(outside: Outside, inside: Inside):
+    files = [
+        ("go.mod", f"module {M}\n".encode()),
+        ("b/", b""),
+        ("b/x.go", b"package b"),
+    ]
+    folders = make_zip(files, prefix=f"{M}@v1.0.0/", method=zipfile.ZIP_STORED)
+    twice = make_zip([*files, ("b/x.go", b"package c")], prefix=f"{M}@v1.1.0/")
+    empty = make_zip([*files[:1], ("empty", b"")], prefix=f"{M}@v1.2.0/")
+    backwards = make_zip(files[::-1], prefix=f"{M}@v1.3.0/")
+    unicode = make_zip([*files[:1], ("ä/é.go", b"package a")], prefix=f"{M}@v1.4.0/")
+    for number, data in enumerate((folders, twice, empty, backwards, unicode)):
+        outside.add(M, f"v1.{number}.0", zip_data=data)
+    outside.publish()
+
+    inside.take(outside.bundle())
+
+    forms = {version: form for (_, version), form in inside.forms.items()}
+    assert forms.pop("v1.1.0") is Form.VERBATIM
+    assert set(forms.values()) == {Form.REBUILT}
+    assert inside.zips[M, "v1.1.0"] == twice
+
+
+def test_volumes_have_whole_members_and_keep_their_size(
+    outside: Outside, inside: Inside
+):
+    for number in range(12):
+        path = f"example.com/m{number:02d}"
+        outside.add(path, "v1.0.0", noise(number, 9_000))
+    outside.publish()
+
+    bundle = outside.bundle(volume_bytes=32 << 10)
+
+    sizes = [volume.size_bytes for volume in bundle.header.volumes]
+    assert len(sizes) > 2
+    assert max(sizes) <= 32 << 10
+    assert len(inside.take(bundle)) == 12
+
+
+def test_a_module_that_exceeds_a_volume_is_divided_by_versions(
+    outside: Outside, inside: Inside
+):
+    for number in range(6):
+        outside.add(M, f"v1.{number}.0", noise(number, 9_000))
+    outside.publish()
+
+    bundle = outside.bundle(volume_bytes=32 << 10)
+    assert len(bundle.header.volumes) > 1
+    assert len(inside.take(bundle)) == 6
+
+
+def test_a_version_that_exceeds_a_volume_is_named(outside: Outside):
+    outside.add(M, "v1.0.0", noise(1, 40_000))
+    outside.publish()
+
+    with pytest.raises(UsageError, match=r"m@v1\.0\.0") as caught:
+        outside.create(volume_bytes=16 << 10)
+    assert "volume_size" in str(caught.value.hint)
+    assert outside.site.catalog.bundles.all()[0].state is BundleState.PLANNED
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path):
+    made = []
+    for name in "ab":
+        with Outside(tmp_path / name) as outside:
+            add_versions(outside, M, 4)
+            add_versions(outside, N, 2, seed=50)
+            made.append(digests(outside.bundle().path))
+    assert made[0] == made[1]
+
+
+class StoppedError(Exception):
+    """The process ends here."""
+
+
+def stop_at(outside: Outside, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a create die where it calls this; then begin anew, as a process would."""
+
+    def stop(*_: object, **__: object) -> None:
+        raise StoppedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(step, stop)
+        with pytest.raises(StoppedError):
+            outside.create()
+    outside.open()
+
+
+STEPS = [
+    "gosync.bundle.make.volumes.VolumeWriter.place",
+    "gosync.bundle.make.volumes.FolderWriter.write_manifest",
+    "gosync.bundle.make.volumes.FolderWriter.write_sums",
+    "gosync.catalog.bundle_table.Bundles.write",
+    "gosync.bundle.make.create.prove_bundle",
+    "gosync.bundle.make.volumes.FolderWriter.finish",
+    "gosync.catalog.bundle_table.Bundles.seal",
+]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_killed_create_starts_over_with_the_same_bytes(
+    outside: Outside, tmp_path: Path, step: str, monkeypatch: pytest.MonkeyPatch
+):
+    add_versions(outside, M, 3)
+    with Outside(tmp_path / "twin") as twin:
+        add_versions(twin, M, 3)
+        want = digests(twin.bundle().path)
+
+    stop_at(outside, step, monkeypatch)
+    assert outside.site.catalog.bundles.base(TARGET, sealed=True) is None
+
+    assert digests(outside.bundle().path) == want
+    assert len(list(outside.out.iterdir())) == 1
+
+
+def test_a_stale_unsealed_bundle_is_removed(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch
+):
+    add_versions(outside, M, 1)
+    stop_at(outside, STEPS[-1], monkeypatch)
+    outside.add(M, "v1.7.0", source(3))
+    outside.publish()
+
+    bundle = outside.bundle()
+    assert [folder.name for folder in outside.out.iterdir()] == [bundle.path.name]
+    assert (bundle.header.sequence, bundle.header.carried) == (1, 2)
+
+
+def test_a_medium_that_loses_files_when_their_folder_is_renamed_is_found(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch
+):
+    add_versions(outside, M, 1)
+    finish = FolderWriter.finish
+
+    def lose(self: FolderWriter, final: Path) -> None:
+        finish(self, final)
+        (final / "vol-0001.zst").unlink()
+
+    monkeypatch.setattr(FolderWriter, "finish", lose)
+    with pytest.raises(VolumeError, match="since it has its name") as lost:
+        outside.create()
+    assert "--out" in (lost.value.hint or "")
+    assert outside.site.catalog.bundles.base(TARGET, sealed=True) is None
+
+    monkeypatch.undo()
+    assert outside.bundle().header.sequence == 1
+    assert len(list(outside.out.iterdir())) == 1
+
+
+def test_a_rotten_blob_is_not_exported(outside: Outside):
+    add_versions(outside, M, 2)
+    row = outside.site.catalog.versions.get(M, "v1.0.0")
+    assert row is not None
+    assert row.zip_digest is not None
+    path = outside.site.blobs.path(Digest(row.zip_digest))
+    data = path.read_bytes()
+    path.chmod(0o600)
+    path.write_bytes(make_zip([("go.mod", b"module x\n")], prefix=f"{M}@v1.0.0/"))
+
+    with pytest.raises(BlobCorruptError, match=r"m@v1\.0\.0"):
+        outside.create()
+    path.write_bytes(data)
+    assert outside.create().path is not None
+
+
+def test_a_rotten_tile_is_not_sealed(outside: Outside):
+    add_versions(outside, M, 1)
+    tiles = outside.site.tiles
+    assert tiles is not None
+    (path,) = (tiles.folder / "tile/8/0/001.p").iterdir()
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+
+    with pytest.raises(StoreError, match=r"tile/8/0/001\.p") as damaged:
+        outside.create()
+    assert "gosync verify" in (damaged.value.hint or "")
+    assert list(outside.out.iterdir()) == []
+    path.write_bytes(data)
+    assert outside.bundle().header.sequence == 1
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_what_rots_while_it_is_packed_is_found(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch, exact: bool
+):
+    add_versions(outside, M, 1)
+    row = outside.site.catalog.versions.get(M, "v1.0.0")
+    assert row is not None
+    assert row.zip_digest is not None
+    path = outside.site.blobs.path(Digest(row.zip_digest))
+    path.chmod(0o600)
+    pack = frames.Compressor.pack
+
+    def rot_and_pack(self: frames.Compressor, segment: frames.AnySegment) -> object:
+        if isinstance(segment, ModuleSegment):
+            data = bytearray(path.read_bytes())
+            data[200] ^= 1
+            path.write_bytes(data)
+        return pack(self, segment)
+
+    monkeypatch.setattr(frames.Compressor, "pack", rot_and_pack)
+    # What is kept does not rot: this is about what is read a second time.
+    monkeypatch.setattr(ContentCache, "put", lambda *_: None)
+    with pytest.raises(GosyncError) as caught:
+        outside.create(exact=exact)
+    assert isinstance(caught.value, BlobCorruptError)
+
+
+def test_what_is_selected_and_not_here_is_told(outside: Outside):
+    add_versions(outside, M, 1)
+    outside.select(Want(M, "v1.0.0"), Want(M, "v1.9.0"))
+
+    created = outside.create()
+    assert created.path is not None
+    assert created.selection.failed == 1
+    (omitted,) = BundleFolder.open(created.path).manifest.omitted
+    assert (omitted.version, omitted.reason) == ("v1.9.0", "not fetched yet")
+
+
+def test_a_head_that_does_not_cover_a_record_is_refused(outside: Outside):
+    add_versions(outside, M, 1)
+    outside.add(M, "v1.1.0", source(2))
+
+    with pytest.raises(StoreError, match="behind") as caught:
+        outside.create()
+    assert "gosync publish" in str(caught.value.hint)
+
+
+def test_tiles_travel_once_and_suffice_for_every_older_head(outside: Outside):
+    add_versions(outside, M, 2)
+    first = outside.bundle()
+    have = {tile.path(): data for tile, data in read_tiles(first, first.manifest)}
+    sizes = [first.header.sumdb.size if first.header.sumdb else 0]
+    for number in range(3, 6):
+        outside.log.grow(400)
+        outside.add(M, f"v1.{number}.0", source(number))
+        head = outside.publish()
+        bundle = outside.bundle()
+        new = {t.path(): data for t, data in read_tiles(bundle, bundle.manifest)}
+        assert not new.keys() & have.keys()
+        have |= new
+        rows = outside.site.catalog.versions.all_rows()
+        ids = [row.record_id for row in rows if row.record_id is not None]
+        for tile in tree_tiles(head.tree.n, ids, sizes):
+            assert have[tile.path()] == outside.log.tile(tile)
+        sizes.append(head.tree.n)
+
+
+def test_a_repair_brings_what_the_site_says_it_lacks(outside: Outside, inside: Inside):
+    add_versions(outside, M, 1)
+    one = outside.bundle()
+    inside.take(one)
+    outside.add(M, "v1.1.0", changed(source(1), 1))
+    outside.publish()
+    outside.bundle()  # lost
+    outside.add(M, "v1.2.0", changed(source(1), 2))
+    outside.publish()
+    three = outside.bundle()
+
+    need = NeedFile(
+        target=TARGET,
+        applied=Known(sequence=1, bundle_id=one.id),
+        staged=(Known(sequence=3, bundle_id=three.id),),
+        versions=(NeedVersion(path=M, version="v1.1.0", need=Need.ZIP),),
+    )
+    repair = outside.bundle(need=need)
+    assert (repair.header.kind, repair.header.sequence) == (BundleKind.REPAIR, 4)
+    assert repair.header.base == one.id
+    assert [each.entry.version for each in inside.take(repair)] == ["v1.1.0"]
+    inside.take(three)
+    assert len(inside.zips) == 3
+
+
+def test_a_site_that_is_not_known_gets_everything(outside: Outside):
+    add_versions(outside, M, 2)
+    outside.bundle()
+    need = NeedFile(
+        target=TARGET, applied=Known(sequence=7, bundle_id="0" * 64), versions=()
+    )
+    bundle = outside.bundle(need=need)
+    assert (bundle.header.kind, bundle.header.sequence) == (BundleKind.FULL, 8)
+    assert bundle.header.carried == 2
+
+    with pytest.raises(UsageError, match="of target 'other'"):
+        outside.create(need=NeedFile(target="other", applied=None))
+
+
+def test_coreutils_prove_a_bundle(outside: Outside):
+    add_versions(outside, M, 2)
+    bundle = outside.bundle()
+    sha256sum = shutil.which("sha256sum")
+    assert sha256sum is not None
+    command = [sha256sum, "--strict", "-c", "SHA256SUMS"]
+    subprocess.run(command, cwd=bundle.path, check=True, stdout=subprocess.DEVNULL)
+
+
+def test_what_only_looks_like_an_unsealed_bundle_is_left_alone(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch
+):
+    add_versions(outside, M, 1)
+    stop_at(outside, STEPS[-1], monkeypatch)
+    (unsealed,) = outside.out.iterdir()
+    copy = outside.out / f"copy-of-{unsealed.name}"
+    shutil.copytree(unsealed, copy)
+    outside.add(M, "v1.7.0", source(3))
+    outside.publish()
+
+    bundle = outside.bundle()
+    assert set(outside.out.iterdir()) == {bundle.path, copy}
+
+
+@pytest.mark.parametrize("name", ["thesis.txt", "vol-0001.zst/thesis.txt"])
+def test_a_folder_with_somebody_s_files_is_not_removed(outside: Outside, name: str):
+    add_versions(outside, M, 1)
+    theirs = outside.out / f".{TARGET}.partial" / name
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("years of work")
+
+    with pytest.raises(StoreError, match="is no file of a bundle"):
+        outside.bundle()
+    assert theirs.read_text() == "years of work"
+
+
+def test_a_medium_that_gives_back_another_header_is_the_medium_s_fault(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch
+):
+    add_versions(outside, M, 1)
+    write = FolderWriter.write
+
+    def garble(self: FolderWriter, name: str, data: bytes) -> None:
+        if name == HEADER_NAME:
+            data = data.replace(b'"tiles": ', b'"tiles": 1')
+        write(self, name, data)
+
+    monkeypatch.setattr(FolderWriter, "write", garble)
+    with pytest.raises(VolumeError, match="not what was written"):
+        outside.bundle()
+    assert not list(outside.out.iterdir())
