@@ -112,7 +112,7 @@ def advice_in(folder: Path) -> str:
     try:
         return recognise(folder).advice
     except UsageError as exc:
-        return exc.hint or ""
+        return str(exc.hint or "")
 
 
 def _only(folder: Path, found: Sequence[Sight]) -> Sight:
