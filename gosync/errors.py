@@ -326,7 +326,8 @@ class ChecksumMismatchError(SecurityError):
     Attributes:
         want: The h1 that the log or the pin demands.
         got: The h1 of the bytes that were served, or that a go.sum has.
-        file: Which file was served, "mod" or "zip"; "" where none was.
+        file: Which file was served, "mod" or "zip" (a ``gomod.filekind.FileKind``);
+            "" where none was.
         served_url: Where it was, without secrets.
     """
 
