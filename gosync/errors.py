@@ -50,6 +50,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gosync.hint import Hint
+
 _REFUSALS = frozenset({403, 451})
 
 
@@ -57,12 +59,12 @@ class GosyncError(Exception):
     """Base of all errors; its exit code is the process's.
 
     Attributes:
-        hint: One sentence that names what to do next, or None.
+        hint: What to do next, in one sentence, or None.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: Hint | str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
 
@@ -324,7 +326,8 @@ class ChecksumMismatchError(SecurityError):
     Attributes:
         want: The h1 that the log or the pin demands.
         got: The h1 of the bytes that were served, or that a go.sum has.
-        file: Which file was served, "mod" or "zip"; "" where none was.
+        file: Which file was served, "mod" or "zip" (a ``gomod.filekind.FileKind``);
+            "" where none was.
         served_url: Where it was, without secrets.
     """
 
@@ -339,7 +342,7 @@ class ChecksumMismatchError(SecurityError):
         got: str,
         authority: str,
         said: str = "served was",
-        hint: str | None = None,
+        hint: Hint | str | None = None,
     ) -> None:
         super().__init__(f"{subject}: {authority} has {want}, {said} {got}", hint=hint)
         self.want = want

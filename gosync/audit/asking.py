@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from gosync.audit.checks import FILES
 from gosync.audit.metered import MeteredAnswer, MeteredProxy
 from gosync.audit.modulelists import ModuleAsker
 from gosync.audit.questions import Questions
 from gosync.audit.versionfiles import FileAsker
-from gosync.catalog.looks import Look, What
+from gosync.catalog.looks import Listing, Look
+from gosync.gomod.filekind import FileKind
 from gosync.site.site import Site
 from gosync.work.progress import Progress
 
@@ -30,8 +30,8 @@ class ProxyAsker:
             RejectedError: if the answer makes no sense.
             StoreError: if the store or the catalog cannot be read or written.
         """
-        if look.what in FILES:
+        if isinstance(look.what, FileKind):
             return await self._files.ask(look)
-        if look.what is What.LIST:
+        if look.what is Listing.LIST:
             return await self._modules.ask_list(look)
         return await self._modules.ask_newest(look)

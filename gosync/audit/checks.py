@@ -21,17 +21,16 @@ from gosync.audit.answers import (
     RefsAnswer,
 )
 from gosync.catalog.findings import Kind, Sighting
-from gosync.catalog.looks import What
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.clock import format_time, parse_time
 from gosync.errors import MalformedError
 from gosync.gomod import semver
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import Origin
 from gosync.gomod.info import parse_time as parse_upstream_time
 
-FILES = (What.INFO, What.MOD, What.ZIP)
-_FACTS = {What.INFO: "commit", What.MOD: "mod_h1", What.ZIP: "zip_h1"}
-_NOUNS = {What.INFO: "commit", What.MOD: "go.mod", What.ZIP: "zip"}
+_FACTS = {FileKind.INFO: "commit", FileKind.MOD: "mod_h1", FileKind.ZIP: "zip_h1"}
+_NOUNS = {FileKind.INFO: "commit", FileKind.MOD: "go.mod", FileKind.ZIP: "zip"}
 _AUTHORITY = {
     Proof.SUMDB: "the checksum database has",
     Proof.PINNED: "was seen first",
@@ -52,7 +51,7 @@ class SourceAnswer(msgspec.Struct, frozen=True):
     source: str
     gave_ours: bool
     dropped: bool = False
-    files: Mapping[What, FileAnswer] = msgspec.field(default_factory=dict)
+    files: Mapping[FileKind, FileAnswer] = msgspec.field(default_factory=dict)
 
 
 def check_version(row: VersionRow, said: SourceAnswer) -> list[Sighting]:
@@ -61,16 +60,16 @@ def check_version(row: VersionRow, said: SourceAnswer) -> list[Sighting]:
 
 
 def must_be(
-    row: VersionRow, what: What, said: FileAnswer, *, gave_ours: bool
+    row: VersionRow, what: FileKind, said: FileAnswer, *, gave_ours: bool
 ) -> str | None:
     """Return what a file is held to be, None if nobody can say.
 
     A commit is proven by nothing: it is what that same upstream named first.
     """
-    if what is What.INFO:
+    if what is FileKind.INFO:
         ours = (row.commit_hash or "")[:MAX_VALUE_CHARACTERS]
         return (ours if gave_ours else said.first) or None
-    return row.mod_h1 if what is What.MOD else row.zip_h1
+    return row.mod_h1 if what is FileKind.MOD else row.zip_h1
 
 
 def _rewritten(row: VersionRow, said: SourceAnswer) -> Iterator[Sighting]:
@@ -87,7 +86,7 @@ def _rewritten(row: VersionRow, said: SourceAnswer) -> Iterator[Sighting]:
     if not differ:
         return
     nouns = " and ".join(_NOUNS[what] for what in differ)
-    same_zip = _is_same(row, said, What.ZIP) and What.MOD in differ
+    same_zip = _is_same(row, said, FileKind.ZIP) and FileKind.MOD in differ
     yield Sighting(
         kind=Kind.REWRITTEN,
         path=row.path,
@@ -100,7 +99,7 @@ def _rewritten(row: VersionRow, said: SourceAnswer) -> Iterator[Sighting]:
     )
 
 
-def _is_same(row: VersionRow, said: SourceAnswer, what: What) -> bool:
+def _is_same(row: VersionRow, said: SourceAnswer, what: FileKind) -> bool:
     answer = said.files.get(what)
     return answer is not None and answer.value == must_be(
         row, what, answer, gave_ours=said.gave_ours
@@ -137,7 +136,7 @@ def check_agreement(row: VersionRow, said: Iterable[SourceAnswer]) -> list[Sight
     theirs: dict[str, str] = {}
     differ = []
     by_source = list(said)
-    for what in FILES:
+    for what in FileKind:
         values = {
             each.source: answer.value
             for each in by_source

@@ -16,7 +16,6 @@ from gosync.audit.answers import (
     parse_answer,
 )
 from gosync.audit.checks import (
-    FILES,
     Followed,
     SourceAnswer,
     check_agreement,
@@ -31,9 +30,10 @@ from gosync.audit.options import AuditOptions
 from gosync.audit.origins import repository_of
 from gosync.audit.questions import Questions
 from gosync.catalog.findings import Finding, Kind, Scope, Sighting
-from gosync.catalog.looks import Look, What
+from gosync.catalog.looks import Listing, Look
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import State, VersionRow
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.gomod.versionlist import newest
 from gosync.ingest.entries import finding_entry
@@ -59,19 +59,19 @@ class Judge:
         Raises:
             StoreError: if the catalog or a blob cannot be read or written.
         """
-        if look.what in FILES:
+        if isinstance(look.what, FileKind):
             row = self._site.catalog.versions.get(look.path, look.version)
             assert row is not None, look
             self._judge_version(row, look.source)
-        elif look.what is What.LIST:
+        elif look.what is Listing.LIST:
             self._judge_list(look)
-        elif look.what is What.NEWEST:
+        elif look.what is Listing.NEWEST:
             held = self._questions.held(look.path)
             said = parse_answer(look, NewestAnswer)
             scope = Scope(look.path, None, "", _BY_ITS_AUTHOR)
             seen = check_notices(look.path, held, said)
             self._settle(scope, seen, whole=said.had)
-        elif look.what is What.INDEX:
+        elif look.what is Listing.INDEX:
             self._judge_index(look)
         else:
             self._judge_refs(look)
@@ -95,12 +95,13 @@ class Judge:
         lists = {
             look.source: look
             for look in looks.of(row.path, "")
-            if look.what is What.LIST
+            if look.what is Listing.LIST
         }
-        files: dict[str, dict[What, FileAnswer]] = {}
+        files: dict[str, dict[FileKind, FileAnswer]] = {}
         unanswered = {name for name, look in lists.items() if look.looked_at is None}
         for look in looks.of(row.path, row.version):
             said = parse_answer(look, FileAnswer)
+            assert isinstance(look.what, FileKind), look  # it is of a version
             files.setdefault(look.source, {})[look.what] = said
             if look.looked_at is None:
                 unanswered.add(look.source)
@@ -120,7 +121,7 @@ class Judge:
         row: VersionRow,
         source: str,
         lists: Mapping[str, Look],
-        files: Mapping[What, FileAnswer],
+        files: Mapping[FileKind, FileAnswer],
     ) -> SourceAnswer:
         listed = parse_answer(lists.get(source), ListAnswer)
         return SourceAnswer(
@@ -195,7 +196,7 @@ class Judge:
         looks = [
             look
             for look in self._site.catalog.looks.of(path, "")
-            if look.what is What.LIST
+            if look.what is Listing.LIST
         ]
         said = {look.source: parse_answer(look, ListAnswer) for look in looks}
         known = not looks or any(look.looked_at for look in looks)

@@ -24,9 +24,10 @@ from gosync.audit.metered import (
     validators_of,
 )
 from gosync.audit.questions import Questions
-from gosync.catalog.looks import Look, What
+from gosync.catalog.looks import Listing, Look
 from gosync.catalog.versions import FoundBy, VersionRow
 from gosync.errors import NotFoundError, RejectedError, UnavailableError
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import format_time, parse_info
 from gosync.gomod.modfile import parse_lax
 from gosync.gomod.module import ModuleVersion, check
@@ -77,7 +78,7 @@ class ModuleAsker:
             said = replace(said, held=digest)
         since = await self._unknown_since(look, before, said.newest)
         if said.newest != before.newest:
-            self._site.catalog.looks.make_due(look.path, What.NEWEST)
+            self._site.catalog.looks.make_due(look.path, Listing.NEWEST)
         return MeteredAnswer(
             replace(said, newest_time=since), got.validators, got.changed
         )
@@ -120,7 +121,7 @@ class ModuleAsker:
             return ""
         if before.newest == top and before.newest_time:
             return before.newest_time
-        target = file_target(ModuleVersion(look.path, top), "info")
+        target = file_target(ModuleVersion(look.path, top), FileKind.INFO)
         try:
             got = await self._proxy.get(
                 target, NO_VALIDATORS, limit_bytes=INFO_LIMIT_BYTES
@@ -156,7 +157,7 @@ class ModuleAsker:
 
     def _list_look(self, look: Look) -> Look | None:
         for each in self._site.catalog.looks.of(look.path, ""):
-            if (each.source, each.what) == (look.source, What.LIST):
+            if (each.source, each.what) == (look.source, Listing.LIST):
                 return each
         return None
 
@@ -177,7 +178,7 @@ class ModuleAsker:
     async def _go_mod(self, look: Look, before: NewestAnswer, version: str) -> Revisit:
         same = before.version == version
         known = validators_of(look, before) if same else NO_VALIDATORS
-        target = file_target(ModuleVersion(look.path, version), "mod")
+        target = file_target(ModuleVersion(look.path, version), FileKind.MOD)
         return await self._proxy.get(target, known, limit_bytes=MOD_LIMIT_BYTES)
 
 

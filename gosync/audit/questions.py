@@ -16,9 +16,10 @@ from gosync.audit.answers import ListAnswer, parse_answer
 from gosync.audit.options import AuditOptions
 from gosync.audit.origins import Repository, host_of, repository_of
 from gosync.catalog.findings import Finding, Kind
-from gosync.catalog.looks import Question, What
+from gosync.catalog.looks import Listing, Question
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import RejectedError
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import Origin, parse_info
 from gosync.site.site import Site
 from gosync.store.digest import Digest
@@ -49,7 +50,7 @@ class Questions:
             StoreError: if the catalog or a blob cannot be read.
         """
         if self.index:
-            yield Question(self.index, *INDEX_QUESTION, What.INDEX)
+            yield Question(self.index, *INDEX_QUESTION, Listing.INDEX)
         rows = self._site.catalog.versions.all_rows()
         for path, group in groupby(rows, key=attrgetter("path")):
             held = [row for row in group if row.published is not None]
@@ -68,16 +69,16 @@ class Questions:
     def _of_module(self, path: str, held: list[VersionRow]) -> Iterator[Question]:
         sources = self._sources(path, held)
         for source in sources:
-            yield Question(source, path, "", What.LIST)
+            yield Question(source, path, "", Listing.LIST)
             for row in held:
-                yield Question(source, path, row.version, What.MOD)
+                yield Question(source, path, row.version, FileKind.MOD)
                 if row.published is Need.ZIP:
-                    yield Question(source, path, row.version, What.INFO)
-                    yield Question(source, path, row.version, What.ZIP)
+                    yield Question(source, path, row.version, FileKind.INFO)
+                    yield Question(source, path, row.version, FileKind.ZIP)
         if sources:
-            yield Question(self._speaker(path, sources), path, "", What.NEWEST)
+            yield Question(self._speaker(path, sources), path, "", Listing.NEWEST)
         if repository := self._repository(held):
-            yield Question(f"{GIT_PREFIX}{repository.host}", path, "", What.REFS)
+            yield Question(f"{GIT_PREFIX}{repository.host}", path, "", Listing.REFS)
 
     def _sources(self, path: str, held: list[VersionRow]) -> list[str]:
         if not self._site.options.policy.is_private(path):
@@ -89,7 +90,7 @@ class Questions:
         looks = {
             look.source: look
             for look in self._site.catalog.looks.of(path, "")
-            if look.what is What.LIST
+            if look.what is Listing.LIST
         }
         for source in sources:
             said = parse_answer(looks.get(source), ListAnswer)

@@ -16,10 +16,11 @@ from gosync.audit.answers import MAX_VALUE_CHARACTERS, FileAnswer, parse_answer
 from gosync.audit.checks import must_be
 from gosync.audit.metered import MeteredAnswer, MeteredProxy, validators_of
 from gosync.audit.questions import Questions
-from gosync.catalog.looks import Look, What
+from gosync.catalog.looks import Look
 from gosync.catalog.versions import VersionRow
 from gosync.errors import ChecksumMismatchError, MalformedError, NotFoundError
 from gosync.gomod.dirhash import hash_go_mod, scan_zip
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.evidence import keep_evidence
@@ -50,7 +51,7 @@ class FileAsker:
         """Ask for a file; errors are those of ``ProxyAsker.ask``."""
         before = parse_answer(look, FileAnswer)
         try:
-            if look.what is What.ZIP:
+            if look.what is FileKind.ZIP:
                 return await self._ask_zip(look, before)
             return await self._ask_small(look, before)
         except NotFoundError:
@@ -58,9 +59,9 @@ class FileAsker:
 
     async def _ask_small(self, look: Look, before: FileAnswer) -> MeteredAnswer:
         mv = ModuleVersion(look.path, look.version)
-        is_info = look.what is What.INFO
+        is_info = look.what is FileKind.INFO
         got = await self._proxy.get(
-            file_target(mv, look.what.value),
+            file_target(mv, FileKind.INFO if is_info else FileKind.MOD),
             validators_of(look, before),
             limit_bytes=INFO_LIMIT_BYTES if is_info else MOD_LIMIT_BYTES,
         )
@@ -75,7 +76,7 @@ class FileAsker:
         blobs.check_space(0, min_free_bytes=self._site.options.min_free_bytes)
         with blobs.stage() as staged:
             got = await self._proxy.download(
-                file_target(mv, look.what.value),
+                file_target(mv, FileKind.ZIP),
                 sink_of(staged, self._progress),
                 validators_of(look, before),
                 limit_bytes=ZIP_LIMIT_BYTES,
@@ -106,6 +107,7 @@ class FileAsker:
         return MeteredAnswer(said, got.validators)
 
     def _must_be(self, row: VersionRow, look: Look, said: FileAnswer) -> str | None:
+        assert isinstance(look.what, FileKind), look
         gave_ours = self._questions.gave_ours(look.source, row)
         return must_be(row, look.what, said, gave_ours=gave_ours)
 

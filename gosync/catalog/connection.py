@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from gosync.errors import CatalogError, NoSpaceError
+from gosync.hint import Hint, advise, command
 from gosync.text import shown
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 U = TypeVar("U")
 
-REBUILD = "run `gosync catalog rebuild`"
+REBUILD = advise("run {}", command("catalog rebuild"))
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 # The file beside the write-ahead log cannot grow; SQLite has no FULL for that.
 _SHARED_MEMORY_SIZE = sqlite3.SQLITE_IOERR_SHMSIZE
@@ -75,7 +76,7 @@ def _no_space(subject: str) -> NoSpaceError:
     )
 
 
-def _hint(error: sqlite3.Error) -> str | None:
+def _hint(error: sqlite3.Error) -> Hint | str | None:
     # Python's own complaint, of text that is no UTF-8, has no code.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     no_text = code == 0 and isinstance(error, sqlite3.OperationalError)

@@ -41,6 +41,7 @@ from gosync.catalog.verified import Verified
 from gosync.catalog.version_table import Versions
 from gosync.catalog.withdrawn import WithdrawnVersions
 from gosync.errors import CatalogError
+from gosync.hint import advise, command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,9 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = int.from_bytes(b"GoSy", "big")
 BUSY_TIMEOUT_SECONDS = 10.0
-_NO_CATALOG_HINT = "run `gosync sync` first, or check store.path and its mount"
+_NO_CATALOG_HINT = advise(
+    "run {} first, or check store.path and its mount", command("sync")
+)
 
 
 class Catalog:
@@ -130,7 +133,7 @@ class Catalog:
         if path.exists() and not path.is_file():  # SQLite would wait for a pipe
             raise CatalogError(
                 f"{path}: not a file",
-                hint="move it away and run `gosync catalog rebuild`",
+                hint=advise("move it away and run {}", command("catalog rebuild")),
             )
         connection = _connect_readonly(path) if readonly else _connect(path)
         try:
@@ -174,7 +177,8 @@ class Catalog:
         if row is None or row[0] != "ok":
             found = "no answer" if row is None else row[0]
             raise CatalogError(
-                f"{self.path}: {found}", hint="run `gosync catalog rebuild`"
+                f"{self.path}: {found}",
+                hint=advise("run {}", command("catalog rebuild")),
             )
 
     def back_up(self, target: Path) -> None:
@@ -264,7 +268,11 @@ def _prepare(connection: Connection, *, readonly: bool) -> None:
         if check_version(connection, steps) < len(steps):
             raise CatalogError(
                 f"{connection.path}: its schema is older than this gosync",
-                hint="run `gosync sync` or `gosync publish` once to bring it up",
+                hint=advise(
+                    "run {} or {} once to bring it up",
+                    command("sync"),
+                    command("publish"),
+                ),
             )
         return
     check_version(connection, steps)

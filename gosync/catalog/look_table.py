@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import fields
 
 from gosync.catalog.connection import reading_row
-from gosync.catalog.looks import Look, Question, Rest, Spent, What
+from gosync.catalog.looks import Look, Question, Rest, Spent, Subject, subject_of
 from gosync.clock import format_time, shift
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ class Looks:
         """
         self._connection.write("UPDATE looks SET due_at = ''")
 
-    def make_due(self, path: str, what: What) -> None:
+    def make_due(self, path: str, what: Subject) -> None:
         """Let a question about a module be asked at the next occasion.
 
         Raises:
@@ -343,4 +343,4 @@ def _minute(moment: datetime) -> str:
 @reading_row
 def _look(row: sqlite3.Row) -> Look:
     source, path, version, what, *rest = row
-    return Look(source, path, version, What(what), *rest)
+    return Look(source, path, version, subject_of(what), *rest)

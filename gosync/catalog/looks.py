@@ -15,20 +15,33 @@ alone. The table itself is in ``look_table``.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TypeAlias
 
 import msgspec
 
+from gosync.gomod.filekind import FileKind
 
-class What(StrEnum):
-    """What is asked."""
+
+class Listing(StrEnum):
+    """A list that is asked for: of versions, of the index, of a repository's refs."""
 
     LIST = "list"
     NEWEST = "newest"
-    INFO = "info"
-    MOD = "mod"
-    ZIP = "zip"
     INDEX = "index"
     REFS = "refs"
+
+
+Subject: TypeAlias = FileKind | Listing
+_FILES = {kind.value: kind for kind in FileKind}
+
+
+def subject_of(name: str) -> Subject:
+    """Return the file or list that a name in the table stands for.
+
+    Raises:
+        ValueError: for a name of neither.
+    """
+    return _FILES.get(name) or Listing(name)
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -38,13 +51,13 @@ class Question(msgspec.Struct, frozen=True):
         source: Who is asked: a URL without secrets.
         path: The module path, or "".
         version: The version, or "".
-        what: What is asked.
+        what: Which file or list is asked for.
     """
 
     source: str
     path: str
     version: str
-    what: What
+    what: Subject
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -66,7 +79,7 @@ class Look(msgspec.Struct, frozen=True):
     source: str
     path: str
     version: str
-    what: What
+    what: Subject
     due_at: str = ""
     looked_at: str | None = None
     failures: int = 0

@@ -20,6 +20,7 @@ import msgspec
 from gosync.catalog.connection import reading_row
 from gosync.catalog.counters import next_number
 from gosync.clock import format_time
+from gosync.hint import Hint, advise, command
 
 if TYPE_CHECKING:
     import sqlite3
@@ -221,11 +222,12 @@ def undone(withdrawal: Withdrawal, now: datetime) -> Withdrawal:
     return msgspec.structs.replace(withdrawal, undone_at=format_time(now))
 
 
-def undo_line(withdrawal: Withdrawal) -> str:
+def how_to_undo(withdrawal: Withdrawal) -> Hint:
     """Return what brings a withdrawn version back."""
     if withdrawal.told_by is ToldBy.BUNDLE:
-        return "undo it outside; the next bundle brings it back"
-    return f"gosync withdraw --undo {withdrawal.path}@{withdrawal.version}"
+        return advise("undo it outside; the next bundle brings it back")
+    version = f"{withdrawal.path}@{withdrawal.version}"
+    return advise("{}", command("withdraw", "--undo", version))
 
 
 def _once(rows: Iterable[Withdrawal]) -> list[Withdrawal]:

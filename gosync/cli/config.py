@@ -55,7 +55,7 @@ def _mistakes_document(path: Path, found: Sequence[Mistake]) -> dict[str, object
             "line": mistake.line,
             "key": mistake.key,
             "message": mistake.message,
-            "hint": mistake.hint,
+            "hint": None if mistake.hint is None else str(mistake.hint),
         }
         for mistake in found
     ]
@@ -66,7 +66,7 @@ def _show(found: Iterable[Mistake]) -> None:
     for mistake in found:
         click.echo(f"gosync: {printable(mistake.sentence)}", err=True)
         if mistake.hint:
-            click.echo(f"  next: {printable(mistake.hint)}", err=True)
+            click.echo(f"  next: {printable(str(mistake.hint))}", err=True)
 
 
 def _praise(path: Path, loaded: Config) -> str:

@@ -125,7 +125,7 @@ def _report(error: GosyncError, arguments: list[str]) -> int:
 
 def _say(error: GosyncError, arguments: list[str]) -> None:
     message = without_secrets(str(error), arguments)
-    hint = without_secrets(error.hint, arguments) if error.hint else None
+    hint = without_secrets(str(error.hint), arguments) if error.hint else None
     if "--json" in arguments:
         fields = {
             "schema": 1,

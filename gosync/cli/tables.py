@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from gosync.catalog.findings import Finding
-from gosync.catalog.withdrawn import Withdrawal, undo_line
+from gosync.catalog.withdrawn import Withdrawal, how_to_undo
 from gosync.cli.ages import format_age
 from gosync.cli.troublelines import (
     completeness_lines,
@@ -100,7 +100,7 @@ def withdrawal_lines(withdrawals: Iterable[Withdrawal]) -> Iterator[str]:
     for each in withdrawals:
         yield f"withdrawn {each.path}@{each.version} {each.withdrawn_at[:10]}"
         yield f"         {printable(each.reason)}"
-        yield f"         if it may come back: {undo_line(each)}"
+        yield f"         if it may come back: {how_to_undo(each)}"
         if each.needed_by:
             yield f"         needed by {', '.join(map(printable, each.needed_by))}"
 

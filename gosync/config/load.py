@@ -44,6 +44,7 @@ from gosync.config.sizes import parse_size
 from gosync.config.toolchains import make_toolchains
 from gosync.config.upstreams import make_upstreams, masked_sections
 from gosync.errors import ConfigError
+from gosync.hint import Hint, advise, command
 from gosync.site.options import ProjectSpec, ToolchainSpec
 
 DEFAULT_FILES = (Path("gosync.toml"), Path("/etc/gosync/gosync.toml"))
@@ -83,7 +84,9 @@ def find_config(named: Path | None) -> Path:
         raise ConfigError(f"{named}: not a file", hint="name the gosync.toml itself")
     raise ConfigError(
         f"no configuration: {', '.join(str(path) for path in candidates)} not found",
-        hint="run `gosync init` to write one, or name it with --config FILE",
+        hint=advise(
+            "run {} to write one, or name it with --config FILE", command("init")
+        ),
     )
 
 
@@ -100,12 +103,12 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     raise ConfigError(found[0].sentence, hint=_hint(found))
 
 
-def _hint(found: Sequence[Mistake]) -> str | None:
+def _hint(found: Sequence[Mistake]) -> Hint | str | None:
     more = len(found) - 1
     if not more:
         return found[0].hint
-    rest = f"{more} more: gosync config check"
-    return f"{found[0].hint}; {rest}" if found[0].hint else rest
+    rest = advise("{} more: {}", str(more), command("config check"))
+    return advise("{}; {}", found[0].hint, rest) if found[0].hint else rest
 
 
 def examine_config(

@@ -13,6 +13,7 @@ from typing import TypeAlias, TypeVar
 import msgspec
 
 from gosync.errors import ConfigError, GosyncError, MalformedError
+from gosync.hint import Hint
 
 T = TypeVar("T")
 Key: TypeAlias = tuple[str | int, ...]
@@ -32,7 +33,7 @@ class Mistake(msgspec.Struct, frozen=True):
 
     key: str
     message: str
-    hint: str | None = None
+    hint: Hint | str | None = None
     file: str = ""
     line: int | None = None
 

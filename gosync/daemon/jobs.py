@@ -20,6 +20,7 @@ from gosync.catalog.failures import Failure
 from gosync.config.config import Config
 from gosync.errors import IncompleteError, SecurityError
 from gosync.folder.layouts import Kind
+from gosync.hint import command
 from gosync.publish.limit import DeleteLimit
 from gosync.site.opening import Opening
 from gosync.site.site import Site
@@ -257,7 +258,7 @@ def _verify_error(report: Report) -> str:
         return "some of it could not be read" if report.exit_code else ""
     first = f"{shown(found[0].path)}: {found[0].verdict.value}, {found[0].reason}"
     more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
-    return f"{first}{more}; next: gosync verify --repair"
+    return f"{first}{more}; next: {command('verify', '--repair')}"
 
 
 # These take in what a tree shows and a restored store lacks, before they change it.

@@ -26,6 +26,7 @@ from gosync.demo.modules import ModuleSource, build_zip, load_sources, samples_f
 from gosync.demo.treecheck import check_tree
 from gosync.demo.upstream import SampleUpstream
 from gosync.errors import GosyncError, UsageError
+from gosync.hint import advise, command
 from gosync.site.site import open_site
 from gosync.store.quarantine import Quarantine
 from gosync.sumdb.names import parse_gosumdb
@@ -277,7 +278,8 @@ def prepare_folder(folder: Path) -> None:
     mark = folder / _MARK
     if folder.exists() and any(folder.iterdir()) and not mark.exists():
         raise UsageError(
-            f"{folder} is not empty", hint="name another folder: gosync demo DIR"
+            f"{folder} is not empty",
+            hint=advise("name another folder: {}", command("demo", "DIR")),
         )
     if mark.exists():
         raise UsageError(

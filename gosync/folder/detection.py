@@ -112,7 +112,7 @@ def advice_in(folder: Path) -> str:
     try:
         return detect(folder).advice
     except UsageError as exc:
-        return exc.hint or ""
+        return str(exc.hint or "")
 
 
 def _only(folder: Path, found: Sequence[Detection]) -> Detection:

@@ -35,6 +35,7 @@ import msgspec
 
 from gosync.errors import MalformedError
 from gosync.gomod import module
+from gosync.gomod.filekind import FileKind
 
 MARKER_FOLDER = ".gosync"
 MARKER = f"{MARKER_FOLDER}/tree.json"
@@ -50,7 +51,7 @@ VERSIONS_FOLDER = "@v"
 LIST_NAME = "list"
 LATEST_NAME = "@latest"
 NOT_FOUND_NAME = "404.txt"
-VERSION_KINDS = (".info", ".zip", ".mod")
+_FILES = {kind.value: kind for kind in FileKind}
 _MAX_NAME_BYTES = 255
 _MAX_PATH_BYTES = 2048  # leaves room for the root within PATH_MAX
 _REVISION = re.compile("[0-9a-f]{7,64}")
@@ -173,13 +174,14 @@ def revision_of_alias(name: str) -> str | None:
     return stem if dot and kind == "info" and _REVISION.fullmatch(stem) else None
 
 
-def version_of_name(name: str) -> tuple[str, str] | None:
+def version_of_name(name: str) -> tuple[str, FileKind] | None:
     """Return the version and the kind that a name in ``@v/`` stands for, or None."""
     stem, dot, kind = name.rpartition(".")
-    if f"{dot}{kind}" not in VERSION_KINDS:
+    file = _FILES.get(kind) if dot else None
+    if file is None:
         return None
     version = _unescaped_version(stem)
-    return None if version is None else (version, f"{dot}{kind}")
+    return None if version is None else (version, file)
 
 
 @lru_cache(maxsize=64)  # a version's files follow each other

@@ -56,6 +56,7 @@ from gosync.errors import (
 )
 from gosync.gomod import modfile
 from gosync.gomod.dirhash import hash_go_mod
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import VersionInfo, parse_info
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.evidence import keep_evidence
@@ -150,7 +151,7 @@ class Admission:
     @property
     def has_mod(self) -> bool:
         """Whether there is a ``.mod`` and its h1 is proven."""
-        return "mod" in self._taken.h1
+        return FileKind.MOD in self._taken.h1
 
     def bind(self, bound: Expected) -> None:
         """Hold both h1 against what was said of them, whoever else vouches."""
@@ -172,8 +173,8 @@ class Admission:
         blobs, digest = self._gate.blobs, Digest(row.mod_digest)
         if not blobs.exists(digest, size_bytes=row.mod_bytes):
             return
-        self._taken.small["mod"] = await to_thread.run_sync(blobs.read, digest)
-        self._taken.h1["mod"] = row.mod_h1
+        self._taken.small[FileKind.MOD] = await to_thread.run_sync(blobs.read, digest)
+        self._taken.h1[FileKind.MOD] = row.mod_h1
         self._oddities = [row.oddity] if row.oddity else []
         if row.record_id is not None and row.record_text is not None:
             self._take_record(row.record_id, row.record_text)
@@ -183,7 +184,7 @@ class Admission:
     def _take_record(self, record_id: int, text: bytes) -> None:
         lines = parse_record_lines(text, self._mv)
         self._record = VouchedRecord(record_id, text)
-        self._taken.wanted = {"mod": lines.mod_h1, "zip": lines.zip_h1}
+        self._taken.wanted = {FileKind.MOD: lines.mod_h1, FileKind.ZIP: lines.zip_h1}
 
     def take_info(self, data: bytes, served: Served) -> None:
         """Take the ``.info``.
@@ -192,7 +193,7 @@ class Admission:
             MalformedError: if Go's client could not read it, or it names
                 another version.
         """
-        self._take("info", data, served)
+        self._take(FileKind.INFO, data, served)
         info = parse_info(data)
         if info.version != self._mv.version:
             raise MalformedError(
@@ -210,11 +211,11 @@ class Admission:
             SecurityError: if the database's answer does not hold.
             UnavailableError: if the database gives no answer.
         """
-        self._take("mod", data, served)
+        self._take(FileKind.MOD, data, served)
         _check_no_page(self._mv, data)
-        self._taken.h1["mod"] = hash_go_mod(data)
+        self._taken.h1[FileKind.MOD] = hash_go_mod(data)
         await self._ask_what_is_wanted()
-        self._compare("mod")
+        self._compare(FileKind.MOD)
         try:
             await parse_apart(partial(modfile.parse_lax, data), len(data))
         except RejectedError as exc:
@@ -231,21 +232,22 @@ class Admission:
         pins = self._gate.pins
         pin = await to_thread.run_sync(pins.get, self._mv.path, self._mv.version)
         if pin is not None:
-            self._taken.wanted = {"mod": pin.mod_h1, "zip": pin.zip_h1}
+            self._taken.wanted = {FileKind.MOD: pin.mod_h1, FileKind.ZIP: pin.zip_h1}
         if (expected := self._gate.expected.get(self._mv)) is not None:
-            for kind, h1 in (("mod", expected.mod_h1), ("zip", expected.zip_h1)):
+            for kind in (FileKind.MOD, FileKind.ZIP):
+                h1 = expected.h1(kind)
                 if h1 is not None and self._taken.wanted.get(kind) is None:
                     self._taken.wanted[kind] = h1
                     self._taken.authority[kind] = expected.file
 
-    def _compare(self, kind: str) -> None:
+    def _compare(self, kind: FileKind) -> None:
         want = self._taken.wanted.get(kind)
         self._taken.check_h1(self._mv, kind, want, self._authority(kind))
         if self._bound is not None:
             want = self._bound.h1(kind)
             self._taken.check_h1(self._mv, kind, want, self._bound.file)
 
-    def _authority(self, kind: str) -> str:
+    def _authority(self, kind: FileKind) -> str:
         """Return who says what a file's h1 must be."""
         if self._record is not None:
             return _DATABASE
@@ -277,7 +279,7 @@ class Admission:
             ChecksumMismatchError: if its h1 is not the proven or pinned one.
             TruncatedError: if it is broken, and may just have been cut off.
         """
-        self._taken.served["zip"] = served
+        self._taken.served[FileKind.ZIP] = served
         try:
             await to_thread.run_sync(self._scan, staged)
         except RejectedError as exc:
@@ -287,8 +289,8 @@ class Admission:
 
     def _scan(self, staged: Staged) -> None:
         scan = self._gate.scanner.scan(staged, self._mv)
-        self._taken.h1["zip"] = scan.h1
-        self._compare("zip")
+        self._taken.h1[FileKind.ZIP] = scan.h1
+        self._compare(FileKind.ZIP)
         scan.checked.require_ok(str(self._mv))
         self._check_go_mod(scan.go_mod)
 
@@ -300,16 +302,16 @@ class Admission:
         if inside is None and self._record is not None:
             return  # what old proxies made up is in the log
         want = modfile.synthesize(self._mv.path) if inside is None else inside
-        if self._taken.small["mod"] == want:
+        if self._taken.small[FileKind.MOD] == want:
             return
         if self._record is not None:
             if _NOT_OF_ITS_ZIP not in self._oddities:
                 self._oddities.append(_NOT_OF_ITS_ZIP)
             return
-        if "mod" not in self._taken.served:
+        if FileKind.MOD not in self._taken.served:
             raise ChecksumMismatchError(  # pinned long ago: this zip is another's
                 f"{self._mv} go.mod in its zip",
-                want=self._taken.h1["mod"],
+                want=self._taken.h1[FileKind.MOD],
                 got=hash_go_mod(want),
                 authority=_FIRST_SIGHT,
             )
@@ -327,8 +329,8 @@ class Admission:
         blobs, taken = self._gate.blobs, self._taken
         info = None
         if self._info is not None:
-            info = blobs.put_bytes(taken.small["info"])
-        mod = blobs.put_bytes(taken.small["mod"])
+            info = blobs.put_bytes(taken.small[FileKind.INFO])
+        mod = blobs.put_bytes(taken.small[FileKind.MOD])
         whole: Digest | None = None
         size_bytes: int | None = None
         if taken.zip is not None:
@@ -352,13 +354,13 @@ class Admission:
             need=self._need,
             found_by=FoundBy.CONFIG,  # the row that is there keeps its own
             info_digest=info,
-            info_bytes=len(taken.small["info"]) if info else None,
+            info_bytes=len(taken.small[FileKind.INFO]) if info else None,
             mod_digest=mod,
-            mod_bytes=len(taken.small["mod"]),
-            mod_h1=taken.h1["mod"],
+            mod_bytes=len(taken.small[FileKind.MOD]),
+            mod_h1=taken.h1[FileKind.MOD],
             zip_digest=whole,
             zip_bytes=size_bytes,
-            zip_h1=taken.h1.get("zip"),
+            zip_h1=taken.h1.get(FileKind.ZIP),
             proof=Proof.SUMDB if record is not None else Proof.PINNED,
             record_id=record.id if record is not None else None,
             record_text=record.text if record is not None else None,
@@ -369,15 +371,17 @@ class Admission:
             oddity="; ".join(self._oddities)[:_ODDITY_CHARACTERS] or None,
         )
 
-    def _take(self, kind: str, data: bytes, served: Served) -> None:
+    def _take(self, kind: FileKind, data: bytes, served: Served) -> None:
         self._taken.small[kind] = data
         self._taken.served[kind] = served
 
     def _keep_evidence(self, error: RejectedError | SecurityError) -> None:
         taken = self._taken
-        files: dict[str, Path | bytes] = dict(taken.small)
+        files: dict[str, Path | bytes] = {
+            kind.value: data for kind, data in taken.small.items()
+        }
         if taken.zip is not None:
-            files["zip"] = taken.zip.path
+            files[FileKind.ZIP] = taken.zip.path
         keep_evidence(
             self._gate.quarantine,
             str(self._mv),

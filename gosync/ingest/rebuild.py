@@ -43,6 +43,7 @@ from gosync.errors import (
     StoreError,
 )
 from gosync.gomod import module
+from gosync.hint import advise, command
 from gosync.ingest.blobrows import count_unreferenced, whole_rows
 from gosync.ingest.bundlememory import BundleMemory
 from gosync.ingest.entries import parse_finding_entry, parse_withdrawal_entry
@@ -146,15 +147,19 @@ def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
     if not memory.named and report.unreferenced > 0:
         raise StoreError(
             f"{root}: the journal names none of the {report.unreferenced} blobs",
-            hint="put the journal back from a backup; if there is none, move the"
-            " catalog away and run `gosync sync --new-store`: blobs that are fetched"
-            " again are kept",
+            hint=advise(
+                "put the journal back from a backup; if there is none, move the"
+                " catalog away and run {}: blobs that are fetched again are kept",
+                command("sync", "--new-store"),
+            ),
         )
     if memory.rows and not (present or report.unreferenced):
         raise StoreAwayError(
             f"{root}: no blob is there, of {len(memory.rows)} versions",
-            hint="is its disk mounted? a store that is lost is begun anew with"
-            " `gosync sync --new-store`",
+            hint=advise(
+                "is its disk mounted? a store that is lost is begun anew with {}",
+                command("sync", "--new-store"),
+            ),
         )
     report.unknown = dict(memory.unknown)
     fresh = root / f"{CATALOG}.new"

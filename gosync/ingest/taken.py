@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import msgspec
 
 from gosync.errors import ChecksumMismatchError
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import VersionInfo
 from gosync.gomod.module import ModuleVersion
 from gosync.store.staging import Staged
 from gosync.upstream.answer import Served
 
-_WHAT = {"mod": "go.mod", "zip": "zip"}
+_WHAT = {FileKind.MOD: "go.mod", FileKind.ZIP: "zip"}
 _COMMIT_CHARACTERS = 128
 
 
@@ -29,9 +30,9 @@ class Expected(msgspec.Struct, frozen=True):
     mod_h1: str | None = None
     zip_h1: str | None = None
 
-    def h1(self, kind: str) -> str | None:
-        """Return what is said of the "mod" or the "zip"."""
-        return self.mod_h1 if kind == "mod" else self.zip_h1
+    def h1(self, kind: FileKind) -> str | None:
+        """Return what is said of the go.mod or the zip."""
+        return self.mod_h1 if kind is FileKind.MOD else self.zip_h1
 
 
 class VouchedRecord(msgspec.Struct, frozen=True):
@@ -44,21 +45,21 @@ class VouchedRecord(msgspec.Struct, frozen=True):
 class Taken(msgspec.Struct):
     """The files that were handed over so far, for the row or for evidence."""
 
-    served: dict[str, Served] = msgspec.field(default_factory=dict)
-    small: dict[str, bytes] = msgspec.field(default_factory=dict)
+    served: dict[FileKind, Served] = msgspec.field(default_factory=dict)
+    small: dict[FileKind, bytes] = msgspec.field(default_factory=dict)
     zip: Staged | None = None
-    h1: dict[str, str] = msgspec.field(default_factory=dict)
-    wanted: dict[str, str | None] = msgspec.field(default_factory=dict)
-    authority: dict[str, str] = msgspec.field(default_factory=dict)
+    h1: dict[FileKind, str] = msgspec.field(default_factory=dict)
+    wanted: dict[FileKind, str | None] = msgspec.field(default_factory=dict)
+    authority: dict[FileKind, str] = msgspec.field(default_factory=dict)
 
     def check_h1(
-        self, mv: ModuleVersion, kind: str, want: str | None, authority: str
+        self, mv: ModuleVersion, kind: FileKind, want: str | None, authority: str
     ) -> None:
         """Hold the h1 of a file that was handed over against what it must be.
 
         Args:
             mv: The version.
-            kind: The file: "mod" or "zip".
+            kind: The file, its .mod or its .zip.
             want: The h1, None where nobody says.
             authority: Who says so.
 
@@ -76,7 +77,7 @@ class Taken(msgspec.Struct):
         raise error
 
 
-def source_of(served: Mapping[str, Served]) -> str | None:
+def source_of(served: Mapping[FileKind, Served]) -> str | None:
     """Return where the last part came from."""
     last = list(served.values())[-1:]
     return last[0].url if last else None

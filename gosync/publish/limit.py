@@ -13,6 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from gosync.errors import TooManyDeletesError
+from gosync.hint import Hint
 
 
 class DeleteLimit(msgspec.Struct, frozen=True):
@@ -26,7 +27,7 @@ class DeleteLimit(msgspec.Struct, frozen=True):
     at_most: int = 100
     ask: Callable[[str], bool] | None = None
 
-    def check(self, count: int, what: str, *, hint: str) -> None:
+    def check(self, count: int, what: str, *, hint: Hint | str) -> None:
         """Check that so many may go.
 
         Args:

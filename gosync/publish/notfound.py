@@ -7,8 +7,11 @@ though all is well: that of a client whose remembered tree head the mirror canno
 
 from __future__ import annotations
 
+from gosync.hint import command
+
 MAX_LINES = 8
 MAX_BYTES = 648
+_SERVE_HEAD = command("publish", "--head", "FILE")
 
 
 def not_found_text(name: str, records: int) -> bytes:
@@ -21,7 +24,7 @@ def not_found_text(name: str, records: int) -> bytes:
     return f"""\
 This mirror has no such file. Its tree head has {records} records.
 Where go says "checking tree#N", it remembers a tree head from elsewhere.
-N smaller: ask its operator for gosync publish --head with the file below.
+N smaller: ask its operator for {_SERVE_HEAD} with the file below.
 N larger: the mirror is behind. Wait, or let go forget that head:
     rm "$(go env GOPATH)/pkg/sumdb/{name}/latest"
 It then trusts the next head it sees, and will not notice if that log is

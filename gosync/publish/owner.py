@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gosync.errors import IdentityError
+from gosync.hint import advise, command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,8 +50,11 @@ def foreign_tree(root: Path) -> IdentityError:
     """Return the refusal of another store's tree."""
     return IdentityError(
         f"{root}: this tree was published from another store",
-        hint="mount the right one or name another folder; to make it this store's,"
-        " run `gosync adopt`: it takes in what the tree shows",
+        hint=advise(
+            "mount the right one or name another folder; to make it this"
+            " store's, run {}: it takes in what the tree shows",
+            command("adopt"),
+        ),
     )
 
 
@@ -59,6 +63,10 @@ def tree_ahead(root: Path) -> IdentityError:
     return IdentityError(
         f"{root}: the tree is newer than its store, which was restored from an older"
         " backup",
-        hint="run `gosync adopt`: it proves and takes in what the tree shows and the"
-        " store lacks; `gosync sync` does so, too",
+        hint=advise(
+            "run {}: it proves and takes in what the tree shows and the store"
+            " lacks; {} does so, too",
+            command("adopt"),
+            command("sync"),
+        ),
     )

@@ -20,6 +20,7 @@ import msgspec
 
 from gosync.catalog.versions import Proof
 from gosync.folder import routes
+from gosync.hint import command
 from gosync.publish.style import PLACEHOLDER, SCRIPT, STYLE
 from gosync.sumdb.names import GOLANG_SUMDB
 from gosync.sumdb.tlog import format_hash
@@ -244,6 +245,7 @@ def _other_heads(facts: TreeFacts) -> str:
     """Return what to do where go remembers a tree head from elsewhere."""
     if facts.database is None or facts.head is None:
         return ""
+    serve_head = escape(str(command("publish", "--head", "FILE")))
     name, records = escape(facts.database.name), _number(facts.head.tree.n)
     return (
         '<section aria-labelledby="heads"><h2 id="heads">If go says'
@@ -252,7 +254,7 @@ def _other_heads(facts: TreeFacts) -> str:
         f" <code>{name}</code> with N records, and proves it first. This mirror's has"
         f" {records}. Where N is smaller, its operator can serve you: send your file"
         f" <code>pkg/sumdb/{name}/latest</code> for"
-        " <code>gosync publish --head FILE</code>. Where N is larger the mirror is"
+        f" <code>{serve_head}</code>. Where N is larger the mirror is"
         " behind: wait, or let go forget what it remembers:</p>\n"
         f'<pre><code>rm "$(go env GOPATH)/pkg/sumdb/{name}/latest"</code></pre>\n'
         "<p>That costs a protection: go then trusts the next head it sees, and will"

@@ -17,6 +17,7 @@ from gosync.catalog.trees import TreeState
 from gosync.clock import Clock, format_time
 from gosync.errors import StoreError
 from gosync.folder import routes
+from gosync.hint import advise, command
 from gosync.publish.feed import ENTRIES, format_feed
 from gosync.publish.limit import DeleteLimit
 from gosync.publish.marker import Marker, read_marker
@@ -257,8 +258,10 @@ class Publisher:
             len(leaving),
             f"{tree.root}: {len(leaving)} versions would leave the tree"
             f" ({shown}{more})",
-            hint="if that is meant,"
-            f" `gosync publish {tree.root} --max-delete {len(leaving)}`",
+            hint=advise(
+                "if that is meant, {}",
+                command("publish", tree.root, "--max-delete", len(leaving)),
+            ),
         )
 
     def _unchanged(self, tree: TreeTarget) -> PublishReport:
@@ -292,6 +295,6 @@ class Publisher:
         if self._database is not None and proves:
             raise StoreError(
                 f"no tree head of {self._database.name} is trusted yet",
-                hint="run `gosync sync`",
+                hint=advise("run {}", command("sync")),
             )
         return False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gosync.catalog.versions import Need, State
 from gosync.errors import MalformedError
 from gosync.folder import routes
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import (
     ModuleVersion,
     check,
@@ -37,8 +38,12 @@ def shown_versions(root: Path) -> Iterator[tuple[ModuleVersion, Need]]:
             yield from _versions(folder, kinds)
             folder, kinds = at, {}
         stem, _, kind = name.rpartition(".")
-        if at.endswith(_END) and kind in ("mod", "zip"):
-            kinds[stem] = Need.ZIP if kind == "zip" else kinds.get(stem, Need.MOD)
+        if not at.endswith(_END):
+            continue
+        if kind == FileKind.ZIP:
+            kinds[stem] = Need.ZIP
+        elif kind == FileKind.MOD:
+            kinds.setdefault(stem, Need.MOD)
     yield from _versions(folder, kinds)
 
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gosync.folder import routes
+from gosync.gomod.filekind import FileKind
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
 _SUMDB_NAMES = ("supported", "latest", routes.NOT_FOUND_NAME)
+_RANKS = {FileKind.INFO.suffix: 4, FileKind.ZIP.suffix: 5, FileKind.MOD.suffix: 6}
 _FIXED_NAMES = (routes.LIST_NAME, routes.ROOT_PAGE)
 
 
@@ -70,6 +72,4 @@ def _rank(path: str) -> int:
         return (routes.LATEST_NAME, routes.LIST_NAME, routes.ROOT_PAGE).index(name) + 1
     if routes.revision_of_alias(name):
         return 3
-    kind = name[name.rfind(".") :]
-    kinds = routes.VERSION_KINDS
-    return 4 + kinds.index(kind) if kind in kinds else 3
+    return _RANKS.get(name[name.rfind(".") :], 3)

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Protocol
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.errors import ForkError, MalformedError, RollbackError, StoreError
 from gosync.folder import routes
+from gosync.hint import advise, command
 from gosync.sumdb.record import Record, format_record, parse_record
 from gosync.sumdb.tile import Tile, edge_tiles, tree_tiles
 from gosync.sumdb.tlog import Tree, format_hash, parse_tree
@@ -101,7 +102,7 @@ class SumTreeWriter:
             raise RollbackError(
                 f"{self._writer.root}: its clients know a tree head of {newest}"
                 f" records, the trusted one has {head.tree.n}",
-                hint="run `gosync sync` to learn of a newer tree head",
+                hint=advise("run {} to learn of a newer tree head", command("sync")),
             )
         note = self._writer.read(self.latest) or b""
         shown = _tree_of(note)
@@ -141,7 +142,7 @@ class SumTreeWriter:
             if data is None:
                 raise StoreError(
                     f"{self.path(tile)}: the store has no such proven tile",
-                    hint="run `gosync sync` to fetch and prove it",
+                    hint=advise("run {} to fetch and prove it", command("sync")),
                 )
             self.write_tile(tile, data)
             progress.advance()
@@ -172,7 +173,7 @@ class SumTreeWriter:
             raise StoreError(
                 f"{row.path}@{row.version}: its record {row.record_id} is newer than"
                 f" the tree head of {head.tree.n} records",
-                hint="run `gosync sync` to learn of a newer tree head",
+                hint=advise("run {} to learn of a newer tree head", command("sync")),
             )
         data = format_record(row.record_id, row.record_text) + head.note
         path = self.lookup(version.at.lookup)
@@ -221,7 +222,7 @@ def needed_tiles(
     except ValueError as exc:
         raise StoreError(
             f"a carried record is newer than the tree head of {n} records",
-            hint="run `gosync sync` to learn of a newer tree head",
+            hint=advise("run {} to learn of a newer tree head", command("sync")),
         ) from exc
 
 

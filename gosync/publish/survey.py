@@ -16,6 +16,7 @@ import msgspec
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import MalformedError, RejectedError
 from gosync.folder import routes
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import parse_info
 from gosync.publish.contents import Kept
 
@@ -27,10 +28,9 @@ if TYPE_CHECKING:
     from gosync.folder.routes import ModuleRoutes
     from gosync.publish.tree import TreeWriter
 
-_INFO, _ZIP, _MOD = routes.VERSION_KINDS
-_ALL = frozenset(routes.VERSION_KINDS)
-_MODS = frozenset({_INFO, _MOD})
-_WANTED = {None: frozenset[str](), Need.MOD: _MODS, Need.ZIP: _ALL}
+_ALL = frozenset(FileKind)
+_MODS = frozenset({FileKind.INFO, FileKind.MOD})
+_WANTED = {None: frozenset[FileKind](), Need.MOD: _MODS, Need.ZIP: _ALL}
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,9 +132,9 @@ def _survey_module(
     return found
 
 
-def files_by_version(names: Iterable[str]) -> dict[str, dict[str, str]]:
+def files_by_version(names: Iterable[str]) -> dict[str, dict[FileKind, str]]:
     """Return each version's files: their names by kind."""
-    found: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[FileKind, str]] = {}
     for name in names:
         parsed = routes.version_of_name(name)
         if parsed is not None:
@@ -143,23 +143,23 @@ def files_by_version(names: Iterable[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _explained(keeps: str | None) -> frozenset[str]:
+def _explained(keeps: str | None) -> frozenset[FileKind]:
     """Return the files that a tombstone lets go."""
     if keeps is None:
         return frozenset()
-    return frozenset({_ZIP}) if keeps == Need.MOD.value else _ALL
+    return frozenset({FileKind.ZIP}) if keeps == Need.MOD.value else _ALL
 
 
 def _kept(
     at: ModuleRoutes,
     version: str,
-    files: Mapping[str, str],
-    extra: AbstractSet[str],
+    files: Mapping[FileKind, str],
+    extra: AbstractSet[FileKind],
     row: VersionRow | None,
 ) -> Kept:
     """Return what stays; an ``.info`` that we would make up does, too."""
     if row is not None and row.info_digest is None:
-        extra |= files.keys() & {_INFO}
+        extra |= files.keys() & {FileKind.INFO}
     names = frozenset(files[kind] for kind in extra)
     lookup = _lookup(at, version)
     return Kept(version, names, files.keys() == _ALL and lookup != "", lookup)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import MalformedError
 from gosync.folder import routes
+from gosync.gomod.filekind import FileKind
 from gosync.publish.contents import contents_of
 from gosync.publish.marker import read_marker
 from gosync.publish.modules import ModuleWriter
@@ -111,8 +112,10 @@ def _contents(
     )
 
 
-def _stands(row: VersionRow, there: Mapping[str, Mapping[str, str]]) -> bool:
+def _stands(row: VersionRow, there: Mapping[str, Mapping[FileKind, str]]) -> bool:
     """Return whether the tree has all that it is to show of a version."""
     kinds = there.get(row.version, {}).keys()
-    wanted = {".info", ".mod"} | ({".zip"} if row.published is Need.ZIP else set())
+    wanted = {FileKind.INFO, FileKind.MOD}
+    if row.published is Need.ZIP:
+        wanted.add(FileKind.ZIP)
     return row.published is not None and wanted <= kinds

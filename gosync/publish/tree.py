@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 
 from gosync.errors import BlobCorruptError, BlobMissingError
 from gosync.folder import routes
+from gosync.hint import advise, command
 from gosync.store.tiles import sync_filesystem
 
 if TYPE_CHECKING:
@@ -127,13 +128,13 @@ class TreeWriter:
             if size_bytes and found != size_bytes:
                 raise BlobCorruptError(
                     f"{path}: its blob {blob.name} has {found} bytes, not {size_bytes}",
-                    hint="run `gosync verify --repair`",
+                    hint=advise("run {}", command("verify", "--repair")),
                 )
             changed = self._place(os.fspath(blob), target)
         except FileNotFoundError as exc:
             raise BlobMissingError(
                 f"{path}: its blob {blob.name} is not in the store",
-                hint="sync again, or run `gosync catalog rebuild`",
+                hint=advise("sync again, or run {}", command("catalog rebuild")),
             ) from exc
         if changed:
             self.blob_bytes += size_bytes

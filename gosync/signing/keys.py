@@ -40,6 +40,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from gosync.errors import MalformedError, UsageError
+from gosync.hint import advise, command
 from gosync.signing import sshsig
 from gosync.signing.wire import decode_base64, format_strings
 
@@ -165,7 +166,7 @@ def parse_secret_key(data: bytes, *, subject: str) -> SecretKey:
     except (ValueError, UnsupportedAlgorithm):
         raise UsageError(
             f"{subject}: not a secret key, or one with a passphrase",
-            hint=f"`gosync key new NAME` makes one; {_SIGN_BY_HAND}",
+            hint=advise("{} makes one; {}", command("key new", "NAME"), _SIGN_BY_HAND),
         ) from None
     if isinstance(key, Ed25519PrivateKey):
         return SecretKey(KeyKind.ED25519, key)
@@ -173,7 +174,7 @@ def parse_secret_key(data: bytes, *, subject: str) -> SecretKey:
         return SecretKey(KeyKind.ECDSA_P256, key)
     raise UsageError(
         f"{subject}: neither an Ed25519 nor an ECDSA P-256 key",
-        hint="make one with `gosync key new NAME`",
+        hint=advise("make one with {}", command("key new", "NAME")),
     )
 
 

@@ -31,6 +31,7 @@ from typing import Annotated, Final
 import msgspec
 
 from gosync.errors import ConfigError, MalformedError, SignatureError
+from gosync.hint import advise, command
 from gosync.signing import sshsig
 from gosync.signing.keys import (
     MAX_SIGNATURE_BYTES,
@@ -180,7 +181,7 @@ def _check_keys(keys: tuple[TrustedKey, ...], threshold: int, subject: str) -> N
     if usable < threshold:
         raise ConfigError(
             f"{subject}: {threshold} signatures are asked for, {usable} keys are there",
-            hint="add a [[key]]: `gosync key new NAME` prints one",
+            hint=advise("add a [[key]]: {} prints one", command("key new", "NAME")),
         )
 
 

@@ -27,6 +27,7 @@ from gosync.errors import (
     StoreError,
     UsageError,
 )
+from gosync.hint import advise, command
 from gosync.site.configured import OLD_HEADS, old_heads_item
 from gosync.sumdb.note import MAX_NOTE_BYTES
 from gosync.sumdb.oldheads import (
@@ -125,7 +126,11 @@ def served_heads(site: Site, head: SignedHead | None, *, retry: bool = False) ->
 def _only_by_bundle(lacking: Spans) -> BundleGapError:
     return BundleGapError(
         f"{count(lacking)} tiles of level 0 are not here; only a bundle brings them",
-        hint="gosync publish --request FILE; outside, gosync publish --missing FILE",
+        hint=advise(
+            "{}; outside, {}",
+            command("publish", "--request", "FILE"),
+            command("publish", "--missing", "FILE"),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gosync.errors import IdentityError, StoreAwayError, StoreError
+from gosync.hint import Hint, advise, command
 from gosync.publish.owner import foreign_tree, tree_ahead
 from gosync.site.standing import Trouble
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL
@@ -15,20 +16,26 @@ from gosync.store.layout import BLOBS, CATALOG, JOURNAL
 if TYPE_CHECKING:
     from pathlib import Path
 
-_REBUILD = "run `gosync catalog rebuild`: it makes the catalog of journal and blobs"
-_MEND = (
-    "put back the journal that goes with this catalog, or run `gosync verify --repair`:"
-    " it writes what the catalog knows"
+_REBUILD = advise(
+    "run {}: it makes the catalog of journal and blobs", command("catalog rebuild")
+)
+_MEND = advise(
+    "put back the journal that goes with this catalog, or run {}: it"
+    " writes what the catalog knows",
+    command("verify", "--repair"),
 )
 _PUT_BACK = (
     f"put {CATALOG} and {JOURNAL}/ back from a backup; --new-store begins anew and"
     " keeps the blobs that are fetched again"
 )
-_TEXTS: dict[Trouble, tuple[str, str, str]] = {
+_TEXTS: dict[Trouble, tuple[str, str, Hint | str]] = {
     Trouble.BLOBS_AWAY: (
         BLOBS,
         "the blobs are not there, and the catalog names some",
-        "mount their disk; what is lost `gosync verify --repair` fetches anew",
+        advise(
+            "mount their disk; what is lost {} fetches anew",
+            command("verify", "--repair"),
+        ),
     ),
     Trouble.CATALOG_LOST: (
         CATALOG,
@@ -89,7 +96,7 @@ def no_store(store: Path) -> StoreAwayError:
     """Return the refusal to work on a store that was not made yet."""
     return StoreAwayError(
         f"{store}: the store is not there",
-        hint="run `gosync sync` first, or check store.path and its mount",
+        hint=advise("run {} first, or check store.path and its mount", command("sync")),
     )
 
 
@@ -105,14 +112,19 @@ def tree_away(tree: Path) -> StoreAwayError:
     """Return the refusal to go on without a tree that was published."""
     return StoreAwayError(
         f"{tree}: the tree is not there",
-        hint="is its disk mounted? if it was removed on purpose, write it anew"
-        " with `gosync publish`",
+        hint=advise(
+            "is its disk mounted? if it was removed on purpose, write it anew with {}",
+            command("publish"),
+        ),
     )
 
 
 def _unknown_tree(tree: Path) -> IdentityError:
     return IdentityError(
         f"{tree}: the tree shows versions that the store does not know",
-        hint="mount the right store or tree; to keep what this tree shows, run"
-        " `gosync adopt`: it proves it and takes it in",
+        hint=advise(
+            "mount the right store or tree; to keep what this tree shows, run"
+            " {}: it proves it and takes it in",
+            command("adopt"),
+        ),
     )

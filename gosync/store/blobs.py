@@ -29,6 +29,7 @@ from gosync.errors import (
     BlobMissingError,
     NoSpaceError,
 )
+from gosync.hint import advise, command
 from gosync.store.digest import Digest, digest_of, is_digest
 from gosync.store.durable import disk_errors, sync_folder
 from gosync.store.layout import BLOBS, STAGING, blob_path, is_staged_name
@@ -222,7 +223,9 @@ class BlobStore:
         if (got := digest_of(data)) != digest:
             raise BlobCorruptError(
                 f"blob {digest}: its bytes have the digest {got}",
-                hint="remove the file and run `gosync sync` to fetch it anew",
+                hint=advise(
+                    "remove the file and run {} to fetch it anew", command("sync")
+                ),
             )
         return data
 
@@ -243,7 +246,7 @@ class BlobStore:
         if found.hexdigest() != digest:
             raise BlobCorruptError(
                 f"blob {digest}: its bytes have the digest {found.hexdigest()}",
-                hint="run `gosync verify --repair`",
+                hint=advise("run {}", command("verify", "--repair")),
             )
 
     @contextmanager
@@ -341,7 +344,8 @@ class BlobStore:
 
 def _missing(digest: Digest) -> BlobMissingError:
     return BlobMissingError(
-        f"blob {digest}: not in the store", hint="run `gosync sync` to fetch it anew"
+        f"blob {digest}: not in the store",
+        hint=advise("run {} to fetch it anew", command("sync")),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gosync.errors import StoreError
+from gosync.hint import advise, command
 from gosync.store.durable import disk_errors, make_folder
 from gosync.store.layout import FOLDERS
 
@@ -29,7 +30,9 @@ def open_store(root: Path, *, create: bool = True) -> None:
     if not there and not create:
         raise StoreError(
             f"{root}: there is no store",
-            hint="check store.path and its mount, or run `gosync sync` first",
+            hint=advise(
+                "check store.path and its mount, or run {} first", command("sync")
+            ),
         )
     for folder in FOLDERS:
         make_folder(root / folder)

@@ -21,6 +21,7 @@ from gosync.errors import GosyncError, IdentityError, StoreError, UnavailableErr
 from gosync.folder import routes
 from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.module import ModuleVersion
+from gosync.hint import advise, command
 from gosync.ingest.batch import Batch
 from gosync.ingest.taken import Expected
 from gosync.publish.claim import claim_tree
@@ -155,8 +156,12 @@ def _not_whole(site: Site, left: Sequence[LeftOut]) -> IdentityError:
     return IdentityError(
         f"{site.options.tree_path}: {len(left)} versions that it shows could not"
         f" be taken in: {shown}{f'; and {more} more' if more > 0 else ''}",
-        hint="`gosync adopt --trust-tree` takes the tree's word for what nobody else"
-        " vouches for; what is damaged, `gosync verify` names",
+        hint=advise(
+            "{} takes the tree's word for what nobody else vouches for; what is"
+            " damaged, {} names",
+            command("adopt", "--trust-tree"),
+            command("verify"),
+        ),
     )
 
 

@@ -22,6 +22,7 @@ import msgspec
 
 from gosync.errors import MalformedError, StalePlanError, UsageError
 from gosync.gomod import module
+from gosync.hint import advise, command
 from gosync.site.site import Site
 from gosync.sync.dependencies import ConfiguredProject
 from gosync.sync.fingerprint import fingerprint_of
@@ -94,7 +95,7 @@ def read_plan(path: Path) -> PlanFile:
             data = file.read(_MAX_PLAN_BYTES + 1)
     except OSError as exc:
         raise UsageError(f"{path}: {exc.strerror}") from exc
-    hint = "write one with `gosync plan --out FILE`"
+    hint = advise("write one with {}", command("plan", "--out", "FILE"))
     if len(data) > _MAX_PLAN_BYTES:
         raise UsageError(f"{path}: too large for a plan", hint=hint)
     try:
@@ -123,6 +124,6 @@ def approve(
         raise StalePlanError(
             "the plan is stale: the configuration, a project, an upstream's offer or"
             " the store has changed since it was made",
-            hint="make a new one with `gosync plan --out FILE`",
+            hint=advise("make a new one with {}", command("plan", "--out", "FILE")),
         )
     return ApprovedPlan(plan.versions)

@@ -25,6 +25,7 @@ from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import Need, VersionRow
 from gosync.clock import shift
 from gosync.errors import IncompleteError
+from gosync.hint import advise, command
 from gosync.ingest.entries import forget_entry, narrow_entry
 from gosync.ingest.unexplained import unexplained
 from gosync.sync.fingerprint import fingerprint_of
@@ -99,7 +100,7 @@ def plan_prune(
 
 def _check_selection(site: Site, projects: Iterable[ConfiguredProject]) -> None:
     state = site.catalog.selections.get(CONFIGURED)
-    hint = "run `gosync sync` until it ends with 0, then prune"
+    hint = advise("run {} until it ends with 0, then prune", command("sync"))
     if state is None or not state.complete:
         raise IncompleteError("the selection is incomplete", hint=hint)
     if state.fingerprint != fingerprint_of(site.options, site.catalog, projects):
@@ -117,7 +118,9 @@ def allow_deletes(site: Site, plan: PrunePlan) -> Site:
     site.options.deletes.check(
         plan.deletes,
         f"{plan.deletes} versions would go",
-        hint=f"look at them, then `gosync prune --max-delete {plan.deletes}`",
+        hint=advise(
+            "look at them, then {}", command("prune", "--max-delete", plan.deletes)
+        ),
     )
     return allowing(site, plan.deletes)
 

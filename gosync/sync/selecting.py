@@ -20,6 +20,7 @@ from gosync.catalog.selections import CONFIGURED, SelectionState
 from gosync.catalog.versions import FoundBy
 from gosync.clock import format_time
 from gosync.errors import GosyncError, NotFoundError
+from gosync.hint import advise, command
 from gosync.site.configured import PROJECT, SELECT, project_item, select_item
 from gosync.site.site import Site
 from gosync.sync.choosing import Choices, Chooser, Unmatched, sooner
@@ -142,7 +143,9 @@ class Selecting:
             select_item(each.select, each.path): NotFoundError(
                 f"select {each.select} takes no version of {each.path}:"
                 " nothing that is offered fits its keys; widen its versions",
-                hint=f"see `gosync list --all {each.path}`, or widen its versions",
+                hint=advise(
+                    "see {}, or widen its versions", command("list", "--all", each.path)
+                ),
             )
             for each in unmatched
         }

@@ -16,10 +16,11 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from gosync.catalog.withdrawn import ToldBy, Withdrawal, undo_line, undone
+from gosync.catalog.withdrawn import ToldBy, Withdrawal, how_to_undo, undone
 from gosync.clock import format_time
 from gosync.errors import UsageError, WithdrawnError
 from gosync.gomod.module import ModuleVersion
+from gosync.hint import advise, command
 from gosync.site.policy import Selector
 from gosync.site.site import Site
 from gosync.site.withdrawals import write_withdrawals
@@ -85,7 +86,9 @@ def bring_back(site: Site, mv: ModuleVersion) -> Withdrawal:
     if before is None:
         told = site.catalog.withdrawn.get(mv.path, mv.version)
         if told is None:
-            raise UsageError(f"{mv} is not withdrawn", hint="`gosync status` lists all")
+            raise UsageError(
+                f"{mv} is not withdrawn", hint=advise("{} lists all", command("status"))
+            )
         raise UsageError(
             f"{mv} was withdrawn outside, and a bundle told of it: {told.reason}",
             hint="undo it outside; the next bundle brings it back",
@@ -128,5 +131,5 @@ def check_not_withdrawn(site: Site, selectors: Iterable[Selector]) -> None:
         if told is not None:
             raise WithdrawnError(
                 f"{each.path}@{each.query} is withdrawn: {told.reason}",
-                hint=f"if it may come back: {undo_line(told)}",
+                hint=advise("if it may come back: {}", how_to_undo(told)),
             )

@@ -31,6 +31,7 @@ from gosync.errors import (
     NotFoundError,
     OfflineError,
 )
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import VersionInfo, parse_info
 from gosync.gomod.module import (
     ModuleVersion,
@@ -200,7 +201,7 @@ class ProxyClient:
             RejectedError: The answer is malformed, too large, or about another
                 version than the one asked for.
         """
-        target = file_target(mv, "info")
+        target = file_target(mv, FileKind.INFO)
 
         async def ask(place: _Place) -> InfoAnswer:
             got = await self._get(place, target, INFO_LIMIT_BYTES)
@@ -225,7 +226,7 @@ class ProxyClient:
             UnavailableError: A proxy gave no answer.
             RejectedError: It is too large.
         """
-        target = file_target(mv, "mod")
+        target = file_target(mv, FileKind.MOD)
 
         async def ask(place: _Place) -> ModAnswer:
             got = await self._get(place, target, MOD_LIMIT_BYTES)
@@ -255,7 +256,7 @@ class ProxyClient:
             UnavailableError: A proxy gave no answer.
             RejectedError: It is too large.
         """
-        target = file_target(mv, "zip")
+        target = file_target(mv, FileKind.ZIP)
 
         async def ask(place: _Place) -> Served:
             got = await self._fetcher.download(
@@ -282,7 +283,7 @@ class ProxyClient:
             NotFoundError: No proxy has it.
             UnavailableError: A proxy gave no answer.
         """
-        target = file_target(mv, "zip")
+        target = file_target(mv, FileKind.ZIP)
 
         async def ask(place: _Place) -> int | None:
             got = await self._fetcher.head(
@@ -340,9 +341,9 @@ def latest_target(path: str) -> str:
     return f"{escape_path(path)}/@latest"
 
 
-def file_target(mv: ModuleVersion, kind: str) -> str:
+def file_target(mv: ModuleVersion, kind: FileKind) -> str:
     """Return where a version's file is, below a proxy's URL."""
-    return f"{escape_path(mv.path)}/@v/{escape_version(mv.version)}.{kind}"
+    return f"{escape_path(mv.path)}/@v/{escape_version(mv.version)}{kind.suffix}"
 
 
 async def _parse_info(data: bytes) -> VersionInfo:

@@ -25,9 +25,9 @@ from gosync.audit.checks import (
     check_stale,
     check_version,
 )
-from gosync.catalog.looks import What
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.clock import format_time
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import Origin
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -47,11 +47,15 @@ def yes(value, first=""):
     return FileAnswer(had=True, value=value, first=first or value)
 
 
-SAME = {What.INFO: yes("c0"), What.MOD: yes("h1:mod"), What.ZIP: yes("h1:zip")}
+SAME = {
+    FileKind.INFO: yes("c0"),
+    FileKind.MOD: yes("h1:mod"),
+    FileKind.ZIP: yes("h1:zip"),
+}
 
 
 def said(source=A, *, gave_ours=True, dropped=False, **files):
-    changed = {What(name): answer for name, answer in files.items()}
+    changed = {FileKind(name): answer for name, answer in files.items()}
     return SourceAnswer(
         source, gave_ours=gave_ours, dropped=dropped, files={**SAME, **changed}
     )

@@ -118,7 +118,7 @@ async def test_without_git_the_error_says_what_to_do(monkeypatch):
     monkeypatch.setenv("PATH", os.devnull)
     with pytest.raises(UnavailableError) as caught:
         await tag_commits("https://git.example/a", seconds=5)
-    assert "git_hosts" in (caught.value.hint or "")
+    assert "git_hosts" in str(caught.value.hint)
 
 
 def test_a_line_that_is_no_tag_is_left_out():

@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from gosync.audit.budget import MAX_REST_SECONDS, REST_SECONDS, STRIKES
 from gosync.audit.order import FAILURES_AT_MOST, Doubt, QuestionOrder
-from gosync.catalog.looks import Look, What
+from gosync.catalog.looks import Listing, Look
+from gosync.gomod.filekind import FileKind
 
 SOURCE = "https://proxy"
-ASKED = (What.LIST, What.MOD)
+ASKED = (Listing.LIST, FileKind.MOD)
 DUE, NOT_DUE = "", "later"
 MODULES = [f"turn.example/m{number:02}" for number in range(100)]
 

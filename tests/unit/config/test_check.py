@@ -134,7 +134,7 @@ def test_other_verbs_name_the_first_and_how_many_more(folder, capsys):
         assert run([verb, "--config", str(folder / "gosync.toml")]) == 2
         err = capsys.readouterr().err
         assert err.count("gosync: ") == 1
-        assert "more: gosync config check" in err
+        assert "more: `gosync config check`" in err
         assert SECRET not in err
 
 

@@ -182,14 +182,14 @@ def test_an_error_names_the_file_the_line_and_what_to_do(tmp_path, name) -> None
         read_project(write(tmp_path, **files))
     assert str(caught.value).startswith(str(tmp_path))
     assert message in str(caught.value)
-    assert (caught.value.hint or "").startswith(hint)
+    assert str(caught.value.hint).startswith(hint)
     assert caught.value.exit_code == 2
 
 
 def test_a_folder_that_is_gone(tmp_path) -> None:
     with pytest.raises(ConfigError, match="no such folder") as caught:
         read_project(tmp_path / "gone")
-    assert "configuration" in (caught.value.hint or "")
+    assert "configuration" in str(caught.value.hint)
 
 
 def test_a_pipe_is_not_waited_for(tmp_path) -> None:

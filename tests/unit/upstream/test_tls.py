@@ -132,7 +132,7 @@ async def test_a_refusal_that_echoes_our_secrets_does_not_show_them(
     assert "you are joe, ***, Basic ***" in text
     assert "tiger" not in text
     assert JOE.split()[1] not in text
-    assert "netrc" in (caught.value.hint or "")
+    assert "netrc" in str(caught.value.hint)
 
 
 async def test_no_failure_shows_a_password(certificate: tuple[Path, Path]) -> None:
