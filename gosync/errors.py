@@ -29,7 +29,8 @@
      │  │  └ SchemaVersionError          a newer gosync wrote it
      │  ├ StoreAwayError                 it was there: an unmounted disk
      │  ├ IdentityError                  store, catalog, journal, tree do not fit
-     │  ├ LockedError                11  another gosync holds the lock
+     │  ├ LockedError                11  another gosync holds a lock or a lease
+     │  │  └ LeaseLostError          11  somebody else took over what we held
      │  └ NoSpaceError               15  the disk is full
      ├ SecurityError                  6  evidence of misbehaviour: never downgrade
      │  ├ SignatureError                 a note no trusted key signed
@@ -261,9 +262,13 @@ class IdentityError(StoreError):
 
 
 class LockedError(StoreError):
-    """Another gosync holds the store's lock."""
+    """Another gosync holds a lock of the store, or a lease of its catalog."""
 
     exit_code = 11
+
+
+class LeaseLostError(LockedError):
+    """This run was taken for dead, and somebody else goes on in its place."""
 
 
 class NoSpaceError(StoreError):

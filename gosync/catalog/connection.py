@@ -6,8 +6,13 @@ Results are lists; what may be long is read in pages by its key. A transaction
 starts with BEGIN IMMEDIATE and nests by joining the outer one. It must not be
 held across an ``await``: the lock belongs to a thread, not to a task.
 
+A site has its transactions preceded by the store's writer lock (``write_under``), and
+has each begin with a look whether the run's leases are still its own (``guard_by``).
+A brief transaction does without the former, and its commit is not forced to the disk:
+it is for what dies with its process, like a lease.
+
 Settings: WAL, synchronous=FULL (a commit that returned survives a power cut),
-foreign_keys, busy_timeout 10 s. SQLite's errors become ours in ``map_errors``,
+foreign_keys, busy_timeout. SQLite's errors become ours in ``map_errors``,
 and a row that makes no sense becomes one in ``reading_row``.
 """
 
@@ -16,18 +21,19 @@ from __future__ import annotations
 import errno
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import wraps
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from gosync.errors import CatalogError, NoSpaceError
+from gosync.errors import CatalogError, LockedError, NoSpaceError
 from gosync.hint import Hint, advise, command
 from gosync.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import TypeAlias
 
@@ -52,6 +58,7 @@ def map_errors(subject: str) -> Iterator[None]:
 
     Raises:
         NoSpaceError: the disk is full.
+        LockedError: another process writes, for longer than the busy timeout.
         CatalogError: anything else that SQLite or the system reports.
     """
     try:
@@ -60,6 +67,11 @@ def map_errors(subject: str) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0)
         if code & 0xFF == sqlite3.SQLITE_FULL or code == _SHARED_MEMORY_SIZE:
             raise _no_space(subject) from error
+        if code & 0xFF == sqlite3.SQLITE_BUSY:
+            raise LockedError(
+                f"{subject}: another process writes to it",
+                hint="wait for it to end and run the command again",
+            ) from error
         raise CatalogError(f"{subject}: {error}", hint=_hint(error)) from error
     except UnicodeDecodeError as error:  # SQLite quotes a damaged page's text
         raise CatalogError(f"{subject}: damaged", hint=REBUILD) from error
@@ -108,37 +120,76 @@ class Connection:
     def __init__(self, database: sqlite_utils.Database, path: Path) -> None:
         self._database = database
         self._lock = threading.RLock()
-        self._depth = 0
+        self._owner: int | None = None  # the thread that is inside a transaction
+        self._writer_lock: Callable[[], AbstractContextManager[None]] = nullcontext
+        self._guard: Callable[[], None] = _allow
         self.path = path
+
+    def write_under(self, lock: Callable[[], AbstractContextManager[None]]) -> None:
+        """Have each transaction preceded by a lock; one that nests."""
+        self._writer_lock = lock
+
+    def guard_by(self, guard: Callable[[], None] | None) -> None:
+        """Have something looked at as each transaction begins; its error ends that."""
+        self._guard = guard or _allow
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit everything inside together, or nothing of it.
 
         Raises:
+            LockedError: others are writing, or a lease of this run is lost.
             NoSpaceError: the disk is full; nothing was committed.
             CatalogError: the catalog cannot be written.
         """
+        if self._owner == threading.get_ident():
+            yield
+            return
+        with self._writer_lock(), self._lock, self._committed():
+            self._guard()
+            yield
+
+    @contextmanager
+    def brief_transaction(self) -> Iterator[None]:
+        """Commit what dies with this process: unguarded, and a power cut undoes it.
+
+        Nothing inside may ask for the writer lock. A later commit of the other kind
+        makes it durable, too.
+
+        Raises:
+            LockedError: another process is writing.
+            NoSpaceError: the disk is full; nothing was committed.
+            CatalogError: the catalog cannot be written.
+        """
+        if self._owner == threading.get_ident():
+            yield
+            return
         with self._lock:
-            if self._depth:
-                yield
-                return
-            self._run("BEGIN IMMEDIATE")
-            self._depth = 1
+            self._run("PRAGMA synchronous = NORMAL")
             try:
-                yield
-                self._run("COMMIT")
-            except BaseException:
-                self._roll_back()
-                raise
+                with self._committed():
+                    yield
             finally:
-                self._depth = 0
+                self._run("PRAGMA synchronous = FULL")
+
+    @contextmanager
+    def _committed(self) -> Iterator[None]:
+        self._run("BEGIN IMMEDIATE")
+        self._owner = threading.get_ident()
+        try:
+            yield
+            self._run("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        finally:
+            self._owner = None
 
     @property
     def in_transaction(self) -> bool:
         """Whether the calling thread is inside of a transaction."""
         with self._lock:
-            return self._depth > 0
+            return self._owner is not None
 
     def _roll_back(self) -> None:
         """Undo; SQLite has perhaps done so already, after an I/O error."""
@@ -228,6 +279,10 @@ class Connection:
         """Close the connection; a second call does nothing."""
         with self._lock, map_errors(str(self.path)):
             self._database.close()
+
+
+def _allow() -> None:
+    """Guard nothing: a catalog that no run has taken leases of."""
 
 
 def _encodable(parameters: Parameters) -> Parameters:

@@ -13,6 +13,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
+from gosync.catalog.announcements import Announcements
 from gosync.catalog.arrivals import Arrivals
 from gosync.catalog.bundle_table import Bundles
 from gosync.catalog.census import Census, take_census
@@ -21,9 +22,12 @@ from gosync.catalog.cursors import Cursors
 from gosync.catalog.failures import Failures
 from gosync.catalog.finding_table import Findings
 from gosync.catalog.heads import Heads
+from gosync.catalog.holders import Holders
 from gosync.catalog.identity import Identity
 from gosync.catalog.imports import Imports
 from gosync.catalog.jobs import Jobs
+from gosync.catalog.lease_holder import LeaseHolder
+from gosync.catalog.leases import Leases
 from gosync.catalog.look_table import Looks
 from gosync.catalog.migrations import check_version, load_migrations, migrate
 from gosync.catalog.modules import Modules
@@ -44,11 +48,14 @@ from gosync.errors import CatalogError
 from gosync.hint import advise, command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from gosync.clock import Clock
+
 APPLICATION_ID = int.from_bytes(b"GoSy", "big")
-BUSY_TIMEOUT_SECONDS = 10.0
+BUSY_TIMEOUT_SECONDS = 60.0  # as long as for the store's writer lock
 _NO_CATALOG_HINT = advise(
     "run {} first, or check store.path and its mount", command("sync")
 )
@@ -83,6 +90,9 @@ class Catalog:
         verified: What ``gosync verify`` said of the store's versions.
         tombstones: Versions that were given up on purpose.
         withdrawn: Versions that nobody is to be given any more.
+        holders: Runs that hold leases.
+        leases: What these hold.
+        announcements: Digests that these rely on.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -112,6 +122,9 @@ class Catalog:
         self.verified = Verified(connection)
         self.tombstones = Tombstones(connection)
         self.withdrawn = WithdrawnVersions(connection)
+        self.holders = Holders(connection)
+        self.leases = Leases(connection)
+        self.announcements = Announcements(connection)
 
     @classmethod
     def open(cls, path: Path, *, create: bool, readonly: bool = False) -> Self:
@@ -158,6 +171,18 @@ class Catalog:
         """
         with self._connection.transaction():
             yield
+
+    def write_under(self, lock: Callable[[], AbstractContextManager[None]]) -> None:
+        """Have each transaction preceded by a lock: the store's writer lock."""
+        self._connection.write_under(lock)
+
+    def hold(self, *, command: str, clock: Clock) -> LeaseHolder:
+        """Return a new holder of leases; to close it lets go of them.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        return LeaseHolder(self._connection, command=command, clock=clock)
 
     def census(self) -> Census:
         """Count the versions, by state and by what is carried of them.

@@ -97,6 +97,8 @@ def migrate(connection: Connection, steps: list[Migration]) -> int:
     version = check_version(connection, steps)
     for step in steps[version:]:
         with connection.transaction():
+            if schema_version(connection) >= step.number:
+                continue  # another process took it meanwhile
             for statement in statements(step.sql):
                 connection.write(statement)
             connection.write(f"PRAGMA user_version = {step.number:d}")

@@ -1,7 +1,7 @@
 """The store: verbatim bytes named by their sha256, and what must outlive a crash.
 
     <root>/
-      lock                          held for the whole run
+      lock, lock.use                held while something is written; shared by runs
       catalog.sqlite                gosync.catalog's
       blobs/sha256/ab/abcd...       admitted bytes, mode 0444
       staging/                      bytes on their way in; swept at the next start

@@ -1,6 +1,7 @@
 """Every name in the store, and nothing but names: pure.
 
-    lock
+    lock                               the writer lock
+    lock.use                           the use lock
     store.json                         which store this is
     catalog.sqlite
     blobs/sha256/<2 hex>/<64 hex>      the two are the first of the 64
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LOCK = "lock"
+USE_LOCK = "lock.use"
 IDENTITY = "store.json"
 CATALOG = "catalog.sqlite"
 BLOBS = "blobs/sha256"

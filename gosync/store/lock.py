@@ -1,7 +1,15 @@
-"""The store's lock: one gosync at a time, for its whole run (I9).
+"""The store's file locks: the writer lock and the use lock (I9).
 
-``flock`` on ``<root>/lock``: the kernel lets go when the process ends, however
-it ends; no time stamp decides. The file says who holds it, for messages only::
+    lock        the writer lock, exclusive: held for the moment of writing, which is
+                one batch of the journal and the catalog, or one portion of deletes
+    lock.use    the use lock: shared by every run that may write, for its whole run;
+                exclusive for who makes the catalog anew
+
+Readers take neither. What excludes whole runs from each other is a lease of the
+catalog (``gosync.catalog.leases``).
+
+Both are ``flock``: the kernel lets go when the process ends, however it ends; no time
+stamp decides. The file says who holds it exclusively, for messages only::
 
     pid 4711
     command gosync sync
@@ -15,8 +23,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Self
 from weakref import WeakSet
 
@@ -25,14 +34,18 @@ import msgspec
 from gosync.clock import Clock, SystemClock, format_time
 from gosync.errors import LockedError
 from gosync.store.durable import disk_errors, write_all
-from gosync.store.layout import LOCK
+from gosync.store.layout import LOCK, USE_LOCK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 POLL_SECONDS = 0.1
+WRITE_WAIT_SECONDS = 60.0  # far longer than any batch takes
+_FIRST_POLL_SECONDS = 0.001
 _MAX_HOLDER_BYTES = 1_000
 _held: WeakSet[StoreLock] = WeakSet()
+_writers: WeakSet[WriterLock] = WeakSet()
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -53,22 +66,31 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 class StoreLock:
-    """The exclusive lock of one store; a context manager that releases it.
+    """A lock file of one store, open; a context manager that releases it.
 
     Attributes:
         path: The lock file.
     """
 
     def __init__(
-        self, root: Path, *, command: str = "gosync", clock: Clock | None = None
+        self,
+        root: Path,
+        *,
+        command: str = "gosync",
+        clock: Clock | None = None,
+        name: str = LOCK,
     ) -> None:
-        self.path = root / LOCK
+        self.path = root / name
         self._command = " ".join(command.split())
         self._clock = clock or SystemClock()
         self._descriptor: int | None = None
 
-    def acquire(self, *, wait_seconds: float = 0.0) -> Self:
+    def acquire(self, *, wait_seconds: float = 0.0, shared: bool = False) -> Self:
         """Take the lock, waiting for another holder if asked to.
+
+        Args:
+            wait_seconds: How long to wait.
+            shared: Whether others may hold it at the same time, shared, too.
 
         Raises:
             LockedError: another gosync holds it; the message names it.
@@ -79,8 +101,9 @@ class StoreLock:
         with disk_errors(self.path):
             descriptor = os.open(self.path, flags, 0o644)
         try:
-            self._wait(descriptor, deadline)
-            self._sign(descriptor)
+            self._wait(descriptor, deadline, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+            if not shared:
+                self._sign(descriptor)
         except BaseException:
             os.close(descriptor)
             raise
@@ -88,19 +111,21 @@ class StoreLock:
         _held.add(self)
         return self
 
-    def _wait(self, descriptor: int, deadline: float) -> None:
-        while not self._try(descriptor):
+    def _wait(self, descriptor: int, deadline: float, kind: int) -> None:
+        pause = _FIRST_POLL_SECONDS
+        while not self._try(descriptor, kind):
             if self._clock.monotonic() >= deadline:
                 raise LockedError(
                     f"{self.path}: held by {_holder(descriptor)}",
                     hint="wait for it to end and run the command again",
                 )
-            time.sleep(POLL_SECONDS)
+            time.sleep(pause)
+            pause = min(2 * pause, POLL_SECONDS)
 
-    def _try(self, descriptor: int) -> bool:
+    def _try(self, descriptor: int, kind: int) -> bool:
         with disk_errors(self.path):
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
             except BlockingIOError:
                 return False
         return True
@@ -136,9 +161,89 @@ class StoreLock:
         self.release()
 
 
+class WriterLock:
+    """The writer lock of one store, for the moment of writing.
+
+    Threads of a process may share it; a thread that holds it may take it again. Two of
+    them in one process exclude each other like two processes.
+
+    Whoever writes journal and catalog holds it around both, so that they tell the same
+    order. It comes before a transaction of the catalog, never inside of one.
+    """
+
+    def __init__(
+        self, root: Path, *, command: str = "gosync", clock: Clock | None = None
+    ) -> None:
+        self._lock = StoreLock(root, command=command, clock=clock)
+        self._thread = threading.RLock()
+        self._depth = 0
+        _writers.add(self)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the calling thread holds it; waits for another one that does."""
+        with self._thread:
+            return self._depth > 0
+
+    @contextmanager
+    def held(self, *, wait_seconds: float = WRITE_WAIT_SECONDS) -> Iterator[None]:
+        """Hold the lock inside.
+
+        Raises:
+            LockedError: somebody else holds it for longer than that.
+            StoreError: the lock file cannot be written.
+        """
+        if not self._thread.acquire(timeout=wait_seconds):
+            raise LockedError(
+                f"{self._lock.path}: held by another thread of this process",
+                hint="wait for it to end and run the command again",
+            )
+        try:
+            if self._depth == 0:
+                self._lock.acquire(wait_seconds=wait_seconds)
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._lock.release()
+        finally:
+            self._thread.release()
+
+    def forget(self) -> None:
+        """Hold nothing: in a forked child what the parent holds is the parent's."""
+        self._thread = threading.RLock()
+        self._depth = 0
+
+
+def share_store(root: Path, *, command: str, clock: Clock | None = None) -> StoreLock:
+    """Return the use lock, shared: held by a run that may write, as long as it runs.
+
+    Raises:
+        LockedError: the catalog is being made anew.
+        StoreError: the lock file cannot be written.
+    """
+    lock = StoreLock(root, command=command, clock=clock, name=USE_LOCK)
+    return lock.acquire(wait_seconds=_FIRST_POLL_SECONDS, shared=True)
+
+
+def claim_store(root: Path, *, command: str, wait_seconds: float = 0.0) -> StoreLock:
+    """Return the use lock, exclusive: nobody else opens the store to write.
+
+    Raises:
+        LockedError: somebody uses the store.
+        StoreError: the lock file cannot be written.
+    """
+    lock = StoreLock(root, command=command, name=USE_LOCK)
+    return lock.acquire(wait_seconds=wait_seconds)
+
+
 def _close_all() -> None:
     for lock in list(_held):
         lock.close()
+    for writer in list(_writers):
+        writer.forget()
 
 
 os.register_at_fork(after_in_child=_close_all)

@@ -8,7 +8,8 @@ A process is forked, and knows everything as it stood then. That needs
 
 - work that asks for nothing that changes here later, but for its item;
 - no other thread in this process, as in the daemon: a lock that one of them holds
-  would never open in the child;
+  would never open in the child (a heartbeat does no harm: the catalog's locks are all
+  that it holds, and no child asks for these);
 - enough to do, since a fork takes some milliseconds.
 
 Where that is not so nobody is there, and whoever has work does it: ``offer`` answers
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 WORTH_BYTES: Final = 8 << 20  # 60 ms of hashing
+HEARTBEAT_THREAD: Final = "heartbeat"
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -53,7 +55,7 @@ class Hands(Generic[T, R]):
         """
         self._all: list[_Hand[T, R]] = []
         self._idle: SimpleQueue[_Hand[T, R]] = SimpleQueue()
-        if threading.active_count() == 1 and size_bytes >= WORTH_BYTES:
+        if _is_alone() and size_bytes >= WORTH_BYTES:
             for _ in range(count):
                 self._hire(work)
 
@@ -91,6 +93,14 @@ class Hands(Generic[T, R]):
         hand = _Hand(work, [each.pipe for each in self._all])
         self._all.append(hand)
         self._idle.put(hand)
+
+
+def _is_alone() -> bool:
+    """Whether no other thread may hold a lock that a child would ask for."""
+    return all(
+        each is threading.current_thread() or each.name == HEARTBEAT_THREAD
+        for each in threading.enumerate()
+    )
 
 
 class _Hand(Generic[T, R]):

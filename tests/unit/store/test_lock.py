@@ -12,7 +12,13 @@ from datetime import UTC, datetime
 import pytest
 
 from gosync.errors import LockedError
-from gosync.store.lock import StoreLock, read_holder
+from gosync.store.lock import (
+    StoreLock,
+    WriterLock,
+    claim_store,
+    read_holder,
+    share_store,
+)
 
 _HOLD = """
 import sys, pathlib
@@ -99,3 +105,95 @@ def test_a_lock_file_that_tells_nothing_still_locks(tmp_path, text):
         lock.path.write_bytes(text)
         with pytest.raises(LockedError, match="another process"):
             StoreLock(tmp_path).acquire()
+
+
+def test_the_writer_lock_nests_in_its_thread_and_excludes_others(tmp_path):
+    lock, other = WriterLock(tmp_path, command="a test"), WriterLock(tmp_path)
+    with lock.held():
+        with lock.held():
+            inside = lock.is_held
+        with (
+            pytest.raises(LockedError, match=r"held by pid \d+ \(a test\)"),
+            other.held(wait_seconds=0.05),
+        ):
+            pass
+    assert (inside, lock.is_held) == (True, False)
+    with other.held(wait_seconds=0):
+        pass
+
+
+def test_threads_take_the_writer_lock_in_turn(tmp_path):
+    lock, inside, most = WriterLock(tmp_path), [], []
+
+    def work():
+        for _ in range(20):
+            with lock.held():
+                inside.append(1)
+                most.append(len(inside))
+                inside.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert set(most) == {1}
+
+
+def test_a_thread_waits_for_another_one_no_longer_than_it_is_told(tmp_path):
+    lock, entered, leave = WriterLock(tmp_path), threading.Event(), threading.Event()
+
+    def hold():
+        with lock.held():
+            entered.set()
+            leave.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    entered.wait(30)
+    with (
+        pytest.raises(LockedError, match="another thread"),
+        lock.held(wait_seconds=0.05),
+    ):
+        pass
+    leave.set()
+    thread.join()
+
+
+def test_a_killed_process_lets_go_of_the_writer_lock(tmp_path, holder):
+    writer = WriterLock(tmp_path)
+    with pytest.raises(LockedError), writer.held(wait_seconds=0.05):
+        pass
+    holder.kill()
+    with writer.held(wait_seconds=10):
+        pass
+
+
+def test_a_forked_child_holds_nothing_and_does_not_hold_it_on(tmp_path):
+    lock = WriterLock(tmp_path)
+    with lock.held():
+        child = os.fork()
+        if child == 0:  # it must wait for its parent like anybody
+            try:
+                with lock.held(wait_seconds=0.05):
+                    os._exit(1)
+            except LockedError:
+                os._exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert lock.is_held
+    with WriterLock(tmp_path).held(wait_seconds=0):
+        pass
+
+
+def test_runs_share_a_store_and_who_claims_it_is_alone(tmp_path):
+    with (
+        share_store(tmp_path, command="gosync sync"),
+        share_store(tmp_path, command="gosync verify"),
+        pytest.raises(LockedError, match="another process"),
+    ):
+        claim_store(tmp_path, command="gosync catalog rebuild")
+    with (
+        claim_store(tmp_path, command="gosync catalog rebuild"),
+        pytest.raises(LockedError, match="gosync catalog rebuild"),
+    ):
+        share_store(tmp_path, command="gosync sync")

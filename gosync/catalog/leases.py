@@ -1,0 +1,177 @@
+"""Leases: what excludes whole runs from each other, by name.
+
+    select              makes the selection, or forgets what is unselected
+    publish:TREE        changes a published tree
+    audit               asks what became of what is held
+    bundle:TARGET       numbers the bundles for a target
+    import              takes a bundle in
+    job:NAME            a job of the daemon
+    verify:MODULE@V     acts on a version
+
+A lease has one holder (``gosync.catalog.holders``) and a fence: a number that grows
+with every lease that is taken, whatever its name, and is never given twice. A holder
+that is gone loses its leases to whoever asks next. Should it live all the same, and
+only have been silent, each of its transactions begins by looking for its fences, and
+fails: nothing is committed under a lease that somebody else has now.
+
+A power cut may undo a lease, and give its fence again: it ended every holder, too. So
+a fence means nothing outside of the catalog.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from gosync.catalog.holders import COLUMNS, HolderRow
+from gosync.clock import format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from gosync.catalog.connection import Connection
+
+SELECT: Final = "select"
+AUDIT: Final = "audit"
+IMPORT: Final = "import"
+
+
+def publish_lease(tree: object) -> str:
+    """Return the name of the lease to change a tree."""
+    return f"publish:{tree}"
+
+
+def verify_lease(version: object) -> str:
+    """Return the name of the lease to act on a version, ``path@version``."""
+    return f"verify:{version}"
+
+
+def bundle_lease(target: str) -> str:
+    """Return the name of the lease to number bundles for a target."""
+    return f"bundle:{target}"
+
+
+def job_lease(name: str) -> str:
+    """Return the name of the lease to run a job of the daemon."""
+    return f"job:{name}"
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """A lease that was taken.
+
+    Attributes:
+        name: What it is for.
+        fence: Its number; every later lease has a larger one.
+    """
+
+    name: str
+    fence: int
+
+
+class Leases:
+    """The tables of leases and of who waits for one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def holder(self, name: str) -> HolderRow | None:
+        """Return who holds a lease, gone or not; None if it is free.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row(
+            f"SELECT {COLUMNS} FROM leases JOIN holders ON holders.id = leases.holder"  # noqa: S608 - own names
+            " WHERE leases.name = ?",
+            (name,),
+        )
+        return None if row is None else HolderRow(*row)
+
+    def names(self) -> Mapping[int, list[str]]:
+        """Return the names of all leases, by their holders' numbers.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found: dict[int, list[str]] = {}
+        for holder, name in self._connection.rows(
+            "SELECT holder, name FROM leases ORDER BY name"
+        ):
+            found.setdefault(holder, []).append(name)
+        return found
+
+    def put(self, name: str, holder: int, now: datetime) -> Lease:
+        """Write a lease down that nobody has; return it.
+
+        Raises:
+            CatalogError: somebody has it, or the catalog cannot be written.
+        """
+        with self._connection.brief_transaction():
+            found = self._connection.rows(
+                "INSERT INTO leases (name, holder, since) VALUES (?, ?, ?)"
+                " RETURNING fence",
+                (name, holder, format_time(now)),
+            )
+        return Lease(name, int(found[0][0]))
+
+    def remove(self, lease: Lease) -> None:
+        """Let a lease go; one that somebody else has now stays.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        with self._connection.brief_transaction():
+            self._connection.write("DELETE FROM leases WHERE fence = ?", (lease.fence,))
+
+    def fences(self, holder: int) -> set[int] | None:
+        """Return the fences of a holder's leases; None if it was taken for dead.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT leases.fence FROM holders LEFT JOIN leases"
+            " ON leases.holder = holders.id WHERE holders.id = ?",
+            (holder,),
+        )
+        return {row[0] for row in found} - {None} if found else None
+
+    def wait(self, name: str, holder: int, now: datetime) -> None:
+        """Write down that a holder waits for a lease.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        with self._connection.brief_transaction():
+            self._connection.write(
+                "INSERT OR IGNORE INTO lease_waits (name, holder, since)"
+                " VALUES (?, ?, ?)",
+                (name, holder, format_time(now)),
+            )
+
+    def stop_waiting(self, name: str, holder: int) -> None:
+        """Write down that a holder waits for a lease no longer.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        with self._connection.brief_transaction():
+            self._connection.write(
+                "DELETE FROM lease_waits WHERE name = ? AND holder = ?", (name, holder)
+            )
+
+    def waiting(self, name: str) -> list[HolderRow]:
+        """Return who waits for a lease, the first come first, gone or not.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            f"SELECT {COLUMNS} FROM lease_waits"  # noqa: S608 - own names
+            " JOIN holders ON holders.id = lease_waits.holder"
+            " WHERE lease_waits.name = ? ORDER BY lease_waits.since, holders.id",
+            (name,),
+        )
+        return [HolderRow(*row) for row in found]
