@@ -7,8 +7,6 @@ alone, and never into the store.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from anyio import to_thread
 from msgspec.structs import replace
 
@@ -25,6 +23,7 @@ from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.evidence import keep_evidence
 from gosync.site.site import Site
+from gosync.store.staging import Readable
 from gosync.sync.fetch import sink_of
 from gosync.upstream.proxy import (
     INFO_LIMIT_BYTES,
@@ -86,7 +85,7 @@ class FileAsker:
             scan = await to_thread.run_sync(
                 scan_zip, staged.read_at, staged.size_bytes, mv
             )
-            return self._answer(look, before, scan.h1, got, staged.path)
+            return self._answer(look, before, scan.h1, got, staged)
 
     def _answer(
         self,
@@ -94,7 +93,7 @@ class FileAsker:
         before: FileAnswer,
         value: str,
         got: Revisit,
-        content: Path | bytes,
+        content: Readable | bytes,
     ) -> MeteredAnswer:
         """Return the answer; keep evidence of what should not be."""
         row = self._site.catalog.versions.get(look.path, look.version)
@@ -112,7 +111,7 @@ class FileAsker:
         return must_be(row, look.what, said, gave_ours=gave_ours)
 
     def _keep(
-        self, look: Look, want: str, value: str, got: Revisit, content: Path | bytes
+        self, look: Look, want: str, value: str, got: Revisit, content: Readable | bytes
     ) -> str:
         subject = f"{look.path}@{look.version}"
         error = ChecksumMismatchError(

@@ -16,7 +16,7 @@ from gosync.config.origins import Origin, Origins
 from gosync.errors import NotFoundError
 from gosync.gomod.module import ModuleVersion
 from gosync.site.site import read_catalog
-from gosync.store.blobs import BlobStore
+from gosync.store.localblobs import LocalBlobStore
 from gosync.sync.choosing import Chooser
 from gosync.sync.dependencies import read_projects
 from gosync.sync.gomods import StoredGoMods
@@ -41,7 +41,7 @@ def why(options: Options, module_version: str) -> None:
     with read_catalog(site_options) as catalog:
         row = catalog.versions.get(mv.path, mv.version)
         withdrawal = catalog.withdrawn.get(mv.path, mv.version)
-        gomods = StoredGoMods(catalog, BlobStore(site_options.store_path))
+        gomods = StoredGoMods(catalog, LocalBlobStore(site_options.store_path))
         chooser = Chooser(catalog, site_options.policy, now=SystemClock().now())
         reasons = Reasons(chooser, gomods, projects, site_options.toolchains)
         claims = list(reasons.of(mv))

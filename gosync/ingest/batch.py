@@ -67,7 +67,7 @@ class Batch:
                     await to_thread.run_sync(self._write, rows)
 
     def _write(self, rows: Sequence[VersionRow]) -> None:
-        self._blobs.sync_folders()
+        self._blobs.sync()
         self._journal.append(version_entry(row) for row in rows)
         with self._catalog.transaction():
             self._catalog.versions.admit(rows)

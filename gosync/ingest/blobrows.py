@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from gosync.store.digest import Digest
 from gosync.store.durable import disk_errors
 from gosync.store.layout import BLOBS
+from gosync.store.staging import digest_of_readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from gosync.catalog.versions import VersionRow
     from gosync.store.blobs import BlobStore
-
-_CHUNK_BYTES = 1 << 20
 
 
 def _blobs_of(row: VersionRow) -> Iterator[tuple[Digest, int]]:
@@ -64,11 +62,8 @@ def _is_good(
         return False
     if not rehash:
         return True
-    sha256 = hashlib.sha256()
     with blobs.open(digest) as blob:
-        for offset in range(0, blob.size_bytes, _CHUNK_BYTES):
-            sha256.update(blob.read_at(offset, _CHUNK_BYTES))
-    return sha256.hexdigest() == digest
+        return digest_of_readable(blob) == digest
 
 
 def count_unreferenced(root: Path, present: Iterable[VersionRow]) -> int:

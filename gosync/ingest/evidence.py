@@ -10,14 +10,12 @@ the size and the sha256.
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections.abc import Mapping
-from pathlib import Path
-from typing import BinaryIO
 
 from gosync.errors import GosyncError, RejectedError
+from gosync.store.digest import digest_of
 from gosync.store.quarantine import Quarantine
+from gosync.store.staging import Readable, digest_of_readable
 
 KEPT_BYTES = 1 << 20
 KEPT_ZIP_BYTES = 64 << 20
@@ -31,7 +29,7 @@ def keep_evidence(
     error: GosyncError,
     *,
     served: Mapping[str, object],
-    files: Mapping[str, Path | bytes],
+    files: Mapping[str, Readable | bytes],
     facts: Mapping[str, object] | None = None,
 ) -> str:
     """Put a refusal into quarantine; return its id.
@@ -64,25 +62,18 @@ def keep_evidence(
     return quarantine.keep(subject, str(error), evidence=evidence, files=files)
 
 
-def _is_large(content: Path | bytes) -> bool:
+def _is_large(content: Readable | bytes) -> bool:
     if isinstance(content, bytes):
         return len(content) > KEPT_BYTES
-    return content.stat().st_size > KEPT_ZIP_BYTES
+    return content.size_bytes > KEPT_ZIP_BYTES
 
 
-def _open(content: Path | bytes) -> BinaryIO:
-    return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
-
-
-def _cut(content: Path | bytes) -> tuple[bytes, dict[str, object]]:
+def _cut(content: Readable | bytes) -> tuple[bytes, dict[str, object]]:
     """Return the beginning of some bytes, and what they are as a whole."""
-    file: BinaryIO
-    with (
-        io.BytesIO(content)
-        if isinstance(content, bytes)
-        else content.open("rb") as file
-    ):
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        size_bytes = file.seek(0, io.SEEK_END)
-        file.seek(0)
-        return file.read(KEPT_BYTES), {"size_bytes": size_bytes, "sha256": digest}
+    if isinstance(content, bytes):
+        beginning, size_bytes = content[:KEPT_BYTES], len(content)
+        digest = digest_of(content)
+    else:
+        beginning, size_bytes = content.read_at(0, KEPT_BYTES), content.size_bytes
+        digest = digest_of_readable(content)
+    return beginning, {"size_bytes": size_bytes, "sha256": digest}

@@ -38,7 +38,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -71,7 +70,7 @@ from gosync.ingest.taken import (
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 from gosync.store.quarantine import Quarantine
-from gosync.store.staging import Staged
+from gosync.store.staging import Readable, Staged
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.record import parse_record_lines
 from gosync.upstream.answer import Served
@@ -377,11 +376,11 @@ class Admission:
 
     def _keep_evidence(self, error: RejectedError | SecurityError) -> None:
         taken = self._taken
-        files: dict[str, Path | bytes] = {
+        files: dict[str, Readable | bytes] = {
             kind.value: data for kind, data in taken.small.items()
         }
         if taken.zip is not None:
-            files[FileKind.ZIP] = taken.zip.path
+            files[FileKind.ZIP] = taken.zip
         keep_evidence(
             self._gate.quarantine,
             str(self._mv),

@@ -47,13 +47,13 @@ from gosync.hint import advise, command
 from gosync.ingest.blobrows import count_unreferenced, whole_rows
 from gosync.ingest.bundlememory import BundleMemory
 from gosync.ingest.entries import parse_finding_entry, parse_withdrawal_entry
-from gosync.store.blobs import BlobStore
 from gosync.store.digest import parse_digest
 from gosync.store.durable import disk_errors, sync_folder
 from gosync.store.identity import KIND as MARK
 from gosync.store.identity import read_marks, read_store_id
 from gosync.store.journal import Damage, Journal
 from gosync.store.layout import CATALOG, JOURNAL
+from gosync.store.localblobs import LocalBlobStore
 from gosync.sumdb.tlog import parse_tree
 
 if TYPE_CHECKING:
@@ -141,7 +141,9 @@ def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
     report = RebuildReport()
     identity = _identity(root)
     memory = recall(Journal(root), report)
-    present, missing = whole_rows(BlobStore(root), memory.rows.values(), rehash=rehash)
+    present, missing = whole_rows(
+        LocalBlobStore(root), memory.rows.values(), rehash=rehash
+    )
     report.missing += [f"{row.path}@{row.version}" for row in missing]
     report.unreferenced = count_unreferenced(root, present)
     if not memory.named and report.unreferenced > 0:

@@ -7,7 +7,7 @@ sync has no such process.
 
 from __future__ import annotations
 
-import os
+from functools import partial
 from typing import NamedTuple, Self
 
 from gosync.gomod.dirhash import ZipScan, scan_zip
@@ -21,7 +21,6 @@ class _Item(NamedTuple):
     """A staged zip, as another process is told of it."""
 
     mv: ModuleVersion
-    path: str
     size_bytes: int
 
 
@@ -51,20 +50,16 @@ class ZipScanner:
             RejectedError: as scan_zip.
             StoreError: it cannot be read.
         """
-        item = _Item(mv, str(staged.path), staged.size_bytes)
-        scan = self._apart.offer(item, subject=str(mv))
-        if scan is not None:
-            return scan
+        if staged.descriptor is not None:
+            item = _Item(mv, staged.size_bytes)
+            scan = self._apart.offer(
+                item, subject=str(mv), descriptor=staged.descriptor
+            )
+            if scan is not None:
+                return scan
         return scan_zip(staged.read_at, staged.size_bytes, mv, seen=self._seen)
 
-    def _scan_apart(self, item: _Item) -> ZipScan:
-        descriptor = os.open(item.path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            return scan_zip(
-                lambda offset, size: read_at(descriptor, offset, size),
-                item.size_bytes,
-                item.mv,
-                seen=self._seen,
-            )
-        finally:
-            os.close(descriptor)
+    def _scan_apart(self, item: _Item, descriptor: int | None) -> ZipScan:
+        assert descriptor is not None
+        read = partial(read_at, descriptor)
+        return scan_zip(read, item.size_bytes, item.mv, seen=self._seen)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from gosync.folder import routes
+from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import Marker, format_marker, read_marker
-from gosync.publish.tree import TreeWriter
 from gosync.store.durable import disk_errors
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def claim_tree(root: Path, generation: Generation) -> None:
     marker = read_marker(root) or Marker()
     number = generation.advance(beyond=marker.generation)
     ours = replace(marker, store=generation.store, generation=number)
-    writer = TreeWriter(root)
+    writer = LocalTreeWriter(root)
     with disk_errors(root):
         writer.open()
         writer.write(routes.MARKER, format_marker(ours))

@@ -88,6 +88,7 @@ class ModuleWriter:
         shrinks = contents.at.path in self._shrinking
         if shrinks:
             self._name_latest(contents)
+            self._writer.then()
         if contents.has_list:
             self._writer.write(contents.at.list, contents.list_bytes)
         if not shrinks:
@@ -128,8 +129,7 @@ class ModuleWriter:
             self._writer.write(at.info, format_info(VersionInfo(row.version)))
 
     def _link(self, path: str, digest: str | None, size_bytes: int | None) -> None:
-        blob = self._blobs.path(Digest(digest or ""))
-        self._writer.link(path, blob, size_bytes or 0)
+        self._writer.link(path, self._blobs, Digest(digest or ""), size_bytes or 0)
 
     def _find_stale(self, contents: ModuleContents, names: list[str]) -> None:
         at = contents.at

@@ -41,6 +41,7 @@ from gosync.sumdb.spans import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from gosync.catalog.db import Catalog
     from gosync.catalog.versions import VersionRow
@@ -69,6 +70,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         work: What is to be done.
         survey: What the tree has beyond what is carried.
         options: What concerns the pages.
+        root: The tree's folder.
         tree_id: What the catalog calls the tree.
         progress: Who watches.
     """
@@ -82,6 +84,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     work: Work
     survey: Survey
     options: PublishOptions
+    root: Path
     tree_id: str
     progress: Progress
 
@@ -130,10 +133,12 @@ class Publication:
         tiles = self._needed_tiles()
         self._writer.open()
         self._begin()
+        self._writer.then()
         self._put_tiles(tiles)
         self._put_lookups()
         self._writer.commit()
         self._put_versions()
+        self._writer.then()
         self._put_names()
         self._put_tree_pages()
         self._put_head()
@@ -351,7 +356,7 @@ class Publication:
     def _report(self) -> PublishReport:
         writer, sums = self._writer, self._at.sums
         return PublishReport(
-            root=writer.root,
+            root=self._at.root,
             full=self._work.full,
             modules=len(self._summaries),
             versions=sum(summary.versions for summary in self._summaries),

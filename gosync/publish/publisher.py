@@ -20,6 +20,7 @@ from gosync.folder import routes
 from gosync.hint import advise, command
 from gosync.publish.feed import ENTRIES, format_feed
 from gosync.publish.limit import DeleteLimit
+from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import Marker, read_marker
 from gosync.publish.modules import ModuleWriter
 from gosync.publish.owner import check_owner
@@ -107,13 +108,13 @@ class Publisher:
             CatalogError: if the catalog cannot be read.
         """
         work = find_work(self._catalog, tree, self._database, options)
-        sums = self._sums(TreeWriter(tree.root))
+        sums = self._sums(LocalTreeWriter(tree.root))
         if work is None or sums is None or not self._shows(head, work):
             return []
         assert head is not None
         with disk_errors(tree.root):
             sums.check_head(head, work.sizes)
-            kept = kept_lookups(self._survey(TreeWriter(tree.root), work), sums)
+            kept = kept_lookups(self._survey(LocalTreeWriter(tree.root), work), sums)
             ids = shown_ids(self._catalog, kept.values(), head)
             return sums.missing(needed_tiles(head, ids, work.sizes))
 
@@ -126,7 +127,7 @@ class Publisher:
         is raised, are ``wanted_tiles``'s.
         """
         work = find_work(self._catalog, tree, self._database, options)
-        sums = self._sums(TreeWriter(tree.root))
+        sums = self._sums(LocalTreeWriter(tree.root))
         if work is None or sums is None or not self._shows(head, work):
             return []
         assert head is not None
@@ -168,7 +169,7 @@ class Publisher:
             report = self._unchanged(tree)
         else:
             with disk_errors(tree.root):
-                survey = self._survey(TreeWriter(tree.root), work)
+                survey = self._survey(LocalTreeWriter(tree.root), work)
                 self._check_limit(tree, survey, limit)
                 report = self._publish(
                     tree, head, work, survey, options, progress or NoProgress()
@@ -195,7 +196,7 @@ class Publisher:
             self._catalog.findings.newest(limit=ENTRIES),
             self._catalog.withdrawn.newest(limit=ENTRIES),
         )
-        writer = TreeWriter(tree.root)
+        writer = LocalTreeWriter(tree.root)
         with disk_errors(tree.root):
             if writer.read(routes.FEED) == feed:
                 return False
@@ -214,7 +215,7 @@ class Publisher:
         progress: Progress,
     ) -> PublishReport:
         work = self._stamped(tree, work)
-        writer = TreeWriter(tree.root)
+        writer = LocalTreeWriter(tree.root)
         sums = self._sums(writer)
         shown = head if sums is not None and self._shows(head, work) else None
         if sums is not None and shown is not None:
@@ -235,6 +236,7 @@ class Publisher:
             work=work,
             survey=survey,
             options=options,
+            root=tree.root,
             tree_id=tree.id,
             progress=progress,
         )

@@ -14,7 +14,7 @@ from gosync.gomod.module import (
     unescape_path,
     unescape_version,
 )
-from gosync.publish.tree import TreeWriter
+from gosync.publish.localtree import LocalTreeWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def shown_versions(root: Path) -> Iterator[tuple[ModuleVersion, Need]]:
         OSError: as from reading folders.
     """
     folder, kinds = "", dict[str, Need]()
-    for file in TreeWriter(root).walk():
+    for file in LocalTreeWriter(root).walk():
         at, _, name = file.rpartition("/")
         if at != folder:
             yield from _versions(folder, kinds)

@@ -100,7 +100,7 @@ class SumTreeWriter:
         newest = max(sizes, default=0)
         if head.tree.n < newest:
             raise RollbackError(
-                f"{self._writer.root}: its clients know a tree head of {newest}"
+                f"{self._writer.name}: its clients know a tree head of {newest}"
                 f" records, the trusted one has {head.tree.n}",
                 hint=advise("run {} to learn of a newer tree head", command("sync")),
             )
@@ -108,7 +108,7 @@ class SumTreeWriter:
         shown = _tree_of(note)
         if shown is not None and shown.n == head.tree.n and shown != head.tree:
             raise ForkError(
-                f"{self._writer.root}: shows another tree head of {shown.n} records",
+                f"{self._writer.name}: shows another tree head of {shown.n} records",
                 old_note=note,
                 new_note=head.note,
                 proof=tuple(

@@ -17,6 +17,7 @@ from gosync.errors import MalformedError
 from gosync.folder import routes
 from gosync.gomod.filekind import FileKind
 from gosync.publish.contents import contents_of
+from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import read_marker
 from gosync.publish.modules import ModuleWriter
 from gosync.publish.owner import Owner, foreign_tree, owner_of
@@ -67,7 +68,7 @@ def take_out(
         return None
     if owner_of(marker, catalog.identity.get()) is Owner.FOREIGN:
         raise foreign_tree(root)
-    writer = TreeWriter(root)
+    writer = LocalTreeWriter(root)
     with disk_errors(root):
         writer.open()
         write_withdrawn(writer, catalog.withdrawn.all())

@@ -26,6 +26,7 @@ from gosync.site.places import note_place
 from gosync.store.blobs import BlobStore
 from gosync.store.journal import Journal
 from gosync.store.layout import CATALOG
+from gosync.store.localblobs import LocalBlobStore
 from gosync.store.lock import StoreLock
 from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
@@ -92,7 +93,7 @@ def open_site(
         open_store(root)
     lock = StoreLock(root, command=command, clock=clock)
     with lock.acquire(wait_seconds=wait_lock_seconds):
-        blobs, journal = BlobStore(root), Journal(root)
+        blobs, journal = LocalBlobStore(root), Journal(root)
         blobs.check_space(0, min_free_bytes=options.min_free_bytes)
         name = options.database.name if options.database else None
         with Catalog.open(root / CATALOG, create=is_new) as catalog:

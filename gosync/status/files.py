@@ -10,8 +10,8 @@ import msgspec
 
 from gosync.errors import StoreError
 from gosync.folder import routes
+from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import read_marker
-from gosync.publish.tree import TreeWriter
 from gosync.site.site import Site
 from gosync.status.facts import Facts, gather_facts
 from gosync.status.metrics import format_metrics
@@ -57,7 +57,7 @@ def write_status(tree: Path, facts: Facts, *, name: str, upstream: str) -> None:
     """
     if read_marker(tree) is None:
         return
-    writer = TreeWriter(tree)
+    writer = LocalTreeWriter(tree)
     with disk_errors(tree / routes.STATUS):
         writer.open()
         writer.write(routes.STATUS, format_status(facts, name=name, upstream=upstream))

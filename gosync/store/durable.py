@@ -43,13 +43,18 @@ def disk_errors(subject: object) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        if error.errno in _NO_SPACE:
-            raise NoSpaceError(
-                f"{subject}: {reason}",
-                hint="free some space and run the command again",
-            ) from error
-        raise StoreError(f"{subject}: {reason}", hint=_hint(error.errno)) from error
+        raise disk_error(subject, error) from error
+
+
+def disk_error(subject: object, error: OSError) -> StoreError:
+    """Return ours for an OSError; see disk_errors."""
+    reason = error.strerror or str(error)
+    if error.errno in _NO_SPACE:
+        return NoSpaceError(
+            f"{subject}: {reason}",
+            hint="free some space and run the command again",
+        )
+    return StoreError(f"{subject}: {reason}", hint=_hint(error.errno))
 
 
 def _hint(number: int | None) -> str | None:

@@ -16,7 +16,6 @@ nothing an upstream said is a file's name.
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import secrets
@@ -32,10 +31,13 @@ from gosync.store.layout import (
     is_torn_name,
     quarantine_id,
 )
+from gosync.store.staging import LocalStaged, digest_of_readable, pieces_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from gosync.store.staging import Readable
 
 _FILE_MODE = 0o400
 
@@ -52,7 +54,7 @@ class Quarantine:
         reason: str,
         *,
         evidence: Mapping[str, object],
-        files: Mapping[str, Path | bytes],
+        files: Mapping[str, Readable | bytes],
     ) -> str:
         """Keep evidence; return its id.
 
@@ -60,8 +62,8 @@ class Quarantine:
             subject: What it is about, ``path@version`` as a rule.
             reason: The rule that was broken.
             evidence: Facts that JSON can say: URL, status, headers, time, hashes.
-            files: The bytes by label, in memory or in a file that is linked or
-                copied; that file stays where it is.
+            files: The bytes by label, in memory or in what is staged; the latter is
+                linked where it is a file of this disk, and stays.
 
         Raises:
             NoSpaceError: the disk is full.
@@ -88,7 +90,7 @@ class Quarantine:
                 self._write(entry, {**contents, EVIDENCE: _format(document)})
         return entry
 
-    def _write(self, entry: str, files: Mapping[str, Path | bytes]) -> None:
+    def _write(self, entry: str, files: Mapping[str, Readable | bytes]) -> None:
         folder = self._folder / f".{secrets.token_hex(8)}.tmp"
         folder.mkdir(mode=0o755)
         try:
@@ -137,11 +139,12 @@ class Quarantine:
         return len(torn)
 
 
-def _digest(content: Path | bytes) -> Digest:
-    if isinstance(content, bytes):
-        return digest_of(content)
-    with content.open("rb") as file:
-        return Digest(hashlib.file_digest(file, "sha256").hexdigest())
+def _digest(content: Readable | bytes) -> Digest:
+    return (
+        digest_of(content)
+        if isinstance(content, bytes)
+        else digest_of_readable(content)
+    )
 
 
 def _format(document: Mapping[str, object]) -> bytes:
@@ -149,26 +152,29 @@ def _format(document: Mapping[str, object]) -> bytes:
     return text.encode("ascii") + b"\n"
 
 
-def _put(path: Path, content: Path | bytes) -> None:
-    if isinstance(content, bytes):
+def _put(path: Path, content: Readable | bytes) -> None:
+    if isinstance(content, LocalStaged) and _link(content.path, path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        pieces: Iterable[bytes] = ()
+    else:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         descriptor = os.open(path, flags, _FILE_MODE)
-        try:
-            write_all(descriptor, content)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        return
+        pieces = (content,) if isinstance(content, bytes) else pieces_of(content)
     try:
-        # A staged file is in the same filesystem: its bytes need no second copy.
-        os.link(content, path)
-    except OSError:
-        shutil.copyfile(content, path)
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
+        for piece in pieces:
+            write_all(descriptor, piece)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _link(staged: Path, path: Path) -> bool:
+    """Link a staged file, which is of this file system as a rule."""
+    try:
+        os.link(staged, path)
+    except OSError:
+        return False
+    return True
 
 
 def _rename_new(source: Path, target: Path) -> None:

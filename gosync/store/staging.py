@@ -1,8 +1,9 @@
 """Staged files: bytes on their way in, hashed and counted as they are written.
 
-A staged file lies in ``staging/``, in the blobs' filesystem, under a random
-name. It becomes a blob by ``BlobStore.admit`` or is removed when its ``with``
-ends. What a killed run left behind is swept at the next start, under the lock.
+``Staged`` is the contract: what a blob store hands out to be filled, read at any
+offset, and given back to ``admit``, or removed when its ``with`` ends. ``LocalStaged``
+lies in ``staging/``, in the blobs' filesystem, under a random name; what a killed run
+left behind is swept at the next start, under the lock.
 """
 
 from __future__ import annotations
@@ -11,26 +12,91 @@ import hashlib
 import os
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from gosync.errors import StoreError
 from gosync.store.digest import Digest
 from gosync.store.durable import disk_errors, write_all
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 BLOB_MODE = 0o444
+PIECE_BYTES = 1 << 20
 
 
-class Staged:
+class Readable(Protocol):
+    """Bytes that can be read at any offset, from any thread."""
+
+    @property
+    def size_bytes(self) -> int:
+        """How many there are."""
+        ...
+
+    def read_at(self, offset: int, size_bytes: int) -> bytes:
+        """Return the bytes there; fewer only at the end.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        ...
+
+
+class Staged(Readable, Protocol):
     """A file that is being received; a context manager that cleans up.
 
-    One thread at a time; different staged files are independent.
+    One thread at a time; different staged files are independent. Nobody sees it but
+    who holds it, and nothing of it is durable before it is admitted.
+    """
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of what was written so far."""
+        ...
+
+    @property
+    def descriptor(self) -> int | None:
+        """A file descriptor, to be read at offsets; None without a file."""
+        ...
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Append bytes.
+
+        Raises:
+            NoSpaceError: there is no room.
+            StoreError: the bytes cannot be written.
+        """
+        ...
+
+    def restart(self) -> None:
+        """Forget what was written: a download begins again.
+
+        Raises:
+            StoreError: the file cannot be emptied.
+        """
+        ...
+
+    def discard(self) -> None:
+        """Remove the file unless it was admitted; a second call does nothing."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Return the file."""
+        ...
+
+    def __exit__(self, *_: object) -> None:
+        """Discard it."""
+        ...
+
+
+class LocalStaged:
+    """A staged file in a folder.
 
     Attributes:
         path: Where it lies until it is admitted.
         size_bytes: How much was written.
+        descriptor: The open file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,7 +105,7 @@ class Staged:
         self._hash = hashlib.sha256()
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         with disk_errors(self.path):
-            self._descriptor = os.open(self.path, flags, 0o600)
+            self.descriptor = os.open(self.path, flags, 0o600)
         self._settled = False
 
     @property
@@ -48,37 +114,24 @@ class Staged:
         return Digest(self._hash.hexdigest())
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Append bytes.
-
-        Raises:
-            NoSpaceError: the disk is full.
-            StoreError: the bytes cannot be written.
-        """
+        """Append bytes; see Staged."""
         with disk_errors(self.path):
-            write_all(self._descriptor, data)
+            write_all(self.descriptor, data)
         self._hash.update(data)
         self.size_bytes += len(data)
 
     def restart(self) -> None:
-        """Forget what was written: a download begins again.
-
-        Raises:
-            StoreError: the file cannot be emptied.
-        """
+        """Forget what was written: a download begins again; see Staged."""
         with disk_errors(self.path):
-            os.ftruncate(self._descriptor, 0)
-            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            os.ftruncate(self.descriptor, 0)
+            os.lseek(self.descriptor, 0, os.SEEK_SET)
         self._hash = hashlib.sha256()
         self.size_bytes = 0
 
     def read_at(self, offset: int, size_bytes: int) -> bytes:
-        """Return the bytes there; fewer only at the end of the file.
-
-        Raises:
-            StoreError: they cannot be read.
-        """
+        """Return the bytes there; see Readable."""
         with disk_errors(self.path):
-            return read_at(self._descriptor, offset, size_bytes)
+            return read_at(self.descriptor, offset, size_bytes)
 
     def seal(self) -> None:
         """Make contents and mode durable; nothing is written after this.
@@ -88,19 +141,19 @@ class Staged:
             StoreError: the disk refuses, or the file is not what was written.
         """
         with disk_errors(self.path):
-            on_disk = os.fstat(self._descriptor).st_size
+            on_disk = os.fstat(self.descriptor).st_size
             if on_disk != self.size_bytes:
                 raise StoreError(
                     f"{self.path}: {on_disk} bytes, {self.size_bytes} were written"
                 )
-            os.fchmod(self._descriptor, BLOB_MODE)
-            os.fsync(self._descriptor)
+            os.fchmod(self.descriptor, BLOB_MODE)
+            os.fsync(self.descriptor)
 
     def settle(self) -> None:
         """Say that the file was moved away or dropped; close it."""
         if not self._settled:
             self._settled = True
-            os.close(self._descriptor)
+            os.close(self.descriptor)
 
     def discard(self) -> None:
         """Remove the file unless it was admitted; a second call does nothing."""
@@ -114,6 +167,28 @@ class Staged:
 
     def __exit__(self, *_: object) -> None:
         self.discard()
+
+
+def pieces_of(content: Readable) -> Iterator[bytes]:
+    """Yield the bytes from first to last.
+
+    Raises:
+        StoreError: they cannot be read.
+    """
+    for offset in range(0, content.size_bytes, PIECE_BYTES):
+        yield content.read_at(offset, PIECE_BYTES)
+
+
+def digest_of_readable(content: Readable) -> Digest:
+    """Return the digest of the bytes.
+
+    Raises:
+        StoreError: they cannot be read.
+    """
+    found = hashlib.sha256()
+    for piece in pieces_of(content):
+        found.update(piece)
+    return Digest(found.hexdigest())
 
 
 def read_at(descriptor: int, offset: int, size_bytes: int) -> bytes:

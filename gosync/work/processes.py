@@ -16,12 +16,17 @@ Where that is not so nobody is there, and whoever has work does it: ``offer`` an
 None then, as it does while all are busy. It is also the answer for work that raised
 an error; done again here, it raises it where somebody sees it.
 
+An item may come with an open file: its descriptor is sent along (SCM_RIGHTS), so that
+no process has to know where the file lies.
+
 A process ends when its pipe does, so none outlives a gosync that was killed.
 """
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import threading
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
@@ -43,12 +48,17 @@ class Hands(Generic[T, R]):
     """Some processes, as long as they are needed; threads may share them."""
 
     def __init__(
-        self, work: Callable[[T], R], *, count: int, size_bytes: int = WORTH_BYTES
+        self,
+        work: Callable[[T, int | None], R],
+        *,
+        count: int,
+        size_bytes: int = WORTH_BYTES,
     ) -> None:
         """Make them ready; a thread that begins later does no harm.
 
         Args:
-            work: What they do with each item; its result is never None. Items and
+            work: What they do with each item and the descriptor that came with it,
+                which is closed afterwards; its result is never None. Items and
                 results are pickled, the function is not.
             count: How many there are at most.
             size_bytes: How much there is to do.
@@ -70,12 +80,15 @@ class Hands(Generic[T, R]):
         for hand in self._all:
             hand.end()
 
-    def offer(self, item: T, *, subject: str) -> R | None:
+    def offer(
+        self, item: T, *, subject: str, descriptor: int | None = None
+    ) -> R | None:
         """Have the work done by a process; None if it is to be done here.
 
         Args:
             item: What to work on.
             subject: What that is called, for messages.
+            descriptor: An open file that goes with it; the process has its own.
 
         Raises:
             StoreError: if the process was killed.
@@ -85,11 +98,11 @@ class Hands(Generic[T, R]):
         except Empty:
             return None
         try:
-            return hand.do(item, subject)
+            return hand.do(item, subject, descriptor)
         finally:
             self._idle.put(hand)
 
-    def _hire(self, work: Callable[[T], R]) -> None:
+    def _hire(self, work: Callable[[T, int | None], R]) -> None:
         hand = _Hand(work, [each.pipe for each in self._all])
         self._all.append(hand)
         self._idle.put(hand)
@@ -110,7 +123,9 @@ class _Hand(Generic[T, R]):
         pipe: This end of what leads to it.
     """
 
-    def __init__(self, work: Callable[[T], R], others: Sequence[Connection]) -> None:
+    def __init__(
+        self, work: Callable[[T, int | None], R], others: Sequence[Connection]
+    ) -> None:
         """Fork it.
 
         Args:
@@ -128,10 +143,12 @@ class _Hand(Generic[T, R]):
         self._process.start()
         there.close()
 
-    def do(self, item: T, subject: str) -> R | None:
+    def do(self, item: T, subject: str, descriptor: int | None) -> R | None:
         """Have an item worked on; None if that raised an error."""
         try:
-            self.pipe.send(item)
+            self.pipe.send((item, descriptor is not None))
+            if descriptor is not None:
+                _send_descriptor(self.pipe, descriptor)
             result: R | None = self.pipe.recv()
         except (EOFError, OSError) as exc:
             raise StoreError(
@@ -147,7 +164,9 @@ class _Hand(Generic[T, R]):
 
 
 def _serve(
-    work: Callable[[T], R], there: Connection, inherited: Sequence[Connection]
+    work: Callable[[T, int | None], R],
+    there: Connection,
+    inherited: Sequence[Connection],
 ) -> None:
     """Work on what comes in, until nothing more can."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -156,11 +175,28 @@ def _serve(
         pipe.close()
     while True:
         try:
-            item = there.recv()
+            item, has_file = there.recv()
+            descriptor = _receive_descriptor(there) if has_file else None
         except EOFError:
             return
         try:
-            result: R | None = work(item)
+            result: R | None = work(item, descriptor)
         except Exception:  # noqa: BLE001 - raised again by whoever offered it
             result = None
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
         there.send(result)
+
+
+def _send_descriptor(pipe: Connection, descriptor: int) -> None:
+    with socket.socket(fileno=os.dup(pipe.fileno())) as here:
+        socket.send_fds(here, [b"\0"], [descriptor])
+
+
+def _receive_descriptor(pipe: Connection) -> int:
+    with socket.socket(fileno=os.dup(pipe.fileno())) as here:
+        _, descriptors, _, _ = socket.recv_fds(here, 1, 1)
+    if not descriptors:
+        raise EOFError
+    return descriptors[0]

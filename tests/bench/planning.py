@@ -27,6 +27,7 @@ from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.needs import needs_of_project
 from gosync.project import read_project
 from gosync.store.blobs import BlobStore
+from gosync.store.localblobs import LocalBlobStore
 from gosync.store.root import open_store
 from gosync.sync.gomods import StoredGoMods
 from tests.bench.corpus import MIB
@@ -118,12 +119,12 @@ def _store_graph(folder: Path, count: int) -> None:
     dice = random.Random(7)
     paths = [f"graph.example/org{number % 53}/mod{number}" for number in range(count)]
     open_store(folder / "store")
-    blobs = BlobStore(folder / "store")
+    blobs = LocalBlobStore(folder / "store")
     with Catalog.open(folder / "store/catalog.sqlite", create=True) as catalog:
         catalog.versions.admit(
             _row(blobs, path, dice.sample(paths, min(12, count))) for path in paths
         )
-    blobs.sync_folders()
+    blobs.sync()
     project = folder / "project"
     project.mkdir()
     required = "".join(f"\t{path} v1.9.0\n" for path in paths)
@@ -152,7 +153,7 @@ def _resolve(folder: Path) -> dict[str, float]:
     with Catalog.open(
         folder / "store/catalog.sqlite", create=False, readonly=True
     ) as catalog:
-        gomods = StoredGoMods(catalog, BlobStore(folder / "store"))
+        gomods = StoredGoMods(catalog, LocalBlobStore(folder / "store"))
         needs = needs_of_project(project.mains, [], gomods.load, deps=Deps.ALL)
     return {"seconds": time.perf_counter() - begun, "modules": len(needs.zips)}
 

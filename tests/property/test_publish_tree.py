@@ -77,7 +77,7 @@ def test_step_by_step_gives_what_one_publish_gives(
     folder = Path(tempfile.mkdtemp(prefix="gosync-test-"))
     try:
         with pytest.MonkeyPatch.context() as patch, World(folder, records=200) as world:
-            patch.setattr("gosync.publish.tree.sync_filesystem", lambda _: None)
+            patch.setattr("gosync.publish.localtree.sync_filesystem", lambda _: None)
             for move in moves:
                 play(world, move)
             # A head alone moves nothing, so let something change at the end.

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from gosync.errors import BlobMissingError
-from gosync.store.blobs import BlobStore
 from gosync.store.digest import digest_of
+from gosync.store.localblobs import LocalBlobStore
 from gosync.store.root import open_store
 
 _DATA = st.binary(max_size=3)
@@ -24,7 +24,7 @@ class BlobMachine(RuleBasedStateMachine):
         super().__init__()
         self.root = Path(tempfile.mkdtemp())
         open_store(self.root)
-        self.blobs = BlobStore(self.root)
+        self.blobs = LocalBlobStore(self.root)
         self.model: set[bytes] = set()
 
     @rule(data=_DATA)
@@ -53,7 +53,7 @@ class BlobMachine(RuleBasedStateMachine):
     @rule()
     def restart_killed(self):
         (self.root / "staging" / ("0f" * 8)).write_bytes(b"x")
-        self.blobs = BlobStore(self.root)
+        self.blobs = LocalBlobStore(self.root)
         assert self.blobs.sweep_staging() == 1
 
     @rule(keep=st.sets(_DATA, max_size=3))
@@ -61,13 +61,13 @@ class BlobMachine(RuleBasedStateMachine):
         gone = self.model - keep
         count, size_bytes = self.blobs.remove_others({digest_of(each) for each in keep})
         assert (count, size_bytes) == (len(gone), sum(map(len, gone)))
-        assert self.blobs.sync_folders() == 0, "the folders are synced"
+        assert self.blobs.sync() == 0, "the folders are synced"
         self.model &= keep
 
     @rule()
     def sync(self):
-        self.blobs.sync_folders()
-        assert self.blobs.sync_folders() == 0
+        self.blobs.sync()
+        assert self.blobs.sync() == 0
 
     @rule(data=_DATA)
     def read(self, data):

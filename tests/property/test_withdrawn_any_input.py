@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.folder import routes
-from gosync.publish.tree import TreeWriter
+from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.withdrawnfile import read_withdrawn, write_withdrawn
 
 SOUND = st.builds(
@@ -27,7 +27,7 @@ SOUND = st.builds(
 @given(st.lists(SOUND, max_size=4))
 def test_what_was_written_is_read(withdrawals: list[Withdrawal]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        writer = TreeWriter(Path(folder))
+        writer = LocalTreeWriter(Path(folder))
         writer.open()
         for told in (withdrawals, withdrawals, []):
             write_withdrawn(writer, told)

@@ -25,8 +25,8 @@ import msgspec
 from gosync.bundle.read.zstd import PIECE_BYTES, open_reader, open_writer
 from gosync.errors import StoreError
 from gosync.folder.routes import MARKER_FOLDER, of_module
+from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import read_marker
-from gosync.publish.tree import TreeWriter
 from gosync.store.durable import disk_errors, make_folder, replace_file, sync_folder
 from gosync.work.progress import NoProgress
 
@@ -152,7 +152,7 @@ def _write(tree: Path, partial: Path, progress: Progress) -> dict[str, tuple[int
     """Write the archive; return each file's size and SHA-256."""
     names = sorted(
         name
-        for name in TreeWriter(tree).walk()
+        for name in LocalTreeWriter(tree).walk()
         if not name.startswith(f"{MARKER_FOLDER}/")
     )
     progress.phase("packing the tree", len(names))

@@ -39,7 +39,11 @@ class Checkers:
         """
         self._check_all = partial(_check_all, target)
         worth_bytes = size_bytes if target.is_still else 0
-        self._hands = Hands(self._check_all, count=_COUNT, size_bytes=worth_bytes)
+        self._hands: Hands[Answers, list[Checked]] = Hands(
+            lambda answers, _: self._check_all(answers),
+            count=_COUNT,
+            size_bytes=worth_bytes,
+        )
         self._threads = ThreadPoolExecutor(_COUNT)
 
     def __enter__(self) -> Self:

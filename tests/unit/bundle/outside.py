@@ -27,6 +27,8 @@ from gosync.gomod.module import ModuleVersion
 from gosync.ingest.entries import version_entry
 from gosync.site.site import open_site
 from gosync.site.tree import make_publisher, tree_target
+from gosync.store.digest import parse_digest
+from gosync.store.localblobs import LocalBlobStore
 from gosync.sumdb.treehead import open_head
 from tests.unit.gomod.zipfiles import make_zip, reader
 
@@ -128,10 +130,14 @@ class Outside:
             selected=need if selected else None,
             state=State.PRESENT,
         )
-        blobs.sync_folders()
+        blobs.sync()
         self.site.journal.append([version_entry(row)])
         self.site.catalog.versions.admit([row])
         return row
+
+    def blob(self, digest: str | None) -> Path:
+        """Return the file of a blob."""
+        return LocalBlobStore(self.options.store_path).path(parse_digest(digest or ""))
 
     def select(self, *wants: Want) -> None:
         """Select these versions and nothing else."""

@@ -27,11 +27,11 @@ from gosync.ingest.entries import (
     version_entry,
 )
 from gosync.ingest.rebuild import NOT_KEPT, parse_version_entry, rebuild
-from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 from gosync.store.identity import mark_entry, write_store_id
 from gosync.store.journal import Journal
 from gosync.store.layout import CATALOG
+from gosync.store.localblobs import LocalBlobStore
 from gosync.store.root import open_store
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -50,7 +50,7 @@ class Site:
     def __init__(self, root):
         self.root = root
         open_store(root)
-        self.blobs = BlobStore(root)
+        self.blobs = LocalBlobStore(root)
         self.journal = Journal(root)
 
     def open(self):
@@ -82,7 +82,7 @@ class Site:
         return row
 
     def admit(self, *rows):
-        self.blobs.sync_folders()
+        self.blobs.sync()
         self.journal.append(map(version_entry, rows))
         with self.open() as catalog:
             catalog.versions.admit(rows)
@@ -289,7 +289,7 @@ def test_what_a_command_asked_for_is_still_asked_for(site):
 
 def test_a_version_whose_zip_was_omitted_comes_back_as_its_mod(site):
     omitted = replace(site.row("v1.0.0", need=Need.MOD), need=Need.ZIP)
-    site.blobs.sync_folders()
+    site.blobs.sync()
     site.journal.append([version_entry(replace(omitted, state=State.OMITTED))])
     assert site.rebuild().missing == []
     assert [row.carried for row in site.rows()] == [Need.MOD]

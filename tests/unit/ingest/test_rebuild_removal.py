@@ -45,7 +45,7 @@ def rebuilt(site: Site) -> Catalog:
 
 def test_what_was_withdrawn_is_so_again_and_has_its_blobs(site: Site) -> None:
     site.journal.append([version_entry(site.row("v1.0.0")), withdrawal_entry(TOLD)])
-    site.blobs.sync_folders()
+    site.blobs.sync()
     with rebuilt(site) as catalog:
         row = catalog.versions.get(M, "v1.0.0")
         assert row is not None
@@ -67,7 +67,7 @@ def test_what_was_given_up_has_its_tombstone_again(site: Site) -> None:
     site.journal.append(map(version_entry, rows.values()))
     site.journal.append([forget_entry(M, "v1.0.0"), narrow_entry(M, "v1.1.0")])
     site.journal.append([forget_entry(M, "v1.2.0"), version_entry(rows["v1.2.0"])])
-    site.blobs.sync_folders()
+    site.blobs.sync()
     with rebuilt(site) as catalog:
         assert catalog.tombstones.of(M) == {"v1.0.0": "", "v1.1.0": "mod"}
 

@@ -9,7 +9,7 @@ from gosync.errors import RejectedError
 from gosync.gomod.dirhash import ZipScan
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.scanner import ZipScanner
-from gosync.store.staging import Staged
+from gosync.store.staging import LocalStaged
 from gosync.work.processes import WORTH_BYTES
 from tests.alone import alone
 from tests.unit.gomod.zipfiles import make_zip
@@ -19,7 +19,7 @@ GOOD = make_zip([("go.mod", b"module example.com/m\n"), ("a.go", b"package a\n")
 FOREIGN = make_zip([("go.mod", b"")], prefix="example.com/other@v1.0.0/")
 
 
-class Watched(Staged):
+class Watched(LocalStaged):
     """A staged file that counts who reads it in this process."""
 
     reads = 0

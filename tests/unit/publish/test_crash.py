@@ -106,7 +106,7 @@ def test_a_head_seen_before_the_kill_is_remembered(tmp_path: Path) -> None:
         head = world.head()
         with pytest.MonkeyPatch.context() as patch:
             barriers = iter([None, Killed()])
-            patch.setattr("gosync.publish.tree.sync_filesystem", _pass(barriers))
+            patch.setattr("gosync.publish.localtree.sync_filesystem", _pass(barriers))
             with pytest.raises(Killed):
                 world.publisher.publish(world.tree, head)
         assert check_lookups(world.root, NAME) > 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gosync.errors import ForkError, MalformedError, RollbackError, StoreError
+from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import parse_marker
 from gosync.publish.sumdb import SumTreeWriter
-from gosync.publish.tree import TreeWriter
 from gosync.sumdb.record import parse_record
 from gosync.sumdb.tile import edge_tiles, tree_tiles
 from gosync.sumdb.tlog import parse_tree
@@ -247,4 +247,4 @@ def test_a_torn_tile_is_written_anew(world: World) -> None:
 
 def test_a_database_name_that_is_no_folder_is_refused(world: World) -> None:
     with pytest.raises(MalformedError):
-        SumTreeWriter(TreeWriter(world.root), "../up", world.tiles)
+        SumTreeWriter(LocalTreeWriter(world.root), "../up", world.tiles)

@@ -21,7 +21,7 @@ from gosync.gomod.modfile import synthesize
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.publisher import Publisher
 from gosync.publish.work import PublishOptions, TreeTarget
-from gosync.store.blobs import BlobStore
+from gosync.store.localblobs import LocalBlobStore
 from gosync.store.root import open_store
 from gosync.store.tiles import TileStore
 from gosync.sumdb.names import parse_gosumdb
@@ -64,7 +64,7 @@ class World:
         self.root = folder / "public"
         open_store(self.store)
         self.catalog = Catalog.open(self.store / "catalog.sqlite", create=True)
-        self.blobs = BlobStore(self.store)
+        self.blobs = LocalBlobStore(self.store)
         self.log = SumLog(NAME, seed=seed)
         self.log.grow(records)
         self.database = parse_gosumdb(self.log.verifier_key)
@@ -110,7 +110,7 @@ class World:
             )
             for version in versions
         ]
-        self.blobs.sync_folders()
+        self.blobs.sync()
         self.catalog.versions.admit(rows)
 
     def _row(

@@ -21,6 +21,7 @@ from gosync.store.blobs import BlobStore
 from gosync.store.digest import parse_digest
 from gosync.store.journal import Journal
 from gosync.store.layout import CATALOG
+from gosync.store.localblobs import LocalBlobStore
 from gosync.store.lock import StoreLock
 from gosync.store.root import open_store
 
@@ -57,7 +58,7 @@ def run(root: Path, *, wrong_order: bool) -> None:
         StoreLock(root, command="crash test").acquire(),
         Catalog.open(root / CATALOG, create=True) as catalog,
     ):
-        blobs, journal = BlobStore(root), Journal(root)
+        blobs, journal = LocalBlobStore(root), Journal(root)
         blobs.sweep_staging()
         versions = [f"v1.{n}.0" for n in range(BATCHES * VERSIONS)]
         catalog.versions.want(Want(MODULE, version, Need.ZIP) for version in versions)
@@ -66,14 +67,14 @@ def run(root: Path, *, wrong_order: bool) -> None:
             rows = [_row(blobs, version) for version in due[start : start + VERSIONS]]
             if wrong_order:
                 catalog.versions.admit(rows)
-            blobs.sync_folders()
+            blobs.sync()
             journal.append(map(version_entry, rows))
             if not wrong_order:
                 catalog.versions.admit(rows)
 
 
 def check(root: Path) -> dict[str, object]:
-    blobs = BlobStore(root)
+    blobs = LocalBlobStore(root)
     dangling: list[str] = []
     present = 0
     if (root / CATALOG).exists():

@@ -14,15 +14,15 @@ from gosync.errors import (
     NoSpaceError,
     StoreError,
 )
-from gosync.store.blobs import BlobStore
 from gosync.store.digest import digest_of
+from gosync.store.localblobs import LocalBlobStore
 from gosync.store.root import open_store
 
 
 @pytest.fixture
 def blobs(tmp_path):
     open_store(tmp_path)
-    return BlobStore(tmp_path)
+    return LocalBlobStore(tmp_path)
 
 
 def _staging(tmp_path):
@@ -90,14 +90,14 @@ def test_a_file_cut_behind_our_back_is_not_admitted(blobs):
 def test_the_same_bytes_twice_are_one_blob_whose_folder_is_synced_again(blobs):
     first = blobs.put_bytes(b"same")
     inode = blobs.path(first).stat().st_ino
-    assert blobs.sync_folders() == 2  # its own, and the one that got it
-    assert blobs.sync_folders() == 0
+    assert blobs.sync() == 2  # its own, and the one that got it
+    assert blobs.sync() == 0
     assert blobs.put_bytes(b"same") == first
     with blobs.stage() as staged:
         staged.write(b"same")
         assert blobs.admit(staged) == first
     assert blobs.path(first).stat().st_ino == inode
-    assert blobs.sync_folders() == 1
+    assert blobs.sync() == 1
 
 
 @pytest.mark.parametrize("debris", [b"", b"sa", b"same and more"])
@@ -146,9 +146,9 @@ def test_a_folder_that_cannot_be_synced_stays_dirty(blobs, tmp_path):
     shard = blobs.path(digest).parent
     shard.rename(tmp_path / "away")
     with pytest.raises(StoreError):
-        blobs.sync_folders()
+        blobs.sync()
     (tmp_path / "away").rename(shard)
-    assert blobs.sync_folders() == 2
+    assert blobs.sync() == 2
 
 
 def test_many_threads_may_admit_the_same_and_different_bytes(blobs, tmp_path):
@@ -163,7 +163,7 @@ def test_many_threads_may_admit_the_same_and_different_bytes(blobs, tmp_path):
         digests = list(pool.map(admit, contents))
     assert digests == [digest_of(data) for data in contents]
     assert all(blobs.read(digest) for digest in set(digests))
-    assert blobs.sync_folders() > 8
+    assert blobs.sync() > 8
     assert _staging(tmp_path) == []
 
 
@@ -228,7 +228,7 @@ def test_pieces_are_a_blob_s_bytes_and_are_proven_in_the_end(blobs):
 
 def test_a_linked_folder_of_blobs_is_not_emptied(blobs, tmp_path):
     open_store(tmp_path / "other")
-    others = BlobStore(tmp_path / "other")
+    others = LocalBlobStore(tmp_path / "other")
     digest = others.put_bytes(b"of another store")
     folder = tmp_path / "blobs/sha256" / digest[:2]
     folder.symlink_to(others.path(digest).parent)

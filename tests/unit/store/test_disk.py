@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from gosync.errors import NoSpaceError, StoreError
-from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 from gosync.store.durable import disk_errors, make_folder, replace_file
 from gosync.store.journal import Journal
+from gosync.store.localblobs import LocalBlobStore
 from gosync.store.lock import StoreLock
 from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
@@ -42,7 +42,7 @@ def _remount_read_only(folder):
 
 def test_a_full_disk_is_no_space_and_keeps_what_was_admitted(small_disk):
     open_store(small_disk)
-    blobs = BlobStore(small_disk)
+    blobs = LocalBlobStore(small_disk)
     contents = (bytes([number]) * 100_000 for number in range(100))
     kept: list[Digest] = []
     with pytest.raises(NoSpaceError):
@@ -82,7 +82,7 @@ def test_a_full_disk_leaves_no_half_evidence_and_no_half_tile(small_disk):
 
 def test_a_read_only_store_is_a_clear_error(small_disk):
     open_store(small_disk)
-    blobs, journal = BlobStore(small_disk), Journal(small_disk)
+    blobs, journal = LocalBlobStore(small_disk), Journal(small_disk)
     digest = blobs.put_bytes(b"data")
     journal.append([{"kind": "test"}])
     _remount_read_only(small_disk)
@@ -124,10 +124,10 @@ def test_a_forbidden_store_is_a_clear_error(plain_user):
     open_store(plain_user)
     (plain_user / "staging").chmod(0o500)
     with pytest.raises(StoreError, match="Permission denied") as caught:
-        BlobStore(plain_user).put_bytes(b"data")
+        LocalBlobStore(plain_user).put_bytes(b"data")
     assert caught.value.exit_code == 7
     (plain_user / "staging").chmod(0o700)
-    BlobStore(plain_user).put_bytes(b"data")
+    LocalBlobStore(plain_user).put_bytes(b"data")
 
 
 @pytest.mark.parametrize(

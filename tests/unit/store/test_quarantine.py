@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gosync.errors import StoreError
-from gosync.store.blobs import BlobStore
+from gosync.store.localblobs import LocalBlobStore
 from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
 
@@ -20,13 +20,13 @@ def quarantine(tmp_path):
 
 
 def test_evidence_and_bytes_are_kept_together(quarantine, tmp_path):
-    with BlobStore(tmp_path).stage() as staged:
+    with LocalBlobStore(tmp_path).stage() as staged:
         staged.write(b"poison")
         name = quarantine.keep(
             "example.com/m@v1.0.0",
             "h1 differs",
             evidence={"url": "http://u", "headers": {"Server": "x"}, "at": None},
-            files={"zip": staged.path, "mod": b"module m\n"},
+            files={"zip": staged, "mod": b"module m\n"},
         )
     folder = tmp_path / "quarantine" / name
     assert (folder / "zip").read_bytes() == b"poison"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gosync.store.quarantine import Quarantine
+from gosync.store.staging import Readable
 from tests.integration.site import Site
 from tests.simulator import Simulator
 from tests.unit.verify.caches import ALPHA, BETA, World
@@ -27,7 +28,7 @@ def synced(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = Site(tmp_path_factory.mktemp("synced"), world.sim, modules=[ALPHA, BETA])
     site.sync()
     for subject in ("one", "two"):
-        files: dict[str, Path | bytes] = {"answer": f"evil {subject}".encode()}
+        files: dict[str, Readable | bytes] = {"answer": f"evil {subject}".encode()}
         Quarantine(site.store).keep(subject, "a rule", evidence={}, files=files)
     return site.store
 

@@ -374,7 +374,7 @@ def test_a_rotten_blob_is_not_exported(outside: Outside):
     row = outside.site.catalog.versions.get(M, "v1.0.0")
     assert row is not None
     assert row.zip_digest is not None
-    path = outside.site.blobs.path(Digest(row.zip_digest))
+    path = outside.blob(row.zip_digest)
     data = path.read_bytes()
     path.chmod(0o600)
     path.write_bytes(make_zip([("go.mod", b"module x\n")], prefix=f"{M}@v1.0.0/"))
@@ -409,7 +409,7 @@ def test_what_rots_while_it_is_packed_is_found(
     row = outside.site.catalog.versions.get(M, "v1.0.0")
     assert row is not None
     assert row.zip_digest is not None
-    path = outside.site.blobs.path(Digest(row.zip_digest))
+    path = outside.blob(row.zip_digest)
     path.chmod(0o600)
     pack = frames.Compressor.pack
 

@@ -1,0 +1,248 @@
+"""Blobs as files: ``blobs/sha256/ab/abcd…``, mode 0444; the contract is ``blobs``'s.
+
+Admission, in this order (I1):
+
+    1. length and digest are what was wanted
+    2. fchmod 0444, fsync of the staged file
+    3. rename to blobs/sha256/ab/abcd…, or drop the staged file if the blob is there
+    4. the folder is remembered as dirty, its parent too when it was made now
+    5. ``sync`` fsyncs every dirty folder, before the journal and the catalog
+
+The last step is apart so that a batch of versions pays for each folder once. A
+blob that was there already is kept only if its size is right, and its folder is
+synced again all the same: the run that wrote it may have died before its sync.
+
+Admissions and reads run in many threads at once.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING
+
+from gosync.errors import BlobCorruptError, NoSpaceError
+from gosync.store.blobs import BlobStore, missing
+from gosync.store.digest import Digest, digest_of, is_digest
+from gosync.store.durable import disk_errors, sync_folder
+from gosync.store.layout import BLOBS, STAGING, blob_path, is_staged_name
+from gosync.store.scratch import ScratchFolder
+from gosync.store.staging import LocalStaged, read_at
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+    from pathlib import Path
+
+    from gosync.store.staging import Staged
+
+SYNC_THREADS = 8
+
+
+class LocalOpenBlob:
+    """An open file of a blob.
+
+    Attributes:
+        size_bytes: The blob's size.
+        descriptor: The file's.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
+        self.descriptor = descriptor
+        self.size_bytes = os.fstat(descriptor).st_size
+
+    def read_at(self, offset: int, size_bytes: int) -> bytes:
+        """Return the bytes there; see Readable."""
+        with disk_errors(self._path):
+            return read_at(self.descriptor, offset, size_bytes)
+
+
+class LocalBlobStore(BlobStore):
+    """The blobs and the staging folder of one store, which ``open_store`` made."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._dirty: set[Path] = set()
+        self._lock = threading.Lock()
+        self._scratch = ScratchFolder(root / STAGING)
+
+    def stage(self) -> LocalStaged:
+        """Begin a staged file; see BlobWriter."""
+        return LocalStaged(self._root / STAGING)
+
+    def scratch_file(self, *, memory_bytes: int = 0) -> IO[bytes]:
+        """Open a file without a name in the staging folder; see BlobWriter."""
+        return self._scratch.scratch_file(memory_bytes=memory_bytes)
+
+    def put_bytes(self, data: bytes) -> Digest:
+        """Admit bytes that are in memory; see BlobWriter."""
+        digest = digest_of(data)
+        if self._keep(digest, len(data)):
+            return digest
+        with self.stage() as staged:
+            staged.write(data)
+            return self.admit(staged, want=digest, size_bytes=len(data))
+
+    def admit(
+        self,
+        staged: Staged,
+        *,
+        want: Digest | None = None,
+        size_bytes: int | None = None,
+        replace: bool = False,
+    ) -> Digest:
+        """Make a staged file a blob by renaming it; see BlobWriter."""
+        if not isinstance(staged, LocalStaged):
+            raise TypeError(f"{staged!r}: staged elsewhere")
+        digest = staged.digest
+        _check_wanted(staged, want=want, size_bytes=size_bytes)
+        if not replace and self._keep(digest, staged.size_bytes):
+            staged.discard()
+            return digest
+        staged.seal()
+        path = self.path(digest)
+        with disk_errors(path):
+            self._make_shard(path.parent)
+            staged.path.replace(path)
+        staged.settle()
+        self._mark(path.parent)
+        return digest
+
+    def _keep(self, digest: Digest, size_bytes: int) -> bool:
+        """Whether the blob is there whole; debris of another size is replaced."""
+        path = self.path(digest)
+        with disk_errors(path):
+            try:
+                if path.stat().st_size != size_bytes:
+                    return False
+            except FileNotFoundError:
+                return False
+        self._mark(path.parent)
+        return True
+
+    def _make_shard(self, shard: Path) -> None:
+        if shard.is_dir():
+            return
+        with suppress(FileExistsError):
+            shard.mkdir()
+        self._mark(shard.parent)
+
+    def _mark(self, folder: Path) -> None:
+        with self._lock:
+            self._dirty.add(folder)
+
+    def sync(self) -> int:
+        """Fsync what admissions changed; return how many folders that took."""
+        with self._lock:
+            dirty, self._dirty = self._dirty, set()
+        try:
+            with disk_errors(self._root / BLOBS):
+                _sync_all(sorted(dirty))
+        except BaseException:
+            with self._lock:
+                self._dirty |= dirty
+            raise
+        return len(dirty)
+
+    def path(self, digest: Digest) -> Path:
+        """Return where a blob lies, or would lie: for the local tree alone.
+
+        Raises:
+            MalformedError: it is no digest.
+        """
+        return self._root / blob_path(digest)
+
+    def size(self, digest: Digest) -> int:
+        """Return a blob's size in bytes; see BlobReader."""
+        path = self.path(digest)
+        with disk_errors(path):
+            try:
+                return path.stat().st_size
+            except FileNotFoundError:
+                raise missing(digest) from None
+
+    @contextmanager
+    def open(self, digest: Digest) -> Iterator[LocalOpenBlob]:
+        """Open a blob's file; see BlobReader."""
+        path = self.path(digest)
+        with disk_errors(path):
+            try:
+                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                raise missing(digest) from None
+        try:
+            yield LocalOpenBlob(path, descriptor)
+        finally:
+            os.close(descriptor)
+
+    def sweep_staging(self) -> int:
+        """Remove what killed runs left in staging; see BlobWriter."""
+        folder = self._root / STAGING
+        with disk_errors(folder):
+            leftovers = [
+                entry
+                for entry in folder.iterdir()
+                if is_staged_name(entry.name) and entry.is_file()
+            ]
+            for leftover in leftovers:
+                leftover.unlink()
+        return len(leftovers)
+
+    def others(self, keep: Container[str]) -> dict[Digest, int]:
+        """Return every blob but these, with its size; see BlobStore.
+
+        A folder that is a link is somebody's other place, and not looked into.
+        """
+        with disk_errors(self._root / BLOBS):
+            return {
+                Digest(blob.name): blob.stat().st_size
+                for folder in (self._root / BLOBS).glob("??")
+                if not folder.is_symlink()
+                for blob in folder.glob("*")
+                if blob.name not in keep and is_digest(blob.name)
+            }
+
+    def remove_others(self, keep: Container[str]) -> tuple[int, int]:
+        """Remove every blob but these; see BlobStore."""
+        others = self.others(keep)
+        with disk_errors(self._root / BLOBS):
+            for path in map(self.path, others):
+                path.unlink()
+                self._mark(path.parent)
+        self.sync()
+        return len(others), sum(others.values())
+
+    def check_space(self, needed_bytes: int, *, min_free_bytes: int) -> None:
+        """Check that the disk keeps the reserve; see BlobWriter."""
+        with disk_errors(self._root):
+            room = os.statvfs(self._root)
+        free = room.f_bavail * room.f_frsize
+        if free - needed_bytes < min_free_bytes:
+            raise NoSpaceError(
+                f"{self._root}: {free} bytes free; {needed_bytes} more would go"
+                f" below the reserve of {min_free_bytes}",
+                hint="free some space, or lower store.min_free",
+            )
+
+
+def _check_wanted(
+    staged: LocalStaged, *, want: Digest | None, size_bytes: int | None
+) -> None:
+    if size_bytes is not None and staged.size_bytes != size_bytes:
+        raise BlobCorruptError(
+            f"{staged.path}: {staged.size_bytes} bytes, want {size_bytes}"
+        )
+    if want is not None and staged.digest != want:
+        raise BlobCorruptError(f"{staged.path}: digest {staged.digest}, want {want}")
+
+
+def _sync_all(folders: list[Path]) -> None:
+    """Sync them, many side by side: the filesystem joins their commits."""
+    if len(folders) < SYNC_THREADS:
+        for folder in folders:
+            sync_folder(folder)
+        return
+    with ThreadPoolExecutor(SYNC_THREADS) as pool:
+        list(pool.map(sync_folder, folders))
