@@ -27,6 +27,7 @@ from gosync.config.files import read_text
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
 from gosync.signing.trust import SignedBy, check_signatures, parse_trust
+from gosync.store.scratch import ScratchFolder
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.sumdb.treehead import open_head
 from gosync.text import printable
@@ -114,7 +115,7 @@ def verify(
         opened = BundleFolder.open(folder)
         signed_by = _check_trust(opened, trust_file)
         head_proven = _check_head(opened, sumdb)
-        scratch = Path(name)
+        scratch = ScratchFolder(Path(name))
         proven = prove_bundle(opened, scratch=scratch, bases=base, progress=watcher)
         log = prove_log(opened, scratch=scratch, base=base)
     document = verified_document(

@@ -68,6 +68,9 @@ class LocalBlobStore(BlobStore):
         self._lock = threading.Lock()
         self._scratch = ScratchFolder(root / STAGING)
 
+    def __str__(self) -> str:
+        return str(self._root)
+
     def stage(self) -> LocalStaged:
         """Begin a staged file; see BlobWriter."""
         return LocalStaged(self._root / STAGING)

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 
 class ScratchFiles(Protocol):
-    """Opens scratch files; threads may share it, but not a file."""
+    """Opens scratch files; threads may share it, but not a file.
+
+    ``str()`` of it is what messages call the place.
+    """
 
     def scratch_file(self, *, memory_bytes: int = 0) -> IO[bytes]:
         """Open a scratch file, to be read and written, that its end removes.
 
         Args:
-            memory_bytes: Up to which size it stays in memory.
+            memory_bytes: Up to which size it stays in memory; else it has a descriptor.
 
         Raises:
             NoSpaceError: there is no room.
@@ -36,6 +39,9 @@ class ScratchFolder(ScratchFiles):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def __str__(self) -> str:
+        return str(self._folder)
 
     def scratch_file(self, *, memory_bytes: int = 0) -> IO[bytes]:
         """Open a scratch file; see ScratchFiles."""

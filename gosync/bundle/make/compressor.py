@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import threading
 from contextlib import ExitStack, closing, nullcontext
 from typing import IO, TYPE_CHECKING, Self, TypeAlias
@@ -31,10 +30,10 @@ from gosync.work.lookahead import THREADS, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from gosync.bundle.make.contentcache import ContentCache
     from gosync.store.blobs import BlobStore
+    from gosync.store.scratch import ScratchFiles
     from gosync.store.tiles import TileStore
 
     AnySegment: TypeAlias = ModuleSegment | TileSegment
@@ -77,7 +76,7 @@ class Compressor:
         blobs: BlobStore,
         kept: ContentCache,
         tiles: TileStore | None,
-        scratch: Path,
+        scratch: ScratchFiles,
     ) -> None:
         """Begin.
 
@@ -85,7 +84,7 @@ class Compressor:
             blobs: The store's blobs.
             kept: What of their contents is at hand, hashed already.
             tiles: The checksum database's tiles, None without a database.
-            scratch: A folder for unnamed files.
+            scratch: Opens files for compressed segments.
         """
         self._blobs = blobs
         self._kept = kept
@@ -100,7 +99,7 @@ class Compressor:
             BlobMissingError: a blob is not there.
             BlobCorruptError: a blob is not what it was.
             StoreError: a tile is not there, or the disk refuses.
-            NoSpaceError: the scratch folder's disk is full.
+            NoSpaceError: the scratch files' disk is full.
         """
         results = in_order(
             self.pack, segments, ahead=_AHEAD, drop=lambda packed: packed.file.close()
@@ -112,8 +111,7 @@ class Compressor:
 
     def pack(self, segment: AnySegment) -> PackedSegment:
         """Compress one segment; errors are those of ``pack_all``."""
-        with disk_errors(self._scratch):
-            file = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115 - passed on
+        file = self._scratch.scratch_file()
         try:
             if isinstance(segment, TileSegment):
                 return self._pack_tiles(segment, file)

@@ -68,7 +68,6 @@ from gosync.catalog.versions import Need
 from gosync.errors import UsageError
 from gosync.signing.files import read_key
 from gosync.store.durable import make_folder
-from gosync.store.layout import STAGING
 from gosync.work.progress import NoProgress
 
 if TYPE_CHECKING:
@@ -155,7 +154,7 @@ class _Making:
         self._keys = keys
         self._progress = progress or NoProgress()
         self._old_heads = _old_heads(site, options, selection, receiver)
-        self._scratch = site.options.store_path / STAGING
+        self._scratch = site.blobs
 
     def run(self) -> Created:
         head = bundled_head(self._site, self._selection.chosen)

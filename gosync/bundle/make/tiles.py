@@ -25,11 +25,11 @@ from gosync.sumdb.treehead import SignedHead, open_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from gosync.bundle.make.selection import SelectedVersion
     from gosync.bundle.read.folder import BundleFolder
     from gosync.site.site import Site
+    from gosync.store.scratch import ScratchFiles
 
 
 def bundled_head(site: Site, selection: Iterable[SelectedVersion]) -> SignedHead | None:
@@ -154,7 +154,7 @@ def fetch_missing(site: Site, tiles: Iterable[Tile]) -> None:
         anyio.run(_fetch, site, missing)
 
 
-def check_packed(site: Site, folder: BundleFolder, scratch: Path) -> None:
+def check_packed(site: Site, folder: BundleFolder, scratch: ScratchFiles) -> None:
     """Check that what a bundle carries of the log leads to its head.
 
     The store proved it when it came; a disk may have lost it since, and the receiver

@@ -12,8 +12,7 @@ receiver trusts takes the receiver.
 
 from __future__ import annotations
 
-import tempfile
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -26,11 +25,9 @@ from gosync.sumdb.tile import TILE_HEIGHT, hash_from_tile, tile_in_tree
 from gosync.sumdb.tlog import parse_tree, record_hash, stored_hash_index
 
 if TYPE_CHECKING:
-    from pathlib import Path
-    from typing import BinaryIO
-
     from gosync.bundle.format.manifest import VersionEntry
     from gosync.bundle.read.folder import BundleFolder
+    from gosync.store.scratch import ScratchFiles
     from gosync.sumdb.tile import Tile
     from gosync.sumdb.tlog import Tree
 
@@ -60,13 +57,13 @@ class LogProof(msgspec.Struct, frozen=True):
 
 
 def prove_log(
-    folder: BundleFolder, *, scratch: Path, base: TileBase | None = None
+    folder: BundleFolder, *, scratch: ScratchFiles, base: TileBase | None = None
 ) -> LogProof | None:
     """Prove the tiles and records of a bundle; None where it has no tree head.
 
     Args:
         folder: The bundle.
-        scratch: A folder for the tiles, unpacked.
+        scratch: Opens a file for the tiles, unpacked.
         base: Where tiles are that came before, None for nowhere.
 
     Raises:
@@ -75,13 +72,13 @@ def prove_log(
         MalformedError: a tile or a record is none of the head's tree, or a full
             bundle lacks what proves one.
         VolumeError: a volume cannot be read.
-        NoSpaceError: the scratch folder's disk is full.
+        NoSpaceError: the scratch files' disk is full.
     """
     head = folder.header.sumdb
     if head is None:
         return None
     tree = parse_tree(head.note.partition("\n\n")[0].encode() + b"\n")
-    with disk_errors(scratch), tempfile.TemporaryFile(dir=scratch) as file:
+    with disk_errors(scratch), scratch.scratch_file() as file:
         tiles = _Tiles(file, head.name, base)
         for tile, data in read_tiles(folder, folder.manifest):
             tiles.add(tile, data)
@@ -102,7 +99,7 @@ def _records(folder: BundleFolder) -> list[VersionEntry]:
 class _Tiles:
     """The tiles at hand: a bundle's in a file, and those of a tree."""
 
-    def __init__(self, file: BinaryIO, database: str, base: TileBase | None) -> None:
+    def __init__(self, file: IO[bytes], database: str, base: TileBase | None) -> None:
         self._file = file
         self._database = database
         self._base = base

@@ -2,7 +2,7 @@
 
 Files against the header, the header's counts against the manifest, each record
 against the two h1, each recipe against its h1, all contents against their digests.
-A verbatim zip is written to the scratch folder and hashed. So nothing of what a
+A verbatim zip is written to a scratch file and hashed. So nothing of what a
 bundle would make of a receiver's store is taken on trust.
 
 A patch needs its base; where that is not at hand its frames are only known to be
@@ -13,7 +13,6 @@ the head is the log's takes the log's key and is for who has it.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -36,13 +35,13 @@ from gosync.work.progress import NoProgress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from gosync.bundle.format.manifest import Manifest, Segment, VersionEntry
     from gosync.bundle.read.bases import Bases
     from gosync.bundle.read.folder import BundleFolder
     from gosync.bundle.read.reader import Entries
     from gosync.bundle.read.segments import OpenGroup, SegmentReading
+    from gosync.store.scratch import ScratchFiles
     from gosync.work.progress import Progress
 
 THREADS = 2
@@ -75,7 +74,7 @@ class Proven(msgspec.Struct, frozen=True):
 def prove_bundle(
     folder: BundleFolder,
     *,
-    scratch: Path,
+    scratch: ScratchFiles,
     bases: Bases | None = None,
     progress: Progress | None = None,
 ) -> Proven:
@@ -83,7 +82,7 @@ def prove_bundle(
 
     Args:
         folder: The bundle; its signatures are somebody else's to check.
-        scratch: A folder for verbatim zips, one at a time and thread.
+        scratch: Opens files for verbatim zips, one at a time and thread.
         bases: Where versions are that patches are against, None for nowhere.
         progress: Who watches.
 
@@ -91,7 +90,7 @@ def prove_bundle(
         VolumeError: a file is missing, unreadable, or not what the header binds.
         MalformedError: something is not what header, manifest or a recipe says.
         ChecksumMismatchError: an h1 is not the one it must be.
-        NoSpaceError: the scratch folder's disk is full.
+        NoSpaceError: the scratch files' disk is full.
     """
     watcher = progress or NoProgress()
     folder.check_names()
@@ -156,7 +155,11 @@ class _Proof:
     """The proof of one bundle's segments; threads share it."""
 
     def __init__(
-        self, folder: BundleFolder, scratch: Path, bases: Bases, progress: Progress
+        self,
+        folder: BundleFolder,
+        scratch: ScratchFiles,
+        bases: Bases,
+        progress: Progress,
     ) -> None:
         self._folder = folder
         self._scratch = scratch
@@ -212,10 +215,7 @@ class _Proof:
         check_h1(f"{version.mv} zip", entry.zip_h1, self._hash_zip(pieces))
 
     def _hash_zip(self, pieces: Iterable[bytes | memoryview]) -> str:
-        with (
-            disk_errors(self._scratch),
-            tempfile.TemporaryFile(dir=self._scratch) as file,
-        ):
+        with disk_errors(self._scratch), self._scratch.scratch_file() as file:
             for piece in pieces:
                 file.write(piece)
             file.flush()

@@ -7,7 +7,7 @@ recipe by the zip's h1. The h1 of a verbatim zip is for whoever writes it somewh
 since its contents are compressed in it: the gate holds it against the manifest.
 
 Memory holds a group's recipes and some of its contents, deflated; the rest of these
-is in an unnamed file of the scratch folder.
+is in a scratch file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
         Mapping,
         Sequence,
     )
-    from pathlib import Path
     from typing import TypeAlias
 
     from gosync.bundle.format.blocks import PackedVersion
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from gosync.bundle.read.bases import BaseFiles, Bases
     from gosync.bundle.read.folder import BundleFolder
     from gosync.bundle.read.segments import OpenGroup
+    from gosync.store.scratch import ScratchFiles
     from gosync.sumdb.tile import Tile
 
     Entries: TypeAlias = dict[tuple[str, str], VersionEntry]
@@ -74,7 +74,7 @@ def read_versions(
     *,
     wanted: Callable[[VersionEntry], bool],
     bases: Bases,
-    scratch: Path,
+    scratch: ScratchFiles,
 ) -> Generator[Arrived]:
     """Yield the versions of a bundle that are wanted.
 
@@ -87,14 +87,14 @@ def read_versions(
         manifest: Its manifest.
         wanted: Says which versions to yield; the rest is read over.
         bases: Where the versions are that patches are against.
-        scratch: A folder for what does not fit into memory.
+        scratch: Opens files for what does not fit into memory.
 
     Raises:
         VolumeError: a volume cannot be read.
         MalformedError: something is not what the manifest or a recipe says.
         ChecksumMismatchError: an h1 is not the manifest's.
         BundleGapError: a base is not here.
-        NoSpaceError: the scratch folder's disk is full.
+        NoSpaceError: the scratch files' disk is full.
     """
     by_segment = entries_by_segment(manifest)
     broken: list[VolumeError] = []
@@ -153,7 +153,7 @@ def _group(
     group: OpenGroup,
     base: BaseFiles | None,
     wanted: Callable[[VersionEntry], bool],
-    scratch: Path,
+    scratch: ScratchFiles,
 ) -> Iterator[Arrived]:
     asked = [n for n, (_, entry) in enumerate(group.versions) if wanted(entry)]
     with Spool(scratch) as spool:

@@ -1,14 +1,13 @@
 """A group's contents, packed, while the zips that share them are written.
 
 They are deflated once. Small ones are kept in memory and large ones in an unnamed file
-of the scratch folder, which is in memory as well while it is short; together these
+beside the store's, which is in memory as well while it is short; together these
 take MEMORY_BYTES at most, and then all go to the file.
 """
 
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from gosync.bundle.read.zstd import PIECE_BYTES, FrameReader
@@ -19,10 +18,10 @@ from gosync.store.durable import disk_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from gosync.bundle.format.recipe import RecipeLine
     from gosync.gomod.module import ModuleVersion
+    from gosync.store.scratch import ScratchFiles
 
 MEMORY_BYTES = 64 << 20
 
@@ -38,12 +37,9 @@ class _Place(NamedTuple):
 class Spool:
     """Packed contents by their SHA-256; a context manager that cleans up."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: ScratchFiles) -> None:
         self._scratch = scratch
-        with disk_errors(scratch):
-            self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - __exit__
-                MEMORY_BYTES // 2, dir=str(scratch)
-            )
+        self._file = scratch.scratch_file(memory_bytes=MEMORY_BYTES // 2)
         self._places: dict[str, _Place] = {}
         self._end = 0
         self._left_bytes = MEMORY_BYTES // 2
@@ -67,7 +63,7 @@ class Spool:
 
         Raises:
             MalformedError: they have another digest, or the frame is damaged.
-            NoSpaceError: the scratch folder's disk is full.
+            NoSpaceError: the scratch files' disk is full.
         """
         if size_bytes > min(PIECE_BYTES, self._left_bytes):
             return self.put_pieces(digest, size_bytes, frame.pieces(size_bytes))

@@ -28,7 +28,6 @@ from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.taken import Expected
 from gosync.store.digest import Digest
-from gosync.store.layout import STAGING
 from gosync.upstream.answer import Served
 from gosync.work.pool import first_error
 
@@ -111,7 +110,7 @@ class Intake:
             taking.bundle.manifest,
             wanted=lambda entry: entry.key in taking.keys,
             bases=self._bases,
-            scratch=self._site.options.store_path / STAGING,
+            scratch=self._site.blobs,
         )
         try:
             async with anyio.create_task_group() as group:

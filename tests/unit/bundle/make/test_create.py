@@ -37,6 +37,7 @@ from gosync.errors import (
 )
 from gosync.gomod.dirhash import hash_zip
 from gosync.store.digest import Digest
+from gosync.store.scratch import ScratchFolder
 from gosync.sumdb.tile import tree_tiles
 from tests.unit.bundle.outside import TARGET, Outside, changed, source
 from tests.unit.gomod.zipfiles import make_zip, reader
@@ -72,7 +73,7 @@ class Inside:
             folder.manifest,
             wanted=lambda _: True,
             bases=self,
-            scratch=self.scratch,
+            scratch=ScratchFolder(self.scratch),
         ):
             came.append(each)
             self.forms[each.entry.key] = each.form
@@ -169,10 +170,10 @@ def test_a_patch_says_which_version_it_is_against(outside: Outside, tmp_path: Pa
                 bundle.manifest,
                 wanted=lambda _: True,
                 bases=NoBases(),
-                scratch=tmp_path,
+                scratch=ScratchFolder(tmp_path),
             )
         )
-    assert prove_bundle(bundle, scratch=tmp_path).patches == 1
+    assert prove_bundle(bundle, scratch=ScratchFolder(tmp_path)).patches == 1
 
 
 def test_a_wrong_base_is_found_before_anything_is_made_of_it(

@@ -32,6 +32,7 @@ from gosync.errors import (
     MalformedError,
     VolumeError,
 )
+from gosync.store.scratch import ScratchFolder
 from tests.unit.bundle.outside import Outside, changed, source
 
 M = "example.com/m"
@@ -58,7 +59,7 @@ def medium(made: Path, tmp_path: Path) -> Path:
 
 
 def prove(medium: Path) -> None:
-    prove_bundle(BundleFolder.open(medium), scratch=medium.parent)
+    prove_bundle(BundleFolder.open(medium), scratch=ScratchFolder(medium.parent))
 
 
 def read_all(medium: Path) -> list[bytes]:
@@ -69,7 +70,7 @@ def read_all(medium: Path) -> list[bytes]:
         folder.manifest,
         wanted=lambda _: True,
         bases=NoBases(),
-        scratch=medium.parent,
+        scratch=ScratchFolder(medium.parent),
     ):
         assert each.write_zip is not None
         each.write_zip(found.append)

@@ -13,6 +13,7 @@ from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.read.logproof import LogProof, prove_log
 from gosync.bundle.read.treebase import TreeBase
 from gosync.errors import MalformedError, RecordMismatchError, TileMismatchError
+from gosync.store.scratch import ScratchFolder
 from tests.unit.bundle.outside import Outside, source
 from tests.unit.bundle.read.test_damage import Liar
 
@@ -52,7 +53,9 @@ def liar(full: Path, tmp_path: Path) -> Liar:
 
 def prove(bundle: Path, tree: Path | None = None) -> LogProof:
     base = None if tree is None else TreeBase(tree)
-    found = prove_log(BundleFolder.open(bundle), scratch=bundle.parent, base=base)
+    found = prove_log(
+        BundleFolder.open(bundle), scratch=ScratchFolder(bundle.parent), base=base
+    )
     assert found is not None
     return found
 

@@ -11,6 +11,7 @@ from gosync.bundle.read import chunks
 from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.read.reader import read_versions
 from gosync.errors import VolumeError
+from gosync.store.scratch import ScratchFolder
 from tests.unit.bundle.outside import Outside, changed, source
 
 MODULES = 8
@@ -46,7 +47,7 @@ def read(outside: Outside, bundle: BundleFolder) -> tuple[list[str], str]:
         bundle.manifest,
         wanted=lambda _: True,
         bases=OwnBases(outside.site),
-        scratch=outside.folder,
+        scratch=ScratchFolder(outside.folder),
     )
     try:
         for each in arriving:
