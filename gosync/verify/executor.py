@@ -8,41 +8,29 @@ that what remains is what is there and not what was hoped for.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
-import msgspec
 from msgspec.structs import replace
 
 from gosync.clock import Clock
 from gosync.errors import UsageError
-from gosync.folder.foreign import recognised
 from gosync.folder.layouts import Kind
 from gosync.folder.tree import Tree
 from gosync.gomod.module import ModuleVersion
 from gosync.text import shown
-from gosync.verify.act.fetching import NOTHING_AT_HAND, can_fetch, trust_for_log
-from gosync.verify.act.folder import Carrying
-from gosync.verify.act.gosum import act_on_sums, plan_sums
-from gosync.verify.act.plan import Action, make_plan
+from gosync.verify.act.actor import Actor, Setting
+from gosync.verify.act.plan import Action
 from gosync.verify.act.quarantine import Quarantine
 from gosync.verify.act.restore import put_all_back
-from gosync.verify.look.gosum import SumTarget
-from gosync.verify.look.targets import FolderTarget, Target
-from gosync.verify.ownstore.actions import act_on_store
-from gosync.verify.ownstore.plan import plan_store
+from gosync.verify.look.targets import Target
 from gosync.verify.ownstore.restore import restore_store
-from gosync.verify.ownstore.target import StoreTarget
 from gosync.verify.prove.answers import Answer
 from gosync.verify.remedy import undo_command
 from gosync.verify.report import Report
-from gosync.verify.verdicts import Finding, Fix
+from gosync.verify.request import Request
+from gosync.verify.session import Session
+from gosync.verify.verdicts import Finding
 from gosync.work.progress import NoProgress, Progress
-
-if TYPE_CHECKING:
-    from gosync.verify.request import Request
-    from gosync.verify.session import Session
 
 
 class TooManyError(UsageError):
@@ -72,99 +60,46 @@ async def act(
         TooManyError: if more would go than ``max_delete``; the report has the plan.
         StoreError: if what is moved aside cannot be kept.
     """
-    if session.detection.doubt:
-        raise UncertainError(session.detection.doubt, hint=session.detection.advice)
-    if _is_nothing(session.target):
-        report.outcome.remarks.append(
-            "nothing was done: no module version was recognised in it"
-        )
+    actor = _actor_of(session, action, clock)
+    if reason := actor.refusal():
+        report.outcome.remarks.append(f"nothing was done: {reason}")
         return
     answers = await _answers(session, report)
-    carry_out = _plan(session, report, action, answers, clock, progress or NoProgress())
-    removals = carry_out.removals
-    if removals > max_delete:
+    planned = actor.plan(report.outcome.findings, answers, action)
+    report.plan = [shown(line) for line in planned.lines()]
+    report.outcome.remarks += planned.remarks()
+    if (removals := planned.removals) > max_delete:
         raise TooManyError(
             f"{removals} things would go or be replaced, more than {max_delete}",
             hint=f"look at the plan, then give --max-delete {removals}",
         )
     if not report.plan or (consent is not None and not consent(report.plan)):
         return
-    await carry_out.run()
-    if report.quarantine:
-        name = report.quarantine
-        report.undo = undo_command(session.request, report.target, name)
+    acted = await planned.carry_out(progress or NoProgress())
+    report.outcome.remarks += acted.remarks
+    report.done, report.quarantine = acted.done, acted.quarantine
+    if acted.quarantine:
+        target, name = report.target, acted.quarantine
+        report.undo = undo_command(session.request, target, name)
     await recheck(session, report)
 
 
-def _is_nothing(target: Target) -> bool:
-    """Return whether a folder has no version of its kind: it may be anybody's."""
-    return isinstance(target, FolderTarget) and not recognised(target.inventory)
+def _actor_of(session: Session, action: Action, clock: Clock) -> Actor:
+    """Return who acts on the target.
 
-
-class _Ready(msgspec.Struct, frozen=True):
-    """A plan that only waits for a word.
-
-    Attributes:
-        removals: How many things it lets go or replaces.
-        run: Carries it out.
+    Raises:
+        UncertainError: if the target is not certainly a cache itself.
+        UsageError: if nobody can do this to it from here.
     """
-
-    removals: int
-    run: Callable[[], Awaitable[None]]
-
-
-def _plan(
-    session: Session,
-    report: Report,
-    action: Action,
-    answers: Mapping[ModuleVersion, Answer],
-    clock: Clock,
-    progress: Progress,
-) -> _Ready:
-    """Make the plan for a target, and put it into the report."""
-    target, findings = session.target, report.outcome.findings
-    if isinstance(target, SumTarget):
-        sums_plan = plan_sums(target, findings, action)
-        report.plan = [shown(line) for line in sums_plan.text(action)]
-
-        async def run_sums() -> None:
-            state = session.request.state_folder
-            act_on_sums(target, sums_plan, report, action, state=state, clock=clock)
-
-        return _Ready(sums_plan.removals, run_sums)
-    if isinstance(target, StoreTarget):
-        store_plan = plan_store(
-            target,
-            findings,
-            action,
-            can_ask_log=trust_for_log(session.request, session.trust) is not None,
-        )
-        report.plan = [shown(line) for line in store_plan.lines(action)]
-        run_store = partial(
-            act_on_store, session, target, store_plan, report, action, clock, progress
-        )
-        return _Ready(store_plan.removals, run_store)
-    if not isinstance(target, FolderTarget):
-        raise UsageError(f"{target.name}: nothing can be done about a proxy from here")
-    plan = make_plan(
-        target.layout,
-        target.inventory,
-        findings,
-        answers,
-        action,
-        can_fetch=can_fetch(session.request),
-        can_ask_log=trust_for_log(session.request, session.trust) is not None,
-    )
-    report.plan = [shown(line) for line in plan.lines(action)]
-    if plan.unknown:
-        report.outcome.remarks.append(
-            f"{len(plan.unknown)} findings are left, beside what could not be read"
-        )
-    if action is Action.REPAIR and not can_fetch(session.request):
-        lacking = sum(each.fix is Fix.FETCH for each in plan.left)
-        report.outcome.remarks += [f"{lacking} left: {NOTHING_AT_HAND}"] * bool(lacking)
-    doing = Carrying(session, target, plan, action, clock)
-    return _Ready(plan.removals, partial(doing.run, report, progress))
+    if session.detection.doubt:
+        raise UncertainError(session.detection.doubt, hint=session.detection.advice)
+    if session.actor is None:
+        name = session.target.name
+        raise UsageError(f"{name}: nothing can be done about a proxy from here")
+    actor = session.actor(Setting(session.request, session.trust, clock))
+    if action not in actor.actions:
+        raise UsageError(f"{session.target.name}: no {action} is known for it")
+    return actor
 
 
 async def _answers(session: Session, report: Report) -> dict[ModuleVersion, Answer]:
@@ -193,7 +128,7 @@ async def recheck(session: Session, report: Report) -> None:
 
 async def _answer_now(target: Target, mv: ModuleVersion, answer: Answer) -> Answer:
     """Return an answer once more, where it rests on what was changed."""
-    own = await target.source.ask(mv) if isinstance(target, StoreTarget) else None
+    own = await target.source.ask(mv) if target.source is not None else None
     if own is None:
         return answer
     return replace(answer, doubt=own.doubt) if own.doubt else own

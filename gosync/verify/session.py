@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
+from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -15,7 +16,6 @@ from gosync.clock import Clock
 from gosync.errors import StoreError, UsageError
 from gosync.folder.detection import (
     Detection,
-    advice_in,
     detect,
     is_marked,
     require_kind,
@@ -25,6 +25,7 @@ from gosync.folder.sums import TreeSums
 from gosync.gomod.patterns import PatternSet
 from gosync.site.opening import check_before_verify, check_verifiable
 from gosync.store.layout import CATALOG
+from gosync.verify.act.actor import Actor, Setting
 from gosync.verify.look.engine import Outcome, Verification
 from gosync.verify.look.gosum import NAMES, SumTarget, read_sums
 from gosync.verify.look.memory import CatalogMemory, Memory, StateFile
@@ -36,6 +37,20 @@ from gosync.verify.report import Report
 from gosync.verify.request import Request
 from gosync.verify.statefolder import require_apart
 from gosync.work.progress import Progress
+
+MakeActor: TypeAlias = Callable[[Setting], Actor]
+
+
+class _Opened(msgspec.Struct, frozen=True):
+    """A target, and who can act on it.
+
+    Attributes:
+        target: The target.
+        actor: Makes who can; None where nobody can from here.
+    """
+
+    target: Target
+    actor: MakeActor | None = None
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -50,6 +65,7 @@ class Session(msgspec.Struct, frozen=True):
         trust: Whom it believes.
         detection: What the target is, and where.
         reopen: Looks at the target anew.
+        actor: Makes who acts on it, None where nothing can be done to it.
     """
 
     request: Request
@@ -60,6 +76,7 @@ class Session(msgspec.Struct, frozen=True):
     trust: Trust
     detection: Detection
     reopen: Callable[[], Target]
+    actor: MakeActor | None
 
     async def run(
         self, clock: Clock, progress: Progress, stop: Callable[[], bool]
@@ -78,9 +95,10 @@ class Session(msgspec.Struct, frozen=True):
             stop=stop,
         )
         outcome = await verification.run(self.request.limits)
-        if isinstance(self.target, StoreTarget):
-            _leave_out_changed(self.target, outcome)
-        outcome.remarks += [*self._unused_logs(), *self._elsewhere()]
+        _leave_out_changed(self.target, outcome)
+        if self.detection.doubt:
+            outcome.remarks.append(self.detection.advice)
+        outcome.remarks += self.target.remarks()
         return Report(
             target=self.target.name,
             kind=self.target.kind,
@@ -95,38 +113,11 @@ class Session(msgspec.Struct, frozen=True):
             return str(self.request.path / CATALOG)
         return str(self.request.state_folder)
 
-    def _unused_logs(self) -> Iterator[str]:
-        """Yield what a target could be proven by, if its database was believed."""
-        if not isinstance(self.target, FolderTarget):
-            return
-        database = self.request.site.database
-        believed = "" if database is None else database.name
-        for name in sorted(set(self.target.inventory.logs) - {believed}):
-            yield (
-                f"it has records of {name}, which nobody believed here;"
-                f" --sumdb {name}+HASH+KEY does"
-            )
 
-    def _elsewhere(self) -> Iterator[str]:
-        """Yield what a target is not, and what in it is left alone."""
-        if self.detection.doubt:
-            yield self.detection.advice
-        if not isinstance(self.target, FolderTarget):
-            return
-        inventory = self.target.inventory
-        if not inventory.versions and (advice := advice_in(self.request.path)):
-            yield f"no module version was recognised in it; {advice}"
-        if inventory.foreign.count:
-            yield (
-                f"{inventory.foreign.count} things in it are no part of a cache, and"
-                f" are left alone, as {inventory.foreign.example} is"
-            )
-
-
-def _leave_out_changed(target: StoreTarget, outcome: Outcome) -> None:
+def _leave_out_changed(target: Target, outcome: Outcome) -> None:
     """Leave out what was found of versions that another gosync changed meanwhile."""
     versions = {each.mv for each in outcome.findings if each.mv is not None}
-    if changed := target.changed(versions & target.rows.keys()):
+    if changed := target.changed(versions):
         outcome.findings = [f for f in outcome.findings if f.mv not in changed]
         outcome.remarks.append(
             f"{len(changed)} versions changed while they were looked at; what was"
@@ -147,12 +138,12 @@ async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]
     if request.state is not None and kind not in {Kind.URL, Kind.GO_SUM}:
         require_apart(request.state, detection.root)
     with _own_catalog(request, kind) as catalog:
-        async with _open(request, kind, catalog, clock) as target:
-            own = target.sums if isinstance(target, FolderTarget) else None
+        async with _open(request, kind, catalog, clock) as opened:
+            target = opened.target
             others = None if kind is Kind.STORE else catalog
-            trust = _trust_of(request, others, own)
+            trust = _trust_of(request, others, target.sums)
             async with open_prover(trust, clock) as prover:
-                if isinstance(target, StoreTarget):
+                if target.source is not None:
                     prover.put_first(target.source)
                 yield Session(
                     request,
@@ -162,17 +153,18 @@ async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]
                     catalog,
                     trust,
                     detection,
-                    partial(_open_target, request, kind, catalog, clock),
+                    lambda: _open_files(request, kind, catalog, clock).target,
+                    opened.actor,
                 )
 
 
 @asynccontextmanager
 async def _open(
     request: Request, kind: Kind, catalog: Catalog | None, clock: Clock
-) -> AsyncIterator[Target]:
+) -> AsyncIterator[_Opened]:
     """Open a target of any kind."""
     if kind is not Kind.URL:
-        yield _open_target(request, kind, catalog, clock)
+        yield _open_files(request, kind, catalog, clock)
         return
     # Importing an HTTP client takes longer than to verify a small cache.
     from gosync.upstream.http import Fetcher  # noqa: PLC0415
@@ -184,7 +176,7 @@ async def _open(
         Fetcher(request.site.http, clock=clock) as fetcher,
         open_url(request.url, request.modules, fetcher) as target,
     ):
-        yield target
+        yield _Opened(target)  # its files are somebody else's
 
 
 def detect_target(request: Request) -> Detection:
@@ -207,16 +199,41 @@ def detect_target(request: Request) -> Detection:
     return detect(path)
 
 
-def _open_target(
+def _open_files(
     request: Request, kind: Kind, catalog: Catalog | None, clock: Clock
-) -> Target:
+) -> _Opened:
+    """Open a target that has files here, and name who can act on it."""
     database = request.site.database
     if kind is Kind.STORE:
         assert catalog is not None
-        return StoreTarget(request.path, catalog, database, clock)
+        store = StoreTarget(request.path, catalog, database, clock)
+        return _Opened(store, partial(_store_actor, store))
     if kind is Kind.GO_SUM:
-        return SumTarget(request.path)
-    return open_folder(request.path, kind, database, PatternSet(request.private))
+        sums = SumTarget(request.path)
+        return _Opened(sums, partial(_sums_actor, sums))
+    folder = open_folder(request.path, kind, database, PatternSet(request.private))
+    return _Opened(folder, partial(_folder_actor, folder))
+
+
+# Importing what acts takes longer than to verify a small cache.
+
+
+def _store_actor(target: StoreTarget, setting: Setting) -> Actor:
+    from gosync.verify.ownstore.actor import StoreActor  # noqa: PLC0415
+
+    return StoreActor(target, setting)
+
+
+def _sums_actor(target: SumTarget, setting: Setting) -> Actor:
+    from gosync.verify.act.gosum import SumsActor  # noqa: PLC0415
+
+    return SumsActor(target, setting)
+
+
+def _folder_actor(target: FolderTarget, setting: Setting) -> Actor:
+    from gosync.verify.act.folder import FolderActor  # noqa: PLC0415
+
+    return FolderActor(target, setting)
 
 
 @contextmanager

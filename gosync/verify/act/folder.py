@@ -1,4 +1,4 @@
-"""A plan carried out on a folder, so that it can be killed anywhere.
+"""A plan carried out on a folder of modules, so that it can be killed anywhere.
 
 Removing runs as publishing does, backwards: what a list names is taken from the list
 first, then the file goes. Repairing runs forwards: fetched and proven, then put in
@@ -11,34 +11,37 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
-from gosync.clock import Clock
 from gosync.errors import GosyncError
+from gosync.folder.foreign import recognised
 from gosync.folder.layouts import FILES, Kind, Role
 from gosync.folder.placing import FILE_MODE, remove
 from gosync.folder.tree import Tree
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.act.access import Mending, pieces_of, plan_access
+from gosync.verify.act.actor import ALL, Acted, Setting
 from gosync.verify.act.done import GONE, DoneActions
-from gosync.verify.act.fetching import fetch_all, trust_for_log
+from gosync.verify.act.fetching import (
+    NOTHING_AT_HAND,
+    can_fetch,
+    fetch_all,
+    trust_for_log,
+)
 from gosync.verify.act.logrepair import LogFiles
-from gosync.verify.act.plan import Action, Plan
+from gosync.verify.act.plan import Action, FolderPlan, make_plan
 from gosync.verify.act.quarantine import Moved, Quarantine
 from gosync.verify.act.scratch import Fetched
 from gosync.verify.look.listing import latest_bytes, list_bytes
 from gosync.verify.look.targets import FolderTarget
+from gosync.verify.prove.answers import Answer
 from gosync.verify.prove.sources import open_log
-from gosync.verify.report import Report
-from gosync.verify.verdicts import Finding, finding_document
+from gosync.verify.verdicts import Finding, Fix, finding_document
 from gosync.work.progress import Progress
-
-if TYPE_CHECKING:
-    from gosync.verify.session import Session
 
 _ORDER: Final = (Role.MOD, Role.ZIP, Role.INFO)
 
@@ -65,41 +68,94 @@ class _Put(msgspec.Struct):
     seen: os.stat_result | None = None
 
 
-class Carrying(msgspec.Struct):
-    """A plan while it is carried out.
+class FolderActor(msgspec.Struct, frozen=True):
+    """Acts on a folder; see Actor.
 
     Attributes:
-        session: What it belongs to.
         target: The folder.
+        setting: Of the run.
+        actions: All of them.
+    """
+
+    target: FolderTarget
+    setting: Setting
+    actions: frozenset[Action] = ALL
+
+    def refusal(self) -> str:
+        """See Actor: a folder without a version of its kind may be anybody's."""
+        if recognised(self.target.inventory):
+            return ""
+        return "no module version was recognised in it"
+
+    def plan(
+        self,
+        findings: Sequence[Finding],
+        answers: Mapping[ModuleVersion, Answer],
+        action: Action,
+    ) -> FolderActions:
+        """See Actor."""
+        request, trust = self.setting.request, self.setting.trust
+        plan = make_plan(
+            self.target.layout,
+            self.target.inventory,
+            findings,
+            answers,
+            action,
+            can_fetch=can_fetch(request),
+            can_ask_log=trust_for_log(request, trust) is not None,
+        )
+        return FolderActions(self.target, self.setting, plan, answers, action)
+
+
+class FolderActions(msgspec.Struct):
+    """A plan for a folder; see PlannedActions.
+
+    Attributes:
+        target: The folder.
+        setting: Of the run.
         plan: What is to be done.
+        answers: What vouches for each version.
         action: What is wanted.
-        clock: What time it is.
         done: What was done so far.
     """
 
-    session: Session
     target: FolderTarget
-    plan: Plan
+    setting: Setting
+    plan: FolderPlan
+    answers: Mapping[ModuleVersion, Answer]
     action: Action
-    clock: Clock
     done: DoneActions = msgspec.field(default_factory=DoneActions)
 
-    async def run(self, report: Report, progress: Progress) -> None:
-        """Fetch what is needed, do everything, and note it in the report.
+    @property
+    def removals(self) -> int:
+        """See PlannedActions."""
+        return self.plan.removals
 
-        Raises:
-            StoreError: if the quarantine cannot be written; then nothing was done.
-        """
+    def lines(self) -> Iterator[str]:
+        """See PlannedActions."""
+        return self.plan.lines(self.action)
+
+    def remarks(self) -> Iterator[str]:
+        """See PlannedActions."""
+        if unknown := len(self.plan.unknown):
+            yield f"{unknown} findings are left, beside what could not be read"
+        if self.action is Action.REPAIR and not can_fetch(self.setting.request):
+            lacking = sum(each.fix is Fix.FETCH for each in self.plan.left)
+            if lacking:
+                yield f"{lacking} left: {NOTHING_AT_HAND}"
+
+    async def carry_out(self, progress: Progress) -> Acted:
+        """See PlannedActions."""
         await self._bring_log_files()
-        wanted = {mv: report.outcome.answers[mv] for mv in self.plan.fetches}
+        wanted = {mv: self.answers[mv] for mv in self.plan.fetches}
         mods = {
             mv
             for mv, files in self.plan.fetches.items()
             if files.keys() == {Role.MOD} and wanted[mv].mod_h1
         }
-        request = self.session.request
-        async with fetch_all(request, wanted, mods, self.clock, progress) as fetched:
-            self._carry_out(report, fetched)
+        request, clock = self.setting.request, self.setting.clock
+        async with fetch_all(request, wanted, mods, clock, progress) as fetched:
+            return self._carry_out(fetched)
 
     async def _bring_log_files(self) -> None:
         """Fetch what a tree lacks of the log; it is written with the rest."""
@@ -109,9 +165,9 @@ class Carrying(msgspec.Struct):
             self.target.layout.place(path, is_folder=False): (path, finding)
             for path, finding in self.plan.log_files.items()
         }
-        trust = trust_for_log(self.session.request, self.session.trust)
+        trust = trust_for_log(self.setting.request, self.setting.trust)
         assert trust is not None  # else nothing is planned
-        async with open_log(trust, self.clock) as log:
+        async with open_log(trust, self.setting.clock) as log:
             assert log is not None
             brought = await LogFiles(log, self.target.sums).bring(files)
         for place, (path, finding) in files.items():
@@ -121,7 +177,7 @@ class Carrying(msgspec.Struct):
             else:
                 self.done.note("repaired", path, finding, data)
 
-    def _carry_out(self, report: Report, fetched: Fetched) -> None:
+    def _carry_out(self, fetched: Fetched) -> Acted:
         puts = list(self._puts(fetched))
         lists = list(self._list_puts(fetched))
         mending = plan_access(self._tree, self.plan.access)
@@ -137,10 +193,8 @@ class Carrying(msgspec.Struct):
             self._put_all(puts, quarantine, moved)
         self._put_all(copies, quarantine, moved)
         self.done.change_access(self._tree, mending)
-        report.done = self.done.actions
-        report.quarantine = (
-            quarantine.id if self.done.can_be_undone(self.action) else ""
-        )
+        can_be_undone = self.done.can_be_undone(self.action)
+        return Acted(self.done.actions, quarantine.id if can_be_undone else "")
 
     def _copies(self, mending: Mending) -> Iterator[_Put]:
         for path, each in mending.copies.items():
@@ -185,7 +239,7 @@ class Carrying(msgspec.Struct):
                 path, finding = files[role].path, files[role]
                 digest = fetched.digest(mv, role)
                 yield _Put(path, finding, digest, fetched.pieces(mv, role))
-        if mv in set(self._brings_zip(fetched)):
+        if Role.ZIP in files and self.target.kind is Kind.MODCACHE:
             h1 = fetched.rows[mv].zip_h1 or ""
             yield _put_bytes(self._ziphash_of(mv), h1.encode(), files[Role.ZIP])
 
@@ -260,12 +314,12 @@ class Carrying(msgspec.Struct):
             for number, (path, finding) in enumerate(paths.items(), 1)
         }
         quarantine = Quarantine.build(
-            self.session.request.state_folder,
+            self.setting.request.state_folder,
             self._tree,
             moved.values(),
             kind=self.target.kind,
             action=self.action,
-            now=self.clock.now(),
+            now=self.setting.clock.now(),
             access=[changed for changed, _ in mending.changes],
         )
         return quarantine, moved

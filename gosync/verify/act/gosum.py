@@ -11,21 +11,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 import msgspec
 
-from gosync.clock import Clock
 from gosync.errors import GosyncError, UsageError
 from gosync.folder.placing import FILE_MODE, stat_of
 from gosync.gomod.gosum import MAX_GO_SUM_BYTES
+from gosync.gomod.module import ModuleVersion
 from gosync.verify.act.access import Mending, pieces_of, plan_access
+from gosync.verify.act.actor import ALL, Acted, Setting
 from gosync.verify.act.done import DoneActions
 from gosync.verify.act.plan import Action
 from gosync.verify.act.quarantine import Moved, Quarantine
 from gosync.verify.look.gosum import SumTarget
-from gosync.verify.report import Report
+from gosync.verify.prove.answers import Answer
 from gosync.verify.verdicts import Finding, Fix, finding_document
+from gosync.work.progress import Progress
 
 _CHANGED = "has changed since it was looked at"
 _PERMISSIONS = 0o777
@@ -86,41 +87,86 @@ def plan_sums(
     return plan  # of several, a link fails by itself
 
 
-def act_on_sums(
-    target: SumTarget,
-    plan: SumsPlan,
-    report: Report,
-    action: Action,
-    *,
-    state: Path,
-    clock: Clock,
-) -> None:
-    """Carry a plan out, and note it in the report.
+class SumsActor(msgspec.Struct, frozen=True):
+    """Acts on go.sum files; see Actor.
 
-    Raises:
-        StoreError: if the quarantine cannot be made; then nothing was done.
+    Attributes:
+        target: The files.
+        setting: Of the run.
+        actions: All of them.
     """
-    done, keep = DoneActions(), action is not Action.DELETE
-    puts = dict(_rewritten(target, plan, action, done))
-    access = {name: each for name, each in plan.access.items() if name not in puts}
-    mending = plan_access(target.tree, access)
-    for name, each in mending.copies.items():
-        data = b"".join(pieces_of(target.tree, name))
-        puts[name] = _Put([each.finding], data, each.mode)
-    quarantine, moved = _quarantine(
-        target, puts, mending, action, state=state, clock=clock
-    )
-    for name, put in puts.items():
-        owner = stat_of(target.tree, name) if name not in plan.access else None
-        replace = partial(quarantine.replace, target.tree, moved[name], [put.data])
-        work = partial(replace, keep=keep, mode=put.mode, owner=owner)
-        first, *others = put.findings
-        done.attempt(_DONE[action], first.path, first, work)
-        for finding in others:  # the file is written once
-            done.note(_DONE[action], finding.path, finding, done.actions[-1].failed)
-    done.change_access(target.tree, mending)
-    report.done = done.actions
-    report.quarantine = quarantine.id if done.can_be_undone(action) else ""
+
+    target: SumTarget
+    setting: Setting
+    actions: frozenset[Action] = ALL
+
+    def refusal(self) -> str:
+        """See Actor."""
+        return ""
+
+    def plan(
+        self,
+        findings: Sequence[Finding],
+        answers: Mapping[ModuleVersion, Answer],
+        action: Action,
+    ) -> SumsActions:
+        """See Actor: what is to be written is in the findings."""
+        del answers
+        plan = plan_sums(self.target, findings, action)
+        return SumsActions(self.target, self.setting, plan, action)
+
+
+class SumsActions(msgspec.Struct, frozen=True):
+    """A plan for go.sum files; see PlannedActions.
+
+    Attributes:
+        target: The files.
+        setting: Of the run.
+        plan: What is to be done.
+        action: What is wanted.
+    """
+
+    target: SumTarget
+    setting: Setting
+    plan: SumsPlan
+    action: Action
+
+    @property
+    def removals(self) -> int:
+        """See PlannedActions."""
+        return self.plan.removals
+
+    def lines(self) -> Iterator[str]:
+        """See PlannedActions."""
+        return self.plan.text(self.action)
+
+    def remarks(self) -> Iterator[str]:
+        """See PlannedActions."""
+        yield from ()
+
+    async def carry_out(self, progress: Progress) -> Acted:
+        """See PlannedActions."""
+        del progress
+        target, plan, action = self.target, self.plan, self.action
+        done, keep = DoneActions(), action is not Action.DELETE
+        puts = dict(_rewritten(target, plan, action, done))
+        access = {name: each for name, each in plan.access.items() if name not in puts}
+        mending = plan_access(target.tree, access)
+        for name, each in mending.copies.items():
+            data = b"".join(pieces_of(target.tree, name))
+            puts[name] = _Put([each.finding], data, each.mode)
+        quarantine, moved = _quarantine(target, puts, mending, action, self.setting)
+        for name, put in puts.items():
+            owner = stat_of(target.tree, name) if name not in plan.access else None
+            replace = partial(quarantine.replace, target.tree, moved[name], [put.data])
+            work = partial(replace, keep=keep, mode=put.mode, owner=owner)
+            first, *others = put.findings
+            done.attempt(_DONE[action], first.path, first, work)
+            for finding in others:  # the file is written once
+                done.note(_DONE[action], finding.path, finding, done.actions[-1].failed)
+        done.change_access(target.tree, mending)
+        can_be_undone = done.can_be_undone(action)
+        return Acted(done.actions, quarantine.id if can_be_undone else "")
 
 
 class _Put(msgspec.Struct, frozen=True):
@@ -171,9 +217,7 @@ def _quarantine(
     puts: Mapping[str, _Put],
     mending: Mending,
     action: Action,
-    *,
-    state: Path,
-    clock: Clock,
+    setting: Setting,
 ) -> tuple[Quarantine, Mapping[str, Moved]]:
     moved = {
         name: Moved(
@@ -185,12 +229,12 @@ def _quarantine(
         for number, (name, put) in enumerate(puts.items(), 1)
     }
     quarantine = Quarantine.build(
-        state,
+        setting.request.state_folder,
         target.tree,
         moved.values(),
         kind=target.kind,
         action=action,
-        now=clock.now(),
+        now=setting.clock.now(),
         access=[changed for changed, _ in mending.changes],
     )
     return quarantine, moved

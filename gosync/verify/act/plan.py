@@ -46,7 +46,7 @@ class Action(StrEnum):
     DELETE = "delete"
 
 
-class Plan(msgspec.Struct):
+class FolderPlan(msgspec.Struct):
     """What is to be done, each path once.
 
     Attributes:
@@ -104,7 +104,7 @@ def make_plan(
     *,
     can_fetch: bool,
     can_ask_log: bool,
-) -> Plan:
+) -> FolderPlan:
     """Return what can be done about findings.
 
     Args:
@@ -167,7 +167,7 @@ class _Planner:
         action: Action,
     ) -> None:
         self.can_fetch = self.can_ask_log = True
-        self.plan = Plan()
+        self.plan = FolderPlan()
         self._layout = layout
         self._inventory = inventory
         self._answers = answers

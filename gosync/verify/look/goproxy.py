@@ -44,6 +44,7 @@ from gosync.upstream.proxy import (
 from gosync.upstream.reading import look_up, parse_apart
 from gosync.upstream.urls import join, module_path_on_wire, strip_secrets
 from gosync.verify.look.checks import Checked, Checker
+from gosync.verify.look.targets import Target
 from gosync.verify.prove.answers import Answer
 from gosync.verify.verdicts import Finding, Verdict
 from gosync.work.pool import for_each
@@ -68,7 +69,7 @@ class UrlLayout(VersionsLayout):
         return [role for role in FILES if role not in roles]
 
 
-class UrlTarget:
+class UrlTarget(Target):
     """A proxy.
 
     Attributes:

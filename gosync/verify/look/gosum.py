@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +29,7 @@ from gosync.gomod.gosum import MAX_GO_SUM_BYTES, GoSum, SumLine, parse_gosum
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.look.checks import H1, Checked, unverifiable
 from gosync.verify.look.permissions import access_finding, access_trouble
+from gosync.verify.look.targets import Target
 from gosync.verify.prove.answers import Answer
 from gosync.verify.verdicts import Finding, Fix, Verdict
 
@@ -49,7 +50,7 @@ class Placed(msgspec.Struct, frozen=True):
     where: str
 
 
-class SumTarget:
+class SumTarget(Target):
     """The go.sum files of one folder.
 
     Attributes:
@@ -57,11 +58,9 @@ class SumTarget:
         name: The path of the file, or of their folder.
         tree: The folder.
         files: Their names, in the order of ``NAMES``.
-        is_still: Yes, once they are read.
     """
 
     kind = Kind.GO_SUM
-    is_still = True
 
     def __init__(self, path: Path) -> None:
         """Read a file, or those of a folder.
@@ -142,9 +141,6 @@ class SumTarget:
         """See Target."""
         text = "\n".join(str(each.line) for each in self._lines[mv])
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-
-    async def prepare(self, batch: Sequence[ModuleVersion]) -> None:
-        """See Target; it is here."""
 
     def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
         """See Target."""

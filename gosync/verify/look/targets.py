@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from gosync.folder.athens import AthensLayout
+from gosync.folder.detection import advice_in
 from gosync.folder.foreign import keep_own
 from gosync.folder.inventory import Inventory, take_inventory
 from gosync.folder.layouts import (
@@ -31,6 +32,7 @@ from gosync.verify.look.listing import list_findings
 from gosync.verify.look.logfiles import log_findings
 from gosync.verify.look.permissions import access_finding, access_trouble
 from gosync.verify.prove.answers import Answer
+from gosync.verify.prove.prover import Source
 from gosync.verify.verdicts import Finding, Fix, Verdict
 
 
@@ -42,11 +44,15 @@ class Target(Protocol):
         name: What people call it.
         is_still: Whether ``check`` needs nothing that ``prepare`` brings, but only
             files and what was known of them when the target was opened.
+        sums: The part of the checksum database that it holds, if it holds one.
+        source: What its own records prove, before anybody else is asked.
     """
 
     kind: Kind
     name: str
-    is_still: bool
+    is_still: bool = True
+    sums: TreeSums | None = None
+    source: Source | None = None
 
     def versions(self) -> Mapping[ModuleVersion, int]:
         """Return what is there, and how many bytes of each."""
@@ -61,8 +67,8 @@ class Target(Protocol):
         ...
 
     async def prepare(self, batch: Sequence[ModuleVersion]) -> None:
-        """Bring here what ``check`` will look at."""
-        ...
+        """Bring here what ``check`` will look at; nothing, where it is here."""
+        del batch
 
     def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
         """Check one version; many threads do so at once."""
@@ -72,8 +78,20 @@ class Target(Protocol):
         """Return what is wrong beside the versions."""
         ...
 
+    def changed(self, versions: Iterable[ModuleVersion]) -> set[ModuleVersion]:
+        """Return those of some versions that somebody changed while they were read.
 
-class FolderTarget:
+        What was found of them says nothing any more.
+        """
+        del versions
+        return set()
+
+    def remarks(self) -> Iterator[str]:
+        """Yield what else should be known of it."""
+        yield from ()
+
+
+class FolderTarget(Target):
     """A folder of any layout.
 
     Attributes:
@@ -83,10 +101,7 @@ class FolderTarget:
         layout: Its names.
         sums: The part of the checksum database that it holds, if it may hold one.
         inventory: What is there.
-        is_still: Yes.
     """
-
-    is_still = True
 
     def __init__(
         self, tree: Tree, layout: Layout, database: Database | None, private: PatternSet
@@ -99,7 +114,6 @@ class FolderTarget:
         keep_own(self.inventory, self.kind)
         self._database = database
         self._prefix = DOWNLOADS if self.kind is Kind.MODCACHE else ""
-        self.sums: TreeSums | None = None
         if database is not None and database.name in self.inventory.logs:
             self.sums = TreeSums(_below(tree, self._prefix), database, private)
         self._checker = Checker(tree, layout, SeenEntries())
@@ -120,9 +134,6 @@ class FolderTarget:
         """See Target."""
         return stamp_of(self.inventory.versions[mv])
 
-    async def prepare(self, batch: Sequence[ModuleVersion]) -> None:
-        """See Target; it is here."""
-
     def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
         """See Target."""
         return self._checker.check(mv, self.inventory.versions[mv], answer)
@@ -138,6 +149,22 @@ class FolderTarget:
         found += self._access({each.path for each in found})
         found += _stray_findings(self.inventory)
         return found
+
+    def remarks(self) -> Iterator[str]:
+        """See Target: databases that nobody believed, and what is left alone."""
+        believed = "" if self._database is None else self._database.name
+        for name in sorted(set(self.inventory.logs) - {believed}):
+            yield (
+                f"it has records of {name}, which nobody believed here;"
+                f" --sumdb {name}+HASH+KEY does"
+            )
+        if not self.inventory.versions and (advice := advice_in(self.tree.root)):
+            yield f"no module version was recognised in it; {advice}"
+        if (foreign := self.inventory.foreign).count:
+            yield (
+                f"{foreign.count} things in it are no part of a cache, and"
+                f" are left alone, as {foreign.example} is"
+            )
 
     def _without_lookup(self, files: Mapping[str, Entry]) -> Iterator[Finding]:
         """Yield versions of a tree that go could not prove from it."""

@@ -16,9 +16,8 @@ import stat
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
 from gosync.catalog.versions import Need, VersionRow
@@ -36,6 +35,7 @@ from gosync.store.digest import Digest, digest_of
 from gosync.store.journal import format_entry
 from gosync.store.layout import BLOBS, JOURNAL, blob_path, database_folder
 from gosync.verify.act.access import Mending, pieces_of, plan_access
+from gosync.verify.act.actor import Acted, Setting
 from gosync.verify.act.done import GONE, DoneActions
 from gosync.verify.act.fetching import fetch_all, trust_for_log
 from gosync.verify.act.logrepair import LogFiles
@@ -49,14 +49,11 @@ from gosync.verify.ownstore.files import (
 )
 from gosync.verify.ownstore.plan import StorePlan
 from gosync.verify.ownstore.target import StoreTarget, digests_of
+from gosync.verify.prove.answers import Answer
 from gosync.verify.prove.sources import open_log
-from gosync.verify.report import Report
+from gosync.verify.request import Request
 from gosync.verify.verdicts import finding_document
 from gosync.work.progress import Progress
-
-if TYPE_CHECKING:
-    from gosync.verify.request import Request
-    from gosync.verify.session import Session
 
 _TO_MEND: Final = Opening(
     create=False, tolerate={Trouble.BLOBS_AWAY, *JOURNAL_TROUBLES, *TREE_TROUBLES}
@@ -65,32 +62,6 @@ _BLOB_MODE: Final = 0o444
 _CHANGED: Final = "has changed since it was looked at"
 _LEFT_OUT: Final = """what the journal's broken lines said of bundles and findings is \
 not brought back; the catalog has it, until it is made anew"""
-
-
-async def act_on_store(
-    session: Session,
-    target: StoreTarget,
-    plan: StorePlan,
-    report: Report,
-    action: Action,
-    clock: Clock,
-    progress: Progress,
-) -> None:
-    """Carry a plan out, and note it in the report.
-
-    Raises:
-        LockedError: if another gosync holds the store's lock.
-        StoreError: if the store cannot be written.
-    """
-    with lock_store(session.request, clock) as site:
-        doing = _Doing(session, target, plan, report, action, clock, site)
-        if action is Action.REPAIR:
-            await doing.repair(progress)
-        else:
-            doing.remove()
-        report.done = doing.done.actions
-        can_be_undone = doing.done.can_be_undone(action) or doing.only_withdrew
-        report.quarantine = doing.quarantine_id if can_be_undone else ""
 
 
 @contextmanager
@@ -111,16 +82,34 @@ def lock_store(request: Request, clock: Clock) -> Iterator[Site]:
         yield site
 
 
-class _Doing(msgspec.Struct):
-    session: Session
-    target: StoreTarget
-    plan: StorePlan
-    report: Report
-    action: Action
-    clock: Clock
-    site: Site
-    done: DoneActions = msgspec.field(default_factory=DoneActions)
-    quarantine_id: str = ""
+class StoreWork:
+    """A plan while it is carried out, under the store's lock."""
+
+    def __init__(
+        self,
+        target: StoreTarget,
+        plan: StorePlan,
+        answers: Mapping[ModuleVersion, Answer],
+        action: Action,
+        setting: Setting,
+        site: Site,
+    ) -> None:
+        """Take a plan, and the store opened to be changed."""
+        self.target = target
+        self.plan = plan
+        self.answers = answers
+        self.action = action
+        self.setting = setting
+        self.site = site
+        self.done = DoneActions()
+        self.remarks: list[str] = []
+        self.quarantine_id = ""
+
+    def acted(self) -> Acted:
+        """Return what became of it."""
+        can_be_undone = self.done.can_be_undone(self.action) or self.only_withdrew
+        quarantine = self.quarantine_id if can_be_undone else ""
+        return Acted(self.done.actions, quarantine, self.remarks)
 
     @property
     def only_withdrew(self) -> bool:
@@ -186,7 +175,7 @@ class _Doing(msgspec.Struct):
 
     async def _bring_tiles(self) -> dict[str, bytes]:
         """Return the tiles that could be had, by their path in the store."""
-        trust = trust_for_log(self.session.request, self.session.trust)
+        trust = trust_for_log(self.setting.request, self.setting.trust)
         if not self.plan.tiles or trust is None or trust.database is None:
             return {}
         folder = database_folder(trust.database.name)
@@ -194,7 +183,7 @@ class _Doing(msgspec.Struct):
             path: Place(role=Role.TILE, name=path.removeprefix(f"{folder}/"))
             for path in self.plan.tiles
         }
-        async with open_log(trust, self.clock) as log:
+        async with open_log(trust, self.setting.clock) as log:
             assert log is not None
             brought = await LogFiles(log, None).bring(places.values())
         found = {}
@@ -211,12 +200,11 @@ class _Doing(msgspec.Struct):
         self, rows: Mapping[ModuleVersion, VersionRow], progress: Progress
     ) -> AsyncIterator[Fetched]:
         """Fetch the versions that somebody vouches for."""
-        answers = self.report.outcome.answers
-        known = {mv: answers[mv] for mv in rows if mv in answers}
+        known = {mv: self.answers[mv] for mv in rows if mv in self.answers}
         wanted = {mv: each for mv, each in known.items() if each.cause is None}
         mods = {mv for mv, row in rows.items() if row.carried is Need.MOD}
-        request = self.session.request
-        async with fetch_all(request, wanted, mods, self.clock, progress) as fetched:
+        request, clock = self.setting.request, self.setting.clock
+        async with fetch_all(request, wanted, mods, clock, progress) as fetched:
             yield fetched
 
     def _came(
@@ -282,7 +270,7 @@ class _Doing(msgspec.Struct):
             blobs=self.site.blobs,
             journal=self.site.journal,
             catalog=self.site.catalog,
-            clock=self.clock,
+            clock=self.setting.clock,
         )
         for row in came.values():
             await batch.add(row)
@@ -298,7 +286,7 @@ class _Doing(msgspec.Struct):
         for path, finding in self.plan.journal.items():
             work = partial(self._clean, path, quarantine, moved[path])
             self.done.attempt("repaired", path, finding, work)
-            self.report.outcome.remarks.append(_LEFT_OUT)
+            self.remarks.append(_LEFT_OUT)
         advance = self.site.standing.generation.advance
         if self.plan.behind is not None:
             self.done.attempt("repaired", JOURNAL, self.plan.behind, advance)
@@ -377,12 +365,12 @@ class _Doing(msgspec.Struct):
             for number, (path, finding) in enumerate(moves.items(), 1)
         }
         quarantine = Quarantine.build(
-            self.session.request.state_folder,
+            self.setting.request.state_folder,
             self.target.tree,
             moved.values(),
             kind=self.target.kind,
             action=self.action,
-            now=self.clock.now(),
+            now=self.setting.clock.now(),
             rows=[self._change(rows[mv], row) for mv, row in after.items()],
             access=[changed for changed, _ in mending.changes],
         )

@@ -17,7 +17,7 @@ and catalog is in ``storefiles``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +39,7 @@ from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
 from gosync.verify.look.checks import Checked, Checker
 from gosync.verify.look.permissions import access_finding, access_trouble
-from gosync.verify.look.targets import stamp_of
+from gosync.verify.look.targets import Target, stamp_of
 from gosync.verify.ownstore.files import StoreFiles, digest_of_file
 from gosync.verify.ownstore.proof import StoreOps, StoreSource
 from gosync.verify.prove.answers import Answer
@@ -129,7 +129,7 @@ def _is_blob(path: str) -> bool:
     return True
 
 
-class StoreTarget:
+class StoreTarget(Target):
     """A store.
 
     Attributes:
@@ -138,12 +138,11 @@ class StoreTarget:
         tree: Its files.
         catalog: Its catalog.
         rows: What the catalog carries.
-        is_still: Yes; what ``check`` needs of the catalog was read.
         source: What its own records prove.
     """
 
     kind = Kind.STORE
-    is_still = True
+    source: StoreSource
 
     def __init__(
         self, root: Path, catalog: Catalog, database: Database | None, clock: Clock
@@ -187,9 +186,6 @@ class StoreTarget:
     def stamp(self, mv: ModuleVersion) -> str:
         """See Target."""
         return stamp_of(self._entries[mv])
-
-    async def prepare(self, batch: Sequence[ModuleVersion]) -> None:
-        """See Target; it is here."""
 
     def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
         """See Target."""
@@ -254,11 +250,15 @@ class StoreTarget:
             return f"nothing: {exc}"
 
     def changed(self, versions: Iterable[ModuleVersion]) -> set[ModuleVersion]:
-        """Return those of some versions whose rows name other blobs by now.
+        """See Target: those whose rows name other blobs by now.
 
         A sync or a prune may go on beside: what it took away is not missing.
         """
-        rows = {mv: self.catalog.versions.get(mv.path, mv.version) for mv in versions}
+        rows = {
+            mv: self.catalog.versions.get(mv.path, mv.version)
+            for mv in versions
+            if mv in self.rows
+        }
         return {
             mv
             for mv, row in rows.items()

@@ -1,0 +1,91 @@
+"""Actor of gosync's own store: plans what can be done to it, and has it done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from gosync.gomod.module import ModuleVersion
+from gosync.verify.act.actor import ALL, Acted, Setting
+from gosync.verify.act.fetching import trust_for_log
+from gosync.verify.act.plan import Action
+from gosync.verify.ownstore.actions import StoreWork, lock_store
+from gosync.verify.ownstore.plan import StorePlan, plan_store
+from gosync.verify.ownstore.target import StoreTarget
+from gosync.verify.prove.answers import Answer
+from gosync.verify.verdicts import Finding
+from gosync.work.progress import Progress
+
+
+class StoreActor(msgspec.Struct, frozen=True):
+    """Acts on gosync's own store; see Actor.
+
+    Attributes:
+        target: The store.
+        setting: Of the run.
+        actions: All of them.
+    """
+
+    target: StoreTarget
+    setting: Setting
+    actions: frozenset[Action] = ALL
+
+    def refusal(self) -> str:
+        """See Actor."""
+        return ""
+
+    def plan(
+        self,
+        findings: Sequence[Finding],
+        answers: Mapping[ModuleVersion, Answer],
+        action: Action,
+    ) -> StoreActions:
+        """See Actor."""
+        trust = trust_for_log(self.setting.request, self.setting.trust)
+        can_ask_log = trust is not None
+        plan = plan_store(self.target, findings, action, can_ask_log=can_ask_log)
+        return StoreActions(self.target, self.setting, plan, answers, action)
+
+
+class StoreActions(msgspec.Struct, frozen=True):
+    """A plan for a store; see PlannedActions.
+
+    Attributes:
+        target: The store.
+        setting: Of the run.
+        plan: What is to be done.
+        answers: What vouches for each version.
+        action: What is wanted.
+    """
+
+    target: StoreTarget
+    setting: Setting
+    plan: StorePlan
+    answers: Mapping[ModuleVersion, Answer]
+    action: Action
+
+    @property
+    def removals(self) -> int:
+        """See PlannedActions."""
+        return self.plan.removals
+
+    def lines(self) -> Iterator[str]:
+        """See PlannedActions."""
+        return self.plan.lines(self.action)
+
+    def remarks(self) -> Iterator[str]:
+        """See PlannedActions."""
+        yield from ()
+
+    async def carry_out(self, progress: Progress) -> Acted:
+        """See PlannedActions."""
+        with lock_store(self.setting.request, self.setting.clock) as site:
+            work = StoreWork(
+                self.target, self.plan, self.answers, self.action, self.setting, site
+            )
+            if self.action is Action.REPAIR:
+                await work.repair(progress)
+            else:
+                work.remove()
+            return work.acted()
