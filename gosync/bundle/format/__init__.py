@@ -16,8 +16,14 @@ which is below 4 GiB at most (FAT32); the manifest is smaller than that by its l
 The **header** is canonical JSON (``header``): it names manifest and volumes with
 size and SHA-256, so that a signature over it binds every byte. Its own SHA-256 is
 the bundle's id. ``base`` is the id of the bundle on which an increment builds.
-A ``requires`` that a reader does not know makes it refuse; keys that it does not
-know it ignores.
+``algorithms`` names the digest, the zip hash and the compression of all that the
+header binds.
+
+**Versions.** A format, an algorithm or a ``requires`` that a reader does not know makes
+it refuse: they change what the rest means. Keys that it does not know it ignores. All
+else that a later gosync carries beside modules is an **artifact** of a new kind, which
+a reader that does not know it skips and counts. A receipt says what the reader knows
+(``features``), and nobody writes for a site what it cannot read.
 
 The **manifest** is one zstd frame of JSON lines (``manifest``): each version of the
 selection with its h1 and who vouches for it, whether it travels or not, so that any
@@ -35,6 +41,8 @@ frames in one volume::
                      contents  files' contents, one after the other
     tile segment     recipes   paths of the checksum database's tiles, one a line
                      contents  the tiles, one after the other
+    artifact segment recipes   SHA-256 and size of each blob, one a line (artifacts)
+                     contents  the blobs, one after the other
 
 A *group* is consecutive versions of one module. A version's **recipe** has one
 line for each entry of its zip (``recipe``)::
@@ -68,9 +76,11 @@ The same store, ledger and configuration give the same bytes.
 The files of this room:
 
     names           names and limits
+    features        what a reader can take, release by release
     header          ``bundle.json``
     manifest        ``manifest.zst``, unpacked: its lines
     manifest_checks the rules of these lines
+    artifacts       files beside modules: their lines, their segments
     blocks          what a recipes frame says of a group
     recipe          what a zip contains
     receipt         ``receipt.json``, which goes back outside

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from gosync.bundle.format.decoding import decode_json, decode_time
+from gosync.bundle.format.features import KNOWN_REQUIRES
 from gosync.bundle.format.names import (
     FORMAT,
     MANIFEST_NAME,
@@ -34,14 +35,15 @@ if TYPE_CHECKING:
 HexDigest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Size = Annotated[int, msgspec.Meta(ge=0, le=(1 << 53) - 1)]
 FileSize = Annotated[int, msgspec.Meta(ge=0, le=MAX_FILE_BYTES)]
+_Algorithm = Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{1,32}$")]
 TargetName = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 _FOLDER_ID_DIGITS = 8
 _WHAT = "bundle header"
 
-# What a bundle may require of its reader: to take out what its manifest withdraws.
-WITHDRAWALS = "withdrawals"
-_KNOWN_REQUIRES = frozenset({WITHDRAWALS})
+_DIGEST = "sha256"
+_ZIP_HASH = "h1"
+_COMPRESSION = "zstd"
 
 
 class SumHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,12 +76,33 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     unpacked_bytes: Size
 
 
+class Algorithms(msgspec.Struct, frozen=True, kw_only=True):
+    """How a bundle hashes, packs and is signed, by name.
+
+    They hold for the header and all that it binds. A digest, zip hash or compression
+    that a reader does not know makes it refuse.
+
+    Attributes:
+        digest: Of the bundle's id, of files, chunks, contents, ``.info`` and ``.mod``.
+        zip_hash: What vouches for zips and go.mod files, and prefixes its values.
+        compression: Of manifest and volumes.
+        signatures: The kinds of the keys that signed when it was made; others may
+            sign later, and each signature's file tells its own kind.
+    """
+
+    digest: _Algorithm = _DIGEST
+    zip_hash: _Algorithm = _ZIP_HASH
+    compression: _Algorithm = _COMPRESSION
+    signatures: Annotated[tuple[_Algorithm, ...], msgspec.Meta(max_length=100)] = ()
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What ``bundle.json`` says.
 
     Attributes:
         format: The format's version.
         requires: What a reader must know beyond it.
+        algorithms: How it hashes, packs and is signed.
         target: The site that the bundle is for.
         sequence: The bundle's number among those of the target, from 1.
         kind: What it is for.
@@ -98,10 +121,13 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         old_head_tiles: How many of them are for clients that remember a tree head
             from elsewhere.
         zip_bytes: The sizes of the upstream's zips of what travels, together.
+        artifacts: How many artifacts the site is to have.
+        artifacts_carried: How many of them travel in this bundle.
     """
 
     format: int
     requires: tuple[str, ...] = ()
+    algorithms: Algorithms = Algorithms()
     target: TargetName
     sequence: Annotated[int, msgspec.Meta(ge=1, le=999_999)]
     kind: BundleKind
@@ -119,6 +145,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     zip_bytes: Size
     tile_bytes: Size = 0
     old_head_tiles: Size = 0
+    artifacts: Size = 0
+    artifacts_carried: Size = 0
 
     @property
     def files(self) -> tuple[FileEntry, ...]:
@@ -153,6 +181,7 @@ class _Preview(msgspec.Struct, frozen=True):
 
     format: int
     requires: tuple[str, ...] = ()
+    algorithms: Algorithms = Algorithms()
 
 
 _decode_preview = msgspec.json.Decoder(_Preview).decode
@@ -199,9 +228,18 @@ def bundle_name(target: str, sequence: int, kind: BundleKind, identity: str) -> 
 
 
 def _check_readable(preview: _Preview) -> None:
-    if preview.format != FORMAT or not _KNOWN_REQUIRES.issuperset(preview.requires):
-        wanted = ", ".join((f"format {preview.format}", *preview.requires))
-        raise _malformed(f"needs a newer gosync ({wanted:.200})")
+    """Check that nothing is needed that this gosync does not know."""
+    used = preview.algorithms
+    needs = {
+        f"format {preview.format}": preview.format == FORMAT,
+        f"digest {used.digest}": used.digest == _DIGEST,
+        f"zip hash {used.zip_hash}": used.zip_hash == _ZIP_HASH,
+        f"compression {used.compression}": used.compression == _COMPRESSION,
+        **{name: name in KNOWN_REQUIRES for name in preview.requires},
+    }
+    lacking = [name for name, known in needs.items() if not known]
+    if lacking:
+        raise _malformed(f"needs a newer gosync ({', '.join(lacking):.200})")
 
 
 def _check_files(header: Header) -> None:

@@ -8,6 +8,8 @@ Unpacked it is JSON lines, each with its ``type``::
     {"type":"omitted", ...}   selected, not there; by path, then version
     {"type":"finding", ...}   what an audit outside found of these; by path, version
     {"type":"withdrawn", ...} what nobody is to be given any more; by path, version
+    {"type":"artifact", ...}  what is carried beside modules; by kind, then name
+    {"type":"shrink", ...}    how many versions left by changed rules; once at most
 
 Every version of the selection is there with its h1 and who vouches for it. What
 travels in this bundle names its segment and has its record's text as well. Parsing
@@ -20,10 +22,13 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, get_args
 
 import msgspec
 
+from gosync.bundle.format.artifacts import ArtifactEntry
 from gosync.bundle.format.decoding import decode_lines, decode_time
 from gosync.bundle.format.header import HexDigest, Size
 from gosync.bundle.format.manifest_checks import (
     WHAT,
+    check_artifact_entry,
+    check_count,
     check_finding,
     check_segment,
     check_sorted,
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _Text = Annotated[str, msgspec.Meta(max_length=4096)]
+_Rules = Annotated[str, msgspec.Meta(max_length=1 << 16)]
 _Facts = Annotated[dict[_Text, _Text], msgspec.Meta(max_length=64)]
 
 
@@ -83,7 +89,7 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True, tag="segment"):
     Attributes:
         volume: The number of the volume that has them, from 1.
         offset: Where the first one begins there; the second follows it.
-        holds: "modules" or "tiles".
+        holds: "modules", "tiles" or "artifacts".
         recipes: The frame that says what the other one holds.
         contents: The frame with contents.
         base: What the frames are patches against, or None.
@@ -91,7 +97,7 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True, tag="segment"):
 
     volume: Annotated[int, msgspec.Meta(ge=1)]
     offset: Size
-    holds: Annotated[str, msgspec.Meta(pattern="^(modules|tiles)$")]
+    holds: Annotated[str, msgspec.Meta(pattern="^(modules|tiles|artifacts)$")]
     recipes: Frame
     contents: Frame
     base: Base | None = None
@@ -218,8 +224,36 @@ class WithdrawnEntry(msgspec.Struct, frozen=True, kw_only=True, tag="withdrawn")
         return self.path, self.version
 
 
+class ShrinkEntry(msgspec.Struct, frozen=True, kw_only=True, tag="shrink"):
+    """That the selection lost versions since the base because its rules changed.
+
+    Whoever takes the bundle in is shown it once, and asked.
+
+    Attributes:
+        versions: How many versions the base's selection had and this one has not,
+            those that were withdrawn apart.
+        was: The rules that made the base's selection, as people read them.
+        now: Those that made this one.
+        was_fingerprint: A digest of the former, whatever they are written like.
+        now_fingerprint: A digest of the latter.
+    """
+
+    versions: Annotated[int, msgspec.Meta(ge=1, le=(1 << 53) - 1)]
+    was: _Rules
+    now: _Rules
+    was_fingerprint: _Text
+    now_fingerprint: _Text
+
+
 _Line: TypeAlias = (
-    VolumeEntry | Segment | VersionEntry | OmittedEntry | FindingEntry | WithdrawnEntry
+    VolumeEntry
+    | Segment
+    | VersionEntry
+    | OmittedEntry
+    | FindingEntry
+    | WithdrawnEntry
+    | ArtifactEntry
+    | ShrinkEntry
 )
 
 _decode_lines = msgspec.json.Decoder(_Line).decode_lines
@@ -237,6 +271,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         omitted: What is selected and not there, sorted.
         findings: What an audit found of the selection, sorted.
         withdrawn: What is withdrawn, sorted.
+        artifacts: The artifacts that the site is to have, sorted.
+        shrink: What rules that changed took out of the selection, or None.
     """
 
     volumes: tuple[VolumeEntry, ...] = ()
@@ -245,6 +281,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     omitted: tuple[OmittedEntry, ...] = ()
     findings: tuple[FindingEntry, ...] = ()
     withdrawn: tuple[WithdrawnEntry, ...] = ()
+    artifacts: tuple[ArtifactEntry, ...] = ()
+    shrink: ShrinkEntry | None = None
 
     def travelling(self) -> Iterator[VersionEntry]:
         """Yield the versions of which something is in this bundle."""
@@ -260,6 +298,8 @@ def format_manifest(manifest: Manifest) -> bytes:
         manifest.omitted,
         manifest.findings,
         manifest.withdrawn,
+        manifest.artifacts,
+        () if manifest.shrink is None else (manifest.shrink,),
     )
     return b"".join(_encode_lines(part) for part in parts)
 
@@ -295,6 +335,8 @@ class _Reading:
         self._omitted: list[OmittedEntry] = []
         self._findings: list[FindingEntry] = []
         self._withdrawn: list[WithdrawnEntry] = []
+        self._artifacts: list[ArtifactEntry] = []
+        self._shrinks: list[ShrinkEntry] = []
         self._kind = 0
 
     def add(self, line: _Line) -> None:
@@ -302,10 +344,12 @@ class _Reading:
         if kind < self._kind:
             raise malformed("lines of several types are mixed")
         self._kind = kind
+        self._add_content(line)
+
+    def _add_content(self, line: _Line) -> None:
         match line:
             case VolumeEntry():
-                if len(self._volumes) == MAX_VOLUMES:
-                    raise malformed(f"more than {MAX_VOLUMES} volumes")
+                check_count(self._volumes, MAX_VOLUMES)
                 self._volumes.append(line)
             case Segment():
                 check_segment(line, self._segments[-1:])
@@ -314,6 +358,16 @@ class _Reading:
                 check_sorted(line, self._versions[-1:])
                 check_version(line, len(self._segments))
                 self._versions.append(line)
+            case ArtifactEntry():
+                check_artifact_entry(line, self._artifacts[-1:], self._segments)
+                self._artifacts.append(line)
+            case _:
+                self._add_news(line)
+
+    def _add_news(
+        self, line: OmittedEntry | FindingEntry | WithdrawnEntry | ShrinkEntry
+    ) -> None:
+        match line:
             case OmittedEntry():
                 check_sorted(line, self._omitted[-1:])
                 self._omitted.append(line)
@@ -324,6 +378,9 @@ class _Reading:
                 check_sorted(line, self._withdrawn[-1:])
                 decode_time(line.withdrawn_at, WHAT)
                 self._withdrawn.append(line)
+            case ShrinkEntry():
+                check_count(self._shrinks, 1)
+                self._shrinks.append(line)
 
     def manifest(self) -> Manifest:
         return Manifest(
@@ -333,4 +390,6 @@ class _Reading:
             omitted=tuple(self._omitted),
             findings=tuple(self._findings),
             withdrawn=tuple(self._withdrawn),
+            artifacts=tuple(self._artifacts),
+            shrink=self._shrinks[0] if self._shrinks else None,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gosync.artifact import check_artifact_name
 from gosync.bundle.format.decoding import decode_time
 from gosync.catalog.versions import Need, Proof
 from gosync.errors import MalformedError
@@ -13,6 +14,7 @@ from gosync.gomod.dirhash import is_h1
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gosync.bundle.format.artifacts import ArtifactEntry
     from gosync.bundle.format.manifest import (
         FindingEntry,
         OmittedEntry,
@@ -22,6 +24,16 @@ if TYPE_CHECKING:
     )
 
 WHAT = "bundle manifest"
+
+
+def check_count(before: Sequence[object], most: int) -> None:
+    """Check that there may be one line more.
+
+    Raises:
+        MalformedError: there are as many as there may be.
+    """
+    if len(before) == most:
+        raise malformed(f"more than {most} lines of one type")
 
 
 def check_segment(segment: Segment, before: Sequence[Segment]) -> None:
@@ -68,6 +80,23 @@ def check_finding(finding: FindingEntry, before: Sequence[FindingEntry]) -> None
     decode_time(finding.first_seen, WHAT)
     if any(each.key >= finding.key for each in before):
         raise malformed(f"a finding of {finding.path} is out of order")
+
+
+def check_artifact_entry(
+    entry: ArtifactEntry, before: Sequence[ArtifactEntry], segments: Sequence[Segment]
+) -> None:
+    """Check an artifact's name and segment, and that it comes after the one before.
+
+    Raises:
+        MalformedError: it is not so.
+    """
+    check_artifact_name(entry.name)
+    if any(each.key >= entry.key for each in before):
+        raise malformed(f"{entry} is out of order")
+    if entry.segment is None:
+        return
+    if entry.segment >= len(segments) or segments[entry.segment].holds != "artifacts":
+        raise malformed(f"{entry}: segment {entry.segment} holds no artifacts")
 
 
 def check_version(entry: VersionEntry, segments: int) -> None:

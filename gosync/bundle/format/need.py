@@ -9,7 +9,10 @@
       "staged": [{"sequence": 3, "bundle_id": "<64 hex>"}],
       "heads": [65209736],
       "versions": [{"path": "rsc.io/quote", "version": "v1.5.2", "need": "zip"}],
-      "tiles": true
+      "tiles": true,
+      "artifacts": [{"kind": "vulndb", "name": "index/db.json", "digest": "<64 hex>",
+                     "size_bytes": 40}],
+      "digest": "sha256"
     }
 
 ``versions`` are those that the newest staged bundle selects and that are neither in
@@ -17,14 +20,17 @@ the site's store nor can be made of what is staged. ``tiles`` says that parts of
 checksum database's tree are missing; whoever answers brings all that is new since
 the applied bundle in any case, and what proves that each of ``heads``, the sizes of
 the trees that the site or its clients have seen, is a beginning of the new one.
+``artifacts`` are those that the bundle names and that are neither here nor staged.
+``digest`` is the algorithm of ids and digests.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
+from gosync.artifact import Artifact, check_artifact
 from gosync.bundle.format.decoding import decode_json
 from gosync.bundle.format.header import Known, Size, TargetName
 from gosync.catalog.versions import Need
@@ -62,6 +68,8 @@ class NeedFile(msgspec.Struct, frozen=True, kw_only=True, tag="need"):
         heads: The sizes of the tree heads that it or its clients know.
         versions: What it lacks.
         tiles: Whether tiles of the checksum database are missing, too.
+        artifacts: The artifacts that it lacks.
+        digest: The algorithm of bundle ids and of digests.
     """
 
     format: int = FORMAT
@@ -71,6 +79,8 @@ class NeedFile(msgspec.Struct, frozen=True, kw_only=True, tag="need"):
     heads: Annotated[tuple[Size, ...], msgspec.Meta(max_length=100_000)] = ()
     versions: tuple[NeedVersion, ...] = ()
     tiles: bool = False
+    artifacts: tuple[Artifact, ...] = ()
+    digest: Literal["sha256"] = "sha256"
 
 
 _decode = msgspec.json.Decoder(NeedFile).decode
@@ -89,6 +99,8 @@ def parse_need(data: bytes) -> NeedFile:
         raise MalformedError("need.json", need.format, "of a newer gosync")
     for each in need.versions:
         module.check(each.path, each.version)
+    for artifact in need.artifacts:
+        check_artifact(artifact)
     return need
 
 

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from gosync import __version__
+from gosync.bundle.format.features import WITHDRAWALS
 from gosync.bundle.format.header import (
-    WITHDRAWALS,
+    Algorithms,
     Header,
     SumHead,
     bundle_id,
@@ -238,6 +239,9 @@ class _Making:
         return Header(
             format=FORMAT,
             requires=(WITHDRAWALS,) if manifest.withdrawn else (),
+            algorithms=Algorithms(
+                signatures=tuple(sorted({key.kind.value for key in self._keys}))
+            ),
             target=row.target,
             sequence=row.sequence,
             kind=row.kind,

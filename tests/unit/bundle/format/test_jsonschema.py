@@ -11,11 +11,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gosync.bundle.format.artifacts import ArtifactEntry
 from gosync.bundle.format.header import Header
 from gosync.bundle.format.manifest import (
     FindingEntry,
     OmittedEntry,
     Segment,
+    ShrinkEntry,
     VersionEntry,
     VolumeEntry,
     WithdrawnEntry,
@@ -33,6 +35,8 @@ CLASSES = {
         | OmittedEntry
         | FindingEntry
         | WithdrawnEntry
+        | ArtifactEntry
+        | ShrinkEntry
     ),
     "receipt": Receipt,
     "need": NeedFile,

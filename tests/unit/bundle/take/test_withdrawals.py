@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from gosync.bundle.format.header import WITHDRAWALS, FileEntry, Header, format_header
+from gosync.bundle.format.features import WITHDRAWALS
+from gosync.bundle.format.header import FileEntry, Header, format_header
 from gosync.bundle.format.header import parse_header as parse
 from gosync.bundle.format.manifest import (
     Manifest,
