@@ -19,6 +19,11 @@ T = TypeVar("T")
 EVERY_STEP = os.environ.get("GOSYNC_TEST_EVERY_STEP") == "1"
 
 
+def examples(count: int) -> int:
+    """Return how many examples Hypothesis tries where the first tier tries so many."""
+    return 10 * count if EVERY_STEP else count
+
+
 def spread(cases: Sequence[T], most: int) -> list[T]:
     """Return cases at even distances, the first and the last among them; or all."""
     if EVERY_STEP or len(cases) <= most:
