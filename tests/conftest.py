@@ -1,5 +1,6 @@
 """Fixtures for all tests, and the guard that keeps them on this machine.
 
+A test with the marker `long` is run in the second tier alone (see tests/tiers.py).
 With GOSYNC_TEST_FAIL_ON_SKIP=1 in the environment a test that would be skipped
 fails: where everything is installed, a skip is a test that nobody ran.
 
@@ -22,6 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.tiers import EVERY_STEP, examples
 
 _CHECKOUT = Path(__file__).parents[1]
 _MEMORY = Path("/dev/shm")
@@ -55,14 +59,42 @@ def _put_temporary_folders_in_memory() -> None:
             os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
 
+def _load_hypothesis_profile() -> None:
+    """Let property tests try what they tried before; in the second tier much more.
+
+    A deadline by the clock on the wall says how busy the machine is, and no more.
+    """
+    settings.register_profile(
+        "gosync",
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        max_examples=examples(50),
+        derandomize=not EVERY_STEP,
+        print_blob=True,
+    )
+    settings.load_profile("gosync")
+
+
 _put_temporary_folders_in_memory()
+_load_hypothesis_profile()
 _guard = {"on": True}
 # Commands that tests start find the bytecode of those before them.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.addaudithook(_refuse_foreign_hosts)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what is the second tier's; group and order the rest."""
+    if not EVERY_STEP:
+        long = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
+    _group(items)
+
+
+def _group(items: list[pytest.Item]) -> None:
     """Hand out a file's tests together, but each slow test by itself, and first.
 
     What a module sets up is so set up once, and no worker is left alone with what

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.go.cells import Cell
-from tests.go.golangs import VERSIONS, need_go
+from tests.go.golangs import TRIED, need_go
 from tests.go.mirrors import TRANSPORTS
 from tests.go.world import World
 from tests.simulator import Simulator
@@ -25,7 +25,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="session", params=VERSIONS)
+@pytest.fixture(scope="session", params=TRIED)
 def golang(request: pytest.FixtureRequest) -> Path:
     """A go command."""
     return need_go(request.param)

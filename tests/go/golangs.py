@@ -18,10 +18,14 @@ from pathlib import Path
 import pytest
 
 from tests.integration.site import CHECKOUT
+from tests.tiers import EVERY_STEP
 
 OLDER = ("1.21.13", "1.24.11")
 NEWEST = "1.27"
 VERSIONS = (*OLDER, NEWEST)
+# The first tier runs the newest one, where what is tested is gosync's.
+TRIED = VERSIONS if EVERY_STEP else (NEWEST,)
+OLDEST_AND_NEWEST = (OLDER[0], NEWEST) if EVERY_STEP else (NEWEST,)
 
 
 def need_go(version: str) -> Path:

@@ -21,7 +21,7 @@ import pytest
 
 from gosync.bundle.read.folder import BundleFolder
 from tests.go.cells import output_of, project
-from tests.go.golangs import VERSIONS, need_go
+from tests.go.golangs import TRIED, need_go
 from tests.go.served import Served
 from tests.go.world import NEEDED, consumer_files, said, tree_size
 from tests.integration.pair import GAP, Carried, Machines, Pair, carried_by
@@ -54,8 +54,7 @@ class Enclave:
         served = Served(tree, key, self._folder / "served", transport="file")
         self._served = self._resources.enter_context(served)
         self._lasting = {
-            version: self._served.client(version, need_go(version))
-            for version in VERSIONS
+            version: self._served.client(version, need_go(version)) for version in TRIED
         }
         return self
 

@@ -116,6 +116,7 @@ def test_a_whole_tree_satisfies_both(site: Site, name: str, tmp_path: Path):
     assert [each for each in trial.commands if not each.ok] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", DAMAGED)
 def test_an_older_go_agrees(site: Site, name: str, tmp_path: Path):
     project = site.project(name)

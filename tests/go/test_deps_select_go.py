@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from gosync.gomod.deps import Deps
-from tests.go.golangs import NEWEST, OLDER, need_go
+from tests.go.golangs import NEWEST, OLDEST_AND_NEWEST, need_go
 from tests.go.projects import PROJECTS
 from tests.go.served import Served
 from tests.integration.site import Site
@@ -27,7 +27,6 @@ from tests.simulator.goclient import GoClient
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 
-OLDEST = OLDER[0]
 BUILD = (
     "build ./...",
     "vet ./...",
@@ -153,7 +152,7 @@ def test_a_consumer_finds_all_it_asks_for(
             return list(chain.from_iterable(lists))
 
     with ThreadPoolExecutor(2) as pool:
-        assert list(chain.from_iterable(pool.map(run, (OLDEST, NEWEST)))) == []
+        assert list(chain.from_iterable(pool.map(run, OLDEST_AND_NEWEST))) == []
     assert world.sim.requests_since(mark) == []
 
 

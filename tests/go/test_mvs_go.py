@@ -14,7 +14,7 @@ from gosync.demo.modules import build_zip
 from gosync.errors import UsageError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.mvs import resolve, resolve_as_go, resolve_lazily
-from tests.go.golangs import NEWEST, OLDER, need_go
+from tests.go.golangs import NEWEST, OLDEST_AND_NEWEST, need_go
 from tests.go.graphs import (
     NEWER_GO,
     OLD_GO,
@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.go, pytest.mark.slow]
 EVERY_GO = (*OLD_GO, *PRUNED_GO, *STRICT_GO, *NEWER_GO)
 
 
-@pytest.fixture(scope="module", params=[OLDER[0], NEWEST])
+@pytest.fixture(scope="module", params=OLDEST_AND_NEWEST)
 def judge(request: pytest.FixtureRequest, tmp_path_factory) -> Judge:
     return Judge(need_go(request.param), tmp_path_factory.mktemp("judge"))
 

@@ -32,7 +32,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import Needs, needs_of_project, needs_of_version
 from gosync.project import Project, read_project
 from tests.go.cells import without_network
-from tests.go.golangs import NEWEST, OLDER, need_go
+from tests.go.golangs import NEWEST, OLDER, OLDEST_AND_NEWEST, need_go
 from tests.go.mirrors import Mirror, serve
 from tests.go.needed import FullTree, files_of
 from tests.go.projects import PROJECTS, Sample
@@ -161,6 +161,7 @@ def _failure(client: GoClient, command: str, folder: Path) -> Iterator[str]:
         yield f"{folder}: go {command}: {done.stderr}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("deps", COMMANDS)
 def test_an_old_go_finds_all_it_asks_for(upstream, deps, tmp_path) -> None:
     def run(sample: Sample) -> list[str]:
@@ -260,7 +261,7 @@ VERSIONS = [
 CONSUMER = "module consumer.example/main\n\ngo {go}\n"
 
 
-@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+@pytest.mark.parametrize("version", OLDEST_AND_NEWEST)
 @pytest.mark.parametrize("deps", COMMANDS)
 def test_go_can_require_and_install_a_version(
     upstream, version, deps, tmp_path

@@ -15,7 +15,7 @@ import pytest
 from gosync.errors import MalformedError
 from gosync.gomod import semver
 from gosync.site.rules import parse_versions
-from tests.go.golangs import VERSIONS, need_go
+from tests.go.golangs import TRIED, need_go
 
 pytestmark = pytest.mark.go
 
@@ -23,7 +23,7 @@ PATH = "a.example/m"
 LISTED = ("v1.1.0", "v1.2.0-rc.1", "v1.2.0", "v1.2.3", "v1.3.0-rc.1")
 
 
-@pytest.fixture(params=VERSIONS)
+@pytest.fixture(params=TRIED)
 def go(request: pytest.FixtureRequest) -> Path:
     return need_go(request.param)
 

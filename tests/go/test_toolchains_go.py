@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from gosync.sync.toolchains import TOOLCHAIN_PATH, toolchain_module
-from tests.go.golangs import NEWEST, OLDER, need_go
+from tests.go.golangs import NEWEST, OLDEST_AND_NEWEST, need_go
 from tests.go.needed import routes
 from tests.go.served import Served
 from tests.integration.site import Result, Site
@@ -100,7 +100,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture(params=[OLDER[0], NEWEST])
+@pytest.fixture(params=OLDEST_AND_NEWEST)
 def go(request: pytest.FixtureRequest) -> Path:
     return need_go(request.param)
 

@@ -19,7 +19,7 @@ from gosync.folder.layouts import Kind
 from gosync.gomod.gosum import parse_gosum
 from gosync.gomod.module import ModuleVersion, escape_path
 from gosync.verify.act.plan import Action
-from tests.go.golangs import NEWEST, OLDER, need_go
+from tests.go.golangs import OLDEST_AND_NEWEST, need_go
 from tests.go.standins import Athens, ObjectStore, Read, plain, serving
 from tests.integration.site import CHECKOUT
 from tests.simulator import Simulator
@@ -59,7 +59,7 @@ def sim() -> Iterator[Simulator]:
         yield sim
 
 
-@pytest.fixture(params=[OLDER[0], NEWEST])
+@pytest.fixture(params=OLDEST_AND_NEWEST)
 def client(
     request: pytest.FixtureRequest, sim: Simulator, tmp_path: Path
 ) -> Iterator[GoClient]:

@@ -146,7 +146,6 @@ def import_gosync() -> None:
 def _serve(listener: socket.socket) -> None:
     """Fork a child for each connection until the tests end."""
     import_gosync()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the tests' end is ours
     while True:
         ready, _, _ = select.select([listener, sys.stdin], [], [])
@@ -157,11 +156,18 @@ def _serve(listener: socket.socket) -> None:
             listener.close()
             _attend(connection)
         connection.close()
+        _reap()
+
+
+def _reap() -> None:
+    """Wait for the children that have ended; what they cost counts as ours."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
 
 
 def _attend(connection: socket.socket) -> NoReturn:
     """Run one command in a child and tell how it ends."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     data, (out, err), _, _ = socket.recv_fds(connection, _REQUEST_BYTES, 2)
     child = os.fork()

@@ -24,6 +24,7 @@ import pytest
 
 from tests.integration import supervisor
 from tests.integration.site import CHECKOUT, Result, Site, parse_result
+from tests.tiers import one_of_a_kind
 
 EVERY = supervisor.CALLS
 DURABLE = EVERY - {"write", "mkdir"}
@@ -43,6 +44,16 @@ class Step:
 
     def __str__(self) -> str:
         return f"{self.call} {self.path}"
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """The call, and the part of the site that it is made in."""
+        return self.call, "/".join(self.path.split("/")[:2])
+
+
+def chosen(steps: Sequence[Step], most: int) -> list[int]:
+    """Return the numbers of some steps, of each kind one if so many may be; or all."""
+    return one_of_a_kind([step.kind for step in steps], most)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import re
 import shutil
 import signal
@@ -26,11 +25,11 @@ from tests.integration.site import (
     digests,
     files_below,
 )
-from tests.integration.steps import Stepper
+from tests.integration.steps import Stepper, chosen
 from tests.simulator import Simulator
 
 M, PRIVATE = "kept.example/m", "corp.example/p"
-KILLS = 20
+KILLS = 10
 README = CHECKOUT / "README.md"
 
 
@@ -140,6 +139,7 @@ def test_without_a_store_there_is_no_backup(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.sampled
 def test_killed_at_any_step_older_backups_stay_and_the_next_is_whole(
     tmp_path: Path,
 ) -> None:
@@ -157,10 +157,9 @@ def test_killed_at_any_step_older_backups_stay_and_the_next_is_whole(
             how = ("backup", str(folder), "--keep", "1")
             return stepper.run(site, *how, kill_at=kill_at)
 
-        steps = range(len(run().steps))
+        steps = run().steps
         assert len(whole(folder)) == 1
-        chosen = random.Random("backup").sample(steps, min(KILLS, len(steps)))
-        for number in sorted(chosen):
+        for number in chosen(steps, KILLS):
             assert run(kill_at=number).code == -signal.SIGKILL
             left = whole(folder)
             assert left

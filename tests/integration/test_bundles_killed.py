@@ -3,8 +3,8 @@
 A deed is killed before its durable steps, at a random byte of its writes, and at
 random moments; or one of its writes finds the disk full. Then it is done again, and
 what comes of it is byte for byte what comes of one that nobody disturbs. By default
-each deed is killed at some of its steps, one of a kind (a call in a part of the
-site). At every step, in some minutes:
+each deed is killed at some of its steps, of as many kinds as possible (a call in a
+part of the site). At every step, in some minutes:
 
     GOSYNC_TEST_EVERY_STEP=1 pytest -n 0 -s tests/integration/test_bundles_killed.py
 """
@@ -12,11 +12,10 @@ site). At every step, in some minutes:
 from __future__ import annotations
 
 import errno
-import os
 import random
 import shutil
 import signal
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,7 @@ from gosync.signing.files import read_key
 from tests.integration.breaking import SIGNATURE, Stage, put_back, read_header
 from tests.integration.pair import GAP, Machines
 from tests.integration.site import NO_SPACE, OK, Site, digests
-from tests.integration.steps import EVERY, Run, Step
+from tests.integration.steps import EVERY, Run, chosen
 from tests.integration.wreck import (
     check_mended,
     check_ruins,
@@ -41,13 +40,13 @@ from tests.integration.wreck import (
 )
 from tests.simulator import Simulator
 from tests.simulator.standard import UPPER, module
+from tests.tiers import EVERY_STEP
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled]
 
-EVERY_STEP = bool(os.environ.get("GOSYNC_TEST_EVERY_STEP"))
 GROWS = frozenset({"write", "pwrite64", "link", "rename", "mkdir"})
 MOMENTS = 40 if EVERY_STEP else 2
-FEW = 8
+FEW = 5
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ class Played:
 
     def making_three(self) -> Deed:
         """Return the making of an increment."""
-        return self._making(self._before_three, "--base", "sealed", steps=1 << 10)
+        return self._making(self._before_three, "--base", "sealed", steps=16)
 
     def making_repair(self) -> Deed:
         """Return the making of a repair."""
@@ -210,7 +209,7 @@ def kill_everywhere(deed: Deed, name: str) -> Counter[str]:
     chance = random.Random(name)
     whole = deed.do(deed.begin(), calls=EVERY)
     assert whole.code == deed.code, whole.stderr
-    steps = chosen(whole.steps, deed.steps, chance)
+    steps = chosen(whole.steps, deed.steps)
     moments = [chance.uniform(0, whole.seconds) for _ in range(MOMENTS)]
     points = [{"kill_at": number, "torn": chance.random()} for number in steps]
     points += [{"kill_after_seconds": moment} for moment in moments]
@@ -231,19 +230,8 @@ def kill_everywhere(deed: Deed, name: str) -> Counter[str]:
     return killed
 
 
-def chosen(steps: list[Step], most: int, chance: random.Random) -> list[int]:
-    """Return some steps, each of another kind, or all."""
-    if EVERY_STEP:
-        return list(range(len(steps)))
-    kinds: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    for number, step in enumerate(steps):
-        kinds[step.call, "/".join(step.path.split("/")[:2])].append(number)
-    some = [chance.choice(numbers) for numbers in kinds.values()]
-    return sorted(chance.sample(some, min(most, len(some))))
-
-
 def test_a_killed_import_is_gone_on_with(played: Played):
-    deed = played.taking(played.stage.two, steps=24)
+    deed = played.taking(played.stage.two, steps=16)
     killed = kill_everywhere(deed, "import of an increment")
     assert killed["write"]
     assert len(killed) >= 6, "threads may have moved a rare one out of the way"
@@ -286,7 +274,7 @@ def test_a_disk_that_fills_up_is_gone_on_with(played: Played, name: str):
     deed = deeds[name]()
     whole = deed.do(deed.begin(), calls=GROWS)
     codes: Counter[int] = Counter()
-    for number in chosen(whole.steps, FEW, random.Random(name)):
+    for number in chosen(whole.steps, FEW):
         site = deed.begin()
         full = deed.do(site, calls=GROWS, fail_at=number, error=errno.ENOSPC)
         codes[full.code] += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import shutil
 import signal
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from tests.integration.offered import offer
 from tests.integration.pair import GAP, Machines, Pair
 from tests.integration.remains import files_below
 from tests.integration.site import MISSING, OK, USAGE, Site
+from tests.integration.steps import chosen
 from tests.integration.wreck import check_mended, check_ruins, difference, snapshot
 from tests.simulator import Simulator
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 M, N = "kept.example/m", "other.example/n"
 BAD, GOOD = f"{M}@v1.1.0", f"{M}@v1.0.0"
-KILLS = 20
+KILLS = 8
 WHY = ("--reason", "its release key was stolen")
 
 
@@ -173,6 +173,7 @@ def test_a_bundle_from_before_does_not_bring_it_back(
     assert refused.document["error"] == "WithdrawnError"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("waits", [False, True])
 def test_an_import_that_is_killed_anywhere_withdraws_when_it_is_run_again(
     sim: Simulator, pair: Pair, machines: Machines, tmp_path: Path, waits: bool
@@ -191,9 +192,7 @@ def test_an_import_that_is_killed_anywhere_withdraws_when_it_is_run_again(
     assert whole.code == code, whole.stderr
     check_gone(site)
     want = snapshot(site)
-    steps = range(len(whole.steps))
-    chosen = random.Random("withdrawn").sample(steps, min(KILLS, len(steps)))
-    for number in sorted(chosen):
+    for number in chosen(whole.steps, KILLS):
         shutil.rmtree(site.folder)
         shutil.copytree(start, site.folder)
         killed = machines.inside.run(site, *command, kill_at=number)

@@ -18,7 +18,7 @@ import pytest
 
 from gosync.demo.exchange import Kind
 from tests.integration.site import NO_SPACE, STORE, Site, digests
-from tests.integration.steps import Run, Stepper
+from tests.integration.steps import Run, Stepper, chosen
 from tests.integration.wreck import (
     SIDE_BY_SIDE,
     Chapter,
@@ -32,13 +32,16 @@ from tests.integration.wreck import (
 )
 from tests.simulator import Simulator
 from tests.simulator.standard import source
+from tests.tiers import EVERY_STEP
 
 pytestmark = pytest.mark.slow
 
 SYNCS = frozenset({"fsync", "fdatasync", "syncfs"})
 GROWS = frozenset({"write", "pwrite64", "link", "rename", "mkdir"})
 EVERY = 6  # of the many writes
-AMPLE, GROWTH, BULK_BYTES = 64 << 20, 20 << 10, 100 << 10
+AMPLE, BULK_BYTES = 64 << 20, 100 << 10
+GROWTH = (20 if EVERY_STEP else 100) << 10
+SYNC_FAILURES, WRITE_FAILURES = 12, 16
 
 
 # Injected: exactly one call fails.
@@ -69,6 +72,7 @@ def _fails(
     return run, step
 
 
+@pytest.mark.sampled
 def test_every_sync_that_fails_ends_the_run_and_the_next_one_converges(tmp_path: Path):
     codes: dict[str, set[int]] = {}
     with Simulator() as sim, first_chapter(sim, tmp_path) as chapter:
@@ -83,22 +87,25 @@ def test_every_sync_that_fails_ends_the_run_and_the_next_one_converges(tmp_path:
                     assert error["exit_code"] == STORE, run.stderr
                     assert "error" in error["message"], run.stderr
 
-        whole = sum(step.call in SYNCS for step in chapter.whole.steps)
-        chapter.spread(fail, whole)
-    assert len(codes) > whole // 3  # the catalog's log is one step, often made
+        syncs = [step for step in chapter.whole.steps if step.call in SYNCS]
+        tried = chosen(syncs, SYNC_FAILURES)
+        chapter.spread(fail, tried)
+    assert len(codes) > len(tried) // 3  # the catalog's log is one step, often made
     for step, found in codes.items():
         assert found <= ({0, STORE} if _sqlites_own(step) else {STORE}), step
     assert STORE in codes["fdatasync store/catalog.sqlite-wal"]
 
 
+@pytest.mark.sampled
 def test_no_space_for_a_write_ends_the_run_and_the_next_one_converges(tmp_path: Path):
     codes: dict[str, set[int]] = {}
     with Simulator() as sim, first_chapter(sim, tmp_path) as chapter:
         worker = chapter.workers[0]
-        some = len(worker.sync(worker.site(), calls=GROWS).steps) // EVERY
+        steps = worker.sync(worker.site(), calls=GROWS).steps[::EVERY]
+        tried = [EVERY * number for number in chosen(steps, WRITE_FAILURES)]
 
         def fail(worker: Wrecker, number: int) -> None:
-            found = _fails(chapter, worker, EVERY * number, GROWS, errno.ENOSPC)
+            found = _fails(chapter, worker, number, GROWS, errno.ENOSPC)
             if found is not None:
                 run, step = found
                 codes.setdefault(step, set()).add(run.code)
@@ -107,8 +114,8 @@ def test_no_space_for_a_write_ends_the_run_and_the_next_one_converges(tmp_path: 
                     assert error["exit_code"] == NO_SPACE, run.stderr
                     assert "space" in error["message"], run.stderr
 
-        chapter.spread(fail, some)
-    assert len(codes) > some // 2
+        chapter.spread(fail, tried)
+    assert len(codes) > len(tried) // 2
     for step, found in codes.items():
         # A folder that another thread made meanwhile is no failure.
         may_go_on = _sqlites_own(step) or step.startswith("mkdir store/sumdb")
@@ -152,6 +159,7 @@ def remount(folder: Path, options: str) -> None:
     subprocess.run(command, check=True)
 
 
+@pytest.mark.sampled
 def test_a_disk_of_any_size_that_fills_up_goes_on_when_it_is_grown(tmp_path: Path):
     places: Counter[str] = Counter()
     with Simulator() as sim, Stepper() as stepper:

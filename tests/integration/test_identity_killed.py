@@ -9,11 +9,13 @@ import pytest
 
 from tests.integration.kin import Kin, kept, lost, unname
 from tests.integration.site import OK, Site
-from tests.integration.steps import Stepper
+from tests.integration.steps import Stepper, chosen
 from tests.integration.wreck import in_memory
 from tests.simulator import Simulator
 
-pytestmark = pytest.mark.slow
+KILLS = 12  # of all steps, so many are tried
+
+pytestmark = [pytest.mark.slow, pytest.mark.sampled]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,7 @@ def test_killed_at_every_durable_step_the_same_command_goes_on(
     with Stepper() as stepper:
         whole = stepper.run(begin(kin), *command)
         assert whole.code == OK, whole.stderr
-        for number in range(len(whole.steps)):
+        for number in chosen(whole.steps, KILLS):
             site = begin(kin)
             before = _tree(site)
             run = stepper.run(site, *command, kill_at=number, torn=0.5)
@@ -85,7 +87,7 @@ def test_killed_while_a_catalog_is_made_anew_a_rebuild_goes_on(kin: Kin):
 
     with Stepper() as stepper:
         whole = stepper.run(begin(), "catalog", "rebuild")
-        for number in range(len(whole.steps)):
+        for number in chosen(whole.steps, KILLS):
             site = begin()
             before = kept(site)
             run = stepper.run(site, "catalog", "rebuild", kill_at=number)

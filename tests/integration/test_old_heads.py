@@ -18,6 +18,7 @@ from tests.integration.site import MISSING, OK, SECURITY, UNAVAILABLE, USAGE, Si
 from tests.integration.steps import Stepper
 from tests.simulator import Simulator
 from tests.simulator.standard import UPPER, module
+from tests.tiers import EVERY_STEP
 
 pytestmark = pytest.mark.slow
 
@@ -403,6 +404,7 @@ def test_tiles_for_older_heads_travel_once(
     pair.run_inside("verify", str(pair.inside.tree), "--offline")
 
 
+@pytest.mark.sampled
 def test_killed_between_any_two_steps_the_tree_serves_on(
     sim: Simulator, site: Site
 ) -> None:
@@ -413,7 +415,7 @@ def test_killed_between_any_two_steps_the_tree_serves_on(
     sim.publish(module(UPPER, "v1.1.0", day=2))
     killed = 0
     with Stepper() as stepper:
-        for number in range(5, 5_000, 35):
+        for number in range(5, 5_000, 35 if EVERY_STEP else 80):
             run = stepper.run(site, "sync", "--refresh", "--retry", kill_at=number)
             if run.code != -9:
                 assert run.code == OK

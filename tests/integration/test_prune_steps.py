@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import signal
 from collections.abc import Iterator
@@ -11,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.integration.site import Site
-from tests.integration.steps import Run, Step, Stepper
+from tests.integration.steps import Run, Step, Stepper, chosen
 from tests.integration.test_prune import AFTER, BEFORE, narrowed_site
 from tests.integration.wreck import check_mended, check_ruins, difference, snapshot
 from tests.simulator import Simulator
 
-KILLS = 25  # of all steps, so many are tried
+KILLS = 12  # of all steps, so many are tried
 _NAMES = ("list", "@latest")
 
 
@@ -76,15 +75,14 @@ def _is_blob(step: Step) -> bool:
     return step.call == "unlink" and "store/blobs" in step.path
 
 
+@pytest.mark.sampled
 def test_killed_at_any_step_the_next_prune_converges(pruned: Pruned) -> None:
     site = pruned.begin()
     whole = pruned.prune()
     assert whole.code == 0, whole.stderr
     check_mended(site)
     want = snapshot(site)
-    steps = range(len(whole.steps))
-    chosen = random.Random("prune").sample(steps, min(KILLS, len(steps)))
-    for number in sorted(chosen):
+    for number in chosen(whole.steps, KILLS):
         pruned.begin()
         assert pruned.prune(kill_at=number).code == -signal.SIGKILL
         check_ruins(site)

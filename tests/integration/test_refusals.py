@@ -7,7 +7,6 @@ them with GOSYNC_TEST_EVERY_STEP=1.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +16,11 @@ import pytest
 from tests.integration.everyverb import COMMANDS, Copy, check, prepare
 from tests.integration.refusing import Calls, refusal_of_sqlite, refusal_of_system
 from tests.simulator import Simulator
+from tests.tiers import EVERY_STEP
 
 SAMPLE = 10
-EVERY = os.environ.get("GOSYNC_TEST_EVERY_STEP") == "1"
+
+pytestmark = pytest.mark.sampled
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def points(count: int, seed: int) -> list[int]:
     """Return which calls are refused: all, or a few that are spread over them."""
-    if EVERY or count <= SAMPLE:
+    if EVERY_STEP or count <= SAMPLE:
         return [*range(1, count + 1)]
     step = count / SAMPLE
     return sorted({1 + int(step * n + seed % max(1, int(step))) for n in range(SAMPLE)})

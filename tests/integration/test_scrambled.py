@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,8 +11,8 @@ import pytest
 
 from tests.integration.everyverb import COMMANDS, Copy, check, prepare
 from tests.simulator import Simulator
+from tests.tiers import EVERY_STEP
 
-EVERY = os.environ.get("GOSYNC_TEST_EVERY_STEP") == "1"
 PAGE_BYTES = 4096
 WORDS = (b"present", b"sumdb", b"config", b"2026-", b"example/m", b"sync")
 READING = [each for each in COMMANDS if each[0] not in ("key", "init", "systemd")]
@@ -73,8 +72,9 @@ def _replace(data: bytearray, old: bytes, new: bytes, dice: random.Random) -> No
         at = data.find(old, at + len(old))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("scramble", [no_utf8, no_sense, no_order, no_page, no_end])
-@pytest.mark.parametrize("seed", range(20 if EVERY else 2))
+@pytest.mark.parametrize("seed", range(20 if EVERY_STEP else 2))
 def test_a_scrambled_catalog_is_no_bug_of_ours(
     prepared: Path,
     tmp_path: Path,

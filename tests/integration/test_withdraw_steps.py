@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import random
 import shutil
 import signal
 from collections.abc import Iterator
@@ -13,13 +12,13 @@ import pytest
 
 from gosync.folder.routes import WITHDRAWN
 from tests.integration.site import MISSING, NO_SPACE, OK, STORE, Site
-from tests.integration.steps import Run, Step, Stepper
+from tests.integration.steps import Run, Step, Stepper, chosen
 from tests.integration.test_withdraw import BAD, REASON, check_gone, make_site
 from tests.integration.wreck import check_mended, check_ruins, difference, snapshot
 from tests.simulator import Simulator
 
-KILLS = 25  # of all steps, so many are tried
-FAILURES = 10
+KILLS = 12  # of all steps, so many are tried
+FAILURES = 6
 _UNDO = ("withdraw", BAD, "--undo")
 _TAKE = ("withdraw", BAD, "--reason", REASON)
 
@@ -93,6 +92,7 @@ def _changes_a_name(step: Step) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.sampled
 @pytest.mark.parametrize("how", [_TAKE, _UNDO])
 def test_killed_at_any_step_the_next_run_converges(
     world: Withdrawn, how: tuple[str, ...]
@@ -103,9 +103,7 @@ def test_killed_at_any_step_the_next_run_converges(
     assert whole.code == 0, whole.stderr
     check_mended(site)
     want = timeless(site)
-    steps = range(len(whole.steps))
-    chosen = random.Random("withdraw").sample(steps, min(KILLS, len(steps)))
-    for number in sorted(chosen):
+    for number in chosen(whole.steps, KILLS):
         world.begin(withdrawn=withdrawn)
         assert world.run(*how, kill_at=number).code == -signal.SIGKILL
         check_ruins(site)
@@ -119,6 +117,7 @@ def test_killed_at_any_step_the_next_run_converges(
 
 
 @pytest.mark.slow
+@pytest.mark.sampled
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
 def test_a_disk_that_refuses_is_told_and_the_next_run_converges(
     world: Withdrawn, error: int
@@ -126,9 +125,7 @@ def test_a_disk_that_refuses_is_told_and_the_next_run_converges(
     site = world.begin()
     whole = world.run(*_TAKE)
     want = timeless(site)
-    steps = range(len(whole.steps))
-    chosen = random.Random(error).sample(steps, min(FAILURES, len(steps)))
-    for number in sorted(chosen):
+    for number in chosen(whole.steps, FAILURES):
         world.begin()
         failed = world.run(*_TAKE, fail_at=number, error=error)
         assert failed.code in {OK, MISSING, STORE, NO_SPACE}, failed.stderr

@@ -17,7 +17,7 @@ import sqlite3
 import stat
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -180,11 +180,13 @@ class Chapter:
         assert difference(snapshot(site), self.want) == {}, step
         return step
 
-    def spread(self, work: Callable[[Wrecker, int], None], count: int) -> None:
+    def spread(
+        self, work: Callable[[Wrecker, int], None], numbers: Sequence[int]
+    ) -> None:
         """Do work for every number, the workers side by side."""
 
         def share(place: int) -> None:
-            for number in range(place, count, len(self.workers)):
+            for number in numbers[place :: len(self.workers)]:
                 work(self.workers[place], number)
 
         with ThreadPoolExecutor(len(self.workers)) as pool:

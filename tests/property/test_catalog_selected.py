@@ -25,6 +25,7 @@ from gosync.store.layout import CATALOG
 from gosync.store.localblobs import LocalBlobStore
 from gosync.store.root import open_store
 from tests.property.test_catalog_versions import _row
+from tests.tiers import examples
 
 _VERSIONS = ["v1.0.0", "v1.1.0", "v1.2.0"]
 _M = "example.com/m"
@@ -203,6 +204,4 @@ class SelectionMachine(RuleBasedStateMachine):
 
 
 TestSelections = SelectionMachine.TestCase
-TestSelections.settings = settings(
-    max_examples=25, stateful_step_count=20, deadline=None
-)
+TestSelections.settings = settings(max_examples=examples(25), stateful_step_count=20)

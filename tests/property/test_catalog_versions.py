@@ -17,6 +17,7 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.failures import back_off_seconds
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Want
 from gosync.errors import UnavailableError
+from tests.tiers import examples
 
 _KEYS = st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["v1.0.0", "v1.1.0"]))
 _START = datetime(2026, 11, 22, tzinfo=UTC)
@@ -144,7 +145,7 @@ class VersionMachine(RuleBasedStateMachine):
 
 
 TestVersions = VersionMachine.TestCase
-TestVersions.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+TestVersions.settings = settings(max_examples=examples(25), stateful_step_count=20)
 
 
 @given(one=st.integers(0, 10**12), other=st.integers(0, 10**12), width=st.data())

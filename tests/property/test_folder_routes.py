@@ -11,6 +11,7 @@ from gosync.errors import MalformedError
 from gosync.folder import routes
 from gosync.publish.marker import FORMAT, Marker, format_marker, parse_marker
 from gosync.publish.stale import removal_order, stale_names
+from tests.tiers import examples
 
 ELEMENTS = st.one_of(
     st.sampled_from(
@@ -55,7 +56,7 @@ def files_of(path: str, version: str) -> list[str]:
     ]
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(PATHS, VERSIONS)
 def test_any_name_is_refused_or_stays_inside(path: str, version: str) -> None:
     try:

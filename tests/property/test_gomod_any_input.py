@@ -21,8 +21,9 @@ from gosync.gomod.patterns import PatternSet, match_prefix_patterns
 from gosync.gomod.unicode import fold
 from gosync.gomod.versionlist import format_list, newest, parse_list
 from gosync.gomod.zipcheck import check_zip
+from tests.tiers import examples
 
-MODERATE = settings(max_examples=100, deadline=None)
+MODERATE = settings(max_examples=examples(100))
 
 numbers = st.integers(0, 120).map(str)
 words = st.from_regex(r"[0-9A-Za-z-]{1,4}", fullmatch=True)

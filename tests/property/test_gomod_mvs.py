@@ -14,8 +14,9 @@ from gosync.gomod.modfile import GoMod, Requirement
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.mvs import Mains, Resolution, resolve, resolve_lazily
 from tests.go.graphs import OLD_GO, Graph, Shape, make_graph
+from tests.tiers import examples
 
-MODERATE = settings(max_examples=80, deadline=None)
+MODERATE = settings(max_examples=examples(80))
 SMALL = Shape(modules=(2, 15))
 
 graphs = st.integers(0, 1 << 32).map(lambda seed: make_graph(f"p{seed}", SMALL))

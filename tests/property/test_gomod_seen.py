@@ -14,6 +14,7 @@ from gosync.gomod.dirhash import ZipScan, scan_zip
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
 from gosync.gomod.zipdir import DEFLATE, ZipEntry
+from tests.tiers import examples
 
 MV = ModuleVersion("a.example/m", "v1.0.0")
 # Few contents, so that they repeat; the last two take the way of large entries,
@@ -76,7 +77,7 @@ def verdict(data: bytes, seen: SeenEntries | None) -> ZipScan | tuple[type, str]
         return type(error), str(error)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(
     st.lists(alike(), min_size=1, max_size=2),
     st.integers(2, 20),

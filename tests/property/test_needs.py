@@ -16,8 +16,9 @@ from gosync.gomod.mvs import resolve
 from gosync.gomod.needs import Needs, needs_of_project, needs_of_version
 from gosync.gomod.semver import max_version
 from tests.go.graphs import Graph, Shape, make_graph
+from tests.tiers import examples
 
-MODERATE = settings(max_examples=60, deadline=None)
+MODERATE = settings(max_examples=examples(60))
 SMALL = Shape(modules=(2, 15))
 
 seeds = st.integers(0, 1 << 32)

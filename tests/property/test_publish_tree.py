@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gosync.catalog.versions import Need
+from tests.tiers import examples
 from tests.unit.publish.invariants import check_lists, check_lookups
 from tests.unit.publish.world import NAME, World
 
@@ -69,7 +70,7 @@ def visible(world: World) -> dict[str, bytes]:
     }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(MOVES)
 def test_step_by_step_gives_what_one_publish_gives(
     moves: list[tuple[Any, ...]],

@@ -29,11 +29,12 @@ from gosync.site.rules import (
 )
 from gosync.sync.offer import Facts, Offer, Offered
 from gosync.sync.plan import choose
+from tests.tiers import examples
 
 PATH = "a.b/c"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = format_time(START + timedelta(days=20))
-MODERATE = settings(max_examples=100, deadline=None)
+MODERATE = settings(max_examples=examples(100))
 
 small = st.integers(0, 3)
 releases = st.builds("v{}.{}.{}".format, small, small, small)

@@ -15,6 +15,7 @@ from gosync.errors import BlobMissingError
 from gosync.store.digest import digest_of
 from gosync.store.localblobs import LocalBlobStore
 from gosync.store.root import open_store
+from tests.tiers import examples
 
 _DATA = st.binary(max_size=3)
 
@@ -88,4 +89,4 @@ class BlobMachine(RuleBasedStateMachine):
 
 
 TestBlobs = BlobMachine.TestCase
-TestBlobs.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestBlobs.settings = settings(max_examples=examples(25), stateful_step_count=25)

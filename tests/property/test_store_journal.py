@@ -20,12 +20,13 @@ from gosync.store.layout import (
     quarantine_id,
 )
 from gosync.store.root import open_store
+from tests.tiers import examples
 
 _VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=20)
 _ENTRIES = st.dictionaries(st.text(max_size=8), _VALUES, max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     batches=st.lists(st.lists(_ENTRIES, min_size=1, max_size=4), max_size=5),
     cut=st.integers(0, 400),
@@ -50,7 +51,7 @@ def test_a_journal_cut_anywhere_keeps_its_whole_lines(batches, cut, after):
         assert list(Journal(root).read()) == [*entries[:whole], after]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(data=st.binary(max_size=200))
 def test_any_bytes_are_a_journal_that_can_be_read_and_appended_to(data):
     with tempfile.TemporaryDirectory() as folder:

@@ -20,6 +20,7 @@ from gosync.sumdb.oldheads import (
 )
 from gosync.sumdb.spans import count, has, numbers, spans_of, subtract, unite, up_to
 from gosync.sumdb.tile import Tile, edge_tiles, tree_tiles
+from tests.tiers import examples
 from tests.unit.sumdb.goreads import File, session, unanswered
 
 # Around powers of 256, where levels begin and tiles are filled.
@@ -56,7 +57,7 @@ def published(new: int, record: int, old_heads: OldHeads) -> set[File]:
     )
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(histories())
 @example((51_929_436, REAL, 5))
 @example((72_131_000, REAL, 5))

@@ -22,6 +22,7 @@ from gosync.sumdb.tile import (
     tree_tiles,
 )
 from gosync.sumdb.tlog import Tree, stored_hash_index, subtree_indexes, tree_hash
+from tests.tiers import examples
 from tests.unit.sumdb.memorylog import Oracle, leaf
 
 SIZE = 1500
@@ -77,7 +78,7 @@ def test_no_other_old_root_is_proven(sizes, other):
         check_tree(prove_tree(n, old, read), n, ORACLE.root(0, n), old, other)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(pair(SIZE), st.data())
 def test_hashes_out_of_tiles_are_the_oracles_and_no_forged_tile_passes(sizes, data):
     n, old = sizes

@@ -19,9 +19,10 @@ from gosync.upstream.goproxy import parse_goproxy
 from gosync.upstream.index import _read_page, time_key
 from gosync.upstream.refusal import parse_retry_after, refusal
 from gosync.upstream.urls import strip_secrets
+from tests.tiers import examples
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-moderate = settings(max_examples=150, deadline=None)
+moderate = settings(max_examples=examples(150))
 word = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=12)
 
 

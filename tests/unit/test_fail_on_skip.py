@@ -32,7 +32,11 @@ def run(folder: Path, text: str, *, fail_on_skip: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider"],
         cwd=folder,
-        env={**os.environ, "GOSYNC_TEST_FAIL_ON_SKIP": fail_on_skip},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(CONFTEST.parents[1]),
+            "GOSYNC_TEST_FAIL_ON_SKIP": fail_on_skip,
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -13,6 +13,7 @@ from gosync.audit.budget import Budget, BudgetSpentError
 from gosync.audit.options import AuditOptions
 from gosync.catalog.db import Catalog
 from gosync.errors import UnavailableError, UpstreamStatusError
+from tests.tiers import examples
 
 SOURCE = "https://proxy"
 HOUR = timedelta(hours=1)
@@ -63,7 +64,7 @@ def test_each_source_has_its_own_and_a_restart_forgets_nothing(catalog, clock):
     budget(catalog, clock, requests_per_hour=3).take()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 @given(steps=st.lists(st.integers(0, 2000), min_size=10, max_size=60))
 def test_no_hour_sees_more(tmp_path_factory, steps):
     clock, taken = ManualClock(), []

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from gosync.publish.marker import parse_marker
+from tests.tiers import spread
 from tests.unit.publish.invariants import check_lists, check_lookups
 from tests.unit.publish.world import NAME, World
 
+KILLS = 16  # of all steps, so many are tried
 STEPS = ("rename", "link", "unlink", "mkdir", "rmdir")
 
 
@@ -69,6 +71,7 @@ def prepared(folder: Path, *, turn: int) -> World:
     return world
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("turn", [1, 2, 3])
 def test_killed_at_every_step_the_next_run_converges(tmp_path: Path, turn: int) -> None:
     with prepared(tmp_path / "whole", turn=turn) as world:
@@ -76,7 +79,7 @@ def test_killed_at_every_step_the_next_run_converges(tmp_path: Path, turn: int) 
             world.publish()
         want = world.files()
     assert count[0] > (30 if turn < 3 else 15)
-    for step in range(count[0]):
+    for step in spread(range(count[0]), KILLS):
         with prepared(tmp_path / str(step), turn=turn) as world:
             head = world.head()
             with killed_at(step), pytest.raises(Killed):

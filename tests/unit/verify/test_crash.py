@@ -22,6 +22,7 @@ from gosync.verify.act.plan import Action
 from gosync.verify.executor import restore
 from gosync.verify.request import Request
 from tests.integration.test_crash_disk import disk
+from tests.tiers import EVERY_STEP
 from tests.unit.verify.caches import ALPHA, World, run
 from tests.unit.verify.damage import Damage, harm, link_copy, parts
 from tests.unit.verify.test_matrix import snapshot
@@ -30,6 +31,9 @@ from tests.unit.verify.test_store import blob_of
 
 _STEPS = ("rename", "replace", "link", "unlink", "mkdir", "rmdir")
 _KILLED = 9
+THINNED = 1 if EVERY_STEP else 3  # how far apart the tried steps are
+
+pytestmark = pytest.mark.sampled
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +99,7 @@ def test_repairing(world: World, tmp_path: Path, kind: Kind):
 def check(
     world: World, tmp_path: Path, kind: Kind, action: Action, *, every: int = 2
 ) -> None:
+    every *= THINNED
     offline = action is not Action.REPAIR
     act = partial(run, world, kind=kind, action=action, offline=offline)
     whole = damaged(world, kind, tmp_path / "whole" / "cache")
@@ -138,7 +143,7 @@ def test_moving_to_another_disk_and_back(world: World, tmp_path: Path):
             for quarantine in _quarantines(state):
                 _restore(world, root, state, quarantine.name)
             assert snapshot(root) == at_first, step
-        step += 3
+        step += 3 * THINNED
     assert step > 6
 
 

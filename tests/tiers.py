@@ -1,0 +1,71 @@
+"""Which of many cases a run of the tests takes: a sample, or every one.
+
+The README's test line is the first tier: it takes a sample, the same in each run.
+The second tier, GOSYNC_TEST_EVERY_STEP=1, takes every case; `.ci/run` runs both. A
+test whose cases differ has the marker `sampled`, and `every_step` says which tier
+this is.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import combinations, product
+from typing import TypeVar
+
+T = TypeVar("T")
+
+EVERY_STEP = os.environ.get("GOSYNC_TEST_EVERY_STEP") == "1"
+
+
+def examples(count: int) -> int:
+    """Return how many examples Hypothesis tries where the first tier tries so many."""
+    return 10 * count if EVERY_STEP else count
+
+
+def spread(cases: Sequence[T], most: int) -> list[T]:
+    """Return cases at even distances, the first and the last among them; or all."""
+    if EVERY_STEP or len(cases) <= most:
+        return list(cases)
+    distance = (len(cases) - 1) / max(1, most - 1)
+    return [cases[round(distance * number)] for number in range(most)]
+
+
+def one_of_a_kind(kinds: Sequence[Hashable], most: int) -> list[int]:
+    """Return the places of a sample that has as many kinds as possible; or all places.
+
+    Args:
+        kinds: The kind of each case, in the order of the cases.
+        most: How many cases, first one of each kind, then any others.
+    """
+    if EVERY_STEP or len(kinds) <= most:
+        return list(range(len(kinds)))
+    places = random.Random(most).sample(range(len(kinds)), len(kinds))
+    first = {kinds[place]: place for place in reversed(places)}
+    firsts = [place for place in places if first[kinds[place]] == place]
+    others = [place for place in places if first[kinds[place]] != place]
+    return sorted([*firsts, *others][:most])
+
+
+def pairwise(*columns: Sequence[Hashable]) -> list[tuple[Hashable, ...]]:
+    """Return rows in which any two values of two columns meet; or the full product.
+
+    Most faults need one value, or two that meet; of three columns with a, b and c
+    values the rows are about as many as the two largest columns' product.
+    """
+    rows = list(product(*columns))
+    if EVERY_STEP:
+        return rows
+    missing = {pair for row in rows for pair in _pairs(row)}
+    chosen = []
+    while missing:
+        best = max(rows, key=lambda row: len(missing & _pairs(row)))
+        chosen.append(best)
+        missing -= _pairs(best)
+    return sorted(chosen, key=rows.index)
+
+
+def _pairs(row: Iterable[Hashable]) -> set[tuple[Hashable, Hashable]]:
+    """Return every two values of a row, each with its column."""
+    return set(combinations(enumerate(row), 2))

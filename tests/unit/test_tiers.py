@@ -1,0 +1,48 @@
+"""A sample is the same in each run and leaves no kind out; the second tier has all."""
+
+from __future__ import annotations
+
+from itertools import combinations, product
+
+import pytest
+
+from tests import tiers
+from tests.tiers import one_of_a_kind, pairwise, spread
+
+KINDS = ["write", "rename", "write", "write", "link", "rename", "write", "fsync"]
+COLUMNS = (["a", "b", "c"], [1, 2], [True, False], ["x", "y", "z"])
+
+
+@pytest.fixture(autouse=True)
+def first_tier(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiers, "EVERY_STEP", False)
+
+
+def test_cases_are_spread_from_the_first_to_the_last():
+    assert spread(range(101), 5) == [0, 25, 50, 75, 100]
+    assert spread(range(3), 5) == [0, 1, 2]
+    assert spread([], 5) == []
+
+
+@pytest.mark.parametrize("most", range(1, 8))
+def test_of_each_kind_there_is_one_before_there_are_two(most: int):
+    places = one_of_a_kind(KINDS, most)
+    assert places == one_of_a_kind(KINDS, most)
+    assert places == sorted(set(places))
+    assert len(places) == most
+    assert len({KINDS[place] for place in places}) == min(most, len(set(KINDS)))
+
+
+def test_any_two_values_meet_in_few_rows():
+    rows = pairwise(*COLUMNS)
+    assert len(rows) <= 10
+    for one, other in combinations(range(len(COLUMNS)), 2):
+        want = set(product(COLUMNS[one], COLUMNS[other]))
+        assert {(row[one], row[other]) for row in rows} == want
+
+
+def test_the_second_tier_leaves_nothing_out(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tiers, "EVERY_STEP", True)
+    assert spread(range(101), 5) == list(range(101))
+    assert one_of_a_kind(KINDS, 2) == list(range(len(KINDS)))
+    assert pairwise(*COLUMNS) == list(product(*COLUMNS))
