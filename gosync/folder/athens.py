@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from gosync.errors import MalformedError
-from gosync.folder.layouts import FILES, TEMPORARY, WAY, Kind, Place, Role
+from gosync.folder.layouts import FILES, TEMPORARY, WAY, Kind, Part, Place, Role
 from gosync.gomod import module
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 
 _MOD = "go.mod"
@@ -51,7 +52,7 @@ class AthensLayout:
             return Place(role=role, mv=mv)
         return _stray("a fourth file, with which Athens misses the version", mv)
 
-    def path_of(self, mv: ModuleVersion, role: Role) -> str:
+    def path_of(self, mv: ModuleVersion, role: Part) -> str:
         """See Layout."""
         module.check_path(mv.path)
         module.escape_version(mv.version)
@@ -60,11 +61,12 @@ class AthensLayout:
         return folder if role is Role.HOME else f"{folder}/{names[role]}"
 
     @staticmethod
-    def names(mv: ModuleVersion) -> dict[str, Role]:
+    def names(mv: ModuleVersion) -> dict[str, Part]:
         """Return what a version's folder has."""
-        return {_MOD: Role.MOD, _ZIP: Role.ZIP, f"{mv.version}.info": Role.INFO}
+        info = f"{mv.version}.info"
+        return {_MOD: FileKind.MOD, _ZIP: FileKind.ZIP, info: FileKind.INFO}
 
-    def lacks(self, mv: ModuleVersion, roles: Collection[Role]) -> list[Role]:
+    def lacks(self, mv: ModuleVersion, roles: Collection[Part]) -> list[Part]:
         """See Layout; three files or nothing."""
         del mv
         return [role for role in FILES if role not in roles]

@@ -24,10 +24,11 @@ from gosync.folder.athens import AthensLayout
 from gosync.folder.inventory import Foreign, Inventory
 from gosync.folder.layouts import Kind, Place, Role
 from gosync.folder.walk import Entry
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.sumdb.tile import parse_tile_path
 
-_MARKS = frozenset({Role.INFO, Role.ZIP})  # who has a go.mod may be no cache
+_MARKS = frozenset({FileKind.INFO, FileKind.ZIP})  # who has a go.mod may be no cache
 # There may be hundreds of thousands: what they are of is parsed once, when proven.
 _LOOKUP = re.compile(r"lookup/[a-z0-9._~!/-]+@v[0-9][a-z0-9._~!+-]*")
 _OUTSIDE_DOWNLOADS = frozenset({Role.EXTRACTED})

@@ -12,16 +12,17 @@ from typing import Final
 
 import msgspec
 
-from gosync.folder.layouts import OF_LOG, Role
+from gosync.folder.layouts import OF_LOG, Part, Role
 from gosync.folder.walk import Entry, Unread
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 
 MAX_STRAYS: Final = 100
 _OF_VERSION: Final = frozenset(
     {
-        Role.INFO,
-        Role.MOD,
-        Role.ZIP,
+        FileKind.INFO,
+        FileKind.MOD,
+        FileKind.ZIP,
         Role.ZIPHASH,
         Role.PARTIAL,
         Role.EXTRACTED,
@@ -59,7 +60,7 @@ class Inventory(msgspec.Struct):
         entries: How many things there are in all.
     """
 
-    versions: dict[ModuleVersion, dict[Role, Entry]] = msgspec.field(
+    versions: dict[ModuleVersion, dict[Part, Entry]] = msgspec.field(
         default_factory=dict
     )
     lists: dict[str, Entry] = msgspec.field(default_factory=dict)
@@ -73,9 +74,9 @@ class Inventory(msgspec.Struct):
     foreign: Foreign = Foreign()
     entries: int = 0
 
-    def modules(self) -> dict[str, dict[str, dict[Role, Entry]]]:
+    def modules(self) -> dict[str, dict[str, dict[Part, Entry]]]:
         """Return the versions by module, and what is there of each."""
-        found: dict[str, dict[str, dict[Role, Entry]]] = {}
+        found: dict[str, dict[str, dict[Part, Entry]]] = {}
         for mv, entries in self.versions.items():
             found.setdefault(mv.path, {})[mv.version] = entries
         return found

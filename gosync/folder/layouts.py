@@ -24,7 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -41,6 +41,7 @@ from gosync.folder.routes import (
     VERSIONS_FOLDER,
 )
 from gosync.gomod import module
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 
 DOWNLOADS: Final = "cache/download/"
@@ -69,11 +70,8 @@ class Kind(StrEnum):
 
 
 class Role(StrEnum):
-    """What a file or folder is for."""
+    """What a file or folder is for that is none of a version's three."""
 
-    INFO = "info"
-    MOD = "mod"
-    ZIP = "zip"
     ZIPHASH = "ziphash"
     LOCK = "lock"
     PARTIAL = "partial"
@@ -92,7 +90,8 @@ class Role(StrEnum):
     WAY = "way"
 
 
-FILES: Final = (Role.INFO, Role.MOD, Role.ZIP)
+Part: TypeAlias = FileKind | Role
+FILES: Final = tuple(FileKind)
 _GOS_FILES: Final = (Role.ZIPHASH, Role.LOCK, Role.PARTIAL)
 OF_LOG: Final = frozenset({Role.LOOKUP, Role.TILE, Role.SUPPORTED, Role.HEAD})
 
@@ -110,7 +109,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         enter: Whether it is a folder to look into.
     """
 
-    role: Role
+    role: Part
     mv: ModuleVersion | None = None
     database: str = ""
     name: str = ""
@@ -136,7 +135,7 @@ class Layout(Protocol):
         """Return what a path, relative to the root, means; any text has a place."""
         ...
 
-    def path_of(self, mv: ModuleVersion, role: Role) -> str:
+    def path_of(self, mv: ModuleVersion, role: Part) -> str:
         """Return where a file of a version lies.
 
         Raises:
@@ -144,7 +143,7 @@ class Layout(Protocol):
         """
         ...
 
-    def lacks(self, mv: ModuleVersion, roles: Collection[Role]) -> list[Role]:
+    def lacks(self, mv: ModuleVersion, roles: Collection[Part]) -> list[Part]:
         """Return what a version lacks to be of use, given what is there."""
         ...
 
@@ -156,7 +155,7 @@ class VersionsLayout:
         self.kind = kind
         self._prefix = DOWNLOADS if kind is Kind.MODCACHE else ""
         self._escaped = kind is not Kind.ATHENS_S3
-        self._suffixes = {role.value: role for role in FILES}
+        self._suffixes: dict[str, Part] = {role.value: role for role in FILES}
         if kind is Kind.MODCACHE:
             self._suffixes |= {role.value: role for role in _GOS_FILES}
 
@@ -170,7 +169,7 @@ class VersionsLayout:
             return OWN
         return self._place_download(path, is_folder=is_folder)
 
-    def path_of(self, mv: ModuleVersion, role: Role) -> str:
+    def path_of(self, mv: ModuleVersion, role: Part) -> str:
         """See Layout."""
         escape = module.escape_path if self._escaped else _checked_path
         name = module.escape_version if self._escaped else _checked_version
@@ -183,15 +182,15 @@ class VersionsLayout:
             return f"{escape(mv.path)}@{name(mv.version)}"
         return f"{folder}/{VERSIONS_FOLDER}/{name(mv.version)}.{role.value}"
 
-    def lacks(self, mv: ModuleVersion, roles: Collection[Role]) -> list[Role]:
+    def lacks(self, mv: ModuleVersion, roles: Collection[Part]) -> list[Part]:
         """See Layout; a proxy's cache lacks nothing, a tree may have .mod alone."""
-        needed: tuple[Role, ...] = ()
+        needed: tuple[Part, ...] = ()
         if self.kind is Kind.ATHENS_S3 or (
-            self.kind is Kind.TREE and Role.ZIP in roles
+            self.kind is Kind.TREE and FileKind.ZIP in roles
         ):
             needed = FILES
         elif self.kind is Kind.TREE:
-            needed = (Role.MOD,)
+            needed = (FileKind.MOD,)
         elif self.kind is Kind.MODCACHE and mv.path != TOOLCHAIN:
             needed = tuple(_needed_in_modcache(roles))
         return [role for role in needed if role not in roles]
@@ -262,7 +261,7 @@ class VersionsLayout:
         return _place_version(ModuleVersion(path, version), role)
 
 
-def _place_version(mv: ModuleVersion, role: Role) -> Place:
+def _place_version(mv: ModuleVersion, role: Part) -> Place:
     """Return the place of a version's file, or of the .info of a revision's name."""
     if module.canonical_version(mv.version) == mv.version:
         try:
@@ -270,24 +269,24 @@ def _place_version(mv: ModuleVersion, role: Role) -> Place:
         except MalformedError as exc:
             return _stray(f"of no version of the module: {exc.reason}", mv)
         return Place(role=role, mv=mv)
-    if role is Role.INFO:
+    if role is FileKind.INFO:
         return Place(role=Role.ALIAS, mv=mv)
     if role is Role.LOCK:  # go locks what it resolves
         return OWN
     return _stray("of a version that is not canonical", mv)
 
 
-def _needed_in_modcache(roles: Collection[Role]) -> Iterator[Role]:
+def _needed_in_modcache(roles: Collection[Part]) -> Iterator[Part]:
     """Yield what go counts on; it fetches and extracts what else it lacks.
 
     `go mod verify` misses the ``.ziphash`` of whatever it can verify.
     """
-    if Role.ZIP in roles:
-        yield Role.MOD
-    if Role.ZIP in roles or Role.EXTRACTED in roles:
+    if FileKind.ZIP in roles:
+        yield FileKind.MOD
+    if FileKind.ZIP in roles or Role.EXTRACTED in roles:
         yield Role.ZIPHASH
     elif Role.ZIPHASH in roles:
-        yield Role.ZIP
+        yield FileKind.ZIP
 
 
 def _place_of_log(path: str, *, is_folder: bool) -> Place:

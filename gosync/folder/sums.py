@@ -8,7 +8,7 @@ knows no more than each of the heads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
@@ -29,6 +29,7 @@ from gosync.gomod.patterns import PatternSet
 from gosync.sumdb.client import ProvenRecord, SumClient
 from gosync.sumdb.names import Database
 from gosync.sumdb.note import MAX_NOTE_BYTES
+from gosync.sumdb.readonly import ReadOnlyOps
 from gosync.sumdb.record import MAX_LOOKUP_BYTES, parse_record
 from gosync.sumdb.tile import FULL_TILE_BYTES, Tile, tile_in_tree
 from gosync.sumdb.tlog import Tree as TreeHead
@@ -44,7 +45,7 @@ _MAX_HEADS: Final = 4
 R = TypeVar("R")
 
 
-class TreeOps:
+class TreeOps(ReadOnlyOps):
     """The sumdb client's operations over a tree; nothing is kept, nothing waits.
 
     Attributes:
@@ -53,9 +54,9 @@ class TreeOps:
 
     def __init__(self, tree: Tree, database: str, head: bytes = b"") -> None:
         """Begin as a client that has seen this head."""
+        super().__init__(head)
         self._tree = tree
         self._folder = routes.sumdb_folder(database)
-        self._head = head
         self.heads: dict[TreeHead, bytes] = {}
 
     async def read_remote(self, path: str) -> bytes:
@@ -73,27 +74,6 @@ class TreeOps:
             note = parse_record(lookup).rest
             head = parse_tree(note.rpartition(b"\n\n")[0] + b"\n")
             self.heads.setdefault(head, note)
-
-    async def read_head(self) -> bytes:
-        """Return the head seen before."""
-        return self._head
-
-    async def write_head(self, old: bytes, new: bytes) -> bool:
-        """Remember a head."""
-        same = old == self._head
-        self._head = new if same else self._head
-        return same
-
-    async def read_tile(self, tile: Tile) -> bytes | None:
-        """Return nothing: every tile comes from the tree."""
-        del tile
-        return None
-
-    async def write_tiles(self, tiles: Sequence[tuple[Tile, bytes]]) -> None:
-        """Keep nothing."""
-
-    async def report(self, error: SecurityError, evidence: Mapping[str, bytes]) -> None:
-        """Keep nothing: the error itself is the finding."""
 
 
 class TreeSums:

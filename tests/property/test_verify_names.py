@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gosync.config.durations import parse_duration
 from gosync.errors import MalformedError
 from gosync.folder.athens import AthensLayout
-from gosync.folder.layouts import FILES, Kind, Layout, Role, VersionsLayout
+from gosync.folder.layouts import FILES, Kind, Layout, Part, Role, VersionsLayout
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.look.memory import STATE_FILE, StateFile
 
@@ -82,7 +82,7 @@ def test_any_path_has_a_place(path: str, is_folder: bool, layout: Layout):
 
 @given(VERSIONS, st.sampled_from(FILES), st.sampled_from(LAYOUTS))
 def test_a_file_is_found_where_it_belongs(
-    mv: ModuleVersion, role: Role, layout: Layout
+    mv: ModuleVersion, role: Part, layout: Layout
 ):
     place = layout.place(layout.path_of(mv, role), is_folder=False)
 

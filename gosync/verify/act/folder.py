@@ -18,9 +18,10 @@ import msgspec
 
 from gosync.errors import GosyncError
 from gosync.folder.foreign import recognised
-from gosync.folder.layouts import FILES, Kind, Role
+from gosync.folder.layouts import Kind, Part, Role
 from gosync.folder.placing import FILE_MODE, remove
 from gosync.folder.tree import Tree
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.act.access import Mending, pieces_of, plan_access
@@ -43,7 +44,7 @@ from gosync.verify.prove.sources import open_log
 from gosync.verify.verdicts import Finding, Fix, finding_document
 from gosync.work.progress import Progress
 
-_ORDER: Final = (Role.MOD, Role.ZIP, Role.INFO)
+_ORDER: Final = (FileKind.MOD, FileKind.ZIP, FileKind.INFO)
 
 
 class _Put(msgspec.Struct):
@@ -151,7 +152,7 @@ class FolderActions(msgspec.Struct):
         mods = {
             mv
             for mv, files in self.plan.fetches.items()
-            if files.keys() == {Role.MOD} and wanted[mv].mod_h1
+            if files.keys() == {FileKind.MOD} and wanted[mv].mod_h1
         }
         request, clock = self.setting.request, self.setting.clock
         async with fetch_all(request, wanted, mods, clock, progress) as fetched:
@@ -225,23 +226,23 @@ class FolderActions(msgspec.Struct):
         """Yield the versions whose ``.ziphash`` is written with their zip."""
         is_cache = self.target.kind is Kind.MODCACHE
         for mv, files in self.plan.fetches.items():
-            if is_cache and Role.ZIP in files and mv in fetched.rows:
+            if is_cache and FileKind.ZIP in files and mv in fetched.rows:
                 yield mv
 
     def _ziphash_of(self, mv: ModuleVersion) -> str:
         return self.target.layout.path_of(mv, Role.ZIPHASH)
 
     def _version_puts(
-        self, mv: ModuleVersion, files: Mapping[Role, Finding], fetched: Fetched
+        self, mv: ModuleVersion, files: Mapping[FileKind, Finding], fetched: Fetched
     ) -> Iterator[_Put]:
         for role in _ORDER:
-            if role in files and role in FILES:
+            if role in files:
                 path, finding = files[role].path, files[role]
                 digest = fetched.digest(mv, role)
                 yield _Put(path, finding, digest, fetched.pieces(mv, role))
-        if Role.ZIP in files and self.target.kind is Kind.MODCACHE:
+        if FileKind.ZIP in files and self.target.kind is Kind.MODCACHE:
             h1 = fetched.rows[mv].zip_h1 or ""
-            yield _put_bytes(self._ziphash_of(mv), h1.encode(), files[Role.ZIP])
+            yield _put_bytes(self._ziphash_of(mv), h1.encode(), files[FileKind.ZIP])
 
     def _list_puts(self, fetched: Fetched) -> Iterator[_Put]:
         """Yield the lists as they should be once the plan is carried out."""
@@ -257,7 +258,7 @@ class FolderActions(msgspec.Struct):
         module, layout = ModuleVersion(path, ""), self.target.layout
         roles = self._roles_after(path, fetched)
 
-        def read(version: str, role: Role) -> bytes:
+        def read(version: str, role: FileKind) -> bytes:
             return self._read(ModuleVersion(path, version), role, fetched)
 
         where = layout.path_of(module, Role.LIST)
@@ -277,7 +278,7 @@ class FolderActions(msgspec.Struct):
         else:
             yield _put_bytes(where, latest, finding, "rewritten")
 
-    def _roles_after(self, path: str, fetched: Fetched) -> dict[str, set[Role]]:
+    def _roles_after(self, path: str, fetched: Fetched) -> dict[str, set[Part]]:
         """Return what there will be of a module."""
         gone = self.plan.takes.keys()
         after = {
@@ -291,7 +292,7 @@ class FolderActions(msgspec.Struct):
                 after.setdefault(mv.version, set()).update(files)
         return after
 
-    def _read(self, mv: ModuleVersion, role: Role, fetched: Fetched) -> bytes:
+    def _read(self, mv: ModuleVersion, role: FileKind, fetched: Fetched) -> bytes:
         if mv in fetched.rows and role in self.plan.fetches.get(mv, {}):
             return b"".join(fetched.pieces(mv, role))
         entry = self.target.inventory.versions[mv][role]

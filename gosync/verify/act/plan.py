@@ -25,15 +25,16 @@ from typing import Final
 import msgspec
 
 from gosync.folder.inventory import Inventory
-from gosync.folder.layouts import FILES, Kind, Layout, Place, Role
+from gosync.folder.layouts import FILES, Kind, Layout, Part, Place, Role
 from gosync.folder.walk import Entry, Unread
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.prove.answers import Answer
 from gosync.verify.verdicts import Finding, Fix, Verdict
 
 _OF_LISTS: Final = frozenset({Role.LIST, Role.LATEST})
 _FOLDERS: Final = frozenset({Role.EXTRACTED, Role.HOME})
-_HASHED: Final = frozenset({Role.ZIP, Role.EXTRACTED})
+_HASHED: Final = frozenset({FileKind.ZIP, Role.EXTRACTED})
 _BAD: Final = frozenset({Verdict.POLLUTED, Verdict.CORRUPT})
 
 
@@ -63,7 +64,7 @@ class FolderPlan(msgspec.Struct):
     takes: dict[str, Finding] = msgspec.field(default_factory=dict)
     writes: dict[str, tuple[bytes, Finding]] = msgspec.field(default_factory=dict)
     access: dict[str, Finding] = msgspec.field(default_factory=dict)
-    fetches: dict[ModuleVersion, dict[Role, Finding]] = msgspec.field(
+    fetches: dict[ModuleVersion, dict[FileKind, Finding]] = msgspec.field(
         default_factory=dict
     )
     log_files: dict[str, Finding] = msgspec.field(default_factory=dict)
@@ -207,10 +208,10 @@ class _Planner:
                 self.plan.takes[entry.path] = finding
 
     def _reason_to_go(
-        self, mv: ModuleVersion, there: Mapping[Role, Entry]
+        self, mv: ModuleVersion, there: Mapping[Part, Entry]
     ) -> Finding | None:
         """Return why nothing is left that a ``.ziphash`` would be of, None if it is."""
-        if Role.ZIP in self.plan.fetches.get(mv, {}):
+        if FileKind.ZIP in self.plan.fetches.get(mv, {}):
             return None
         paths = [each.path for r, each in there.items() if r in _HASHED]
         gone = [self.plan.takes[path] for path in paths if path in self.plan.takes]
@@ -237,7 +238,7 @@ class _Planner:
             return self._rewrite_ziphash(mv, finding)
         if finding.verdict is Verdict.INCOMPLETE and mv is not None:
             there = self._inventory.versions.get(mv, {})
-            lone = Role.ZIPHASH in there and Role.ZIP not in there
+            lone = Role.ZIPHASH in there and FileKind.ZIP not in there
             return lone and self._take_if_there(mv, Role.ZIPHASH, finding)
         if finding.verdict not in _BAD:
             return False
@@ -270,7 +271,7 @@ class _Planner:
             return False
         if role is Role.ZIPHASH:
             return self._rewrite_ziphash(mv, finding)
-        return role in FILES and self._fetch(mv, role, finding)
+        return isinstance(role, FileKind) and self._fetch(mv, role, finding)
 
     def _repair_log_file(self, finding: Finding) -> bool:
         """Fetch it for a tree; for other caches, go or the proxy does."""
@@ -291,17 +292,17 @@ class _Planner:
             self.plan.writes[finding.path] = (data, finding)
         return bool(finding.expected)
 
-    def _fetch(self, mv: ModuleVersion, role: Role, finding: Finding) -> bool:
+    def _fetch(self, mv: ModuleVersion, role: FileKind, finding: Finding) -> bool:
         answer = self._answers.get(mv)
         if not self.can_fetch or answer is None or answer.cause is not None:
             return False  # what comes could not be proven
-        known = {Role.ZIP: answer.zip_h1, Role.MOD: answer.mod_h1}
+        known = {FileKind.ZIP: answer.zip_h1, FileKind.MOD: answer.mod_h1}
         if not known.get(role, answer.mod_h1):
             return False
         self.plan.fetches.setdefault(mv, {})[role] = finding
         return True
 
-    def _take_if_there(self, mv: ModuleVersion, role: Role, finding: Finding) -> bool:
+    def _take_if_there(self, mv: ModuleVersion, role: Part, finding: Finding) -> bool:
         entry: Entry | None = self._inventory.versions.get(mv, {}).get(role)
         if entry is not None:
             self.plan.takes.setdefault(entry.path, finding)

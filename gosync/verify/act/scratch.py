@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from gosync.catalog.versions import Need, VersionRow, Want
 from gosync.clock import Clock
-from gosync.folder.layouts import Role
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.taken import Expected
 from gosync.site.opening import Opening
@@ -51,18 +51,18 @@ class Fetched(msgspec.Struct, frozen=True):
     rows: Mapping[ModuleVersion, VersionRow]
     failed: Mapping[ModuleVersion, str]
 
-    def digest(self, mv: ModuleVersion, role: Role) -> Digest:
+    def digest(self, mv: ModuleVersion, role: FileKind) -> Digest:
         """Return the digest of a version's file."""
         row = self.rows[mv]
         found = {
-            Role.INFO: row.info_digest,
-            Role.MOD: row.mod_digest,
-            Role.ZIP: row.zip_digest,
+            FileKind.INFO: row.info_digest,
+            FileKind.MOD: row.mod_digest,
+            FileKind.ZIP: row.zip_digest,
         }[role]
         assert found is not None
         return Digest(found)
 
-    def pieces(self, mv: ModuleVersion, role: Role) -> Iterator[bytes]:
+    def pieces(self, mv: ModuleVersion, role: FileKind) -> Iterator[bytes]:
         """Yield a file, piece by piece; after the last it is proven once more."""
         assert self.blobs is not None
         return self.blobs.pieces(self.digest(mv, role))

@@ -22,7 +22,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gosync.errors import MalformedError, RejectedError
-from gosync.folder.layouts import FILES, Layout, Role
+from gosync.folder.layouts import FILES, Layout, Part, Role
 from gosync.folder.tree import (
     DamagedFileError,
     NotInTreeError,
@@ -31,6 +31,7 @@ from gosync.folder.tree import (
 )
 from gosync.folder.walk import Entry
 from gosync.gomod.dirhash import ZipScan, hash_go_mod, scan_zip
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import MAX_INFO_BYTES, parse_info
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES, parse_lax, synthesize
 from gosync.gomod.module import ModuleVersion
@@ -72,7 +73,7 @@ class Checker:
         self._root = tree.root.stat()
 
     def check(
-        self, mv: ModuleVersion, entries: Mapping[Role, Entry], answer: Answer
+        self, mv: ModuleVersion, entries: Mapping[Part, Entry], answer: Answer
     ) -> Checked:
         """Check what is there of one version."""
         check = _Check(self._tree, mv, entries, answer, self._seen, self._root)
@@ -87,7 +88,7 @@ class Checker:
         return done
 
     def _lacking(
-        self, mv: ModuleVersion, entries: Mapping[Role, Entry], zip_h1: str
+        self, mv: ModuleVersion, entries: Mapping[Part, Entry], zip_h1: str
     ) -> list[Finding]:
         roles = entries.keys()
         found = []
@@ -107,9 +108,12 @@ class Checker:
             )
         return found
 
-    def _access(self, entries: Mapping[Role, Entry], done: Checked) -> list[Finding]:
+    def _access(self, entries: Mapping[Part, Entry], done: Checked) -> list[Finding]:
         bad = {each.path for each in done.findings}
-        proven = {Role.ZIP: done.answer.zip_h1, Role.MOD: done.answer.mod_h1}
+        proven: dict[Part, str] = {
+            FileKind.ZIP: done.answer.zip_h1,
+            FileKind.MOD: done.answer.mod_h1,
+        }
         found = []
         for role, entry in entries.items():
             reason = access_trouble(entry, self._root)
@@ -121,7 +125,7 @@ class Checker:
         return found
 
 
-def _folder_of(entries: Mapping[Role, Entry]) -> str:
+def _folder_of(entries: Mapping[Part, Entry]) -> str:
     """Return the folder that most files of a version are in."""
     paths = (entries[role].path for role in FILES if role in entries)
     return next(paths, "").rpartition("/")[0]
@@ -134,7 +138,7 @@ class _Check:
         self,
         tree: Tree,
         mv: ModuleVersion,
-        entries: Mapping[Role, Entry],
+        entries: Mapping[Part, Entry],
         answer: Answer,
         seen: SeenEntries,
         root: os.stat_result,
@@ -152,10 +156,10 @@ class _Check:
 
     def run(self) -> None:
         """Look at each file, the zip first: others are held against it."""
-        checks = {
-            Role.ZIP: self._check_zip,
-            Role.MOD: self._check_mod,
-            Role.INFO: self._check_info,
+        checks: dict[Part, Callable[[str], None]] = {
+            FileKind.ZIP: self._check_zip,
+            FileKind.MOD: self._check_mod,
+            FileKind.INFO: self._check_info,
             Role.ZIPHASH: self._check_ziphash,
             Role.EXTRACTED: self._check_extracted,
         }
@@ -295,14 +299,14 @@ class _Check:
     def _wanted(self, path: str) -> str:
         """Return the h1 that a file would have, if it has one."""
         wanted = {
-            Role.ZIP: self._answer.zip_h1,
-            Role.MOD: self._answer.mod_h1,
+            FileKind.ZIP: self._answer.zip_h1,
+            FileKind.MOD: self._answer.mod_h1,
             Role.ZIPHASH: self.zip_h1,
             Role.EXTRACTED: self.zip_h1,
         }
         return wanted.get(self._role_of(path), "")
 
-    def _role_of(self, path: str) -> Role:
+    def _role_of(self, path: str) -> Part:
         return next(r for r, each in self._entries.items() if each.path == path)
 
     def _fix_of(self, path: str) -> Fix:
@@ -352,7 +356,7 @@ def _partial(mv: ModuleVersion, entry: Entry) -> Finding:
     )
 
 
-def _missing_because(roles: Collection[Role]) -> str:
+def _missing_because(roles: Collection[Part]) -> str:
     there = sorted(role.value for role in roles if role in FILES)
     if not there and Role.EXTRACTED in roles:
         return "missing, though there is its extracted folder"

@@ -27,9 +27,10 @@ from gosync.errors import (
     UnavailableError,
     UsageError,
 )
-from gosync.folder.layouts import FILES, Kind, Place, Role, VersionsLayout
+from gosync.folder.layouts import FILES, Kind, Part, Place, VersionsLayout
 from gosync.folder.tree import Tree
 from gosync.folder.walk import Entry, Unread
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion, check, check_path, escape_path
 from gosync.gomod.seen import SeenEntries
@@ -51,9 +52,9 @@ from gosync.work.pool import for_each
 
 _AT_ONCE: Final = 8
 _LIMITS: Final = {
-    Role.INFO: INFO_LIMIT_BYTES,
-    Role.MOD: MOD_LIMIT_BYTES,
-    Role.ZIP: ZIP_LIMIT_BYTES,
+    FileKind.INFO: INFO_LIMIT_BYTES,
+    FileKind.MOD: MOD_LIMIT_BYTES,
+    FileKind.ZIP: ZIP_LIMIT_BYTES,
 }
 
 
@@ -63,7 +64,7 @@ class UrlLayout(VersionsLayout):
     def __init__(self) -> None:
         super().__init__(Kind.URL)
 
-    def lacks(self, mv: ModuleVersion, roles: Collection[Role]) -> list[Role]:
+    def lacks(self, mv: ModuleVersion, roles: Collection[Part]) -> list[Part]:
         """See Layout."""
         del mv
         return [role for role in FILES if role not in roles]
@@ -88,7 +89,7 @@ class UrlTarget(Target):
         self._tree = Tree(scratch)
         self._layout = UrlLayout()
         self._checker = Checker(self._tree, self._layout, SeenEntries())
-        self._versions: dict[ModuleVersion, dict[Role, Entry]] = {}
+        self._versions: dict[ModuleVersion, dict[Part, Entry]] = {}
         self._findings: list[Finding] = []
         self._unread: list[Unread] = []
 
@@ -128,12 +129,12 @@ class UrlTarget(Target):
         """Fetch the files of versions."""
         files = [(mv, role) for mv in batch for role in FILES]
 
-        async def fetch(file: tuple[ModuleVersion, Role]) -> None:
+        async def fetch(file: tuple[ModuleVersion, FileKind]) -> None:
             await self._fetch(*file)
 
         await for_each(files, fetch, workers=_AT_ONCE)
 
-    async def _fetch(self, mv: ModuleVersion, role: Role) -> None:
+    async def _fetch(self, mv: ModuleVersion, role: FileKind) -> None:
         path = self._layout.path_of(mv, role)
         file = self._tree.root / path
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -23,9 +23,10 @@ from msgspec.structs import replace
 
 from gosync.errors import MalformedError, RejectedError
 from gosync.folder.inventory import Inventory
-from gosync.folder.layouts import FILES, Kind, Layout, Role
+from gosync.folder.layouts import FILES, Kind, Layout, Part, Role
 from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.folder.walk import Entry
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import MAX_INFO_BYTES, parse_info
 from gosync.gomod.latest import GoModFacts, latest_of, read_facts
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES
@@ -36,8 +37,8 @@ from gosync.gomod.versionlist import MAX_LIST_BYTES, format_list, parse_list
 from gosync.verify.verdicts import Finding, Fix, Verdict
 
 _COMMIT: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")  # no branch is called so
-Versions = Mapping[str, Mapping[Role, Entry]]
-Roles = Mapping[str, Collection[Role]]
+Versions = Mapping[str, Mapping[Part, Entry]]
+Roles = Mapping[str, Collection[Part]]
 
 
 def list_findings(
@@ -56,7 +57,7 @@ def list_findings(
 def listed_versions(kind: Kind, versions: Roles) -> list[str]:
     """Return what a module's list should name, given what is there of it."""
     if kind is Kind.MODCACHE:
-        return [v for v, entries in versions.items() if Role.MOD in entries]
+        return [v for v, entries in versions.items() if FileKind.MOD in entries]
     return [
         version
         for version, entries in versions.items()
@@ -92,7 +93,7 @@ def list_bytes(kind: Kind, versions: Roles) -> bytes:
 
 
 def latest_bytes(
-    kind: Kind, path: str, versions: Roles, read: Callable[[str, Role], bytes]
+    kind: Kind, path: str, versions: Roles, read: Callable[[str, FileKind], bytes]
 ) -> bytes | None:
     """Return a module's ``@latest`` as it should be; None for none.
 
@@ -104,11 +105,11 @@ def latest_bytes(
         versions: What is there of it.
         read: Returns a file of a version.
     """
-    version = latest_version(kind, path, versions, lambda v: read(v, Role.MOD))
+    version = latest_version(kind, path, versions, lambda v: read(v, FileKind.MOD))
     if version is None:
         whole = [v for v, roles in versions.items() if all(r in roles for r in FILES)]
         version = max(whole, key=version_key, default=None)
-    return read(version, Role.INFO) if version is not None else None
+    return read(version, FileKind.INFO) if version is not None else None
 
 
 class _Lists:
@@ -154,7 +155,7 @@ class _Lists:
             yield replace(wrong, fix=Fix.DROP)
             return
         there = modules.get(path, {}).get(version, {})
-        if self._layout.kind is Kind.TREE and Role.INFO not in there:
+        if self._layout.kind is Kind.TREE and FileKind.INFO not in there:
             reason = f"it names {version}, which is not there"
             stale = self._finding(Verdict.STALE, entry.path, path, reason)
             yield replace(stale, fix=Fix.NOTHING)  # that version may come back
@@ -188,12 +189,12 @@ class _Lists:
     def _lacking(self, mv: ModuleVersion, versions: Versions) -> Iterator[Finding]:
         """Yield the zip that a listed version lacks; ``checks`` names the rest."""
         there = versions.get(mv.version, {})
-        if self._layout.kind is not Kind.TREE or Role.MOD not in there:
+        if self._layout.kind is not Kind.TREE or FileKind.MOD not in there:
             return
-        if Role.ZIP not in there and not is_pseudo_version(mv.version):
+        if FileKind.ZIP not in there and not is_pseudo_version(mv.version):
             yield Finding(
                 verdict=Verdict.INCOMPLETE,
-                path=self._layout.path_of(mv, Role.ZIP),
+                path=self._layout.path_of(mv, FileKind.ZIP),
                 mv=mv,
                 reason="missing, though the list names its version",
                 fix=Fix.FETCH,
@@ -226,7 +227,7 @@ class _Lists:
 
     def _latest(self, path: str, versions: Versions) -> str | None:
         def read(version: str) -> bytes:
-            where = versions[version][Role.MOD].path
+            where = versions[version][FileKind.MOD].path
             return self._tree.read(where, limit_bytes=MAX_GO_MOD_BYTES)
 
         return latest_version(self._layout.kind, path, versions, read)
@@ -289,7 +290,7 @@ def _some(versions: list[str]) -> str:
     return f"{shown} and {len(versions) - 3} more" if len(versions) > 3 else shown
 
 
-def _is_whole(entries: Mapping[Role, Entry]) -> bool:
+def _is_whole(entries: Mapping[Part, Entry]) -> bool:
     return all(role in entries for role in FILES)
 
 

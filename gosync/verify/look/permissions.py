@@ -8,13 +8,14 @@ from typing import Final
 
 from gosync.folder.layouts import Role
 from gosync.folder.walk import Entry
+from gosync.gomod.filekind import FileKind
 from gosync.verify.verdicts import Finding, Fix, Verdict
 
 # What is met otherwise than by a copy, where the bytes may be somebody's secret.
 _INSTEAD: Final = {
-    Role.INFO: Fix.FETCH,
-    Role.MOD: Fix.FETCH,
-    Role.ZIP: Fix.FETCH,
+    FileKind.INFO: Fix.FETCH,
+    FileKind.MOD: Fix.FETCH,
+    FileKind.ZIP: Fix.FETCH,
     Role.ZIPHASH: Fix.REWRITE,
     Role.LIST: Fix.REWRITE,
     Role.LATEST: Fix.REWRITE,

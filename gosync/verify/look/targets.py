@@ -16,6 +16,7 @@ from gosync.folder.layouts import (
     DOWNLOADS,
     Kind,
     Layout,
+    Part,
     Role,
     VersionsLayout,
 )
@@ -23,6 +24,7 @@ from gosync.folder.placing import stat_of
 from gosync.folder.sums import TreeSums
 from gosync.folder.tree import DamagedFileError, Tree
 from gosync.folder.walk import Entry, Unread, walk
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
 from gosync.gomod.seen import SeenEntries
@@ -174,7 +176,11 @@ class FolderTarget(Target):
         for mv, entries in self.inventory.versions.items():
             where = self.sums.lookup_path(mv)
             name = where[where.index("lookup/") :]
-            if Role.MOD in entries and self.sums.covers(mv.path) and name not in files:
+            if (
+                FileKind.MOD in entries
+                and self.sums.covers(mv.path)
+                and name not in files
+            ):
                 yield Finding(
                     verdict=Verdict.INCOMPLETE,
                     path=where,
@@ -265,7 +271,7 @@ def _differs(a: os.stat_result, b: os.stat_result) -> bool:
     return (a.st_ino, a.st_size, a.st_mtime_ns) != (b.st_ino, b.st_size, b.st_mtime_ns)
 
 
-def stamp_of(entries: Mapping[Role, Entry]) -> str:
+def stamp_of(entries: Mapping[Part, Entry]) -> str:
     """Return a digest of what the system says of some files."""
     facts = [
         (e.path, e.stat.st_size, e.stat.st_mtime_ns, e.stat.st_ctime_ns, e.stat.st_ino)

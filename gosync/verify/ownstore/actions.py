@@ -25,6 +25,7 @@ from gosync.clock import Clock
 from gosync.errors import GosyncError
 from gosync.folder.layouts import FILES, Place, Role
 from gosync.folder.placing import remove, stat_of
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.entries import head_entry, version_entry
@@ -249,7 +250,7 @@ class StoreWork:
         self,
         fetched: Fetched,
         mv: ModuleVersion,
-        role: Role,
+        role: FileKind,
         quarantine: Quarantine,
         moved: Mapping[str, Moved],
     ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
@@ -18,6 +18,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.store.layout import database_folder
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
+from gosync.sumdb.readonly import ReadOnlyOps
 from gosync.sumdb.tile import Tile, parse_tile_path
 from gosync.verify.prove.answers import Answer
 from gosync.verify.prove.prover import answer_of_row
@@ -69,12 +70,12 @@ class StoreSource:
         return Evidence.of_tree(f"{self._name}, in the store", row.record_id, head.tree)
 
 
-class StoreOps:
+class StoreOps(ReadOnlyOps):
     """The sumdb client's operations over a store, which change nothing."""
 
     def __init__(self, head: bytes, tree: Tree, name: str) -> None:
         """Take the trusted head, the store's files, and the database's name."""
-        self._head = head
+        super().__init__(head)
         self._tree = tree
         self._folder = database_folder(name)
 
@@ -97,22 +98,7 @@ class StoreOps:
                 return data[: tile.size_bytes]
         return None
 
-    async def read_head(self) -> bytes:
-        """Return the trusted head."""
-        return self._head
-
     async def write_head(self, old: bytes, new: bytes) -> bool:
         """Change nothing."""
         del new
         return old == self._head
-
-    async def read_tile(self, tile: Tile) -> bytes | None:
-        """Return nothing: what is cached would not be convicted."""
-        del tile
-        return None
-
-    async def write_tiles(self, tiles: Sequence[tuple[Tile, bytes]]) -> None:
-        """Keep nothing."""
-
-    async def report(self, error: SecurityError, evidence: Mapping[str, bytes]) -> None:
-        """Keep nothing: the report says it."""

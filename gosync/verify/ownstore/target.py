@@ -27,9 +27,10 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.clock import Clock
 from gosync.errors import CatalogError, MalformedError, SecurityError
-from gosync.folder.layouts import OWN, Kind, Place, Role
+from gosync.folder.layouts import OWN, Kind, Part, Place, Role
 from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.folder.walk import Entry, Unread
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
 from gosync.site.opening import journal_trouble
@@ -62,31 +63,32 @@ class StoreLayout:
         del path
         return Place(role=Role.WAY if is_folder else Role.OWN, enter=True)
 
-    def path_of(self, mv: ModuleVersion, role: Role) -> str:
+    def path_of(self, mv: ModuleVersion, role: Part) -> str:
         """Return a file's blob."""
-        return blob_path(Digest(digests_of(self._rows[mv])[role]))
+        digests: dict[Part, str] = {**digests_of(self._rows[mv])}
+        return blob_path(Digest(digests[role]))
 
-    def lacks(self, mv: ModuleVersion, roles: Collection[Role]) -> list[Role]:
+    def lacks(self, mv: ModuleVersion, roles: Collection[Part]) -> list[Part]:
         """Return the files whose blobs are not there."""
         return [role for role in digests_of(self._rows[mv]) if role not in roles]
 
 
-def digests_of(row: VersionRow) -> dict[Role, str]:
+def digests_of(row: VersionRow) -> dict[FileKind, str]:
     """Return the digests of a version's blobs."""
     found = {
-        Role.INFO: row.info_digest,
-        Role.MOD: row.mod_digest,
-        Role.ZIP: row.zip_digest,
+        FileKind.INFO: row.info_digest,
+        FileKind.MOD: row.mod_digest,
+        FileKind.ZIP: row.zip_digest,
     }
     return {role: digest for role, digest in found.items() if digest is not None}
 
 
-def sizes_of(row: VersionRow) -> dict[Role, int | None]:
+def sizes_of(row: VersionRow) -> dict[FileKind, int | None]:
     """Return how large a version's blobs are by its row."""
     return {
-        Role.INFO: row.info_bytes,
-        Role.MOD: row.mod_bytes,
-        Role.ZIP: row.zip_bytes,
+        FileKind.INFO: row.info_bytes,
+        FileKind.MOD: row.mod_bytes,
+        FileKind.ZIP: row.zip_bytes,
     }
 
 
@@ -160,9 +162,9 @@ class StoreTarget(Target):
         self._checker = Checker(self.tree, StoreLayout(self.rows), SeenEntries())
         self._unread: list[Unread] = []
 
-    def _look(self, row: VersionRow) -> dict[Role, Entry]:
+    def _look(self, row: VersionRow) -> dict[Part, Entry]:
         mv = ModuleVersion(row.path, row.version)
-        entries = {}
+        entries: dict[Part, Entry] = {}
         for role, digest in digests_of(row).items():
             path = blob_path(Digest(digest))
             try:
@@ -212,14 +214,15 @@ class StoreTarget(Target):
         for role, entry in self._wrong_sizes(mv):
             if entry.path not in bad:
                 reason = f"its row is wrong about the size of its .{role}"
-                size, known = entry.stat.st_size, sizes_of(row)[role]
+                sizes: dict[Part, int | None] = {**sizes_of(row)}
+                size, known = entry.stat.st_size, sizes[role]
                 yield _row_finding(mv, reason, str(size), str(known))
         for what, want, got in _wrong_h1s(row):
             reason = f"its row has another h1 of its {what} than its record"
             yield _row_finding(mv, reason, want, got)
 
-    def _wrong_sizes(self, mv: ModuleVersion) -> Iterator[tuple[Role, Entry]]:
-        sizes = sizes_of(self.rows[mv])
+    def _wrong_sizes(self, mv: ModuleVersion) -> Iterator[tuple[Part, Entry]]:
+        sizes: dict[Part, int | None] = {**sizes_of(self.rows[mv])}
         for role, entry in self._entries[mv].items():
             if entry.stat.st_size != sizes[role]:
                 yield role, entry

@@ -23,7 +23,7 @@ import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.clock import Clock
-from gosync.errors import SecurityError, StoreError
+from gosync.errors import StoreError
 from gosync.folder.sums import TreeSums
 from gosync.folder.tree import Tree
 from gosync.gomod.gosum import GoSum
@@ -33,6 +33,7 @@ from gosync.store.durable import disk_errors, make_folder, replace_file
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
 from gosync.sumdb.note import MAX_NOTE_BYTES
+from gosync.sumdb.readonly import ReadOnlyOps
 from gosync.sumdb.tile import Tile
 from gosync.upstream.goproxy import ProxyList
 from gosync.upstream.options import Options as HttpOptions
@@ -144,14 +145,15 @@ async def open_log(trust: Trust, clock: Clock) -> AsyncIterator[Log | None]:
         yield Log(SumClient(ops, database, concurrency=concurrency), ops)
 
 
-class RemoteOps:
+class RemoteOps(ReadOnlyOps):
     """The sumdb client's operations over the network; only the head is kept."""
 
     def __init__(self, remote: SumRemote, state: Path | None) -> None:
         """Take the way to the database, and the folder for its head."""
+        super().__init__()
         self._remote = remote
         self._state = state
-        self._head: bytes | None = None
+        self._loaded = False
         self._tiles: dict[Tile, bytes] = {}
 
     async def read_remote(self, path: str) -> bytes:
@@ -160,8 +162,9 @@ class RemoteOps:
 
     async def read_head(self) -> bytes:
         """Return the head that an earlier run trusted."""
-        if self._head is None:
+        if not self._loaded:
             self._head = self._load()
+            self._loaded = True
         return self._head
 
     def _load(self) -> bytes:
@@ -189,6 +192,3 @@ class RemoteOps:
     async def write_tiles(self, tiles: Sequence[tuple[Tile, bytes]]) -> None:
         """Remember proven tiles for this run."""
         self._tiles.update(tiles)
-
-    async def report(self, error: SecurityError, evidence: Mapping[str, bytes]) -> None:
-        """Keep nothing: the report says it."""
