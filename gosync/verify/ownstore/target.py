@@ -32,6 +32,7 @@ from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
 from gosync.folder.walk import Entry, Unread
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
+from gosync.hint import command
 from gosync.site.opening import journal_trouble
 from gosync.store.digest import Digest
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL, blob_path, parse_blob_path
@@ -313,7 +314,7 @@ class StoreTarget(Target):
                 yield Finding(
                     verdict=Verdict.ORPHAN,
                     path=entry.path,
-                    reason="no version has this blob; `gosync prune` removes it",
+                    reason=f"no version has this blob; `{command('prune')}` removes it",
                     fix=Fix.DROP,
                 )
             elif not self._is_what_it_says(entry.path):
