@@ -3,6 +3,7 @@
     GosyncError                  exit 1  base, never raised bare
      ├ UsageError                     2  the caller: the request is wrong
      │  ├ ConfigError                    the configuration is wrong
+     │  │  └ NoConfigError               there is no configuration file
      │  ├ TooManyDeletesError            more would go than is likely meant
      │  ├ OutputError                    standard output cannot be written
      │  │  └ ClosedPipeError        141  its reader has gone
@@ -78,6 +79,10 @@ class UsageError(GosyncError):
 
 class ConfigError(UsageError):
     """The configuration file is missing, unreadable or wrong."""
+
+
+class NoConfigError(ConfigError):
+    """No configuration file is where one is looked for."""
 
 
 class TooManyDeletesError(UsageError):

@@ -22,13 +22,17 @@ from gosync.errors import MalformedError, UsageError
 from gosync.folder.findings import TreeFinding
 from gosync.folder.tree import Tree
 from gosync.gomod.deps import Deps
+from gosync.hint import advise, command
 from gosync.project import Project, read_project
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.text import printable
 from gosync.work.progress import Progress
 
 _SHOWN = 100
-_WITHOUT_CONFIG = "or do without: gosync closure PROJECT --tree DIR --sumdb NAME|KEY"
+_WITHOUT_CONFIG = advise(
+    "or do without: {}",
+    command("closure", "PROJECT", "--tree", "DIR", "--sumdb", "NAME|KEY"),
+)
 
 
 class ClosureArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,13 +166,22 @@ class _Setting(msgspec.Struct, frozen=True):
         assert tree is not None
         configured = config.sections.upstream.private if config else ()
         return cls(
-            Tree(tree),
+            _tree(tree),
             _database(config, arguments.sumdb),
             (*arguments.private, *configured),
             _need_go(arguments.go_command)
             if arguments.with_go or arguments.go_command
             else None,
         )
+
+
+def _tree(folder: Path) -> Tree:
+    try:
+        return Tree(folder)
+    except UsageError as exc:
+        raise UsageError(
+            f"{folder}: no folder with a tree", hint="name the tree with --tree DIR"
+        ) from exc
 
 
 def _database(config: Config | None, sumdb: str | None) -> Database | None:
@@ -187,7 +200,9 @@ def _load_config(options: Options) -> Config:
     try:
         return options.load_config()
     except UsageError as exc:
-        hint = f"{exc.hint}; {_WITHOUT_CONFIG}" if exc.hint else _WITHOUT_CONFIG
+        hint = _WITHOUT_CONFIG
+        if exc.hint:
+            hint = advise("{}; {}", exc.hint, _WITHOUT_CONFIG)
         raise type(exc)(str(exc), hint=hint) from exc
 
 
@@ -199,7 +214,10 @@ def _projects(config: Config | None, arguments: ClosureArguments) -> list[Asked]
     if not named:
         raise UsageError(
             "no project to look at",
-            hint="name its folder: gosync closure PROJECT; or configure a [[project]]",
+            hint=advise(
+                "name its folder: {}; or configure a [[project]]",
+                command("closure", "PROJECT"),
+            ),
         )
     asked = []
     for folder in named:
@@ -246,8 +264,13 @@ def _answer(
 
 def _document(answer: Answer) -> dict[str, object]:
     trial = trial_document(answer.trial) if answer.trial else None
-    steps = list(next_steps(answer.report, selected=answer.asked.selected))
-    return {**report_document(answer.report), "next": steps, "go": trial}
+    return {**report_document(answer.report), "next": list(_steps(answer)), "go": trial}
+
+
+def _steps(answer: Answer) -> Iterator[str]:
+    """Yield what to do next, line by line."""
+    for step in next_steps(answer.report, selected=answer.asked.selected):
+        yield from str(step).split("\n")
 
 
 def _show(options: Options, answer: Answer) -> None:
@@ -259,7 +282,7 @@ def _show(options: Options, answer: Answer) -> None:
         more = len(report.findings) - _SHOWN
         if more > 0:
             options.output.note(f"... and {more} more; --json shows all")
-    for number, line in enumerate(next_steps(report, selected=answer.asked.selected)):
+    for number, line in enumerate(_steps(answer)):
         begin = "      " if number else "next: "
         options.output.say(f"{begin}{printable(line)}".rstrip())
     if answer.trial is not None:

@@ -9,7 +9,6 @@ from gosync.cli.output import Output
 from gosync.config.sizes import format_size
 from gosync.text import printable, shown
 from gosync.verify.act.done import Done
-from gosync.verify.remedy import next_steps
 from gosync.verify.report import Report
 from gosync.verify.verdicts import Finding, Verdict
 
@@ -100,5 +99,5 @@ def _remarks(report: Report) -> Iterator[str]:
         yield f"SECURITY: the checksum database about {mv}: {why}"
     for remark in report.outcome.remarks:
         yield f"remark: {remark}"
-    for number, line in enumerate(next_steps(report)):
-        yield f"{'      ' if number else 'next: '}{line}"
+    for number, step in enumerate(report.next_steps):
+        yield f"{'      ' if number else 'next: '}{step}"

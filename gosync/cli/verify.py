@@ -33,7 +33,6 @@ from gosync.errors import (
 from gosync.folder.layouts import Kind
 from gosync.text import printable, shown
 from gosync.verify.act.plan import Action
-from gosync.verify.remedy import next_steps
 from gosync.verify.report import Report, report_document
 from gosync.verify.request import Request
 from gosync.verify.session import Session, open_session
@@ -191,7 +190,10 @@ def verify(options: Options, **asked: Any) -> int:
         report, refusal = anyio.run(main)
     if arguments.report_file is not None:
         _write_page(arguments.report_file, report)
-    document = {**report_document(report), "next": list(map(shown, next_steps(report)))}
+    document = {
+        **report_document(report),
+        "next": [shown(str(step)) for step in report.next_steps],
+    }
     options.output.result("verify", document)
     show_report(options.output, report)
     if report.outcome.interrupted:

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from gosync.cli.options import Options
 from gosync.config import Config, parse_config
 from gosync.config.files import read_text
-from gosync.errors import ConfigError, MalformedError, UsageError
+from gosync.errors import ConfigError, MalformedError, NoConfigError, UsageError
 from gosync.folder.layouts import Kind
+from gosync.hint import advise, command
 from gosync.site.options import SiteOptions
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.upstream.address import Address, parse_address
@@ -135,17 +136,14 @@ def _config(options: Options, arguments: VerifyArguments) -> Config:
     """Return the configuration; with a TARGET, the defaults where there is none."""
     try:
         return options.load_config()
-    except ConfigError as exc:
-        if options.config_file is not None or not _is_absent(exc):
+    except NoConfigError as exc:
+        if options.config_file is not None:
             raise
         if arguments.target is None:
-            hint = "or name a target: gosync verify TARGET"
-            raise ConfigError(str(exc), hint=f"{exc.hint}; {hint}") from exc
+            target = command("verify", "TARGET")
+            hint = advise("{}; or name a target: {}", exc.hint or "", target)
+            raise NoConfigError(str(exc), hint=hint) from exc
     return parse_config({}, os.environ, base=Path.cwd())
-
-
-def _is_absent(error: ConfigError) -> bool:
-    return str(error).startswith("no configuration")
 
 
 def _site(config: Config, arguments: VerifyArguments) -> SiteOptions:

@@ -1,4 +1,4 @@
-"""What to do about findings: where to run what, or what to select."""
+"""Next steps for a project that a tree lacks something of: what to run or select."""
 
 from __future__ import annotations
 
@@ -8,28 +8,42 @@ from collections.abc import Iterable, Iterator
 from gosync.closure.closure import Report
 from gosync.folder.findings import TreeFault, TreeFinding
 from gosync.gomod.module import ModuleVersion
+from gosync.hint import Hint, advise, command
 
 
-def next_steps(report: Report, *, selected: bool) -> Iterator[str]:
-    """Yield lines that say what to do; none if the project is complete.
+def next_steps(report: Report, *, selected: bool) -> Iterator[Hint]:
+    """Yield what to do, a step a hint; none if the project is complete.
 
     Args:
         report: The findings.
         selected: Whether the configuration selects the project already.
     """
     if any(each.security for each in report.findings):
-        yield "keep the tree as it is, and find out who changed it or the project"
+        yield advise(
+            "keep the tree as it is, and find out who changed it or the project"
+        )
     for mv, reason in sorted(_withdrawn(report.findings).items()):
-        yield f"{mv} is {reason}; let the project take another version of it"
+        yield advise(
+            "{} is {}; let the project take another version of it", str(mv), reason
+        )
     lacking = _lacking(report.findings)
     if lacking and selected:
-        yield "run `gosync sync` where the tree is made: the project is selected there"
+        yield advise(
+            "run {} where the tree is made: the project is selected there",
+            command("sync"),
+        )
     elif lacking:
-        yield "where the tree is made, add this to gosync.toml and run `gosync sync`:"
-        yield from _snippet(report, lacking)
+        yield advise(
+            "where the tree is made, add this to gosync.toml and run {}:{}",
+            command("sync"),
+            "".join(f"\n{line}" for line in _snippet(report, lacking)),
+        )
     if any(_is_damage(each, lacking) for each in report.findings):
-        yield "this tree is damaged: copy it again; if it is so where it is made,"
-        yield "let `gosync publish DIR` write a new one"
+        yield advise(
+            "this tree is damaged: copy it again; if it is so where it is made,\n"
+            "let {} write a new one",
+            command("publish", "DIR"),
+        )
 
 
 def _withdrawn(findings: Iterable[TreeFinding]) -> dict[ModuleVersion, str]:

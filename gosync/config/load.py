@@ -43,7 +43,7 @@ from gosync.config.selects import make_policy
 from gosync.config.sizes import parse_size
 from gosync.config.toolchains import make_toolchains
 from gosync.config.upstreams import make_upstreams, masked_sections
-from gosync.errors import ConfigError
+from gosync.errors import ConfigError, NoConfigError
 from gosync.hint import Hint, advise, command
 from gosync.site.options import ProjectSpec, ToolchainSpec
 
@@ -82,7 +82,7 @@ def find_config(named: Path | None) -> Path:
             raise ConfigError(f"{path}: {exc.strerror}") from exc
     if named is not None and os.path.lexists(named):
         raise ConfigError(f"{named}: not a file", hint="name the gosync.toml itself")
-    raise ConfigError(
+    raise NoConfigError(
         f"no configuration: {', '.join(str(path) for path in candidates)} not found",
         hint=advise(
             "run {} to write one, or name it with --config FILE", command("init")

@@ -18,7 +18,6 @@ the folder that was named holds other things.
 from __future__ import annotations
 
 import os
-import shlex
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from gosync.errors import UsageError
 from gosync.folder.layouts import DOWNLOADS, Kind
 from gosync.folder.roots import CacheRoot, read_cache_root
 from gosync.folder.routes import MARKER, SUMDB_FOLDER, VERSIONS_FOLDER
+from gosync.hint import Hint, advise, command
 from gosync.store.layout import BLOBS, CATALOG
 
 _MAX_LOOKED_AT: Final = 200_000  # entries; a home may have millions
@@ -62,11 +62,11 @@ class Detection(msgspec.Struct, frozen=True):
     doubt: str = ""
 
     @property
-    def advice(self) -> str:
+    def advice(self) -> Hint:
         """What is where, and what to run for it."""
-        target = shlex.quote(str(self.root))
         words = _WORDS.get(self.kind, self.kind.value)
-        return f"there is {words} at {self.root}: run gosync verify {target}"
+        verify = command("verify", self.root)
+        return advise("there is {} at {}: run {}", words, str(self.root), verify)
 
 
 def detect(folder: Path) -> Detection:
@@ -107,7 +107,7 @@ def require_kind(folder: Path, kind: Kind) -> Detection:
     )
 
 
-def advice_in(folder: Path) -> str:
+def advice_in(folder: Path) -> Hint | str:
     """Return what to name in place of a folder, "" where nothing is known."""
     try:
         return detect(folder).advice
@@ -129,7 +129,7 @@ def _only(folder: Path, found: Sequence[Detection]) -> Detection:
     if len(found) > 1:
         raise UsageError(
             f"{folder}: no cache itself, but several are in it",
-            hint="; ".join(each.advice for each in found),
+            hint=advise("; ".join(["{}"] * len(found)), *(e.advice for e in found)),
         )
     (one,) = found
     doubt = f"{folder}: no cache itself; nothing is done to what is merely in it"

@@ -87,9 +87,7 @@ class Tree:
             UsageError: if it is none.
         """
         if not folder.is_dir():
-            raise UsageError(
-                f"{folder}: no folder with a tree", hint="name the tree with --tree DIR"
-            )
+            raise UsageError(f"{folder}: not a folder")
         self.root = folder.resolve()
         with _border(str(folder)):
             self._held = os.open(self.root, _HELD)

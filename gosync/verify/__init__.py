@@ -7,13 +7,13 @@ differs is a finding, and a plan says what can be done about it.
     verdicts     findings, their evidence, the exit codes (pure)
     request      what is asked for
     statefolder  the folder that results and what was moved aside are kept in
+    remedy       what to run next (pure)
     prove        proof sources: what a version's files should be
     look         targets and checks: what is there, and how it differs
     act          plans, and what is done to a folder or a go.sum
     ownstore     gosync's own store: looked at, and acted on
     report       the report of a run, as JSON
     session      a target opened with all that a run of it needs
-    remedy       what to run next
     executor     the actions that findings call for: planned, limited, done
     page         the report as an HTML page
 

@@ -8,7 +8,10 @@ that what remains is what is there and not what was hoped for.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -17,6 +20,7 @@ from gosync.errors import UsageError
 from gosync.folder.layouts import Kind
 from gosync.folder.tree import Tree
 from gosync.gomod.module import ModuleVersion
+from gosync.hint import Command
 from gosync.text import shown
 from gosync.verify.act.actor import Actor, Setting
 from gosync.verify.act.plan import Action
@@ -31,6 +35,8 @@ from gosync.verify.request import Request
 from gosync.verify.session import Session
 from gosync.verify.verdicts import Finding
 from gosync.work.progress import NoProgress, Progress
+
+_AGAIN: Final = "name the TARGET that the action was done to"
 
 
 class TooManyError(UsageError):
@@ -79,9 +85,18 @@ async def act(
     report.outcome.remarks += acted.remarks
     report.done, report.quarantine = acted.done, acted.quarantine
     if acted.quarantine:
-        target, name = report.target, acted.quarantine
-        report.undo = undo_command(session.request, target, name)
+        report.undo = _undo(session, report)
     await recheck(session, report)
+
+
+def _undo(session: Session, report: Report) -> Command:
+    """Return what undoes what was done, run from wherever."""
+    state = session.request.state
+    return undo_command(
+        str(Path(report.target).absolute()),
+        None if state is None else str(state.absolute()),
+        report.quarantine,
+    )
 
 
 def _actor_of(session: Session, action: Action, clock: Clock) -> Actor:
@@ -142,6 +157,8 @@ def restore(request: Request, name: str, clock: Clock) -> list[tuple[str, str]]:
         LockedError: if it is gosync's own store, and another one holds its lock.
         StoreError: if gosync's own store cannot be written.
     """
+    if not os.path.lexists(request.path):
+        raise UsageError(f"{request.path}: there is nothing", hint=_AGAIN)
     folder = request.path if request.path.is_dir() else request.path.parent
     tree, quarantine = Tree(folder), Quarantine(request.state_folder, name)
     if quarantine.read().kind == Kind.STORE:

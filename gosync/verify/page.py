@@ -15,7 +15,6 @@ from gosync.clock import format_time
 from gosync.publish.style import STYLE
 from gosync.text import shown
 from gosync.verify.act.done import Done
-from gosync.verify.remedy import next_steps
 from gosync.verify.report import Report, sorted_heads
 from gosync.verify.verdicts import Finding, Verdict
 
@@ -63,9 +62,9 @@ def _sections(report: Report, title: str) -> Iterator[str]:
         )
     yield from _unread(report)
     yield from _done(report)
-    if steps := list(next_steps(report)):
+    if steps := report.next_steps:
         yield "<h2>What to do next</h2>\n"
-        yield f"<p>{'<br>'.join(map(_text, steps))}</p>\n"
+        yield f"<p>{'<br>'.join(_text(str(step)) for step in steps)}</p>\n"
 
 
 def _checked(report: Report) -> Iterator[tuple[str, str]]:
@@ -141,7 +140,7 @@ def _done(report: Report) -> Iterator[str]:
     )
     yield _table(("action", "file", "outcome"), rows)
     if report.undo:
-        yield f"<p>It can be undone: <code>{_text(report.undo)}</code></p>\n"
+        yield f"<p>It can be undone: <code>{_text(str(report.undo))}</code></p>\n"
     yield f"<p>{len(report.remaining)} findings remain.</p>\n"
 
 

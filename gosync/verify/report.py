@@ -9,10 +9,12 @@ import msgspec
 
 from gosync.clock import format_time
 from gosync.folder.layouts import Kind
+from gosync.hint import Command, Hint
 from gosync.sumdb.names import Database
 from gosync.text import shown
 from gosync.verify.act.done import Done
 from gosync.verify.look.engine import Outcome
+from gosync.verify.remedy import Remaining, next_steps, polluted_versions
 from gosync.verify.verdicts import (
     EXIT_FOUND,
     EXIT_REPAIRED,
@@ -36,7 +38,7 @@ class Report(msgspec.Struct, kw_only=True):
         plan: What is to be done, for people, one line each.
         done: What was done.
         quarantine: The id under which what was done can be undone, "" for none.
-        undo: The command that undoes it, "" for none.
+        undo: The command that undoes it, None where nothing can.
         remaining: What is still not as it should be.
     """
 
@@ -48,7 +50,7 @@ class Report(msgspec.Struct, kw_only=True):
     plan: Sequence[str] = ()
     done: Sequence[Done] = ()
     quarantine: str = ""
-    undo: str = ""
+    undo: Command | None = None
     remaining: list[Finding] = msgspec.field(default_factory=list)
 
     @property
@@ -62,6 +64,19 @@ class Report(msgspec.Struct, kw_only=True):
     def handled(self) -> int:
         """How many things were done."""
         return sum(not each.failed for each in self.done)
+
+    @property
+    def next_steps(self) -> list[Hint]:
+        """What to do about what remains."""
+        found = (*self.outcome.findings, *self.remaining)
+        remaining = Remaining(
+            target=self.target,
+            findings=self.remaining,
+            polluted=polluted_versions(found),
+            misbehaved=bool(self.outcome.misbehaved),
+            left=self.outcome.left,
+        )
+        return list(next_steps(remaining))
 
     @property
     def exit_code(self) -> int:
@@ -105,7 +120,7 @@ def report_document(report: Report) -> dict[str, object]:
         "plan": [shown(line) for line in report.plan],
         "done": [_done_document(each) for each in report.done],
         "quarantine": report.quarantine or None,
-        "undo": shown(report.undo) or None,
+        "undo": shown(str(report.undo)) if report.undo else None,
         "kept_in": shown(report.kept_in) or None,
         "remaining": len(report.remaining),
         "remarks": [shown(each) for each in outcome.remarks],

@@ -97,7 +97,7 @@ class Session(msgspec.Struct, frozen=True):
         outcome = await verification.run(self.request.limits)
         _leave_out_changed(self.target, outcome)
         if self.detection.doubt:
-            outcome.remarks.append(self.detection.advice)
+            outcome.remarks.append(str(self.detection.advice))
         outcome.remarks += self.target.remarks()
         return Report(
             target=self.target.name,

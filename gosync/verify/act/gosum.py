@@ -18,6 +18,7 @@ from gosync.errors import GosyncError, UsageError
 from gosync.folder.placing import FILE_MODE, stat_of
 from gosync.gomod.gosum import MAX_GO_SUM_BYTES
 from gosync.gomod.module import ModuleVersion
+from gosync.hint import advise, command
 from gosync.verify.act.access import Mending, pieces_of, plan_access
 from gosync.verify.act.actor import ALL, Acted, Setting
 from gosync.verify.act.done import DoneActions
@@ -82,7 +83,7 @@ def plan_sums(
         file = target.tree.root / links[0]
         raise UsageError(
             f"{file}: is a link, which is left as it is",
-            hint=f"name what it leads to: gosync verify {file.resolve()}",
+            hint=advise("name what it leads to: {}", command("verify", file.resolve())),
         )
     return plan  # of several, a link fails by itself
 

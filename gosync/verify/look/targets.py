@@ -28,6 +28,7 @@ from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
 from gosync.gomod.seen import SeenEntries
+from gosync.hint import advise
 from gosync.sumdb.names import Database
 from gosync.verify.look.checks import Checked, Checker
 from gosync.verify.look.listing import list_findings
@@ -161,7 +162,7 @@ class FolderTarget(Target):
                 f" --sumdb {name}+HASH+KEY does"
             )
         if not self.inventory.versions and (advice := advice_in(self.tree.root)):
-            yield f"no module version was recognised in it; {advice}"
+            yield str(advise("no module version was recognised in it; {}", advice))
         if (foreign := self.inventory.foreign).count:
             yield (
                 f"{foreign.count} things in it are no part of a cache, and"

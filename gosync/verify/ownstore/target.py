@@ -33,6 +33,7 @@ from gosync.folder.walk import Entry, Unread
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
+from gosync.hint import command
 from gosync.site.opening import journal_trouble
 from gosync.store.digest import Digest
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL, blob_path, parse_blob_path
@@ -316,7 +317,7 @@ class StoreTarget(Target):
                 yield Finding(
                     verdict=Verdict.ORPHAN,
                     path=entry.path,
-                    reason="no version has this blob; `gosync prune` removes it",
+                    reason=f"no version has this blob; `{command('prune')}` removes it",
                     fix=Fix.DROP,
                 )
             elif not self._is_what_it_says(entry.path):

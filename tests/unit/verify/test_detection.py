@@ -83,7 +83,7 @@ def test_a_polluted_cache_is_found_wherever_it_is_nested(
         (Verdict.POLLUTED, bad)
     ]
     assert report.exit_code == 4
-    advised = [each for each in report.outcome.remarks if "run gosync verify" in each]
+    advised = [each for each in report.outcome.remarks if "run `gosync verify" in each]
     assert [str(root) in each for each in advised] == ([True] if nest else [])
 
 
@@ -101,7 +101,7 @@ def test_what_is_merely_in_a_folder_is_not_acted_on(
     with pytest.raises(UncertainError) as refused:
         run(world, home, action=action)
 
-    assert f"run gosync verify {root}" in str(refused.value.hint)
+    assert f"run `gosync verify {root}" in str(refused.value.hint)
     assert snapshot(home) == before
 
 
@@ -219,7 +219,7 @@ def test_a_module_cache_is_not_taken_on_trust(world: World, tmp_path: Path):
     with pytest.raises(UsageError, match="no module cache") as refused:
         run(world, gopath, kind=Kind.MODCACHE)
 
-    assert f"run gosync verify {gopath / 'deep/pkg/mod'}" in str(refused.value.hint)
+    assert f"run `gosync verify {gopath / 'deep/pkg/mod'}" in str(refused.value.hint)
 
 
 def test_a_go_sum_beside_a_caches_own_marks_does_not_hide_it(
@@ -252,7 +252,7 @@ def test_the_home_of_somebody_is_left_as_it_is(
         code = run_cli([*arguments, action, "--json", "--no-progress"])
         shown = capsys.readouterr()
         assert code == 2
-        assert f"run gosync verify {root}" in shown.err
+        assert f"run `gosync verify {root}" in shown.err
         found = json.loads(shown.out)["findings"]
         assert [e["file"] for e in found if e["verdict"] == "orphan"] == []
     assert snapshot(home) == before
