@@ -66,8 +66,8 @@ class StoreLayout:
 
     def path_of(self, mv: ModuleVersion, role: Part) -> str:
         """Return a file's blob."""
-        digests: dict[Part, str] = {**digests_of(self._rows[mv])}
-        return blob_path(Digest(digests[role]))
+        assert isinstance(role, FileKind)  # blobs are nothing else
+        return blob_path(Digest(digests_of(self._rows[mv])[role]))
 
     def lacks(self, mv: ModuleVersion, roles: Collection[Part]) -> list[Part]:
         """Return the files whose blobs are not there."""
@@ -215,16 +215,16 @@ class StoreTarget(Target):
         for role, entry in self._wrong_sizes(mv):
             if entry.path not in bad:
                 reason = f"its row is wrong about the size of its .{role}"
-                sizes: dict[Part, int | None] = {**sizes_of(row)}
-                size, known = entry.stat.st_size, sizes[role]
+                size, known = entry.stat.st_size, sizes_of(row)[role]
                 yield _row_finding(mv, reason, str(size), str(known))
         for what, want, got in _wrong_h1s(row):
             reason = f"its row has another h1 of its {what} than its record"
             yield _row_finding(mv, reason, want, got)
 
-    def _wrong_sizes(self, mv: ModuleVersion) -> Iterator[tuple[Part, Entry]]:
-        sizes: dict[Part, int | None] = {**sizes_of(self.rows[mv])}
+    def _wrong_sizes(self, mv: ModuleVersion) -> Iterator[tuple[FileKind, Entry]]:
+        sizes = sizes_of(self.rows[mv])
         for role, entry in self._entries[mv].items():
+            assert isinstance(role, FileKind)  # blobs are nothing else
             if entry.stat.st_size != sizes[role]:
                 yield role, entry
 
