@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,10 @@ from gosync.sumdb.spans import unite
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
+    from gosync.artifact import Artifact
     from gosync.catalog.connection import Connection, SqlValue
     from gosync.sumdb.spans import Spans
 
@@ -28,6 +30,7 @@ _IS_BASE = {
     False: "state = 'acked'",
     True: "state IN ('sealed', 'acked')",
 }
+_HELD_TABLES = ("bundle_holds", "bundle_tiles", "bundle_artifacts")
 # Holds are kept from the last acked bundle on; open and revoked ones have none.
 _FORGET_HOLDS = tuple(
     f"""
@@ -39,7 +42,7 @@ DELETE FROM {table} WHERE target = :target AND sequence NOT IN (
         ), 0)
 )
 """  # noqa: S608 - own names
-    for table in ("bundle_holds", "bundle_tiles")
+    for table in _HELD_TABLES
 )
 
 
@@ -123,15 +126,17 @@ class Bundles:
         row: BundleRow,
         holds: Iterable[tuple[str, str, Need]],
         tiles: Mapping[int, Spans] = MappingProxyType({}),
+        artifacts: Iterable[Artifact] = (),
         *,
         now: datetime,
     ) -> BundleRow:
         """Say that a written bundle was proven, and what its site has after it.
 
         Args:
-            row: The bundle.
+            row: The bundle; its rules are those that made its selection.
             holds: How much of which versions.
             tiles: By level, numbers of full tiles for clients with older heads.
+            artifacts: Which files beside versions.
             now: The time.
 
         Raises:
@@ -139,9 +144,15 @@ class Bundles:
         """
         with self._connection.transaction():
             self._connection.write(
-                "UPDATE bundles SET state = 'sealed', sealed_at = ?"
-                " WHERE target = ? AND sequence = ?",
-                (format_time(now), row.target, row.sequence),
+                "UPDATE bundles SET state = 'sealed', sealed_at = ?,"
+                " rules_fingerprint = ?, rules = ? WHERE target = ? AND sequence = ?",
+                (
+                    format_time(now),
+                    row.rules_fingerprint,
+                    row.rules,
+                    row.target,
+                    row.sequence,
+                ),
             )
             self._connection.write_many(
                 "INSERT INTO bundle_holds VALUES (?, ?, ?, ?, ?)",
@@ -158,6 +169,10 @@ class Bundles:
                     for first, last in spans
                 ),
             )
+            self._connection.write_many(
+                "INSERT INTO bundle_artifacts VALUES (?, ?, ?, ?, ?)",
+                ((row.target, row.sequence, *a.key, a.digest) for a in artifacts),
+            )
         return self._require(row.target, row.sequence)
 
     def restore(self, row: BundleRow) -> None:
@@ -170,20 +185,36 @@ class Bundles:
         values = [getattr(row, each.name) for each in fields(BundleRow)]
         key = (row.target, row.sequence)
         with self._connection.transaction():
-            for table in ("bundle_tiles", "bundle_holds", "bundles"):
+            for table in (*_HELD_TABLES, "bundles"):
                 self._connection.write(
                     f"DELETE FROM {table} WHERE target = ? AND sequence = ?",  # noqa: S608 - own names
                     key,
                 )
             self._connection.write(f"INSERT INTO bundles VALUES ({marks})", values)  # noqa: S608 - own names
 
-    def ack(self, row: BundleRow, *, now: datetime) -> None:
+    def ack(
+        self, row: BundleRow, *, now: datetime, takes: Collection[str] | None = None
+    ) -> None:
         """Say that a bundle's receipt came; forget what older bases held.
+
+        Args:
+            row: The bundle, with what its site reads.
+            now: When it came, unless it came before.
+            takes: The kinds of artifacts that its site takes in: of others it has
+                none. None where nobody knows.
 
         Raises:
             CatalogError: the catalog cannot be written, or it was not sealed.
         """
-        self._move(row, "state = 'acked', acked_at = ?", format_time(now))
+        with self._connection.transaction():
+            change = "state = 'acked', acked_at = ?, reads = ?"
+            self._move(row, change, row.acked_at or format_time(now), row.reads)
+            if takes is not None:
+                self._connection.write(
+                    "DELETE FROM bundle_artifacts WHERE target = ? AND sequence = ?"
+                    " AND kind NOT IN (SELECT value FROM json_each(?))",
+                    (row.target, row.sequence, json.dumps(sorted(takes))),
+                )
 
     def revoke(self, row: BundleRow) -> None:
         """Say that a bundle is no base any more.
@@ -242,6 +273,28 @@ class Bundles:
         for level, first, last in found:
             spans.setdefault(level, []).append((first, last))
         return {level: unite(each) for level, each in spans.items()}
+
+    def artifacts(self, row: BundleRow) -> Mapping[tuple[str, str], str]:
+        """Return the digests of the artifacts that the site has with this.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT kind, name, digest FROM bundle_artifacts"
+            " WHERE target = ? AND sequence = ?",
+            (row.target, row.sequence),
+        )
+        return {(kind, name): digest for kind, name, digest in found}
+
+    def reads(self, target: str) -> str | None:
+        """Return what a site can read, as its newest receipt says: JSON, or None.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._row("target = ? AND reads IS NOT NULL", target)
+        return None if row is None else row.reads
 
     def tree_sizes(self, target: str) -> list[int]:
         """Return the sizes of all tree heads that a target was sent, ascending.

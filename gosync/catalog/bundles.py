@@ -52,6 +52,9 @@ class BundleRow(msgspec.Struct, frozen=True):
         planned_at: When it was planned: the time that its header names.
         sealed_at: When it was sealed, or None.
         acked_at: When its receipt came, or None.
+        reads: What the gosync of its site can read, as its receipt says: JSON.
+        rules_fingerprint: A digest of the rules that made its selection.
+        rules: These rules, as people read them.
     """
 
     target: str
@@ -64,3 +67,6 @@ class BundleRow(msgspec.Struct, frozen=True):
     planned_at: str
     sealed_at: str | None
     acked_at: str | None
+    reads: str | None = None
+    rules_fingerprint: str | None = None
+    rules: str | None = None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from gosync.catalog.announcements import Announcements
 from gosync.catalog.arrivals import Arrivals
+from gosync.catalog.artifacts import Artifacts
 from gosync.catalog.bundle_table import Bundles
 from gosync.catalog.census import Census, take_census
 from gosync.catalog.connection import Connection, map_errors
@@ -70,6 +71,7 @@ class Catalog:
         offers: What upstreams say exists of these.
         versions: Module versions.
         arrivals: Which of these came in last.
+        artifacts: Files beside versions.
         selected: Which of these are wanted.
         selected_counts: How much is selected, and in which states.
         selections: What that was made of.
@@ -102,6 +104,7 @@ class Catalog:
         self.offers = Offers(connection)
         self.versions = Versions(connection)
         self.arrivals = Arrivals(connection)
+        self.artifacts = Artifacts(connection)
         self.selected = Selected(connection)
         self.selected_counts = SelectedCounts(connection)
         self.selections = Selections(connection)

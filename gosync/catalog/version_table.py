@@ -224,7 +224,7 @@ class Versions:
         return {(row[0], row[1]): row[2] for row in found}
 
     def digests(self) -> set[str]:
-        """Return every blob that a row names.
+        """Return every blob that a row of the catalog names, artifacts' too.
 
         Raises:
             CatalogError: the catalog cannot be read.
@@ -232,6 +232,7 @@ class Versions:
         found = self._connection.rows(
             "SELECT info_digest FROM versions UNION SELECT mod_digest FROM versions"
             " UNION SELECT zip_digest FROM versions"
+            " UNION SELECT digest FROM artifacts"
         )
         return {row[0] for row in found if row[0] is not None}
 

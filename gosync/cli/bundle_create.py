@@ -8,16 +8,22 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
+from gosync.bundle.format.features import features_of
 from gosync.bundle.format.need import MAX_NEED_BYTES, NeedFile, parse_need
 from gosync.bundle.make.create import create_bundle
 from gosync.bundle.make.created import Created, CreateOptions, created_document
 from gosync.bundle.make.tree_archive import admitted_files, write_tree_archive
 from gosync.bundle.options import TargetSpec
-from gosync.bundle.read.documents import write_report
+from gosync.bundle.read.documents import shrink_lines, write_report
 from gosync.catalog.versions import Need
+from gosync.cli.bundle_lines import (
+    artifacts_text,
+    tiles_text,
+    withdrawn_lines,
+)
 from gosync.cli.options import Options, common_options, wait_lock_option
 from gosync.cli.progress import progress
-from gosync.cli.tables import alone_text, tiles_text, withdrawn_lines
+from gosync.cli.tables import alone_text
 from gosync.config import Config
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
@@ -64,6 +70,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="Carry what the site says it lacks: its need.json.",
 )
 @click.option(
+    "--for-version",
+    metavar="VERSION",
+    help="The gosync inside, which is to read it, instead of what its newest receipt"
+    " says: before the first one.",
+)
+@click.option(
     "--report", type=_FILE, metavar="FILE", help="Write the evidence there, as JSON."
 )
 @wait_lock_option
@@ -77,6 +89,7 @@ def create(
     tree: bool,
     base: str | None,
     need_file: Path | None,
+    for_version: str | None,
     report: Path | None,
     wait_lock: float,
 ) -> int:
@@ -90,7 +103,7 @@ def create(
     """
     config = options.load_config()
     if tree:
-        if full or exact or need_file is not None:
+        if full or exact or need_file is not None or for_version is not None:
             raise UsageError("--tree writes the tree as it is: no other option fits")
         return _write_tree(options, config, _target(config, target, base), out)
     asked = CreateOptions(
@@ -99,6 +112,7 @@ def create(
         full=full,
         exact=exact,
         need=_read_need(need_file) if need_file is not None else None,
+        reader=None if for_version is None else features_of(for_version),
     )
     with (
         open_site(
@@ -187,7 +201,8 @@ def _lines(created: Created, asked: CreateOptions) -> Iterator[str]:
             f" {header.carried} of {header.selected} versions travel"
             f"{_alone(created)},"
             f" {format_size(header.size_bytes)} for {format_size(header.zip_bytes)}"
-            f" of zips, {tiles_text(header)}, {len(header.volumes)} volumes;"
+            f" of zips, {tiles_text(header)}{artifacts_text(header.artifacts_carried)},"
+            f" {len(header.volumes)} volumes;"
             " read back and proven"
         )
         if not created.signed_by:
@@ -196,6 +211,12 @@ def _lines(created: Created, asked: CreateOptions) -> Iterator[str]:
                 f" {created.path}/bundle.json, or keys = [...] in the [[target]]"
             )
         yield "next: carry the folder; then gosync bundle ack receipt.json"
+    yield from shrink_lines(created.shrink)
+    for kind, count in created.selection.unread.items():
+        yield (
+            f"left out: {count} artifacts of kind {kind}, which the gosync"
+            " inside does not know"
+        )
     yield from withdrawn_lines(created.selection.withdrawn)
     if created.selection.omitted:
         yield (

@@ -12,7 +12,12 @@ from gosync.bundle.format.receipt import format_receipt
 from gosync.bundle.read.documents import write_report
 from gosync.bundle.take.importing import Import
 from gosync.bundle.take.outcome import ImportOutcome, ImportReport, import_document
-from gosync.cli.confirm import with_delete_limit
+from gosync.cli.bundle_lines import (
+    artifacts_text,
+    skipped_lines,
+    withdrawn_lines,
+)
+from gosync.cli.confirm import agreeing, with_delete_limit
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import (
     Options,
@@ -23,7 +28,7 @@ from gosync.cli.options import (
     yes_option,
 )
 from gosync.cli.progress import progress
-from gosync.cli.tables import alone_text, tree_lines, withdrawn_lines
+from gosync.cli.tables import alone_text, tree_lines
 from gosync.config.files import read_text
 from gosync.config.telling import telling_of
 from gosync.errors import ConfigError, MalformedError
@@ -74,6 +79,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="FILE",
     help="Write the evidence there, as JSON.",
 )
+@click.option(
+    "--accept-shrink",
+    is_flag=True,
+    help="Take in a selection that lost versions because the rules outside changed.",
+)
 @versions_limit_option
 @yes_option
 @new_store_option
@@ -86,6 +96,7 @@ def import_(
     receipt_file: Path,
     need_file: Path,
     report_file: Path | None,
+    accept_shrink: bool,
     max_delete: int | None,
     yes: bool,
     new_store: bool,
@@ -113,6 +124,7 @@ def import_(
                 trust=trust,
                 target=inside.target,
                 progress=watcher,
+                ask=agreeing(yes=yes or accept_shrink),
             )
             report = run_interruptible(lambda: importing.run(medium))
             _write_files(report, receipt_file, need_file)
@@ -179,13 +191,14 @@ def _lines(report: ImportReport, receipt_file: Path, need_file: Path) -> Iterato
     )
     yield {
         ImportOutcome.APPLIED: f"taken in: {report.brought} versions proven and stored"
-        f"{alone_text(report.brought_go_mods)}",
+        f"{alone_text(report.brought_go_mods)}{artifacts_text(report.brought_artifacts)}",
         ImportOutcome.UNCHANGED: "it was taken in before; nothing to do",
         ImportOutcome.STAGED: "kept until what it builds on is here; nothing is"
         " published",
         ImportOutcome.DAMAGED: "taken in before, but the store has lost some of it"
         " since",
     }[report.outcome]
+    yield from skipped_lines(report.bundle.manifest.artifacts)
     yield from withdrawn_lines(report.bundle.manifest.withdrawn)
     if report.published is not None:
         yield from tree_lines(report.published)
@@ -203,7 +216,8 @@ def _need_lines(need: NeedFile, need_file: Path) -> Iterator[str]:
     numbers = ", ".join(str(each.sequence) for each in need.staged)
     tiles = " and parts of the checksum database" if need.tiles else ""
     waits = f"number {numbers} waits; " if numbers else ""
-    yield f"{waits}{len(need.versions)} versions{tiles} are missing"
+    some = artifacts_text(len(need.artifacts))
+    yield f"{waits}{len(need.versions)} versions{some}{tiles} are missing"
     before = "import the bundles before it; if one is lost, " if numbers else ""
     yield (
         f"next: {before}carry {need_file} outside, for"

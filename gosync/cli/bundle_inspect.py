@@ -12,6 +12,7 @@ import click
 from gosync.bundle.format.manifest import Segment
 from gosync.bundle.read.documents import (
     inspected_document,
+    shrink_lines,
     verified_document,
     write_report,
 )
@@ -20,9 +21,14 @@ from gosync.bundle.read.logproof import LogProof, prove_log
 from gosync.bundle.read.proving import Proven, prove_bundle
 from gosync.bundle.read.treebase import TreeBase
 from gosync.catalog.versions import Need, Proof
+from gosync.cli.bundle_lines import (
+    skipped_lines,
+    tiles_text,
+    withdrawn_lines,
+)
 from gosync.cli.options import Options, common_options
 from gosync.cli.progress import progress
-from gosync.cli.tables import alone_text, tiles_text, withdrawn_lines
+from gosync.cli.tables import alone_text
 from gosync.config.files import read_text
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
@@ -189,6 +195,10 @@ def _lines(folder: BundleFolder, signatures: list[str]) -> Iterator[str]:
             f"  sumdb      {printable(header.sumdb.name)}, {header.sumdb.size} records,"
             f" {tiles_text(header)}"
         )
+    if header.artifacts:
+        yield f"  artifacts  {header.artifacts}, {header.artifacts_carried} travel"
+    yield from (f"  {line}" for line in skipped_lines(folder.manifest.artifacts))
+    yield from (f"  {line}" for line in shrink_lines(folder.manifest.shrink))
     yield f"  signatures {', '.join(signatures) or 'none'}"
     yield from (f"  {line}" for line in withdrawn_lines(folder.manifest.withdrawn))
     omitted = folder.manifest.omitted

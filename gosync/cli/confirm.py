@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import click
 from msgspec.structs import replace
@@ -44,8 +45,16 @@ def with_delete_limit(
     limit = options.deletes
     if max_delete is not None:
         limit = replace(limit, at_most=max_delete)
-    ask = _agree if yes else _ask if _is_terminal() else None
-    return replace(options, deletes=replace(limit, ask=ask))
+    return replace(options, deletes=replace(limit, ask=agreeing(yes=yes)))
+
+
+def agreeing(*, yes: bool) -> Callable[[str], bool] | None:
+    """Return what asks somebody whether to go on, None where nobody is there.
+
+    Args:
+        yes: Whether it was said before.
+    """
+    return _agree if yes else _ask if _is_terminal() else None
 
 
 def _agree(what: str) -> bool:  # noqa: ARG001 - whatever it is

@@ -20,9 +20,6 @@ from gosync.sync.freshness import Freshness
 from gosync.text import printable
 
 if TYPE_CHECKING:
-    from gosync.bundle.format.header import Header
-    from gosync.bundle.format.manifest import WithdrawnEntry
-
     # With it comes an HTTP client, which most of who shows tables do without.
     from gosync.sync.engine import PassReport
 
@@ -103,21 +100,6 @@ def withdrawal_lines(withdrawals: Iterable[Withdrawal]) -> Iterator[str]:
         yield f"         if it may come back: {how_to_undo(each)}"
         if each.needed_by:
             yield f"         needed by {', '.join(map(printable, each.needed_by))}"
-
-
-def withdrawn_lines(entries: Iterable[WithdrawnEntry]) -> Iterator[str]:
-    """Yield what a bundle withdraws, for people."""
-    for each in entries:
-        yield f"withdraws {each.path}@{each.version}: {printable(each.reason)}"
-
-
-def tiles_text(header: Header) -> str:
-    """Return how many tiles a bundle has, their size, and for whom they are."""
-    size = f", {format_size(header.tile_bytes)}" if header.tile_bytes else ""
-    some = header.old_head_tiles
-    return f"{header.tiles} tiles{size}" + (
-        f", {some} of them for older tree heads" if some else ""
-    )
 
 
 def old_head_lines(report: PublishReport) -> Iterator[str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from gosync.artifact import Artifact
     from gosync.catalog.versions import VersionRow
     from gosync.store.blobs import BlobStore
 
@@ -66,9 +67,29 @@ def _is_good(
         return digest_of_readable(blob) == digest
 
 
-def count_unreferenced(root: Path, present: Iterable[VersionRow]) -> int:
-    """Return how many blobs of a store none of these rows names."""
-    named = {digest for row in present for digest, _ in _blobs_of(row)}
+def whole_artifacts(
+    blobs: BlobStore, artifacts: Iterable[Artifact], *, rehash: bool
+) -> tuple[list[Artifact], list[Artifact]]:
+    """Return the artifacts whose blob is there, and those whose is not.
+
+    Raises:
+        StoreError: a blob cannot be read.
+    """
+    present: list[Artifact] = []
+    missing: list[Artifact] = []
+    for each in artifacts:
+        digest, size_bytes = Digest(each.digest), each.size_bytes
+        good = _is_good(blobs, digest, size_bytes, rehash=rehash)
+        (present if good else missing).append(each)
+    return present, missing
+
+
+def count_unreferenced(
+    root: Path, present: Iterable[VersionRow], artifacts: Iterable[Artifact] = ()
+) -> int:
+    """Return how many blobs of a store none of these names."""
+    named: set[str] = {digest for row in present for digest, _ in _blobs_of(row)}
+    named.update(each.digest for each in artifacts)
     with disk_errors(root / BLOBS):
         files = (file.name for file in (root / BLOBS).glob("??/*"))
         return sum(1 for name in files if name not in named)

@@ -3,6 +3,8 @@
     {"kind": "version", "path": ..., and the columns of its catalog row}
     {"kind": "forget", "path": ..., "version": ...}  nothing of it is kept
     {"kind": "narrow", "path": ..., "version": ...}  its zip is not kept
+    {"kind": "artifact", "what": its kind, and "name", "digest", "size_bytes"}
+    {"kind": "forget-artifact", "what": its kind, "name": ...}
     {"kind": "withdraw", "path": ..., and the columns of the withdrawal; undone, too}
     {"kind": "finding", "what": its kind, and its other columns; the facts as JSON}
     {"kind": "head", "name": the database's, "note": the signed note}
@@ -19,6 +21,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec.structs import asdict, fields
 
+from gosync.artifact import Artifact, check_artifact
 from gosync.catalog.findings import Finding
 from gosync.catalog.versions import VersionRow
 from gosync.catalog.withdrawn import Withdrawal
@@ -63,6 +66,36 @@ def forget_entry(path: str, version: str) -> dict[str, EntryValue]:
 def narrow_entry(path: str, version: str) -> dict[str, EntryValue]:
     """Return the entry of a version whose zip is about to be forgotten."""
     return {"kind": "narrow", "path": path, "version": version}
+
+
+def artifact_entry(artifact: Artifact) -> dict[str, EntryValue]:
+    """Return the entry of an artifact that is about to be kept."""
+    return {
+        "kind": "artifact",
+        "what": artifact.kind,
+        "name": artifact.name,
+        "digest": artifact.digest,
+        "size_bytes": artifact.size_bytes,
+    }
+
+
+def forget_artifact_entry(artifact: Artifact) -> dict[str, EntryValue]:
+    """Return the entry of an artifact that is about to be forgotten."""
+    return {"kind": "forget-artifact", "what": artifact.kind, "name": artifact.name}
+
+
+def parse_artifact_entry(entry: Mapping[str, EntryValue]) -> Artifact:
+    """Return the artifact of an "artifact" entry.
+
+    Raises:
+        MalformedError: a field is missing or of a wrong type, or the name is none.
+    """
+    try:
+        found = msgspec.convert({**entry, "kind": entry.get("what")}, Artifact)
+    except msgspec.ValidationError as error:
+        raise MalformedError("journal artifact", entry, f"{error}") from error
+    check_artifact(found)
+    return found
 
 
 def withdrawal_entry(withdrawal: Withdrawal) -> dict[str, EntryValue]:

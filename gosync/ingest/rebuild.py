@@ -6,9 +6,9 @@ journal; nothing is ever taken out of it.
 
 What comes back: every version whose blobs are there, with its proof; versions
 whose blobs are missing or damaged, as wanted; the pins; findings, as their state was
-set last; what was given up and what was withdrawn; of each checksum database the signed
-head with the largest tree, so that trust never moves back; bundles that were made or
-taken in, so that their numbers do not either.
+set last; what was given up and what was withdrawn; artifacts of any kind; of each
+checksum database the signed head with the largest tree, so that trust never moves
+back; bundles that were made or taken in, so that their numbers do not either.
 What does not is ``NOT_KEPT``: the next sync reads the index and the lists again and
 adds what was only wanted; the next publish writes the tree whole, and its marker keeps
 its heads.
@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
+from gosync.artifact import Artifact
 from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Finding
 from gosync.catalog.identity import CatalogStore
@@ -44,9 +45,17 @@ from gosync.errors import (
 )
 from gosync.gomod import module
 from gosync.hint import advise, command
-from gosync.ingest.blobrows import count_unreferenced, whole_rows
+from gosync.ingest.blobrows import (
+    count_unreferenced,
+    whole_artifacts,
+    whole_rows,
+)
 from gosync.ingest.bundlememory import BundleMemory
-from gosync.ingest.entries import parse_finding_entry, parse_withdrawal_entry
+from gosync.ingest.entries import (
+    parse_artifact_entry,
+    parse_finding_entry,
+    parse_withdrawal_entry,
+)
 from gosync.store.digest import parse_digest
 from gosync.store.durable import disk_errors, sync_folder
 from gosync.store.identity import KIND as MARK
@@ -88,6 +97,7 @@ class RebuildReport(msgspec.Struct):
         backup: Where the old catalog is kept, None when there was none.
         pins: How many pins came back.
         findings: How many findings.
+        artifacts: How many files beside versions.
         bundles: How many bundles, made here or taken in.
         unknown: How many journal lines are of a kind that only a newer gosync knows,
             by kind; they stay in the journal.
@@ -102,6 +112,7 @@ class RebuildReport(msgspec.Struct):
     backup: Path | None = None
     pins: int = 0
     findings: int = 0
+    artifacts: int = 0
     bundles: int = 0
     unknown: dict[str, int] = msgspec.field(default_factory=dict)
     not_kept: tuple[str, ...] = NOT_KEPT
@@ -115,6 +126,7 @@ class _Memory(msgspec.Struct):
     heads: dict[str, tuple[int, bytes]] = msgspec.field(default_factory=dict)
     bundles: BundleMemory = msgspec.field(default_factory=BundleMemory)
     findings: dict[int, Finding] = msgspec.field(default_factory=dict)
+    artifacts: dict[tuple[str, str], Artifact] = msgspec.field(default_factory=dict)
     buried: dict[tuple[str, str], str] = msgspec.field(default_factory=dict)
     withdrawn: dict[tuple[str, str, str], Withdrawal] = msgspec.field(
         default_factory=dict
@@ -145,7 +157,9 @@ def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
         LocalBlobStore(root), memory.rows.values(), rehash=rehash
     )
     report.missing += [f"{row.path}@{row.version}" for row in missing]
-    report.unreferenced = count_unreferenced(root, present)
+    memory.artifacts = _take_artifacts(root, memory, report, rehash=rehash)
+    kept = memory.artifacts.values()
+    report.unreferenced = count_unreferenced(root, present, kept)
     if not memory.named and report.unreferenced > 0:
         raise StoreError(
             f"{root}: the journal names none of the {report.unreferenced} blobs",
@@ -173,6 +187,17 @@ def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
                 catalog.identity.put(identity)
         report.backup = _move_into_place(fresh, root / CATALOG)
     return report
+
+
+def _take_artifacts(
+    root: Path, memory: _Memory, report: RebuildReport, *, rehash: bool
+) -> dict[tuple[str, str], Artifact]:
+    """Return the artifacts whose blob is there; note the others as missing."""
+    told = memory.artifacts.values()
+    present, missing = whole_artifacts(LocalBlobStore(root), told, rehash=rehash)
+    report.artifacts = len(present)
+    report.missing += map(str, missing)
+    return {each.key: each for each in present}
 
 
 def _identity(root: Path) -> CatalogStore | None:
@@ -216,6 +241,8 @@ def _take(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
         _take_pin(memory, row)
     elif entry.get("kind") in ("forget", "narrow"):
         _forget(memory, entry)
+    elif entry.get("kind") in ("artifact", "forget-artifact"):
+        _take_artifact(memory, entry)
     elif entry.get("kind") == "withdraw":
         told = parse_withdrawal_entry(entry)
         memory.withdrawn[told.path, told.version, told.told_by] = told
@@ -228,6 +255,15 @@ def _take(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
         memory.bundles.take(entry)
     elif entry.get("kind") != MARK:
         memory.unknown[str(entry.get("kind"))[:_SHOWN]] += 1
+
+
+def _take_artifact(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
+    """Keep an artifact, whatever its kind, or let go of it."""
+    if entry["kind"] == "artifact":
+        artifact = parse_artifact_entry(entry)
+        memory.artifacts[artifact.key] = artifact
+        return
+    memory.artifacts.pop((str(entry.get("what")), str(entry.get("name"))), None)
 
 
 def _take_head(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
@@ -318,6 +354,7 @@ def _write(
         for (path, version), pin in memory.pins.items():
             catalog.pins.pin(path, version, seen=pin, now=clock.now())
         catalog.findings.restore(memory.findings.values())
+        catalog.artifacts.put(memory.artifacts.values())
         catalog.tombstones.restore(
             (*key, keeps) for key, keeps in memory.buried.items()
         )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from gosync.store.journal import EntryValue, Journal
 
 _Key = tuple[str, str]
+_ARTIFACTS = frozenset({"artifact", "forget-artifact"})
+_ARTIFACT_PREFIX = "artifact:"
 _DIGESTS = ("info_digest", "mod_digest", "zip_digest")
 
 
@@ -61,6 +63,9 @@ def _follow(
 ) -> None:
     """Let an entry say which of the blobs its version has from now on."""
     path, version, kind = entry.get("path"), entry.get("version"), entry.get("kind")
+    if kind in _ARTIFACTS:
+        _follow_artifact(named, entry, blobs)
+        return
     if not isinstance(path, str) or not isinstance(version, str):
         return
     key = (path, version)
@@ -77,8 +82,24 @@ def _follow(
         named[key].pop("zip_digest", None)
 
 
+def _follow_artifact(
+    named: dict[_Key, dict[str, str]],
+    entry: Mapping[str, EntryValue],
+    blobs: Container[object],
+) -> None:
+    """Let an entry say which blob its artifact has; no module path begins so."""
+    key = (f"{_ARTIFACT_PREFIX}{entry.get('what')}", str(entry.get("name")))
+    digest = entry.get("digest")
+    named.pop(key, None)
+    if isinstance(digest, str) and digest in blobs:
+        named[key] = {"digest": digest}
+
+
 def _explains(catalog: Catalog, key: _Key) -> bool:
-    """Return whether the catalog has carried this version, or gave it up."""
+    """Return whether the catalog has carried this, or gave it up."""
+    if key[0].startswith(_ARTIFACT_PREFIX):
+        kind = key[0].removeprefix(_ARTIFACT_PREFIX)
+        return catalog.artifacts.get(kind, key[1]) is not None
     row = catalog.versions.get(*key)
     if row is not None and (row.changed > 0 or row.state is State.FORGOTTEN):
         return True

@@ -119,11 +119,13 @@ class SignedBy(msgspec.Struct, frozen=True):
         name: The key's name in the trust file.
         fingerprint: The key's fingerprint.
         file: The signature's file.
+        kind: The key's kind.
     """
 
     name: str
     fingerprint: str
     file: str
+    kind: KeyKind
 
 
 def parse_trust(text: str, *, subject: str) -> Trust:
@@ -217,7 +219,8 @@ def check_signatures(
         elif (reason := key.objection(at.date(), target)) is not None:
             objections.append(f"{file}: {key.name}: {reason}")
         else:
-            signed = SignedBy(key.name, key.public.fingerprint, file)
+            public = key.public
+            signed = SignedBy(key.name, public.fingerprint, file, public.kind)
             counted.setdefault(key.public, signed)
     if len(counted) < trust.threshold:
         raise _too_few(len(counted), trust.threshold, objections)

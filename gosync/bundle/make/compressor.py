@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Self, TypeAlias
 
 import msgspec
 
+from gosync.bundle.format.artifacts import format_blobs
 from gosync.bundle.format.blocks import (
     Content,
     contents_of,
@@ -16,7 +17,12 @@ from gosync.bundle.format.blocks import (
     format_block,
 )
 from gosync.bundle.format.manifest import Frame
-from gosync.bundle.make.packing import Group, ModuleSegment, TileSegment
+from gosync.bundle.make.packing import (
+    ArtifactSegment,
+    Group,
+    ModuleSegment,
+    TileSegment,
+)
 from gosync.bundle.read.bases import BaseFiles, ZipSource
 from gosync.bundle.read.spool import proven_pieces
 from gosync.bundle.read.zstd import LARGE_BYTES, PIECE_BYTES, write_frame
@@ -36,7 +42,7 @@ if TYPE_CHECKING:
     from gosync.store.scratch import ScratchFiles
     from gosync.store.tiles import TileStore
 
-    AnySegment: TypeAlias = ModuleSegment | TileSegment
+    AnySegment: TypeAlias = ModuleSegment | TileSegment | ArtifactSegment
 
 _AHEAD = THREADS + 1
 
@@ -115,6 +121,8 @@ class Compressor:
         try:
             if isinstance(segment, TileSegment):
                 return self._pack_tiles(segment, file)
+            if isinstance(segment, ArtifactSegment):
+                return self._pack_artifacts(segment, file)
             return self._pack_modules(segment, file)
         except BaseException:
             file.close()
@@ -136,6 +144,20 @@ class Compressor:
                     hint="run `gosync sync` to fetch and prove it",
                 )
             yield data
+
+    def _pack_artifacts(
+        self, segment: ArtifactSegment, file: IO[bytes]
+    ) -> PackedSegment:
+        listed = format_blobs(segment.blobs)
+        size_bytes = sum(blob.size_bytes for blob in segment.blobs)
+        recipes = self._frame(file, [listed], len(listed))
+        pieces = (
+            piece
+            for blob in segment.blobs
+            for piece in self._blobs.pieces(Digest(blob.digest))
+        )
+        contents = self._frame(file, pieces, size_bytes)
+        return PackedSegment(segment, file, recipes, contents)
 
     def _pack_modules(self, segment: ModuleSegment, file: IO[bytes]) -> PackedSegment:
         with ExitStack() as stack:

@@ -18,9 +18,10 @@ from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from gosync import __version__
+from gosync.bundle.format.artifacts import ArtifactEntry
 from gosync.bundle.format.features import WITHDRAWALS
 from gosync.bundle.format.header import (
     Algorithms,
@@ -38,14 +39,19 @@ from gosync.bundle.make.contentcache import ContentCache
 from gosync.bundle.make.created import Created, CreateOptions
 from gosync.bundle.make.difference import travelling
 from gosync.bundle.make.ledger import Ledger
-from gosync.bundle.make.packing import Packer, tile_segments
+from gosync.bundle.make.news import check_readable, is_same, new_blobs, shrink_of
+from gosync.bundle.make.packing import Packer, artifact_segments, tile_segments
 from gosync.bundle.make.readback import OwnBases, check_named, open_made
-from gosync.bundle.make.receiver import Receiver, receiver_of, receiver_with_need
+from gosync.bundle.make.receiver import (
+    Receiver,
+    reader_of,
+    receiver_of,
+    receiver_with_need,
+)
 from gosync.bundle.make.selection import (
     BundleSelection,
     SelectedVersion,
     findings_of,
-    knows_withdrawn,
     read_selection,
 )
 from gosync.bundle.make.tiles import (
@@ -68,6 +74,7 @@ from gosync.catalog.bundles import BundleRow, BundleState
 from gosync.catalog.versions import Need
 from gosync.errors import UsageError
 from gosync.signing.files import read_key
+from gosync.site.ruletext import rules_of
 from gosync.store.durable import make_folder
 from gosync.work.progress import NoProgress
 
@@ -102,13 +109,17 @@ def create_bundle(
         NoSpaceError: a disk is full; nothing is sealed.
         VolumeError: what was read back is not what was written.
     """
-    selection = read_selection(site.catalog)
+    reader = options.reader or reader_of(site.catalog.bundles, options.target.name)
+    selection = read_selection(site.catalog, reader)
+    check_readable(selection, reader)
     receiver = _receiver(site, options)
-    held = {chosen.key: chosen.need for chosen in selection.chosen}
-    is_same = held == receiver.held and knows_withdrawn(site.catalog, receiver)
-    if is_same and not _old_heads(site, options, selection, receiver).lacking:
+    if (
+        is_same(site.catalog, selection, receiver)
+        and not _old_heads(site, options, selection, receiver).lacking
+    ):
         return Created(selection=selection)
-    if not held and receiver.base is None:
+    nothing = not (selection.chosen or selection.artifacts)
+    if nothing and receiver.base is None:
         raise UsageError("nothing is selected and here", hint="run `gosync sync`")
     keys = [read_key(path) for path in options.target.keys]
     return _Making(site, options, selection, receiver, keys, progress).run()
@@ -156,6 +167,9 @@ class _Making:
         self._progress = progress or NoProgress()
         self._old_heads = _old_heads(site, options, selection, receiver)
         self._scratch = site.blobs
+        self._rules = rules_of(site.options)
+        bundles, target = site.catalog.bundles, options.target.name
+        self._shrink = shrink_of(bundles, target, selection, self._rules)
 
     def run(self) -> Created:
         head = bundled_head(self._site, self._selection.chosen)
@@ -188,9 +202,20 @@ class _Making:
         writer.finish(final)
         check_named(final, identity)
         holds = ((*chosen.key, chosen.need) for chosen in self._selection.chosen)
-        Ledger(self._site).seal(row, holds, self._old_heads.after)
+        ruled = replace(
+            row, rules=self._rules.text, rules_fingerprint=self._rules.fingerprint
+        )
+        Ledger(self._site).seal(
+            ruled, holds, self._old_heads.after, self._selection.artifacts
+        )
         made = Created(selection=self._selection, path=final, id=identity)
-        return replace(made, header=header, proven=proven, signed_by=signed_by)
+        return replace(
+            made,
+            header=header,
+            proven=proven,
+            signed_by=signed_by,
+            shrink=self._shrink,
+        )
 
     def _tiles(self, head: SignedHead | None) -> list[Tile]:
         if head is None:
@@ -259,6 +284,8 @@ class _Making:
             tile_bytes=sum(tile.size_bytes for tile in tiles),
             old_head_tiles=len(self._old_heads.lacking),
             zip_bytes=sum(entry.zip_bytes or 0 for entry in carried),
+            artifacts=len(manifest.artifacts),
+            artifacts_carried=sum(a.segment is not None for a in manifest.artifacts),
         )
 
     def _sum_head(self, head: SignedHead | None) -> SumHead | None:
@@ -278,7 +305,9 @@ class _Making:
         kept = ContentCache()
         packer = Packer(site.blobs, kept, exact=self._options.exact)
         segments: Iterable[AnySegment] = chain(
-            tile_segments(tiles), packer.segments(bundled)
+            tile_segments(tiles),
+            artifact_segments(new_blobs(self._selection, receiver)),
+            packer.segments(bundled),
         )
         compressor = Compressor(site.blobs, kept, site.tiles, self._scratch)
         placed: list[PlacedSegment] = []
@@ -298,6 +327,7 @@ class _Making:
         self, volumes: Sequence[VolumeEntry], placed: Sequence[PlacedSegment]
     ) -> Manifest:
         where = {key: n for n, each in enumerate(placed) for key in each.keys}
+        blobs = {digest: n for n, each in enumerate(placed) for digest in each.blobs}
         return Manifest(
             volumes=tuple(volumes),
             segments=tuple(each.segment for each in placed),
@@ -310,6 +340,11 @@ class _Making:
                 self._site.catalog, (each.key for each in self._selection.chosen)
             ),
             withdrawn=self._selection.withdrawn,
+            artifacts=tuple(
+                ArtifactEntry(**asdict(each), segment=blobs.get(each.digest))
+                for each in self._selection.artifacts
+            ),
+            shrink=self._shrink,
         )
 
     def _sign(self, writer: FolderWriter, header: bytes) -> tuple[str, ...]:

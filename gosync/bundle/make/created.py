@@ -6,7 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from gosync.bundle.format.features import ReaderFeatures
 from gosync.bundle.format.header import Header
+from gosync.bundle.format.manifest import ShrinkEntry
 from gosync.bundle.format.need import NeedFile
 from gosync.bundle.make.selection import BundleSelection
 from gosync.bundle.options import TargetSpec
@@ -14,6 +16,7 @@ from gosync.bundle.read.documents import (
     header_document,
     omitted_document,
     proven_document,
+    shrink_document,
     withdrawn_document,
 )
 from gosync.bundle.read.proving import Proven
@@ -28,6 +31,7 @@ class CreateOptions(msgspec.Struct, frozen=True, kw_only=True):
         full: Whether everything travels, whatever the receiver has.
         exact: Whether zips travel as they are.
         need: What the receiver says it lacks, or None.
+        reader: What the receiver can read; None for what its newest receipt says.
     """
 
     target: TargetSpec
@@ -35,6 +39,7 @@ class CreateOptions(msgspec.Struct, frozen=True, kw_only=True):
     full: bool = False
     exact: bool = False
     need: NeedFile | None = None
+    reader: ReaderFeatures | None = None
 
 
 class Created(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +52,7 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
         header: Its header, None without one.
         proven: What was read back, None where nothing was made.
         signed_by: Fingerprints of the keys that signed.
+        shrink: What rules that changed took out of the selection, or None.
     """
 
     selection: BundleSelection
@@ -55,6 +61,7 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
     header: Header | None = None
     proven: Proven | None = None
     signed_by: tuple[str, ...] = ()
+    shrink: ShrinkEntry | None = None
 
 
 def created_document(created: Created) -> dict[str, object]:
@@ -68,4 +75,6 @@ def created_document(created: Created) -> dict[str, object]:
         "proven": proven_document(created.proven),
         "omitted": omitted_document(created.selection.omitted),
         "withdrawn": list(map(withdrawn_document, created.selection.withdrawn)),
+        "left_out": dict(created.selection.unread),
+        "shrink": shrink_document(created.shrink),
     }

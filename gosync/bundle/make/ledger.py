@@ -10,6 +10,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from gosync.catalog.bundles import BundleKind, BundleRow, BundleState
@@ -21,6 +22,8 @@ from gosync.ingest.bundlememory import bundle_entry
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from gosync.artifact import Artifact
+    from gosync.bundle.format.features import ReaderFeatures
     from gosync.bundle.format.receipt import Receipt
     from gosync.catalog.versions import Need
     from gosync.site.site import Site
@@ -66,23 +69,29 @@ class Ledger:
         row: BundleRow,
         holds: Iterable[tuple[str, str, Need]],
         tiles: Mapping[int, Spans] = MappingProxyType({}),
+        artifacts: Iterable[Artifact] = (),
     ) -> BundleRow:
         """Say that a bundle was read back and proven: it may leave the house.
 
         Args:
-            row: The bundle, as it was when it was planned or written.
+            row: The bundle, as it was when it was planned or written, with the rules
+                of its selection.
             holds: What its site has once it took it in.
             tiles: By level, full tiles for older tree heads that it has then.
+            artifacts: The artifacts that it has then, if it knows their kinds.
 
         Raises:
             StoreError: Journal or catalog cannot be written.
         """
         now = self._clock.now()
         written = self._bundles.get(row.target, row.sequence) or row
-        sealed = replace(written, state=BundleState.SEALED, sealed_at=format_time(now))
+        ruled = replace(
+            written, rules=row.rules, rules_fingerprint=row.rules_fingerprint
+        )
+        sealed = replace(ruled, state=BundleState.SEALED, sealed_at=format_time(now))
         self._journal.append([bundle_entry(sealed)])
         self._withdrawn.tell(row.target, row.sequence)
-        return self._bundles.seal(written, holds, tiles, now=now)
+        return self._bundles.seal(ruled, holds, tiles, artifacts, now=now)
 
     def acknowledge(self, receipt: Receipt) -> BundleRow:
         """Take a site's receipt; return the bundle as it stands then.
@@ -109,17 +118,20 @@ class Ledger:
         for known in receipt.came:
             before = self._bundles.get(receipt.target, known.sequence)
             if before is not None and before.bundle_id == known.bundle_id:
-                self._acknowledge(before)
-        return self._acknowledge(row)
+                self._acknowledge(before, None)
+        return self._acknowledge(row, receipt.reads)
 
-    def _acknowledge(self, row: BundleRow) -> BundleRow:
-        """Say that a bundle came in, if it is one that was only sealed."""
-        if row.state is not BundleState.SEALED:
+    def _acknowledge(self, row: BundleRow, reads: ReaderFeatures | None) -> BundleRow:
+        """Say that a bundle came in, or what its site can read, if either is news."""
+        said = row.reads if reads is None else msgspec.json.encode(reads).decode()
+        if row.state is not BundleState.SEALED and said == row.reads:
             return row
         now = self._clock.now()
-        acked = replace(row, state=BundleState.ACKED, acked_at=format_time(now))
+        acked_at = row.acked_at or format_time(now)
+        acked = replace(row, state=BundleState.ACKED, acked_at=acked_at, reads=said)
         self._journal.append([bundle_entry(acked)])
-        self._bundles.ack(row, now=now)
+        takes = None if reads is None else reads.artifacts
+        self._bundles.ack(acked, now=now, takes=takes)
         return acked
 
     def adopt(self, receipt: Receipt) -> BundleRow:
@@ -139,6 +151,7 @@ class Ledger:
                 f" receipt is of {receipt.sequence}",
                 hint=_SEE_LIST,
             )
+        reads = receipt.reads
         applied_at = format_time(parse_time(receipt.applied_at))  # rows compare as text
         row = BundleRow(
             target=receipt.target,
@@ -151,6 +164,7 @@ class Ledger:
             planned_at=applied_at,
             sealed_at=applied_at,
             acked_at=format_time(self._clock.now()),
+            reads=None if reads is None else msgspec.json.encode(reads).decode(),
         )
         self._journal.append([bundle_entry(row)])
         self._bundles.restore(row)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.bundle.format.artifacts import Blob
 from gosync.bundle.format.blocks import Form, PackedVersion, contents_of
 from gosync.bundle.format.recipe import h1_of, recipe_of, verbatim_recipe
 from gosync.catalog.versions import Need
@@ -122,6 +123,35 @@ class TileSegment(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return self.tiles[0].path()
+
+
+class ArtifactSegment(msgspec.Struct, frozen=True):
+    """Blobs of artifacts that are packed together, ordered by digest."""
+
+    blobs: tuple[Blob, ...]
+
+    def halves(self) -> list[ArtifactSegment]:
+        """Return smaller segments for the same, none if this cannot be divided."""
+        middle = len(self.blobs) // 2
+        parts = (self.blobs[:middle], self.blobs[middle:]) if middle else ()
+        return [ArtifactSegment(part) for part in parts]
+
+    def __str__(self) -> str:
+        return f"artifact blob {self.blobs[0].digest}"
+
+
+def artifact_segments(blobs: Iterable[Blob]) -> Iterator[ArtifactSegment]:
+    """Yield segments for these blobs, which are ordered by digest."""
+    filling: list[Blob] = []
+    size_bytes = 0
+    for blob in blobs:
+        if filling and size_bytes + blob.size_bytes > SEGMENT_BYTES:
+            yield ArtifactSegment(tuple(filling))
+            filling, size_bytes = [], 0
+        filling.append(blob)
+        size_bytes += blob.size_bytes
+    if filling:
+        yield ArtifactSegment(tuple(filling))
 
 
 def tile_segments(tiles: Iterable[Tile]) -> Iterator[TileSegment]:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.bundle.format.features import ReaderFeatures
 from gosync.catalog.bundles import BundleKind, BundleRow
+from gosync.catalog.documents import read_document
 from gosync.catalog.versions import Need
 from gosync.errors import UsageError
 
@@ -22,6 +24,16 @@ if TYPE_CHECKING:
     from gosync.bundle.format.header import Known
     from gosync.bundle.format.need import NeedFile
     from gosync.catalog.bundle_table import Bundles
+
+
+def reader_of(bundles: Bundles, target: str) -> ReaderFeatures | None:
+    """Return what a target's gosync can read, as its newest receipt says, or None.
+
+    Raises:
+        CatalogError: the catalog cannot be read, or has what no receipt says.
+    """
+    said = bundles.reads(target)
+    return None if said is None else read_document(said, ReaderFeatures)
 
 
 class Receiver(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +46,7 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
         applied: Which versions its store has for sure: what patches may be against.
         after: A sequence that it took in, 0 for none that is known.
         heads: Sizes of tree heads that it or its clients know.
+        artifacts: The digests of the artifacts that it has, by kind and name.
     """
 
     kind: BundleKind = BundleKind.FULL
@@ -42,6 +55,7 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
     applied: AbstractSet[tuple[str, str]] = frozenset()
     after: int = 0
     heads: tuple[int, ...] = ()
+    artifacts: Mapping[tuple[str, str], str] = msgspec.field(default_factory=dict)
 
 
 def receiver_of(bundles: Bundles, target: str, *, sealed: bool) -> Receiver:
@@ -65,6 +79,7 @@ def receiver_of(bundles: Bundles, target: str, *, sealed: bool) -> Receiver:
         held=held,
         applied=held.keys(),
         after=base.sequence,
+        artifacts=bundles.artifacts(base),
     )
 
 
@@ -92,6 +107,8 @@ def receiver_with_need(bundles: Bundles, target: str, need: NeedFile) -> Receive
     newest = max(filter(None, staged), key=lambda row: row.sequence, default=base)
     lacking = {(each.path, each.version) for each in need.versions}
     held = {**bundles.holds(newest), **applied}
+    artifacts = {**bundles.artifacts(newest), **bundles.artifacts(base)}
+    lost = {each.digest for each in need.artifacts}
     return Receiver(
         kind=BundleKind.REPAIR,
         base=base,
@@ -99,6 +116,7 @@ def receiver_with_need(bundles: Bundles, target: str, need: NeedFile) -> Receive
         applied=applied.keys() - lacking,
         after=after,
         heads=need.heads,
+        artifacts={k: digest for k, digest in artifacts.items() if digest not in lost},
     )
 
 

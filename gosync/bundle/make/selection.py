@@ -7,10 +7,14 @@ Nor is what was withdrawn: the receiver is told of that, and takes it out.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from gosync.artifact import Artifact
 from gosync.bundle.format.manifest import FindingEntry, OmittedEntry, WithdrawnEntry
 from gosync.catalog.bundles import BundleKind
 from gosync.catalog.findings import Finding, FindingState
@@ -19,6 +23,7 @@ from gosync.catalog.versions import Need, State, VersionRow
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gosync.bundle.format.features import ReaderFeatures
     from gosync.bundle.make.receiver import Receiver
     from gosync.catalog.db import Catalog
 
@@ -54,16 +59,27 @@ class BundleSelection(msgspec.Struct, frozen=True):
         omitted: What is selected and not there, likewise.
         failed: How many of the omitted ones a later sync may still bring.
         withdrawn: What nobody is to be given any more, selected or not.
+        artifacts: Files beside versions, by kind, then name.
+        unread: How many of these are left out since the site cannot read their
+            kind, by kind.
     """
 
     chosen: tuple[SelectedVersion, ...]
     omitted: tuple[OmittedEntry, ...]
     failed: int
     withdrawn: tuple[WithdrawnEntry, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    unread: Mapping[str, int] = MappingProxyType({})
 
 
-def read_selection(catalog: Catalog) -> BundleSelection:
+def read_selection(
+    catalog: Catalog, reader: ReaderFeatures | None = None
+) -> BundleSelection:
     """Return the present selection.
+
+    Args:
+        catalog: The catalog.
+        reader: What the site can read, None where nobody knows.
 
     Raises:
         CatalogError: the catalog cannot be read.
@@ -81,7 +97,16 @@ def read_selection(catalog: Catalog) -> BundleSelection:
             omitted.append(_omitted(catalog, row))
             failed += row.state is not State.OMITTED
     withdrawn = withdrawals_of(catalog)
-    return BundleSelection(tuple(chosen), tuple(omitted), failed, withdrawn)
+    kept = catalog.artifacts.all()
+    told = [a for a in kept if reader is None or a.kind in reader.artifacts]
+    return BundleSelection(
+        tuple(chosen),
+        tuple(omitted),
+        failed,
+        withdrawn,
+        artifacts=tuple(told),
+        unread=dict(Counter(a.kind for a in kept) - Counter(a.kind for a in told)),
+    )
 
 
 def _omitted(catalog: Catalog, row: VersionRow) -> OmittedEntry:

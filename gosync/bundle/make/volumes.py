@@ -15,6 +15,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Self
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.bundle.format.header import FileEntry
 from gosync.bundle.format.manifest import Segment, VolumeEntry, format_manifest
@@ -26,7 +27,11 @@ from gosync.bundle.format.names import (
     is_bundle_name,
     volume_name,
 )
-from gosync.bundle.make.packing import ModuleSegment
+from gosync.bundle.make.packing import (
+    ArtifactSegment,
+    ModuleSegment,
+    TileSegment,
+)
 from gosync.bundle.read.chunks import ChunkDigests
 from gosync.bundle.read.zstd import PIECE_BYTES, write_frame
 from gosync.errors import StoreError, UsageError
@@ -135,11 +140,13 @@ class PlacedSegment(msgspec.Struct, frozen=True):
         segment: Where it lies.
         keys: Path and version of what is in it.
         tiles: How many tiles are in it.
+        blobs: The digests of the artifacts' blobs that are in it.
     """
 
     segment: Segment
-    keys: tuple[tuple[str, str], ...]
-    tiles: int
+    keys: tuple[tuple[str, str], ...] = ()
+    tiles: int = 0
+    blobs: tuple[str, ...] = ()
 
 
 class VolumeWriter:
@@ -200,19 +207,9 @@ class VolumeWriter:
         if volume is None or volume.size_bytes + packed.size_bytes > self._volume_bytes:
             self.close_volume()
             volume = self._volume = _Volume(self._folder, len(self.files) + 1)
-        modules = packed.segment if isinstance(packed.segment, ModuleSegment) else None
-        segment = Segment(
-            volume=volume.number,
-            offset=volume.size_bytes,
-            holds="tiles" if modules is None else "modules",
-            recipes=packed.recipes,
-            contents=packed.contents,
-            base=modules.base if modules is not None else None,
-        )
+        placed = _place(packed, volume.number, volume.size_bytes)
         volume.append(packed)
-        if isinstance(packed.segment, ModuleSegment):
-            return PlacedSegment(segment, tuple(packed.segment.keys), 0)
-        return PlacedSegment(segment, (), len(packed.segment.tiles))
+        return placed
 
     def close_volume(self) -> None:
         """Finish the volume that is being written, if there is one.
@@ -224,6 +221,27 @@ class VolumeWriter:
             self.files.append(self._volume.close())
             self.entries.append(VolumeEntry(chunks=self._volume.chunks.finish()))
             self._volume = None
+
+
+def _place(packed: PackedSegment, volume: int, offset: int) -> PlacedSegment:
+    """Return where a segment lies, and what it holds."""
+    held = packed.segment
+    segment = Segment(
+        volume=volume,
+        offset=offset,
+        holds="modules",
+        recipes=packed.recipes,
+        contents=packed.contents,
+    )
+    match held:
+        case ModuleSegment():
+            return PlacedSegment(replace(segment, base=held.base), tuple(held.keys))
+        case TileSegment():
+            holds = replace(segment, holds="tiles")
+            return PlacedSegment(holds, tiles=len(held.tiles))
+        case ArtifactSegment():
+            holds = replace(segment, holds="artifacts")
+            return PlacedSegment(holds, blobs=tuple(b.digest for b in held.blobs))
 
 
 class _Volume:

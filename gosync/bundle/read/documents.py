@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.bundle.format.artifacts import known_artifacts, skipped_artifacts
 from gosync.store.durable import replace_file
+from gosync.text import printable
+
+_SHOWN_RULES = 40
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from gosync.bundle.format.artifacts import ArtifactEntry
     from gosync.bundle.format.header import Header
-    from gosync.bundle.format.manifest import OmittedEntry, WithdrawnEntry
+    from gosync.bundle.format.manifest import (
+        OmittedEntry,
+        ShrinkEntry,
+        WithdrawnEntry,
+    )
     from gosync.bundle.read.folder import BundleFolder
     from gosync.bundle.read.logproof import LogProof
     from gosync.bundle.read.proving import Proven
@@ -29,6 +40,8 @@ def inspected_document(
         "bundle": header_document(folder.header, folder.id),
         "signatures": list(signatures),
         "omitted": omitted_document(folder.manifest.omitted),
+        "artifacts": artifacts_document(folder.manifest.artifacts),
+        "shrink": shrink_document(folder.manifest.shrink),
         "withdrawn": list(map(withdrawn_document, folder.manifest.withdrawn)),
     }
 
@@ -79,6 +92,37 @@ def omitted_document(omitted: Sequence[OmittedEntry]) -> list[object]:
         {"path": o.path, "version": o.version, "need": o.need, "reason": o.reason}
         for o in omitted
     ]
+
+
+def shrink_document(shrink: ShrinkEntry | None) -> object:
+    """Return what rules that changed took out of a selection as JSON, or null."""
+    if shrink is None:
+        return None
+    return {
+        "versions": shrink.versions,
+        "was": shrink.was.splitlines(),
+        "now": shrink.now.splitlines(),
+    }
+
+
+def shrink_lines(shrink: ShrinkEntry | None) -> Iterator[str]:
+    """Yield why a selection lost versions: which rules are no more, and which new."""
+    if shrink is None:
+        return
+    yield f"{shrink.versions} versions leave because the rules outside changed"
+    was, now = shrink.was.splitlines(), shrink.now.splitlines()
+    gone = (f"  - {printable(line)}" for line in was if line not in now)
+    new = (f"  + {printable(line)}" for line in now if line not in was)
+    yield from islice(chain(gone, new), _SHOWN_RULES)
+
+
+def artifacts_document(entries: Iterable[ArtifactEntry]) -> dict[str, object]:
+    """Return how many artifacts there are by kind, apart those not known here."""
+    entries = list(entries)
+    return {
+        "known": dict(Counter(each.kind for each in known_artifacts(entries))),
+        "skipped": skipped_artifacts(entries),
+    }
 
 
 def withdrawn_document(entry: WithdrawnEntry) -> dict[str, object]:

@@ -13,6 +13,7 @@ the head is the log's takes the log's key and is for who has it.
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,7 @@ class Proven(msgspec.Struct, frozen=True):
         file_bytes: Their sizes together.
         tiles: Tiles.
         patches: Versions that are patches against what is not at hand: unproven.
+        artifacts: Artifacts that travel, also those of kinds that are not known here.
     """
 
     versions: int = 0
@@ -64,6 +66,7 @@ class Proven(msgspec.Struct, frozen=True):
     file_bytes: int = 0
     tiles: int = 0
     patches: int = 0
+    artifacts: int = 0
 
     def __add__(self, other: Proven) -> Proven:
         """Return both counts together."""
@@ -113,6 +116,9 @@ def prove_bundle(
         proven = sum(pool.map(proof.prove_segment, work), Proven())
     if proven.tiles != folder.header.tiles:
         raise _malformed(f"{proven.tiles} tiles, not {folder.header.tiles}")
+    if proven.artifacts != folder.header.artifacts_carried:
+        said = folder.header.artifacts_carried
+        raise _malformed(f"{proven.artifacts} artifacts, not {said}")
     return proven
 
 
@@ -127,6 +133,7 @@ def _check_counts(folder: BundleFolder, manifest: Manifest) -> None:
         "patched": sum(bases[each.segment or 0] is not None for each in travelling),
         "omitted": len(manifest.omitted),
         "zip_bytes": sum(each.zip_bytes or 0 for each in travelling),
+        "artifacts": len(manifest.artifacts),
     }
     for name, count in found.items():
         if getattr(header, name) != count:
@@ -173,11 +180,26 @@ class _Proof:
             with open_segment(self._folder, segment, entries, self._bases) as reading:
                 if segment.holds == "tiles":
                     return Proven(tiles=sum(1 for _ in reading.tiles()))
+                if segment.holds == "artifacts":
+                    return self._prove_artifacts(segment, reading)
                 return self._prove_modules(reading)
         except BundleGapError:
             if not isinstance(self._bases, NoBases):
                 raise
             return Proven(patches=len(entries))
+
+    def _prove_artifacts(self, segment: Segment, reading: SegmentReading) -> Proven:
+        """Read blobs, and see that they are just those that artifacts here have."""
+        manifest = self._folder.manifest
+        number = manifest.segments.index(segment)
+        entries = [each for each in manifest.artifacts if each.segment == number]
+        sizes: dict[str, int] = {}
+        for blob, pieces in reading.blobs():
+            deque(pieces, maxlen=0)
+            sizes[blob.digest] = blob.size_bytes
+        if sizes != {each.digest: each.size_bytes for each in entries}:
+            raise _malformed("a segment has other artifacts than the manifest says")
+        return Proven(artifacts=len(entries))
 
     def _prove_modules(self, reading: SegmentReading) -> Proven:
         proven = Proven()

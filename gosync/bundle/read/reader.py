@@ -27,6 +27,7 @@ from gosync.errors import VolumeError
 if TYPE_CHECKING:
     from collections.abc import (
         Callable,
+        Container,
         Generator,
         Iterable,
         Iterator,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     )
     from typing import TypeAlias
 
+    from gosync.bundle.format.artifacts import Blob
     from gosync.bundle.format.blocks import PackedVersion
     from gosync.bundle.format.manifest import Manifest, Segment, VersionEntry
     from gosync.bundle.read.bases import BaseFiles, Bases
@@ -129,6 +131,36 @@ def read_tiles(
         if segment.holds == "tiles":
             with open_segment(folder, segment, {}, NoBases()) as reading:
                 yield from reading.tiles()
+
+
+def read_blobs(
+    folder: BundleFolder, digests: Container[str]
+) -> Iterator[tuple[Blob, Iterator[bytes | memoryview]]]:
+    """Yield artifacts' blobs that are wanted, each with its bytes.
+
+    The bytes of each are to be read to their end before the next is taken; then
+    they are proven.
+
+    Args:
+        folder: The bundle.
+        digests: Which blobs; the rest is read over.
+
+    Raises:
+        VolumeError: a volume cannot be read.
+        MalformedError: a frame is malformed, or bytes have another digest.
+    """
+    carried = {
+        entry.segment
+        for entry in folder.manifest.artifacts
+        if entry.segment is not None and entry.digest in digests
+    }
+    for number in sorted(carried):
+        segment = folder.manifest.segments[number]
+        with open_segment(folder, segment, {}, NoBases()) as reading:
+            for blob, pieces in reading.blobs():
+                if blob.digest in digests:
+                    yield blob, pieces
+                deque(pieces, maxlen=0)
 
 
 def entries_by_segment(manifest: Manifest) -> Mapping[int, Entries]:

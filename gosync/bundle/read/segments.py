@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.bundle.format.artifacts import MAX_BLOB_LIST_BYTES, Blob, parse_blobs
 from gosync.bundle.format.blocks import (
     Content,
     Form,
@@ -17,6 +19,7 @@ from gosync.bundle.format.blocks import (
 )
 from gosync.bundle.format.names import MAX_GROUP_CONTENT_BYTES
 from gosync.bundle.read.bases import BaseFiles
+from gosync.bundle.read.spool import proven_pieces
 from gosync.bundle.read.zstd import FrameReader
 from gosync.catalog.versions import Need
 from gosync.errors import ChecksumMismatchError, MalformedError
@@ -136,6 +139,26 @@ class SegmentReading:
         for name in names.splitlines():
             tile = parse_tile_path(name.decode("ascii", "replace"))
             yield tile, contents.read(tile.size_bytes)
+        contents.finish()
+
+    def blobs(self) -> Iterator[tuple[Blob, Iterator[bytes | memoryview]]]:
+        """Yield the blobs of a segment that holds artifacts, each with its bytes.
+
+        The bytes of each are proven when they were read to their end, which is to be
+        done before the next is taken.
+
+        Raises:
+            VolumeError: the volume cannot be read.
+            MalformedError: the list is none, or bytes have another digest.
+        """
+        if self._recipes.left_bytes > MAX_BLOB_LIST_BYTES:
+            raise _malformed("a list of blobs is too long")
+        listed = self._recipes.read(self._recipes.left_bytes)
+        self._recipes.finish()
+        contents = self._frame(b"", first=False)
+        for blob in parse_blobs(listed):
+            pieces = contents.pieces(blob.size_bytes)
+            yield blob, proven_pieces(blob.digest, pieces, hashlib.sha256())
         contents.finish()
 
     def groups(self) -> Iterator[OpenGroup]:

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from gosync.bundle.take.artifacts import take_artifacts
 from gosync.bundle.take.withdrawals import take_withdrawals
 from gosync.catalog.findings import FindingState, Sighting
 from gosync.catalog.imports import ImportRow, ImportState
-from gosync.catalog.versions import FoundBy, Need, Proof, Want
+from gosync.catalog.versions import FoundBy, Need, Want
 from gosync.clock import format_time
-from gosync.errors import MalformedError, SecurityError
+from gosync.errors import MalformedError
 from gosync.ingest.bundlememory import import_entry
 from gosync.ingest.entries import finding_entry, version_entry
 from gosync.publish.sumdb import needed_tiles
@@ -35,7 +36,7 @@ from gosync.sync.prune import PrunePlan, forget
 SEEN_OUTSIDE: Final = "seen_outside"
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from datetime import datetime
 
     from gosync.bundle.format.manifest import FindingEntry, Manifest, WithdrawnEntry
@@ -58,45 +59,6 @@ def import_row(bundle: BundleFolder) -> ImportRow:
         created_at=format_time(header.created_at),
         tree_size=None if header.sumdb is None else header.sumdb.size,
     )
-
-
-def check_vouched(manifest: Manifest, *, proves: Callable[[str], bool]) -> None:
-    """Check that every public version has a record that vouches for it.
-
-    Whoever packed may say that nobody does; for public modules that is not enough.
-
-    Raises:
-        SecurityError: One has none.
-    """
-    for entry in manifest.versions:
-        if entry.proof is not Proof.SUMDB and proves(entry.path):
-            raise SecurityError(
-                f"{entry.path}@{entry.version}: the bundle has no record of the"
-                " checksum database for it",
-                hint="if the module is private, say so inside: upstream.private",
-            )
-
-
-def check_deletes(site: Site, manifest: Manifest) -> int:
-    """Check that a selection does not let go of more than is meant.
-
-    Returns:
-        How many versions of the site it lets go of.
-
-    Raises:
-        TooManyDeletesError: It would, and nobody says that it is meant.
-        CatalogError: The catalog cannot be read.
-    """
-    selected = {entry.key for entry in manifest.versions}
-    shown = (r for r in site.catalog.versions.all_rows() if r.published is not None)
-    deletes = sum((row.path, row.version) not in selected for row in shown)
-    site.options.deletes.check(
-        deletes,
-        f"{deletes} versions of this site are not in the bundle's selection",
-        hint="ask outside whether that is meant, then"
-        f" `gosync bundle import --max-delete {deletes}`",
-    )
-    return deletes
 
 
 async def bring_tiles(
@@ -157,6 +119,7 @@ def apply_selection(
         take_withdrawals(site, _withdrawn(chosen, ahead))
         site.catalog.selected.select(wants, complete=True, now=now)
         forget(site, _unselected(site, now))
+        take_artifacts(site, chosen.manifest.artifacts)
         for row in came:
             site.catalog.imports.put(row, ImportState.APPLIED, now=now)
         changed = take_findings(site.catalog, chosen.manifest.findings, now)

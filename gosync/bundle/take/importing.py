@@ -39,9 +39,9 @@ from gosync.bundle.take.acceptance import (
 from gosync.bundle.take.applying import (
     apply_selection,
     bring_tiles,
-    check_deletes,
-    check_vouched,
 )
+from gosync.bundle.take.artifacts import take_blobs
+from gosync.bundle.take.checks import check_deletes, check_shrink, check_vouched
 from gosync.bundle.take.intake import Intake
 from gosync.bundle.take.outcome import (
     ImportOutcome,
@@ -76,9 +76,10 @@ from gosync.text import encode_json
 from gosync.work.pool import PoolConcurrency
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from gosync.artifact import Artifact
     from gosync.catalog.versions import VersionRow
     from gosync.publish.report import PublishReport
     from gosync.signing.trust import SignedBy, Trust
@@ -103,6 +104,7 @@ class Import:
         trust: Trust,
         target: str,
         progress: Progress,
+        ask: Callable[[str], bool] | None = None,
     ) -> None:
         """Prepare an import.
 
@@ -111,7 +113,10 @@ class Import:
             trust: Whose signatures count.
             target: What the site is called outside, "" for what bundles say.
             progress: Who watches.
+            ask: Asks whether versions may leave because the rules outside changed;
+                None where nobody is there.
         """
+        self._ask = ask
         self._site = site
         self._trust = trust
         self._target = target
@@ -120,6 +125,7 @@ class Import:
             site, check=self._check_signatures, target=target
         )
         self._brought = self._brought_go_mods = self._brought_bytes = 0
+        self._brought_artifacts = 0
         self._gap: ImportPlan | None = None
         self._tiles_missing = False
         self._carried_tiles: list[Tile] = []
@@ -206,7 +212,7 @@ class Import:
             plan = await to_thread.run_sync(pool.plan, candidate)
             if plan.is_done and self._is_applied(candidate):
                 return False
-            if not plan.missing and await self._try(plan, bundles):
+            if plan.is_complete and await self._try(plan, bundles):
                 return True
             self._gap = self._gap or plan
             if candidate is arrived:
@@ -222,7 +228,12 @@ class Import:
             self._site.catalog.versions.all_rows(),
             proves=self._proves,
             exists=self._has_blobs,
+            has_blob=self._has_artifact,
         )
+
+    def _has_artifact(self, artifact: Artifact) -> bool:
+        digest = Digest(artifact.digest)
+        return self._site.blobs.exists(digest, size_bytes=artifact.size_bytes)
 
     def _has_blobs(self, row: VersionRow) -> bool:
         """Return whether a row's blobs are there; a disk may have lost some."""
@@ -242,6 +253,7 @@ class Import:
         """Bring a complete selection in and apply it; False when tiles are missing."""
         try:
             check_vouched(plan.chosen.manifest, proves=self._proves)
+            check_shrink(self._site, plan.chosen, bundles, ask=self._ask)
             deletes = check_deletes(self._site, plan.chosen.manifest)
             self._site = allowing(self._site, deletes)
             check_import_fits(self._site, plan)
@@ -273,13 +285,16 @@ class Import:
             go_mods = {each.key for each in manifest.versions if each.need is Need.MOD}
             for taking in plan.takings:
                 try:
-                    await intake.take(taking)
+                    if taking.keys:
+                        await intake.take(taking)
+                    await to_thread.run_sync(take_blobs, self._site, taking)
                 except VolumeError as error:
                     self._waiting.drop_damaged(taking.bundle, error)
                     raise
                 alone = len(taking.keys & go_mods)
                 self._brought += len(taking.keys) - alone
                 self._brought_go_mods += alone
+                self._brought_artifacts += len(taking.blobs)
             self._brought_bytes += plan.new_bytes
 
     def _gate(self, sums: SumClient | None) -> Gate:
@@ -350,8 +365,9 @@ class Import:
             brought=self._brought,
             brought_go_mods=self._brought_go_mods,
             brought_bytes=self._brought_bytes,
+            brought_artifacts=self._brought_artifacts,
             published=published,
-            receipt=make_receipt(self._site, signed_by),
+            receipt=make_receipt(self._site, signed_by, bundle),
             need=self._need(),
         )
 

@@ -8,17 +8,24 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gosync import __version__
+from gosync.artifact import Artifact
+from gosync.bundle.format.artifacts import skipped_artifacts
+from gosync.bundle.format.features import OURS
 from gosync.bundle.format.header import Known
 from gosync.bundle.format.need import NeedFile, NeedVersion
 from gosync.bundle.format.receipt import MAX_CAME, Head, Receipt, ReceiptSigner
-from gosync.bundle.read.documents import header_document, withdrawn_document
+from gosync.bundle.read.documents import (
+    header_document,
+    shrink_document,
+    withdrawn_document,
+)
 from gosync.catalog.imports import ImportState
 from gosync.errors import BundleGapError
 from gosync.site.tree import tree_target
 from gosync.sumdb.treehead import open_head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from gosync.bundle.read.folder import BundleFolder
     from gosync.bundle.take.plan import ImportPlan
@@ -51,6 +58,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
         brought: How many versions came into the store, whole.
         brought_go_mods: Of how many more the ``.mod`` alone came.
         brought_bytes: The sizes of their zips, as the upstream had them.
+        brought_artifacts: How many artifacts' blobs came into the store.
         published: What publishing did, None when nothing was applied.
         receipt: What the site has now, None before any bundle was applied.
         need: What is missing for bundles that wait, None when none does.
@@ -62,9 +70,15 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     brought: int = 0
     brought_go_mods: int = 0
     brought_bytes: int = 0
+    brought_artifacts: int = 0
     published: PublishReport | None = None
     receipt: Receipt | None = None
     need: NeedFile | None = None
+
+    @property
+    def skipped(self) -> Mapping[str, int]:
+        """How many artifacts of the bundle were skipped, by kind: they are newer."""
+        return skipped_artifacts(self.bundle.manifest.artifacts)
 
     @property
     def exit_code(self) -> int:
@@ -85,6 +99,9 @@ def import_document(report: ImportReport) -> dict[str, object]:
         "versions_brought": report.brought,
         "go_mods_brought": report.brought_go_mods,
         "bytes_brought": report.brought_bytes,
+        "artifacts_brought": report.brought_artifacts,
+        "artifacts_skipped": report.skipped,
+        "shrink": shrink_document(bundle.manifest.shrink),
         "omitted": bundle.manifest.omitted,
         "withdrawn": list(map(withdrawn_document, bundle.manifest.withdrawn)),
         "now": report.receipt,
@@ -93,8 +110,15 @@ def import_document(report: ImportReport) -> dict[str, object]:
     }
 
 
-def make_receipt(site: Site, signed_by: Iterable[SignedBy]) -> Receipt | None:
+def make_receipt(
+    site: Site, signed_by: Iterable[SignedBy], bundle: BundleFolder
+) -> Receipt | None:
     """Return what the site has now, None before any bundle was applied.
+
+    Args:
+        site: The site.
+        signed_by: Whose signatures of the bundle counted.
+        bundle: The bundle that was to be taken in.
 
     Raises:
         CatalogError: The catalog cannot be read.
@@ -104,6 +128,7 @@ def make_receipt(site: Site, signed_by: Iterable[SignedBy]) -> Receipt | None:
         return None
     newest = came[-1]
     database = site.options.database
+    skipped = dict(skipped_artifacts(bundle.manifest.artifacts))
     head = None
     if database is not None and newest.tree_size is not None:
         head = Head(name=database.name, size=newest.tree_size)
@@ -115,10 +140,13 @@ def make_receipt(site: Site, signed_by: Iterable[SignedBy]) -> Receipt | None:
         versions=site.catalog.census().present,
         head=head,
         signed_by=tuple(
-            ReceiptSigner(name=each.name, fingerprint=each.fingerprint)
+            ReceiptSigner(name=each.name, fingerprint=each.fingerprint, kind=each.kind)
             for each in signed_by
         ),
         gosync=__version__,
+        reads=OURS,
+        artifacts=len(site.catalog.artifacts.all()),
+        skipped=skipped if bundle.id == newest.bundle_id else {},
         came=tuple(_known(r) for r in came if r.target == newest.target)[-MAX_CAME:],
     )
 
@@ -147,6 +175,15 @@ def make_need(site: Site, plan: ImportPlan, *, tiles: bool) -> NeedFile:
             for each in plan.missing
         ),
         tiles=tiles,
+        artifacts=tuple(
+            Artifact(
+                kind=each.kind,
+                name=each.name,
+                digest=each.digest,
+                size_bytes=each.size_bytes,
+            )
+            for each in plan.lacking
+        ),
     )
 
 

@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.bundle.format.artifacts import known_artifacts
 from gosync.catalog.bundles import BundleKind
 from gosync.catalog.versions import Need, Proof
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from gosync.artifact import Artifact
+    from gosync.bundle.format.artifacts import ArtifactEntry
     from gosync.bundle.format.manifest import Base, VersionEntry
     from gosync.bundle.read.folder import BundleFolder
     from gosync.catalog.versions import VersionRow
@@ -39,6 +42,7 @@ class Holdings:
         *,
         proves: Callable[[str], bool],
         exists: Callable[[VersionRow], bool],
+        has_blob: Callable[[Artifact], bool] = lambda _: False,
     ) -> None:
         """Take note of what is carried.
 
@@ -47,7 +51,9 @@ class Holdings:
             proves: Whether a module's versions need a record of the checksum
                 database.
             exists: Whether the blobs of a row are there.
+            has_blob: Whether the blob of an artifact is.
         """
+        self._has_blob = has_blob
         self._exists = exists
         self._rows = {
             (row.path, row.version): row for row in rows if row.carried is not None
@@ -64,6 +70,10 @@ class Holdings:
         whole = row.carried is Need.ZIP and row.zip_h1 == entry.zip_h1
         return (whole or entry.need is Need.MOD) and self._exists(row)
 
+    def has_artifact(self, artifact: Artifact) -> bool:
+        """Return whether the bytes of an artifact are here."""
+        return self._has_blob(artifact)
+
     def has_base(self, base: Base) -> bool:
         """Return whether the zip is here that a patch is against."""
         row = self._rows.get((base.path, base.version))
@@ -78,10 +88,12 @@ class Taking(msgspec.Struct, frozen=True):
     Attributes:
         bundle: The bundle.
         keys: The versions.
+        blobs: The digests of artifacts' blobs.
     """
 
     bundle: BundleFolder
     keys: frozenset[Key]
+    blobs: frozenset[str] = frozenset()
 
 
 class ImportPlan(msgspec.Struct, frozen=True):
@@ -91,26 +103,40 @@ class ImportPlan(msgspec.Struct, frozen=True):
         chosen: The bundle.
         takings: What is taken out of which bundle, in this order.
         missing: Versions of the selection that nothing here makes.
+        lacking: Artifacts, likewise.
     """
 
     chosen: BundleFolder
     takings: tuple[Taking, ...]
     missing: tuple[VersionEntry, ...]
+    lacking: tuple[ArtifactEntry, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is missing, once everything was taken."""
+        return not self.missing and not self.lacking
 
     @property
     def is_done(self) -> bool:
         """Whether the store has all of it already."""
-        return not self.takings and not self.missing
+        return not self.takings and self.is_complete
 
     @property
     def new_bytes(self) -> int:
         """The sizes of the zips that it brings, as the upstream had them."""
-        return sum(
+        return self._artifact_bytes + sum(
             entry.zip_bytes or 0
             for taking in self.takings
             for entry in taking.bundle.manifest.travelling()
             if entry.key in taking.keys
         )
+
+    @property
+    def _artifact_bytes(self) -> int:
+        """The sizes of the artifacts' blobs that it brings."""
+        entries = self.chosen.manifest.artifacts
+        sizes = {entry.digest: entry.size_bytes for entry in entries}
+        return sum(sizes[digest] for t in self.takings for digest in t.blobs)
 
 
 class BundleSet:
@@ -138,10 +164,28 @@ class BundleSet:
             for entry in chosen.manifest.versions
             if not self._holdings.has(entry) and not self._take(entry, taken)
         )
-        takings = zip(self._bundles, map(frozenset, taken), strict=True)
-        return ImportPlan(
-            chosen, tuple(Taking(*each) for each in takings if each[1]), missing
+        blobs: list[set[str]] = [set() for _ in self._bundles]
+        lacking = tuple(
+            entry
+            for entry in known_artifacts(chosen.manifest.artifacts)
+            if not self._holdings.has_artifact(entry)
+            and not self._take_blob(entry, blobs)
         )
+        takings = tuple(
+            Taking(bundle, frozenset(keys), frozenset(digests))
+            for bundle, keys, digests in zip(self._bundles, taken, blobs, strict=True)
+            if keys or digests
+        )
+        return ImportPlan(chosen, takings, missing, lacking)
+
+    def _take_blob(self, wanted: ArtifactEntry, taken: list[set[str]]) -> bool:
+        """Find who brings the bytes of an artifact, and note it."""
+        for bundle, digests in zip(self._bundles, taken, strict=True):
+            for entry in bundle.manifest.artifacts:
+                if entry.segment is not None and entry.digest == wanted.digest:
+                    digests.add(entry.digest)
+                    return True
+        return False
 
     def _take(self, wanted: VersionEntry, taken: list[set[Key]]) -> bool:
         """Find who brings a version; note it, and its base before it."""

@@ -53,7 +53,8 @@ def test_a_trusted_signature_counts_and_is_named():
     found = check_signatures(MESSAGE, files, trust, at=NOON, target=SITE)
 
     fingerprint = PACKER.public().fingerprint
-    assert found == (SignedBy("packer", fingerprint, "bundle.json.sig"),)
+    signed = SignedBy("packer", fingerprint, "bundle.json.sig", KeyKind.ED25519)
+    assert found == (signed,)
 
 
 def test_unknown_signatures_are_left_aside():

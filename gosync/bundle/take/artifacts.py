@@ -1,0 +1,68 @@
+"""Artifacts out of bundles: their bytes into the store, their names with a selection.
+
+Nobody but the packer vouches for an artifact: its digest is bound by the signed header,
+and that is all. So what it is used for says how far it is believed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gosync.artifact import KNOWN_KINDS, Artifact
+from gosync.bundle.format.artifacts import known_artifacts
+from gosync.bundle.read.reader import read_blobs
+from gosync.site.artifacts import change_artifacts
+from gosync.store.digest import Digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gosync.bundle.format.artifacts import ArtifactEntry
+    from gosync.bundle.take.plan import Taking
+    from gosync.site.site import Site
+
+
+def take_blobs(site: Site, taking: Taking) -> None:
+    """Bring the artifacts' blobs of one bundle into the store, durable at return.
+
+    Raises:
+        VolumeError: The bundle cannot be read, or has other bytes.
+        NoSpaceError: The disk is full.
+        StoreError: The store cannot be written.
+    """
+    for blob, pieces in read_blobs(taking.bundle, taking.blobs):
+        with site.blobs.stage() as staged:
+            for piece in pieces:
+                staged.write(piece)
+            size_bytes = blob.size_bytes
+            site.blobs.admit(staged, want=Digest(blob.digest), size_bytes=size_bytes)
+    if taking.blobs:
+        site.blobs.sync_folders()
+
+
+def take_artifacts(site: Site, entries: Iterable[ArtifactEntry]) -> None:
+    """Let these be the site's artifacts, of the kinds that are known here.
+
+    Raises:
+        StoreError: Journal or catalog cannot be written.
+    """
+    told = {each.key: _artifact(each) for each in known_artifacts(entries)}
+    here = {each.key: each for each in site.catalog.artifacts.all()}
+    change_artifacts(
+        site,
+        kept=[each for key, each in told.items() if here.get(key) != each],
+        forgotten=[
+            each
+            for key, each in here.items()
+            if each.kind in KNOWN_KINDS and key not in told
+        ],
+    )
+
+
+def _artifact(entry: ArtifactEntry) -> Artifact:
+    return Artifact(
+        kind=entry.kind,
+        name=entry.name,
+        digest=entry.digest,
+        size_bytes=entry.size_bytes,
+    )

@@ -1,0 +1,74 @@
+"""The table of artifacts: files beside module versions; see gosync.artifact."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gosync.artifact import Artifact
+from gosync.catalog.connection import reading_row
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from gosync.catalog.connection import Connection, SqlValue
+
+
+class Artifacts:
+    """The table of artifacts. Their blobs are durable before they are put (I1)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, artifacts: Iterable[Artifact]) -> None:
+        """Write artifacts, each in place of the one of its kind and name.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        self._connection.write_many(
+            "REPLACE INTO artifacts (kind, name, digest, size_bytes)"
+            " VALUES (?, ?, ?, ?)",
+            ((a.kind, a.name, a.digest, a.size_bytes) for a in artifacts),
+        )
+
+    def drop(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Forget artifacts by kind and name; prune takes their blobs.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        self._connection.write_many(
+            "DELETE FROM artifacts WHERE kind = ? AND name = ?", keys
+        )
+
+    def get(self, kind: str, name: str) -> Artifact | None:
+        """Return one artifact, or None.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._rows("kind = ? AND name = ?", kind, name)
+        return found[0] if found else None
+
+    def all(self) -> list[Artifact]:
+        """Return all of them, by kind, then name.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return self._rows("TRUE")
+
+    def _rows(self, condition: str, *values: SqlValue) -> list[Artifact]:
+        found = self._connection.rows(
+            "SELECT kind, name, digest, size_bytes FROM artifacts"  # noqa: S608 - own names
+            f" WHERE {condition} ORDER BY kind, name",
+            values,
+        )
+        return [_artifact(row) for row in found]
+
+
+@reading_row
+def _artifact(row: sqlite3.Row) -> Artifact:
+    kind, name, digest, size_bytes = row
+    return Artifact(kind=kind, name=name, digest=digest, size_bytes=size_bytes)

@@ -1,0 +1,2 @@
+-- Holds the number's place until the publish step of this name takes it.
+SELECT 1;
