@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Hashable, Iterable, Sequence
-from itertools import combinations, product
+from collections.abc import Hashable, Sequence
+from itertools import combinations
 from typing import TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R", bound=tuple[Hashable, ...])
 
 EVERY_STEP = os.environ.get("GOSYNC_TEST_EVERY_STEP") == "1"
 
@@ -48,24 +49,19 @@ def one_of_a_kind(kinds: Sequence[Hashable], most: int) -> list[int]:
     return sorted([*firsts, *others][:most])
 
 
-def pairwise(*columns: Sequence[Hashable]) -> list[tuple[Hashable, ...]]:
-    """Return rows in which any two values of two columns meet; or the full product.
+def pairwise(rows: Sequence[R]) -> list[R]:
+    """Return rows in which any two values meet that meet in some row; or all rows.
 
-    Most faults need one value, or two that meet; of three columns with a, b and c
-    values the rows are about as many as the two largest columns' product.
+    Most faults need one value, or two that meet. A value is known by its column: of
+    a product the rows are about as many as its two largest columns' product.
     """
-    rows = list(product(*columns))
     if EVERY_STEP:
-        return rows
-    missing = {pair for row in rows for pair in _pairs(row)}
+        return list(rows)
+    pairs = {row: set(combinations(enumerate(row), 2)) for row in rows}
+    missing = set().union(*pairs.values())
     chosen = []
     while missing:
-        best = max(rows, key=lambda row: len(missing & _pairs(row)))
+        best = max(rows, key=lambda row: len(missing & pairs[row]))
         chosen.append(best)
-        missing -= _pairs(best)
+        missing -= pairs[best]
     return sorted(chosen, key=rows.index)
-
-
-def _pairs(row: Iterable[Hashable]) -> set[tuple[Hashable, Hashable]]:
-    """Return every two values of a row, each with its column."""
-    return set(combinations(enumerate(row), 2))

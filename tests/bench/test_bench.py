@@ -15,6 +15,7 @@ from tests.simulator.goclient import need_go
 
 @pytest.mark.go
 @pytest.mark.slow
+@pytest.mark.long
 def test_each_figure_is_measured_and_shown(tmp_path):
     need_go()
     if find_nginx() is None:
