@@ -110,9 +110,28 @@ class IncompleteError(GosyncError):
 
 
 class UnavailableError(GosyncError):
-    """No answer could be had now; a later try may succeed."""
+    """No answer could be had now; a later try may succeed.
+
+    Attributes:
+        was_reached: False where not even a connection could be made.
+    """
 
     exit_code = 75
+    was_reached = True
+
+
+class SourceDownError(UnavailableError):
+    """A source was not asked, since it gave no answers a moment ago.
+
+    Attributes:
+        retry_after_seconds: How long it asked to be left alone, None where it did not.
+    """
+
+    def __init__(
+        self, message: str, *, retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class UpstreamTimeoutError(UnavailableError):

@@ -3,29 +3,13 @@
 No hour, wherever it begins, sees more requests than the budget: a request is
 written down before it leaves, minute by minute, and a minute counts until it is
 an hour old. Redirects are known only afterwards and count then.
-
-A source that gives no answers is left alone: at once for the time that it asks for
-(429 or 503 with Retry-After), else after a few failures in a row for ``REST_SECONDS``,
-doubling up to a day. The first question after that is a probe. ``order`` sees to it
-that failing modules alone do not bring it to that.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Final
-
 from gosync.audit.options import AuditOptions
-from gosync.audit.order import Doubt
 from gosync.catalog.db import Catalog
-from gosync.catalog.looks import Rest
-from gosync.clock import Clock, format_time, shift
-from gosync.errors import GosyncError, UpstreamStatusError
-
-STRIKES: Final = 3
-REST_SECONDS: Final = 300.0
-MAX_REST_SECONDS: Final = 86_400.0
-_TOO_MANY_REQUESTS: Final = 429
+from gosync.clock import Clock
 
 
 class BudgetSpentError(Exception):
@@ -33,7 +17,7 @@ class BudgetSpentError(Exception):
 
 
 class Budget:
-    """One source's budget and patience.
+    """One source's budget.
 
     Attributes:
         source: Who is asked.
@@ -46,27 +30,6 @@ class Budget:
         self._options = options
         self._looks = catalog.looks
         self._clock = clock
-        self._strikes = 0
-
-    @property
-    def resting(self) -> Rest | None:
-        """The rest that the source is left, if it is not over."""
-        rest = self._looks.rest(self.source)
-        now = self._clock.now()
-        ends_at_most = shift(now, timedelta(seconds=2 * MAX_REST_SECONDS))
-        if rest is None or not format_time(now) < rest.until < format_time(
-            ends_at_most
-        ):
-            return None
-        return rest
-
-    @property
-    def doubt(self) -> Doubt:
-        """Whether the source gives answers, for all that is known."""
-        last_strike = self._strikes + 1 >= STRIKES
-        if last_strike or self._looks.rest(self.source) is not None:
-            return Doubt.GRAVE
-        return Doubt.SOME if self._strikes else Doubt.NONE
 
     @property
     def has_bytes(self) -> bool:
@@ -100,42 +63,3 @@ class Budget:
                 requests=requests,
                 size_bytes=size_bytes,
             )
-
-    def answered(self) -> None:
-        """Remember that the source answers.
-
-        Raises:
-            CatalogError: if it cannot be written down.
-        """
-        self._strikes = 0
-        if self._looks.rest(self.source) is not None:
-            self._looks.end_rest(self.source)
-
-    def failed(self, error: GosyncError) -> bool:
-        """Remember that it did not; return whether it is left alone from now on.
-
-        Raises:
-            CatalogError: if it cannot be written down.
-        """
-        self._strikes += 1
-        before = self._looks.rest(self.source)
-        asked_for = _asked_for_seconds(error)
-        if before is None and asked_for is None and self._strikes < STRIKES:
-            return False
-        failures = 1 if before is None else before.failures + 1
-        seconds = max(asked_for or 0.0, REST_SECONDS * 2.0 ** min(failures - 1, 20))
-        rest = timedelta(seconds=min(seconds, MAX_REST_SECONDS))
-        until = shift(self._clock.now(), rest)
-        self._looks.set_rest(
-            Rest(self.source, failures, format_time(until), str(error)[:500])
-        )
-        return True
-
-
-def _asked_for_seconds(error: GosyncError) -> float | None:
-    """Return the pause that a source asks for, None where it does not."""
-    if not isinstance(error, UpstreamStatusError):
-        return None
-    if error.retry_after_seconds is None and error.status == _TOO_MANY_REQUESTS:
-        return REST_SECONDS
-    return error.retry_after_seconds

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from gosync.audit.answers import format_answer
 from gosync.audit.asking import ProxyAsker
+from gosync.audit.breaker import SourceBreaker
 from gosync.audit.budget import Budget, BudgetSpentError
 from gosync.audit.index import IndexAsker
 from gosync.audit.judging import Judge
@@ -117,11 +118,13 @@ class Source(msgspec.Struct):
 
     Attributes:
         budget: Its budget.
+        breaker: Whether it is asked now.
         asker: Who asks it.
         fetcher: Its connections; None where there are none.
     """
 
     budget: Budget
+    breaker: SourceBreaker
     asker: Asker
     fetcher: Fetcher | None = None
 
@@ -171,22 +174,22 @@ class Audit:
         async with AsyncExitStack() as stack:
             sources = []
             for name in names:
-                budget = Budget(
-                    name, self._options, self._site.catalog, self._site.clock
-                )
+                catalog, clock = self._site.catalog, self._site.clock
+                budget = Budget(name, self._options, catalog, clock)
+                breaker = SourceBreaker(name, catalog.looks, clock)
                 if (
                     name not in self._questions.proxies
                     and name != self._questions.index
                 ):
                     asker = SourceAsker(self._site, self._questions, budget)
-                    sources.append(Source(budget, asker))
+                    sources.append(Source(budget, breaker, asker))
                     continue
                 http = replace(self._site.options.http, retries=0)
                 fetcher = await stack.enter_async_context(
                     Fetcher(http, clock=self._site.clock)
                 )
                 sources.append(
-                    Source(budget, self._web_asker(budget, fetcher), fetcher)
+                    Source(budget, breaker, self._web_asker(budget, fetcher), fetcher)
                 )
             yield sources
 
@@ -204,8 +207,8 @@ class Audit:
         turns = QuestionOrder(
             deck, looks.failing(budget.source, shift(self._started, -_DAY))
         )
-        while budget.resting is None:
-            look = turns.next(budget.doubt)
+        while source.breaker.resting is None:
+            look = turns.next(source.breaker.doubt)
             if look is None or not await self._ask(source, look, turns):
                 return
             self._progress.advance()
@@ -223,9 +226,9 @@ class Audit:
             turns.failed(look)
             self.tally.failed += 1
             self.tally.last_error = exc
-            return not source.budget.failed(exc)
+            return not source.breaker.failed(exc)
         if answer.asked:
-            source.budget.answered()
+            source.breaker.answered()
             self.tally.answered += 1
             self.tally.unchanged += not answer.changed
         turns.answered(look)
@@ -271,7 +274,7 @@ class Audit:
 
     def resting(self) -> tuple[Rest, ...]:
         """Return the sources that are left alone."""
-        rests = (source.budget.resting for source in self.sources)
+        rests = (source.breaker.resting for source in self.sources)
         return tuple(rest for rest in rests if rest is not None)
 
 

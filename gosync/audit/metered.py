@@ -10,8 +10,10 @@ import msgspec
 from gosync.audit.answers import LookAnswer
 from gosync.audit.budget import Budget
 from gosync.catalog.looks import Look
+from gosync.upstream.breaker import NEVER_OPEN
 from gosync.upstream.http import Fetcher, Sink
 from gosync.upstream.revisits import Revisit, Revisits, Validators
+from gosync.upstream.source import make_source
 
 NO_VALIDATORS: Final = Validators()
 
@@ -41,7 +43,8 @@ class MeteredProxy:
     """A proxy; each request is taken from the budget before it is sent."""
 
     def __init__(self, url: str, fetcher: Fetcher, budget: Budget) -> None:
-        self._revisits = Revisits(url, fetcher)
+        # What an answer is worth is known to who reads it: he counts questions.
+        self._revisits = Revisits(make_source(url, fetcher, NEVER_OPEN))
         self._traffic = fetcher.traffic
         self._budget = budget
 

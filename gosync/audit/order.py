@@ -24,20 +24,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from enum import IntEnum
 from typing import Final, Protocol
 
 from gosync.catalog.looks import Look
+from gosync.upstream.breaker import Doubt
 
 FAILURES_AT_MOST: Final = 10  # each may take a time-out, and other jobs wait
-
-
-class Doubt(IntEnum):
-    """How much speaks for it that a source gives no answers at all."""
-
-    NONE = 0
-    SOME = 1
-    GRAVE = 2
 
 
 class QuestionQueue(Protocol):

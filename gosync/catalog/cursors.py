@@ -113,12 +113,10 @@ class Cursors:
         wanted = sort_key(since)
         with self._connection.transaction():
             behind = [
-                (index_url, pattern, since)
+                {"index_url": index_url, "pattern": pattern, "since": since}
                 for pattern in patterns
                 if (old := self.get(index_url, pattern)) is None
                 or sort_key(old) < wanted
             ]
-            return self._connection.write_many(
-                "REPLACE INTO cursors (index_url, pattern, since) VALUES (?, ?, ?)",
-                behind,
-            )
+            self._connection.replace("cursors", behind)
+        return len(behind)

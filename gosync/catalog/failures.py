@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec.structs import fields
+from msgspec.structs import asdict, fields
 
 from gosync.catalog.connection import reading_row
 from gosync.clock import format_time, shift
@@ -64,7 +64,6 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Failure))
-_MARKS = ", ".join("?" for _ in fields(Failure))
 
 
 def back_off_seconds(attempts: int) -> float:
@@ -140,7 +139,7 @@ class Failures:
                 format_time(shift(now, timedelta(seconds=delay))),
                 upstream,
             )
-            self._replace(failure)
+            self._connection.replace("failures", [asdict(failure)])
         return failure
 
     def settle_clock(self, now: datetime) -> int:
@@ -155,13 +154,6 @@ class Failures:
         return self._connection.write(
             "UPDATE failures SET next_try_at = ? WHERE next_try_at > ?",
             (format_time(now), format_time(latest)),
-        )
-
-    def _replace(self, failure: Failure) -> None:
-        values = tuple(getattr(failure, field.name) for field in fields(Failure))
-        self._connection.write(
-            f"REPLACE INTO failures ({_COLUMNS}) VALUES ({_MARKS})",  # noqa: S608 - own names
-            values,
         )
 
     def clear(self, items: Iterable[tuple[str, str]]) -> int:

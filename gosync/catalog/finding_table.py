@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from msgspec.structs import fields
+from msgspec.structs import asdict, fields
 
 from gosync.catalog.connection import reading_row
 from gosync.catalog.findings import Finding, FindingState, Kind, Scope, Sighting
@@ -29,9 +29,6 @@ ON CONFLICT (kind, path, version, source) DO UPDATE SET
     summary = excluded.summary, ours = excluded.ours, theirs = excluded.theirs,
     last_seen = excluded.last_seen
 """
-_RESTORE = f"""
-REPLACE INTO findings ({_COLUMNS}) VALUES ({", ".join("?" for _ in fields(Finding))})
-"""  # noqa: S608 - own names
 _SET = """
 UPDATE findings SET state = :state, state_by = :by, state_at = :now,
     note = coalesce(:note, note), told_at = :told_at WHERE id = :id
@@ -144,7 +141,7 @@ class Findings:
         Raises:
             CatalogError: one breaks an invariant, or cannot be written.
         """
-        self._connection.write_many(_RESTORE, map(_row, findings))
+        self._connection.replace("findings", map(_row, findings))
 
     def decide(
         self,
@@ -331,12 +328,9 @@ def _values(
     }
 
 
-def _row(finding: Finding) -> tuple[str | int | None, ...]:
-    values = [getattr(finding, field.name) for field in fields(Finding)]
-    return tuple(
-        value if value is None or isinstance(value, str | int) else _format(value)
-        for value in values
-    )
+def _row(finding: Finding) -> dict[str, str | int | bytes | None]:
+    ours, theirs = _format(finding.ours), _format(finding.theirs)
+    return {**asdict(finding), "ours": ours, "theirs": theirs}
 
 
 def _format(facts: Mapping[str, str]) -> str:

@@ -47,9 +47,9 @@ class Identity:
         Raises:
             CatalogError: the catalog cannot be written.
         """
-        self._connection.write(
-            "REPLACE INTO identity (one, store, generation) VALUES (1, ?, ?)",
-            (found.store, found.generation),
+        self._connection.replace(
+            "identity",
+            [{"one": 1, "store": found.store, "generation": found.generation}],
         )
 
     def is_empty(self) -> bool:

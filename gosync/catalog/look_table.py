@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from msgspec.structs import fields
+from msgspec.structs import asdict, fields
 
 from gosync.catalog.connection import reading_row
 from gosync.catalog.looks import Look, Question, Rest, Spent, Subject, subject_of
@@ -318,10 +318,7 @@ class Looks:
         Raises:
             CatalogError: the catalog cannot be written.
         """
-        self._connection.write(
-            "REPLACE INTO rests (source, failures, until, reason) VALUES (?, ?, ?, ?)",
-            (rest.source, rest.failures, rest.until, rest.reason),
-        )
+        self._connection.replace("rests", [asdict(rest)])
 
     def end_rest(self, source: str) -> None:
         """Remember that a source answers again.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import asdict
 
 if TYPE_CHECKING:
     from gosync.catalog.connection import Connection
@@ -61,18 +62,7 @@ class Selections:
         Raises:
             CatalogError: the catalog cannot be written.
         """
-        self._connection.write(
-            "REPLACE INTO selections"
-            " (name, fingerprint, complete, reconsider_at, computed_at)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (
-                state.name,
-                state.fingerprint,
-                int(state.complete),
-                state.reconsider_at,
-                state.computed_at,
-            ),
-        )
+        self._connection.replace("selections", [asdict(state)])
 
     def invalidate(self, name: str) -> None:
         """Let a selection be made again at the next occasion.

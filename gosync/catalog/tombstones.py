@@ -38,6 +38,8 @@ class Tombstones:
         Raises:
             CatalogError: the catalog cannot be written.
         """
-        self._connection.write_many(
-            "REPLACE INTO tombstones VALUES (?, ?, ?)", tombstones
+        rows = (
+            {"path": path, "version": version, "keeps": keeps}
+            for path, version, keeps in tombstones
         )
+        self._connection.replace("tombstones", rows)

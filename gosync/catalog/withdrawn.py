@@ -182,9 +182,9 @@ class WithdrawnVersions:
         Raises:
             CatalogError: the catalog cannot be written.
         """
-        self._connection.write(
-            "REPLACE INTO bundle_withdrawals VALUES (?, ?, ?)",
-            (target, sequence, self.digest()),
+        self._connection.replace(
+            "bundle_withdrawals",
+            [{"target": target, "sequence": sequence, "digest": self.digest()}],
         )
 
     def is_told(self, target: str, sequence: int) -> bool:

@@ -18,6 +18,7 @@ from gosync.sumdb.client import SumClient
 from gosync.upstream.http import Fetcher
 from gosync.upstream.index import IndexClient
 from gosync.upstream.proxy import ProxyClient
+from gosync.upstream.sources import Sources
 from gosync.upstream.sumdb import SumDBRemote
 from gosync.work.pool import PoolConcurrency
 
@@ -45,7 +46,8 @@ async def connect(site: Site) -> AsyncIterator[Upstreams]:
     """Open the network; no request is sent yet."""
     options = site.options
     async with Fetcher(options.http, clock=site.clock) as fetcher:
-        sums = _sum_client(site, fetcher)
+        sources = Sources(options.proxies, fetcher)
+        sums = _sum_client(site, sources)
         index = IndexClient(options.index_url, fetcher) if options.index_url else None
         gate = Gate(
             blobs=site.blobs,
@@ -54,17 +56,17 @@ async def connect(site: Site) -> AsyncIterator[Upstreams]:
             sums=sums,
             clock=site.clock,
         )
-        proxy = ProxyClient(options.proxies, fetcher)
+        proxy = ProxyClient(sources)
         yield Upstreams(fetcher, proxy, index, sums, gate)
 
 
-def _sum_client(site: Site, fetcher: Fetcher) -> SumClient | None:
+def _sum_client(site: Site, sources: Sources) -> SumClient | None:
     database = site.options.database
     if database is None or site.tiles is None:
         return None
     ops = SumOps(
         database.name,
-        SumDBRemote(database, site.options.proxies, fetcher),
+        SumDBRemote(database, sources),
         catalog=site.catalog,
         tiles=site.tiles,
         journal=site.journal,

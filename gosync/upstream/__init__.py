@@ -7,7 +7,8 @@ the other side served, with evidence of when and from where.
 ===============  ============================================================
 ``options``      time-outs, retries, and other knobs of requests
 ``http``         ``Fetcher``: one answer, within limits, or one of our errors
-``lanes``        connections: one lane a request, kept warm, shared contexts
+``exchange``     one request and its redirects
+``connections``  one connection a request, kept warm, shared contexts
 ``answer``       what was served: status, headers, body, evidence
 ``refusal``      a status that is not 200, made into the right error
 ``failures``     httpx's exceptions, made into ours
@@ -18,7 +19,12 @@ the other side served, with evidence of when and from where.
 ``credentials``  netrc and user names in URLs: who sees them
 ``environment``  HTTP_PROXY, HTTPS_PROXY, NO_PROXY
 ``files``        file:// answers
-``goproxy``      GOPROXY lists: "," and "|"
+``goproxy``      GOPROXY lists, parsed
+``source``       ``Source``: a proxy or a folder that answers module questions
+``sources``      ``Sources``: those of a list, asked in turn: "," and "|"
+``health``       how a source's last requests ended (pure)
+``breaker``      whether a source is asked now (pure)
+``circuit``      ``Circuit``: a breaker at work among requests side by side
 ``reading``      what is large is parsed apart from the event loop
 ``proxy``        ``ProxyClient``: list, @latest, .info, .mod, .zip
 ``revisits``     ``Revisits``: one proxy asked again, conditionally

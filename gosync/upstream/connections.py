@@ -1,9 +1,9 @@
-"""Connections: one lane for each request in flight, kept warm for the next.
+"""Connection pool: one connection for each request in flight, kept warm for the next.
 
 httpx's pool slows down as requests share it (measured: 1390 requests a second
-alone, 380 with 32 at once), so none share: a request takes an idle lane, or a
-new one, and gives it back. There are as many lanes as there ever were requests
-at once, which the caller bounds. A lane holds one transport a scheme and HTTP
+alone, 380 with 32 at once), so none share: a request takes an idle connection, or a
+new one, and gives it back. There are as many connections as there ever were requests
+at once, which the caller bounds. A connection holds one transport a scheme and HTTP
 proxy; all share one TLS context, made when the first https URL is asked for,
 because reading the certificate authorities costs more than many requests.
 
@@ -33,18 +33,18 @@ _LIMITS = httpx.Limits(
 
 
 class OneConnection:
-    """The transports of one request at a time."""
+    """One connection: the transports of one request at a time."""
 
-    def __init__(self, lanes: ConnectionPool) -> None:
-        self._lanes = lanes
+    def __init__(self, connections: ConnectionPool) -> None:
+        self._connections = connections
         self._transports: dict[tuple[bool, str | None], httpx.AsyncHTTPTransport] = {}
 
     def transport(self, url: httpx.URL) -> httpx.AsyncHTTPTransport:
         """Return the transport for a URL's scheme and host."""
-        key = (url.scheme == "https", self._lanes.proxy_for(url))
+        key = (url.scheme == "https", self._connections.proxy_for(url))
         found = self._transports.get(key)
         if found is None:
-            found = self._transports[key] = self._lanes.new_transport(*key)
+            found = self._transports[key] = self._connections.new_transport(*key)
         return found
 
     async def aclose(self) -> None:
@@ -55,7 +55,7 @@ class OneConnection:
 
 
 class ConnectionPool:
-    """All lanes, and what they share."""
+    """Connection pool: all connections, and what they share."""
 
     def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
         self._options = options
@@ -63,15 +63,15 @@ class ConnectionPool:
         self._idle: list[OneConnection] = []
 
     def take(self) -> OneConnection:
-        """Return the lane that was used last, or a new one."""
+        """Return the idle connection that was used last, or a new one."""
         return self._idle.pop() if self._idle else OneConnection(self)
 
-    def give_back(self, lane: OneConnection) -> None:
-        """Keep a lane for the next request."""
-        self._idle.append(lane)
+    def give_back(self, connection: OneConnection) -> None:
+        """Keep a connection for the next request."""
+        self._idle.append(connection)
 
     async def aclose(self) -> None:
-        """Close every idle lane."""
+        """Close every idle connection."""
         while self._idle:
             await self._idle.pop().aclose()
 
@@ -84,7 +84,7 @@ class ConnectionPool:
 
     def new_transport(
         self,
-        secure: bool,  # noqa: FBT001 - half of the lane's key
+        secure: bool,  # noqa: FBT001 - half of the connection's key
         proxy: str | None,
     ) -> httpx.AsyncHTTPTransport:
         """Return a transport with connections of its own."""

@@ -58,7 +58,7 @@ class Traffic(msgspec.Struct):
 
 
 class Exchange:
-    """Sends requests through lanes and follows redirects."""
+    """Sends requests through connections and follows redirects."""
 
     def __init__(
         self, options: Options, *, clock: Clock, environment: Mapping[str, str]
@@ -71,7 +71,7 @@ class Exchange:
         self.traffic = Traffic()
         self._clock = clock
         self._environment = environment
-        self._lanes = ConnectionPool(options, environment)
+        self._connections = ConnectionPool(options, environment)
         self._logins = options.logins
         self._agent = options.user_agent.encode("ascii", "replace")
         wait = options.timeout_seconds
@@ -81,7 +81,7 @@ class Exchange:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._lanes.aclose()
+        await self._connections.aclose()
 
     @asynccontextmanager
     async def answer(
@@ -104,12 +104,12 @@ class Exchange:
         """
         address, secrets = self._address(url)
         sent = self._headers(address, headers)
-        start, lane = address, self._lanes.take()
+        start, connection = address, self._connections.take()
         response: httpx.Response | None = None
         try:
             for followed in range(100):  # next_address raises long before
                 login = secrets.login if same_origin(start, address) else None
-                response = await self._ask(lane, method, address, sent, login)
+                response = await self._ask(connection, method, address, sent, login)
                 if not is_redirect(response):
                     break
                 target = next_address(address, response, followed=followed)
@@ -125,11 +125,11 @@ class Exchange:
             if response is not None:
                 with anyio.CancelScope(shield=True), suppress(httpx.HTTPError):
                     await response.aclose()
-            self._lanes.give_back(lane)
+            self._connections.give_back(connection)
 
     async def _ask(
         self,
-        lane: OneConnection,
+        connection: OneConnection,
         method: str,
         address: httpx.URL,
         headers: list[tuple[bytes, bytes]],
@@ -145,7 +145,7 @@ class Exchange:
             method, address, headers=headers, extensions=self._extensions
         )
         self.traffic.requests += 1
-        transport = lane.transport(address)
+        transport = connection.transport(address)
         with request_failures(strip_secrets(str(address))):
             return await transport.handle_async_request(request)
 

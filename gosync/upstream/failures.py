@@ -38,11 +38,15 @@ def request_failures(shown_url: str) -> Iterator[None]:
     try:
         yield
     except httpx.ConnectTimeout as exc:
-        raise UpstreamTimeoutError(f"{shown_url}: connecting timed out") from exc
+        late = UpstreamTimeoutError(f"{shown_url}: connecting timed out")
+        late.was_reached = False
+        raise late from exc
     except httpx.TimeoutException as exc:
         raise UpstreamTimeoutError(f"{shown_url}: no answer in time") from exc
     except httpx.ConnectError as exc:
-        raise UnavailableError(f"{shown_url}: cannot connect: {_reason(exc)}") from exc
+        away = UnavailableError(f"{shown_url}: cannot connect: {_reason(exc)}")
+        away.was_reached = False
+        raise away from exc
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, *_LEAKS) as exc:
         raise UnavailableError(f"{shown_url}: no answer: {_reason(exc)}") from exc
 

@@ -1,37 +1,24 @@
-"""GOPROXY lists: which proxy is asked next.
+"""GOPROXY lists, parsed: which proxies there are, and in which order.
 
 A list is URLs divided by "," or "|". What follows "," is asked when the one
 before says a definite no (404, 410); what follows "|" after any error. ``direct``
 and ``off`` end the list. For ``go``, ``direct`` means version control; gosync asks
 proxies only, so it ends the list with nothing found. ``off`` forbids the rest.
-An entry without a scheme means https. Each request walks the list anew.
-
-When nobody answers, the error to report is the most telling: one that is "don't
-know" over a "not fetched", and that over a definite no. So an answer that might
-have been a yes never turns into a no.
+An entry without a scheme means https. The list is a value; ``sources`` asks it.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from gosync.errors import (
-    ConfigError,
-    GosyncError,
-    NotFetchedError,
-    NotFoundError,
-    RejectedError,
-    UnavailableError,
-)
+from gosync.errors import ConfigError
 from gosync.upstream.address import Address, make_logins, parse_address
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-
-T = TypeVar("T")
+    from collections.abc import Sequence
 
 DIRECT: Final = "direct"
 OFF: Final = "off"
@@ -98,27 +85,6 @@ class ProxyList(msgspec.Struct, frozen=True):
         ]
         return max(below, key=len, default=None)
 
-    async def first_answer(self, ask: Callable[[ProxyEntry], Awaitable[T]]) -> T:
-        """Return what the first entry answers that does not pass the question on.
-
-        Args:
-            ask: Asks one entry, and raises NotFoundError for a definite no.
-
-        Raises:
-            GosyncError: What ``ask`` raised, of all entries the most telling.
-        """
-        best: GosyncError | None = None
-        for entry in self.entries:
-            try:
-                return await ask(entry)
-            except (NotFoundError, UnavailableError, RejectedError) as exc:
-                best = exc if best is None or _rank(exc) >= _rank(best) else best
-                definite_no = isinstance(exc, NotFoundError)
-            if not (definite_no or entry.fall_back_on_error):
-                break
-        assert best is not None
-        raise best
-
 
 def parse_goproxy(value: str | Sequence[str]) -> ProxyList:
     """Parse a GOPROXY string; a sequence is one divided by ",".
@@ -162,9 +128,3 @@ def _entry(url: str, number: int) -> Address:
         return parse_address(url)
     except ConfigError as exc:
         raise ConfigError(f"{subject}: {exc}", hint=exc.hint) from None
-
-
-def _rank(error: GosyncError) -> int:
-    if isinstance(error, NotFetchedError):
-        return 1
-    return 0 if isinstance(error, NotFoundError) else 2

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Self
 
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from gosync.upstream.circuit import Circuit
+
 Sink = Callable[[bytes], object]
 
 _CLOSING_SECONDS: Final = 5.0
@@ -79,10 +82,10 @@ class Fetcher:
             ConfigError: HTTP_PROXY or HTTPS_PROXY makes no sense.
         """
         self.options = options or Options()
-        self._clock = clock or SystemClock()
+        self.clock = clock or SystemClock()
         self._exchange = Exchange(
             self.options,
-            clock=self._clock,
+            clock=self.clock,
             environment=os.environ if environment is None else environment,
         )
 
@@ -115,6 +118,7 @@ class Fetcher:
         total_seconds: float | None = None,
         headers: Mapping[str, str] | None = None,
         retries: int | None = None,
+        circuit: Circuit | None = None,
     ) -> Response:
         """Return a document.
 
@@ -124,6 +128,7 @@ class Fetcher:
             total_seconds: Deadline of the call; the options' when None.
             headers: Sent along, also to where redirects lead: no secrets.
             retries: Tries after the first; the options' when None.
+            circuit: Lets each try through, and counts it; None lets all.
 
         Raises:
             NotFoundError: 404 or 410.
@@ -145,6 +150,7 @@ class Fetcher:
             total_seconds=total_seconds or self.options.total_seconds,
             headers=headers,
             retries=retries,
+            circuit=circuit,
         )
         return replace(answer, body=b"".join(pieces))
 
@@ -157,6 +163,7 @@ class Fetcher:
         total_seconds: float | None = None,
         headers: Mapping[str, str] | None = None,
         retries: int | None = None,
+        circuit: Circuit | None = None,
     ) -> Response:
         """Hand a body to a sink, piece by piece, and return the rest of it.
 
@@ -168,6 +175,7 @@ class Fetcher:
             total_seconds: As for ``get``, but ``zip_total_seconds`` when None.
             headers: As for ``get``.
             retries: As for ``get``.
+            circuit: As for ``get``.
 
         Raises:
             NotFoundError: 404 or 410.
@@ -181,6 +189,8 @@ class Fetcher:
             if url.startswith("file:"):
                 return await self._copy_file(url, new_sink, limit_bytes=limit_bytes)
             async with self._exchange.answer("GET", url, headers) as (response, served):
+                if circuit is not None:
+                    circuit.has_answered()
                 if served.status == HTTPStatus.NOT_MODIFIED:
                     return Response(b"", served)
                 with refusable(served):
@@ -189,9 +199,8 @@ class Fetcher:
                     )
             return Response(b"", replace(served, size_bytes=size_bytes))
 
-        return await self._persist(
-            url, attempt, total_seconds or self.options.zip_total_seconds, retries
-        )
+        seconds = total_seconds or self.options.zip_total_seconds
+        return await self._persist(url, attempt, seconds, retries, circuit)
 
     async def head(
         self,
@@ -200,6 +209,7 @@ class Fetcher:
         total_seconds: float | None = None,
         headers: Mapping[str, str] | None = None,
         retries: int | None = None,
+        circuit: Circuit | None = None,
     ) -> Response:
         """Return an answer without its body; its size is the declared one.
 
@@ -208,6 +218,7 @@ class Fetcher:
             total_seconds: As for ``get``.
             headers: As for ``get``.
             retries: As for ``get``.
+            circuit: As for ``get``.
 
         Raises:
             NotFoundError: 404 or 410.
@@ -224,9 +235,8 @@ class Fetcher:
             async with self._exchange.answer("HEAD", url, headers) as (_, served):
                 return Response(b"", served)
 
-        return await self._persist(
-            url, attempt, total_seconds or self.options.total_seconds, retries
-        )
+        seconds = total_seconds or self.options.total_seconds
+        return await self._persist(url, attempt, seconds, retries, circuit)
 
     async def _persist(
         self,
@@ -234,8 +244,11 @@ class Fetcher:
         attempt: Callable[[], Awaitable[Response]],
         total_seconds: float,
         retries: int | None,
+        circuit: Circuit | None,
     ) -> Response:
         """Try, and try again, until the total deadline."""
+        if circuit is not None:
+            attempt = partial(circuit.attempt, attempt, patient=retries is None)
         options = self.options
         policy = RetryPolicy(
             options.retries if retries is None else retries,
@@ -248,6 +261,8 @@ class Fetcher:
         late = UpstreamTimeoutError(
             f"{strip_secrets(url)}: not finished within {total_seconds:g} s"
         )
+        if circuit is not None:
+            await circuit.count(late, total_seconds)
         raise late from (failures[-1] if failures else None)
 
     async def _copy_body(
@@ -300,7 +315,7 @@ class Fetcher:
             url=strip_secrets(url),
             status=200,
             headers=headers,
-            at=self._clock.now(),
+            at=self.clock.now(),
             size_bytes=size_bytes,
             framed=True,
         )

@@ -42,15 +42,17 @@ from gosync.gomod.module import (
 )
 from gosync.gomod.versionlist import read_list
 from gosync.upstream.answer import Response, Served, body_size, refusable
-from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry, ProxyList
+from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
 from gosync.upstream.options import MIB
 from gosync.upstream.reading import look_up, parse_apart
-from gosync.upstream.urls import join, module_path_on_wire
+from gosync.upstream.urls import module_path_on_wire
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from gosync.upstream.http import Fetcher, Sink
+    from gosync.upstream.http import Sink
+    from gosync.upstream.source import Source
+    from gosync.upstream.sources import Sources
 
 T = TypeVar("T")
 
@@ -107,14 +109,15 @@ class ModAnswer(msgspec.Struct, frozen=True):
 
 
 class _Place(msgspec.Struct, frozen=True):
-    """One proxy, as one call asks it."""
+    """One source, as one call asks it."""
 
-    base: str
-    headers: Mapping[str, str] | None
-    retries: int | None
+    source: Source
+    below: str = ""
+    headers: Mapping[str, str] | None = None
+    retries: int | None = None
 
-    def url(self, path: str) -> str:
-        return join(self.base, module_path_on_wire(path))
+    def path(self, target: str) -> str:
+        return self.below + module_path_on_wire(target)
 
 
 class ProxyClient:
@@ -122,20 +125,17 @@ class ProxyClient:
 
     def __init__(
         self,
-        proxies: ProxyList,
-        fetcher: Fetcher,
+        sources: Sources,
         *,
         cached_only_hosts: frozenset[str] = CACHED_ONLY_HOSTS,
     ) -> None:
         """Prepare to ask.
 
         Args:
-            proxies: Who is asked, in which order.
-            fetcher: Does the asking.
+            sources: Who is asked, in which order.
             cached_only_hosts: Hosts that have ``/cached-only``.
         """
-        self._proxies = proxies
-        self._fetcher = fetcher
+        self._sources = sources
         self._cached_only_hosts = cached_only_hosts
 
     async def versions(self, path: str, *, fetch_disabled: bool = False) -> ListAnswer:
@@ -259,8 +259,8 @@ class ProxyClient:
         target = file_target(mv, FileKind.ZIP)
 
         async def ask(place: _Place) -> Served:
-            got = await self._fetcher.download(
-                place.url(target),
+            got = await place.source.download(
+                place.path(target),
                 new_sink,
                 limit_bytes=limit_bytes,
                 headers=place.headers,
@@ -286,16 +286,16 @@ class ProxyClient:
         target = file_target(mv, FileKind.ZIP)
 
         async def ask(place: _Place) -> int | None:
-            got = await self._fetcher.head(
-                place.url(target), headers=place.headers, retries=place.retries
+            got = await place.source.head(
+                place.path(target), headers=place.headers, retries=place.retries
             )
             return body_size(got.headers)
 
         return await self._walk(ask, fetch_disabled=fetch_disabled)
 
     async def _get(self, place: _Place, target: str, limit_bytes: int) -> Response:
-        return await self._fetcher.get(
-            place.url(target),
+        return await place.source.get(
+            place.path(target),
             limit_bytes=limit_bytes,
             headers=place.headers,
             retries=place.retries,
@@ -315,7 +315,7 @@ class ProxyClient:
                     raise NotFetchedError(str(exc)) from exc
                 raise
 
-        return await self._proxies.first_answer(ask_entry)
+        return await self._sources.first_answer(ask_entry)
 
     def _place(self, entry: ProxyEntry, *, fetch_disabled: bool) -> _Place:
         if entry.url == DIRECT:
@@ -324,11 +324,12 @@ class ProxyClient:
             raise OfflineError("the list of proxies ends in off")
         # With "|" another proxy is at hand: that is better than patience.
         retries = 0 if entry.fall_back_on_error and not entry.is_last else None
+        source = self._sources.at(entry.url)
         if not fetch_disabled:
-            return _Place(entry.url, None, retries)
+            return _Place(source, retries=retries)
         if urlsplit(entry.url).hostname in self._cached_only_hosts:
-            return _Place(join(entry.url, "cached-only"), None, retries)
-        return _Place(entry.url, _DISABLE_FETCH, retries)
+            return _Place(source, "cached-only/", retries=retries)
+        return _Place(source, headers=_DISABLE_FETCH, retries=retries)
 
 
 def list_target(path: str) -> str:

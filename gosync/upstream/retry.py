@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import anyio
 import msgspec
 
-from gosync.errors import OfflineError, UnavailableError, UpstreamStatusError
+from gosync.errors import (
+    OfflineError,
+    SourceDownError,
+    UnavailableError,
+    UpstreamStatusError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -57,7 +62,7 @@ class RetryPolicy(msgspec.Struct, frozen=True):
         )
         backoff *= 1 - jitter / 2
         asked = None
-        if isinstance(error, UpstreamStatusError):
+        if isinstance(error, UpstreamStatusError | SourceDownError):
             asked = error.retry_after_seconds
         if asked is None:
             return backoff

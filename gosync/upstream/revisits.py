@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec.structs import replace
 
-from gosync.upstream.files import check_folder
-from gosync.upstream.urls import join, module_path_on_wire, strip_secrets
+from gosync.errors import NotFetchedError, UnavailableError
+from gosync.upstream.urls import module_path_on_wire
 
 if TYPE_CHECKING:
     from gosync.upstream.answer import Served
-    from gosync.upstream.http import Fetcher, Sink
+    from gosync.upstream.http import Sink
+    from gosync.upstream.source import Source
 
 _VALIDATOR_LIMIT_CHARACTERS: Final = 500
 
@@ -67,20 +68,9 @@ class Revisit(msgspec.Struct, frozen=True):
 class Revisits:
     """Asks one proxy."""
 
-    def __init__(self, base_url: str, fetcher: Fetcher) -> None:
-        """Prepare to ask.
-
-        Args:
-            base_url: The proxy's URL, with user info if it has some.
-            fetcher: Does the asking.
-        """
-        self._base_url = base_url
-        self._fetcher = fetcher
-
-    @property
-    def source(self) -> str:
-        """The proxy's URL without secrets."""
-        return strip_secrets(self._base_url)
+    def __init__(self, source: Source) -> None:
+        """Prepare to ask this source."""
+        self._source = source
 
     async def get(self, target: str, known: Validators, *, limit_bytes: int) -> Revisit:
         """Return a file.
@@ -123,15 +113,16 @@ class Revisits:
         Raises:
             NotFoundError: As for ``get``; also its other errors.
         """
-        if self._base_url.startswith("file:"):
-            await check_folder(self._base_url)
-        answer = await self._fetcher.download(
-            join(self._base_url, module_path_on_wire(target)),
-            new_sink,
-            limit_bytes=limit_bytes,
-            headers=known.conditions(),
-            retries=0,
-        )
+        try:
+            answer = await self._source.download(
+                module_path_on_wire(target),
+                new_sink,
+                limit_bytes=limit_bytes,
+                headers=known.conditions(),
+                retries=0,
+            )
+        except NotFetchedError as exc:  # nobody else is asked who could know
+            raise UnavailableError(str(exc), hint=exc.hint) from exc
         if answer.status == HTTPStatus.NOT_MODIFIED:
             return Revisit(b"", known, answer.served, changed=False)
         return Revisit(b"", _validators(answer.served), answer.served)

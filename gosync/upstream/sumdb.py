@@ -20,44 +20,53 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import anyio
+import msgspec
 
 from gosync.errors import NotFoundError
-from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry, ProxyList
+from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
 from gosync.upstream.options import MIB
-from gosync.upstream.urls import join, strip_secrets, sumdb_path_on_wire
+from gosync.upstream.urls import join, sumdb_path_on_wire
 
 if TYPE_CHECKING:
     from gosync.sumdb.names import Database
     from gosync.upstream.answer import Response
-    from gosync.upstream.http import Fetcher
+    from gosync.upstream.source import Source
+    from gosync.upstream.sources import Sources
 
 TILE_LIMIT_BYTES: Final = 256 * 32
 ANSWER_LIMIT_BYTES: Final = 1 * MIB
 
 
+class _Base(msgspec.Struct, frozen=True):
+    """Where the database's files are: below a path of a source, with its slash."""
+
+    source: Source
+    below: str
+
+    @property
+    def shown_url(self) -> str:
+        return join(self.source.name, self.below).rstrip("/")
+
+
 class SumDBRemote:
     """Reads a checksum database's files; what they say is not proven here."""
 
-    def __init__(
-        self, database: Database, proxies: ProxyList, fetcher: Fetcher
-    ) -> None:
+    def __init__(self, database: Database, sources: Sources) -> None:
         """Prepare to ask; how it is reached is found out at the first request.
 
         Args:
             database: Which database.
-            proxies: The list that may carry it.
-            fetcher: Does the asking.
+            sources: The proxies that may carry it.
         """
         self._database = database
-        self._proxies = proxies
-        self._fetcher = fetcher
+        self._sources = sources
         self._deciding = anyio.Lock()
-        self._base = database.url
+        self._base = None if database.url is None else self._own(database.url)
 
     @property
     def shown_base(self) -> str | None:
         """Where the database is asked, without secrets; None before it is known."""
-        return None if self._base is None else strip_secrets(self._base)
+        return None if self._base is None else self._base.shown_url
 
     async def read(self, path: str, *, limit_bytes: int | None = None) -> Response:
         """Return a file of the database, and where it came from.
@@ -75,31 +84,33 @@ class SumDBRemote:
         if limit_bytes is None:
             is_tile = path.startswith("tile/")
             limit_bytes = TILE_LIMIT_BYTES if is_tile else ANSWER_LIMIT_BYTES
-        url = join(base, sumdb_path_on_wire(path))
-        return await self._fetcher.get(url, limit_bytes=limit_bytes)
+        return await base.source.get(
+            base.below + sumdb_path_on_wire(path), limit_bytes=limit_bytes
+        )
 
-    async def _decide(self) -> str:
+    async def _decide(self) -> _Base:
         """Find out who carries the database."""
         async with self._deciding:
             if self._base is None:
                 try:
-                    self._base = await self._proxies.first_answer(self._ask)
+                    self._base = await self._sources.first_answer(self._ask)
                 except NotFoundError:
-                    self._base = self._direct
+                    self._base = self._own(self._direct)
             return self._base
 
-    async def _ask(self, entry: ProxyEntry) -> str:
+    async def _ask(self, entry: ProxyEntry) -> _Base:
         if entry.url == DIRECT:
-            return self._direct
+            return self._own(self._direct)
         if entry.url == OFF:
             raise NotFoundError("the list of proxies ends in off")
-        base = join(entry.url, f"sumdb/{self._database.name}")
-        got = await self._fetcher.get(
-            join(base, "supported"), limit_bytes=ANSWER_LIMIT_BYTES
-        )
+        source, below = self._sources.at(entry.url), f"sumdb/{self._database.name}/"
+        got = await source.get(f"{below}supported", limit_bytes=ANSWER_LIMIT_BYTES)
         if got.body.lstrip()[:1] == b"<":
             raise NotFoundError(f"{got.url}: a page, not an answer")
-        return base
+        return _Base(source, below)
+
+    def _own(self, url: str) -> _Base:
+        return _Base(self._sources.at(url), "")
 
     @property
     def _direct(self) -> str:

@@ -45,8 +45,8 @@ async def post_json(
 
 
 async def _post(url: str, body: bytes, shown: str, options: Options) -> int:
-    lanes = ConnectionPool(options, os.environ)
-    lane = lanes.take()
+    connections = ConnectionPool(options, os.environ)
+    connection = connections.take()
     wait = options.timeout_seconds
     headers = {"Content-Type": "application/json", "User-Agent": options.user_agent}
     with request_failures(shown):
@@ -66,10 +66,10 @@ async def _post(url: str, body: bytes, shown: str, options: Options) -> int:
             },
         )
         try:
-            transport = lane.transport(request.url)
+            transport = connection.transport(request.url)
             response = await transport.handle_async_request(request)
             await response.aclose()
         finally:
             with anyio.CancelScope(shield=True), anyio.move_on_after(1):
-                await lane.aclose()
+                await connection.aclose()
     return response.status_code

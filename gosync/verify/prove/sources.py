@@ -137,10 +137,11 @@ async def open_log(trust: Trust, clock: Clock) -> AsyncIterator[Log | None]:
         return
     # Importing an HTTP client takes longer than to verify a small cache.
     from gosync.upstream.http import Fetcher  # noqa: PLC0415
+    from gosync.upstream.sources import Sources  # noqa: PLC0415
     from gosync.upstream.sumdb import SumDBRemote  # noqa: PLC0415
 
     async with Fetcher(trust.http, clock=clock) as fetcher:
-        ops = RemoteOps(SumDBRemote(database, proxies, fetcher), trust.state)
+        ops = RemoteOps(SumDBRemote(database, Sources(proxies, fetcher)), trust.state)
         concurrency = PoolConcurrency(_AT_ONCE)
         yield Log(SumClient(ops, database, concurrency=concurrency), ops)
 

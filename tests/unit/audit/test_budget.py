@@ -1,4 +1,4 @@
-"""The budget: no hour exceeds it, whatever the clock does; and who rests."""
+"""The budget: no hour exceeds it, whatever the clock does."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from hypothesis import strategies as st
 from gosync.audit.budget import Budget, BudgetSpentError
 from gosync.audit.options import AuditOptions
 from gosync.catalog.db import Catalog
-from gosync.errors import UnavailableError, UpstreamStatusError
 from tests.tiers import examples
 
 SOURCE = "https://proxy"
 HOUR = timedelta(hours=1)
-DOWN = UnavailableError("no answer")
 
 
 class ManualClock:
@@ -44,11 +42,6 @@ def catalog(tmp_path):
 
 def budget(catalog, clock, source=SOURCE, **options):
     return Budget(source, AuditOptions(**options), catalog, clock)
-
-
-def until(one):
-    assert one.resting is not None
-    return datetime.fromisoformat(one.resting.until)
 
 
 def test_each_source_has_its_own_and_a_restart_forgets_nothing(catalog, clock):
@@ -107,40 +100,3 @@ def test_redirects_count(catalog, clock):
     one.charge(requests=2, size_bytes=0)
     with pytest.raises(BudgetSpentError):
         one.take()
-
-
-def test_three_failures_in_a_row_are_enough_and_then_one(catalog, clock):
-    one = budget(catalog, clock)
-    assert not one.failed(DOWN)
-    assert not one.failed(DOWN)
-    one.answered()
-    assert not one.failed(DOWN)
-    assert not one.failed(DOWN)
-    assert one.failed(DOWN)
-    lengths = []
-    for _ in range(12):
-        clock.time = until(one) + timedelta(seconds=1)
-        assert one.resting is None
-        assert one.failed(DOWN)  # the probe
-        lengths.append((until(one) - clock.time).total_seconds())
-    assert lengths[:3] == [600, 1200, 2400]
-    assert lengths[-1] == 86_400
-    one.answered()
-    assert one.resting is None
-
-
-@pytest.mark.parametrize(
-    ("error", "seconds"),
-    [
-        (UpstreamStatusError("x", status=429), 300),
-        (UpstreamStatusError("x", status=429, retry_after_seconds=4000), 4000),
-        (UpstreamStatusError("x", status=503, retry_after_seconds=4000), 4000),
-        (UpstreamStatusError("x", status=429, retry_after_seconds=1e9), 86_400),
-    ],
-)
-def test_who_asks_for_a_pause_gets_it_at_once(catalog, clock, error, seconds):
-    one = budget(catalog, clock)
-    assert one.failed(error)
-    assert (until(one) - clock.time).total_seconds() == seconds
-    clock.time -= timedelta(days=300)
-    assert one.resting is None  # a rest that long was set by a clock that ran ahead

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from gosync.audit.budget import MAX_REST_SECONDS, REST_SECONDS, STRIKES
-from gosync.audit.order import FAILURES_AT_MOST, Doubt, QuestionOrder
+from gosync.audit.breaker import MAX_OPEN_SECONDS, OPEN_SECONDS, POLICY
+from gosync.audit.order import FAILURES_AT_MOST, QuestionOrder
 from gosync.catalog.looks import Listing, Look
 from gosync.gomod.filekind import FileKind
+from gosync.upstream.breaker import Doubt
 
 SOURCE = "https://proxy"
 ASKED = (Listing.LIST, FileKind.MOD)
@@ -79,7 +80,7 @@ class Source:
                 self._put(replace(look, due_at=NOT_DUE, looked_at="now"))
 
     def _doubt(self):
-        if self._rests or self._strikes + 1 >= STRIKES:
+        if self._rests or self._strikes + 1 >= POLICY.failures_in_row:
             return Doubt.GRAVE
         return Doubt.SOME if self._strikes else Doubt.NONE
 
@@ -87,8 +88,8 @@ class Source:
         self._put(replace(look, due_at=NOT_DUE, failures=1))
         self.turns.failed(look)
         self._strikes += 1
-        if self._rests or self._strikes >= STRIKES:
-            self.rested_seconds += min(REST_SECONDS * 2**self._rests, MAX_REST_SECONDS)
+        if self._rests or self._strikes >= POLICY.failures_in_row:
+            self.rested_seconds += min(OPEN_SECONDS * 2**self._rests, MAX_OPEN_SECONDS)
             self._rests += 1
 
     def _put(self, look):

@@ -112,14 +112,15 @@ class ScriptServer:
 
     tls: ssl.SSLContext | None = None
     requests: list[Request] = field(default_factory=list)
+    port: int = 0
 
     def __post_init__(self) -> None:
         self._scripts: dict[str, list[Reply]] = {}
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
         self._start(self._accept)
 
     @property
@@ -136,7 +137,8 @@ class ScriptServer:
         return self.url + path
 
     def stop(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # a test may have ended it
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with self._lock:
             for connection in self._open:

@@ -22,6 +22,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.upstream.credentials import Credentials
 from gosync.upstream.goproxy import ProxyEntry, parse_goproxy
 from gosync.upstream.proxy import ProxyClient
+from gosync.upstream.sources import Sources
 from tests.unit.upstream.scriptserver import ScriptServer, answer
 
 if TYPE_CHECKING:
@@ -88,6 +89,10 @@ def test_an_entry_does_not_show_its_secrets() -> None:
     assert entry.shown_url == "https://a/b"
 
 
+def client_of(value: str | list[str], fetcher: Fetcher) -> ProxyClient:
+    return ProxyClient(Sources(parse_goproxy(value), fetcher))
+
+
 NO = NotFoundError("no")
 UNKNOWN = NotFetchedError("unknown")
 BUSY = UpstreamStatusError("busy", status=429)
@@ -119,7 +124,9 @@ WRONG = MalformedError("info", "x", "y")
         (",|", [NO, BUSY, "yes"], "yes", 3),
     ],
 )
-async def test_which_entry_is_asked_next(separators, outcomes, want, asked) -> None:
+async def test_which_entry_is_asked_next(
+    fetcher, separators, outcomes, want, asked
+) -> None:
     names = ["https://a", "https://b", "https://c"]
     value = "".join(itertools.chain(*zip(names, [*separators, ""], strict=True)))
     calls: list[ProxyEntry] = []
@@ -133,19 +140,19 @@ async def test_which_entry_is_asked_next(separators, outcomes, want, asked) -> N
 
     if isinstance(want, GosyncError):
         with pytest.raises(type(want)) as caught:
-            await parse_goproxy(value).first_answer(ask)
+            await Sources(parse_goproxy(value), fetcher).first_answer(ask)
         assert caught.value is want
     else:
-        assert await parse_goproxy(value).first_answer(ask) == want
+        assert await Sources(parse_goproxy(value), fetcher).first_answer(ask) == want
     assert len(calls) == asked
 
 
-async def test_evidence_of_misbehaviour_is_never_passed_over() -> None:
+async def test_evidence_of_misbehaviour_is_never_passed_over(fetcher: Fetcher) -> None:
     async def ask(_: ProxyEntry) -> str:
         raise SecurityError("forged")
 
     with pytest.raises(SecurityError):
-        await parse_goproxy("https://a|https://b").first_answer(ask)
+        await Sources(parse_goproxy("https://a|https://b"), fetcher).first_answer(ask)
 
 
 # --- with real servers, status by status
@@ -162,9 +169,7 @@ async def test_a_definite_no_leads_on_after_either(
 ) -> None:  # fmt: skip
     server.script("/example.com/m/@v/v1.0.0.mod", answer(b"", status=status))
     other_server.script("/example.com/m/@v/v1.0.0.mod", answer(b"module m\n"))
-    client = ProxyClient(
-        parse_goproxy(f"{server.url}{separator}{other_server.url}"), fetcher
-    )
+    client = client_of(f"{server.url}{separator}{other_server.url}", fetcher)
     assert (await client.mod(MV)).data == b"module m\n"
 
 
@@ -174,13 +179,13 @@ async def test_any_other_status_leads_on_after_a_bar_only(
 ) -> None:
     server.script("/example.com/m/@v/v1.0.0.mod", answer(b"", status=status))
     other_server.script("/example.com/m/@v/v1.0.0.mod", answer(b"module m\n"))
-    comma = ProxyClient(parse_goproxy([server.url, other_server.url]), fetcher)
+    comma = client_of([server.url, other_server.url], fetcher)
     with pytest.raises(UpstreamStatusError) as caught:
         await comma.mod(MV)
     assert caught.value.status == status
     assert not other_server.requests
     server.requests.clear()
-    bar = ProxyClient(parse_goproxy(f"{server.url}|{other_server.url}"), fetcher)
+    bar = client_of(f"{server.url}|{other_server.url}", fetcher)
     assert (await bar.mod(MV)).data == b"module m\n"
     assert len(server.requests) == 1, "another proxy is better than patience"
 
@@ -192,8 +197,8 @@ async def test_a_dead_proxy_leads_on_after_a_bar_only(
     dead.stop()
     server.script("/example.com/m/@v/v1.0.0.mod", answer(b"module m\n"))
     with pytest.raises(UnavailableError):
-        await ProxyClient(parse_goproxy([dead.url, server.url]), fetcher).mod(MV)
-    bar = ProxyClient(parse_goproxy(f"{dead.url}|{server.url}"), fetcher)
+        await client_of([dead.url, server.url], fetcher).mod(MV)
+    bar = client_of(f"{dead.url}|{server.url}", fetcher)
     assert (await bar.mod(MV)).data == b"module m\n"
 
 
@@ -203,10 +208,8 @@ async def test_html_leads_on_after_a_bar_only(
     server.script("/example.com/m/@v/list", answer(b"<!doctype html>"))
     other_server.script("/example.com/m/@v/list", answer(b"v1.0.0\n"))
     with pytest.raises(MalformedError, match="HTML"):
-        await ProxyClient(
-            parse_goproxy([server.url, other_server.url]), fetcher
-        ).versions(MV.path)
-    bar = ProxyClient(parse_goproxy(f"{server.url}|{other_server.url}"), fetcher)
+        await client_of([server.url, other_server.url], fetcher).versions(MV.path)
+    bar = client_of(f"{server.url}|{other_server.url}", fetcher)
     assert (await bar.versions(MV.path)).versions == ("v1.0.0",)
 
 
@@ -214,11 +217,11 @@ async def test_direct_is_the_end_and_off_is_a_barrier(
     fetcher: Fetcher, server: ScriptServer
 ) -> None:
     with pytest.raises(NotFoundError):
-        await ProxyClient(parse_goproxy([server.url, "direct"]), fetcher).mod(MV)
+        await client_of([server.url, "direct"], fetcher).mod(MV)
     with pytest.raises(OfflineError):
-        await ProxyClient(parse_goproxy([server.url, "off"]), fetcher).mod(MV)
+        await client_of([server.url, "off"], fetcher).mod(MV)
     server.script("/example.com/m/@v/v1.0.0.mod", answer(b"", status=500))
-    bar = ProxyClient(parse_goproxy(f"{server.url}|direct"), fetcher)
+    bar = client_of(f"{server.url}|direct", fetcher)
     with pytest.raises(UpstreamStatusError):  # a "don't know" stays one
         await bar.mod(MV)
 
@@ -230,7 +233,7 @@ async def test_a_folder_can_be_a_proxy(
     folder.mkdir(parents=True)
     (folder / "list").write_bytes(b"v1.0.0\n")
     server.script("/example.com/%21up/@v/v2.0.0+incompatible.mod", answer(b"x"))
-    client = ProxyClient(parse_goproxy([f"file://{tmp_path}/", server.url]), fetcher)
+    client = client_of([f"file://{tmp_path}/", server.url], fetcher)
     got = await client.versions("example.com/Up")
     assert got.versions == ("v1.0.0",)
     assert got.served.url == f"file://{tmp_path}/example.com/%21up/@v/list"

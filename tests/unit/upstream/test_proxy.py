@@ -19,6 +19,7 @@ from gosync.upstream.proxy import (
     ZIP_LIMIT_BYTES,
     ProxyClient,
 )
+from gosync.upstream.sources import Sources
 from tests.unit.upstream.conftest import Sinks
 from tests.unit.upstream.scriptserver import (
     ScriptServer,
@@ -39,7 +40,7 @@ INFO = b'{"Version":"v1.2.3-Rc.1","Time":"2026-01-02T03:04:05Z"}'
 
 @pytest.fixture
 def client(fetcher: Fetcher, server: ScriptServer) -> ProxyClient:
-    return ProxyClient(parse_goproxy(server.url), fetcher)
+    return ProxyClient(Sources(parse_goproxy(server.url), fetcher))
 
 
 async def test_every_kind_has_its_place(
@@ -159,7 +160,9 @@ async def test_a_zip_starts_anew_at_each_try_and_each_proxy(
     cut = closing(answer(b"PK-half", length=100))
     server.script(f"{FILE}.zip", cut)
     other_server.script(f"{FILE}.zip", cut, answer(b"PK-whole"))
-    client = ProxyClient(parse_goproxy(f"{server.url}|{other_server.url}"), fetcher)
+    client = ProxyClient(
+        Sources(parse_goproxy(f"{server.url}|{other_server.url}"), fetcher)
+    )
     sinks = Sinks()
     await client.zip(MV, sinks)
     assert (sinks.made, sinks.got) == (3, b"PK-whole")
@@ -181,8 +184,7 @@ async def test_hosts_that_have_it_are_asked_below_cached_only(
     fetcher: Fetcher, server: ScriptServer
 ) -> None:
     client = ProxyClient(
-        parse_goproxy(f"{server.url}/base/"),
-        fetcher,
+        Sources(parse_goproxy(f"{server.url}/base/"), fetcher),
         cached_only_hosts=frozenset({"127.0.0.1"}),
     )
     server.script(f"/base/cached-only{FILE}.mod", answer(b"cached"))

@@ -12,8 +12,10 @@ from gosync.errors import (
     UnavailableError,
     UpstreamStatusError,
 )
+from gosync.upstream.breaker import NEVER_OPEN
 from gosync.upstream.http import Fetcher
 from gosync.upstream.revisits import Revisits, Validators
+from gosync.upstream.source import make_source
 from tests.unit.upstream.scriptserver import ScriptServer, answer, redirect
 
 TARGET = "example.com/!m/@v/v1.0.0.mod"
@@ -23,7 +25,7 @@ DATE = "Wed, 25 Nov 2026 02:45:00 GMT"
 
 def revisits(server: ScriptServer, fetcher: Fetcher, *replies: bytes) -> Revisits:
     url = server.script(ON_WIRE, *replies)
-    return Revisits(url.removesuffix(ON_WIRE), fetcher)
+    return Revisits(make_source(url.removesuffix(ON_WIRE), fetcher, NEVER_OPEN))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,7 @@ async def test_a_redirect_is_asked_conditionally_too(
 async def test_a_folder_that_is_not_mounted_has_lost_nothing(
     fetcher: Fetcher, tmp_path: Path
 ) -> None:
-    asked = Revisits(tmp_path.as_uri(), fetcher)
+    asked = Revisits(make_source(tmp_path.as_uri(), fetcher))
     with pytest.raises(UnavailableError):
         await asked.get(TARGET, Validators(), limit_bytes=10)
     file = tmp_path / TARGET

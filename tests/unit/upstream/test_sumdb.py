@@ -13,6 +13,7 @@ from gosync.errors import (
 )
 from gosync.sumdb.names import Database
 from gosync.upstream.goproxy import parse_goproxy
+from gosync.upstream.sources import Sources
 from gosync.upstream.sumdb import SumDBRemote
 from tests.unit.upstream.scriptserver import ScriptServer, answer
 
@@ -28,7 +29,7 @@ LATEST = f"/sumdb/{NAME}/latest"
 
 def remote(fetcher: Fetcher, proxies: str, url: str | None = None) -> SumDBRemote:
     database = Database(NAME, f"{NAME}+hash+key", url)
-    return SumDBRemote(database, parse_goproxy(proxies), fetcher)
+    return SumDBRemote(database, Sources(parse_goproxy(proxies), fetcher))
 
 
 async def test_a_proxy_that_supports_it_carries_everything(
@@ -71,14 +72,14 @@ async def test_the_end_of_the_list_is_the_database_itself(
     fetcher: Fetcher, server: ScriptServer, end: str
 ) -> None:
     sums = remote(fetcher, server.url + end)
-    assert await sums._decide() == f"https://{NAME}"
+    assert (await sums._decide()).shown_url == f"https://{NAME}"
 
 
 async def test_a_front_page_is_no_support(
     fetcher: Fetcher, server: ScriptServer
 ) -> None:
     server.script(SUPPORTED, answer(b"\n<!doctype html>"))
-    assert await remote(fetcher, server.url)._decide() == f"https://{NAME}"
+    assert (await remote(fetcher, server.url)._decide()).shown_url == f"https://{NAME}"
 
 
 @pytest.mark.parametrize("status", [403, 500])
@@ -99,7 +100,7 @@ async def test_after_a_bar_direct_is_reached_in_spite_of_errors(
 ) -> None:
     server.script(SUPPORTED, answer(b"", status=500))
     sums = remote(fetcher, f"{server.url}|direct")
-    assert await sums._decide() == f"https://{NAME}"
+    assert (await sums._decide()).shown_url == f"https://{NAME}"
     with pytest.raises(UnavailableError):
         await remote(fetcher, f"{server.url}|off")._decide()
 

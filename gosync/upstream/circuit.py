@@ -1,0 +1,178 @@
+"""Circuit of one source: its breaker at work among requests side by side.
+
+Every try of a request goes through ``attempt``. While the breaker is open nothing is
+sent: the try fails with SourceDownError, which is "don't know" and never a no, and
+counts as a try, so that whoever asks waits as between any two. When the time is over
+one try is the probe, and the others wait for how it ends.
+
+Failures alone open nothing that could answer: before it opens, a closed breaker is held
+against a witness, a request whose answer is known to come. It is not needed where not
+even a connection could be made. A pause that is asked for (Retry-After) needs one, too:
+a limit of one module's is none of the source's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+
+from gosync.errors import GosyncError, SourceDownError
+from gosync.upstream.breaker import Breaker, BreakerPolicy, BreakerState
+from gosync.upstream.health import Outcome, asked_pause_seconds, outcome_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from gosync.clock import Clock
+    from gosync.upstream.health import Health
+
+T = TypeVar("T")
+
+
+class Circuit:
+    """Lets requests to one source through, or not.
+
+    Attributes:
+        breaker: The breaker as it stands; whoever keeps it over restarts sets it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        policy: BreakerPolicy,
+        clock: Clock,
+        *,
+        witness: Callable[[], Awaitable[object]],
+    ) -> None:
+        """Begin closed.
+
+        Args:
+            name: Whom messages name.
+            policy: When to open.
+            clock: What time it is.
+            witness: Asks what is known to be answered; raises what that raises.
+        """
+        self.breaker = Breaker()
+        self._name = name
+        self._policy = policy
+        self._clock = clock
+        self._witness = witness
+        self._probe: anyio.Event | None = None
+        self._is_asking_witness = False
+
+    @property
+    def health(self) -> Health:
+        """The source's last requests."""
+        return self.breaker.health
+
+    @property
+    def state(self) -> BreakerState:
+        """Whether the source is asked now."""
+        return self.breaker.state(self._clock.now(), self._policy)
+
+    async def attempt(
+        self, request: Callable[[], Awaitable[T]], *, patient: bool = True
+    ) -> T:
+        """Send one request, if the source is to be asked, and count how it ends.
+
+        Args:
+            request: Sends it.
+            patient: Whether to wait while a probe is out: not where there is
+                somebody else to ask.
+
+        Raises:
+            SourceDownError: It is not asked now.
+            GosyncError: What the request raised.
+        """
+        while self.state is BreakerState.HALF_OPEN:
+            if self._probe is None:
+                return await self._send_probe(request)
+            if not patient:
+                raise self._down()
+            await self._probe.wait()
+        if self.state is BreakerState.OPEN:
+            raise self._down()
+        return await self._send(request)
+
+    def has_answered(self) -> None:
+        """Take note of an answer's headers: nobody waits for a long body's end."""
+        if self._probe is not None:
+            self.breaker = self.breaker.vouched()
+            self._probe.set()
+
+    async def _send_probe(self, request: Callable[[], Awaitable[T]]) -> T:
+        self._probe = done = anyio.Event()
+        try:
+            return await self._send(request, is_probe=True)
+        finally:
+            self._probe = None
+            done.set()
+
+    async def _send(
+        self, request: Callable[[], Awaitable[T]], *, is_probe: bool = False
+    ) -> T:
+        started = self._clock.monotonic()
+        try:
+            answer = await request()
+        except GosyncError as exc:
+            await self.count(exc, self._clock.monotonic() - started, is_probe=is_probe)
+            raise
+        self.breaker = self.breaker.answered(self._clock.monotonic() - started)
+        return answer
+
+    async def count(
+        self, error: GosyncError, seconds: float, *, is_probe: bool = False
+    ) -> None:
+        """Count a request that raised, and open the breaker if that is due.
+
+        Args:
+            error: What it raised.
+            seconds: How long it took.
+            is_probe: Whether a half-open breaker stands or falls with it.
+        """
+        outcome = outcome_of(error)
+        if outcome is Outcome.ANSWERED:
+            self.breaker = self.breaker.answered(seconds)
+        elif outcome is not None:
+            self.breaker = self.breaker.failed(error, outcome, seconds)
+            is_closed = self.breaker.until is None
+            if await self._is_down(error, outcome) if is_closed else is_probe:
+                self.breaker = self.breaker.opened(
+                    error, self._clock.now(), self._policy
+                )
+
+    async def _is_down(self, error: GosyncError, outcome: Outcome) -> bool:
+        """Return whether a failure shows that the source gives no answers now."""
+        is_asked = bool(asked_pause_seconds(error, unnamed=0.0))
+        if not (is_asked or self.breaker.is_due(self._policy)):
+            return False
+        if outcome is Outcome.UNREACHABLE:
+            return True
+        if self._is_asking_witness:
+            return False
+        return not await self._witness_answers() and self.breaker.until is None
+
+    async def _witness_answers(self) -> bool:
+        """Ask the witness; failures are forgiven to a source whose witness answers."""
+        self._is_asking_witness = True
+        try:
+            await self._witness()
+        except GosyncError as exc:
+            said = outcome_of(exc)
+        else:
+            said = Outcome.ANSWERED
+        finally:
+            self._is_asking_witness = False
+        if said is Outcome.ANSWERED:
+            self.breaker = self.breaker.vouched()
+        return said is Outcome.ANSWERED
+
+    def _down(self) -> SourceDownError:
+        breaker, asked = self.breaker, None
+        if breaker.asked and breaker.until is not None:
+            asked = max(0.0, (breaker.until - self._clock.now()).total_seconds())
+        return SourceDownError(
+            f"{self._name}: not asked again yet: {breaker.reason}",
+            retry_after_seconds=asked,
+        )

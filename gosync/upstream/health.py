@@ -1,0 +1,124 @@
+"""Health of a source: how its last requests ended and how long they took. Pure.
+
+An outcome is one of
+
+    answered     a status that says something: yes, no, unchanged, forbidden
+    failed       no such answer; the source or what was asked for may be at fault
+    unreachable  no connection at all, which is never the question's fault
+
+The last ``KEPT`` outcomes are kept. What is no request's outcome (a full disk, a
+cancelled run) is none of them, and neither is what an answer's bytes are worth.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from gosync.errors import (
+    GosyncError,
+    NotFoundError,
+    OfflineError,
+    RejectedError,
+    SourceDownError,
+    UnavailableError,
+    UpstreamStatusError,
+)
+
+KEPT: Final = 64
+_TOO_MANY_REQUESTS: Final = 429
+_LATER: Final = frozenset({408, 425, _TOO_MANY_REQUESTS})
+
+
+class Outcome(StrEnum):
+    """How a request ended."""
+
+    ANSWERED = "answered"
+    FAILED = "failed"
+    UNREACHABLE = "unreachable"
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One request.
+
+    Attributes:
+        outcome: How it ended.
+        seconds: How long it took.
+    """
+
+    outcome: Outcome
+    seconds: float
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The last requests of one source.
+
+    Attributes:
+        samples: The last ``KEPT`` requests, oldest first.
+        requests: How many there ever were.
+        failures: How many of these were not answered.
+        failures_in_row: How many were not answered since the last answer.
+    """
+
+    samples: tuple[Sample, ...] = ()
+    requests: int = 0
+    failures: int = 0
+    failures_in_row: int = 0
+
+    def after(self, outcome: Outcome, seconds: float) -> Health:
+        """Return the health after one more request."""
+        failed = outcome is not Outcome.ANSWERED
+        return Health(
+            samples=(*self.samples, Sample(outcome, seconds))[-KEPT:],
+            requests=self.requests + 1,
+            failures=self.failures + failed,
+            failures_in_row=self.failures_in_row + 1 if failed else 0,
+        )
+
+    def vouched(self) -> Health:
+        """Return the health of a source that was shown to answer just now."""
+        return replace(self, failures_in_row=0)
+
+    def failure_rate(self, last: int = KEPT) -> float:
+        """Return the share of the last requests without an answer, 0 to 1."""
+        recent = self.samples[-last:]
+        failed = sum(each.outcome is not Outcome.ANSWERED for each in recent)
+        return failed / len(recent) if recent else 0.0
+
+    def latency_seconds(self, quantile: float) -> float | None:
+        """Return a quantile (0 to 1) of how long answers took; None without any."""
+        took = sorted(
+            each.seconds for each in self.samples if each.outcome is Outcome.ANSWERED
+        )
+        return took[min(len(took) - 1, int(quantile * len(took)))] if took else None
+
+
+def outcome_of(error: GosyncError | None) -> Outcome | None:
+    """Return how a request ended that raised this; None if that tells nothing."""
+    if error is None or isinstance(error, NotFoundError | RejectedError):
+        return Outcome.ANSWERED
+    if isinstance(error, OfflineError | SourceDownError):
+        return None
+    if isinstance(error, UpstreamStatusError):
+        is_answer = error.status < 500 and error.status not in _LATER
+        return Outcome.ANSWERED if is_answer else Outcome.FAILED
+    if isinstance(error, UnavailableError):
+        return Outcome.FAILED if error.was_reached else Outcome.UNREACHABLE
+    return None
+
+
+def asked_pause_seconds(error: GosyncError, *, unnamed: float) -> float | None:
+    """Return how long a source asks to be left alone, None where it does not.
+
+    Args:
+        error: What it answered.
+        unnamed: The pause of a 429 that names none.
+    """
+    if not isinstance(error, UpstreamStatusError):
+        return None
+    if error.retry_after_seconds is None and error.status == _TOO_MANY_REQUESTS:
+        return unnamed
+    return error.retry_after_seconds

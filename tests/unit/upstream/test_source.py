@@ -1,0 +1,174 @@
+"""Sources with real servers: who is asked, who is left alone, and never a wrong no."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import pytest
+
+from gosync.errors import (
+    NotFetchedError,
+    NotFoundError,
+    SourceDownError,
+    UnavailableError,
+    UpstreamStatusError,
+)
+from gosync.gomod.module import ModuleVersion
+from gosync.upstream.breaker import BreakerState
+from gosync.upstream.goproxy import parse_goproxy
+from gosync.upstream.http import Fetcher
+from gosync.upstream.options import Options
+from gosync.upstream.proxy import ProxyClient
+from gosync.upstream.source import Source, make_source
+from gosync.upstream.sources import Sources
+from tests.unit.upstream.scriptserver import ScriptServer, answer
+
+PATIENT = Options(  # open for longer than a test takes
+    timeout_seconds=0.5, retries=0, retry_delay_seconds=20, max_retry_delay_seconds=20
+)
+BRIEF = Options(  # open for 10 ms
+    timeout_seconds=0.5, retries=0, retry_delay_seconds=0.02, max_retry_delay_seconds=1
+)
+
+
+async def fail(source: Source, count: int, path: str = "dead") -> None:
+    for _ in range(count):
+        with pytest.raises(UnavailableError):
+            await source.get(path, limit_bytes=10)
+
+
+async def test_one_that_takes_no_connection_is_left_alone(server: ScriptServer) -> None:
+    server.stop()
+    async with Fetcher(PATIENT, environment={}) as fetcher:
+        source = make_source(server.url, fetcher)
+        await fail(source, 5)
+        assert source.circuit.state is BreakerState.OPEN
+        requests = fetcher.traffic.requests
+        with pytest.raises(SourceDownError, match="cannot connect") as caught:
+            await source.get("x", limit_bytes=10)
+        assert fetcher.traffic.requests == requests
+        assert not isinstance(caught.value, NotFoundError)
+        assert caught.value.exit_code == UnavailableError.exit_code
+
+
+async def test_dead_modules_alone_stop_nobody(server: ScriptServer) -> None:
+    server.script("/good", answer(b"x"))
+    server.script("/dead", answer(b"", status=500))
+    async with Fetcher(PATIENT, environment={}) as fetcher:
+        source = make_source(server.url, fetcher)
+        await fail(source, 30)  # before it answered anything, its own URL is asked
+        assert (await source.get("good", limit_bytes=10)).body == b"x"
+        await fail(source, 30)
+        assert (await source.get("good", limit_bytes=10)).body == b"x"
+        assert source.circuit.state is BreakerState.CLOSED
+        assert source.circuit.health.failures == 60
+
+
+async def test_one_whose_known_answer_fails_too_is_left_alone(
+    server: ScriptServer,
+) -> None:
+    server.script("/good", answer(b"x"), answer(b"", status=502))
+    server.script("/dead", answer(b"", status=502))
+    async with Fetcher(PATIENT, environment={}) as fetcher:
+        source = make_source(server.url, fetcher)
+        await source.get("good", limit_bytes=10)
+        await fail(source, 5)
+        assert server.targets == ["/good", *["/dead"] * 5, "/good"]
+        await fail(source, 20)
+        assert len(server.targets) == 7
+
+
+async def test_a_pause_that_is_asked_for_holds_for_everything(
+    server: ScriptServer,
+) -> None:
+    later = answer(b"", status=429, headers={"Retry-After": "70"})
+    server.script("/good", answer(b"x"), answer(b"x"), later)
+    server.script("/limited", later)
+    async with Fetcher(PATIENT, environment={}) as fetcher:
+        source = make_source(server.url, fetcher)
+        await source.get("good", limit_bytes=10)
+        for _ in range(2):
+            with pytest.raises(UpstreamStatusError):
+                await source.get("limited", limit_bytes=10)
+        with pytest.raises(SourceDownError) as caught:
+            await source.get("b", limit_bytes=10)
+        asked = caught.value.retry_after_seconds
+        assert asked is not None
+        assert 60 < asked <= 70
+        # The first time the limit was the module's own.
+        assert server.targets == ["/good", *["/limited", "/good"] * 2]
+
+
+async def test_one_probe_goes_first_and_the_others_wait_for_it(
+    server: ScriptServer,
+) -> None:
+    url, port = server.url, int(server.url.rpartition(":")[2])
+    server.stop()
+    async with Fetcher(BRIEF, environment={}) as fetcher:
+        source = make_source(url, fetcher)
+        await fail(source, 5)
+        again = ScriptServer(port=port)
+        try:
+            again.script("/good", answer(b"x"))
+            await anyio.sleep(0.02)
+            assert source.circuit.state is BreakerState.HALF_OPEN
+            got: list[bytes] = []
+
+            async def ask() -> None:
+                got.append((await source.get("good", limit_bytes=10)).body)
+
+            async with anyio.create_task_group() as tasks:
+                for _ in range(8):
+                    tasks.start_soon(ask)
+        finally:
+            again.stop()
+        assert got == [b"x"] * 8
+        assert source.circuit.breaker.until is None
+
+
+async def test_after_a_bar_the_next_one_is_asked_at_once_and_no_is_never_made_up(
+    server: ScriptServer, other_server: ScriptServer
+) -> None:
+    server.stop()
+    mv = ModuleVersion("example.com/m", "v1.0.0")
+    other_server.script("/example.com/m/@v/v1.0.0.mod", answer(b"module m\n"))
+    async with Fetcher(PATIENT, environment={}) as fetcher:
+        bar = parse_goproxy(f"{server.url}|{other_server.url}")
+        client = ProxyClient(Sources(bar, fetcher))
+        for _ in range(20):
+            assert (await client.mod(mv)).data == b"module m\n"
+        assert fetcher.traffic.requests == 25  # five of them in vain
+        with pytest.raises(SourceDownError):  # the other says no: nobody knows
+            await client.mod(ModuleVersion("example.com/m", "v2.0.0+incompatible"))
+        asked = len(other_server.requests)
+        comma = parse_goproxy([server.url, other_server.url])
+        client = ProxyClient(Sources(comma, fetcher))
+        for _ in range(8):
+            with pytest.raises(UnavailableError):
+                await client.mod(mv)
+        assert len(other_server.requests) == asked
+
+
+async def test_a_folder_whose_medium_is_gone_passes_on_and_says_no_to_nobody(
+    fetcher: Fetcher, server: ScriptServer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "medium"
+    mv = ModuleVersion("example.com/m", "v1.0.0")
+    server.script("/example.com/m/@v/v1.0.0.mod", answer(b"module m\n"))
+    both = parse_goproxy([folder.as_uri(), server.url])
+    assert (await ProxyClient(Sources(both, fetcher)).mod(mv)).data == b"module m\n"
+    client = ProxyClient(Sources(parse_goproxy(folder.as_uri()), fetcher))
+    with pytest.raises(NotFetchedError, match="nothing is there"):
+        await client.mod(mv)
+    folder.mkdir()
+    (folder / "example.com").mkdir()
+    with pytest.raises(NotFoundError) as caught:
+        await client.mod(mv)
+    assert not isinstance(caught.value, NotFetchedError)
+
+
+async def test_one_that_is_named_twice_has_one_health(fetcher: Fetcher) -> None:
+    sources = Sources(parse_goproxy("https://a/b/|https://c"), fetcher)
+    assert sources.at("https://a/b/") is sources.at("https://a/b")
+    assert sources.at("https://a/b") is not sources.at("https://c")
