@@ -45,7 +45,7 @@ def keep_artifact(
         )
         check_artifact(artifact)
         site.blobs.admit(staged)
-    site.blobs.sync_folders()
+    site.blobs.sync()
     change_artifacts(site, [artifact])
     return artifact
 

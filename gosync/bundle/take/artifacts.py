@@ -37,7 +37,7 @@ def take_blobs(site: Site, taking: Taking) -> None:
             size_bytes = blob.size_bytes
             site.blobs.admit(staged, want=Digest(blob.digest), size_bytes=size_bytes)
     if taking.blobs:
-        site.blobs.sync_folders()
+        site.blobs.sync()
 
 
 def take_artifacts(site: Site, entries: Iterable[ArtifactEntry]) -> None:
