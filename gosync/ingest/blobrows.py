@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gosync.store.digest import Digest
-from gosync.store.durable import disk_errors
-from gosync.store.layout import BLOBS
 from gosync.store.staging import digest_of_readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from gosync.artifact import Artifact
     from gosync.catalog.versions import VersionRow
@@ -85,11 +82,9 @@ def whole_artifacts(
 
 
 def count_unreferenced(
-    root: Path, present: Iterable[VersionRow], artifacts: Iterable[Artifact] = ()
+    blobs: BlobStore, present: Iterable[VersionRow], artifacts: Iterable[Artifact] = ()
 ) -> int:
     """Return how many blobs of a store none of these names."""
     named: set[str] = {digest for row in present for digest, _ in _blobs_of(row)}
     named.update(each.digest for each in artifacts)
-    with disk_errors(root / BLOBS):
-        files = (file.name for file in (root / BLOBS).glob("??/*"))
-        return sum(1 for name in files if name not in named)
+    return len(blobs.others(named))

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gosync.clock import Clock
+    from gosync.store.blobs import BlobStore
     from gosync.store.journal import EntryValue
 
 BATCH_ROWS = 1_000
@@ -153,13 +154,12 @@ def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
     report = RebuildReport()
     identity = _identity(root)
     memory = recall(Journal(root), report)
-    present, missing = whole_rows(
-        LocalBlobStore(root), memory.rows.values(), rehash=rehash
-    )
+    blobs = LocalBlobStore(root)
+    present, missing = whole_rows(blobs, memory.rows.values(), rehash=rehash)
     report.missing += [f"{row.path}@{row.version}" for row in missing]
-    memory.artifacts = _take_artifacts(root, memory, report, rehash=rehash)
+    memory.artifacts = _take_artifacts(blobs, memory, report, rehash=rehash)
     kept = memory.artifacts.values()
-    report.unreferenced = count_unreferenced(root, present, kept)
+    report.unreferenced = count_unreferenced(blobs, present, kept)
     if not memory.named and report.unreferenced > 0:
         raise StoreError(
             f"{root}: the journal names none of the {report.unreferenced} blobs",
@@ -190,11 +190,11 @@ def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
 
 
 def _take_artifacts(
-    root: Path, memory: _Memory, report: RebuildReport, *, rehash: bool
+    blobs: BlobStore, memory: _Memory, report: RebuildReport, *, rehash: bool
 ) -> dict[tuple[str, str], Artifact]:
     """Return the artifacts whose blob is there; note the others as missing."""
     told = memory.artifacts.values()
-    present, missing = whole_artifacts(LocalBlobStore(root), told, rehash=rehash)
+    present, missing = whole_artifacts(blobs, told, rehash=rehash)
     report.artifacts = len(present)
     report.missing += map(str, missing)
     return {each.key: each for each in present}

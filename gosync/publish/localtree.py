@@ -37,12 +37,12 @@ from gosync.errors import BlobCorruptError, BlobMissingError
 from gosync.folder import routes
 from gosync.hint import advise, command
 from gosync.publish.tree import TreeWriter
-from gosync.store.durable import disk_error, disk_errors
+from gosync.store.durable import disk_error, disk_errors, write_all
 from gosync.store.localblobs import LocalBlobStore
 from gosync.store.tiles import sync_filesystem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from gosync.store.blobs import BlobReader
@@ -101,7 +101,7 @@ class LocalTreeWriter(TreeWriter):
         for name in os.listdir(staging):
             if name.isdecimal():
                 os.unlink(self._staging + name)
-        probe = self._stage(b"")
+        probe = self._stage(())
         self._mask = _FILE_MODE & ~os.stat(probe).st_mode
         os.unlink(probe)
 
@@ -110,7 +110,7 @@ class LocalTreeWriter(TreeWriter):
         """Stage a generated file for ``commit``; see TreeWriter."""
         if compare and self.read(path) == data:
             return False
-        self._wait(self._stage(data), self._prefix + path)
+        self._wait(self._stage((data,)), self._prefix + path)
         self.written += 1
         return True
 
@@ -161,11 +161,7 @@ class LocalTreeWriter(TreeWriter):
         self._check_size(target, digest, blobs.size(digest), size_bytes)
         if _has_digest(target, digest):
             return False
-        staged = self._next_name()
-        with open(staged, "xb") as file:
-            file.writelines(blobs.pieces(digest))
-        os.chmod(staged, _FILE_MODE)
-        self._wait(staged, target)
+        self._wait(self._stage(blobs.pieces(digest)), target)
         self.copied += 1
         return True
 
@@ -275,15 +271,17 @@ class LocalTreeWriter(TreeWriter):
         self.copied += 1
         return True
 
-    def _stage(self, data: bytes) -> str:
+    def _stage(self, pieces: Iterable[bytes]) -> str:
         staged = self._next_name()
         file = os.open(staged, _CREATE, _FILE_MODE)
         try:
-            left = memoryview(data)
-            while left:
-                left = left[os.write(file, left) :]
+            for piece in pieces:
+                write_all(file, piece)
             if self._mask:
                 os.fchmod(file, _FILE_MODE)
+        except BaseException:
+            os.unlink(staged)
+            raise
         finally:
             os.close(file)
         return staged

@@ -11,8 +11,10 @@ inside a wave files may appear side by side, in any order. ``link`` may show its
 at once or with the wave, ``remove`` does so at once. An implementation may end a wave
 by itself and show it.
 
-**Durable.** At the return of ``commit``, all of it: what was written, linked and
-removed. No generated file appears before its bytes are durable.
+**Durable.** At the return of ``commit``: what was linked, removed and shown before it.
+What it shows itself is durable in its bytes; whether the new name is there after a
+power cut is certain with the next ``commit`` only, and until then the file is old or
+new.
 
 **Idempotent.** To write or link what a file says already changes nothing, not even its
 time stamp; to remove what is not there, and to ``open`` twice, too. Killed at any
@@ -69,7 +71,8 @@ class TreeReader(Protocol):
     def walk(self, folder: str = "") -> Iterator[str]:
         """Yield the path of every file below a folder, links not followed.
 
-        A folder's names come sorted; below an object store's prefix they do, too.
+        A folder's names come sorted. What is being received below ``.gosync/staging``
+        may be among it.
 
         Raises:
             StoreError: the storage refuses.
@@ -156,7 +159,7 @@ class TreeWriter(TreeReader, Protocol):
         ...
 
     def commit(self) -> None:
-        """End a wave and show it; all so far is durable at the return.
+        """End a wave and show it, durably as the module says.
 
         Raises:
             NoSpaceError: there is no room.

@@ -5,7 +5,7 @@ Admission, in this order (I1):
     1. length and digest are what was wanted
     2. fchmod 0444, fsync of the staged file
     3. rename to blobs/sha256/ab/abcd…, or drop the staged file if the blob is there
-    4. the folder is remembered as dirty, its parent too when it was made now
+    4. the folder is remembered as dirty, its parent too unless that was synced since
     5. ``sync`` fsyncs every dirty folder, before the journal and the catalog
 
 The last step is apart so that a batch of versions pays for each folder once. A
@@ -65,6 +65,7 @@ class LocalBlobStore(BlobStore):
     def __init__(self, root: Path) -> None:
         self._root = root
         self._dirty: set[Path] = set()
+        self._durable_shards: set[Path] = set()  # whose own names are durable
         self._lock = threading.Lock()
         self._scratch = ScratchFolder(root / STAGING)
 
@@ -110,7 +111,7 @@ class LocalBlobStore(BlobStore):
             self._make_shard(path.parent)
             staged.path.replace(path)
         staged.settle()
-        self._mark(path.parent)
+        self._mark_shard(path.parent)
         return digest
 
     def _keep(self, digest: Digest, size_bytes: int) -> bool:
@@ -122,15 +123,19 @@ class LocalBlobStore(BlobStore):
                     return False
             except FileNotFoundError:
                 return False
-        self._mark(path.parent)
+        self._mark_shard(path.parent)
         return True
 
     def _make_shard(self, shard: Path) -> None:
-        if shard.is_dir():
-            return
-        with suppress(FileExistsError):
-            shard.mkdir()
-        self._mark(shard.parent)
+        if not shard.is_dir():
+            with suppress(FileExistsError):
+                shard.mkdir()
+
+    def _mark_shard(self, shard: Path) -> None:
+        """Mark a shard, and where it lies: who made it may have died before a sync."""
+        self._mark(shard)
+        if shard not in self._durable_shards:
+            self._mark(shard.parent)
 
     def _mark(self, folder: Path) -> None:
         with self._lock:
@@ -147,6 +152,9 @@ class LocalBlobStore(BlobStore):
             with self._lock:
                 self._dirty |= dirty
             raise
+        if self._root / BLOBS in dirty:
+            with self._lock:
+                self._durable_shards |= dirty
         return len(dirty)
 
     def path(self, digest: Digest) -> Path:

@@ -1,0 +1,273 @@
+"""Storage in memory: a disk that forgets on demand what was not made durable."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import random
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import IO, Self
+
+from gosync.errors import (
+    BlobCorruptError,
+    BlobMissingError,
+    NoSpaceError,
+    StoreError,
+)
+from gosync.publish.tree import TreeWriter
+from gosync.store.blobs import BlobReader, BlobStore, missing
+from gosync.store.digest import Digest, digest_of, parse_digest
+from gosync.store.staging import Staged
+
+
+@dataclass
+class MemoryDisk:
+    """What lies in memory, and what of it outlives a power cut.
+
+    Attributes:
+        blobs: What readers see.
+        synced: What outlives.
+        staged: Files that are being received.
+        files: The tree as readers see it.
+        synced_files: The tree that outlives.
+        full: Whether there is no room.
+        shown: Called after each file of the tree that appears.
+    """
+
+    blobs: dict[Digest, bytes] = field(default_factory=dict)
+    synced: dict[Digest, bytes] = field(default_factory=dict)
+    staged: set[int] = field(default_factory=set)
+    files: dict[str, bytes] = field(default_factory=dict)
+    synced_files: dict[str, bytes] = field(default_factory=dict)
+    full: bool = False
+    shown: Callable[[], None] = lambda: None
+
+    def cut_power(self) -> None:
+        self.blobs, self.files = dict(self.synced), dict(self.synced_files)
+
+    def check_room(self) -> None:
+        if self.full:
+            raise NoSpaceError("memory: full")
+
+
+class MemoryOpenBlob:
+    """Bytes that stay readable though their blob is removed."""
+
+    descriptor = None
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.size_bytes = len(data)
+
+    def read_at(self, offset: int, size_bytes: int) -> bytes:
+        return self._data[offset : offset + size_bytes]
+
+
+class MemoryStaged:
+    """Bytes being received."""
+
+    descriptor = None
+
+    def __init__(self, disk: MemoryDisk) -> None:
+        disk.check_room()
+        self._disk = disk
+        self._hash = hashlib.sha256()
+        self.data = bytearray()
+        self.size_bytes = 0
+        disk.staged.add(id(self))
+
+    @property
+    def digest(self) -> Digest:
+        return Digest(self._hash.hexdigest())
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._disk.check_room()
+        self.data += data
+        self._hash.update(data)
+        self.size_bytes += len(data)
+
+    def restart(self) -> None:
+        self.data.clear()
+        self._hash = hashlib.sha256()
+        self.size_bytes = 0
+
+    def read_at(self, offset: int, size_bytes: int) -> bytes:
+        return bytes(self.data[offset : offset + size_bytes])
+
+    def discard(self) -> None:
+        self._disk.staged.discard(id(self))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.discard()
+
+
+class MemoryBlobStore(BlobStore):
+    """Blobs in memory."""
+
+    def __init__(self, disk: MemoryDisk) -> None:
+        self.disk = disk
+        self._dirty: set[Digest] = set()
+
+    def size(self, digest: Digest) -> int:
+        parse_digest(digest)
+        if digest not in self.disk.blobs:
+            raise missing(digest)
+        return len(self.disk.blobs[digest])
+
+    @contextmanager
+    def open(self, digest: Digest) -> Iterator[MemoryOpenBlob]:
+        self.size(digest)
+        yield MemoryOpenBlob(self.disk.blobs[digest])
+
+    def stage(self) -> MemoryStaged:
+        return MemoryStaged(self.disk)
+
+    def scratch_file(self, *, memory_bytes: int = 0) -> IO[bytes]:
+        self.disk.check_room()
+        return io.BytesIO()
+
+    def put_bytes(self, data: bytes) -> Digest:
+        digest = digest_of(data)
+        if not self.exists(digest, size_bytes=len(data)):
+            self.disk.check_room()
+            self.disk.blobs[digest] = data
+        self._dirty.add(digest)
+        return digest
+
+    def admit(
+        self,
+        staged: Staged,
+        *,
+        want: Digest | None = None,
+        size_bytes: int | None = None,
+        replace: bool = False,
+    ) -> Digest:
+        assert isinstance(staged, MemoryStaged)
+        digest, data = staged.digest, bytes(staged.data)
+        if want not in (None, digest) or size_bytes not in (None, staged.size_bytes):
+            raise BlobCorruptError(f"{digest}: not what was wanted")
+        if replace or not self.exists(digest, size_bytes=staged.size_bytes):
+            if len(data) != staged.size_bytes:
+                raise StoreError("staged: not what was written")
+            self.disk.check_room()
+            self.disk.blobs[digest] = data
+        self._dirty.add(digest)
+        staged.discard()
+        return digest
+
+    def sync(self) -> int:
+        dirty, self._dirty = self._dirty, set()
+        for digest in dirty & self.disk.blobs.keys():
+            self.disk.synced[digest] = self.disk.blobs[digest]
+        return len(dirty)
+
+    def check_space(self, needed_bytes: int, *, min_free_bytes: int) -> None:
+        if needed_bytes + min_free_bytes:
+            self.disk.check_room()
+
+    def sweep_staging(self) -> int:
+        count = len(self.disk.staged)
+        self.disk.staged.clear()
+        return count
+
+    def others(self, keep: Container[str]) -> dict[Digest, int]:
+        return {d: len(data) for d, data in self.disk.blobs.items() if d not in keep}
+
+    def remove_others(self, keep: Container[str]) -> tuple[int, int]:
+        gone = self.others(keep)
+        for digest in gone:
+            del self.disk.blobs[digest]
+            self.disk.synced.pop(digest, None)
+        return len(gone), sum(gone.values())
+
+
+class MemoryTreeWriter(TreeWriter):
+    """A tree in memory that shows a wave's files in any order, links among them."""
+
+    def __init__(self, disk: MemoryDisk, *, seed: int = 0) -> None:
+        self.name = "memory"
+        self.written = self.linked = self.copied = self.removed = self.blob_bytes = 0
+        self._disk = disk
+        self._random = random.Random(seed)
+        self._waves: list[list[tuple[str, bytes]]] = [[]]
+
+    def open(self) -> None:
+        self._waves = [[]]
+
+    def read(self, path: str) -> bytes | None:
+        return self._disk.files.get(path)
+
+    def size(self, path: str) -> int | None:
+        data = self.read(path)
+        return None if data is None else len(data)
+
+    def names(self, folder: str) -> list[str]:
+        below = f"{folder}/" if folder else ""
+        return sorted(
+            {
+                path.removeprefix(below).partition("/")[0]
+                for path in self._disk.files
+                if path.startswith(below)
+            }
+        )
+
+    def walk(self, folder: str = "") -> Iterator[str]:
+        below = f"{folder}/" if folder else ""
+        yield from sorted(p for p in self._disk.files if p.startswith(below))
+
+    def write(self, path: str, data: bytes, *, compare: bool = True) -> bool:
+        if compare and self.read(path) == data:
+            return False
+        self._disk.check_room()
+        self._waves[-1].append((path, data))
+        self.written += 1
+        return True
+
+    def link(
+        self, path: str, blobs: BlobReader, digest: Digest, size_bytes: int
+    ) -> bool:
+        try:
+            found = blobs.size(digest)
+        except BlobMissingError as error:
+            raise BlobMissingError(f"{path}: its blob {digest} is missing") from error
+        if size_bytes and found != size_bytes:
+            raise BlobCorruptError(f"{path}: {found} bytes, not {size_bytes}")
+        ours = isinstance(blobs, MemoryBlobStore) and blobs.disk is self._disk
+        data = self._disk.blobs[digest] if ours else b"".join(blobs.pieces(digest))
+        if self.read(path) == data:
+            return False
+        self._waves[-1].append((path, data))
+        self.linked += ours
+        self.copied += not ours
+        self.blob_bytes += size_bytes
+        return True
+
+    def then(self) -> None:
+        self._waves.append([])
+
+    def commit(self) -> None:
+        waves, self._waves = self._waves, [[]]
+        self._disk.synced_files = dict(self._disk.files)
+        for wave in waves:
+            for path, data in self._shuffled(wave):
+                self._disk.files[path] = data
+                self._disk.shown()
+
+    def _shuffled(
+        self, wave: Iterable[tuple[str, bytes]]
+    ) -> Iterable[tuple[str, bytes]]:
+        files = list(dict(wave).items())
+        self._random.shuffle(files)
+        return files
+
+    def remove(self, path: str) -> bool:
+        if self._disk.files.pop(path, None) is None:
+            return False
+        self.removed += 1
+        self._disk.shown()
+        return True

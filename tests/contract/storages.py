@@ -1,0 +1,165 @@
+"""The implementations of the storage contracts, and the faults of each."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from gosync.publish.localtree import LocalTreeWriter
+from gosync.publish.tree import TreeWriter
+from gosync.store.blobs import BlobStore
+from gosync.store.digest import Digest
+from gosync.store.localblobs import LocalBlobStore
+from gosync.store.root import open_store
+from gosync.store.staging import LocalStaged, Staged
+from tests.contract.memory import (
+    MemoryBlobStore,
+    MemoryDisk,
+    MemoryStaged,
+    MemoryTreeWriter,
+)
+from tests.contract.powercut import PowerCut
+
+
+class Storage(Protocol):
+    """One place with blobs and a tree. To open it anew is what a killed run does."""
+
+    def blobs(self) -> BlobStore:
+        """Open the blobs, beside whoever has them open."""
+
+    def tree(self) -> TreeWriter:
+        """Open the tree."""
+
+    def cut_power(self) -> None:
+        """Lose all that is not durable."""
+
+    def full(self, *, yes: bool) -> None:
+        """Let there be no room, or room again."""
+
+    def tear(self, staged: Staged) -> None:
+        """Lose the end of what was staged."""
+
+    def lose(self, digest: Digest) -> None:
+        """Lose a blob."""
+
+    def rot(self, digest: Digest, data: bytes) -> None:
+        """Let a blob have other bytes."""
+
+    def leave_staged(self) -> None:
+        """Leave behind what a killed run was receiving."""
+
+    def staged(self) -> int:
+        """Count what is being received."""
+
+    def watch(self, look: Callable[[], None]) -> None:
+        """Have somebody look after each change of the tree that a reader sees."""
+
+
+class MemoryStorage(Storage):
+    def __init__(self) -> None:
+        self.disk = MemoryDisk()
+
+    def blobs(self) -> BlobStore:
+        return MemoryBlobStore(self.disk)
+
+    def tree(self) -> TreeWriter:
+        return MemoryTreeWriter(self.disk)
+
+    def cut_power(self) -> None:
+        self.disk.cut_power()
+
+    def full(self, *, yes: bool) -> None:
+        self.disk.full = yes
+
+    def tear(self, staged: Staged) -> None:
+        assert isinstance(staged, MemoryStaged)
+        del staged.data[-1:]
+
+    def lose(self, digest: Digest) -> None:
+        del self.disk.blobs[digest]
+
+    def rot(self, digest: Digest, data: bytes) -> None:
+        self.disk.blobs[digest] = self.disk.synced[digest] = data
+
+    def leave_staged(self) -> None:
+        self.disk.staged.add(0)
+
+    def staged(self) -> int:
+        return len(self.disk.staged)
+
+    def watch(self, look: Callable[[], None]) -> None:
+        self.disk.shown = look
+
+
+class LocalStorage(Storage):
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.root = folder / "disk"
+        open_store(self.root / "store")
+        self._patch = patch
+        self._power = PowerCut(self.root, patch)
+        self._write = os.write
+
+    def blobs(self) -> BlobStore:
+        return LocalBlobStore(self.root / "store")
+
+    def tree(self) -> TreeWriter:
+        return LocalTreeWriter(self.root / "public")
+
+    def cut_power(self) -> None:
+        self._power.cut()
+
+    def full(self, *, yes: bool) -> None:
+        def refuse(_descriptor: int, _data: bytes) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        self._patch.setattr(os, "write", refuse if yes else self._write)
+
+    def tear(self, staged: Staged) -> None:
+        assert isinstance(staged, LocalStaged)
+        os.truncate(staged.path, staged.size_bytes - 1)
+
+    def _path(self, digest: Digest) -> Path:
+        return LocalBlobStore(self.root / "store").path(digest)
+
+    def lose(self, digest: Digest) -> None:
+        self._path(digest).unlink()
+
+    def rot(self, digest: Digest, data: bytes) -> None:
+        path = self._path(digest)
+        path.unlink(missing_ok=True)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+
+    def leave_staged(self) -> None:
+        (self.root / "store/staging" / ("0f" * 8)).write_bytes(b"half")
+
+    def staged(self) -> int:
+        return len(list((self.root / "store/staging").iterdir()))
+
+    def watch(self, look: Callable[[], None]) -> None:
+        for name in ("rename", "link", "unlink"):
+            self._patch.setattr(os, name, _before(getattr(os, name), look))
+
+
+def _before(call: Callable[..., None], look: Callable[[], None]) -> Callable[..., None]:
+    def watched(*args: object, **options: object) -> None:
+        call(*args, **options)
+        look()
+
+    return watched
+
+
+@contextmanager
+def each_storage(name: str, folder: Path) -> Iterator[Storage]:
+    """Make an implementation by its name, with nothing in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield MemoryStorage() if name == "memory" else LocalStorage(folder, patch)
+
+
+NAMES = ("local", "memory")
