@@ -24,8 +24,11 @@ counter ``changed``; all rows of one call share it. The table itself is in
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
+
+from gosync.gomod.filekind import FileKind
 
 
 class State(StrEnum):
@@ -85,6 +88,18 @@ class Want(msgspec.Struct, frozen=True):
     found_by: FoundBy = FoundBy.CONFIG
     index_time: str | None = None
     max_zip_bytes: int | None = None
+
+
+class BlobRef(NamedTuple):
+    """A blob that a row names.
+
+    Attributes:
+        digest: Its SHA-256, 64 hex digits.
+        size_bytes: Its size, None where the row does not say.
+    """
+
+    digest: str
+    size_bytes: int | None
 
 
 class VersionRow(msgspec.Struct, frozen=True):
@@ -147,6 +162,17 @@ class VersionRow(msgspec.Struct, frozen=True):
     changed: int = 0
     withdrawn: bool = False
     oddity: str | None = None
+
+    def blobs(self) -> dict[FileKind, BlobRef]:
+        """Return the blobs that the row names, by the files that they are."""
+        found = {}
+        if self.info_digest is not None:
+            found[FileKind.INFO] = BlobRef(self.info_digest, self.info_bytes)
+        if self.mod_digest is not None:
+            found[FileKind.MOD] = BlobRef(self.mod_digest, self.mod_bytes)
+        if self.zip_digest is not None:
+            found[FileKind.ZIP] = BlobRef(self.zip_digest, self.zip_bytes)
+        return found
 
     @property
     def carried(self) -> Need | None:

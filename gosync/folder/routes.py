@@ -73,6 +73,14 @@ class VersionRoutes(msgspec.Struct, frozen=True):
     zip: str
     lookup: str
 
+    def file(self, kind: FileKind) -> str:
+        """Return where one of its three files lies."""
+        return {
+            FileKind.INFO: self.info,
+            FileKind.MOD: self.mod,
+            FileKind.ZIP: self.zip,
+        }[kind]
+
 
 class ModuleRoutes(msgspec.Struct, frozen=True):
     """Where one module's files lie; made by ``of_module`` alone.

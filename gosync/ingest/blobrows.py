@@ -17,14 +17,9 @@ if TYPE_CHECKING:
 
 def _blobs_of(row: VersionRow) -> Iterator[tuple[Digest, int]]:
     """Yield the digest and size of each blob that a row names."""
-    for digest, size_bytes in (
-        (row.info_digest, row.info_bytes),
-        (row.mod_digest, row.mod_bytes),
-        (row.zip_digest, row.zip_bytes),
-    ):
-        if digest is not None:
-            # A size that the journal lacks is one that no blob has.
-            yield Digest(digest), -1 if size_bytes is None else size_bytes
+    for digest, size_bytes in row.blobs().values():
+        # A size that the journal lacks is one that no blob has.
+        yield Digest(digest), -1 if size_bytes is None else size_bytes
 
 
 def whole_rows(

@@ -318,9 +318,8 @@ def parse_version_entry(entry: Mapping[str, EntryValue]) -> VersionRow:
     module.check(row.path, row.version)
     if module.canonical_version(row.version) != row.version:
         raise MalformedError("version", row.version, "not canonical")
-    for digest in (row.info_digest, row.mod_digest, row.zip_digest):
-        if digest is not None:
-            parse_digest(digest)
+    for blob in row.blobs().values():
+        parse_digest(blob.digest)
     if isinstance(text, str):
         row = replace(row, record_text=text.encode("utf-8", "surrogateescape"))
     return row

@@ -125,12 +125,7 @@ def admitted_files(catalog: Catalog) -> dict[str, str]:
     found: dict[str, str] = {}
     for row in catalog.versions.all_rows():
         at = of_module(row.path).of_version(row.version)
-        files = (
-            (at.info, row.info_digest),
-            (at.mod, row.mod_digest),
-            (at.zip, row.zip_digest),
-        )
-        found |= {name: digest for name, digest in files if digest is not None}
+        found |= {at.file(kind): blob.digest for kind, blob in row.blobs().items()}
     return found
 
 

@@ -238,11 +238,9 @@ class Import:
     def _has_blobs(self, row: VersionRow) -> bool:
         """Return whether a row's blobs are there; a disk may have lost some."""
         blobs = self._site.blobs
-        named = ((row.mod_digest, row.mod_bytes), (row.zip_digest, row.zip_bytes))
         return all(
             blobs.exists(Digest(digest), size_bytes=size_bytes)
-            for digest, size_bytes in named
-            if digest is not None
+            for digest, size_bytes in row.blobs().values()
         )
 
     def _proves(self, path: str) -> bool:

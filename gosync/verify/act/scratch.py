@@ -53,14 +53,7 @@ class Fetched(msgspec.Struct, frozen=True):
 
     def digest(self, mv: ModuleVersion, role: FileKind) -> Digest:
         """Return the digest of a version's file."""
-        row = self.rows[mv]
-        found = {
-            FileKind.INFO: row.info_digest,
-            FileKind.MOD: row.mod_digest,
-            FileKind.ZIP: row.zip_digest,
-        }[role]
-        assert found is not None
-        return Digest(found)
+        return Digest(self.rows[mv].blobs()[role].digest)
 
     def pieces(self, mv: ModuleVersion, role: FileKind) -> Iterator[bytes]:
         """Yield a file, piece by piece; after the last it is proven once more."""

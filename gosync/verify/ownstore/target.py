@@ -76,21 +76,12 @@ class StoreLayout:
 
 def digests_of(row: VersionRow) -> dict[FileKind, str]:
     """Return the digests of a version's blobs."""
-    found = {
-        FileKind.INFO: row.info_digest,
-        FileKind.MOD: row.mod_digest,
-        FileKind.ZIP: row.zip_digest,
-    }
-    return {role: digest for role, digest in found.items() if digest is not None}
+    return {kind: blob.digest for kind, blob in row.blobs().items()}
 
 
 def sizes_of(row: VersionRow) -> dict[FileKind, int | None]:
     """Return how large a version's blobs are by its row."""
-    return {
-        FileKind.INFO: row.info_bytes,
-        FileKind.MOD: row.mod_bytes,
-        FileKind.ZIP: row.zip_bytes,
-    }
+    return {kind: blob.size_bytes for kind, blob in row.blobs().items()}
 
 
 def _wrong_h1s(row: VersionRow) -> Iterator[tuple[str, str, str]]:
