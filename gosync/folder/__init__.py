@@ -4,6 +4,7 @@ A published tree, a GOMODCACHE, goproxy's and Athens' folders. A path gives modu
 version and file, and these give the path.
 
     routes     the paths of a published tree (pure)
+    requests   what a path of a GOPROXY asks for (pure)
     layouts    which file of a cache is what (pure)
     athens     Athens' layout on disk (pure)
     tree       files below one open folder, read with limits

@@ -60,6 +60,11 @@ class AthensLayout:
         names = {each: name for name, each in self.names(mv).items()}
         return folder if role is Role.HOME else f"{folder}/{names[role]}"
 
+    def path(self, place: Place) -> str:
+        """See Layout."""
+        assert place.mv is not None
+        return self.path_of(place.mv, place.role)
+
     @staticmethod
     def names(mv: ModuleVersion) -> dict[str, Part]:
         """Return what a version's folder has."""

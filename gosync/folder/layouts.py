@@ -93,6 +93,7 @@ class Role(StrEnum):
 Part: TypeAlias = FileKind | Role
 FILES: Final = tuple(FileKind)
 _GOS_FILES: Final = (Role.ZIPHASH, Role.LOCK, Role.PARTIAL)
+_UNNAMED: Final = frozenset({Role.OWN, Role.LEFTOVER, Role.STRAY, Role.WAY})
 OF_LOG: Final = frozenset({Role.LOOKUP, Role.TILE, Role.SUPPORTED, Role.HEAD})
 
 
@@ -117,6 +118,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     unescaped: bool = False
     enter: bool = False
 
+    @property
+    def is_named(self) -> bool:
+        """Whether it says all that its path does: then ``Layout.path`` gives that."""
+        return self.role not in _UNNAMED
+
 
 WAY: Final = Place(role=Role.WAY, enter=True)
 OWN: Final = Place(role=Role.OWN)
@@ -137,6 +143,14 @@ class Layout(Protocol):
 
     def path_of(self, mv: ModuleVersion, role: Part) -> str:
         """Return where a file of a version lies.
+
+        Raises:
+            MalformedError: if there is no place for such a version.
+        """
+        ...
+
+    def path(self, place: Place) -> str:
+        """Return the path that has a place: the inverse of ``place``, if it is named.
 
         Raises:
             MalformedError: if there is no place for such a version.
@@ -181,6 +195,14 @@ class VersionsLayout:
         if role is Role.EXTRACTED:
             return f"{escape(mv.path)}@{name(mv.version)}"
         return f"{folder}/{VERSIONS_FOLDER}/{name(mv.version)}.{role.value}"
+
+    def path(self, place: Place) -> str:
+        """See Layout."""
+        if place.role in OF_LOG:
+            return f"{self._prefix}{SUMDB_FOLDER}/{place.database}/{place.name}"
+        assert place.mv is not None
+        role = FileKind.INFO if place.role is Role.ALIAS else place.role
+        return self.path_of(place.mv, role)
 
     def lacks(self, mv: ModuleVersion, roles: Collection[Part]) -> list[Part]:
         """See Layout; a proxy's cache lacks nothing, a tree may have .mod alone."""

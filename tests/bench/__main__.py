@@ -27,6 +27,7 @@ from tests.bench.huge import huge_zip
 from tests.bench.idle import idle_pass
 from tests.bench.planning import plan_selection, resolve_graph
 from tests.bench.setting import FULL, QUICK, Setting
+from tests.bench.storeplan import plan_store_repair
 from tests.bench.table import Row, document, format_table
 from tests.bench.verifying import verify_caches
 
@@ -39,6 +40,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "plan": plan_selection,
     "graph": resolve_graph,
     "verify": verify_caches,
+    "storeplan": plan_store_repair,
     "bundle": bundle_sizes,
 }
 

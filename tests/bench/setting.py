@@ -24,6 +24,7 @@ class Sizes:
         events: Events of the index.
         huge_bytes: The size of the huge zip.
         planned: Modules of the selection that is planned.
+        store_rows: Versions of the store whose repair is planned.
         required: Modules of the graph that is resolved.
         bundled_files: Source files that modules are cut from, at most.
         bundled_versions: Versions of the module that is bundled with all of them.
@@ -41,6 +42,7 @@ class Sizes:
     events: int
     huge_bytes: int
     planned: int
+    store_rows: int
     required: int
     bundled_files: int
     bundled_versions: int
@@ -59,6 +61,7 @@ FULL = Sizes(
     events=1_000_000,
     huge_bytes=400 * MIB,
     planned=10_000,
+    store_rows=400_000,
     required=1_500,
     bundled_files=100_000,
     bundled_versions=40,
@@ -76,6 +79,7 @@ QUICK = Sizes(
     events=100_000,
     huge_bytes=400 * MIB,
     planned=10_000,
+    store_rows=400_000,
     required=1_500,
     bundled_files=100_000,
     bundled_versions=40,
@@ -93,6 +97,7 @@ TINY = Sizes(
     events=5_000,
     huge_bytes=2 * MIB,
     planned=20,
+    store_rows=400,
     required=30,
     bundled_files=60,
     bundled_versions=3,

@@ -246,17 +246,21 @@ class FolderActions(msgspec.Struct):
 
     def _list_puts(self, fetched: Fetched) -> Iterator[_Put]:
         """Yield the lists as they should be once the plan is carried out."""
+        after = self._roles_after(fetched)
         for path, finding in self.plan.lists.items():
             if self.target.kind not in {Kind.TREE, Kind.MODCACHE}:
                 self.plan.takes.setdefault(finding.path, finding)  # it is fetched anew
                 continue
-            yield from self._module_lists(path, finding, fetched)
+            yield from self._module_lists(path, finding, after[path], fetched)
 
     def _module_lists(
-        self, path: str, finding: Finding, fetched: Fetched
+        self,
+        path: str,
+        finding: Finding,
+        roles: Mapping[str, set[Part]],
+        fetched: Fetched,
     ) -> Iterator[_Put]:
         module, layout = ModuleVersion(path, ""), self.target.layout
-        roles = self._roles_after(path, fetched)
 
         def read(version: str, role: FileKind) -> bytes:
             return self._read(ModuleVersion(path, version), role, fetched)
@@ -278,18 +282,17 @@ class FolderActions(msgspec.Struct):
         else:
             yield _put_bytes(where, latest, finding, "rewritten")
 
-    def _roles_after(self, path: str, fetched: Fetched) -> dict[str, set[Part]]:
-        """Return what there will be of a module."""
+    def _roles_after(self, fetched: Fetched) -> dict[str, dict[str, set[Part]]]:
+        """Return what there will be of each module that is listed anew."""
         gone = self.plan.takes.keys()
-        after = {
-            version: {role for role, each in entries.items() if each.path not in gone}
-            for version, entries in self.target.inventory.modules()
-            .get(path, {})
-            .items()
-        }
+        after: dict[str, dict[str, set[Part]]] = {path: {} for path in self.plan.lists}
+        for mv, entries in self.target.inventory.versions.items():
+            if mv.path in after:
+                roles = {r for r, each in entries.items() if each.path not in gone}
+                after[mv.path][mv.version] = roles
         for mv, files in self.plan.fetches.items():
-            if mv.path == path and mv in fetched.rows:
-                after.setdefault(mv.version, set()).update(files)
+            if mv.path in after and mv in fetched.rows:
+                after[mv.path].setdefault(mv.version, set()).update(files)
         return after
 
     def _read(self, mv: ModuleVersion, role: FileKind, fetched: Fetched) -> bytes:

@@ -129,20 +129,29 @@ def make_plan(
     return planner.plan
 
 
-def is_beside(path: str, folder: str, unread: Iterable[Unread]) -> bool:
-    """Return whether what is known of a path may change with what was not read.
+class UnreadPaths:
+    """What could not be read, asked of many paths: a set, not a pass over all."""
 
-    Args:
-        path: The path.
-        folder: In which folder all else is that it depends on.
-        unread: What was not read: something in that folder, or one above.
-    """
-    return any(
-        not each.path
-        or f"{path}/".startswith(f"{each.path}/")
-        or (folder and f"{each.path}/".startswith(f"{folder}/"))
-        for each in unread
-    )
+    def __init__(self, unread: Iterable[Unread]) -> None:
+        """Take what was not read; the root's path is empty."""
+        self._paths = {each.path for each in unread}
+        self._above = set(self._paths)
+        for path in self._paths:
+            self._above.update(_folders_above(path))
+
+    def are_beside(self, path: str, folder: str) -> bool:
+        """Return whether what is known of a path may change with what was not read.
+
+        Args:
+            path: The path.
+            folder: In which folder all else is that it depends on, "" for none; it
+                counts what was not read in that folder, or where it should be.
+        """
+        if not self._paths:
+            return False
+        is_in = "" in self._paths or path in self._paths
+        is_in = is_in or any(above in self._paths for above in _folders_above(path))
+        return is_in or (bool(folder) and folder in self._above)
 
 
 def _outermost(takes: Mapping[str, Finding]) -> dict[str, Finding]:
@@ -171,6 +180,7 @@ class _Planner:
         self.plan = FolderPlan()
         self._layout = layout
         self._inventory = inventory
+        self._unread = UnreadPaths(inventory.unread)
         self._answers = answers
         self._action = action
 
@@ -178,7 +188,7 @@ class _Planner:
         """Return whether something that a path depends on could not be read."""
         place = self._layout.place(path, is_folder=True)
         folder = path if place.role in _FOLDERS else path.rpartition("/")[0]
-        return is_beside(path, folder, self._inventory.unread)
+        return self._unread.are_beside(path, folder)
 
     def add(self, finding: Finding) -> bool:
         """Plan what can be done about a finding; False if that is nothing."""

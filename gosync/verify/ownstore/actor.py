@@ -44,7 +44,8 @@ class StoreActor(msgspec.Struct, frozen=True):
         """See Actor."""
         trust = trust_for_log(self.setting.request, self.setting.trust)
         can_ask_log = trust is not None
-        plan = plan_store(self.target, findings, action, can_ask_log=can_ask_log)
+        rows, unread = self.target.rows, self.target.unread()
+        plan = plan_store(rows, unread, findings, action, can_ask_log=can_ask_log)
         return StoreActions(self.target, self.setting, plan, answers, action)
 
 

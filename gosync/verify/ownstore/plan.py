@@ -13,14 +13,16 @@ evidence     an entry that lost something goes aside; it is never deleted
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from gosync.catalog.versions import VersionRow
+from gosync.folder.walk import Unread
 from gosync.gomod.module import ModuleVersion
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL, QUARANTINE
-from gosync.verify.act.plan import Action, is_beside
-from gosync.verify.ownstore.target import StoreTarget, digests_of
+from gosync.verify.act.plan import Action, UnreadPaths
+from gosync.verify.ownstore.target import digests_of
 from gosync.verify.verdicts import Finding, Fix, Verdict
 
 
@@ -71,7 +73,8 @@ class StorePlan(msgspec.Struct):
 
 
 def plan_store(
-    target: StoreTarget,
+    rows: Mapping[ModuleVersion, VersionRow],
+    unread: Iterable[Unread],
     findings: Iterable[Finding],
     action: Action,
     *,
@@ -80,29 +83,30 @@ def plan_store(
     """Return what can be done about a store's findings.
 
     Args:
-        target: The store.
+        rows: The store's rows, by version.
+        unread: What of the store could not be read.
         findings: What is to be met.
         action: What is wanted.
         can_ask_log: Whether there is anybody to fetch tiles from.
     """
-    planner, unread = _Planner(target, action, can_ask_log=can_ask_log), target.unread()
+    planner = _Planner(action, can_ask_log=can_ask_log)
+    unknown = UnreadPaths(unread)
     for finding in findings:
         folder = finding.path.rpartition("/")[0]
-        if is_beside(finding.path, folder, unread):
+        if unknown.are_beside(finding.path, folder):
             continue  # what is merely not read may be good
         if finding.cause is None and finding.fix is not Fix.NOTHING:
             planner.add(finding)
+    planner.add_versions(rows)
     return planner.plan
 
 
 class _Planner:
-    def __init__(
-        self, target: StoreTarget, action: Action, *, can_ask_log: bool
-    ) -> None:
+    def __init__(self, action: Action, *, can_ask_log: bool) -> None:
         self.plan = StorePlan()
-        self._target = target
         self._action = action
         self._can_ask_log = can_ask_log
+        self._lost: dict[str, Finding] = {}
 
     def add(self, finding: Finding) -> None:
         is_repair, path = self._action is Action.REPAIR, finding.path
@@ -130,10 +134,14 @@ class _Planner:
             self.plan.takes[finding.path] = finding
         if finding.verdict is Verdict.ORPHAN:
             return
-        digest = finding.path.rpartition("/")[2]
-        for mv, row in self._target.rows.items():
-            if digest in digests_of(row).values():
-                self.plan.versions.setdefault(mv, finding)
+        self._lost.setdefault(finding.path.rpartition("/")[2], finding)
+
+    def add_versions(self, rows: Mapping[ModuleVersion, VersionRow]) -> None:
+        """Plan the versions whose blobs are bad: in one pass over the rows."""
+        for mv, row in rows.items() if self._lost else ():
+            for digest in digests_of(row).values():
+                if digest in self._lost:
+                    self.plan.versions.setdefault(mv, self._lost[digest])
 
     def _add_journal(self, finding: Finding) -> None:
         if finding.path == JOURNAL and finding.mv is None:

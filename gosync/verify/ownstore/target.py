@@ -69,6 +69,11 @@ class StoreLayout:
         assert isinstance(role, FileKind)  # blobs are nothing else
         return blob_path(Digest(digests_of(self._rows[mv])[role]))
 
+    def path(self, place: Place) -> str:
+        """See Layout."""
+        assert place.mv is not None
+        return self.path_of(place.mv, place.role)
+
     def lacks(self, mv: ModuleVersion, roles: Collection[Part]) -> list[Part]:
         """Return the files whose blobs are not there."""
         return [role for role in digests_of(self._rows[mv]) if role not in roles]

@@ -1,0 +1,220 @@
+"""Request paths of a GOPROXY: what each asks for, and back. Pure.
+
+The paths of a published tree (``routes``) and what else ``go`` asks a proxy for::
+
+    M/@v/list            list       M/@latest                    latest
+    M/@v/V.info .mod .zip           info, mod, zip
+    M/@v/QUERY.info      query      a branch or commit
+    M/@v/index.html      module page
+    sumdb/NAME/supported supported  sumdb/NAME/latest            head
+    sumdb/NAME/lookup/M@V lookup    sumdb/NAME/tile/8/L/NNN      tile
+    index.html, modules/N/index.html page
+    modules/feed.atom    feed       status.json                  status
+
+Paths are as in the tree: relative, escaped as ``go`` escapes modules, and no more
+percent-encoded. Who reads a web server's log takes off the prefix of its URL and
+decodes it first. A path that is none of these is nobody's: None.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from gosync.errors import MalformedError
+from gosync.folder.routes import (
+    FEED,
+    LATEST_NAME,
+    LIST_NAME,
+    PAGES_FOLDER,
+    ROOT_PAGE,
+    STATUS,
+    SUMDB_FOLDER,
+    VERSIONS_FOLDER,
+    of_module,
+    sumdb_folder,
+    tree_page,
+    version_of_name,
+)
+from gosync.gomod import module
+from gosync.sumdb.tile import parse_tile_path
+
+_INFO: Final = ".info"
+_LOOKUP: Final = "lookup"
+_TILE: Final = "tile"
+
+
+class ProxyRequestKind(StrEnum):
+    """What a request is for; the first three have FileKind's values."""
+
+    INFO = "info"
+    MOD = "mod"
+    ZIP = "zip"
+    LIST = "list"
+    LATEST = "latest"
+    QUERY = "query"
+    MODULE_PAGE = "module page"
+    SUPPORTED = "supported"
+    HEAD = "head"
+    LOOKUP = "lookup"
+    TILE = "tile"
+    PAGE = "page"
+    FEED = "feed"
+    STATUS = "status"
+
+
+_PLAIN: Final = {FEED: ProxyRequestKind.FEED, STATUS: ProxyRequestKind.STATUS}
+_OF_DATABASE: Final = {
+    "supported": ProxyRequestKind.SUPPORTED,
+    "latest": ProxyRequestKind.HEAD,
+}
+
+
+class ProxyRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for.
+
+    Attributes:
+        kind: What it is.
+        module: The module path, unescaped, "" where it is of none.
+        version: The version, or a query's branch or commit, unescaped, "" for none.
+        database: The checksum database's name, "" for none.
+        tile: A tile's path below its database: ``tile/8/0/000``, "" for none.
+        page: A page's number, from 1; 0 for none.
+    """
+
+    kind: ProxyRequestKind
+    module: str = ""
+    version: str = ""
+    database: str = ""
+    tile: str = ""
+    page: int = 0
+
+
+def parse_request(path: str) -> ProxyRequest | None:
+    """Return what a path asks for, None where it is nothing that is asked for."""
+    if (kind := _PLAIN.get(path)) is not None:
+        return ProxyRequest(kind=kind)
+    if path == ROOT_PAGE or path.startswith(f"{PAGES_FOLDER}/"):
+        return _parse_page(path)
+    with suppress(MalformedError):
+        if path.startswith(f"{SUMDB_FOLDER}/"):
+            return _parse_sumdb(path.removeprefix(f"{SUMDB_FOLDER}/"))
+        return _parse_module(path)
+    return None
+
+
+def format_request(request: ProxyRequest) -> str:
+    """Return the path that asks for something: ``parse_request``'s inverse.
+
+    Raises:
+        MalformedError: if there is no place for such a module, version or database.
+    """
+    if request.page:
+        return tree_page(request.page)
+    if request.database:
+        return f"{sumdb_folder(request.database)}/{_in_database(request)}"
+    if not request.module:
+        return next(path for path, kind in _PLAIN.items() if kind is request.kind)
+    return _of_module_path(request)
+
+
+def _of_module_path(request: ProxyRequest) -> str:
+    routes = of_module(request.module)
+    if request.kind is ProxyRequestKind.QUERY:
+        query = module.escape_version(request.version)
+        return f"{routes.versions_folder}/{query}{_INFO}"
+    if request.version:
+        files = routes.of_version(request.version)
+        return {
+            ProxyRequestKind.INFO: files.info,
+            ProxyRequestKind.MOD: files.mod,
+            ProxyRequestKind.ZIP: files.zip,
+        }[request.kind]
+    return {
+        ProxyRequestKind.LATEST: routes.latest,
+        ProxyRequestKind.LIST: routes.list,
+        ProxyRequestKind.MODULE_PAGE: routes.page,
+    }[request.kind]
+
+
+def _in_database(request: ProxyRequest) -> str:
+    if request.kind is ProxyRequestKind.LOOKUP:
+        files = of_module(request.module).of_version(request.version)
+        return f"{_LOOKUP}/{files.lookup}"
+    if request.kind is ProxyRequestKind.TILE:
+        return request.tile
+    return next(n for n, kind in _OF_DATABASE.items() if kind is request.kind)
+
+
+def _parse_page(path: str) -> ProxyRequest | None:
+    parts = path.split("/")
+    number = parts[1] if len(parts) == len((PAGES_FOLDER, "N", ROOT_PAGE)) else "1"
+    if not number.isascii() or not number.isdecimal() or number.startswith("0"):
+        return None
+    found = ProxyRequest(kind=ProxyRequestKind.PAGE, page=int(number))
+    return found if tree_page(found.page) == path else None
+
+
+def _parse_sumdb(path: str) -> ProxyRequest | None:
+    """Return what is asked of a database; its name may have slashes."""
+    parts = path.split("/")
+    for at, part in enumerate(parts[1:], 1):
+        database, below = "/".join(parts[:at]), "/".join(parts[at:])
+        if part in {_LOOKUP, _TILE} or below in _OF_DATABASE:
+            sumdb_folder(database)
+            return _parse_in_database(database, below)
+    return None
+
+
+def _parse_in_database(database: str, path: str) -> ProxyRequest | None:
+    if (kind := _OF_DATABASE.get(path)) is not None:
+        return ProxyRequest(kind=kind, database=database)
+    folder, _, name = path.partition("/")
+    if folder == _TILE:
+        parse_tile_path(path)
+        return ProxyRequest(kind=ProxyRequestKind.TILE, database=database, tile=path)
+    escaped, at, version = name.rpartition("@")
+    if not at:
+        return None
+    asked = ProxyRequest(
+        kind=ProxyRequestKind.LOOKUP,
+        module=module.unescape_path(escaped),
+        version=module.unescape_version(version),
+        database=database,
+    )
+    return asked if format_request(asked).endswith(f"/{path}") else None
+
+
+def _parse_module(path: str) -> ProxyRequest | None:
+    folder, found, name = path.rpartition(f"/{VERSIONS_FOLDER}/")
+    if not found:
+        folder, _, name = path.rpartition("/")
+        return (
+            _of_module(ProxyRequestKind.LATEST, folder) if name == LATEST_NAME else None
+        )
+    if name == LIST_NAME:
+        return _of_module(ProxyRequestKind.LIST, folder)
+    if name == ROOT_PAGE:
+        return _of_module(ProxyRequestKind.MODULE_PAGE, folder)
+    return _parse_version(folder, name)
+
+
+def _of_module(kind: ProxyRequestKind, folder: str) -> ProxyRequest:
+    return ProxyRequest(kind=kind, module=of_module(module.unescape_path(folder)).path)
+
+
+def _parse_version(folder: str, name: str) -> ProxyRequest | None:
+    routes = of_module(module.unescape_path(folder))
+    if (file := version_of_name(name)) is not None:
+        version, kind = file
+        routes.of_version(version)
+        return ProxyRequest(
+            kind=ProxyRequestKind(kind), module=routes.path, version=version
+        )
+    if not name.endswith(_INFO):
+        return None
+    query = module.unescape_version(name.removesuffix(_INFO))
+    return ProxyRequest(kind=ProxyRequestKind.QUERY, module=routes.path, version=query)
