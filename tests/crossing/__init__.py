@@ -1,0 +1,1 @@
+"""Every release against the present code: what one writes, the other reads."""
