@@ -1,4 +1,4 @@
-"""Every error that gosync raises, sorted by who can act on it.
+"""Every error that gosync raises, sorted by who can act on it. Pure.
 
     GosyncError                  exit 1  base, never raised bare
      ├ UsageError                     2  the caller: the request is wrong

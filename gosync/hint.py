@@ -1,4 +1,4 @@
-"""Pure: hints as data: what to do next, with the command lines to run.
+"""Hints as data: what to do next, with the command lines to run. Pure.
 
 A hint is text with command lines between: whoever shows it (the command line, a log,
 a page) decides how. A command line names its verb and its arguments apart, so that a

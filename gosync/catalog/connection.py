@@ -27,8 +27,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from gosync.catalog.documents import REBUILD
 from gosync.errors import CatalogError, LockedError, NoSpaceError
-from gosync.hint import Hint, advise, command
+from gosync.hint import Hint
 from gosync.text import shown
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 U = TypeVar("U")
 
-REBUILD = advise("run {}", command("catalog rebuild"))
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 # The file beside the write-ahead log cannot grow; SQLite has no FULL for that.
 _SHARED_MEMORY_SIZE = sqlite3.SQLITE_IOERR_SHMSIZE

@@ -44,7 +44,7 @@ from gosync.catalog.trees import Trees
 from gosync.catalog.troubles import Troubles
 from gosync.catalog.verified import Verified
 from gosync.catalog.version_table import Versions
-from gosync.catalog.withdrawn import WithdrawnVersions
+from gosync.catalog.withdrawn_table import WithdrawnVersions
 from gosync.errors import CatalogError
 from gosync.hint import advise, command
 

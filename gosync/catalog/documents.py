@@ -1,4 +1,4 @@
-"""JSON that stands in a column, read back."""
+"""JSON that stands in a column, read back. Pure."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import TypeVar
 
 import msgspec
 
-from gosync.catalog.connection import REBUILD
 from gosync.errors import CatalogError
+from gosync.hint import advise, command
+
+REBUILD = advise("run {}", command("catalog rebuild"))
 
 T = TypeVar("T")
 

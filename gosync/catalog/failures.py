@@ -62,6 +62,10 @@ class Failure(msgspec.Struct, frozen=True):
     next_try_at: str
     upstream: str = ""
 
+    def was(self, kind: type[GosyncError]) -> bool:
+        """Return whether the error was of this very class."""
+        return self.error == kind.__name__
+
 
 _COLUMNS = ", ".join(field.name for field in fields(Failure))
 

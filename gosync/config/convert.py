@@ -119,15 +119,14 @@ def _leaf(value: object, kind: Any, key: Key, mistakes: Mistakes) -> Any:
         said = str(exc)
         element = _ELEMENT.search(said)
         at = (int(element[1]) + 1,) if element and element[1] else ()
-        mistakes.add((*key, *at), _refusal(_ELEMENT.sub("", said), kind))
+        known = [] if get_origin(kind) is list and not at else _choices(kind)
+        refused = value[at[0] - 1] if at and isinstance(value, list) else value
+        error = ConfigError(_ELEMENT.sub("", said))
+        if known and isinstance(refused, str):
+            hint = f"known: {', '.join(known)}"
+            error = ConfigError("is none of those that are known", hint=hint)
+        mistakes.add((*key, *at), error)
         return None
-
-
-def _refusal(said: str, kind: Any) -> ConfigError:
-    if "enum" in said:
-        known = ", ".join(_choices(kind))
-        return ConfigError("is none of those that are known", hint=f"known: {known}")
-    return ConfigError(said)
 
 
 def _choices(kind: Any) -> list[str]:

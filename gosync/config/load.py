@@ -23,7 +23,7 @@ from gosync.config.convert import Toml, convert_file, field_names, suggest
 from gosync.config.daemon import make_hooks, make_jobs
 from gosync.config.files import read_text
 from gosync.config.lines import KeyLines
-from gosync.config.mistakes import Key, Mistake, Mistakes, shown_key
+from gosync.config.mistakes import Key, Mistake, Mistakes
 from gosync.config.oldheads import make_old_heads
 from gosync.config.places import Places
 from gosync.config.schema import (
@@ -150,7 +150,7 @@ def examine_config(
 def _not_toml(path: Path, said: str) -> Mistake:
     line = re.search(r"at line (\d+)", said)
     at = int(line[1]) if line else None
-    return Mistake("", f"not TOML: {said}", file=str(path), line=at)
+    return Mistake("", "", f"not TOML: {said}", file=str(path), line=at)
 
 
 def _placed(
@@ -165,8 +165,7 @@ def _placed(
         return mistake
     variable = variables.get(key[:2])
     if variable is not None:
-        message = mistake.message.removeprefix(shown_key(key))
-        return replace(mistake, key=variable, message=f"{variable}{message}")
+        return replace(mistake, key=variable, name=variable)
     line = None if lines is None else lines.of(key)
     return replace(mistake, file=str(path), line=line)
 

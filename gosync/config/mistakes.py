@@ -25,17 +25,24 @@ class Mistake(msgspec.Struct, frozen=True):
     Attributes:
         key: Where it is, like "upstream.index" or "select.2.versions"; the name of a
             variable for what the environment says.
-        message: What is wrong; it quotes nothing that may be a secret.
+        name: The same as people read it; "" where it is the whole file.
+        reason: What is wrong; it quotes nothing that may be a secret.
         hint: What to do, or None.
         file: The file; "" for the environment.
         line: The line in it, from 1; None where nothing stands that is wrong.
     """
 
     key: str
-    message: str
+    name: str
+    reason: str
     hint: Hint | str | None = None
     file: str = ""
     line: int | None = None
+
+    @property
+    def message(self) -> str:
+        """What is wrong, and at what."""
+        return f"{self.name}: {self.reason}" if self.name else self.reason
 
     @property
     def sentence(self) -> str:
@@ -59,10 +66,9 @@ class Mistakes:
         self, key: Key, error: GosyncError, *, file: str = "", line: int | None = None
     ) -> None:
         """Note a mistake."""
-        name = shown_key(key)
-        message = f"{name}: {error}" if name else str(error)
-        dotted = ".".join(map(str, key))
-        self.found.append((key, Mistake(dotted, message, error.hint, file, line)))
+        dotted, name = ".".join(map(str, key)), shown_key(key)
+        found = Mistake(dotted, name, str(error), error.hint, file, line)
+        self.found.append((key, found))
 
     def attempt(self, key: Key, make: Callable[[], T], default: T) -> T:
         """Return what is made, or the default where that is a mistake."""

@@ -2,7 +2,7 @@
 
     daemon      the loop: one job at a time, signals, reload, what stops it
     once        the same runs without the loop, for timers
-    timetable   when each job is due (pure)
+    timetable   when each job is due
     jobs        what each job does: a name and an async function
     runner      one run: the lock, its row, whom to tell
     attempt     the call itself: time limit, stop, errors made outcomes

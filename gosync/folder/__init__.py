@@ -12,7 +12,7 @@ version and file, and these give the path.
     detection  which kind of cache a folder is
     roots      where the root of a cache is, by one folder in it
     inventory  a folder's entries by module version
-    foreign    what of a folder is no cache's, and is left alone (pure)
+    foreign    what of a folder is no cache's, and is left alone
     sums       a tree's part of the checksum database, proven to a signed head
     findings   what is wrong with a file of a tree
     placing    bytes put into a folder, things removed from it

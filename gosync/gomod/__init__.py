@@ -1,6 +1,6 @@
-"""What a Go module is: names, versions, files and their hashes.
+"""What a Go module is: names, versions, files and their hashes. Pure.
 
-This room is pure: it is handed bytes and strings, and returns values or raises
+This room is handed bytes and strings, and returns values or raises
 :class:`~gosync.errors.MalformedError` (or another
 :class:`~gosync.errors.RejectedError`). It opens no file and no socket.
 Names follow ``golang.org/x/mod``, whose verdicts are the specification; the

@@ -1,4 +1,4 @@
-r"""Keys: Ed25519 as OpenSSH keeps them, and ECDSA P-256 in PEM.
+r"""Keys: Ed25519 as OpenSSH keeps them, and ECDSA P-256 in PEM. Pure.
 
     kind        secret key                      public key
     ed25519     OpenSSH's own file              ssh-ed25519 AAAA… comment

@@ -1,4 +1,4 @@
-r"""SSHSIG: signatures that ``ssh-keygen -Y sign`` makes and ``-Y verify`` checks.
+r"""SSHSIG: signatures of ``ssh-keygen -Y sign``, made and verified. Pure.
 
 A signature is a text file (PROTOCOL.sshsig of OpenSSH)::
 

@@ -1,4 +1,4 @@
-"""The trust file: whose signatures count, from when to when, and how many.
+"""The trust file: whose signatures count, from when to when, and how many. Pure.
 
     threshold = 1                     # so many different keys must have signed
 

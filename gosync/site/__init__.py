@@ -2,13 +2,13 @@
 
 policy, rules   what the site wants: selects and version rules (pure)
 options         where the site is and how it works, checked
-standing        whether store, catalog, journal and tree belong together (pure)
+standing        whether store, catalog, journal and tree belong together
 refusals        what is said where they do not
 places          where stores were seen, remembered beside them
 opening         all of these looked at before anything is done
 site            the store and its catalog, open
 upstreams       whom the site asks, and the gate that admits the answers
-configured      whom a failure was met at, and whether that is still asked (pure)
+configured      whom a failure was met at, and whether that is still asked
 oldheads        clients that remember an older tree head
 withdrawals     withdrawn versions, taken out of every known tree
 tree            the newest head, and the tree published with it

@@ -1,4 +1,4 @@
-"""Whom a failure was met at, and whether the configuration still names that. Pure.
+"""Whom a failure was met at, and whether the configuration still names that.
 
 A failure that is of nothing configured any more is over: an index that was turned
 off, a proxy or a checksum database that was replaced, a select or a project that

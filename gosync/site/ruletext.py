@@ -1,4 +1,4 @@
-"""The rules of a selection as text, for people who ask why it changed. Pure.
+"""The rules of a selection as text, for people who ask why it changed.
 
 One line a rule, in the configuration's order::
 

@@ -1,4 +1,4 @@
-"""Whether store, catalog, journal and tree belong together: the rules. Pure.
+"""Whether store, catalog, journal and tree belong together: the rules.
 
 Each is looked at beside the others, because alone an empty folder is a new store and
 an empty catalog a new catalog. What is there is never given up for what is missing:

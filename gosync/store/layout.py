@@ -1,4 +1,4 @@
-"""Every name in the store, and nothing but names: pure.
+"""Every name in the store, and nothing but names. Pure.
 
     lock                               the writer lock
     lock.use                           the use lock

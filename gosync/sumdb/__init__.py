@@ -1,4 +1,4 @@
-"""The checksum database: what a log signed, and how to prove it without I/O.
+"""The checksum database: what a log signed, and how that is proven. Pure.
 
 A checksum database (golang.org/design/25530-sumdb) is a transparency log. Each
 record holds the ``h1:`` lines of one module version; a signed tree head commits

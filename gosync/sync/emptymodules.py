@@ -147,5 +147,6 @@ def _why(catalog: Catalog, path: str, rule: Rule, chosen: Chosen) -> tuple[Why, 
 
 
 def _of_failure(failure: Failure) -> tuple[Why, str]:
-    is_no = failure.error == NotFoundError.__name__
-    return Why.NOT_FOUND if is_no else Why.UNANSWERED, failure.reason
+    return Why.NOT_FOUND if failure.was(
+        NotFoundError
+    ) else Why.UNANSWERED, failure.reason

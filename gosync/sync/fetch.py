@@ -159,7 +159,7 @@ class VersionFetcher:
                 now=self._site.clock.now(),
                 upstream=upstream_of(self._site.options, VERSION),
             )
-            if failure.error == type(error).__name__:  # no graver finding stands
+            if failure.was(type(error)):  # no graver finding stands
                 state = _state_after(error)
                 catalog.versions.mark(row.path, row.version, state)
                 if state is State.GONE and row.found_by is FoundBy.INDEX:

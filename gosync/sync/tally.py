@@ -123,5 +123,5 @@ def _is_silence(failure: Failure, heard_since: Callable[[str], bool]) -> bool:
         return False
     if failure.exit_code == UnavailableError.exit_code:
         return not heard_since(failure.first_at)
-    is_refusal = failure.error == UpstreamStatusError.__name__
+    is_refusal = failure.was(UpstreamStatusError)
     return is_refusal and not (failure.path and failure.version) and not heard_since("")

@@ -1,4 +1,4 @@
-"""What the bundles at hand and the store make together. Pure but for manifests.
+"""What the bundles at hand and the store make together.
 
 The bundles at hand are the one on the medium and those that wait. A selection is
 complete when each of its versions is in the store, or travels in one of them and

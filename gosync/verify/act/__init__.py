@@ -1,7 +1,7 @@
 """Act on findings: repair, move aside, delete, and restore what it was before.
 
     actor       what can be done to a target (a protocol)
-    plan        which finding can be met how (pure)
+    plan        which finding can be met how
     done        what was done so far, and what failed
     folder      a plan carried out on a folder
     gosum       a plan carried out on a go.sum

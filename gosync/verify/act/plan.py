@@ -1,4 +1,4 @@
-"""Which finding can be met how. Pure.
+"""Which finding can be met how.
 
 What is acted on is as little as the cache's own server needs:
 

@@ -7,7 +7,7 @@
     extracted    the h1 of an extracted module folder
     listing      list, @latest and the .info of revisions
     logfiles     lookups and tiles of the checksum database
-    permissions  modes and owners that let the wrong ones read or write (pure)
+    permissions  modes and owners that let the wrong ones read or write
     engine       one run: batches, threads, time limits
     checkers     the processes or threads that check
     memory       what earlier runs proved, so that a long one goes on

@@ -1,4 +1,4 @@
-"""Whose mode or owner is wrong, and what that means. Pure."""
+"""Whose mode or owner is wrong, and what that means."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
     target   every blob that the catalog names, and what nothing names
     files    what lies beside blobs and catalog: journal, tiles, evidence
     proof    what the store's records prove with its own tiles
-    plan     which finding can be met how (pure)
+    plan     which finding can be met how
     actor    what can be done to a store, planned and done
     actions  a plan carried out on the store
     restore  what was moved aside, put back, and the rows with it

@@ -1,4 +1,4 @@
-"""Which finding about gosync's own store can be met how. Pure.
+"""Which finding about gosync's own store can be met how.
 
 ===========  ================================================================
 blob         repair: its versions are fetched anew; else their rows are
