@@ -15,18 +15,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from gosync.errors import MalformedError, TooLargeError
 from gosync.gomod.lengths import check_lengths
-from gosync.gomod.semver import version_key
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gosync.gomod.semver import VersionKey
 
 MAX_GO_SUM_BYTES = 16 << 20
 
@@ -94,11 +87,6 @@ def parse_gosum(data: bytes) -> GoSum:
     return GoSum(tuple(line for line in lines if line.hash != _EMPTY_GO_MOD))
 
 
-def format_gosum(lines: Iterable[SumLine]) -> bytes:
-    """Write a go.sum: each line once, in the order of path and version."""
-    return "".join(f"{line}\n" for line in sorted(set(lines), key=_order)).encode()
-
-
 def _parse_row(number: int, row: str) -> SumLine:
     words = row.split()
     if len(words) != _WORDS:
@@ -113,7 +101,3 @@ def _parse_row(number: int, row: str) -> SumLine:
     except MalformedError as exc:
         raise MalformedError("go.sum", f"line {number}", exc.reason) from exc
     return SumLine(path, version, is_mod, digest)
-
-
-def _order(line: SumLine) -> tuple[str, VersionKey, bool, str]:
-    return line.path, version_key(line.version), line.is_mod, line.hash

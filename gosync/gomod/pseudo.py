@@ -69,26 +69,6 @@ def pseudo_version_rev(version: str) -> str:
     return _parse(version).rev
 
 
-def pseudo_version_base(version: str) -> str:
-    """Return the tagged version before the commit, or "" when there was none.
-
-    Raises:
-        MalformedError: No pseudo-version, or one that no tag can lead to.
-    """
-    parts = _parse(version)
-    pre = semver.prerelease(parts.base)
-    if not pre:
-        if parts.build:
-            raise MalformedError("pseudo-version", version, "a build but no base")
-        return ""
-    if pre != "-0":
-        return parts.base.removesuffix(".0") + parts.build
-    head, _, patch = parts.base.removesuffix(pre).rpartition(".")
-    if patch == "0":
-        raise MalformedError("pseudo-version", version, "no patch is before 0")
-    return f"{head}.{_decrement(patch)}{parts.build}"
-
-
 def pseudo_version(major: str, older: str, *, time: datetime, rev: str) -> str:
     """Make the pseudo-version of a commit.
 
@@ -107,12 +87,6 @@ def pseudo_version(major: str, older: str, *, time: datetime, rev: str) -> str:
         return f"{base}.0.{segment}{build}"
     head, _, patch = base.rpartition(".")
     return f"{head}.{_increment(patch)}-0.{segment}{build}"
-
-
-def zero_pseudo_version(major: str) -> str:
-    """Return the placeholder of a major version: time and revision are zero."""
-    time = datetime(1, 1, 1, tzinfo=UTC)
-    return pseudo_version(major, "", time=time, rev=_ZERO_REV)
 
 
 def _split(version: str) -> _Parts | None:
@@ -138,11 +112,3 @@ def _increment(digits: str) -> str:
     if not head:
         return "1" + "0" * nines
     return head[:-1] + chr(ord(head[-1]) + 1) + "0" * nines
-
-
-def _decrement(digits: str) -> str:
-    """Take one from a positive decimal of any length."""
-    head = digits.rstrip("0")
-    zeros = len(digits) - len(head)
-    lowered = head[:-1] + chr(ord(head[-1]) - 1) + "9" * zeros
-    return lowered.lstrip("0") or "0"

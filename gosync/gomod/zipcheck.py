@@ -26,14 +26,11 @@ from gosync.errors import MalformedError, RejectedError, TooLargeError
 from gosync.gomod.lengths import file_length_problem
 from gosync.gomod.module import canonical_version, check, check_file_path
 from gosync.gomod.unicode import fold
-from gosync.gomod.window import Window
-from gosync.gomod.zipdir import read_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gosync.gomod.module import ModuleVersion
-    from gosync.gomod.window import ReadAt
     from gosync.gomod.zipdir import ZipEntry
 
 MAX_ZIP_BYTES = 500 << 20
@@ -79,21 +76,6 @@ class CheckedZip(msgspec.Struct, frozen=True):
         shown = [f"{name!r}: {why}" for name, why in self.invalid[:_SHOWN_REASONS]]
         more = len(self.invalid) - len(shown)
         return "; ".join([*shown, f"and {more} more"] if more else shown)
-
-
-def check_zip(read_at: ReadAt, size_bytes: int, mv: ModuleVersion) -> CheckedZip:
-    """Check a zip's directory; no contents are read.
-
-    Raises:
-        MalformedError: The module version, or the file as a zip.
-        TooLargeError: The file or its contents.
-        RejectedError: Entries break a rule.
-    """
-    window = Window(read_at, size_bytes)
-    check_zip_size(size_bytes, mv)
-    checked = inspect_entries(read_directory(window, size_bytes), mv)
-    checked.require_ok(str(mv))
-    return checked
 
 
 def check_zip_size(size_bytes: int, mv: ModuleVersion) -> None:

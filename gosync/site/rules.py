@@ -180,22 +180,6 @@ def parse_versions(text: str) -> VersionRule:
     return VersionRule(pick=pick, count=count, bounds=bounds)
 
 
-def format_versions(rule: VersionRule) -> str:
-    """Return what parse_versions makes this pick and these bounds of."""
-    terms = []
-    if rule.bounds.low:
-        terms.append(f">={rule.bounds.low}")
-    if rule.bounds.high:
-        high = rule.bounds.high
-        is_release = semver.prerelease(high) == _BEFORE_RELEASE
-        terms.append(f"<{high.removesuffix(_BEFORE_RELEASE) if is_release else high}")
-    if rule.count > 1:
-        terms.append(f"{rule.pick}:{rule.count}")
-    elif rule.pick is not Pick.ALL or not terms:
-        terms.append(rule.pick)
-    return " ".join(terms)
-
-
 def parse_exclusion(text: str) -> Exclusion:
     """Parse one entry of ``exclude``.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from gosync.errors import RecordMismatchError, SecurityError
+from gosync.errors import SecurityError
 from gosync.sumdb.tlog import fold_subtrees, node_hash, subtree_indexes
 
 if TYPE_CHECKING:
@@ -30,28 +30,6 @@ def prove_record(n: int, record_id: int, read: HashReader) -> list[bytes]:
     if not 0 <= record_id < n:
         raise ValueError(f"no record {record_id} in a tree of {n}")
     return _range_hashes([(s.lo, s.hi) for s in _record_steps(n, record_id)], read)
-
-
-def check_record(
-    proof: Sequence[bytes], n: int, root: bytes, record_id: int, leaf_hash: bytes
-) -> None:
-    """Check that the tree (``n``, ``root``) has ``leaf_hash`` at ``record_id``.
-
-    Raises:
-        RecordMismatchError: The proof does not show it.
-    """
-    if not 0 <= record_id < n:
-        raise RecordMismatchError(f"record {record_id}: not in a tree of {n} records")
-    steps = _record_steps(n, record_id)
-    current = leaf_hash
-    if len(steps) == len(proof):
-        for step, sibling in zip(steps, proof, strict=True):
-            current = _join(step, sibling, current)
-        if current == root:
-            return
-    raise RecordMismatchError(
-        f"record {record_id}: the proof does not lead to the root"
-    )
 
 
 def prove_tree(n: int, old_n: int, read: HashReader) -> list[bytes]:

@@ -30,10 +30,8 @@ import msgspec
 from gosync.errors import MalformedError
 from gosync.sumdb.tlog import (
     HASH_SIZE_BYTES,
-    HashReader,
     node_hash,
     split_stored_hash_index,
-    stored_hash_index,
     subtree_indexes,
 )
 
@@ -174,12 +172,6 @@ def hash_from_tile(tile: Tile, data: bytes, index: int) -> bytes:
     return tile_hash(data[start * HASH_SIZE_BYTES : end * HASH_SIZE_BYTES])
 
 
-def read_tile_data(tile: Tile, read: HashReader) -> bytes:
-    """Return the bytes of a tile out of stored hashes."""
-    level, first = tile.h * tile.l, tile.n << tile.h
-    return b"".join(read([stored_hash_index(level, first + k) for k in range(tile.w)]))
-
-
 def new_tiles(old_n: int, new_n: int, *, h: int = TILE_HEIGHT) -> list[Tile]:
     """Return the tiles that a log publishes when it grows from old_n to new_n."""
     tiles: list[Tile] = []
@@ -227,15 +219,6 @@ def index_tiles(n: int, indexes: Iterable[int]) -> list[Tile]:
             tile = parent(tile, n)
         tiles.update(dict.fromkeys(reversed(chain)))
     return list(tiles)
-
-
-def record_tiles(n: int, record_id: int) -> list[Tile]:
-    """Return the tiles that prove a record in a tree of ``n``, parents first.
-
-    Raises:
-        ValueError: The tree does not have such a record.
-    """
-    return index_tiles(n, [stored_hash_index(0, record_id)])
 
 
 def consistency_tiles(old_n: int, n: int) -> list[Tile]:

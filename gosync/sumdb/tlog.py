@@ -102,24 +102,6 @@ def stored_hash_count(n: int) -> int:
     return 2 * n - n.bit_count()
 
 
-def stored_hashes_for_record_hash(
-    n: int, leaf_hash: bytes, read: HashReader
-) -> list[bytes]:
-    """Return the hashes to store, from ``stored_hash_index(0, n)``, for record n.
-
-    Args:
-        n: The new record's id, which is also the number of records before it.
-        leaf_hash: Its record hash.
-        read: Reads hashes stored earlier.
-    """
-    completed = ((n + 1) & -(n + 1)).bit_length() - 1  # trailing ones of n
-    left = read([stored_hash_index(k, (n >> k) - 1) for k in range(completed)])
-    hashes = [leaf_hash]
-    for sibling in left:
-        hashes.append(node_hash(sibling, hashes[-1]))
-    return hashes
-
-
 def subtree_indexes(lo: int, hi: int) -> list[int]:
     """Return the storage indexes of the row of perfect subtrees over [lo, hi).
 

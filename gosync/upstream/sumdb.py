@@ -63,11 +63,6 @@ class SumDBRemote:
         self._deciding = anyio.Lock()
         self._base = None if database.url is None else self._own(database.url)
 
-    @property
-    def shown_base(self) -> str | None:
-        """Where the database is asked, without secrets; None before it is known."""
-        return None if self._base is None else self._base.shown_url
-
     async def read(self, path: str, *, limit_bytes: int | None = None) -> Response:
         """Return a file of the database, and where it came from.
 

@@ -22,13 +22,13 @@ from gosync.site.rules import (
     Pick,
     Range,
     VersionRule,
-    format_versions,
     parse_exclusion,
     parse_since,
     parse_versions,
 )
 from gosync.sync.offer import Facts, Offer, Offered
 from gosync.sync.plan import choose
+from tests.ruletext import format_versions
 from tests.tiers import examples
 
 PATH = "a.b/c"

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from gosync.errors import RecordMismatchError, SecurityError
 from gosync.sumdb.merkle import (
-    check_record,
     check_tree,
     prove_record,
     prove_tree,
@@ -18,10 +17,11 @@ from gosync.sumdb.proof import ProvenTiles, hashes_of
 from gosync.sumdb.tile import (
     consistency_tiles,
     index_tiles,
-    record_tiles,
     tree_tiles,
 )
 from gosync.sumdb.tlog import Tree, stored_hash_index, subtree_indexes, tree_hash
+from tests.recordproof import check_record
+from tests.recordtiles import record_tiles
 from tests.tiers import examples
 from tests.unit.sumdb.memorylog import Oracle, leaf
 

@@ -18,7 +18,8 @@ from gosync.errors import (
 from gosync.gomod.module import ModuleVersion
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.note import parse_verifier_key
-from gosync.sumdb.tile import Tile, new_tiles, record_tiles
+from gosync.sumdb.tile import Tile, new_tiles
+from tests.recordtiles import record_tiles
 from tests.simulator import Simulator
 from tests.simulator.simulator import record_text
 from tests.simulator.standard import module

@@ -197,15 +197,6 @@ def _names_in(folder: Path) -> list[str]:
     return [name for name in NAMES if os.path.lexists(folder / name)]
 
 
-def read_rows(file: Path) -> list[tuple[int, bytes]]:
-    """Return the rows of a go.sum that say something, with their numbers from 1.
-
-    Raises:
-        UsageError: if it is no plain file, too large, or cannot be read.
-    """
-    return _rows(_read(file))
-
-
 def _rows(data: bytes) -> list[tuple[int, bytes]]:
     rows = data.split(b"\n")
     return [(number, row) for number, row in enumerate(rows, 1) if row.strip()]

@@ -72,23 +72,6 @@ class Memory(Protocol):
         ...
 
 
-class NoMemory:
-    """Nothing is kept."""
-
-    def load(self) -> tuple[Mapping[ModuleVersion, Remembered], datetime | None]:
-        """See Memory."""
-        return {}, None
-
-    def begin(self, now: datetime) -> None:
-        """See Memory."""
-
-    def remember(self, said: Mapping[ModuleVersion, Remembered]) -> None:
-        """See Memory."""
-
-    def end(self, now: datetime) -> None:
-        """See Memory."""
-
-
 class CatalogMemory:
     """Verdicts about gosync's own store, in its catalog."""
 

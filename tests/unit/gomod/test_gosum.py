@@ -6,7 +6,6 @@ from gosync.errors import MalformedError, TooLargeError
 from gosync.gomod.gosum import (
     MAX_GO_SUM_BYTES,
     SumLine,
-    format_gosum,
     parse_gosum,
 )
 
@@ -27,19 +26,6 @@ def test_lines_are_read_and_the_trace_of_an_old_bug_is_dropped() -> None:
     )
     assert gosum.h1("a.b/c", "v1.0.0", is_mod=True) == H1
     assert gosum.h1("a.b/d", "v1.0.0", is_mod=False) is None
-
-
-def test_lines_are_written_once_in_the_order_of_versions() -> None:
-    lines = [
-        SumLine("a.b/c", "v1.10.0", is_mod=True, hash=H1),
-        SumLine("a.b/c", "v1.9.0", is_mod=True, hash=H1),
-        SumLine("a.b/c", "v1.9.0", is_mod=False, hash=H1),
-    ]
-    data = format_gosum([*lines, lines[0]])
-    assert data.decode() == (
-        f"a.b/c v1.9.0 {H1}\na.b/c v1.9.0/go.mod {H1}\na.b/c v1.10.0/go.mod {H1}\n"
-    )
-    assert set(parse_gosum(data).lines) == set(lines)
 
 
 @pytest.mark.parametrize("row", ["a.b/c", "a.b/c v1.0.0", "a b c d"])

@@ -29,7 +29,6 @@ def test_the_three_forms_are_made_and_taken_apart(major, older, want) -> None:
     version = pseudo.pseudo_version(major, older, time=TIME, rev=REV)
     assert version == want
     assert pseudo.is_pseudo_version(version)
-    assert pseudo.pseudo_version_base(version) == older
     assert pseudo.pseudo_version_time(version) == TIME
     assert pseudo.pseudo_version_rev(version) == REV
 
@@ -39,10 +38,6 @@ def test_the_time_is_written_in_utc() -> None:
     assert pseudo.pseudo_version("v1", "", time=local, rev=REV).startswith(
         "v1.0.0-20190507143103-"
     )
-
-
-def test_the_placeholder_has_no_time_and_no_revision() -> None:
-    assert pseudo.zero_pseudo_version("v1") == "v1.0.0-00010101000000-000000000000"
 
 
 @pytest.mark.parametrize(
@@ -61,19 +56,6 @@ def test_other_versions_are_no_pseudo_versions(version) -> None:
     assert not pseudo.is_pseudo_version(version)
     with pytest.raises(MalformedError):
         pseudo.pseudo_version_rev(version)
-
-
-@pytest.mark.parametrize(
-    "version",
-    [
-        "v2.0.0-20190507143103-cc8cbe209b64+incompatible",
-        "v1.0.0-0.20190507143103-cc8cbe209b64",
-    ],
-)
-def test_forms_that_no_tag_leads_to_have_no_base(version) -> None:
-    assert pseudo.is_pseudo_version(version)
-    with pytest.raises(MalformedError):
-        pseudo.pseudo_version_base(version)
 
 
 def test_digits_that_are_no_time_are_noticed_when_asked_for() -> None:

@@ -13,7 +13,7 @@ from gosync.gomod import zipdir
 from gosync.gomod.dirhash import hash1, hash_go_mod, hash_zip, scan_zip
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.window import WINDOW_BYTES, Window
-from gosync.gomod.zipcheck import MAX_ZIP_BYTES, check_zip
+from gosync.gomod.zipcheck import MAX_ZIP_BYTES
 from gosync.gomod.zipread import CHUNK_BYTES, read_contents
 from tests.unit.gomod.zipfiles import (
     PREFIX,
@@ -23,6 +23,7 @@ from tests.unit.gomod.zipfiles import (
     with_zip64_end,
     with_zip64_sizes,
 )
+from tests.zipdirectory import check_zip
 
 MV = ModuleVersion("example.com/m", "v1.0.0")
 GO_MOD = b"module example.com/m\n"

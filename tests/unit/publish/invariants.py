@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gosync.sumdb.record import parse_record
-from gosync.sumdb.tile import record_tiles
 from gosync.sumdb.tlog import parse_tree
+from tests.recordtiles import record_tiles
 
 KINDS = ("info", "mod", "zip")
 

@@ -11,11 +11,11 @@ from gosync.site.rules import (
     Pick,
     Range,
     VersionRule,
-    format_versions,
     parse_exclusion,
     parse_since,
     parse_versions,
 )
+from tests.ruletext import format_versions
 
 
 @pytest.mark.parametrize(

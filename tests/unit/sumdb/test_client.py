@@ -31,8 +31,9 @@ from gosync.sumdb.note import (
     parse_verifier_key,
     sign_note,
 )
-from gosync.sumdb.tile import Tile, edge_tiles, record_tiles, tree_tiles
+from gosync.sumdb.tile import Tile, edge_tiles, tree_tiles
 from gosync.sumdb.tlog import parse_tree
+from tests.recordtiles import record_tiles
 from tests.unit.sumdb.memorylog import (
     H1,
     NAME,

@@ -6,12 +6,12 @@ import pytest
 
 from gosync.errors import RecordMismatchError, SecurityError
 from gosync.sumdb.merkle import (
-    check_record,
     check_tree,
     prove_record,
     prove_tree,
     tree_proof_indexes,
 )
+from tests.recordproof import check_record
 from tests.unit.sumdb.memorylog import Oracle, leaf
 
 SIZE = 70

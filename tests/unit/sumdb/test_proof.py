@@ -7,8 +7,9 @@ import functools
 import pytest
 
 from gosync.sumdb.proof import ProvenTiles, hashes_of
-from gosync.sumdb.tile import Tile, edge_tiles, record_tiles, tree_tiles
+from gosync.sumdb.tile import Tile, edge_tiles, tree_tiles
 from gosync.sumdb.tlog import Tree, stored_hash_index
+from tests.recordtiles import record_tiles
 from tests.unit.sumdb.memorylog import Oracle, leaf
 
 CUTS = {

@@ -40,12 +40,11 @@ async def test_a_proxy_that_supports_it_carries_everything(
     lookup = f"/sumdb/{NAME}/lookup/example.com/!up@v2.0.0+incompatible"
     server.script(lookup, answer(b"record"))
     sums = remote(fetcher, f"{server.url}/")
-    assert sums.shown_base is None
     assert (await sums.read("latest")).body == b"head"
     got = await sums.read("lookup/example.com/!up@v2.0.0+incompatible")
     assert got.body == b"record"
     assert server.targets == [SUPPORTED, LATEST, lookup]
-    assert sums.shown_base == f"{server.url}/sumdb/{NAME}"
+    assert (await sums._decide()).shown_url == f"{server.url}/sumdb/{NAME}"
 
 
 async def test_a_url_of_its_own_is_asked_without_asking_proxies(
