@@ -7,7 +7,8 @@
     5. what went away: files, then lookups
     6. marker: complete
 
-Between the steps is a barrier: what a later one names is durable. Where a module
+Between the steps a wave of the tree ends, so that what a later one names is there;
+what a commit shows is durable. Where a module
 loses versions step 4 writes ``@latest`` before ``list``. Each step goes over all
 modules, so that a list never names a version whose own dependencies are still
 on their way. A publish that is killed leaves the marker of step 1, and the next
@@ -135,6 +136,7 @@ class Publication:
         self._begin()
         self._writer.then()
         self._put_tiles(tiles)
+        self._writer.then()
         self._put_lookups()
         self._writer.commit()
         self._put_versions()
