@@ -39,6 +39,7 @@ from gosync.catalog.runs import Runs
 from gosync.catalog.selected import Selected
 from gosync.catalog.selected_counts import SelectedCounts
 from gosync.catalog.selections import Selections
+from gosync.catalog.shown_table import ShownModules
 from gosync.catalog.tombstones import Tombstones
 from gosync.catalog.trees import Trees
 from gosync.catalog.troubles import Troubles
@@ -90,6 +91,7 @@ class Catalog:
         runs: Past runs.
         jobs: The daemon's jobs.
         verified: What ``gosync verify`` said of the store's versions.
+        shown: What published trees show of each module.
         tombstones: Versions that were given up on purpose.
         withdrawn: Versions that nobody is to be given any more.
         holders: Runs that hold leases.
@@ -123,6 +125,7 @@ class Catalog:
         self.runs = Runs(connection)
         self.jobs = Jobs(connection)
         self.verified = Verified(connection)
+        self.shown = ShownModules(connection)
         self.tombstones = Tombstones(connection)
         self.withdrawn = WithdrawnVersions(connection)
         self.holders = Holders(connection)

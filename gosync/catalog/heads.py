@@ -78,6 +78,19 @@ class Heads:
         )
         return b"" if row is None else bytes(row[0])
 
+    def published_note(self, name: str, tree_id: str, tree_size: int) -> bytes:
+        """Return the signed note that a tree showed of this size, b"" for none.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row(
+            "SELECT note FROM published_heads"
+            " WHERE name = ? AND tree_id = ? AND tree_size = ?",
+            (name, tree_id, tree_size),
+        )
+        return b"" if row is None else bytes(row[0])
+
     def published(self, name: str, tree_id: str) -> list[int]:
         """Return the sizes of all heads that a tree ever showed, ascending.
 

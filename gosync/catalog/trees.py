@@ -65,8 +65,19 @@ class Trees:
         )
         return None if row is None else TreeState(*row)
 
-    def put(self, state: TreeState, unpublished: Iterable[Unpublished] = ()) -> None:
-        """Write a tree's state, and all that it cannot show.
+    def put(
+        self,
+        state: TreeState,
+        unpublished: Iterable[Unpublished] = (),
+        *,
+        paths: Iterable[str] | None = None,
+    ) -> None:
+        """Write a tree's state, and what it cannot show.
+
+        Args:
+            state: The state.
+            unpublished: What it cannot show of the modules that were gone over.
+            paths: These modules; what is known of others stays. None for all.
 
         Raises:
             CatalogError: the catalog cannot be written.
@@ -82,9 +93,7 @@ class Trees:
                     state.published_at,
                 ),
             )
-            self._connection.write(
-                "DELETE FROM unpublished WHERE tree_id = ?", (state.tree_id,)
-            )
+            self._forget_unpublished(state.tree_id, paths)
             self._connection.write_many(
                 "INSERT INTO unpublished (tree_id, path, version, reason)"
                 " VALUES (?, ?, ?, ?)",
@@ -93,6 +102,14 @@ class Trees:
                     for each in unpublished
                 ),
             )
+
+    def _forget_unpublished(self, tree_id: str, paths: Iterable[str] | None) -> None:
+        sql = "DELETE FROM unpublished WHERE tree_id = ?"
+        if paths is None:
+            self._connection.write(sql, (tree_id,))
+            return
+        keys = [(tree_id, path) for path in paths]
+        self._connection.write_many(f"{sql} AND path = ?", keys)
 
     def unpublished(self, tree_id: str) -> list[Unpublished]:
         """Return what a tree cannot show, as its last publish found.

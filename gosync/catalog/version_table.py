@@ -298,6 +298,48 @@ class Versions:
         )
         return [row[0] for row in found]
 
+    def record_ids_of(self, paths: Iterable[str]) -> list[int]:
+        """Return the record numbers of what trees show of these modules, ascending.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = (
+            self._connection.rows(
+                f"SELECT record_id FROM versions WHERE {PUBLISHED}"  # noqa: S608 - own names
+                " AND record_id IS NOT NULL AND path = ?",
+                (path,),
+            )
+            for path in paths
+        )
+        return sorted({row[0] for rows in found for row in rows})
+
+    def has_records(self) -> bool:
+        """Return whether the checksum database proves anything that trees show.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row(
+            f"SELECT 1 FROM versions WHERE {PUBLISHED}"  # noqa: S608 - own names
+            " AND record_id >= 0 LIMIT 1"
+        )
+        return row is not None
+
+    def last_change_of(self, path: str) -> int:
+        """Return the number of a module's newest change, 0 when there was none.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row(
+            "SELECT max(changed) FROM ("
+            "SELECT changed FROM versions WHERE path = :path"
+            " UNION ALL SELECT changed FROM withdrawn WHERE path = :path)",
+            {"path": path},
+        )
+        return int(row[0] or 0) if row else 0
+
     def pinned(self) -> list[tuple[str, str]]:
         """Return what is carried and vouched for by our first sight alone.
 

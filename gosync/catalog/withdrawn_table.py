@@ -71,6 +71,17 @@ class WithdrawnVersions:
         """
         return _once(self._rows(f"path = ? AND {_IN_FORCE}", path))
 
+    def changed_after(self, number: int) -> bool:
+        """Return whether anything was withdrawn or undone after a change.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row(
+            "SELECT 1 FROM withdrawn WHERE changed > ? LIMIT 1", (number,)
+        )
+        return row is not None
+
     def selected(self) -> list[Withdrawal]:
         """Return those that the present selection wants.
 

@@ -8,7 +8,7 @@ The paths of a published tree (``routes``) and what else ``go`` asks a proxy for
     M/@v/index.html      module page
     sumdb/NAME/supported supported  sumdb/NAME/latest            head
     sumdb/NAME/lookup/M@V lookup    sumdb/NAME/tile/8/L/NNN      tile
-    index.html, modules/N/index.html page
+    index.html, modules/ID/index.html page
     modules/feed.atom    feed       status.json                  status
 
 Paths are as in the tree: relative, escaped as ``go`` escapes modules, and no more
@@ -35,8 +35,8 @@ from gosync.folder.routes import (
     SUMDB_FOLDER,
     VERSIONS_FOLDER,
     of_module,
+    page_of_name,
     sumdb_folder,
-    tree_page,
     version_of_name,
 )
 from gosync.gomod import module
@@ -82,7 +82,7 @@ class ProxyRequest(msgspec.Struct, frozen=True, kw_only=True):
         version: The version, or a query's branch or commit, unescaped, "" for none.
         database: The checksum database's name, "" for none.
         tile: A tile's path below its database: ``tile/8/0/000``, "" for none.
-        page: A page's number, from 1; 0 for none.
+        page: A page's path, ``index.html`` for the first; "" for none.
     """
 
     kind: ProxyRequestKind
@@ -90,7 +90,7 @@ class ProxyRequest(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     database: str = ""
     tile: str = ""
-    page: int = 0
+    page: str = ""
 
 
 def parse_request(path: str) -> ProxyRequest | None:
@@ -113,7 +113,7 @@ def format_request(request: ProxyRequest) -> str:
         MalformedError: if there is no place for such a module, version or database.
     """
     if request.page:
-        return tree_page(request.page)
+        return request.page
     if request.database:
         return f"{sumdb_folder(request.database)}/{_in_database(request)}"
     if not request.module:
@@ -150,12 +150,10 @@ def _in_database(request: ProxyRequest) -> str:
 
 
 def _parse_page(path: str) -> ProxyRequest | None:
-    parts = path.split("/")
-    number = parts[1] if len(parts) == len((PAGES_FOLDER, "N", ROOT_PAGE)) else "1"
-    if not number.isascii() or not number.isdecimal() or number.startswith("0"):
+    name = path.removeprefix(f"{PAGES_FOLDER}/").removesuffix(f"/{ROOT_PAGE}")
+    if path not in {ROOT_PAGE, page_of_name(name)}:
         return None
-    found = ProxyRequest(kind=ProxyRequestKind.PAGE, page=int(number))
-    return found if tree_page(found.page) == path else None
+    return ProxyRequest(kind=ProxyRequestKind.PAGE, page=path)
 
 
 def _parse_sumdb(path: str) -> ProxyRequest | None:

@@ -6,7 +6,8 @@ Paths are relative to the tree's root, with "/" between elements; ``M`` and
     M/@v/list            M/@v/V.info   M/@v/V.mod   M/@v/V.zip
     M/@latest            M/@v/REV.info               the alias of a commit
     M/@v/index.html                                  the module's page
-    index.html           modules/N/index.html        the tree's pages
+    index.html           modules/ID/index.html       the tree's pages; ID from the
+                                                     first module on it
     modules/feed.atom                                what is new in it
     sumdb/NAME/supported
     sumdb/NAME/latest
@@ -30,6 +31,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from hashlib import sha256
 
 import msgspec
 
@@ -54,6 +56,8 @@ NOT_FOUND_NAME = "404.txt"
 _FILES = {kind.value: kind for kind in FileKind}
 _MAX_NAME_BYTES = 255
 _MAX_PATH_BYTES = 2048  # leaves room for the root within PATH_MAX
+_PAGE_ID_DIGITS = 16
+_PAGE_ID = re.compile("[0-9a-f]{16}")
 _REVISION = re.compile("[0-9a-f]{7,64}")
 _DATABASE_ELEMENT = re.compile("[A-Za-z0-9_~-][A-Za-z0-9._~:-]{0,199}")
 
@@ -171,9 +175,15 @@ def sumdb_folder(name: str) -> str:
     return f"{SUMDB_FOLDER}/{name}"
 
 
-def tree_page(number: int) -> str:
-    """Return where the tree's page with this number, from 1, lies."""
-    return ROOT_PAGE if number == 1 else f"{PAGES_FOLDER}/{number}/{ROOT_PAGE}"
+def list_page(first: str) -> str:
+    """Return where the page of the list of modules lies that this one begins."""
+    name = sha256(first.encode()).hexdigest()[:_PAGE_ID_DIGITS]
+    return f"{PAGES_FOLDER}/{name}/{ROOT_PAGE}"
+
+
+def page_of_name(name: str) -> str | None:
+    """Return the page that a name in the pages' folder stands for, or None."""
+    return f"{PAGES_FOLDER}/{name}/{ROOT_PAGE}" if _PAGE_ID.fullmatch(name) else None
 
 
 def revision_of_alias(name: str) -> str | None:

@@ -1,9 +1,9 @@
 """The tree's part of the checksum database: every record proven to a signed head.
 
-It is what ``go`` does with GOPROXY at the tree. A client's success must not
-depend on what it looks up first: where the lookups carry different heads (a tree
-that was copied while it was published), each lookup is proven for a client that
-knows no more than each of the heads.
+It is what ``go`` does with GOPROXY at the tree. A client's success must not depend on
+what it looks up first, and lookups carry different heads. By ``sumdb.mixedheads`` it is
+enough to prove each record in the largest head so far, and each head in the largest for
+a client that remembers it: the tree has the tiles of all other orders then, too.
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ _LIMITS: Final = {
     "tile": FULL_TILE_BYTES,
     "latest": MAX_NOTE_BYTES,
 }
-_MAX_HEADS: Final = 4
 R = TypeVar("R")
 
 
@@ -50,6 +49,7 @@ class TreeOps(ReadOnlyOps):
 
     Attributes:
         heads: A note for each tree head that a lookup came with.
+        last_head: The head that the last lookup came with, None if it had none.
     """
 
     def __init__(self, tree: Tree, database: str, head: bytes = b"") -> None:
@@ -58,6 +58,7 @@ class TreeOps(ReadOnlyOps):
         self._tree = tree
         self._folder = routes.sumdb_folder(database)
         self.heads: dict[TreeHead, bytes] = {}
+        self.last_head: TreeHead | None = None
 
     async def read_remote(self, path: str) -> bytes:
         """Return a file of the tree's database."""
@@ -70,10 +71,12 @@ class TreeOps(ReadOnlyOps):
         return data
 
     def _note_head(self, lookup: bytes) -> None:
+        self.last_head = None
         with suppress(RejectedError):  # the client will say so
             note = parse_record(lookup).rest
             head = parse_tree(note.rpartition(b"\n\n")[0] + b"\n")
             self.heads.setdefault(head, note)
+            self.last_head = head
 
 
 class TreeSums:
@@ -92,6 +95,8 @@ class TreeSums:
         self.database = database
         self._private = private
         self._answers: dict[ModuleVersion, ProvenRecord | TreeFinding] = {}
+        self._met: dict[TreeHead, ModuleVersion] = {}
+        self._head_of: dict[ModuleVersion, TreeHead | None] = {}
         if database is not None:
             self._ops = TreeOps(tree, database.name)
             self._client = SumClient(self._ops, database)
@@ -115,6 +120,7 @@ class TreeSums:
         """Return the proven record of a version, or what is in the way."""
         if mv not in self._answers:
             self._answers[mv] = self._lookup(self._client, mv)
+            self._head_of[mv] = self._ops.last_head
         return self._answers[mv]
 
     def prove_tile(self, tile: Tile) -> TreeFinding | None:
@@ -195,21 +201,26 @@ class TreeSums:
         return None
 
     def order_finding(self, mv: ModuleVersion) -> TreeFinding | None:
-        """Return what a client would trip over that saw another head before."""
-        answer = self._answers.get(mv)
-        if not isinstance(answer, ProvenRecord) or len(self._ops.heads) < 2:
+        """Return what a client would trip over that saw another head before.
+
+        Of a proven version; each head is judged once, with the first that carries it.
+        """
+        head = self._head_of.get(mv)
+        if not isinstance(self._answers.get(mv), ProvenRecord) or head is None:
             return None
-        if len(self._ops.heads) > _MAX_HEADS:
-            reason = f"the lookups carry {len(self._ops.heads)} different tree heads"
-            path = self.lookup_path(mv)
-            return TreeFinding(kind=TreeFault.UNPROVEN, path=path, reason=reason, mv=mv)
+        if head in self._met:
+            return None
+        top = max(self._met, key=lambda each: each.n, default=None)
+        self._met[head] = mv
+        if top is None:
+            return None
+        older, newer = sorted((head, top), key=lambda each: each.n)
         assert self.database is not None
-        for note in self._ops.heads.values():
-            ops = TreeOps(self.tree, self.database.name, note)
-            again = self._lookup(SumClient(ops, self.database), mv)
-            if isinstance(again, TreeFinding):
-                return again
-        return None
+        ops = TreeOps(self.tree, self.database.name, self._ops.heads[older])
+        client = SumClient(ops, self.database)
+        # The first of these takes the older head's own edge, as go does when it starts.
+        asked = (self._lookup(client, self._met[each]) for each in (older, newer))
+        return next((each for each in asked if isinstance(each, TreeFinding)), None)
 
     def _lookup(
         self, client: SumClient, mv: ModuleVersion

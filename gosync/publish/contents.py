@@ -1,4 +1,7 @@
-"""What the tree says of one module. Pure.
+"""What the tree says of one module, and the bytes of its files that are made. Pure.
+
+Values in, bytes out, without a tree or a catalog: a server that has a module's rows can
+answer with the same bytes. ``@latest`` has those of its version's ``.info``.
 
 ``list`` names the versions carried whole that Go would accept from a list:
 no pseudo-versions. It is empty when there are none but pseudo-versions, since
@@ -27,12 +30,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gosync.catalog.versions import Need, VersionRow
+from gosync.catalog.versions import Need, Proof, VersionRow
 from gosync.errors import MalformedError
 from gosync.folder.routes import ModuleRoutes, VersionRoutes, of_module
 from gosync.gomod import pseudo, semver
+from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.latest import GoModFacts, latest_of
 from gosync.gomod.versionlist import format_list
+from gosync.sumdb.record import format_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -153,6 +158,28 @@ def contents_of(
         kept=kept,
         withdrawn=tuple(withdrawn),
     )
+
+
+def has_record(row: VersionRow) -> bool:
+    """Return whether the row has a record that clients may look up."""
+    return row.proof is Proof.SUMDB and row.record_text is not None
+
+
+def lookup_bytes(row: VersionRow, note: bytes) -> bytes:
+    """Return the lookup of a row that has a record.
+
+    Args:
+        row: The row.
+        note: The signed note of any tree head that has the record.
+    """
+    assert row.record_id is not None
+    assert row.record_text is not None
+    return format_record(row.record_id, row.record_text) + note
+
+
+def bare_info(version: str) -> bytes:
+    """Return the ``.info`` of a version of which upstream's was not fetched."""
+    return format_info(VersionInfo(version))
 
 
 def _carried(at: ModuleRoutes, row: VersionRow) -> Carried:

@@ -4,14 +4,14 @@ One JSON object::
 
     format         of the tree, this module's FORMAT; another one is written anew
     complete       false while a publish is under way, and after it was killed
-    contents       digest of what is in the tree, version by version
+    contents       digest of what is in the tree: the sum of its modules'
     options        digest of what the pages were made with
     sumdb          the checksum database's name, "" for none
     modules        how many modules the tree has
     versions       how many versions the tree has whole
     go_mods        of how many more it has the .mod alone
     unknown        how many more there are that the store does not know
-    head           size of the tree head that all lookups carry, 0 for none
+    head           size of the newest tree head that is shown, 0 for none
     heads          by database, every size that a lookup may ever have carried
     old_heads      by database, which older heads of clients are served besides:
                    upper, up to which head all tiles above level 0 are there, and
@@ -38,6 +38,7 @@ from gosync.folder import routes
 from gosync.publish.oldheads import Promise
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 FORMAT = 2  # 2: aliases of pseudo-versions, and of 8 and 10 digits
@@ -67,11 +68,10 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
         """Return which older heads of a database the tree serves."""
         return self.old_heads.get(name, Promise())
 
-    def with_head(self, name: str, size: int) -> Marker:
-        """Return an incomplete marker that knows one more head."""
-        sizes = sorted({*self.heads.get(name, ()), size})
-        heads = {**self.heads, name: sizes}
-        return msgspec.structs.replace(self, complete=False, heads=heads)
+    def with_heads(self, name: str, sizes: Iterable[int]) -> Marker:
+        """Return a marker that knows these heads of a database, too."""
+        known = sorted({*self.heads.get(name, ()), *sizes})
+        return msgspec.structs.replace(self, heads={**self.heads, name: known})
 
 
 def parse_marker(data: bytes) -> Marker:

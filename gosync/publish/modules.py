@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 from gosync.errors import MalformedError, RejectedError
 from gosync.folder import routes
-from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.latest import GoModFacts, read_facts
 from gosync.gomod.modfile import synthesize
+from gosync.publish.contents import bare_info
 from gosync.publish.pages import module_page
 from gosync.publish.stale import stale_names
 from gosync.store.digest import Digest
@@ -126,7 +126,7 @@ class ModuleWriter:
             and _name_of(at.info) not in kept
             and (self.is_new(row) or _name_of(at.info) not in there)
         ):
-            self._writer.write(at.info, format_info(VersionInfo(row.version)))
+            self._writer.write(at.info, bare_info(row.version))
 
     def _link(self, path: str, digest: str | None, size_bytes: int | None) -> None:
         self._writer.link(path, self._blobs, Digest(digest or ""), size_bytes or 0)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.sumdb.mixedheads import is_edge
 from gosync.sumdb.oldheads import OldHeads, superseded
 from gosync.sumdb.spans import Spans, spans_of, subtract, unite, up_to
-from gosync.sumdb.tile import TILE_HEIGHT, Tile, edge_tiles, tile_in_tree
+from gosync.sumdb.tile import TILE_HEIGHT, Tile, tile_in_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -117,8 +118,7 @@ def stale_widths(
         published: The sizes of all heads that it ever had, ascending.
         n: The size of the head that it has.
     """
-    edges = {edge for size in published for edge in edge_tiles(size)}
     before = max((size for size in published if size < n), default=0)
     for tile in superseded(before, n):
-        if tile not in edges and not sums.missing([tile.full()]):
+        if not is_edge(tile, published) and not sums.missing([tile.full()]):
             yield sums.path(tile)

@@ -14,31 +14,31 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import msgspec
 
 from gosync.catalog.versions import Proof
 from gosync.folder import routes
 from gosync.hint import command
-from gosync.publish.style import PLACEHOLDER, SCRIPT, STYLE
+from gosync.publish import html
+from gosync.publish.style import PLACEHOLDER, SCRIPT
 from gosync.sumdb.names import GOLANG_SUMDB
 from gosync.sumdb.tlog import format_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from gosync.catalog.shown import ShownModule
     from gosync.catalog.withdrawn import Withdrawal
     from gosync.publish.contents import Carried, ModuleContents
     from gosync.sumdb.names import Database
     from gosync.sumdb.treehead import SignedHead
 
-_SAFE = "/!@+~,=-._"
 _SHORT_HASH = 12
 
 
 class ModuleSummary(msgspec.Struct, frozen=True):
-    """One line of the tree's page.
+    """One line of the list of modules.
 
     Attributes:
         path: The module path.
@@ -63,8 +63,20 @@ class ModuleSummary(msgspec.Struct, frozen=True):
         return self.versions + self.go_mods - self.proven
 
 
+class ListPart(msgspec.Struct, frozen=True):
+    """A page of the list of modules.
+
+    Attributes:
+        page: Where it lies.
+        first: The first module on it.
+    """
+
+    page: str
+    first: str
+
+
 class TreeFacts(msgspec.Struct, frozen=True):
-    """What every page of the tree's list says about the tree.
+    """What the front page says about the tree.
 
     Attributes:
         url: The tree's address, "" when it is not known.
@@ -75,7 +87,6 @@ class TreeFacts(msgspec.Struct, frozen=True):
         versions: How many versions there are, whole.
         proven: How many the checksum database vouches for, those that are carried
             as a ``.mod`` alone included.
-        pages: How many pages the list has.
         go_mods: How many versions there are as a ``.mod`` alone.
     """
 
@@ -86,7 +97,6 @@ class TreeFacts(msgspec.Struct, frozen=True):
     modules: int
     versions: int
     proven: int
-    pages: int
     go_mods: int = 0
 
     @property
@@ -95,37 +105,60 @@ class TreeFacts(msgspec.Struct, frozen=True):
         return self.versions + self.go_mods - self.proven
 
 
-def summary_of(contents: ModuleContents) -> ModuleSummary:
-    """Return a module's line on the tree's page."""
+def summary_of(shown: ShownModule) -> ModuleSummary:
+    """Return a module's line in the list."""
     return ModuleSummary(
-        path=contents.at.path,
-        page=contents.at.page,
-        newest=contents.latest.row.version if contents.latest else "",
-        versions=sum(v.whole for v in contents.versions),
-        proven=sum(v.row.proof is Proof.SUMDB for v in contents.versions),
-        go_mods=sum(not v.whole for v in contents.versions),
+        path=shown.path,
+        page=routes.of_module(shown.path).page,
+        newest=shown.newest,
+        versions=shown.versions,
+        proven=shown.proven,
+        go_mods=shown.go_mods,
     )
 
 
-def tree_page(
-    facts: TreeFacts, modules: Sequence[ModuleSummary], *, number: int
+def front_page(
+    facts: TreeFacts, modules: Sequence[ModuleSummary], parts: Sequence[ListPart] = ()
 ) -> bytes:
-    """Return one page of the list of modules."""
-    up = _up(routes.tree_page(number))
+    """Return the tree's front page.
+
+    Args:
+        facts: What it says about the tree.
+        modules: The whole list, where it has no pages of its own.
+        parts: Its pages otherwise.
+    """
+    if parts:
+        table = _parts_table(parts)
+    elif modules:
+        table = _modules_table(modules, "")
+    else:
+        table = "<p>Nothing is carried yet.</p>"
     body = [
         "<header><h1>Go modules</h1>",
         *(f"<p class=lead>{sentence}</p>" for sentence in _sentences(facts)),
         "</header>",
-        _usage(facts, up),
+        _usage(facts),
         _other_heads(facts),
         '<section aria-labelledby="modules"><h2 id="modules">Modules</h2>',
-        _modules_table(modules, up) if modules else "<p>Nothing is carried yet.</p>",
-        _page_links(number, facts.pages, up),
+        table,
         "</section>",
-        f'<p><a href="{up}{routes.FEED}">What is new</a>, for feed readers</p>',
+        f'<p><a href="{routes.FEED}">What is new</a>, for feed readers</p>',
     ]
     script = "" if facts.url else SCRIPT
-    return _document("Go modules", body, script=script, feed=f"{up}{routes.FEED}")
+    return html.document("Go modules", body, script=script, feed=routes.FEED)
+
+
+def list_page(modules: Sequence[ModuleSummary]) -> bytes:
+    """Return one page of a list of modules that has several; of at least one."""
+    first, last = modules[0].path, modules[-1].path
+    up = html.up(routes.list_page(""))
+    home = f"{up}{routes.ROOT_PAGE}"
+    body = [
+        f'<nav aria-label="Breadcrumb"><a href="{home}">Go modules</a></nav>',
+        f"<header><h1 class=path>{escape(first)} &#8211; {escape(last)}</h1></header>",
+        _modules_table(modules, up),
+    ]
+    return html.document(f"Go modules from {first}", body)
 
 
 def module_page(contents: ModuleContents, database: str) -> bytes:
@@ -136,7 +169,7 @@ def module_page(contents: ModuleContents, database: str) -> bytes:
         database: The checksum database's name, "" for none.
     """
     path = contents.at.path
-    up = _up(contents.at.page)
+    up = html.up(contents.at.page)
     lookups = f"{up}{routes.sumdb_folder(database)}/lookup/" if database else ""
     newest = contents.latest.row.version if contents.latest else ""
     body = [
@@ -147,13 +180,13 @@ def module_page(contents: ModuleContents, database: str) -> bytes:
         else _without_zips(contents),
         _withdrawn(contents.withdrawn),
         '<section aria-labelledby="versions">',
-        f'<h2 id="versions">{_plural(len(contents.versions), "version")}</h2>',
+        f'<h2 id="versions">{html.plural(len(contents.versions), "version")}</h2>',
         _versions_table(reversed(contents.versions), lookups)
         if contents.versions
         else "",
         "</section>",
     ]
-    return _document(path, body)
+    return html.document(path, body)
 
 
 def _without_zips(contents: ModuleContents) -> str:
@@ -173,57 +206,38 @@ def _withdrawn(withdrawals: Sequence[Withdrawal]) -> str:
         f"<td class=path>{escape(', '.join(each.needed_by))}</td></tr>"
         for each in withdrawals
     )
-    table = _table(("Version", "Withdrawn", "Reason", "Needed by"), rows)
+    table = html.table(("Version", "Withdrawn", "Reason", "Needed by"), rows)
     return (
         '<section aria-labelledby="withdrawn"><h2 id="withdrawn">Withdrawn</h2>\n'
         f"<p>Nobody is given these versions any more.</p>\n{table}</section>"
     )
 
 
-def _document(
-    title: str, body: Iterable[str], *, script: str = "", feed: str = ""
-) -> bytes:
-    news = (
-        '<link rel="alternate" type="application/atom+xml" title="What is new"'
-        f' href="{feed}">\n'
-        if feed
-        else ""
-    )
-    head = (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n{news}<style>\n{STYLE}</style>\n</head>\n"
-    )
-    foot = "<footer>A static GOPROXY, written by gosync.</footer>"
-    text = "\n".join(["<body>", *(part for part in body if part), foot])
-    return f"{head}{text}\n{script}</body>\n</html>\n".encode()
-
-
 def _sentences(facts: TreeFacts) -> Iterator[str]:
     modules, versions = facts.modules, facts.versions
-    alone = f" and {_plural(facts.go_mods, 'go.mod file')} alone"
+    alone = f" and {html.plural(facts.go_mods, 'go.mod file')} alone"
     yield (
-        f"{_plural(modules, 'module')}, {_plural(versions, 'version')}"
+        f"{html.plural(modules, 'module')}, {html.plural(versions, 'version')}"
         f"{alone if facts.go_mods else ''}."
     )
     if facts.database is not None and facts.head is not None:
         tree = facts.head.tree
         yield (
-            f"{_plural(facts.proven, 'version')} proven in"
+            f"{html.plural(facts.proven, 'version')} proven in"
             f" <b>{escape(facts.database.name)}</b> at its tree head of"
-            f" {_number(tree.n)} records,"
+            f" {html.number(tree.n)} records,"
             f" <code class=hash>{escape(format_hash(tree.hash))}</code>"
         )
     if facts.pinned:
-        pinned = _plural(facts.pinned, "version")
+        pinned = html.plural(facts.pinned, "version")
         yield f"{pinned} pinned to the hash that was seen first."
 
 
-def _usage(facts: TreeFacts, up: str) -> str:
+def _usage(facts: TreeFacts) -> str:
     address = (
         escape(facts.url.rstrip("/"))
         if facts.url
-        else f'<span data-root="{up or "."}">{PLACEHOLDER}</span>'
+        else f'<span data-root=".">{PLACEHOLDER}</span>'
     )
     lines = [f"go env -w GOPROXY={address}", f"go env -w GOSUMDB={_gosumdb(facts)}"]
     if facts.private and facts.database is not None:
@@ -246,7 +260,7 @@ def _other_heads(facts: TreeFacts) -> str:
     if facts.database is None or facts.head is None:
         return ""
     serve_head = escape(str(command("publish", "--head", "FILE")))
-    name, records = escape(facts.database.name), _number(facts.head.tree.n)
+    name, records = escape(facts.database.name), html.number(facts.head.tree.n)
     return (
         '<section aria-labelledby="heads"><h2 id="heads">If go says'
         " <code>checking tree#N</code> and a tile is missing</h2>\n"
@@ -273,22 +287,21 @@ def _gosumdb(facts: TreeFacts) -> str:
 
 def _modules_table(modules: Iterable[ModuleSummary], up: str) -> str:
     rows = "\n".join(
-        f'<tr><th scope=row class=path><a href="{up}{_href(module.page)}">'
+        f'<tr><th scope=row class=path><a href="{up}{html.href(module.page)}">'
         f"{escape(module.path)}</a></th>"
         f"<td class=version>{escape(module.newest) or '<i>go.mod only</i>'}</td>"
         f"<td class=number>{_versions(module)}</td>"
         f"<td>{_proof_of_module(module)}</td></tr>"
         for module in modules
     )
-    return _table(("Module", "Newest", "Versions", "Proof"), rows)
+    return html.table(("Module", "Newest", "Versions", "Proof"), rows)
 
 
 def _versions(module: ModuleSummary) -> str:
     if not module.go_mods:
-        return _number(module.versions)
-    return (
-        f"{_number(module.versions)} <small>+ {_number(module.go_mods)} go.mod</small>"
-    )
+        return html.number(module.versions)
+    versions, alone = html.number(module.versions), html.number(module.go_mods)
+    return f"{versions} <small>+ {alone} go.mod</small>"
 
 
 def _proof_of_module(module: ModuleSummary) -> str:
@@ -298,25 +311,14 @@ def _proof_of_module(module: ModuleSummary) -> str:
     if not module.proven:
         return "<span class=pinned>pinned</span>"
     return (
-        f"<span class=proven>{_number(module.proven)} proven</span>"
-        f" <span class=pinned>{_number(pinned)} pinned</span>"
+        f"<span class=proven>{html.number(module.proven)} proven</span>"
+        f" <span class=pinned>{html.number(pinned)} pinned</span>"
     )
 
 
 def _versions_table(versions: Iterable[Carried], lookups: str) -> str:
     rows = "\n".join(_version_row(version, lookups) for version in versions)
-    return _table(("Version", "Committed", "Files", "Proof"), rows)
-
-
-def _table(columns: Iterable[str], rows: str) -> str:
-    heads = "".join(
-        f"<th scope=col{' class=number' if column == 'Versions' else ''}>{column}</th>"
-        for column in columns
-    )
-    return (
-        f"<div class=scroll><table><thead><tr>{heads}</tr></thead>\n"
-        f"<tbody>\n{rows}\n</tbody></table></div>"
-    )
+    return html.table(("Version", "Committed", "Files", "Proof"), rows)
 
 
 def _version_row(version: Carried, lookups: str) -> str:
@@ -324,7 +326,7 @@ def _version_row(version: Carried, lookups: str) -> str:
     day = (row.version_time or "")[:10]
     files = [_file_link(version.at.info, "info"), _file_link(version.at.mod, "mod")]
     if version.whole:
-        size = _size(row.zip_bytes or 0)
+        size = html.size(row.zip_bytes or 0)
         files.append(f"{_file_link(version.at.zip, 'zip')} <small>{size}</small>")
     commit = ""
     if row.commit_hash:
@@ -341,9 +343,9 @@ def _version_row(version: Carried, lookups: str) -> str:
 def _proof_of_version(version: Carried, lookups: str) -> str:
     row = version.row
     if row.proof is Proof.SUMDB and row.record_id is not None:
-        text = f"record {_number(row.record_id)}"
+        text = f"record {html.number(row.record_id)}"
         link = (
-            f'<a href="{lookups}{_href(version.at.lookup)}">{text}</a>'
+            f'<a href="{lookups}{html.href(version.at.lookup)}">{text}</a>'
             if lookups
             else text
         )
@@ -356,41 +358,13 @@ def _proof_of_version(version: Carried, lookups: str) -> str:
 
 
 def _file_link(path: str, label: str) -> str:
-    return f'<a href="{_href(path.rpartition("/")[2])}">{label}</a>'
+    return f'<a href="{html.href(path.rpartition("/")[2])}">{label}</a>'
 
 
-def _page_links(number: int, pages: int, up: str) -> str:
-    if pages <= 1:
-        return ""
-    links = " ".join(
-        f'<a href="{up}{routes.tree_page(page)}"'
-        f"{' aria-current=page' if page == number else ''}>{page}</a>"
-        for page in range(1, pages + 1)
+def _parts_table(parts: Iterable[ListPart]) -> str:
+    rows = "\n".join(
+        f'<tr><th scope=row class=path><a href="{part.page}">{escape(part.first)}</a>'
+        "</th></tr>"
+        for part in parts
     )
-    return f'<nav aria-label="Pages" class=pages>{links}</nav>'
-
-
-def _up(path: str) -> str:
-    """Return the relative address of the root, from a page."""
-    return "../" * path.count("/")
-
-
-def _href(path: str) -> str:
-    return escape(quote(path, safe=_SAFE))
-
-
-def _number(value: int) -> str:
-    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{_number(count)} {noun}{'' if count == 1 else 's'}"
-
-
-def _size(size_bytes: int) -> str:
-    size = float(size_bytes)
-    for unit in ("B", "KiB", "MiB"):
-        if size < 1024 or unit == "MiB":
-            break
-        size /= 1024
-    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+    return html.table(("From",), rows)

@@ -10,15 +10,21 @@
 Between the steps a wave of the tree ends, so that what a later one names is there;
 what a commit shows is durable. Where a module
 loses versions step 4 writes ``@latest`` before ``list``. Each step goes over all
-modules, so that a list never names a version whose own dependencies are still
-on their way. A publish that is killed leaves the marker of step 1, and the next
-one looks at every file. Before all of it the tree was surveyed: versions that the
-store does not know stay, as ``survey`` says.
+modules that changed, so that a list never names a version whose own dependencies are
+still on their way; a whole publish goes over all modules. A publish that is killed
+leaves the marker of step 1, and the next one is whole. Before all of it the tree was
+surveyed: versions that the store does not know stay, as ``survey`` says.
+
+Nothing but a whole publish costs what the tree holds: what it shows of each module is
+in ``catalog.shown_table``, with the sums that pages and marker tell.
+
+Between two modules it gives way to whoever waits to publish one of them. So a module
+may have changed since this publish read it: it is left as it is then. The change came
+later than what this publish shows, so the next one goes over it.
 """
 
 from __future__ import annotations
 
-import hashlib
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -28,29 +34,35 @@ import msgspec
 from gosync.catalog.trees import Unpublished
 from gosync.errors import MalformedError
 from gosync.folder import routes
-from gosync.publish.contents import ModuleContents, contents_of, digest_lines
+from gosync.publish.belongings import Belongings
+from gosync.publish.contents import has_record
+from gosync.publish.listing import ListWriter
 from gosync.publish.marker import FORMAT, Marker, format_marker
-from gosync.publish.modules import ModuleWriter, wanted_names
+from gosync.publish.modulereader import ModuleReader
+from gosync.publish.modules import ModuleWriter
 from gosync.publish.notfound import not_found_text
 from gosync.publish.oldheads import OldHeadWriter, stale_widths
-from gosync.publish.pages import ModuleSummary, TreeFacts, summary_of, tree_page
+from gosync.publish.pages import TreeFacts
 from gosync.publish.report import PublishReport
-from gosync.publish.stale import removal_order, stale_files
-from gosync.publish.sumdb import SumTreeWriter, has_lookup, needed_tiles
+from gosync.publish.showing import ShownWriter
+from gosync.publish.shownheads import ShownHeads
+from gosync.publish.stale import module_of, removal_order
+from gosync.publish.sumdb import SumTreeWriter
+from gosync.publish.tilesneeded import kept_lookups, tiles_needed
 from gosync.publish.withdrawnfile import write_withdrawn
 from gosync.sumdb.spans import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from gosync.catalog.db import Catalog
     from gosync.catalog.versions import VersionRow
+    from gosync.publish.contents import ModuleContents
     from gosync.publish.survey import Survey
     from gosync.publish.tree import TreeWriter
     from gosync.publish.work import PublishOptions, Work
     from gosync.sumdb.names import Database
-    from gosync.sumdb.record import Record
     from gosync.sumdb.tile import Tile
     from gosync.sumdb.treehead import SignedHead
     from gosync.work.progress import Progress
@@ -74,6 +86,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         root: The tree's folder.
         tree_id: What the catalog calls the tree.
         progress: Who watches.
+        give_way: Called between two modules; whoever waits may publish one then.
     """
 
     catalog: Catalog
@@ -88,6 +101,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     root: Path
     tree_id: str
     progress: Progress
+    give_way: Callable[[], None]
 
 
 class Publication:
@@ -101,27 +115,37 @@ class Publication:
         self._survey = setting.survey
         self._paths = sorted({*setting.work.paths, *setting.survey.kept})
         self._changed = frozenset(self._paths)
-        self._withdrawn = setting.catalog.withdrawn.all_by_path()
+        self._reader = ModuleReader(
+            setting.catalog, setting.modules.read_facts, setting.survey.kept
+        )
+        self._heads = (
+            None
+            if setting.sums is None
+            else ShownHeads(setting.catalog.heads, setting.sums, setting.tree_id)
+        )
         self._records = (
             {} if setting.sums is None else kept_lookups(self._survey, setting.sums)
         )
         self._size = setting.head.tree.n if setting.head else 0
         self._promise = setting.work.marker.promise(self._database)
         self._absent = 0
-        self._moves = setting.work.full or self._size != setting.work.marker.head
         self._kept: dict[str, ModuleContents] = {}
         self._kept_versions = 0
-        self._digest = hashlib.sha256()
-        self._summaries: list[ModuleSummary] = []
+        self._since = setting.catalog.versions.last_change()
+        self._before = setting.catalog.shown.sums(setting.tree_id)
+        self._shown = ShownWriter(
+            setting.catalog.shown,
+            setting.tree_id,
+            contents=None if setting.work.full else setting.work.marker.contents,
+            per_page=setting.options.modules_per_page,
+        )
         self._unpublished: list[Unpublished] = []
-        # Of a whole publish: what belongs into the tree.
-        self._folders: dict[str, set[str]] = {}
-        self._lookups: set[str] = set()
+        self._belongings = Belongings(setting.sums)
 
     @property
     def contents(self) -> str:
         """The digest of what the tree holds, once ``run`` went over it."""
-        return self._digest.hexdigest()
+        return self._shown.contents
 
     def run(self) -> PublishReport:
         """Bring the tree up to the catalog; see the module for the order.
@@ -134,7 +158,7 @@ class Publication:
         tiles = self._needed_tiles()
         self._writer.open()
         self._begin()
-        self._writer.then()
+        self._writer.commit()
         self._put_tiles(tiles)
         self._writer.then()
         self._put_lookups()
@@ -154,8 +178,8 @@ class Publication:
         head = self._at.head
         if self._at.sums is None or head is None:
             return []
-        ids = shown_ids(self._at.catalog, self._records.values(), head)
-        return needed_tiles(head, ids, self._work.sizes)
+        records = self._records.values()
+        return tiles_needed(self._at.catalog, self._work, records, head)
 
     def _begin(self) -> None:
         """Remember the head before anybody can see it, and that we are at work."""
@@ -164,10 +188,19 @@ class Publication:
         )
         head = self._at.head
         if head is not None:
-            marker = marker.with_head(self._database, self._size)
             self._at.catalog.heads.add_published(
                 self._database, self._at.tree_id, tree_size=self._size, note=head.note
             )
+        self._write_marker(marker)
+
+    def _write_marker(self, marker: Marker) -> None:
+        """Write the marker, with all heads that the tree ever showed."""
+        if self._database:
+            heads = self._at.catalog.heads
+            known = heads.published(self._database, self._at.tree_id)
+            known += self._work.sizes
+            if known:
+                marker = marker.with_heads(self._database, known)
         self._writer.write(routes.MARKER, format_marker(marker))
 
     def _put_tiles(self, tiles: list[Tile]) -> None:
@@ -177,54 +210,58 @@ class Publication:
         absent = sums.missing(tiles)
         self._at.progress.phase("publishing tiles", len(absent))
         sums.write_tiles(absent, self._at.progress)
-        if self._work.full:
-            sums.restore_edges(self._work.sizes)
         old_heads = OldHeadWriter(sums, self._work.old_heads, self._size)
         self._promise = old_heads.write(self._promise, self._at.progress)
         self._absent = len(old_heads.absent)
         self._writer.write(sums.supported, b"")
         self._writer.write(sums.not_found, not_found_text(sums.name, self._size))
+        if self._work.full:
+            sums.restore_edges(self._work.sizes)
+            self._writer.commit()  # the lookups' heads are judged by what is there
 
     def _put_lookups(self) -> None:
-        """Go over everything once: lookups, and what the later steps need."""
+        """Go over what changed: lookups, and what the later steps need."""
         self._at.progress.phase("publishing lookups")
-        rows = self._at.catalog.versions.all_rows()
-        without_rows = self._survey.kept.keys() | self._withdrawn.keys()
-        for path, group in groupby(rows, key=attrgetter("path")):
-            without_rows -= {path}
-            self._go_over(path, group)
-        for path in sorted(without_rows):
-            self._go_over(path, ())
-        if self._at.sums is not None and self._at.head is not None:
+        self._shown.begin()
+        for path, rows in self._rows():
+            self._go_over(path, rows)
+            self._at.give_way()
+        self._shown.flush()
+        sums, head = self._at.sums, self._at.head
+        if sums is not None and head is not None and self._heads is not None:
             for name, record in self._records.items():
-                self._at.sums.stamp(name, record, self._at.head)
+                sums.stamp(name, record, head, self._heads.may_stay)
 
-    def _go_over(self, path: str, rows: Iterable[VersionRow]) -> None:
+    def _rows(self) -> Iterator[tuple[str, list[VersionRow]]]:
+        """Yield each module to go over with its rows."""
+        versions = self._at.catalog.versions
+        if not self._work.full:
+            yield from ((path, versions.of(path)) for path in self._paths)
+            return
+        without_rows = {
+            *self._survey.kept,
+            *self._at.catalog.withdrawn.all_by_path(),
+        }
+        for path, group in groupby(versions.all_rows(), key=attrgetter("path")):
+            without_rows -= {path}
+            yield path, list(group)
+        yield from ((path, []) for path in sorted(without_rows))
+
+    def _go_over(self, path: str, rows: list[VersionRow]) -> None:
         contents = self._contents(path, rows)
+        self._shown.show(path, contents)
         if contents is None:
             return
         if path in self._changed:
             self._keep(contents)
-        if contents.versions:
-            self._summaries.append(summary_of(contents))
-        self._digest.update(digest_lines(contents))
-        self._stamp(contents)
-        self._note_belongings(contents)
+        self._put_lookups_of(contents)
+        if self._work.full:
+            self._belongings.add(contents)
         self._at.progress.advance(len(contents.versions))
 
-    def _make_contents(self, path: str, rows: Iterable[VersionRow]) -> ModuleContents:
-        return contents_of(
-            path,
-            rows,
-            read_facts=self._at.modules.read_facts,
-            kept=self._survey.kept.get(path, ()),
-            withdrawn=self._withdrawn.get(path, ()),
-        )
-
-    def _contents(self, path: str, rows: Iterable[VersionRow]) -> ModuleContents | None:
-        rows = list(rows)
+    def _contents(self, path: str, rows: list[VersionRow]) -> ModuleContents | None:
         try:
-            contents = self._make_contents(path, rows)
+            contents = self._reader.read(path, rows)
         except MalformedError as exc:
             if any(row.published is not None for row in rows):
                 self._unpublished.append(Unpublished(path, "", exc.reason))
@@ -234,137 +271,132 @@ class Publication:
         )
         return contents
 
-    def _stamp(self, contents: ModuleContents) -> None:
-        sums, head = self._at.sums, self._at.head
-        if sums is None or head is None:
+    def _put_lookups_of(self, contents: ModuleContents) -> None:
+        sums, head, heads = self._at.sums, self._at.head, self._heads
+        if sums is None or head is None or heads is None:
             return
-        # Where all are stamped anew no old one can be right.
-        compare = self._work.full or self._size == self._work.marker.head
         for version in contents.versions:
-            new = self._at.modules.is_new(version.row)
-            if has_lookup(version.row) and (new or self._moves):
-                sums.write_lookup(version, head, compare=compare)
+            if not has_record(version.row):
+                continue
+            if self._at.modules.is_new(version.row) or not sums.has_lookup(version):
+                sums.write_lookup(version, head, heads.may_stay)
 
     def _keep(self, contents: ModuleContents) -> None:
         if self._kept_versions < _KEPT_VERSIONS:
             self._kept_versions += len(contents.versions)
             self._kept[contents.at.path] = contents
 
-    def _note_belongings(self, contents: ModuleContents) -> None:
-        if not self._work.full:
-            return
-        self._folders[contents.at.versions_folder] = wanted_names(contents)
-        if self._at.sums is not None:
-            self._lookups.update(
-                self._at.sums.lookup(version.at.lookup)
-                for version in contents.versions
-                if has_lookup(version.row)
-            )
-
     def _put_versions(self) -> None:
         self._at.progress.phase("publishing versions", len(self._paths))
         for contents in self._changed_contents():
             self._at.modules.place(contents)
-            self._at.progress.advance()
 
     def _put_names(self) -> None:
         self._at.progress.phase("publishing lists", len(self._paths))
         for contents in self._changed_contents():
             self._at.modules.name(contents, self._database)
-            self._at.progress.advance()
 
     def _changed_contents(self) -> Iterator[ModuleContents]:
+        """Yield what changed, but for modules that changed again since."""
         for path in self._paths:
             contents = self._kept.get(path) or self._contents_again(path)
-            if contents is not None:
+            if contents is not None and self._stands_still(path):
                 yield contents
+                self._at.progress.advance()
+            self._at.give_way()
 
     def _contents_again(self, path: str) -> ModuleContents | None:
-        rows = self._at.catalog.versions.of(path)
         try:
-            return self._make_contents(path, rows)
+            return self._reader.read(path)
         except MalformedError:  # refused before
             return None
 
-    def _put_tree_pages(self) -> None:
-        per_page = self._at.options.modules_per_page
-        starts = range(0, len(self._summaries), per_page) or range(1)
-        facts = self._facts(len(starts))
-        for number, start in enumerate(starts, start=1):
-            page = tree_page(
-                facts, self._summaries[start : start + per_page], number=number
-            )
-            self._writer.write(routes.tree_page(number), page)
-        for name in self._writer.names(routes.PAGES_FOLDER):
-            if name.isdecimal() and int(name) > len(starts):
-                self._at.modules.stale.append(routes.tree_page(int(name)))
+    def _stands_still(self, path: str) -> bool:
+        """Return whether a module is as it was when this publish began."""
+        versions = self._at.catalog.versions
+        if versions.last_change() <= self._since:
+            return True
+        return versions.last_change_of(path) <= self._since
 
-    def _facts(self, pages: int) -> TreeFacts:
+    def _put_tree_pages(self) -> None:
+        options, catalog = self._at.options, self._at.catalog
+        pages = ListWriter(
+            self._writer, catalog.shown, self._at.tree_id, options.modules_per_page
+        )
+        anew = self._work.full or self._work.options != self._work.marker.options
+        pages.write(self._facts(), self._before, None if anew else self._paths)
+        self._at.modules.stale += pages.stale
+
+    def _facts(self) -> TreeFacts:
+        sums = self._at.catalog.shown.sums(self._at.tree_id)
         return TreeFacts(
             url=self._at.options.url,
             database=self._at.database,
             head=self._at.head,
             private=self._at.options.private,
-            modules=len(self._summaries),
-            versions=sum(summary.versions for summary in self._summaries),
-            go_mods=sum(summary.go_mods for summary in self._summaries),
-            proven=sum(summary.proven for summary in self._summaries),
-            pages=pages,
+            modules=sums.modules,
+            versions=sums.versions,
+            go_mods=sums.go_mods,
+            proven=sums.proven,
         )
 
     def _put_head(self) -> None:
         sums, head = self._at.sums, self._at.head
-        if sums is not None and head is not None and self._moves:
+        moves = self._work.full or self._size != self._work.marker.head
+        if sums is not None and head is not None and moves:
             self._writer.write(sums.latest, head.note)
 
     def _remove(self) -> None:
+        for path in removal_order(self._stale()):
+            self._at.give_way()
+            module = module_of(path, self._database)
+            if module is None or self._stands_still(module):
+                self._writer.remove(path)
+
+    def _stale(self) -> set[str]:
+        """Return the files that are to go."""
         modules, sums = self._at.modules, self._at.sums
         stale = set(modules.stale)
         if sums is not None:
             stale |= {sums.lookup(name) for name in modules.stale_lookups}
             stale |= set(stale_widths(sums, self._work.sizes, self._size))
         if self._work.full:
-            shown = set()
-            if sums is not None and self._at.head is not None:
-                kept = {sums.lookup(name) for name in self._records}
-                shown = {*sums.fixed_files, *self._lookups, *kept}
-            stale |= set(stale_files(self._writer.walk(), self._folders, shown))
-        for path in removal_order(stale):
-            self._writer.remove(path)
+            lookups = None if self._at.head is None else self._records
+            stale |= set(self._belongings.stale_files(self._writer.walk(), lookups))
+        return stale
 
     def _finish(self) -> None:
-        told = (each for found in self._withdrawn.values() for each in found)
-        write_withdrawn(self._writer, told)
+        if self._work.tells_withdrawn:
+            write_withdrawn(self._writer, self._at.catalog.withdrawn.all())
+        sums = self._at.catalog.shown.sums(self._at.tree_id)
         marker = Marker(
             complete=True,
             contents=self.contents,
             options=self._work.options,
             sumdb=self._database,
-            modules=len(self._summaries),
-            versions=sum(summary.versions for summary in self._summaries),
+            modules=sums.modules,
+            versions=sums.versions,
             unknown=self._survey.unknown,
-            go_mods=sum(summary.go_mods for summary in self._summaries),
+            go_mods=sums.go_mods,
             head=self._size,
             heads=self._work.marker.heads,
             old_heads={**self._work.marker.old_heads, self._database: self._promise},
             store=self._work.marker.store,
             generation=self._work.marker.generation,
         )
-        if self._at.head is not None:
-            marker = marker.with_head(self._database, self._size)
-        complete = msgspec.structs.replace(marker, complete=True)
-        self._writer.write(routes.MARKER, format_marker(complete))
+        self._write_marker(marker)
 
     def _report(self) -> PublishReport:
         writer, sums = self._writer, self._at.sums
+        shown = self._at.catalog.shown.sums(self._at.tree_id)
         return PublishReport(
             root=self._at.root,
             full=self._work.full,
-            modules=len(self._summaries),
-            versions=sum(summary.versions for summary in self._summaries),
+            modules=shown.modules,
+            versions=shown.versions,
             unknown=self._survey.unknown,
             changed_modules=len(self._paths),
-            go_mods=sum(summary.go_mods for summary in self._summaries),
+            go_mods=shown.go_mods,
             written=writer.written,
             linked=writer.linked,
             copied=writer.copied,
@@ -378,22 +410,3 @@ class Publication:
             absent_tiles=self._absent,
             unpublished=tuple(self._unpublished),
         )
-
-
-def kept_lookups(survey: Survey, sums: SumTreeWriter) -> dict[str, Record]:
-    """Return the records of what stays unexplained, by the lookup's ``M@V``."""
-    names = (
-        each.lookup for kept in survey.kept.values() for each in kept if each.lookup
-    )
-    return sums.kept_records(names)
-
-
-def shown_ids(catalog: Catalog, kept: Iterable[Record], head: SignedHead) -> list[int]:
-    """Return the numbers of the records that the tree shows, ascending.
-
-    Raises:
-        CatalogError: if the catalog cannot be read.
-    """
-    ids = catalog.versions.record_ids()
-    known = {record.id for record in kept if record.id < head.tree.n}
-    return sorted({*ids, *known}) if known else ids

@@ -24,21 +24,19 @@ from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import Marker, read_marker
 from gosync.publish.modules import ModuleWriter
 from gosync.publish.owner import check_owner
-from gosync.publish.publication import (
-    Publication,
-    Setting,
-    kept_lookups,
-    shown_ids,
-)
+from gosync.publish.publication import Publication, Setting
 from gosync.publish.report import PublishReport
-from gosync.publish.sumdb import SumTreeWriter, TileSource, needed_tiles
+from gosync.publish.sumdb import SumTreeWriter, TileSource
 from gosync.publish.survey import Survey, survey_tree
+from gosync.publish.tilesneeded import kept_lookups, tiles_needed
 from gosync.publish.tree import TreeWriter
 from gosync.publish.work import PublishOptions, TreeTarget, Work, find_work
 from gosync.store.durable import disk_errors
 from gosync.work.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gosync.catalog.db import Catalog
     from gosync.ingest.generation import Generation
     from gosync.store.blobs import BlobStore
@@ -49,6 +47,10 @@ if TYPE_CHECKING:
 _NO_OPTIONS = PublishOptions()
 _LIMIT = DeleteLimit()
 _SHOWN = 3
+
+
+def _stay() -> None:
+    """Give way to nobody."""
 
 
 class Publisher:
@@ -115,8 +117,7 @@ class Publisher:
         with disk_errors(tree.root):
             sums.check_head(head, work.sizes)
             kept = kept_lookups(self._survey(LocalTreeWriter(tree.root), work), sums)
-            ids = shown_ids(self._catalog, kept.values(), head)
-            return sums.missing(needed_tiles(head, ids, work.sizes))
+            return sums.missing(tiles_needed(self._catalog, work, kept.values(), head))
 
     def wanted_old_head_tiles(
         self, tree: TreeTarget, head: SignedHead | None, *, options: PublishOptions
@@ -142,6 +143,7 @@ class Publisher:
         options: PublishOptions = _NO_OPTIONS,
         limit: DeleteLimit = _LIMIT,
         progress: Progress | None = None,
+        give_way: Callable[[], None] = _stay,
     ) -> PublishReport:
         """Bring the tree up to the catalog; write nothing when it is there.
 
@@ -152,6 +154,8 @@ class Publisher:
             options: What concerns the pages.
             limit: How many versions may leave the tree.
             progress: Who watches.
+            give_way: Called between two modules; another publish of single modules
+                may run while it is.
 
         Raises:
             TooManyDeletesError: if more would leave it; nothing was changed.
@@ -172,7 +176,13 @@ class Publisher:
                 survey = self._survey(LocalTreeWriter(tree.root), work)
                 self._check_limit(tree, survey, limit)
                 report = self._publish(
-                    tree, head, work, survey, options, progress or NoProgress()
+                    tree,
+                    head,
+                    work,
+                    survey,
+                    options,
+                    progress or NoProgress(),
+                    give_way,
                 )
         self.write_feed(tree)
         return report
@@ -213,6 +223,7 @@ class Publisher:
         survey: Survey,
         options: PublishOptions,
         progress: Progress,
+        give_way: Callable[[], None],
     ) -> PublishReport:
         work = self._stamped(tree, work)
         writer = LocalTreeWriter(tree.root)
@@ -239,13 +250,16 @@ class Publisher:
             root=tree.root,
             tree_id=tree.id,
             progress=progress,
+            give_way=give_way,
         )
         publication = Publication(setting)
         report = publication.run()
         moment = format_time(self._clock.now())
         state = TreeState(tree.id, work.seq, publication.contents, moment)
-        self._catalog.trees.put(state, report.unpublished)
-        return report
+        paths = None if work.full else work.paths
+        self._catalog.trees.put(state, report.unpublished, paths=paths)
+        unpublished = self._catalog.trees.unpublished(tree.id)
+        return replace(report, unpublished=tuple(unpublished))
 
     def _survey(self, writer: TreeWriter, work: Work) -> Survey:
         return survey_tree(self._catalog, writer, full=work.full, paths=work.paths)
@@ -291,7 +305,7 @@ class Publisher:
 
         A head that was shown once stays: clients remember it.
         """
-        proves = bool(work.sizes or self._catalog.versions.record_ids())
+        proves = bool(work.sizes) or self._catalog.versions.has_records()
         if head is not None:
             return head.tree.n > 0 and proves
         if self._database is not None and proves:

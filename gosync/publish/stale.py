@@ -47,6 +47,24 @@ def removal_order(paths: Iterable[str]) -> list[str]:
     return sorted(paths, key=lambda path: (_rank(path), path))
 
 
+def module_of(path: str, database: str) -> str | None:
+    """Return the module that a file of the tree is of, None for one of no module.
+
+    Args:
+        path: The file.
+        database: The checksum database's name, "" for none.
+    """
+    lookups = f"{routes.SUMDB_FOLDER}/{database}/lookup/"
+    if path.startswith(lookups):
+        folder = path.removeprefix(lookups).rpartition("@")[0]
+    else:
+        folder, _, name = path.rpartition("/")
+        if name != routes.LATEST_NAME:
+            folder = folder.removesuffix(f"/{routes.VERSIONS_FOLDER}")
+    at = routes.module_of_folder(f"{folder}/{routes.VERSIONS_FOLDER}")
+    return None if at is None else at.path
+
+
 def _is_ours(name: str) -> bool:
     alias = routes.revision_of_alias(name) is not None
     return alias or name in _FIXED_NAMES or routes.version_of_name(name) is not None

@@ -3,15 +3,15 @@
 ::
 
     supported            empty; a 200 here makes ``go`` ask the tree alone
-    lookup/M@V           the record, stamped with the tree's one head
-    tile/8/L/NNN[.p/W]   what proves the records and older heads in that head
-    latest               the head; no ``go`` asks for it, auditors and mirrors do
+    lookup/M@V           the record, and a tree head of the log
+    tile/8/L/NNN[.p/W]   what proves the records and older heads in the newest head
+    latest               the newest head; no ``go`` asks for it, auditors and mirrors do
     404.txt              what a web server may answer to a request for none of these
 
-A head's signature covers the log, not the record that came with it, so every
-lookup may carry the newest head, as long as the record is older. All of them
-carry the same one: heads that are mixed would each need their own partial
-tiles, and a client would succeed or fail by the order of its requests.
+A lookup keeps the head that it was written with; ``gosync.sumdb.mixedheads`` says why
+every client is served all the same. What is written carries the newest head; a lookup
+is written anew where its record is another, or its head cannot be served any more
+(``shownheads``).
 
 A client remembers the newest head it saw. When it comes back it asks for that
 head's own tiles and for what proves it in the new one, so no tile of a published
@@ -24,17 +24,18 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from gosync.catalog.versions import Proof, VersionRow
 from gosync.errors import ForkError, MalformedError, RollbackError, StoreError
 from gosync.folder import routes
 from gosync.hint import advise, command
+from gosync.publish.contents import lookup_bytes
+from gosync.sumdb.mixedheads import added_tiles
 from gosync.sumdb.record import Record, format_record, parse_record
-from gosync.sumdb.tile import Tile, edge_tiles, tree_tiles
+from gosync.sumdb.tile import Tile, edge_tiles
 from gosync.sumdb.tlog import Tree, format_hash, parse_tree
 from gosync.sumdb.treehead import SignedHead
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from gosync.publish.contents import Carried
     from gosync.publish.tree import TreeWriter
@@ -105,7 +106,7 @@ class SumTreeWriter:
                 hint=advise("run {} to learn of a newer tree head", command("sync")),
             )
         note = self._writer.read(self.latest) or b""
-        shown = _tree_of(note)
+        shown = tree_of(note)
         if shown is not None and shown.n == head.tree.n and shown != head.tree:
             raise ForkError(
                 f"{self._writer.name}: shows another tree head of {shown.n} records",
@@ -158,26 +159,48 @@ class SumTreeWriter:
                 if data is not None:
                     self.write_tile(tile, data)
 
+    def has_lookup(self, version: Carried) -> bool:
+        """Return whether the tree has a version's lookup, whatever it says."""
+        return self._writer.size(self.lookup(version.at.lookup)) is not None
+
+    def has_edge(self, size: int) -> bool:
+        """Return whether the edge of a tree head of this size is there.
+
+        A full tile of the same place does as well: clients cut it.
+        """
+        absent = self.missing(edge_tiles(size))
+        return not self.missing([tile.full() for tile in absent])
+
     def write_lookup(
-        self, version: Carried, head: SignedHead, *, compare: bool
+        self, version: Carried, head: SignedHead, stays: Callable[[bytes], bool]
     ) -> None:
-        """Put a version's lookup into the tree, stamped with the head.
+        """Put a version's lookup into the tree, unless the one that is there will do.
+
+        Args:
+            version: The version; it has a record.
+            head: What the lookup is to carry.
+            stays: Whether one may stay that carries this signed note.
 
         Raises:
             StoreError: if the head is older than the record.
         """
         row = version.row
-        assert row.record_id is not None
-        assert row.record_text is not None
-        if row.record_id >= head.tree.n:
+        record_id = row.record_id or 0
+        if record_id >= head.tree.n:
             raise StoreError(
-                f"{row.path}@{row.version}: its record {row.record_id} is newer than"
+                f"{row.path}@{row.version}: its record {record_id} is newer than"
                 f" the tree head of {head.tree.n} records",
                 hint=advise("run {} to learn of a newer tree head", command("sync")),
             )
-        data = format_record(row.record_id, row.record_text) + head.note
         path = self.lookup(version.at.lookup)
-        self.lookups_written += self._writer.write(path, data, compare=compare)
+        record = lookup_bytes(row, b"")
+        there = self._writer.read(path)
+        if there is not None and there.startswith(record):
+            note = there[len(record) :]
+            if note == head.note or stays(note):
+                return
+        self._writer.write(path, record + head.note, compare=False)
+        self.lookups_written += 1
 
     def kept_records(self, names: Iterable[str]) -> dict[str, Record]:
         """Return the records that lookups in the tree have, by escaped ``M@V``.
@@ -192,9 +215,15 @@ class SumTreeWriter:
                     records[name] = parse_record(data)
         return records
 
-    def stamp(self, name: str, record: Record, head: SignedHead) -> None:
-        """Stamp a lookup that is in the tree with the head, if it has its record."""
-        if record.id < head.tree.n:
+    def stamp(
+        self,
+        name: str,
+        record: Record,
+        head: SignedHead,
+        stays: Callable[[bytes], bool],
+    ) -> None:
+        """Let a lookup that is in the tree carry the head, unless its own may stay."""
+        if record.id < head.tree.n and not stays(record.rest):
             data = format_record(record.id, record.text) + head.note
             self.lookups_written += self._writer.write(self.lookup(name), data)
 
@@ -203,22 +232,23 @@ class SumTreeWriter:
         return f"{self._folder}/{tile.path()}"
 
 
-def has_lookup(row: VersionRow) -> bool:
-    """Return whether the row has a record that clients may look up."""
-    return row.proof is Proof.SUMDB and row.record_text is not None
-
-
 def needed_tiles(
-    head: SignedHead, record_ids: Sequence[int], sizes: Iterable[int]
+    head: SignedHead, record_ids: Iterable[int], sizes: Iterable[int]
 ) -> list[Tile]:
     """Return the tiles that clients of a tree with this head ask for.
+
+    Args:
+        head: The tree's newest head.
+        record_ids: The records that it carries; of a tree that has the tiles of all
+            others for the smallest of these sizes, those that are new.
+        sizes: The sizes of the heads that it showed before.
 
     Raises:
         StoreError: if a record is newer than the head.
     """
     n = head.tree.n
     try:
-        return tree_tiles(n, record_ids, [size for size in sizes if size < n])
+        return added_tiles(n, record_ids, sizes)
     except ValueError as exc:
         raise StoreError(
             f"a carried record is newer than the tree head of {n} records",
@@ -226,7 +256,7 @@ def needed_tiles(
         ) from exc
 
 
-def _tree_of(note: bytes) -> Tree | None:
+def tree_of(note: bytes) -> Tree | None:
     """Return the tree of a note that this tree shows, None when damaged."""
     try:
         return parse_tree(note.rpartition(b"\n\n")[0] + b"\n")

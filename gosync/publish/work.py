@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.catalog.shown import ShownSums
 from gosync.catalog.trees import TreeState
 from gosync.publish.marker import FORMAT, Marker, read_marker
 from gosync.sumdb.oldheads import OldHeads
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from gosync.sumdb.names import Database
 
 
-_PAGES = 2  # grows when the tree's own pages say something else of the same
+_PAGES = 3  # grows when the tree's own pages say something else of the same
 
 
 class TreeTarget(msgspec.Struct, frozen=True):
@@ -84,6 +85,7 @@ class Work(msgspec.Struct, frozen=True):
         sizes: Sizes of all heads that clients of the tree may know.
         options: The options' digest.
         old_heads: Older tree heads whose clients are served, once it is done.
+        tells_withdrawn: Whether something was withdrawn or brought back since.
     """
 
     marker: Marker
@@ -94,6 +96,19 @@ class Work(msgspec.Struct, frozen=True):
     sizes: tuple[int, ...]
     options: str
     old_heads: OldHeads
+    tells_withdrawn: bool
+
+    @property
+    def unproven_sizes(self) -> tuple[int, ...]:
+        """Sizes of the heads that are to be proven in the new one.
+
+        What proves those before the tree's present head in it is there already, and
+        proves them in a newer one together with what proves that one
+        (``gosync.sumdb.mixedheads``).
+        """
+        if self.full:
+            return self.sizes
+        return tuple(size for size in self.sizes if size >= self.marker.head)
 
 
 def find_work(
@@ -113,7 +128,8 @@ def find_work(
     seq = catalog.versions.last_change()
     digest = options.digest(database)
     state = catalog.trees.get(tree.id) or TreeState(tree.id, 0, "", "")
-    full = not _follows(state, marker) or marker.sumdb != name
+    shown = catalog.shown.sums(tree.id)
+    full = not _follows(state, marker, shown) or marker.sumdb != name
     is_same = (state.published_seq, marker.options) == (seq, digest)
     if not full and is_same and _serves(marker, name, options):
         return None
@@ -130,6 +146,7 @@ def find_work(
         sizes=tuple(sorted({*known, *marker.heads.get(name, ())})),
         options=digest,
         old_heads=OldHeads(wanted.upper, unite(wanted.leaves, promise.leaves)),
+        tells_withdrawn=full or catalog.withdrawn.changed_after(after),
     )
 
 
@@ -141,7 +158,9 @@ def _serves(marker: Marker, name: str, options: PublishOptions) -> bool:
     return kept and marker.head >= options.at_least
 
 
-def _follows(state: TreeState, marker: Marker) -> bool:
+def _follows(state: TreeState, marker: Marker, shown: ShownSums) -> bool:
     """Return whether marker and catalog agree about a tree that is whole."""
     whole = marker.complete and marker.format == FORMAT
-    return whole and state.contents == marker.contents
+    counts = ShownSums(marker.modules, marker.versions, marker.go_mods, shown.proven)
+    # A catalog of before it had the modules that trees show has no counts of them.
+    return whole and state.contents == marker.contents != "" and counts == shown

@@ -29,7 +29,7 @@ def database_item(site: Site) -> tuple[str, str]:
 async def refresh_head(site: Site, sums: SumClient | None) -> GosyncError | None:
     """Ask for the newest head where the tree is about to be written.
 
-    All lookups are stamped with one head, so it is asked last, once. A tree that
+    It must have every record that is published, so it is asked last, once. A tree that
     is up to date asks nothing. The tree decides, not what this pass admitted: an
     earlier one may have been killed before it got here.
 

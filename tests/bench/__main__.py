@@ -26,6 +26,7 @@ from tests.bench.hashing import hash_zips
 from tests.bench.huge import huge_zip
 from tests.bench.idle import idle_pass
 from tests.bench.planning import plan_selection, resolve_graph
+from tests.bench.publishing import publish_changes
 from tests.bench.setting import FULL, QUICK, Setting
 from tests.bench.storeplan import plan_store_repair
 from tests.bench.table import Row, document, format_table
@@ -39,6 +40,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "huge": huge_zip,
     "plan": plan_selection,
     "graph": resolve_graph,
+    "publish": publish_changes,
     "verify": verify_caches,
     "storeplan": plan_store_repair,
     "bundle": bundle_sizes,

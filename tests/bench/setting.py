@@ -31,6 +31,7 @@ class Sizes:
         bundled_bytes: The size of its zips.
         bundled_modules: Modules that are bundled with one version each.
         bundled_updates: Modules of which a next version is bundled.
+        published: Module versions of the trees that something is added to.
     """
 
     versions: int
@@ -49,6 +50,7 @@ class Sizes:
     bundled_bytes: int
     bundled_modules: int
     bundled_updates: int
+    published: tuple[int, ...]
 
 
 FULL = Sizes(
@@ -68,6 +70,7 @@ FULL = Sizes(
     bundled_bytes=3 * MIB,
     bundled_modules=50,
     bundled_updates=100,
+    published=(1_000, 10_000, 100_000),
 )
 QUICK = Sizes(
     versions=60,
@@ -86,6 +89,7 @@ QUICK = Sizes(
     bundled_bytes=3 * MIB,
     bundled_modules=50,
     bundled_updates=100,
+    published=(1_000, 10_000),
 )
 TINY = Sizes(
     versions=4,
@@ -104,6 +108,7 @@ TINY = Sizes(
     bundled_bytes=100_000,
     bundled_modules=3,
     bundled_updates=3,
+    published=(100, 200),
 )
 
 

@@ -14,6 +14,7 @@ from gosync.folder.requests import (
     format_request,
     parse_request,
 )
+from gosync.folder.routes import ROOT_PAGE, list_page
 from gosync.gomod.module import ModuleVersion
 from gosync.sumdb.tile import Tile
 from tests.property.test_verify_names import LAYOUTS, PATHS, VERSIONS
@@ -29,6 +30,7 @@ _TILES = st.builds(
     st.integers(0, 2_000_000),
     st.integers(1, 256),
 ).map(lambda tile: tile.path())
+_PAGES = st.one_of(st.just(ROOT_PAGE), _MODULES.map(list_page))
 _OF_MODULE = (
     ProxyRequestKind.LIST,
     ProxyRequestKind.LATEST,
@@ -69,9 +71,7 @@ _REQUESTS = st.one_of(
         kind=st.sampled_from([ProxyRequestKind.SUPPORTED, ProxyRequestKind.HEAD]),
         database=_DATABASES,
     ),
-    st.builds(
-        ProxyRequest, kind=st.just(ProxyRequestKind.PAGE), page=st.integers(1, 10**6)
-    ),
+    st.builds(ProxyRequest, kind=st.just(ProxyRequestKind.PAGE), page=_PAGES),
     st.builds(
         ProxyRequest,
         kind=st.sampled_from([ProxyRequestKind.FEED, ProxyRequestKind.STATUS]),

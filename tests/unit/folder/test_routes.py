@@ -112,9 +112,16 @@ def test_a_database_name_may_have_a_port_and_a_path() -> None:
     assert routes.sumdb_folder("localhost:8080/log") == "sumdb/localhost:8080/log"
 
 
-def test_the_tree_has_one_page_at_its_root_and_the_others_aside() -> None:
-    assert routes.tree_page(1) == "index.html"
-    assert routes.tree_page(2) == "modules/2/index.html"
+def test_pages_of_the_list_are_named_after_their_first_module() -> None:
+    page = routes.list_page("example.com/m")
+    name = page.split("/")[1]
+    assert page == f"modules/{name}/index.html" == routes.page_of_name(name)
+    assert len({routes.list_page(f"example.com/{n}") for n in range(999)}) == 999
+
+
+@pytest.mark.parametrize("name", ["feed.atom", "", "2", "0123456789ABCDEF"])
+def test_other_names_are_no_pages(name: str) -> None:
+    assert routes.page_of_name(name) is None
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_a_head_seen_before_the_kill_is_remembered(tmp_path: Path) -> None:
     with prepared(tmp_path, turn=1) as world:
         head = world.head()
         with pytest.MonkeyPatch.context() as patch:
-            barriers = iter([None, Killed()])
+            barriers = iter([None, None, None, Killed()])
             patch.setattr("gosync.publish.localtree.sync_filesystem", _pass(barriers))
             with pytest.raises(Killed):
                 world.publisher.publish(world.tree, head)

@@ -1,6 +1,9 @@
-"""The checksum database's part: one head, every tile, never back."""
+"""The checksum database's part: heads, every tile, never back."""
 
 from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
 
 import pytest
 
@@ -37,18 +40,72 @@ def test_a_lookup_is_the_record_stamped_with_the_head(world: World) -> None:
     assert world.read(f"{BASE}/supported") == b""
 
 
-def test_every_lookup_moves_to_the_newest_head(world: World) -> None:
+def heads_of(world: World) -> dict[str, int]:
+    """Return the size of the head that each lookup carries."""
+    return {
+        name.rpartition("/")[2]: head_of(data)
+        for name, data in world.files().items()
+        if "/lookup/" in name
+    }
+
+
+def test_a_lookup_keeps_the_head_that_it_was_written_with(world: World) -> None:
     world.add(M, "v1.0.0")
     world.add("example.com/n", "v1.0.0")
     world.publish()
+    old = world.log.size
     world.log.grow(400)
     world.add(M, "v1.1.0")
     report = world.publish()
-    heads = {
-        head_of(data) for name, data in world.files().items() if "/lookup/" in name
+    assert (report.lookups, report.head) == (1, world.log.size)
+    assert heads_of(world) == {
+        "m@v1.0.0": old,
+        "m@v1.1.0": world.log.size,
+        "n@v1.0.0": old,
     }
-    assert heads == {world.log.size} == {report.head}
-    assert report.lookups == 3
+    assert check_lookups(world.root, NAME) == 3
+
+
+def test_a_whole_publish_keeps_them_too(world: World) -> None:
+    world.add(M, "v1.0.0")
+    world.publish()
+    world.log.grow(400)
+    world.add(M, "v1.1.0")
+    world.publish()
+    want = world.files()
+    (world.root / ".gosync/tree.json").write_bytes(b"")
+    assert world.publish().full
+    assert world.files() == want
+
+
+def forget_heads(world: World) -> None:
+    """Let the catalog not know which heads the tree showed."""
+    world.catalog.close()
+    with sqlite3.connect(world.store / "catalog.sqlite") as database:
+        database.execute("DELETE FROM published_heads")
+    world.reopen()
+
+
+def lose_edge(world: World) -> None:
+    """Let tree and store lose a tile of the first head's edge that none replaces."""
+    for folder in (world.root, world.store):
+        for file in folder.glob(f"sumdb/{NAME}/tile/8/1/000.p/1"):
+            file.unlink()
+
+
+@pytest.mark.parametrize("harm", [forget_heads, lose_edge])
+def test_a_head_that_cannot_be_served_is_replaced(
+    world: World, harm: Callable[[World], None]
+) -> None:
+    world.add(M, "v1.0.0")
+    world.publish()
+    world.log.grow(400)
+    world.add(M, "v1.1.0")
+    world.publish()
+    harm(world)
+    (world.root / ".gosync/tree.json").write_bytes(b"")
+    assert world.publish().full
+    assert set(heads_of(world).values()) == {world.log.size}
 
 
 def test_a_publish_with_the_same_head_writes_new_lookups_alone(world: World) -> None:

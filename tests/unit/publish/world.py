@@ -63,15 +63,19 @@ class World:
         self.store = folder / "var"
         self.root = folder / "public"
         open_store(self.store)
-        self.catalog = Catalog.open(self.store / "catalog.sqlite", create=True)
         self.blobs = LocalBlobStore(self.store)
         self.log = SumLog(NAME, seed=seed)
         self.log.grow(records)
-        self.database = parse_gosumdb(self.log.verifier_key)
-        assert self.database is not None
         self.tiles = TileStore(self.store, NAME)
         self.tree = TreeTarget(self.root, "tree-1")
         self.options = PublishOptions()
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Open the catalog, and make a publisher of it."""
+        self.catalog = Catalog.open(self.store / "catalog.sqlite", create=True)
+        self.database = parse_gosumdb(self.log.verifier_key)
+        assert self.database is not None
         self.publisher = Publisher(
             self.catalog,
             self.blobs,

@@ -51,6 +51,20 @@ def session(old: int, new: int, record: int) -> Iterator[File]:
     yield from reads(new, [(0, record)])
 
 
+def mixed_session(known: int, lookups: Iterable[tuple[int, int]]) -> Iterator[File]:
+    """All reads of a client that remembers ``known``, 0 for nothing.
+
+    It is given lookups that carry heads of their own: each a head and a record.
+    """
+    if known:
+        yield from reads(known, subtrees(known))
+    for head, record in lookups:
+        larger, smaller = max(known, head), min(known, head)
+        yield from reads(larger, subtrees(smaller))
+        known = larger
+        yield from reads(known, [(0, record)])
+
+
 def unanswered(wanted: Iterable[File], files: Collection[File]) -> list[File]:
     """The reads that neither their own file nor the full one answers."""
     return [

@@ -1,0 +1,140 @@
+"""The tree's list of modules: one page while they are few, else pages by their paths.
+
+Whether a module begins a page is told by its path alone (``begins_page``), as a page's
+address is by its first module. So a module that comes or goes changes the page that it
+is on and the front page, whatever is on the others, and a tree looks the same whether
+it was published at once or bit by bit. One of ``per_page`` modules begins a page, so
+pages are that long on average, and few are three times as long.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from gosync.catalog.shown import ShownModule
+from gosync.catalog.versions import Proof
+from gosync.folder import routes
+from gosync.publish.contents import digest_lines
+from gosync.publish.pages import ListPart, front_page, list_page, summary_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from gosync.catalog.shown import ShownSums
+    from gosync.catalog.shown_table import ShownModules
+    from gosync.publish.contents import ModuleContents
+    from gosync.publish.pages import ModuleSummary, TreeFacts
+    from gosync.publish.tree import TreeWriter
+
+
+def begins_page(path: str, per_page: int) -> bool:
+    """Return whether a module begins a page of a list with so many on each. Pure."""
+    return int.from_bytes(sha256(path.encode()).digest()[:8], "big") % per_page == 0
+
+
+def shown_module(contents: ModuleContents, per_page: int) -> ShownModule:
+    """Return what is remembered of a module that a tree shows. Pure."""
+    versions, path = contents.versions, contents.at.path
+    whole = sum(version.whole for version in versions)
+    return ShownModule(
+        path=path,
+        newest=contents.latest.row.version if contents.latest else "",
+        versions=whole,
+        go_mods=len(versions) - whole,
+        proven=sum(version.row.proof is Proof.SUMDB for version in versions),
+        digest=sha256(digest_lines(contents)).hexdigest(),
+        begins_page=begins_page(path, per_page),
+    )
+
+
+class ListWriter:
+    """Writes the pages of one tree's list.
+
+    Attributes:
+        stale: Pages to remove at the end.
+    """
+
+    def __init__(
+        self, writer: TreeWriter, shown: ShownModules, tree_id: str, per_page: int
+    ) -> None:
+        self._writer = writer
+        self._shown = shown
+        self._tree_id = tree_id
+        self._per_page = per_page
+        self.stale: list[str] = []
+
+    def write(
+        self, facts: TreeFacts, before: ShownSums, changed: Collection[str] | None
+    ) -> None:
+        """Bring the pages up to what the catalog says that the tree shows.
+
+        Args:
+            facts: What the front page says of the tree.
+            before: What it showed when the pages were written last.
+            changed: The modules that changed since; None to write all pages.
+        """
+        starts = self._starts() if facts.modules > self._per_page else []
+        if changed is None or (before.modules > self._per_page) != bool(starts):
+            changed = None
+            self._find_stale(starts)
+        whole = () if starts else tuple(self._between("", None))
+        page = front_page(facts, whole, [self._part(start) for start in starts])
+        self._writer.write(routes.ROOT_PAGE, page)
+        for at in self._touched(starts, changed):
+            self._write_page(starts, at)
+
+    def _part(self, start: str) -> ListPart:
+        return ListPart(routes.list_page(start), start or self._first())
+
+    def _starts(self) -> list[str]:
+        """Return what pages begin with: "" for the one before all that begin one."""
+        starts = self._shown.page_starts(self._tree_id)
+        return starts if self._first() in starts[:1] else ["", *starts]
+
+    def _first(self) -> str:
+        return next(self._between("", None)).path
+
+    def _between(self, first: str, before: str | None) -> Iterator[ModuleSummary]:
+        return map(summary_of, self._shown.between(self._tree_id, first, before))
+
+    def _touched(
+        self, starts: list[str], changed: Collection[str] | None
+    ) -> Collection[int]:
+        """Return which pages the changed modules are on, or were before."""
+        if changed is None:
+            return range(len(starts))
+        touched: set[int] = set()
+        for path in changed if starts else ():
+            at = bisect_right(starts, path) - 1
+            # The module that begins a page may have been on the one before.
+            touched |= {at, at - 1} if starts[at] == path else {at}
+            if starts[at] != path and begins_page(path, self._per_page):
+                self._leave(path)
+        if starts and starts[0]:
+            self._leave("")
+        return sorted(touched - {-1})
+
+    def _write_page(self, starts: list[str], at: int) -> None:
+        start = starts[at]
+        before = starts[at + 1] if at + 1 < len(starts) else None
+        page = list_page(tuple(self._between(start, before)))
+        self._writer.write(routes.list_page(start), page)
+
+    def _leave(self, start: str) -> None:
+        page = routes.list_page(start)
+        if self._writer.size(page) is not None:
+            self.stale.append(page)
+
+    def _find_stale(self, starts: list[str]) -> None:
+        wanted = {routes.list_page(start) for start in starts}
+        names = self._writer.names(routes.PAGES_FOLDER)
+        pages = (routes.page_of_name(name) or _numbered(name) for name in names)
+        self.stale += (page for page in pages if page and page not in wanted)
+
+
+def _numbered(name: str) -> str | None:
+    """Return a page that has a number: those of trees from before 0.1.0 had."""
+    page = f"{routes.PAGES_FOLDER}/{name}/{routes.ROOT_PAGE}"
+    return page if name.isdecimal() else None
