@@ -31,6 +31,7 @@ from gosync.audit.source import SourceAsker
 from gosync.audit.spent import SpentBudget, spent_budgets
 from gosync.catalog.failures import back_off_seconds
 from gosync.catalog.findings import Finding, FindingState, Kind
+from gosync.catalog.leases import AUDIT
 from gosync.catalog.looks import Look, Rest
 from gosync.clock import format_time, shift
 from gosync.errors import GosyncError, StoreError, UnavailableError
@@ -284,25 +285,27 @@ async def run_audit(
     """Run one audit and write it down.
 
     Args:
-        site: What is held, locked.
+        site: What is held.
         options: How to ask.
         progress: Who watches.
         refresh: Whether to ask everything, however fresh its answer.
 
     Raises:
+        LockedError: if another audit asks.
         StoreError: if the store, the catalog or the tree cannot be read or written.
     """
     runs, clock = site.catalog.runs, site.clock
-    with runs.during("audit", clock) as run_id:
-        report = await _run_audit(site, options, progress, refresh=refresh)
-        runs.finish(
-            run_id,
-            clock.now(),
-            exit_code=report.exit_code,
-            requests=report.requests,
-            received_bytes=report.received_bytes,
-            summary=encode_json(report_document(report)).decode(),
-        )
+    async with site.holding(AUDIT):
+        with runs.during("audit", clock) as run_id:
+            report = await _run_audit(site, options, progress, refresh=refresh)
+            runs.finish(
+                run_id,
+                clock.now(),
+                exit_code=report.exit_code,
+                requests=report.requests,
+                received_bytes=report.received_bytes,
+                summary=encode_json(report_document(report)).decode(),
+            )
     return report
 
 

@@ -133,6 +133,10 @@ class Connection:
         """Have something looked at as each transaction begins; its error ends that."""
         self._guard = guard or _allow
 
+    def exclusive(self) -> AbstractContextManager[object]:
+        """Keep other threads from the connection inside; nests with transactions."""
+        return self._lock
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit everything inside together, or nothing of it.

@@ -58,7 +58,6 @@ class LeaseHolder:
         self._held: dict[str, Lease] = {}
         self._depths: Counter[str] = Counter()
         self._relied_on: Counter[str] = Counter()
-        self._mutex = threading.RLock()  # comes before the connection's
         self._ended = threading.Event()
         self._process = this_process()
         self._remove_gone()
@@ -104,7 +103,7 @@ class LeaseHolder:
             LeaseLostError: this run was taken for dead.
             CatalogError: the catalog cannot be written.
         """
-        with self._mutex:
+        with self._connection.exclusive():
             if name not in self._held:
                 found = self._take_free(name)
                 if not isinstance(found, Lease):
@@ -161,7 +160,7 @@ class LeaseHolder:
 
         One whose end cannot be written, on a full disk, ends with the run.
         """
-        with self._mutex:
+        with self._connection.exclusive():
             self._depths[name] -= 1
             if self._depths[name] > 0:
                 return
@@ -249,7 +248,7 @@ class LeaseHolder:
         if self._connection.in_transaction:
             raise RuntimeError("an announcement inside a transaction is seen by nobody")
         wanted = set(digests)
-        with self._mutex:
+        with self._connection.exclusive():
             new = [each for each in wanted if not self._relied_on[each]]
             if new:
                 self._announcements.add(new, self.id)
@@ -263,9 +262,10 @@ class LeaseHolder:
         Raises:
             CatalogError: the catalog cannot be written.
         """
-        with self._mutex:
-            self._relied_on.subtract(set(digests) & self._relied_on.keys())
-            done = [each for each, count in self._relied_on.items() if count <= 0]
+        with self._connection.exclusive():
+            known = set(digests) & self._relied_on.keys()
+            self._relied_on.subtract(known)
+            done = [each for each in known if self._relied_on[each] <= 0]
             for each in done:
                 del self._relied_on[each]
         self._announcements.remove(done, self.id)

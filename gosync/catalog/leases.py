@@ -1,12 +1,17 @@
 """Leases: what excludes whole runs from each other, by name.
 
     select              makes the selection, or forgets what is unselected
+    prune               removes blobs, or must have every one stay
     publish:TREE        changes a published tree
     audit               asks what became of what is held
-    bundle:TARGET       numbers the bundles for a target
+    bundle              numbers bundles
     import              takes a bundle in
-    job:NAME            a job of the daemon
     verify:MODULE@V     acts on a version
+    fetch:MODULE@V      fetches a version, until its row is committed
+
+Who takes several takes them in this order, after those of the daemon:
+
+    job:NAME            runs a job of the daemon
 
 A lease has one holder (``gosync.catalog.holders``) and a fence: a number that grows
 with every lease that is taken, whatever its name, and is never given twice. A holder
@@ -34,7 +39,9 @@ if TYPE_CHECKING:
     from gosync.catalog.connection import Connection
 
 SELECT: Final = "select"
+PRUNE: Final = "prune"
 AUDIT: Final = "audit"
+BUNDLE: Final = "bundle"
 IMPORT: Final = "import"
 
 
@@ -48,9 +55,9 @@ def verify_lease(version: object) -> str:
     return f"verify:{version}"
 
 
-def bundle_lease(target: str) -> str:
-    """Return the name of the lease to number bundles for a target."""
-    return f"bundle:{target}"
+def fetch_lease(version: object) -> str:
+    """Return the name of the lease to fetch a version, ``path@version``."""
+    return f"fetch:{version}"
 
 
 def job_lease(name: str) -> str:

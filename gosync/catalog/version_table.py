@@ -223,18 +223,22 @@ class Versions:
         )
         return {(row[0], row[1]): row[2] for row in found}
 
-    def digests(self) -> set[str]:
+    def digests(self, *, changed_after: int = -1) -> set[str]:
         """Return every blob that a row of the catalog names, artifacts' too.
+
+        Args:
+            changed_after: Leave versions out that did not change after this number; a
+                row that begins to name a blob changes.
 
         Raises:
             CatalogError: the catalog cannot be read.
         """
         found = self._connection.rows(
-            "SELECT info_digest FROM versions UNION SELECT mod_digest FROM versions"
-            " UNION SELECT zip_digest FROM versions"
-            " UNION SELECT digest FROM artifacts"
+            "SELECT info_digest, mod_digest, zip_digest FROM versions"
+            " WHERE changed > ? UNION ALL SELECT digest, NULL, NULL FROM artifacts",
+            (changed_after,),
         )
-        return {row[0] for row in found if row[0] is not None}
+        return {digest for row in found for digest in row if digest is not None}
 
     def all_rows(self) -> Iterator[VersionRow]:
         """Yield every row by path and version, read page by page.

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
+from gosync.catalog import leases
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import (
     Options,
@@ -60,6 +61,7 @@ def adopt(
         open_site(
             replace(configured, tree_path=source),
             command="gosync adopt",
+            leases=(leases.SELECT, leases.publish_lease(source)),
             wait_lock_seconds=wait_lock,
             opening=Opening(new_store=new_store, tolerate=TREE_KNOWS_MORE),
         ) as site,

@@ -15,6 +15,7 @@ from gosync.bundle.make.created import Created, CreateOptions, created_document
 from gosync.bundle.make.tree_archive import admitted_files, write_tree_archive
 from gosync.bundle.options import TargetSpec
 from gosync.bundle.read.documents import shrink_lines, write_report
+from gosync.catalog import leases
 from gosync.catalog.versions import Need
 from gosync.cli.bundle_lines import (
     artifacts_text,
@@ -118,6 +119,7 @@ def create(
         open_site(
             config.site_options(),
             command="gosync bundle create",
+            leases=(leases.SELECT, leases.PRUNE, leases.BUNDLE),
             wait_lock_seconds=wait_lock,
         ) as site,
         progress(show=options.show_progress) as watcher,
@@ -135,7 +137,11 @@ def _write_tree(options: Options, config: Config, target: TargetSpec, out: Path)
     path = out / f"gosync-{target.name}-tree.tar.zst"
     keys = [read_key(key) for key in target.keys]
     with (
-        open_site(config.site_options(), command="gosync bundle create") as site,
+        open_site(
+            config.site_options(),
+            command="gosync bundle create",
+            leases=[leases.publish_lease(config.site_options().tree_path)],
+        ) as site,
         progress(show=options.show_progress) as watcher,
     ):
         admitted = admitted_files(site.catalog)

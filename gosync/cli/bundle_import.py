@@ -12,6 +12,7 @@ from gosync.bundle.format.receipt import format_receipt
 from gosync.bundle.read.documents import write_report
 from gosync.bundle.take.importing import Import
 from gosync.bundle.take.outcome import ImportOutcome, ImportReport, import_document
+from gosync.catalog import leases
 from gosync.cli.bundle_lines import (
     artifacts_text,
     skipped_lines,
@@ -113,6 +114,7 @@ def import_(
     with open_site(
         with_delete_limit(config.site_options(), max_delete=max_delete, yes=yes),
         command="gosync bundle import",
+        leases=(leases.IMPORT, leases.SELECT, leases.PRUNE),
         wait_lock_seconds=wait_lock,
         opening=Opening(new_store=new_store, tolerate={Trouble.TREE_AHEAD}),
     ) as site:

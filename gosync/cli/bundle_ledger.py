@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 from gosync.bundle.format.receipt import MAX_RECEIPT_BYTES, parse_receipt
 from gosync.bundle.make.ledger import MIN_PREFIX, Ledger, shown_states
 from gosync.bundle.take.waiting import drop_waiting
+from gosync.catalog import leases
 from gosync.catalog.bundles import BundleRow
 from gosync.catalog.imports import ImportRow
 from gosync.cli.options import Options, common_options, wait_lock_option
@@ -35,7 +36,10 @@ def ack(options: Options, receipt_file: Path, adopt: bool, wait_lock: float) -> 
     site_options = options.load_config().site_options()
     receipt = parse_receipt(_read(receipt_file))
     with open_site(
-        site_options, command="gosync bundle ack", wait_lock_seconds=wait_lock
+        site_options,
+        command="gosync bundle ack",
+        leases=[leases.BUNDLE],
+        wait_lock_seconds=wait_lock,
     ) as site:
         ledger = Ledger(site)
         row = ledger.adopt(receipt) if adopt else ledger.acknowledge(receipt)
@@ -55,7 +59,10 @@ def revoke(options: Options, bundle_id: str, wait_lock: float) -> None:
     """
     site_options = options.load_config().site_options()
     with open_site(
-        site_options, command="gosync bundle revoke", wait_lock_seconds=wait_lock
+        site_options,
+        command="gosync bundle revoke",
+        leases=(leases.IMPORT, leases.BUNDLE),
+        wait_lock_seconds=wait_lock,
     ) as site:
         ledger = Ledger(site)
         waited = drop_waiting(site, bundle_id) if len(bundle_id) >= MIN_PREFIX else None

@@ -9,7 +9,7 @@ from gosync.cli.options import Options, common_options
 from gosync.clock import SystemClock
 from gosync.ingest.rebuild import rebuild as rebuild_catalog
 from gosync.site.opening import check_before_rebuild
-from gosync.store.lock import StoreLock
+from gosync.store.lock import StoreLock, claim_store
 from gosync.store.root import open_store
 
 
@@ -28,7 +28,8 @@ def rebuild(options: Options, rehash: bool) -> None:
     check_before_rebuild(root)
     open_store(root, create=False)
     clock = SystemClock()
-    with StoreLock(root, command="gosync catalog rebuild").acquire():
+    command = "gosync catalog rebuild"
+    with claim_store(root, command=command), StoreLock(root, command=command).acquire():
         report = rebuild_catalog(root, clock=clock, rehash=rehash)
     document = {
         **asdict(report),

@@ -11,6 +11,7 @@ import anyio
 import click
 import msgspec
 
+from gosync.catalog import leases
 from gosync.catalog.versions import Need
 from gosync.cli.confirm import confirm_whole_index
 from gosync.cli.options import Options, common_options, wait_lock_option
@@ -68,7 +69,12 @@ def plan(
     confirm_whole_index(config.policy, yes=yes)
     projects = read_projects(config.projects)
     with (
-        open_site(config, command="gosync plan", wait_lock_seconds=wait_lock) as site,
+        open_site(
+            config,
+            command="gosync plan",
+            leases=[leases.SELECT],
+            wait_lock_seconds=wait_lock,
+        ) as site,
         progress(show=options.show_progress) as watcher,
     ):
         wish = PassOptions(refresh=refresh, projects=projects)

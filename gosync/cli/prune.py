@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import anyio
 import click
 
+from gosync.catalog import leases
 from gosync.cli.confirm import with_delete_limit
 from gosync.cli.options import (
     Options,
@@ -80,7 +81,10 @@ def prune(
     grace = site_options.grace_days if grace_days is None else grace_days
     with (
         open_site(
-            site_options, command="gosync prune", wait_lock_seconds=wait_lock
+            site_options,
+            command="gosync prune",
+            leases=(leases.SELECT, leases.PRUNE),
+            wait_lock_seconds=wait_lock,
         ) as site,
         progress(show=options.show_progress) as watcher,
     ):

@@ -11,6 +11,7 @@ import click
 import msgspec
 from msgspec.structs import replace
 
+from gosync.catalog.leases import publish_lease
 from gosync.cli.confirm import with_delete_limit
 from gosync.cli.options import (
     Options,
@@ -115,6 +116,7 @@ def publish(
     with open_site(
         site_options,
         command="gosync publish",
+        leases=[publish_lease(site_options.tree_path)],
         wait_lock_seconds=wait_lock,
         opening=Opening(
             new_store=new_store, tolerate={Trouble.TREE_AWAY, Trouble.TREE_AHEAD}

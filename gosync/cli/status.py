@@ -16,6 +16,7 @@ from gosync.audit.questions import INDEX_QUESTION
 from gosync.audit.spent import spent_budgets, waiting_questions
 from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Finding
+from gosync.catalog.holders import HolderRow
 from gosync.catalog.jobs import JobRow
 from gosync.catalog.runs import Run
 from gosync.cli.durations import Duration
@@ -30,7 +31,6 @@ from gosync.site.site import read_catalog
 from gosync.status.facts import Facts, gather_facts
 from gosync.status.late import Late, late_data
 from gosync.status.mirror import job_document
-from gosync.store.lock import Holder, read_holder
 from gosync.sumdb.tlog import parse_tree
 from gosync.sync.completeness import (
     SOME_MISSING,
@@ -116,7 +116,7 @@ def _first_findings(findings: list[Finding]) -> Iterator[str]:
 def _document(config: Config, catalog: Catalog, facts: Facts) -> dict[str, object]:
     runs, fresh = catalog.runs.latest(), facts.freshness
     site = config.site_options()
-    holder = read_holder(site.store_path)
+    holders = catalog.holders.alive(facts.now)
     return {
         "store": str(config.store_path),
         "tree": str(config.tree_path),
@@ -136,9 +136,9 @@ def _document(config: Config, catalog: Catalog, facts: Facts) -> dict[str, objec
         "tree_heads": {
             name: _head_size(catalog.heads.get(name)) for name in catalog.heads.names()
         },
-        "at_work": None if holder is None else str(holder),
-        "last_run": _run(runs[0], holder) if runs else None,
-        "jobs": {row.name: _job(row, holder) for row in catalog.jobs.all()},
+        "at_work": ", ".join(map(str, holders)) or None,
+        "last_run": _run(runs[0], holders) if runs else None,
+        "jobs": {row.name: _job(row, holders) for row in catalog.jobs.all()},
         "withdrawn": msgspec.to_builtins(catalog.withdrawn.all()),
         "audit": _audit(config, catalog, facts),
         "failures": [failure_document(f) for f in facts.completeness.failures],
@@ -161,23 +161,23 @@ def _unknown_words(count: object) -> str:
     return f"; {count} versions in it are unknown here, next: gosync adopt"
 
 
-def _run(run: Run, holder: Holder | None) -> dict[str, object]:
+def _run(run: Run, holders: list[HolderRow]) -> dict[str, object]:
     return {
         **msgspec.to_builtins(run),
         "stopped": run.was_stopped,
-        "killed": run.ended_at is None and not _is_of(holder, run.started_at),
+        "killed": run.ended_at is None and not _is_of(holders, run.started_at),
     }
 
 
-def _job(row: JobRow, holder: Holder | None) -> dict[str, object]:
-    killed = row.ended_at is None and not _is_of(holder, row.started_at)
+def _job(row: JobRow, holders: list[HolderRow]) -> dict[str, object]:
+    killed = row.ended_at is None and not _is_of(holders, row.started_at)
     stopped = row.exit_code == _STOPPED
     return {**job_document(row), "stopped": stopped, "killed": killed}
 
 
-def _is_of(holder: Holder | None, started_at: str) -> bool:
-    """Whether who holds the lock began this run, for which it took it."""
-    return holder is not None and holder.since <= started_at
+def _is_of(holders: list[HolderRow], started_at: str) -> bool:
+    """Whether somebody who is at work may have begun this run."""
+    return any(holder.since <= started_at for holder in holders)
 
 
 def _audit(config: Config, catalog: Catalog, facts: Facts) -> dict[str, object]:

@@ -1,10 +1,10 @@
 """The daemon: `gosync run` keeps a mirror fresh for years with nobody looking.
 
-    daemon      the loop: one job at a time, signals, reload, what stops it
+    daemon      the loop: what may run side by side, signals, reload, what stops it
     once        the same runs without the loop, for timers
     timetable   when each job is due
     jobs        what each job does: a name and an async function
-    runner      one run: the lock, its row, whom to tell
+    runner      one run: its leases, its row, whom to tell
     attempt     the call itself: time limit, stop, errors made outcomes
     pulse       whether a job still moves: what the watchdog is fed with
     hooks       whom to tell: webhooks, and commands, which command contains

@@ -1,11 +1,14 @@
-"""The loop: what is due is done, one job at a time, until a signal ends it.
+"""The loop: what is due is done until a signal ends it.
+
+Jobs that exclude each other are done one after the other, the one first that has been
+due for longest; a long verify does not hold up a sync (``jobs.can_be_side_by_side``).
 
     SIGTERM, SIGINT   what is on its way is finished, and the daemon ends with 0
     SIGHUP            the configuration is read anew; a broken one is refused, and
                       the old one kept; a job that runs goes on with its own
 
-While another gosync holds the lock, or the store is away, what is due waits and is
-tried again; neither is a failure of a job. Only two things end the daemon from
+While another gosync holds what a job needs, or the store is away, what is due waits
+and is tried again; neither is a failure of a job. Only two things end the daemon from
 inside: a configuration that is wrong at the start, and a SecurityError of a whole
 job, which says that what we trust is in doubt. To start again would mend neither.
 """
@@ -18,12 +21,13 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import anyio
-from anyio.abc import TaskStatus
+from anyio.abc import TaskGroup, TaskStatus
 
 from gosync.catalog.jobs import JobRow
 from gosync.clock import Clock, parse_time, shift
 from gosync.config.config import Config
 from gosync.config.duties import JobSpec
+from gosync.daemon.jobs import can_be_side_by_side
 from gosync.daemon.notify import Notifier
 from gosync.daemon.runner import Runner
 from gosync.daemon.timetable import Timetable
@@ -32,6 +36,7 @@ from gosync.errors import (
     ConfigError,
     GosyncError,
     LockedError,
+    SecurityError,
     StoreError,
 )
 from gosync.site.opening import Opening, check_before
@@ -80,6 +85,8 @@ class Daemon:
         self._trouble = ""
         self._refused = ""
         self._ending = False
+        self._running: set[str] = set()
+        self._fatal: SecurityError | None = None
         self._nap = anyio.CancelScope()
         self._work = anyio.CancelScope()
 
@@ -173,13 +180,26 @@ class Daemon:
         """
         while not (self._ending or self._load()):
             await self._rest(_AGAIN_SECONDS)
-        while not self._ending:
-            spec = self._table.due(self._clock.now())
-            if spec is None:
-                self._notifier.status(self._idle_line())
-                await self._rest(self._table.wait_seconds(self._clock.now()))
-            else:
-                await self._do(spec)
+        async with anyio.create_task_group() as jobs:
+            while not self._ending:
+                await self._look(jobs)
+        if self._fatal is not None:
+            raise self._fatal
+
+    async def _look(self, jobs: TaskGroup) -> None:
+        """Begin the job that is due, or wait."""
+        spec = self._table.due(self._clock.now(), can_begin=self._can_begin)
+        if spec is not None:
+            self._running.add(spec.name)
+            jobs.start_soon(self._do, spec)
+            return
+        if not self._running:
+            self._notifier.status(self._idle_line())
+        wait = self._table.wait_seconds(self._clock.now(), can_begin=self._can_begin)
+        await self._rest(wait)
+
+    def _can_begin(self, name: str) -> bool:
+        return can_be_side_by_side(name, self._running)
 
     def _load(self) -> bool:
         """Open the store, read when each job ran last; False while it is locked.
@@ -212,9 +232,17 @@ class Daemon:
         return True
 
     async def _do(self, spec: JobSpec) -> None:
-        """Run a job, or put it off while that cannot be."""
+        """Run a job, or put it off while that cannot be; then look what is due."""
         try:
-            run = await self._runner.run(spec, seen=self._seen.get(spec.name))
+            if not self._ending:
+                await self._run(spec)
+        finally:
+            self._running.discard(spec.name)
+            self._nap.cancel()
+
+    async def _run(self, spec: JobSpec) -> None:
+        try:
+            run = await self._runner.run(spec, seen=self._seen.get(spec.name, ""))
         except LockedError as exc:
             self._put_off(spec, str(exc))
         except StoreError as exc:
@@ -225,8 +253,10 @@ class Daemon:
             self._seen[spec.name] = run.row.started_at
             self._table.plan(spec.name, _due_at(run.row, spec, self._clock.now()))
             if run.outcome is not None and run.outcome.fatal is not None:
-                raise run.outcome.fatal
-        self._notifier.watchdog()
+                self._fatal = run.outcome.fatal
+                self._ending = True
+                self._runner.interrupt()
+        self._watch.feed()
 
     def _put_off(self, spec: JobSpec, reason: str) -> bool:
         """Plan a job for a little later; return whether the reason is a new one."""
@@ -255,12 +285,16 @@ class Daemon:
         return f"idle; next: {name} at {runs[name]:%Y-%m-%d %H:%M:%S} UTC"
 
     async def _rest(self, seconds: float | None) -> None:
-        """Wait so long, in steps short enough for the watchdog and a wrong clock."""
+        """Wait so long, in steps short enough for the watchdog and a wrong clock.
+
+        While a job runs, time is the jobs': a test's clock does not go on by our sleep.
+        """
         step = self._watch.look_seconds
+        sleep = anyio.sleep if self._running else self._sleep
         with anyio.CancelScope() as self._nap:
             if not self._ending:
-                await self._sleep(step if seconds is None else min(step, seconds))
-        self._notifier.watchdog()
+                await sleep(step if seconds is None else min(step, seconds))
+        self._watch.feed()
 
 
 def _due_at(row: JobRow, spec: JobSpec, now: datetime) -> datetime:

@@ -1,14 +1,16 @@
 """What each job does: a name and an async function of the open site.
 
-A job returns how it ended, or raises one of our errors; the runner sees to the lock,
+A job returns how it ended, or raises one of our errors; the runner sees to leases,
 the time limit and all that is told of it. To add one: write its function, put it into
-JOBS, give it a schedule in gosync.config.daemon and a key in JobsSection.
+JOBS and its leases into _LEASES, give it a schedule in gosync.config.daemon and a key
+in JobsSection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
@@ -16,6 +18,7 @@ from msgspec.structs import replace
 
 from gosync.audit.engine import STANDS_OPEN, AuditReport, run_audit
 from gosync.audit.engine import report_document as audit_document
+from gosync.catalog import leases
 from gosync.catalog.failures import Failure
 from gosync.config.config import Config
 from gosync.errors import IncompleteError, SecurityError
@@ -54,7 +57,7 @@ class Work(msgspec.Struct, frozen=True):
     """What a job works with.
 
     Attributes:
-        site: The site, open and locked.
+        site: The site, open; what the job needs for itself is held.
         config: The configuration.
         progress: Must be told of every step: silence is taken for a hang.
         stop: Ends the job early.
@@ -259,6 +262,30 @@ def _verify_error(report: Report) -> str:
     first = f"{shown(found[0].path)}: {found[0].verdict.value}, {found[0].reason}"
     more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
     return f"{first}{more}; next: {command('verify', '--repair')}"
+
+
+# What a job needs for itself, beside its name. All but verify change what the others
+# read, so they are done in the order in which they are due; verify only reads.
+_LEASES: Mapping[str, tuple[str, ...]] = {
+    "sync": (leases.SELECT,),
+    "lists": (leases.SELECT,),
+    "audit": (leases.SELECT, leases.AUDIT),
+    "verify": (),
+    "publish": (leases.SELECT,),
+    "prune": (leases.SELECT, leases.PRUNE),
+}
+
+
+def leases_of(name: str, tree: Path) -> tuple[str, ...]:
+    """Return the leases that a job holds from its beginning to its end."""
+    own = (leases.job_lease(name), *_LEASES[name])
+    return (*own, leases.publish_lease(tree)) if name == "publish" else own
+
+
+def can_be_side_by_side(name: str, others: Collection[str]) -> bool:
+    """Return whether a job excludes none of the others."""
+    held = {lease for other in others for lease in _LEASES[other]}
+    return name not in others and held.isdisjoint(_LEASES[name])
 
 
 # These take in what a tree shows and a restored store lacks, before they change it.

@@ -1,8 +1,9 @@
-"""One run of one job: the lock, its row, what is told of it.
+"""One run of one job: its leases, its row, what is told of it.
 
-The store's lock is held for a job and not between jobs (I9 holds: a job is a run).
-So a manual `gosync sync` gets its turn, a timer and a daemon live beside each other,
-and between jobs nothing of the store is open: its disk can be unmounted.
+What a job excludes, it excludes by leases that it holds from its beginning to its end
+(``jobs.leases_of``), and between jobs nothing is held. So a manual `gosync sync` gets
+its turn, a timer and a daemon live beside each other, and between jobs nothing of the
+store is open: its disk can be unmounted.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from gosync.config.duties import JobSpec, Occasion
 from gosync.config.telling import telling_of
 from gosync.daemon.attempt import Attempt
 from gosync.daemon.hooks import Event, tell
-from gosync.daemon.jobs import Outcome, opening_of
+from gosync.daemon.jobs import Outcome, leases_of, opening_of
 from gosync.daemon.news import News, news_of
 from gosync.daemon.watchdog import Liveness, Watch
 from gosync.errors import InterruptedRunError, SecurityError, StoreError
@@ -53,7 +54,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Runner:
-    """Runs jobs, one at a time.
+    """Runs jobs; several side by side, each by itself.
 
     Attributes:
         config: The configuration of the next run.
@@ -63,25 +64,24 @@ class Runner:
         self.config = config
         self._clock = clock
         self._watch = watch
-        self._attempt: Attempt | None = None
+        self._attempts: dict[str, Attempt] = {}
 
     def interrupt(self) -> bool:
-        """End the job that runs, once what is on its way is here; False for none."""
-        if self._attempt is None:
-            return False
-        self._attempt.interrupt()
-        return True
+        """End the jobs that run, once what is on its way is here; False for none."""
+        for attempt in self._attempts.values():
+            attempt.interrupt()
+        return bool(self._attempts)
 
     async def run(self, spec: JobSpec, *, seen: str | None = None) -> Run:
         """Run a job and tell of it.
 
         Args:
             spec: The job.
-            seen: When its last run began, as far as the caller knows. Where it has
-                been run since, by another gosync, it is not run again.
+            seen: When its last run began, as far as the caller knows, "" for never.
+                Where it has been run since, by another gosync, it is not run again.
 
         Raises:
-            LockedError: if another gosync holds the lock.
+            LockedError: if another run holds what the job needs for itself.
             StoreAwayError: if the store or the tree vanished.
             StoreError: if the store cannot be opened or written.
         """
@@ -89,6 +89,7 @@ class Runner:
         with open_site(
             options,
             command=f"gosync run: {spec.name}",
+            leases=leases_of(spec.name, options.tree_path),
             clock=self._clock,
             opening=opening_of(spec.name),
         ) as site:
@@ -130,16 +131,17 @@ class Runner:
         next_run = schedule.next_after(started, started) if schedule else None
         jobs.start(spec.name, started, next_run)
         _log.info("%s: begins", spec.name)
-        self._attempt = Attempt(spec, self.config, self._watch)
+        attempt = Attempt(spec, self.config, self._watch)
+        self._attempts[spec.name] = attempt
         try:
-            outcome = await self._attempt.run(site)
+            outcome = await attempt.run(site)
         except StoreError as exc:
             outcome = self._store_failed(site, exc)
         except anyio.get_cancelled_exc_class():  # a second signal does not wait
             jobs.interrupt(spec.name, self._clock.now(), exit_code=INTERRUPTED)
             raise
         finally:
-            self._attempt = None
+            del self._attempts[spec.name]
         news = news_of(outcome, site.catalog.troubles.of(spec.name))
         self._finish(site, spec, outcome, news)
         self._tell_status(site)

@@ -7,7 +7,7 @@ clock once showed: none is planned for later than its schedule says from now on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from gosync.config.duties import JobSpec
@@ -41,20 +41,32 @@ class Timetable:
         """Return when each job is due next."""
         return dict(self._next)
 
-    def due(self, now: datetime) -> JobSpec | None:
-        """Return the job that has been due for longest, None when none is."""
-        self._settle(now)
-        if not self._next:
-            return None
-        name = min(self._next, key=self._next.__getitem__)
-        return self._specs[name] if self._next[name] <= now else None
+    def due(
+        self, now: datetime, *, can_begin: Callable[[str], bool] = lambda _: True
+    ) -> JobSpec | None:
+        """Return the job that has been due for longest, None when none is.
 
-    def wait_seconds(self, now: datetime) -> float | None:
+        Args:
+            now: The time.
+            can_begin: Which jobs are looked at.
+        """
+        name = self._next_of(now, can_begin)
+        due = name is not None and self._next[name] <= now
+        return self._specs[name] if name is not None and due else None
+
+    def wait_seconds(
+        self, now: datetime, *, can_begin: Callable[[str], bool] = lambda _: True
+    ) -> float | None:
         """Return how long nothing is due; None when nothing ever is."""
-        self._settle(now)
-        if not self._next:
+        name = self._next_of(now, can_begin)
+        if name is None:
             return None
-        return max(0.0, (min(self._next.values()) - now).total_seconds())
+        return max(0.0, (self._next[name] - now).total_seconds())
+
+    def _next_of(self, now: datetime, can_begin: Callable[[str], bool]) -> str | None:
+        self._settle(now)
+        names = filter(can_begin, self._next)
+        return min(names, key=self._next.__getitem__, default=None)
 
     def plan(self, name: str, at: datetime) -> None:
         """Plan a job's next run; one that was taken off the timetable stays off."""

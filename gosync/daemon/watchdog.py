@@ -3,8 +3,9 @@
 The watchdog is fed by the scheduler's own progress: at every look that it takes at
 its timetable, and while a job runs only as long as that job shows signs of life: a
 phase, an item, bytes of a zip. A timer of its own would go on feeding beside a job
-that hangs. So a job that stands still for ``stuck_seconds`` costs the feed, and the
-manager starts the daemon anew; what it had admitted is in the store.
+that hangs. So a job that stands still for ``stuck_seconds`` costs the feed, whatever
+moves beside it, and the manager starts the daemon anew; what it had admitted is in the
+store.
 """
 
 from __future__ import annotations
@@ -56,11 +57,15 @@ class Watch(msgspec.Struct):
         notifier: Whom to tell.
         stuck_seconds: How long a job may show no sign of life.
         most_seconds: The longest time between two looks.
+        lines: How far each job is that is watched.
+        stuck: Which of these stand still.
     """
 
     notifier: Notifier
     stuck_seconds: float
     most_seconds: float = 5.0
+    lines: dict[int, str] = msgspec.field(default_factory=dict)
+    stuck: set[int] = msgspec.field(default_factory=set)
 
     @property
     def look_seconds(self) -> float:
@@ -68,20 +73,34 @@ class Watch(msgspec.Struct):
         limit = self.notifier.watchdog_seconds
         return self.most_seconds if limit is None else min(self.most_seconds, limit / 4)
 
+    def feed(self) -> None:
+        """Feed the watchdog, unless a job stands still."""
+        if not self.stuck:
+            self.notifier.watchdog()
+
     async def over(self, pulse: Liveness, name: str) -> None:
-        """Watch a job until cancelled."""
-        beats, moved = pulse.beats, anyio.current_time()
-        stuck = False
-        while True:
-            await anyio.sleep(self.look_seconds)
-            now = anyio.current_time()
-            if pulse.beats != beats:
-                beats, moved, stuck = pulse.beats, now, False
-            if now - moved < self.stuck_seconds:
-                self.notifier.watchdog()
-                self.notifier.status(f"{name}: {pulse.line()}")
-            elif not stuck:
-                stuck = True
-                text = f"{name}: stuck at {pulse.line()}"
-                _log.error("%s for %.0f s; no longer feeding", text, now - moved)
-                self.notifier.status(text)
+        """Watch a job until cancelled; others may be watched beside it."""
+        beats, moved, key = pulse.beats, anyio.current_time(), id(pulse)
+        try:
+            while True:
+                await anyio.sleep(self.look_seconds)
+                now = anyio.current_time()
+                if pulse.beats != beats:
+                    beats, moved = pulse.beats, now
+                self._look(key, name, pulse.line(), still_seconds=now - moved)
+        finally:
+            self.stuck.discard(key)
+            self.lines.pop(key, None)
+
+    def _look(self, key: int, name: str, line: str, *, still_seconds: float) -> None:
+        self.lines[key] = f"{name}: {line}"
+        if still_seconds < self.stuck_seconds:
+            self.stuck.discard(key)
+        elif key not in self.stuck:
+            self.stuck.add(key)
+            text = f"{name}: stuck at {line}"
+            _log.error("%s for %.0f s; no longer feeding", text, still_seconds)
+        if key in self.stuck:
+            self.lines[key] = f"{name}: stuck at {line}"
+        self.feed()
+        self.notifier.status("; ".join(self.lines.values()))

@@ -3,7 +3,12 @@
 One fsync a folder, one of the journal and one commit serve up to ROWS versions.
 The order is I1's: blobs are durable already; then their folders' names; then the
 journal, from which a catalog can be rebuilt; then the catalog. A crash in
-between leaves blobs without rows, which the next run adopts by digest.
+between leaves blobs without rows, which the next run adopts by digest. Journal and
+catalog are written under the store's writer lock, and what was announced of the blobs
+is taken back as the rows that name them are committed.
+
+Of two zips with one h1 that two runs bring, the row that is committed first stays, and
+the second run counts its own as admitted (I10); no row names its blob.
 """
 
 from __future__ import annotations
@@ -13,11 +18,13 @@ from collections.abc import Callable, Sequence
 from anyio import CancelScope, Lock, to_thread
 
 from gosync.catalog.db import Catalog
+from gosync.catalog.lease_holder import LeaseHolder
 from gosync.catalog.pins import Pin
-from gosync.catalog.versions import Proof, VersionRow
+from gosync.catalog.versions import Proof, State, VersionRow
 from gosync.clock import Clock
 from gosync.ingest.entries import version_entry
 from gosync.store.blobs import BlobStore
+from gosync.store.digest import parse_digest
 from gosync.store.journal import Journal
 
 ROWS = 100
@@ -33,24 +40,45 @@ class Batch:
         journal: Journal,
         catalog: Catalog,
         clock: Clock,
+        holder: LeaseHolder,
+        first_stays: bool = False,
         also: Callable[[], object] = lambda: None,
     ) -> None:
-        """Make a batch; ``also`` is called in the transaction that commits it."""
+        """Make a batch.
+
+        Args:
+            blobs: Where blobs lie.
+            journal: What is written first.
+            catalog: Where rows go.
+            clock: What time it is.
+            holder: The run, which has announced the blobs.
+            first_stays: Whether a row stays that another run has committed meanwhile.
+            also: Called in the transaction that commits it.
+        """
         self._blobs = blobs
         self._journal = journal
         self._catalog = catalog
         self._clock = clock
+        self._holder = holder
+        self._first_stays = first_stays
         self._also = also
         self._rows: list[VersionRow] = []
+        self._claims: list[str] = []
         self._writing = Lock()
 
-    async def add(self, row: VersionRow) -> None:
+    async def add(self, row: VersionRow, *, claim: str = "") -> None:
         """Take a row whose blobs are durable; commit when the batch is full.
+
+        Args:
+            row: The row.
+            claim: A lease of the run's that ends as the row is committed.
 
         Raises:
             StoreError: if the batch cannot be written.
         """
         self._rows.append(row)
+        if claim:
+            self._claims.append(claim)
         if len(self._rows) >= ROWS:
             await self.commit()
 
@@ -63,18 +91,46 @@ class Batch:
         with CancelScope(shield=True):
             async with self._writing:
                 rows, self._rows = self._rows, []
+                claims, self._claims = self._claims, []
                 if rows:
-                    await to_thread.run_sync(self._write, rows)
+                    await to_thread.run_sync(self._write, rows, claims)
 
-    def _write(self, rows: Sequence[VersionRow]) -> None:
+    def _write(self, rows: Sequence[VersionRow], claims: Sequence[str]) -> None:
         self._blobs.sync()
-        self._journal.append(version_entry(row) for row in rows)
-        with self._catalog.transaction():
-            self._catalog.versions.admit(rows)
-            self._catalog.failures.clear((row.path, row.version) for row in rows)
-            for row in rows:
-                self._pin(row)
-            self._also()
+        with self._journal.writing():
+            first = [row for row in rows if not self._is_second(row)]
+            self._journal.append(version_entry(row) for row in first)
+            with self._catalog.transaction():
+                self._catalog.versions.admit(first)
+                self._catalog.failures.clear((row.path, row.version) for row in rows)
+                for row in first:
+                    self._pin(row)
+                self._also()
+                self._holder.take_back(digest for row in rows for digest in _named(row))
+                for claim in claims:
+                    self._holder.release(claim)
+
+    def _is_second(self, row: VersionRow) -> bool:
+        """Whether another run has committed the same version, by its h1, before."""
+        if not self._first_stays:
+            return False
+        was = self._catalog.versions.get(row.path, row.version)
+        if was is None or was.state is not State.PRESENT or was.state is not row.state:
+            return False
+        same = (was.mod_h1, was.zip_h1, was.proof) == (
+            row.mod_h1,
+            row.zip_h1,
+            row.proof,
+        )
+        return same and all(
+            self._blobs.exists(parse_digest(digest), size_bytes=size)
+            for digest, size in (
+                (was.info_digest, was.info_bytes),
+                (was.mod_digest, was.mod_bytes),
+                (was.zip_digest, was.zip_bytes),
+            )
+            if digest is not None
+        )
 
     def _pin(self, row: VersionRow) -> None:
         if row.proof is Proof.PINNED:
@@ -85,3 +141,9 @@ class Batch:
                 seen=Pin(row.mod_h1, row.zip_h1),
                 now=self._clock.now(),
             )
+
+
+def _named(row: VersionRow) -> list[str]:
+    """Return the digests of the blobs that a row names."""
+    digests = (row.info_digest, row.mod_digest, row.zip_digest)
+    return [digest for digest in digests if digest is not None]

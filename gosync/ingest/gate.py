@@ -27,7 +27,8 @@ evidence: every file so far, where and when it was served, with which headers, a
 both hashes.
 
 The catalog row that ``admit`` returns is committed by ``batch``, after the
-blobs' folders and the journal are durable (I1).
+blobs' folders and the journal are durable (I1). Until then the run's announcement
+keeps a prune from its blobs, also from those that were there already.
 
 Who vouches for an h1: the checksum database for public modules; for private
 ones, and with sumdb "off", the h1 that was seen first (a pin), and before that a
@@ -43,6 +44,7 @@ from typing import Self
 
 from anyio import to_thread
 
+from gosync.catalog.lease_holder import LeaseHolder
 from gosync.catalog.pins import Pins
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow
 from gosync.clock import Clock, format_time
@@ -68,7 +70,7 @@ from gosync.ingest.taken import (
     source_of,
 )
 from gosync.store.blobs import BlobStore
-from gosync.store.digest import Digest
+from gosync.store.digest import Digest, digest_of
 from gosync.store.quarantine import Quarantine
 from gosync.store.staging import Readable, Staged
 from gosync.sumdb.client import SumClient
@@ -98,6 +100,7 @@ class Gate:
         pins: Pins,
         sums: SumClient | None,
         clock: Clock,
+        holder: LeaseHolder,
         scanner: ZipScanner | None = None,
     ) -> None:
         self.blobs = blobs
@@ -105,6 +108,7 @@ class Gate:
         self.pins = pins
         self.sums = sums
         self.clock = clock
+        self.holder = holder
         self.scanner = scanner or ZipScanner()
         self.expected: Mapping[ModuleVersion, Expected] = {}
 
@@ -129,6 +133,7 @@ class Admission:
         self._record: VouchedRecord | None = None
         self._omitted = False
         self._oddities: list[str] = []
+        self._announced: set[str] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -141,6 +146,8 @@ class Admission:
     ) -> None:
         """Keep the evidence of what was refused; drop what is staged."""
         try:
+            if error is not None and self._announced:
+                await to_thread.run_sync(self._gate.holder.take_back, self._announced)
             if isinstance(error, RejectedError | SecurityError):
                 await to_thread.run_sync(self._keep_evidence, error)
         finally:
@@ -170,6 +177,7 @@ class Admission:
         if self._proven and row.proof is not Proof.SUMDB:
             return
         blobs, digest = self._gate.blobs, Digest(row.mod_digest)
+        await to_thread.run_sync(self._announce, [digest])
         if not blobs.exists(digest, size_bytes=row.mod_bytes):
             return
         self._taken.small[FileKind.MOD] = await to_thread.run_sync(blobs.read, digest)
@@ -326,6 +334,7 @@ class Admission:
 
     def _store(self) -> VersionRow:
         blobs, taken = self._gate.blobs, self._taken
+        self._announce(self._digests())
         info = None
         if self._info is not None:
             info = blobs.put_bytes(taken.small[FileKind.INFO])
@@ -336,6 +345,19 @@ class Admission:
             size_bytes = taken.zip.size_bytes
             whole = blobs.admit(taken.zip)
         return self._row(info, mod, whole, size_bytes)
+
+    def _digests(self) -> list[Digest]:
+        """Return the digests of what is to be stored."""
+        small = self._taken.small
+        kinds = (*([FileKind.INFO] if self._info is not None else []), FileKind.MOD)
+        digests = [digest_of(small[kind]) for kind in kinds]
+        return digests + ([self._taken.zip.digest] if self._taken.zip else [])
+
+    def _announce(self, digests: list[Digest]) -> None:
+        """Say which blobs this relies on, before it looks whether they are there."""
+        new = set(digests) - self._announced
+        self._gate.holder.announce(new)
+        self._announced |= new
 
     def _row(
         self,

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class Generation:
-    """The generation of an open store; use it under the store's lock.
+    """The generation of an open store.
+
+    Runs beside each other count it up each by itself, under the store's writer lock:
+    a line of the journal follows a number that the catalog has, whoever wrote it.
 
     Attributes:
         store: The store's id.
@@ -58,7 +61,8 @@ class Generation:
             StoreError: journal or catalog cannot be written.
         """
         try:
-            with self._catalog.transaction():  # no other thread appends meanwhile
+            # No other thread and no other process appends meanwhile.
+            with self._journal.writing(), self._catalog.transaction():
                 number = self._count(beyond)
         except BaseException:
             self._is_due = self._has_failed = True
@@ -69,8 +73,7 @@ class Generation:
     def _count(self, beyond: int) -> int:
         self._is_counting = True
         try:
-            newest = next(read_marks(self._root), Mark(self.store, 0)).generation
-            number = max(newest, self.number, beyond) + 1
+            number = max(self._newest(), self.number, beyond) + 1
             mark = mark_entry(self.store, number)
             self._journal.append([mark])
             self._journal.begin_files_with(mark)
@@ -79,16 +82,29 @@ class Generation:
             self._is_counting = False
         return number
 
+    def _newest(self) -> int:
+        """Return the journal's."""
+        return next(read_marks(self._root), Mark(self.store, 0)).generation
+
     def _begin(self) -> None:
         """Count up before a run's first lines; not where it could be rolled back.
+
+        And where another run was killed while it counted up: its mark is in the
+        journal, and the catalog does not have it.
 
         Raises:
             StoreError: it cannot be counted up, and the lines must not be written.
         """
-        if not self._is_due:
+        if not self._is_due and self._journal.is_as_we_left_it:
             return
         in_transaction = self._catalog.in_transaction  # waits for who counts up
-        if self._is_counting or not self._is_due:
+        if self._is_counting:
+            return
+        if not self._is_due:
+            newest = self._newest()
+            self._journal.begin_files_with(mark_entry(self.store, newest))
+            self._is_due = self._has_failed = newest > self.number
+        if not self._is_due:
             return
         if not in_transaction:
             self.advance()

@@ -77,8 +77,11 @@ class SumOps:
         return await to_thread.run_sync(self._swap, old, new)
 
     def _swap(self, old: bytes, new: bytes) -> bool:
-        self._journal.append([head_entry(self._name, new)])
-        return self._catalog.heads.swap(self._name, old, new)
+        with self._journal.writing():
+            if self._catalog.heads.get(self._name) != old:
+                return False  # another run was faster; the journal need not tell
+            self._journal.append([head_entry(self._name, new)])
+            return self._catalog.heads.swap(self._name, old, new)
 
     async def read_tile(self, tile: Tile) -> bytes | None:
         """Return a tile that was proven in some earlier run, or None."""

@@ -1,17 +1,28 @@
 """What one gosync works on: its store and its catalog, on disks of its own.
 
-``open_site`` takes the store's lock and opens everything; it is a context manager, and
-nothing outlives it. The network is ``upstreams``'.
+``open_site`` opens everything; it is a context manager, and nothing outlives it. Others
+may have the same site open meanwhile: what a run must have for itself it takes as a
+lease, at the opening or later (``hold``, ``holding``), and what it writes it writes
+under the store's writer lock (``writing``). The network is ``upstreams``'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 
+import anyio
 import msgspec
 
 from gosync.catalog.db import Catalog
+from gosync.catalog.lease_holder import POLL_SECONDS, LeaseHolder, refusal
+from gosync.catalog.leases import Lease, publish_lease
 from gosync.clock import Clock, SystemClock
 from gosync.site.opening import (
     Opening,
@@ -27,17 +38,23 @@ from gosync.store.blobs import BlobStore
 from gosync.store.journal import Journal
 from gosync.store.layout import CATALOG
 from gosync.store.localblobs import LocalBlobStore
-from gosync.store.lock import StoreLock
+from gosync.store.lock import WRITE_WAIT_SECONDS, WriterLock, share_store
 from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
 from gosync.store.tiles import TileStore
 from gosync.upstream.urls import strip_secrets
 
+TREE_WAIT_SECONDS = 3600.0
 _AS_USUAL = Opening()
 
 
 class Site(msgspec.Struct, frozen=True):
-    """Open, locked, swept of what a killed run left behind."""
+    """Open, and swept of what a killed run left behind.
+
+    Attributes:
+        holder: What this run holds, and which blobs it relies on.
+        wait_lock_seconds: How long it waits for a lease of another run's.
+    """
 
     options: SiteOptions
     clock: Clock
@@ -47,6 +64,92 @@ class Site(msgspec.Struct, frozen=True):
     quarantine: Quarantine
     tiles: TileStore | None
     standing: Standing
+    holder: LeaseHolder
+    wait_lock_seconds: float = 0.0
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold the store's writer lock; around journal and catalog: one order in both.
+
+        Raises:
+            LockedError: another gosync writes for far longer than a batch takes.
+            StoreError: the lock cannot be taken.
+        """
+        return self.journal.writing()
+
+    def hold(
+        self, name: str, *, wait_seconds: float | None = None
+    ) -> AbstractContextManager[Lease]:
+        """Hold a lease in a thread; inside of a task use ``holding``.
+
+        Args:
+            name: What for (``gosync.catalog.leases``).
+            wait_seconds: How long to wait; None for as long as the run was told.
+
+        Raises:
+            LockedError: another run holds it.
+            StoreError: the catalog cannot be written.
+        """
+        wait = self.wait_lock_seconds if wait_seconds is None else wait_seconds
+        return self.holder.held(name, wait_seconds=wait)
+
+    @asynccontextmanager
+    async def holding(
+        self, name: str, *, wait_seconds: float | None = None
+    ) -> AsyncIterator[None]:
+        """Hold a lease in a task; waiting for it can be cancelled.
+
+        Args:
+            name: What for.
+            wait_seconds: How long to wait; None for as long as the run was told.
+
+        Raises:
+            LockedError: another run holds it.
+            StoreError: the catalog cannot be written.
+        """
+        wait = self.wait_lock_seconds if wait_seconds is None else wait_seconds
+        await self._take(name, wait)
+        try:
+            yield
+        finally:
+            self.holder.release(name)
+
+    def hold_tree(self, root: object = None) -> AbstractContextManager[Lease]:
+        """Hold the lease of a tree, the configured one if none is named, in a thread.
+
+        Raises:
+            LockedError: another run writes it for far too long.
+            StoreError: the catalog cannot be written.
+        """
+        name = publish_lease(root or self.options.tree_path)
+        return self.hold(name, wait_seconds=self._tree_wait)
+
+    def holding_tree(self) -> AbstractAsyncContextManager[None]:
+        """Hold the lease of the configured tree in a task.
+
+        Raises:
+            LockedError: another run writes it for far too long.
+            StoreError: the catalog cannot be written.
+        """
+        name = publish_lease(self.options.tree_path)
+        return self.holding(name, wait_seconds=self._tree_wait)
+
+    @property
+    def _tree_wait(self) -> float:
+        """Longer than for what is still to begin: who comes here has done its work."""
+        return max(self.wait_lock_seconds, TREE_WAIT_SECONDS)
+
+    async def _take(self, name: str, wait_seconds: float) -> None:
+        found = self.holder.try_take(name)
+        if isinstance(found, Lease):
+            return
+        deadline = self.clock.monotonic() + wait_seconds
+        with self.holder.waiting(name):
+            while self.clock.monotonic() < deadline:
+                await anyio.sleep(POLL_SECONDS)
+                found = self.holder.try_take(name)
+                if isinstance(found, Lease):
+                    return
+        raise refusal(name, found)
 
     def check_still_there(self) -> None:
         """Check that no disk went away since it was opened.
@@ -63,24 +166,26 @@ def open_site(
     options: SiteOptions,
     *,
     command: str,
+    leases: Collection[str] = (),
     wait_lock_seconds: float = 0.0,
     clock: Clock | None = None,
     opening: Opening = _AS_USUAL,
 ) -> Iterator[Site]:
-    """Lock the store, open it, and sweep what a killed run left behind.
+    """Open the store to work on it, and sweep what a killed run left behind.
 
     Store, catalog, journal and tree are held against each other first; nothing is
     made, written or swept where they do not belong together.
 
     Args:
         options: Where it is.
-        command: Who holds the lock, for whoever finds it held.
-        wait_lock_seconds: How long to wait for it.
+        command: Who works on it, for whoever finds a lease held.
+        leases: What the run holds from its beginning to its end.
+        wait_lock_seconds: How long to wait for a lease of another run's.
         clock: What time it is.
         opening: What may be made, and what need not fit.
 
     Raises:
-        LockedError: if another gosync holds the lock.
+        LockedError: if another gosync holds a lease, or makes the catalog anew.
         StoreAwayError: if store, blobs or tree are not there and were.
         IdentityError: if store, catalog, journal and tree do not belong together.
         StoreError: if the store or its catalog cannot be used.
@@ -88,33 +193,57 @@ def open_site(
     """
     clock = clock or SystemClock()
     root = options.store_path
-    is_new = check_before(options, opening)
-    if is_new:
+    if check_before(options, opening):
         open_store(root)
-    lock = StoreLock(root, command=command, clock=clock)
-    with lock.acquire(wait_seconds=wait_lock_seconds):
-        blobs, journal = LocalBlobStore(root), Journal(root)
-        blobs.check_space(0, min_free_bytes=options.min_free_bytes)
-        name = options.database.name if options.database else None
-        with Catalog.open(root / CATALOG, create=is_new) as catalog:
-            standing = settle(options, opening, journal, catalog)
-            blobs.sweep_staging()
-            quarantine = Quarantine(root)
-            quarantine.sweep()
-            note_place(options, standing.generation.store)
-            # Older ones kept an index's place under its URL with the password in it.
-            catalog.cursors.rename_indexes(strip_secrets)
-            yield Site(
-                options=options,
-                clock=clock,
-                catalog=catalog,
-                blobs=blobs,
-                journal=journal,
-                quarantine=quarantine,
-                tiles=TileStore(root, name) if name else None,
-                standing=standing,
-            )
-            note_place(options, standing.generation.store)  # the tree is there now
+    writer = WriterLock(root, command=command, clock=clock)
+    with ExitStack() as stack:
+        stack.callback(writer.close)
+        stack.enter_context(share_store(root, command=command, clock=clock))
+        # What is looked at while it is opened stands still.
+        wait = max(wait_lock_seconds, WRITE_WAIT_SECONDS)
+        with writer.held(wait_seconds=wait):
+            site = _open(options, command, clock, opening, writer, stack)
+        site = msgspec.structs.replace(site, wait_lock_seconds=wait_lock_seconds)
+        for name in leases:
+            stack.enter_context(site.hold(name))
+        yield site
+        with site.writing():  # the tree is there now
+            note_place(options, site.standing.generation.store)
+
+
+def _open(
+    options: SiteOptions,
+    command: str,
+    clock: Clock,
+    opening: Opening,
+    writer: WriterLock,
+    stack: ExitStack,
+) -> Site:
+    root = options.store_path
+    is_new = check_before(options, opening)
+    blobs, journal = LocalBlobStore(root), Journal(root, writing=writer.held)
+    blobs.check_space(0, min_free_bytes=options.min_free_bytes)
+    catalog = stack.enter_context(Catalog.open(root / CATALOG, create=is_new))
+    standing = settle(options, opening, journal, catalog)
+    blobs.sweep_staging()
+    quarantine = Quarantine(root)
+    quarantine.sweep()
+    note_place(options, standing.generation.store)
+    # Older ones kept an index's place under its URL with the password in it.
+    catalog.cursors.rename_indexes(strip_secrets)
+    catalog.write_under(writer.held)
+    name = options.database.name if options.database else None
+    return Site(
+        options=options,
+        clock=clock,
+        catalog=catalog,
+        blobs=blobs,
+        journal=journal,
+        quarantine=quarantine,
+        tiles=TileStore(root, name) if name else None,
+        standing=standing,
+        holder=stack.enter_context(catalog.hold(command=command, clock=clock)),
+    )
 
 
 @contextmanager

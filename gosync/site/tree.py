@@ -66,7 +66,7 @@ def _is_behind(site: Site) -> bool:
 async def publish_tree(
     site: Site, sums: SumClient | None, progress: Progress, *, retry: bool = False
 ) -> PublishReport:
-    """Fetch the tiles that the tree lacks, then publish.
+    """Fetch the tiles that the tree lacks, then publish, under the tree's lease.
 
     Clients that remember a head from elsewhere are served as far as their tiles can
     be had; the report says what is lacking, and so does the table of failures.
@@ -78,12 +78,20 @@ async def publish_tree(
         retry: Whether to ask for those tiles though that failed a moment ago.
 
     Raises:
+        LockedError: if another run holds that lease for far too long.
         TooManyDeletesError: if more versions would leave the tree than may.
         SecurityError: if a tile that lookups need does not lead to the head.
         UnavailableError: if a tile that lookups need cannot be had.
         StoreAwayError: if the store or the tree went away.
         StoreError: if the tree cannot be written.
     """
+    async with site.holding_tree():
+        return await _publish(site, sums, progress, retry=retry)
+
+
+async def _publish(
+    site: Site, sums: SumClient | None, progress: Progress, *, retry: bool
+) -> PublishReport:
     await to_thread.run_sync(site.check_still_there)
     await to_thread.run_sync(learn_withdrawals, site)
     head = sums.head if sums is not None else None
@@ -156,7 +164,8 @@ async def refresh_feed(site: Site) -> bool:
         StoreError: if the tree cannot be written.
     """
     publisher = make_publisher(site)
-    return await to_thread.run_sync(publisher.write_feed, tree_target(site))
+    async with site.holding_tree():
+        return await to_thread.run_sync(publisher.write_feed, tree_target(site))
 
 
 def trusted_head(site: Site) -> SignedHead | None:

@@ -50,6 +50,7 @@ async def connect(site: Site) -> AsyncIterator[Upstreams]:
         sums = _sum_client(site, sources)
         index = IndexClient(options.index_url, fetcher) if options.index_url else None
         gate = Gate(
+            holder=site.holder,
             blobs=site.blobs,
             quarantine=site.quarantine,
             pins=site.catalog.pins,

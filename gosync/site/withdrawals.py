@@ -39,8 +39,9 @@ def write_withdrawals(site: Site, withdrawals: Iterable[Withdrawal]) -> None:
         StoreError: if they cannot be written.
     """
     withdrawals = list(withdrawals)
-    site.journal.append(map(withdrawal_entry, withdrawals))
-    site.catalog.withdrawn.put(withdrawals)
+    with site.writing():
+        site.journal.append(map(withdrawal_entry, withdrawals))
+        site.catalog.withdrawn.put(withdrawals)
 
 
 def take_from_trees(site: Site, paths: Iterable[str]) -> list[TreeTaken]:
@@ -60,13 +61,14 @@ def take_from_trees(site: Site, paths: Iterable[str]) -> list[TreeTaken]:
 def _take_from(site: Site, root: str, paths: list[str]) -> TreeTaken:
     database = site.options.database
     try:
-        removed = take_out(
-            Path(root),
-            paths,
-            catalog=site.catalog,
-            blobs=site.blobs,
-            database="" if database is None else database.name,
-        )
+        with site.hold_tree(root):
+            removed = take_out(
+                Path(root),
+                paths,
+                catalog=site.catalog,
+                blobs=site.blobs,
+                database="" if database is None else database.name,
+            )
     except GosyncError as error:
         return TreeTaken(root, error=str(error))
     if removed is None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from gosync.errors import StoreError
+from gosync.catalog.leases import publish_lease
+from gosync.errors import LeaseLostError, LockedError, StoreError
 from gosync.folder import routes
 from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import read_marker
@@ -37,11 +38,23 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tell_status(site: Site, telling: Telling) -> None:
-    """Write status.json and metrics as things are now; the lock must be held.
+    """Write status.json and metrics as things are now.
+
+    Not where another run writes the tree: that tells it as it ends.
 
     Raises:
         StoreError: if the catalog cannot be read, or status.json not be written.
     """
+    try:
+        with site.hold(publish_lease(site.options.tree_path), wait_seconds=0):
+            _tell_status(site, telling)
+    except LeaseLostError:
+        raise
+    except LockedError as exc:
+        _log.info("status.json: %s", exc)
+
+
+def _tell_status(site: Site, telling: Telling) -> None:
     name, tree = telling.name, site.options.tree_path
     facts = gather_facts(site.catalog, site.options, site.clock.now())
     if telling.metrics_path is not None:
@@ -50,7 +63,7 @@ def tell_status(site: Site, telling: Telling) -> None:
 
 
 def write_status(tree: Path, facts: Facts, *, name: str, upstream: str) -> None:
-    """Write status.json into a tree, if there is one; the lock must be held.
+    """Write status.json into a tree, if there is one; under the tree's lease.
 
     Raises:
         StoreError: if it cannot be written.

@@ -29,7 +29,7 @@ as they were, and what is staged for another try.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -196,7 +196,7 @@ class BlobWriter(BlobReader, ScratchFiles, Protocol):
         ...
 
     def sweep_staging(self) -> int:
-        """Remove what killed runs left in staging; only while nobody else stages.
+        """Remove what killed runs left in staging; what a live one has open stays.
 
         What is called otherwise than what is staged is somebody else's, and stays.
 
@@ -217,14 +217,12 @@ class BlobStore(BlobWriter, Protocol):
         """
         ...
 
-    def remove_others(self, keep: Container[str]) -> tuple[int, int]:
-        """Remove every blob but these, durably; only under the store's lock.
+    def remove(self, digests: Iterable[Digest]) -> int:
+        """Remove blobs; return how many were there. ``sync`` makes it durable.
 
-        Nothing may name what goes: neither a row nor a tree that is still to be
-        published (I1). Killed in between, it has removed some of them.
-
-        Returns:
-            How many blobs were removed, and their sizes together.
+        Only where nobody can begin to rely on them: inside of a transaction of the
+        catalog in which neither a row nor an announcement names them (I1). Killed in
+        between, it has removed some of them.
 
         Raises:
             StoreError: a blob cannot be removed.

@@ -11,13 +11,18 @@ A file appears whole or not at all, and once it is said to be there, it stays:
 A new folder is made with mkdir and fsync of its parent. After a failed fsync
 the pages may be marked clean though they were never written: the file is thrown
 away, fsync is never tried again on it.
+
+Who makes a temporary file or folder holds a ``flock`` on it as long as it is open, so
+that a sweep beside it takes only what killed runs left behind.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import secrets
+import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -107,6 +112,72 @@ def make_folder(folder: Path) -> None:
             sync_folder(each.parent)
 
 
+def create_temporary(path: Path, mode: int) -> int:
+    """Make a file that no sweep removes as long as it is open; return its descriptor.
+
+    Raises:
+        OSError: as from open and flock.
+    """
+    while True:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        descriptor = os.open(path, flags, mode)
+        if _own(descriptor):
+            return descriptor
+
+
+def make_temporary_folder(path: Path) -> int:
+    """Make a folder that no sweep removes as long as it is open; return its descriptor.
+
+    Raises:
+        OSError: as from mkdir, open and flock.
+    """
+    while True:
+        path.mkdir(mode=0o755)
+        with suppress(FileNotFoundError):  # swept already
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            if _own(descriptor):
+                return descriptor
+
+
+def _own(descriptor: int) -> bool:
+    """Lock what was made a moment ago; False if a sweep was faster, and removed it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # a sweep holds it for an instant
+        if os.fstat(descriptor).st_nlink:
+            return True
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return False
+
+
+def sweep_temporary(path: Path) -> bool:
+    """Remove a temporary file or folder whose maker is gone; False if it is not.
+
+    Raises:
+        OSError: it cannot be looked at or removed.
+    """
+    if path.is_symlink():  # somebody else's; what it leads to stays
+        path.unlink()
+        return True
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except (BlockingIOError, FileNotFoundError):  # at work, or renamed meanwhile
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
 def replace_file(
     path: Path, data: bytes, *, staging: Path, durable: bool = True
 ) -> None:
@@ -125,23 +196,17 @@ def replace_file(
     """
     temporary = staging / secrets.token_hex(8)
     with disk_errors(path):
+        descriptor = create_temporary(temporary, FILE_MODE)
         try:
-            _write_file(temporary, data, durable=durable)
+            write_all(descriptor, data)
+            if durable:
+                os.fsync(descriptor)
             temporary.replace(path)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink()
             raise
+        finally:
+            os.close(descriptor)
         if durable:
             sync_folder(path.parent)
-
-
-def _write_file(path: Path, data: bytes, *, durable: bool) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    descriptor = os.open(path, flags, FILE_MODE)
-    try:
-        write_all(descriptor, data)
-        if durable:
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

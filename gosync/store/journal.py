@@ -8,7 +8,8 @@ and before the catalog commits: the journal may say more than the catalog, never
 less.
 
 A line without its newline is a torn write of a killed run; it is cut off before
-the next append and skipped by readers. A file that is over 64 MiB is followed
+the next append and skipped by readers. Several processes may append, each under the
+store's writer lock. A file that is over 64 MiB is followed
 by the next number; it begins with the newest "store" line, so that this is found in
 the last file. Files are never rewritten.
 """
@@ -18,7 +19,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,6 +30,7 @@ from gosync.store.layout import JOURNAL, journal_name, parse_journal_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 ROTATE_BYTES = 64 << 20
@@ -53,13 +55,26 @@ class Damage(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """The journal of one store; append only under the store's lock."""
+    """The journal of one store.
 
-    def __init__(self, root: Path, *, rotate_bytes: int = ROTATE_BYTES) -> None:
+    Attributes:
+        writing: The store's writer lock, which an append takes; it nests. Whoever
+            writes catalog, too, holds it around both.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        rotate_bytes: int = ROTATE_BYTES,
+        writing: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self.writing = writing
         self._folder = root / JOURNAL
         self._rotate_bytes = rotate_bytes
         self._lock = threading.Lock()
         self._current: Path | None = None
+        self._size_bytes = 0  # of the current file, after our last append
         self._before: Callable[[], None] | None = None
         self._first_line = b""
 
@@ -86,26 +101,46 @@ class Journal:
         lines = [format_entry(entry) for entry in entries]
         if not lines:
             return 0
-        if self._before is not None:
-            self._before()
-        with self._lock, disk_errors(self._folder):
-            path = self._open_file()
-            try:
-                _append(path, b"".join(lines))
-            except BaseException:
-                # What is torn now is cut off by the next append, in any process.
-                self._current = None
-                raise
+        with self.writing():
+            if self._before is not None:
+                self._before()
+            with self._lock, disk_errors(self._folder):
+                self._append(b"".join(lines))
         return len(lines)
+
+    def _append(self, data: bytes) -> None:
+        path = self._open_file()
+        try:
+            self._size_bytes = _append(path, data)
+        except BaseException:
+            # What is torn now is cut off by the next append, in any process.
+            self._current = None
+            raise
+
+    @property
+    def is_as_we_left_it(self) -> bool:
+        """Whether nobody else has appended since this object did.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        with self._lock, disk_errors(self._folder):
+            return self._is_ours(self._newest())
+
+    def _newest(self) -> Path:
+        numbers = journal_numbers(self._folder)
+        return self._folder / journal_name(numbers[-1] if numbers else 1)
+
+    def _is_ours(self, path: Path) -> bool:
+        return path == self._current and path.stat().st_size == self._size_bytes
 
     def _open_file(self) -> Path:
         """Return the file to append to, repaired, or the next one."""
-        path = self._current
-        if path is None:
-            numbers = journal_numbers(self._folder)
-            path = self._folder / journal_name(numbers[-1] if numbers else 1)
-            if numbers:
-                _cut_torn_line(path)
+        path = self._newest()
+        if not path.exists():
+            self._current = None
+        elif not self._is_ours(path):
+            _cut_torn_line(path)
         if not path.exists():
             _create(path)
         elif path.stat().st_size >= self._rotate_bytes:
@@ -178,7 +213,8 @@ def _create(path: Path) -> None:
     sync_folder(path.parent)
 
 
-def _append(path: Path, data: bytes) -> None:
+def _append(path: Path, data: bytes) -> int:
+    """Append bytes, durable; return the file's size after that."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     try:
         before = os.fstat(descriptor).st_size
@@ -189,6 +225,7 @@ def _append(path: Path, data: bytes) -> None:
             with suppress(OSError):
                 os.ftruncate(descriptor, before)
             raise
+        return before + len(data)
     finally:
         os.close(descriptor)
 

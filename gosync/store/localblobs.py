@@ -26,13 +26,13 @@ from typing import IO, TYPE_CHECKING
 from gosync.errors import BlobCorruptError, NoSpaceError
 from gosync.store.blobs import BlobStore, missing
 from gosync.store.digest import Digest, digest_of, is_digest
-from gosync.store.durable import disk_errors, sync_folder
+from gosync.store.durable import disk_errors, sweep_temporary, sync_folder
 from gosync.store.layout import BLOBS, STAGING, blob_path, is_staged_name
 from gosync.store.scratch import ScratchFolder
 from gosync.store.staging import LocalStaged, read_at
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterable, Iterator
     from pathlib import Path
 
     from gosync.store.staging import Staged
@@ -197,33 +197,32 @@ class LocalBlobStore(BlobStore):
                 for entry in folder.iterdir()
                 if is_staged_name(entry.name) and entry.is_file()
             ]
-            for leftover in leftovers:
-                leftover.unlink()
-        return len(leftovers)
+            return sum(map(sweep_temporary, leftovers))
 
     def others(self, keep: Container[str]) -> dict[Digest, int]:
-        """Return every blob but these, with its size; see BlobStore.
+        """Return every blob but these, with its size.
 
         A folder that is a link is somebody's other place, and not looked into.
         """
+        found: dict[Digest, int] = {}
         with disk_errors(self._root / BLOBS):
-            return {
-                Digest(blob.name): blob.stat().st_size
-                for folder in (self._root / BLOBS).glob("??")
-                if not folder.is_symlink()
-                for blob in folder.glob("*")
-                if blob.name not in keep and is_digest(blob.name)
-            }
+            for folder in (self._root / BLOBS).glob("??"):
+                for blob in () if folder.is_symlink() else folder.glob("*"):
+                    if blob.name not in keep and is_digest(blob.name):
+                        with suppress(FileNotFoundError):  # somebody removed it now
+                            found[Digest(blob.name)] = blob.stat().st_size
+        return found
 
-    def remove_others(self, keep: Container[str]) -> tuple[int, int]:
-        """Remove every blob but these; see BlobStore."""
-        others = self.others(keep)
+    def remove(self, digests: Iterable[Digest]) -> int:
+        """Remove blobs; see BlobStore."""
+        removed = 0
         with disk_errors(self._root / BLOBS):
-            for path in map(self.path, others):
-                path.unlink()
+            for path in map(self.path, digests):
+                with suppress(FileNotFoundError):
+                    path.unlink()
+                    removed += 1
                 self._mark(path.parent)
-        self.sync()
-        return len(others), sum(others.values())
+        return removed
 
     def check_space(self, needed_bytes: int, *, min_free_bytes: int) -> None:
         """Check that the disk keeps the reserve; see BlobWriter."""

@@ -44,7 +44,7 @@ POLL_SECONDS = 0.1
 WRITE_WAIT_SECONDS = 60.0  # far longer than any batch takes
 _FIRST_POLL_SECONDS = 0.001
 _MAX_HOLDER_BYTES = 1_000
-_held: WeakSet[StoreLock] = WeakSet()
+_open: WeakSet[StoreLock] = WeakSet()
 _writers: WeakSet[WriterLock] = WeakSet()
 
 
@@ -97,19 +97,24 @@ class StoreLock:
             StoreError: the lock file cannot be written.
         """
         deadline = self._clock.monotonic() + wait_seconds
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        with disk_errors(self.path):
-            descriptor = os.open(self.path, flags, 0o644)
+        descriptor = self._open()
         try:
             self._wait(descriptor, deadline, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
             if not shared:
                 self._sign(descriptor)
         except BaseException:
-            os.close(descriptor)
+            self.close()
             raise
-        self._descriptor = descriptor
-        _held.add(self)
         return self
+
+    def _open(self) -> int:
+        """Open the file, unless it is open: what is there later may be another one."""
+        if self._descriptor is None:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            with disk_errors(self.path):
+                self._descriptor = os.open(self.path, flags, 0o644)
+            _open.add(self)
+        return self._descriptor
 
     def _wait(self, descriptor: int, deadline: float, kind: int) -> None:
         pause = _FIRST_POLL_SECONDS
@@ -135,21 +140,27 @@ class StoreLock:
             f"pid {os.getpid()}\ncommand {self._command}\n"
             f"since {format_time(self._clock.now())}\n"
         )
-        with disk_errors(self.path):
+        with suppress(OSError):  # it is for messages alone, and a disk may be full
             os.ftruncate(descriptor, 0)
             os.lseek(descriptor, 0, os.SEEK_SET)
             write_all(descriptor, text.encode("utf-8", "backslashreplace"))
 
     def release(self) -> None:
-        """Let go; a second call does nothing."""
+        """Let go, and close the file; a second call does nothing."""
+        self.let_go()
+        self.close()
+
+    def let_go(self) -> None:
+        """Let go, and keep the file open, to be acquired again."""
         if self._descriptor is not None:
             with suppress(OSError):
                 os.ftruncate(self._descriptor, 0)
-            self.close()
+            with disk_errors(self.path):
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Close this process's descriptor; another that has one holds the lock yet."""
-        _held.discard(self)
+        _open.discard(self)
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -207,9 +218,13 @@ class WriterLock:
             finally:
                 self._depth -= 1
                 if self._depth == 0:
-                    self._lock.release()
+                    self._lock.let_go()
         finally:
             self._thread.release()
+
+    def close(self) -> None:
+        """Close the file, which is kept open so that it stays the same one."""
+        self._lock.close()
 
     def forget(self) -> None:
         """Hold nothing: in a forked child what the parent holds is the parent's."""
@@ -240,35 +255,13 @@ def claim_store(root: Path, *, command: str, wait_seconds: float = 0.0) -> Store
 
 
 def _close_all() -> None:
-    for lock in list(_held):
+    for lock in list(_open):
         lock.close()
     for writer in list(_writers):
         writer.forget()
 
 
 os.register_at_fork(after_in_child=_close_all)
-
-
-def read_holder(root: Path) -> Holder | None:
-    """Return who holds a store's lock, as far as its file tells; None for nobody.
-
-    The lock itself is left alone, so that nobody finds it held for asking. Who was
-    killed has left its name; a process that is gone holds nothing.
-    """
-    with suppress(OSError):
-        holder = _parse_holder((root / LOCK).read_bytes()[:_MAX_HOLDER_BYTES])
-        return holder if holder is not None and _is_there(holder.pid) else None
-    return None
-
-
-def _is_there(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except PermissionError:  # it is somebody else's
-        return True
-    except (ProcessLookupError, OverflowError):
-        return False
-    return True
 
 
 def _holder(descriptor: int) -> str:

@@ -23,7 +23,13 @@ import shutil
 from typing import TYPE_CHECKING
 
 from gosync.store.digest import Digest, digest_of
-from gosync.store.durable import disk_errors, sync_folder, write_all
+from gosync.store.durable import (
+    disk_errors,
+    make_temporary_folder,
+    sweep_temporary,
+    sync_folder,
+    write_all,
+)
 from gosync.store.layout import (
     EVIDENCE,
     QUARANTINE,
@@ -92,7 +98,7 @@ class Quarantine:
 
     def _write(self, entry: str, files: Mapping[str, Readable | bytes]) -> None:
         folder = self._folder / f".{secrets.token_hex(8)}.tmp"
-        folder.mkdir(mode=0o755)
+        descriptor = make_temporary_folder(folder)
         try:
             for name, content in files.items():
                 _put(folder / name, content)
@@ -101,6 +107,7 @@ class Quarantine:
             sync_folder(self._folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            os.close(descriptor)
 
     def ids(self) -> list[str]:
         """Return the ids of all evidence, sorted.
@@ -123,7 +130,7 @@ class Quarantine:
             return path.read_bytes()
 
     def sweep(self) -> int:
-        """Remove entries that a killed run left half built; under the lock.
+        """Remove entries that a killed run left half built; not those in the making.
 
         Raises:
             StoreError: one cannot be removed.
@@ -134,9 +141,7 @@ class Quarantine:
                 for each in self._folder.iterdir()
                 if is_torn_name(each.name) and not each.is_symlink()
             ]
-            for folder in torn:
-                shutil.rmtree(folder)
-        return len(torn)
+            return sum(map(sweep_temporary, torn))
 
 
 def _digest(content: Readable | bytes) -> Digest:

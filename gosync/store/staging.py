@@ -3,7 +3,7 @@
 ``Staged`` is the contract: what a blob store hands out to be filled, read at any
 offset, and given back to ``admit``, or removed when its ``with`` ends. ``LocalStaged``
 lies in ``staging/``, in the blobs' filesystem, under a random name; what a killed run
-left behind is swept at the next start, under the lock.
+left behind is swept at the next start; what is open, in whatever process, is not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from gosync.errors import StoreError
 from gosync.store.digest import Digest
-from gosync.store.durable import disk_errors, write_all
+from gosync.store.durable import create_temporary, disk_errors, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,9 +103,8 @@ class LocalStaged:
         self.path = folder / secrets.token_hex(8)
         self.size_bytes = 0
         self._hash = hashlib.sha256()
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         with disk_errors(self.path):
-            self.descriptor = os.open(self.path, flags, 0o600)
+            self.descriptor = create_temporary(self.path, 0o600)
         self._settled = False
 
     @property

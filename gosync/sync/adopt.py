@@ -143,9 +143,9 @@ def _unknown(site: Site) -> set[tuple[str, str]]:
 
 
 async def _claim(site: Site) -> None:
-    await to_thread.run_sync(
-        claim_tree, site.options.tree_path, site.standing.generation
-    )
+    tree = site.options.tree_path
+    async with site.holding_tree():
+        await to_thread.run_sync(claim_tree, tree, site.standing.generation)
 
 
 def _not_whole(site: Site, left: Sequence[LeftOut]) -> IdentityError:
@@ -232,6 +232,7 @@ class _Taking:
         self._progress = progress
         self._trust_tree = trust_tree
         self._batch = Batch(
+            holder=site.holder,
             blobs=site.blobs,
             journal=site.journal,
             catalog=site.catalog,

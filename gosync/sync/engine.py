@@ -7,12 +7,14 @@ full disk or an upstream that went away, is gone on with by the next one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from datetime import datetime
 
 import msgspec
 from msgspec.structs import asdict, replace
 
 from gosync.catalog.failures import Failure
+from gosync.catalog.leases import SELECT
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import VersionRow
 from gosync.catalog.withdrawn import Withdrawal
@@ -125,9 +127,11 @@ class Pass:
         self._options = options
         self._progress = progress
         self._approved: ApprovedPlan | None = None
-        self._fetcher = VersionFetcher(self.site, upstreams, self.tally, progress)
+        self._fetcher = VersionFetcher(
+            self.site, upstreams, self.tally, progress, stop=options.stop
+        )
         self._mod_fetcher = VersionFetcher(
-            self.site, upstreams, self.tally, NoProgress()
+            self.site, upstreams, self.tally, NoProgress(), stop=options.stop
         )
         self._lister = Lister(self.site, upstreams.proxy, self.tally, progress)
         self._configured = site.options
@@ -267,13 +271,25 @@ class Pass:
 async def run_pass(site: Site, options: PassOptions, progress: Progress) -> PassReport:
     """Run one pass and write it down.
 
+    Selecting is one run's at a time; what is selected, several may fetch together.
+
     Raises:
+        LockedError: if another run selects, or forgets what is unselected.
         StoreError: if the store, the catalog or the tree cannot be written.
         GosyncError: as ``options.stop`` wants it.
     """
+    async with AsyncExitStack() as selecting:
+        with options.stop.at_once():
+            await selecting.enter_async_context(site.holding(SELECT))
+        return await _write_down(site, options, progress, selecting)
+
+
+async def _write_down(
+    site: Site, options: PassOptions, progress: Progress, selecting: AsyncExitStack
+) -> PassReport:
     clock, runs = site.clock, site.catalog.runs
     with runs.during("sync", clock) as run_id:
-        report = await _run_pass(site, options, progress)
+        report = await _run_pass(site, options, progress, selecting)
         runs.finish(
             run_id,
             clock.now(),
@@ -285,7 +301,9 @@ async def run_pass(site: Site, options: PassOptions, progress: Progress) -> Pass
     return report
 
 
-async def _run_pass(site: Site, options: PassOptions, progress: Progress) -> PassReport:
+async def _run_pass(
+    site: Site, options: PassOptions, progress: Progress, selecting: AsyncExitStack
+) -> PassReport:
     started = site.clock.monotonic()
     with options.stop.at_once():
         left = await bring_up(site, progress, trust_tree=options.trust_tree)
@@ -294,6 +312,7 @@ async def _run_pass(site: Site, options: PassOptions, progress: Progress) -> Pas
         upstreams.gate.expected = {**upstreams.gate.expected, **expected_of(left)}
         with options.stop.at_once():
             await this.discover()
+        await selecting.aclose()
         await this.fetch()
         settle_stale(site)
         options.stop.check()

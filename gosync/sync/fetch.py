@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
+import anyio
 from msgspec.structs import replace
 
 from gosync.catalog.findings import Kind, Sighting
+from gosync.catalog.lease_holder import POLL_SECONDS
+from gosync.catalog.leases import Lease, fetch_lease
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import FoundBy, Need, State, VersionRow
 from gosync.errors import (
@@ -37,19 +40,30 @@ from gosync.sync.tally import Tally
 from gosync.upstream.proxy import ZIP_LIMIT_BYTES
 from gosync.work.pool import for_each
 from gosync.work.progress import Progress
+from gosync.work.stop import Stop
 
 
 class VersionFetcher:
     """Fetches versions and commits them in batches."""
 
     def __init__(
-        self, site: Site, upstreams: Upstreams, tally: Tally, progress: Progress
+        self,
+        site: Site,
+        upstreams: Upstreams,
+        tally: Tally,
+        progress: Progress,
+        *,
+        stop: Stop | None = None,
     ) -> None:
+        """Make one; after a ``stop`` it waits for no other run."""
         self._site = site
         self._upstreams = upstreams
         self._tally = tally
         self._progress = progress
+        self._stop = stop
         self._batch = Batch(
+            holder=site.holder,
+            first_stays=True,
             blobs=site.blobs,
             journal=site.journal,
             catalog=site.catalog,
@@ -60,15 +74,56 @@ class VersionFetcher:
     async def fetch_all(self, rows: Iterable[VersionRow]) -> None:
         """Fetch these versions; what was admitted is committed in any case.
 
+        What another run is fetching is waited for, and fetched if that run leaves it.
+
         Raises:
             StoreError: if the store or the catalog cannot be written.
         """
+        left: Iterable[VersionRow] = rows
+        while left := await self._fetch_free(left):
+            left = [row for row in left if await self._is_left(row)]
+
+    async def _fetch_free(self, rows: Iterable[VersionRow]) -> list[VersionRow]:
+        """Fetch those that no other run is fetching; return the others."""
+        elsewhere: list[VersionRow] = []
+
+        async def fetch(row: VersionRow) -> None:
+            name = fetch_lease(ModuleVersion(row.path, row.version))
+            if isinstance(self._site.holder.try_take(name), Lease):
+                await self._fetch(row, name)
+            else:
+                elsewhere.append(row)
+
         try:
-            await for_each(rows, self._fetch, workers=self._site.options.concurrency)
+            await for_each(rows, fetch, workers=self._site.options.concurrency)
         finally:
             await self._batch.commit()
+        return elsewhere
 
-    async def _fetch(self, row: VersionRow) -> None:
+    async def _is_left(self, row: VersionRow) -> bool:
+        """Wait until another run is done with a version; return whether it is not."""
+        name = fetch_lease(ModuleVersion(row.path, row.version))
+        while self._site.catalog.leases.holder(name) is not None:
+            if self._stop is not None and self._stop.requested:
+                return False
+            if isinstance(self._site.holder.try_take(name), Lease):  # it is gone
+                self._site.holder.release(name)
+            await anyio.sleep(POLL_SECONDS)
+        if self._is_as_it_was(row):
+            return True
+        self._progress.advance()
+        return False
+
+    def _is_as_it_was(self, row: VersionRow) -> bool:
+        """Whether no other run has brought a version, or failed to, since then."""
+        now = self._site.catalog.versions.get(row.path, row.version)
+        return now is not None and (now.state, now.changed) == (row.state, row.changed)
+
+    async def _fetch(self, row: VersionRow, claim: str) -> None:
+        if not self._is_as_it_was(row):
+            self._site.holder.release(claim)
+            self._progress.advance()
+            return
         self._site.blobs.check_space(
             0, min_free_bytes=self._site.options.min_free_bytes
         )
@@ -78,11 +133,13 @@ class VersionFetcher:
             raise
         except GosyncError as exc:
             self._note(row, exc)
+            self._site.holder.release(claim)
             self._progress.advance()
             return
         # What is journalled must say what a command asked for.
         await self._batch.add(
-            replace(admitted, found_by=row.found_by, index_time=row.index_time)
+            replace(admitted, found_by=row.found_by, index_time=row.index_time),
+            claim=claim,
         )
         self._tally.admit(admitted)
         self._tally.omitted += admitted.state is State.OMITTED

@@ -8,6 +8,10 @@ In this order, so that a kill in between leaves only what the next prune takes u
 3. the tombstones, once every tree has followed;
 4. the blobs that no row names and no line of the journal (``unexplained``).
 
+Others may write meanwhile. The caller holds the lease "select" from the plan to the
+end, so that nothing is selected that is about to go; blobs go in portions, each in a
+transaction that looks once more that neither a row nor an announcement names them.
+
 Nothing is planned while the selection is incomplete, or not that of the present
 configuration: what is unselected then may be wanted in an hour. Nor while something
 that is selected is missing: what would go may be all that clients have of a module.
@@ -34,7 +38,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gosync.site.site import Site
+    from gosync.store.digest import Digest
     from gosync.sync.dependencies import ConfiguredProject
+
+
+_PORTION = 500
 
 
 class PrunePlan(msgspec.Struct, frozen=True):
@@ -141,13 +149,14 @@ def forget(site: Site, plan: PrunePlan) -> None:
         return
     gone = [(row.path, row.version) for row in plan.forgotten]
     narrowed = [(row.path, row.version) for row in plan.narrowed]
-    site.journal.append(
-        [*(forget_entry(*each) for each in gone), *(narrow_entry(*e) for e in narrowed)]
-    )
-    with site.catalog.transaction():
-        site.catalog.selected.forget(gone)
-        site.catalog.selected.narrow(narrowed)
-        site.catalog.failures.clear(gone)
+    entries = [forget_entry(*each) for each in gone]
+    entries += [narrow_entry(*each) for each in narrowed]
+    with site.writing():
+        site.journal.append(entries)
+        with site.catalog.transaction():
+            site.catalog.selected.forget(gone)
+            site.catalog.selected.narrow(narrowed)
+            site.catalog.failures.clear(gone)
 
 
 def release_asked(site: Site) -> int:
@@ -171,7 +180,25 @@ def sweep(site: Site) -> Swept:
         StoreError: if the store or the catalog cannot be read or written.
     """
     site.catalog.selected.drop_tombstones()
+    seen = site.catalog.versions.last_change()
     named = site.catalog.versions.digests()
-    stay = unexplained(site.journal, site.catalog, site.blobs.others(named))
-    blobs, size_bytes = site.blobs.remove_others(named | stay)
+    others = site.blobs.others(named)
+    stay = unexplained(site.journal, site.catalog, others)
+    due = [digest for digest in others if digest not in stay]
+    blobs = size_bytes = 0
+    for start in range(0, len(due), _PORTION):
+        removed = _remove(site, due[start : start + _PORTION], seen)
+        blobs += len(removed)
+        size_bytes += sum(others[digest] for digest in removed)
+    site.blobs.sync()
     return Swept(blobs, size_bytes, len(stay))
+
+
+def _remove(site: Site, digests: list[Digest], seen: int) -> list[Digest]:
+    """Remove those that no row names that changed since, and nobody relies on."""
+    with site.catalog.transaction():
+        named = site.catalog.versions.digests(changed_after=seen)
+        named |= site.catalog.announcements.among(digests)
+        free = [digest for digest in digests if digest not in named]
+        site.blobs.remove(free)
+    return free

@@ -162,8 +162,11 @@ class MemoryBlobStore(BlobStore):
 
     def sync(self) -> int:
         dirty, self._dirty = self._dirty, set()
-        for digest in dirty & self.disk.blobs.keys():
-            self.disk.synced[digest] = self.disk.blobs[digest]
+        for digest in dirty:
+            if digest in self.disk.blobs:
+                self.disk.synced[digest] = self.disk.blobs[digest]
+            else:
+                self.disk.synced.pop(digest, None)
         return len(dirty)
 
     def check_space(self, needed_bytes: int, *, min_free_bytes: int) -> None:
@@ -178,12 +181,10 @@ class MemoryBlobStore(BlobStore):
     def others(self, keep: Container[str]) -> dict[Digest, int]:
         return {d: len(data) for d, data in self.disk.blobs.items() if d not in keep}
 
-    def remove_others(self, keep: Container[str]) -> tuple[int, int]:
-        gone = self.others(keep)
-        for digest in gone:
-            del self.disk.blobs[digest]
-            self.disk.synced.pop(digest, None)
-        return len(gone), sum(gone.values())
+    def remove(self, digests: Iterable[Digest]) -> int:
+        gone = [each for each in digests if self.disk.blobs.pop(each, None) is not None]
+        self._dirty.update(gone)
+        return len(gone)
 
 
 class MemoryTreeWriter(TreeWriter):

@@ -108,7 +108,7 @@ def test_one_works_and_the_others_say_who_holds_the_lock(tmp_path: Path):
         _publish(sim, 0)
         site = Site(tmp_path, sim, modules=[OUTER])
         schedule(site, {"sync": "1h"})
-        slow, gate = _hold(sim, "*.zip")
+        slow, gate = _hold(sim, "*/@v/list")
         manual = site.start("sync")
         try:
             while not slow.hits:

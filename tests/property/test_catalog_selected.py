@@ -141,7 +141,7 @@ class SelectionMachine(RuleBasedStateMachine):
     def sweep(self):
         self.catalog.selected.drop_tombstones()
         keep = self.catalog.versions.digests()
-        self.blobs.remove_others(keep)
+        self.blobs.remove(self.blobs.others(keep))
         assert set(self._files()) == keep
 
     def _files(self):

@@ -60,9 +60,11 @@ class BlobMachine(RuleBasedStateMachine):
     @rule(keep=st.sets(_DATA, max_size=3))
     def remove_others(self, keep):
         gone = self.model - keep
-        count, size_bytes = self.blobs.remove_others({digest_of(each) for each in keep})
-        assert (count, size_bytes) == (len(gone), sum(map(len, gone)))
-        assert self.blobs.sync() == 0, "the folders are synced"
+        others = self.blobs.others({digest_of(each) for each in keep})
+        assert others == {digest_of(each): len(each) for each in gone}
+        assert self.blobs.remove(others) == len(gone)
+        assert self.blobs.remove(others) == 0, "what is gone is gone"
+        self.blobs.sync()
         self.model &= keep
 
     @rule()

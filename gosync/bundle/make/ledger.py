@@ -89,9 +89,10 @@ class Ledger:
             written, rules=row.rules, rules_fingerprint=row.rules_fingerprint
         )
         sealed = replace(ruled, state=BundleState.SEALED, sealed_at=format_time(now))
-        self._journal.append([bundle_entry(sealed)])
-        self._withdrawn.tell(row.target, row.sequence)
-        return self._bundles.seal(ruled, holds, tiles, artifacts, now=now)
+        with self._journal.writing():
+            self._journal.append([bundle_entry(sealed)])
+            self._withdrawn.tell(row.target, row.sequence)
+            return self._bundles.seal(ruled, holds, tiles, artifacts, now=now)
 
     def acknowledge(self, receipt: Receipt) -> BundleRow:
         """Take a site's receipt; return the bundle as it stands then.
@@ -129,9 +130,10 @@ class Ledger:
         now = self._clock.now()
         acked_at = row.acked_at or format_time(now)
         acked = replace(row, state=BundleState.ACKED, acked_at=acked_at, reads=said)
-        self._journal.append([bundle_entry(acked)])
         takes = None if reads is None else reads.artifacts
-        self._bundles.ack(acked, now=now, takes=takes)
+        with self._journal.writing():
+            self._journal.append([bundle_entry(acked)])
+            self._bundles.ack(acked, now=now, takes=takes)
         return acked
 
     def adopt(self, receipt: Receipt) -> BundleRow:
@@ -166,8 +168,9 @@ class Ledger:
             acked_at=format_time(self._clock.now()),
             reads=None if reads is None else msgspec.json.encode(reads).decode(),
         )
-        self._journal.append([bundle_entry(row)])
-        self._bundles.restore(row)
+        with self._journal.writing():
+            self._journal.append([bundle_entry(row)])
+            self._bundles.restore(row)
         return row
 
     def find(self, name: str) -> BundleRow:
@@ -191,6 +194,7 @@ class Ledger:
             StoreError: Journal or catalog cannot be written.
         """
         revoked = replace(row, state=BundleState.REVOKED, acked_at=None)
-        self._journal.append([bundle_entry(revoked)])
-        self._bundles.revoke(row)
+        with self._journal.writing():
+            self._journal.append([bundle_entry(revoked)])
+            self._bundles.revoke(row)
         return revoked

@@ -114,7 +114,19 @@ def apply_selection(
         for each in chosen.manifest.versions
     ]
     came = [import_row(bundle) for bundle in (*overtaken, chosen)]
-    _journal(site, wants, [replace(r, moved_at=format_time(now)) for r in came])
+    with site.writing():
+        _journal(site, wants, [replace(r, moved_at=format_time(now)) for r in came])
+        _commit(site, wants, came, chosen, ahead, now)
+
+
+def _commit(
+    site: Site,
+    wants: list[Want],
+    came: list[ImportRow],
+    chosen: BundleFolder,
+    ahead: Iterable[BundleFolder],
+    now: datetime,
+) -> None:
     with site.catalog.transaction():
         take_withdrawals(site, _withdrawn(chosen, ahead))
         site.catalog.selected.select(wants, complete=True, now=now)

@@ -297,6 +297,7 @@ class Import:
 
     def _gate(self, sums: SumClient | None) -> Gate:
         return Gate(
+            holder=self._site.holder,
             blobs=self._site.blobs,
             quarantine=self._site.quarantine,
             pins=self._site.catalog.pins,

@@ -87,6 +87,8 @@ class Intake:
         self._progress = progress
         self._bases = StoreBases(site)
         self._batch = Batch(
+            holder=site.holder,
+            first_stays=True,
             blobs=site.blobs,
             journal=site.journal,
             catalog=site.catalog,

@@ -20,6 +20,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from gosync.catalog import leases
 from gosync.catalog.versions import Need, VersionRow
 from gosync.clock import Clock
 from gosync.errors import GosyncError
@@ -76,6 +77,11 @@ def lock_store(request: Request, clock: Clock) -> Iterator[Site]:
     with open_site(
         replace(request.site, store_path=request.path),
         command="gosync verify",
+        leases=(
+            leases.SELECT,
+            leases.PRUNE,
+            leases.publish_lease(request.site.tree_path),
+        ),
         wait_lock_seconds=request.wait_lock_seconds,
         clock=clock,
         opening=_TO_MEND,
@@ -268,6 +274,7 @@ class StoreWork:
 
     async def _commit(self, came: Mapping[ModuleVersion, VersionRow]) -> None:
         batch = Batch(
+            holder=self.site.holder,
             blobs=self.site.blobs,
             journal=self.site.journal,
             catalog=self.site.catalog,

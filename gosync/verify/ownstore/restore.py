@@ -56,9 +56,10 @@ def restore_store(
                 good.append(row)
                 if any(changed.now):  # of a withdrawn one the journal has its line
                     replaced.append(row)
-        site.journal.append(version_entry(row) for row in replaced)
-        if good:
-            site.catalog.versions.put_back(good)
+        with site.writing():
+            site.journal.append(version_entry(row) for row in replaced)
+            if good:
+                site.catalog.versions.put_back(good)
     return results
 
 
