@@ -23,7 +23,7 @@ from gosync.errors import (
 )
 from gosync.folder import routes
 from gosync.folder.findings import TreeFault, TreeFinding
-from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
+from gosync.folder.tree import DamagedFileError, FileTree, NotInTreeError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
 from gosync.sumdb.client import ProvenRecord, SumClient
@@ -52,7 +52,7 @@ class TreeOps(ReadOnlyOps):
         heads: A note for each tree head that a lookup came with.
     """
 
-    def __init__(self, tree: Tree, database: str, head: bytes = b"") -> None:
+    def __init__(self, tree: FileTree, database: str, head: bytes = b"") -> None:
         """Begin as a client that has seen this head."""
         super().__init__(head)
         self._tree = tree
@@ -85,7 +85,7 @@ class TreeSums:
     """
 
     def __init__(
-        self, tree: Tree, database: Database | None, private: PatternSet
+        self, tree: FileTree, database: Database | None, private: PatternSet
     ) -> None:
         """Believe one key, and ask nothing about private modules."""
         self.tree = tree

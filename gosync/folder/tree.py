@@ -73,7 +73,7 @@ class UnreadableFileError(DamagedFileError):
     """The system does not let us read what is there."""
 
 
-class Tree:
+class FileTree:
     """A folder with a static tree.
 
     Attributes:

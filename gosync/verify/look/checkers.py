@@ -9,12 +9,12 @@ from typing import Final, Protocol, Self, TypeAlias
 
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.look.checks import Checked
-from gosync.verify.prove.answers import Answer
+from gosync.verify.prove.answers import ProofAnswer
 from gosync.work.processes import Hands
 
 _COUNT: Final = 2
 
-Answers: TypeAlias = Mapping[ModuleVersion, Answer]
+Answers: TypeAlias = Mapping[ModuleVersion, ProofAnswer]
 
 
 class Checkable(Protocol):
@@ -22,7 +22,7 @@ class Checkable(Protocol):
 
     is_still: bool
 
-    def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
+    def check(self, mv: ModuleVersion, answer: ProofAnswer) -> Checked:
         """Check one version; many threads do so at once."""
         ...
 
