@@ -40,5 +40,10 @@ rows in ``tests/testdata/vectors`` keep the two in agreement.
 ``seen``          what entries contain, known again by their compressed bytes
 ``zipcheck``      the rules that a module zip must obey
 ``dirhash``       the ``h1:`` hash, and the one pass that does it all
+``deps``          how far a selection reaches
+``filekind``      the three files of a module version: ``.info`` (pure)
+``needsupgraded``  which files ``go get -u ./...`` asks a proxy for
+``unicode_tables``  letters and fold classes beyond ASCII
+``zipwrite``      zips in one fixed form: the same entries give the same bytes
 ================  ===========================================================
 """

@@ -20,6 +20,11 @@ One file a concept, each a format or a rule with its specification on top:
 ``trusted``     the trusted head: it moves forward only, and never forks
 ``names``       GOSUMDB: names, keys, addresses
 ``client``      all of it together, over a small Protocol for the I/O
+``concurrency``  what the client needs of an event loop, so that it needs to know none
+``heads``       keeps the trusted head: places what comes along
+``oldheads``    which tiles a client asks for that remembers an older tree head (pure)
+``readonly``    the client's operations for who only reads a log (pure)
+``spans``       sets of whole numbers as spans, the first and the last of each (pure)
 ==============  =============================================================
 
 What is never done here: open a socket or a file, start a task, ask for the time.

@@ -30,6 +30,8 @@ the other side served, with evidence of when and from where.
 ``revisits``     ``Revisits``: one proxy asked again, conditionally
 ``index``        ``IndexClient``: pages of index events
 ``sumdb``        ``SumDBRemote``: how the checksum database is reached
+``address``      an upstream's URL, taken apart: where it is
+``webhook``      telling somebody by HTTP: one POST of JSON, no redirects, no retries
 ===============  ============================================================
 
 Of HTTP, only status 200 is a yes, and only 404 and 410 are a definite no;
