@@ -1,4 +1,4 @@
-"""A project held against a tree: every file that ``go`` would ask for.
+"""Closure check: a project held against a tree, file by file.
 
 What is needed is found with the tree's own ``.mod`` files, so what is missing
 below a go.mod that is missing itself comes to light only once that is there. For

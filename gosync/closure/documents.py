@@ -1,4 +1,4 @@
-"""What was found out, as JSON."""
+"""Reports of a closure check as JSON documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One version's files in the tree, each judged once, whoever needs it.
+"""Checks of a version's files in the tree, each made once.
 
 ``.mod`` and ``.zip`` must have the ``h1:`` of the version's record, which is
 proven to the signed head. A version that no database covers (private modules)

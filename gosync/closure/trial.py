@@ -65,7 +65,7 @@ _LEFT_BEHIND: Final = frozenset({"vendor", ".git", ".hg", ".svn", ".jj"})
 
 
 class TrialSetting(msgspec.Struct, frozen=True, kw_only=True):
-    """What a trial works with.
+    """The go command, tree and database of a trial.
 
     Attributes:
         go: The go command.
@@ -81,7 +81,7 @@ class TrialSetting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """What a real go made of it.
+    """The result of a trial.
 
     Attributes:
         commands: What ran.

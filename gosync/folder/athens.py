@@ -1,4 +1,4 @@
-"""Athens' layout on disk, and where it does not hold what it seems to. Pure.
+"""Layout of an Athens store on disk. Pure.
 
     ROOT/<module>/<version>/go.mod          the .mod
     ROOT/<module>/<version>/source.zip      the .zip

@@ -1,4 +1,4 @@
-"""What a folder is, by marks that only one kind of cache has, where that has them.
+"""Detection of a folder's kind, by marks that only one kind of cache has.
 
 ===========  ================================================================
 store        ``catalog.sqlite`` and ``blobs/sha256``
@@ -49,7 +49,7 @@ _WORDS: Final = {
 
 
 class Detection(msgspec.Struct, frozen=True):
-    """What a folder is.
+    """The kind of a folder, and where its cache begins.
 
     Attributes:
         kind: Which kind of cache.

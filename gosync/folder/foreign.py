@@ -1,4 +1,4 @@
-"""What of a folder is a cache's: nothing else is listed or touched.
+"""Foreign files in a folder of modules: left out of its inventory.
 
 A folder that is verified may hold other people's files. What counts is what has its
 place by its name, and what lies beside such a thing:

@@ -1,4 +1,4 @@
-"""Which file of a cache is what. Pure.
+"""Layouts of module caches: path to module, version and file, and back. Pure.
 
 With ``M`` and ``V`` the escaped path and version, ``m`` and ``v`` as they are:
 
@@ -57,7 +57,7 @@ _DATABASE_FILES: Final = frozenset(
 
 
 class TargetKind(StrEnum):
-    """What a target is."""
+    """What kind of target something is."""
 
     STORE = "store"
     TREE = "tree"
@@ -98,7 +98,7 @@ OF_LOG: Final = frozenset({Role.LOOKUP, Role.TILE, Role.SUPPORTED, Role.HEAD})
 
 
 class PathPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """What a path means.
+    """What a path of a layout stands for.
 
     Attributes:
         role: What is there for.

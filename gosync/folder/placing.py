@@ -1,4 +1,4 @@
-"""Bytes put into a target, and things removed from it, whoever filled it.
+"""Writing and removing files in a folder that others may have filled.
 
 Folders on the way are entered from the one above; no link is followed, and what is
 mounted somewhere in the target is not the target's.

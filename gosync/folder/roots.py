@@ -1,4 +1,4 @@
-"""What one folder says of the cache that it is in: which kind, and where its root is.
+"""Root of a cache, by one of its folders: which kind, and where it begins.
 
 A module's ``@v`` folder, or a version's folder of Athens, lies at its module's path
 below the root. Where the path begins cannot be told from names alone, since any name
@@ -29,7 +29,7 @@ _HEAD_BYTES: Final = 4096
 
 
 class CacheRoot(msgspec.Struct, frozen=True):
-    """What a folder says.
+    """The root of a cache, as a folder in it tells.
 
     Attributes:
         root: The root's path, relative to where somebody looked.

@@ -1,4 +1,4 @@
-"""The tree's part of the checksum database: every record proven to a signed head.
+"""Checksum database files of a tree: every record proven to a signed head.
 
 It is what ``go`` does with GOPROXY at the tree. A client's success must not
 depend on what it looks up first: where the lookups carry different heads (a tree

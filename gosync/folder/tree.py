@@ -1,4 +1,4 @@
-"""The files of a static tree, of whoever made it: read with limits, never written.
+"""Reading files below one folder, with limits and without following links.
 
 What stands where a file should be and is none (a link, a pipe, a device, a
 folder) is never opened, so that nothing can be waited for for ever. Neither are
@@ -74,7 +74,7 @@ class UnreadableFileError(DamagedFileError):
 
 
 class FileTree:
-    """A folder with a static tree.
+    """Files below one folder, which is held open.
 
     Attributes:
         root: The folder, without links.

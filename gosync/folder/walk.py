@@ -1,4 +1,4 @@
-"""A folder's entries, whoever filled it: named, never followed, never opened.
+"""Walk of a folder: its entries, never followed, never opened.
 
 Folders are entered from the one above by their descriptor, so a link is never
 followed, nor is one that takes a folder's place meanwhile. What is nested deeper

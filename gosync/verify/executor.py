@@ -1,4 +1,4 @@
-"""What is done about findings, whatever the target is: planned, limited, done.
+"""Executor: acts on findings, whatever the target is: plans, limits, does.
 
 Nothing is done at all where the target's kind is not certain, or no version was
 recognised, and nothing to what lies beside something that could not be read: what is

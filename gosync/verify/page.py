@@ -1,4 +1,4 @@
-"""The report as one page that needs no other file, for whoever signs things off.
+"""HTML report: one page that needs no other file, for whoever signs things off.
 
 What was checked, against which tree head, by which key; what was found, with the
 evidence; what was done. Every text goes through ``html.escape``: names and reasons

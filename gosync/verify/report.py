@@ -1,4 +1,4 @@
-"""The report: what was checked, against what, what was found, what was done."""
+"""Report of a verify run: what was checked, found and done, as JSON, too."""
 
 from __future__ import annotations
 

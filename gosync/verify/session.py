@@ -1,4 +1,4 @@
-"""One invocation: what it looks at, whom it believes, and what comes of it."""
+"""Session: a target opened, with its proof sources and who acts on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be said of a stored file, with the evidence. Pure.
+"""Verdicts on stored files: findings, their evidence, exit codes. Pure.
 
 Exit codes, the first that holds:
 
@@ -33,7 +33,7 @@ EXIT_UNAVAILABLE: Final = UnavailableError.exit_code
 
 
 class Verdict(StrEnum):
-    """What became of looking at something; the gravest first.
+    """The verdict on a file; the gravest first.
 
     Attributes:
         POLLUTED: Whole, but its h1 is not the one that is vouched for.

@@ -1,4 +1,4 @@
-"""Mode and owner of what is in a target, set, and set back.
+"""File modes and owners in a target: set, and set back.
 
 What is set is what is open: no link is followed. A file that has more than one name
 may be somebody else's under another one. It is never changed; a copy takes its place,
@@ -29,7 +29,7 @@ _HANDLE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC  # not even its owner may ope
 
 
 class Access(msgspec.Struct, frozen=True):
-    """Who may do what with something.
+    """The mode and owner of a file or folder.
 
     Attributes:
         mode: Its permissions.
@@ -48,7 +48,7 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """A change of one file's or folder's access.
+    """A change of one file's or folder's mode and owner.
 
     Attributes:
         path: Where, relative to the target.
@@ -112,7 +112,7 @@ class Copied(msgspec.Struct, frozen=True):
 
 
 class Mending(msgspec.Struct):
-    """What is to be done about findings of access.
+    """The changes that findings about modes and owners call for.
 
     Attributes:
         changes: What is changed where it is, with its finding.

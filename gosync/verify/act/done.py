@@ -1,4 +1,4 @@
-"""What was done about findings, thing by thing, with why one could not be.
+"""Done actions: what was done about findings, and why something failed.
 
 A thing that fails does not stop the others: what is left is looked at again in the
 end, and is in the report.

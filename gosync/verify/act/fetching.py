@@ -1,4 +1,4 @@
-"""What a repair fetches from: upstreams, or what is at hand where nobody is asked.
+"""Fetching for a repair: from upstreams, or from trees and folders when offline.
 
 With ``--offline`` that is the folders and ``file://`` proxies that were named: trees
 for ``--proofs``, and entries of the list of proxies. What vouches for a version was

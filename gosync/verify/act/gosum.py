@@ -1,9 +1,9 @@
-"""What can be done to a go.sum: its wrong lines are written anew, or go.
+"""Actions on a go.sum: its wrong lines are rewritten or removed.
 
 ``--repair`` writes the ``h1:`` that the log has in place of a line's own, and sets a
 mode; quarantine and delete leave the line out, as a repair does with one that nobody
-can read, and ``go`` asks the checksum database again for it. The file as it was is on
-the quarantine, except after a deletion.
+can read, and ``go`` asks the checksum database again for it. The file as it was is in
+quarantine, except after a deletion.
 """
 
 from __future__ import annotations

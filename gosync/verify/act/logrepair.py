@@ -1,4 +1,4 @@
-"""Lookups and tiles of a tree or a store, brought anew from the checksum database.
+"""Repair of a checksum database's files: lookups and tiles, fetched anew.
 
 A tile is proven up to the database's head, which has every tile of an older tree. A
 lookup is the record's text, proven there, under the head that the tree's other

@@ -1,4 +1,4 @@
-"""Which finding can be met how.
+"""Plan for a folder: which action meets which finding.
 
 What is acted on is as little as the cache's own server needs:
 
@@ -39,7 +39,7 @@ _BAD: Final = frozenset({Verdict.POLLUTED, Verdict.CORRUPT})
 
 
 class Action(StrEnum):
-    """What is to be done about findings."""
+    """What a run does about findings."""
 
     REPORT = "report"
     QUARANTINE = "quarantine"
@@ -48,7 +48,7 @@ class Action(StrEnum):
 
 
 class FolderPlan(msgspec.Struct):
-    """What is to be done, each path once.
+    """A plan for a folder: what is to be done, each path once.
 
     Attributes:
         takes: What goes, by path, in the order of going.

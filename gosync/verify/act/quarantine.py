@@ -1,4 +1,4 @@
-"""Quarantine: what was moved aside, with its evidence, and the way back.
+"""Quarantine of a target: what was moved aside, with its evidence.
 
     quarantine/<id>/moved.json     the target, and what is to be moved and why
     quarantine/<id>/<number>       the thing itself, whatever it was: 1, 2, 3 ...
@@ -86,7 +86,7 @@ class ChangedRow(msgspec.Struct, frozen=True):
 
 
 class MovedManifest(msgspec.Struct, frozen=True):
-    """Everything that one action moved.
+    """The manifest of one action: everything that it moves.
 
     Attributes:
         target: The target's folder.

@@ -1,4 +1,4 @@
-"""What was moved aside, moved back; modes, owners and times as they were.
+"""Restore: what is in quarantine, moved back; modes, owners and times as before.
 
 What stands in a thing's place by now is replaced only if it is what the action wrote
 there. From another file system a thing is copied, synced, and only then removed from

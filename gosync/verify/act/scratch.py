@@ -1,4 +1,4 @@
-"""Versions fetched anew: a store of its own for an hour, with a gate before it.
+"""Scratch store: versions fetched anew, through the gate, to repair others with.
 
 What a sync does to a version is done here, into a scratch store that goes away: the
 upstreams are asked, the gate checks and proves, blobs are durable. What came out is
@@ -39,7 +39,7 @@ SCRATCH: Final = "scratch"
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """What came.
+    """The versions that were fetched.
 
     Attributes:
         blobs: The scratch store's; None if nothing came.

@@ -1,4 +1,4 @@
-"""Who checks: two processes where that pays, else two threads."""
+"""Checkers: two processes where that pays, else two threads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Checkable(Protocol):
 
 
 class Checkers:
-    """Two of them, as long as they are needed."""
+    """Two checkers, as long as they are needed."""
 
     def __init__(self, target: Checkable, size_bytes: int) -> None:
         """Make them ready; no thread of this process may begin before.

@@ -1,4 +1,4 @@
-"""One version's files, held against what is known of them.
+"""Checks of a module version's files against their proven hashes.
 
 Beyond the two ``h1:`` that an answer has: a zip obeys the rules of module zips, a
 ``.mod`` is the go.mod of its zip, an ``.info`` is what Go would read and names its
@@ -47,7 +47,7 @@ H1: Final = re.compile("h1:[A-Za-z0-9+/]{43}=")
 
 
 class Checked(msgspec.Struct):
-    """What became of one version.
+    """The result for one version.
 
     Attributes:
         mv: The version.

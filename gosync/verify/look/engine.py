@@ -1,4 +1,4 @@
-"""One run over a target: what is due, in which order, and for how long.
+"""Verify run: which versions are due, in which order, and for how long.
 
 Versions go oldest proof first, those never proven before all others, so that a run
 that is cut short leaves the freshest for the next time. While two check a
@@ -47,7 +47,7 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class VerifyOutcome(msgspec.Struct, kw_only=True):
-    """What a run found out.
+    """The result of a verify run.
 
     Attributes:
         begun_at: When it began.
@@ -91,7 +91,7 @@ class VerifyOutcome(msgspec.Struct, kw_only=True):
 
 
 class Verification:
-    """One run."""
+    """One run over a target."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class Verification:
             prover: Who says what it should be.
             memory: What earlier runs said.
             clock: What time it is.
-            progress: Who watches.
+            progress: Where it says how far it is.
             stop: Tells whether somebody wants it to stop.
         """
         self._target = target

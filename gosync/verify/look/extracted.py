@@ -42,7 +42,7 @@ class Everything:
 
 
 class FolderHash(msgspec.Struct, frozen=True):
-    """What is in an extracted folder.
+    """The h1 of an extracted folder, and what it was made of.
 
     Attributes:
         h1: Its h1.

@@ -1,4 +1,4 @@
-"""A GOPROXY URL, looked at as its clients see it.
+"""GOPROXY URL as a target: checked as its clients see it.
 
 What is looked at is named: module versions, or modules, whose ``list`` then says
 which versions there are. Each version's three files are fetched into a scratch

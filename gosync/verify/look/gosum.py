@@ -39,7 +39,7 @@ _SHOWN: Final = 200
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """A line and where it stands.
+    """A line of a go.sum, and where it stands.
 
     Attributes:
         line: The line.

@@ -1,4 +1,4 @@
-"""``list``, ``@latest`` and the .info of revisions: do they tell the truth?
+"""Checks of ``list``, ``@latest`` and the .info of revisions.
 
 =========  ==================================================================
 tree       a list names exactly the versions that are whole, pseudo-versions

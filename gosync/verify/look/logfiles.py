@@ -1,4 +1,4 @@
-"""What a target holds of checksum databases: lookups, tiles, ``supported``.
+"""Checks of a target's checksum database files: lookups, tiles, ``supported``.
 
 Each lookup must lead to a head that the database's key signed, and each tile that
 lies in the newest of these trees must lead to its root. Where lookups carry

@@ -1,4 +1,4 @@
-"""Whose mode or owner is wrong, and what that means."""
+"""File permissions that let the wrong users read or write."""
 
 from __future__ import annotations
 

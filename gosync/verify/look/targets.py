@@ -1,4 +1,4 @@
-"""A target: what is looked at, and how; ``detection`` tells what a folder is."""
+"""Targets of verify: the protocol, and folders of modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies in gosync's own store beside blobs and catalog.
+"""Checks of the own store's journal, tiles and evidence.
 
 =========   ==================================================================
 tiles       lead to the trusted head; a bad one is fetched anew, or goes: they

@@ -1,4 +1,4 @@
-"""Which finding about gosync's own store can be met how.
+"""Plan for gosync's own store: which action meets which finding.
 
 ===========  ================================================================
 blob         repair: its versions are fetched anew; else their rows are
@@ -27,7 +27,7 @@ from gosync.verify.verdicts import CacheFinding, Fix, Verdict
 
 
 class StorePlan(msgspec.Struct):
-    """What is to be done to a store.
+    """A plan for a store: what is to be done.
 
     Attributes:
         versions: The versions that are fetched anew or withdrawn.

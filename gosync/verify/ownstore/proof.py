@@ -1,4 +1,4 @@
-"""What the store's own records prove, with the store's own tiles, asking nobody."""
+"""Proof source of the own store: its records, proven with its own tiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way back for gosync's own store: what was moved aside, and the rows with it.
+"""Restore of gosync's own store: what was moved aside, and the rows with it.
 
 Blobs come first, durable, then the journal, then the rows (I1), under the store's
 lock. A row comes back as it was if it still is what the action made of it, and if

@@ -1,4 +1,4 @@
-"""gosync's own store: every blob that the catalog names, and what nothing names.
+"""gosync's own store as a target: blobs that the catalog names, and orphans.
 
 Rows are read once, without the store's lock and without writing. A blob must have
 its digest, and as a file of its version it is held against the record that proved
@@ -12,7 +12,7 @@ with a row, or with the whole file, is found at ``catalog.sqlite``.
 A blob that no row names is what an interrupted run leaves; it is an orphan once it
 is older than any run (a day). ``gosync prune`` takes it away. One with other bytes is
 worse: a sync that wants the blob would keep it. What lies beside blobs
-and catalog is in ``storefiles``.
+and catalog is in ``files``.
 """
 
 from __future__ import annotations

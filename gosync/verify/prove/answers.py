@@ -1,4 +1,4 @@
-"""What a proof source can say of a version. Pure."""
+"""Answer of a proof source about a module version. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who vouches for a version: the sources of proof, asked one after the other.
+"""Prover: asks the proof sources for a version's hashes, one after the other.
 
     catalog    a record that gosync proved when it admitted the version, or a pin
     a tree     lookups and tiles that lie somewhere as files, proven to a signed head
@@ -39,7 +39,7 @@ _GIVE_UP_AFTER: Final = 3
 
 
 class ProofSource(Protocol):
-    """Somebody who may vouch for versions."""
+    """A proof source: knows the hashes of some versions."""
 
     async def ask(self, mv: ModuleVersion) -> ProofAnswer | None:
         """Return what a version should be; None if this source has no say."""
@@ -160,7 +160,7 @@ def answer_of_record(record: ProvenRecord, source: str) -> ProofAnswer:
 
 
 class Prover:
-    """Asks the sources that may know a version.
+    """Asks the proof sources that may know a version.
 
     Attributes:
         misbehaved: What the log was caught at, by version.

@@ -1,4 +1,4 @@
-"""The sources of proof that a run has, by what it was given.
+"""Proof sources of a run, made from what it was given.
 
 In the order of asking, for what a checksum database knows:
 
