@@ -14,4 +14,24 @@ findings down, and ``engine.run_audit`` is the way in.
 
 Private modules are asked of the one upstream that serves them, and held against
 their pins; no database is asked for anything here.
+
+    answers       what was answered, as the catalog keeps it: JSON
+    asking        asking one proxy: about a version's files, or about a module
+    breaker       breaker of one source over many audits
+    budget        how much may be asked of one source, now
+    checks        what is held against what was answered: findings (pure)
+    engine        one audit: ask what is due, within the budget
+    git           asking a repository for its tags
+    index         asking the index whether it has gone on without us
+    judging       holding what was answered against what is held
+    metered       one proxy, asked within its budget, and an answer as it is kept
+    modulelists   asking about a module: its list
+    options       how an audit asks, and what it makes of the answers
+    order         whose turn it is
+    origins       which repository a version says it came from (pure)
+    questions     who is asked what: every question about what trees show
+    queue         the questions of one source, as the catalog keeps them
+    source        asking a module's repository about its tags
+    spent         which sources' budget of an hour is used up
+    versionfiles  asking for a version's ``.info``, ``.mod`` and ``.zip``
 """

@@ -2,10 +2,10 @@
 
     options    what the configuration says of bundles
 
-    format/    the format's specification; bytes to values and back (pure)
-    read/      a bundle on a medium: opened, read, proven without a store
-    make/      outside: the next bundle of a target, and what became of those before
-    take/      inside: from a medium that nobody trusts to the published tree
+    format     the format's specification; bytes to values and back (pure)
+    read       a bundle on a medium: opened, read, proven without a store
+    make       outside: the next bundle of a target, and what became of those before
+    take       inside: from a medium that nobody trusts to the published tree
 
 ``make`` and ``take`` stand on ``read``, all on ``format``; neither knows the other.
 """

@@ -10,4 +10,47 @@ run that excludes others by name (``leases``) and says which blobs it relies on
 The catalog is never more durable than the blobs it names: the store syncs
 first, then the catalog commits (I1). It can be made anew from the store by
 gosync.ingest.rebuild.
+
+    announcements    digests that runs rely on
+    arrivals         which versions came in last; read only
+    artifacts        the table of artifacts: files beside module versions
+    bundle_table     the tables of bundles made here, of what their sites hold
+    bundles          the ledger of bundles made here: what each site was sent
+    census           how many versions there are
+    connection       one SQLite connection that threads share
+    counters         numbers that only grow, one for each kind of change
+    cursors          how far each pattern has been followed in each module index
+    db               the catalog file: opened, checked, migrated
+    documents        JSON that stands in a column, read back (pure)
+    failures         what failed, why, and when it is tried again
+    finding_table    the table of findings; what a finding means is said in ``findings``
+    findings         what became upstream of what is held
+    heads            signed tree heads: the one trusted of each log
+    holders          lease holders: runs of gosync that hold leases
+    identity         which store a catalog is of, and how far it has come
+    imports          bundles that came in: staged until what they build on is here
+    jobs             jobs of the daemon: when each ran last, and how that ended
+    lease_holder     one run's leases, its announcements, its heartbeat
+    leases           what excludes whole runs from each other, by name
+    look_table       the table of looks (``looks``)
+    looks            what an audit asks of whom, and when it did so last
+    migrations       the numbered steps of the schema, and how a catalog takes them
+    modules          modules that are followed
+    offers           what upstreams say exists of the modules that are followed
+    old_heads        older tree heads that clients may remember, by their sizes
+    pins             the h1 that was seen first, where no checksum database speaks
+    runs             when gosync ran, how it ended and what it did
+    selected         which versions the present selection wants
+    selected_counts  how much is selected, and in which states: read only
+    selections       what the present selection was made of, and whether it is whole
+    tombstones       versions that were given up on purpose
+    trees            published trees: how far each has followed the catalog
+    troubles         what jobs' last runs found wrong
+    verified         what ``gosync verify`` last said of the store's versions
+    version_rows     rows of the versions' table as VersionRow values, and back
+    version_sql      the statements that change the table of versions
+    version_table    the table of module versions
+    versions         module versions: what is wanted, and what is carried
+    withdrawn        withdrawn versions: what nobody is to be given any more (pure)
+    withdrawn_table  the table of withdrawn versions
 """

@@ -2,4 +2,50 @@
 
 ``main`` is the group and the process's border, ``options`` what every command
 takes, ``output`` how results are written, ``progress`` how long work shows.
+
+    adopt           ``gosync adopt``: take in what a tree shows and the store lacks
+    ages            how long ago, for people
+    arguments       what stands on the command line, parsed
+    audit           ``gosync audit``: ask upstreams what became of what is held
+    backup          ``gosync backup``: a dated copy of catalog and journal
+    bars            progress on a terminal, by rich; imported where there is one
+    bundle          ``gosync bundle``: what crosses the air gap, on either side of it
+    bundle_create   ``gosync bundle create``: what is new to a site
+    bundle_import   ``gosync bundle import``: take a bundle in
+    bundle_inspect  ``gosync bundle inspect`` and ``verify``: without store
+    bundle_ledger   ``gosync bundle ack``, ``revoke`` and ``list``
+    bundle_lines    lines that the commands of ``gosync bundle`` print of one bundle
+    catalog         ``gosync catalog rebuild``: the catalog again
+    closure         ``gosync closure``: does the tree hold what a project needs
+    conceal         arguments that may hold a password, kept out of what is said of them
+    config          ``gosync config check`` and ``gosync config show``
+    confirm         asking before something that is rarely meant
+    demo            ``gosync demo``: the whole loop on a sample upstream
+    durations       spans of time on the command line: 90m, 36h, 2d
+    init            ``gosync init``: a commented configuration to start from
+    inspect         ``gosync list`` and ``gosync show``: what the store has
+    interruptible   long work that SIGINT and SIGTERM end cleanly
+    key             ``gosync key``: keys that sign bundles
+    main            the command group, and errors made exit codes
+    options         what every command takes: --config, --json, --quiet, --no-progress
+    output          results: a document for programs or lines for people, never both
+    plan            ``gosync plan``: what a sync would do
+    progress        how long work shows: a bar on a terminal
+    prune           ``gosync prune``: forget what no selection wants any more
+    publish         ``gosync publish``: write or refresh a static tree
+    richtable       tables for people, by rich; imported where one is printed
+    run             ``gosync run``: the daemon, or its jobs once
+    status          ``gosync status``: fresh, complete, proven, at a glance
+    stopping        a first signal asks a run to come to a good end
+    streams         standard output and error that tell when what is written gets lost
+    sync            ``gosync sync``: one incremental pass, then publish
+    systemd         ``gosync systemd install``: the units
+    tables          lines and tables that several commands print
+    troublelines    lines about what is selected, what of it is missing, and why
+    verbs           a group of verbs; only the one that is asked for is imported
+    verdicts        what ``gosync verify`` prints for people
+    verify          ``gosync verify``: prove what a module cache holds, and clean it
+    verify_request  what ``gosync verify`` is asked: its target
+    why             ``gosync why``: which select or project wants a version
+    withdraw        ``gosync withdraw``: give nobody a version any more
 """

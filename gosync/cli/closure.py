@@ -12,15 +12,15 @@ import msgspec
 
 from gosync.cli.options import Options, common_options, private_option, sumdb_option
 from gosync.cli.progress import progress
-from gosync.closure.closure import Closure, Report
+from gosync.closure.closure import Closure, ClosureReport
 from gosync.closure.documents import report_document, trial_document
-from gosync.closure.golang import Done, find_go
+from gosync.closure.golang import GoRun, find_go
 from gosync.closure.remedy import next_steps
-from gosync.closure.trial import Setting, Trial, run_trial
+from gosync.closure.trial import Trial, TrialSetting, run_trial
 from gosync.config import Config
 from gosync.errors import MalformedError, UsageError
 from gosync.folder.findings import TreeFinding
-from gosync.folder.tree import Tree
+from gosync.folder.tree import FileTree
 from gosync.gomod.deps import Deps
 from gosync.hint import advise, command
 from gosync.project import Project, read_project
@@ -53,7 +53,7 @@ class ClosureArguments(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.folders and self.tree and self.sumdb)
 
 
-class Asked(msgspec.Struct, frozen=True):
+class AskedProject(msgspec.Struct, frozen=True):
     """A project to look at.
 
     Attributes:
@@ -69,7 +69,7 @@ class Asked(msgspec.Struct, frozen=True):
     selected: bool
 
 
-class Answer(msgspec.Struct, frozen=True):
+class ClosureAnswer(msgspec.Struct, frozen=True):
     """What became of a project.
 
     Attributes:
@@ -78,8 +78,8 @@ class Answer(msgspec.Struct, frozen=True):
         trial: What a real go made of it, if one was run.
     """
 
-    asked: Asked
-    report: Report
+    asked: AskedProject
+    report: ClosureReport
     trial: Trial | None
 
     @property
@@ -154,7 +154,7 @@ def closure(options: Options, **asked: Any) -> int:
 class _Setting(msgspec.Struct, frozen=True):
     """What projects are held against, and the go command to try with, if any."""
 
-    tree: Tree
+    tree: FileTree
     database: Database | None
     private: tuple[str, ...]
     go: Path | None
@@ -175,9 +175,9 @@ class _Setting(msgspec.Struct, frozen=True):
         )
 
 
-def _tree(folder: Path) -> Tree:
+def _tree(folder: Path) -> FileTree:
     try:
-        return Tree(folder)
+        return FileTree(folder)
     except UsageError as exc:
         raise UsageError(
             f"{folder}: no folder with a tree", hint="name the tree with --tree DIR"
@@ -206,7 +206,7 @@ def _load_config(options: Options) -> Config:
         raise type(exc)(str(exc), hint=hint) from exc
 
 
-def _projects(config: Config | None, arguments: ClosureArguments) -> list[Asked]:
+def _projects(config: Config | None, arguments: ClosureArguments) -> list[AskedProject]:
     """Return the projects to look at: those named, else those configured."""
     specs = config.site_options().projects if config is not None else ()
     configured = {spec.path.resolve(): spec.deps for spec in specs}
@@ -224,7 +224,7 @@ def _projects(config: Config | None, arguments: ClosureArguments) -> list[Asked]
         default = configured.get(folder.resolve())
         wanted = Deps(arguments.deps) if arguments.deps else default or Deps.BUILD
         selected = default is not None and _order(default) >= _order(wanted)
-        asked.append(Asked(str(folder), read_project(folder), wanted, selected))
+        asked.append(AskedProject(str(folder), read_project(folder), wanted, selected))
     return asked
 
 
@@ -247,33 +247,33 @@ def _need_go(command: str | None) -> Path:
 
 
 def _answer(
-    check: Closure, asked: Asked, setting: _Setting, watcher: Progress
-) -> Answer:
+    check: Closure, asked: AskedProject, setting: _Setting, watcher: Progress
+) -> ClosureAnswer:
     report = check.check(asked.project, asked.deps, watcher)
     trial = None
     if setting.go is not None:
-        with_go = Setting(
+        with_go = TrialSetting(
             go=setting.go,
             tree=setting.tree.root,
             database=setting.database,
             private=setting.private,
         )
         trial = run_trial(with_go, asked.project, asked.deps, watcher)
-    return Answer(asked, report, trial)
+    return ClosureAnswer(asked, report, trial)
 
 
-def _document(answer: Answer) -> dict[str, object]:
+def _document(answer: ClosureAnswer) -> dict[str, object]:
     trial = trial_document(answer.trial) if answer.trial else None
     return {**report_document(answer.report), "next": list(_steps(answer)), "go": trial}
 
 
-def _steps(answer: Answer) -> Iterator[str]:
+def _steps(answer: ClosureAnswer) -> Iterator[str]:
     """Yield what to do next, line by line."""
     for step in next_steps(answer.report, selected=answer.asked.selected):
         yield from str(step).split("\n")
 
 
-def _show(options: Options, answer: Answer) -> None:
+def _show(options: Options, answer: ClosureAnswer) -> None:
     report = answer.report
     options.output.say(_line(answer))
     if report.findings:
@@ -290,7 +290,7 @@ def _show(options: Options, answer: Answer) -> None:
             options.output.say(line)
 
 
-def _line(answer: Answer) -> str:
+def _line(answer: ClosureAnswer) -> str:
     report = answer.report
     count = len(report.findings)
     findings = "1 finding" if count == 1 else f"{count} findings"
@@ -322,7 +322,7 @@ def _trial_lines(trial: Trial) -> Iterator[str]:
             yield from (f"    {printable(line)}" for line in output)
 
 
-def _outcome(done: Done) -> str:
+def _outcome(done: GoRun) -> str:
     if done.exit_code is None:
         return "TOO LONG"
     return "ok" if done.ok else f"failed {done.exit_code}"

@@ -8,14 +8,14 @@ from typing import Final
 from gosync.cli.output import Output
 from gosync.config.sizes import format_size
 from gosync.text import printable, shown
-from gosync.verify.act.done import Done
-from gosync.verify.report import Report
-from gosync.verify.verdicts import Finding, Verdict
+from gosync.verify.act.done import DoneAction
+from gosync.verify.report import VerifyReport
+from gosync.verify.verdicts import CacheFinding, Verdict
 
 _SHOWN: Final = 100
 
 
-def show_report(output: Output, report: Report) -> None:
+def show_report(output: Output, report: VerifyReport) -> None:
     """Write what was found for people, the worst first, and what to run next."""
     for line in (_summary(report), *_counts(report)):
         output.say(printable(shown(line)))
@@ -29,7 +29,7 @@ def show_report(output: Output, report: Report) -> None:
         output.say(printable(shown(line)))
 
 
-def _summary(report: Report) -> str:
+def _summary(report: VerifyReport) -> str:
     outcome = report.outcome
     text = (
         f"{report.target} ({report.kind.value}):"
@@ -43,7 +43,7 @@ def _summary(report: Report) -> str:
     return text
 
 
-def _counts(report: Report) -> Iterator[str]:
+def _counts(report: VerifyReport) -> Iterator[str]:
     counts = report.counts
     found = [f"{counts[each]} {each.value}" for each in Verdict if counts[each]]
     yield f"  {', '.join(found) or 'nothing to check'}"
@@ -54,7 +54,7 @@ def _counts(report: Report) -> Iterator[str]:
         yield f"  results are kept in {report.kept_in}"
 
 
-def _cells(finding: Finding) -> tuple[str, ...]:
+def _cells(finding: CacheFinding) -> tuple[str, ...]:
     return (
         finding.verdict.value,
         printable(shown(finding.path)),
@@ -62,7 +62,7 @@ def _cells(finding: Finding) -> tuple[str, ...]:
     )
 
 
-def _sentences(finding: Finding) -> Iterator[str]:
+def _sentences(finding: CacheFinding) -> Iterator[str]:
     """Yield what is the matter: of what, the reason, then the evidence."""
     cause = f"{finding.cause.value}: " if finding.cause is not None else ""
     yield f"{_name_of(finding)}{cause}{finding.reason}"
@@ -73,7 +73,7 @@ def _sentences(finding: Finding) -> Iterator[str]:
         yield f"found {finding.found}"
 
 
-def _name_of(finding: Finding) -> str:
+def _name_of(finding: CacheFinding) -> str:
     """Return the module version, where the file's path does not name it."""
     mv = finding.mv
     if mv is None or not mv.version or mv.version in finding.path:
@@ -81,13 +81,13 @@ def _name_of(finding: Finding) -> str:
     return f"{mv}: "
 
 
-def _worth_showing(done: Sequence[Done]) -> Sequence[Done]:
+def _worth_showing(done: Sequence[DoneAction]) -> Sequence[DoneAction]:
     """Return what failed, all of it, and the beginning of what did not."""
     failed = [each for each in done if each.failed]
     return [*[each for each in done if not each.failed][:_SHOWN], *failed]
 
 
-def _remarks(report: Report) -> Iterator[str]:
+def _remarks(report: VerifyReport) -> Iterator[str]:
     for line in report.plan[:_SHOWN] if not report.done else ():
         yield f"plan: {line}"
     yield from (str(done) for done in _worth_showing(report.done))

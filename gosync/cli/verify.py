@@ -30,11 +30,11 @@ from gosync.errors import (
     MalformedError,
     UsageError,
 )
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.text import printable, shown
 from gosync.verify.act.plan import Action
-from gosync.verify.report import Report, report_document
-from gosync.verify.request import Request
+from gosync.verify.report import VerifyReport, report_document
+from gosync.verify.request import VerifyRequest
 from gosync.verify.session import Session, open_session
 from gosync.verify.verdicts import EXIT_FOUND
 from gosync.work.progress import Progress
@@ -84,7 +84,7 @@ def _duration(
 )
 @click.option(
     "--kind",
-    type=click.Choice([each.value for each in Kind]),
+    type=click.Choice([each.value for each in TargetKind]),
     help="What it is; default: found out by looking.",
 )
 @sumdb_option
@@ -175,7 +175,7 @@ def verify(options: Options, **asked: Any) -> int:
     action = arguments.action
     with stopping() as caught, progress(show=options.show_progress) as watcher:
 
-        async def main() -> tuple[Report, GosyncError | None]:
+        async def main() -> tuple[VerifyReport, GosyncError | None]:
             clock = SystemClock()
             async with open_session(request, clock) as session:
                 report = await session.run(clock, watcher, lambda: bool(caught))
@@ -203,7 +203,7 @@ def verify(options: Options, **asked: Any) -> int:
     return report.exit_code
 
 
-def _write_page(file: Path, report: Report) -> None:
+def _write_page(file: Path, report: VerifyReport) -> None:
     from gosync.verify.page import format_page  # noqa: PLC0415 - see _act
 
     try:
@@ -214,7 +214,7 @@ def _write_page(file: Path, report: Report) -> None:
 
 async def _act(
     session: Session,
-    report: Report,
+    report: VerifyReport,
     arguments: VerifyArguments,
     clock: Clock,
     watcher: Progress,
@@ -244,7 +244,7 @@ async def _act(
     return None
 
 
-def _restore(options: Options, request: Request, name: str) -> int:
+def _restore(options: Options, request: VerifyRequest, name: str) -> int:
     """Put back what was moved aside, and say what could not be."""
     from gosync.verify.executor import restore  # noqa: PLC0415 - see _act
 

@@ -14,14 +14,14 @@ from gosync.cli.options import Options
 from gosync.config import Config, parse_config
 from gosync.config.files import read_text
 from gosync.errors import ConfigError, MalformedError, NoConfigError, UsageError
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.hint import advise, command
 from gosync.site.options import SiteOptions
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.upstream.address import Address, parse_address
 from gosync.upstream.goproxy import parse_goproxy
 from gosync.verify.act.plan import Action
-from gosync.verify.request import Limits, Request
+from gosync.verify.request import Limits, VerifyRequest
 
 
 class VerifyArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ class VerifyArguments(msgspec.Struct, frozen=True, kw_only=True):
         return wanted[0] if wanted else Action.REPORT
 
 
-def make_request(options: Options, arguments: VerifyArguments) -> Request:
+def make_request(options: Options, arguments: VerifyArguments) -> VerifyRequest:
     """Return what is to be verified.
 
     Raises:
@@ -85,14 +85,14 @@ def make_request(options: Options, arguments: VerifyArguments) -> Request:
         path = Path(address.url)
     else:
         path = site.store_path if arguments.target is None else Path(arguments.target)
-    own = Kind.STORE if arguments.target is None else None  # there or not
-    kind = Kind(arguments.kind) if arguments.kind else own
-    if kind is not None and (kind is Kind.URL) != is_url:
+    own = TargetKind.STORE if arguments.target is None else None  # there or not
+    kind = TargetKind(arguments.kind) if arguments.kind else own
+    if kind is not None and (kind is TargetKind.URL) != is_url:
         raise UsageError(
             f"{path}: --kind {kind} does not fit it",
             hint="what has :// is a proxy's URL, all else is a file or folder",
         )
-    return Request(
+    return VerifyRequest(
         path=path,
         url="" if address is None else address.url,
         modules=tuple(_modules(arguments)),

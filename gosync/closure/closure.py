@@ -1,4 +1,4 @@
-"""A project held against a tree: every file that ``go`` would ask for.
+"""Closure check: a project held against a tree, file by file.
 
 What is needed is found with the tree's own ``.mod`` files, so what is missing
 below a go.mod that is missing itself comes to light only once that is there. For
@@ -29,7 +29,7 @@ from gosync.publish.promised import PromisedTiles
 from gosync.sumdb.client import ProvenRecord
 
 if TYPE_CHECKING:
-    from gosync.folder.tree import Tree
+    from gosync.folder.tree import FileTree
     from gosync.gomod.gosum import SumLine
     from gosync.sumdb.names import Database
     from gosync.work.progress import Progress
@@ -44,7 +44,7 @@ _ADDITIONS = {
 }
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class ClosureReport(msgspec.Struct, frozen=True, kw_only=True):
     """What was found out about one project.
 
     Attributes:
@@ -78,7 +78,7 @@ class Closure:
 
     def __init__(
         self,
-        tree: Tree,
+        tree: FileTree,
         database: Database | None,
         private: Iterable[str] = (),
         *,
@@ -97,7 +97,7 @@ class Closure:
         self._lists = TreeLists(self._files)
         self._promised = PromisedTiles(self._sums)
 
-    def check(self, project: Project, deps: Deps, progress: Progress) -> Report:
+    def check(self, project: Project, deps: Deps, progress: Progress) -> ClosureReport:
         """Hold a project against the tree.
 
         Raises:
@@ -144,7 +144,7 @@ class _Check:
         self._paths: set[str] = set()
         self._found: dict[str, TreeFinding] = {}
 
-    def report(self, deps: Deps) -> Report:
+    def report(self, deps: Deps) -> ClosureReport:
         """Go over everything, and return what was found."""
         needs = self._needs
         support = self._files.sums.support()
@@ -159,7 +159,7 @@ class _Check:
             self._check_sums(file)
         for finding in (*self._promised.missing(), *self._promised.wrong_upper()):
             self._add(finding, "promised by the tree")
-        return Report(
+        return ClosureReport(
             project=self._project,
             deps=deps,
             modules=len(needs.zips),

@@ -1,14 +1,14 @@
-"""What was found out, as JSON."""
+"""Reports of a closure check as JSON documents."""
 
 from __future__ import annotations
 
-from gosync.closure.closure import Report
-from gosync.closure.golang import Done
+from gosync.closure.closure import ClosureReport
+from gosync.closure.golang import GoRun
 from gosync.closure.trial import Trial
 from gosync.folder.findings import TreeFinding
 
 
-def report_document(report: Report) -> dict[str, object]:
+def report_document(report: ClosureReport) -> dict[str, object]:
     """Return what the tree has of a project."""
     return {
         "path": str(report.project.folder),
@@ -42,7 +42,7 @@ def _finding_document(finding: TreeFinding) -> dict[str, object]:
     }
 
 
-def _command_document(done: Done) -> dict[str, object]:
+def _command_document(done: GoRun) -> dict[str, object]:
     return {
         "command": done.command,
         "exit_code": done.exit_code,

@@ -1,4 +1,4 @@
-"""One version's files in the tree, each judged once, whoever needs it.
+"""Checks of a version's files in the tree, each made once.
 
 ``.mod`` and ``.zip`` must have the ``h1:`` of the version's record, which is
 proven to the signed head. A version that no database covers (private modules)
@@ -24,7 +24,7 @@ from gosync.errors import MalformedError, RejectedError
 from gosync.folder.findings import TreeFault, TreeFinding
 from gosync.folder.routes import VersionRoutes, of_module
 from gosync.folder.sums import TreeSums
-from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
+from gosync.folder.tree import DamagedFileError, FileTree, NotInTreeError
 from gosync.gomod.dirhash import ZipScan, hash_go_mod, scan_zip
 from gosync.gomod.info import MAX_INFO_BYTES, parse_info
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES, GoMod, parse_lax
@@ -61,7 +61,7 @@ class TreeFiles:
         quick: Whether zips are only looked for, not read.
     """
 
-    def __init__(self, tree: Tree, sums: TreeSums, *, quick: bool = False) -> None:
+    def __init__(self, tree: FileTree, sums: TreeSums, *, quick: bool = False) -> None:
         self.tree = tree
         self.sums = sums
         self.quick = quick
@@ -168,7 +168,7 @@ class TreeFiles:
         return "" if self.quick else scan_tree_zip(self.tree, path, mv).h1
 
 
-def scan_tree_zip(tree: Tree, path: str, mv: ModuleVersion) -> ZipScan:
+def scan_tree_zip(tree: FileTree, path: str, mv: ModuleVersion) -> ZipScan:
     """Read a module zip of the tree.
 
     Raises:

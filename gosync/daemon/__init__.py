@@ -6,10 +6,12 @@
     jobs        what each job does: a name and an async function
     runner      one run: its leases, its row, whom to tell
     attempt     the call itself: time limit, stop, errors made outcomes
-    pulse       whether a job still moves: what the watchdog is fed with
     hooks       whom to tell: webhooks, and commands, which command contains
     notify      sd_notify's protocol
     units       the systemd units, for other paths
+    command     running somebody's command so that it cannot harm us
+    news        whether a run found anything wrong that the job's last run had not found
+    watchdog    whether a job still moves: what the watchdog is fed with
 
 What a run did is told in the tree (``status.json``), in a file for Prometheus, in
 the log and by hooks; gosync.status makes the first two.

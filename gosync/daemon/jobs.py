@@ -22,7 +22,7 @@ from gosync.catalog import leases
 from gosync.catalog.failures import Failure
 from gosync.config.config import Config
 from gosync.errors import IncompleteError, SecurityError
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.hint import command
 from gosync.publish.limit import DeleteLimit
 from gosync.site.opening import Opening
@@ -41,9 +41,9 @@ from gosync.sync.engine import (
 )
 from gosync.sync.prune import allow_deletes, forget, plan_prune, sweep
 from gosync.text import shown
-from gosync.verify.report import Report
+from gosync.verify.report import VerifyReport
 from gosync.verify.report import report_document as verify_document
-from gosync.verify.request import Limits, Request
+from gosync.verify.request import Limits, VerifyRequest
 from gosync.verify.session import open_session
 from gosync.work.progress import Progress
 from gosync.work.stop import Stop
@@ -238,9 +238,9 @@ async def verify(work: Work) -> Outcome:
     """
     site = work.site.options
     longest = timedelta(seconds=work.time_limit_seconds * _MOST_OF_IT)
-    request = Request(
+    request = VerifyRequest(
         path=site.store_path,
-        kind=Kind.STORE,
+        kind=TargetKind.STORE,
         site=site,
         private=site.policy.private,
         offline=True,
@@ -254,7 +254,7 @@ async def verify(work: Work) -> Outcome:
     return Outcome(report.exit_code, _verify_error(report), verify_document(report))
 
 
-def _verify_error(report: Report) -> str:
+def _verify_error(report: VerifyReport) -> str:
     """Return what a verify found, by its gravest."""
     found = report.remaining
     if not found:

@@ -13,7 +13,7 @@ from pathlib import Path
 from gosync.closure.files import routes_of, scan_tree_zip
 from gosync.errors import ChecksumMismatchError
 from gosync.folder.sums import TreeOps
-from gosync.folder.tree import Tree
+from gosync.folder.tree import FileTree
 from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES
 from gosync.gomod.module import ModuleVersion, unescape_path
@@ -38,7 +38,7 @@ async def check_tree(
         NotFoundError: if a file is missing.
         RejectedError: if a file is no such file.
     """
-    tree = Tree(root)
+    tree = FileTree(root)
     client = SumClient(TreeOps(tree, database.name), database)
     unproven = PatternSet(private)
     proven = []

@@ -1,4 +1,4 @@
-"""Athens' layout on disk, and where it does not hold what it seems to. Pure.
+"""Layout of an Athens store on disk. Pure.
 
     ROOT/<module>/<version>/go.mod          the .mod
     ROOT/<module>/<version>/source.zip      the .zip
@@ -16,7 +16,15 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from gosync.errors import MalformedError
-from gosync.folder.layouts import FILES, TEMPORARY, WAY, Kind, Part, Place, Role
+from gosync.folder.layouts import (
+    FILES,
+    TEMPORARY,
+    WAY,
+    Part,
+    PathPlace,
+    Role,
+    TargetKind,
+)
 from gosync.gomod import module
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
@@ -28,12 +36,12 @@ _ZIP = "source.zip"
 class AthensLayout:
     """See the module's text."""
 
-    kind = Kind.ATHENS
+    kind = TargetKind.ATHENS
 
-    def place(self, path: str, *, is_folder: bool) -> Place:
+    def place(self, path: str, *, is_folder: bool) -> PathPlace:
         """See Layout."""
         if TEMPORARY.fullmatch(path) and not is_folder:
-            return Place(role=Role.LEFTOVER)
+            return PathPlace(role=Role.LEFTOVER)
         mv, name = _split(path)
         if mv is None:
             return WAY if is_folder else _stray("in no version's folder")
@@ -42,14 +50,14 @@ class AthensLayout:
             return _stray(reason, mv, enter=is_folder and not name)
         return self._place_in(mv, name, is_folder=is_folder)
 
-    def _place_in(self, mv: ModuleVersion, name: str, *, is_folder: bool) -> Place:
+    def _place_in(self, mv: ModuleVersion, name: str, *, is_folder: bool) -> PathPlace:
         """Return the place of a version's folder ("") or of what is in it."""
         if not name and not is_folder:
             return _stray("is where a version's folder would be", mv)
         if not name:
-            return Place(role=Role.HOME, mv=mv, enter=True)
+            return PathPlace(role=Role.HOME, mv=mv, enter=True)
         if (role := self.names(mv).get(name)) is not None:
-            return Place(role=role, mv=mv)
+            return PathPlace(role=role, mv=mv)
         return _stray("a fourth file, with which Athens misses the version", mv)
 
     def path_of(self, mv: ModuleVersion, role: Part) -> str:
@@ -60,7 +68,7 @@ class AthensLayout:
         names = {each: name for name, each in self.names(mv).items()}
         return folder if role is Role.HOME else f"{folder}/{names[role]}"
 
-    def path(self, place: Place) -> str:
+    def path(self, place: PathPlace) -> str:
         """See Layout."""
         assert place.mv is not None
         return self.path_of(place.mv, place.role)
@@ -97,5 +105,5 @@ def _fits(mv: ModuleVersion) -> bool:
 
 def _stray(
     reason: str, mv: ModuleVersion | None = None, *, enter: bool = False
-) -> Place:
-    return Place(role=Role.STRAY, reason=reason, mv=mv, enter=enter)
+) -> PathPlace:
+    return PathPlace(role=Role.STRAY, reason=reason, mv=mv, enter=enter)

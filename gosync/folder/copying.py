@@ -1,4 +1,4 @@
-"""Copies of whatever stands in a folder, into another: for file systems apart.
+"""Copying files, folders and links between file systems.
 
 Both folders are open, and nothing is reached but by names in them: no link is
 followed, whoever changes them meanwhile. A copy has the mode, the owner (where that

@@ -1,4 +1,4 @@
-"""What a folder is, by marks that only one kind of cache has, where that has them.
+"""Detection of a folder's kind, by marks that only one kind of cache has.
 
 ===========  ================================================================
 store        ``catalog.sqlite`` and ``blobs/sha256``
@@ -26,7 +26,7 @@ from typing import Final
 import msgspec
 
 from gosync.errors import UsageError
-from gosync.folder.layouts import DOWNLOADS, Kind
+from gosync.folder.layouts import DOWNLOADS, TargetKind
 from gosync.folder.roots import CacheRoot, read_cache_root
 from gosync.folder.routes import MARKER, SUMDB_FOLDER, VERSIONS_FOLDER
 from gosync.hint import Hint, advise, command
@@ -39,17 +39,17 @@ _IN_GOPATH: Final = "pkg/mod"
 _IN_HOME: Final = "go/pkg/mod"  # found at once, however much else a home has
 _LOCK: Final = "cache/lock"
 _WORDS: Final = {
-    Kind.STORE: "a store of gosync",
-    Kind.TREE: "a static tree",
-    Kind.GOPROXY: "a proxy's cache",
-    Kind.MODCACHE: "a module cache",
-    Kind.ATHENS: "an Athens store",
-    Kind.ATHENS_S3: "a folder like Athens' object stores",
+    TargetKind.STORE: "a store of gosync",
+    TargetKind.TREE: "a static tree",
+    TargetKind.GOPROXY: "a proxy's cache",
+    TargetKind.MODCACHE: "a module cache",
+    TargetKind.ATHENS: "an Athens store",
+    TargetKind.ATHENS_S3: "a folder like Athens' object stores",
 }
 
 
 class Detection(msgspec.Struct, frozen=True):
-    """What a folder is.
+    """The kind of a folder, and where its cache begins.
 
     Attributes:
         kind: Which kind of cache.
@@ -57,7 +57,7 @@ class Detection(msgspec.Struct, frozen=True):
         doubt: Why nothing may be done before it is named itself, "" if it may.
     """
 
-    kind: Kind
+    kind: TargetKind
     root: Path
     doubt: str = ""
 
@@ -91,13 +91,13 @@ def detect(folder: Path) -> Detection:
     return _only(folder, [Detection(kind, folder / root) for root, kind in seen])
 
 
-def require_kind(folder: Path, kind: Kind) -> Detection:
+def require_kind(folder: Path, kind: TargetKind) -> Detection:
     """Return a folder of a kind that somebody named.
 
     Raises:
         UsageError: if it certainly is none of that kind.
     """
-    if kind is not Kind.MODCACHE or (folder / DOWNLOADS).is_dir():
+    if kind is not TargetKind.MODCACHE or (folder / DOWNLOADS).is_dir():
         return Detection(kind, folder)
     if (gopath := _in_gopath(folder)) is not None:
         return gopath
@@ -124,7 +124,7 @@ def _only(folder: Path, found: Sequence[Detection]) -> Detection:
     if not found:
         raise UsageError(
             f"{folder}: nothing in it says what kind of cache it is",
-            hint=f"name it with --kind: {', '.join(Kind)}",
+            hint=f"name it with --kind: {', '.join(TargetKind)}",
         )
     if len(found) > 1:
         raise UsageError(
@@ -141,14 +141,14 @@ def is_marked(folder: Path) -> bool:
     return _kind_at(folder) is not None
 
 
-def _kind_at(root: Path) -> Kind | None:
+def _kind_at(root: Path) -> TargetKind | None:
     """Return what a folder is by marks of its own, None where it has none."""
     if (root / CATALOG).is_file() and (root / BLOBS).is_dir():
-        return Kind.STORE
+        return TargetKind.STORE
     if _has_downloads(root):
-        return Kind.MODCACHE
+        return TargetKind.MODCACHE
     if (root / MARKER).is_file() or any(root.glob(f"{SUMDB_FOLDER}/*/supported")):
-        return Kind.TREE
+        return TargetKind.TREE
     return None
 
 
@@ -158,9 +158,9 @@ def _in_gopath(folder: Path) -> Detection | None:
     if not _has_downloads(root):
         return None
     if not _is_link(folder, _IN_GOPATH):
-        return Detection(Kind.MODCACHE, root)
+        return Detection(TargetKind.MODCACHE, root)
     doubt = f"{folder}: its {_IN_GOPATH} is a link to elsewhere"
-    return Detection(Kind.MODCACHE, root.resolve(), doubt)
+    return Detection(TargetKind.MODCACHE, root.resolve(), doubt)
 
 
 def _is_link(folder: Path, path: str) -> bool:
@@ -176,14 +176,14 @@ def _has_downloads(root: Path) -> bool:
     if (root / _LOCK).is_file() or any(downloads.glob(f"{SUMDB_FOLDER}/*/lookup")):
         return True
     roots = (read_cache_root(downloads, *each) for each in _folders(downloads))
-    return any(each is not None and each.kind is Kind.GOPROXY for each in roots)
+    return any(each is not None and each.kind is TargetKind.GOPROXY for each in roots)
 
 
-def _caches_in(folder: Path) -> set[tuple[str, Kind]]:
+def _caches_in(folder: Path) -> set[tuple[str, TargetKind]]:
     """Return the caches in a folder: where each is, and of which kind."""
-    marked: set[tuple[str, Kind]] = set()
+    marked: set[tuple[str, TargetKind]] = set()
     if _has_downloads(folder / _IN_HOME) and not _is_link(folder, _IN_HOME):
-        marked.add((_IN_HOME, Kind.MODCACHE))
+        marked.add((_IN_HOME, TargetKind.MODCACHE))
     roots: list[CacheRoot] = []
     for path, files in _folders(folder, stop=lambda: bool(marked or roots)):
         if any(path == root or path.startswith(f"{root}/") for root, _ in marked):
@@ -195,7 +195,7 @@ def _caches_in(folder: Path) -> set[tuple[str, Kind]]:
     return marked | set(_by_roots(roots))
 
 
-def _by_roots(roots: Sequence[CacheRoot]) -> Iterator[tuple[str, Kind]]:
+def _by_roots(roots: Sequence[CacheRoot]) -> Iterator[tuple[str, TargetKind]]:
     """Yield the caches that folders of modules or versions tell of."""
     proven = {each.root for each in roots if each.is_proven}
     for root in sorted({each.root for each in roots}):
@@ -205,14 +205,14 @@ def _by_roots(roots: Sequence[CacheRoot]) -> Iterator[tuple[str, Kind]]:
         yield from ((root, kind) for kind in _kinds(here))
 
 
-def _kinds(roots: Sequence[CacheRoot]) -> Iterator[Kind]:
-    if any(each.kind is Kind.ATHENS for each in roots):
-        yield Kind.ATHENS
-    spelled = {each.escaped for each in roots if each.kind is Kind.GOPROXY}
+def _kinds(roots: Sequence[CacheRoot]) -> Iterator[TargetKind]:
+    if any(each.kind is TargetKind.ATHENS for each in roots):
+        yield TargetKind.ATHENS
+    spelled = {each.escaped for each in roots if each.kind is TargetKind.GOPROXY}
     if True in spelled or spelled == {None}:
-        yield Kind.GOPROXY
+        yield TargetKind.GOPROXY
     if False in spelled:
-        yield Kind.ATHENS_S3
+        yield TargetKind.ATHENS_S3
 
 
 def _is_in(path: str, root: str) -> bool:

@@ -1,4 +1,4 @@
-"""What is wrong with a tree, one file at a time."""
+"""Findings about a published tree, one file at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gosync.gomod.module import ModuleVersion
 
 
 class TreeFault(StrEnum):
-    """What a finding is.
+    """What is wrong with a file of a tree.
 
     Attributes:
         MISSING: The file is not there.

@@ -1,4 +1,4 @@
-"""What of a folder is a cache's: nothing else is listed or touched.
+"""Foreign files in a folder of modules: left out of its inventory.
 
 A folder that is verified may hold other people's files. What counts is what has its
 place by its name, and what lies beside such a thing:
@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable
 from gosync.errors import MalformedError
 from gosync.folder.athens import AthensLayout
 from gosync.folder.inventory import Foreign, Inventory
-from gosync.folder.layouts import Kind, Place, Role
+from gosync.folder.layouts import PathPlace, Role, TargetKind
 from gosync.folder.walk import Entry
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
@@ -34,9 +34,9 @@ _LOOKUP = re.compile(r"lookup/[a-z0-9._~!/-]+@v[0-9][a-z0-9._~!+-]*")
 _OUTSIDE_DOWNLOADS = frozenset({Role.EXTRACTED})
 
 
-def keep_own(inventory: Inventory, kind: Kind) -> None:
+def keep_own(inventory: Inventory, kind: TargetKind) -> None:
     """Leave what is no cache's out of an inventory, and count it there."""
-    if kind is Kind.ATHENS:
+    if kind is TargetKind.ATHENS:
         _keep_versions(inventory)
     modules = _modules(inventory)
 
@@ -101,7 +101,7 @@ def _is_athens(entry: Entry, mv: ModuleVersion) -> bool:
     return not name or name in AthensLayout.names(mv)
 
 
-def _is_asked_for(place: Place) -> bool:
+def _is_asked_for(place: PathPlace) -> bool:
     """Return whether a client of a checksum database asks for such a file."""
     if place.role is Role.LOOKUP:
         return _LOOKUP.fullmatch(place.name) is not None

@@ -44,7 +44,7 @@ class Foreign(msgspec.Struct, frozen=True):
 
 
 class Inventory(msgspec.Struct):
-    """What is there.
+    """The entries of a folder of modules.
 
     Attributes:
         versions: The entries of each version, by what they are for.

@@ -1,4 +1,4 @@
-"""Which file of a cache is what. Pure.
+"""Layouts of module caches: path to module, version and file, and back. Pure.
 
 With ``M`` and ``V`` the escaped path and version, ``m`` and ``v`` as they are:
 
@@ -56,8 +56,8 @@ _DATABASE_FILES: Final = frozenset(
 )
 
 
-class Kind(StrEnum):
-    """What a target is."""
+class TargetKind(StrEnum):
+    """What kind of target something is."""
 
     STORE = "store"
     TREE = "tree"
@@ -97,8 +97,8 @@ _UNNAMED: Final = frozenset({Role.OWN, Role.LEFTOVER, Role.STRAY, Role.WAY})
 OF_LOG: Final = frozenset({Role.LOOKUP, Role.TILE, Role.SUPPORTED, Role.HEAD})
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """What a path means.
+class PathPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """What a path of a layout stands for.
 
     Attributes:
         role: What is there for.
@@ -124,8 +124,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return self.role not in _UNNAMED
 
 
-WAY: Final = Place(role=Role.WAY, enter=True)
-OWN: Final = Place(role=Role.OWN)
+WAY: Final = PathPlace(role=Role.WAY, enter=True)
+OWN: Final = PathPlace(role=Role.OWN)
 
 
 class Layout(Protocol):
@@ -135,9 +135,9 @@ class Layout(Protocol):
         kind: Which kind.
     """
 
-    kind: Kind
+    kind: TargetKind
 
-    def place(self, path: str, *, is_folder: bool) -> Place:
+    def place(self, path: str, *, is_folder: bool) -> PathPlace:
         """Return what a path, relative to the root, means; any text has a place."""
         ...
 
@@ -149,7 +149,7 @@ class Layout(Protocol):
         """
         ...
 
-    def path(self, place: Place) -> str:
+    def path(self, place: PathPlace) -> str:
         """Return the path that has a place: the inverse of ``place``, if it is named.
 
         Raises:
@@ -165,19 +165,19 @@ class Layout(Protocol):
 class VersionsLayout:
     """The layouts that have ``@v`` folders."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: TargetKind) -> None:
         self.kind = kind
-        self._prefix = DOWNLOADS if kind is Kind.MODCACHE else ""
-        self._escaped = kind is not Kind.ATHENS_S3
+        self._prefix = DOWNLOADS if kind is TargetKind.MODCACHE else ""
+        self._escaped = kind is not TargetKind.ATHENS_S3
         self._suffixes: dict[str, Part] = {role.value: role for role in FILES}
-        if kind is Kind.MODCACHE:
+        if kind is TargetKind.MODCACHE:
             self._suffixes |= {role.value: role for role in _GOS_FILES}
 
-    def place(self, path: str, *, is_folder: bool) -> Place:
+    def place(self, path: str, *, is_folder: bool) -> PathPlace:
         """See Layout."""
         if TEMPORARY.fullmatch(path) and not is_folder:
-            return Place(role=Role.LEFTOVER)
-        if self.kind is Kind.MODCACHE:
+            return PathPlace(role=Role.LEFTOVER)
+        if self.kind is TargetKind.MODCACHE:
             return self._place_in_modcache(path, is_folder=is_folder)
         if path.partition("/")[0] == MARKER_FOLDER or _is_page(path):
             return OWN
@@ -196,7 +196,7 @@ class VersionsLayout:
             return f"{escape(mv.path)}@{name(mv.version)}"
         return f"{folder}/{VERSIONS_FOLDER}/{name(mv.version)}.{role.value}"
 
-    def path(self, place: Place) -> str:
+    def path(self, place: PathPlace) -> str:
         """See Layout."""
         if place.role in OF_LOG:
             return f"{self._prefix}{SUMDB_FOLDER}/{place.database}/{place.name}"
@@ -207,17 +207,17 @@ class VersionsLayout:
     def lacks(self, mv: ModuleVersion, roles: Collection[Part]) -> list[Part]:
         """See Layout; a proxy's cache lacks nothing, a tree may have .mod alone."""
         needed: tuple[Part, ...] = ()
-        if self.kind is Kind.ATHENS_S3 or (
-            self.kind is Kind.TREE and FileKind.ZIP in roles
+        if self.kind is TargetKind.ATHENS_S3 or (
+            self.kind is TargetKind.TREE and FileKind.ZIP in roles
         ):
             needed = FILES
-        elif self.kind is Kind.TREE:
+        elif self.kind is TargetKind.TREE:
             needed = (FileKind.MOD,)
-        elif self.kind is Kind.MODCACHE and mv.path != TOOLCHAIN:
+        elif self.kind is TargetKind.MODCACHE and mv.path != TOOLCHAIN:
             needed = tuple(_needed_in_modcache(roles))
         return [role for role in needed if role not in roles]
 
-    def _place_in_modcache(self, path: str, *, is_folder: bool) -> Place:
+    def _place_in_modcache(self, path: str, *, is_folder: bool) -> PathPlace:
         if path in _GOS_OWN:
             return OWN
         if path.startswith(self._prefix):
@@ -228,7 +228,7 @@ class VersionsLayout:
             return self._place_extracted(folder, version)
         return WAY if is_folder else _stray("no file of a module cache")
 
-    def _place_extracted(self, folder: str, version: str) -> Place:
+    def _place_extracted(self, folder: str, version: str) -> PathPlace:
         try:
             mv = ModuleVersion(
                 module.unescape_path(folder), module.unescape_version(version)
@@ -236,9 +236,9 @@ class VersionsLayout:
             module.check(mv.path, mv.version)
         except MalformedError as exc:
             return _stray(f"no folder of a module: {exc.reason}")
-        return Place(role=Role.EXTRACTED, mv=mv)
+        return PathPlace(role=Role.EXTRACTED, mv=mv)
 
-    def _place_download(self, path: str, *, is_folder: bool) -> Place:
+    def _place_download(self, path: str, *, is_folder: bool) -> PathPlace:
         first, _, below = path.partition("/")
         if first == SUMDB_FOLDER:
             return _place_of_log(below, is_folder=is_folder)
@@ -254,22 +254,24 @@ class VersionsLayout:
             return _unescaped(path, f"below no module's folder: {exc.reason}")
         return self._place_file(path_of_module, name)
 
-    def _place_outside(self, path: str, *, is_folder: bool) -> Place:
+    def _place_outside(self, path: str, *, is_folder: bool) -> PathPlace:
         folder, _, name = path.rpartition("/")
         if name == LATEST_NAME and folder:
             try:
                 unescape = module.unescape_path if self._escaped else _checked_path
-                return Place(role=Role.LATEST, mv=ModuleVersion(unescape(folder), ""))
+                return PathPlace(
+                    role=Role.LATEST, mv=ModuleVersion(unescape(folder), "")
+                )
             except MalformedError as exc:
                 return _stray(f"of no module: {exc.reason}")
         return WAY if is_folder else _stray("no file of a module")
 
-    def _place_file(self, path: str, name: str) -> Place:
+    def _place_file(self, path: str, name: str) -> PathPlace:
         if name == LIST_NAME:
-            return Place(role=Role.LIST, mv=ModuleVersion(path, ""))
+            return PathPlace(role=Role.LIST, mv=ModuleVersion(path, ""))
         stem, _, suffix = name.rpartition(".")
         if name.startswith(".") or name.endswith(".tmp"):
-            return Place(role=Role.LEFTOVER, mv=ModuleVersion(path, ""))
+            return PathPlace(role=Role.LEFTOVER, mv=ModuleVersion(path, ""))
         role = self._suffixes.get(suffix)
         if role is None and suffix in _GOS_FILES:
             return OWN  # somebody serves a copy of cache/download
@@ -283,16 +285,16 @@ class VersionsLayout:
         return _place_version(ModuleVersion(path, version), role)
 
 
-def _place_version(mv: ModuleVersion, role: Part) -> Place:
+def _place_version(mv: ModuleVersion, role: Part) -> PathPlace:
     """Return the place of a version's file, or of the .info of a revision's name."""
     if module.canonical_version(mv.version) == mv.version:
         try:
             module.check(mv.path, mv.version)
         except MalformedError as exc:
             return _stray(f"of no version of the module: {exc.reason}", mv)
-        return Place(role=role, mv=mv)
+        return PathPlace(role=role, mv=mv)
     if role is FileKind.INFO:
-        return Place(role=Role.ALIAS, mv=mv)
+        return PathPlace(role=Role.ALIAS, mv=mv)
     if role is Role.LOCK:  # go locks what it resolves
         return OWN
     return _stray("of a version that is not canonical", mv)
@@ -311,7 +313,7 @@ def _needed_in_modcache(roles: Collection[Part]) -> Iterator[Part]:
         yield FileKind.ZIP
 
 
-def _place_of_log(path: str, *, is_folder: bool) -> Place:
+def _place_of_log(path: str, *, is_folder: bool) -> PathPlace:
     """Return the place of ``NAME/...`` below ``sumdb``; NAME may have slashes."""
     parts = path.split("/")
     for at, part in enumerate(parts[1:], 1):
@@ -321,11 +323,11 @@ def _place_of_log(path: str, *, is_folder: bool) -> Place:
     return WAY if is_folder else _stray("no file of a checksum database")
 
 
-def _log_file(database: str, name: str, *, is_folder: bool) -> Place:
+def _log_file(database: str, name: str, *, is_folder: bool) -> PathPlace:
     part, _, below = name.partition("/")
     last = below.rpartition("/")[2]
     if name.endswith(".tmp"):
-        return Place(role=Role.LEFTOVER, database=database)
+        return PathPlace(role=Role.LEFTOVER, database=database)
     if name == NOT_FOUND_NAME:
         return OWN
     leads_on = {
@@ -340,7 +342,7 @@ def _log_file(database: str, name: str, *, is_folder: bool) -> Place:
         "supported": Role.SUPPORTED,
         "latest": Role.HEAD,
     }[part]
-    return Place(role=role, database=database, name=name)
+    return PathPlace(role=role, database=database, name=name)
 
 
 def _split_versions(path: str) -> tuple[str, str | None]:
@@ -357,7 +359,7 @@ def _is_page(path: str) -> bool:
     return path.endswith(f"/{VERSIONS_FOLDER}/{ROOT_PAGE}")
 
 
-def _unescaped(path: str, reason: str) -> Place:
+def _unescaped(path: str, reason: str) -> PathPlace:
     """Return the place of a file that an escaped module path would make a version's."""
     folder, _, name = path.partition(f"/{VERSIONS_FOLDER}/")
     stem, _, suffix = name.rpartition(".")
@@ -366,11 +368,11 @@ def _unescaped(path: str, reason: str) -> Place:
     except MalformedError:
         return _stray(reason)
     mv, is_file = ModuleVersion(folder, stem), suffix in FILES
-    return Place(role=Role.STRAY, reason=reason, mv=mv, unescaped=is_file)
+    return PathPlace(role=Role.STRAY, reason=reason, mv=mv, unescaped=is_file)
 
 
-def _stray(reason: str, mv: ModuleVersion | None = None) -> Place:
-    return Place(role=Role.STRAY, reason=reason, mv=mv)
+def _stray(reason: str, mv: ModuleVersion | None = None) -> PathPlace:
+    return PathPlace(role=Role.STRAY, reason=reason, mv=mv)
 
 
 def _checked_path(path: str) -> str:

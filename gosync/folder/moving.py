@@ -1,4 +1,4 @@
-"""Something moved from one open folder into another, whole or not at all.
+"""Moving a file or folder between open folders, whole or not at all.
 
 By a rename where the file systems are the same, else copied, synced, given its name,
 and only then removed. A link that is moved is moved as a link.

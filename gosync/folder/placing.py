@@ -1,4 +1,4 @@
-"""Bytes put into a target, and things removed from it, whoever filled it.
+"""Writing and removing files in a folder that others may have filled.
 
 Folders on the way are entered from the one above; no link is followed, and what is
 mounted somewhere in the target is not the target's.
@@ -14,13 +14,13 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from gosync.folder.copying import require_same_mount
-from gosync.folder.tree import FOLDER_FLAGS, DamagedFileError, Tree
+from gosync.folder.tree import FOLDER_FLAGS, DamagedFileError, FileTree
 
 FILE_MODE: Final = 0o644
 _FOLDER_MODE: Final = 0o755
 
 
-def stat_of(tree: Tree, path: str) -> os.stat_result | None:
+def stat_of(tree: FileTree, path: str) -> os.stat_result | None:
     """Return what is at a path of the target, None for nothing that can be reached."""
     folder, _, name = path.rpartition("/")
     try:
@@ -30,7 +30,7 @@ def stat_of(tree: Tree, path: str) -> os.stat_result | None:
         return None
 
 
-def remove(tree: Tree, path: str) -> None:
+def remove(tree: FileTree, path: str) -> None:
     """Remove something for good.
 
     Raises:
@@ -106,7 +106,7 @@ def _remove_files(folder: int) -> list[str]:
 
 
 def write(
-    tree: Tree,
+    tree: FileTree,
     path: str,
     pieces: Iterable[bytes],
     *,
@@ -178,7 +178,7 @@ def _give(handle: int, owner: os.stat_result) -> None:
         os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
-def _make_folders(tree: Tree, folder: str) -> None:
+def _make_folders(tree: FileTree, folder: str) -> None:
     """Make the folders on the way; they are the target's owner's."""
     done = ""
     for name in folder.split("/") if folder else ():

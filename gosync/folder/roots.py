@@ -1,4 +1,4 @@
-"""What one folder says of the cache that it is in: which kind, and where its root is.
+"""Root of a cache, by one of its folders: which kind, and where it begins.
 
 A module's ``@v`` folder, or a version's folder of Athens, lies at its module's path
 below the root. Where the path begins cannot be told from names alone, since any name
@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from gosync.errors import MalformedError
-from gosync.folder.layouts import FILES, Kind
+from gosync.folder.layouts import FILES, TargetKind
 from gosync.folder.routes import LIST_NAME, VERSIONS_FOLDER
 from gosync.gomod import module
 
@@ -29,7 +29,7 @@ _HEAD_BYTES: Final = 4096
 
 
 class CacheRoot(msgspec.Struct, frozen=True):
-    """What a folder says.
+    """The root of a cache, as a folder in it tells.
 
     Attributes:
         root: The root's path, relative to where somebody looked.
@@ -39,7 +39,7 @@ class CacheRoot(msgspec.Struct, frozen=True):
     """
 
     root: str
-    kind: Kind
+    kind: TargetKind
     escaped: bool | None
     is_proven: bool = False
 
@@ -56,11 +56,11 @@ def read_cache_root(
     """
     above, _, name = folder.rpartition("/")
     if name == VERSIONS_FOLDER and any(map(_is_of_version, files)):
-        return _cache_root(base / folder, above, files, Kind.GOPROXY)
+        return _cache_root(base / folder, above, files, TargetKind.GOPROXY)
     if module.canonical_version(name) != name or not name:
         return None
     if "source.zip" in files or f"{name}.info" in files:
-        return _cache_root(base / folder, above, files, Kind.ATHENS)
+        return _cache_root(base / folder, above, files, TargetKind.ATHENS)
     return None
 
 
@@ -71,7 +71,7 @@ def _is_of_version(name: str) -> bool:
 
 
 def _cache_root(
-    folder: Path, above: str, files: Collection[str], kind: Kind
+    folder: Path, above: str, files: Collection[str], kind: TargetKind
 ) -> CacheRoot | None:
     for named in _names(folder, files):
         for escaped, spell in _SPELLINGS.items():

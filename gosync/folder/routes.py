@@ -1,4 +1,4 @@
-"""Where each file of the tree lies. Pure.
+"""Paths of a published tree's files. Pure.
 
 Paths are relative to the tree's root, with "/" between elements; ``M`` and
 ``V`` are the escaped module path and version::

@@ -1,4 +1,4 @@
-"""The tree's part of the checksum database: every record proven to a signed head.
+"""Checksum database files of a tree: every record proven to a signed head.
 
 It is what ``go`` does with GOPROXY at the tree. A client's success must not depend on
 what it looks up first, and lookups carry different heads. By ``sumdb.mixedheads`` it is
@@ -23,7 +23,7 @@ from gosync.errors import (
 )
 from gosync.folder import routes
 from gosync.folder.findings import TreeFault, TreeFinding
-from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
+from gosync.folder.tree import DamagedFileError, FileTree, NotInTreeError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
 from gosync.sumdb.client import ProvenRecord, SumClient
@@ -52,7 +52,7 @@ class TreeOps(ReadOnlyOps):
         last_head: The head that the last lookup came with, None if it had none.
     """
 
-    def __init__(self, tree: Tree, database: str, head: bytes = b"") -> None:
+    def __init__(self, tree: FileTree, database: str, head: bytes = b"") -> None:
         """Begin as a client that has seen this head."""
         super().__init__(head)
         self._tree = tree
@@ -88,7 +88,7 @@ class TreeSums:
     """
 
     def __init__(
-        self, tree: Tree, database: Database | None, private: PatternSet
+        self, tree: FileTree, database: Database | None, private: PatternSet
     ) -> None:
         """Believe one key, and ask nothing about private modules."""
         self.tree = tree

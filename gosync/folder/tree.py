@@ -1,4 +1,4 @@
-"""The files of a static tree, of whoever made it: read with limits, never written.
+"""Reading files below one folder, with limits and without following links.
 
 What stands where a file should be and is none (a link, a pipe, a device, a
 folder) is never opened, so that nothing can be waited for for ever. Neither are
@@ -73,8 +73,8 @@ class UnreadableFileError(DamagedFileError):
     """The system does not let us read what is there."""
 
 
-class Tree:
-    """A folder with a static tree.
+class FileTree:
+    """Files below one folder, which is held open.
 
     Attributes:
         root: The folder, without links.

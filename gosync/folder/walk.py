@@ -1,4 +1,4 @@
-"""A folder's entries, whoever filled it: named, never followed, never opened.
+"""Walk of a folder: its entries, never followed, never opened.
 
 Folders are entered from the one above by their descriptor, so a link is never
 followed, nor is one that takes a folder's place meanwhile. What is nested deeper
@@ -15,16 +15,16 @@ from typing import Final, Protocol
 
 import msgspec
 
-from gosync.folder.layouts import Place
-from gosync.folder.tree import FOLDER_FLAGS, Tree, kind_of
+from gosync.folder.layouts import PathPlace
+from gosync.folder.tree import FOLDER_FLAGS, FileTree, kind_of
 
 MAX_DEPTH: Final = 128
 
 
-class Places(Protocol):
+class PathPlaces(Protocol):
     """What tells what a path means; see ``layouts.Layout``."""
 
-    def place(self, path: str, *, is_folder: bool) -> Place:
+    def place(self, path: str, *, is_folder: bool) -> PathPlace:
         """Return what is there for, and whether to look into it."""
         ...
 
@@ -39,7 +39,7 @@ class Entry(msgspec.Struct, frozen=True):
     """
 
     path: str
-    place: Place
+    place: PathPlace
     stat: os.stat_result
 
     @property
@@ -70,7 +70,9 @@ class Unread(msgspec.Struct, frozen=True):
     reason: str
 
 
-def walk(tree: Tree, layout: Places, *, below: str = "") -> Iterator[Entry | Unread]:
+def walk(
+    tree: FileTree, layout: PathPlaces, *, below: str = ""
+) -> Iterator[Entry | Unread]:
     """Yield what is in a folder, in the order of names.
 
     Folders that lead on are yielded too, before what is in them. Paths are relative
@@ -80,7 +82,7 @@ def walk(tree: Tree, layout: Places, *, below: str = "") -> Iterator[Entry | Unr
 
 
 class _Walk:
-    def __init__(self, tree: Tree, layout: Places, below: str) -> None:
+    def __init__(self, tree: FileTree, layout: PathPlaces, below: str) -> None:
         self._tree = tree
         self._below = below
         self._layout = layout

@@ -6,4 +6,18 @@ stage > check > h1 > sumdb > store > catalog
 makes admitted versions durable (journal, then catalog); ``sumops`` gives the
 checksum database's client its network and its memory; ``rebuild`` makes a
 catalog again from what the store holds.
+
+    batch         admitted versions become durable together: folders, journal, catalog
+    blobrows      which journaled versions have all of their blobs
+    bundlememory  what the journal says of bundles
+    entries       what the journal's lines say: versions that come and go, tree heads
+    evidence      what is kept of a refusal: who said what, from where
+    gate          one version's files are checked, proven and admitted
+    generation    counting a store's generation up
+    known         whether a catalog knows what its journal says
+    rebuild       a catalog made anew from the journal and the blobs
+    scanner       who reads the zips that are staged: a process of its own
+    sumops        the checksum database client's operations
+    taken         what an admission has been handed, and what that is held against
+    unexplained   blobs that the journal names and the catalog does not explain
 """

@@ -2,6 +2,9 @@
 
 Only go.mod, go.sum, go.work and go.work.sum are read, and nothing is written;
 which module versions follow from them is decided by :mod:`gosync.gomod.needs`.
+
+    files   files of a project, read once, whole, and up to a limit
+    folder  reading a project's folder
 """
 
 from gosync.project.folder import Project, SumFile, read_project

@@ -9,4 +9,29 @@ read. These decide and touch nothing. ``tree`` has the system calls, ``modules``
 ``stale`` says what may go.
 
 Only what the catalog carries is published (I2), and nothing here asks a network.
+
+    claim          making a tree a store's own: its marker names the store from then on
+    contents       what the tree says of one module (pure)
+    feed           the tree's feed: what came in and what was found, newest first (pure)
+    limit          how much may go at once before somebody is asked
+    localtree      a tree as a folder; the contract is ``tree``'s
+    marker         the tree's own memory: ``.gosync/tree.json``
+    modules        one module's files in a tree: first what a version is
+    notfound       ``sumdb/NAME/404.txt`` (pure)
+    oldheads       the tree's tiles for clients that remember an older head
+    owner          whose a tree is: this store's, another one's, nobody's
+    pages          pages for people: what the tree has, how it was proven (pure)
+    promised       what a tree promises to clients with older tree heads
+    publication    one publish, in the order that no reader can see half of (I6)
+    publisher      publishing a tree: what the rest of gosync calls
+    report         what a publish did
+    shown          what a tree shows, by its files
+    stale          which files of a tree are no longer wanted
+    style          how pages look: one style sheet for light and dark
+    sumdb          the checksum database's part of a tree: ``sumdb/NAME/``
+    survey         what stands in a tree beyond what the store carries: and what goes
+    takeout        taking withdrawn versions out of a tree at once
+    tree           tree storage, the contract: files by name
+    withdrawnfile  what is withdrawn, kept in the tree as well
+    work           what a publish has to do
 """

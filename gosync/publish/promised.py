@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gosync.folder.sums import TreeSums
-    from gosync.folder.tree import Tree
+    from gosync.folder.tree import FileTree
     from gosync.sumdb.tile import Tile
 
 _MARKER_BYTES = 16 * 1024 * 1024
@@ -64,7 +64,7 @@ class PromisedTiles:
         return self._wrong
 
 
-def missing_tiles(tree: Tree, database: str) -> Iterator[TreeFinding]:
+def missing_tiles(tree: FileTree, database: str) -> Iterator[TreeFinding]:
     """Yield the tiles of a database that the tree promises and does not have."""
     marker = _marker(tree)
     folder = routes.sumdb_folder(database)
@@ -80,7 +80,7 @@ def missing_tiles(tree: Tree, database: str) -> Iterator[TreeFinding]:
         yield TreeFinding(kind=TreeFault.MISSING, path=path, reason=_REASON, mv=_NOBODY)
 
 
-def upper_promised(tree: Tree, database: str) -> list[Tile]:
+def upper_promised(tree: FileTree, database: str) -> list[Tile]:
     """Return the tiles above level 0 that the tree promises for any older head."""
     marker = _marker(tree)
     if not marker.complete or marker.sumdb != database:
@@ -113,7 +113,7 @@ def promised_tiles(
                 yield edge
 
 
-def _marker(tree: Tree) -> Marker:
+def _marker(tree: FileTree) -> Marker:
     try:
         return parse_marker(tree.read(routes.MARKER, limit_bytes=_MARKER_BYTES))
     except GosyncError:

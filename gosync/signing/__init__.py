@@ -3,4 +3,10 @@
 ``keys`` sign and verify, in two forms that tools everybody has verify too (``sshsig``
 is one); ``trust`` says whose signatures count, from when to when, and how many it
 takes. All this is pure; ``files`` reads and writes secret keys.
+
+    files   key files on disk: the secret one is its owner's alone
+    keys    Ed25519 as OpenSSH keeps them, and ECDSA P-256 in PEM (pure)
+    sshsig  SSHSIG: signatures of ``ssh-keygen -Y sign``, made and verified (pure)
+    trust   the trust file: whose signatures count, from when to when (pure)
+    wire    how signatures are written: strings of the SSH protocol, and base64
 """

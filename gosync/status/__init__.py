@@ -3,6 +3,8 @@
     facts    what is known, gathered once
     mirror   status.json in the tree
     metrics  a text file for Prometheus
+    files    writing how the mirror is: into the tree, and for Prometheus
+    late     what is older than a monitor lets it be: the last sync, lists, index
 
 Freshness is the age of data, never of a run: how far the cursor is behind, and how
 old the oldest list is. A pass that runs every minute and learns nothing is not fresh.

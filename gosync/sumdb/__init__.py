@@ -8,19 +8,24 @@ later head still contains everything an earlier one had (consistency).
 
 One file a concept, each a format or a rule with its specification on top:
 
-==============  =============================================================
-``note``        signed notes, verifier and signer keys (C2SP signed-note)
-``tlog``        hashes, stored-hash order, the three lines of a tree head
-``merkle``      inclusion and consistency proofs
-``treehead``    a tree head with the note that signs it
-``record``      the answer to a lookup: id, record text, signed note
-``tile``        tiles, their paths, and which of them a question needs
-``proof``       tiles of one tree, each proven up to the signed root
-``tilereader``  where tiles come from, and what becomes of a wrong one
-``trusted``     the trusted head: it moves forward only, and never forks
-``names``       GOSUMDB: names, keys, addresses
-``client``      all of it together, over a small Protocol for the I/O
-==============  =============================================================
+===============  ==============================================================
+``note``         signed notes, verifier and signer keys (C2SP signed-note)
+``tlog``         hashes, stored-hash order, the three lines of a tree head
+``merkle``       inclusion and consistency proofs
+``treehead``     a tree head with the note that signs it
+``record``       the answer to a lookup: id, record text, signed note
+``tile``         tiles, their paths, and which of them a question needs
+``proof``        tiles of one tree, each proven up to the signed root
+``tilereader``   where tiles come from, and what becomes of a wrong one
+``trusted``      the trusted head: it moves forward only, and never forks
+``names``        GOSUMDB: names, keys, addresses
+``client``       all of it together, over a small Protocol for the I/O
+``concurrency``  what the client needs of an event loop, so that it needs to know none
+``heads``        keeps the trusted head: places what comes along
+``oldheads``     which tiles a client asks for that remembers an older tree head (pure)
+``readonly``     the client's operations for who only reads a log (pure)
+``spans``        sets of whole numbers as spans, the first and the last of each (pure)
+===============  ==============================================================
 
 What is never done here: open a socket or a file, start a task, ask for the time.
 ``SumClient`` awaits a caller's operations; everything else is synchronous.

@@ -5,4 +5,34 @@ what is offered, ``facts`` what its newest go.mod says of it. ``choosing``,
 ``dependencies`` and ``toolchains`` are the parts of a selection, which ``selecting``
 puts together and into the catalog. ``fetch`` brings versions through the gate;
 ``engine`` runs one pass of it all under the store's lock; ``prune`` is its opposite.
+
+    adopt         taking in what a tree shows and its store lacks: a tree as a source
+    askedtiles    tiles that a tree's clients asked for and did not get
+    choosing      the selects' rules over what upstream offers
+    completeness  how much of what is selected is here: the one place that counts it
+    dependencies  what projects and selects need besides what they name: the second part
+    emptymodules  modules that a select names by their path and of which it has nothing
+    engine        one pass: discover, fetch through the gate, prove the head, publish
+    facts         what a module's newest go.mod says about its versions
+    fetch         bringing wanted versions through the gate, several at once
+    fingerprint   what a selection follows from, as one digest
+    freshness     how fresh a site is, in data time: what it knows of, not when it ran
+    gomods        where module graphs find their go.mod files: the store
+    index         following the module index: which events matter, and how far we are
+    lists         asking ``@v/list`` and ``@latest`` of the modules that are due
+    offer         what upstream says of one module: what there is (pure)
+    plan          from what upstream offers of a module to what is wanted of it (pure)
+    planfile      ``plan.json``: what was planned, and the state that it was planned on
+    planned       what a sync would do, as a value
+    prune         forgetting what no selection wants any more
+    reasons       why a version is selected: which select or project wants it
+    selecting     from the configuration to the complete selection, and into the catalog
+    selection     the catalog held against the selection
+    settling      what a pass puts an end to: findings that say we are behind
+    sumcheck      a project's go.sum held against what is proven
+    tally         what one pass did: counted while it runs, told when it ended
+    toolchains    toolchains as modules: what ``GOTOOLCHAIN=auto`` asks a proxy for
+    upgrades      which version ``go get -u`` would take of each module that is required
+    wanted        a selection in the making: each version once (pure)
+    withdrawing   withdrawing a version, and bringing it back
 """

@@ -4,7 +4,7 @@ This room alone speaks HTTP (httpx). It knows Go's protocols, limits and rules
 for fall-back, and decides nothing about trust: what it hands over is whatever
 the other side served, with evidence of when and from where.
 
-===============  ============================================================
+===============  ==============================================================
 ``options``      time-outs, retries, and other knobs of requests
 ``http``         ``Fetcher``: one answer, within limits, or one of our errors
 ``exchange``     one request and its redirects
@@ -30,7 +30,9 @@ the other side served, with evidence of when and from where.
 ``revisits``     ``Revisits``: one proxy asked again, conditionally
 ``index``        ``IndexClient``: pages of index events
 ``sumdb``        ``SumDBRemote``: how the checksum database is reached
-===============  ============================================================
+``address``      an upstream's URL, taken apart: where it is
+``webhook``      telling somebody by HTTP: one POST of JSON, no redirects, no retries
+===============  ==============================================================
 
 Of HTTP, only status 200 is a yes, and only 404 and 410 are a definite no;
 everything else is "don't know", which must never be taken for a no.

@@ -1,4 +1,4 @@
-"""What is done about findings, whatever the target is: planned, limited, done.
+"""Executor: acts on findings, whatever the target is: plans, limits, does.
 
 Nothing is done at all where the target's kind is not certain, or no version was
 recognised, and nothing to what lies beside something that could not be read: what is
@@ -17,23 +17,23 @@ from msgspec.structs import replace
 
 from gosync.clock import Clock
 from gosync.errors import UsageError
-from gosync.folder.layouts import Kind
-from gosync.folder.tree import Tree
+from gosync.folder.layouts import TargetKind
+from gosync.folder.tree import FileTree
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import Command
 from gosync.text import shown
-from gosync.verify.act.actor import Actor, Setting
+from gosync.verify.act.actor import Actor, ActSetting
 from gosync.verify.act.plan import Action
-from gosync.verify.act.quarantine import Quarantine
+from gosync.verify.act.quarantine import TargetQuarantine
 from gosync.verify.act.restore import put_all_back
 from gosync.verify.look.targets import Target
 from gosync.verify.ownstore.restore import restore_store
-from gosync.verify.prove.answers import Answer
+from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.remedy import undo_command
-from gosync.verify.report import Report
-from gosync.verify.request import Request
+from gosync.verify.report import VerifyReport
+from gosync.verify.request import VerifyRequest
 from gosync.verify.session import Session
-from gosync.verify.verdicts import Finding
+from gosync.verify.verdicts import CacheFinding
 from gosync.work.progress import NoProgress, Progress
 
 _AGAIN: Final = "name the TARGET that the action was done to"
@@ -49,7 +49,7 @@ class UncertainError(UsageError):
 
 async def act(
     session: Session,
-    report: Report,
+    report: VerifyReport,
     action: Action,
     *,
     clock: Clock,
@@ -89,7 +89,7 @@ async def act(
     await recheck(session, report)
 
 
-def _undo(session: Session, report: Report) -> Command:
+def _undo(session: Session, report: VerifyReport) -> Command:
     """Return what undoes what was done, run from wherever."""
     state = session.request.state
     return undo_command(
@@ -111,13 +111,15 @@ def _actor_of(session: Session, action: Action, clock: Clock) -> Actor:
     if session.actor is None:
         name = session.target.name
         raise UsageError(f"{name}: nothing can be done about a proxy from here")
-    actor = session.actor(Setting(session.request, session.trust, clock))
+    actor = session.actor(ActSetting(session.request, session.trust, clock))
     if action not in actor.actions:
         raise UsageError(f"{session.target.name}: no {action} is known for it")
     return actor
 
 
-async def _answers(session: Session, report: Report) -> dict[ModuleVersion, Answer]:
+async def _answers(
+    session: Session, report: VerifyReport
+) -> dict[ModuleVersion, ProofAnswer]:
     """Return what vouches for each version that has a finding; it stays known."""
     known = report.outcome.answers
     for finding in report.outcome.findings:
@@ -127,11 +129,11 @@ async def _answers(session: Session, report: Report) -> dict[ModuleVersion, Answ
     return known
 
 
-async def recheck(session: Session, report: Report) -> None:
+async def recheck(session: Session, report: VerifyReport) -> None:
     """Look again at what had findings; what is left of them remains."""
     target = session.reopen()
     there = target.versions()
-    remaining: list[Finding] = []
+    remaining: list[CacheFinding] = []
     for mv, answer in report.outcome.answers.items():
         if mv in there:
             now = await _answer_now(target, mv, answer)
@@ -141,7 +143,9 @@ async def recheck(session: Session, report: Report) -> None:
     report.remaining = remaining
 
 
-async def _answer_now(target: Target, mv: ModuleVersion, answer: Answer) -> Answer:
+async def _answer_now(
+    target: Target, mv: ModuleVersion, answer: ProofAnswer
+) -> ProofAnswer:
     """Return an answer once more, where it rests on what was changed."""
     own = await target.source.ask(mv) if target.source is not None else None
     if own is None:
@@ -149,7 +153,7 @@ async def _answer_now(target: Target, mv: ModuleVersion, answer: Answer) -> Answ
     return replace(answer, doubt=own.doubt) if own.doubt else own
 
 
-def restore(request: Request, name: str, clock: Clock) -> list[tuple[str, str]]:
+def restore(request: VerifyRequest, name: str, clock: Clock) -> list[tuple[str, str]]:
     """Put all back from a quarantine; return each thing, and why it could not be.
 
     Raises:
@@ -160,7 +164,7 @@ def restore(request: Request, name: str, clock: Clock) -> list[tuple[str, str]]:
     if not os.path.lexists(request.path):
         raise UsageError(f"{request.path}: there is nothing", hint=_AGAIN)
     folder = request.path if request.path.is_dir() else request.path.parent
-    tree, quarantine = Tree(folder), Quarantine(request.state_folder, name)
-    if quarantine.read().kind == Kind.STORE:
+    tree, quarantine = FileTree(folder), TargetQuarantine(request.state_folder, name)
+    if quarantine.read().kind == TargetKind.STORE:
         return restore_store(request, tree, quarantine, clock)
     return put_all_back(tree, quarantine)

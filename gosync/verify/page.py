@@ -1,4 +1,4 @@
-"""The report as one page that needs no other file, for whoever signs things off.
+"""HTML report: one page that needs no other file, for whoever signs things off.
 
 What was checked, against which tree head, by which key; what was found, with the
 evidence; what was done. Every text goes through ``html.escape``: names and reasons
@@ -14,9 +14,9 @@ from typing import Final
 from gosync.clock import format_time
 from gosync.publish.style import STYLE
 from gosync.text import shown
-from gosync.verify.act.done import Done
-from gosync.verify.report import Report, sorted_heads
-from gosync.verify.verdicts import Finding, Verdict
+from gosync.verify.act.done import DoneAction
+from gosync.verify.report import VerifyReport, sorted_heads
+from gosync.verify.verdicts import CacheFinding, Verdict
 
 _MORE_STYLE: Final = """\
 .polluted, .corrupt { color: #a3161a; font-weight: 600; }
@@ -33,7 +33,7 @@ _PROMISES: Final = {
 }
 
 
-def format_page(report: Report) -> str:
+def format_page(report: VerifyReport) -> str:
     """Return the page."""
     title = f"Verification of {shown(report.target)}"
     body = "".join(_sections(report, title))
@@ -45,7 +45,7 @@ def format_page(report: Report) -> str:
     )
 
 
-def _sections(report: Report, title: str) -> Iterator[str]:
+def _sections(report: VerifyReport, title: str) -> Iterator[str]:
     yield f"<h1 class=path>{_text(title)}</h1>\n"
     promise = _PROMISES.get(report.exit_code, "The run did not end well.")
     yield f"<p>{_text(promise)}</p>\n"
@@ -67,7 +67,7 @@ def _sections(report: Report, title: str) -> Iterator[str]:
         yield f"<p>{'<br>'.join(_text(str(step)) for step in steps)}</p>\n"
 
 
-def _checked(report: Report) -> Iterator[tuple[str, str]]:
+def _checked(report: VerifyReport) -> Iterator[tuple[str, str]]:
     outcome = report.outcome
     yield "kind", report.kind.value
     yield "begun", format_time(outcome.begun_at)
@@ -86,7 +86,7 @@ def _checked(report: Report) -> Iterator[tuple[str, str]]:
         yield "remark", remark
 
 
-def _trusted(report: Report) -> Iterator[tuple[str, str]]:
+def _trusted(report: VerifyReport) -> Iterator[tuple[str, str]]:
     database = report.database
     yield "checksum database", database.name if database else "none was asked"
     if database is not None:
@@ -100,12 +100,12 @@ def _trusted(report: Report) -> Iterator[tuple[str, str]]:
         yield "SECURITY", f"{mv}: {why}"
 
 
-def _counts(report: Report) -> str:
+def _counts(report: VerifyReport) -> str:
     cells = [(each.value, str(report.counts[each])) for each in Verdict]
     return _facts((name, count) for name, count in cells if count != "0")
 
 
-def _finding_cells(finding: Finding) -> Sequence[str]:
+def _finding_cells(finding: CacheFinding) -> Sequence[str]:
     cause = f"{finding.cause.value}: " if finding.cause else ""
     evidence = [f"expected {finding.expected}"] if finding.expected else []
     evidence += [f"found {finding.found}"] if finding.found else []
@@ -120,7 +120,7 @@ def _finding_cells(finding: Finding) -> Sequence[str]:
     )
 
 
-def _unread(report: Report) -> Iterator[str]:
+def _unread(report: VerifyReport) -> Iterator[str]:
     unread = report.outcome.unread
     if unread:
         yield "<h2>What could not be looked at</h2>\n"
@@ -128,7 +128,7 @@ def _unread(report: Report) -> Iterator[str]:
         yield _table(("file", "why"), rows)
 
 
-def _done(report: Report) -> Iterator[str]:
+def _done(report: VerifyReport) -> Iterator[str]:
     yield "<h2>What was done</h2>\n"
     if not report.done:
         planned = "".join(f"<li>{_text(line)}\n" for line in report.plan)
@@ -144,7 +144,7 @@ def _done(report: Report) -> Iterator[str]:
     yield f"<p>{len(report.remaining)} findings remain.</p>\n"
 
 
-def _outcome(done: Done) -> str:
+def _outcome(done: DoneAction) -> str:
     return f"failed: {done.failed}" if done.failed else "done"
 
 

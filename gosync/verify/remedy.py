@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from gosync.hint import Command, Hint, advise, command
-from gosync.verify.verdicts import Cause, Finding, Fix, Verdict
+from gosync.verify.verdicts import CacheFinding, Cause, Fix, Verdict
 
 _SHOWN = 3
 
@@ -24,7 +24,7 @@ class Remaining(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     target: str
-    findings: Sequence[Finding]
+    findings: Sequence[CacheFinding]
     polluted: frozenset[str]
     misbehaved: bool
     left: int
@@ -60,7 +60,7 @@ def next_steps(remaining: Remaining) -> Iterator[Hint]:
         yield advise("{}, to go on with the {} left", again, left)
 
 
-def polluted_versions(findings: Iterable[Finding]) -> frozenset[str]:
+def polluted_versions(findings: Iterable[CacheFinding]) -> frozenset[str]:
     """Return the versions whose bytes are whole and somebody else's."""
     return frozenset(str(e.mv) for e in findings if e.verdict is Verdict.POLLUTED)
 
@@ -92,5 +92,5 @@ def undo_command(target: str, state: str | None, name: str) -> Command:
     return command("verify", target, "--state", state, "--restore", name)
 
 
-def _can_act(finding: Finding) -> bool:
+def _can_act(finding: CacheFinding) -> bool:
     return finding.fix is not Fix.NOTHING and finding.cause is None

@@ -1,4 +1,4 @@
-"""The report: what was checked, against what, what was found, what was done."""
+"""Report of a verify run: what was checked, found and done, as JSON, too."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from collections.abc import Sequence
 import msgspec
 
 from gosync.clock import format_time
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.hint import Command, Hint
 from gosync.sumdb.names import Database
 from gosync.text import shown
-from gosync.verify.act.done import Done
-from gosync.verify.look.engine import Outcome
+from gosync.verify.act.done import DoneAction
+from gosync.verify.look.engine import VerifyOutcome
 from gosync.verify.remedy import Remaining, next_steps, polluted_versions
 from gosync.verify.verdicts import (
     EXIT_FOUND,
     EXIT_REPAIRED,
+    CacheFinding,
     Evidence,
-    Finding,
     Verdict,
     exit_code_of,
     finding_document,
 )
 
 
-class Report(msgspec.Struct, kw_only=True):
+class VerifyReport(msgspec.Struct, kw_only=True):
     """Everything about one run.
 
     Attributes:
@@ -43,15 +43,15 @@ class Report(msgspec.Struct, kw_only=True):
     """
 
     target: str
-    kind: Kind
+    kind: TargetKind
     database: Database | None
-    outcome: Outcome
+    outcome: VerifyOutcome
     kept_in: str = ""
     plan: Sequence[str] = ()
-    done: Sequence[Done] = ()
+    done: Sequence[DoneAction] = ()
     quarantine: str = ""
     undo: Command | None = None
-    remaining: list[Finding] = msgspec.field(default_factory=list)
+    remaining: list[CacheFinding] = msgspec.field(default_factory=list)
 
     @property
     def counts(self) -> Counter[Verdict]:
@@ -90,7 +90,7 @@ class Report(msgspec.Struct, kw_only=True):
         return EXIT_FOUND if is_left and code in {0, EXIT_REPAIRED} else code
 
 
-def report_document(report: Report) -> dict[str, object]:
+def report_document(report: VerifyReport) -> dict[str, object]:
     """Return the report as JSON."""
     outcome = report.outcome
     return {
@@ -136,7 +136,7 @@ def _head_document(head: Evidence) -> dict[str, object]:
     }
 
 
-def _done_document(done: Done) -> dict[str, object]:
+def _done_document(done: DoneAction) -> dict[str, object]:
     return {
         "action": "failed" if done.failed else done.action,
         "tried": done.action,
@@ -146,6 +146,6 @@ def _done_document(done: Done) -> dict[str, object]:
     }
 
 
-def sorted_heads(outcome: Outcome) -> list[Evidence]:
+def sorted_heads(outcome: VerifyOutcome) -> list[Evidence]:
     """Return who vouched, and in which signed trees."""
     return sorted(outcome.heads, key=lambda each: (each.source, each.tree_size or 0))

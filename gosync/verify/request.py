@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from gosync.errors import UsageError
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.site.options import SiteOptions
 
 _STATE_HOME: Final = "gosync/verify"
@@ -33,7 +33,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     fresh: bool = False
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for.
 
     Attributes:
@@ -54,7 +54,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     url: str = ""
     modules: tuple[str, ...] = ()
-    kind: Kind | None = None
+    kind: TargetKind | None = None
     site: SiteOptions
     private: tuple[str, ...] = ()
     offline: bool = False

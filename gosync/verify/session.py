@@ -1,4 +1,4 @@
-"""One invocation: what it looks at, whom it believes, and what comes of it."""
+"""Session: a target opened, with its proof sources and who acts on it."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from gosync.folder.detection import (
     is_marked,
     require_kind,
 )
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.folder.sums import TreeSums
 from gosync.gomod.patterns import PatternSet
 from gosync.site.opening import check_before_verify, check_verifiable
 from gosync.store.layout import CATALOG
-from gosync.verify.act.actor import Actor, Setting
-from gosync.verify.look.engine import Outcome, Verification
+from gosync.verify.act.actor import Actor, ActSetting
+from gosync.verify.look.engine import Verification, VerifyOutcome
 from gosync.verify.look.gosum import NAMES, SumTarget, read_sums
 from gosync.verify.look.memory import CatalogMemory, Memory, StateFile
 from gosync.verify.look.targets import FolderTarget, Target, open_folder
 from gosync.verify.ownstore.target import StoreTarget
 from gosync.verify.prove.prover import Prover
-from gosync.verify.prove.sources import Trust, open_prover
-from gosync.verify.report import Report
-from gosync.verify.request import Request
+from gosync.verify.prove.sources import ProofTrust, open_prover
+from gosync.verify.report import VerifyReport
+from gosync.verify.request import VerifyRequest
 from gosync.verify.statefolder import require_apart
 from gosync.work.progress import Progress
 
-MakeActor: TypeAlias = Callable[[Setting], Actor]
+MakeActor: TypeAlias = Callable[[ActSetting], Actor]
 
 
 class _Opened(msgspec.Struct, frozen=True):
@@ -68,19 +68,19 @@ class Session(msgspec.Struct, frozen=True):
         actor: Makes who acts on it, None where nothing can be done to it.
     """
 
-    request: Request
+    request: VerifyRequest
     target: Target
     prover: Prover
     memory: Memory
     catalog: Catalog | None
-    trust: Trust
+    trust: ProofTrust
     detection: Detection
     reopen: Callable[[], Target]
     actor: MakeActor | None
 
     async def run(
         self, clock: Clock, progress: Progress, stop: Callable[[], bool]
-    ) -> Report:
+    ) -> VerifyReport:
         """Look at it.
 
         Raises:
@@ -99,7 +99,7 @@ class Session(msgspec.Struct, frozen=True):
         if self.detection.doubt:
             outcome.remarks.append(str(self.detection.advice))
         outcome.remarks += self.target.remarks()
-        return Report(
+        return VerifyReport(
             target=self.target.name,
             kind=self.target.kind,
             database=self.request.site.database,
@@ -109,12 +109,12 @@ class Session(msgspec.Struct, frozen=True):
         )
 
     def _kept_in(self) -> str:
-        if self.target.kind is Kind.STORE:
+        if self.target.kind is TargetKind.STORE:
             return str(self.request.path / CATALOG)
         return str(self.request.state_folder)
 
 
-def _leave_out_changed(target: Target, outcome: Outcome) -> None:
+def _leave_out_changed(target: Target, outcome: VerifyOutcome) -> None:
     """Leave out what was found of versions that another gosync changed meanwhile."""
     versions = {each.mv for each in outcome.findings if each.mv is not None}
     if changed := target.changed(versions):
@@ -126,7 +126,7 @@ def _leave_out_changed(target: Target, outcome: Outcome) -> None:
 
 
 @asynccontextmanager
-async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]:
+async def open_session(request: VerifyRequest, clock: Clock) -> AsyncIterator[Session]:
     """Open a target, and find who can vouch for what is in it.
 
     Raises:
@@ -135,12 +135,12 @@ async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]
     """
     detection = detect_target(request)
     request, kind = replace(request, path=detection.root), detection.kind
-    if request.state is not None and kind not in {Kind.URL, Kind.GO_SUM}:
+    if request.state is not None and kind not in {TargetKind.URL, TargetKind.GO_SUM}:
         require_apart(request.state, detection.root)
     with _own_catalog(request, kind) as catalog:
         async with _open(request, kind, catalog, clock) as opened:
             target = opened.target
-            others = None if kind is Kind.STORE else catalog
+            others = None if kind is TargetKind.STORE else catalog
             trust = _trust_of(request, others, target.sums)
             async with open_prover(trust, clock) as prover:
                 if target.source is not None:
@@ -160,10 +160,10 @@ async def open_session(request: Request, clock: Clock) -> AsyncIterator[Session]
 
 @asynccontextmanager
 async def _open(
-    request: Request, kind: Kind, catalog: Catalog | None, clock: Clock
+    request: VerifyRequest, kind: TargetKind, catalog: Catalog | None, clock: Clock
 ) -> AsyncIterator[_Opened]:
     """Open a target of any kind."""
-    if kind is not Kind.URL:
+    if kind is not TargetKind.URL:
         yield _open_files(request, kind, catalog, clock)
         return
     # Importing an HTTP client takes longer than to verify a small cache.
@@ -179,7 +179,7 @@ async def _open(
         yield _Opened(target)  # its files are somebody else's
 
 
-def detect_target(request: Request) -> Detection:
+def detect_target(request: VerifyRequest) -> Detection:
     """Return what a target is, by looking, or by what somebody says.
 
     Raises:
@@ -187,28 +187,28 @@ def detect_target(request: Request) -> Detection:
     """
     path = request.path
     if request.url:
-        return Detection(Kind.URL, path)
+        return Detection(TargetKind.URL, path)
     if request.kind is not None:
         return require_kind(path, request.kind)
     if path.name in NAMES or path.is_file():
-        return Detection(Kind.GO_SUM, path)
+        return Detection(TargetKind.GO_SUM, path)
     if not path.exists():
         raise UsageError(f"{path}: there is nothing", hint="name a cache's folder")
     if any(os.path.lexists(path / name) for name in NAMES) and not is_marked(path):
-        return Detection(Kind.GO_SUM, path)
+        return Detection(TargetKind.GO_SUM, path)
     return detect(path)
 
 
 def _open_files(
-    request: Request, kind: Kind, catalog: Catalog | None, clock: Clock
+    request: VerifyRequest, kind: TargetKind, catalog: Catalog | None, clock: Clock
 ) -> _Opened:
     """Open a target that has files here, and name who can act on it."""
     database = request.site.database
-    if kind is Kind.STORE:
+    if kind is TargetKind.STORE:
         assert catalog is not None
         store = StoreTarget(request.path, catalog, database, clock)
         return _Opened(store, partial(_store_actor, store))
-    if kind is Kind.GO_SUM:
+    if kind is TargetKind.GO_SUM:
         sums = SumTarget(request.path)
         return _Opened(sums, partial(_sums_actor, sums))
     folder = open_folder(request.path, kind, database, PatternSet(request.private))
@@ -218,28 +218,28 @@ def _open_files(
 # Importing what acts takes longer than to verify a small cache.
 
 
-def _store_actor(target: StoreTarget, setting: Setting) -> Actor:
+def _store_actor(target: StoreTarget, setting: ActSetting) -> Actor:
     from gosync.verify.ownstore.actor import StoreActor  # noqa: PLC0415
 
     return StoreActor(target, setting)
 
 
-def _sums_actor(target: SumTarget, setting: Setting) -> Actor:
+def _sums_actor(target: SumTarget, setting: ActSetting) -> Actor:
     from gosync.verify.act.gosum import SumsActor  # noqa: PLC0415
 
     return SumsActor(target, setting)
 
 
-def _folder_actor(target: FolderTarget, setting: Setting) -> Actor:
+def _folder_actor(target: FolderTarget, setting: ActSetting) -> Actor:
     from gosync.verify.act.folder import FolderActor  # noqa: PLC0415
 
     return FolderActor(target, setting)
 
 
 @contextmanager
-def _own_catalog(request: Request, kind: Kind) -> Iterator[Catalog | None]:
+def _own_catalog(request: VerifyRequest, kind: TargetKind) -> Iterator[Catalog | None]:
     """Open the catalog that may vouch for versions, or that the target is of."""
-    is_target = kind is Kind.STORE
+    is_target = kind is TargetKind.STORE
     file = (request.path if is_target else request.site.store_path) / CATALOG
     try:
         if is_target:
@@ -256,8 +256,10 @@ def _own_catalog(request: Request, kind: Kind) -> Iterator[Catalog | None]:
         yield catalog
 
 
-def _trust_of(request: Request, catalog: Catalog | None, own: TreeSums | None) -> Trust:
-    return Trust(
+def _trust_of(
+    request: VerifyRequest, catalog: Catalog | None, own: TreeSums | None
+) -> ProofTrust:
+    return ProofTrust(
         database=request.site.database,
         private=request.private,
         proofs=request.proofs,
@@ -270,7 +272,7 @@ def _trust_of(request: Request, catalog: Catalog | None, own: TreeSums | None) -
     )
 
 
-def _memory(request: Request, kind: Kind) -> Memory:
-    if kind is Kind.STORE:
+def _memory(request: VerifyRequest, kind: TargetKind) -> Memory:
+    if kind is TargetKind.STORE:
         return CatalogMemory(request.path / CATALOG)
     return StateFile(request.state_folder)

@@ -1,4 +1,4 @@
-"""What can be said of a stored file, with the evidence. Pure.
+"""Verdicts on stored files: findings, their evidence, exit codes. Pure.
 
 Exit codes, the first that holds:
 
@@ -33,7 +33,7 @@ EXIT_UNAVAILABLE: Final = UnavailableError.exit_code
 
 
 class Verdict(StrEnum):
-    """What became of looking at something; the gravest first.
+    """The verdict on a file; the gravest first.
 
     Attributes:
         POLLUTED: Whole, but its h1 is not the one that is vouched for.
@@ -126,7 +126,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         return text
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class CacheFinding(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is not as it should be.
 
     Attributes:
@@ -157,14 +157,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return self.cause not in {Cause.PRIVATE, Cause.UNASKED, Cause.MISBEHAVED}
 
 
-def severity(finding: Finding) -> tuple[int, str, str]:
+def severity(finding: CacheFinding) -> tuple[int, str, str]:
     """Return a key that sorts the gravest first."""
     rank = list(Verdict).index(finding.verdict)
     return rank, str(finding.mv or ""), finding.path
 
 
 def exit_code_of(
-    findings: Iterable[Finding], *, handled: int = 0, misbehaved: bool = False
+    findings: Iterable[CacheFinding], *, handled: int = 0, misbehaved: bool = False
 ) -> int:
     """Return the exit code for what remains; see the module's text.
 
@@ -183,7 +183,7 @@ def exit_code_of(
     return EXIT_REPAIRED if handled else 0
 
 
-def finding_document(finding: Finding) -> dict[str, object]:
+def finding_document(finding: CacheFinding) -> dict[str, object]:
     """Return a finding as JSON."""
     mv, evidence = finding.mv, finding.evidence
     return {

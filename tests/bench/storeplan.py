@@ -12,7 +12,7 @@ from gosync.store.digest import Digest
 from gosync.store.layout import blob_path
 from gosync.verify.act.plan import Action
 from gosync.verify.ownstore.plan import plan_store
-from gosync.verify.verdicts import Finding, Fix, Verdict
+from gosync.verify.verdicts import CacheFinding, Fix, Verdict
 from tests.bench.setting import Setting
 from tests.bench.table import Row, within
 
@@ -52,9 +52,9 @@ def _digest(name: str) -> Digest:
     return Digest(hashlib.sha256(name.encode()).hexdigest())
 
 
-def _lost(row: VersionRow) -> Finding:
+def _lost(row: VersionRow) -> CacheFinding:
     assert row.zip_digest is not None
-    return Finding(
+    return CacheFinding(
         verdict=Verdict.INCOMPLETE,
         path=blob_path(Digest(row.zip_digest)),
         mv=ModuleVersion(row.path, row.version),

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from gosync.closure.closure import Closure, Report
-from gosync.closure.trial import Setting, Trial, run_trial
+from gosync.closure.closure import Closure, ClosureReport
+from gosync.closure.trial import Trial, TrialSetting, run_trial
 from gosync.folder.findings import TreeFinding
-from gosync.folder.tree import Tree
+from gosync.folder.tree import FileTree
 from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
@@ -79,11 +79,11 @@ class Site:
         shutil.copytree(source, target / "sumdb", copy_function=os.link)
         return target
 
-    def closure(self, tree: Path, project: Project, deps: Deps) -> Report:
-        return Closure(Tree(tree), self.database).check(project, deps, NoProgress())
+    def closure(self, tree: Path, project: Project, deps: Deps) -> ClosureReport:
+        return Closure(FileTree(tree), self.database).check(project, deps, NoProgress())
 
     def trial(self, tree: Path, project: Project, deps: Deps, go: Path) -> Trial:
-        setting = Setting(go=go, tree=tree, database=self.database, private=())
+        setting = TrialSetting(go=go, tree=tree, database=self.database, private=())
         return run_trial(setting, project, deps, NoProgress())
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from gosync.cli.main import run as run_cli
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.gomod.gosum import parse_gosum
 from gosync.gomod.module import ModuleVersion, escape_path
 from gosync.verify.act.plan import Action
@@ -192,17 +192,17 @@ def test_a_gopath_is_cleaned_where_its_module_cache_is(
     client.run("mod", "verify")
 
 
-READERS: dict[Kind, Callable[[Path], Read]] = {
-    Kind.ATHENS: lambda root: Athens(root).read,
-    Kind.ATHENS_S3: lambda root: ObjectStore(root).read,
-    Kind.GOPROXY: plain,
-    Kind.TREE: plain,
+READERS: dict[TargetKind, Callable[[Path], Read]] = {
+    TargetKind.ATHENS: lambda root: Athens(root).read,
+    TargetKind.ATHENS_S3: lambda root: ObjectStore(root).read,
+    TargetKind.GOPROXY: plain,
+    TargetKind.TREE: plain,
 }
 
 
 @pytest.mark.parametrize("kind", READERS)
 def test_a_repaired_store_is_one_that_its_server_accepts(
-    caches: World, tmp_path: Path, kind: Kind
+    caches: World, tmp_path: Path, kind: TargetKind
 ):
     """After each damage all of it is served, and a real go takes what it is given."""
     sim, root = caches.sim, caches.pristine[kind]
@@ -210,12 +210,16 @@ def test_a_repaired_store_is_one_that_its_server_accepts(
     good = {path: read(path) for path in served_paths(caches)}
     assert None not in good.values()
     for damage in DAMAGES:
-        if damage is Damage.MISSING and kind is not Kind.ATHENS:
+        if damage is Damage.MISSING and kind is not TargetKind.ATHENS:
             continue  # of a version that is gone whole nobody knows
         for part in parts(kind, sim.log.name):
             # The rest of a proxy's cache is what upstreams said; it asks them again,
             # as it does for the .info of a revision, which goes.
-            is_own = kind is not Kind.GOPROXY or part.name in {"info", "mod", "zip"}
+            is_own = kind is not TargetKind.GOPROXY or part.name in {
+                "info",
+                "mod",
+                "zip",
+            }
             if is_own and part.name != "alias" and can(part, damage):
                 harm(root, part, damage)
         repair = partial(run, caches, root, kind=kind, action=Action.REPAIR)

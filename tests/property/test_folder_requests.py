@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gosync.folder.athens import AthensLayout
-from gosync.folder.layouts import FILES, Kind, Layout, Part, Place, Role
+from gosync.folder.layouts import FILES, Layout, Part, PathPlace, Role, TargetKind
 from gosync.folder.requests import (
     ProxyRequest,
     ProxyRequestKind,
@@ -146,29 +146,31 @@ def test_what_is_no_request_is_nothing(path: str):
 
 
 @st.composite
-def _placed(draw: st.DrawFn) -> tuple[Layout, Place]:
+def _placed(draw: st.DrawFn) -> tuple[Layout, PathPlace]:
     """Draw a layout, and a file that it has."""
     layout = draw(st.sampled_from(LAYOUTS))
     mv = draw(VERSIONS)
     if isinstance(layout, AthensLayout):
-        return layout, Place(role=draw(st.sampled_from(FILES)), mv=mv)
+        return layout, PathPlace(role=draw(st.sampled_from(FILES)), mv=mv)
     of_module: list[Part] = [Role.LIST, Role.LATEST]
     of_version: list[Part] = [*FILES]
-    if layout.kind is Kind.MODCACHE:
+    if layout.kind is TargetKind.MODCACHE:
         of_version += [Role.ZIPHASH, Role.LOCK, Role.PARTIAL, Role.EXTRACTED]
     roles: list[Part] = [*of_module, *of_version, Role.ALIAS, Role.TILE]
     role = draw(st.sampled_from(roles))
     if role is Role.TILE:
-        return layout, Place(role=role, database=draw(_DATABASES), name=draw(_TILES))
+        return layout, PathPlace(
+            role=role, database=draw(_DATABASES), name=draw(_TILES)
+        )
     if role in of_module:
         mv = ModuleVersion(mv.path, "")
     if role is Role.ALIAS:
         mv = ModuleVersion(mv.path, "Branch")
-    return layout, Place(role=role, mv=mv)
+    return layout, PathPlace(role=role, mv=mv)
 
 
 @given(_placed())
-def test_a_place_is_read_back_from_its_path(placed: tuple[Layout, Place]):
+def test_a_place_is_read_back_from_its_path(placed: tuple[Layout, PathPlace]):
     layout, place = placed
 
     assert layout.place(layout.path(place), is_folder=False) == place

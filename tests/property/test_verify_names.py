@@ -13,11 +13,16 @@ from hypothesis import strategies as st
 from gosync.config.durations import parse_duration
 from gosync.errors import MalformedError
 from gosync.folder.athens import AthensLayout
-from gosync.folder.layouts import FILES, Kind, Layout, Part, Role, VersionsLayout
+from gosync.folder.layouts import FILES, Layout, Part, Role, TargetKind, VersionsLayout
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.look.memory import STATE_FILE, StateFile
 
-_KINDS = (Kind.TREE, Kind.GOPROXY, Kind.MODCACHE, Kind.ATHENS_S3)
+_KINDS = (
+    TargetKind.TREE,
+    TargetKind.GOPROXY,
+    TargetKind.MODCACHE,
+    TargetKind.ATHENS_S3,
+)
 LAYOUTS: list[Layout] = [*(VersionsLayout(kind) for kind in _KINDS), AthensLayout()]
 _PIECES = st.sampled_from(
     [

@@ -1,6 +1,9 @@
-"""Every package's docstring lists its modules, and nothing that is not there."""
+"""Every room's docstring lists its modules, and nothing that is not there."""
 
+import ast
 import re
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -8,32 +11,37 @@ import pytest
 import gosync
 
 _ROOT = Path(gosync.__file__).parent
-_ROOMS = ("closure", "folder", "verify")
-_PACKAGES = [
-    each.parent
-    for room in _ROOMS
-    for each in sorted((_ROOT / room).rglob("__init__.py"))
-]
-# A line of the list: four spaces, names with commas between, two spaces, what they do.
-_LISTED = re.compile(r"^ {4}(\w+(?:, \w+)*)(?: {2,}\S.*| [a-z].*)$")
+_ROOMS = sorted(
+    each.parent for each in _ROOT.rglob("__init__.py") if each.parent != _ROOT
+)
+# Names with commas between, in backticks or not, two spaces, and what they are for.
+_LISTED = re.compile(r" *(`*\w+`*(?:, `*\w+`*)*) {2,}\S")
 
 
-def _modules(package: Path) -> set[str]:
-    """Return the names of a package's modules and packages."""
-    files = {each.stem for each in package.glob("*.py")} - {"__init__", "__main__"}
-    return files | {each.parent.name for each in package.glob("*/__init__.py")}
+def _modules(room: Path) -> set[str]:
+    """Return the names of a room's modules and rooms."""
+    files = {each.stem for each in room.glob("*.py")} - {"__init__"}
+    return files | {each.parent.name for each in room.glob("*/__init__.py")}
 
 
-def _listed(package: Path) -> list[str]:
-    """Return the names that a package's docstring lists."""
-    source = (package / "__init__.py").read_text(encoding="utf-8")
-    docstring = source.split('"""')[1]
+def _tables(room: Path) -> Iterator[list[str]]:
+    """Yield the first columns of the tables in a room's docstring."""
+    source = (room / "__init__.py").read_text(encoding="utf-8")
+    docstring = ast.get_docstring(ast.parse(source)) or ""
     lines = (_LISTED.match(line) for line in docstring.splitlines())
-    return [name for line in lines if line for name in line[1].split(", ")]
+    for is_listed, found in groupby(lines, key=bool):
+        if is_listed:
+            yield [name for line in found if line for name in _names(line[1])]
 
 
-@pytest.mark.parametrize("package", _PACKAGES, ids=lambda each: each.name)
-def test_a_packages_docstring_lists_its_modules(package: Path):
-    listed = _listed(package)
+def _names(column: str) -> Iterator[str]:
+    for name in column.split(", "):
+        yield name.strip("`")
 
-    assert sorted(listed) == sorted(_modules(package))
+
+@pytest.mark.parametrize("room", _ROOMS, ids=lambda each: each.name)
+def test_a_rooms_docstring_lists_its_modules(room: Path):
+    modules = _modules(room)
+    of_modules = [table for table in _tables(room) if modules & set(table)]
+
+    assert sorted(name for table in of_modules for name in table) == sorted(modules)

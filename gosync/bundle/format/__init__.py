@@ -86,4 +86,5 @@ The files of this room:
     receipt         ``receipt.json``, which goes back outside
     need            ``need.json``, likewise
     decoding        bytes to JSON and times, with one error
+    manifest_checks  the rules of a manifest's lines (pure)
 """

@@ -13,4 +13,5 @@ volumes       the bundle's files, written
 readback      the bundle read back from its medium
 ledger        what becomes of a bundle: sealed, acknowledged, revoked
 tree_archive  the published tree as one ``tar.zst`` instead
+news          what of a selection is news to its receiver
 """

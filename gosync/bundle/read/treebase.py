@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gosync.bundle.read.bases import ZipSource
 from gosync.errors import BundleGapError
 from gosync.folder.routes import of_module, sumdb_folder
-from gosync.folder.tree import NotInTreeError, Tree
+from gosync.folder.tree import FileTree, NotInTreeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ class TreeBase:
         Raises:
             UsageError: it is no folder.
         """
-        self._tree = Tree(folder)
+        self._tree = FileTree(folder)
 
     @contextmanager
     def open(self, path: str, version: str, h1: str) -> Iterator[ZipSource]:

@@ -11,4 +11,6 @@ intake       versions out of bundles, through the gate
 withdrawals  what a bundle withdraws, taken out at once
 applying     a bundle's selection becomes the site's
 outcome      how an import ended; the receipt and need.json that it leaves
+artifacts    artifacts out of bundles: their bytes into the store
+checks       may a bundle's selection become the site's: who vouches for it
 """

@@ -1,4 +1,4 @@
-"""Mode and owner of what is in a target, set, and set back.
+"""File modes and owners in a target: set, and set back.
 
 What is set is what is open: no link is followed. A file that has more than one name
 may be somebody else's under another one. It is never changed; a copy takes its place,
@@ -18,18 +18,18 @@ import msgspec
 
 from gosync.errors import GosyncError
 from gosync.folder.layouts import OWN
-from gosync.folder.tree import DamagedFileError, Tree
+from gosync.folder.tree import DamagedFileError, FileTree
 from gosync.folder.walk import Entry, walk
 from gosync.verify.look.extracted import Everything
 from gosync.verify.look.permissions import access_trouble
-from gosync.verify.verdicts import Finding
+from gosync.verify.verdicts import CacheFinding
 
 _PIECE_BYTES = 1 << 20
 _HANDLE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC  # not even its owner may open it
 
 
 class Access(msgspec.Struct, frozen=True):
-    """Who may do what with something.
+    """The mode and owner of a file or folder.
 
     Attributes:
         mode: Its permissions.
@@ -48,7 +48,7 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """A change of one file's or folder's access.
+    """A change of one file's or folder's mode and owner.
 
     Attributes:
         path: Where, relative to the target.
@@ -61,7 +61,7 @@ class Changed(msgspec.Struct, frozen=True):
     now: Access
 
 
-def wrong_below(tree: Tree, path: str) -> list[Entry]:
+def wrong_below(tree: FileTree, path: str) -> list[Entry]:
     """Return the file or folder, and what is in it, with the wrong mode or owner.
 
     Raises:
@@ -81,7 +81,7 @@ def wrong_below(tree: Tree, path: str) -> list[Entry]:
     return [each for each in found if each.is_file or each.is_folder]
 
 
-def wanted(tree: Tree, entry: Entry, *, mode: int | None = None) -> Changed:
+def wanted(tree: FileTree, entry: Entry, *, mode: int | None = None) -> Changed:
     """Return how something is to be changed, to be as all else in a target."""
     root, was = tree.stat(), Access.of(entry.stat)
     now = Access(_mode(entry.stat.st_mode) if mode is None else mode, *_ids(root, was))
@@ -105,14 +105,14 @@ class Copied(msgspec.Struct, frozen=True):
         seen: What it was when it was looked at.
     """
 
-    finding: Finding
+    finding: CacheFinding
     mode: int
     sha256: str
     seen: os.stat_result
 
 
 class Mending(msgspec.Struct):
-    """What is to be done about findings of access.
+    """The changes that findings about modes and owners call for.
 
     Attributes:
         changes: What is changed where it is, with its finding.
@@ -120,13 +120,13 @@ class Mending(msgspec.Struct):
         failed: What can be done to nothing, and why.
     """
 
-    changes: list[tuple[Changed, Finding]] = msgspec.field(default_factory=list)
+    changes: list[tuple[Changed, CacheFinding]] = msgspec.field(default_factory=list)
     copies: dict[str, Copied] = msgspec.field(default_factory=dict)
-    failed: list[tuple[Finding, str]] = msgspec.field(default_factory=list)
+    failed: list[tuple[CacheFinding, str]] = msgspec.field(default_factory=list)
 
 
 def plan_access(
-    tree: Tree, findings: Mapping[str, Finding], *, mode: int | None = None
+    tree: FileTree, findings: Mapping[str, CacheFinding], *, mode: int | None = None
 ) -> Mending:
     """Return what is to be done about findings of access.
 
@@ -148,7 +148,11 @@ def plan_access(
 
 
 def _plan_one(
-    tree: Tree, entry: Entry, finding: Finding, mending: Mending, mode: int | None
+    tree: FileTree,
+    entry: Entry,
+    finding: CacheFinding,
+    mending: Mending,
+    mode: int | None,
 ) -> None:
     changed = wanted(tree, entry, mode=mode if entry.is_file else None)
     if entry.is_file and entry.stat.st_nlink > 1:
@@ -161,7 +165,7 @@ def _plan_one(
         mending.changes.append((changed, finding))
 
 
-def pieces_of(tree: Tree, path: str) -> Iterator[bytes]:
+def pieces_of(tree: FileTree, path: str) -> Iterator[bytes]:
     """Yield a file of a target, piece by piece.
 
     Raises:
@@ -172,7 +176,7 @@ def pieces_of(tree: Tree, path: str) -> Iterator[bytes]:
             yield read_at(offset, _PIECE_BYTES)
 
 
-def change(tree: Tree, path: str, was: Access, now: Access) -> None:
+def change(tree: FileTree, path: str, was: Access, now: Access) -> None:
     """Change the access of something that has not changed since.
 
     Raises:
@@ -194,7 +198,7 @@ def change(tree: Tree, path: str, was: Access, now: Access) -> None:
 
 
 @contextmanager
-def _held(tree: Tree, path: str) -> Iterator[int]:
+def _held(tree: FileTree, path: str) -> Iterator[int]:
     folder, _, name = path.rpartition("/")
     with tree.folder(folder) as above:
         handle = os.open(name, _HANDLE, dir_fd=above)

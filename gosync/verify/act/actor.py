@@ -13,16 +13,16 @@ import msgspec
 
 from gosync.clock import Clock
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.act.done import Done
+from gosync.verify.act.done import DoneAction
 from gosync.verify.act.plan import Action
-from gosync.verify.prove.answers import Answer
-from gosync.verify.prove.sources import Trust
-from gosync.verify.request import Request
-from gosync.verify.verdicts import Finding
+from gosync.verify.prove.answers import ProofAnswer
+from gosync.verify.prove.sources import ProofTrust
+from gosync.verify.request import VerifyRequest
+from gosync.verify.verdicts import CacheFinding
 from gosync.work.progress import Progress
 
 
-class Setting(msgspec.Struct, frozen=True):
+class ActSetting(msgspec.Struct, frozen=True):
     """What an actor is given of a run.
 
     Attributes:
@@ -31,8 +31,8 @@ class Setting(msgspec.Struct, frozen=True):
         clock: What time it is.
     """
 
-    request: Request
-    trust: Trust
+    request: VerifyRequest
+    trust: ProofTrust
     clock: Clock
 
 
@@ -45,7 +45,7 @@ class Acted(msgspec.Struct, frozen=True):
         remarks: What else should be known.
     """
 
-    done: Sequence[Done]
+    done: Sequence[DoneAction]
     quarantine: str = ""
     remarks: Sequence[str] = ()
 
@@ -94,8 +94,8 @@ class Actor(Protocol):
 
     def plan(
         self,
-        findings: Sequence[Finding],
-        answers: Mapping[ModuleVersion, Answer],
+        findings: Sequence[CacheFinding],
+        answers: Mapping[ModuleVersion, ProofAnswer],
         action: Action,
     ) -> PlannedActions:
         """Return what can be done about findings.

@@ -1,4 +1,4 @@
-"""What was done about findings, thing by thing, with why one could not be.
+"""Done actions: what was done about findings, and why something failed.
 
 A thing that fails does not stop the others: what is left is looked at again in the
 end, and is in the report.
@@ -13,10 +13,10 @@ from typing import Final
 import msgspec
 
 from gosync.errors import GosyncError
-from gosync.folder.tree import Tree
+from gosync.folder.tree import FileTree
 from gosync.verify.act.access import Mending, change
 from gosync.verify.act.plan import Action
-from gosync.verify.verdicts import Finding
+from gosync.verify.verdicts import CacheFinding
 
 # How what goes has gone; a repair moves aside what has no place.
 GONE: Final = {
@@ -26,7 +26,7 @@ GONE: Final = {
 }
 
 
-class Done(msgspec.Struct, frozen=True):
+class DoneAction(msgspec.Struct, frozen=True):
     """Something that was done about a finding.
 
     Attributes:
@@ -40,7 +40,7 @@ class Done(msgspec.Struct, frozen=True):
     action: str
     path: str
     detail: str
-    finding: Finding
+    finding: CacheFinding
     failed: str = ""
 
     def __str__(self) -> str:
@@ -56,14 +56,16 @@ class DoneActions(msgspec.Struct):
         actions: In the order of doing.
     """
 
-    actions: list[Done] = msgspec.field(default_factory=list)
+    actions: list[DoneAction] = msgspec.field(default_factory=list)
 
-    def note(self, action: str, path: str, finding: Finding, failed: str = "") -> None:
+    def note(
+        self, action: str, path: str, finding: CacheFinding, failed: str = ""
+    ) -> None:
         """Add what was done, or why it was not."""
-        self.actions.append(Done(action, path, "", finding, failed))
+        self.actions.append(DoneAction(action, path, "", finding, failed))
 
     def attempt(
-        self, action: str, path: str, finding: Finding, work: Callable[[], object]
+        self, action: str, path: str, finding: CacheFinding, work: Callable[[], object]
     ) -> None:
         """Do something, and add how that went."""
         try:
@@ -76,7 +78,7 @@ class DoneActions(msgspec.Struct):
             failed = ""
         self.note(action, path, finding, failed)
 
-    def change_access(self, tree: Tree, mending: Mending) -> None:
+    def change_access(self, tree: FileTree, mending: Mending) -> None:
         """Set modes and owners where the files are, and add how that went."""
         for finding, reason in mending.failed:
             self.note("repaired", finding.path, finding, reason)

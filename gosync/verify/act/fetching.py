@@ -1,4 +1,4 @@
-"""What a repair fetches from: upstreams, or what is at hand where nobody is asked.
+"""Fetching for a repair: from upstreams, or from trees and folders when offline.
 
 With ``--offline`` that is the folders and ``file://`` proxies that were named: trees
 for ``--proofs``, and entries of the list of proxies. What vouches for a version was
@@ -23,12 +23,12 @@ from gosync.upstream.address import Address
 from gosync.upstream.goproxy import ProxyEntry, ProxyList
 from gosync.upstream.urls import file_path
 from gosync.verify.act.scratch import Fetched, fetch_anew
-from gosync.verify.prove.answers import Answer
-from gosync.verify.prove.sources import Trust
+from gosync.verify.prove.answers import ProofAnswer
+from gosync.verify.prove.sources import ProofTrust
 from gosync.work.progress import Progress
 
 if TYPE_CHECKING:
-    from gosync.verify.request import Request
+    from gosync.verify.request import VerifyRequest
 
 _FILE: Final = "file:"
 NOTHING_AT_HAND: Final = (
@@ -39,8 +39,8 @@ NOTHING_AT_HAND: Final = (
 
 @asynccontextmanager
 async def fetch_all(
-    request: Request,
-    wanted: Mapping[ModuleVersion, Answer],
+    request: VerifyRequest,
+    wanted: Mapping[ModuleVersion, ProofAnswer],
     mods: Container[ModuleVersion],
     clock: Clock,
     progress: Progress,
@@ -82,12 +82,12 @@ async def fetch_all(
         yield fetched
 
 
-def can_fetch(request: Request) -> bool:
+def can_fetch(request: VerifyRequest) -> bool:
     """Return whether there is anybody to fetch a version from."""
     return not request.offline or _local_proxies(request) is not None
 
 
-def trust_for_log(request: Request, trust: Trust) -> Trust | None:
+def trust_for_log(request: VerifyRequest, trust: ProofTrust) -> ProofTrust | None:
     """Return whom lookups and tiles are fetched from, None for nobody."""
     if not request.offline:
         return trust
@@ -102,14 +102,14 @@ def trust_for_log(request: Request, trust: Trust) -> Trust | None:
     return None
 
 
-def _site_of(request: Request) -> SiteOptions:
+def _site_of(request: VerifyRequest) -> SiteOptions:
     local = _local_proxies(request) if request.offline else None
     if local is None:
         return request.site
     return replace(request.site, proxies=local, database=None)
 
 
-def _local_proxies(request: Request) -> ProxyList | None:
+def _local_proxies(request: VerifyRequest) -> ProxyList | None:
     """Return what can be had without any network, each asked for what others lack."""
     urls = [e.url for e in request.site.proxies.entries if e.url.startswith(_FILE)]
     urls += [folder.resolve().as_uri() for folder in request.proofs]

@@ -18,14 +18,14 @@ import msgspec
 
 from gosync.errors import GosyncError
 from gosync.folder.foreign import recognised
-from gosync.folder.layouts import Kind, Part, Role
+from gosync.folder.layouts import Part, Role, TargetKind
 from gosync.folder.placing import FILE_MODE, remove
-from gosync.folder.tree import Tree
+from gosync.folder.tree import FileTree
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.act.access import Mending, pieces_of, plan_access
-from gosync.verify.act.actor import ALL, Acted, Setting
+from gosync.verify.act.actor import ALL, Acted, ActSetting
 from gosync.verify.act.done import GONE, DoneActions
 from gosync.verify.act.fetching import (
     NOTHING_AT_HAND,
@@ -35,13 +35,13 @@ from gosync.verify.act.fetching import (
 )
 from gosync.verify.act.logrepair import LogFiles
 from gosync.verify.act.plan import Action, FolderPlan, make_plan
-from gosync.verify.act.quarantine import Moved, Quarantine
+from gosync.verify.act.quarantine import Moved, TargetQuarantine
 from gosync.verify.act.scratch import Fetched
 from gosync.verify.look.listing import latest_bytes, list_bytes
 from gosync.verify.look.targets import FolderTarget
-from gosync.verify.prove.answers import Answer
+from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.prove.sources import open_log
-from gosync.verify.verdicts import Finding, Fix, finding_document
+from gosync.verify.verdicts import CacheFinding, Fix, finding_document
 from gosync.work.progress import Progress
 
 _ORDER: Final = (FileKind.MOD, FileKind.ZIP, FileKind.INFO)
@@ -61,7 +61,7 @@ class _Put(msgspec.Struct):
     """
 
     path: str
-    finding: Finding
+    finding: CacheFinding
     sha256: str
     pieces: Iterable[bytes]
     action: str = "repaired"
@@ -79,7 +79,7 @@ class FolderActor(msgspec.Struct, frozen=True):
     """
 
     target: FolderTarget
-    setting: Setting
+    setting: ActSetting
     actions: frozenset[Action] = ALL
 
     def refusal(self) -> str:
@@ -90,8 +90,8 @@ class FolderActor(msgspec.Struct, frozen=True):
 
     def plan(
         self,
-        findings: Sequence[Finding],
-        answers: Mapping[ModuleVersion, Answer],
+        findings: Sequence[CacheFinding],
+        answers: Mapping[ModuleVersion, ProofAnswer],
         action: Action,
     ) -> FolderActions:
         """See Actor."""
@@ -121,9 +121,9 @@ class FolderActions(msgspec.Struct):
     """
 
     target: FolderTarget
-    setting: Setting
+    setting: ActSetting
     plan: FolderPlan
-    answers: Mapping[ModuleVersion, Answer]
+    answers: Mapping[ModuleVersion, ProofAnswer]
     action: Action
     done: DoneActions = msgspec.field(default_factory=DoneActions)
 
@@ -205,7 +205,7 @@ class FolderActions(msgspec.Struct):
             yield one
 
     @property
-    def _tree(self) -> Tree:
+    def _tree(self) -> FileTree:
         return self.target.tree
 
     def _puts(self, fetched: Fetched) -> Iterator[_Put]:
@@ -224,7 +224,7 @@ class FolderActions(msgspec.Struct):
 
     def _brings_zip(self, fetched: Fetched) -> Iterator[ModuleVersion]:
         """Yield the versions whose ``.ziphash`` is written with their zip."""
-        is_cache = self.target.kind is Kind.MODCACHE
+        is_cache = self.target.kind is TargetKind.MODCACHE
         for mv, files in self.plan.fetches.items():
             if is_cache and FileKind.ZIP in files and mv in fetched.rows:
                 yield mv
@@ -233,14 +233,17 @@ class FolderActions(msgspec.Struct):
         return self.target.layout.path_of(mv, Role.ZIPHASH)
 
     def _version_puts(
-        self, mv: ModuleVersion, files: Mapping[FileKind, Finding], fetched: Fetched
+        self,
+        mv: ModuleVersion,
+        files: Mapping[FileKind, CacheFinding],
+        fetched: Fetched,
     ) -> Iterator[_Put]:
         for role in _ORDER:
             if role in files:
                 path, finding = files[role].path, files[role]
                 digest = fetched.digest(mv, role)
                 yield _Put(path, finding, digest, fetched.pieces(mv, role))
-        if FileKind.ZIP in files and self.target.kind is Kind.MODCACHE:
+        if FileKind.ZIP in files and self.target.kind is TargetKind.MODCACHE:
             h1 = fetched.rows[mv].zip_h1 or ""
             yield _put_bytes(self._ziphash_of(mv), h1.encode(), files[FileKind.ZIP])
 
@@ -248,7 +251,7 @@ class FolderActions(msgspec.Struct):
         """Yield the lists as they should be once the plan is carried out."""
         after = self._roles_after(fetched)
         for path, finding in self.plan.lists.items():
-            if self.target.kind not in {Kind.TREE, Kind.MODCACHE}:
+            if self.target.kind not in {TargetKind.TREE, TargetKind.MODCACHE}:
                 self.plan.takes.setdefault(finding.path, finding)  # it is fetched anew
                 continue
             yield from self._module_lists(path, finding, after[path], fetched)
@@ -256,7 +259,7 @@ class FolderActions(msgspec.Struct):
     def _module_lists(
         self,
         path: str,
-        finding: Finding,
+        finding: CacheFinding,
         roles: Mapping[str, set[Part]],
         fetched: Fetched,
     ) -> Iterator[_Put]:
@@ -303,7 +306,7 @@ class FolderActions(msgspec.Struct):
 
     def _quarantine(
         self, puts: Iterable[_Put], mending: Mending
-    ) -> tuple[Quarantine, dict[str, Moved]]:
+    ) -> tuple[TargetQuarantine, dict[str, Moved]]:
         """Make the quarantine: it says what will be in it before anything is."""
         wrote = {each.path: each for each in puts}
         paths = dict(self.plan.takes)
@@ -317,7 +320,7 @@ class FolderActions(msgspec.Struct):
             )
             for number, (path, finding) in enumerate(paths.items(), 1)
         }
-        quarantine = Quarantine.build(
+        quarantine = TargetQuarantine.build(
             self.setting.request.state_folder,
             self._tree,
             moved.values(),
@@ -329,7 +332,10 @@ class FolderActions(msgspec.Struct):
         return quarantine, moved
 
     def _put_all(
-        self, puts: Iterable[_Put], quarantine: Quarantine, moved: Mapping[str, Moved]
+        self,
+        puts: Iterable[_Put],
+        quarantine: TargetQuarantine,
+        moved: Mapping[str, Moved],
     ) -> None:
         keep = self.action is not Action.DELETE
         for put in puts:
@@ -341,7 +347,9 @@ class FolderActions(msgspec.Struct):
 
             self.done.attempt(put.action, put.path, put.finding, place)
 
-    def _take_all(self, quarantine: Quarantine, moved: Mapping[str, Moved]) -> None:
+    def _take_all(
+        self, quarantine: TargetQuarantine, moved: Mapping[str, Moved]
+    ) -> None:
         for path, finding in self.plan.takes.items():
 
             def take(path: str = path) -> None:
@@ -355,7 +363,7 @@ class FolderActions(msgspec.Struct):
 
 
 def _put_bytes(
-    path: str, data: bytes, finding: Finding, action: str = "repaired"
+    path: str, data: bytes, finding: CacheFinding, action: str = "repaired"
 ) -> _Put:
     digest = hashlib.sha256(data).hexdigest()
     return _Put(path, finding, digest, [data], action)

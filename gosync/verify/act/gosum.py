@@ -1,9 +1,9 @@
-"""What can be done to a go.sum: its wrong lines are written anew, or go.
+"""Actions on a go.sum: its wrong lines are rewritten or removed.
 
 ``--repair`` writes the ``h1:`` that the log has in place of a line's own, and sets a
 mode; quarantine and delete leave the line out, as a repair does with one that nobody
-can read, and ``go`` asks the checksum database again for it. The file as it was is on
-the quarantine, except after a deletion.
+can read, and ``go`` asks the checksum database again for it. The file as it was is in
+quarantine, except after a deletion.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from gosync.gomod.gosum import MAX_GO_SUM_BYTES
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 from gosync.verify.act.access import Mending, pieces_of, plan_access
-from gosync.verify.act.actor import ALL, Acted, Setting
+from gosync.verify.act.actor import ALL, Acted, ActSetting
 from gosync.verify.act.done import DoneActions
 from gosync.verify.act.plan import Action
-from gosync.verify.act.quarantine import Moved, Quarantine
+from gosync.verify.act.quarantine import Moved, TargetQuarantine
 from gosync.verify.look.gosum import SumTarget
-from gosync.verify.prove.answers import Answer
-from gosync.verify.verdicts import Finding, Fix, finding_document
+from gosync.verify.prove.answers import ProofAnswer
+from gosync.verify.verdicts import CacheFinding, Fix, finding_document
 from gosync.work.progress import Progress
 
 _CHANGED = "has changed since it was looked at"
@@ -46,8 +46,8 @@ class SumsPlan(msgspec.Struct):
         access: Whose mode is set, by file.
     """
 
-    lines: dict[str, dict[int, Finding]] = msgspec.field(default_factory=dict)
-    access: dict[str, Finding] = msgspec.field(default_factory=dict)
+    lines: dict[str, dict[int, CacheFinding]] = msgspec.field(default_factory=dict)
+    access: dict[str, CacheFinding] = msgspec.field(default_factory=dict)
 
     @property
     def removals(self) -> int:
@@ -64,7 +64,7 @@ class SumsPlan(msgspec.Struct):
 
 
 def plan_sums(
-    target: SumTarget, findings: Sequence[Finding], action: Action
+    target: SumTarget, findings: Sequence[CacheFinding], action: Action
 ) -> SumsPlan:
     """Return what can be done about the findings.
 
@@ -98,7 +98,7 @@ class SumsActor(msgspec.Struct, frozen=True):
     """
 
     target: SumTarget
-    setting: Setting
+    setting: ActSetting
     actions: frozenset[Action] = ALL
 
     def refusal(self) -> str:
@@ -107,8 +107,8 @@ class SumsActor(msgspec.Struct, frozen=True):
 
     def plan(
         self,
-        findings: Sequence[Finding],
-        answers: Mapping[ModuleVersion, Answer],
+        findings: Sequence[CacheFinding],
+        answers: Mapping[ModuleVersion, ProofAnswer],
         action: Action,
     ) -> SumsActions:
         """See Actor: what is to be written is in the findings."""
@@ -128,7 +128,7 @@ class SumsActions(msgspec.Struct, frozen=True):
     """
 
     target: SumTarget
-    setting: Setting
+    setting: ActSetting
     plan: SumsPlan
     action: Action
 
@@ -179,7 +179,7 @@ class _Put(msgspec.Struct, frozen=True):
         mode: Its mode.
     """
 
-    findings: list[Finding]
+    findings: list[CacheFinding]
     data: bytes
     mode: int
 
@@ -218,8 +218,8 @@ def _quarantine(
     puts: Mapping[str, _Put],
     mending: Mending,
     action: Action,
-    setting: Setting,
-) -> tuple[Quarantine, Mapping[str, Moved]]:
+    setting: ActSetting,
+) -> tuple[TargetQuarantine, Mapping[str, Moved]]:
     moved = {
         name: Moved(
             number,
@@ -229,7 +229,7 @@ def _quarantine(
         )
         for number, (name, put) in enumerate(puts.items(), 1)
     }
-    quarantine = Quarantine.build(
+    quarantine = TargetQuarantine.build(
         setting.request.state_folder,
         target.tree,
         moved.values(),
@@ -241,12 +241,14 @@ def _quarantine(
     return quarantine, moved
 
 
-def _findings(lines: Mapping[str, Mapping[int, Finding]]) -> Iterator[Finding]:
+def _findings(
+    lines: Mapping[str, Mapping[int, CacheFinding]],
+) -> Iterator[CacheFinding]:
     for each in lines.values():
         yield from each.values()
 
 
-def rewritten(data: bytes, plan: Mapping[int, Finding], action: Action) -> bytes:
+def rewritten(data: bytes, plan: Mapping[int, CacheFinding], action: Action) -> bytes:
     """Return a go.sum with what is planned done to its lines. Pure."""
     rows = data.split(b"\n")
     kept = []

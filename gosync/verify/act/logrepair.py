@@ -1,4 +1,4 @@
-"""Lookups and tiles of a tree or a store, brought anew from the checksum database.
+"""Repair of a checksum database's files: lookups and tiles, fetched anew.
 
 A tile is proven up to the database's head, which has every tile of an older tree. A
 lookup is the record's text, proven there, under the head that the tree's other
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gosync.errors import GosyncError, UnavailableError
-from gosync.folder.layouts import Place, Role
+from gosync.folder.layouts import PathPlace, Role
 from gosync.folder.sums import TreeSums
 from gosync.sumdb.record import format_record
 from gosync.sumdb.tile import parse_tile_path
@@ -28,7 +28,7 @@ class LogFiles:
         self._log = log
         self._sums = sums
 
-    async def bring(self, places: Iterable[Place]) -> dict[str, bytes | str]:
+    async def bring(self, places: Iterable[PathPlace]) -> dict[str, bytes | str]:
         """Return files by their path in the database, or why one cannot be had."""
         found: dict[str, bytes | str] = {}
         for place in places:
@@ -38,7 +38,7 @@ class LogFiles:
                 found[place.name] = str(exc)
         return found
 
-    async def _bring(self, place: Place) -> bytes:
+    async def _bring(self, place: PathPlace) -> bytes:
         if place.role is Role.LOOKUP:
             return await self._lookup(place.name)
         if place.role is Role.HEAD:

@@ -1,4 +1,4 @@
-"""Which finding can be met how.
+"""Plan for a folder: which action meets which finding.
 
 What is acted on is as little as the cache's own server needs:
 
@@ -25,12 +25,12 @@ from typing import Final
 import msgspec
 
 from gosync.folder.inventory import Inventory
-from gosync.folder.layouts import FILES, Kind, Layout, Part, Place, Role
+from gosync.folder.layouts import FILES, Layout, Part, PathPlace, Role, TargetKind
 from gosync.folder.walk import Entry, Unread
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.prove.answers import Answer
-from gosync.verify.verdicts import Finding, Fix, Verdict
+from gosync.verify.prove.answers import ProofAnswer
+from gosync.verify.verdicts import CacheFinding, Fix, Verdict
 
 _OF_LISTS: Final = frozenset({Role.LIST, Role.LATEST})
 _FOLDERS: Final = frozenset({Role.EXTRACTED, Role.HOME})
@@ -39,7 +39,7 @@ _BAD: Final = frozenset({Verdict.POLLUTED, Verdict.CORRUPT})
 
 
 class Action(StrEnum):
-    """What is to be done about findings."""
+    """What a run does about findings."""
 
     REPORT = "report"
     QUARANTINE = "quarantine"
@@ -48,7 +48,7 @@ class Action(StrEnum):
 
 
 class FolderPlan(msgspec.Struct):
-    """What is to be done, each path once.
+    """A plan for a folder: what is to be done, each path once.
 
     Attributes:
         takes: What goes, by path, in the order of going.
@@ -61,16 +61,16 @@ class FolderPlan(msgspec.Struct):
         unknown: What is left because something beside it could not be read.
     """
 
-    takes: dict[str, Finding] = msgspec.field(default_factory=dict)
-    writes: dict[str, tuple[bytes, Finding]] = msgspec.field(default_factory=dict)
-    access: dict[str, Finding] = msgspec.field(default_factory=dict)
-    fetches: dict[ModuleVersion, dict[FileKind, Finding]] = msgspec.field(
+    takes: dict[str, CacheFinding] = msgspec.field(default_factory=dict)
+    writes: dict[str, tuple[bytes, CacheFinding]] = msgspec.field(default_factory=dict)
+    access: dict[str, CacheFinding] = msgspec.field(default_factory=dict)
+    fetches: dict[ModuleVersion, dict[FileKind, CacheFinding]] = msgspec.field(
         default_factory=dict
     )
-    log_files: dict[str, Finding] = msgspec.field(default_factory=dict)
-    lists: dict[str, Finding] = msgspec.field(default_factory=dict)
-    left: list[Finding] = msgspec.field(default_factory=list)
-    unknown: list[Finding] = msgspec.field(default_factory=list)
+    log_files: dict[str, CacheFinding] = msgspec.field(default_factory=dict)
+    lists: dict[str, CacheFinding] = msgspec.field(default_factory=dict)
+    left: list[CacheFinding] = msgspec.field(default_factory=list)
+    unknown: list[CacheFinding] = msgspec.field(default_factory=list)
 
     @property
     def removals(self) -> int:
@@ -99,8 +99,8 @@ class FolderPlan(msgspec.Struct):
 def make_plan(
     layout: Layout,
     inventory: Inventory,
-    findings: Iterable[Finding],
-    answers: Mapping[ModuleVersion, Answer],
+    findings: Iterable[CacheFinding],
+    answers: Mapping[ModuleVersion, ProofAnswer],
     action: Action,
     *,
     can_fetch: bool,
@@ -154,7 +154,7 @@ class UnreadPaths:
         return is_in or (bool(folder) and folder in self._above)
 
 
-def _outermost(takes: Mapping[str, Finding]) -> dict[str, Finding]:
+def _outermost(takes: Mapping[str, CacheFinding]) -> dict[str, CacheFinding]:
     """Return what goes without what goes along, being in a folder that goes."""
     return {
         path: finding
@@ -173,7 +173,7 @@ class _Planner:
         self,
         layout: Layout,
         inventory: Inventory,
-        answers: Mapping[ModuleVersion, Answer],
+        answers: Mapping[ModuleVersion, ProofAnswer],
         action: Action,
     ) -> None:
         self.can_fetch = self.can_ask_log = True
@@ -190,7 +190,7 @@ class _Planner:
         folder = path if place.role in _FOLDERS else path.rpartition("/")[0]
         return self._unread.are_beside(path, folder)
 
-    def add(self, finding: Finding) -> bool:
+    def add(self, finding: CacheFinding) -> bool:
         """Plan what can be done about a finding; False if that is nothing."""
         place = self._layout.place(finding.path, is_folder=False)
         if finding.fix is Fix.NOTHING or finding.cause is not None:
@@ -208,7 +208,7 @@ class _Planner:
 
     def settle_ziphashes(self) -> None:
         """Let the ``.ziphash`` go of what has neither zip nor folder any more."""
-        if self._layout.kind is not Kind.MODCACHE:
+        if self._layout.kind is not TargetKind.MODCACHE:
             return
         for mv, there in self._inventory.versions.items():
             entry = there.get(Role.ZIPHASH)
@@ -219,7 +219,7 @@ class _Planner:
 
     def _reason_to_go(
         self, mv: ModuleVersion, there: Mapping[Part, Entry]
-    ) -> Finding | None:
+    ) -> CacheFinding | None:
         """Return why nothing is left that a ``.ziphash`` would be of, None if it is."""
         if FileKind.ZIP in self.plan.fetches.get(mv, {}):
             return None
@@ -227,22 +227,22 @@ class _Planner:
         gone = [self.plan.takes[path] for path in paths if path in self.plan.takes]
         return gone[0] if gone and len(gone) == len(paths) else None
 
-    def _set_access(self, finding: Finding) -> bool:
+    def _set_access(self, finding: CacheFinding) -> bool:
         if self._action is not Action.REPAIR:
             return False  # its bytes are good
         self.plan.access[finding.path] = finding
         return True
 
-    def _drop(self, finding: Finding, place: Place) -> bool:
+    def _drop(self, finding: CacheFinding, place: PathPlace) -> bool:
         if place.role is Role.PARTIAL and place.mv is not None:
             # The mark goes last: without it, half a folder would look whole.
             self._take_if_there(place.mv, Role.EXTRACTED, finding)
         self.plan.takes[finding.path] = finding
         return True
 
-    def _take(self, finding: Finding, place: Place) -> bool:
+    def _take(self, finding: CacheFinding, place: PathPlace) -> bool:
         mv = place.mv
-        if self._layout.kind is Kind.ATHENS and mv is not None:
+        if self._layout.kind is TargetKind.ATHENS and mv is not None:
             return self._take_home(mv, finding)
         if mv is not None and place.role is Role.ZIPHASH and finding.expected:
             return self._rewrite_ziphash(mv, finding)
@@ -257,17 +257,17 @@ class _Planner:
             self._relist(mv, finding)
         return True
 
-    def _take_home(self, mv: ModuleVersion, finding: Finding) -> bool:
+    def _take_home(self, mv: ModuleVersion, finding: CacheFinding) -> bool:
         if finding.verdict not in {*_BAD, Verdict.INCOMPLETE}:
             return False
         self.plan.takes[self._layout.path_of(mv, Role.HOME)] = finding
         return True
 
-    def _relist(self, mv: ModuleVersion, finding: Finding) -> None:
-        if self._layout.kind in {Kind.TREE, Kind.MODCACHE}:
+    def _relist(self, mv: ModuleVersion, finding: CacheFinding) -> None:
+        if self._layout.kind in {TargetKind.TREE, TargetKind.MODCACHE}:
             self.plan.lists.setdefault(mv.path, finding)
 
-    def _repair(self, finding: Finding, place: Place) -> bool:
+    def _repair(self, finding: CacheFinding, place: PathPlace) -> bool:
         mv, role = place.mv, place.role
         if role is Role.SUPPORTED:
             self.plan.writes[finding.path] = (b"", finding)
@@ -283,9 +283,9 @@ class _Planner:
             return self._rewrite_ziphash(mv, finding)
         return isinstance(role, FileKind) and self._fetch(mv, role, finding)
 
-    def _repair_log_file(self, finding: Finding) -> bool:
+    def _repair_log_file(self, finding: CacheFinding) -> bool:
         """Fetch it for a tree; for other caches, go or the proxy does."""
-        if self._layout.kind is Kind.TREE:
+        if self._layout.kind is TargetKind.TREE:
             if self.can_ask_log:
                 self.plan.log_files[finding.path] = finding
             return self.can_ask_log
@@ -294,7 +294,7 @@ class _Planner:
         self.plan.takes[finding.path] = finding
         return True
 
-    def _rewrite_ziphash(self, mv: ModuleVersion, finding: Finding) -> bool:
+    def _rewrite_ziphash(self, mv: ModuleVersion, finding: CacheFinding) -> bool:
         if _HASHED.isdisjoint(self._inventory.versions.get(mv, {})):
             return self._take_if_there(mv, Role.ZIPHASH, finding)
         if finding.expected:
@@ -302,7 +302,7 @@ class _Planner:
             self.plan.writes[finding.path] = (data, finding)
         return bool(finding.expected)
 
-    def _fetch(self, mv: ModuleVersion, role: FileKind, finding: Finding) -> bool:
+    def _fetch(self, mv: ModuleVersion, role: FileKind, finding: CacheFinding) -> bool:
         answer = self._answers.get(mv)
         if not self.can_fetch or answer is None or answer.cause is not None:
             return False  # what comes could not be proven
@@ -312,7 +312,9 @@ class _Planner:
         self.plan.fetches.setdefault(mv, {})[role] = finding
         return True
 
-    def _take_if_there(self, mv: ModuleVersion, role: Part, finding: Finding) -> bool:
+    def _take_if_there(
+        self, mv: ModuleVersion, role: Part, finding: CacheFinding
+    ) -> bool:
         entry: Entry | None = self._inventory.versions.get(mv, {}).get(role)
         if entry is not None:
             self.plan.takes.setdefault(entry.path, finding)

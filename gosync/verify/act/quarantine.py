@@ -1,4 +1,4 @@
-"""Quarantine: what was moved aside, with its evidence, and the way back.
+"""Quarantine of a target: what was moved aside, with its evidence.
 
     quarantine/<id>/moved.json     the target, and what is to be moved and why
     quarantine/<id>/<number>       the thing itself, whatever it was: 1, 2, 3 ...
@@ -43,7 +43,7 @@ from gosync.clock import format_time
 from gosync.errors import GosyncError, UsageError
 from gosync.folder.moving import copy_whole, move
 from gosync.folder.placing import FILE_MODE, remove, stat_of, write
-from gosync.folder.tree import FOLDER_FLAGS, Tree
+from gosync.folder.tree import FOLDER_FLAGS, FileTree
 from gosync.store.durable import make_folder, replace_file
 from gosync.verify.act.access import Changed
 from gosync.verify.statefolder import make_own_folder
@@ -85,8 +85,8 @@ class ChangedRow(msgspec.Struct, frozen=True):
     lacked: list[str] = []
 
 
-class Manifest(msgspec.Struct, frozen=True):
-    """Everything that one action moved.
+class MovedManifest(msgspec.Struct, frozen=True):
+    """The manifest of one action: everything that it moves.
 
     Attributes:
         target: The target's folder.
@@ -109,7 +109,7 @@ class Manifest(msgspec.Struct, frozen=True):
     times: dict[str, int] = {}
 
 
-class Quarantine:
+class TargetQuarantine:
     """What one action moved aside.
 
     Attributes:
@@ -134,7 +134,7 @@ class Quarantine:
     def build(  # noqa: PLR0913 - each is one line of the manifest
         cls,
         state: Path,
-        tree: Tree,
+        tree: FileTree,
         entries: Iterable[Moved],
         *,
         kind: str,
@@ -142,7 +142,7 @@ class Quarantine:
         now: datetime,
         rows: Sequence[ChangedRow] = (),
         access: Sequence[Changed] = (),
-    ) -> Quarantine:
+    ) -> TargetQuarantine:
         """Make a quarantine that says what will be in it.
 
         Args:
@@ -159,7 +159,7 @@ class Quarantine:
             StoreError: if it cannot be written.
         """
         moved = [_seen(tree, each) for each in entries]
-        manifest = Manifest(
+        manifest = MovedManifest(
             target=str(tree.root),
             kind=kind,
             action=action,
@@ -179,7 +179,7 @@ class Quarantine:
         replace_file(quarantine.folder / _MANIFEST, data, staging=quarantine.folder)
         return quarantine
 
-    def read(self) -> Manifest:
+    def read(self) -> MovedManifest:
         """Return what was to be moved.
 
         Raises:
@@ -187,14 +187,14 @@ class Quarantine:
         """
         try:
             data = json.loads((self.folder / _MANIFEST).read_bytes())
-            return msgspec.convert(data, Manifest)
+            return msgspec.convert(data, MovedManifest)
         except (OSError, ValueError, msgspec.ValidationError) as exc:
             raise UsageError(
                 f"{self.id}: nothing was moved aside under this id in {self.folder}",
                 hint="name the same TARGET, and --state if one was named then",
             ) from exc
 
-    def take(self, tree: Tree, moved: Moved) -> None:
+    def take(self, tree: FileTree, moved: Moved) -> None:
         """Move something here.
 
         Raises:
@@ -217,7 +217,7 @@ class Quarantine:
         finally:
             os.close(handle)
 
-    def keep_copy(self, tree: Tree, moved: Moved) -> None:
+    def keep_copy(self, tree: FileTree, moved: Moved) -> None:
         """Link or copy a file here that is about to be replaced; move a folder.
 
         Raises:
@@ -233,7 +233,7 @@ class Quarantine:
 
     def replace(
         self,
-        tree: Tree,
+        tree: FileTree,
         moved: Moved,
         pieces: Iterable[bytes],
         *,
@@ -271,12 +271,12 @@ def _link(above: int, name: str, here: int, as_name: str) -> None:
     os.fsync(here)
 
 
-def _seen(tree: Tree, moved: Moved) -> Moved:
+def _seen(tree: FileTree, moved: Moved) -> Moved:
     """Return an entry that says whether anything stands there now."""
     return replace(moved, there=stat_of(tree, moved.path) is not None)
 
 
-def _times(tree: Tree, entries: Iterable[Moved]) -> Iterator[tuple[str, int]]:
+def _times(tree: FileTree, entries: Iterable[Moved]) -> Iterator[tuple[str, int]]:
     """Yield when the folders changed that entries are in, or are made in."""
     for path in {"", *(each.path.rpartition("/")[0] for each in entries)}:
         with suppress(OSError, GosyncError), tree.folder(path) as folder:

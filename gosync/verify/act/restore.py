@@ -1,4 +1,4 @@
-"""What was moved aside, moved back; modes, owners and times as they were.
+"""Restore: what is in quarantine, moved back; modes, owners and times as before.
 
 What stands in a thing's place by now is replaced only if it is what the action wrote
 there. From another file system a thing is copied, synced, and only then removed from
@@ -17,12 +17,12 @@ from functools import partial
 from gosync.errors import GosyncError, UsageError
 from gosync.folder.moving import move
 from gosync.folder.placing import discard, stat_of
-from gosync.folder.tree import Tree
+from gosync.folder.tree import FileTree
 from gosync.verify.act.access import Changed, change, pieces_of
-from gosync.verify.act.quarantine import Manifest, Moved, Quarantine
+from gosync.verify.act.quarantine import Moved, MovedManifest, TargetQuarantine
 
 
-def put_all_back(tree: Tree, quarantine: Quarantine) -> list[tuple[str, str]]:
+def put_all_back(tree: FileTree, quarantine: TargetQuarantine) -> list[tuple[str, str]]:
     """Put everything from a quarantine back; return each path, and why it could not be.
 
     Raises:
@@ -55,7 +55,7 @@ def _attempt(work: Callable[[], str]) -> str:
         return str(exc)
 
 
-def put_back(quarantine: Quarantine, tree: Tree, moved: Moved) -> str:
+def put_back(quarantine: TargetQuarantine, tree: FileTree, moved: Moved) -> str:
     """Move something back; return why that cannot be, "" if it is done.
 
     Raises:
@@ -76,7 +76,7 @@ def put_back(quarantine: Quarantine, tree: Tree, moved: Moved) -> str:
     return ""
 
 
-def _take_away(tree: Tree, moved: Moved) -> str:
+def _take_away(tree: FileTree, moved: Moved) -> str:
     """Remove what was written where nothing was."""
     if moved.there or moved.wrote is None:
         return "it is not in quarantine; it was never moved"
@@ -91,12 +91,12 @@ def _take_away(tree: Tree, moved: Moved) -> str:
     return ""
 
 
-def _change_back(tree: Tree, changed: Changed) -> str:
+def _change_back(tree: FileTree, changed: Changed) -> str:
     change(tree, changed.path, changed.now, changed.was)
     return ""
 
 
-def _set_times(tree: Tree, manifest: Manifest) -> None:
+def _set_times(tree: FileTree, manifest: MovedManifest) -> None:
     """Let the folders say when they had changed before."""
     for path, time_ns in manifest.times.items():
         with suppress(OSError, GosyncError), tree.folder(path) as folder:
@@ -115,7 +115,7 @@ def _is_folder(folder: int, name: str) -> bool:
     return stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
 
 
-def _is_ours(tree: Tree, moved: Moved) -> bool:
+def _is_ours(tree: FileTree, moved: Moved) -> bool:
     """Return whether what stands in a thing's place is what was written there."""
     if moved.wrote is None:
         return False

@@ -1,4 +1,4 @@
-"""Versions fetched anew: a store of its own for an hour, with a gate before it.
+"""Scratch store: versions fetched anew, through the gate, to repair others with.
 
 What a sync does to a version is done here, into a scratch store that goes away: the
 upstreams are asked, the gate checks and proves, blobs are durable. What came out is
@@ -31,7 +31,7 @@ from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 from gosync.sync.fetch import VersionFetcher
 from gosync.sync.tally import Tally
-from gosync.verify.prove.answers import Answer
+from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.statefolder import make_own_folder
 from gosync.work.progress import Progress
 
@@ -39,7 +39,7 @@ SCRATCH: Final = "scratch"
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """What came.
+    """The versions that were fetched.
 
     Attributes:
         blobs: The scratch store's; None if nothing came.
@@ -63,7 +63,7 @@ class Fetched(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def fetch_anew(
-    wanted: Mapping[ModuleVersion, Answer],
+    wanted: Mapping[ModuleVersion, ProofAnswer],
     *,
     site: SiteOptions,
     private: Iterable[str],
@@ -113,7 +113,7 @@ async def fetch_anew(
 
 
 def _expected(
-    wanted: Mapping[ModuleVersion, Answer], site: SiteOptions
+    wanted: Mapping[ModuleVersion, ProofAnswer], site: SiteOptions
 ) -> Iterator[tuple[ModuleVersion, Expected]]:
     """Yield what pins and go.sum files say, or records where no database is asked."""
     for mv, answer in wanted.items():
@@ -127,7 +127,7 @@ def _expected(
             )
 
 
-def _is_recorded(answer: Answer) -> bool:
+def _is_recorded(answer: ProofAnswer) -> bool:
     return answer.evidence is not None and answer.evidence.record is not None
 
 

@@ -1,4 +1,4 @@
-"""Who checks: two processes where that pays, else two threads."""
+"""Checkers: two processes where that pays, else two threads."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final, Protocol, Self, TypeAlias
 
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.look.checks import Checked
-from gosync.verify.prove.answers import Answer
+from gosync.verify.prove.answers import ProofAnswer
 from gosync.work.processes import Hands
 
 _COUNT: Final = 2
 
-Answers: TypeAlias = Mapping[ModuleVersion, Answer]
+Answers: TypeAlias = Mapping[ModuleVersion, ProofAnswer]
 
 
 class Checkable(Protocol):
@@ -22,13 +22,13 @@ class Checkable(Protocol):
 
     is_still: bool
 
-    def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
+    def check(self, mv: ModuleVersion, answer: ProofAnswer) -> Checked:
         """Check one version; many threads do so at once."""
         ...
 
 
 class Checkers:
-    """Two of them, as long as they are needed."""
+    """Two checkers, as long as they are needed."""
 
     def __init__(self, target: Checkable, size_bytes: int) -> None:
         """Make them ready; no thread of this process may begin before.

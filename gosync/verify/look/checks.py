@@ -1,4 +1,4 @@
-"""One version's files, held against what is known of them.
+"""Checks of a module version's files against their proven hashes.
 
 Beyond the two ``h1:`` that an answer has: a zip obeys the rules of module zips, a
 ``.mod`` is the go.mod of its zip, an ``.info`` is what Go would read and names its
@@ -25,8 +25,8 @@ from gosync.errors import MalformedError, RejectedError
 from gosync.folder.layouts import FILES, Layout, Part, Role
 from gosync.folder.tree import (
     DamagedFileError,
+    FileTree,
     NotInTreeError,
-    Tree,
     UnreadableFileError,
 )
 from gosync.folder.walk import Entry
@@ -39,15 +39,15 @@ from gosync.gomod.pseudo import is_pseudo_version, pseudo_version_rev
 from gosync.gomod.seen import SeenEntries
 from gosync.verify.look.extracted import hash_folder
 from gosync.verify.look.permissions import access_finding, access_trouble, is_borrowed
-from gosync.verify.prove.answers import Answer
-from gosync.verify.verdicts import Cause, Finding, Fix, Verdict
+from gosync.verify.prove.answers import ProofAnswer
+from gosync.verify.verdicts import CacheFinding, Cause, Fix, Verdict
 
 _MAX_ZIPHASH_BYTES: Final = 4096
 H1: Final = re.compile("h1:[A-Za-z0-9+/]{43}=")
 
 
 class Checked(msgspec.Struct):
-    """What became of one version.
+    """The result for one version.
 
     Attributes:
         mv: The version.
@@ -57,15 +57,15 @@ class Checked(msgspec.Struct):
     """
 
     mv: ModuleVersion
-    answer: Answer
-    findings: list[Finding] = msgspec.field(default_factory=list)
+    answer: ProofAnswer
+    findings: list[CacheFinding] = msgspec.field(default_factory=list)
     read_bytes: int = 0
 
 
 class Checker:
     """Checks versions of one target; many threads may share one."""
 
-    def __init__(self, tree: Tree, layout: Layout, seen: SeenEntries) -> None:
+    def __init__(self, tree: FileTree, layout: Layout, seen: SeenEntries) -> None:
         """Take the target, its layout, and a memory of zip entries."""
         self._tree = tree
         self._layout = layout
@@ -73,7 +73,7 @@ class Checker:
         self._root = tree.root.stat()
 
     def check(
-        self, mv: ModuleVersion, entries: Mapping[Part, Entry], answer: Answer
+        self, mv: ModuleVersion, entries: Mapping[Part, Entry], answer: ProofAnswer
     ) -> Checked:
         """Check what is there of one version."""
         check = _Check(self._tree, mv, entries, answer, self._seen, self._root)
@@ -89,7 +89,7 @@ class Checker:
 
     def _lacking(
         self, mv: ModuleVersion, entries: Mapping[Part, Entry], zip_h1: str
-    ) -> list[Finding]:
+    ) -> list[CacheFinding]:
         roles = entries.keys()
         found = []
         if Role.PARTIAL in roles:
@@ -97,7 +97,7 @@ class Checker:
         for role in self._layout.lacks(mv, roles):
             is_ziphash = role is Role.ZIPHASH
             found.append(
-                Finding(
+                CacheFinding(
                     verdict=Verdict.INCOMPLETE,
                     path=self._layout.path_of(mv, role),
                     mv=mv,
@@ -108,7 +108,9 @@ class Checker:
             )
         return found
 
-    def _access(self, entries: Mapping[Part, Entry], done: Checked) -> list[Finding]:
+    def _access(
+        self, entries: Mapping[Part, Entry], done: Checked
+    ) -> list[CacheFinding]:
         bad = {each.path for each in done.findings}
         proven: dict[Part, str] = {
             FileKind.ZIP: done.answer.zip_h1,
@@ -136,10 +138,10 @@ class _Check:
 
     def __init__(
         self,
-        tree: Tree,
+        tree: FileTree,
         mv: ModuleVersion,
         entries: Mapping[Part, Entry],
-        answer: Answer,
+        answer: ProofAnswer,
         seen: SeenEntries,
         root: os.stat_result,
     ) -> None:
@@ -284,7 +286,7 @@ class _Check:
         self, verdict: Verdict, path: str, reason: str, want: str = "", got: str = ""
     ) -> None:
         role_want = want or self._wanted(path)
-        finding = Finding(
+        finding = CacheFinding(
             verdict=verdict,
             path=path,
             mv=self._mv,
@@ -318,7 +320,7 @@ class _Check:
 
     def _unreadable(self, path: str, reason: str) -> None:
         self.done.findings.append(
-            Finding(
+            CacheFinding(
                 verdict=Verdict.UNVERIFIABLE,
                 path=path,
                 mv=self._mv,
@@ -328,9 +330,9 @@ class _Check:
         )
 
 
-def unverifiable(mv: ModuleVersion, path: str, answer: Answer) -> Finding:
+def unverifiable(mv: ModuleVersion, path: str, answer: ProofAnswer) -> CacheFinding:
     """Return the finding of a version that nobody vouches for."""
-    return Finding(
+    return CacheFinding(
         verdict=Verdict.UNVERIFIABLE,
         path=path,
         mv=mv,
@@ -346,8 +348,8 @@ def _below(error: DamagedFileError, path: str) -> str:
     return f"{error.path.removeprefix(path + '/')} {error.reason}"
 
 
-def _partial(mv: ModuleVersion, entry: Entry) -> Finding:
-    return Finding(
+def _partial(mv: ModuleVersion, entry: Entry) -> CacheFinding:
+    return CacheFinding(
         verdict=Verdict.INCOMPLETE,
         path=entry.path,
         mv=mv,

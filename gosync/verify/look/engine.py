@@ -1,4 +1,4 @@
-"""One run over a target: what is due, in which order, and for how long.
+"""Verify run: which versions are due, in which order, and for how long.
 
 Versions go oldest proof first, those never proven before all others, so that a run
 that is cut short leaves the freshest for the next time. While two check a
@@ -29,10 +29,10 @@ from gosync.verify.look.checkers import Checkers
 from gosync.verify.look.checks import Checked
 from gosync.verify.look.memory import Memory, Remembered
 from gosync.verify.look.targets import Target
-from gosync.verify.prove.answers import Answer
+from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.prove.prover import Prover
 from gosync.verify.request import Limits
-from gosync.verify.verdicts import Evidence, Finding, Verdict, severity
+from gosync.verify.verdicts import CacheFinding, Evidence, Verdict, severity
 from gosync.work.pool import for_each
 from gosync.work.progress import Progress
 
@@ -41,13 +41,13 @@ _BATCH_BYTES: Final = 64 << 20
 _GROUP: Final = 8  # mostly versions of one module, which have files in common
 _GROUP_BYTES: Final = 4 << 20
 _ASKED_AT_ONCE: Final = 8
-Answers: TypeAlias = dict[ModuleVersion, Answer]
+Answers: TypeAlias = dict[ModuleVersion, ProofAnswer]
 _Checking: TypeAlias = list[Future[list[Checked]]]
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-class Outcome(msgspec.Struct, kw_only=True):
-    """What a run found out.
+class VerifyOutcome(msgspec.Struct, kw_only=True):
+    """The result of a verify run.
 
     Attributes:
         begun_at: When it began.
@@ -80,8 +80,8 @@ class Outcome(msgspec.Struct, kw_only=True):
     left: int = 0
     outside: int = 0
     read_bytes: int = 0
-    findings: list[Finding] = msgspec.field(default_factory=list)
-    answers: dict[ModuleVersion, Answer] = msgspec.field(default_factory=dict)
+    findings: list[CacheFinding] = msgspec.field(default_factory=list)
+    answers: dict[ModuleVersion, ProofAnswer] = msgspec.field(default_factory=dict)
     unread: list[Unread] = msgspec.field(default_factory=list)
     heads: set[Evidence] = msgspec.field(default_factory=set)
     misbehaved: dict[ModuleVersion, str] = msgspec.field(default_factory=dict)
@@ -91,7 +91,7 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 
 class Verification:
-    """One run."""
+    """One run over a target."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class Verification:
             prover: Who says what it should be.
             memory: What earlier runs said.
             clock: What time it is.
-            progress: Who watches.
+            progress: Where it says how far it is.
             stop: Tells whether somebody wants it to stop.
         """
         self._target = target
@@ -119,10 +119,10 @@ class Verification:
         self._clock = clock
         self._progress = progress
         self._stop = stop
-        self._outcome = Outcome(begun_at=clock.now())
+        self._outcome = VerifyOutcome(begun_at=clock.now())
         self._sizes: Mapping[ModuleVersion, int] = {}
 
-    async def run(self, limits: Limits) -> Outcome:
+    async def run(self, limits: Limits) -> VerifyOutcome:
         """Look at what is due, and return what was found.
 
         Raises:

@@ -20,8 +20,8 @@ from typing import Final
 import msgspec
 
 from gosync.errors import TooLargeError
-from gosync.folder.layouts import TOOLCHAIN, Place, Role
-from gosync.folder.tree import DamagedFileError, Tree
+from gosync.folder.layouts import TOOLCHAIN, PathPlace, Role
+from gosync.folder.tree import DamagedFileError, FileTree
 from gosync.folder.walk import Entry, Unread, walk
 from gosync.gomod.dirhash import hash1
 from gosync.gomod.module import ModuleVersion
@@ -29,20 +29,20 @@ from gosync.gomod.zipcheck import MAX_ZIP_BYTES
 
 _KEPT: Final = "_go.mod"
 _COPY: Final = "go.mod"
-_FILE: Final = Place(role=Role.EXTRACTED, enter=True)
+_FILE: Final = PathPlace(role=Role.EXTRACTED, enter=True)
 
 
 class Everything:
     """The layout of a folder in which everything counts."""
 
-    def place(self, path: str, *, is_folder: bool) -> Place:
+    def place(self, path: str, *, is_folder: bool) -> PathPlace:
         """Return the place of a file, or of a folder to look into."""
         del path, is_folder
         return _FILE
 
 
 class FolderHash(msgspec.Struct, frozen=True):
-    """What is in an extracted folder.
+    """The h1 of an extracted folder, and what it was made of.
 
     Attributes:
         h1: Its h1.
@@ -55,7 +55,7 @@ class FolderHash(msgspec.Struct, frozen=True):
     entries: list[Entry]
 
 
-def hash_folder(tree: Tree, path: str, mv: ModuleVersion) -> FolderHash:
+def hash_folder(tree: FileTree, path: str, mv: ModuleVersion) -> FolderHash:
     """Return the ``h1:`` of a folder, and what it is of.
 
     Raises:
@@ -90,7 +90,7 @@ def _leave_out_copies(path: str, digests: dict[str, str]) -> None:
             raise DamagedFileError(f"{path}/{copy}", f"is not the {_KEPT} beside it")
 
 
-def _files(tree: Tree, path: str) -> Iterator[tuple[str, Entry]]:
+def _files(tree: FileTree, path: str) -> Iterator[tuple[str, Entry]]:
     for entry in walk(tree, Everything(), below=path):
         if isinstance(entry, Unread):
             raise DamagedFileError(f"{path}/{entry.path}", entry.reason)
@@ -101,7 +101,7 @@ def _files(tree: Tree, path: str) -> Iterator[tuple[str, Entry]]:
             raise DamagedFileError(f"{path}/{entry.path}", reason)
 
 
-def _digest(tree: Tree, path: str) -> str:
+def _digest(tree: FileTree, path: str) -> str:
     digest = hashlib.sha256()
     with tree.open(path) as (read_at, size_bytes):
         offset = 0

@@ -1,4 +1,4 @@
-"""A GOPROXY URL, looked at as its clients see it.
+"""GOPROXY URL as a target: checked as its clients see it.
 
 What is looked at is named: module versions, or modules, whose ``list`` then says
 which versions there are. Each version's three files are fetched into a scratch
@@ -27,8 +27,8 @@ from gosync.errors import (
     UnavailableError,
     UsageError,
 )
-from gosync.folder.layouts import FILES, Kind, Part, Place, VersionsLayout
-from gosync.folder.tree import Tree
+from gosync.folder.layouts import FILES, Part, PathPlace, TargetKind, VersionsLayout
+from gosync.folder.tree import FileTree
 from gosync.folder.walk import Entry, Unread
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import parse_info
@@ -46,8 +46,8 @@ from gosync.upstream.reading import look_up, parse_apart
 from gosync.upstream.urls import join, module_path_on_wire, strip_secrets
 from gosync.verify.look.checks import Checked, Checker
 from gosync.verify.look.targets import Target
-from gosync.verify.prove.answers import Answer
-from gosync.verify.verdicts import Finding, Verdict
+from gosync.verify.prove.answers import ProofAnswer
+from gosync.verify.verdicts import CacheFinding, Verdict
 from gosync.work.pool import for_each
 
 _AT_ONCE: Final = 8
@@ -62,7 +62,7 @@ class UrlLayout(VersionsLayout):
     """A proxy's names; what is offered must be there whole."""
 
     def __init__(self) -> None:
-        super().__init__(Kind.URL)
+        super().__init__(TargetKind.URL)
 
     def lacks(self, mv: ModuleVersion, roles: Collection[Part]) -> list[Part]:
         """See Layout."""
@@ -79,18 +79,18 @@ class UrlTarget(Target):
         is_still: No; files come and go.
     """
 
-    kind = Kind.URL
+    kind = TargetKind.URL
     is_still = False
 
     def __init__(self, url: str, fetcher: Fetcher, scratch: Path) -> None:
         self.name = strip_secrets(url)
         self._url = url
         self._fetcher = fetcher
-        self._tree = Tree(scratch)
+        self._tree = FileTree(scratch)
         self._layout = UrlLayout()
         self._checker = Checker(self._tree, self._layout, SeenEntries())
         self._versions: dict[ModuleVersion, dict[Part, Entry]] = {}
-        self._findings: list[Finding] = []
+        self._findings: list[CacheFinding] = []
         self._unread: list[Unread] = []
 
     def versions(self) -> Mapping[ModuleVersion, int]:
@@ -105,11 +105,11 @@ class UrlTarget(Target):
         """See Target; nobody says whether a proxy's files change."""
         return str(mv)
 
-    def rest(self) -> list[Finding]:
+    def rest(self) -> list[CacheFinding]:
         """See Target: what was wrong with lists."""
         return self._findings
 
-    def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
+    def check(self, mv: ModuleVersion, answer: ProofAnswer) -> Checked:
         """See Target; what was fetched goes."""
         entries = self._versions[mv]
         try:
@@ -155,7 +155,7 @@ class UrlTarget(Target):
             self._unread.append(Unread(path, str(exc)))
         else:
             self._versions[mv][role] = Entry(
-                path, Place(role=role, mv=mv), file.lstat()
+                path, PathPlace(role=role, mv=mv), file.lstat()
             )
 
     async def look_up(self, wanted: Iterable[str]) -> None:
@@ -216,7 +216,7 @@ class UrlTarget(Target):
     def _add(self, verdict: Verdict, where: str, path: str, reason: str) -> None:
         mv = ModuleVersion(path, "")
         self._findings.append(
-            Finding(verdict=verdict, path=where, mv=mv, reason=reason)
+            CacheFinding(verdict=verdict, path=where, mv=mv, reason=reason)
         )
 
 

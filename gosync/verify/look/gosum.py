@@ -21,8 +21,8 @@ from typing import Final
 import msgspec
 
 from gosync.errors import MalformedError, UsageError
-from gosync.folder.layouts import OWN, Kind
-from gosync.folder.tree import Tree
+from gosync.folder.layouts import OWN, TargetKind
+from gosync.folder.tree import FileTree
 from gosync.folder.walk import Entry, Unread
 from gosync.gomod import module
 from gosync.gomod.gosum import MAX_GO_SUM_BYTES, GoSum, SumLine, parse_gosum
@@ -30,8 +30,8 @@ from gosync.gomod.module import ModuleVersion
 from gosync.verify.look.checks import H1, Checked, unverifiable
 from gosync.verify.look.permissions import access_finding, access_trouble
 from gosync.verify.look.targets import Target
-from gosync.verify.prove.answers import Answer
-from gosync.verify.verdicts import Finding, Fix, Verdict
+from gosync.verify.prove.answers import ProofAnswer
+from gosync.verify.verdicts import CacheFinding, Fix, Verdict
 
 NAMES: Final = ("go.sum", "go.work.sum")
 _H1: Final = "h1:"
@@ -39,7 +39,7 @@ _SHOWN: Final = 200
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """A line and where it stands.
+    """A line of a go.sum, and where it stands.
 
     Attributes:
         line: The line.
@@ -60,7 +60,7 @@ class SumTarget(Target):
         files: Their names, in the order of ``NAMES``.
     """
 
-    kind = Kind.GO_SUM
+    kind = TargetKind.GO_SUM
 
     def __init__(self, path: Path) -> None:
         """Read a file, or those of a folder.
@@ -71,10 +71,10 @@ class SumTarget(Target):
         self.name = str(path)
         names = _names_in(path) if path.is_dir() else [path.name]
         self.files = names or [NAMES[0]]
-        self.tree = Tree(path if path.is_dir() else path.parent)
+        self.tree = FileTree(path if path.is_dir() else path.parent)
         self._digests: dict[str, bytes] = {}
         self._lines: dict[ModuleVersion, list[Placed]] = {}
-        self._odd: list[Finding] = []
+        self._odd: list[CacheFinding] = []
         self._unread: list[Unread] = []
         for name in self.files:
             self._read_one(name)
@@ -105,7 +105,7 @@ class SumTarget(Target):
             raise _no_go_sum(self.tree.root / name, broken[0].reason)
         self._odd += [*broken, *self._access(name)]
 
-    def _access(self, name: str) -> Iterator[Finding]:
+    def _access(self, name: str) -> Iterator[CacheFinding]:
         entry = Entry(name, OWN, (self.tree.root / name).lstat())
         root = self.tree.root.stat()
         if reason := access_trouble(entry, root):
@@ -142,7 +142,7 @@ class SumTarget(Target):
         text = "\n".join(str(each.line) for each in self._lines[mv])
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
-    def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
+    def check(self, mv: ModuleVersion, answer: ProofAnswer) -> Checked:
         """See Target."""
         done = Checked(mv, answer)
         for each in self._lines[mv]:
@@ -152,14 +152,14 @@ class SumTarget(Target):
             done.findings.append(unverifiable(mv, where, answer))
         return done
 
-    def rest(self) -> list[Finding]:
+    def rest(self) -> list[CacheFinding]:
         """See Target."""
         return list(self._odd)
 
 
 def _line_findings(
-    mv: ModuleVersion, placed: Placed, answer: Answer
-) -> Iterator[Finding]:
+    mv: ModuleVersion, placed: Placed, answer: ProofAnswer
+) -> Iterator[CacheFinding]:
     line = placed.line
     want = answer.mod_h1 if line.is_mod else answer.zip_h1
     if not line.hash.startswith(_H1) or line.hash == want:
@@ -170,7 +170,7 @@ def _line_findings(
         verdict, reason = Verdict.CORRUPT, f"its {what} has no h1 there"
     elif not want:
         return
-    yield Finding(
+    yield CacheFinding(
         verdict=verdict,
         path=placed.where,
         mv=mv,
@@ -182,9 +182,9 @@ def _line_findings(
     )
 
 
-def _corrupt(where: str, reason: str, row: str | bytes) -> Finding:
+def _corrupt(where: str, reason: str, row: str | bytes) -> CacheFinding:
     text = row if isinstance(row, str) else row.decode("utf-8", "surrogateescape")
-    return Finding(
+    return CacheFinding(
         verdict=Verdict.CORRUPT,
         path=where,
         reason=reason,

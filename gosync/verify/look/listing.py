@@ -1,4 +1,4 @@
-"""``list``, ``@latest`` and the .info of revisions: do they tell the truth?
+"""Checks of ``list``, ``@latest`` and the .info of revisions.
 
 =========  ==================================================================
 tree       a list names exactly the versions that are whole, pseudo-versions
@@ -23,8 +23,8 @@ from msgspec.structs import replace
 
 from gosync.errors import MalformedError, RejectedError
 from gosync.folder.inventory import Inventory
-from gosync.folder.layouts import FILES, Kind, Layout, Part, Role
-from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
+from gosync.folder.layouts import FILES, Layout, Part, Role, TargetKind
+from gosync.folder.tree import DamagedFileError, FileTree, NotInTreeError
 from gosync.folder.walk import Entry
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import MAX_INFO_BYTES, parse_info
@@ -34,7 +34,7 @@ from gosync.gomod.module import ModuleVersion, canonical_version
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.gomod.semver import version_key
 from gosync.gomod.versionlist import MAX_LIST_BYTES, format_list, parse_list
-from gosync.verify.verdicts import Finding, Fix, Verdict
+from gosync.verify.verdicts import CacheFinding, Fix, Verdict
 
 _COMMIT: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")  # no branch is called so
 Versions = Mapping[str, Mapping[Part, Entry]]
@@ -42,8 +42,8 @@ Roles = Mapping[str, Collection[Part]]
 
 
 def list_findings(
-    tree: Tree, layout: Layout, inventory: Inventory
-) -> Iterator[Finding]:
+    tree: FileTree, layout: Layout, inventory: Inventory
+) -> Iterator[CacheFinding]:
     """Yield what is wrong with the lists of a target."""
     lists = _Lists(tree, layout, inventory)
     modules = inventory.modules()
@@ -54,9 +54,9 @@ def list_findings(
         yield from lists.check_alias(entry, modules)
 
 
-def listed_versions(kind: Kind, versions: Roles) -> list[str]:
+def listed_versions(kind: TargetKind, versions: Roles) -> list[str]:
     """Return what a module's list should name, given what is there of it."""
-    if kind is Kind.MODCACHE:
+    if kind is TargetKind.MODCACHE:
         return [v for v, entries in versions.items() if FileKind.MOD in entries]
     return [
         version
@@ -66,7 +66,7 @@ def listed_versions(kind: Kind, versions: Roles) -> list[str]:
 
 
 def latest_version(
-    kind: Kind, path: str, versions: Roles, read: Callable[[str], bytes]
+    kind: TargetKind, path: str, versions: Roles, read: Callable[[str], bytes]
 ) -> str | None:
     """Return what "latest" means among what is listed, None if nothing is.
 
@@ -87,13 +87,13 @@ def latest_version(
     return latest_of(listed, facts).or_unlisted(None) if listed else None
 
 
-def list_bytes(kind: Kind, versions: Roles) -> bytes:
+def list_bytes(kind: TargetKind, versions: Roles) -> bytes:
     """Return a module's ``list`` as it should be, given what is there of it."""
     return format_list(listed_versions(kind, versions))
 
 
 def latest_bytes(
-    kind: Kind, path: str, versions: Roles, read: Callable[[str, FileKind], bytes]
+    kind: TargetKind, path: str, versions: Roles, read: Callable[[str, FileKind], bytes]
 ) -> bytes | None:
     """Return a module's ``@latest`` as it should be; None for none.
 
@@ -113,15 +113,15 @@ def latest_bytes(
 
 
 class _Lists:
-    def __init__(self, tree: Tree, layout: Layout, inventory: Inventory) -> None:
+    def __init__(self, tree: FileTree, layout: Layout, inventory: Inventory) -> None:
         self._tree = tree
         self._layout = layout
         self._inventory = inventory
 
-    def check(self, path: str, versions: Versions) -> Iterator[Finding]:
+    def check(self, path: str, versions: Versions) -> Iterator[CacheFinding]:
         if path in self._inventory.lists:
             yield from self._check_list(path, versions)
-        elif self._layout.kind is Kind.TREE and _has_whole(versions):
+        elif self._layout.kind is TargetKind.TREE and _has_whole(versions):
             yield self._finding(
                 Verdict.INCOMPLETE,
                 self._layout.path_of(ModuleVersion(path, ""), Role.LIST),
@@ -133,7 +133,7 @@ class _Lists:
 
     def check_alias(
         self, entry: Entry, modules: Mapping[str, Versions]
-    ) -> Iterator[Finding]:
+    ) -> Iterator[CacheFinding]:
         """Check the .info of a revision: in a tree, its version must be there."""
         assert entry.place.mv is not None
         path = entry.place.mv.path
@@ -155,12 +155,12 @@ class _Lists:
             yield replace(wrong, fix=Fix.DROP)
             return
         there = modules.get(path, {}).get(version, {})
-        if self._layout.kind is Kind.TREE and FileKind.INFO not in there:
+        if self._layout.kind is TargetKind.TREE and FileKind.INFO not in there:
             reason = f"it names {version}, which is not there"
             stale = self._finding(Verdict.STALE, entry.path, path, reason)
             yield replace(stale, fix=Fix.NOTHING)  # that version may come back
 
-    def _check_list(self, path: str, versions: Versions) -> Iterator[Finding]:
+    def _check_list(self, path: str, versions: Versions) -> Iterator[CacheFinding]:
         where = self._inventory.lists[path].path
         try:
             data = self._tree.read(where, limit_bytes=MAX_LIST_BYTES)
@@ -172,8 +172,8 @@ class _Lists:
 
     def _compare(
         self, path: str, where: str, words: set[str], versions: Versions
-    ) -> Iterator[Finding]:
-        if self._layout.kind not in {Kind.TREE, Kind.MODCACHE}:
+    ) -> Iterator[CacheFinding]:
+        if self._layout.kind not in {TargetKind.TREE, TargetKind.MODCACHE}:
             odd = sorted(words - set(parse_list("\n".join(words).encode(), path=path)))
             if odd:
                 yield self._finding(
@@ -186,13 +186,13 @@ class _Lists:
         for reason in _differences(words, right):
             yield self._finding(Verdict.STALE, where, path, reason)
 
-    def _lacking(self, mv: ModuleVersion, versions: Versions) -> Iterator[Finding]:
+    def _lacking(self, mv: ModuleVersion, versions: Versions) -> Iterator[CacheFinding]:
         """Yield the zip that a listed version lacks; ``checks`` names the rest."""
         there = versions.get(mv.version, {})
-        if self._layout.kind is not Kind.TREE or FileKind.MOD not in there:
+        if self._layout.kind is not TargetKind.TREE or FileKind.MOD not in there:
             return
         if FileKind.ZIP not in there and not is_pseudo_version(mv.version):
-            yield Finding(
+            yield CacheFinding(
                 verdict=Verdict.INCOMPLETE,
                 path=self._layout.path_of(mv, FileKind.ZIP),
                 mv=mv,
@@ -200,7 +200,7 @@ class _Lists:
                 fix=Fix.FETCH,
             )
 
-    def _check_latest(self, path: str, versions: Versions) -> Iterator[Finding]:
+    def _check_latest(self, path: str, versions: Versions) -> Iterator[CacheFinding]:
         where = self._inventory.latests[path].path
         try:
             self._tree.require(where)
@@ -209,7 +209,7 @@ class _Lists:
         except (NotInTreeError, RejectedError) as exc:
             yield self._damaged(where, path, exc)
             return
-        if self._layout.kind is not Kind.TREE:
+        if self._layout.kind is not TargetKind.TREE:
             return
         right = self._latest(path, versions)
         if right is not None and found != right:
@@ -232,7 +232,7 @@ class _Lists:
 
         return latest_version(self._layout.kind, path, versions, read)
 
-    def _damaged(self, where: str, path: str, error: Exception) -> Finding:
+    def _damaged(self, where: str, path: str, error: Exception) -> CacheFinding:
         reason = str(error)
         if isinstance(error, DamagedFileError | MalformedError):
             reason = error.reason
@@ -246,8 +246,8 @@ class _Lists:
         reason: str,
         expected: str = "",
         found: str = "",
-    ) -> Finding:
-        return Finding(
+    ) -> CacheFinding:
+        return CacheFinding(
             verdict=verdict,
             path=where,
             mv=ModuleVersion(path, ""),
@@ -258,13 +258,13 @@ class _Lists:
         )
 
 
-def _words(data: bytes, kind: Kind) -> set[str]:
+def _words(data: bytes, kind: TargetKind) -> set[str]:
     """Return the versions of a list; in a module cache pseudo-versions count.
 
     Raises:
         MalformedError: if it is none.
     """
-    if kind is not Kind.MODCACHE:
+    if kind is not TargetKind.MODCACHE:
         return set(parse_list(data))
     words = {
         line.split()[0]

@@ -1,4 +1,4 @@
-"""What a target holds of checksum databases: lookups, tiles, ``supported``.
+"""Checks of a target's checksum database files: lookups, tiles, ``supported``.
 
 Each lookup must lead to a head that the database's key signed, and each tile that
 lies in the newest of these trees must lead to its root. Where lookups carry
@@ -16,14 +16,14 @@ from typing import Final
 
 from gosync.errors import MalformedError
 from gosync.folder.findings import TreeFault, TreeFinding
-from gosync.folder.layouts import Kind, Role
+from gosync.folder.layouts import Role, TargetKind
 from gosync.folder.sums import TreeSums
 from gosync.folder.walk import Entry
 from gosync.gomod import module
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.promised import PromisedTiles
 from gosync.sumdb.tile import parse_tile_path
-from gosync.verify.verdicts import Finding, Fix, Verdict
+from gosync.verify.verdicts import CacheFinding, Fix, Verdict
 
 _VERDICTS: Final = {
     TreeFault.MISSING: Verdict.INCOMPLETE,
@@ -33,8 +33,8 @@ _VERDICTS: Final = {
 
 
 def log_findings(
-    sums: TreeSums, files: Mapping[str, Entry], kind: Kind, prefix: str = ""
-) -> list[Finding]:
+    sums: TreeSums, files: Mapping[str, Entry], kind: TargetKind, prefix: str = ""
+) -> list[CacheFinding]:
     """Return what is wrong with the files of one database, each named once.
 
     Args:
@@ -43,16 +43,16 @@ def log_findings(
         kind: What the target is.
         prefix: Where in the target the files' tree is.
     """
-    found: dict[str, Finding] = {}
+    found: dict[str, CacheFinding] = {}
     for each in _findings(sums, files, kind):
-        finding = each if isinstance(each, Finding) else _finding(each, prefix)
+        finding = each if isinstance(each, CacheFinding) else _finding(each, prefix)
         found.setdefault(finding.path, finding)
     return list(found.values())
 
 
 def _findings(
-    sums: TreeSums, files: Mapping[str, Entry], kind: Kind
-) -> Iterator[Finding | TreeFinding]:
+    sums: TreeSums, files: Mapping[str, Entry], kind: TargetKind
+) -> Iterator[CacheFinding | TreeFinding]:
     for name, entry in sorted(files.items()):
         if entry.place.role is Role.LOOKUP:
             yield from _check_lookup(sums, name, kind)
@@ -61,24 +61,24 @@ def _findings(
     for name, entry in sorted(files.items()):
         if entry.place.role is Role.TILE:
             yield from _check_tile(sums, name, entry)
-    if kind is Kind.TREE:
+    if kind is TargetKind.TREE:
         if (support := sums.support()) is not None:
             yield support
         yield from PromisedTiles(sums).missing()
 
 
 def _check_lookup(
-    sums: TreeSums, name: str, kind: Kind
-) -> Iterator[Finding | TreeFinding]:
+    sums: TreeSums, name: str, kind: TargetKind
+) -> Iterator[CacheFinding | TreeFinding]:
     try:
         mv = parse_lookup_name(name)
     except MalformedError:
         return  # of no module version: nobody asks for it
     found = sums.prove(mv)
     if isinstance(found, TreeFinding):
-        if found.kind is not TreeFault.UNPROVEN or kind is Kind.TREE:
+        if found.kind is not TreeFault.UNPROVEN or kind is TargetKind.TREE:
             yield found
-    elif kind is Kind.TREE and (order := sums.order_finding(mv)) is not None:
+    elif kind is TargetKind.TREE and (order := sums.order_finding(mv)) is not None:
         yield order
 
 
@@ -98,7 +98,7 @@ def parse_lookup_name(name: str) -> ModuleVersion:
 
 def _check_tile(
     sums: TreeSums, name: str, entry: Entry
-) -> Iterator[Finding | TreeFinding]:
+) -> Iterator[CacheFinding | TreeFinding]:
     tile = parse_tile_path(name)
     if not entry.is_file:
         yield _corrupt(entry, f"is {entry.shape}, not a file")
@@ -109,8 +109,8 @@ def _check_tile(
         yield found
 
 
-def _finding(found: TreeFinding, prefix: str) -> Finding:
-    return Finding(
+def _finding(found: TreeFinding, prefix: str) -> CacheFinding:
+    return CacheFinding(
         verdict=_VERDICTS[found.kind],
         path=prefix + found.path,
         mv=found.mv if found.mv.path else None,
@@ -119,7 +119,7 @@ def _finding(found: TreeFinding, prefix: str) -> Finding:
     )
 
 
-def _corrupt(entry: Entry, reason: str) -> Finding:
-    return Finding(
+def _corrupt(entry: Entry, reason: str) -> CacheFinding:
+    return CacheFinding(
         verdict=Verdict.CORRUPT, path=entry.path, reason=reason, fix=Fix.FETCH
     )

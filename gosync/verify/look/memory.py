@@ -1,4 +1,4 @@
-r"""What earlier runs proved, so that a long one goes on where it was stopped.
+r"""Results of earlier runs, so that a long one goes on where it was stopped.
 
 For gosync's own store it is in the catalog; for any other target in a state file,
 JSON lines, of which the last one about a version counts::
@@ -39,7 +39,7 @@ _APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_N
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """What was said of a version.
+    """The verdict of an earlier run on a version.
 
     Attributes:
         verdict: What.

@@ -1,4 +1,4 @@
-"""Whose mode or owner is wrong, and what that means."""
+"""File permissions that let the wrong users read or write."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from gosync.folder.layouts import Role
 from gosync.folder.walk import Entry
 from gosync.gomod.filekind import FileKind
-from gosync.verify.verdicts import Finding, Fix, Verdict
+from gosync.verify.verdicts import CacheFinding, Fix, Verdict
 
 # What is met otherwise than by a copy, where the bytes may be somebody's secret.
 _INSTEAD: Final = {
@@ -56,7 +56,7 @@ def _lets_read(found: os.stat_result, root: os.stat_result) -> bool:
 
 def access_finding(
     entry: Entry, reason: str, root: os.stat_result, *, is_public: bool = False
-) -> Finding:
+) -> CacheFinding:
     """Return the finding of a file that may be read or written by the wrong ones.
 
     Args:
@@ -69,7 +69,7 @@ def access_finding(
     if not is_public and is_borrowed(entry, root):
         fix = _INSTEAD.get(entry.place.role, Fix.NOTHING)
         reason += f"; of {entry.stat.st_nlink} names, so it may be another's file"
-    return Finding(
+    return CacheFinding(
         verdict=Verdict.CORRUPT,
         path=entry.path,
         mv=entry.place.mv,

@@ -1,4 +1,4 @@
-"""A target: what is looked at, and how; ``detection`` tells what a folder is."""
+"""Targets of verify: the protocol, and folders of modules."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from gosync.folder.foreign import keep_own
 from gosync.folder.inventory import Inventory, take_inventory
 from gosync.folder.layouts import (
     DOWNLOADS,
-    Kind,
     Layout,
     Part,
     Role,
+    TargetKind,
     VersionsLayout,
 )
 from gosync.folder.placing import stat_of
 from gosync.folder.sums import TreeSums
-from gosync.folder.tree import DamagedFileError, Tree
+from gosync.folder.tree import DamagedFileError, FileTree
 from gosync.folder.walk import Entry, Unread, walk
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
@@ -34,9 +34,9 @@ from gosync.verify.look.checks import Checked, Checker
 from gosync.verify.look.listing import list_findings
 from gosync.verify.look.logfiles import log_findings
 from gosync.verify.look.permissions import access_finding, access_trouble
-from gosync.verify.prove.answers import Answer
-from gosync.verify.prove.prover import Source
-from gosync.verify.verdicts import Finding, Fix, Verdict
+from gosync.verify.prove.answers import ProofAnswer
+from gosync.verify.prove.prover import ProofSource
+from gosync.verify.verdicts import CacheFinding, Fix, Verdict
 
 
 class Target(Protocol):
@@ -51,11 +51,11 @@ class Target(Protocol):
         source: What its own records prove, before anybody else is asked.
     """
 
-    kind: Kind
+    kind: TargetKind
     name: str
     is_still: bool = True
     sums: TreeSums | None = None
-    source: Source | None = None
+    source: ProofSource | None = None
 
     def versions(self) -> Mapping[ModuleVersion, int]:
         """Return what is there, and how many bytes of each."""
@@ -73,11 +73,11 @@ class Target(Protocol):
         """Bring here what ``check`` will look at; nothing, where it is here."""
         del batch
 
-    def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
+    def check(self, mv: ModuleVersion, answer: ProofAnswer) -> Checked:
         """Check one version; many threads do so at once."""
         ...
 
-    def rest(self) -> list[Finding]:
+    def rest(self) -> list[CacheFinding]:
         """Return what is wrong beside the versions."""
         ...
 
@@ -107,7 +107,11 @@ class FolderTarget(Target):
     """
 
     def __init__(
-        self, tree: Tree, layout: Layout, database: Database | None, private: PatternSet
+        self,
+        tree: FileTree,
+        layout: Layout,
+        database: Database | None,
+        private: PatternSet,
     ) -> None:
         self.kind = layout.kind
         self.name = str(tree.root)
@@ -116,7 +120,7 @@ class FolderTarget(Target):
         self.inventory: Inventory = take_inventory(walk(tree, layout))
         keep_own(self.inventory, self.kind)
         self._database = database
-        self._prefix = DOWNLOADS if self.kind is Kind.MODCACHE else ""
+        self._prefix = DOWNLOADS if self.kind is TargetKind.MODCACHE else ""
         if database is not None and database.name in self.inventory.logs:
             self.sums = TreeSums(_below(tree, self._prefix), database, private)
         self._checker = Checker(tree, layout, SeenEntries())
@@ -137,11 +141,11 @@ class FolderTarget(Target):
         """See Target."""
         return stamp_of(self.inventory.versions[mv])
 
-    def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
+    def check(self, mv: ModuleVersion, answer: ProofAnswer) -> Checked:
         """See Target."""
         return self._checker.check(mv, self.inventory.versions[mv], answer)
 
-    def rest(self) -> list[Finding]:
+    def rest(self) -> list[CacheFinding]:
         """See Target."""
         found = list(list_findings(self.tree, self.layout, self.inventory))
         if self.sums is not None and self._database is not None:
@@ -169,10 +173,10 @@ class FolderTarget(Target):
                 f" are left alone, as {foreign.example} is"
             )
 
-    def _without_lookup(self, files: Mapping[str, Entry]) -> Iterator[Finding]:
+    def _without_lookup(self, files: Mapping[str, Entry]) -> Iterator[CacheFinding]:
         """Yield versions of a tree that go could not prove from it."""
         assert self.sums is not None
-        if self.kind is not Kind.TREE:
+        if self.kind is not TargetKind.TREE:
             return
         for mv, entries in self.inventory.versions.items():
             where = self.sums.lookup_path(mv)
@@ -182,7 +186,7 @@ class FolderTarget(Target):
                 and self.sums.covers(mv.path)
                 and name not in files
             ):
-                yield Finding(
+                yield CacheFinding(
                     verdict=Verdict.INCOMPLETE,
                     path=where,
                     mv=mv,
@@ -190,11 +194,11 @@ class FolderTarget(Target):
                     fix=Fix.FETCH,
                 )
 
-    def _locks(self) -> Iterator[Finding]:
+    def _locks(self) -> Iterator[CacheFinding]:
         """Yield what go would want to lock and cannot."""
         for entry in self.inventory.locks:
             if not entry.is_file:
-                yield Finding(
+                yield CacheFinding(
                     verdict=Verdict.CORRUPT,
                     path=entry.path,
                     mv=entry.place.mv,
@@ -202,7 +206,7 @@ class FolderTarget(Target):
                     fix=Fix.DROP,
                 )
 
-    def _access(self, bad: Collection[str]) -> Iterator[Finding]:
+    def _access(self, bad: Collection[str]) -> Iterator[CacheFinding]:
         """Yield what the wrong ones may read or write, beside versions' files."""
         root = self.tree.root.stat()
         for entry in self.inventory.beside():
@@ -243,7 +247,7 @@ class FolderTarget(Target):
         return self._by_path.get(path)
 
 
-def _stray_findings(inventory: Inventory) -> Iterator[Finding]:
+def _stray_findings(inventory: Inventory) -> Iterator[CacheFinding]:
     """Yield a finding for each stray and leftover."""
     for entry in inventory.strays:
         place = entry.place
@@ -252,7 +256,7 @@ def _stray_findings(inventory: Inventory) -> Iterator[Finding]:
             reason = "left behind by something that did not end well"
         if not entry.is_file:
             reason += f" ({entry.shape})"
-        yield Finding(
+        yield CacheFinding(
             verdict=Verdict.ORPHAN,
             path=entry.path,
             mv=place.mv,
@@ -261,7 +265,7 @@ def _stray_findings(inventory: Inventory) -> Iterator[Finding]:
             fix=Fix.NOTHING if place.unescaped else Fix.DROP,
         )
     for folder, count in sorted(inventory.more_strays.items()):
-        yield Finding(
+        yield CacheFinding(
             verdict=Verdict.ORPHAN,
             path=folder,
             reason=f"{count} more strays in this folder",
@@ -283,18 +287,20 @@ def stamp_of(entries: Mapping[Part, Entry]) -> str:
     ]
 
 
-def _below(tree: Tree, prefix: str) -> Tree:
-    return Tree(tree.root / prefix) if prefix else tree
+def _below(tree: FileTree, prefix: str) -> FileTree:
+    return FileTree(tree.root / prefix) if prefix else tree
 
 
 def open_folder(
-    root: Path, kind: Kind, database: Database | None, private: PatternSet
+    root: Path, kind: TargetKind, database: Database | None, private: PatternSet
 ) -> FolderTarget:
     """Take a folder of a kind.
 
     Raises:
         UsageError: if it is none.
     """
-    tree = Tree(root)
-    layout: Layout = AthensLayout() if kind is Kind.ATHENS else VersionsLayout(kind)
+    tree = FileTree(root)
+    layout: Layout = (
+        AthensLayout() if kind is TargetKind.ATHENS else VersionsLayout(kind)
+    )
     return FolderTarget(tree, layout, database, private)

@@ -24,7 +24,7 @@ from gosync.catalog import leases
 from gosync.catalog.versions import Need, VersionRow
 from gosync.clock import Clock
 from gosync.errors import GosyncError
-from gosync.folder.layouts import FILES, Place, Role
+from gosync.folder.layouts import FILES, PathPlace, Role
 from gosync.folder.placing import remove, stat_of
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
@@ -37,12 +37,12 @@ from gosync.store.digest import Digest, digest_of
 from gosync.store.journal import format_entry
 from gosync.store.layout import BLOBS, JOURNAL, blob_path, database_folder
 from gosync.verify.act.access import Mending, pieces_of, plan_access
-from gosync.verify.act.actor import Acted, Setting
+from gosync.verify.act.actor import Acted, ActSetting
 from gosync.verify.act.done import GONE, DoneActions
 from gosync.verify.act.fetching import fetch_all, trust_for_log
 from gosync.verify.act.logrepair import LogFiles
 from gosync.verify.act.plan import Action
-from gosync.verify.act.quarantine import ChangedRow, Moved, Quarantine
+from gosync.verify.act.quarantine import ChangedRow, Moved, TargetQuarantine
 from gosync.verify.act.scratch import Fetched
 from gosync.verify.ownstore.files import (
     MAX_JOURNAL_BYTES,
@@ -51,9 +51,9 @@ from gosync.verify.ownstore.files import (
 )
 from gosync.verify.ownstore.plan import StorePlan
 from gosync.verify.ownstore.target import StoreTarget, digests_of
-from gosync.verify.prove.answers import Answer
+from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.prove.sources import open_log
-from gosync.verify.request import Request
+from gosync.verify.request import VerifyRequest
 from gosync.verify.verdicts import finding_document
 from gosync.work.progress import Progress
 
@@ -67,7 +67,7 @@ not brought back; the catalog has it, until it is made anew"""
 
 
 @contextmanager
-def lock_store(request: Request, clock: Clock) -> Iterator[Site]:
+def lock_store(request: VerifyRequest, clock: Clock) -> Iterator[Site]:
     """Open the store to be changed, under its lock.
 
     Raises:
@@ -96,9 +96,9 @@ class StoreWork:
         self,
         target: StoreTarget,
         plan: StorePlan,
-        answers: Mapping[ModuleVersion, Answer],
+        answers: Mapping[ModuleVersion, ProofAnswer],
         action: Action,
-        setting: Setting,
+        setting: ActSetting,
         site: Site,
     ) -> None:
         """Take a plan, and the store opened to be changed."""
@@ -144,7 +144,9 @@ class StoreWork:
             else:
                 self.done.note("left", str(mv), finding, _CHANGED)
 
-    def _take_all(self, quarantine: Quarantine, moved: Mapping[str, Moved]) -> None:
+    def _take_all(
+        self, quarantine: TargetQuarantine, moved: Mapping[str, Moved]
+    ) -> None:
         """Let go what is planned; a blob only if no row names it."""
         named = self.site.catalog.versions.digests()
         for path, finding in self.plan.takes.items():
@@ -187,7 +189,7 @@ class StoreWork:
             return {}
         folder = database_folder(trust.database.name)
         places = {
-            path: Place(role=Role.TILE, name=path.removeprefix(f"{folder}/"))
+            path: PathPlace(role=Role.TILE, name=path.removeprefix(f"{folder}/"))
             for path in self.plan.tiles
         }
         async with open_log(trust, self.setting.clock) as log:
@@ -231,7 +233,7 @@ class StoreWork:
         self,
         came: Mapping[ModuleVersion, VersionRow],
         fetched: Fetched,
-        quarantine: Quarantine,
+        quarantine: TargetQuarantine,
         moved: Mapping[str, Moved],
     ) -> dict[ModuleVersion, VersionRow]:
         """Put blobs in their places; return the rows of which all are there."""
@@ -257,7 +259,7 @@ class StoreWork:
         fetched: Fetched,
         mv: ModuleVersion,
         role: FileKind,
-        quarantine: Quarantine,
+        quarantine: TargetQuarantine,
         moved: Mapping[str, Moved],
     ) -> None:
         digest, tree = fetched.digest(mv, role), self.target.tree
@@ -288,7 +290,7 @@ class StoreWork:
             self.done.note("repaired", finding.path, finding)
 
     def _clean_journal(
-        self, quarantine: Quarantine, moved: Mapping[str, Moved]
+        self, quarantine: TargetQuarantine, moved: Mapping[str, Moved]
     ) -> None:
         """Leave out what says nothing."""
         for path, finding in self.plan.journal.items():
@@ -302,7 +304,7 @@ class StoreWork:
             with suppress(GosyncError):  # what could not be cleaned was told
                 advance()
 
-    def _clean(self, path: str, quarantine: Quarantine, moved: Moved) -> None:
+    def _clean(self, path: str, quarantine: TargetQuarantine, moved: Moved) -> None:
         found = stat_of(self.target.tree, path)
         if found is not None and not stat.S_ISREG(found.st_mode):
             quarantine.take(self.target.tree, moved)
@@ -344,7 +346,7 @@ class StoreWork:
         return mending
 
     def _set_access(
-        self, mending: Mending, quarantine: Quarantine, moved: Mapping[str, Moved]
+        self, mending: Mending, quarantine: TargetQuarantine, moved: Mapping[str, Moved]
     ) -> None:
         tree = self.target.tree
         for path, each in mending.copies.items():
@@ -359,7 +361,7 @@ class StoreWork:
         after: Mapping[ModuleVersion, VersionRow | None],
         tiles: Mapping[str, bytes],
         mending: Mending,
-    ) -> tuple[Quarantine, Mapping[str, Moved]]:
+    ) -> tuple[TargetQuarantine, Mapping[str, Moved]]:
         """Make the quarantine: it says what will be in it, and how rows change."""
         wrote = {path: each.sha256 for path, each in mending.copies.items()}
         wrote |= {path: digest_of(data) for path, data in tiles.items()}
@@ -372,7 +374,7 @@ class StoreWork:
             path: Moved(number, path, finding_document(finding), wrote.get(path))
             for number, (path, finding) in enumerate(moves.items(), 1)
         }
-        quarantine = Quarantine.build(
+        quarantine = TargetQuarantine.build(
             self.setting.request.state_folder,
             self.target.tree,
             moved.values(),

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.act.actor import ALL, Acted, Setting
+from gosync.verify.act.actor import ALL, Acted, ActSetting
 from gosync.verify.act.fetching import trust_for_log
 from gosync.verify.act.plan import Action
 from gosync.verify.ownstore.actions import StoreWork, lock_store
 from gosync.verify.ownstore.plan import StorePlan, plan_store
 from gosync.verify.ownstore.target import StoreTarget
-from gosync.verify.prove.answers import Answer
-from gosync.verify.verdicts import Finding
+from gosync.verify.prove.answers import ProofAnswer
+from gosync.verify.verdicts import CacheFinding
 from gosync.work.progress import Progress
 
 
@@ -28,7 +28,7 @@ class StoreActor(msgspec.Struct, frozen=True):
     """
 
     target: StoreTarget
-    setting: Setting
+    setting: ActSetting
     actions: frozenset[Action] = ALL
 
     def refusal(self) -> str:
@@ -37,8 +37,8 @@ class StoreActor(msgspec.Struct, frozen=True):
 
     def plan(
         self,
-        findings: Sequence[Finding],
-        answers: Mapping[ModuleVersion, Answer],
+        findings: Sequence[CacheFinding],
+        answers: Mapping[ModuleVersion, ProofAnswer],
         action: Action,
     ) -> StoreActions:
         """See Actor."""
@@ -61,9 +61,9 @@ class StoreActions(msgspec.Struct, frozen=True):
     """
 
     target: StoreTarget
-    setting: Setting
+    setting: ActSetting
     plan: StorePlan
-    answers: Mapping[ModuleVersion, Answer]
+    answers: Mapping[ModuleVersion, ProofAnswer]
     action: Action
 
     @property

@@ -1,4 +1,4 @@
-"""What lies in gosync's own store beside blobs and catalog.
+"""Checks of the own store's journal, tiles and evidence.
 
 =========   ==================================================================
 tiles       lead to the trusted head; a bad one is fetched anew, or goes: they
@@ -35,7 +35,7 @@ from gosync.errors import (
     TileMismatchError,
 )
 from gosync.folder.sums import finish
-from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
+from gosync.folder.tree import DamagedFileError, FileTree, NotInTreeError
 from gosync.folder.walk import Entry, Unread, walk
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.entries import version_entry
@@ -58,7 +58,7 @@ from gosync.sumdb.client import SumClient
 from gosync.sumdb.tile import parse_tile_path
 from gosync.verify.look.extracted import Everything
 from gosync.verify.look.permissions import access_finding, access_trouble
-from gosync.verify.verdicts import Finding, Fix, Verdict
+from gosync.verify.verdicts import CacheFinding, Fix, Verdict
 
 _MAX_EVIDENCE_BYTES: Final = 16 << 20
 _PIECE_BYTES: Final = 1 << 20
@@ -80,7 +80,7 @@ class StoreFiles:
         has_odd_journal: Whether something else was in a journal file's place.
     """
 
-    def __init__(self, tree: Tree, unread: list[Unread]) -> None:
+    def __init__(self, tree: FileTree, unread: list[Unread]) -> None:
         """Take the store, and a list for what cannot be looked at."""
         self._tree = tree
         self._unread = unread
@@ -98,22 +98,24 @@ class StoreFiles:
             else:
                 yield replace(each, path=path)
 
-    def _access(self, entry: Entry) -> Iterator[Finding]:
+    def _access(self, entry: Entry) -> Iterator[CacheFinding]:
         if reason := access_trouble(entry, self._root):
             yield access_finding(entry, reason, self._root)
 
     # Tiles.
 
-    def tiles(self, client: SumClient, name: str) -> list[Finding]:
+    def tiles(self, client: SumClient, name: str) -> list[CacheFinding]:
         """Return what is wrong with the tiles of a database, each named once."""
         folder = database_folder(name)
-        found: dict[str, Finding] = {}
+        found: dict[str, CacheFinding] = {}
         for entry in self.below(folder):
             for finding in self._tile(client, folder, entry):
                 found.setdefault(finding.path, finding)
         return list(found.values())
 
-    def _tile(self, client: SumClient, folder: str, entry: Entry) -> Iterator[Finding]:
+    def _tile(
+        self, client: SumClient, folder: str, entry: Entry
+    ) -> Iterator[CacheFinding]:
         try:
             tile = parse_tile_path(entry.path.removeprefix(f"{folder}/"))
         except MalformedError:
@@ -137,7 +139,9 @@ class StoreFiles:
 
     # The journal.
 
-    def journal(self, rows: Mapping[ModuleVersion, VersionRow]) -> Iterator[Finding]:
+    def journal(
+        self, rows: Mapping[ModuleVersion, VersionRow]
+    ) -> Iterator[CacheFinding]:
         """Yield what is wrong with the journal."""
         whole = True
         for entry in self.below(JOURNAL):
@@ -163,7 +167,7 @@ class StoreFiles:
 
     # Evidence.
 
-    def evidence(self) -> Iterator[Finding]:
+    def evidence(self) -> Iterator[CacheFinding]:
         """Yield what is wrong with entries of the quarantine."""
         for name, is_folder in self._entries():
             if _ENTRY.fullmatch(name) is None:
@@ -189,7 +193,7 @@ class StoreFiles:
             self._unread.append(Unread(QUARANTINE, exc.strerror or str(exc)))
             return []
 
-    def _entry(self, path: str) -> Iterator[Finding]:
+    def _entry(self, path: str) -> Iterator[CacheFinding]:
         data = self._tree.read(f"{path}/{EVIDENCE}", limit_bytes=_MAX_EVIDENCE_BYTES)
         files = parse_evidence_files(data)
         for entry in self.below(path):
@@ -228,7 +232,7 @@ class JournalRead:
         damaged: Lines that say nothing, but for a torn end.
     """
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: FileTree) -> None:
         """Read the journal of a store.
 
         Raises:
@@ -309,7 +313,7 @@ def parse_evidence_files(data: bytes) -> dict[str, str]:
     return found
 
 
-def digest_of_file(tree: Tree, path: str) -> str:
+def digest_of_file(tree: FileTree, path: str) -> str:
     """Return a file's SHA-256 in hex, read piece by piece.
 
     Raises:
@@ -327,5 +331,5 @@ def _reason(error: GosyncError) -> str:
     return error.reason if isinstance(error, MalformedError) else "missing"
 
 
-def _finding(verdict: Verdict, path: str, reason: str, fix: Fix) -> Finding:
-    return Finding(verdict=verdict, path=path, reason=reason, fix=fix)
+def _finding(verdict: Verdict, path: str, reason: str, fix: Fix) -> CacheFinding:
+    return CacheFinding(verdict=verdict, path=path, reason=reason, fix=fix)

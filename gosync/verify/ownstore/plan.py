@@ -1,4 +1,4 @@
-"""Which finding about gosync's own store can be met how.
+"""Plan for gosync's own store: which action meets which finding.
 
 ===========  ================================================================
 blob         repair: its versions are fetched anew; else their rows are
@@ -23,11 +23,11 @@ from gosync.gomod.module import ModuleVersion
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL, QUARANTINE
 from gosync.verify.act.plan import Action, UnreadPaths
 from gosync.verify.ownstore.target import digests_of
-from gosync.verify.verdicts import Finding, Fix, Verdict
+from gosync.verify.verdicts import CacheFinding, Fix, Verdict
 
 
 class StorePlan(msgspec.Struct):
-    """What is to be done to a store.
+    """A plan for a store: what is to be done.
 
     Attributes:
         versions: The versions that are fetched anew or withdrawn.
@@ -39,13 +39,13 @@ class StorePlan(msgspec.Struct):
         access: Whose mode is set, by path.
     """
 
-    versions: dict[ModuleVersion, Finding] = msgspec.field(default_factory=dict)
-    takes: dict[str, Finding] = msgspec.field(default_factory=dict)
-    tiles: dict[str, Finding] = msgspec.field(default_factory=dict)
-    journal: dict[str, Finding] = msgspec.field(default_factory=dict)
-    unsaid: dict[ModuleVersion, Finding] = msgspec.field(default_factory=dict)
-    behind: Finding | None = None
-    access: dict[str, Finding] = msgspec.field(default_factory=dict)
+    versions: dict[ModuleVersion, CacheFinding] = msgspec.field(default_factory=dict)
+    takes: dict[str, CacheFinding] = msgspec.field(default_factory=dict)
+    tiles: dict[str, CacheFinding] = msgspec.field(default_factory=dict)
+    journal: dict[str, CacheFinding] = msgspec.field(default_factory=dict)
+    unsaid: dict[ModuleVersion, CacheFinding] = msgspec.field(default_factory=dict)
+    behind: CacheFinding | None = None
+    access: dict[str, CacheFinding] = msgspec.field(default_factory=dict)
 
     @property
     def removals(self) -> int:
@@ -54,7 +54,7 @@ class StorePlan(msgspec.Struct):
         return len(self.versions) + sum(len(each) for each in parts)
 
     @property
-    def moves(self) -> dict[str, Finding]:
+    def moves(self) -> dict[str, CacheFinding]:
         """What may come to be in quarantine, by path."""
         return {**self.takes, **self.tiles, **self.journal}
 
@@ -75,7 +75,7 @@ class StorePlan(msgspec.Struct):
 def plan_store(
     rows: Mapping[ModuleVersion, VersionRow],
     unread: Iterable[Unread],
-    findings: Iterable[Finding],
+    findings: Iterable[CacheFinding],
     action: Action,
     *,
     can_ask_log: bool,
@@ -106,9 +106,9 @@ class _Planner:
         self.plan = StorePlan()
         self._action = action
         self._can_ask_log = can_ask_log
-        self._lost: dict[str, Finding] = {}
+        self._lost: dict[str, CacheFinding] = {}
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: CacheFinding) -> None:
         is_repair, path = self._action is Action.REPAIR, finding.path
         if finding.fix is Fix.ACCESS:
             if is_repair:
@@ -129,7 +129,7 @@ class _Planner:
         else:
             self.plan.takes[path] = finding
 
-    def _add_blob(self, finding: Finding) -> None:
+    def _add_blob(self, finding: CacheFinding) -> None:
         if finding.verdict is not Verdict.INCOMPLETE:
             self.plan.takes[finding.path] = finding
         if finding.verdict is Verdict.ORPHAN:
@@ -143,7 +143,7 @@ class _Planner:
                 if digest in self._lost:
                     self.plan.versions.setdefault(mv, self._lost[digest])
 
-    def _add_journal(self, finding: Finding) -> None:
+    def _add_journal(self, finding: CacheFinding) -> None:
         if finding.path == JOURNAL and finding.mv is None:
             self.plan.behind = finding
         elif finding.mv is None:

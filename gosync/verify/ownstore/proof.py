@@ -1,4 +1,4 @@
-"""What the store's own records prove, with the store's own tiles, asking nobody."""
+"""Proof source of the own store: its records, proven with its own tiles."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from gosync.errors import (
     TileMismatchError,
     UnavailableError,
 )
-from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
+from gosync.folder.tree import DamagedFileError, FileTree, NotInTreeError
 from gosync.gomod.module import ModuleVersion
 from gosync.store.layout import database_folder
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
 from gosync.sumdb.readonly import ReadOnlyOps
 from gosync.sumdb.tile import Tile, parse_tile_path
-from gosync.verify.prove.answers import Answer
+from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.prove.prover import answer_of_row
 from gosync.verify.verdicts import Cause, Evidence
 
@@ -44,7 +44,7 @@ class StoreSource:
         self._name = database.name if database is not None else ""
         self.doubted: set[ModuleVersion] = set()
 
-    async def ask(self, mv: ModuleVersion) -> Answer | None:
+    async def ask(self, mv: ModuleVersion) -> ProofAnswer | None:
         """See proofs.Source."""
         row = self._rows.get(mv)
         if row is None:
@@ -60,7 +60,7 @@ class StoreSource:
         except (MalformedError, SecurityError) as exc:
             reason = f"the catalog's record does not hold: {exc}"
             self.doubted.add(mv)
-            return Answer(cause=Cause.UNPROVEN, reason=reason, doubt=reason)
+            return ProofAnswer(cause=Cause.UNPROVEN, reason=reason, doubt=reason)
         return replace(answer, evidence=self._evidence(row))
 
     def _evidence(self, row: VersionRow) -> Evidence:
@@ -73,7 +73,7 @@ class StoreSource:
 class StoreOps(ReadOnlyOps):
     """The sumdb client's operations over a store, which change nothing."""
 
-    def __init__(self, head: bytes, tree: Tree, name: str) -> None:
+    def __init__(self, head: bytes, tree: FileTree, name: str) -> None:
         """Take the trusted head, the store's files, and the database's name."""
         super().__init__(head)
         self._tree = tree

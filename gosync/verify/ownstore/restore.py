@@ -1,4 +1,4 @@
-"""The way back for gosync's own store: what was moved aside, and the rows with it.
+"""Restore of gosync's own store: what was moved aside, and the rows with it.
 
 Blobs come first, durable, then the journal, then the rows (I1), under the store's
 lock. A row comes back as it was if it still is what the action made of it, and if
@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING
 from gosync.catalog.versions import VersionRow
 from gosync.clock import Clock
 from gosync.errors import MalformedError
-from gosync.folder.tree import Tree
+from gosync.folder.tree import FileTree
 from gosync.ingest.entries import version_entry
 from gosync.ingest.rebuild import parse_version_entry
 from gosync.site.site import Site
 from gosync.store.digest import Digest
 from gosync.store.journal import parse_entry
-from gosync.verify.act.quarantine import ChangedRow, Quarantine
+from gosync.verify.act.quarantine import ChangedRow, TargetQuarantine
 from gosync.verify.act.restore import put_all_back
 from gosync.verify.ownstore.actions import digests_in, lock_store
 from gosync.verify.ownstore.target import digests_of
 
 if TYPE_CHECKING:
-    from gosync.verify.request import Request
+    from gosync.verify.request import VerifyRequest
 
 
 def restore_store(
-    request: Request, tree: Tree, quarantine: Quarantine, clock: Clock
+    request: VerifyRequest, tree: FileTree, quarantine: TargetQuarantine, clock: Clock
 ) -> list[tuple[str, str]]:
     """Put all back from a quarantine; return each thing, and why it could not be.
 

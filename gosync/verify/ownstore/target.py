@@ -1,4 +1,4 @@
-"""gosync's own store: every blob that the catalog names, and what nothing names.
+"""gosync's own store as a target: blobs that the catalog names, and orphans.
 
 Rows are read once, without the store's lock and without writing. A blob must have
 its digest, and as a file of its version it is held against the record that proved
@@ -12,7 +12,7 @@ with a row, or with the whole file, is found at ``catalog.sqlite``.
 A blob that no row names is what an interrupted run leaves; it is an orphan once it
 is older than any run (a day). ``gosync prune`` takes it away. One with other bytes is
 worse: a sync that wants the blob would keep it. What lies beside blobs
-and catalog is in ``storefiles``.
+and catalog is in ``files``.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.clock import Clock
 from gosync.errors import CatalogError, MalformedError, SecurityError
-from gosync.folder.layouts import OWN, Kind, Part, Place, Role
-from gosync.folder.tree import DamagedFileError, NotInTreeError, Tree
+from gosync.folder.layouts import OWN, Part, PathPlace, Role, TargetKind
+from gosync.folder.tree import DamagedFileError, FileTree, NotInTreeError
 from gosync.folder.walk import Entry, Unread
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
@@ -44,9 +44,9 @@ from gosync.verify.look.permissions import access_finding, access_trouble
 from gosync.verify.look.targets import Target, stamp_of
 from gosync.verify.ownstore.files import StoreFiles, digest_of_file
 from gosync.verify.ownstore.proof import StoreOps, StoreSource
-from gosync.verify.prove.answers import Answer
+from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.prove.prover import answer_of_row
-from gosync.verify.verdicts import Cause, Finding, Fix, Verdict
+from gosync.verify.verdicts import CacheFinding, Cause, Fix, Verdict
 
 _ORPHAN_SECONDS: Final = 24 * 3600
 
@@ -54,22 +54,22 @@ _ORPHAN_SECONDS: Final = 24 * 3600
 class StoreLayout:
     """A store's names: blobs, and what lies beside them."""
 
-    kind = Kind.STORE
+    kind = TargetKind.STORE
 
     def __init__(self, rows: Mapping[ModuleVersion, VersionRow]) -> None:
         self._rows = rows
 
-    def place(self, path: str, *, is_folder: bool) -> Place:
+    def place(self, path: str, *, is_folder: bool) -> PathPlace:
         """Return what is there for: everything is looked into."""
         del path
-        return Place(role=Role.WAY if is_folder else Role.OWN, enter=True)
+        return PathPlace(role=Role.WAY if is_folder else Role.OWN, enter=True)
 
     def path_of(self, mv: ModuleVersion, role: Part) -> str:
         """Return a file's blob."""
         assert isinstance(role, FileKind)  # blobs are nothing else
         return blob_path(Digest(digests_of(self._rows[mv])[role]))
 
-    def path(self, place: Place) -> str:
+    def path(self, place: PathPlace) -> str:
         """See Layout."""
         assert place.mv is not None
         return self.path_of(place.mv, place.role)
@@ -107,8 +107,8 @@ def _wrong_h1s(row: VersionRow) -> Iterator[tuple[str, str, str]]:
 
 def _row_finding(
     mv: ModuleVersion, reason: str, expected: str = "", found: str = ""
-) -> Finding:
-    return Finding(
+) -> CacheFinding:
+    return CacheFinding(
         verdict=Verdict.CORRUPT,
         path=CATALOG,
         mv=mv,
@@ -140,14 +140,14 @@ class StoreTarget(Target):
         source: What its own records prove.
     """
 
-    kind = Kind.STORE
+    kind = TargetKind.STORE
     source: StoreSource
 
     def __init__(
         self, root: Path, catalog: Catalog, database: Database | None, clock: Clock
     ) -> None:
         self.name = str(root)
-        self.tree = Tree(root)
+        self.tree = FileTree(root)
         self.catalog = catalog
         self._clock = clock
         rows = (row for row in catalog.versions.all_rows() if row.carried is not None)
@@ -168,7 +168,7 @@ class StoreTarget(Target):
                 found = (self.tree.root / path).lstat()
             except OSError:
                 continue  # the layout says that it lacks
-            entries[role] = Entry(path, Place(role=role, mv=mv), found)
+            entries[role] = Entry(path, PathPlace(role=role, mv=mv), found)
         return entries
 
     def versions(self) -> Mapping[ModuleVersion, int]:
@@ -186,7 +186,7 @@ class StoreTarget(Target):
         """See Target."""
         return stamp_of(self._entries[mv])
 
-    def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
+    def check(self, mv: ModuleVersion, answer: ProofAnswer) -> Checked:
         """See Target."""
         entries = self._entries[mv]
         done = self._checker.check(mv, entries, answer)
@@ -201,8 +201,8 @@ class StoreTarget(Target):
         return done
 
     def _row_findings(
-        self, mv: ModuleVersion, answer: Answer, bad: Collection[str]
-    ) -> Iterator[Finding]:
+        self, mv: ModuleVersion, answer: ProofAnswer, bad: Collection[str]
+    ) -> Iterator[CacheFinding]:
         """Yield what a row says wrongly of its record, and of blobs that are good."""
         if answer.doubt:
             yield _row_finding(mv, answer.doubt)
@@ -229,11 +229,13 @@ class StoreTarget(Target):
         wrong = any(self._wrong_sizes(mv)) or any(_wrong_h1s(self.rows[mv]))
         return wrong or mv in self.source.doubted
 
-    def _digest_findings(self, mv: ModuleVersion, entry: Entry) -> Iterator[Finding]:
+    def _digest_findings(
+        self, mv: ModuleVersion, entry: Entry
+    ) -> Iterator[CacheFinding]:
         want = entry.path.rpartition("/")[2]
         got = self._digest(entry.path)
         if got != want:
-            yield Finding(
+            yield CacheFinding(
                 verdict=Verdict.CORRUPT,
                 path=entry.path,
                 mv=mv,
@@ -265,7 +267,7 @@ class StoreTarget(Target):
             if row is None or digests_of(row) != digests_of(self.rows[mv])
         }
 
-    def rest(self) -> list[Finding]:
+    def rest(self) -> list[CacheFinding]:
         """See Target: the catalog's file, orphans, and what lies beside."""
         files = StoreFiles(self.tree, self._unread)
         found = [*self._catalog_findings(), *self._orphans()]
@@ -277,16 +279,16 @@ class StoreTarget(Target):
             found += self._journal_behind()
         return [*found, *files.evidence()]
 
-    def _journal_behind(self) -> Iterator[Finding]:
+    def _journal_behind(self) -> Iterator[CacheFinding]:
         """Yield that the journal is older than the catalog, or another store's."""
         trouble = journal_trouble(self.tree.root, self.catalog)
         if trouble is not None:
             reason = f"{trouble.value}: the catalog has come further"
-            yield Finding(
+            yield CacheFinding(
                 verdict=Verdict.INCOMPLETE, path=JOURNAL, reason=reason, fix=Fix.REWRITE
             )
 
-    def _catalog_findings(self) -> Iterator[Finding]:
+    def _catalog_findings(self) -> Iterator[CacheFinding]:
         entry = Entry(CATALOG, OWN, (self.tree.root / CATALOG).lstat())
         root = self.tree.root.stat()
         if reason := access_trouble(entry, root):
@@ -298,9 +300,9 @@ class StoreTarget(Target):
             self.catalog.check()
         except CatalogError as exc:
             reason = f"{exc}; {exc.hint}"
-            yield Finding(verdict=Verdict.CORRUPT, path=CATALOG, reason=reason)
+            yield CacheFinding(verdict=Verdict.CORRUPT, path=CATALOG, reason=reason)
 
-    def _orphans(self) -> Iterator[Finding]:
+    def _orphans(self) -> Iterator[CacheFinding]:
         named = {
             digest for row in self.rows.values() for digest in digests_of(row).values()
         }
@@ -310,14 +312,14 @@ class StoreTarget(Target):
             if entry.is_folder or name in named or not _is_blob(entry.path):
                 continue
             if now - entry.stat.st_mtime > _ORPHAN_SECONDS:
-                yield Finding(
+                yield CacheFinding(
                     verdict=Verdict.ORPHAN,
                     path=entry.path,
                     reason=f"no version has this blob; `{command('prune')}` removes it",
                     fix=Fix.DROP,
                 )
             elif not self._is_what_it_says(entry.path):
-                yield Finding(
+                yield CacheFinding(
                     verdict=Verdict.CORRUPT,
                     path=entry.path,
                     reason="no version has this blob, and a sync would take it for one",

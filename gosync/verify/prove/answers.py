@@ -1,4 +1,4 @@
-"""What a proof source can say of a version. Pure."""
+"""Answer of a proof source about a module version. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import msgspec
 from gosync.verify.verdicts import Cause, Evidence
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class ProofAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What the files of a version should be, or why nobody can say.
 
     Attributes:
@@ -34,6 +34,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         return self.evidence is not None and self.evidence.record is not None
 
 
-def nobody(cause: Cause, reason: str) -> Answer:
+def nobody(cause: Cause, reason: str) -> ProofAnswer:
     """Return the answer where nobody vouches for a version."""
-    return Answer(cause=cause, reason=reason)
+    return ProofAnswer(cause=cause, reason=reason)

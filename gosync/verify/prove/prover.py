@@ -1,4 +1,4 @@
-"""Who vouches for a version: the sources of proof, asked one after the other.
+"""Prover: asks the proof sources for a version's hashes, one after the other.
 
     catalog    a record that gosync proved when it admitted the version, or a pin
     a tree     lookups and tiles that lie somewhere as files, proven to a signed head
@@ -32,16 +32,16 @@ from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
 from gosync.sumdb.client import ProvenRecord, SumClient
 from gosync.sumdb.record import parse_record_lines
-from gosync.verify.prove.answers import Answer, nobody
+from gosync.verify.prove.answers import ProofAnswer, nobody
 from gosync.verify.verdicts import Cause, Evidence
 
 _GIVE_UP_AFTER: Final = 3
 
 
-class Source(Protocol):
-    """Somebody who may vouch for versions."""
+class ProofSource(Protocol):
+    """A proof source: knows the hashes of some versions."""
 
-    async def ask(self, mv: ModuleVersion) -> Answer | None:
+    async def ask(self, mv: ModuleVersion) -> ProofAnswer | None:
         """Return what a version should be; None if this source has no say."""
         ...
 
@@ -52,8 +52,8 @@ class CatalogSource:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    async def ask(self, mv: ModuleVersion) -> Answer | None:
-        """See Source."""
+    async def ask(self, mv: ModuleVersion) -> ProofAnswer | None:
+        """See ProofSource."""
         row = self._catalog.versions.get(mv.path, mv.version)
         if row is not None and row.mod_h1 is not None:
             return answer_of_row(row)
@@ -61,22 +61,24 @@ class CatalogSource:
         if pin is None:
             return None
         evidence = Evidence(source=f"the first sight of it, in {self._catalog.path}")
-        return Answer(mod_h1=pin.mod_h1, zip_h1=pin.zip_h1 or "", evidence=evidence)
+        return ProofAnswer(
+            mod_h1=pin.mod_h1, zip_h1=pin.zip_h1 or "", evidence=evidence
+        )
 
 
-def answer_of_row(row: VersionRow) -> Answer:
+def answer_of_row(row: VersionRow) -> ProofAnswer:
     """Return what the catalog says of a version that it carries."""
     commit = row.commit_hash or ""
     if row.proof is not Proof.SUMDB or row.record_text is None:
         evidence = Evidence(source="the first sight of it")
-        return Answer(
+        return ProofAnswer(
             mod_h1=row.mod_h1 or "",
             zip_h1=row.zip_h1 or "",
             evidence=evidence,
             commit=commit,
         )
     lines = parse_record_lines(row.record_text, ModuleVersion(row.path, row.version))
-    return Answer(
+    return ProofAnswer(
         mod_h1=lines.mod_h1,
         zip_h1=lines.zip_h1,
         evidence=Evidence(source="the catalog's proof", record=row.record_id),
@@ -96,8 +98,8 @@ class TreeSource:
         self._sums = sums
         self._name = name
 
-    async def ask(self, mv: ModuleVersion) -> Answer | None:
-        """See Source."""
+    async def ask(self, mv: ModuleVersion) -> ProofAnswer | None:
+        """See ProofSource."""
         found = self._sums.prove(mv)
         if isinstance(found, ProvenRecord):
             return answer_of_record(found, self._name)
@@ -115,8 +117,8 @@ class LogSource:
         self._silent = 0
         self._why = ""
 
-    async def ask(self, mv: ModuleVersion) -> Answer | None:
-        """See Source."""
+    async def ask(self, mv: ModuleVersion) -> ProofAnswer | None:
+        """See ProofSource."""
         if self._silent >= _GIVE_UP_AFTER:
             return nobody(Cause.UNASKED, f"given up after: {self._why}")
         try:
@@ -140,25 +142,25 @@ class SumsSource:
         """Take go.sum files by what people call them."""
         self._sums = sums
 
-    async def ask(self, mv: ModuleVersion) -> Answer | None:
-        """See Source."""
+    async def ask(self, mv: ModuleVersion) -> ProofAnswer | None:
+        """See ProofSource."""
         for name, sums in self._sums.items():
             mod_h1 = sums.h1(mv.path, mv.version, is_mod=True) or ""
             zip_h1 = sums.h1(mv.path, mv.version, is_mod=False) or ""
             if mod_h1 or zip_h1:
                 evidence = Evidence(source=name)
-                return Answer(mod_h1=mod_h1, zip_h1=zip_h1, evidence=evidence)
+                return ProofAnswer(mod_h1=mod_h1, zip_h1=zip_h1, evidence=evidence)
         return None
 
 
-def answer_of_record(record: ProvenRecord, source: str) -> Answer:
+def answer_of_record(record: ProvenRecord, source: str) -> ProofAnswer:
     """Return what a proven record says."""
     evidence = Evidence.of_tree(source, record.id, record.tree)
-    return Answer(mod_h1=record.mod_h1, zip_h1=record.zip_h1, evidence=evidence)
+    return ProofAnswer(mod_h1=record.mod_h1, zip_h1=record.zip_h1, evidence=evidence)
 
 
 class Prover:
-    """Asks the sources that may know a version.
+    """Asks the proof sources that may know a version.
 
     Attributes:
         misbehaved: What the log was caught at, by version.
@@ -167,8 +169,8 @@ class Prover:
     def __init__(
         self,
         *,
-        public: Sequence[Source],
-        private: Sequence[Source],
+        public: Sequence[ProofSource],
+        private: Sequence[ProofSource],
         patterns: Iterable[str],
         is_off: bool,
     ) -> None:
@@ -186,7 +188,7 @@ class Prover:
         self._is_off = is_off
         self.misbehaved: dict[ModuleVersion, str] = {}
 
-    def put_first(self, source: Source) -> None:
+    def put_first(self, source: ProofSource) -> None:
         """Ask this source before all others, about everything."""
         self._public = [source, *self._public]
         self._private = [source, *self._private]
@@ -195,7 +197,7 @@ class Prover:
         """Return whether no database is to know a module."""
         return self._is_off or self._patterns.match(path)
 
-    async def ask(self, mv: ModuleVersion) -> Answer:
+    async def ask(self, mv: ModuleVersion) -> ProofAnswer:
         """Return what a version should be, or why nobody can say.
 
         Raises:
@@ -214,12 +216,14 @@ class Prover:
         )
 
 
-async def _first(sources: Sequence[Source], mv: ModuleVersion) -> Answer | None:
+async def _first(
+    sources: Sequence[ProofSource], mv: ModuleVersion
+) -> ProofAnswer | None:
     """Return the first answer that vouches or accuses, else the last excuse.
 
     A doubt stays, whoever dispels it.
     """
-    excuse: Answer | None = None
+    excuse: ProofAnswer | None = None
     doubt = ""
     for source in sources:
         try:
@@ -237,7 +241,7 @@ async def _first(sources: Sequence[Source], mv: ModuleVersion) -> Answer | None:
     return excuse
 
 
-def _accusation(error: GosyncError) -> Answer:
+def _accusation(error: GosyncError) -> ProofAnswer:
     """Return the answer of a source whose own proof does not hold."""
     cause = Cause.MISBEHAVED if isinstance(error, SecurityError) else Cause.UNASKED
     return nobody(cause, str(error))

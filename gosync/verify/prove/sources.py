@@ -1,4 +1,4 @@
-"""The sources of proof that a run has, by what it was given.
+"""Proof sources of a run, made from what it was given.
 
 In the order of asking, for what a checksum database knows:
 
@@ -25,7 +25,7 @@ from gosync.catalog.db import Catalog
 from gosync.clock import Clock
 from gosync.errors import StoreError
 from gosync.folder.sums import TreeSums
-from gosync.folder.tree import Tree
+from gosync.folder.tree import FileTree
 from gosync.gomod.gosum import GoSum
 from gosync.gomod.patterns import PatternSet
 from gosync.ingest.sumops import SumRemote
@@ -40,8 +40,8 @@ from gosync.upstream.options import Options as HttpOptions
 from gosync.verify.prove.prover import (
     CatalogSource,
     LogSource,
+    ProofSource,
     Prover,
-    Source,
     SumsSource,
     TreeSource,
 )
@@ -52,7 +52,7 @@ HEAD_FILE: Final = "head"
 _AT_ONCE: Final = 8
 
 
-class Trust(msgspec.Struct, frozen=True, kw_only=True):
+class ProofTrust(msgspec.Struct, frozen=True, kw_only=True):
     """What is believed, and who may be asked.
 
     Attributes:
@@ -79,9 +79,9 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def open_prover(trust: Trust, clock: Clock) -> AsyncIterator[Prover]:
+async def open_prover(trust: ProofTrust, clock: Clock) -> AsyncIterator[Prover]:
     """Make the prover of a run; no request is sent yet."""
-    kept: list[Source] = []
+    kept: list[ProofSource] = []
     if trust.catalog is not None:
         kept.append(CatalogSource(trust.catalog))
     async with _network(trust, clock) as asked:
@@ -93,12 +93,12 @@ async def open_prover(trust: Trust, clock: Clock) -> AsyncIterator[Prover]:
         )
 
 
-def _trees(trust: Trust) -> Sequence[Source]:
+def _trees(trust: ProofTrust) -> Sequence[ProofSource]:
     if trust.database is None:
         return []
     private = PatternSet(trust.private)
-    found: list[Source] = [
-        TreeSource(TreeSums(Tree(folder), trust.database, private), str(folder))
+    found: list[ProofSource] = [
+        TreeSource(TreeSums(FileTree(folder), trust.database, private), str(folder))
         for folder in trust.proofs
     ]
     if trust.own is not None:
@@ -107,7 +107,9 @@ def _trees(trust: Trust) -> Sequence[Source]:
 
 
 @asynccontextmanager
-async def _network(trust: Trust, clock: Clock) -> AsyncIterator[Sequence[Source]]:
+async def _network(
+    trust: ProofTrust, clock: Clock
+) -> AsyncIterator[Sequence[ProofSource]]:
     """Open the way to the database itself, if it may be asked."""
     async with open_log(trust, clock) as log:
         if log is None or trust.database is None:
@@ -129,7 +131,7 @@ class Log(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_log(trust: Trust, clock: Clock) -> AsyncIterator[Log | None]:
+async def open_log(trust: ProofTrust, clock: Clock) -> AsyncIterator[Log | None]:
     """Open the way to the database; None if there is none, or it is left alone."""
     database, proxies = trust.database, trust.proxies
     if database is None or proxies is None:

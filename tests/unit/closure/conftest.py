@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gosync.closure.closure import Closure, Report
+from gosync.closure.closure import Closure, ClosureReport
 from gosync.folder.findings import TreeFinding
-from gosync.folder.tree import Tree
+from gosync.folder.tree import FileTree
 from gosync.gomod.deps import Deps
 from gosync.gomod.module import ModuleVersion
 from gosync.project import read_project
@@ -44,8 +44,8 @@ class Setting:
     database: Database
     sim: Simulator
 
-    def check(self, deps: Deps = Deps.BUILD, *, quick: bool = False) -> Report:
-        closure = Closure(Tree(self.root), self.database, PRIVATE, quick=quick)
+    def check(self, deps: Deps = Deps.BUILD, *, quick: bool = False) -> ClosureReport:
+        closure = Closure(FileTree(self.root), self.database, PRIVATE, quick=quick)
         return closure.check(read_project(self.project), deps, NoProgress())
 
     def findings(

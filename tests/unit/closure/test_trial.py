@@ -28,7 +28,7 @@ from tests.unit.closure.conftest import (
 
 
 def try_out(setting: Setting, deps: Deps = Deps.BUILD, go: Path | None = None):
-    with_go = trial.Setting(
+    with_go = trial.TrialSetting(
         go=go or need_go(),
         tree=setting.root,
         database=setting.database,

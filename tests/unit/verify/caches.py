@@ -22,14 +22,14 @@ from gosync.config import parse_config
 from gosync.demo.exchange import Kind as FileKind
 from gosync.demo.modules import ModuleSource
 from gosync.demo.upstream import Publication
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
 from gosync.site.options import SiteOptions
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.verify.act.plan import Action
 from gosync.verify.executor import act
-from gosync.verify.report import Report
-from gosync.verify.request import Limits, Request
+from gosync.verify.report import VerifyReport
+from gosync.verify.request import Limits, VerifyRequest
 from gosync.verify.session import open_session
 from gosync.work.progress import NoProgress
 from tests.simulator import Simulator
@@ -39,7 +39,13 @@ from tests.simulator.static import write_static
 ALPHA = "alpha.example/Alpha"
 BETA = "beta.example/beta"
 PSEUDO = "v0.0.0-20240102030405-abcdefabcdef"
-FOLDERS = (Kind.TREE, Kind.GOPROXY, Kind.MODCACHE, Kind.ATHENS, Kind.ATHENS_S3)
+FOLDERS = (
+    TargetKind.TREE,
+    TargetKind.GOPROXY,
+    TargetKind.MODCACHE,
+    TargetKind.ATHENS,
+    TargetKind.ATHENS_S3,
+)
 
 
 def sources() -> Iterator[ModuleSource]:
@@ -68,7 +74,7 @@ class World:
     sim: Simulator
     database: Database
     tree: Path
-    pristine: dict[Kind, Path] = field(default_factory=dict)
+    pristine: dict[TargetKind, Path] = field(default_factory=dict)
     _sites: dict[str | None, SiteOptions] = field(default_factory=dict)
 
     @classmethod
@@ -109,15 +115,15 @@ def site_of(sim: Simulator, folder: Path, *, sumdb: str | None = None) -> SiteOp
     return parse_config(values, {}, base=folder).site_options()
 
 
-def lay(world: World, kind: Kind, root: Path) -> None:
+def lay(world: World, kind: TargetKind, root: Path) -> None:
     """Write a whole cache."""
-    if kind in {Kind.TREE, Kind.GOPROXY}:
+    if kind in {TargetKind.TREE, TargetKind.GOPROXY}:
         shutil.copytree(world.tree, root)
-        if kind is Kind.GOPROXY:
+        if kind is TargetKind.GOPROXY:
             for supported in root.glob("sumdb/*/supported"):
                 supported.unlink()
         return
-    if kind is Kind.MODCACHE:
+    if kind is TargetKind.MODCACHE:
         shutil.copytree(world.tree / "sumdb", root / "cache/download/sumdb")
         for name in ("supported", "latest"):
             (root / f"cache/download/sumdb/{world.database.name}/{name}").unlink()
@@ -130,20 +136,23 @@ def lay(world: World, kind: Kind, root: Path) -> None:
             file = root / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
-    if kind is Kind.MODCACHE:
+    if kind is TargetKind.MODCACHE:
         _write_lists(world, root)
 
 
 def _files(
-    kind: Kind, mv: ModuleVersion, publication: Publication, files: dict[str, bytes]
+    kind: TargetKind,
+    mv: ModuleVersion,
+    publication: Publication,
+    files: dict[str, bytes],
 ) -> Iterator[tuple[str, bytes]]:
-    if kind is Kind.ATHENS:
+    if kind is TargetKind.ATHENS:
         folder = f"{mv.path}/{mv.version}"
         yield f"{folder}/go.mod", files["mod"]
         yield f"{folder}/source.zip", files["zip"]
         yield f"{folder}/{mv.version}.info", files["info"]
         return
-    if kind is Kind.ATHENS_S3:
+    if kind is TargetKind.ATHENS_S3:
         for suffix, data in files.items():
             yield f"{mv.path}/@v/{mv.version}.{suffix}", data
         return
@@ -171,7 +180,7 @@ def run(
     world: World,
     root: Path,
     *,
-    kind: Kind | None = None,
+    kind: TargetKind | None = None,
     offline: bool = True,
     action: Action = Action.REPORT,
     state: Path | None = None,
@@ -180,13 +189,13 @@ def run(
     sums: tuple[Path, ...] = (),
     proofs: tuple[Path, ...] | None = None,
     max_delete: int = 100,
-    looked: Callable[[Report], None] | None = None,
-) -> Report:
+    looked: Callable[[VerifyReport], None] | None = None,
+) -> VerifyReport:
     """Verify a cache, and act.
 
     Before it acts, ``looked`` is given the report: what a mere report would say.
     """
-    request = Request(
+    request = VerifyRequest(
         path=root,
         kind=kind,
         site=world.site(root.parent),
@@ -198,7 +207,7 @@ def run(
         limits=limits or Limits(),
     )
 
-    async def main() -> Report:
+    async def main() -> VerifyReport:
         clock = SystemClock()
         async with open_session(request, clock) as session:
             report = await session.run(clock, NoProgress(), lambda: False)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from gosync.demo.modules import commit_hash
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.verify.verdicts import Verdict
 from tests.unit.verify.caches import ALPHA, sources
 
@@ -66,9 +66,9 @@ class Part:
 _ALPHA, _BETA = "alpha.example/!alpha", "beta.example/beta"
 
 
-def parts(kind: Kind, database: str) -> list[Part]:
+def parts(kind: TargetKind, database: str) -> list[Part]:
     """Return one file of each kind that a layout has."""
-    if kind is Kind.ATHENS:
+    if kind is TargetKind.ATHENS:
         one, two = "alpha.example/Alpha/v1.1.0", "alpha.example/Alpha/v1.0.0"
         other = "beta.example/beta/v0.2.0"
         return [
@@ -87,12 +87,12 @@ def parts(kind: Kind, database: str) -> list[Part]:
                 70,
             ),
         ]
-    if kind is Kind.ATHENS_S3:
+    if kind is TargetKind.ATHENS_S3:
         return [
             _file(name, "alpha.example/Alpha", _BETA, at)
             for name, at in (("info", 0), ("mod", 9), ("zip", 70))
         ]
-    below = "cache/download/" if kind is Kind.MODCACHE else ""
+    below = "cache/download/" if kind is TargetKind.MODCACHE else ""
     found = [
         _file(name, f"{below}{_ALPHA}", f"{below}{_BETA}", at)
         for name, at in (("info", 0), ("mod", 9), ("zip", 70))
@@ -110,7 +110,7 @@ def parts(kind: Kind, database: str) -> list[Part]:
         )
     )
     found.append(Part("tile", f"{log}/tile/8/0/000", "", f"{log}/tile/8/0/001", 40))
-    if kind is Kind.MODCACHE:
+    if kind is TargetKind.MODCACHE:
         found.append(_file("ziphash", a, b, 12))
         found.append(
             Part(
@@ -127,7 +127,7 @@ def parts(kind: Kind, database: str) -> list[Part]:
         found.append(Part("head", f"{log}/latest", "", f"{a}/@v/list", 20))
         older, newer = (f"{a}/@v/{commit}.info" for commit in _commits())
         found.append(Part("alias", newer, older, f"{b}/@v/v0.2.0.info"))
-    if kind is Kind.TREE:
+    if kind is TargetKind.TREE:
         found.append(Part("supported", f"{log}/supported", "", ""))
     return found
 
@@ -192,7 +192,7 @@ def _flip(data: bytes, at: int) -> bytes:
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
 
-def expected(kind: Kind, part: Part, damage: Damage) -> set[Verdict]:
+def expected(kind: TargetKind, part: Part, damage: Damage) -> set[Verdict]:
     """Return the verdicts that are right for the damaged file; OK is for none."""
     if damage is Damage.MISSING:
         return _of_missing(kind, part)
@@ -204,19 +204,19 @@ def expected(kind: Kind, part: Part, damage: Damage) -> set[Verdict]:
     return _of_bytes(kind, part, damage)
 
 
-def _of_missing(kind: Kind, part: Part) -> set[Verdict]:
-    if kind in {Kind.ATHENS, Kind.ATHENS_S3}:
+def _of_missing(kind: TargetKind, part: Part) -> set[Verdict]:
+    if kind in {TargetKind.ATHENS, TargetKind.ATHENS_S3}:
         return {INCOMPLETE}
-    if kind is Kind.TREE:
+    if kind is TargetKind.TREE:
         return {OK} if part.name in {"latest", "head", "alias"} else {INCOMPLETE}
-    if kind is Kind.MODCACHE:
+    if kind is TargetKind.MODCACHE:
         # With an extracted folder, go needs no zip.
         needed = {"mod": INCOMPLETE, "ziphash": INCOMPLETE, "extracted": POLLUTED}
         return {needed.get(part.name, OK)}
     return {OK}  # a proxy fetches what it lacks
 
 
-def _of_bytes(kind: Kind, part: Part, damage: Damage) -> set[Verdict]:
+def _of_bytes(kind: TargetKind, part: Part, damage: Damage) -> set[Verdict]:
     if part.name in {"list", "latest"}:
         return _of_lists(kind, part, damage)
     swapped, cut = damage in SWAPPED, damage in {Damage.EMPTY, Damage.TRUNCATED}
@@ -234,13 +234,13 @@ def _of_bytes(kind: Kind, part: Part, damage: Damage) -> set[Verdict]:
     }[part.name]
 
 
-def _of_lists(kind: Kind, part: Part, damage: Damage) -> set[Verdict]:
+def _of_lists(kind: TargetKind, part: Part, damage: Damage) -> set[Verdict]:
     swapped = damage in SWAPPED
-    if kind is Kind.GOPROXY and (swapped or part.name == "list"):
+    if kind is TargetKind.GOPROXY and (swapped or part.name == "list"):
         return {OK, STALE}  # what an upstream once said
     if part.name == "latest":
         return {STALE} if swapped else {CORRUPT}
-    return {STALE, CORRUPT} if kind is Kind.MODCACHE else {STALE}
+    return {STALE, CORRUPT} if kind is TargetKind.MODCACHE else {STALE}
 
 
 def link_copy(source: Path, target: Path) -> Path:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from gosync.folder.layouts import Kind
-from gosync.folder.tree import Tree
+from gosync.folder.layouts import TargetKind
+from gosync.folder.tree import FileTree
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.act.plan import Action
-from gosync.verify.act.quarantine import Quarantine
+from gosync.verify.act.quarantine import TargetQuarantine
 from gosync.verify.act.restore import put_all_back
 from gosync.verify.executor import TooManyError
 from gosync.verify.verdicts import Cause, Verdict
@@ -26,7 +26,7 @@ from tests.unit.verify.test_matrix import snapshot
 @pytest.mark.parametrize("name", ["zip", "mod"])
 @pytest.mark.parametrize("damage", [Damage.OTHER_MODULE, Damage.LINK, Damage.FIFO])
 def test_restoring_brings_back_every_byte(
-    world: World, tmp_path: Path, kind: Kind, name: str, damage: Damage
+    world: World, tmp_path: Path, kind: TargetKind, name: str, damage: Damage
 ):
     root = link_copy(world.pristine[kind], tmp_path / "cache")
     part = next(each for each in parts(kind, world.database.name) if each.name == name)
@@ -36,7 +36,7 @@ def test_restoring_brings_back_every_byte(
     report = run(world, root, kind=kind, action=Action.QUARANTINE)
     assert snapshot(root) != before
     results = put_all_back(
-        Tree(root), Quarantine(tmp_path / "state", report.quarantine)
+        FileTree(root), TargetQuarantine(tmp_path / "state", report.quarantine)
     )
 
     assert [failed for _, failed in results if failed] == []
@@ -44,8 +44,8 @@ def test_restoring_brings_back_every_byte(
 
 
 def test_nothing_is_done_beyond_the_limit(world: World, tmp_path: Path):
-    root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
-    for part in parts(Kind.ATHENS, world.database.name)[1:]:
+    root = link_copy(world.pristine[TargetKind.ATHENS], tmp_path / "cache")
+    for part in parts(TargetKind.ATHENS, world.database.name)[1:]:
         harm(root, part, Damage.EMPTY)
     before = snapshot(root)
 
@@ -59,14 +59,14 @@ def test_nothing_is_done_beyond_the_limit(world: World, tmp_path: Path):
 def test_what_is_nested_too_deep_is_told_and_the_rest_is_cleaned(
     world: World, tmp_path: Path
 ):
-    root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
-    harm(root, parts(Kind.ATHENS, world.database.name)[2], Damage.EMPTY)
+    root = link_copy(world.pristine[TargetKind.ATHENS], tmp_path / "cache")
+    harm(root, parts(TargetKind.ATHENS, world.database.name)[2], Damage.EMPTY)
     deep = root
     for _ in range(130):
         deep /= "d"
     deep.mkdir(parents=True)
 
-    report = run(world, root, kind=Kind.ATHENS, action=Action.DELETE)
+    report = run(world, root, kind=TargetKind.ATHENS, action=Action.DELETE)
 
     assert report.exit_code == 4
     assert [(each.path, each.failed) for each in report.done] == [
@@ -76,9 +76,9 @@ def test_what_is_nested_too_deep_is_told_and_the_rest_is_cleaned(
     assert deep.is_dir()
 
 
-@pytest.mark.parametrize("kind", [Kind.TREE, Kind.MODCACHE])
+@pytest.mark.parametrize("kind", [TargetKind.TREE, TargetKind.MODCACHE])
 def test_beside_what_could_not_be_read_nothing_is_done(
-    world: World, tmp_path: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch
+    world: World, tmp_path: Path, kind: TargetKind, monkeypatch: pytest.MonkeyPatch
 ):
     """What a list should name is not known where a part of its module is not."""
     root = link_copy(world.pristine[kind], tmp_path / "cache")
@@ -107,7 +107,7 @@ def test_beside_what_could_not_be_read_nothing_is_done(
 
 
 def test_what_nobody_vouches_for_is_left_alone(world: World, tmp_path: Path):
-    root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
+    root = link_copy(world.pristine[TargetKind.ATHENS], tmp_path / "cache")
     before = snapshot(root)
 
     report = run(world, root, action=Action.DELETE, proofs=())
@@ -120,14 +120,14 @@ def test_what_nobody_vouches_for_is_left_alone(world: World, tmp_path: Path):
 def test_nothing_unproven_takes_a_place(world: World, tmp_path: Path):
     """The upstream serves other bytes than the log has: repair refuses them."""
     mv = ModuleVersion(ALPHA, "v1.1.0")
-    root = link_copy(world.pristine[Kind.GOPROXY], tmp_path / "cache")
-    part = parts(Kind.GOPROXY, world.database.name)[2]
+    root = link_copy(world.pristine[TargetKind.GOPROXY], tmp_path / "cache")
+    part = parts(TargetKind.GOPROXY, world.database.name)[2]
     harm(root, part, Damage.EMPTY)
     before = snapshot(root)
     good = world.sim.publication(mv)
     with world.sim.swap_bytes("*/v1.1.0.zip"):
         report = run(
-            world, root, kind=Kind.GOPROXY, action=Action.REPAIR, offline=False
+            world, root, kind=TargetKind.GOPROXY, action=Action.REPAIR, offline=False
         )
     assert world.sim.publication(mv) is good
 
@@ -139,8 +139,8 @@ def test_nothing_unproven_takes_a_place(world: World, tmp_path: Path):
 
 def test_a_go_mod_is_brought_without_its_zip(world: World, tmp_path: Path):
     """As large as that may be, and gone, perhaps: the log has an h1 of each."""
-    root = link_copy(world.pristine[Kind.TREE], tmp_path / "cache")
-    part = parts(Kind.TREE, world.database.name)[1]
+    root = link_copy(world.pristine[TargetKind.TREE], tmp_path / "cache")
+    part = parts(TargetKind.TREE, world.database.name)[1]
     harm(root, part, Damage.OTHER_MODULE)
 
     with world.sim.fail("*.zip", status=404) as fault:
@@ -150,7 +150,7 @@ def test_a_go_mod_is_brought_without_its_zip(world: World, tmp_path: Path):
 
 
 def test_a_private_module_is_held_against_a_go_sum(world: World, tmp_path: Path):
-    root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
+    root = link_copy(world.pristine[TargetKind.ATHENS], tmp_path / "cache")
     one = world.sim.publication(ModuleVersion(ALPHA, "v1.0.0"))
     sums = tmp_path / "go.sum"
     sums.write_text(f"{ALPHA} v1.0.0 {one.zip_h1}\n{ALPHA} v1.1.0 {one.zip_h1}\n")
@@ -166,10 +166,10 @@ def test_a_private_module_is_held_against_a_go_sum(world: World, tmp_path: Path)
 
 
 def test_a_fourth_file_goes_and_the_version_is_good_again(world: World, tmp_path: Path):
-    root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
+    root = link_copy(world.pristine[TargetKind.ATHENS], tmp_path / "cache")
     stray = root / ALPHA / "v1.0.0" / "cat.gif"
     stray.write_bytes(b"GIF89a")
-    before = snapshot(world.pristine[Kind.ATHENS])
+    before = snapshot(world.pristine[TargetKind.ATHENS])
 
     report = run(world, root, action=Action.QUARANTINE)
 
@@ -179,8 +179,8 @@ def test_a_fourth_file_goes_and_the_version_is_good_again(world: World, tmp_path
 
 
 def test_what_is_in_a_folder_that_goes_goes_along(world: World, tmp_path: Path):
-    root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
-    harm(root, parts(Kind.ATHENS, world.database.name)[2], Damage.EMPTY)
+    root = link_copy(world.pristine[TargetKind.ATHENS], tmp_path / "cache")
+    harm(root, parts(TargetKind.ATHENS, world.database.name)[2], Damage.EMPTY)
     (root / ALPHA / "v1.1.0" / "cat.gif").write_bytes(b"GIF89a")
 
     report = run(world, root, action=Action.QUARANTINE)
@@ -192,7 +192,7 @@ def test_what_is_in_a_folder_that_goes_goes_along(world: World, tmp_path: Path):
 
 
 def test_a_half_extracted_folder_goes_before_its_mark(world: World, tmp_path: Path):
-    root = link_copy(world.pristine[Kind.MODCACHE], tmp_path / "cache")
+    root = link_copy(world.pristine[TargetKind.MODCACHE], tmp_path / "cache")
     mark = root / "cache/download/alpha.example/!alpha/@v/v1.1.0.partial"
     mark.write_bytes(b"")
     (root / "alpha.example/!alpha@v1.1.0/x.go").unlink()
@@ -210,8 +210,8 @@ def test_a_half_extracted_folder_goes_before_its_mark(world: World, tmp_path: Pa
 def test_a_quarantine_that_somebody_changed_leads_nowhere_else(
     world: World, tmp_path: Path
 ):
-    root = link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
-    harm(root, parts(Kind.ATHENS, world.database.name)[2], Damage.EMPTY)
+    root = link_copy(world.pristine[TargetKind.ATHENS], tmp_path / "cache")
+    harm(root, parts(TargetKind.ATHENS, world.database.name)[2], Damage.EMPTY)
     report = run(world, root, action=Action.QUARANTINE)
     manifest = tmp_path / "state" / "quarantine" / report.quarantine / "moved.json"
     for path in ("../outside", "a/../../outside", "/etc/outside", "..", ""):
@@ -219,8 +219,8 @@ def test_a_quarantine_that_somebody_changed_leads_nowhere_else(
         text["entries"][0]["path"] = path
         manifest.write_text(json.dumps(text))
 
-        quarantine = Quarantine(tmp_path / "state", report.quarantine)
-        ((_, failed),) = put_all_back(Tree(root), quarantine)
+        quarantine = TargetQuarantine(tmp_path / "state", report.quarantine)
+        ((_, failed),) = put_all_back(FileTree(root), quarantine)
 
         assert failed, path
     assert not (tmp_path / "outside").exists()

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from gosync.clock import SystemClock
 from gosync.errors import UsageError
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.verify.act.actor import Acted
 from gosync.verify.act.plan import Action
 from gosync.verify.executor import act
-from gosync.verify.report import Report
-from gosync.verify.request import Request
+from gosync.verify.report import VerifyReport
+from gosync.verify.request import VerifyRequest
 from gosync.verify.session import open_session
 from gosync.work.progress import NoProgress, Progress
 from tests.unit.verify.caches import World
@@ -51,16 +51,16 @@ class _Actor(msgspec.Struct):
         return self.planned
 
 
-def _act(world: World, folder: Path, actor: _Actor, action: Action) -> Report:
+def _act(world: World, folder: Path, actor: _Actor, action: Action) -> VerifyReport:
     """Let an actor act on a tree."""
-    request = Request(
-        path=world.pristine[Kind.TREE],
+    request = VerifyRequest(
+        path=world.pristine[TargetKind.TREE],
         site=world.site(folder),
         offline=True,
         state=folder / "state",
     )
 
-    async def main() -> Report:
+    async def main() -> VerifyReport:
         clock = SystemClock()
         async with open_session(request, clock) as session:
             report = await session.run(clock, NoProgress(), lambda: False)

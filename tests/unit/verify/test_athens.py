@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.gomod.dirhash import hash_zip
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.act.plan import Action
-from gosync.verify.report import Report
+from gosync.verify.report import VerifyReport
 from gosync.verify.verdicts import Verdict
 from tests.simulator import Simulator
 from tests.simulator.standard import source
@@ -40,8 +40,8 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             sim.publish(source(path, version, files))
         write_static(sim, folder / "tree")
         world = World.of(sim, folder / "tree")
-        lay(world, Kind.ATHENS, folder / "store")
-        world.pristine[Kind.ATHENS] = folder / "store"
+        lay(world, TargetKind.ATHENS, folder / "store")
+        world.pristine[TargetKind.ATHENS] = folder / "store"
         yield world
 
 
@@ -90,7 +90,7 @@ def _without_vendor(data: bytes) -> bytes:
     return packed.getvalue()
 
 
-def found_in(report: Report) -> dict[str, Verdict]:
+def found_in(report: VerifyReport) -> dict[str, Verdict]:
     return {
         each.path: each.verdict
         for each in report.outcome.findings
@@ -99,7 +99,7 @@ def found_in(report: Report) -> dict[str, Verdict]:
 
 
 def test_every_version_is_seen_and_every_defect_named(big: World):
-    root = big.pristine[Kind.ATHENS]
+    root = big.pristine[TargetKind.ATHENS]
     clean = run(big, root)
     assert (clean.outcome.versions, clean.outcome.proven) == (_VERSIONS, _VERSIONS)
     assert clean.exit_code == 0

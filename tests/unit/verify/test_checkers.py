@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.look.checkers import Checkers
 from gosync.verify.look.checks import Checked
-from gosync.verify.prove.answers import Answer
+from gosync.verify.prove.answers import ProofAnswer
 from gosync.work.processes import WORTH_BYTES
 from tests.alone import alone
 
@@ -22,7 +22,7 @@ class Told:
     def __init__(self, *, is_still: bool) -> None:
         self.is_still = is_still
 
-    def check(self, mv: ModuleVersion, answer: Answer) -> Checked:
+    def check(self, mv: ModuleVersion, answer: ProofAnswer) -> Checked:
         """Take long enough that the other one takes the other version."""
         time.sleep(0.1)
         return Checked(mv, answer, read_bytes=os.getpid())
@@ -30,7 +30,7 @@ class Told:
 
 def _who(size_bytes: int, *, is_still: bool = True) -> set[int]:
     with Checkers(Told(is_still=is_still), size_bytes) as checkers:
-        both = [checkers.check({mv: Answer()}) for mv in _CHECKED]
+        both = [checkers.check({mv: ProofAnswer()}) for mv in _CHECKED]
         return {done.read_bytes for each in both for done in each.result()}
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from gosync.catalog.versions import VersionRow
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
 from gosync.verify.look.targets import open_folder
-from gosync.verify.prove.answers import Answer
+from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.prove.prover import answer_of_row
 from gosync.verify.verdicts import Verdict
 from tests.unit.verify.caches import ALPHA, World, run
@@ -25,7 +25,7 @@ _INFO = "alpha.example/!alpha/@v/v1.1.0.info"
 
 @pytest.fixture
 def tree(world: World, tmp_path: Path) -> Path:
-    return link_copy(world.pristine[Kind.TREE], tmp_path / "cache")
+    return link_copy(world.pristine[TargetKind.TREE], tmp_path / "cache")
 
 
 def replace(file: Path, data: bytes) -> None:
@@ -36,8 +36,8 @@ def replace(file: Path, data: bytes) -> None:
 def test_another_commit_than_the_stored_one_is_stale(world: World, tree: Path):
     commit = parse_info((tree / _INFO).read_bytes()).origin
     assert commit is not None
-    target = open_folder(tree, Kind.TREE, world.database, PatternSet([]))
-    same, other = Answer(commit=commit.hash), Answer(commit="0" * 40)
+    target = open_folder(tree, TargetKind.TREE, world.database, PatternSet([]))
+    same, other = ProofAnswer(commit=commit.hash), ProofAnswer(commit="0" * 40)
 
     assert target.check(_MV, same).findings == []
     (finding,) = target.check(_MV, other).findings

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gosync.cli.main import run as run_cli
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from tests.unit.verify.caches import ALPHA, World
 from tests.unit.verify.damage import Damage, harm, link_copy, parts
 from tests.unit.verify.test_matrix import snapshot
@@ -20,7 +20,7 @@ Verify = Callable[..., int]
 @pytest.fixture
 def root(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    return link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
+    return link_copy(world.pristine[TargetKind.ATHENS], tmp_path / "cache")
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def verify(world: World, root: Path) -> Verify:
 
 
 def spoil(world: World, root: Path) -> None:
-    harm(root, parts(Kind.ATHENS, world.database.name)[2], Damage.OTHER_MODULE)
+    harm(root, parts(TargetKind.ATHENS, world.database.name)[2], Damage.OTHER_MODULE)
 
 
 def test_no_configuration_is_needed(verify: Verify, capsys: pytest.CaptureFixture[str]):

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from gosync.clock import SystemClock
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.verify.act.plan import Action
 from gosync.verify.executor import restore
-from gosync.verify.request import Request
+from gosync.verify.request import VerifyRequest
 from tests.integration.test_crash_disk import disk
 from tests.tiers import EVERY_STEP
 from tests.unit.verify.caches import ALPHA, World, run
@@ -69,7 +69,7 @@ def _die_at(step: int) -> None:
         setattr(os, name, partial(counted, getattr(os, name)))
 
 
-def damaged(world: World, kind: Kind, root: Path) -> Path:
+def damaged(world: World, kind: TargetKind, root: Path) -> Path:
     link_copy(world.pristine[kind], root)
     for part in parts(kind, world.database.name):
         if part.name == "zip":
@@ -85,19 +85,21 @@ def everything(*roots: Path) -> set[bytes]:
     return found
 
 
-@pytest.mark.parametrize("kind", [Kind.TREE, Kind.MODCACHE, Kind.ATHENS])
+@pytest.mark.parametrize(
+    "kind", [TargetKind.TREE, TargetKind.MODCACHE, TargetKind.ATHENS]
+)
 @pytest.mark.parametrize("action", [Action.QUARANTINE, Action.DELETE])
-def test_removing(world: World, tmp_path: Path, kind: Kind, action: Action):
+def test_removing(world: World, tmp_path: Path, kind: TargetKind, action: Action):
     check(world, tmp_path, kind, action)
 
 
-@pytest.mark.parametrize("kind", [Kind.TREE, Kind.ATHENS])
-def test_repairing(world: World, tmp_path: Path, kind: Kind):
+@pytest.mark.parametrize("kind", [TargetKind.TREE, TargetKind.ATHENS])
+def test_repairing(world: World, tmp_path: Path, kind: TargetKind):
     check(world, tmp_path, kind, Action.REPAIR, every=4)
 
 
 def check(
-    world: World, tmp_path: Path, kind: Kind, action: Action, *, every: int = 2
+    world: World, tmp_path: Path, kind: TargetKind, action: Action, *, every: int = 2
 ) -> None:
     every *= THINNED
     offline = action is not Action.REPAIR
@@ -126,7 +128,7 @@ def check(
 
 def test_moving_to_another_disk_and_back(world: World, tmp_path: Path):
     """Killed at any step of either way, what was there is in one place at least."""
-    kind, step, died = Kind.MODCACHE, 0, True
+    kind, step, died = TargetKind.MODCACHE, 0, True
     while died:
         folder = tmp_path / str(step)
         root, state = damaged(world, kind, folder / "cache"), folder / "state"
@@ -148,7 +150,7 @@ def test_moving_to_another_disk_and_back(world: World, tmp_path: Path):
 
 
 def _restore(world: World, root: Path, state: Path, name: str) -> None:
-    request = Request(path=root, site=world.site(root.parent), state=state)
+    request = VerifyRequest(path=root, site=world.site(root.parent), state=state)
     restore(request, name, SystemClock())
 
 
@@ -187,7 +189,7 @@ def test_removing_from_gosyncs_own_store(world: World, synced: Path, tmp_path: P
         state = Path(shutil.copytree(store.parent / "state", folder / "state"))
         there = Path(shutil.copytree(store, folder / "store"))
         _point(state / "quarantine" / whole / "moved.json", store, there)
-        request = Request(path=there, site=world.site(folder), state=state)
+        request = VerifyRequest(path=there, site=world.site(folder), state=state)
         back = partial(restore, request, whole, SystemClock())
         died = killed_at(way_back, back)
         assert has_its_blobs(there)

@@ -12,7 +12,7 @@ import pytest
 from gosync.cli.main import run as run_cli
 from gosync.errors import UsageError
 from gosync.folder.detection import detect
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.verify.act.plan import Action
 from gosync.verify.executor import UncertainError
 from gosync.verify.verdicts import Verdict
@@ -58,7 +58,7 @@ def documents_of(root: Path) -> dict[str, object]:
     return {path: each for path, each in snapshot(root).items() if path in names}
 
 
-def pollute(world: World, kind: Kind, root: Path) -> str:
+def pollute(world: World, kind: TargetKind, root: Path) -> str:
     """Put another module's bytes in a zip's place; return its path."""
     part = next(p for p in parts(kind, world.database.name) if p.name == "zip")
     harm(root, part, Damage.OTHER_MODULE)
@@ -68,7 +68,7 @@ def pollute(world: World, kind: Kind, root: Path) -> str:
 @pytest.mark.parametrize("nest", NESTS)
 @pytest.mark.parametrize("kind", FOLDERS)
 def test_a_polluted_cache_is_found_wherever_it_is_nested(
-    world: World, tmp_path: Path, kind: Kind, nest: str
+    world: World, tmp_path: Path, kind: TargetKind, nest: str
 ):
     home = tmp_path / "home"
     root = home / nest
@@ -90,7 +90,7 @@ def test_a_polluted_cache_is_found_wherever_it_is_nested(
 @pytest.mark.parametrize("action", ACTS)
 @pytest.mark.parametrize("kind", FOLDERS)
 def test_what_is_merely_in_a_folder_is_not_acted_on(
-    world: World, tmp_path: Path, kind: Kind, action: Action
+    world: World, tmp_path: Path, kind: TargetKind, action: Action
 ):
     home = tmp_path / "home"
     write_documents(home)
@@ -108,7 +108,7 @@ def test_what_is_merely_in_a_folder_is_not_acted_on(
 @pytest.mark.parametrize("action", ACTS)
 @pytest.mark.parametrize("kind", FOLDERS)
 def test_documents_in_a_caches_own_folder_stay(
-    world: World, tmp_path: Path, kind: Kind, action: Action
+    world: World, tmp_path: Path, kind: TargetKind, action: Action
 ):
     root = link_copy(world.pristine[kind], tmp_path / "cache")
     write_documents(root)
@@ -119,7 +119,7 @@ def test_documents_in_a_caches_own_folder_stay(
 
     assert {each.path for each in report.outcome.findings} == {bad}
     # Of three files that belong together, two are left.
-    lacks = kind is Kind.ATHENS_S3 and action is not Action.REPAIR
+    lacks = kind is TargetKind.ATHENS_S3 and action is not Action.REPAIR
     assert report.exit_code == (4 if lacks else 5)
     assert documents_of(root) == before
     assert any("no part of a cache" in each for each in report.outcome.remarks)
@@ -128,11 +128,11 @@ def test_documents_in_a_caches_own_folder_stay(
 @pytest.mark.parametrize("action", ACTS)
 @pytest.mark.parametrize("kind", FOLDERS)
 def test_a_kind_that_is_wrongly_given_touches_no_document(
-    world: World, tmp_path: Path, kind: Kind, action: Action
+    world: World, tmp_path: Path, kind: TargetKind, action: Action
 ):
     home = tmp_path / "home"
     write_documents(home)
-    link_copy(world.pristine[Kind.MODCACHE], home / "go/pkg/mod")
+    link_copy(world.pristine[TargetKind.MODCACHE], home / "go/pkg/mod")
     (home / "src.example/lib/v1.2.3").mkdir(parents=True)
     (home / "src.example/lib/v1.2.3/go.mod").write_text("module src.example/lib\n")
     (home / "src.example/lib/v1.2.3/main.go").write_text("package main\n")
@@ -147,9 +147,9 @@ def test_a_kind_that_is_wrongly_given_touches_no_document(
 
 def test_a_gopath_means_its_module_cache(world: World, tmp_path: Path):
     gopath = tmp_path / "gopath"
-    root = link_copy(world.pristine[Kind.MODCACHE], gopath / "pkg/mod")
+    root = link_copy(world.pristine[TargetKind.MODCACHE], gopath / "pkg/mod")
     (gopath / "src/x.example").mkdir(parents=True)
-    bad = pollute(world, Kind.MODCACHE, root)
+    bad = pollute(world, TargetKind.MODCACHE, root)
 
     report = run(world, gopath, action=Action.QUARANTINE)
 
@@ -158,8 +158,8 @@ def test_a_gopath_means_its_module_cache(world: World, tmp_path: Path):
 
 
 def test_a_gopath_whose_cache_is_a_link_is_not_acted_on(world: World, tmp_path: Path):
-    root = link_copy(world.pristine[Kind.MODCACHE], tmp_path / "elsewhere")
-    pollute(world, Kind.MODCACHE, root)
+    root = link_copy(world.pristine[TargetKind.MODCACHE], tmp_path / "elsewhere")
+    pollute(world, TargetKind.MODCACHE, root)
     (tmp_path / "gopath/pkg").mkdir(parents=True)
     (tmp_path / "gopath/pkg/mod").symlink_to(root)
     before = snapshot(root)
@@ -172,12 +172,12 @@ def test_a_gopath_whose_cache_is_a_link_is_not_acted_on(world: World, tmp_path: 
 
 def test_a_copy_of_gos_downloads_is_a_proxys_cache(world: World, tmp_path: Path):
     """`.ziphash` and `.lock` are go's there, and no strays."""
-    source = world.pristine[Kind.MODCACHE] / "cache/download"
+    source = world.pristine[TargetKind.MODCACHE] / "cache/download"
     root = link_copy(source, tmp_path / "served")
 
     report = run(world, root, action=Action.DELETE)
 
-    assert (report.kind, report.exit_code) == (Kind.GOPROXY, 0)
+    assert (report.kind, report.exit_code) == (TargetKind.GOPROXY, 0)
     assert report.outcome.findings == []
 
 
@@ -191,7 +191,7 @@ def test_a_folder_of_documents_is_no_cache(world: World, tmp_path: Path):
 
 
 def test_several_caches_in_one_folder_are_named(world: World, tmp_path: Path):
-    for kind in (Kind.MODCACHE, Kind.ATHENS):
+    for kind in (TargetKind.MODCACHE, TargetKind.ATHENS):
         link_copy(world.pristine[kind], tmp_path / "home" / kind)
 
     with pytest.raises(UsageError, match="several") as refused:
@@ -203,8 +203,8 @@ def test_several_caches_in_one_folder_are_named(world: World, tmp_path: Path):
 
 
 def test_two_kinds_in_one_folder_are_asked_for(world: World, tmp_path: Path):
-    root = link_copy(world.pristine[Kind.GOPROXY], tmp_path / "both")
-    shutil.copytree(world.pristine[Kind.ATHENS], root, dirs_exist_ok=True)
+    root = link_copy(world.pristine[TargetKind.GOPROXY], tmp_path / "both")
+    shutil.copytree(world.pristine[TargetKind.ATHENS], root, dirs_exist_ok=True)
 
     with pytest.raises(UsageError, match="it may be") as refused:
         run(world, root)
@@ -214,10 +214,10 @@ def test_two_kinds_in_one_folder_are_asked_for(world: World, tmp_path: Path):
 
 def test_a_module_cache_is_not_taken_on_trust(world: World, tmp_path: Path):
     gopath = tmp_path / "gopath"
-    link_copy(world.pristine[Kind.MODCACHE], gopath / "deep/pkg/mod")
+    link_copy(world.pristine[TargetKind.MODCACHE], gopath / "deep/pkg/mod")
 
     with pytest.raises(UsageError, match="no module cache") as refused:
-        run(world, gopath, kind=Kind.MODCACHE)
+        run(world, gopath, kind=TargetKind.MODCACHE)
 
     assert f"run `gosync verify {gopath / 'deep/pkg/mod'}" in str(refused.value.hint)
 
@@ -225,10 +225,10 @@ def test_a_module_cache_is_not_taken_on_trust(world: World, tmp_path: Path):
 def test_a_go_sum_beside_a_caches_own_marks_does_not_hide_it(
     world: World, tmp_path: Path
 ):
-    root = link_copy(world.pristine[Kind.MODCACHE], tmp_path / "cache")
+    root = link_copy(world.pristine[TargetKind.MODCACHE], tmp_path / "cache")
     (root / "go.sum").write_text("")
 
-    assert run(world, root).kind is Kind.MODCACHE
+    assert run(world, root).kind is TargetKind.MODCACHE
 
 
 def test_what_a_file_says_counts_for_more_than_a_name(tmp_path: Path):
@@ -245,7 +245,7 @@ def test_the_home_of_somebody_is_left_as_it_is(
 ):
     home = tmp_path / "home"
     write_documents(home)
-    root = link_copy(world.pristine[Kind.MODCACHE], home / "go/pkg/mod")
+    root = link_copy(world.pristine[TargetKind.MODCACHE], home / "go/pkg/mod")
     before = snapshot(home)
     arguments = ["verify", str(home), "--offline", "--state", str(tmp_path / "state")]
     for action in ("--delete", "--quarantine", "--repair"):

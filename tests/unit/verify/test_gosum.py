@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from gosync.errors import UsageError
-from gosync.folder.tree import Tree
+from gosync.folder.tree import FileTree
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.act.plan import Action
-from gosync.verify.act.quarantine import Quarantine
+from gosync.verify.act.quarantine import TargetQuarantine
 from gosync.verify.act.restore import put_all_back
-from gosync.verify.report import Report
+from gosync.verify.report import VerifyReport
 from gosync.verify.verdicts import Cause, Verdict
 from tests.unit.verify.caches import ALPHA, BETA, World, run
 
@@ -114,8 +114,8 @@ def test_repair_writes_what_the_log_has_and_restore_undoes_it(world: World, file
 
     assert report.exit_code == 5
     assert file.read_bytes() == good
-    quarantine = Quarantine(file.parent / "state", report.quarantine)
-    assert put_all_back(Tree(file.parent), quarantine) == [("go.sum", "")]
+    quarantine = TargetQuarantine(file.parent / "state", report.quarantine)
+    assert put_all_back(FileTree(file.parent), quarantine) == [("go.sum", "")]
     assert file.read_bytes() == bad
 
 
@@ -135,7 +135,7 @@ def test_a_file_that_changed_since_it_was_looked_at_is_left_alone(
     """`go get` put a line before the one that is wrong: numbers are others now."""
     spoil(file, 1)
 
-    def edit(_: Report) -> None:
+    def edit(_: VerifyReport) -> None:
         file.write_text(f"{ALPHA} v9.9.9 {_WRONG}\n{file.read_text()}")
 
     report = run(world, file, action=action, offline=False, looked=edit)

@@ -12,9 +12,9 @@ import pytest
 
 from gosync.cli.main import run as run_cli
 from gosync.folder.inventory import MAX_STRAYS
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.folder.placing import remove
-from gosync.folder.tree import Tree
+from gosync.folder.tree import FileTree
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.page import format_page
 from gosync.verify.verdicts import Verdict
@@ -27,7 +27,7 @@ _ESCAPES = "v1.1.0.zip\x1b[2J\nsecond line"
 
 @pytest.fixture
 def athens(world: World, tmp_path: Path) -> Path:
-    return link_copy(world.pristine[Kind.ATHENS], tmp_path / "cache")
+    return link_copy(world.pristine[TargetKind.ATHENS], tmp_path / "cache")
 
 
 def replace(file: Path, data: bytes) -> None:
@@ -59,7 +59,7 @@ def test_a_thousand_folders_deep_is_no_way_to_go(world: World, athens: Path):
 
     report = run(world, athens)
 
-    remove(Tree(athens), "d")  # pytest could not
+    remove(FileTree(athens), "d")  # pytest could not
     (unread,) = report.outcome.unread
     assert "folders deep" in unread.reason
     assert not (athens / "d").exists()
@@ -165,7 +165,7 @@ def test_nothing_is_waited_for(world: World, athens: Path, shape: str):
 
 
 def test_a_cache_that_changes_meanwhile_hangs_nobody(world: World, tmp_path: Path):
-    root = link_copy(world.pristine[Kind.GOPROXY], tmp_path / "cache")
+    root = link_copy(world.pristine[TargetKind.GOPROXY], tmp_path / "cache")
     folder = root / "alpha.example/!alpha/@v"
     files = sorted(folder.iterdir())
     done = threading.Event()
@@ -183,7 +183,7 @@ def test_a_cache_that_changes_meanwhile_hangs_nobody(world: World, tmp_path: Pat
     thread.start()
     try:
         for _ in range(5):
-            report = run(world, root, kind=Kind.GOPROXY)
+            report = run(world, root, kind=TargetKind.GOPROXY)
             assert all("root:" not in each.found for each in report.outcome.findings)
     finally:
         done.set()

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.verify.act.plan import Action
-from gosync.verify.report import Report
+from gosync.verify.report import VerifyReport
 from gosync.verify.verdicts import Verdict
 from tests.unit.verify.caches import FOLDERS, World, run
 from tests.unit.verify.damage import (
@@ -74,12 +74,12 @@ def traces(root: Path) -> dict[str, object]:
     return {path.removeprefix(f"{root}/"): each for path, each in found.items()}
 
 
-def may_change(kind: Kind, part: Part, path: str) -> bool:
+def may_change(kind: TargetKind, part: Part, path: str) -> bool:
     """Tell whether an action on a part may touch a path: it is bad, or follows."""
     if path == part.path or path.startswith(f"{part.path}/"):
         return True
     folder = part.path.rpartition("/")[0]
-    if kind is Kind.ATHENS or part.name == "extracted":
+    if kind is TargetKind.ATHENS or part.name == "extracted":
         return f"{path}/".startswith(f"{folder}/")
     name = path.rpartition("/")[2]
     same_module = path.startswith(folder.removesuffix("/@v"))
@@ -98,7 +98,7 @@ def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_cell(
     world: World,
     tmp_path: Path,
-    kind: Kind,
+    kind: TargetKind,
     part: Part,
     damage: Damage,
     action: Action,
@@ -108,7 +108,7 @@ def test_a_cell(
     before = traces(root)
     offline = action is not Action.REPAIR
 
-    def check_report(report: Report) -> None:
+    def check_report(report: VerifyReport) -> None:
         found = report.outcome.findings
         place = part.path if part.name != "extracted" else part.path.rpartition("/")[0]
         said = {each.verdict for each in found if each.path == place} or {Verdict.OK}

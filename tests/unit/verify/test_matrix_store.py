@@ -19,11 +19,11 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.versions import State
 from gosync.clock import SystemClock
 from gosync.errors import StoreError
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.verify.act.plan import Action
 from gosync.verify.executor import restore
-from gosync.verify.report import Report
-from gosync.verify.request import Request
+from gosync.verify.report import VerifyReport
+from gosync.verify.request import VerifyRequest
 from gosync.verify.verdicts import Verdict
 from tests.integration.site import Site
 from tests.unit.verify.caches import ALPHA, BETA, World, run
@@ -85,16 +85,16 @@ def verify(
     world: World,
     store: Path,
     action: Action = Action.REPORT,
-    looked: Callable[[Report], None] | None = None,
-) -> Report:
+    looked: Callable[[VerifyReport], None] | None = None,
+) -> VerifyReport:
     offline = action is not Action.REPAIR
     return run(world, store, action=action, offline=offline, looked=looked)
 
 
-def undo(world: World, store: Path, report: Report) -> list[str]:
+def undo(world: World, store: Path, report: VerifyReport) -> list[str]:
     """Restore, and return what could not be."""
     state = store.parent / "state"
-    request = Request(path=store, site=world.site(store.parent), state=state)
+    request = VerifyRequest(path=store, site=world.site(store.parent), state=state)
     results = restore(request, report.quarantine, SystemClock())
     return [failed for _, failed in results if failed]
 
@@ -149,7 +149,7 @@ def test_a_file(world: World, store: Path, name: str, damage: Damage, action: Ac
     harm(store, part, damage)
     before, rows = files_of(store), rows_of(store)
 
-    def check_report(report: Report) -> None:
+    def check_report(report: VerifyReport) -> None:
         found, due = report.outcome.findings, expected(name, damage)
         assert ({each.verdict for each in found} or {_OK}) <= due, found
         assert all(each.path.startswith(place_of(name, part)) for each in found), found
@@ -202,7 +202,7 @@ def test_a_row(world: World, store: Path, change: str, action: Action):
         catalog._connection.write(f"UPDATE versions SET {_ROWS[change]}{where}")
     rows, before = rows_of(store), files_of(store)
 
-    def check_report(report: Report) -> None:
+    def check_report(report: VerifyReport) -> None:
         found = {(each.verdict, each.path) for each in report.outcome.findings}
         assert found == {(_CORRUPT, "catalog.sqlite")}
         assert report.exit_code == 4
@@ -235,13 +235,13 @@ def test_the_catalogs_file(world: World, store: Path, damage: Damage, action: Ac
     before = files_of(store)
 
     if damage in {*ACCESS, Damage.LINK}:
-        report = run(world, store, kind=Kind.STORE, action=action)
+        report = run(world, store, kind=TargetKind.STORE, action=action)
         due = damage in ACCESS
         assert report.exit_code == ((5 if action is Action.REPAIR else 4) if due else 0)
         return
 
     with pytest.raises(StoreError) as caught:
-        run(world, store, kind=Kind.STORE, action=action)
+        run(world, store, kind=TargetKind.STORE, action=action)
     assert caught.value.exit_code == 7
     assert caught.value.hint
     assert files_of(store) == before

@@ -16,9 +16,9 @@ import pytest
 
 from gosync.cli.main import run as run_cli
 from gosync.folder import moving, placing
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.verify.act.plan import Action
-from gosync.verify.report import Report
+from gosync.verify.report import VerifyReport
 from gosync.verify.verdicts import Verdict
 from tests.unit.verify.caches import ALPHA, FOLDERS, World, run
 from tests.unit.verify.damage import Damage, harm, link_copy, parts
@@ -69,15 +69,15 @@ def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
-def spoil_other(kind: Kind, root: Path) -> Path:
+def spoil_other(kind: TargetKind, root: Path) -> Path:
     """Spoil a file of another module that can be met with and without a network."""
-    below = "cache/download/" if kind is Kind.MODCACHE else ""
-    if kind in {Kind.TREE, Kind.MODCACHE}:
+    below = "cache/download/" if kind is TargetKind.MODCACHE else ""
+    if kind in {TargetKind.TREE, TargetKind.MODCACHE}:
         file = root / below / "beta.example/beta/@v/list"
         file.unlink()
         file.write_text("v9.9.9\n")
         return file
-    if kind is Kind.ATHENS:
+    if kind is TargetKind.ATHENS:
         file = root / "beta.example/beta/v0.1.0/cat.gif"
     else:
         file = root / "beta.example/beta/@v/v0.1.0.cat.gif"
@@ -92,7 +92,7 @@ def is_mended(file: Path) -> bool:
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize(("kind", "name"), PLACES)
 def test_the_rest_is_mended_without_a_network(
-    world: World, tmp_path: Path, kind: Kind, name: str, odd: str
+    world: World, tmp_path: Path, kind: TargetKind, name: str, odd: str
 ):
     root = link_copy(world.pristine[kind], tmp_path / "cache")
     part = next(each for each in parts(kind, _DATABASE) if each.name == name)
@@ -130,7 +130,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, path: Path, number: int) -> None:
 def test_what_the_system_refuses_is_told_and_the_rest_is_done(
     world: World,
     tmp_path: Path,
-    kind: Kind,
+    kind: TargetKind,
     action: Action,
     number: int,
     monkeypatch: pytest.MonkeyPatch,
@@ -140,7 +140,7 @@ def test_what_the_system_refuses_is_told_and_the_rest_is_done(
     harm(root, part, Damage.OTHER_MODULE)
     other = spoil_other(kind, root)
     bad = root / part.path
-    if kind is Kind.ATHENS and action is not Action.REPAIR:
+    if kind is TargetKind.ATHENS and action is not Action.REPAIR:
         bad = bad.parent
     refuse(monkeypatch, bad, number)
 
@@ -155,8 +155,8 @@ def test_what_the_system_refuses_is_told_and_the_rest_is_done(
 
 
 def test_a_file_that_nobody_may_change_is_told(world: World, tmp_path: Path):
-    root = link_copy(world.pristine[Kind.GOPROXY], tmp_path / "cache")
-    parts_of = {each.name: each for each in parts(Kind.GOPROXY, _DATABASE)}
+    root = link_copy(world.pristine[TargetKind.GOPROXY], tmp_path / "cache")
+    parts_of = {each.name: each for each in parts(TargetKind.GOPROXY, _DATABASE)}
     for name in ("zip", "mod"):
         harm(root, parts_of[name], Damage.OTHER_MODULE)
     fixed = root / parts_of["zip"].path
@@ -183,7 +183,7 @@ def on_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_a_name_of_255_bytes_is_no_hindrance(world: World, tmp_path: Path):
-    root = link_copy(world.pristine[Kind.GOPROXY], tmp_path / "cache")
+    root = link_copy(world.pristine[TargetKind.GOPROXY], tmp_path / "cache")
     folder = root / "alpha.example/!alpha/@v"
     odd = [folder / ("x" * 255), folder / os.fsdecode(b"\xff" * 255)]
     for each in odd:
@@ -203,8 +203,10 @@ def test_what_failed_is_called_so(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ):
-    root = link_copy(world.pristine[Kind.GOPROXY], tmp_path / "cache")
-    part = next(each for each in parts(Kind.GOPROXY, _DATABASE) if each.name == "zip")
+    root = link_copy(world.pristine[TargetKind.GOPROXY], tmp_path / "cache")
+    part = next(
+        each for each in parts(TargetKind.GOPROXY, _DATABASE) if each.name == "zip"
+    )
     harm(root, part, Damage.OTHER_MODULE)
     refuse(monkeypatch, root / part.path, errno.EPERM)
     arguments = ["verify", str(root), "--repair", "--no-progress", "--sumdb"]
@@ -231,8 +233,8 @@ def test_what_was_polluted_is_asked_after_once_it_is_repaired(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     for action in ("--repair", "--quarantine", "--delete"):
-        root = link_copy(world.pristine[Kind.GOPROXY], tmp_path / action)
-        part = next(e for e in parts(Kind.GOPROXY, _DATABASE) if e.name == "zip")
+        root = link_copy(world.pristine[TargetKind.GOPROXY], tmp_path / action)
+        part = next(e for e in parts(TargetKind.GOPROXY, _DATABASE) if e.name == "zip")
         harm(root, part, Damage.OTHER_MODULE)
         arguments = ["verify", str(root), action, "--no-progress", "--sumdb"]
         arguments += [world.sim.verifier_key, "--proxy", world.sim.url]
@@ -247,10 +249,12 @@ def test_what_was_polluted_is_asked_after_once_it_is_repaired(
 def test_a_disk_that_is_full_while_fetching_leaves_the_rest_done(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    root = link_copy(world.pristine[Kind.TREE], tmp_path / "cache")
-    part = next(each for each in parts(Kind.TREE, _DATABASE) if each.name == "zip")
+    root = link_copy(world.pristine[TargetKind.TREE], tmp_path / "cache")
+    part = next(
+        each for each in parts(TargetKind.TREE, _DATABASE) if each.name == "zip"
+    )
     harm(root, part, Damage.OTHER_MODULE)
-    other = spoil_other(Kind.TREE, root)
+    other = spoil_other(TargetKind.TREE, root)
     real = os.statvfs
 
     def full(path: Path) -> os.statvfs_result:
@@ -292,7 +296,7 @@ def test_one_go_sum_that_is_none_leaves_the_other(
     wrong = "h1:" + "A" * 43 + "="
     (folder / "go.work.sum").write_text(f"{ALPHA} v1.0.0 {wrong}\n")
 
-    report: Report = run(world, folder, action=Action.REPAIR, offline=False)
+    report: VerifyReport = run(world, folder, action=Action.REPAIR, offline=False)
 
     assert [each.verdict for each in report.outcome.findings] == [Verdict.POLLUTED]
     assert [each.path for each in report.outcome.unread] == ["go.sum"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gosync.cli.main import run as run_cli
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.verify.act.plan import Action
 from tests.unit.verify.caches import FOLDERS, World, run
 from tests.unit.verify.damage import Damage, harm, link_copy, parts
@@ -29,7 +29,7 @@ def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_at_hand_repairs(
     world: World,
     tmp_path: Path,
-    kind: Kind,
+    kind: TargetKind,
     name: str,
     way: str,
     capsys: pytest.CaptureFixture[str],
@@ -61,8 +61,8 @@ def _only_sumdb(world: World, folder: Path) -> Path:
 
 
 def test_what_is_at_hand_is_proven_like_all_else(world: World, tmp_path: Path):
-    root = link_copy(world.pristine[Kind.GOPROXY], tmp_path / "cache")
-    part = next(e for e in parts(Kind.GOPROXY, _DATABASE) if e.name == "zip")
+    root = link_copy(world.pristine[TargetKind.GOPROXY], tmp_path / "cache")
+    part = next(e for e in parts(TargetKind.GOPROXY, _DATABASE) if e.name == "zip")
     harm(root, part, Damage.EMPTY)
     tree = link_copy(world.tree, tmp_path / "tree")
     harm(tree, part, Damage.OTHER_MODULE)
@@ -78,8 +78,8 @@ def test_what_is_at_hand_is_proven_like_all_else(world: World, tmp_path: Path):
 def test_the_log_of_a_tree_is_mended_from_another(
     world: World, tmp_path: Path, name: str
 ):
-    root = link_copy(world.pristine[Kind.TREE], tmp_path / "cache")
-    part = next(e for e in parts(Kind.TREE, _DATABASE) if e.name == name)
+    root = link_copy(world.pristine[TargetKind.TREE], tmp_path / "cache")
+    part = next(e for e in parts(TargetKind.TREE, _DATABASE) if e.name == name)
     good = (root / part.path).read_bytes()
     harm(root, part, Damage.FLIPPED)
 
@@ -100,8 +100,8 @@ def test_the_store_is_repaired_from_a_tree(world: World, store: Path):
 
 
 def test_with_nothing_at_hand_it_is_left(world: World, tmp_path: Path):
-    root = link_copy(world.pristine[Kind.TREE], tmp_path / "cache")
-    part = next(e for e in parts(Kind.TREE, _DATABASE) if e.name == "zip")
+    root = link_copy(world.pristine[TargetKind.TREE], tmp_path / "cache")
+    part = next(e for e in parts(TargetKind.TREE, _DATABASE) if e.name == "zip")
     harm(root, part, Damage.OTHER_MODULE)
 
     report = run(world, root, action=Action.REPAIR, proofs=())

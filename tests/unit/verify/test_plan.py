@@ -13,7 +13,7 @@ from gosync.folder.walk import Unread
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.act.plan import Action, UnreadPaths
 from gosync.verify.ownstore.plan import plan_store
-from gosync.verify.verdicts import Finding, Fix, Verdict
+from gosync.verify.verdicts import CacheFinding, Fix, Verdict
 
 _PATHS = st.lists(st.sampled_from("ab"), max_size=4).map("/".join)
 
@@ -42,7 +42,7 @@ def test_rows_are_gone_through_once_whatever_is_lost():
     for number in range(50):
         rows[ModuleVersion("a.example/a", f"v1.{number}.0")] = _row(number)
     lost = [
-        Finding(
+        CacheFinding(
             verdict=Verdict.INCOMPLETE,
             path=f"blobs/sha256/{number:064x}"[:15] + f"/{number:064x}",
             reason="missing",
@@ -61,7 +61,7 @@ def test_versions_that_share_a_blob_are_all_planned():
     first, second = _row(1), msgspec.structs.replace(_row(1), version="v2.0.0")
     rows = {ModuleVersion(row.path, row.version): row for row in (first, second)}
     path = f"blobs/sha256/00/{1:064x}"
-    lost = Finding(verdict=Verdict.CORRUPT, path=path, reason="x", fix=Fix.FETCH)
+    lost = CacheFinding(verdict=Verdict.CORRUPT, path=path, reason="x", fix=Fix.FETCH)
 
     plan = plan_store(rows, (), [lost], Action.REPAIR, can_ask_log=True)
 

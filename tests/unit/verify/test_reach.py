@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from gosync.errors import StoreError, UsageError
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.folder.placing import remove, write
-from gosync.folder.tree import Tree
+from gosync.folder.tree import FileTree
 from gosync.verify.act.plan import Action
-from gosync.verify.report import Report
+from gosync.verify.report import VerifyReport
 from tests.unit.verify.caches import ALPHA, FOLDERS, World, run
 from tests.unit.verify.damage import Damage, Part, harm, link_copy, parts
 from tests.unit.verify.test_matrix import snapshot
@@ -48,7 +48,7 @@ def own(root: Path, user: int) -> None:
             os.chown(path, user, user, follow_symlinks=False)
 
 
-def copied(world: World, kind: Kind, root: Path) -> Path:
+def copied(world: World, kind: TargetKind, root: Path) -> Path:
     """Return a cache that shares no file with another."""
     link_copy(world.pristine[kind], root)
     for file in [each for each in root.rglob("*") if each.is_file()]:
@@ -61,7 +61,7 @@ def copied(world: World, kind: Kind, root: Path) -> Path:
 
 @pytest.mark.parametrize(("kind", "part"), SHARED)
 def test_a_file_with_another_name_is_replaced_not_changed(
-    world: World, tmp_path: Path, kind: Kind, part: Part
+    world: World, tmp_path: Path, kind: TargetKind, part: Part
 ):
     root = copied(world, kind, tmp_path / "cache")
     file, outside = root / part.path, tmp_path / "outside"
@@ -80,7 +80,7 @@ def test_a_file_with_another_name_is_replaced_not_changed(
 @as_root
 @pytest.mark.parametrize(("kind", "part"), SHARED)
 def test_a_secret_that_is_linked_into_a_cache_stays_one(
-    world: World, tmp_path: Path, kind: Kind, part: Part
+    world: World, tmp_path: Path, kind: TargetKind, part: Part
 ):
     """The cache's owner must not get to read it, nor own it, by a repair."""
     root, outside = copied(world, kind, tmp_path / "cache"), tmp_path / "outside"
@@ -105,7 +105,7 @@ def test_a_secret_that_is_linked_into_a_cache_stays_one(
 @pytest.mark.parametrize("action", [Action.QUARANTINE, Action.DELETE, Action.REPAIR])
 @pytest.mark.parametrize("kind", FOLDERS)
 def test_a_folder_that_is_a_link_is_no_way(
-    world: World, tmp_path: Path, kind: Kind, action: Action
+    world: World, tmp_path: Path, kind: TargetKind, action: Action
 ):
     root = link_copy(world.pristine[kind], tmp_path / "cache")
     part = next(each for each in parts(kind, _DATABASE) if each.name == "zip")
@@ -127,15 +127,15 @@ def test_a_folder_that_becomes_a_link_meanwhile_is_no_way(
     world: World, tmp_path: Path, action: Action, above: int
 ):
     """Between the look and the deed, somebody swaps one on the way; the root, too."""
-    root = link_copy(world.pristine[Kind.GOPROXY], tmp_path / "a/cache")
-    part = next(e for e in parts(Kind.GOPROXY, _DATABASE) if e.name == "zip")
+    root = link_copy(world.pristine[TargetKind.GOPROXY], tmp_path / "a/cache")
+    part = next(e for e in parts(TargetKind.GOPROXY, _DATABASE) if e.name == "zip")
     harm(root, part, Damage.OTHER_MODULE)
     folder = (root / part.path).parents[above]
     outside, decoy = tmp_path / "outside", tmp_path / "decoy"
     link_copy(folder, outside)
     before = snapshot(outside)
 
-    def swap(report: Report) -> None:
+    def swap(report: VerifyReport) -> None:
         folder.rename(decoy)
         folder.symlink_to(outside)
 
@@ -143,7 +143,7 @@ def test_a_folder_that_becomes_a_link_meanwhile_is_no_way(
     report = run(
         world,
         root,
-        kind=Kind.GOPROXY,
+        kind=TargetKind.GOPROXY,
         action=action,
         offline=False,
         looked=swap,
@@ -161,8 +161,8 @@ def test_a_folder_that_becomes_a_link_meanwhile_is_no_way(
 def test_a_link_in_the_state_folder_is_no_way(
     world: World, tmp_path: Path, name: str, action: Action
 ):
-    root = link_copy(world.pristine[Kind.GOPROXY], tmp_path / "cache")
-    part = next(e for e in parts(Kind.GOPROXY, _DATABASE) if e.name == "zip")
+    root = link_copy(world.pristine[TargetKind.GOPROXY], tmp_path / "cache")
+    part = next(e for e in parts(TargetKind.GOPROXY, _DATABASE) if e.name == "zip")
     harm(root, part, Damage.OTHER_MODULE)
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -187,7 +187,7 @@ def test_a_link_in_the_state_folder_is_no_way(
 def test_a_state_folder_in_the_target_is_refused(
     world: World, tmp_path: Path, inside: str
 ):
-    root = link_copy(world.pristine[Kind.GOPROXY], tmp_path / "cache")
+    root = link_copy(world.pristine[TargetKind.GOPROXY], tmp_path / "cache")
     (tmp_path / "link").symlink_to(root)
     before = snapshot(root)
 
@@ -212,7 +212,7 @@ def test_what_is_mounted_in_a_folder_stays(tmp_path: Path, bound: bool):
     try:
         (mounted / "thesis.txt").write_text("the only copy")
         with pytest.raises(OSError, match="mounted"):
-            remove(Tree(tmp_path / "cache"), "v1.0.0")
+            remove(FileTree(tmp_path / "cache"), "v1.0.0")
         assert (mounted / "thesis.txt").read_text() == "the only copy"
     finally:
         subprocess.run(["umount", "-l", mounted], check=True)
@@ -224,16 +224,16 @@ def test_folders_that_are_made_are_the_owners(tmp_path: Path):
     root.mkdir()
     os.chown(root, NOBODY, NOBODY)
 
-    write(Tree(root), "a.example/b/@v/list", [b"v1.0.0\n"])
+    write(FileTree(root), "a.example/b/@v/list", [b"v1.0.0\n"])
 
     owners = {each.stat().st_uid for each in root.rglob("*")}
     assert owners == {NOBODY}
 
 
 @as_root
-@pytest.mark.parametrize("kind", [Kind.MODCACHE])
+@pytest.mark.parametrize("kind", [TargetKind.MODCACHE])
 def test_a_file_of_an_extracted_folder_keeps_its_execute_bits(
-    world: World, tmp_path: Path, kind: Kind
+    world: World, tmp_path: Path, kind: TargetKind
 ):
     root = copied(world, kind, tmp_path / "cache")
     file = root / "alpha.example/!alpha@v1.1.0/x.go"

@@ -7,12 +7,12 @@ import pytest
 from gosync.cli.main import run as run_cli
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.remedy import Remaining, next_steps, undo_command
-from gosync.verify.verdicts import Cause, Finding, Fix, Verdict
+from gosync.verify.verdicts import CacheFinding, Cause, Fix, Verdict
 
 _TARGET = "/srv/my caches"
 
 
-def _remaining(*findings: Finding, left: int = 0) -> Remaining:
+def _remaining(*findings: CacheFinding, left: int = 0) -> Remaining:
     return Remaining(
         target=_TARGET,
         findings=findings,
@@ -22,8 +22,8 @@ def _remaining(*findings: Finding, left: int = 0) -> Remaining:
     )
 
 
-def _finding(cause: Cause | None = None, fix: Fix = Fix.NOTHING) -> Finding:
-    return Finding(
+def _finding(cause: Cause | None = None, fix: Fix = Fix.NOTHING) -> CacheFinding:
+    return CacheFinding(
         verdict=Verdict.CORRUPT,
         path="x",
         mv=ModuleVersion("a.example/a", "v1.0.0"),

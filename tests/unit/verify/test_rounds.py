@@ -10,11 +10,11 @@ import anyio
 import pytest
 
 from gosync.clock import SystemClock
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from gosync.verify.look import engine
 from gosync.verify.look.memory import STATE_FILE
-from gosync.verify.report import Report
-from gosync.verify.request import Limits, Request
+from gosync.verify.report import VerifyReport
+from gosync.verify.request import Limits, VerifyRequest
 from gosync.verify.session import open_session
 from gosync.work.progress import NoProgress
 from tests.unit.verify.caches import ALPHA, World, run
@@ -25,12 +25,12 @@ _ALL = 4
 
 @pytest.fixture
 def cache(world: World, tmp_path: Path) -> Path:
-    return link_copy(world.pristine[Kind.GOPROXY], tmp_path / "cache")
+    return link_copy(world.pristine[TargetKind.GOPROXY], tmp_path / "cache")
 
 
-def stopped_after(world: World, root: Path, batches: int) -> Report:
+def stopped_after(world: World, root: Path, batches: int) -> VerifyReport:
     """Verify until so many batches are done, as a signal would end it."""
-    request = Request(
+    request = VerifyRequest(
         path=root,
         site=world.site(root.parent),
         offline=True,
@@ -39,7 +39,7 @@ def stopped_after(world: World, root: Path, batches: int) -> Report:
     )
     asked = iter([False] * batches)
 
-    async def main() -> Report:
+    async def main() -> VerifyReport:
         clock = SystemClock()
         async with open_session(request, clock) as session:
             return await session.run(clock, NoProgress(), lambda: next(asked, True))

@@ -12,8 +12,8 @@ from gosync.clock import SystemClock
 from gosync.store.digest import digest_of
 from gosync.store.lock import StoreLock
 from gosync.verify.act.plan import Action
-from gosync.verify.report import Report
-from gosync.verify.request import Request
+from gosync.verify.report import VerifyReport
+from gosync.verify.request import VerifyRequest
 from gosync.verify.session import open_session
 from gosync.verify.verdicts import Verdict
 from gosync.work.progress import NoProgress
@@ -53,11 +53,11 @@ def test_what_another_gosync_takes_away_meanwhile_is_not_missing(
     world: World, store: Path
 ):
     """A prune forgets the row, then the blob, while a run is under way."""
-    request = Request(
+    request = VerifyRequest(
         path=store, site=world.site(store.parent), offline=True, proofs=()
     )
 
-    async def main() -> Report:
+    async def main() -> VerifyReport:
         clock = SystemClock()
         async with open_session(request, clock) as session:
             with Catalog.open(store / "catalog.sqlite", create=False) as catalog:

@@ -15,7 +15,7 @@ import pytest
 
 from gosync.cli.main import run as run_cli
 from gosync.folder import moving
-from gosync.folder.layouts import Kind
+from gosync.folder.layouts import TargetKind
 from tests.integration.test_crash_disk import disk
 from tests.unit.verify.caches import FOLDERS, World
 from tests.unit.verify.damage import Damage, Part, harm, link_copy, parts
@@ -94,11 +94,11 @@ def wear(root: Path) -> None:
         os.utime(path, ns=(10**18 + number, 10**18 + number), follow_symlinks=False)
 
 
-def copied(world: World, kind: Kind, root: Path) -> Path:
+def copied(world: World, kind: TargetKind, root: Path) -> Path:
     return Path(shutil.copytree(world.pristine[kind], root))
 
 
-def part_of(kind: Kind, name: str) -> Part:
+def part_of(kind: TargetKind, name: str) -> Part:
     return next(each for each in parts(kind, _DATABASE) if each.name == name)
 
 
@@ -108,13 +108,15 @@ def part_of(kind: Kind, name: str) -> Part:
 def test_a_polluted_cache(
     world: World,
     tmp_path: Path,
-    kind: Kind,
+    kind: TargetKind,
     action: str,
     apart: bool,
     capsys: pytest.CaptureFixture[str],
 ):
     root = copied(world, kind, tmp_path / "a cache")
-    for name in ("zip", "mod", "extracted") if kind is Kind.MODCACHE else ("zip",):
+    for name in (
+        ("zip", "mod", "extracted") if kind is TargetKind.MODCACHE else ("zip",)
+    ):
         harm(root, part_of(kind, name), Damage.OTHER_MODULE)
     wear(root)
 
@@ -131,9 +133,9 @@ def test_odd_things(
     apart: bool,
     capsys: pytest.CaptureFixture[str],
 ):
-    root = copied(world, Kind.GOPROXY, tmp_path / "cache")
+    root = copied(world, TargetKind.GOPROXY, tmp_path / "cache")
     for name in ("zip", "info"):
-        place = root / part_of(Kind.GOPROXY, name).path
+        place = root / part_of(TargetKind.GOPROXY, name).path
         place.unlink()
         ODD[odd](place)
     (root / "alpha.example/!alpha/@v/stray").symlink_to("elsewhere")
@@ -152,8 +154,8 @@ def test_modes_and_owners(
     is_shared: bool,
     capsys: pytest.CaptureFixture[str],
 ):
-    root = copied(world, Kind.MODCACHE, tmp_path / "cache")
-    file = root / part_of(Kind.MODCACHE, name).path
+    root = copied(world, TargetKind.MODCACHE, tmp_path / "cache")
+    file = root / part_of(TargetKind.MODCACHE, name).path
     if is_shared:
         os.link(file, tmp_path / "outside")
     wear(root)
@@ -166,9 +168,9 @@ def test_modes_and_owners(
 def test_a_list_that_was_missing_is_missing_again(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    root = copied(world, Kind.TREE, tmp_path / "cache")
-    (root / part_of(Kind.TREE, "list").path).unlink()
-    (root / part_of(Kind.TREE, "zip").path).unlink()
+    root = copied(world, TargetKind.TREE, tmp_path / "cache")
+    (root / part_of(TargetKind.TREE, "list").path).unlink()
+    (root / part_of(TargetKind.TREE, "zip").path).unlink()
 
     act_and_undo(world, root, "--repair", capsys)
 
@@ -194,8 +196,8 @@ def test_a_go_sum(
 def test_nothing_is_offered_that_cannot_be_had(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    root = copied(world, Kind.GOPROXY, tmp_path / "cache")
-    harm(root, part_of(Kind.GOPROXY, "zip"), Damage.OTHER_MODULE)
+    root = copied(world, TargetKind.GOPROXY, tmp_path / "cache")
+    harm(root, part_of(TargetKind.GOPROXY, "zip"), Damage.OTHER_MODULE)
     command = arguments(world, root, tmp_path / "state")
 
     assert run_cli([*command, "--delete"]) == 5
@@ -212,8 +214,8 @@ def test_a_killed_copy_to_another_disk_is_no_thing_to_restore(
     capsys: pytest.CaptureFixture[str],
 ):
     """Half a copy must not come back in the place of what it is half of."""
-    root = copied(world, Kind.GOPROXY, tmp_path / "cache")
-    part = part_of(Kind.GOPROXY, "zip")
+    root = copied(world, TargetKind.GOPROXY, tmp_path / "cache")
+    part = part_of(TargetKind.GOPROXY, "zip")
     harm(root, part, Damage.OTHER_MODULE)
     before = everything(root)
     command = arguments(world, root, tmp_path / "state")
@@ -239,8 +241,8 @@ def test_a_folder_is_not_followed_to_another_disk(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     """A link in quarantine comes back as a link, whatever it leads to by then."""
-    root = link_copy(world.pristine[Kind.GOPROXY], tmp_path / "cache")
-    place = root / part_of(Kind.GOPROXY, "zip").path
+    root = link_copy(world.pristine[TargetKind.GOPROXY], tmp_path / "cache")
+    place = root / part_of(TargetKind.GOPROXY, "zip").path
     secret = tmp_path / "secret"
     secret.write_text("root only")
     place.unlink()
@@ -261,8 +263,8 @@ def test_what_comes_from_another_disk_is_durable_before_it_goes_there(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ):
-    root = copied(world, Kind.MODCACHE, tmp_path / "cache")
-    harm(root, part_of(Kind.MODCACHE, name), Damage.OTHER_MODULE)
+    root = copied(world, TargetKind.MODCACHE, tmp_path / "cache")
+    harm(root, part_of(TargetKind.MODCACHE, name), Damage.OTHER_MODULE)
     state, steps = tmp_path / "state", list[tuple[str, str]]()
     command = arguments(world, root, state)
 
@@ -292,10 +294,10 @@ def test_a_state_disk_that_is_full_costs_nothing(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     """What does not fit stays where it is, and the rest is moved."""
-    root = copied(world, Kind.GOPROXY, tmp_path / "cache")
-    small = root / part_of(Kind.GOPROXY, "zip").path
+    root = copied(world, TargetKind.GOPROXY, tmp_path / "cache")
+    small = root / part_of(TargetKind.GOPROXY, "zip").path
     large = root / "beta.example/beta/@v/v0.1.0.zip"
-    harm(root, part_of(Kind.GOPROXY, "zip"), Damage.OTHER_MODULE)
+    harm(root, part_of(TargetKind.GOPROXY, "zip"), Damage.OTHER_MODULE)
     large.write_bytes(os.urandom(3 << 20))
     before = large.read_bytes()
     command = arguments(world, root, tmp_path / "state")
@@ -315,7 +317,7 @@ def test_a_state_disk_that_is_full_costs_nothing(
 
 @pytest.mark.parametrize("name", ["..", "../../etc", "/etc", "a/b"])
 def test_an_id_is_no_path(world: World, tmp_path: Path, name: str):
-    root = copied(world, Kind.GOPROXY, tmp_path / "cache")
+    root = copied(world, TargetKind.GOPROXY, tmp_path / "cache")
 
     command = arguments(world, root, tmp_path / "state")
     assert run_cli([*command, "--restore", name]) == 2

@@ -11,8 +11,8 @@ import pytest
 from gosync.clock import SystemClock
 from gosync.errors import UnavailableError, UsageError
 from gosync.gomod.module import ModuleVersion
-from gosync.verify.report import Report
-from gosync.verify.request import Limits, Request
+from gosync.verify.report import VerifyReport
+from gosync.verify.request import Limits, VerifyRequest
 from gosync.verify.session import open_session
 from gosync.verify.verdicts import Verdict
 from gosync.work.progress import NoProgress
@@ -31,8 +31,8 @@ def proxy() -> Iterator[Simulator]:
 
 def look(
     sim: Simulator, tmp_path: Path, *modules: str, limits: Limits | None = None
-) -> Report:
-    request = Request(
+) -> VerifyReport:
+    request = VerifyRequest(
         path=tmp_path,
         url=sim.url,
         modules=modules,
@@ -41,7 +41,7 @@ def look(
         limits=limits or Limits(),
     )
 
-    async def main() -> Report:
+    async def main() -> VerifyReport:
         clock = SystemClock()
         async with open_session(request, clock) as session:
             return await session.run(clock, NoProgress(), lambda: False)
