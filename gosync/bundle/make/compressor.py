@@ -1,4 +1,4 @@
-"""Segments compressed: each into an unnamed file, several at once, in order."""
+"""Compression of segments: several at once, each into a temporary file, in order."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def create_bundle(
     Args:
         site: The store; its lock is held.
         options: What is asked for.
-        progress: Who watches.
+        progress: Is told how far it is.
 
     Raises:
         UsageError: the need is another target's, a key cannot be used, or a version

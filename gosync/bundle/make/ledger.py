@@ -1,4 +1,4 @@
-"""What becomes of a bundle that was made here: sealed, acknowledged, revoked.
+"""The ledger of bundles made here: sealed, acknowledged, revoked.
 
 A receipt is taken at its word only for a bundle that was sealed here under the id
 that it names; a second one of the same bundle changes nothing. The journal is told
@@ -72,7 +72,7 @@ class Ledger:
         tiles: Mapping[int, Spans] = MappingProxyType({}),
         artifacts: Iterable[Artifact] = (),
     ) -> BundleRow:
-        """Say that a bundle was read back and proven: it may leave the house.
+        """Say that a bundle was read back and proven: it may be carried away.
 
         Args:
             row: The bundle, as it was when it was planned or written, with the rules

@@ -1,4 +1,4 @@
-"""Versions of the store as they will travel: scanned, proven again, in groups.
+"""Packing: versions of the store scanned, proven again, grouped into segments.
 
 Every zip is read and its h1 compared with the catalog's, so that a blob that has
 rotted is found before it travels. Groups and segments are bounded: their recipes

@@ -1,4 +1,4 @@
-"""What a receiver has, as far as the ledger or its own need.json says.
+"""The receiver's state: what the ledger or its need.json says that it has.
 
 Usually that is what it holds after the base: the last bundle that it acknowledged.
 A need.json speaks for itself: the receiver has what the bundle that it applied last
@@ -38,7 +38,7 @@ def reader_of(bundles: Bundles, target: str) -> ReaderFeatures | None:
 
 
 class Receiver(msgspec.Struct, frozen=True, kw_only=True):
-    """What a target has.
+    """The state of a target.
 
     Attributes:
         kind: What kind of bundle it needs.

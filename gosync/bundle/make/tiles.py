@@ -1,4 +1,4 @@
-"""Which tree head a bundle carries, and which tiles of it are new to the receiver.
+"""The tree head of a bundle, and the tiles of it that are new to the receiver.
 
 The head is the one that our own tree shows: everything that proves what we publish
 is there. The receiver's tree will show it too, so it needs the same tiles for the

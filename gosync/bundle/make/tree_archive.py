@@ -1,4 +1,4 @@
-"""The published tree as one file: a ``tar.zst`` that stock tools unpack and serve.
+"""A ``tar.zst`` archive of the published tree, for stock tools.
 
 No gosync is needed inside: ``tar -xf FILE`` makes the tree, and any file server
 serves it. The price is that the receiver proves nothing but the file's own SHA-256,
@@ -75,7 +75,7 @@ def write_tree_archive(
         tree: The tree's folder; nobody publishes into it meanwhile.
         path: The archive; replaced if it is there.
         keys: The keys that sign its digest's file.
-        progress: Who watches.
+        progress: Is told how far it is.
         admitted: What ``admitted_files`` says; None to take the tree as it is.
 
     Raises:

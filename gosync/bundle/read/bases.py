@@ -72,7 +72,7 @@ class NoBases:
 
 
 class BaseFiles:
-    """What one base contains.
+    """The files of one base, by name and by digest.
 
     Attributes:
         recipe: Its recipe, by name.

@@ -1,4 +1,4 @@
-"""May this bundle come in at all? What its header says against what came before.
+"""Checks of a bundle's header against the bundles that came in before.
 
 A bundle is for one site, and its sequence only grows. So a bundle that is older than
 the one that made the present selection is refused, even with a good signature: who

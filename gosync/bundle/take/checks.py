@@ -1,4 +1,4 @@
-"""May a bundle's selection become the site's: who vouches for it, and what would go."""
+"""Checks of a bundle's selection: who vouches for it, and what would go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Versions out of bundles, through the same gate as those of a sync.
+"""Intake of versions out of bundles, through the gate that a sync uses.
 
 What a volume says is proven as it is read, chunk by chunk, and a volume is read once.
 The versions come in the bundle's order: one is unpacked while the gate reads the zips

@@ -1,4 +1,4 @@
-"""What the bundles at hand and the store make together.
+"""The plan of an import: which versions come from which bundle, which are missing.
 
 The bundles at hand are the one on the medium and those that wait. A selection is
 complete when each of its versions is in the store, or travels in one of them and
