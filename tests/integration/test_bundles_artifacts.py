@@ -128,6 +128,12 @@ def test_a_catalog_that_is_made_anew_has_them(pair: Pair):
     assert document["unknown"] == {}
     assert set(before) == {"document/here.txt", "sbom/a.json"}
 
+    digest = before.pop("sbom/a.json")
+    (pair.outside.store / "blobs/sha256" / digest[:2] / digest).unlink()
+    document = pair.run_outside("catalog", "rebuild").document
+    assert document["lost_artifacts"] == ["sbom/a.json"]
+    assert artifacts(pair.outside) == before
+
 
 def test_a_volume_that_is_missing_leaves_artifacts_to_be_asked_for(pair: Pair):
     pair.take(pair.make())
