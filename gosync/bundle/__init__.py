@@ -1,4 +1,4 @@
-"""Bundles: what crosses an air gap, small and provable by the receiver alone.
+"""Signed bundles of module versions, which cross an air gap and are proven inside.
 
     options    what the configuration says of bundles
 

@@ -1,4 +1,4 @@
-"""What the configuration says of bundles: those to make, and those to take in."""
+"""Options of the configuration for making bundles and taking them in."""
 
 from __future__ import annotations
 

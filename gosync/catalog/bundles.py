@@ -2,7 +2,7 @@
 
     planned  a sequence number is taken; nothing is on disk that counts
     written  its files are durable under its id
-    sealed   they were read back and proven; it may leave the house
+    sealed   they were read back and proven; it may be carried away
     acked    the site's receipt came back, or a later one says that it came
     revoked  it never arrived, or its site was lost: it is no base any more
 

@@ -1,4 +1,4 @@
-"""``gosync bundle``: what crosses the air gap, on either side of it."""
+"""``gosync bundle``: the commands for bundles, outside and inside."""
 
 from __future__ import annotations
 

@@ -37,12 +37,15 @@ def rebuild(options: Options, rehash: bool) -> None:
     }
     counts = (
         f"{report.versions} versions from journal and blobs, {report.pins} pins,"
-        f" {report.findings} findings, {report.bundles} bundles"
+        f" {report.findings} findings, {report.bundles} bundles,"
+        f" {report.artifacts} artifacts"
     )
     lines = [counts]
     lines += [f"tree head {name}  {size}" for name, size in report.heads.items()]
     if report.missing:
         lines.append(f"{len(report.missing)} lack a blob and are wanted again")
+    if report.lost_artifacts:
+        lines.append(f"{len(report.lost_artifacts)} artifacts lack their blob")
     if report.damaged:
         lines.append(f"{len(report.damaged)} journal lines say nothing")
     if report.unknown:

@@ -15,12 +15,13 @@ Paths are relative to the tree's root, with "/" between elements; ``M`` and
     sumdb/NAME/tile/8/L/NNN[.p/W]
     sumdb/NAME/404.txt                               for a web server's 404 answers
     status.json                                      how the mirror is
+    vulndb/NAME          documents/NAME              artifacts, by their kind
     .gosync/             marker, what is withdrawn, temporary files: for gosync alone
 
 No two of them can meet. The first element of a module path has a dot, so it is
-neither ``sumdb`` nor ``modules``; it does not begin with one, so it is not
-``.gosync``. No module path has an ``@``, so a page under ``@v/`` never stands
-where another module's folder belongs. Two names are left over: a module called
+neither ``sumdb``, ``modules`` nor a folder of artifacts; it does not begin with one,
+so it is not ``.gosync``. No module path has an ``@``, so a page under ``@v/`` never
+stands where another module's folder belongs. Two names are left over: a module called
 ``index.html`` or ``status.json`` is refused.
 
 File systems take names of 255 bytes, which Go's rules do not know; a longer
@@ -35,6 +36,7 @@ from hashlib import sha256
 
 import msgspec
 
+from gosync.artifact import DOCUMENT, VULNDB, check_artifact_name
 from gosync.errors import MalformedError
 from gosync.gomod import module
 from gosync.gomod.filekind import FileKind
@@ -49,6 +51,7 @@ ROOT_FILES = frozenset({ROOT_PAGE, STATUS})
 PAGES_FOLDER = "modules"
 FEED = f"{PAGES_FOLDER}/feed.atom"
 SUMDB_FOLDER = "sumdb"
+ARTIFACT_FOLDERS = {VULNDB: "vulndb", DOCUMENT: "documents"}
 VERSIONS_FOLDER = "@v"
 LIST_NAME = "list"
 LATEST_NAME = "@latest"
@@ -184,6 +187,31 @@ def list_page(first: str) -> str:
 def page_of_name(name: str) -> str | None:
     """Return the page that a name in the pages' folder stands for, or None."""
     return f"{PAGES_FOLDER}/{name}/{ROOT_PAGE}" if _PAGE_ID.fullmatch(name) else None
+
+
+def artifact_file(kind: str, name: str) -> str | None:
+    """Return where an artifact lies; None for a kind that has no place in the tree.
+
+    Raises:
+        MalformedError: if the name is none.
+    """
+    check_artifact_name(name)
+    folder = ARTIFACT_FOLDERS.get(kind)
+    return None if folder is None else f"{folder}/{name}"
+
+
+def artifact_of(path: str) -> tuple[str, str] | None:
+    """Return kind and name of the artifact that lies there, or None.
+
+    The inverse of ``artifact_file``.
+    """
+    folder, _, name = path.partition("/")
+    kinds = [kind for kind, its in ARTIFACT_FOLDERS.items() if its == folder]
+    try:
+        check_artifact_name(name)
+    except MalformedError:
+        return None
+    return (kinds[0], name) if kinds else None
 
 
 def revision_of_alias(name: str) -> str | None:

@@ -98,7 +98,8 @@ class RebuildReport(msgspec.Struct):
         backup: Where the old catalog is kept, None when there was none.
         pins: How many pins came back.
         findings: How many findings.
-        artifacts: How many files beside versions.
+        artifacts: How many artifacts.
+        lost_artifacts: Those whose blob is missing or damaged; they are forgotten.
         bundles: How many bundles, made here or taken in.
         unknown: How many journal lines are of a kind that only a newer gosync knows,
             by kind; they stay in the journal.
@@ -114,6 +115,7 @@ class RebuildReport(msgspec.Struct):
     pins: int = 0
     findings: int = 0
     artifacts: int = 0
+    lost_artifacts: list[str] = msgspec.field(default_factory=list)
     bundles: int = 0
     unknown: dict[str, int] = msgspec.field(default_factory=dict)
     not_kept: tuple[str, ...] = NOT_KEPT
@@ -192,11 +194,11 @@ def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
 def _take_artifacts(
     blobs: BlobStore, memory: _Memory, report: RebuildReport, *, rehash: bool
 ) -> dict[tuple[str, str], Artifact]:
-    """Return the artifacts whose blob is there; note the others as missing."""
+    """Return the artifacts whose blob is there; note the others as lost."""
     told = memory.artifacts.values()
     present, missing = whole_artifacts(blobs, told, rehash=rehash)
     report.artifacts = len(present)
-    report.missing += map(str, missing)
+    report.lost_artifacts += map(str, missing)
     return {each.key: each for each in present}
 
 

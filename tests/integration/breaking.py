@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from gosync.artifact import DOCUMENT
 from gosync.bundle.format.header import Header, format_header, parse_header
 from gosync.bundle.format.manifest import (
     Manifest,
@@ -57,6 +58,8 @@ class Stage:
             sim.publish(bulky(f"std.example/bulk{number}"))
         sim.log.grow(500)
         self.pair.sync()
+        for number in range(2):
+            self.pair.keep(DOCUMENT, f"a/{number}.txt", b"%d" % number * 40_000)
         self.two = self.pair.make()
         self.start = folder / "start"
         shutil.copytree(self.pair.inside.folder, self.start)

@@ -23,8 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from gosync.artifact import Artifact
 from gosync.catalog.imports import ImportState
+from gosync.config.load import load_config
 from gosync.demo.modules import ModuleSource
+from gosync.site.artifacts import keep_artifact
+from gosync.site.site import open_site
 from tests.go.cells import without_network
 from tests.integration.site import OK, Site
 from tests.integration.steps import Run, Stepper
@@ -153,6 +157,12 @@ class Pair:
     def sync(self) -> None:
         """Let outside follow upstream."""
         self.run_outside("sync")
+
+    def keep(self, kind: str, name: str, data: bytes) -> Artifact:
+        """Let outside keep an artifact."""
+        options = load_config(self.outside.config_file, {}).site_options()
+        with open_site(options, command="keep") as site:
+            return keep_artifact(site, kind, name, [data])
 
     def make(self, *arguments: str) -> Path:
         """Make a bundle; return its folder."""

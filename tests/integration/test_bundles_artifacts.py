@@ -12,7 +12,7 @@ from gosync.artifact import DOCUMENT, VULNDB, Artifact
 from gosync.bundle.format.features import OURS
 from gosync.catalog.db import Catalog
 from gosync.config.load import load_config
-from gosync.site.artifacts import change_artifacts, keep_artifact
+from gosync.site.artifacts import change_artifacts
 from gosync.site.site import open_site
 from gosync.store.digest import digest_of
 from tests.integration.pair import GAP, VOLUME, Machines, Pair, bulky
@@ -41,12 +41,6 @@ def pair(machines: Machines, tmp_path: Path) -> Iterator[Pair]:
         yield pair
 
 
-def keep(site: Site, kind: str, name: str, data: bytes) -> Artifact:
-    options = load_config(site.config_file, {}).site_options()
-    with open_site(options, command="test") as opened:
-        return keep_artifact(opened, kind, name, [data])
-
-
 def forget(site: Site, artifact: Artifact) -> None:
     options = load_config(site.config_file, {}).site_options()
     with open_site(options, command="test") as opened:
@@ -64,9 +58,9 @@ def artifacts(site: Site) -> dict[str, str]:
 
 
 def test_artifacts_cross_and_follow_what_outside_has(pair: Pair):
-    database = keep(pair.outside, VULNDB, "index/modules.json", b"[]\n")
-    keep(pair.outside, VULNDB, "ID/GO-1.json", b"{}\n")
-    page = keep(pair.outside, DOCUMENT, "guide/start.html", b"<p>" * 100_000)
+    database = pair.keep(VULNDB, "index/modules.json", b"[]\n")
+    pair.keep(VULNDB, "ID/GO-1.json", b"{}\n")
+    page = pair.keep(DOCUMENT, "guide/start.html", b"<p>" * 100_000)
     first = pair.make()
 
     taken = pair.take(first).document
@@ -79,8 +73,8 @@ def test_artifacts_cross_and_follow_what_outside_has(pair: Pair):
     # Nothing new; then one changes, one goes, and one has the bytes of another.
     made = pair.run_outside("bundle", "create", "inside", "--out", str(pair.media))
     assert made.document["result"] == "nothing-new"
-    keep(pair.outside, VULNDB, "index/modules.json", b'[{"path":"a.example"}]\n')
-    keep(pair.outside, VULNDB, "ID/GO-2.json", b"{}\n")
+    pair.keep(VULNDB, "index/modules.json", b'[{"path":"a.example"}]\n')
+    pair.keep(VULNDB, "ID/GO-2.json", b"{}\n")
     forget(pair.outside, page)
     second = pair.make()
     header = json.loads((second / "bundle.json").read_bytes())
@@ -89,14 +83,15 @@ def test_artifacts_cross_and_follow_what_outside_has(pair: Pair):
     pair.take(second)
     assert artifacts(pair.inside) == artifacts(pair.outside)
     pair.check()
+    assert pair.run_inside("verify").document["findings"] == []
     gone = pair.inside.store / "blobs/sha256" / database.digest[:2] / database.digest
     assert not gone.exists(), "what no artifact has any more is swept"
 
 
 def test_a_kind_that_is_not_known_is_skipped_and_counted(pair: Pair):
-    keep(pair.outside, SBOM, "a.json", b"a")
-    keep(pair.outside, SBOM, "b.json", b"b")
-    keep(pair.outside, DOCUMENT, "known.txt", b"known")
+    pair.keep(SBOM, "a.json", b"a")
+    pair.keep(SBOM, "b.json", b"b")
+    pair.keep(DOCUMENT, "known.txt", b"known")
     first = pair.make()
     shown = pair.run_inside("bundle", "inspect", str(first)).document
     assert shown["artifacts"] == {"known": {DOCUMENT: 1}, "skipped": {SBOM: 2}}
@@ -112,7 +107,7 @@ def test_a_kind_that_is_not_known_is_skipped_and_counted(pair: Pair):
 
     # Once outside knows what is read inside it sends no more of it, and says so.
     pair.ack()
-    keep(pair.outside, SBOM, "c.json", b"c")
+    pair.keep(SBOM, "c.json", b"c")
     made = pair.run_outside("bundle", "create", "inside", "--out", str(pair.media))
     assert (made.document["result"], made.document["left_out"]) == (
         "nothing-new",
@@ -121,10 +116,10 @@ def test_a_kind_that_is_not_known_is_skipped_and_counted(pair: Pair):
 
 
 def test_a_catalog_that_is_made_anew_has_them(pair: Pair):
-    keep(pair.outside, SBOM, "a.json", b"a")
-    gone = keep(pair.outside, DOCUMENT, "gone.txt", b"gone")
-    keep(pair.outside, DOCUMENT, "here.txt", b"here")
-    keep(pair.outside, DOCUMENT, "here.txt", b"here, changed")
+    pair.keep(SBOM, "a.json", b"a")
+    gone = pair.keep(DOCUMENT, "gone.txt", b"gone")
+    pair.keep(DOCUMENT, "here.txt", b"here")
+    pair.keep(DOCUMENT, "here.txt", b"here, changed")
     forget(pair.outside, gone)
     before = artifacts(pair.outside)
 
@@ -133,18 +128,24 @@ def test_a_catalog_that_is_made_anew_has_them(pair: Pair):
     assert document["unknown"] == {}
     assert set(before) == {"document/here.txt", "sbom/a.json"}
 
+    digest = before.pop("sbom/a.json")
+    (pair.outside.store / "blobs/sha256" / digest[:2] / digest).unlink()
+    document = pair.run_outside("catalog", "rebuild").document
+    assert document["lost_artifacts"] == ["sbom/a.json"]
+    assert artifacts(pair.outside) == before
+
 
 def test_a_volume_that_is_missing_leaves_artifacts_to_be_asked_for(pair: Pair):
     pair.take(pair.make())
     pair.ack()
-    lost = keep(pair.outside, DOCUMENT, "lost.txt", b"lost")
+    lost = pair.keep(DOCUMENT, "lost.txt", b"lost")
     first = pair.make()
     (first / "vol-0001.zst").unlink()
     pair.take(first, expect=VOLUME)
     assert not artifacts(pair.inside)
 
     pair.run_outside("bundle", "ack", str(pair.receipt))
-    keep(pair.outside, DOCUMENT, "later.txt", b"later")
+    pair.keep(DOCUMENT, "later.txt", b"later")
     later = pair.make("--base", "sealed")
     run = pair.take(later, expect=GAP)
     assert run.document["need"]["artifacts"] == [
@@ -161,8 +162,8 @@ def test_a_volume_that_is_missing_leaves_artifacts_to_be_asked_for(pair: Pair):
 
 
 def test_a_bundle_is_made_for_the_version_inside(pair: Pair):
-    keep(pair.outside, SBOM, "a.json", b"a")
-    keep(pair.outside, DOCUMENT, "a.txt", b"a")
+    pair.keep(SBOM, "a.json", b"a")
+    pair.keep(DOCUMENT, "a.txt", b"a")
     out = ("--out", str(pair.media))
     pair.run_outside(
         "bundle", "create", "inside", *out, "--for-version", "0.0.9", expect=USAGE

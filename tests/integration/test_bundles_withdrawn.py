@@ -129,11 +129,12 @@ def test_neither_a_gap_nor_the_limit_holds_it_up(sim: Simulator, pair: Pair) -> 
     pair.run_outside("sync")
     withdraw(pair, GOOD)
     less = pair.make()
-    refused = pair.take(less, "--max-delete", "1", expect=USAGE)
+    limit = ("--accept-shrink", "--max-delete")
+    refused = pair.take(less, *limit, "1", expect=USAGE)
     assert "--max-delete 2" in refused.document["hint"]
     assert GOOD not in pair.inside.listed()
     assert f"{N}@v1.0.0" in pair.inside.listed()
-    pair.take(less, "--max-delete", "2")
+    pair.take(less, *limit, "2")
     assert pair.inside.listed() == {f"{M}@v1.2.0"}
 
 

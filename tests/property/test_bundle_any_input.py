@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import PurePosixPath
 
 import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from gosync.artifact import check_artifact_name
+from gosync.bundle.format.artifacts import Blob, format_blobs, parse_blobs
 from gosync.bundle.format.blocks import (
     Form,
     PackedVersion,
@@ -212,3 +215,30 @@ def test_both_sides_agree_on_what_travels(
     for order, version in enumerate(read):
         told = {c.name: c.digest for c in packed if c.order == order}
         assert version.told(told) == group[order]
+
+
+@given(st.binary(max_size=200))
+def test_any_list_of_blobs(data: bytes):
+    try:
+        found = parse_blobs(data)
+    except MalformedError:
+        return
+    assert format_blobs(found).splitlines() == data.splitlines()
+
+
+@given(st.dictionaries(st.binary(max_size=9), st.integers(0, 1 << 30), max_size=8))
+def test_a_list_of_blobs_comes_back(sizes: dict[bytes, int]):
+    blobs = sorted(Blob(digest_of(data), size) for data, size in sizes.items())
+    assert parse_blobs(format_blobs(blobs)) == blobs
+
+
+@given(st.text(max_size=30) | st.from_regex(r"[a-z./~+-]{1,12}", fullmatch=True))
+def test_an_artifact_name_is_a_plain_path_below_its_folder(name: str):
+    try:
+        check_artifact_name(name)
+    except MalformedError:
+        return
+    parts = PurePosixPath("kind", name).parts
+    assert "/".join(parts[1:]) == name
+    assert not any(part.startswith(".") for part in parts)
+    assert name.isascii()

@@ -19,7 +19,7 @@ _PLACEHOLDER = "X"  # for an argument that only a run knows
 # Text that is no hint: the name of who holds a lock, a name in a file, a docstring.
 _LABELS = {"command"}
 _VERB = re.compile(rf"\bgosync ({'|'.join(VERBS)})\b")
-_LATER = {"bundle", "cli", "demo"}
+_LATER = {"cli", "demo"}
 
 
 def _modules() -> Iterator[tuple[str, ast.Module]]:

@@ -1,4 +1,4 @@
-"""The format of bundles, version 1: how its files hang together. Pure.
+"""The bundle format, version 1: its files and how they bind each other. Pure.
 
 A bundle is a folder of plain files for one target (a site that bundles are made
 for)::

@@ -1,4 +1,4 @@
-r"""Artifacts in a bundle: the lines of a manifest, and what their segment says. Pure.
+r"""Artifact lines of a manifest, and the list of blobs in their segment. Pure.
 
 The manifest names all artifacts that the site is to have, each with its kind, name,
 digest and size, whether it travels in this bundle or not. Several may have the same
@@ -40,7 +40,7 @@ class ArtifactEntry(Artifact, frozen=True, kw_only=True, tag="artifact"):
 
 
 class Blob(NamedTuple):
-    """Bytes that travel, whatever artifacts have them.
+    """An artifact's bytes; several artifacts may have the same.
 
     Attributes:
         digest: Their SHA-256, hex.

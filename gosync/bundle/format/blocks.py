@@ -1,4 +1,4 @@
-"""Blocks: what the recipes frame says of one group. Pure.
+"""Blocks: ``.info``, ``.mod`` and recipes of a group of versions. Pure.
 
 A block is the length of its head (4 bytes, big-endian), the head, which is canonical
 JSON, and then for each version the bytes of its ``.info``, ``.mod`` and recipe, whose

@@ -1,4 +1,4 @@
-"""JSON and times of a bundle and its papers: whatever bytes there are, one error."""
+"""Decoders of JSON, JSON lines and times, with one error for any bytes."""
 
 from __future__ import annotations
 

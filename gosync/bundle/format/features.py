@@ -1,4 +1,4 @@
-"""What a reader of bundles can take, so that nobody writes what it cannot. Pure.
+"""Reader features: which bundles each release of gosync can read. Pure.
 
 A receipt says it of the gosync that took the bundle in (``reads``). Before the first
 receipt whoever makes bundles may name the version that is inside; ``RELEASES`` has

@@ -47,7 +47,7 @@ _COMPRESSION = "zstd"
 
 
 class SumHead(msgspec.Struct, frozen=True, kw_only=True):
-    """The head of the checksum database that the receiver's tree will show.
+    """The signed tree head of the checksum database.
 
     Attributes:
         name: The database's name.
@@ -165,7 +165,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """A bundle that a site has, as its papers name it.
+    """A bundle that a site has, as receipt.json and need.json name it.
 
     Attributes:
         sequence: Its sequence.
@@ -177,7 +177,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Preview(msgspec.Struct, frozen=True):
-    """What a header of any version has."""
+    """The part of a header that every version of the format has."""
 
     format: int
     requires: tuple[str, ...] = ()

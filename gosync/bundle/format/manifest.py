@@ -1,4 +1,4 @@
-"""``manifest.zst``: a target's whole selection, and where in the bundle what lies.
+"""``manifest.zst``: the selected versions, and where in the volumes each lies.
 
 Unpacked it is JSON lines, each with its ``type``::
 
@@ -74,7 +74,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VolumeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="volume"):
-    """What a volume's bytes are.
+    """A volume, by the digests of its chunks.
 
     Attributes:
         chunks: The SHA-256 of each CHUNK_BYTES of it, hex; the last may be shorter.
@@ -84,7 +84,7 @@ class VolumeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="volume"):
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True, tag="segment"):
-    """Two frames that belong together.
+    """A segment: two zstd frames of a volume that belong together.
 
     Attributes:
         volume: The number of the volume that has them, from 1.
@@ -150,7 +150,7 @@ class VersionEntry(msgspec.Struct, frozen=True, kw_only=True, tag="version"):
 
 
 class OmittedEntry(msgspec.Struct, frozen=True, kw_only=True, tag="omitted"):
-    """A version that is selected and of which the bundle lacks something.
+    """A selected version that the bundle lacks, in whole or in part.
 
     Attributes:
         path: The module path.
@@ -166,7 +166,7 @@ class OmittedEntry(msgspec.Struct, frozen=True, kw_only=True, tag="omitted"):
 
 
 class FindingEntry(msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
-    """What became upstream of something that is selected; see gosync.catalog.findings.
+    """An audit's finding about a selected version; see gosync.catalog.findings.
 
     It is word of somebody outside, for people inside; nothing is decided by it.
 
@@ -225,7 +225,7 @@ class WithdrawnEntry(msgspec.Struct, frozen=True, kw_only=True, tag="withdrawn")
 
 
 class ShrinkEntry(msgspec.Struct, frozen=True, kw_only=True, tag="shrink"):
-    """That the selection lost versions since the base because its rules changed.
+    """A selection that lost versions because its rules changed.
 
     Whoever takes the bundle in is shown it once, and asked.
 

@@ -1,4 +1,4 @@
-"""The rules of a manifest's lines, one by one and beside the line before. Pure."""
+"""Checks of a manifest's lines: names, hashes, order. Pure."""
 
 from __future__ import annotations
 

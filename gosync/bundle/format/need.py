@@ -44,7 +44,7 @@ _Text = Annotated[str, msgspec.Meta(max_length=4096)]
 
 
 class NeedVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """A version that the site lacks.
+    """A version that a site lacks.
 
     Attributes:
         path: The module path.
@@ -58,7 +58,7 @@ class NeedVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NeedFile(msgspec.Struct, frozen=True, kw_only=True, tag="need"):
-    """What a site lacks.
+    """The contents of ``need.json``.
 
     Attributes:
         format: The file's format.

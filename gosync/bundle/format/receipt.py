@@ -48,7 +48,7 @@ _Digest = Literal["sha256"]
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """The tree head that the site trusts.
+    """The size of the tree head that the site trusts.
 
     Attributes:
         name: The checksum database.
@@ -74,7 +74,7 @@ class ReceiptSigner(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
-    """A receipt.
+    """The contents of ``receipt.json``.
 
     Attributes:
         format: The receipt's format.

@@ -1,4 +1,4 @@
-r"""Recipes: what a zip contains, as the lines that its h1 is a hash over. Pure.
+r"""Recipes: a zip's entries with their SHA-256, the lines that h1 hashes. Pure.
 
 One line an entry, ordered by the bytes of its name::
 

@@ -1,4 +1,4 @@
-"""Contents that were inflated to be hashed, kept until they are packed.
+"""A cache of inflated file contents, from their hashing to their packing.
 
 What travels is hashed before it is packed, since recipes come first. Most of it is
 small and would be inflated a second time a moment later; so it is kept, up to a limit

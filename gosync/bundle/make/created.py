@@ -23,7 +23,7 @@ from gosync.bundle.read.proving import Proven
 
 
 class CreateOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for.
+    """The options of ``create``.
 
     Attributes:
         target: The site.
@@ -43,7 +43,7 @@ class CreateOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Created(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of it.
+    """The result of ``create``.
 
     Attributes:
         selection: What the bundle is about.

@@ -1,4 +1,4 @@
-"""What of a selection travels, and against what: a selection less what is held.
+"""The difference of a selection and what the receiver has: versions and bases.
 
 A version travels if the receiver has less of it than the selection does. Versions
 of a module that travel as zips stand together by their base: the highest version

@@ -1,4 +1,4 @@
-"""What of a selection is news to its receiver, beside the versions that travel."""
+"""Changes since the last bundle, apart from versions: artifacts, rules, readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading back a bundle that was just written: what the medium has is what counts."""
+"""Read-back of a bundle that was just written, from its medium."""
 
 from __future__ import annotations
 

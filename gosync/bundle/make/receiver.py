@@ -1,4 +1,4 @@
-"""What a receiver has, as far as the ledger or its own need.json says.
+"""The receiver's state: what the ledger or its need.json says that it has.
 
 Usually that is what it holds after the base: the last bundle that it acknowledged.
 A need.json speaks for itself: the receiver has what the bundle that it applied last
@@ -17,6 +17,7 @@ from gosync.catalog.bundles import BundleKind, BundleRow
 from gosync.catalog.documents import read_document
 from gosync.catalog.versions import Need
 from gosync.errors import UsageError
+from gosync.hint import advise, command
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -37,7 +38,7 @@ def reader_of(bundles: Bundles, target: str) -> ReaderFeatures | None:
 
 
 class Receiver(msgspec.Struct, frozen=True, kw_only=True):
-    """What a target has.
+    """The state of a target.
 
     Attributes:
         kind: What kind of bundle it needs.
@@ -96,7 +97,9 @@ def receiver_with_need(bundles: Bundles, target: str, need: NeedFile) -> Receive
     if need.target != target:
         raise UsageError(
             f"the need is of target {need.target!r}, not {target!r}",
-            hint=f"gosync bundle create {need.target} --need FILE",
+            hint=advise(
+                "run {}", command("bundle create", need.target, "--need", "FILE")
+            ),
         )
     after = max((k.sequence for k in (need.applied, *need.staged) if k), default=0)
     base = _known(bundles, target, need.applied)

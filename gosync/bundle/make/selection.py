@@ -1,4 +1,4 @@
-"""What a bundle is about: the present selection, as far as the store has it.
+"""The selected versions of a bundle, as far as the store has them.
 
 The receiver's tree is to hold exactly this. What is kept here for a time of grace
 only, and go.mod files that were read to find out what is needed, are no part of it.
@@ -52,7 +52,7 @@ class SelectedVersion(NamedTuple):
 
 
 class BundleSelection(msgspec.Struct, frozen=True):
-    """The selection.
+    """The selected versions, and what goes with them.
 
     Attributes:
         chosen: What is there, by path, then version.

@@ -1,4 +1,4 @@
-"""Writing a bundle's files: volumes of whole segments, manifest, sums, header.
+"""Writers of a bundle's files: volumes, manifest, SHA256SUMS, header.
 
 Everything goes into a folder with a dot before its name, is made durable there, and
 gets its name when the bundle is proven. A run that fails removes it, so that a medium

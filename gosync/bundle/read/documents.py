@@ -1,4 +1,4 @@
-"""What is told of a bundle, as documents for programs and for the files of auditors."""
+"""JSON documents about a bundle, for ``--json`` and ``--report``."""
 
 from __future__ import annotations
 

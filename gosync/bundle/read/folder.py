@@ -1,4 +1,4 @@
-"""A bundle's folder, as it lies on a medium: opened to read, never changed.
+"""The folder of a bundle on a medium, opened to read.
 
 Nothing is opened by a name that came from a bundle: names are those of ``format``,
 or were found by listing the folder. Some media change the case of names, so case

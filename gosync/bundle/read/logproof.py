@@ -1,4 +1,4 @@
-"""How much of a bundle leads to its tree head, by Merkle proofs alone.
+"""Merkle proofs of a bundle's records and tiles, up to its tree head.
 
 A bundle carries the tiles that are new to its receiver. Each is proven up to the head
 as far as what stands above it is there too: a full bundle has all of that, of an
@@ -41,7 +41,7 @@ class TileBase(Protocol):
 
 
 class LogProof(msgspec.Struct, frozen=True):
-    """What of a bundle leads to its tree head.
+    """How many records and tiles of a bundle lead to its tree head.
 
     Attributes:
         records: Records that travel.

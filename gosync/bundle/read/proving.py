@@ -1,4 +1,4 @@
-"""Proving a bundle: everything that it says of itself is read and held against it.
+"""Verification of a bundle: every byte is read and held against what it says.
 
 Files against the header, the header's counts against the manifest, each record
 against the two h1, each recipe against its h1, all contents against their digests.
@@ -50,7 +50,7 @@ _AUTHORITY = "its record in the bundle"
 
 
 class Proven(msgspec.Struct, frozen=True):
-    """What was read and found to be as it should be.
+    """Counts of what was read and found to be right.
 
     Attributes:
         versions: Versions whose zip, or ``.mod`` if that is all, is proven.
@@ -87,7 +87,7 @@ def prove_bundle(
         folder: The bundle; its signatures are somebody else's to check.
         scratch: Opens files for verbatim zips, one at a time and thread.
         bases: Where versions are that patches are against, None for nowhere.
-        progress: Who watches.
+        progress: Is told how far it is.
 
     Raises:
         VolumeError: a file is missing, unreadable, or not what the header binds.

@@ -1,4 +1,4 @@
-"""Reading a bundle: each version that is wanted, proven, in the bundle's order.
+"""A reader of versions, tiles and artifacts in a bundle, each proven.
 
 What comes from here was checked against the manifest, which the header binds: all
 bytes as they are read (``chunks``), the ``.info`` and ``.mod`` by their digests and

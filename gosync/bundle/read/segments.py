@@ -1,4 +1,4 @@
-"""One segment, read from its first byte to its last, held against the manifest."""
+"""A reader of one segment, which holds it against the manifest."""
 
 from __future__ import annotations
 

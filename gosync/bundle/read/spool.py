@@ -1,4 +1,4 @@
-"""A group's contents, packed, while the zips that share them are written.
+"""A spool of a group's deflated contents, for the zips that share them.
 
 They are deflated once. Small ones are kept in memory and large ones in an unnamed file
 beside the store's, which is in memory as well while it is short; together these

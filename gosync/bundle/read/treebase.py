@@ -1,4 +1,4 @@
-"""What a published tree can lend to the proof of a bundle: zips and tiles.
+"""Zips and tiles of a published tree, to prove a bundle with.
 
 Whoever has the tree that a bundle will be added to, or the tree that it was made
 from, can prove all of it without a store: the versions that patches are against lie

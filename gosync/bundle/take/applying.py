@@ -1,4 +1,4 @@
-"""A bundle's selection becomes the site's: one transaction, then the tree.
+"""Applying a bundle: its selection becomes the site's, in one transaction.
 
 Everything that it names is in the store and proven by now, and so are the tiles that
 the tree will need. The transaction selects, forgets what the bundle no longer

@@ -1,4 +1,4 @@
-"""Artifacts out of bundles: their bytes into the store, their names with a selection.
+"""Intake of artifacts: blobs into the store, names with a selection.
 
 Nobody but the packer vouches for an artifact: its digest is bound by the signed header,
 and that is all. So what it is used for says how far it is believed.

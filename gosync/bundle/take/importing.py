@@ -1,4 +1,4 @@
-"""Taking a bundle in: from a medium that nobody trusts to the published tree.
+"""Import of a bundle, from a medium that nobody trusts to the published tree.
 
 In this order, each step before anything of the next one is believed:
 
@@ -112,7 +112,7 @@ class Import:
             site: The site; its store is locked.
             trust: Whose signatures count.
             target: What the site is called outside, "" for what bundles say.
-            progress: Who watches.
+            progress: Is told how far it is.
             ask: Asks whether versions may leave because the rules outside changed;
                 None where nobody is there.
         """

@@ -1,4 +1,4 @@
-"""Versions out of bundles, through the same gate as those of a sync.
+"""Intake of versions out of bundles, through the gate that a sync uses.
 
 What a volume says is proven as it is read, chunk by chunk, and a volume is read once.
 The versions come in the bundle's order: one is unpacked while the gate reads the zips
@@ -25,6 +25,7 @@ from gosync.bundle.read.reader import read_versions
 from gosync.catalog.versions import FoundBy
 from gosync.errors import BlobCorruptError, BundleGapError, VolumeError
 from gosync.gomod.module import ModuleVersion
+from gosync.hint import advise, command
 from gosync.ingest.batch import Batch
 from gosync.ingest.taken import Expected
 from gosync.store.digest import Digest
@@ -73,8 +74,11 @@ class StoreBases:
             except BundleGapError as error:
                 raise BlobCorruptError(
                     f"{path}@{version}: {error}",
-                    hint="run `gosync verify --repair`, or --quarantine and then this"
-                    " again: need.json asks outside for what is missing then",
+                    hint=advise(
+                        "run {}, or --quarantine and then this again: need.json asks"
+                        " outside for what is missing then",
+                        command("verify", "--repair"),
+                    ),
                 ) from error
 
 

@@ -1,4 +1,4 @@
-"""How an import ended, and the papers that it leaves: a receipt, or a need.json."""
+"""The report of an import, and the receipt and need.json that it leaves."""
 
 from __future__ import annotations
 

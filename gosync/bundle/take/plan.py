@@ -1,4 +1,4 @@
-"""What the bundles at hand and the store make together.
+"""The plan of an import: which versions come from which bundle, which are missing.
 
 The bundles at hand are the one on the medium and those that wait. A selection is
 complete when each of its versions is in the store, or travels in one of them and
@@ -150,6 +150,12 @@ class BundleSet:
         for number, bundle in enumerate(self._bundles):
             for entry in bundle.manifest.travelling():
                 self._offers[entry.key].append((number, entry))
+        self._blobs = {
+            entry.digest: number
+            for number, bundle in reversed(list(enumerate(self._bundles)))
+            for entry in bundle.manifest.artifacts
+            if entry.segment is not None
+        }
 
     @property
     def newest_first(self) -> list[BundleFolder]:
@@ -180,12 +186,11 @@ class BundleSet:
 
     def _take_blob(self, wanted: ArtifactEntry, taken: list[set[str]]) -> bool:
         """Find who brings the bytes of an artifact, and note it."""
-        for bundle, digests in zip(self._bundles, taken, strict=True):
-            for entry in bundle.manifest.artifacts:
-                if entry.segment is not None and entry.digest == wanted.digest:
-                    digests.add(entry.digest)
-                    return True
-        return False
+        number = self._blobs.get(wanted.digest)
+        if number is None:
+            return False
+        taken[number].add(wanted.digest)
+        return True
 
     def _take(self, wanted: VersionEntry, taken: list[set[Key]]) -> bool:
         """Find who brings a version; note it, and its base before it."""

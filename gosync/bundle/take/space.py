@@ -1,4 +1,4 @@
-"""Does an import fit? LookAnswer before anything is written.
+"""A check of free space, before an import writes anything.
 
 What it takes: the new contents; a volume's worth of scratch, for what is unpacked
 and has no name yet, and the checksum database's tiles; and the new contents once more

@@ -1,4 +1,4 @@
-"""Bundles that wait in the store for what they build on: copies of their files.
+"""Copies of bundles that wait in the store for what they build on.
 
     bundles/<id>/          a whole copy, read back and proven
     bundles/<id>.part/     one in the making, or what a killed run left of it

@@ -1,4 +1,4 @@
-"""The bundles at hand as the upstream that the gate asks for proofs.
+"""The checksum database as bundles have it, for the gate to ask.
 
 The checksum database's client asks for what it always asks for, and proves it as
 always: ``latest`` is the head of the bundle that is to be applied, a lookup is a

@@ -1,4 +1,4 @@
-"""The bundles that wait in a store: which they are, and when one of them goes.
+"""The waiting bundles of a store: taken up, kept, dropped.
 
 The catalog says which copies count (``staged`` has their files). A copy of which it
 says nothing is no leftover: a catalog that was lost and rebuilt has forgotten it, and

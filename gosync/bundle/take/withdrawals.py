@@ -1,4 +1,4 @@
-"""Withdrawn versions travel with every bundle, and take effect before its selection.
+"""Withdrawals of a bundle, which take effect before its selection.
 
 Unlike a finding a withdrawal makes a bundle by itself, and decides something: so the
 header requires a reader that knows of it. A bundle names all that are withdrawn
