@@ -95,22 +95,28 @@ def pytest_collection_modifyitems(
 
 
 def _group(items: list[pytest.Item]) -> None:
-    """Hand out a file's tests together, but each slow test by itself, and first.
+    """Hand out a file's tests together, but each slow test by itself; slow ones first.
 
     What a module sets up is so set up once, and no worker is left alone with what
-    takes long. Of the rest the files with the most tests come first.
+    takes long. Files of slow tests that share what is set up come before all others;
+    of the rest the files with the most tests come first.
     """
     sizes = Counter(item.path for item in items)
-    ranks = {path: rank for rank, (path, _) in enumerate(sizes.most_common(), 1)}
-    slow = {
-        item: item.get_closest_marker("slow") is not None
-        and "module" not in {fix.scope for fix in _fixtures(item)}
+    ranks = {path: rank for rank, (path, _) in enumerate(sizes.most_common(), 2)}
+    for item in items:
+        if item.get_closest_marker("slow") is None:
+            continue
+        if "module" in {fix.scope for fix in _fixtures(item)}:
+            ranks[item.path] = 0
+    alone = {
+        item
         for item in items
+        if item.get_closest_marker("slow") is not None and ranks[item.path] != 0
     }
     for item in items:
-        name = item.nodeid if slow[item] else str(item.path)
+        name = item.nodeid if item in alone else str(item.path)
         item.add_marker(pytest.mark.xdist_group(name.replace("@", "_")))
-    items.sort(key=lambda item: 0 if slow[item] else ranks[item.path])
+    items.sort(key=lambda item: 1 if item in alone else ranks[item.path])
 
 
 def _fixtures(item: pytest.Item) -> list[pytest.FixtureDef[Any]]:

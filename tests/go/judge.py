@@ -10,6 +10,7 @@ from pathlib import Path
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
 from gosync.gomod.mvs import Resolution
 from tests.go.graphs import Graph
+from tests.simulator.goclient import WITHOUT_COLLECTING, shared_cache
 
 
 @dataclass
@@ -52,7 +53,8 @@ class Judge:
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "GOPATH": str(self.folder / "gopath"),
-            "GOCACHE": str(self.folder / "build"),
+            **WITHOUT_COLLECTING,
+            "GOCACHE": os.environ.get("GOCACHE", str(shared_cache())),
             "GOMODCACHE": str(self.folder / "cache"),
             "GOPROXY": f"file://{self.folder}/proxy",
             "GOSUMDB": "off",

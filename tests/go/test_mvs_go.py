@@ -26,6 +26,7 @@ from tests.go.graphs import (
 )
 from tests.go.judge import Judge, alike, listed
 from tests.simulator.standard import source
+from tests.tiers import EVERY_STEP
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 
@@ -67,8 +68,9 @@ def disagreements(judge: Judge, graphs: Iterator[Graph]) -> list[str]:
         return [each for each in found if each]
 
 
-def test_go_agrees_on_two_hundred_graphs(judge) -> None:
-    assert disagreements(judge, graphs("a", 200, Shape())) == []
+def test_go_agrees_on_many_graphs(judge) -> None:
+    count = 200 if EVERY_STEP else 60
+    assert disagreements(judge, graphs("a", count, Shape())) == []
 
 
 def test_go_agrees_on_graphs_with_the_go_lines_of_today(newest) -> None:

@@ -40,6 +40,7 @@ from tests.go.tripwire import Tripwire
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient
 from tests.simulator.static import write_static
+from tests.tiers import spread
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 
@@ -278,7 +279,7 @@ def test_go_can_require_and_install_a_version(
             return list(_consumed(client, mv, deps))
 
     with ThreadPoolExecutor(2) as pool:
-        done = pool.map(run, enumerate(VERSIONS))
+        done = pool.map(run, enumerate(spread(VERSIONS, 8)))
         assert [line for lines in done for line in lines] == []
 
 
