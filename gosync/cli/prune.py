@@ -9,7 +9,7 @@ import click
 
 from gosync.cli.confirm import with_delete_limit
 from gosync.cli.options import (
-    Options,
+    CommonOptions,
     common_options,
     versions_limit_option,
     wait_lock_option,
@@ -59,7 +59,7 @@ _SHOWN = 200
 @wait_lock_option
 @common_options
 def prune(
-    options: Options,
+    options: CommonOptions,
     dry_run: bool,
     max_delete: int | None,
     yes: bool,
@@ -100,7 +100,7 @@ def prune(
 
 
 def _allow(
-    options: Options, site: Site, plan: PrunePlan, planned: list[PlannedRemoval]
+    options: CommonOptions, site: Site, plan: PrunePlan, planned: list[PlannedRemoval]
 ) -> Site:
     """Let the plan's versions go, if they are few or somebody says so."""
     if plan.deletes > site.options.deletes.at_most:
@@ -113,7 +113,7 @@ def _allow(
         raise
 
 
-def _let_go(options: Options, site: Site) -> None:
+def _let_go(options: CommonOptions, site: Site) -> None:
     """Make what commands asked for the configuration's to keep or to drop."""
     released = release_asked(site)
     line = f"{released} versions are kept no longer only because a command asked"
@@ -129,7 +129,9 @@ async def _shrink(site: Site, watcher: Progress) -> tuple[PublishReport, Swept]:
     return published, sweep(site)
 
 
-def _show(options: Options, plan: PrunePlan, planned: list[PlannedRemoval]) -> None:
+def _show(
+    options: CommonOptions, plan: PrunePlan, planned: list[PlannedRemoval]
+) -> None:
     options.output.result("prune", _document(plan, planned), _shown(plan))
 
 
@@ -138,7 +140,7 @@ def _shown(plan: PrunePlan) -> list[str]:
 
 
 def _report(
-    options: Options,
+    options: CommonOptions,
     plan: PrunePlan,
     planned: list[PlannedRemoval],
     published: PublishReport,

@@ -26,7 +26,7 @@ from gosync.publish.modules import ModuleWriter
 from gosync.publish.owner import check_owner
 from gosync.publish.publication import (
     Publication,
-    Setting,
+    PublishSetting,
     kept_lookups,
     shown_ids,
 )
@@ -226,7 +226,7 @@ class Publisher:
             changed_after=work.after,
             full=work.full,
         )
-        setting = Setting(
+        setting = PublishSetting(
             catalog=self._catalog,
             writer=writer,
             modules=modules,

@@ -11,7 +11,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from gosync.catalog.findings import Kind, Sighting
+from gosync.catalog.findings import FindingKind, Sighting
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import FoundBy, Need, State, VersionRow
 from gosync.errors import (
@@ -179,7 +179,7 @@ class VersionFetcher:
 def _rewritten(row: VersionRow, error: ChecksumMismatchError, source: str) -> Sighting:
     """Return the finding that a refused version is; an audit says the same of it."""
     return Sighting(
-        kind=Kind.REWRITTEN,
+        kind=FindingKind.REWRITTEN,
         path=row.path,
         version=row.version,
         source=source,

@@ -19,9 +19,9 @@ from msgspec.structs import replace
 
 from gosync.clock import SystemClock
 from gosync.config import parse_config
-from gosync.demo.exchange import Kind as FileKind
+from gosync.demo.exchange import RequestKind as FileKind
 from gosync.demo.modules import ModuleSource
-from gosync.demo.upstream import Publication
+from gosync.demo.upstream import SampleVersion
 from gosync.folder.layouts import Kind
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
 from gosync.site.options import SiteOptions
@@ -90,7 +90,7 @@ class World:
         assert database is not None
         return cls(sim, database, tree)
 
-    def publications(self) -> Iterator[tuple[ModuleVersion, Publication]]:
+    def publications(self) -> Iterator[tuple[ModuleVersion, SampleVersion]]:
         for mv in self.sim.module_versions():
             yield mv, self.sim.publication(mv)
 
@@ -135,7 +135,7 @@ def lay(world: World, kind: Kind, root: Path) -> None:
 
 
 def _files(
-    kind: Kind, mv: ModuleVersion, publication: Publication, files: dict[str, bytes]
+    kind: Kind, mv: ModuleVersion, publication: SampleVersion, files: dict[str, bytes]
 ) -> Iterator[tuple[str, bytes]]:
     if kind is Kind.ATHENS:
         folder = f"{mv.path}/{mv.version}"
