@@ -30,6 +30,7 @@ from gosync.errors import BlobCorruptError, MalformedError, StoreError
 from gosync.gomod.window import Window
 from gosync.gomod.zipdir import ZipEntry, read_directory
 from gosync.gomod.zipread import read_contents
+from gosync.hint import advise, command
 from gosync.store.digest import Digest
 from gosync.store.durable import disk_errors
 from gosync.work.lookahead import THREADS, in_order
@@ -141,7 +142,7 @@ class Compressor:
             if data is None:
                 raise StoreError(
                     f"{tile.path()}: the store has no such proven tile",
-                    hint="run `gosync sync` to fetch and prove it",
+                    hint=advise("run {} to fetch and prove it", command("sync")),
                 )
             yield data
 

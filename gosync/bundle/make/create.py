@@ -73,6 +73,7 @@ from gosync.bundle.read.proving import Proven, prove_bundle
 from gosync.catalog.bundles import BundleRow, BundleState
 from gosync.catalog.versions import Need
 from gosync.errors import UsageError
+from gosync.hint import advise, command
 from gosync.signing.files import read_key
 from gosync.site.ruletext import rules_of
 from gosync.store.durable import make_folder
@@ -120,7 +121,9 @@ def create_bundle(
         return Created(selection=selection)
     nothing = not (selection.chosen or selection.artifacts)
     if nothing and receiver.base is None:
-        raise UsageError("nothing is selected and here", hint="run `gosync sync`")
+        raise UsageError(
+            "nothing is selected and here", hint=advise("run {}", command("sync"))
+        )
     keys = [read_key(path) for path in options.target.keys]
     return _Making(site, options, selection, receiver, keys, progress).run()
 

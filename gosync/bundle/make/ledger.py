@@ -17,6 +17,7 @@ from gosync.catalog.bundles import BundleKind, BundleRow, BundleState
 from gosync.clock import format_time
 from gosync.errors import UsageError
 from gosync.gomod.info import parse_time
+from gosync.hint import advise, command
 from gosync.ingest.bundlememory import bundle_entry
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 LOST = "lost"
 MIN_PREFIX = 4
-_SEE_LIST = "`gosync bundle list` shows all"
+_SEE_LIST = advise("{} shows all", command("bundle list"))
 
 
 def shown_states(rows: Sequence[BundleRow]) -> list[str]:
@@ -107,8 +108,11 @@ class Ledger:
             raise UsageError(
                 f"no bundle {receipt.bundle_id[:8]} was made here as number"
                 f" {receipt.sequence} for {receipt.target}",
-                hint=f"is this the store that made it? {_SEE_LIST};"
-                " if that store is lost, --adopt goes on from the receipt",
+                hint=advise(
+                    "is this the store that made it? {};"
+                    " if that store is lost, --adopt goes on from the receipt",
+                    _SEE_LIST,
+                ),
             )
         if row.state not in (BundleState.SEALED, BundleState.ACKED):
             raise UsageError(

@@ -23,6 +23,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
 from gosync.gomod.zipcheck import MAX_ZIP_BYTES
 from gosync.gomod.zipwrite import most_bytes
+from gosync.hint import advise, command
 from gosync.store.digest import Digest
 from gosync.work.lookahead import in_order
 
@@ -300,7 +301,10 @@ class Packer:
         if h1 != row.zip_h1:
             raise BlobCorruptError(
                 f"{mv}: its zip has {h1}, was admitted with {row.zip_h1}",
-                hint="run `gosync verify --repair`, then create the bundle again",
+                hint=advise(
+                    "run {}, then create the bundle again",
+                    command("verify", "--repair"),
+                ),
             )
         most = most_bytes((file.name, file.size_bytes) for file in files)
         if recipe is None or self._exact or most > MAX_ZIP_BYTES:

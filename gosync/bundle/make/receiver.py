@@ -17,6 +17,7 @@ from gosync.catalog.bundles import BundleKind, BundleRow
 from gosync.catalog.documents import read_document
 from gosync.catalog.versions import Need
 from gosync.errors import UsageError
+from gosync.hint import advise, command
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -96,7 +97,7 @@ def receiver_with_need(bundles: Bundles, target: str, need: NeedFile) -> Receive
     if need.target != target:
         raise UsageError(
             f"the need is of target {need.target!r}, not {target!r}",
-            hint=f"gosync bundle create {need.target} --need FILE",
+            hint=advise("{}", command("bundle create", need.target, "--need", "FILE")),
         )
     after = max((k.sequence for k in (need.applied, *need.staged) if k), default=0)
     base = _known(bundles, target, need.applied)

@@ -17,6 +17,7 @@ import msgspec
 
 from gosync.bundle.read.logproof import prove_log
 from gosync.errors import RecordMismatchError, StoreError, TileMismatchError
+from gosync.hint import advise, command
 from gosync.publish.marker import read_marker
 from gosync.publish.sumdb import needed_tiles
 from gosync.sumdb.spans import Spans, numbers, spans_of, subtract, unite
@@ -52,7 +53,7 @@ def bundled_head(site: Site, selection: Iterable[SelectedVersion]) -> SignedHead
         raise StoreError(
             f"the published tree is behind: record {newest} of {database.name} is in no"
             " tree head that it shows",
-            hint="run `gosync publish`, or `gosync sync`",
+            hint=advise("run {}, or {}", command("publish"), command("sync")),
         )
     return head
 
@@ -167,7 +168,8 @@ def check_packed(site: Site, folder: BundleFolder, scratch: ScratchFiles) -> Non
         prove_log(folder, scratch=scratch, base=_StoreTiles(site))
     except (TileMismatchError, RecordMismatchError) as error:
         raise StoreError(
-            f"the store is damaged: {error}", hint="run `gosync verify --repair`"
+            f"the store is damaged: {error}",
+            hint=advise("run {}", command("verify", "--repair")),
         ) from error
 
 

@@ -25,6 +25,7 @@ import msgspec
 from gosync.bundle.read.zstd import PIECE_BYTES, open_reader, open_writer
 from gosync.errors import StoreError
 from gosync.folder.routes import MARKER_FOLDER, of_module
+from gosync.hint import advise, command
 from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import read_marker
 from gosync.store.durable import disk_errors, make_folder, replace_file, sync_folder
@@ -112,7 +113,7 @@ def _check_tree(tree: Path) -> None:
     if marker is None or not marker.complete:
         raise StoreError(
             f"{tree}: there is no published tree, or a publish of it was not finished",
-            hint="run `gosync publish`",
+            hint=advise("run {}", command("publish")),
         )
 
 
@@ -138,8 +139,11 @@ def _check_admitted(
         if admitted.get(name, "" if must else digest) != digest:
             raise StoreError(
                 f"{tree / name}: its bytes are not those that were admitted",
-                hint=f"run `gosync verify {tree} --repair`, or `gosync publish` if the"
-                " tree is behind",
+                hint=advise(
+                    "run {}, or {} if the tree is behind",
+                    command("verify", tree, "--repair"),
+                    command("publish"),
+                ),
             )
 
 

@@ -16,6 +16,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.gomod.window import Window
 from gosync.gomod.zipdir import read_directory
 from gosync.gomod.zipread import read_contents
+from gosync.hint import advise, command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from gosync.gomod.window import ReadAt
 
 
-_VERIFY = "run `gosync verify` on this store"
+_VERIFY = advise("run {} on this store", command("verify"))
 
 
 class ZipSource(NamedTuple):

@@ -16,6 +16,7 @@ from gosync.catalog.imports import ImportState
 from gosync.catalog.selections import CONFIGURED
 from gosync.clock import parse_time
 from gosync.errors import RollbackError, UsageError
+from gosync.hint import Hint, advise, command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,13 +27,11 @@ if TYPE_CHECKING:
     from gosync.sumdb.names import Database
 
 _ASK_ANEW = "ask outside for a new bundle; this one brings nothing that is not here"
-_ADOPT = (
-    "find out why two bundles were made with one number; if outside lost its store,"
-    " `gosync bundle ack --adopt` with the receipt of this site makes it count on"
-)
-_DROP_WAITING = (
-    "find out which of the two is right; `gosync bundle revoke {}` drops the other"
-    " one, which waits"
+_ADOPT = advise(
+    "find out why two bundles were made with one number; if outside"
+    " lost its store, {} with the receipt of this site makes it count"
+    " on",
+    command("bundle ack", "--adopt", "RECEIPT"),
 )
 
 
@@ -78,7 +77,9 @@ def _check_target(bundle: BundleFolder, target: str) -> None:
         raise UsageError(
             f"{bundle.path}: this bundle is for {bundle.header.target},"
             f" this site is {target}",
-            hint=f"ask outside for one with `gosync bundle create {target}`",
+            hint=advise(
+                "ask outside for one with {}", command("bundle create", target)
+            ),
         )
 
 
@@ -89,8 +90,14 @@ def _check_number(bundle: BundleFolder, rows: list[ImportRow]) -> None:
             raise RollbackError(
                 f"bundle {bundle.id[:8]} has number {row.sequence}, which"
                 f" {row.bundle_id[:8]} had before",
-                hint=_DROP_WAITING.format(row.bundle_id[:8]) if waits else _ADOPT,
+                hint=_drop_waiting(row.bundle_id[:8]) if waits else _ADOPT,
             )
+
+
+def _drop_waiting(bundle_id: str) -> Hint:
+    revoke = command("bundle revoke", bundle_id)
+    text = "find out which of the two is right; {} drops the other one, which waits"
+    return advise(text, revoke)
 
 
 def _check_newer(bundle: BundleFolder, newest: ImportRow) -> None:
@@ -119,7 +126,7 @@ def check_store(site: Site) -> None:
     """
     if site.catalog.selections.get(CONFIGURED) is not None:
         raise UsageError(
-            f"{site.options.store_path}: this store is fed by `gosync sync`;"
+            f"{site.options.store_path}: this store is fed by {command('sync')};"
             " a bundle would unselect what that selected",
             hint="take bundles into a store of their own: another store.path",
         )

@@ -49,8 +49,10 @@ def check_deletes(site: Site, manifest: Manifest) -> int:
     site.options.deletes.check(
         deletes,
         f"{deletes} versions of this site are not in the bundle's selection",
-        hint="ask outside whether that is meant, then"
-        f" `gosync bundle import --max-delete {deletes}`",
+        hint=advise(
+            "ask outside whether that is meant, then {}",
+            command("bundle import", "DIR", "--max-delete", deletes),
+        ),
     )
     return deletes
 

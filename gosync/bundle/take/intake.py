@@ -25,6 +25,7 @@ from gosync.bundle.read.reader import read_versions
 from gosync.catalog.versions import FoundBy
 from gosync.errors import BlobCorruptError, BundleGapError, VolumeError
 from gosync.gomod.module import ModuleVersion
+from gosync.hint import advise, command
 from gosync.ingest.batch import Batch
 from gosync.ingest.taken import Expected
 from gosync.store.digest import Digest
@@ -73,8 +74,11 @@ class StoreBases:
             except BundleGapError as error:
                 raise BlobCorruptError(
                     f"{path}@{version}: {error}",
-                    hint="run `gosync verify --repair`, or --quarantine and then this"
-                    " again: need.json asks outside for what is missing then",
+                    hint=advise(
+                        "run {}, or --quarantine and then this again: need.json asks"
+                        " outside for what is missing then",
+                        command("verify", "--repair"),
+                    ),
                 ) from error
 
 
