@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind as Kind
 from tests.integration.offered import offer
 from tests.integration.pair import Machines, Pair
 from tests.integration.site import LOCKED, MISSING, OK, Site, finish

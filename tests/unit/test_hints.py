@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -19,12 +20,15 @@ _PLACEHOLDER = "X"  # for an argument that only a run knows
 # Text that is no hint: the name of who holds a lock, a name in a file, a docstring.
 _LABELS = {"command"}
 _VERB = re.compile(rf"\bgosync ({'|'.join(VERBS)})\b")
-_LATER = {"cli", "demo"}
+_ROOMS_OF_COMMANDS = {"cli", "demo"}
 
 
-def _modules() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        yield str(path.relative_to(_PACKAGE)), ast.parse(path.read_text("utf-8"))
+@cache
+def _modules() -> list[tuple[str, ast.Module]]:
+    return [
+        (str(path.relative_to(_PACKAGE)), ast.parse(path.read_text("utf-8")))
+        for path in sorted(_PACKAGE.rglob("*.py"))
+    ]
 
 
 def _advised() -> Iterator[tuple[str, Command]]:
@@ -38,7 +42,10 @@ def _advised() -> Iterator[tuple[str, Command]]:
                 and node.args
             ):
                 verb, *arguments = map(_literal, node.args)
-                yield f"{name}:{node.lineno}", command(verb, *arguments)
+                yield (
+                    f"{name}:{node.lineno}:{node.col_offset}",
+                    command(verb, *arguments),
+                )
 
 
 def _literal(node: ast.expr) -> str:
@@ -116,7 +123,7 @@ def test_no_text_below_the_command_line_names_a_command() -> None:
     found = [
         f"{name}:{line}"
         for name, tree in _modules()
-        if Path(name).parts[0] not in _LATER
+        if Path(name).parts[0] not in _ROOMS_OF_COMMANDS
         for line, text in _told(tree)
         if _VERB.search(text)
     ]
