@@ -43,6 +43,8 @@ gosync.ingest.rebuild.
     selected         which versions the present selection wants
     selected_counts  how much is selected, and in which states: read only
     selections       what the present selection was made of, and whether it is whole
+    shown            what published trees show of each module, and the sums of it (pure)
+    shown_table      the tables of what published trees show
     tombstones       versions that were given up on purpose
     trees            published trees: how far each has followed the catalog
     troubles         what jobs' last runs found wrong

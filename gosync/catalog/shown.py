@@ -1,4 +1,4 @@
-"""Pure: what published trees show of each module, and the sums of it.
+"""What published trees show of each module, and the sums of it. Pure.
 
 A publish writes the modules that it went over; triggers of the schema keep the sums.
 So a tree's pages and counts are had without going over its versions. The rows of a

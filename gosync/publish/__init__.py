@@ -10,12 +10,16 @@ read. These decide and touch nothing. ``tree`` has the system calls, ``modules``
 
 Only what the catalog carries is published (I2), and nothing here asks a network.
 
+    belongings     what belongs into a tree that is published whole
     claim          making a tree a store's own: its marker names the store from then on
     contents       what the tree says of one module (pure)
     feed           the tree's feed: what came in and what was found, newest first (pure)
+    html           parts of pages: a document, a table, numbers and links (pure)
     limit          how much may go at once before somebody is asked
+    listing        the tree's list of modules: one page, or pages by their paths
     localtree      a tree as a folder; the contract is ``tree``'s
     marker         the tree's own memory: ``.gosync/tree.json``
+    modulereader   what the tree is to say of a module, read from the catalog
     modules        one module's files in a tree: first what a version is
     notfound       ``sumdb/NAME/404.txt`` (pure)
     oldheads       the tree's tiles for clients that remember an older head
@@ -25,12 +29,15 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     publication    one publish, in the order that no reader can see half of (I6)
     publisher      publishing a tree: what the rest of gosync calls
     report         what a publish did
+    showing        what a tree shows of each module, written down by a publish
     shown          what a tree shows, by its files
+    shownheads     which tree heads may stay in lookups
     stale          which files of a tree are no longer wanted
     style          how pages look: one style sheet for light and dark
     sumdb          the checksum database's part of a tree: ``sumdb/NAME/``
     survey         what stands in a tree beyond what the store carries: and what goes
     takeout        taking withdrawn versions out of a tree at once
+    tilesneeded    which tiles of the checksum database a publish looks for
     tree           tree storage, the contract: files by name
     withdrawnfile  what is withdrawn, kept in the tree as well
     work           what a publish has to do

@@ -22,6 +22,7 @@ One file a concept, each a format or a rule with its specification on top:
 ``client``       all of it together, over a small Protocol for the I/O
 ``concurrency``  what the client needs of an event loop, so that it needs to know none
 ``heads``        keeps the trusted head: places what comes along
+``mixedheads``   which tree head each lookup of a static tree carries (pure)
 ``oldheads``     which tiles a client asks for that remembers an older tree head (pure)
 ``readonly``     the client's operations for who only reads a log (pure)
 ``spans``        sets of whole numbers as spans, the first and the last of each (pure)
