@@ -13,6 +13,7 @@ from gosync.catalog.identity import CatalogStore
 from gosync.errors import CatalogError, StoreError
 from gosync.ingest.generation import Generation
 from gosync.store.journal import Journal
+from gosync.store.localjournal import LocalJournal
 from gosync.store.root import open_store
 
 ID = "ab" * 16
@@ -41,7 +42,7 @@ def lines(journal: Journal) -> list[object]:
 
 
 def test_the_first_lines_of_a_run_follow_a_new_number(root: Path, catalog: Catalog):
-    journal = Journal(root)
+    journal = LocalJournal(root)
     generation = Generation(root, ID, journal=journal, catalog=catalog)
     journal.append([{"n": 1}])
     journal.append([{"n": 2}])
@@ -51,7 +52,7 @@ def test_the_first_lines_of_a_run_follow_a_new_number(root: Path, catalog: Catal
 
 
 def test_inside_of_a_transaction_it_waits(root: Path, catalog: Catalog):
-    journal = Journal(root)
+    journal = LocalJournal(root)
     Generation(root, ID, journal=journal, catalog=catalog)
     with catalog.transaction():
         journal.append([{"n": 1}])
@@ -62,7 +63,7 @@ def test_inside_of_a_transaction_it_waits(root: Path, catalog: Catalog):
 def test_no_line_follows_a_number_that_the_catalog_refused(
     root: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ):
-    journal = Journal(root)
+    journal = LocalJournal(root)
     generation = Generation(root, ID, journal=journal, catalog=catalog)
 
     def refuse(_: CatalogStore) -> None:
@@ -81,7 +82,7 @@ def test_no_line_follows_a_number_that_the_catalog_refused(
 
 
 def test_of_many_threads_one_counts_and_all_wait(root: Path, catalog: Catalog):
-    journal = Journal(root)
+    journal = LocalJournal(root)
     Generation(root, ID, journal=journal, catalog=catalog)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: journal.append([{"n": number}]), range(1, 41)))
