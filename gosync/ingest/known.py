@@ -8,7 +8,8 @@ import msgspec
 
 from gosync.errors import MalformedError
 from gosync.ingest.batch import ROWS
-from gosync.store.journal import Damage, Journal
+from gosync.store.journal import Damage
+from gosync.store.localjournal import LocalJournal
 from gosync.sumdb.tlog import parse_tree
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def journal_is_known(root: Path, catalog: Catalog) -> bool:
         CatalogError: the catalog cannot be read.
     """
     said = _Said()
-    for entry in Journal(root).read():
+    for entry in LocalJournal(root).read():
         if not isinstance(entry, Damage):
             said.take(entry)
     known = {(row.path, row.version) for row in catalog.versions.all_rows()}

@@ -63,6 +63,7 @@ from gosync.store.identity import read_marks, read_store_id
 from gosync.store.journal import Damage, Journal
 from gosync.store.layout import CATALOG, JOURNAL
 from gosync.store.localblobs import LocalBlobStore
+from gosync.store.localjournal import LocalJournal
 from gosync.sumdb.tlog import parse_tree
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
     """
     report = RebuildReport()
     identity = _identity(root)
-    memory = recall(Journal(root), report)
+    memory = recall(LocalJournal(root), report)
     blobs = LocalBlobStore(root)
     present, missing = whole_rows(blobs, memory.rows.values(), rehash=rehash)
     report.missing += [f"{row.path}@{row.version}" for row in missing]

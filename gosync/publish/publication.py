@@ -7,13 +7,13 @@
     5. what went away: files, then lookups
     6. marker: complete
 
-Between the steps a wave of the tree ends, so that what a later one names is there;
-what a commit shows is durable. Where a module
-loses versions step 4 writes ``@latest`` before ``list``. Each step goes over all
-modules that changed, so that a list never names a version whose own dependencies are
-still on their way; a whole publish goes over all modules. A publish that is killed
-leaves the marker of step 1, and the next one is whole. Before all of it the tree was
-surveyed: versions that the store does not know stay, as ``survey`` says.
+Between the steps a wave of the tree ends, so that what a later one names is there; what
+a commit shows is durable. Where a module loses versions step 4 writes ``@latest``
+before ``list``. Each step goes over all modules that changed, so that a list never
+names a version whose own dependencies are still on their way; a whole publish goes over
+all modules. A publish that is killed leaves the marker of step 1, and the next one is
+whole. Before all of it the tree was surveyed: versions that the store does not know
+stay, as ``survey`` says.
 
 Nothing but a whole publish costs what the tree holds: what it shows of each module is
 in ``catalog.shown_table``, with the sums that pages and marker tell.

@@ -38,10 +38,12 @@ from gosync.store.blobs import BlobStore
 from gosync.store.journal import Journal
 from gosync.store.layout import CATALOG
 from gosync.store.localblobs import LocalBlobStore
-from gosync.store.lock import WRITE_WAIT_SECONDS, WriterLock, share_store
+from gosync.store.localjournal import LocalJournal
+from gosync.store.lock import LocalWriterLock, share_store
 from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
 from gosync.store.tiles import TileStore
+from gosync.store.writerlock import WRITE_WAIT_SECONDS, WriterLock
 from gosync.upstream.urls import strip_secrets
 
 TREE_WAIT_SECONDS = 3600.0
@@ -195,7 +197,7 @@ def open_site(
     root = options.store_path
     if check_before(options, opening):
         open_store(root)
-    writer = WriterLock(root, command=command, clock=clock)
+    writer = LocalWriterLock(root, command=command, clock=clock)
     with ExitStack() as stack:
         stack.callback(writer.close)
         stack.enter_context(share_store(root, command=command, clock=clock))
@@ -221,7 +223,7 @@ def _open(
 ) -> Site:
     root = options.store_path
     is_new = check_before(options, opening)
-    blobs, journal = LocalBlobStore(root), Journal(root, writing=writer.held)
+    blobs, journal = LocalBlobStore(root), LocalJournal(root, writing=writer.held)
     blobs.check_space(0, min_free_bytes=options.min_free_bytes)
     catalog = stack.enter_context(Catalog.open(root / CATALOG, create=is_new))
     standing = settle(options, opening, journal, catalog)

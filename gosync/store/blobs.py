@@ -13,8 +13,8 @@ removed may come again. Every call may be repeated after an error.
 **Durable.** Nothing at the return of ``admit`` and ``put_bytes``; at the return of
 ``sync`` all that this object admitted or put, also what it found to be there, though
 whoever had admitted that was killed before its own ``sync``. An implementation may so
-write behind. Removals are durable at their return. Before it is durable a blob is there
-whole or not at all: a reader never sees a part.
+write behind. Removals are durable then, too. Before it is durable a blob is there whole
+or not at all: a reader never sees a part.
 
 **Concurrent.** Threads may share a blob store, and several processes may write into
 one: two that admit the same bytes cannot disagree. Only pruning needs the caller to

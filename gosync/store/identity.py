@@ -29,8 +29,9 @@ import msgspec
 
 from gosync.errors import MalformedError
 from gosync.store.durable import disk_errors, replace_file
-from gosync.store.journal import EntryValue, journal_numbers, parse_entry
+from gosync.store.journal import EntryValue, parse_entry
 from gosync.store.layout import IDENTITY, JOURNAL, STAGING, journal_name
+from gosync.store.localjournal import journal_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -1,41 +1,39 @@
-"""The journal: what was admitted and trusted, so that a catalog can be made anew.
+"""Journal storage, the contract: what was admitted and trusted, entry by entry.
 
-``journal/NNNNNNNN.jsonl``, numbered from 1: one JSON object a line, ASCII, at
-most 4 MiB a line. What the objects say is gosync.ingest.entries'.
+A catalog can be made anew from it. An entry is one JSON object of plain values on a
+line of at most 4 MiB, in ASCII; what the objects say is ``gosync.ingest.entries``'.
+``localjournal`` keeps files; ``tests/contract`` runs every rule below over each
+implementation.
 
-A batch is appended with one write and one fsync, after its blobs are durable
-and before the catalog commits: the journal may say more than the catalog, never
-less.
+**Order.** Entries are read in the order in which they were appended, whoever appended
+them: ``append`` holds the store's writer lock, and whoever writes the catalog, too,
+holds it around both (``writing``; it nests). The journal is written after a batch's
+blobs are durable and before the catalog commits: it may say more than the catalog,
+never less.
 
-A line without its newline is a torn write of a killed run; it is cut off before
-the next append and skipped by readers. Several processes may append, each under the
-store's writer lock. A file that is over 64 MiB is followed
-by the next number; it begins with the newest "store" line, so that this is found in
-the last file. Files are never rewritten.
+**Durable.** All entries of an ``append`` at its return. An error keeps all of them out;
+killed in between, some may be there, of which the last may be torn. What is torn is
+``Damage`` to readers and gone with the next ``append``. Entries are never changed.
+
+**Idempotent** it is not: what is appended twice is there twice. Who reads entries takes
+the last word on each thing, so that to append again after an error does no harm.
+
+**Errors.** ``NoSpaceError`` where there is no room, ``LockedError`` where others write
+for too long, else ``StoreError``.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import threading
-from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 import msgspec
 
 from gosync.errors import MalformedError, StoreError
-from gosync.store.durable import disk_errors, sync_folder, write_all
-from gosync.store.layout import JOURNAL, journal_name, parse_journal_name
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from contextlib import AbstractContextManager
-    from pathlib import Path
-
-ROTATE_BYTES = 64 << 20
 MAX_LINE_BYTES = 4 << 20
-_TAIL_BYTES = 64 << 10
 
 EntryValue = str | int | bool | None
 
@@ -54,33 +52,23 @@ class Damage(msgspec.Struct, frozen=True):
     torn: bool
 
 
-class Journal:
-    """The journal of one store.
+class Journal(Protocol):
+    """Appends and reads entries; threads may share it."""
 
-    Attributes:
-        writing: The store's writer lock, which an append takes; it nests. Whoever
-            writes catalog, too, holds it around both.
-    """
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold the store's writer lock, to write more than an append.
 
-    def __init__(
-        self,
-        root: Path,
-        *,
-        rotate_bytes: int = ROTATE_BYTES,
-        writing: Callable[[], AbstractContextManager[None]] = nullcontext,
-    ) -> None:
-        self.writing = writing
-        self._folder = root / JOURNAL
-        self._rotate_bytes = rotate_bytes
-        self._lock = threading.Lock()
-        self._current: Path | None = None
-        self._size_bytes = 0  # of the current file, after our last append
-        self._before: Callable[[], None] | None = None
-        self._first_line = b""
+        Raises:
+            LockedError: somebody else holds it for too long.
+        """
+        ...
 
     def begin_files_with(self, entry: Mapping[str, EntryValue]) -> None:
-        """Have every further file of the journal begin with an entry."""
-        self._first_line = format_entry(entry)
+        """Have every further part of the journal begin with an entry.
+
+        So what it says is found in the newest part, however long the journal is.
+        """
+        ...
 
     def before_entries(self, work: Callable[[], None]) -> None:
         """Have something done each time before entries are appended.
@@ -89,33 +77,17 @@ class Journal:
             work: May append entries itself, and is called before these, too. What it
                 raises keeps the entries out.
         """
-        self._before = work
+        ...
 
     def append(self, entries: Iterable[Mapping[str, EntryValue]]) -> int:
         """Append entries, durable before it returns; return how many there were.
 
         Raises:
-            NoSpaceError: the disk is full; none of them is kept.
-            StoreError: they cannot be written.
+            NoSpaceError: there is no room; none of them is kept.
+            LockedError: somebody else writes for too long.
+            StoreError: one is too long, or they cannot be written.
         """
-        lines = [format_entry(entry) for entry in entries]
-        if not lines:
-            return 0
-        with self.writing():
-            if self._before is not None:
-                self._before()
-            with self._lock, disk_errors(self._folder):
-                self._append(b"".join(lines))
-        return len(lines)
-
-    def _append(self, data: bytes) -> None:
-        path = self._open_file()
-        try:
-            self._size_bytes = _append(path, data)
-        except BaseException:
-            # What is torn now is cut off by the next append, in any process.
-            self._current = None
-            raise
+        ...
 
     @property
     def is_as_we_left_it(self) -> bool:
@@ -124,31 +96,7 @@ class Journal:
         Raises:
             StoreError: the journal cannot be read.
         """
-        with self._lock, disk_errors(self._folder):
-            return self._is_ours(self._newest())
-
-    def _newest(self) -> Path:
-        numbers = journal_numbers(self._folder)
-        return self._folder / journal_name(numbers[-1] if numbers else 1)
-
-    def _is_ours(self, path: Path) -> bool:
-        return path == self._current and path.stat().st_size == self._size_bytes
-
-    def _open_file(self) -> Path:
-        """Return the file to append to, repaired, or the next one."""
-        path = self._newest()
-        if not path.exists():
-            self._current = None
-        elif not self._is_ours(path):
-            _cut_torn_line(path)
-        if not path.exists():
-            _create(path)
-        elif path.stat().st_size >= self._rotate_bytes:
-            path = self._folder / journal_name(parse_journal_name(path.name) + 1)
-            _create(path)
-            _append(path, self._first_line)
-        self._current = path
-        return path
+        ...
 
     def read(self) -> Iterator[dict[str, EntryValue] | Damage]:
         """Yield every entry, oldest first, and what is damaged in its place.
@@ -156,24 +104,7 @@ class Journal:
         Raises:
             StoreError: the journal cannot be read.
         """
-        for number in journal_numbers(self._folder):
-            yield from _read_file(self._folder / journal_name(number))
-
-
-def journal_numbers(folder: Path) -> list[int]:
-    """Return the numbers of a journal's files, in order; none without the folder.
-
-    Raises:
-        StoreError: the folder cannot be read.
-    """
-    numbers: list[int] = []
-    if not folder.is_dir():
-        return numbers
-    with disk_errors(folder):
-        for entry in folder.iterdir():
-            with suppress(MalformedError):
-                numbers.append(parse_journal_name(entry.name))
-    return sorted(numbers)
+        ...
 
 
 def format_entry(entry: Mapping[str, EntryValue]) -> bytes:
@@ -203,58 +134,3 @@ def parse_entry(line: bytes) -> dict[str, EntryValue]:
     ):
         raise MalformedError("journal line", line[:80], "not an object of plain values")
     return entry
-
-
-def _create(path: Path) -> None:
-    descriptor = os.open(
-        path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644
-    )
-    os.close(descriptor)
-    sync_folder(path.parent)
-
-
-def _append(path: Path, data: bytes) -> int:
-    """Append bytes, durable; return the file's size after that."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-    try:
-        before = os.fstat(descriptor).st_size
-        try:
-            write_all(descriptor, data)
-            os.fsync(descriptor)
-        except OSError:
-            with suppress(OSError):
-                os.ftruncate(descriptor, before)
-            raise
-        return before + len(data)
-    finally:
-        os.close(descriptor)
-
-
-def _cut_torn_line(path: Path) -> None:
-    """Cut off what follows the last newline."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        size = end = os.fstat(descriptor).st_size
-        while end:
-            start = max(0, end - _TAIL_BYTES)
-            newline = os.pread(descriptor, end - start, start).rfind(b"\n")
-            if newline >= 0:
-                end = start + newline + 1
-                break
-            end = start
-        if end < size:
-            os.ftruncate(descriptor, end)
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _read_file(path: Path) -> Iterator[dict[str, EntryValue] | Damage]:
-    number = 0
-    with disk_errors(path), path.open("rb") as file:
-        while line := file.readline(MAX_LINE_BYTES):
-            number += 1
-            try:
-                yield parse_entry(line)
-            except MalformedError:
-                yield Damage(path.name, number, torn=not line.endswith(b"\n"))

@@ -35,17 +35,17 @@ from gosync.clock import Clock, SystemClock, format_time
 from gosync.errors import LockedError
 from gosync.store.durable import disk_errors, write_all
 from gosync.store.layout import LOCK, USE_LOCK
+from gosync.store.writerlock import WRITE_WAIT_SECONDS, WriterLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 POLL_SECONDS = 0.1
-WRITE_WAIT_SECONDS = 60.0  # far longer than any batch takes
 _FIRST_POLL_SECONDS = 0.001
 _MAX_HOLDER_BYTES = 1_000
 _open: WeakSet[StoreLock] = WeakSet()
-_writers: WeakSet[WriterLock] = WeakSet()
+_writers: WeakSet[LocalWriterLock] = WeakSet()
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -172,15 +172,8 @@ class StoreLock:
         self.release()
 
 
-class WriterLock:
-    """The writer lock of one store, for the moment of writing.
-
-    Threads of a process may share it; a thread that holds it may take it again. Two of
-    them in one process exclude each other like two processes.
-
-    Whoever writes journal and catalog holds it around both, so that they tell the same
-    order. It comes before a transaction of the catalog, never inside of one.
-    """
+class LocalWriterLock(WriterLock):
+    """The writer lock as a file; the contract is ``writerlock``'s."""
 
     def __init__(
         self, root: Path, *, command: str = "gosync", clock: Clock | None = None
@@ -192,18 +185,13 @@ class WriterLock:
 
     @property
     def is_held(self) -> bool:
-        """Whether the calling thread holds it; waits for another one that does."""
+        """Whether the calling thread holds it."""
         with self._thread:
             return self._depth > 0
 
     @contextmanager
     def held(self, *, wait_seconds: float = WRITE_WAIT_SECONDS) -> Iterator[None]:
-        """Hold the lock inside.
-
-        Raises:
-            LockedError: somebody else holds it for longer than that.
-            StoreError: the lock file cannot be written.
-        """
+        """Hold the lock inside; see WriterLock."""
         if not self._thread.acquire(timeout=wait_seconds):
             raise LockedError(
                 f"{self._lock.path}: held by another thread of this process",

@@ -28,13 +28,14 @@ import os
 import signal
 import socket
 import threading
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
 from gosync.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
 
 WORTH_BYTES: Final = 8 << 20  # 60 ms of hashing
@@ -190,13 +191,23 @@ def _serve(
 
 
 def _send_descriptor(pipe: Connection, descriptor: int) -> None:
-    with socket.socket(fileno=os.dup(pipe.fileno())) as here:
+    with _as_socket(pipe) as here:
         socket.send_fds(here, [b"\0"], [descriptor])
 
 
 def _receive_descriptor(pipe: Connection) -> int:
-    with socket.socket(fileno=os.dup(pipe.fileno())) as here:
+    with _as_socket(pipe) as here:
         _, descriptors, _, _ = socket.recv_fds(here, 1, 1)
     if not descriptors:
         raise EOFError
     return descriptors[0]
+
+
+@contextmanager
+def _as_socket(pipe: Connection) -> Iterator[socket.socket]:
+    """Let a pipe be the socket that it is, without a second descriptor."""
+    here = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=pipe.fileno())
+    try:
+        yield here
+    finally:
+        here.detach()

@@ -5,21 +5,25 @@ from __future__ import annotations
 import hashlib
 import io
 import random
-from collections.abc import Callable, Container, Iterable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Self
 
 from gosync.errors import (
     BlobCorruptError,
     BlobMissingError,
+    LockedError,
     NoSpaceError,
     StoreError,
 )
 from gosync.publish.tree import TreeWriter
 from gosync.store.blobs import BlobReader, BlobStore, missing
 from gosync.store.digest import Digest, digest_of, parse_digest
+from gosync.store.journal import Damage, EntryValue, Journal, format_entry, parse_entry
 from gosync.store.staging import Staged
+from gosync.store.writerlock import WriterLock
 
 
 @dataclass
@@ -32,6 +36,8 @@ class MemoryDisk:
         staged: Files that are being received.
         files: The tree as readers see it.
         synced_files: The tree that outlives.
+        entries: The journal; it is durable.
+        writer: Held by who writes, among all that have the disk open.
         full: Whether there is no room.
         shown: Called after each file of the tree that appears.
     """
@@ -41,6 +47,8 @@ class MemoryDisk:
     staged: set[int] = field(default_factory=set)
     files: dict[str, bytes] = field(default_factory=dict)
     synced_files: dict[str, bytes] = field(default_factory=dict)
+    entries: list[dict[str, EntryValue] | Damage] = field(default_factory=list)
+    writer: threading.Lock = field(default_factory=threading.Lock)
     full: bool = False
     shown: Callable[[], None] = lambda: None
 
@@ -272,3 +280,74 @@ class MemoryTreeWriter(TreeWriter):
         self.removed += 1
         self._disk.shown()
         return True
+
+
+class MemoryJournal(Journal):
+    """A journal in memory; what is appended is durable."""
+
+    def __init__(self, disk: MemoryDisk) -> None:
+        self._disk = disk
+        self._lock = MemoryWriterLock(disk)
+        self._before: Callable[[], None] | None = None
+        self._length = 0
+
+    def writing(self) -> AbstractContextManager[None]:
+        return self._lock.held()
+
+    @property
+    def is_as_we_left_it(self) -> bool:
+        return 0 < self._length == len(self._disk.entries)
+
+    def begin_files_with(self, entry: Mapping[str, EntryValue]) -> None:
+        """There is but one file."""
+
+    def before_entries(self, work: Callable[[], None]) -> None:
+        self._before = work
+
+    def append(self, entries: Iterable[Mapping[str, EntryValue]]) -> int:
+        lines = [format_entry(entry) for entry in entries]
+        if not lines:
+            return 0
+        with self.writing():
+            if self._before is not None:
+                self._before()
+            self._disk.check_room()
+            while self._disk.entries and isinstance(self._disk.entries[-1], Damage):
+                self._disk.entries.pop()
+            self._disk.entries += map(parse_entry, lines)
+            self._length = len(self._disk.entries)
+        return len(lines)
+
+    def read(self) -> Iterator[dict[str, EntryValue] | Damage]:
+        yield from list(self._disk.entries)
+
+
+class MemoryWriterLock(WriterLock):
+    """The writer lock in memory: threads of one object share it, objects do not."""
+
+    def __init__(self, disk: MemoryDisk) -> None:
+        self._disk = disk
+        self._thread = threading.RLock()
+        self._depth = 0
+
+    @property
+    def is_held(self) -> bool:
+        with self._thread:
+            return self._depth > 0
+
+    @contextmanager
+    def held(self, *, wait_seconds: float = 60.0) -> Iterator[None]:
+        if not self._thread.acquire(timeout=wait_seconds):
+            raise LockedError("held by another thread")
+        try:
+            if not self._depth and not self._disk.writer.acquire(timeout=wait_seconds):
+                raise LockedError("held by another writer")
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if not self._depth:
+                    self._disk.writer.release()
+        finally:
+            self._thread.release()

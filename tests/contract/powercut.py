@@ -33,12 +33,12 @@ class PowerCut:
 
     def _sync(self, descriptor: int) -> None:
         found = os.fstat(descriptor)
-        path = Path(f"/proc/self/fd/{descriptor}").resolve()
+        link = Path(f"/proc/self/fd/{descriptor}")
         with self._lock:
             if stat.S_ISDIR(found.st_mode):
-                self._sync_folder(path)
+                self._sync_folder(link.resolve())
             else:
-                self._bytes[found.st_ino] = os.pread(descriptor, found.st_size, 0)
+                self._bytes[found.st_ino] = link.read_bytes()
 
     def _sync_folder(self, folder: Path) -> None:
         entries = {}

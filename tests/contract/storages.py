@@ -15,26 +15,41 @@ from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.tree import TreeWriter
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
+from gosync.store.journal import Damage, Journal
 from gosync.store.localblobs import LocalBlobStore
+from gosync.store.localjournal import LocalJournal
+from gosync.store.lock import LocalWriterLock
 from gosync.store.root import open_store
 from gosync.store.staging import LocalStaged, Staged
+from gosync.store.writerlock import WriterLock
 from tests.contract.memory import (
     MemoryBlobStore,
     MemoryDisk,
+    MemoryJournal,
     MemoryStaged,
     MemoryTreeWriter,
+    MemoryWriterLock,
 )
 from tests.contract.powercut import PowerCut
 
 
 class Storage(Protocol):
-    """One place with blobs and a tree. To open it anew is what a killed run does."""
+    """One place with all that is stored. To open it anew is what a killed run does."""
 
     def blobs(self) -> BlobStore:
         """Open the blobs, beside whoever has them open."""
 
     def tree(self) -> TreeWriter:
         """Open the tree."""
+
+    def journal(self) -> Journal:
+        """Open the journal."""
+
+    def lock(self) -> WriterLock:
+        """Open the writer lock."""
+
+    def tear_journal(self) -> None:
+        """Leave half of an entry, as a killed run does."""
 
     def cut_power(self) -> None:
         """Lose all that is not durable."""
@@ -70,6 +85,15 @@ class MemoryStorage(Storage):
 
     def tree(self) -> TreeWriter:
         return MemoryTreeWriter(self.disk)
+
+    def journal(self) -> Journal:
+        return MemoryJournal(self.disk)
+
+    def lock(self) -> WriterLock:
+        return MemoryWriterLock(self.disk)
+
+    def tear_journal(self) -> None:
+        self.disk.entries.append(Damage("memory", len(self.disk.entries), torn=True))
 
     def cut_power(self) -> None:
         self.disk.cut_power()
@@ -110,6 +134,19 @@ class LocalStorage(Storage):
 
     def tree(self) -> TreeWriter:
         return LocalTreeWriter(self.root / "public")
+
+    def journal(self) -> Journal:
+        root = self.root / "store"
+        return LocalJournal(root, rotate_bytes=200, writing=LocalWriterLock(root).held)
+
+    def lock(self) -> WriterLock:
+        return LocalWriterLock(self.root / "store")
+
+    def tear_journal(self) -> None:
+        folder = self.root / "store/journal"
+        newest = max(folder.iterdir(), default=folder / "00000001.jsonl")
+        with newest.open("ab") as file:
+            file.write(b'{"kind":"ver')
 
     def cut_power(self) -> None:
         self._power.cut()

@@ -234,13 +234,16 @@ def test_an_open_blob_is_read_to_its_end_though_it_is_removed(storage: Storage) 
         assert blob.read_at(1, 3) == b"ata"
 
 
-def test_pruning_removes_the_others_durably(storage: Storage) -> None:
+def test_what_is_removed_is_gone_durably_once_it_is_synced(
+    storage: Storage,
+) -> None:
     blobs = storage.blobs()
     kept, gone = blobs.put_bytes(b"kept"), blobs.put_bytes(b"goner")
     blobs.sync()
     assert blobs.others({kept}) == {gone: 5}
     assert blobs.remove([gone]) == 1
     assert blobs.remove([gone]) == 0
+    assert not blobs.exists(gone)
     blobs.sync()
     storage.cut_power()
     blobs = storage.blobs()

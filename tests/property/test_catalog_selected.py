@@ -20,9 +20,9 @@ from gosync.clock import SystemClock
 from gosync.errors import UnavailableError
 from gosync.ingest.entries import forget_entry, narrow_entry, version_entry
 from gosync.ingest.rebuild import rebuild
-from gosync.store.journal import Journal
 from gosync.store.layout import CATALOG
 from gosync.store.localblobs import LocalBlobStore
+from gosync.store.localjournal import LocalJournal
 from gosync.store.root import open_store
 from tests.property.test_catalog_versions import _row
 from tests.tiers import examples
@@ -41,7 +41,7 @@ class SelectionMachine(RuleBasedStateMachine):
         super().__init__()
         self.root = Path(tempfile.mkdtemp())
         open_store(self.root)
-        self.blobs, self.journal = LocalBlobStore(self.root), Journal(self.root)
+        self.blobs, self.journal = LocalBlobStore(self.root), LocalJournal(self.root)
         self.catalog = Catalog.open(self.root / CATALOG, create=True)
         self.now = _START
         self.selected: dict[str, Need] = {}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gosync.errors import MalformedError
 from gosync.store.digest import digest_of
-from gosync.store.journal import Damage, Journal, parse_entry
+from gosync.store.journal import Damage, parse_entry
 from gosync.store.layout import (
     blob_path,
     database_folder,
@@ -19,6 +19,7 @@ from gosync.store.layout import (
     parse_blob_path,
     quarantine_id,
 )
+from gosync.store.localjournal import LocalJournal
 from gosync.store.root import open_store
 from tests.tiers import examples
 
@@ -37,9 +38,9 @@ def test_a_journal_cut_anywhere_keeps_its_whole_lines(batches, cut, after):
         root = Path(folder)
         open_store(root)
         for batch in batches:
-            Journal(root).append(batch)
+            LocalJournal(root).append(batch)
         entries = [entry for batch in batches for entry in batch]
-        assert list(Journal(root).read()) == entries
+        assert list(LocalJournal(root).read()) == entries
         whole = len(entries)
         if entries:
             file = root / "journal" / "00000001.jsonl"
@@ -47,8 +48,8 @@ def test_a_journal_cut_anywhere_keeps_its_whole_lines(batches, cut, after):
             data = data[: max(0, len(data) - cut)]
             file.write_bytes(data)
             whole = data.count(b"\n")
-        Journal(root).append([after])
-        assert list(Journal(root).read()) == [*entries[:whole], after]
+        LocalJournal(root).append([after])
+        assert list(LocalJournal(root).read()) == [*entries[:whole], after]
 
 
 @settings(max_examples=examples(100))
@@ -58,10 +59,10 @@ def test_any_bytes_are_a_journal_that_can_be_read_and_appended_to(data):
         root = Path(folder)
         open_store(root)
         (root / "journal" / "00000001.jsonl").write_bytes(data)
-        for entry in Journal(root).read():
+        for entry in LocalJournal(root).read():
             assert isinstance(entry, dict | Damage)
-        Journal(root).append([{"n": 1}])
-        assert list(Journal(root).read())[-1] == {"n": 1}
+        LocalJournal(root).append([{"n": 1}])
+        assert list(LocalJournal(root).read())[-1] == {"n": 1}
 
 
 @given(line=st.binary(max_size=100) | st.text(max_size=100).map(str.encode))

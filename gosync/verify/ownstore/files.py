@@ -39,14 +39,7 @@ from gosync.folder.tree import DamagedFileError, FileTree, NotInTreeError
 from gosync.folder.walk import Entry, Unread, walk
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.entries import version_entry
-from gosync.store.journal import (
-    MAX_LINE_BYTES,
-    ROTATE_BYTES,
-    Damage,
-    EntryValue,
-    Journal,
-    parse_entry,
-)
+from gosync.store.journal import MAX_LINE_BYTES, Damage, EntryValue, parse_entry
 from gosync.store.layout import (
     EVIDENCE,
     JOURNAL,
@@ -54,6 +47,7 @@ from gosync.store.layout import (
     database_folder,
     parse_journal_name,
 )
+from gosync.store.localjournal import ROTATE_BYTES, LocalJournal
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.tile import parse_tile_path
 from gosync.verify.look.extracted import Everything
@@ -242,7 +236,7 @@ class JournalRead:
         self._said: set[bytes] = set()
         self._heads: set[tuple[EntryValue, EntryValue]] = set()
         last: Damage | None = None
-        for entry in Journal(tree.root).read():
+        for entry in LocalJournal(tree.root).read():
             if last is not None:
                 self.damaged.append(last)
                 last = None

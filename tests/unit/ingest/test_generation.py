@@ -14,7 +14,8 @@ from gosync.errors import CatalogError, StoreError
 from gosync.ingest.generation import Generation
 from gosync.store.identity import mark_entry, read_marks
 from gosync.store.journal import Journal
-from gosync.store.lock import WriterLock
+from gosync.store.localjournal import LocalJournal
+from gosync.store.lock import LocalWriterLock
 from gosync.store.root import open_store
 
 ID = "ab" * 16
@@ -45,7 +46,7 @@ def lines(journal: Journal) -> list[int]:
 
 
 def test_the_first_lines_of_a_run_follow_a_new_number(root: Path, catalog: Catalog):
-    journal = Journal(root)
+    journal = LocalJournal(root)
     generation = Generation(root, ID, journal=journal, catalog=catalog)
     journal.append([{"n": 1}])
     journal.append([{"n": 2}])
@@ -55,7 +56,7 @@ def test_the_first_lines_of_a_run_follow_a_new_number(root: Path, catalog: Catal
 
 
 def test_inside_of_a_transaction_it_waits(root: Path, catalog: Catalog):
-    journal = Journal(root)
+    journal = LocalJournal(root)
     Generation(root, ID, journal=journal, catalog=catalog)
     with catalog.transaction():
         journal.append([{"n": 1}])
@@ -66,7 +67,7 @@ def test_inside_of_a_transaction_it_waits(root: Path, catalog: Catalog):
 def test_no_line_follows_a_number_that_the_catalog_refused(
     root: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ):
-    journal = Journal(root)
+    journal = LocalJournal(root)
     generation = Generation(root, ID, journal=journal, catalog=catalog)
 
     def refuse(_: CatalogStore) -> None:
@@ -85,7 +86,7 @@ def test_no_line_follows_a_number_that_the_catalog_refused(
 
 
 def test_of_many_threads_one_counts_and_all_wait(root: Path, catalog: Catalog):
-    journal = Journal(root)
+    journal = LocalJournal(root)
     Generation(root, ID, journal=journal, catalog=catalog)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: journal.append([{"n": number}]), range(1, 41)))
@@ -98,10 +99,12 @@ class Beside:
     """A run of its own in the same store, as another process has it open."""
 
     def __init__(self, root: Path, *, rotate_bytes: int = 300) -> None:
-        self.lock = WriterLock(root)
+        self.lock = LocalWriterLock(root)
         self.catalog = Catalog.open(root / "catalog.sqlite", create=False)
         self.catalog.write_under(self.lock.held)
-        self.journal = Journal(root, rotate_bytes=rotate_bytes, writing=self.lock.held)
+        self.journal = LocalJournal(
+            root, rotate_bytes=rotate_bytes, writing=self.lock.held
+        )
         self.generation = Generation(
             root, ID, journal=self.journal, catalog=self.catalog
         )

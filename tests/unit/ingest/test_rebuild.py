@@ -29,9 +29,9 @@ from gosync.ingest.entries import (
 from gosync.ingest.rebuild import NOT_KEPT, parse_version_entry, rebuild
 from gosync.store.digest import Digest
 from gosync.store.identity import mark_entry, write_store_id
-from gosync.store.journal import Journal
 from gosync.store.layout import CATALOG
 from gosync.store.localblobs import LocalBlobStore
+from gosync.store.localjournal import LocalJournal
 from gosync.store.root import open_store
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -51,7 +51,7 @@ class Site:
         self.root = root
         open_store(root)
         self.blobs = LocalBlobStore(root)
-        self.journal = Journal(root)
+        self.journal = LocalJournal(root)
 
     def open(self):
         return Catalog.open(self.root / CATALOG, create=True)

@@ -15,6 +15,7 @@ from gosync.ingest.entries import forget_entry, narrow_entry, version_entry
 from gosync.ingest.unexplained import unexplained
 from gosync.store.digest import Digest, digest_of
 from gosync.store.journal import Journal
+from gosync.store.localjournal import LocalJournal
 from gosync.store.root import open_store
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -24,7 +25,7 @@ M = "example.com/m"
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
     open_store(tmp_path / "var")
-    return Journal(tmp_path / "var")
+    return LocalJournal(tmp_path / "var")
 
 
 @pytest.fixture

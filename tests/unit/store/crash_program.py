@@ -19,9 +19,9 @@ from gosync.catalog.versions import FoundBy, Need, Proof, VersionRow, Want
 from gosync.ingest.entries import version_entry
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import parse_digest
-from gosync.store.journal import Journal
 from gosync.store.layout import CATALOG
 from gosync.store.localblobs import LocalBlobStore
+from gosync.store.localjournal import LocalJournal
 from gosync.store.lock import StoreLock
 from gosync.store.root import open_store
 
@@ -58,7 +58,7 @@ def run(root: Path, *, wrong_order: bool) -> None:
         StoreLock(root, command="crash test").acquire(),
         Catalog.open(root / CATALOG, create=True) as catalog,
     ):
-        blobs, journal = LocalBlobStore(root), Journal(root)
+        blobs, journal = LocalBlobStore(root), LocalJournal(root)
         blobs.sweep_staging()
         versions = [f"v1.{n}.0" for n in range(BATCHES * VERSIONS)]
         catalog.versions.want(Want(MODULE, version, Need.ZIP) for version in versions)

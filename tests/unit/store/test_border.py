@@ -17,13 +17,16 @@ import pytest
 import gosync
 from gosync.publish.tree import TreeReader, TreeWriter
 from gosync.store.blobs import BlobReader, BlobStore, BlobWriter, OpenBlob
+from gosync.store.journal import Journal
 from gosync.store.scratch import ScratchFiles
 from gosync.store.staging import Readable, Staged
+from gosync.store.writerlock import WriterLock
 
 _PACKAGE = Path(gosync.__file__).parent
 _LOCAL = frozenset(
     {
         *("LocalBlobStore", "LocalStaged", "LocalOpenBlob", "LocalJournal"),
+        "LocalWriterLock",
         *("BLOBS", "STAGING", "blob_path", "parse_blob_path"),
     }
 )
@@ -34,6 +37,8 @@ _BESIDE_THE_STORE = {
     "site/opening.py": "looks whether a disk is mounted",
     "site/refusals.py": "names what is not there",
     "ingest/rebuild.py": "opens a store whose catalog is lost",
+    "ingest/known.py": "opens a journal before the store is opened",
+    "verify/ownstore/files.py": "looks at files that lie in a store",
     "cli/why.py": "opens a store to read it",
     "publish/localtree.py": "links the blobs of its own kind",
     "folder/detection.py": "recognises a store by its folders",
@@ -43,7 +48,7 @@ _BESIDE_THE_STORE = {
 }
 _CONTRACTS = (
     *(Readable, Staged, ScratchFiles, OpenBlob, BlobReader, BlobWriter, BlobStore),
-    *(TreeReader, TreeWriter),
+    *(TreeReader, TreeWriter, Journal, WriterLock),
 )
 
 

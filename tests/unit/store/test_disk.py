@@ -13,8 +13,8 @@ import pytest
 from gosync.errors import NoSpaceError, StoreError
 from gosync.store.digest import Digest
 from gosync.store.durable import disk_errors, make_folder, replace_file
-from gosync.store.journal import Journal
 from gosync.store.localblobs import LocalBlobStore
+from gosync.store.localjournal import LocalJournal
 from gosync.store.lock import StoreLock
 from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
@@ -56,7 +56,7 @@ def test_a_full_disk_is_no_space_and_keeps_what_was_admitted(small_disk):
 
 def test_a_full_disk_leaves_no_torn_line_in_the_journal(small_disk):
     open_store(small_disk)
-    journal = Journal(small_disk)
+    journal = LocalJournal(small_disk)
     journal.append([{"kind": "test", "n": 1}])
     with pytest.raises(NoSpaceError):
         journal.append([{"kind": "test", "text": "x" * 100_000}] * 20)
@@ -82,7 +82,7 @@ def test_a_full_disk_leaves_no_half_evidence_and_no_half_tile(small_disk):
 
 def test_a_read_only_store_is_a_clear_error(small_disk):
     open_store(small_disk)
-    blobs, journal = LocalBlobStore(small_disk), Journal(small_disk)
+    blobs, journal = LocalBlobStore(small_disk), LocalJournal(small_disk)
     digest = blobs.put_bytes(b"data")
     journal.append([{"kind": "test"}])
     _remount_read_only(small_disk)

@@ -18,7 +18,7 @@ from gosync.store.identity import (
     read_store_id,
     write_store_id,
 )
-from gosync.store.journal import Journal
+from gosync.store.localjournal import LocalJournal
 from gosync.store.root import open_store
 
 ID = "0123456789abcdef" * 2
@@ -54,7 +54,7 @@ def test_nothing_waits_for_a_pipe(root: Path):
 
 
 def test_marks_are_read_backwards_and_know_what_follows_them(root: Path):
-    journal = Journal(root)
+    journal = LocalJournal(root)
     assert list(read_marks(root)) == []
     journal.append([mark_entry(ID, 1)])
     assert not has_entries(root)
@@ -71,7 +71,7 @@ def test_marks_are_read_backwards_and_know_what_follows_them(root: Path):
 
 
 def test_a_torn_mark_is_none(root: Path):
-    Journal(root).append([mark_entry(ID, 1)])
+    LocalJournal(root).append([mark_entry(ID, 1)])
     file = root / "journal" / "00000001.jsonl"
     whole = file.read_bytes()
     for cut in range(1, len(whole)):
@@ -80,7 +80,7 @@ def test_a_torn_mark_is_none(root: Path):
 
 
 def test_a_mark_is_found_in_the_last_file_however_long_the_run(root: Path):
-    journal = Journal(root, rotate_bytes=200)
+    journal = LocalJournal(root, rotate_bytes=200)
     mark = mark_entry(ID, 7)
     journal.append([mark])
     journal.begin_files_with(mark)
@@ -91,7 +91,7 @@ def test_a_mark_is_found_in_the_last_file_however_long_the_run(root: Path):
 
 
 def test_a_mark_far_from_the_end_is_found(root: Path):
-    journal = Journal(root)
+    journal = LocalJournal(root)
     journal.append([mark_entry(ID, 1)])
     for _ in range(40):
         journal.append([{"pad": "x" * 100_000}])
@@ -110,12 +110,12 @@ def test_a_mark_far_from_the_end_is_found(root: Path):
 def test_what_is_no_mark(root: Path, entry: dict[str, str | int]):
     with pytest.raises(MalformedError):
         parse_mark(entry)
-    Journal(root).append([entry])
+    LocalJournal(root).append([entry])
     assert list(read_marks(root)) == []
 
 
 def test_work_is_done_before_entries_and_may_keep_them_out(root: Path):
-    journal = Journal(root)
+    journal = LocalJournal(root)
     seen: list[int] = []
 
     def before() -> None:

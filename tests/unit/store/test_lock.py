@@ -13,8 +13,8 @@ import pytest
 
 from gosync.errors import LockedError
 from gosync.store.lock import (
+    LocalWriterLock,
     StoreLock,
-    WriterLock,
     claim_store,
     share_store,
 )
@@ -103,7 +103,7 @@ def test_a_lock_file_that_tells_nothing_still_locks(tmp_path, text):
 
 
 def test_the_writer_lock_nests_in_its_thread_and_excludes_others(tmp_path):
-    lock, other = WriterLock(tmp_path, command="a test"), WriterLock(tmp_path)
+    lock, other = LocalWriterLock(tmp_path, command="a test"), LocalWriterLock(tmp_path)
     with lock.held():
         with lock.held():
             inside = lock.is_held
@@ -118,7 +118,7 @@ def test_the_writer_lock_nests_in_its_thread_and_excludes_others(tmp_path):
 
 
 def test_threads_take_the_writer_lock_in_turn(tmp_path):
-    lock, inside, most = WriterLock(tmp_path), [], []
+    lock, inside, most = LocalWriterLock(tmp_path), [], []
 
     def work():
         for _ in range(20):
@@ -136,7 +136,11 @@ def test_threads_take_the_writer_lock_in_turn(tmp_path):
 
 
 def test_a_thread_waits_for_another_one_no_longer_than_it_is_told(tmp_path):
-    lock, entered, leave = WriterLock(tmp_path), threading.Event(), threading.Event()
+    lock, entered, leave = (
+        LocalWriterLock(tmp_path),
+        threading.Event(),
+        threading.Event(),
+    )
 
     def hold():
         with lock.held():
@@ -156,7 +160,7 @@ def test_a_thread_waits_for_another_one_no_longer_than_it_is_told(tmp_path):
 
 
 def test_a_killed_process_lets_go_of_the_writer_lock(tmp_path, holder):
-    writer = WriterLock(tmp_path)
+    writer = LocalWriterLock(tmp_path)
     with pytest.raises(LockedError), writer.held(wait_seconds=0.05):
         pass
     holder.kill()
@@ -165,7 +169,7 @@ def test_a_killed_process_lets_go_of_the_writer_lock(tmp_path, holder):
 
 
 def test_a_forked_child_holds_nothing_and_does_not_hold_it_on(tmp_path):
-    lock = WriterLock(tmp_path)
+    lock = LocalWriterLock(tmp_path)
     with lock.held():
         child = os.fork()
         if child == 0:  # it must wait for its parent like anybody
@@ -176,7 +180,7 @@ def test_a_forked_child_holds_nothing_and_does_not_hold_it_on(tmp_path):
                 os._exit(7)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
         assert lock.is_held
-    with WriterLock(tmp_path).held(wait_seconds=0):
+    with LocalWriterLock(tmp_path).held(wait_seconds=0):
         pass
 
 

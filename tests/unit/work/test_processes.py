@@ -23,6 +23,8 @@ def _do(item: str, descriptor: int | None) -> int:
     """Do as the item says, and tell who did it."""
     if descriptor is not None:
         return os.pread(descriptor, 9, 0) == item.encode()
+    if item == "how many are open":
+        return len(list(Path("/proc/self/fd").iterdir()))
     if item == "be killed":
         os.kill(os.getpid(), signal.SIGKILL)
     if item == "fail":
@@ -72,6 +74,27 @@ def test_what_fails_is_done_again_here_and_a_killed_one_is_told():
     assert goes_on
     assert killed.startswith("example.com/m@v1.0.0: ")
     assert "was killed" in killed
+
+
+def _send_files(there: Connection, root: Path) -> None:
+    """Tell whether files came along that have no name, and how many are open after."""
+    said: list[object] = []
+    with Hands(_do, count=1) as hands:
+        for text in ("first", "second"):
+            with (root / text).open("wb+") as file:
+                file.write(text.encode())
+                file.flush()
+                (root / text).unlink()
+                said.append(hands.offer(text, subject="m", descriptor=file.fileno()))
+        said.append(hands.offer("how many are open", subject="m"))
+        said.append(len(list(Path("/proc/self/fd").iterdir())))
+    there.send(said)
+
+
+def test_an_open_file_goes_with_an_item(tmp_path: Path):
+    first, second, open_there, open_here = alone(_send_files, tmp_path)
+    assert first == second == 1
+    assert open_there < open_here + 2, "what came is closed again"
 
 
 def _be_killed(there: Connection, root: Path) -> None:

@@ -23,6 +23,7 @@ from gosync.ingest.bundlememory import import_entry
 from gosync.ingest.rebuild import rebuild
 from gosync.store.journal import Journal
 from gosync.store.layout import CATALOG
+from gosync.store.localjournal import LocalJournal
 from gosync.store.root import open_store
 from tests.unit.bundle.fakes import bundle
 
@@ -60,7 +61,7 @@ class Outside:
 def outside(tmp_path: Path):
     open_store(tmp_path)
     with Catalog.open(tmp_path / CATALOG, create=True) as catalog:
-        yield Outside(tmp_path, catalog, Journal(tmp_path))
+        yield Outside(tmp_path, catalog, LocalJournal(tmp_path))
 
 
 def receipt(
