@@ -14,6 +14,7 @@ from gosync.cli.main import run
 from gosync.demo.log import SumLog
 from gosync.signing.files import write_key
 from gosync.signing.keys import KeyKind, format_public_key, generate_key
+from gosync.site.artifacts import keep_artifact
 from tests.unit.bundle.outside import NAME, TARGET, Outside, changed, source
 
 M = "example.com/m"
@@ -216,3 +217,26 @@ def test_a_header_that_nobody_can_read_is_the_medium_s_fault(
     assert refused.code == VOLUME, refused.err
     assert refused.err.startswith("gosync: ")
     assert "bundle header" in refused.err
+
+
+def test_what_is_older_inside_is_told_on_both_sides(
+    gosync: Any, folder: Path, log: SumLog, tmp_path: Path
+):
+    with Outside(folder, log=log) as outside:
+        keep_artifact(outside.site, "kind-of-2040", "a", [b"b"])
+        keep_artifact(outside.site, "document", "a.txt", [b"a"])
+    out = ("--out", str(tmp_path))
+    made = gosync("create", *out, "--for-version", "0.1.0")
+    left_out = "left out: 1 artifacts of kind kind-of-2040, which the gosync"
+    assert made.code == 0
+    assert left_out in made.out
+    assert ", 1 artifacts, " in made.out
+
+    bundle = Path(gosync("create", *out, "--json").document["folder"])
+    shown = gosync("inspect", str(bundle)).out
+    assert "  artifacts  2, 1 travel" in shown
+    skipped = "skipped 1 artifacts of kind kind-of-2040: this gosync is older"
+    assert skipped in shown
+    refused = gosync("create", *out, "--for-version", "0.0.1")
+    assert refused.code == USAGE
+    assert "known are 0.1.0" in refused.err
