@@ -16,7 +16,7 @@ from gosync.catalog.looks import Rest
 from gosync.clock import Clock, format_time, parse_time
 from gosync.errors import GosyncError, MalformedTimeError
 from gosync.upstream.breaker import Breaker, BreakerPolicy, BreakerState, Doubt
-from gosync.upstream.health import Outcome, asked_pause_seconds
+from gosync.upstream.health import RequestOutcome, asked_pause_seconds
 
 OPEN_SECONDS: Final = 300.0
 MAX_OPEN_SECONDS: Final = 86_400.0
@@ -70,7 +70,7 @@ class SourceBreaker:
         """
         is_probe = self._breaker.until is not None
         is_asked = asked_pause_seconds(error, unnamed=OPEN_SECONDS) is not None
-        self._breaker = self._breaker.failed(error, Outcome.FAILED)
+        self._breaker = self._breaker.failed(error, RequestOutcome.FAILED)
         if not (is_probe or is_asked or self._breaker.is_due(POLICY)):
             return False
         self._breaker = self._breaker.opened(error, self._clock.now(), POLICY)

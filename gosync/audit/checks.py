@@ -20,7 +20,7 @@ from gosync.audit.answers import (
     NewestAnswer,
     RefsAnswer,
 )
-from gosync.catalog.findings import Kind, Sighting
+from gosync.catalog.findings import FindingKind, Sighting
 from gosync.catalog.versions import Proof, VersionRow
 from gosync.clock import format_time, parse_time
 from gosync.errors import MalformedError
@@ -88,7 +88,7 @@ def _rewritten(row: VersionRow, said: SourceAnswer) -> Iterator[Sighting]:
     nouns = " and ".join(_NOUNS[what] for what in differ)
     same_zip = _is_same(row, said, FileKind.ZIP) and FileKind.MOD in differ
     yield Sighting(
-        kind=Kind.REWRITTEN,
+        kind=FindingKind.REWRITTEN,
         path=row.path,
         version=row.version,
         source=said.source,
@@ -116,7 +116,7 @@ def _vanished(row: VersionRow, said: SourceAnswer) -> Iterator[Sighting]:
         theirs["list"] = "named no longer"
     if theirs:
         yield Sighting(
-            kind=Kind.VANISHED,
+            kind=FindingKind.VANISHED,
             path=row.path,
             version=row.version,
             source=said.source,
@@ -149,7 +149,7 @@ def check_agreement(row: VersionRow, said: Iterable[SourceAnswer]) -> list[Sight
         return []
     return [
         Sighting(
-            kind=Kind.DIVERGED,
+            kind=FindingKind.DIVERGED,
             path=row.path,
             version=row.version,
             summary=f"upstreams disagree about its {' and '.join(differ)}",
@@ -167,7 +167,7 @@ def check_list(
         return []
     return [
         Sighting(
-            kind=Kind.VANISHED,
+            kind=FindingKind.VANISHED,
             path=path,
             source=source,
             summary="the module is gone there",
@@ -189,7 +189,7 @@ def check_notices(
     if said.deprecated:
         seen.append(
             Sighting(
-                kind=Kind.DEPRECATED,
+                kind=FindingKind.DEPRECATED,
                 path=path,
                 summary=f"deprecated: {said.deprecated}",
                 ours={},
@@ -201,7 +201,7 @@ def check_notices(
             if _covers(low, high, row.version):
                 seen.append(
                     Sighting(
-                        kind=Kind.RETRACTED,
+                        kind=FindingKind.RETRACTED,
                         path=path,
                         version=row.version,
                         summary=f"retracted: {rationale or 'no reason given'}",
@@ -256,7 +256,7 @@ def check_stale(
         return []
     return [
         Sighting(
-            kind=Kind.STALE,
+            kind=FindingKind.STALE,
             path=module.path,
             summary="; ".join(reasons),
             ours=ours,
@@ -287,7 +287,7 @@ def check_index(
         return []
     return [
         Sighting(
-            kind=Kind.STALE,
+            kind=FindingKind.STALE,
             path=item[0],
             version=item[1],
             source=source,
@@ -305,7 +305,7 @@ def check_refs(row: VersionRow, origin: Origin, said: RefsAnswer) -> list[Sighti
         return []
     return [
         Sighting(
-            kind=Kind.MOVED,
+            kind=FindingKind.MOVED,
             path=row.path,
             version=row.version,
             source=said.url,

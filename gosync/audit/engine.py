@@ -30,7 +30,7 @@ from gosync.audit.queue import SourceQueue
 from gosync.audit.source import SourceAsker
 from gosync.audit.spent import SpentBudget, spent_budgets
 from gosync.catalog.failures import back_off_seconds
-from gosync.catalog.findings import Finding, FindingState, Kind
+from gosync.catalog.findings import Finding, FindingKind, FindingState
 from gosync.catalog.leases import AUDIT
 from gosync.catalog.looks import Look, Rest
 from gosync.clock import format_time, shift
@@ -60,7 +60,7 @@ class Asker(Protocol):
         ...
 
 
-class Tally(msgspec.Struct):
+class AuditTally(msgspec.Struct):
     """Counts of an audit.
 
     Attributes:
@@ -106,7 +106,7 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     budget_spent: tuple[SpentBudget, ...]
     resting: tuple[Rest, ...]
     news: tuple[Finding, ...]
-    open: dict[Kind, int]
+    open: dict[FindingKind, int]
     exit_code: int
     last_error: str | None
     requests: int
@@ -114,7 +114,7 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-class Source(msgspec.Struct):
+class AuditSource(msgspec.Struct):
     """One source at work.
 
     Attributes:
@@ -134,14 +134,14 @@ class Audit:
     """One audit of one site."""
 
     def __init__(self, site: Site, options: AuditOptions, progress: Progress) -> None:
-        self.tally = Tally()
+        self.tally = AuditTally()
         self._site = site
         self._options = options
         self._progress = progress
         self._questions = Questions(site, options)
         self._judge = Judge(site, options, self._questions)
         self._started = site.clock.now()
-        self.sources: list[Source] = []
+        self.sources: list[AuditSource] = []
 
     async def run(self, *, refresh: bool) -> None:
         """Ask what is due.
@@ -170,7 +170,7 @@ class Audit:
         self._judge.judge_freshness()
 
     @asynccontextmanager
-    async def _connect(self, names: list[str]) -> AsyncIterator[list[Source]]:
+    async def _connect(self, names: list[str]) -> AsyncIterator[list[AuditSource]]:
         """Prepare to ask; each source counts its own traffic."""
         async with AsyncExitStack() as stack:
             sources = []
@@ -183,14 +183,16 @@ class Audit:
                     and name != self._questions.index
                 ):
                     asker = SourceAsker(self._site, self._questions, budget)
-                    sources.append(Source(budget, breaker, asker))
+                    sources.append(AuditSource(budget, breaker, asker))
                     continue
                 http = replace(self._site.options.http, retries=0)
                 fetcher = await stack.enter_async_context(
                     Fetcher(http, clock=self._site.clock)
                 )
                 sources.append(
-                    Source(budget, breaker, self._web_asker(budget, fetcher), fetcher)
+                    AuditSource(
+                        budget, breaker, self._web_asker(budget, fetcher), fetcher
+                    )
                 )
             yield sources
 
@@ -201,7 +203,7 @@ class Audit:
         proxy = MeteredProxy(url, fetcher, budget)
         return ProxyAsker(self._site, self._questions, proxy, self._progress)
 
-    async def _visit(self, source: Source) -> None:
+    async def _visit(self, source: AuditSource) -> None:
         """Ask a source until nothing is due, or it is enough for now."""
         looks, budget = self._site.catalog.looks, source.budget
         deck = SourceQueue(looks, budget, self._started, self._latest_due())
@@ -214,7 +216,7 @@ class Audit:
                 return
             self._progress.advance()
 
-    async def _ask(self, source: Source, look: Look, turns: QuestionOrder) -> bool:
+    async def _ask(self, source: AuditSource, look: Look, turns: QuestionOrder) -> bool:
         """Ask one question; return whether to go on with this source."""
         try:
             answer = await source.asker.ask(look)
@@ -339,7 +341,7 @@ def _is_new(finding: Finding, start: str) -> bool:
     return finding.state is FindingState.NEW and finding.state_at >= start
 
 
-def exit_code(tally: Tally, resting: tuple[Rest, ...], *, opened: int) -> int:
+def exit_code(tally: AuditTally, resting: tuple[Rest, ...], *, opened: int) -> int:
     """Return how an audit ends.
 
     75 when a source is left alone and no other one answered; 4 while a finding stands

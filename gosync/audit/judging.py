@@ -29,7 +29,7 @@ from gosync.audit.checks import (
 from gosync.audit.options import AuditOptions
 from gosync.audit.origins import repository_of
 from gosync.audit.questions import Questions
-from gosync.catalog.findings import Finding, Kind, Scope, Sighting
+from gosync.catalog.findings import Finding, FindingKind, Scope, Sighting
 from gosync.catalog.looks import Listing, Look
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import State, VersionRow
@@ -41,8 +41,8 @@ from gosync.site.site import Site
 from gosync.sync.index import INDEX_ITEM
 from gosync.sync.settling import is_known
 
-_AT_ONE_UPSTREAM = frozenset({Kind.REWRITTEN, Kind.VANISHED})
-_BY_ITS_AUTHOR = frozenset({Kind.RETRACTED, Kind.DEPRECATED})
+_AT_ONE_UPSTREAM = frozenset({FindingKind.REWRITTEN, FindingKind.VANISHED})
+_BY_ITS_AUTHOR = frozenset({FindingKind.RETRACTED, FindingKind.DEPRECATED})
 
 
 class Judge:
@@ -112,7 +112,7 @@ class Judge:
         scope = Scope(row.path, row.version, source, _AT_ONE_UPSTREAM)
         seen = check_version(row, all_said[source])
         self._settle(scope, seen, whole=source not in unanswered)
-        scope = Scope(row.path, row.version, "", frozenset({Kind.DIVERGED}))
+        scope = Scope(row.path, row.version, "", frozenset({FindingKind.DIVERGED}))
         seen = check_agreement(row, all_said.values())
         self._settle(scope, seen, whole=not unanswered)
 
@@ -135,7 +135,7 @@ class Judge:
         held = self._questions.held(look.path)
         gave_ours = any(self._questions.gave_ours(look.source, row) for row in held)
         said = parse_answer(look, ListAnswer)
-        scope = Scope(look.path, "", look.source, frozenset({Kind.VANISHED}))
+        scope = Scope(look.path, "", look.source, frozenset({FindingKind.VANISHED}))
         self._settle(
             scope,
             check_list(
@@ -146,7 +146,7 @@ class Judge:
             self._judge_version(row, look.source)
 
     def _judge_index(self, look: Look) -> None:
-        scope = Scope(*INDEX_ITEM, look.source, frozenset({Kind.STALE}))
+        scope = Scope(*INDEX_ITEM, look.source, frozenset({FindingKind.STALE}))
         seen = check_index(
             INDEX_ITEM,
             look.source,
@@ -165,7 +165,7 @@ class Judge:
             if origin and repository and repository.url == said.url:
                 seen += check_refs(row, origin, said)
         if said.had:
-            scope = Scope(look.path, None, said.url, frozenset({Kind.MOVED}))
+            scope = Scope(look.path, None, said.url, frozenset({FindingKind.MOVED}))
             self._settle(scope, seen)
 
     def judge_freshness(self) -> None:
@@ -185,7 +185,7 @@ class Judge:
                 stale_seconds=self._options.stale_seconds,
             )
             gone = said.no  # that is another finding, and no list can be had
-            scope = Scope(module.path, "", "", frozenset({Kind.STALE}))
+            scope = Scope(module.path, "", "", frozenset({FindingKind.STALE}))
             self._settle(scope, [] if gone else seen, whole=whole)
 
     def _newest_list(self, path: str) -> tuple[ListAnswer, bool]:

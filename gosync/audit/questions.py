@@ -15,7 +15,7 @@ from operator import attrgetter
 from gosync.audit.answers import ListAnswer, parse_answer
 from gosync.audit.options import AuditOptions
 from gosync.audit.origins import Repository, host_of, repository_of
-from gosync.catalog.findings import Finding, Kind
+from gosync.catalog.findings import Finding, FindingKind
 from gosync.catalog.looks import Listing, Question
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import RejectedError
@@ -100,7 +100,7 @@ class Questions:
 
     def may_ask(self, finding: Finding) -> bool:
         """Whether who said so is an upstream still, or a host of repositories."""
-        if finding.kind is Kind.MOVED:
+        if finding.kind is FindingKind.MOVED:
             return host_of(finding.source) in self._options.git_hosts
         return finding.source in {*self.proxies, self.index}
 

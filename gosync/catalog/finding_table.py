@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import asdict, fields
 
 from gosync.catalog.connection import reading_row
-from gosync.catalog.findings import Finding, FindingState, Kind, Scope, Sighting
+from gosync.catalog.findings import Finding, FindingKind, FindingState, Scope, Sighting
 from gosync.clock import format_time
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _SET = """
 UPDATE findings SET state = :state, state_by = :by, state_at = :now,
     note = coalesce(:note, note), told_at = :told_at WHERE id = :id
 """
-_kind = reading_row(Kind)
+_kind = reading_row(FindingKind)
 
 
 class Findings:
@@ -43,7 +43,7 @@ class Findings:
         self._connection = connection
 
     def see(
-        self, sighting: Sighting, now: datetime, *, accept: Collection[Kind] = ()
+        self, sighting: Sighting, now: datetime, *, accept: Collection[FindingKind] = ()
     ) -> Finding | None:
         """Write down what was seen; return the finding if its state was set by that.
 
@@ -77,7 +77,7 @@ class Findings:
         sightings: Iterable[Sighting],
         now: datetime,
         *,
-        accept: Collection[Kind] = (),
+        accept: Collection[FindingKind] = (),
     ) -> list[Finding]:
         """Write down all that one look saw; what it sees no longer is resolved.
 
@@ -226,7 +226,7 @@ class Findings:
         """
         return self._select("WHERE state IN ('new', 'known')", ())
 
-    def unsettled(self, kind: Kind) -> list[Finding]:
+    def unsettled(self, kind: FindingKind) -> list[Finding]:
         """Return what of a kind is not resolved, by number.
 
         Raises:
@@ -265,7 +265,7 @@ class Findings:
             return self._select("WHERE path = ?", (path,))
         return self._select("WHERE path = ? AND version = ?", (path, version))
 
-    def counts(self) -> dict[Kind, int]:
+    def counts(self) -> dict[FindingKind, int]:
         """Return how many of each kind stand open, zeros included.
 
         Raises:
@@ -275,7 +275,7 @@ class Findings:
             "SELECT kind, count(*) FROM findings WHERE state IN ('new', 'known')"
             " GROUP BY kind"
         )
-        return dict.fromkeys(Kind, 0) | {_kind(row[0]): row[1] for row in found}
+        return dict.fromkeys(FindingKind, 0) | {_kind(row[0]): row[1] for row in found}
 
     def _same(self, sighting: Sighting) -> Finding | None:
         found = self._select(
@@ -294,7 +294,7 @@ class Findings:
         return [_finding(row) for row in found]
 
 
-def _key(seen: Sighting | Finding) -> tuple[Kind, str, str, str]:
+def _key(seen: Sighting | Finding) -> tuple[FindingKind, str, str, str]:
     return (seen.kind, seen.path, seen.version, seen.source)
 
 
@@ -305,7 +305,7 @@ def _is_news(before: Finding, sighting: Sighting) -> bool:
     """
     if before.state is FindingState.RESOLVED:
         return True
-    if sighting.kind is Kind.STALE:
+    if sighting.kind is FindingKind.STALE:
         return False
     said = sighting.theirs
     return any(said.get(name, value) != value for name, value in before.theirs.items())
@@ -343,7 +343,7 @@ def _finding(row: sqlite3.Row) -> Finding:
     first_seen, last_seen, state, state_by, state_at, note, told_at = rest
     return Finding(
         number,
-        Kind(kind),
+        FindingKind(kind),
         path,
         version,
         source,

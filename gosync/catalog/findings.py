@@ -30,7 +30,7 @@ from typing import Final
 import msgspec
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What became of it."""
 
     REWRITTEN = "rewritten"
@@ -64,7 +64,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
         theirs: What is said there, by the fact's name.
     """
 
-    kind: Kind
+    kind: FindingKind
     path: str
     version: str = ""
     source: str = ""
@@ -95,7 +95,7 @@ class Finding(msgspec.Struct, frozen=True):
     """
 
     id: int
-    kind: Kind
+    kind: FindingKind
     path: str
     version: str
     source: str
@@ -134,7 +134,7 @@ class Scope(msgspec.Struct, frozen=True):
     path: str
     version: str | None
     source: str
-    kinds: frozenset[Kind]
+    kinds: frozenset[FindingKind]
 
     def covers(self, finding: Finding) -> bool:
         """Whether the look would have seen this finding again."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gosync.catalog.connection import Connection
 
 
-class Source(StrEnum):
+class HeadSource(StrEnum):
     """How a head came to be known: from upstream, an operator, a log, a bundle."""
 
     SEEN = "seen"
@@ -35,7 +35,7 @@ class OldHeadTable:
         self._connection = connection
 
     def add(
-        self, name: str, sizes: Iterable[int], source: Source, *, now: datetime
+        self, name: str, sizes: Iterable[int], source: HeadSource, *, now: datetime
     ) -> int:
         """Remember heads of a log by their sizes; return how many are new.
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from gosync.catalog import leases
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import (
-    Options,
+    CommonOptions,
     common_options,
     new_store_option,
     wait_lock_option,
@@ -41,7 +41,7 @@ _LEFT = 3
 @wait_lock_option
 @common_options
 def adopt(
-    options: Options,
+    options: CommonOptions,
     tree: Path | None,
     trust_tree: bool,
     new_store: bool,

@@ -17,7 +17,7 @@ from gosync.audit.engine import (
 from gosync.audit.spent import SpentBudget
 from gosync.catalog.findings import Finding, FindingState
 from gosync.cli.interruptible import run_interruptible
-from gosync.cli.options import Options, common_options, wait_lock_option
+from gosync.cli.options import CommonOptions, common_options, wait_lock_option
 from gosync.cli.progress import progress
 from gosync.cli.tables import finding_lines
 from gosync.config.config import Config
@@ -49,7 +49,7 @@ _STATES = click.Choice([state.value for state in FindingState])
 @wait_lock_option
 @common_options
 def audit(
-    options: Options,
+    options: CommonOptions,
     decisions: tuple[tuple[int, str], ...],
     note: str | None,
     listing: bool,
@@ -76,7 +76,9 @@ def audit(
     return _ask(options, config, wait_lock, refresh=refresh)
 
 
-def _ask(options: Options, config: Config, wait_lock: float, *, refresh: bool) -> int:
+def _ask(
+    options: CommonOptions, config: Config, wait_lock: float, *, refresh: bool
+) -> int:
     wish = config.audit_options()
     with (
         open_site(
@@ -123,7 +125,7 @@ def budget_line(spent: SpentBudget) -> str:
     )
 
 
-def _list(options: Options, config: Config, *, everything: bool) -> int:
+def _list(options: CommonOptions, config: Config, *, everything: bool) -> int:
     with read_catalog(config.site_options()) as catalog:
         found = catalog.findings.all() if everything else catalog.findings.open()
     _show(options, found)
@@ -131,7 +133,7 @@ def _list(options: Options, config: Config, *, everything: bool) -> int:
 
 
 def _decide(
-    options: Options,
+    options: CommonOptions,
     config: Config,
     chosen: list[tuple[int, FindingState]],
     note: str | None,
@@ -158,7 +160,7 @@ def _decide(
     return 0
 
 
-def _show(options: Options, findings: list[Finding]) -> None:
+def _show(options: CommonOptions, findings: list[Finding]) -> None:
     document = {"findings": [finding_document(finding) for finding in findings]}
     lines = list(finding_lines(findings)) or ["no finding stands open"]
     options.output.result("findings", document, lines)

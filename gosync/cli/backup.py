@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.progress import progress
 from gosync.clock import SystemClock
 from gosync.config.sizes import format_size
@@ -30,7 +30,7 @@ _KEEP = 3
     help="How many backups stay in DIR, this one too.",
 )
 @common_options
-def backup(options: Options, folder: Path, keep: int) -> None:
+def backup(options: CommonOptions, folder: Path, keep: int) -> None:
     """Copy catalog and journal into a dated folder below DIR.
 
     Others may work on the store meanwhile, even a sync. Blobs, tiles and the tree are

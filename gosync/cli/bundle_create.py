@@ -22,7 +22,7 @@ from gosync.cli.bundle_lines import (
     tiles_text,
     withdrawn_lines,
 )
-from gosync.cli.options import Options, common_options, wait_lock_option
+from gosync.cli.options import CommonOptions, common_options, wait_lock_option
 from gosync.cli.progress import progress
 from gosync.cli.tables import alone_text
 from gosync.config import Config
@@ -82,7 +82,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @wait_lock_option
 @common_options
 def create(
-    options: Options,
+    options: CommonOptions,
     target: str | None,
     out: Path,
     full: bool,
@@ -132,7 +132,9 @@ def create(
     return EXIT_INCOMPLETE if created.selection.failed else 0
 
 
-def _write_tree(options: Options, config: Config, target: TargetSpec, out: Path) -> int:
+def _write_tree(
+    options: CommonOptions, config: Config, target: TargetSpec, out: Path
+) -> int:
     """Write the published tree as an archive; the ledger knows nothing of it."""
     path = out / f"gosync-{target.name}-tree.tar.zst"
     keys = [read_key(key) for key in target.keys]

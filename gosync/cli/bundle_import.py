@@ -21,7 +21,7 @@ from gosync.cli.bundle_lines import (
 from gosync.cli.confirm import agreeing, with_delete_limit
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import (
-    Options,
+    CommonOptions,
     common_options,
     new_store_option,
     versions_limit_option,
@@ -33,7 +33,7 @@ from gosync.cli.tables import alone_text, tree_lines
 from gosync.config.files import read_text
 from gosync.config.telling import telling_of
 from gosync.errors import ConfigError, MalformedError
-from gosync.signing.trust import Trust, parse_trust
+from gosync.signing.trust import TrustFile, parse_trust
 from gosync.site.opening import Opening
 from gosync.site.site import Site, open_site
 from gosync.site.standing import Trouble
@@ -91,7 +91,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @wait_lock_option
 @common_options
 def import_(
-    options: Options,
+    options: CommonOptions,
     medium: Path,
     trust_file: Path | None,
     receipt_file: Path,
@@ -148,7 +148,7 @@ def _bring_up(site: Site, watcher: Progress, *, trust_tree: bool) -> None:
     run_interruptible(lambda: bring_up_whole(site, watcher, trust_tree=trust_tree))
 
 
-def _read_trust(path: Path) -> Trust:
+def _read_trust(path: Path) -> TrustFile:
     if not path.exists():
         raise ConfigError(
             f"{path}: there is no trust file, so nobody's bundles are taken",

@@ -26,7 +26,7 @@ from gosync.cli.bundle_lines import (
     tiles_text,
     withdrawn_lines,
 )
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.progress import progress
 from gosync.cli.tables import alone_text
 from gosync.config.files import read_text
@@ -51,7 +51,7 @@ _SHOWN = 100
 )
 @common_options
 def inspect(
-    options: Options, folder: Path, versions: bool, report: Path | None
+    options: CommonOptions, folder: Path, versions: bool, report: Path | None
 ) -> None:
     """Show what the bundle in DIR says of itself.
 
@@ -99,7 +99,7 @@ def inspect(
 )
 @common_options
 def verify(
-    options: Options,
+    options: CommonOptions,
     folder: Path,
     trust_file: Path | None,
     sumdb: str | None,

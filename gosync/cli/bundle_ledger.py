@@ -13,7 +13,7 @@ from gosync.bundle.take.waiting import drop_waiting
 from gosync.catalog import leases
 from gosync.catalog.bundles import BundleRow
 from gosync.catalog.imports import ImportRow
-from gosync.cli.options import Options, common_options, wait_lock_option
+from gosync.cli.options import CommonOptions, common_options, wait_lock_option
 from gosync.errors import UsageError
 from gosync.site.site import open_site, read_catalog
 
@@ -31,7 +31,9 @@ from gosync.site.site import open_site, read_catalog
 )
 @wait_lock_option
 @common_options
-def ack(options: Options, receipt_file: Path, adopt: bool, wait_lock: float) -> None:
+def ack(
+    options: CommonOptions, receipt_file: Path, adopt: bool, wait_lock: float
+) -> None:
     """Take a site's receipt.json: the next bundle builds on what it says."""
     site_options = options.load_config().site_options()
     receipt = parse_receipt(_read(receipt_file))
@@ -51,7 +53,7 @@ def ack(options: Options, receipt_file: Path, adopt: bool, wait_lock: float) -> 
 @click.argument("bundle_id", metavar="ID")
 @wait_lock_option
 @common_options
-def revoke(options: Options, bundle_id: str, wait_lock: float) -> None:
+def revoke(options: CommonOptions, bundle_id: str, wait_lock: float) -> None:
     """Say that a bundle never arrived: what it brought travels again.
 
     Inside, drop one that waits and will not be taken in. ID is how its id begins, as
@@ -79,7 +81,7 @@ def revoke(options: Options, bundle_id: str, wait_lock: float) -> None:
 @click.command("list")
 @click.argument("target", required=False)
 @common_options
-def list_(options: Options, target: str | None) -> None:
+def list_(options: CommonOptions, target: str | None) -> None:
     """Show the bundles that were made here, and those that came in.
 
     One made here is sealed until the site's receipt says that it came, or a later

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from msgspec.structs import asdict
 
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import CommonOptions, common_options
 from gosync.clock import SystemClock
 from gosync.ingest.rebuild import rebuild as rebuild_catalog
 from gosync.site.opening import check_before_rebuild
@@ -21,7 +21,7 @@ def catalog() -> None:
 @catalog.command()
 @click.option("--rehash", is_flag=True, help="Read every blob and check its digest.")
 @common_options
-def rebuild(options: Options, rehash: bool) -> None:
+def rebuild(options: CommonOptions, rehash: bool) -> None:
     """Make the catalog anew from the journal and the blobs; the old one is kept."""
     config = options.load_config()
     root = config.store_path

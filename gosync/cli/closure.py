@@ -10,7 +10,12 @@ from typing import Any
 import click
 import msgspec
 
-from gosync.cli.options import Options, common_options, private_option, sumdb_option
+from gosync.cli.options import (
+    CommonOptions,
+    common_options,
+    private_option,
+    sumdb_option,
+)
 from gosync.cli.progress import progress
 from gosync.closure.closure import Closure, ClosureReport
 from gosync.closure.documents import report_document, trial_document
@@ -118,7 +123,7 @@ class ClosureAnswer(msgspec.Struct, frozen=True):
     help="The go command to try with; default: the one on PATH.",
 )
 @common_options
-def closure(options: Options, **asked: Any) -> int:
+def closure(options: CommonOptions, **asked: Any) -> int:
     """Prove that the tree alone holds all that a project needs.
 
     PROJECT is a folder with a go.mod or go.work; without one, every configured
@@ -196,7 +201,7 @@ def _database(config: Config | None, sumdb: str | None) -> Database | None:
         ) from exc
 
 
-def _load_config(options: Options) -> Config:
+def _load_config(options: CommonOptions) -> Config:
     try:
         return options.load_config()
     except UsageError as exc:
@@ -273,7 +278,7 @@ def _steps(answer: ClosureAnswer) -> Iterator[str]:
         yield from str(step).split("\n")
 
 
-def _show(options: Options, answer: ClosureAnswer) -> None:
+def _show(options: CommonOptions, answer: ClosureAnswer) -> None:
     report = answer.report
     options.output.say(_line(answer))
     if report.findings:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import CommonOptions, common_options
 from gosync.config import examine_config, find_config
 from gosync.config.config import Config
 from gosync.config.mistakes import Mistake
@@ -24,7 +24,7 @@ def config() -> None:
 
 @config.command()
 @common_options
-def check(options: Options) -> int:
+def check(options: CommonOptions) -> int:
     """Find every mistake in the configuration; exit 2 when there is one.
 
     The files and folders that it names are looked for, too.
@@ -83,7 +83,7 @@ def _praise(path: Path, loaded: Config) -> str:
 
 @config.command("show")
 @common_options
-def show_config(options: Options) -> None:
+def show_config(options: CommonOptions) -> None:
     """Show every value in force, defaults and overrides included."""
     document = _document(options.load_config())
     text = msgspec.json.format(encode_json(document), indent=2).decode()

@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 import click
 
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.progress import progress
 from gosync.demo.story import Demo
 
@@ -17,7 +17,7 @@ from gosync.demo.story import Demo
     "folder", metavar="[DIR]", type=click.Path(path_type=Path), default="gosync-demo"
 )
 @common_options
-def demo(options: Options, folder: Path) -> None:
+def demo(options: CommonOptions, folder: Path) -> None:
     """Sync, prove and publish a sample, build against it, carry it over a gap.
 
     A poisoned zip is caught on the way. Everything happens in DIR (default:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import CommonOptions, common_options
 from gosync.demo.samples import read_sample
 from gosync.errors import UsageError
 from gosync.site.places import begin_record
@@ -15,7 +15,7 @@ from gosync.site.places import begin_record
 @click.command()
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=".")
 @common_options
-def init(options: Options, folder: Path) -> None:
+def init(options: CommonOptions, folder: Path) -> None:
     """Write a commented gosync.toml into DIR (default: here)."""
     path = folder / "gosync.toml"
     try:

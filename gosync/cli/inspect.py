@@ -15,7 +15,7 @@ from gosync.catalog.documents import read_document
 from gosync.catalog.looks import Look
 from gosync.catalog.versions import Need, State, VersionRow
 from gosync.cli.arguments import arguments, parse_module_version
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.tables import finding_lines, withdrawal_lines
 from gosync.config.sizes import format_size
 from gosync.errors import NotFoundError
@@ -30,7 +30,7 @@ from gosync.sync.engine import failure_document
 @click.argument("pattern", required=False)
 @click.option("--all", "everything", is_flag=True, help="Also what is not here yet.")
 @common_options
-def list_(options: Options, pattern: str | None, everything: bool) -> None:
+def list_(options: CommonOptions, pattern: str | None, everything: bool) -> None:
     """List the versions in the store; PATTERN is a path or a GOPRIVATE glob."""
     if pattern is not None and not is_literal(pattern):
         with arguments("write a path, or a glob as in GOPRIVATE"):
@@ -89,7 +89,7 @@ def _cells(row: VersionRow) -> tuple[str, ...]:
 @click.command()
 @click.argument("module_version", metavar="MODULE@VERSION")
 @common_options
-def show(options: Options, module_version: str) -> None:
+def show(options: CommonOptions, module_version: str) -> None:
     """Show all that is known of one version: files, hashes, proof, findings."""
     config = options.load_config()
     mv = parse_module_version(module_version)

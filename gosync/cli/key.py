@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import CommonOptions, common_options
 from gosync.errors import UsageError
 from gosync.signing.files import write_key
 from gosync.signing.keys import KeyKind, generate_key
@@ -39,7 +39,7 @@ def key() -> None:
     help="Where the files go; default the current folder.",
 )
 @common_options
-def new(options: Options, name: str, kind: str, folder: Path) -> None:
+def new(options: CommonOptions, name: str, kind: str, folder: Path) -> None:
     """Make a key; show what the trust file of the site inside needs.
 
     NAME.key is the secret one: it stays outside, and a target's `keys` name it.

@@ -20,7 +20,7 @@ R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Options(msgspec.Struct, frozen=True):
+class CommonOptions(msgspec.Struct, frozen=True):
     """The common options of one invocation.
 
     Attributes:
@@ -121,7 +121,7 @@ def common_options(function: Callable[..., R]) -> Callable[..., R]:
     ) -> R:
         form = "json" if log_json else log.form_of(os.environ)
         log.configure(level=_level(verbose, quiet=quiet), form=form)
-        options = Options(
+        options = CommonOptions(
             config_file,
             Output(as_json=as_json, quiet=quiet),
             show_progress=not (no_progress or quiet),

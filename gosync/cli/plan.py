@@ -14,7 +14,7 @@ import msgspec
 from gosync.catalog import leases
 from gosync.catalog.versions import Need
 from gosync.cli.confirm import confirm_whole_index
-from gosync.cli.options import Options, common_options, wait_lock_option
+from gosync.cli.options import CommonOptions, common_options, wait_lock_option
 from gosync.cli.output import Output
 from gosync.cli.progress import progress
 from gosync.cli.tables import withdrawal_lines
@@ -27,7 +27,7 @@ from gosync.site.upstreams import Upstreams, connect
 from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import Pass, PassOptions, failure_document
 from gosync.sync.planfile import state_of, write_plan
-from gosync.sync.planned import Plan, PlannedVersion, removals, split_rows
+from gosync.sync.planned import PlannedVersion, SyncPlan, removals, split_rows
 from gosync.work.pool import for_each
 from gosync.work.progress import Progress
 
@@ -52,7 +52,7 @@ _SIZES_ASKED = 2_000
 @wait_lock_option
 @common_options
 def plan(
-    options: Options,
+    options: CommonOptions,
     sizes: bool | None,
     refresh: bool,
     out: Path | None,
@@ -92,7 +92,7 @@ def plan(
 
 async def _plan(
     site: Site, wish: PassOptions, watcher: Progress, *, ask_sizes: bool | None
-) -> Plan:
+) -> SyncPlan:
     async with connect(site) as upstreams:
         this = Pass(site, upstreams, wish, watcher)
         await this.discover()
@@ -100,7 +100,7 @@ async def _plan(
         proves = site.options.database is not None
         adds, updates = split_rows(site.catalog, this.due(), proves=proves)
         unselected = site.catalog.selected.unselected(site.clock.now())
-        made = Plan(
+        made = SyncPlan(
             state=state_of(site, wish.projects),
             adds=adds,
             updates=updates,
@@ -115,7 +115,12 @@ async def _plan(
 
 
 async def _ask_sizes(
-    site: Site, upstreams: Upstreams, made: Plan, watcher: Progress, *, ask: bool | None
+    site: Site,
+    upstreams: Upstreams,
+    made: SyncPlan,
+    watcher: Progress,
+    *,
+    ask: bool | None,
 ) -> None:
     zips = [each for each in made.fetched() if each.need == Need.ZIP.value]
     if not (len(zips) <= _SIZES_ASKED if ask is None else ask):
@@ -131,7 +136,7 @@ async def _ask_sizes(
     await for_each(zips, ask_size, workers=site.options.concurrency)
 
 
-def _document(made: Plan) -> dict[str, object]:
+def _document(made: SyncPlan) -> dict[str, object]:
     return {
         "state": made.state,
         "adds": made.adds,
@@ -146,7 +151,7 @@ def _document(made: Plan) -> dict[str, object]:
     }
 
 
-def _line(made: Plan) -> str:
+def _line(made: SyncPlan) -> str:
     unknown = f", {made.sizes_unknown} of unknown size" if made.sizes_unknown else ""
     return (
         f"{len(made.adds) + len(made.updates)} versions to fetch"
@@ -156,7 +161,7 @@ def _line(made: Plan) -> str:
     )
 
 
-def _print_rows(output: Output, made: Plan) -> None:
+def _print_rows(output: Output, made: SyncPlan) -> None:
     rows = list(made.fetched())
     if rows:
         columns = ("module", "version", "zip", "found by")

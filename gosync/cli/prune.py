@@ -10,7 +10,7 @@ import click
 from gosync.catalog import leases
 from gosync.cli.confirm import with_delete_limit
 from gosync.cli.options import (
-    Options,
+    CommonOptions,
     common_options,
     versions_limit_option,
     wait_lock_option,
@@ -60,7 +60,7 @@ _SHOWN = 200
 @wait_lock_option
 @common_options
 def prune(
-    options: Options,
+    options: CommonOptions,
     dry_run: bool,
     max_delete: int | None,
     yes: bool,
@@ -104,7 +104,7 @@ def prune(
 
 
 def _allow(
-    options: Options, site: Site, plan: PrunePlan, planned: list[PlannedRemoval]
+    options: CommonOptions, site: Site, plan: PrunePlan, planned: list[PlannedRemoval]
 ) -> Site:
     """Let the plan's versions go, if they are few or somebody says so."""
     if plan.deletes > site.options.deletes.at_most:
@@ -117,7 +117,7 @@ def _allow(
         raise
 
 
-def _let_go(options: Options, site: Site) -> None:
+def _let_go(options: CommonOptions, site: Site) -> None:
     """Make what commands asked for the configuration's to keep or to drop."""
     released = release_asked(site)
     line = f"{released} versions are kept no longer only because a command asked"
@@ -133,7 +133,9 @@ async def _shrink(site: Site, watcher: Progress) -> tuple[PublishReport, Swept]:
     return published, sweep(site)
 
 
-def _show(options: Options, plan: PrunePlan, planned: list[PlannedRemoval]) -> None:
+def _show(
+    options: CommonOptions, plan: PrunePlan, planned: list[PlannedRemoval]
+) -> None:
     options.output.result("prune", _document(plan, planned), _shown(plan))
 
 
@@ -142,7 +144,7 @@ def _shown(plan: PrunePlan) -> list[str]:
 
 
 def _report(
-    options: Options,
+    options: CommonOptions,
     plan: PrunePlan,
     planned: list[PlannedRemoval],
     published: PublishReport,

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from gosync.catalog.leases import publish_lease
 from gosync.cli.confirm import with_delete_limit
 from gosync.cli.options import (
-    Options,
+    CommonOptions,
     common_options,
     new_store_option,
     versions_limit_option,
@@ -39,7 +39,7 @@ from gosync.store.durable import disk_errors, replace_file
 from gosync.sumdb.oldheads import OldHeads, leaf_of
 from gosync.sumdb.spans import has, numbers
 from gosync.sync.adopt import bring_up_whole
-from gosync.sync.askedtiles import Asked, read_log, request_lines
+from gosync.sync.askedtiles import AskedTiles, read_log, request_lines
 from gosync.sync.completeness import SOME_MISSING
 from gosync.work.progress import Progress
 
@@ -91,7 +91,7 @@ class ClientHead(msgspec.Struct, frozen=True):
 @wait_lock_option
 @common_options
 def publish(
-    options: Options,
+    options: CommonOptions,
     folder: Path | None,
     max_delete: int | None,
     yes: bool,
@@ -146,7 +146,7 @@ def publish(
 
 
 async def _publish(
-    site: Site, watcher: Progress, head_files: Sequence[Path], asked: Asked
+    site: Site, watcher: Progress, head_files: Sequence[Path], asked: AskedTiles
 ) -> tuple[PublishReport, list[int]]:
     """Publish; return the sizes of the heads that were named, too."""
     named = [read_head_file(site, path) for path in head_files]
@@ -159,14 +159,14 @@ async def _publish(
     return report, sorted({*(head.tree.n for head in named), *asked.sizes})
 
 
-def _asked(site: Site, logs: Sequence[Path]) -> Asked:
+def _asked(site: Site, logs: Sequence[Path]) -> AskedTiles:
     database = site.options.database
     if not logs:
-        return Asked()
+        return AskedTiles()
     if database is None:
         raise UsageError("there is no checksum database", hint="see upstream.sumdb")
     found = [read_log(path, database.name) for path in logs]
-    return Asked(
+    return AskedTiles(
         tuple(sorted({size for each in found for size in each.sizes})),
         any(each.upper for each in found),
         sum(each.left for each in found),
@@ -193,7 +193,7 @@ def _serves(promise: OldHeads, size: int) -> bool:
     return promise.upper if leaf is None else has(promise.leaves, leaf)
 
 
-def _head_lines(heads: Sequence[ClientHead], asked: Asked) -> Iterator[str]:
+def _head_lines(heads: Sequence[ClientHead], asked: AskedTiles) -> Iterator[str]:
     for head in heads:
         if head.served:
             yield f"clients with the tree head {head.size} are served"

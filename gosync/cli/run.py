@@ -10,14 +10,14 @@ import click
 
 from gosync import log
 from gosync.cli.confirm import confirm_whole_index
-from gosync.cli.options import Options, common_options, new_store_option
+from gosync.cli.options import CommonOptions, common_options, new_store_option
 from gosync.clock import SystemClock
 from gosync.config.config import Config
 from gosync.daemon.daemon import Daemon
 from gosync.daemon.news import FailOn
 from gosync.daemon.notify import Notifier
 from gosync.daemon.once import exit_code_of, run_once
-from gosync.daemon.runner import Run
+from gosync.daemon.runner import JobRun
 from gosync.errors import UsageError
 from gosync.status.mirror import job_document
 
@@ -44,7 +44,7 @@ from gosync.status.mirror import job_document
 @click.option("--yes", "-y", is_flag=True, help="Do not ask about the whole index.")
 @common_options
 def run(
-    options: Options,
+    options: CommonOptions,
     jobs: tuple[str, ...],
     once: bool,
     wait_lock: float,
@@ -81,19 +81,19 @@ def run(
     return code
 
 
-def _job_document(run: Run) -> dict[str, object]:
+def _job_document(run: JobRun) -> dict[str, object]:
     is_news = run.news is None or run.news.is_news
     return {**job_document(run.row), "news": is_news}
 
 
-def _load(options: Options, yes: bool) -> Config:
+def _load(options: CommonOptions, yes: bool) -> Config:
     """Return the configuration, now or at a reload."""
     config = options.load_config()
     confirm_whole_index(config.policy, yes=yes)
     return config
 
 
-async def _serve(options: Options, yes: bool) -> None:
+async def _serve(options: CommonOptions, yes: bool) -> None:
     daemon = Daemon(
         _load(options, yes),
         reload=lambda: _load(options, yes),
@@ -105,7 +105,7 @@ async def _serve(options: Options, yes: bool) -> None:
 
 async def _once(
     config: Config, jobs: tuple[str, ...], wait_lock: float, new_store: bool
-) -> list[Run]:
+) -> list[JobRun]:
     return await run_once(
         config,
         jobs,
@@ -116,7 +116,7 @@ async def _once(
     )
 
 
-def _lines(runs: list[Run]) -> Iterator[str]:
+def _lines(runs: list[JobRun]) -> Iterator[str]:
     for each in runs:
         why = f": {each.row.error}" if each.row.error else ""
         known = "" if each.news is None or each.news.is_news else ", as before"

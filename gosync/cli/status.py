@@ -20,7 +20,7 @@ from gosync.catalog.holders import HolderRow
 from gosync.catalog.jobs import JobRow
 from gosync.catalog.runs import Run
 from gosync.cli.durations import Duration
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.tables import finding_lines, freshness_line, withdrawal_lines
 from gosync.cli.troublelines import completeness_lines, selection_line
 from gosync.clock import SystemClock
@@ -28,7 +28,7 @@ from gosync.config.config import Config
 from gosync.errors import InterruptedRunError, StoreError
 from gosync.publish.marker import read_marker
 from gosync.site.site import read_catalog
-from gosync.status.facts import Facts, gather_facts
+from gosync.status.facts import MirrorFacts, gather_facts
 from gosync.status.late import Late, late_data
 from gosync.status.mirror import job_document
 from gosync.sumdb.tlog import parse_tree
@@ -59,7 +59,7 @@ _STOPPED = InterruptedRunError(SIGTERM).exit_code  # of a job
     help="Exit 3 if sync, lists, index or bundle are older: 90m, 36h, 2d.",
 )
 @common_options
-def status(options: Options, max_age: timedelta | None) -> int:
+def status(options: CommonOptions, max_age: timedelta | None) -> int:
     """Show how fresh, how complete and how proven the mirror is.
 
     For monitors, with --quiet and its exit code: 3 while something selected is
@@ -113,7 +113,9 @@ def _first_findings(findings: list[Finding]) -> Iterator[str]:
         yield f"... and {more} more; `gosync audit --list` shows all"
 
 
-def _document(config: Config, catalog: Catalog, facts: Facts) -> dict[str, object]:
+def _document(
+    config: Config, catalog: Catalog, facts: MirrorFacts
+) -> dict[str, object]:
     runs, fresh = catalog.runs.latest(), facts.freshness
     site = config.site_options()
     holders = catalog.holders.alive(facts.now)
@@ -180,7 +182,7 @@ def _is_of(holders: list[HolderRow], started_at: str) -> bool:
     return any(holder.since <= started_at for holder in holders)
 
 
-def _audit(config: Config, catalog: Catalog, facts: Facts) -> dict[str, object]:
+def _audit(config: Config, catalog: Catalog, facts: MirrorFacts) -> dict[str, object]:
     options, cursor = config.audit_options(), facts.freshness.index_cursor
     counts = catalog.findings.counts()
     answers = [
@@ -232,7 +234,7 @@ def _bundle_line(bundle: object) -> str:
     )
 
 
-def _lines(document: dict[str, object], facts: Facts) -> list[str]:
+def _lines(document: dict[str, object], facts: MirrorFacts) -> list[str]:
     versions, fresh = document["versions"], facts.freshness
     run = document["last_run"]
     assert isinstance(versions, dict)

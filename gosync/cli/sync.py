@@ -10,7 +10,7 @@ from gosync.cli.arguments import arguments
 from gosync.cli.confirm import confirm_whole_index, with_delete_limit
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import (
-    Options,
+    CommonOptions,
     common_options,
     new_store_option,
     versions_limit_option,
@@ -53,7 +53,7 @@ from gosync.sync.planfile import read_plan
 @versions_limit_option
 @common_options
 def sync(
-    options: Options,
+    options: CommonOptions,
     wanted: tuple[str, ...],
     refresh: bool,
     retry: bool,

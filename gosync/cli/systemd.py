@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import CommonOptions, common_options
 from gosync.config import find_config
 from gosync.daemon.units import Paths, make_units
 from gosync.errors import UsageError
@@ -36,7 +36,7 @@ def systemd() -> None:
 )
 @click.option("--user", default="gosync", show_default=True, help="Who runs gosync.")
 @common_options
-def install(options: Options, only_print: bool, root: Path, user: str) -> None:
+def install(options: CommonOptions, only_print: bool, root: Path, user: str) -> None:
     """Write hardened units for the configuration's own paths.
 
     Daemon, timers, import from media, the user and the folder; README.md in

@@ -9,7 +9,7 @@ from gosync.catalog.trees import Unpublished
 from gosync.errors import SecurityError
 from gosync.site.configured import SELECT, select_item
 from gosync.sync.completeness import Completeness
-from gosync.sync.emptymodules import EmptyModule, Why
+from gosync.sync.emptymodules import EmptyModule, EmptyReason
 from gosync.text import printable
 
 _SHOWN = 100  # nobody reads more, and a terminal shows the end
@@ -95,7 +95,7 @@ def trouble_lines(
 
 
 def _empty_line(module: EmptyModule) -> str:
-    label = "waits" if module.why is Why.COOL_DOWN else "missing"
+    label = "waits" if module.why is EmptyReason.COOL_DOWN else "missing"
     reason = printable(module.reason)
     return f"{label:<8} {module.path} (select {module.select}): {module.why}: {reason}"
 

@@ -11,7 +11,7 @@ import anyio
 import click
 
 from gosync.cli.options import (
-    Options,
+    CommonOptions,
     common_options,
     max_delete_option,
     private_option,
@@ -152,7 +152,7 @@ def _duration(
     help="Also write the report as one page.",
 )
 @common_options
-def verify(options: Options, **asked: Any) -> int:
+def verify(options: CommonOptions, **asked: Any) -> int:
     """Prove what a module cache holds: h1 by h1, against the checksum database.
 
     TARGET is a folder (gosync's own store, a static GOPROXY tree, a proxy's cache,
@@ -244,7 +244,7 @@ async def _act(
     return None
 
 
-def _restore(options: Options, request: VerifyRequest, name: str) -> int:
+def _restore(options: CommonOptions, request: VerifyRequest, name: str) -> int:
     """Put back what was moved aside, and say what could not be."""
     from gosync.verify.executor import restore  # noqa: PLC0415 - see _act
 

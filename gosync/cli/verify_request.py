@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from gosync.cli.options import Options
+from gosync.cli.options import CommonOptions
 from gosync.config import Config, parse_config
 from gosync.config.files import read_text
 from gosync.errors import ConfigError, MalformedError, NoConfigError, UsageError
@@ -69,7 +69,7 @@ class VerifyArguments(msgspec.Struct, frozen=True, kw_only=True):
         return wanted[0] if wanted else Action.REPORT
 
 
-def make_request(options: Options, arguments: VerifyArguments) -> VerifyRequest:
+def make_request(options: CommonOptions, arguments: VerifyArguments) -> VerifyRequest:
     """Return what is to be verified.
 
     Raises:
@@ -132,7 +132,7 @@ def _modules(arguments: VerifyArguments) -> Iterator[str]:
                 yield text
 
 
-def _config(options: Options, arguments: VerifyArguments) -> Config:
+def _config(options: CommonOptions, arguments: VerifyArguments) -> Config:
     """Return the configuration; with a TARGET, the defaults where there is none."""
     try:
         return options.load_config()

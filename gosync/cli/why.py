@@ -9,10 +9,10 @@ import msgspec
 
 from gosync.catalog.versions import FoundBy, VersionRow
 from gosync.cli.arguments import parse_module_version
-from gosync.cli.options import Options, common_options
+from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.tables import withdrawal_lines
 from gosync.clock import SystemClock
-from gosync.config.origins import Origin, Origins
+from gosync.config.origins import ConfigEntry, Origins
 from gosync.errors import NotFoundError
 from gosync.gomod.module import ModuleVersion
 from gosync.site.site import read_catalog
@@ -29,7 +29,7 @@ _BY_COMMAND = Claim("command", "asked for with `gosync sync MODULE@VERSION`")
 @click.command()
 @click.argument("module_version", metavar="MODULE@VERSION")
 @common_options
-def why(options: Options, module_version: str) -> None:
+def why(options: CommonOptions, module_version: str) -> None:
     """Show why a version is selected: by which select or project, and how.
 
     Asks nobody; it answers from what the last sync or plan learned.
@@ -60,7 +60,7 @@ def why(options: Options, module_version: str) -> None:
     options.output.result("why", document, lines)
 
 
-def _origins_of(origins: Origins, claim: Claim) -> Iterator[Origin]:
+def _origins_of(origins: Origins, claim: Claim) -> Iterator[ConfigEntry]:
     """Yield the entries of the configuration that a claim begins with."""
     if claim.root is not None:
         for number in claim.selects:
@@ -75,7 +75,7 @@ def _document(
     mv: ModuleVersion,
     row: VersionRow | None,
     claims: list[Claim],
-    named: list[list[Origin]],
+    named: list[list[ConfigEntry]],
 ) -> dict[str, object]:
     return {
         "path": mv.path,
@@ -98,7 +98,7 @@ def _lines(
     mv: ModuleVersion,
     row: VersionRow | None,
     claims: list[Claim],
-    named: list[list[Origin]],
+    named: list[list[ConfigEntry]],
 ) -> Iterator[str]:
     if not claims:
         since = f" since {row.unselected_at}" if row and row.unselected_at else ""
@@ -111,7 +111,7 @@ def _lines(
         yield from (f"    {'  ' * n}{each}" for n, each in enumerate(claim.path))
 
 
-def _origin_line(origin: Origin) -> str:
+def _origin_line(origin: ConfigEntry) -> str:
     line = "" if origin.line is None else f":{origin.line}"
     at = f" ({origin.file}{line})" if origin.file else ""
     if origin.section == "toolchains":

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from gosync.catalog.withdrawn import Withdrawal
-from gosync.cli.options import Options, common_options, wait_lock_option
+from gosync.cli.options import CommonOptions, common_options, wait_lock_option
 from gosync.cli.progress import progress
 from gosync.cli.tables import tree_lines
 from gosync.errors import (
@@ -54,7 +54,7 @@ class _Done(msgspec.Struct, kw_only=True):
 @wait_lock_option
 @common_options
 def withdraw(
-    options: Options,
+    options: CommonOptions,
     module_version: str,
     reason: str | None,
     undo: bool,

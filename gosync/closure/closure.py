@@ -22,7 +22,7 @@ from gosync.folder.sums import TreeSums
 from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needs import Needs, Reason, Why, needs_of_project
+from gosync.gomod.needs import NeededBy, Needs, Reason, needs_of_project
 from gosync.gomod.patterns import PatternSet
 from gosync.project import Project, SumFile
 from gosync.publish.promised import PromisedTiles
@@ -39,8 +39,8 @@ EXIT_INCOMPLETE: Final = 4
 EXIT_SECURITY: Final = SecurityError.exit_code
 _H1 = "h1:"
 _ADDITIONS = {
-    Why.UNPRUNED: ", in the graph without pruning",
-    Why.UPGRADE: ", once everything is upgraded",
+    NeededBy.UNPRUNED: ", in the graph without pruning",
+    NeededBy.UPGRADE: ", once everything is upgraded",
 }
 
 

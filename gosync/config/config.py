@@ -24,10 +24,10 @@ from gosync.site.policy import Policy
 from gosync.sumdb.names import Database
 from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
-from gosync.upstream.options import Options as HttpOptions
+from gosync.upstream.options import HttpOptions
 
 
-class Upstreams(msgspec.Struct, frozen=True):
+class UpstreamSettings(msgspec.Struct, frozen=True):
     """Who is asked; the secrets apart.
 
     Attributes:
@@ -66,7 +66,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     file: Path | None
     sections: FileSchema
-    upstreams: Upstreams
+    upstreams: UpstreamSettings
     store_path: Path
     min_free_bytes: int
     tree_path: Path

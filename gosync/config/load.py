@@ -25,7 +25,7 @@ from gosync.config.files import read_text
 from gosync.config.lines import KeyLines
 from gosync.config.mistakes import Key, Mistake, Mistakes
 from gosync.config.oldheads import make_old_heads
-from gosync.config.places import Places
+from gosync.config.places import ConfigPaths
 from gosync.config.schema import (
     AuditSection,
     BundleSection,
@@ -206,7 +206,7 @@ def _make(
 ) -> Config:
     sections = convert_file(_override(values, environ, mistakes), mistakes)
     upstreams = make_upstreams(sections.upstream, mistakes)
-    places = Places(base, mistakes)
+    places = ConfigPaths(base, mistakes)
 
     def size(key: Key, text: str) -> int:
         return mistakes.attempt(key, lambda: parse_size(text), 0)
@@ -273,7 +273,7 @@ def _from_text(key: str, text: str) -> object:
 
 
 def _projects(
-    sections: list[ProjectSection], places: Places, mistakes: Mistakes
+    sections: list[ProjectSection], places: ConfigPaths, mistakes: Mistakes
 ) -> tuple[ProjectSpec, ...]:
     specs: dict[Path, ProjectSpec] = {}
     for number, section in enumerate(sections, start=1):
@@ -290,7 +290,7 @@ def _projects(
 
 
 def _targets(
-    sections: list[TargetSection], places: Places, mistakes: Mistakes
+    sections: list[TargetSection], places: ConfigPaths, mistakes: Mistakes
 ) -> dict[str, TargetSpec]:
     targets: dict[str, TargetSpec] = {}
     for number, section in enumerate(sections, start=1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from gosync.config.mistakes import Mistakes
-from gosync.config.places import Places
+from gosync.config.places import ConfigPaths
 from gosync.config.schema import PublishSection
 from gosync.errors import ConfigError
 from gosync.site.options import OldHeadSpec
@@ -15,7 +15,7 @@ _MAX_SIZE = (1 << 63) - 1
 
 
 def make_old_heads(
-    publish: PublishSection, places: Places, mistakes: Mistakes, *, has_index: bool
+    publish: PublishSection, places: ConfigPaths, mistakes: Mistakes, *, has_index: bool
 ) -> OldHeadSpec:
     """Return which clients with an older tree head are served.
 

@@ -17,7 +17,7 @@ from gosync.gomod.patterns import PatternSet
 from gosync.site.policy import Selector, parse_selector
 
 
-class Origin(msgspec.Struct, frozen=True):
+class ConfigEntry(msgspec.Struct, frozen=True):
     """One entry of the configuration.
 
     Attributes:
@@ -49,7 +49,7 @@ class Origins:
             except GosyncError:  # changed meanwhile; without lines then
                 self._file = ""
 
-    def of_select(self, number: int, mv: ModuleVersion) -> Iterator[Origin]:
+    def of_select(self, number: int, mv: ModuleVersion) -> Iterator[ConfigEntry]:
         """Yield the entries of a select that name a module version."""
         section = self._config.sections.select[number - 1]
         key = ("select", number)
@@ -59,25 +59,25 @@ class Origins:
         if section.modules_file:
             yield from self._of_modules_file(number, section.modules_file, mv)
 
-    def of_project(self, name: str) -> Iterator[Origin]:
+    def of_project(self, name: str) -> Iterator[ConfigEntry]:
         """Yield the entry of a project."""
         for number, spec in enumerate(self._config.projects, start=1):
             if str(spec.path) == name:
                 key = ("project", number, "path")
                 yield self._origin("project", number, name, key)
 
-    def of_toolchains(self) -> Origin:
+    def of_toolchains(self) -> ConfigEntry:
         """Return the entry of the toolchains."""
         versions = ", ".join(self._config.toolchains.versions)
         return self._origin("toolchains", 1, versions, ("toolchains", "versions"))
 
-    def _origin(self, section: str, number: int, entry: str, key: Key) -> Origin:
+    def _origin(self, section: str, number: int, entry: str, key: Key) -> ConfigEntry:
         line = None if self._lines is None else self._lines.of(key)
-        return Origin(section, number, entry, self._file, line)
+        return ConfigEntry(section, number, entry, self._file, line)
 
     def _of_modules_file(
         self, number: int, name: str, mv: ModuleVersion
-    ) -> Iterator[Origin]:
+    ) -> Iterator[ConfigEntry]:
         base = Path() if self._config.file is None else self._config.file.parent
         path = base / Path(name).expanduser()
         try:
@@ -87,7 +87,7 @@ class Origins:
         for line, text in enumerate(lines, start=1):
             entry = text.partition("#")[0].strip()
             if entry and _names(entry, mv):
-                yield Origin("select", number, entry, str(path), line)
+                yield ConfigEntry("select", number, entry, str(path), line)
 
 
 def _names(entry: str, mv: ModuleVersion) -> bool:

@@ -11,7 +11,7 @@ from gosync.config.mistakes import Key, Mistakes
 from gosync.errors import ConfigError
 
 
-class Places:
+class ConfigPaths:
     """Makes absolute paths of what stands in the file."""
 
     def __init__(self, base: Path, mistakes: Mistakes) -> None:

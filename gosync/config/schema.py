@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gosync.catalog.findings import Kind
+from gosync.catalog.findings import FindingKind
 from gosync.gomod.deps import Deps
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -155,7 +155,7 @@ class AuditSection(Section, frozen=True):
     bytes_per_hour: str = "1GiB"
     interval_days: Days = 7
     stale_days: Days = 1
-    accept: list[Kind] = []
+    accept: list[FindingKind] = []
     git_hosts: list[Annotated[str, msgspec.Meta(pattern=HOST_PATTERN)]] = []
 
 

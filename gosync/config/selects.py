@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from gosync.config.files import read_text
 from gosync.config.mistakes import Key, Mistakes
-from gosync.config.places import Places
+from gosync.config.places import ConfigPaths
 from gosync.config.schema import FileSchema, SelectSection, UpstreamSection
 from gosync.config.sizes import parse_size
 from gosync.errors import ConfigError, MalformedError
@@ -35,7 +35,9 @@ from gosync.site.rules import (
 )
 
 
-def make_policy(sections: FileSchema, places: Places, mistakes: Mistakes) -> Policy:
+def make_policy(
+    sections: FileSchema, places: ConfigPaths, mistakes: Mistakes
+) -> Policy:
     """Return the policy of all selects; what is wrong is noted and left out.
 
     Args:
@@ -73,7 +75,7 @@ def _check_findable(glob: str, upstream: UpstreamSection) -> None:
 
 
 def _select(
-    section: SelectSection, key: Key, places: Places, mistakes: Mistakes
+    section: SelectSection, key: Key, places: ConfigPaths, mistakes: Mistakes
 ) -> Select:
     before = len(mistakes.found)
     selectors = tuple(_selectors(section, key, places, mistakes))
@@ -115,7 +117,7 @@ def _max_zip(text: str) -> int | None:
 
 
 def _selectors(
-    section: SelectSection, key: Key, places: Places, mistakes: Mistakes
+    section: SelectSection, key: Key, places: ConfigPaths, mistakes: Mistakes
 ) -> Iterator[Selector]:
     for number, text in enumerate(section.modules, start=1):
         selector = mistakes.attempt(

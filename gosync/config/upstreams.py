@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from gosync.config.config import Upstreams
+from gosync.config.config import UpstreamSettings
 from gosync.config.mistakes import Mistakes
 from gosync.config.schema import FileSchema, HooksSection, UpstreamSection
 from gosync.errors import ConfigError
@@ -29,7 +29,7 @@ from gosync.upstream.goproxy import parse_goproxy
 _INDEX_SCHEMES: Final = ("http://", "https://")
 
 
-def make_upstreams(section: UpstreamSection, mistakes: Mistakes) -> Upstreams:
+def make_upstreams(section: UpstreamSection, mistakes: Mistakes) -> UpstreamSettings:
     """Return who is asked; what is wrong is noted."""
     proxies = mistakes.attempt(
         ("upstream", "proxies"),
@@ -44,7 +44,7 @@ def make_upstreams(section: UpstreamSection, mistakes: Mistakes) -> Upstreams:
     )
     known = [*proxies.addresses, *([index] if index.url else [])]
     logins = mistakes.attempt(("upstream",), partial(make_logins, known), Logins())
-    return Upstreams(proxies, index, database, logins)
+    return UpstreamSettings(proxies, index, database, logins)
 
 
 def _index(text: str) -> Address:
@@ -55,7 +55,7 @@ def _index(text: str) -> Address:
     return parse_address(text, may_query=True)
 
 
-def masked_sections(sections: FileSchema, upstreams: Upstreams) -> FileSchema:
+def masked_sections(sections: FileSchema, upstreams: UpstreamSettings) -> FileSchema:
     """Return the sections with ``***`` in the place of each secret."""
     masked = upstreams.proxies.masked
     is_list = isinstance(sections.upstream.proxies, list)

@@ -14,7 +14,7 @@ import anyio
 
 from gosync.config.config import Config
 from gosync.config.duties import JobSpec
-from gosync.daemon.jobs import JOBS, Outcome, Work
+from gosync.daemon.jobs import JOBS, JobOutcome, JobWork
 from gosync.daemon.watchdog import Liveness, Watch
 from gosync.errors import (
     GosyncError,
@@ -50,7 +50,7 @@ class Attempt:
         self._stop.request(reason)
         self._asked.set()
 
-    async def run(self, site: Site) -> Outcome:
+    async def run(self, site: Site) -> JobOutcome:
         """Run the job to its end, however it ends.
 
         Raises:
@@ -58,27 +58,27 @@ class Attempt:
                 still there.
         """
         pulse = Liveness()
-        outcome: Outcome | None = None
+        outcome: JobOutcome | None = None
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._watch.over, pulse, self._spec.name)
                 with anyio.CancelScope() as scope:
                     group.start_soon(self._bound, scope)
                     limit = self._spec.time_limit_seconds
-                    work = Work(site, self._config, pulse, self._stop, limit)
+                    work = JobWork(site, self._config, pulse, self._stop, limit)
                     outcome = await self._call(work)
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as errors:
             raise first_error(errors) from None
         return outcome or _failed(self._stop.reason or self._late())
 
-    async def _call(self, work: Work) -> Outcome:
+    async def _call(self, work: JobWork) -> JobOutcome:
         try:
             return await JOBS[self._spec.name](work)
         except StoreError:
             raise
         except SecurityError as exc:
-            return Outcome(exc.exit_code, str(exc), fatal=exc)
+            return JobOutcome(exc.exit_code, str(exc), fatal=exc)
         except GosyncError as exc:
             return _failed(exc)
         except Exception as exc:
@@ -88,7 +88,7 @@ class Attempt:
             if refused is not None:
                 return _failed(refused)
             _log.exception("%s: a bug of ours; please report this", self._spec.name)
-            return Outcome(EXIT_BUG, f"{type(exc).__name__}: {exc}")
+            return JobOutcome(EXIT_BUG, f"{type(exc).__name__}: {exc}")
 
     async def _bound(self, scope: anyio.CancelScope) -> None:
         """Ask for the end when the time is over, and see to it in the end."""
@@ -106,8 +106,8 @@ class Attempt:
         )
 
 
-def _failed(error: GosyncError) -> Outcome:
+def _failed(error: GosyncError) -> JobOutcome:
     hint = f" ({error.hint})" if error.hint else ""
     passes = isinstance(error, IncompleteError)
     troubles = (type(error).__name__,) if passes else None
-    return Outcome(error.exit_code, f"{error}{hint}", troubles=troubles)
+    return JobOutcome(error.exit_code, f"{error}{hint}", troubles=troubles)

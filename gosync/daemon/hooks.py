@@ -36,7 +36,7 @@ from gosync.daemon.command import CommandEnd, run_command
 from gosync.errors import GosyncError
 from gosync.text import encode_json
 from gosync.upstream.address import shown_webhook
-from gosync.upstream.options import Options as HttpOptions
+from gosync.upstream.options import HttpOptions
 from gosync.upstream.webhook import post_json
 from gosync.work.progress import Progress
 

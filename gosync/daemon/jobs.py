@@ -53,7 +53,7 @@ _PROOF_AGE = timedelta(days=7)
 _MOST_OF_IT = 0.9  # of the time limit: the rest is for telling what was found
 
 
-class Work(msgspec.Struct, frozen=True):
+class JobWork(msgspec.Struct, frozen=True):
     """What a job works with.
 
     Attributes:
@@ -71,7 +71,7 @@ class Work(msgspec.Struct, frozen=True):
     time_limit_seconds: float
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class JobOutcome(msgspec.Struct, frozen=True):
     """How a job ended.
 
     Attributes:
@@ -97,27 +97,27 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.exit_code == 0 or self.stands_open
 
 
-Job: TypeAlias = Callable[[Work], Awaitable[Outcome]]
+Job: TypeAlias = Callable[[JobWork], Awaitable[JobOutcome]]
 
 
-async def sync(work: Work) -> Outcome:
+async def sync(work: JobWork) -> JobOutcome:
     """Follow the index, ask the lists that are due, fetch, publish."""
     return await _pass(work, refresh=False)
 
 
-async def lists(work: Work) -> Outcome:
+async def lists(work: JobWork) -> JobOutcome:
     """Do the same, and ask every list: what an index forgot is found here."""
     return await _pass(work, refresh=True)
 
 
-async def _pass(work: Work, *, refresh: bool) -> Outcome:
+async def _pass(work: JobWork, *, refresh: bool) -> JobOutcome:
     options = PassOptions(
         refresh=refresh,
         projects=read_projects(work.site.options.projects),
         stop=work.stop,
     )
     report = await run_pass(work.site, options, work.progress)
-    return Outcome(
+    return JobOutcome(
         report.exit_code,
         _why(report),
         report_document(report),
@@ -153,7 +153,7 @@ def _name(failure: Failure) -> str:
     return f"{failure.path}@{failure.version}" if failure.version else failure.path
 
 
-async def publish(work: Work) -> Outcome:
+async def publish(work: JobWork) -> JobOutcome:
     """Bring the tree up to the store, with the newest tree head if it is behind."""
     with work.stop.at_once():
         await bring_up_whole(work.site, work.progress)
@@ -163,24 +163,24 @@ async def publish(work: Work) -> Outcome:
             report = await publish_tree(work.site, upstreams.sums, work.progress)
     document = report.document()
     if error is not None:
-        return Outcome(error.exit_code, str(error), document)
+        return JobOutcome(error.exit_code, str(error), document)
     if report.unserved:
-        return Outcome(report.unserved_exit_code, report.unserved, document)
+        return JobOutcome(report.unserved_exit_code, report.unserved, document)
     if report.unpublished:
         names = tuple(name for name, _ in report.refused)
         why = f"no tree can name {', '.join(names[:_SHOWN_FAILURES])}"
-        return Outcome(SOME_MISSING, why, document, troubles=names)
-    return Outcome(summary=document)
+        return JobOutcome(SOME_MISSING, why, document, troubles=names)
+    return JobOutcome(summary=document)
 
 
-async def prune(work: Work) -> Outcome:
+async def prune(work: JobWork) -> JobOutcome:
     """Forget what nothing has selected for a time of grace."""
     site, options = work.site, work.site.options
     projects = read_projects(options.projects)
     try:
         plan = plan_prune(site, projects, grace_days=options.grace_days)
     except IncompleteError as exc:
-        return Outcome(summary={"waits_for": str(exc)})
+        return JobOutcome(summary={"waits_for": str(exc)})
     most = work.config.sections.daemon.max_delete
     if most is not None:
         site = replace(site, options=replace(options, deletes=DeleteLimit(most)))
@@ -191,7 +191,7 @@ async def prune(work: Work) -> Outcome:
             await upstreams.sums.start()
         published = await publish_tree(site, upstreams.sums, work.progress)
     swept = sweep(site)
-    return Outcome(
+    return JobOutcome(
         summary={
             "forgotten": len(plan.forgotten),
             "narrowed": len(plan.narrowed),
@@ -204,11 +204,11 @@ async def prune(work: Work) -> Outcome:
     )
 
 
-async def audit(work: Work) -> Outcome:
+async def audit(work: JobWork) -> JobOutcome:
     """Ask upstreams what became of what is held, as far as the hour's budget goes."""
     with work.stop.at_once():
         report = await run_audit(work.site, work.config.audit_options(), work.progress)
-    return Outcome(
+    return JobOutcome(
         report.exit_code,
         _audit_error(report),
         audit_document(report),
@@ -230,7 +230,7 @@ def _audit_error(report: AuditReport) -> str:
     return "; ".join(reasons) if report.exit_code else ""
 
 
-async def verify(work: Work) -> Outcome:
+async def verify(work: JobWork) -> JobOutcome:
     """Prove what is stored, the oldest proof first, as far as the time limit goes.
 
     Nobody is asked: what the store holds must prove itself. A proof counts for a
@@ -251,7 +251,7 @@ async def verify(work: Work) -> Outcome:
             work.site.clock, work.progress, lambda: work.stop.requested
         )
     work.stop.check()
-    return Outcome(report.exit_code, _verify_error(report), verify_document(report))
+    return JobOutcome(report.exit_code, _verify_error(report), verify_document(report))
 
 
 def _verify_error(report: VerifyReport) -> str:

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import msgspec
 
-from gosync.daemon.jobs import Outcome
+from gosync.daemon.jobs import JobOutcome
 from gosync.errors import IncompleteError, UnavailableError
 
 _NO_ANSWERS = "no answers"
@@ -50,7 +50,7 @@ class News(msgspec.Struct, frozen=True):
         return fail_on is FailOn.NEW and self.is_news
 
 
-def news_of(outcome: Outcome, known: AbstractSet[str]) -> News:
+def news_of(outcome: JobOutcome, known: AbstractSet[str]) -> News:
     """Hold a run against what its job's last one found.
 
     An outage says nothing of single items: what was known of them stays known, and

@@ -17,7 +17,7 @@ from gosync.config.config import Config
 from gosync.daemon.jobs import JOBS
 from gosync.daemon.news import FailOn
 from gosync.daemon.notify import Notifier
-from gosync.daemon.runner import INTERRUPTED, Run, Runner
+from gosync.daemon.runner import INTERRUPTED, JobRun, Runner
 from gosync.daemon.watchdog import Watch
 from gosync.errors import (
     InterruptedRunError,
@@ -45,7 +45,7 @@ async def run_once(
     notifier: Notifier,
     wait_lock_seconds: float,
     new_store: bool = False,
-) -> list[Run]:
+) -> list[JobRun]:
     """Run these jobs, one after the other, and tell of them.
 
     Args:
@@ -69,7 +69,7 @@ async def run_once(
     specs = {spec.name: replace(spec, schedule=None) for spec in config.jobs}
     watch = Watch(notifier, config.sections.daemon.stuck_seconds)
     runner = Runner(config, clock=clock, watch=watch)
-    runs: list[Run] = []
+    runs: list[JobRun] = []
     try:
         async with anyio.create_task_group() as group:
             with anyio.CancelScope() as scope:
@@ -139,7 +139,7 @@ async def _listen(
                 scope.cancel()
 
 
-def exit_code_of(runs: Iterable[Run], fail_on: FailOn = FailOn.ANY) -> int:
+def exit_code_of(runs: Iterable[JobRun], fail_on: FailOn = FailOn.ANY) -> int:
     """Return the gravest: a security finding, else the first that is not 0.
 
     Args:

@@ -24,7 +24,7 @@ from gosync.config.duties import JobSpec, Occasion
 from gosync.config.telling import telling_of
 from gosync.daemon.attempt import Attempt
 from gosync.daemon.hooks import Event, tell
-from gosync.daemon.jobs import Outcome, leases_of, opening_of
+from gosync.daemon.jobs import JobOutcome, leases_of, opening_of
 from gosync.daemon.news import News, news_of
 from gosync.daemon.watchdog import Liveness, Watch
 from gosync.errors import InterruptedRunError, SecurityError, StoreError
@@ -39,7 +39,7 @@ INTERRUPTED = InterruptedRunError(SIGTERM).exit_code
 _GRAVE = frozenset({1, SecurityError.exit_code, StoreError.exit_code})
 
 
-class Run(msgspec.Struct, frozen=True):
+class JobRun(msgspec.Struct, frozen=True):
     """A job's run, ours or another gosync's.
 
     Attributes:
@@ -49,7 +49,7 @@ class Run(msgspec.Struct, frozen=True):
     """
 
     row: JobRow
-    outcome: Outcome | None
+    outcome: JobOutcome | None
     news: News | None = None
 
 
@@ -72,7 +72,7 @@ class Runner:
             attempt.interrupt()
         return bool(self._attempts)
 
-    async def run(self, spec: JobSpec, *, seen: str | None = None) -> Run:
+    async def run(self, spec: JobSpec, *, seen: str | None = None) -> JobRun:
         """Run a job and tell of it.
 
         Args:
@@ -95,7 +95,7 @@ class Runner:
         ) as site:
             row = site.catalog.jobs.get(spec.name)
             if row is not None and seen is not None and row.started_at != seen:
-                return Run(row, None)
+                return JobRun(row, None)
             run = await self._run(spec, site)
             events = [*self._found(site, run), *self._events(run, row)]
             if any(event.occasion == "failure" for event in events):
@@ -125,7 +125,7 @@ class Runner:
             await tell(config.hooks, events, http, pulse)
             group.cancel_scope.cancel()
 
-    async def _run(self, spec: JobSpec, site: Site) -> Run:
+    async def _run(self, spec: JobSpec, site: Site) -> JobRun:
         jobs, started = site.catalog.jobs, self._clock.now()
         schedule = spec.schedule
         next_run = schedule.next_after(started, started) if schedule else None
@@ -149,9 +149,11 @@ class Runner:
         assert row is not None, "it was written a moment ago"
         seconds = (self._clock.now() - started).total_seconds()
         _report(row, outcome, seconds)
-        return Run(row, outcome, news)
+        return JobRun(row, outcome, news)
 
-    def _finish(self, site: Site, spec: JobSpec, outcome: Outcome, news: News) -> None:
+    def _finish(
+        self, site: Site, spec: JobSpec, outcome: JobOutcome, news: News
+    ) -> None:
         now = self._clock.now()
         if outcome.exit_code == INTERRUPTED:
             site.catalog.jobs.interrupt(spec.name, now, exit_code=INTERRUPTED)
@@ -168,14 +170,14 @@ class Runner:
             )
         site.catalog.runs.trim(keep=_KEPT_RUNS)
 
-    def _store_failed(self, site: Site, error: StoreError) -> Outcome:
+    def _store_failed(self, site: Site, error: StoreError) -> JobOutcome:
         """Return how a job ended whose disk failed it.
 
         Raises:
             StoreAwayError: if it failed because the disk is gone.
         """
         site.check_still_there()
-        return Outcome(error.exit_code, str(error))
+        return JobOutcome(error.exit_code, str(error))
 
     def _tell_status(self, site: Site) -> None:
         """Tell how the mirror is; a full disk is told by the job, not by this."""
@@ -184,7 +186,7 @@ class Runner:
         except StoreError as exc:
             _log.warning("status.json: %s", exc)
 
-    def _found(self, site: Site, run: Run) -> Iterator[Event]:
+    def _found(self, site: Site, run: JobRun) -> Iterator[Event]:
         """Yield what was found and is not told yet; from here on it counts as told.
 
         A hook that fails is not called again: nobody is told twice.
@@ -195,7 +197,7 @@ class Runner:
             site.catalog.findings.mark_told((each.id for each in untold), now)
             yield self._event("finding", run, map(finding_document, untold))
 
-    def _events(self, run: Run, before: JobRow | None) -> Iterator[Event]:
+    def _events(self, run: JobRun, before: JobRow | None) -> Iterator[Event]:
         assert run.outcome is not None
         if run.outcome.is_good:
             yield self._event("success", run)
@@ -215,7 +217,7 @@ class Runner:
     def _event(
         self,
         occasion: Occasion,
-        run: Run,
+        run: JobRun,
         findings: Iterable[Mapping[str, object]] = (),
     ) -> Event:
         row, outcome = run.row, run.outcome
@@ -233,7 +235,7 @@ class Runner:
         )
 
 
-def _report(row: JobRow, outcome: Outcome, seconds: float) -> None:
+def _report(row: JobRow, outcome: JobOutcome, seconds: float) -> None:
     if outcome.is_good:
         said = f"; {outcome.error}" if outcome.error else ""
         _log.info("%s: done in %.1f s%s", row.name, seconds, said)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gosync.demo.exchange import Answer, not_found
+from gosync.demo.exchange import HttpAnswer, not_found
 from gosync.demo.log import SumLog, format_lookup
 from gosync.errors import MalformedError, NotFoundError
 from gosync.gomod.module import ModuleVersion, unescape_path, unescape_version
@@ -45,19 +45,19 @@ class SumSite:
         self.supported = True
         self._discover = discover
 
-    def answer(self, path: str) -> Answer:
+    def answer(self, path: str) -> HttpAnswer:
         """Answer a path below the database's base, without a first slash."""
         if path == "supported":
-            return Answer() if self.supported else not_found("supported")
+            return HttpAnswer() if self.supported else not_found("supported")
         try:
             if path == "latest":
-                return Answer(200, self.latest())
+                return HttpAnswer(200, self.latest())
             if path.startswith("lookup/"):
-                return Answer(200, self.lookup(_parse_lookup(path)))
+                return HttpAnswer(200, self.lookup(_parse_lookup(path)))
             if path.startswith("tile/8/data/"):
-                return Answer(200, self._data(path))
+                return HttpAnswer(200, self._data(path))
             if path.startswith("tile/"):
-                return Answer(200, self.tile(parse_tile_path(path)), _BINARY)
+                return HttpAnswer(200, self.tile(parse_tile_path(path)), _BINARY)
         except (MalformedError, NotFoundError):
             pass
         return not_found(path)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-class Kind(StrEnum):
+class RequestKind(StrEnum):
     """What a request asks for."""
 
     INDEX = "index"
@@ -48,7 +48,7 @@ class Ending(Enum):
     RESET = "reset"
 
 
-class Request(msgspec.Struct, frozen=True):
+class HttpRequest(msgspec.Struct, frozen=True):
     """A request as the front read it.
 
     Attributes:
@@ -68,7 +68,7 @@ class Request(msgspec.Struct, frozen=True):
     site: str = "upstream"
 
 
-class Answer(msgspec.Struct, frozen=True):
+class HttpAnswer(msgspec.Struct, frozen=True):
     """An answer to send.
 
     Attributes:
@@ -108,8 +108,8 @@ class Logged(msgspec.Struct, frozen=True):
         body_bytes: The size of the body that the answer declared.
     """
 
-    request: Request
-    kind: Kind
+    request: HttpRequest
+    kind: RequestKind
     status: int
     body_bytes: int
 
@@ -127,34 +127,36 @@ class Logged(msgspec.Struct, frozen=True):
         return f"{self.request.method} {self.request.target} {self.status}"
 
 
-def not_found(subject: str) -> Answer:
+def not_found(subject: str) -> HttpAnswer:
     """Return the definite no of a module proxy."""
-    return Answer(404, f"not found: {subject}\n".encode())
+    return HttpAnswer(404, f"not found: {subject}\n".encode())
 
 
-_FILES = {".info": Kind.INFO, ".mod": Kind.MOD, ".zip": Kind.ZIP}
-_DATABASE = (("lookup/", Kind.LOOKUP), ("tile/", Kind.TILE))
+_FILES = {".info": RequestKind.INFO, ".mod": RequestKind.MOD, ".zip": RequestKind.ZIP}
+_DATABASE = (("lookup/", RequestKind.LOOKUP), ("tile/", RequestKind.TILE))
 
 
-def kind_of(path: str) -> Kind:
+def kind_of(path: str) -> RequestKind:
     """Return what a decoded path asks for."""
     if path == "/index":
-        return Kind.INDEX
+        return RequestKind.INDEX
     if path.endswith("/@latest"):
-        return Kind.LATEST
+        return RequestKind.LATEST
     _, marker, name = path.rpartition("/@v/")
     if marker:
         if name == "list":
-            return Kind.LIST
-        return _FILES.get(name[name.rfind(".") :], Kind.OTHER)
+            return RequestKind.LIST
+        return _FILES.get(name[name.rfind(".") :], RequestKind.OTHER)
     return _kind_of_database(path)
 
 
-def _kind_of_database(path: str) -> Kind:
+def _kind_of_database(path: str) -> RequestKind:
     rest = path[1:]
     if rest.startswith("sumdb/"):
         rest = rest.split("/", 2)[-1]
     for prefix, kind in _DATABASE:
         if rest.startswith(prefix):
             return kind
-    return {"latest": Kind.HEAD, "supported": Kind.SUPPORTED}.get(rest, Kind.OTHER)
+    return {"latest": RequestKind.HEAD, "supported": RequestKind.SUPPORTED}.get(
+        rest, RequestKind.OTHER
+    )

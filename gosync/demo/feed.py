@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gosync.clock import format_time, parse_time
-from gosync.demo.exchange import Answer
+from gosync.demo.exchange import HttpAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,16 +62,18 @@ class IndexFeed:
         """Serve a version's rows to ``include=all`` only."""
         self._gone.add(mv)
 
-    def answer(self, query: Mapping[str, str]) -> Answer:
+    def answer(self, query: Mapping[str, str]) -> HttpAnswer:
         """Answer one request for a page."""
         try:
             since = query.get("since", "")
             moment = format_time(parse_time(since)) if since else ""
             limit = int(query.get("limit", MAX_ROWS))
         except ValueError as error:
-            return Answer(400, f"bad request: {error}\n".encode())
+            return HttpAnswer(400, f"bad request: {error}\n".encode())
         lines = self._page(moment, min(limit, MAX_ROWS), query.get("include") == "all")
-        return Answer(200, b"".join(line + b"\n" for line in lines), "application/json")
+        return HttpAnswer(
+            200, b"".join(line + b"\n" for line in lines), "application/json"
+        )
 
     def _file(self, line: bytes, moment: str, mv: ModuleVersion | None) -> None:
         with self._filing:

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO, Self
 from urllib.parse import parse_qsl, unquote
 
-from gosync.demo.exchange import Answer, Ending, Framing, Request
+from gosync.demo.exchange import Ending, Framing, HttpAnswer, HttpRequest
 
 if TYPE_CHECKING:
     import ssl
@@ -38,7 +38,7 @@ class Front:
 
     def __init__(
         self,
-        handler: Callable[[Request], Answer],
+        handler: Callable[[HttpRequest], HttpAnswer],
         *,
         site: str = "upstream",
         tls: ssl.SSLContext | None = None,
@@ -158,7 +158,7 @@ def _linger_not(channel: socket.socket) -> None:
     channel.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def _read_request(reader: BinaryIO, site: str) -> Request | None:
+def _read_request(reader: BinaryIO, site: str) -> HttpRequest | None:
     """Return the next request, or None at the end of what makes sense."""
     words = reader.readline(_MAX_LINE_BYTES).decode("latin-1").split()
     if len(words) != 3 or words[0] not in {"GET", "HEAD"}:
@@ -169,7 +169,7 @@ def _read_request(reader: BinaryIO, site: str) -> Request | None:
     if words[2] != "HTTP/1.1":
         headers["connection"] = "close"
     path, _, query = words[1].partition("?")
-    return Request(
+    return HttpRequest(
         words[0], words[1], unquote(path), dict(parse_qsl(query)), headers, site
     )
 
@@ -187,7 +187,7 @@ def _read_headers(reader: BinaryIO) -> dict[str, str] | None:
     return None
 
 
-def _send(channel: socket.socket, request: Request, answer: Answer) -> bool:
+def _send(channel: socket.socket, request: HttpRequest, answer: HttpAnswer) -> bool:
     """Send an answer; return whether the connection can serve another."""
     if not answer.status:
         return False
@@ -216,7 +216,7 @@ def _send_whole(channel: socket.socket, head: bytes, body: bytes) -> int:
 
 
 def _send_pieces(
-    channel: socket.socket, pieces: Iterable[bytes], answer: Answer
+    channel: socket.socket, pieces: Iterable[bytes], answer: HttpAnswer
 ) -> int:
     chunked = answer.framing is Framing.CHUNKED
     sent_bytes = 0
@@ -228,7 +228,7 @@ def _send_pieces(
     return sent_bytes
 
 
-def _head(answer: Answer) -> bytes:
+def _head(answer: HttpAnswer) -> bytes:
     try:
         phrase = HTTPStatus(answer.status).phrase
     except ValueError:

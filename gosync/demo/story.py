@@ -21,7 +21,7 @@ from gosync.closure.golang import Client, can_cut_network, find_go
 from gosync.config import Config, load_config
 from gosync.config.sizes import format_size
 from gosync.demo.crossing import Crossing
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.demo.modules import ModuleSource, build_zip, load_sources, samples_folder
 from gosync.demo.treecheck import check_tree
 from gosync.demo.upstream import SampleUpstream
@@ -188,7 +188,7 @@ class Demo:
         honest = _next_version(self._sources)
         upstream.publish(honest)
         evil = replace(honest, files={**honest.files, "evil.go": b"package ink\n"})
-        upstream.replace(honest.module_version, Kind.ZIP, build_zip(evil))
+        upstream.replace(honest.module_version, RequestKind.ZIP, build_zip(evil))
         report = await self._pass()
         if report.exit_code != 6 or not report.missing:
             raise DemoError(f"the poisoned zip got through: {report.exit_code}")

@@ -19,7 +19,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from gosync.demo.database import SumSite
-from gosync.demo.exchange import Answer, Kind, Logged, Request, kind_of, not_found
+from gosync.demo.exchange import (
+    HttpAnswer,
+    HttpRequest,
+    Logged,
+    RequestKind,
+    kind_of,
+    not_found,
+)
 from gosync.demo.feed import IndexFeed
 from gosync.demo.http import Front
 from gosync.demo.log import SumLog
@@ -48,12 +55,12 @@ if TYPE_CHECKING:
 DATABASE_NAME = "sum.sample.example"
 _FIRST_INDEXED = datetime(2024, 6, 1, tzinfo=UTC)
 _COMMIT_DIGITS = 7
-_TYPES = {Kind.INFO: "application/json", Kind.ZIP: "application/zip"}
+_TYPES = {RequestKind.INFO: "application/json", RequestKind.ZIP: "application/zip"}
 _CACHED_ONLY = "/cached-only"
 
 
 @dataclass
-class Publication:
+class SampleVersion:
     """A module version as the proxy holds it.
 
     Attributes:
@@ -68,7 +75,7 @@ class Publication:
     listed: bool = True
     logged: bool = True
     cached: bool = True
-    served: dict[Kind, bytes] = field(default_factory=dict)
+    served: dict[RequestKind, bytes] = field(default_factory=dict)
 
     @cached_property
     def zip(self) -> bytes:
@@ -87,13 +94,15 @@ class Publication:
         """The go.mod's h1."""
         return hash_go_mod(go_mod(self.source))
 
-    def file(self, kind: Kind) -> bytes:
+    def file(self, kind: RequestKind) -> bytes:
         """Return what the proxy serves for a kind."""
         if kind in self.served:
             return self.served[kind]
-        if kind is Kind.ZIP:
+        if kind is RequestKind.ZIP:
             return self.zip
-        return go_mod(self.source) if kind is Kind.MOD else info_json(self.source)
+        return (
+            go_mod(self.source) if kind is RequestKind.MOD else info_json(self.source)
+        )
 
 
 class SampleUpstream:
@@ -116,7 +125,7 @@ class SampleUpstream:
         self.index = IndexFeed()
         log = SumLog(database_name, seed=seed)
         self.database = self.make_database(log)
-        self._shelf: dict[str, dict[str, Publication]] = {}
+        self._shelf: dict[str, dict[str, SampleVersion]] = {}
         self._last_indexed = _FIRST_INDEXED
         self._publishing = threading.RLock()
         self._fronts: list[Front] = []
@@ -149,7 +158,7 @@ class SampleUpstream:
         logged: bool = True,
         cached: bool = True,
         lazy: bool = False,
-    ) -> Publication:
+    ) -> SampleVersion:
         """Add a module version to proxy, index and database.
 
         Args:
@@ -162,7 +171,7 @@ class SampleUpstream:
             lazy: Leave the record to the first lookup, which then makes it.
         """
         mv = source.module_version
-        publication = Publication(source, logged=logged, cached=cached)
+        publication = SampleVersion(source, logged=logged, cached=cached)
         with self._publishing:
             self._last_indexed = at or self._last_indexed + timedelta(seconds=1)
             self._shelf.setdefault(mv.path, {})[mv.version] = publication
@@ -179,7 +188,7 @@ class SampleUpstream:
         for source in sources:
             self.publish(source)
 
-    def publication(self, mv: ModuleVersion) -> Publication:
+    def publication(self, mv: ModuleVersion) -> SampleVersion:
         """Return a module version's publication.
 
         Raises:
@@ -187,7 +196,7 @@ class SampleUpstream:
         """
         return self._shelf[mv.path][mv.version]
 
-    def replace(self, mv: ModuleVersion, kind: Kind, body: bytes) -> None:
+    def replace(self, mv: ModuleVersion, kind: RequestKind, body: bytes) -> None:
         """Serve other bytes for one file from now on; the log stays as it is."""
         self.publication(mv).served[kind] = body
 
@@ -212,7 +221,7 @@ class SampleUpstream:
 
     # What it answers.
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer one request."""
         path = request.path
         if path == "/index":
@@ -226,54 +235,65 @@ class SampleUpstream:
             path, fetch = path.removeprefix(_CACHED_ONLY), False
         return self._answer_proxy(path, fetch=fetch)
 
-    def _answer_proxy(self, path: str, *, fetch: bool) -> Answer:
+    def _answer_proxy(self, path: str, *, fetch: bool) -> HttpAnswer:
         kind = kind_of(path)
-        marker = "/@latest" if kind is Kind.LATEST else "/@v/"
+        marker = "/@latest" if kind is RequestKind.LATEST else "/@v/"
         escaped, found, name = path[1:].partition(marker)
         try:
             versions = self._shelf.get(unescape_path(escaped)) if found else None
             if versions is None:
                 return not_found(path)
-            if kind is Kind.LIST:
-                return Answer(200, self._list(versions))
-            if kind is Kind.LATEST:
+            if kind is RequestKind.LIST:
+                return HttpAnswer(200, self._list(versions))
+            if kind is RequestKind.LATEST:
                 return self._latest(versions)
             return self._file(versions, kind, name, fetch=fetch)
         except MalformedError as error:
             return not_found(str(error))
 
-    def _list(self, versions: Mapping[str, Publication]) -> bytes:
+    def _list(self, versions: Mapping[str, SampleVersion]) -> bytes:
         return format_list(
             version
             for version, publication in list(versions.items())
             if publication.listed and not is_pseudo_version(version)
         )
 
-    def _latest(self, versions: Mapping[str, Publication]) -> Answer:
+    def _latest(self, versions: Mapping[str, SampleVersion]) -> HttpAnswer:
         version = newest([v for v in list(versions) if not is_pseudo_version(v)])
         if version is None:
             version = max(list(versions), key=version_key, default=None)
         if version is None:
             return not_found("@latest")
-        return Answer(200, versions[version].file(Kind.INFO), "application/json")
+        return HttpAnswer(
+            200, versions[version].file(RequestKind.INFO), "application/json"
+        )
 
     def _file(
-        self, versions: Mapping[str, Publication], kind: Kind, name: str, *, fetch: bool
-    ) -> Answer:
+        self,
+        versions: Mapping[str, SampleVersion],
+        kind: RequestKind,
+        name: str,
+        *,
+        fetch: bool,
+    ) -> HttpAnswer:
         version = unescape_version(name[: name.rfind(".")])
         publication = versions.get(version)
-        if publication is None and kind is Kind.INFO:
+        if publication is None and kind is RequestKind.INFO:
             publication = self._resolve(versions, version)
-        if publication is None or kind not in {Kind.INFO, Kind.MOD, Kind.ZIP}:
+        if publication is None or kind not in {
+            RequestKind.INFO,
+            RequestKind.MOD,
+            RequestKind.ZIP,
+        }:
             return not_found(name)
         if not fetch and not publication.cached:
             return not_found(f"{name}: module fetch is disabled")
         publication.cached = True
-        return Answer(200, publication.file(kind), _TYPES.get(kind, "text/plain"))
+        return HttpAnswer(200, publication.file(kind), _TYPES.get(kind, "text/plain"))
 
     def _resolve(
-        self, versions: Mapping[str, Publication], revision: str
-    ) -> Publication | None:
+        self, versions: Mapping[str, SampleVersion], revision: str
+    ) -> SampleVersion | None:
         """Find the highest version of a commit or of the branch main."""
         by_commit = len(revision) >= _COMMIT_DIGITS
         found = [
@@ -293,7 +313,7 @@ class SampleUpstream:
 
     def start_front(
         self,
-        handler: Callable[[Request], Answer],
+        handler: Callable[[HttpRequest], HttpAnswer],
         *,
         site: str = "upstream",
         tls: ssl.SSLContext | None = None,
@@ -324,7 +344,7 @@ class SampleUpstream:
         """The index's URL."""
         return f"{self.url}/index"
 
-    def answer_logged(self, request: Request) -> Answer:
+    def answer_logged(self, request: HttpRequest) -> HttpAnswer:
         """Answer a request and write it down."""
         answer = self.answer(request)
         self.requests.append(

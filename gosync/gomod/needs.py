@@ -42,14 +42,21 @@ from gosync.gomod.modfile import GoMod, Replacement, Requirement
 from gosync.gomod.modread import Load, Prefetch
 from gosync.gomod.modroots import expand, initial_requirements
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needsfound import Finding, Needs, Reason, Why, dependencies, named_by
+from gosync.gomod.needsfound import (
+    NeededBy,
+    Needs,
+    NeedsSoFar,
+    Reason,
+    dependencies,
+    named_by,
+)
 from gosync.gomod.needsupgraded import GoMods, Upgrades, add_upgrades
 
 __all__ = [
+    "NeededBy",
     "Needs",
     "Reason",
     "Upgrades",
-    "Why",
     "named_by",
     "needs_of_project",
     "needs_of_version",
@@ -83,7 +90,7 @@ def needs_of_project(
     Raises:
         MalformedError: The workspace's modules contradict each other.
     """
-    found = Finding(sums)
+    found = NeedsSoFar(sums)
     if deps is Deps.NONE and found.mods:
         return found.result()
     gomods = GoMods(load, prefetch)
@@ -119,7 +126,7 @@ def needs_of_version(
     # Of this go also what the one before it would build, which does not prune.
     consumer = GoMod(module=_CONSUMER, go=gover.PRUNING, require=required)
     mains = Mains([MainModule(consumer)])
-    found = Finding((), hidden=_CONSUMER)
+    found = NeedsSoFar((), hidden=_CONSUMER)
     gomods = GoMods(load, prefetch)
     found.add_zips(mains, [mv])  # even if what it requires selects a higher one
     _add_promoted(found, mains, gomods)
@@ -128,19 +135,19 @@ def needs_of_version(
     return found.result()
 
 
-def _add_build(found: Finding, mains: Mains, gomods: GoMods) -> None:
+def _add_build(found: NeedsSoFar, mains: Mains, gomods: GoMods) -> None:
     """Add the graph as it is written, and as it is with roots that agree with it."""
     reader = gomods.reader(mains)
     written = initial_requirements(reader)
     graph = reader.graph(written)
     requirements, expanded = expand(reader, written)
-    found.add_graph(Why.REQUIREMENT, reader, expanded)
+    found.add_graph(NeededBy.REQUIREMENT, reader, expanded)
     if requirements != written:
-        found.add_graph(Why.REQUIREMENT, reader, graph, zips=False)
+        found.add_graph(NeededBy.REQUIREMENT, reader, graph, zips=False)
     found.add_problems(reader)
 
 
-def _add_promoted(found: Finding, mains: Mains, gomods: GoMods) -> None:
+def _add_promoted(found: NeedsSoFar, mains: Mains, gomods: GoMods) -> None:
     """Add the graph in which all that it selects is required, and those before it."""
     reader = gomods.reader(mains)
     before: Requirements | None = None
@@ -148,7 +155,7 @@ def _add_promoted(found: Finding, mains: Mains, gomods: GoMods) -> None:
     while requirements != before:
         before = requirements
         requirements, graph = expand(reader, requirements)
-        found.add_graph(Why.REQUIREMENT, reader, graph)
+        found.add_graph(NeededBy.REQUIREMENT, reader, graph)
         roots = {each.path: each for each in requirements.roots}
         roots |= {each.path: each for each in dependencies(graph)}
         ordered = tuple(gover.sort_modules(roots.values()))
@@ -157,7 +164,7 @@ def _add_promoted(found: Finding, mains: Mains, gomods: GoMods) -> None:
 
 
 def _add_all(
-    found: Finding,
+    found: NeedsSoFar,
     mains: Mains,
     gomods: GoMods,
     upgrades: Upgrades | None,
@@ -170,7 +177,7 @@ def _add_all(
         add_upgrades(found, mains, gomods, upgrades, keep=keep)
 
 
-def _add_unpruned(found: Finding, mains: Mains, gomods: GoMods) -> None:
+def _add_unpruned(found: NeedsSoFar, mains: Mains, gomods: GoMods) -> None:
     """Add the graph that go 1.16 reads.
 
     What is missing there is missed by nobody but tidy at go 1.17.
@@ -180,7 +187,7 @@ def _add_unpruned(found: Finding, mains: Mains, gomods: GoMods) -> None:
     graph = reader.graph(replace(written, pruning=Pruning.UNPRUNED))
     go = mains.modules[0].gomod.go
     is_compared = gover.compare(go, _AFTER_FIRST_PRUNED) < 0
-    found.add_graph(Why.UNPRUNED, reader, graph, zips=is_compared)
+    found.add_graph(NeededBy.UNPRUNED, reader, graph, zips=is_compared)
     if is_compared:
         found.add_problems(reader)
 

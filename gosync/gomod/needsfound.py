@@ -23,7 +23,7 @@ from gosync.gomod.modread import GraphReader
 from gosync.gomod.module import ModuleVersion, canonical_version, check
 
 
-class Why(StrEnum):
+class NeededBy(StrEnum):
     """How a version came in.
 
     Attributes:
@@ -52,7 +52,7 @@ class Reason(msgspec.Struct, frozen=True):
         sums: Which of the go.sum files has the line, counted from 0, or None.
     """
 
-    kind: Why
+    kind: NeededBy
     path: tuple[ModuleVersion, ...] = ()
     sums: int | None = None
 
@@ -68,7 +68,7 @@ class Origin:
         hidden: A main module that nobody wrote; paths begin after it.
     """
 
-    kind: Why
+    kind: NeededBy
     mains: Mains
     graph: ModuleGraph
     hidden: str = ""
@@ -84,8 +84,8 @@ class Origin:
             path = path[1:]
         if original is not mv:
             path = (*path, mv)
-        named = direct and self.kind is Why.REQUIREMENT
-        return Reason(Why.MAIN if named else self.kind, path)
+        named = direct and self.kind is NeededBy.REQUIREMENT
+        return Reason(NeededBy.MAIN if named else self.kind, path)
 
     @cached_property
     def _replaced(self) -> dict[ModuleVersion, ModuleVersion]:
@@ -127,13 +127,13 @@ class Needs:
                 return reason
         for number, sums in enumerate(self.sums):
             if any(named == mv for named, _ in named_by(sums)):
-                return Reason(Why.SUM, (), number)
+                return Reason(NeededBy.SUM, (), number)
         if mv in self.mods or mv in self.problems:
-            return Reason(Why.REQUIREMENT, (mv,))  # read, and given up for another
+            return Reason(NeededBy.REQUIREMENT, (mv,))  # read, and given up for another
         raise KeyError(mv)
 
 
-class Finding:
+class NeedsSoFar:
     """Needs in the making."""
 
     def __init__(self, sums: Sequence[GoSum], *, hidden: str = "") -> None:
@@ -149,7 +149,12 @@ class Finding:
         self._origins: list[Origin] = []
 
     def add_graph(
-        self, kind: Why, reader: GraphReader, graph: ModuleGraph, *, zips: bool = True
+        self,
+        kind: NeededBy,
+        reader: GraphReader,
+        graph: ModuleGraph,
+        *,
+        zips: bool = True,
     ) -> None:
         """Take what a graph selects, and what was read for it and before it."""
         self._origins.append(Origin(kind, reader.mains, graph, self._hidden))

@@ -30,7 +30,7 @@ from gosync.gomod.modgraph import ModuleGraph
 from gosync.gomod.modread import GraphReader, Load, Prefetch
 from gosync.gomod.modroots import expand, initial_requirements
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needsfound import Finding, Why, dependencies
+from gosync.gomod.needsfound import NeededBy, NeedsSoFar, dependencies
 
 
 class Upgrades(Protocol):
@@ -71,7 +71,7 @@ class GoMods:
 
 
 def add_upgrades(
-    found: Finding, mains: Mains, gomods: GoMods, upgrades: Upgrades, *, keep: str
+    found: NeedsSoFar, mains: Mains, gomods: GoMods, upgrades: Upgrades, *, keep: str
 ) -> None:
     """Add the graphs that ``go get -u`` goes through.
 
@@ -85,7 +85,7 @@ def add_upgrades(
     reader = gomods.reader(mains)
     newest = _Newest(mains, upgrades, keep)
     for graph in _Climb(reader, gomods, newest).waves(found):
-        found.add_graph(Why.UPGRADE, reader, graph)
+        found.add_graph(NeededBy.UPGRADE, reader, graph)
     found.add_problems(reader)
 
 
@@ -128,7 +128,7 @@ class _Climb:
         self._gomods = gomods
         self._newest = newest
 
-    def waves(self, found: Finding) -> Iterator[ModuleGraph]:
+    def waves(self, found: NeedsSoFar) -> Iterator[ModuleGraph]:
         """Yield the graphs of each wave, until nothing is left to upgrade."""
         written, first = expand(self._reader, initial_requirements(self._reader))
         requirements, graph = written, first

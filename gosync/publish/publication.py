@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 _KEPT_VERSIONS = 20_000  # contents that stay in memory between the two rounds
 
 
-class Setting(msgspec.Struct, frozen=True, kw_only=True):
+class PublishSetting(msgspec.Struct, frozen=True, kw_only=True):
     """What one publish works with.
 
     Attributes:
@@ -107,7 +107,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 class Publication:
     """One publish; ``run`` it once."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: PublishSetting) -> None:
         self._at = setting
         self._writer = setting.writer
         self._work = setting.work

@@ -24,7 +24,7 @@ from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import Marker, read_marker
 from gosync.publish.modules import ModuleWriter
 from gosync.publish.owner import check_owner
-from gosync.publish.publication import Publication, Setting
+from gosync.publish.publication import Publication, PublishSetting
 from gosync.publish.report import PublishReport
 from gosync.publish.sumdb import SumTreeWriter, TileSource
 from gosync.publish.survey import Survey, survey_tree
@@ -237,7 +237,7 @@ class Publisher:
             changed_after=work.after,
             full=work.full,
         )
-        setting = Setting(
+        setting = PublishSetting(
             catalog=self._catalog,
             writer=writer,
             modules=modules,

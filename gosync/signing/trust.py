@@ -100,7 +100,7 @@ class TrustedKey(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
 
-class Trust(msgspec.Struct, frozen=True):
+class TrustFile(msgspec.Struct, frozen=True):
     """A trust file.
 
     Attributes:
@@ -128,7 +128,7 @@ class SignedBy(msgspec.Struct, frozen=True):
     kind: KeyKind
 
 
-def parse_trust(text: str, *, subject: str) -> Trust:
+def parse_trust(text: str, *, subject: str) -> TrustFile:
     """Return what a trust file says.
 
     Args:
@@ -150,7 +150,7 @@ def parse_trust(text: str, *, subject: str) -> Trust:
     except MalformedError as exc:
         raise ConfigError(f"{subject}: {exc}") from exc
     _check_keys(keys, file.threshold, subject)
-    return Trust(file.threshold, keys)
+    return TrustFile(file.threshold, keys)
 
 
 def format_trusted_key(name: str, key: PublicKey) -> str:
@@ -190,7 +190,7 @@ def _check_keys(keys: tuple[TrustedKey, ...], threshold: int, subject: str) -> N
 def check_signatures(
     message: bytes,
     signatures: Mapping[str, bytes],
-    trust: Trust,
+    trust: TrustFile,
     *,
     at: datetime,
     target: str,
@@ -235,7 +235,9 @@ def _too_few(count: int, threshold: int, objections: list[str]) -> SignatureErro
     )
 
 
-def _signer(message: bytes, file: str, data: bytes, trust: Trust) -> TrustedKey | None:
+def _signer(
+    message: bytes, file: str, data: bytes, trust: TrustFile
+) -> TrustedKey | None:
     """Return the trusted key that made a signature, None when it was none of them."""
     if len(data) > MAX_SIGNATURE_BYTES:
         raise MalformedError("signature", file, f"longer than {MAX_SIGNATURE_BYTES}")
@@ -252,7 +254,7 @@ def _signer(message: bytes, file: str, data: bytes, trust: Trust) -> TrustedKey 
     return signer
 
 
-def _candidates(data: bytes, trust: Trust) -> list[TrustedKey]:
+def _candidates(data: bytes, trust: TrustFile) -> list[TrustedKey]:
     """Return the keys that may have made it; an SSH signature names its own."""
     if not sshsig.is_signature(data):
         return [key for key in trust.keys if key.public.kind is KeyKind.ECDSA_P256]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from anyio import to_thread
 
-from gosync.catalog.old_heads import Source
+from gosync.catalog.old_heads import HeadSource
 from gosync.clock import format_time
 from gosync.errors import (
     BundleGapError,
@@ -53,7 +53,7 @@ _log = logging.getLogger(__name__)
 _TILES_AT_ONCE = 64
 
 
-class Served(msgspec.Struct, frozen=True):
+class ServedHeads(msgspec.Struct, frozen=True):
     """Which older heads the tree is to serve.
 
     Attributes:
@@ -82,11 +82,13 @@ def note_seen(site: Site, sums: SumClient | None) -> None:
     database = site.options.database
     if sums is not None and database is not None and sums.seen_sizes:
         site.catalog.old_heads.add(
-            database.name, sums.seen_sizes, Source.SEEN, now=site.clock.now()
+            database.name, sums.seen_sizes, HeadSource.SEEN, now=site.clock.now()
         )
 
 
-def served_heads(site: Site, head: SignedHead | None, *, retry: bool = False) -> Served:
+def served_heads(
+    site: Site, head: SignedHead | None, *, retry: bool = False
+) -> ServedHeads:
     """Return which older heads the tree is to serve with this one.
 
     None where asking for tiles failed a moment ago, unless it is to be tried again.
@@ -97,7 +99,7 @@ def served_heads(site: Site, head: SignedHead | None, *, retry: bool = False) ->
     database = site.options.database
     fed = is_fed(site)
     if database is None or head is None or not (retry or fed or _is_due(site)):
-        return Served()
+        return ServedHeads()
     n, spec = head.tree.n, site.options.old_heads
     sizes = {*site.catalog.old_heads.sizes(database.name), *spec.sizes}
     noted, error = _noted(site, spec.notes)
@@ -113,7 +115,7 @@ def served_heads(site: Site, head: SignedHead | None, *, retry: bool = False) ->
     lacking = subtract(wanted.leaves, served.leaves)
     if lacking:
         error = error or _only_by_bundle(lacking)
-    return Served(
+    return ServedHeads(
         served,
         newest=max(inside, default=0),
         ahead=tuple(sorted(size for size in sizes | noted if size > n)),
@@ -179,8 +181,8 @@ async def remember_heads(
     # Anybody may have asked for what is beyond: no such head need ever have been.
     asked = [size for size in asked if size <= trusted]
     table, now = site.catalog.old_heads, site.clock.now()
-    table.add(database.name, (h.tree.n for h in named), Source.NAMED, now=now)
-    table.add(database.name, asked, Source.ASKED, now=now)
+    table.add(database.name, (h.tree.n for h in named), HeadSource.NAMED, now=now)
+    table.add(database.name, asked, HeadSource.ASKED, now=now)
 
 
 def is_fed(site: Site) -> bool:
@@ -246,11 +248,11 @@ async def take_old_head_tiles(
     leaves = [t.n for t in inside if not t.l and store.exists(t)]
     sizes = (((number + 1) << TILE_HEIGHT) - 1 for number in leaves)
     site.catalog.old_heads.add(
-        database.name, sizes, Source.BUNDLED, now=site.clock.now()
+        database.name, sizes, HeadSource.BUNDLED, now=site.clock.now()
     )
 
 
-def settle(site: Site, served: Served, error: GosyncError | None) -> None:
+def settle(site: Site, served: ServedHeads, error: GosyncError | None) -> None:
     """Write down why clients with older heads are not served, or that they are.
 
     Raises:

@@ -9,14 +9,14 @@ from typing import Self
 import msgspec
 from msgspec.structs import replace
 
-from gosync.catalog.findings import Kind
+from gosync.catalog.findings import FindingKind
 from gosync.gomod.deps import Deps
 from gosync.publish.limit import DeleteLimit
 from gosync.site.policy import Policy
 from gosync.sumdb.names import Database
 from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
-from gosync.upstream.options import Options as HttpOptions
+from gosync.upstream.options import HttpOptions
 
 
 class ProjectSpec(msgspec.Struct, frozen=True):
@@ -114,7 +114,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     toolchains: ToolchainSpec = ToolchainSpec()
     grace_days: float = 30
     records: tuple[Path, ...] = ()
-    accept: frozenset[Kind] = frozenset()
+    accept: frozenset[FindingKind] = frozenset()
     deletes: DeleteLimit = DeleteLimit()
     index_bound: IndexBound = IndexBound()
     old_heads: OldHeadSpec = OldHeadSpec()

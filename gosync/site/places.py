@@ -31,7 +31,7 @@ _MAX_BYTES = 1 << 20
 _log = logging.getLogger(__name__)
 
 
-class Place(msgspec.Struct, frozen=True):
+class RecordedPlace(msgspec.Struct, frozen=True):
     """Where a store or its tree was last.
 
     Attributes:
@@ -46,11 +46,11 @@ class Place(msgspec.Struct, frozen=True):
     with_record: bool
 
 
-class Record(msgspec.Struct, frozen=True):
+class PlacesRecord(msgspec.Struct, frozen=True):
     """What such a file holds."""
 
     format: int = _FORMAT
-    places: dict[str, Place] = {}
+    places: dict[str, RecordedPlace] = {}
 
 
 def record_files(config: Path | None) -> tuple[Path, ...]:
@@ -62,7 +62,7 @@ def record_files(config: Path | None) -> tuple[Path, ...]:
 
 def begin_record(folder: Path) -> bool:
     """Write an empty record beside a new configuration; return whether it is there."""
-    return _write(folder / RECORD, _read(folder / RECORD) or Record())
+    return _write(folder / RECORD, _read(folder / RECORD) or PlacesRecord())
 
 
 def check_place(options: SiteOptions) -> None:
@@ -78,7 +78,7 @@ def check_place(options: SiteOptions) -> None:
                 raise other_disk(folder)
 
 
-def _is_known(record: Record, file: Path, folder: Path) -> bool:
+def _is_known(record: PlacesRecord, file: Path, folder: Path) -> bool:
     disk, own_disk = _disk_of(folder), _disk_of(file.parent)
     place = record.places.get(str(folder))
     if place is None:
@@ -100,20 +100,22 @@ def note_place(options: SiteOptions, store: str) -> None:
         for folder in (options.store_path, options.tree_path):
             if folder.is_dir():
                 disk = _disk_of(folder)
-                places[str(folder)] = Place(store, disk, with_record=disk == own_disk)
+                places[str(folder)] = RecordedPlace(
+                    store, disk, with_record=disk == own_disk
+                )
         if record is None or record.places != places:
-            _write(file, Record(places=places))
+            _write(file, PlacesRecord(places=places))
 
 
-def _read(file: Path) -> Record | None:
+def _read(file: Path) -> PlacesRecord | None:
     try:
         with file.open("rb") as opened:
-            return msgspec.json.decode(opened.read(_MAX_BYTES), type=Record)
+            return msgspec.json.decode(opened.read(_MAX_BYTES), type=PlacesRecord)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
-def _write(file: Path, record: Record) -> bool:
+def _write(file: Path, record: PlacesRecord) -> bool:
     try:
         replace_file(file, msgspec.json.encode(record) + b"\n", staging=file.parent)
     except StoreError as exc:

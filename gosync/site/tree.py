@@ -12,7 +12,13 @@ from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
 from gosync.publish.work import PublishOptions, TreeTarget
 from gosync.site import configured
-from gosync.site.oldheads import Served, bring_tiles, note_seen, served_heads, settle
+from gosync.site.oldheads import (
+    ServedHeads,
+    bring_tiles,
+    note_seen,
+    served_heads,
+    settle,
+)
 from gosync.site.site import Site
 from gosync.site.withdrawals import learn_withdrawals
 from gosync.sumdb.client import SumClient
@@ -182,7 +188,7 @@ def trusted_head(site: Site) -> SignedHead | None:
     return open_head(note, database.verifier())
 
 
-def _options(site: Site, served: Served) -> PublishOptions:
+def _options(site: Site, served: ServedHeads) -> PublishOptions:
     return PublishOptions(
         private=site.options.policy.private,
         old_heads=served.old_heads,

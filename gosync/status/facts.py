@@ -9,7 +9,7 @@ import msgspec
 
 from gosync.catalog.census import Census
 from gosync.catalog.db import Catalog
-from gosync.catalog.findings import Kind
+from gosync.catalog.findings import FindingKind
 from gosync.catalog.jobs import JobRow
 from gosync.errors import SecurityError
 from gosync.site.options import SiteOptions
@@ -17,7 +17,7 @@ from gosync.sync.completeness import Completeness, CompletenessReader
 from gosync.sync.freshness import Freshness, freshness_of
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class MirrorFacts(msgspec.Struct, frozen=True, kw_only=True):
     """How the mirror is.
 
     Attributes:
@@ -40,12 +40,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     completeness: Completeness
     failures: Mapping[str, int]
     security: int
-    findings: Mapping[Kind, int]
+    findings: Mapping[FindingKind, int]
     carried_bytes: int
     jobs: Mapping[str, JobRow]
 
 
-def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> Facts:
+def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> MirrorFacts:
     """Return how the mirror is.
 
     Raises:
@@ -57,7 +57,7 @@ def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> Facts
     for failure in failures:
         counts[failure.error] = counts.get(failure.error, 0) + 1
     code = SecurityError.exit_code
-    return Facts(
+    return MirrorFacts(
         now=now,
         freshness=freshness_of(options, catalog, now),
         modules=len(catalog.modules.all()),

@@ -14,7 +14,7 @@ from gosync.folder import routes
 from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import read_marker
 from gosync.site.site import Site
-from gosync.status.facts import Facts, gather_facts
+from gosync.status.facts import MirrorFacts, gather_facts
 from gosync.status.metrics import format_metrics
 from gosync.status.mirror import format_status
 from gosync.store.durable import disk_errors
@@ -62,7 +62,7 @@ def _tell_status(site: Site, telling: Telling) -> None:
     write_status(tree, facts, name=name, upstream=telling.upstream)
 
 
-def write_status(tree: Path, facts: Facts, *, name: str, upstream: str) -> None:
+def write_status(tree: Path, facts: MirrorFacts, *, name: str, upstream: str) -> None:
     """Write status.json into a tree, if there is one; under the tree's lease.
 
     Raises:
@@ -77,7 +77,7 @@ def write_status(tree: Path, facts: Facts, *, name: str, upstream: str) -> None:
         writer.commit()
 
 
-def write_metrics(path: Path, facts: Facts, *, name: str) -> None:
+def write_metrics(path: Path, facts: MirrorFacts, *, name: str) -> None:
     """Write the metrics; where that fails there is a line in the log.
 
     It is a file of another program's, whose folder is no reason to fail.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from gosync.clock import format_time, parse_time
-from gosync.status.facts import Facts
+from gosync.status.facts import MirrorFacts
 from gosync.sync.completeness import Completeness
 
 
@@ -29,7 +29,7 @@ class Metric(msgspec.Struct, frozen=True):
     samples: tuple[tuple[str, str, float], ...]
 
 
-def format_metrics(facts: Facts, *, name: str) -> bytes:
+def format_metrics(facts: MirrorFacts, *, name: str) -> bytes:
     """Return the file.
 
     Args:
@@ -49,7 +49,7 @@ def format_metrics(facts: Facts, *, name: str) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _metrics(facts: Facts) -> Iterator[Metric]:
+def _metrics(facts: MirrorFacts) -> Iterator[Metric]:
     yield _one(
         "written_timestamp_seconds", "When this was written.", format_time(facts.now)
     )
@@ -93,7 +93,7 @@ def _selection(found: Completeness) -> Iterator[Metric]:
     yield _one("selection_complete", "1 when all that is selected is here.", complete)
 
 
-def _jobs(facts: Facts) -> Iterator[Metric]:
+def _jobs(facts: MirrorFacts) -> Iterator[Metric]:
     rows = facts.jobs.values()
     times = (
         ("start", "Start of the last run.", [(r.name, r.started_at) for r in rows]),

@@ -35,7 +35,7 @@ import msgspec
 from gosync.catalog.jobs import JobRow
 from gosync.clock import format_time, parse_time
 from gosync.errors import InterruptedRunError
-from gosync.status.facts import Facts
+from gosync.status.facts import MirrorFacts
 from gosync.sync.completeness import completeness_document
 from gosync.text import encode_json
 
@@ -45,7 +45,7 @@ _INTERRUPTED = InterruptedRunError(SIGTERM).exit_code
 _NEVER = "0001-01-01 00:00:00 +0000"
 
 
-def format_status(facts: Facts, *, name: str, upstream: str) -> bytes:
+def format_status(facts: MirrorFacts, *, name: str, upstream: str) -> bytes:
     """Return the file.
 
     Args:
@@ -82,7 +82,7 @@ def job_document(row: JobRow) -> dict[str, object]:
     return {name: getattr(row, name) for name in names}
 
 
-def _tunasync(facts: Facts, name: str, upstream: str) -> dict[str, object]:
+def _tunasync(facts: MirrorFacts, name: str, upstream: str) -> dict[str, object]:
     row = facts.jobs.get("sync")
     return {
         "name": name,

@@ -13,7 +13,7 @@ in a proven parent is not used. Go's own client once skipped index tiles when se
 edge hashes shared a tile (CVE-2026-56865), so here a plan names each tile once, with
 the way it must be proven, and ``ProvenTiles.check`` goes over the whole plan.
 
-Nothing here reads or waits. A ``Plan`` says which tiles to bring; ``check`` says
+Nothing here reads or waits. A ``TilePlan`` says which tiles to bring; ``check`` says
 which of the brought ones are wrong; ``accept`` keeps those of a plan without any.
 """
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 DEFAULT_CAPACITY_TILES: Final = 2048
 
 
-class Plan(msgspec.Struct, frozen=True):
+class TilePlan(msgspec.Struct, frozen=True):
     """What proving some tiles takes.
 
     Attributes:
@@ -85,7 +85,7 @@ class ProvenTiles:
             raise ValueError(f"no hash {index} in a tree of {self.tree.n}")
         return tile
 
-    def plan(self, wanted: Iterable[Tile]) -> Plan:
+    def plan(self, wanted: Iterable[Tile]) -> TilePlan:
         """Return what it takes to prove the ``wanted`` tiles of this tree.
 
         Raises:
@@ -98,9 +98,9 @@ class ProvenTiles:
                 raise ValueError(f"{tile.path()} is not of a tree of {self.tree.n}")
             chain = self._unproven_chain(tile, known, fetch)
             fetch.update(dict.fromkeys(reversed(chain)))
-        return Plan(tuple(fetch), known)
+        return TilePlan(tuple(fetch), known)
 
-    def check(self, plan: Plan, data: Mapping[Tile, bytes]) -> frozenset[Tile]:
+    def check(self, plan: TilePlan, data: Mapping[Tile, bytes]) -> frozenset[Tile]:
         """Return the tiles of a plan that do not lead to the root.
 
         Args:
@@ -128,7 +128,7 @@ class ProvenTiles:
                     unproven.add(tile)
         return frozenset(bad)
 
-    def accept(self, plan: Plan, data: Mapping[Tile, bytes]) -> dict[Tile, bytes]:
+    def accept(self, plan: TilePlan, data: Mapping[Tile, bytes]) -> dict[Tile, bytes]:
         """Keep the tiles of a plan that ``check`` found nothing wrong with.
 
         Returns:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     )
 
     from gosync.sumdb.concurrency import Concurrency, Lock
-    from gosync.sumdb.proof import Plan, ProvenTiles
+    from gosync.sumdb.proof import ProvenTiles, TilePlan
     from gosync.sumdb.tile import Tile
 
 _RECENT_TILES: Final = 256
@@ -247,7 +247,7 @@ def _data(brought: Mapping[Tile, Brought]) -> dict[Tile, bytes]:
     return {tile: found.data for tile, found in brought.items()}
 
 
-def _evidence(plan: Plan, brought: Mapping[Tile, Brought]) -> dict[str, bytes]:
+def _evidence(plan: TilePlan, brought: Mapping[Tile, Brought]) -> dict[str, bytes]:
     """Return every tile that took part in a proof that failed."""
     tiles = {**plan.known, **_data(brought)}
     return {evidence_name(tile.path()): data for tile, data in tiles.items()}

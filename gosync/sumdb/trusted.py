@@ -50,7 +50,7 @@ class Timeline(Enum):
     FUTURE = "future"
 
 
-class Question(msgspec.Struct, frozen=True):
+class HeadQuestion(msgspec.Struct, frozen=True):
     """What must be read to place a head on the timeline.
 
     Attributes:
@@ -73,15 +73,15 @@ class TrustedTree:
         """The trusted head; None as long as none was seen."""
         return self._head
 
-    def question(self, head: SignedHead) -> Question:
+    def question(self, head: SignedHead) -> HeadQuestion:
         """Return what ``merge`` will read to judge ``head``."""
         older, newer = self._in_order(head.tree)
         if older == newer or older.n == newer.n or not older.n:
-            return Question(newer, ())
+            return HeadQuestion(newer, ())
         indexes = dict.fromkeys(subtree_indexes(0, older.n))
         # Only a fork needs these, but then the database may no longer help.
         indexes.update(dict.fromkeys(tree_proof_indexes(newer.n, older.n)))
-        return Question(newer, tuple(indexes))
+        return HeadQuestion(newer, tuple(indexes))
 
     def merge(self, head: SignedHead, read: HashReader) -> Timeline:
         """Place a signed head on the timeline; a newer one becomes the trusted one.

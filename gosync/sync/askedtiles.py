@@ -33,7 +33,7 @@ _TILE = re.compile(
 )
 
 
-class Asked(msgspec.Struct, frozen=True):
+class AskedTiles(msgspec.Struct, frozen=True):
     """What a log asks for.
 
     Attributes:
@@ -65,7 +65,7 @@ def asked_tiles(lines: Iterable[bytes], database: str) -> Iterator[Tile]:
                 continue
 
 
-def asked_heads(tiles: Iterable[Tile]) -> Asked:
+def asked_heads(tiles: Iterable[Tile]) -> AskedTiles:
     """Return the tree heads of who asks for these tiles.
 
     go asks for its head's own width first, then for the full tile: where both are
@@ -81,10 +81,10 @@ def asked_heads(tiles: Iterable[Tile]) -> Asked:
             found[tile.n] = found.get(tile.n, size) if tile.is_full else size
         else:
             left += 1
-    return Asked(tuple(sorted(found.values())), upper, left)
+    return AskedTiles(tuple(sorted(found.values())), upper, left)
 
 
-def read_log(path: Path, database: str) -> Asked:
+def read_log(path: Path, database: str) -> AskedTiles:
     """Return what the clients behind a log ask for.
 
     Raises:

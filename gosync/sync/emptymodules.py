@@ -24,7 +24,7 @@ from gosync.sync.plan import Chosen
 _NOWHERE = frozenset({State.REJECTED, State.GONE})
 
 
-class Why(StrEnum):
+class EmptyReason(StrEnum):
     """Why a select has nothing of a module that it names."""
 
     NEVER_LISTED = "never listed"
@@ -50,7 +50,7 @@ class EmptyModule(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     select: int
-    why: Why
+    why: EmptyReason
     reason: str
     until: str | None = None
 
@@ -61,7 +61,7 @@ class EmptyModule(msgspec.Struct, frozen=True, kw_only=True):
         What waits for its cool-down was asked to wait; what was refused is counted
         version by version.
         """
-        return self.why not in (Why.COOL_DOWN, Why.REFUSED)
+        return self.why not in (EmptyReason.COOL_DOWN, EmptyReason.REFUSED)
 
 
 def find_empty_modules(
@@ -109,7 +109,7 @@ def _empty(
     return EmptyModule(
         path=path,
         select=rule.select,
-        why=Why.REFUSED,
+        why=EmptyReason.REFUSED,
         reason=f"all of {len(refused)} selected versions are refused"
         + (f": {reasons[0]}" if reasons else ""),
     )
@@ -123,30 +123,35 @@ def _nothing_chosen(
     catalog: Catalog, path: str, rule: Rule, chosen: Chosen
 ) -> EmptyModule:
     why, reason = _why(catalog, path, rule, chosen)
-    until = chosen.reconsider_at if why is Why.COOL_DOWN else None
+    until = chosen.reconsider_at if why is EmptyReason.COOL_DOWN else None
     return EmptyModule(
         path=path, select=rule.select, why=why, reason=reason, until=until
     )
 
 
-def _why(catalog: Catalog, path: str, rule: Rule, chosen: Chosen) -> tuple[Why, str]:
+def _why(
+    catalog: Catalog, path: str, rule: Rule, chosen: Chosen
+) -> tuple[EmptyReason, str]:
     module = catalog.modules.get(path)
     offered = catalog.offers.of(path)
     failure = catalog.failures.get(path)
     if failure is not None and not offered:
         return _of_failure(failure)
     if module is None or (module.listed_at is None and not offered):
-        return Why.NEVER_LISTED, "its list was never asked for"
+        return EmptyReason.NEVER_LISTED, "its list was never asked for"
     if not offered:
-        return Why.EMPTY_LIST, "its list is empty and @latest names nothing"
+        return EmptyReason.EMPTY_LIST, "its list is empty and @latest names nothing"
     if not chosen.considered:
-        return Why.GONE, "upstream names versions and has none of them"
+        return EmptyReason.GONE, "upstream names versions and has none of them"
     if rule.select in chosen.unmatched:
-        return Why.NO_MATCH, "nothing that is offered fits the select's keys"
-    return Why.COOL_DOWN, f"all that fits is too young until {chosen.reconsider_at}"
+        return EmptyReason.NO_MATCH, "nothing that is offered fits the select's keys"
+    return (
+        EmptyReason.COOL_DOWN,
+        f"all that fits is too young until {chosen.reconsider_at}",
+    )
 
 
-def _of_failure(failure: Failure) -> tuple[Why, str]:
-    return Why.NOT_FOUND if failure.was(
+def _of_failure(failure: Failure) -> tuple[EmptyReason, str]:
+    return EmptyReason.NOT_FOUND if failure.was(
         NotFoundError
-    ) else Why.UNANSWERED, failure.reason
+    ) else EmptyReason.UNANSWERED, failure.reason

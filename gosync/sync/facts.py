@@ -29,7 +29,7 @@ from gosync.gomod.pseudo import is_pseudo_version
 from gosync.site.site import Site
 from gosync.sync.gomods import GoModSource
 from gosync.sync.lists import Lister
-from gosync.sync.offer import Facts
+from gosync.sync.offer import ModuleFacts
 
 _SAYS_NOTHING = GoModFacts(is_own=False)
 
@@ -43,13 +43,13 @@ class _Document(msgspec.Struct):
     deprecated: str
 
 
-def facts_of(module: Module) -> Facts:
+def facts_of(module: Module) -> ModuleFacts:
     """Return what is known of a module; nothing until its go.mod was had."""
     if not module.facts:
-        return Facts()
+        return ModuleFacts()
     kept = read_document(module.facts, _Document)
     retracted = tuple(Retraction(low, high) for low, high in kept.retracted)
-    return Facts(kept.top, kept.own, retracted, kept.deprecated)
+    return ModuleFacts(kept.top, kept.own, retracted, kept.deprecated)
 
 
 async def learn_facts(site: Site, source: GoModSource, lister: Lister) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 import anyio
 from msgspec.structs import replace
 
-from gosync.catalog.findings import Kind, Sighting
+from gosync.catalog.findings import FindingKind, Sighting
 from gosync.catalog.lease_holder import POLL_SECONDS
 from gosync.catalog.leases import Lease, fetch_lease
 from gosync.catalog.selections import CONFIGURED
@@ -236,7 +236,7 @@ class VersionFetcher:
 def _rewritten(row: VersionRow, error: ChecksumMismatchError, source: str) -> Sighting:
     """Return the finding that a refused version is; an audit says the same of it."""
     return Sighting(
-        kind=Kind.REWRITTEN,
+        kind=FindingKind.REWRITTEN,
         path=row.path,
         version=row.version,
         source=source,

@@ -33,7 +33,7 @@ class Offered(msgspec.Struct, frozen=True):
         return (self.index_time or self.first_seen).removesuffix("Z")
 
 
-class Facts(msgspec.Struct, frozen=True):
+class ModuleFacts(msgspec.Struct, frozen=True):
     """What the go.mod files of a module's highest versions say.
 
     Attributes:
@@ -81,4 +81,4 @@ class Offer(msgspec.Struct, frozen=True):
 
     versions: tuple[Offered, ...] = ()
     latest: str | None = None
-    facts: Facts = Facts()
+    facts: ModuleFacts = ModuleFacts()

@@ -58,7 +58,7 @@ class PlannedRemoval(msgspec.Struct):
     bytes: int
 
 
-class Plan(msgspec.Struct, kw_only=True):
+class SyncPlan(msgspec.Struct, kw_only=True):
     """What a sync would do, and what a prune would have to do later.
 
     Attributes:

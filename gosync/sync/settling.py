@@ -8,7 +8,7 @@ facts of the finding and the catalog tell.
 from __future__ import annotations
 
 from gosync.catalog.db import Catalog
-from gosync.catalog.findings import Finding, Kind
+from gosync.catalog.findings import Finding, FindingKind
 from gosync.gomod.info import parse_time
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.gomod.versionlist import newest
@@ -24,7 +24,7 @@ def settle_stale(site: Site) -> None:
         StoreError: if catalog or journal cannot be read or written.
     """
     catalog, now = site.catalog, site.clock.now()
-    for finding in catalog.findings.unsettled(Kind.STALE):
+    for finding in catalog.findings.unsettled(FindingKind.STALE):
         is_index = (finding.path, finding.version) == INDEX_ITEM
         if _index_caught_up(site, finding) if is_index else _is_over(catalog, finding):
             with catalog.transaction():

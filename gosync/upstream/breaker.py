@@ -27,7 +27,7 @@ from gosync.clock import shift
 from gosync.errors import GosyncError
 from gosync.upstream.health import (
     Health,
-    Outcome,
+    RequestOutcome,
     asked_pause_seconds,
 )
 
@@ -116,7 +116,7 @@ class Breaker(msgspec.Struct, frozen=True):
 
     def answered(self, seconds: float = 0.0) -> Breaker:
         """Return the breaker after an answer: closed."""
-        health = self.health.after(Outcome.ANSWERED, seconds)
+        health = self.health.after(RequestOutcome.ANSWERED, seconds)
         return Breaker(health=health, forgiven=self.forgiven)
 
     def vouched(self) -> Breaker:
@@ -127,7 +127,7 @@ class Breaker(msgspec.Struct, frozen=True):
         return Breaker(health=self.health.vouched(), forgiven=self.health.requests)
 
     def failed(
-        self, error: GosyncError, outcome: Outcome, seconds: float = 0.0
+        self, error: GosyncError, outcome: RequestOutcome, seconds: float = 0.0
     ) -> Breaker:
         """Return the breaker after a request without an answer; it opens nothing."""
         return replace(

@@ -19,7 +19,7 @@ import anyio
 
 from gosync.errors import GosyncError, SourceDownError
 from gosync.upstream.breaker import Breaker, BreakerPolicy, BreakerState
-from gosync.upstream.health import Outcome, asked_pause_seconds, outcome_of
+from gosync.upstream.health import RequestOutcome, asked_pause_seconds, outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -132,7 +132,7 @@ class Circuit:
             is_probe: Whether a half-open breaker stands or falls with it.
         """
         outcome = outcome_of(error)
-        if outcome is Outcome.ANSWERED:
+        if outcome is RequestOutcome.ANSWERED:
             self.breaker = self.breaker.answered(seconds)
         elif outcome is not None:
             self.breaker = self.breaker.failed(error, outcome, seconds)
@@ -142,12 +142,12 @@ class Circuit:
                     error, self._clock.now(), self._policy
                 )
 
-    async def _is_down(self, error: GosyncError, outcome: Outcome) -> bool:
+    async def _is_down(self, error: GosyncError, outcome: RequestOutcome) -> bool:
         """Return whether a failure shows that the source gives no answers now."""
         is_asked = bool(asked_pause_seconds(error, unnamed=0.0))
         if not (is_asked or self.breaker.is_due(self._policy)):
             return False
-        if outcome is Outcome.UNREACHABLE:
+        if outcome is RequestOutcome.UNREACHABLE:
             return True
         if self._is_asking_witness:
             return False
@@ -161,12 +161,12 @@ class Circuit:
         except GosyncError as exc:
             said = outcome_of(exc)
         else:
-            said = Outcome.ANSWERED
+            said = RequestOutcome.ANSWERED
         finally:
             self._is_asking_witness = False
-        if said is Outcome.ANSWERED:
+        if said is RequestOutcome.ANSWERED:
             self.breaker = self.breaker.vouched()
-        return said is Outcome.ANSWERED
+        return said is RequestOutcome.ANSWERED
 
     def _down(self) -> SourceDownError:
         breaker, asked = self.breaker, None

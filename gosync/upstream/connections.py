@@ -25,7 +25,7 @@ from gosync.upstream.environment import ProxyEnvironment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gosync.upstream.options import Options
+    from gosync.upstream.options import HttpOptions
 
 _LIMITS = httpx.Limits(
     max_connections=None, max_keepalive_connections=4, keepalive_expiry=45.0
@@ -57,7 +57,7 @@ class OneConnection:
 class ConnectionPool:
     """Connection pool: all connections, and what they share."""
 
-    def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
+    def __init__(self, options: HttpOptions, environment: Mapping[str, str]) -> None:
         self._options = options
         self._environment = ProxyEnvironment.parse(environment)
         self._idle: list[OneConnection] = []

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
     from gosync.clock import Clock
-    from gosync.upstream.options import Options
+    from gosync.upstream.options import HttpOptions
 
 _REFUSED_BODY_SECONDS: Final = 5.0
 _CONDITIONS: Final = frozenset({"if-none-match", "if-modified-since"})
@@ -61,7 +61,7 @@ class Exchange:
     """Sends requests through connections and follows redirects."""
 
     def __init__(
-        self, options: Options, *, clock: Clock, environment: Mapping[str, str]
+        self, options: HttpOptions, *, clock: Clock, environment: Mapping[str, str]
     ) -> None:
         """Prepare to ask; nothing is opened or read yet.
 

@@ -33,7 +33,7 @@ _TOO_MANY_REQUESTS: Final = 429
 _LATER: Final = frozenset({408, 425, _TOO_MANY_REQUESTS})
 
 
-class Outcome(StrEnum):
+class RequestOutcome(StrEnum):
     """How a request ended."""
 
     ANSWERED = "answered"
@@ -49,7 +49,7 @@ class Sample(msgspec.Struct, frozen=True):
         seconds: How long it took.
     """
 
-    outcome: Outcome
+    outcome: RequestOutcome
     seconds: float
 
 
@@ -68,9 +68,9 @@ class Health(msgspec.Struct, frozen=True):
     failures: int = 0
     failures_in_row: int = 0
 
-    def after(self, outcome: Outcome, seconds: float) -> Health:
+    def after(self, outcome: RequestOutcome, seconds: float) -> Health:
         """Return the health after one more request."""
-        failed = outcome is not Outcome.ANSWERED
+        failed = outcome is not RequestOutcome.ANSWERED
         return Health(
             samples=(*self.samples, Sample(outcome, seconds))[-KEPT:],
             requests=self.requests + 1,
@@ -85,28 +85,32 @@ class Health(msgspec.Struct, frozen=True):
     def failure_rate(self, last: int = KEPT) -> float:
         """Return the share of the last requests without an answer, 0 to 1."""
         recent = self.samples[-last:]
-        failed = sum(each.outcome is not Outcome.ANSWERED for each in recent)
+        failed = sum(each.outcome is not RequestOutcome.ANSWERED for each in recent)
         return failed / len(recent) if recent else 0.0
 
     def latency_seconds(self, quantile: float) -> float | None:
         """Return a quantile (0 to 1) of how long answers took; None without any."""
         took = sorted(
-            each.seconds for each in self.samples if each.outcome is Outcome.ANSWERED
+            each.seconds
+            for each in self.samples
+            if each.outcome is RequestOutcome.ANSWERED
         )
         return took[min(len(took) - 1, int(quantile * len(took)))] if took else None
 
 
-def outcome_of(error: GosyncError | None) -> Outcome | None:
+def outcome_of(error: GosyncError | None) -> RequestOutcome | None:
     """Return how a request ended that raised this; None if that tells nothing."""
     if error is None or isinstance(error, NotFoundError | RejectedError):
-        return Outcome.ANSWERED
+        return RequestOutcome.ANSWERED
     if isinstance(error, OfflineError | SourceDownError):
         return None
     if isinstance(error, UpstreamStatusError):
         is_answer = error.status < 500 and error.status not in _LATER
-        return Outcome.ANSWERED if is_answer else Outcome.FAILED
+        return RequestOutcome.ANSWERED if is_answer else RequestOutcome.FAILED
     if isinstance(error, UnavailableError):
-        return Outcome.FAILED if error.was_reached else Outcome.UNREACHABLE
+        return (
+            RequestOutcome.FAILED if error.was_reached else RequestOutcome.UNREACHABLE
+        )
     return None
 
 

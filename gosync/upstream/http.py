@@ -40,7 +40,7 @@ from gosync.upstream.answer import (
 from gosync.upstream.encoding import decoder_for
 from gosync.upstream.exchange import Exchange, Traffic, raw_body
 from gosync.upstream.failures import body_failures
-from gosync.upstream.options import Options
+from gosync.upstream.options import HttpOptions
 from gosync.upstream.retry import RetryPolicy, with_retries
 from gosync.upstream.urls import strip_secrets
 
@@ -66,7 +66,7 @@ class Fetcher:
 
     def __init__(
         self,
-        options: Options | None = None,
+        options: HttpOptions | None = None,
         *,
         clock: Clock | None = None,
         environment: Mapping[str, str] | None = None,
@@ -81,7 +81,7 @@ class Fetcher:
         Raises:
             ConfigError: HTTP_PROXY or HTTPS_PROXY makes no sense.
         """
-        self.options = options or Options()
+        self.options = options or HttpOptions()
         self.clock = clock or SystemClock()
         self._exchange = Exchange(
             self.options,

@@ -10,7 +10,7 @@ from gosync.upstream.address import Logins
 MIB = 1024 * 1024
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True):
+class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The knobs of all requests.
 
     Attributes:

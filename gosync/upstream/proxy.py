@@ -64,7 +64,7 @@ CACHED_ONLY_HOSTS: Final = frozenset({"proxy.golang.org"})
 _DISABLE_FETCH: Final = {"Disable-Module-Fetch": "true"}
 
 
-class ListAnswer(msgspec.Struct, frozen=True):
+class VersionsAnswer(msgspec.Struct, frozen=True):
     """What a proxy lists.
 
     Attributes:
@@ -138,7 +138,9 @@ class ProxyClient:
         self._sources = sources
         self._cached_only_hosts = cached_only_hosts
 
-    async def versions(self, path: str, *, fetch_disabled: bool = False) -> ListAnswer:
+    async def versions(
+        self, path: str, *, fetch_disabled: bool = False
+    ) -> VersionsAnswer:
         """Return what ``@v/list`` holds.
 
         Args:
@@ -152,12 +154,12 @@ class ProxyClient:
         """
         target = list_target(path)
 
-        async def ask(place: _Place) -> ListAnswer:
+        async def ask(place: _Place) -> VersionsAnswer:
             got = await self._get(place, target, LIST_LIMIT_BYTES)
             with refusable(got.served, got.body):
                 read = partial(read_list, got.body, path=path, look_up=look_up)
                 found = await parse_apart(read, len(got.body))
-            return ListAnswer(
+            return VersionsAnswer(
                 found.versions, found.commit, found.left_out, got.body, got.served
             )
 

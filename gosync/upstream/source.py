@@ -14,7 +14,7 @@ from gosync.errors import NotFetchedError, NotFoundError, UnavailableError
 from gosync.upstream.breaker import BreakerPolicy
 from gosync.upstream.circuit import Circuit
 from gosync.upstream.files import check_folder
-from gosync.upstream.options import MIB, Options
+from gosync.upstream.options import MIB, HttpOptions
 from gosync.upstream.urls import join, strip_secrets
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def make_source(
     return kind(url, fetcher, policy or breaker_policy(fetcher.options))
 
 
-def breaker_policy(options: Options) -> BreakerPolicy:
+def breaker_policy(options: HttpOptions) -> BreakerPolicy:
     """Return when a source is no longer asked, for requests with these options.
 
     It is left alone for less than the first pause between two tries, at first, so

@@ -15,11 +15,11 @@ from gosync.upstream.address import shown_webhook
 from gosync.upstream.connections import ConnectionPool
 from gosync.upstream.credentials import credentials_of_user_info
 from gosync.upstream.failures import request_failures
-from gosync.upstream.options import Options
+from gosync.upstream.options import HttpOptions
 
 
 async def post_json(
-    url: str, body: bytes, *, options: Options, time_limit_seconds: float
+    url: str, body: bytes, *, options: HttpOptions, time_limit_seconds: float
 ) -> None:
     """Post a JSON document; the answer's body is not read.
 
@@ -44,7 +44,7 @@ async def post_json(
         raise UnavailableError(f"{shown}: answered {status}")
 
 
-async def _post(url: str, body: bytes, shown: str, options: Options) -> int:
+async def _post(url: str, body: bytes, shown: str, options: HttpOptions) -> int:
     connections = ConnectionPool(options, os.environ)
     connection = connections.take()
     wait = options.timeout_seconds

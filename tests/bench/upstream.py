@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.demo.modules import ModuleSource
 from gosync.gomod.dirhash import hash_go_mod, hash_zip
 from tests.bench.corpus import MadeModule
@@ -69,7 +69,7 @@ def publish(upstream: Simulator, module: MadeModule) -> None:
     h1 = hash_zip(lambda start, size: data[start : start + size], len(data))
     source = ModuleSource(module.mv.path, module.mv.version, {"go.mod": module.go_mod})
     record = record_text(module.mv, zip_h1=h1, mod_h1=hash_go_mod(module.go_mod))
-    upstream.publish(source, record=record).served[Kind.ZIP] = data
+    upstream.publish(source, record=record).served[RequestKind.ZIP] = data
 
 
 def find_nginx() -> str | None:

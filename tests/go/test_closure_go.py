@@ -24,7 +24,7 @@ from gosync.folder.tree import FileTree
 from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needs import Needs, Why, needs_of_project
+from gosync.gomod.needs import NeededBy, Needs, needs_of_project
 from gosync.project import Project, read_project
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.work.progress import NoProgress
@@ -192,4 +192,4 @@ def is_stricter(finding: TreeFinding, project: Project, needs: Needs) -> bool:
         return True
     if finding.path.startswith("sumdb/"):
         return bool(project.sums)
-    return finding.mv in needs.mods and needs.why(finding.mv).kind is Why.SUM
+    return finding.mv in needs.mods and needs.why(finding.mv).kind is NeededBy.SUM

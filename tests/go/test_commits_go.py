@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.gomod.module import ModuleVersion
 from tests.integration.site import Site
 from tests.simulator import Simulator
@@ -25,7 +25,7 @@ def test_a_commit_is_found_where_no_info_has_an_origin(tmp_path: Path) -> None:
         for version in (FIRST, SECOND):
             sim.publish(module(PATH, version))
             said = f'{{"Version":"{version}","Time":"2024-01-01T00:00:00Z"}}'.encode()
-            sim.replace(ModuleVersion(PATH, version), Kind.INFO, said)
+            sim.replace(ModuleVersion(PATH, version), RequestKind.INFO, said)
         site = Site(tmp_path / "site", sim, modules=[f"{PATH}@{FIRST}", PATH])
         site.sync()
         proxy = f"file://{site.tree}"

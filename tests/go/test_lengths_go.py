@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.demo.exchange import Answer, Request
+from gosync.demo.exchange import HttpAnswer, HttpRequest
 from gosync.errors import RejectedError
 from gosync.gomod.dirhash import ZipScan, scan_zip
 from gosync.gomod.lengths import MAX_NAME_BYTES, MAX_VERSION_BYTES
@@ -62,7 +62,7 @@ def fails(client: GoClient, *asked: str) -> set[str]:
     return failed
 
 
-def any_version(request: Request, _: Answer) -> Answer:
+def any_version(request: HttpRequest, _: HttpAnswer) -> HttpAnswer:
     """Answer for a version with a name of any length, as a sound upstream would."""
     escaped, name = request.path[1:].split("/@v/")
     stem, kind = name.rsplit(".", 1)
@@ -71,10 +71,10 @@ def any_version(request: Request, _: Answer) -> Answer:
         for each in (escaped, stem)
     )
     if kind == "info":
-        return Answer(200, json.dumps({"Version": version}).encode())
+        return HttpAnswer(200, json.dumps({"Version": version}).encode())
     if kind == "mod":
-        return Answer(200, f"module {path}\n".encode())
-    return Answer(200, zip_of(ModuleVersion(path, version), {}).data)
+        return HttpAnswer(200, f"module {path}\n".encode())
+    return HttpAnswer(200, zip_of(ModuleVersion(path, version), {}).data)
 
 
 def test_versions_and_paths(tmp_path: Path) -> None:

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.demo.modules import build_zip, go_mod, info_json
 from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.module import ModuleVersion, unescape_path, unescape_version
 from tests.simulator import Simulator
 
 _REVISION = re.compile(r"[0-9a-f]{7,64}")
-_KINDS = {"info": Kind.INFO, "mod": Kind.MOD, "zip": Kind.ZIP}
+_KINDS = {"info": RequestKind.INFO, "mod": RequestKind.MOD, "zip": RequestKind.ZIP}
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def read_evidence(folder: Path) -> Evidence:
     )
 
 
-def module_files(tree: Path) -> Iterator[tuple[Path, ModuleVersion, Kind]]:
+def module_files(tree: Path) -> Iterator[tuple[Path, ModuleVersion, RequestKind]]:
     """Yield each .info, .mod and .zip of a tree; aliases of commits are none."""
     for file in tree.glob("**/@v/*.*"):
         stem, _, suffix = file.name.rpartition(".")
@@ -136,7 +136,7 @@ def check_files(tree: Path, sim: Simulator) -> None:
         assert file.read_bytes() in true_files(sim, mv, kind), file
 
 
-def true_files(sim: Simulator, mv: ModuleVersion, kind: Kind) -> list[bytes]:
+def true_files(sim: Simulator, mv: ModuleVersion, kind: RequestKind) -> list[bytes]:
     """Return what a mirror may carry as a version's file.
 
     Its go.mod and zip are the ones that were logged; an .info is in no log, so
@@ -145,9 +145,9 @@ def true_files(sim: Simulator, mv: ModuleVersion, kind: Kind) -> list[bytes]:
     """
     publication = sim.publication(mv)
     source = publication.source
-    if kind is Kind.ZIP:
+    if kind is RequestKind.ZIP:
         return [build_zip(source)]
-    if kind is Kind.MOD:
+    if kind is RequestKind.MOD:
         return [go_mod(source)]
     least = format_info(VersionInfo(mv.version))
-    return [info_json(source), publication.served.get(Kind.INFO, b""), least]
+    return [info_json(source), publication.served.get(RequestKind.INFO, b""), least]

@@ -24,7 +24,7 @@ from typing import Any, TypeAlias
 
 import anyio
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.demo.treecheck import check_tree
 from gosync.folder.routes import FEED, STATUS
 from gosync.gomod.module import unescape_path
@@ -273,7 +273,11 @@ class Site:
 
     def carried(self) -> set[str]:
         """Return the ``path@version`` of every zip in the tree."""
-        return {str(mv) for _, mv, kind in module_files(self.tree) if kind is Kind.ZIP}
+        return {
+            str(mv)
+            for _, mv, kind in module_files(self.tree)
+            if kind is RequestKind.ZIP
+        }
 
     def listed(self) -> set[str]:
         """Return the ``path@version`` that the tree's lists name."""

@@ -12,7 +12,7 @@ import pytest
 from gosync.audit.engine import run_audit as run_audit_room
 from gosync.config import load_config
 from gosync.daemon.watchdog import Liveness
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.folder.routes import FEED
 from gosync.gomod.info import Origin, VersionInfo, format_info
 from gosync.site.site import open_site
@@ -239,7 +239,12 @@ def test_private_modules_are_asked_of_who_serves_them_and_held_against_pins(
 
     assert found(site) == {("rewritten", str(mv))}
     assert not any("corp.example" in path for path in second.paths(since=other))
-    database = {Kind.LOOKUP, Kind.TILE, Kind.HEAD, Kind.SUPPORTED}
+    database = {
+        RequestKind.LOOKUP,
+        RequestKind.TILE,
+        RequestKind.HEAD,
+        RequestKind.SUPPORTED,
+    }
     assert not database & set(sim.counts(since=mark))
     (finding,) = site.status()["findings"]
     assert "seen first" in finding["summary"]
@@ -254,7 +259,9 @@ def test_a_tag_that_moved_at_its_source_is_found_before_any_proxy_knows(tmp_path
             ref="refs/tags/v1.0.0",
             hash=repositories.tag("v1.0.0"),
         )
-        sim.replace(FIRST, Kind.INFO, format_info(VersionInfo("v1.0.0", None, origin)))
+        sim.replace(
+            FIRST, RequestKind.INFO, format_info(VersionInfo("v1.0.0", None, origin))
+        )
         host = repositories.root.removeprefix("https://")
         (tmp_path / "site").mkdir()
         site = make_site(tmp_path / "site", sim, git_hosts=[host])

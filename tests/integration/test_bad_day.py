@@ -26,7 +26,7 @@ from gosync.config import load_config
 from gosync.daemon.daemon import Daemon
 from gosync.daemon.notify import Notifier
 from gosync.daemon.once import run_once
-from gosync.demo.exchange import Kind, Logged
+from gosync.demo.exchange import Logged, RequestKind
 from gosync.gomod.module import ModuleVersion
 from tests.integration.inprocess import InProcessSite
 from tests.integration.service import schedule
@@ -229,8 +229,8 @@ class Day:
 
 
 _SERVICES = {
-    Kind.INDEX: INDEX,
-    **dict.fromkeys((Kind.HEAD, Kind.LOOKUP, Kind.TILE), DATABASE),
+    RequestKind.INDEX: INDEX,
+    **dict.fromkeys((RequestKind.HEAD, RequestKind.LOOKUP, RequestKind.TILE), DATABASE),
 }
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from tests.integration.offered import go_mod_text, offer, sum_lines
 from tests.integration.remains import module_files
 from tests.integration.site import MISSING, OK, UNAVAILABLE, USAGE, Site
@@ -45,10 +45,10 @@ def agreed(site: Site, sync: dict[str, Any] | None = None) -> dict[str, Any]:
     """Check that everything says the same; return what ``status`` says is selected."""
     status = site.status()
     counts, selection = status["versions"], status["selection"]
-    files = dict.fromkeys(Kind, 0)
+    files = dict.fromkeys(RequestKind, 0)
     for _, _, kind in module_files(site.tree):
         files[kind] += 1
-    alone = files[Kind.MOD] - files[Kind.ZIP]
+    alone = files[RequestKind.MOD] - files[RequestKind.ZIP]
 
     _check_whole(selection, status)
     listed = site.run("list", expect=OK).document
@@ -56,18 +56,18 @@ def agreed(site: Site, sync: dict[str, Any] | None = None) -> dict[str, Any]:
     assert listed["whole"] == counts["present"]
     assert listed["go_mods"] == counts["go_mod_only"]
     assert len(listed["versions"]) == listed["whole"] + listed["go_mods"]
-    assert files[Kind.ZIP] == counts["present"] - len(hidden)
+    assert files[RequestKind.ZIP] == counts["present"] - len(hidden)
     partly = [
         row for row in _rows(site) if row["state"] not in ("present", "forgotten")
     ]
     partly = [row for row in partly if row["mod_digest"] and row["selected"]]
     assert alone == counts["go_mod_only"] + len(partly)
-    _check_page(site, files[Kind.ZIP], alone)
+    _check_page(site, files[RequestKind.ZIP], alone)
     _check_lines(site, selection)
     told = json.loads((site.tree / "status.json").read_text())
     if sync is not None:
         _same_selection(sync["selection"], selection)
-        assert sync["published"]["versions"] == files[Kind.ZIP]
+        assert sync["published"]["versions"] == files[RequestKind.ZIP]
         assert sync["published"]["go_mods"] == alone
         assert told["versions"] == counts
         _same_selection(told["selection"], selection)
@@ -355,7 +355,7 @@ def test_what_a_killed_pass_had_yet_to_select_is_missing(
     site.select([GOOD, BAD, "slow.example/m"])
     with sim.stall("/slow.example/m/@v/list", after_bytes=0) as fault:
         process = site.start("sync")
-        while not fault.hits or not sim.paths(Kind.LIST):
+        while not fault.hits or not sim.paths(RequestKind.LIST):
             time.sleep(0.05)
         time.sleep(0.5)
         at_work = site.status()

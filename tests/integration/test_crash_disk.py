@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from tests.integration.site import NO_SPACE, STORE, Site, digests
 from tests.integration.steps import Run, Stepper, chosen
 from tests.integration.wreck import (
@@ -244,6 +244,6 @@ def test_a_read_only_tree_is_an_error_and_the_store_keeps_what_came(tmp_path: Pa
             remount(site.tree, "rw")
             mark = sim.mark()
             site.sync()
-            assert sim.paths(Kind.ZIP, since=mark) == []
+            assert sim.paths(RequestKind.ZIP, since=mark) == []
             check_mended(site)
             site.check_tree(sim)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from tests.integration.site import Site, files_below, finish
 from tests.integration.wreck import check_mended, check_ruins, snapshot
 from tests.simulator import Simulator
@@ -88,7 +88,9 @@ def test_a_signal_in_a_download_keeps_what_was_admitted(
         sim.clear()
         mark = sim.mark()
         site.sync()
-        files = sim.paths(Kind.INFO, Kind.MOD, Kind.ZIP, since=mark)
+        files = sim.paths(
+            RequestKind.INFO, RequestKind.MOD, RequestKind.ZIP, since=mark
+        )
         assert {path.rpartition(".")[0] for path in files} == {f"/{OUTER}/@v/v1.9.0"}
         check_mended(site)
         assert snapshot(site) == snapshot(undisturbed)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.demo.exchange import Answer, Kind, Request
+from gosync.demo.exchange import HttpAnswer, HttpRequest, RequestKind
 from gosync.store.lock import StoreLock
 from tests.integration.manager import Manager
 from tests.integration.service import Service, schedule
@@ -33,7 +33,7 @@ def _hold(sim: Simulator, glob: str) -> tuple[Fault, threading.Event]:
     """Let nothing that matches through before the event is set."""
     gate = threading.Event()
 
-    def change(_: Request, answer: Answer) -> Answer:
+    def change(_: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
         gate.wait(_PATIENCE_SECONDS)
         return answer
 
@@ -342,4 +342,4 @@ def test_a_timer_runs_jobs_once_and_leaves_with_the_gravest_code(tmp_path: Path)
         failed = site.run("run", "--once", "sync", "publish", expect=3)
         assert "v1.1.0" in failed.document["jobs"]["sync"]["error"]
         assert failed.document["jobs"]["publish"]["exit_code"] == 0
-        assert sim.counts(since=mark)[Kind.ZIP] == 2
+        assert sim.counts(since=mark)[RequestKind.ZIP] == 2

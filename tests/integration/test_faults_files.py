@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.demo.modules import go_mod
 from gosync.gomod.dirhash import hash_go_mod
 from tests.integration.faulty import GOOD, broken, check_rest, glob, publish_faulty
@@ -46,7 +46,12 @@ def test_an_info_that_go_could_not_use_is_refused_and_kept_as_evidence(
             assert served["status"] == 200
             assert served["at"].endswith("Z")
             assert served["headers"]["content-length"] == str(len(body))
-        assert sim.paths(Kind.MOD, Kind.ZIP).count(glob(paths["page"], "mod")) == 0
+        assert (
+            sim.paths(RequestKind.MOD, RequestKind.ZIP).count(
+                glob(paths["page"], "mod")
+            )
+            == 0
+        )
         sim.clear()
         site.check_converges(sim, tmp_path / "clean")
 
@@ -65,7 +70,7 @@ def test_an_info_with_unknown_keys_or_without_a_time_is_kept_byte_for_byte(
     with Simulator() as sim:
         selected = publish_faulty(sim, paths.values())
         for name, body in bodies.items():
-            sim.replace(broken(paths[name]), Kind.INFO, body)
+            sim.replace(broken(paths[name]), RequestKind.INFO, body)
         site = Site(tmp_path, sim, modules=selected)
         site.sync(expect=OK)
         for name, body in bodies.items():
@@ -83,7 +88,9 @@ def test_a_mod_unlike_the_log_s_is_evidence_of_misbehaviour(tmp_path: Path) -> N
         sim.replace_body(glob(path, "mod"), evil)
         result = site.sync(expect=SECURITY)
         check_rest(site, sim, result, [path])
-        assert sim.paths(Kind.ZIP).count(glob(path, "zip")) == 0, "a kilobyte is enough"
+        assert sim.paths(RequestKind.ZIP).count(glob(path, "zip")) == 0, (
+            "a kilobyte is enough"
+        )
         [evidence] = site.quarantine(str(broken(path)))
         assert evidence.files["mod"] == evil
         assert evidence.facts["h1_served"] == {"mod": hash_go_mod(evil)}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gosync.clock import format_time
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from tests.integration.faulty import GOOD, broken, check_rest, glob, publish_faulty
 from tests.integration.site import MISSING, OK, UNAVAILABLE, Site
 from tests.simulator import Simulator
@@ -83,13 +83,16 @@ def test_a_long_retry_after_is_the_next_try_and_is_kept_to(tmp_path: Path) -> No
         sim.rate_limit(glob(path, "zip"), retry_after="7200", times=None)
         result = site.sync(expect=MISSING)
         check_rest(site, sim, result, [path])
-        assert sim.paths(Kind.ZIP).count(glob(path, "zip")) == 1, "no second try"
+        assert sim.paths(RequestKind.ZIP).count(glob(path, "zip")) == 1, "no second try"
         later = format_time(datetime.now(UTC) + timedelta(seconds=7000))
         [failure] = site.status()["failures"]
         assert failure["next_try_at"] > later
         mark = sim.mark()
         site.sync(expect=MISSING)
-        assert sim.paths(Kind.INFO, Kind.MOD, Kind.ZIP, since=mark) == []
+        assert (
+            sim.paths(RequestKind.INFO, RequestKind.MOD, RequestKind.ZIP, since=mark)
+            == []
+        )
         sim.clear()
         site.check_converges(sim, tmp_path / "clean")
 
@@ -109,7 +112,7 @@ def test_redirects_beyond_go_s_rules_are_not_followed(tmp_path: Path) -> None:
         for path in paths.values():
             assert result.failed[str(broken(path))]["exit_code"] == UNAVAILABLE
         assert "insecure" in result.failed[str(broken(paths["to-http"]))]["reason"]
-        asked = sim.paths(Kind.ZIP).count(glob(paths["loop"], "zip"))
+        asked = sim.paths(RequestKind.ZIP).count(glob(paths["loop"], "zip"))
         assert asked <= 2 * 11, "ten redirects, and one more try"
         sim.clear()
         site.check_converges(sim, tmp_path / "clean")

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.gomod.module import ModuleVersion
 from tests.integration.site import MISSING, OK, UNAVAILABLE, Site
 from tests.simulator import Simulator
@@ -65,9 +65,9 @@ def test_repeated_index_rows_are_one_version_and_one_download(tmp_path: Path) ->
             sim.index_row("feed.example/m", "v1.0.0", moment(seconds))
         site = Site(tmp_path, sim, modules=[PATTERN], index=True)
         assert site.sync().document["versions_admitted"] == 1
-        assert len(sim.paths(Kind.ZIP)) == 1
+        assert len(sim.paths(RequestKind.ZIP)) == 1
         assert site.sync().document["versions_admitted"] == 0
-        assert len(sim.paths(Kind.ZIP)) == 1
+        assert len(sim.paths(RequestKind.ZIP)) == 1
         site.check(sim)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.gomod.dirhash import hash_zip
 from gosync.gomod.module import ModuleVersion
 from gosync.sumdb.tile import parse_tile_path
@@ -277,7 +277,7 @@ def test_a_record_without_the_line_asked_for_vouches_for_nothing(
         for path in paths.values():
             failure = result.failed[str(broken(path))]
             assert failure["error"] == "RecordMismatchError", failure
-            assert glob(path, "zip") not in sim.paths(Kind.ZIP)
+            assert glob(path, "zip") not in sim.paths(RequestKind.ZIP)
         assert len(site.quarantine(sim.log.name)) == len(names)
 
 
@@ -289,7 +289,7 @@ def test_hash_lines_smuggled_into_the_note_are_never_used(tmp_path: Path) -> Non
             mv = broken(path)
             if path == evil:
                 sim.rewrite(mv, {"evil.go": b"package evil // indeed\n"})
-            served = sim.publication(mv).file(Kind.ZIP)
+            served = sim.publication(mv).file(RequestKind.ZIP)
             sim.database.smuggle(mv, f"{path} v1.0.0 {h1_of(served)}\n")
         result = site.sync(expect=SECURITY)
         assert set(result.failed) == {str(broken(evil))}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.gomod.module import ModuleVersion
 from gosync.store.digest import digest_of
 from gosync.store.layout import blob_path
@@ -154,7 +154,10 @@ def test_an_open_finding_keeps_exit_code_6_while_its_next_try_is_awaited(
         site.sync(expect=SECURITY)
         mark = sim.mark()
         result = site.sync(expect=SECURITY)
-        assert sim.paths(Kind.INFO, Kind.MOD, Kind.ZIP, since=mark) == []
+        assert (
+            sim.paths(RequestKind.INFO, RequestKind.MOD, RequestKind.ZIP, since=mark)
+            == []
+        )
         assert result.failed[str(mv)]["attempts"] == 2
 
 

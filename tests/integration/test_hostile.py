@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.gomod.module import ModuleVersion
 from tests.integration import watch_writes
 from tests.integration.faulty import GOOD
@@ -167,7 +167,9 @@ def test_commit_hashes_that_climb_become_no_alias(tmp_path: Path) -> None:
             sim.publish(each)
             origin = {"VCS": "git", "URL": "file:///etc", "Hash": commit}
             body = {"Version": "v1.0.0", "Origin": {**origin, "Ref": commit}}
-            sim.replace(each.module_version, Kind.INFO, json.dumps(body).encode())
+            sim.replace(
+                each.module_version, RequestKind.INFO, json.dumps(body).encode()
+            )
             paths.append(each.path)
         site = Site(tmp_path / "site", sim, modules=paths)
         result, touched = watched_sync(site)

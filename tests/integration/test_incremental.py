@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gosync.clock import format_time
-from gosync.demo.exchange import Answer, Kind, Logged, Request
+from gosync.demo.exchange import HttpAnswer, HttpRequest, Logged, RequestKind
 from gosync.gomod.module import ModuleVersion
 from tests.integration.faulty import broken, glob, publish_faulty
 from tests.integration.site import LOCKED, MISSING, OK, Site, finish
@@ -27,10 +27,10 @@ from tests.simulator.standard import (
 )
 
 PATHS = sorted({source.path for source in standard_sources()})
-OF_THE_LOG = (Kind.TILE, Kind.HEAD, Kind.SUPPORTED)
+OF_THE_LOG = (RequestKind.TILE, RequestKind.HEAD, RequestKind.SUPPORTED)
 
 
-def questions(sim: Simulator, mark: int) -> dict[Kind, int]:
+def questions(sim: Simulator, mark: int) -> dict[RequestKind, int]:
     """Count the requests since a mark, those for tiles and head apart."""
     counts = sim.counts(since=mark)
     return {kind: n for kind, n in counts.items() if kind not in OF_THE_LOG}
@@ -47,14 +47,16 @@ def test_a_new_version_costs_three_requests_and_one_lookup(tmp_path: Path) -> No
         document = site.sync().document
         assert document["versions_admitted"] == 1
         assert questions(sim, mark) == {
-            Kind.INDEX: 1,
-            Kind.INFO: 1,
-            Kind.MOD: 1,
-            Kind.ZIP: 1,
-            Kind.LOOKUP: 1,
+            RequestKind.INDEX: 1,
+            RequestKind.INFO: 1,
+            RequestKind.MOD: 1,
+            RequestKind.ZIP: 1,
+            RequestKind.LOOKUP: 1,
         }
         folder = "/std.example/!acme/!widget/@v/v1.3.0"
-        asked = sim.paths(Kind.INFO, Kind.MOD, Kind.ZIP, since=mark)
+        asked = sim.paths(
+            RequestKind.INFO, RequestKind.MOD, RequestKind.ZIP, since=mark
+        )
         assert asked == [f"{folder}.info", f"{folder}.mod", f"{folder}.zip"]
         after = site.states_of_files()
         blobs = {n: s for n, s in after.items() if n.startswith("store/blobs")}
@@ -75,9 +77,14 @@ def test_without_an_index_a_new_version_costs_the_lists_and_the_same(
         sim.publish(module(UPPER, "v1.3.0", say="new", day=80))
         site.sync()
         asked = Counter(questions(sim, mark))
-        small = asked.pop(Kind.LIST) + asked.pop(Kind.LATEST, 0)
+        small = asked.pop(RequestKind.LIST) + asked.pop(RequestKind.LATEST, 0)
         assert small == len(PATHS), "one small request a module"
-        assert asked == {Kind.INFO: 1, Kind.MOD: 1, Kind.ZIP: 1, Kind.LOOKUP: 1}
+        assert asked == {
+            RequestKind.INFO: 1,
+            RequestKind.MOD: 1,
+            RequestKind.ZIP: 1,
+            RequestKind.LOOKUP: 1,
+        }
         site.check(sim)
 
 
@@ -96,11 +103,13 @@ def test_a_sync_with_nothing_new_asks_little_and_writes_nothing(
         assert site.states_of_files() == before
         asked = questions(sim, mark)
         if index:
-            assert asked == {Kind.INDEX: 1}
+            assert asked == {RequestKind.INDEX: 1}
         else:
             assert sum(asked.values()) == len(PATHS)
-            assert asked.keys() == {Kind.LIST, Kind.LATEST}
-            assert sim.paths(Kind.LATEST, since=mark) == [f"/{PSEUDO_ONLY}/@latest"]
+            assert asked.keys() == {RequestKind.LIST, RequestKind.LATEST}
+            assert sim.paths(RequestKind.LATEST, since=mark) == [
+                f"/{PSEUDO_ONLY}/@latest"
+            ]
         assert document["requests"] == sum(asked.values()), "nothing of the log either"
         site.check(sim)
 
@@ -115,8 +124,8 @@ def test_a_sync_with_all_lists_due_beside_an_index_asks_one_request_each(
         before, mark = site.states_of_files(), sim.mark()
         site.sync("--refresh")
         asked = questions(sim, mark)
-        assert asked[Kind.INDEX] == 1
-        assert asked[Kind.LIST] + asked[Kind.LATEST] == len(PATHS)
+        assert asked[RequestKind.INDEX] == 1
+        assert asked[RequestKind.LIST] + asked[RequestKind.LATEST] == len(PATHS)
         assert len(asked) == 3
         assert site.states_of_files() == before
 
@@ -126,7 +135,7 @@ def test_a_go_mod_selector_never_asks_for_the_zip(tmp_path: Path) -> None:
         publish_standard(sim)
         site = Site(tmp_path, sim, modules=[f"{UPPER}@v1.0.0/go.mod"])
         site.sync()
-        assert questions(sim, 0) == {Kind.MOD: 1, Kind.LOOKUP: 1}
+        assert questions(sim, 0) == {RequestKind.MOD: 1, RequestKind.LOOKUP: 1}
         folder = site.tree / "std.example/!acme/!widget/@v"
         assert (folder / "v1.0.0.mod").is_file()
         assert not (folder / "v1.0.0.zip").exists()
@@ -136,7 +145,7 @@ def test_a_go_mod_selector_never_asks_for_the_zip(tmp_path: Path) -> None:
         mark = sim.mark()
         site.select([f"{UPPER}@v1.0.0"])
         site.sync()
-        assert sim.counts(since=mark)[Kind.ZIP] == 1
+        assert sim.counts(since=mark)[RequestKind.ZIP] == 1
         assert site.listed() == {f"{UPPER}@v1.0.0"}
         site.check(sim)
 
@@ -155,10 +164,10 @@ def test_exact_versions_and_latest_ask_only_for_themselves(tmp_path: Path) -> No
             "std.example/regret@v1.1.0",
             f"{PSEUDO_ONLY}@{PSEUDO_NEW}",
         }
-        assert sim.counts()[Kind.ZIP] == 3
+        assert sim.counts()[RequestKind.ZIP] == 3
         mark = sim.mark()
         site.sync()
-        assert questions(sim, mark) == {Kind.LIST: 1, Kind.LATEST: 1}
+        assert questions(sim, mark) == {RequestKind.LIST: 1, RequestKind.LATEST: 1}
         site.check(sim)
 
 
@@ -178,7 +187,7 @@ def test_a_pattern_that_is_added_later_reads_the_index_from_its_start(
         mark = sim.mark()
         site.select(["gopkg.in/*", "std.example/*"])
         site.sync()
-        [asked] = [r for r in sim.requests_since(mark) if r.kind is Kind.INDEX]
+        [asked] = [r for r in sim.requests_since(mark) if r.kind is RequestKind.INDEX]
         assert "since" not in asked.request.query
         assert "gopkg.in/tally.v1" not in " ".join(sim.paths(since=mark))
         assert f"{UPPER}@v1.0.0" in site.carried()
@@ -200,19 +209,19 @@ def test_plan_fetches_no_zip_and_the_sync_after_it_asks_no_list_again(
             assert add["zip_bytes"] == len(publication.zip)
         assert plan["bytes"] == sum(add["zip_bytes"] for add in adds.values())
         assert not site.tree.exists()
-        assert sim.counts()[Kind.INFO] == 0
+        assert sim.counts()[RequestKind.INFO] == 0
         assert all(each.method == "HEAD" for each in zips_of(sim))
 
         mark = sim.mark()
         assert site.sync().document["versions_admitted"] == len(adds)
-        assert sim.counts(since=mark)[Kind.LIST] == 0
+        assert sim.counts(since=mark)[RequestKind.LIST] == 0
         assert site.carried() == set(adds)
         site.check(sim)
         assert site.run("plan", expect=OK).document["adds"] == []
 
 
 def zips_of(sim: Simulator) -> list[Logged]:
-    return [logged for logged in sim.requests if logged.kind is Kind.ZIP]
+    return [logged for logged in sim.requests if logged.kind is RequestKind.ZIP]
 
 
 def test_failed_items_wait_for_their_next_try_and_status_shows_it(
@@ -237,7 +246,7 @@ def test_failed_items_wait_for_their_next_try_and_status_shows_it(
         assert soon < second["next_try_at"] < late
         mark = sim.mark()
         site.sync(expect=MISSING)
-        assert set(questions(sim, mark)) == {Kind.LIST}
+        assert set(questions(sim, mark)) == {RequestKind.LIST}
 
         sim.clear()
         site.sync(str(broken(path)), expect=OK)  # named: at once
@@ -276,10 +285,12 @@ def test_of_two_gosyncs_at_once_the_second_names_the_first_or_waits_for_it(
         site.check(sim)
 
 
-def held_until(event: threading.Event) -> Callable[[Request, Answer], Answer]:
+def held_until(
+    event: threading.Event,
+) -> Callable[[HttpRequest, HttpAnswer], HttpAnswer]:
     """Return a fault that answers only then."""
 
-    def hold(_: Request, answer: Answer) -> Answer:
+    def hold(_: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
         event.wait(60)
         return answer
 
@@ -320,8 +331,8 @@ def test_an_index_that_is_quiet_or_of_another_time_is_read_from_its_start(
         sim.publish(module(UPPER, "v1.3.0", say="new", day=80))
         site.sync()
         assert f"{UPPER}@v1.3.0" in site.listed()
-        assert sim.counts(since=mark)[Kind.LIST] == 0, "the index named it"
-        assert sim.counts(since=mark)[Kind.INDEX] == 1
+        assert sim.counts(since=mark)[RequestKind.LIST] == 0, "the index named it"
+        assert sim.counts(since=mark)[RequestKind.INDEX] == 1
 
 
 def test_modules_named_by_path_begin_with_the_last_day_of_a_busy_index(
@@ -337,7 +348,7 @@ def test_modules_named_by_path_begin_with_the_last_day_of_a_busy_index(
         since = [
             logged.request.query.get("since", "")
             for logged in sim.requests
-            if logged.kind is Kind.INDEX
+            if logged.kind is RequestKind.INDEX
         ]
         assert since
         assert all(format_time(now - timedelta(days=2)) < begin for begin in since)

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from gosync.clock import SystemClock
 from gosync.config.load import load_config
-from gosync.demo.exchange import Answer, Kind, Request
+from gosync.demo.exchange import HttpAnswer, HttpRequest, RequestKind
 from gosync.demo.modules import ModuleSource
 from gosync.gomod.versionlist import MAX_LISTED
 from gosync.ingest.evidence import KEPT_BYTES, KEPT_ZIP_BYTES
@@ -154,7 +154,7 @@ def test_a_signal_ends_a_pass_that_reads_long_lists(tmp_path: Path) -> None:
         process = site.start("sync")
         try:
             deadline = time.monotonic() + 30
-            while len(sim.paths(Kind.LIST)) < len(paths):
+            while len(sim.paths(RequestKind.LIST)) < len(paths):
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
             time.sleep(1)
@@ -170,7 +170,7 @@ def test_a_signal_ends_a_pass_that_reads_long_lists(tmp_path: Path) -> None:
 # An index that never ends.
 
 
-def endless(request: Request, _: Answer) -> Answer:
+def endless(request: HttpRequest, _: HttpAnswer) -> HttpAnswer:
     """Answer with a full page, each event a moment later than the one before."""
     since = request.query.get("since", "2019-01-01T00:00:00Z")
     match = re.fullmatch(r"(.*?)(?:\.(\d+))?Z", since)
@@ -186,7 +186,7 @@ def endless(request: Request, _: Answer) -> Answer:
         )
         for number in range(first + 1, first + 2001)
     )
-    return Answer(200, "\n".join(lines).encode() + b"\n")
+    return HttpAnswer(200, "\n".join(lines).encode() + b"\n")
 
 
 class SlowClock(SystemClock):
@@ -221,7 +221,7 @@ def test_an_index_that_never_ends_is_left_after_some_pages(tmp_path: Path) -> No
             assert report.tally.index_unread
             assert report.exit_code == MISSING
             assert report.missing == ()
-            assert len(sim.paths(Kind.INDEX, since=mark)) <= 4
+            assert len(sim.paths(RequestKind.INDEX, since=mark)) <= 4
             reached.append(report.freshness.index_cursor)
         assert reached[0] is not None
         assert reached[0] < str(reached[1])
@@ -238,7 +238,7 @@ def test_an_index_that_never_ends_is_left_after_some_time(tmp_path: Path) -> Non
         site = Site(tmp_path, sim, modules=["index.example/*"], index=True)
         report = run_bounded(site, IndexBound(seconds=200), clock=SlowClock())
         assert report.tally.index_unread
-        assert 2 <= len(sim.paths(Kind.INDEX)) <= 6
+        assert 2 <= len(sim.paths(RequestKind.INDEX)) <= 6
 
 
 def test_index_rows_that_are_too_long_for_any_use_are_no_events(tmp_path: Path) -> None:

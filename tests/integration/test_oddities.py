@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gosync.catalog.db import Catalog
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.demo.modules import ModuleSource, go_mod
 from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.module import ModuleVersion
@@ -35,7 +35,7 @@ def publish_odd(sim: Simulator) -> None:
     text = record_text(BROKEN, zip_h1=fair.h1, mod_h1=hash_go_mod(data))
     source = ModuleSource(BROKEN.path, BROKEN.version, {"go.mod": data})
     publication = sim.publish(source, record=text)
-    publication.served |= {Kind.ZIP: fair.data, Kind.MOD: data}
+    publication.served |= {RequestKind.ZIP: fair.data, RequestKind.MOD: data}
     sim.publish(module(ODD.path, "v1.1.0"))
 
 
@@ -85,7 +85,7 @@ def test_another_mod_than_the_log_has_is_no_oddity(tmp_path: Path) -> None:
         inside = (
             go_mod(sim.publication(ODD).source) + b"\nrequire other.example/m v1.0.0\n"
         )
-        sim.replace(ODD, Kind.MOD, inside)
+        sim.replace(ODD, RequestKind.MOD, inside)
         site = Site(tmp_path, sim, modules=[str(ODD)])
         result = site.sync(expect=SECURITY)
         assert result.failed[str(ODD)]["error"] == "ChecksumMismatchError"

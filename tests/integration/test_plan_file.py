@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from tests.integration.offered import go_mod_text, offer, sum_lines
 from tests.integration.site import OK, USAGE, Site
 from tests.simulator import Simulator
@@ -62,8 +62,13 @@ def test_a_sync_by_plan_does_what_was_planned_and_asks_nothing_else(
     report = planned.sync()
     assert report["versions_admitted"] == len(written["adds"])
     counts = planned.sim.counts(since=mark)
-    assert counts[Kind.LIST] == counts[Kind.LATEST] == counts[Kind.INDEX] == 0
-    small = (Kind.INFO, Kind.MOD, Kind.ZIP, Kind.LOOKUP)
+    assert (
+        counts[RequestKind.LIST]
+        == counts[RequestKind.LATEST]
+        == counts[RequestKind.INDEX]
+        == 0
+    )
+    small = (RequestKind.INFO, RequestKind.MOD, RequestKind.ZIP, RequestKind.LOOKUP)
     assert sum(counts[kind] for kind in small) == written["requests"]
     assert planned.site.listed() == planned_names
     planned.site.check(planned.sim)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.gomod.module import ModuleVersion
 from tests.integration.site import OK, SECURITY, Site
 from tests.simulator import Simulator
@@ -28,7 +28,7 @@ def test_index_and_database_never_hear_of_a_private_module(tmp_path: Path) -> No
         asked = [str(logged) for logged in sim.requests if GLOB in str(logged)]
         assert asked, "the proxy is asked"
         assert all(f" /{PRIVATE}/@v/" in line for line in asked), asked
-        told = [*sim.paths(Kind.LOOKUP), *sim.paths(Kind.INDEX)]
+        told = [*sim.paths(RequestKind.LOOKUP), *sim.paths(RequestKind.INDEX)]
         assert told
         assert GLOB not in " ".join(told)
         assert f"{PRIVATE}@v1.1.0" in site.listed()
@@ -100,9 +100,12 @@ def test_with_sumdb_off_everything_is_pinned_and_a_moved_tag_is_refused(
         site = private_site(tmp_path, sim, index=False)
         site.configure({"sumdb": "off"})
         site.sync()
-        assert {Kind.LOOKUP, Kind.TILE, Kind.HEAD, Kind.SUPPORTED}.isdisjoint(
-            sim.counts()
-        )
+        assert {
+            RequestKind.LOOKUP,
+            RequestKind.TILE,
+            RequestKind.HEAD,
+            RequestKind.SUPPORTED,
+        }.isdisjoint(sim.counts())
         assert len(site.carried()) == 5
         assert not (site.tree / "sumdb").exists()
         site.check(sim)
@@ -121,11 +124,11 @@ def test_what_was_pinned_with_sumdb_off_is_proven_once_it_is_on(
         mark = sim.mark()
         site.sync()
         assert site.carried() == carried
-        asked = sim.paths(Kind.LOOKUP, since=mark)
+        asked = sim.paths(RequestKind.LOOKUP, since=mark)
         assert len(asked) == len(carried) - 2, "all but the two private ones"
         site.check_converges(sim, tmp_path / "clean")
 
         before, mark = site.states_of_files(), sim.mark()
         site.sync()
-        assert sim.counts(since=mark)[Kind.LOOKUP] == 0
+        assert sim.counts(since=mark)[RequestKind.LOOKUP] == 0
         assert site.states_of_files() == before

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.demo.modules import ModuleSource
 from tests.integration.offered import go_mod_text, offer, sum_lines
 from tests.integration.remains import digests
@@ -90,7 +90,7 @@ def test_a_private_module_of_a_project_is_asked_of_the_proxy_alone(work: Work) -
     work.sums(f"{PRIVATE}@v1.0.0", f"{LIB}@v1.0.0", f"{BASE}@v1.1.0")
     work.site.sync()
     assert f"{PRIVATE}@v1.0.0" in work.site.listed()
-    assert not [p for p in work.sim.paths(Kind.LOOKUP) if "corp.example" in p]
+    assert not [p for p in work.sim.paths(RequestKind.LOOKUP) if "corp.example" in p]
     work.site.check(work.sim)
 
 
@@ -141,7 +141,9 @@ def test_a_go_sum_that_contradicts_the_log_stops_its_project(work: Work) -> None
     assert f"{BASE}@v1.1.0" in failed["reason"]
     assert site.listed() == site.carried() == {f"{TEST}@v1.0.0"}
     assert mods(site) == {f"{TEST}@v1.0.0"}, "its go.mod files wait, too"
-    assert {path.split("/")[1] for path in sim.paths(Kind.ZIP)} == {"test.example"}
+    assert {path.split("/")[1] for path in sim.paths(RequestKind.ZIP)} == {
+        "test.example"
+    }
     [evidence] = site.quarantine(f"{BASE}@v1.1.0")
     assert WRONG.encode() in evidence.files["line"]
     assert lines[start:end].encode() in evidence.files["record"]
@@ -213,7 +215,7 @@ def test_toolchains_come_for_their_platforms_with_what_go_asks_beside_them(
     assert (site.tree / TOOLCHAIN / "@v/v0.0.1-go1.23.4.linux-amd64.info").is_file()
     lookups = site.tree / "sumdb" / work.sim.log.name / "lookup"
     assert len(list(lookups.glob(f"{TOOLCHAIN}@*"))) == 3
-    assert work.sim.counts()[Kind.LIST] == 0
+    assert work.sim.counts()[RequestKind.LIST] == 0
     site.check(work.sim)
 
 
@@ -235,7 +237,7 @@ def test_an_idle_sync_writes_nothing_and_asks_only_what_is_due(
         assert document["published"]["changes"] == 0
         assert document["versions_found"] == document["versions_unselected"] == 0
         assert site.states_of_files() == before
-        assert set(sim.counts(since=mark)) == {Kind.LIST}
+        assert set(sim.counts(since=mark)) == {RequestKind.LIST}
         due = {f"/{path}/@v/list" for path in (LIB, BASE, TEST)}
         assert set(sim.paths(since=mark)) == due, "go get -u looks at these"
 

@@ -19,7 +19,7 @@ import pytest
 
 from gosync.config.convert import SECRET_KEYS
 from gosync.config.schema import FileSchema, Section
-from gosync.demo.exchange import Answer, Request
+from gosync.demo.exchange import HttpAnswer, HttpRequest
 from tests.integration.inprocess import InProcessSite
 from tests.integration.site import OK, Result, Site
 from tests.simulator import Simulator
@@ -214,16 +214,16 @@ def test_no_http_proxy_leaks(tmp_path: Path, name: str, shape: str, monkeypatch)
 def guard(sim: Simulator) -> None:
     """Ask every request for the login, or the token, and echo what was sent."""
 
-    def change(request: Request, answer: Answer) -> Answer:
+    def change(request: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
         said = request.headers.get("authorization", "")
         opened = said == f"Basic {TOKEN}" or request.query.get("token") == SECRET
         echo = (("X-Echo", f"{said} {request.target} {SECRET}"),)
         if not opened or "/refused.example/" in request.path:
             body = f"no: {said} {request.target} {SECRET}\n".encode()
-            return Answer(403 if opened else 401, body, headers=echo)
+            return HttpAnswer(403 if opened else 401, body, headers=echo)
         if "/moved.example/" in request.path:
             there = f"https://planted:{SECRET}@{NOWHERE}/signed?key={SECRET}"
-            return Answer(302, b"", headers=(("Location", there),))
+            return HttpAnswer(302, b"", headers=(("Location", there),))
         return msgspec.structs.replace(answer, headers=(*answer.headers, *echo))
 
     sim.fault("*", change)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from tests.integration.offered import go_mod_text, offer
 from tests.integration.site import MISSING, OK, Site
 from tests.simulator import Simulator
 
 LIB, BASE = "lib.example/m", "base.example/m"
-FILES = (Kind.INFO, Kind.MOD, Kind.ZIP, Kind.LOOKUP)
+FILES = (RequestKind.INFO, RequestKind.MOD, RequestKind.ZIP, RequestKind.LOOKUP)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_beside_an_index_an_idle_sync_asks_it_alone(
     before, mark = site.states_of_files(), sim.mark()
     assert site.sync().document["published"]["changes"] == 0
     assert site.states_of_files() == before
-    assert sim.counts(since=mark) == {Kind.INDEX: 1}
+    assert sim.counts(since=mark) == {RequestKind.INDEX: 1}
 
     offer(sim, BASE, "v1.2.0", days_ago=0)
     site.sync()

@@ -6,13 +6,18 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from tests.integration.faulty import publish_faulty
 from tests.integration.site import MISSING, OK, SECURITY, Site
 from tests.simulator import Simulator
 from tests.simulator.standard import UPPER, module, publish_standard
 
-OF_THE_LOG = (Kind.LOOKUP, Kind.TILE, Kind.HEAD, Kind.SUPPORTED)
+OF_THE_LOG = (
+    RequestKind.LOOKUP,
+    RequestKind.TILE,
+    RequestKind.HEAD,
+    RequestKind.SUPPORTED,
+)
 
 
 def sites(sim: Simulator) -> set[str]:
@@ -20,7 +25,7 @@ def sites(sim: Simulator) -> set[str]:
     return {
         logged.request.site
         for logged in sim.requests
-        if logged.kind in (Kind.LOOKUP, Kind.TILE, Kind.HEAD)
+        if logged.kind in (RequestKind.LOOKUP, RequestKind.TILE, RequestKind.HEAD)
     }
 
 
@@ -30,7 +35,7 @@ def test_a_proxy_that_says_supported_carries_all_requests(tmp_path: Path) -> Non
         publish_standard(sim)
         site = Site(tmp_path, sim, modules=[UPPER])
         site.sync()
-        assert sim.counts()[Kind.SUPPORTED] == 1
+        assert sim.counts()[RequestKind.SUPPORTED] == 1
         prefix = f"/sumdb/{sim.log.name}/"
         assert all(path.startswith(prefix) for path in sim.paths(*OF_THE_LOG))
         assert sites(sim) == {"upstream"}
@@ -44,7 +49,7 @@ def test_a_database_with_a_url_is_asked_there_and_nowhere_else(tmp_path: Path) -
         direct = f"{sim.verifier_key} {url}"
         site = Site(tmp_path, sim, modules=[UPPER], upstream={"sumdb": direct})
         site.sync()
-        assert sim.counts()[Kind.SUPPORTED] == 0
+        assert sim.counts()[RequestKind.SUPPORTED] == 0
         assert sites(sim) == {"sumdb"}
         site.check(sim)
 
@@ -58,7 +63,7 @@ def test_the_second_proxy_carries_the_database_where_the_first_does_not(
         proxies = [other.url, sim.url]
         site = Site(tmp_path, sim, modules=[UPPER], upstream={"proxies": proxies})
         site.sync()
-        assert other.counts()[Kind.SUPPORTED] == 1
+        assert other.counts()[RequestKind.SUPPORTED] == 1
         assert sites(other) == set()
         assert sites(sim) == {"upstream"}
         site.check(sim)
@@ -71,9 +76,9 @@ def test_one_lookup_proves_both_hashes_and_the_head_is_asked_once(
         paths = publish_faulty(sim, ["log.example/m"])
         site = Site(tmp_path, sim, modules=paths)
         site.sync()
-        assert sim.counts()[Kind.LOOKUP] == 3
-        assert sim.counts()[Kind.HEAD] == 1
-        tiles = sim.paths(Kind.TILE)
+        assert sim.counts()[RequestKind.LOOKUP] == 3
+        assert sim.counts()[RequestKind.HEAD] == 1
+        tiles = sim.paths(RequestKind.TILE)
         assert len(tiles) == len(set(tiles)), "no tile is asked for twice"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from tests.integration.offered import offer
 from tests.integration.site import MISSING, OK, USAGE, Site
 from tests.simulator import Simulator
@@ -139,12 +139,14 @@ def test_a_zip_that_is_too_large_stays_out_until_the_limit_is_raised(
         site.check(sim)
         mark = sim.mark()
         site.sync()
-        assert sim.counts(since=mark).keys() == {Kind.LIST}, "it is not tried again"
+        assert sim.counts(since=mark).keys() == {RequestKind.LIST}, (
+            "it is not tried again"
+        )
 
         site.select([big, small], max_zip="1MiB")
         site.sync()
         assert site.listed() == {f"{big}@v1.0.0", f"{small}@v1.0.0"}
-        assert sim.counts()[Kind.MOD] == 2, "its go.mod was here"
+        assert sim.counts()[RequestKind.MOD] == 2, "its go.mod was here"
         site.check_converges(sim, tmp_path / "clean")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.gomod.module import ModuleVersion
 from tests.integration.site import OK, SECURITY, Site
 from tests.simulator import Simulator
@@ -13,7 +13,7 @@ from tests.simulator.standard import UPPER, publish_standard
 VERSION = f"{UPPER}@v1.0.0"
 FOLDER = "/std.example/!acme/!widget/@v/v1.0.0"
 ONLY = ">=v1.0.0 <v1.0.1"
-FILES = (Kind.INFO, Kind.MOD, Kind.ZIP, Kind.LOOKUP)
+FILES = (RequestKind.INFO, RequestKind.MOD, RequestKind.ZIP, RequestKind.LOOKUP)
 
 
 def asked(sim: Simulator, mark: int) -> list[str]:
@@ -37,8 +37,8 @@ def test_a_mod_alone_costs_two_requests_and_its_zip_two_more(tmp_path: Path) -> 
         publish_standard(sim)
         site = Site(tmp_path / "site", sim, modules=[f"{VERSION}/go.mod"])
         site.sync()
-        assert sim.counts()[Kind.MOD] == sim.counts()[Kind.LOOKUP] == 1
-        assert sim.counts()[Kind.INFO] == sim.counts()[Kind.ZIP] == 0
+        assert sim.counts()[RequestKind.MOD] == sim.counts()[RequestKind.LOOKUP] == 1
+        assert sim.counts()[RequestKind.INFO] == sim.counts()[RequestKind.ZIP] == 0
         assert shown(site) == {".mod", ".info"}, "go asks for an .info, too"
 
         mark = sim.mark()
@@ -62,7 +62,7 @@ def test_a_zip_that_contradicts_the_record_of_its_mod_is_evidence(
         mark = sim.mark()
         result = site.sync(expect=SECURITY)
         assert result.failed[VERSION]["error"] == "ChecksumMismatchError"
-        assert sim.counts(since=mark)[Kind.LOOKUP] == 0, "the record was here"
+        assert sim.counts(since=mark)[RequestKind.LOOKUP] == 0, "the record was here"
         assert shown(site) == {".mod", ".info"}, "what was proven stays"
 
 

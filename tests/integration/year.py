@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from gosync.demo.exchange import Answer, Kind, Request
+from gosync.demo.exchange import HttpAnswer, HttpRequest, RequestKind
 from gosync.gomod.module import ModuleVersion
 from tests.integration.service import schedule
 from tests.integration.site import CHECKOUT, Site
@@ -241,7 +241,7 @@ class World:
     def _kill_at_some_request(self, process: subprocess.Popen[str]) -> None:
         left = self._random.randrange(1, 3)
 
-        def kill(_: Request, answer: Answer) -> Answer:
+        def kill(_: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
             nonlocal left
             left -= 1
             if left == 0:
@@ -269,7 +269,7 @@ class World:
         self.sim.clear()
         for deed in self.deeds:
             if deed.kind == "rewritten":
-                del self.sim.publication(deed.mv).served[Kind.ZIP]
+                del self.sim.publication(deed.mv).served[RequestKind.ZIP]
             else:
                 source = module(deed.mv.path, deed.mv.version, say=deed.mv.version)
                 self.sim.publish(source, indexed=False, logged=False)

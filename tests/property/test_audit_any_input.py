@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gosync.audit.git import parse_tags
 from gosync.audit.origins import repository_of
-from gosync.catalog.findings import Finding, FindingState, Kind
+from gosync.catalog.findings import Finding, FindingKind, FindingState
 from gosync.errors import MalformedError
 from gosync.gomod.info import Origin
 from gosync.ingest.entries import finding_entry, parse_finding_entry
@@ -25,7 +25,7 @@ FACTS = st.dictionaries(st.text(), st.text(), max_size=3)
 FINDINGS = st.builds(
     Finding,
     id=st.integers(1, 1 << 60),
-    kind=st.sampled_from(Kind),
+    kind=st.sampled_from(FindingKind),
     path=st.text(),
     version=st.text(),
     source=st.text(),

@@ -26,7 +26,7 @@ from gosync.site.rules import (
     parse_since,
     parse_versions,
 )
-from gosync.sync.offer import Facts, Offer, Offered
+from gosync.sync.offer import ModuleFacts, Offer, Offered
 from gosync.sync.plan import choose
 from tests.ruletext import format_versions
 from tests.tiers import examples
@@ -90,7 +90,7 @@ offered = st.builds(Offered, versions, st.none() | times(), times())
 def offers(draw) -> Offer:
     rows = draw(st.lists(offered, max_size=10, unique_by=lambda row: row.version))
     names = [row.version for row in rows]
-    facts = Facts(
+    facts = ModuleFacts(
         draw(st.sampled_from(["", *names])),
         {name: draw(st.booleans()) for name in names},
         draw(retractions),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from msgspec.structs import replace
 
-from gosync.demo.exchange import Answer, Ending, Framing, Request
+from gosync.demo.exchange import Ending, Framing, HttpAnswer, HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ class Fault:
     def __init__(
         self,
         glob: str,
-        change: Callable[[Request, Answer], Answer],
+        change: Callable[[HttpRequest, HttpAnswer], HttpAnswer],
         *,
         times: int | None,
         owner: list[Fault],
@@ -49,7 +49,7 @@ class Fault:
         self._owner = owner
         self._counting = threading.Lock()
 
-    def meets(self, request: Request) -> bool:
+    def meets(self, request: HttpRequest) -> bool:
         """Count a hit and return True, if this request is one of the fault's."""
         if not fnmatchcase(request.path, self.glob):
             return False
@@ -81,7 +81,7 @@ class FaultMoves:
     def fault(
         self,
         glob: str,
-        change: Callable[[Request, Answer], Answer],
+        change: Callable[[HttpRequest, HttpAnswer], HttpAnswer],
         *,
         times: int | None = None,
     ) -> Fault:
@@ -94,7 +94,7 @@ class FaultMoves:
         """Take off every fault."""
         self._faults.clear()
 
-    def apply_faults(self, request: Request, answer: Answer) -> Answer:
+    def apply_faults(self, request: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
         for fault in tuple(self._faults):
             if fault.meets(request):
                 answer = fault.change(request, answer)
@@ -112,7 +112,7 @@ class FaultMoves:
         times: int | None = None,
     ) -> Fault:
         """Answer a status of failure."""
-        answer = Answer(status, body, headers=headers)
+        answer = HttpAnswer(status, body, headers=headers)
         return self.fault(glob, lambda *_: answer, times=times)
 
     def rate_limit(
@@ -139,9 +139,9 @@ class FaultMoves:
     ) -> Fault:
         """Answer 200 with other bytes."""
 
-        def change(_: Request, answer: Answer) -> Answer:
+        def change(_: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
             kind = answer.content_type if content_type is None else content_type
-            return Answer(200, body, kind)
+            return HttpAnswer(200, body, kind)
 
         return self.fault(glob, change, times=times)
 
@@ -154,7 +154,7 @@ class FaultMoves:
     ) -> Fault:
         """Swap two unlike bytes that follow each other, from the middle on."""
 
-        def change(_: Request, answer: Answer) -> Answer:
+        def change(_: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
             return replace(answer, body=_swapped(_bytes(answer), at))
 
         return self.fault(glob, change, times=times)
@@ -162,13 +162,13 @@ class FaultMoves:
     def etags(self, glob: str) -> Fault:
         """Mark answers with an ETag, and answer 304 to who has it already."""
 
-        def change(request: Request, answer: Answer) -> Answer:
+        def change(request: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
             if answer.status != 200:
                 return answer
             etag = f'"{hashlib.sha256(_bytes(answer)).hexdigest()}"'
             headers = (*answer.headers, ("ETag", etag))
             if request.headers.get("if-none-match") == etag:
-                return Answer(304, headers=headers)
+                return HttpAnswer(304, headers=headers)
             return replace(answer, headers=headers)
 
         return self.fault(glob, change)
@@ -186,8 +186,8 @@ class FaultMoves:
     def redirect_loop(self, glob: str) -> Fault:
         """Redirect to the same place, for ever."""
 
-        def change(request: Request, _: Answer) -> Answer:
-            return Answer(302, headers=(("Location", request.target),))
+        def change(request: HttpRequest, _: HttpAnswer) -> HttpAnswer:
+            return HttpAnswer(302, headers=(("Location", request.target),))
 
         return self.fault(glob, change)
 
@@ -207,7 +207,7 @@ class FaultMoves:
         one, "none" neither, "chunked" omits the last chunk.
         """
 
-        def change(_: Request, answer: Answer) -> Answer:
+        def change(_: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
             body = _bytes(answer)
             cut = body[: len(body) // 2 if at is None else at]
             if content_length == "right":
@@ -244,7 +244,7 @@ class FaultMoves:
         It lasts ``seconds``, or until the simulator stops.
         """
 
-        def change(_: Request, answer: Answer) -> Answer:
+        def change(_: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
             if after_bytes is None:
                 self._over.wait(seconds)
                 return answer
@@ -267,7 +267,7 @@ class FaultMoves:
     ) -> Fault:
         """Send a few bytes now and then."""
 
-        def change(_: Request, answer: Answer) -> Answer:
+        def change(_: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
             pieces = self._dripping(_bytes(answer), piece_bytes, pause_seconds)
             return _in_pieces(answer, pieces)
 
@@ -278,9 +278,9 @@ class FaultMoves:
     ) -> Fault:
         """Reset the connection after some bytes of the body; None: unanswered."""
 
-        def change(_: Request, answer: Answer) -> Answer:
+        def change(_: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
             if after_bytes is None:
-                return Answer(0, ending=Ending.RESET)
+                return HttpAnswer(0, ending=Ending.RESET)
             body = _bytes(answer)
             cut, length = body[:after_bytes], len(body)
             return replace(answer, body=cut, declared_bytes=length, ending=Ending.RESET)
@@ -304,12 +304,12 @@ class FaultMoves:
                 return
 
 
-def _bytes(answer: Answer) -> bytes:
+def _bytes(answer: HttpAnswer) -> bytes:
     assert isinstance(answer.body, bytes), "put a slow fault on last"
     return answer.body
 
 
-def _in_pieces(answer: Answer, pieces: Iterator[bytes]) -> Answer:
+def _in_pieces(answer: HttpAnswer, pieces: Iterator[bytes]) -> HttpAnswer:
     return replace(answer, body=pieces, declared_bytes=answer.length_bytes)
 
 

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from gosync.demo.exchange import Request
+from gosync.demo.exchange import HttpRequest
 from tests.simulator.standard import module
 
 if TYPE_CHECKING:
@@ -326,7 +326,7 @@ class OddUpstream:
         while path.startswith(_REAL + "/"):
             path, hops = path.removeprefix(_REAL), hops + 1
         hops += "?moved=1" in target
-        got = self._sim.answer(Request("GET", path, path))
+        got = self._sim.answer(HttpRequest("GET", path, path))
         assert isinstance(got.body, bytes)
         true = True_(self.url, path, target, hops, got.status, got.body)
         return ODD[path.split("/")[2]](true)

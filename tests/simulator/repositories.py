@@ -11,7 +11,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Self
 
-from gosync.demo.exchange import Answer, Request, not_found
+from gosync.demo.exchange import HttpAnswer, HttpRequest, not_found
 from gosync.demo.http import Front
 from tests.simulator.tls import make_server_context
 
@@ -57,14 +57,18 @@ class Repositories:
         )
         return done.stdout.strip()
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: HttpRequest) -> HttpAnswer:
         self.asked.append(request.path)
         if request.path.startswith("/elsewhere.git"):
-            return Answer(302, headers=(("Location", f"/repo.git{request.path[14:]}"),))
+            return HttpAnswer(
+                302, headers=(("Location", f"/repo.git{request.path[14:]}"),)
+            )
         if request.path.startswith("/slow.git"):
             time.sleep(SLOW_SECONDS)
         file = self._folder / request.path[1:]
-        return Answer(200, file.read_bytes()) if file.is_file() else not_found("file")
+        return (
+            HttpAnswer(200, file.read_bytes()) if file.is_file() else not_found("file")
+        )
 
     @property
     def root(self) -> str:

@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from gosync.demo.exchange import Answer, Kind, Logged, Request, not_found
+from gosync.demo.exchange import HttpAnswer, HttpRequest, Logged, RequestKind, not_found
 from gosync.demo.modules import ModuleSource, build_zip, go_mod, info_json
-from gosync.demo.upstream import DATABASE_NAME, Publication, SampleUpstream
+from gosync.demo.upstream import DATABASE_NAME, SampleUpstream, SampleVersion
 from gosync.gomod.module import ModuleVersion
 from tests.simulator.faults import Fault, FaultMoves
 from tests.simulator.sumfaults import FaultySumSite
@@ -54,7 +54,7 @@ class Simulator(FaultMoves, SampleUpstream):
     def make_database(self, log: SumLog) -> FaultySumSite:
         return FaultySumSite(log, discover=self._discover)
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: HttpRequest) -> HttpAnswer:
         return self.apply_faults(request, super().answer(request))
 
     # Reached at.
@@ -79,11 +79,13 @@ class Simulator(FaultMoves, SampleUpstream):
         """Serve the database on a port of its own; return its URL."""
         return self.start_front(self._answer_database, site="sumdb").url
 
-    def _answer_database(self, request: Request) -> Answer:
+    def _answer_database(self, request: HttpRequest) -> HttpAnswer:
         inside = request.path.startswith(("/lookup/", "/tile/", "/latest"))
         if not inside:
             answer = not_found(request.path)
-            self.requests.append(Logged(request, Kind.OTHER, 404, answer.length_bytes))
+            self.requests.append(
+                Logged(request, RequestKind.OTHER, 404, answer.length_bytes)
+            )
             return answer
         return self.answer_logged(request)
 
@@ -102,11 +104,11 @@ class Simulator(FaultMoves, SampleUpstream):
         """Return the requests after a mark."""
         return self.requests[mark:]
 
-    def counts(self, *, since: int = 0) -> Counter[Kind]:
+    def counts(self, *, since: int = 0) -> Counter[RequestKind]:
         """Count requests by kind."""
         return Counter(logged.kind for logged in self.requests[since:])
 
-    def paths(self, *kinds: Kind, since: int = 0) -> list[str]:
+    def paths(self, *kinds: RequestKind, since: int = 0) -> list[str]:
         """Return the decoded paths of requests of some kinds, by default all."""
         return [
             logged.path
@@ -116,28 +118,28 @@ class Simulator(FaultMoves, SampleUpstream):
 
     # Moves: what is published.
 
-    def publish_private(self, source: ModuleSource) -> Publication:
+    def publish_private(self, source: ModuleSource) -> SampleVersion:
         """Publish what index and database must never hear of."""
         return self.publish(source, indexed=False, logged=False)
 
-    def publish_evil(self, mv: ModuleVersion, evil: EvilZip) -> Publication:
+    def publish_evil(self, mv: ModuleVersion, evil: EvilZip) -> SampleVersion:
         """Publish an evil zip that the log vouches for, if it has an h1.
 
         Only the rules for zips can catch it then, not its checksum.
         """
         source = ModuleSource(mv.path, mv.version, {"go.mod": evil.go_mod(mv)})
-        publication = Publication(source)
+        publication = SampleVersion(source)
         h1 = evil.h1 or publication.zip_h1
         lines = record_text(mv, zip_h1=h1, mod_h1=publication.mod_h1)
         publication = self.publish(source, record=lines)
-        publication.served[Kind.ZIP] = evil.data
+        publication.served[RequestKind.ZIP] = evil.data
         return publication
 
     def rewrite(self, mv: ModuleVersion, files: dict[str, bytes]) -> None:
         """Serve a valid zip of other content, as after a moved tag."""
         old = self.publication(mv).source
         source = ModuleSource(mv.path, mv.version, {**old.files, **files}, old.time)
-        self.replace(mv, Kind.ZIP, build_zip(source))
+        self.replace(mv, RequestKind.ZIP, build_zip(source))
 
     def move_tag(self, mv: ModuleVersion, files: dict[str, bytes]) -> None:
         """Serve another commit of a version, all its files; the log stays as it is."""
@@ -147,9 +149,9 @@ class Simulator(FaultMoves, SampleUpstream):
         commit = hashlib.sha1(repr(sorted(content.items())).encode()).hexdigest()
         source = ModuleSource(mv.path, mv.version, content, old.time, commit)
         publication.served = {
-            Kind.ZIP: build_zip(source),
-            Kind.MOD: go_mod(source),
-            Kind.INFO: info_json(source),
+            RequestKind.ZIP: build_zip(source),
+            RequestKind.MOD: go_mod(source),
+            RequestKind.INFO: info_json(source),
         }
 
     def move_back(self, mv: ModuleVersion) -> None:
@@ -178,8 +180,10 @@ class Simulator(FaultMoves, SampleUpstream):
     def redirect_to_http(self, glob: str) -> Fault:
         """Redirect to the same path without TLS."""
 
-        def change(request: Request, _: Answer) -> Answer:
-            return Answer(302, headers=(("Location", self.plain_url + request.target),))
+        def change(request: HttpRequest, _: HttpAnswer) -> HttpAnswer:
+            return HttpAnswer(
+                302, headers=(("Location", self.plain_url + request.target),)
+            )
 
         return self.fault(glob, change)
 

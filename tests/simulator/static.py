@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gosync.demo.exchange import Request
+from gosync.demo.exchange import HttpRequest
 from gosync.demo.modules import commit_hash
 from gosync.demo.upstream import SampleUpstream
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
@@ -29,7 +29,7 @@ def write_static(upstream: SampleUpstream, root: Path, *, index: bool = False) -
         paths.append("/index")
     for path in paths:
         # The true answer: faults do not count here.
-        answer = SampleUpstream.answer(upstream, Request("GET", path, path))
+        answer = SampleUpstream.answer(upstream, HttpRequest("GET", path, path))
         assert answer.status == 200, path
         assert isinstance(answer.body, bytes)
         file = root / path[1:]

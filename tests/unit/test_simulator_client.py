@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gosync.demo.exchange import Request
+from gosync.demo.exchange import HttpRequest
 from gosync.errors import (
     ForkError,
     NotFoundError,
@@ -44,7 +44,7 @@ class MemoryOps:
         self.reported: list[SecurityError] = []
 
     async def read_remote(self, path: str) -> bytes:
-        answer = self.sim.answer(Request("GET", f"/{path}", f"/{path}"))
+        answer = self.sim.answer(HttpRequest("GET", f"/{path}", f"/{path}"))
         if answer.status != 200:
             raise NotFoundError(path)
         assert isinstance(answer.body, bytes)

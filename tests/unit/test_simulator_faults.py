@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gosync.demo.exchange import Answer, Kind, Request
+from gosync.demo.exchange import HttpAnswer, HttpRequest, RequestKind
 from gosync.gomod.module import ModuleVersion
 from tests.simulator import Simulator
 from tests.simulator.faults import HTML
@@ -223,8 +223,12 @@ def test_the_log_counts_kinds_since_a_mark(sim: Simulator, client: Client):
     client.get(ZIP, "HEAD").read()
     client.get(f"/sumdb/{sim.log.name}/lookup/{PATH}@v1.0.0").read()
     client.get("/index?since=2024-01-01T00:00:00Z").read()
-    assert sim.counts(since=mark) == {Kind.ZIP: 1, Kind.LOOKUP: 1, Kind.INDEX: 1}
-    assert sim.paths(Kind.ZIP, since=mark) == [ZIP]
+    assert sim.counts(since=mark) == {
+        RequestKind.ZIP: 1,
+        RequestKind.LOOKUP: 1,
+        RequestKind.INDEX: 1,
+    }
+    assert sim.paths(RequestKind.ZIP, since=mark) == [ZIP]
     head, _, index = sim.requests_since(mark)
     assert (head.method, head.body_bytes) == ("HEAD", len(true_zip(sim)))
     assert index.request.query == {"since": "2024-01-01T00:00:00Z"}
@@ -240,8 +244,8 @@ def test_a_database_of_its_own_has_its_own_port(sim: Simulator):
 
 
 def test_any_change_can_be_a_fault(sim: Simulator, client: Client):
-    def change(request: Request, answer: Answer) -> Answer:
-        return Answer(299, request.path.encode(), answer.content_type)
+    def change(request: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
+        return HttpAnswer(299, request.path.encode(), answer.content_type)
 
     sim.fault("*.mod", change)
     assert client.get(MOD).status == 299
@@ -272,12 +276,12 @@ def test_a_rewritten_module_version_differs_from_the_log(
 def test_private_modules_are_unknown_to_index_and_database():
     sim = Simulator()
     publish_standard(sim)
-    index = sim.answer(Request("GET", "/index", "/index")).body
+    index = sim.answer(HttpRequest("GET", "/index", "/index")).body
     assert isinstance(index, bytes)
     assert PRIVATE.encode() not in index
     assert UPPER.encode() in index
     lookup = f"/lookup/{PRIVATE}@v1.0.0"
-    assert sim.answer(Request("GET", lookup, lookup)).status == 404
+    assert sim.answer(HttpRequest("GET", lookup, lookup)).status == 404
 
 
 def test_the_front_answers_hundreds_of_requests_a_second(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.demo.modules import commit_hash, load_sources, samples_folder
 from gosync.gomod.module import ModuleVersion
 from tests.simulator import Simulator
@@ -84,9 +84,9 @@ def test_the_program_is_installed_and_runs(standard: Simulator, go: GoClient):
         [go.folder / "gopath/bin/program"], capture_output=True, check=True
     )
     assert done.stdout.decode() == PROGRAM_OUTPUT
-    lookups = standard.counts(since=mark)[Kind.LOOKUP]
+    lookups = standard.counts(since=mark)[RequestKind.LOOKUP]
     assert lookups >= len(program_module_versions())
-    tiles = standard.paths(Kind.TILE, since=mark)
+    tiles = standard.paths(RequestKind.TILE, since=mark)
     assert {path.split("/")[5] for path in tiles} == {"0", "1", "2"}
 
 
@@ -146,7 +146,7 @@ def test_the_large_zip_is_made_when_asked_for(tmp_path: Path):
     with sim, client_of(sim, tmp_path) as client:
         client.run("mod", "download", f"{BIG}@v1.0.0")
     assert sim.log.size == before + 1
-    zips = [each for each in sim.requests if each.kind is Kind.ZIP]
+    zips = [each for each in sim.requests if each.kind is RequestKind.ZIP]
     assert [each.body_bytes > 100_000_000 for each in zips] == [True]
 
 
@@ -158,7 +158,11 @@ def test_the_database_may_have_its_own_address(tmp_path: Path):
         gosumdb = f"{sim.verifier_key} {url}"
         with client_of(sim, tmp_path, gosumdb=gosumdb) as client:
             client.run("mod", "download", str(MV))
-        sites = {each.request.site for each in sim.requests if each.kind is Kind.LOOKUP}
+        sites = {
+            each.request.site
+            for each in sim.requests
+            if each.kind is RequestKind.LOOKUP
+        }
         assert sites == {"sumdb"}
 
 

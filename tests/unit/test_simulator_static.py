@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gosync.demo.exchange import Request
+from gosync.demo.exchange import HttpRequest
 from gosync.sumdb.tile import new_tiles
 from tests.simulator import Simulator
 from tests.simulator.standard import (
@@ -30,7 +30,7 @@ def test_the_files_are_what_the_simulator_answers(tmp_path: Path):
     assert len(files) == count
     for file in files:
         path = f"/{file.relative_to(tmp_path).as_posix()}"
-        assert sim.answer(Request("GET", path, path)).body == file.read_bytes()
+        assert sim.answer(HttpRequest("GET", path, path)).body == file.read_bytes()
     database = tmp_path / "sumdb" / sim.log.name
     assert (database / "supported").read_bytes() == b""
     assert len(list((database / "tile").rglob("*"))) > len(new_tiles(0, sim.log.size))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gosync.demo.exchange import Answer, Request
+from gosync.demo.exchange import HttpAnswer, HttpRequest
 from gosync.errors import SignatureError
 from gosync.gomod.module import ModuleVersion
 from gosync.sumdb.note import open_note, parse_verifier_key
@@ -33,8 +33,8 @@ def _parts(mv: ModuleVersion) -> tuple[str, str]:
     return mv.path, mv.version
 
 
-def ask(sim: Simulator, path: str) -> Answer:
-    return sim.answer(Request("GET", path, path))
+def ask(sim: Simulator, path: str) -> HttpAnswer:
+    return sim.answer(HttpRequest("GET", path, path))
 
 
 def body(sim: Simulator, path: str) -> bytes:

@@ -9,7 +9,7 @@ from base64 import b64encode
 
 import pytest
 
-from gosync.demo.exchange import Kind, Request
+from gosync.demo.exchange import HttpRequest, RequestKind
 from gosync.errors import RejectedError
 from gosync.gomod.dirhash import ZipScan, scan_zip
 from gosync.gomod.module import ModuleVersion
@@ -79,7 +79,7 @@ def test_the_log_vouches_for_an_evil_zip():
     assert evil.h1 is not None
     assert evil.h1.encode() in sim.log.record(0)
     path = "/a.example/!m/@v/v1.0.0.zip"
-    assert sim.answer(Request("GET", path, path)).body == evil.data
+    assert sim.answer(HttpRequest("GET", path, path)).body == evil.data
 
 
 def test_a_fair_zip_of_ours_has_the_prefix():
@@ -92,7 +92,7 @@ def test_a_fair_zip_of_ours_has_the_prefix():
 def test_a_replaced_file_is_served_and_the_others_stay():
     sim = Simulator()
     sim.publish_evil(MV, zip_of(MV, {}))
-    sim.replace(MV, Kind.INFO, b"{}")
+    sim.replace(MV, RequestKind.INFO, b"{}")
     for suffix, want in (("info", b"{}"), ("mod", b"module a.example/M\n\ngo 1.21\n")):
         path = f"/a.example/!m/@v/v1.0.0.{suffix}"
-        assert sim.answer(Request("GET", path, path)).body == want
+        assert sim.answer(HttpRequest("GET", path, path)).body == want

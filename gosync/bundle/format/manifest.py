@@ -36,7 +36,7 @@ from gosync.bundle.format.manifest_checks import (
     malformed,
 )
 from gosync.bundle.format.names import MAX_CHUNKS, MAX_VOLUMES
-from gosync.catalog.findings import Kind
+from gosync.catalog.findings import FindingKind
 from gosync.catalog.versions import FoundBy, Need, Proof
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class FindingEntry(msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
         accepted: Whether it may stay so.
     """
 
-    kind: Kind
+    kind: FindingKind
     path: _Text
     version: _Text
     source: _Text

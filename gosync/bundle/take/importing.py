@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     from gosync.artifact import Artifact
     from gosync.catalog.versions import VersionRow
     from gosync.publish.report import PublishReport
-    from gosync.signing.trust import SignedBy, Trust
+    from gosync.signing.trust import SignedBy, TrustFile
     from gosync.site.site import Site
     from gosync.sumdb.tile import Tile
     from gosync.work.progress import Progress
@@ -101,7 +101,7 @@ class Import:
         self,
         site: Site,
         *,
-        trust: Trust,
+        trust: TrustFile,
         target: str,
         progress: Progress,
         ask: Callable[[str], bool] | None = None,

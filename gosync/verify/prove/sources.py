@@ -36,7 +36,7 @@ from gosync.sumdb.note import MAX_NOTE_BYTES
 from gosync.sumdb.readonly import ReadOnlyOps
 from gosync.sumdb.tile import Tile
 from gosync.upstream.goproxy import ProxyList
-from gosync.upstream.options import Options as HttpOptions
+from gosync.upstream.options import HttpOptions
 from gosync.verify.prove.prover import (
     CatalogSource,
     LogSource,

@@ -8,13 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from gosync.catalog.db import Catalog
-from gosync.catalog.findings import FindingState, Kind, Scope, Sighting
+from gosync.catalog.findings import FindingKind, FindingState, Scope, Sighting
 from gosync.clock import format_time
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 DAY = timedelta(days=1)
 REWRITTEN = Sighting(
-    kind=Kind.REWRITTEN,
+    kind=FindingKind.REWRITTEN,
     path="example.com/m",
     version="v1.0.0",
     source="https://proxy",
@@ -26,7 +26,7 @@ SCOPE = Scope(
     "example.com/m",
     "v1.0.0",
     "https://proxy",
-    frozenset({Kind.REWRITTEN, Kind.VANISHED}),
+    frozenset({FindingKind.REWRITTEN, FindingKind.VANISHED}),
 )
 
 
@@ -68,7 +68,7 @@ def test_a_fact_more_is_no_news_but_a_fact_that_changed_is(findings):
 
 
 def test_of_what_is_stale_a_newer_version_is_no_news(findings):
-    stale = replace(REWRITTEN, kind=Kind.STALE, theirs={"newest": "v1.1.0"})
+    stale = replace(REWRITTEN, kind=FindingKind.STALE, theirs={"newest": "v1.1.0"})
     assert findings.see(stale, NOW)
     assert not findings.see(replace(stale, theirs={"newest": "v1.2.0"}), NOW)
 
@@ -108,7 +108,7 @@ def test_what_a_look_sees_no_longer_is_resolved_and_is_new_when_it_returns(findi
 @pytest.mark.parametrize(
     "other",
     [
-        {"kind": Kind.MOVED},
+        {"kind": FindingKind.MOVED},
         {"version": "v1.0.1"},
         {"source": "https://other"},
         {"path": "example.com/n"},
@@ -127,7 +127,7 @@ def test_a_look_at_a_module_covers_all_its_versions(findings):
 
 
 def test_an_accepted_kind_stands_open_never_and_is_not_told(findings):
-    accept = {Kind.REWRITTEN}
+    accept = {FindingKind.REWRITTEN}
     assert findings.see(REWRITTEN, NOW, accept=accept) == only(findings)
     assert findings.open() == findings.untold() == []
     assert not findings.see(
@@ -140,7 +140,7 @@ def test_an_accepted_kind_stands_open_never_and_is_not_told(findings):
 
 def test_hooks_are_told_once(findings):
     findings.see(REWRITTEN, NOW)
-    findings.see(replace(REWRITTEN, kind=Kind.MOVED), NOW)
+    findings.see(replace(REWRITTEN, kind=FindingKind.MOVED), NOW)
     findings.decide(2, FindingState.KNOWN, NOW)
     (untold,) = findings.untold()
     findings.mark_told([untold.id], NOW)
@@ -151,14 +151,14 @@ def test_hooks_are_told_once(findings):
 def test_counts_name_every_kind(findings):
     findings.see(REWRITTEN, NOW)
     counts = findings.counts()
-    assert counts[Kind.REWRITTEN] == 1
+    assert counts[FindingKind.REWRITTEN] == 1
     assert sum(counts.values()) == 1
-    assert set(counts) == set(Kind)
+    assert set(counts) == set(FindingKind)
 
 
 def test_a_version_s_findings_and_the_newest_decision_first(findings):
     findings.see(REWRITTEN, NOW)
-    findings.see(replace(REWRITTEN, version="", kind=Kind.DEPRECATED), NOW)
+    findings.see(replace(REWRITTEN, version="", kind=FindingKind.DEPRECATED), NOW)
     assert [f.id for f in findings.of("example.com/m")] == [1, 2]
     assert [f.id for f in findings.of("example.com/m", "v1.0.0")] == [1]
     findings.decide(1, FindingState.KNOWN, NOW + DAY)

@@ -10,7 +10,7 @@ import pytest
 
 from gosync.catalog.bundles import BundleKind
 from gosync.catalog.db import Catalog
-from gosync.catalog.old_heads import Source
+from gosync.catalog.old_heads import HeadSource
 from gosync.catalog.versions import Proof, VersionRow, Want
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -25,9 +25,9 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 def test_a_head_is_remembered_once_and_for_its_own_log(catalog: Catalog) -> None:
     heads = catalog.old_heads
-    assert heads.add(A, [7, 5, 5], Source.SEEN, now=NOW) == 2
-    assert heads.add(A, [5, 6], Source.NAMED, now=NOW) == 1
-    assert heads.add(B, [9], Source.ASKED, now=NOW) == 1
+    assert heads.add(A, [7, 5, 5], HeadSource.SEEN, now=NOW) == 2
+    assert heads.add(A, [5, 6], HeadSource.NAMED, now=NOW) == 1
+    assert heads.add(B, [9], HeadSource.ASKED, now=NOW) == 1
     assert heads.sizes(A) == [5, 6, 7]
     assert heads.sizes("none") == []
 

@@ -6,12 +6,19 @@ import threading
 
 import pytest
 
-from gosync.demo.exchange import Answer, Ending, Framing, Kind, Request, kind_of
+from gosync.demo.exchange import (
+    Ending,
+    Framing,
+    HttpAnswer,
+    HttpRequest,
+    RequestKind,
+    kind_of,
+)
 from gosync.demo.http import Front
 
 
-def echo(request: Request) -> Answer:
-    return Answer(200, f"{request.method} {request.path} {request.query}".encode())
+def echo(request: HttpRequest) -> HttpAnswer:
+    return HttpAnswer(200, f"{request.method} {request.path} {request.query}".encode())
 
 
 def connect(front: Front) -> http.client.HTTPConnection:
@@ -61,7 +68,7 @@ def test_head_has_the_length_and_no_body():
 
 def test_a_large_body_arrives_whole():
     body = bytes(range(256)) * 40_000
-    with Front(lambda _: Answer(200, body)) as front:
+    with Front(lambda _: HttpAnswer(200, body)) as front:
         connection = connect(front)
         connection.request("GET", "/")
         assert connection.getresponse().read() == body
@@ -70,7 +77,7 @@ def test_a_large_body_arrives_whole():
 
 @pytest.mark.parametrize("framing", [Framing.CHUNKED, Framing.CLOSE])
 def test_pieces_arrive_in_chunks_or_until_the_end(framing: Framing):
-    answer = Answer(200, iter([b"ab", b"c"]), framing=framing)
+    answer = HttpAnswer(200, iter([b"ab", b"c"]), framing=framing)
     with Front(lambda _: answer) as front:
         connection = connect(front)
         connection.request("GET", "/")
@@ -79,7 +86,7 @@ def test_pieces_arrive_in_chunks_or_until_the_end(framing: Framing):
 
 
 def test_fewer_bytes_than_declared_end_the_connection():
-    with Front(lambda _: Answer(200, b"abc", declared_bytes=9)) as front:
+    with Front(lambda _: HttpAnswer(200, b"abc", declared_bytes=9)) as front:
         connection = connect(front)
         connection.request("GET", "/")
         with pytest.raises(http.client.IncompleteRead) as caught:
@@ -89,7 +96,7 @@ def test_fewer_bytes_than_declared_end_the_connection():
 
 
 def test_a_reset_is_a_reset():
-    with Front(lambda _: Answer(0, ending=Ending.RESET)) as front:
+    with Front(lambda _: HttpAnswer(0, ending=Ending.RESET)) as front:
         connection = connect(front)
         connection.request("GET", "/")
         with pytest.raises(ConnectionResetError):
@@ -129,22 +136,22 @@ def test_stopping_ends_idle_connections_and_joins_their_threads():
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("/index", Kind.INDEX),
-        ("/a.example/m/@v/list", Kind.LIST),
-        ("/a.example/m/@latest", Kind.LATEST),
-        ("/a.example/m/@v/v1.0.0.info", Kind.INFO),
-        ("/cached-only/a.example/m/@v/v1.0.0.mod", Kind.MOD),
-        ("/a.example/m/@v/v1.0.0.zip", Kind.ZIP),
-        ("/a.example/m/@v/v1.0.0.zap", Kind.OTHER),
-        ("/sumdb/n/supported", Kind.SUPPORTED),
-        ("/sumdb/n/latest", Kind.HEAD),
-        ("/latest", Kind.HEAD),
-        ("/sumdb/n/lookup/a.example/m@v1.0.0", Kind.LOOKUP),
-        ("/sumdb/n/tile/8/0/000.p/3", Kind.TILE),
-        ("/tile/8/0/000", Kind.TILE),
-        ("/", Kind.OTHER),
-        ("/sumdb", Kind.OTHER),
+        ("/index", RequestKind.INDEX),
+        ("/a.example/m/@v/list", RequestKind.LIST),
+        ("/a.example/m/@latest", RequestKind.LATEST),
+        ("/a.example/m/@v/v1.0.0.info", RequestKind.INFO),
+        ("/cached-only/a.example/m/@v/v1.0.0.mod", RequestKind.MOD),
+        ("/a.example/m/@v/v1.0.0.zip", RequestKind.ZIP),
+        ("/a.example/m/@v/v1.0.0.zap", RequestKind.OTHER),
+        ("/sumdb/n/supported", RequestKind.SUPPORTED),
+        ("/sumdb/n/latest", RequestKind.HEAD),
+        ("/latest", RequestKind.HEAD),
+        ("/sumdb/n/lookup/a.example/m@v1.0.0", RequestKind.LOOKUP),
+        ("/sumdb/n/tile/8/0/000.p/3", RequestKind.TILE),
+        ("/tile/8/0/000", RequestKind.TILE),
+        ("/", RequestKind.OTHER),
+        ("/sumdb", RequestKind.OTHER),
     ],
 )
-def test_a_path_tells_its_kind(path: str, kind: Kind):
+def test_a_path_tells_its_kind(path: str, kind: RequestKind):
     assert kind_of(path) is kind

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, unquote
 
 import pytest
 
-from gosync.demo.exchange import Answer, Kind, Request
+from gosync.demo.exchange import HttpAnswer, HttpRequest, RequestKind
 from gosync.demo.modules import ModuleSource, commit_hash
 from gosync.demo.upstream import SampleUpstream
 from gosync.gomod.module import ModuleVersion
@@ -14,14 +14,14 @@ from gosync.gomod.module import ModuleVersion
 PSEUDO = "v0.0.0-20240101000000-aaaaaaaaaaaa"
 
 
-def get(upstream: SampleUpstream, target: str, **headers: str) -> Answer:
+def get(upstream: SampleUpstream, target: str, **headers: str) -> HttpAnswer:
     path, _, query = target.partition("?")
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    request = Request("GET", target, unquote(path), dict(parse_qsl(query)), named)
+    request = HttpRequest("GET", target, unquote(path), dict(parse_qsl(query)), named)
     return upstream.answer(request)
 
 
-def text(answer: Answer) -> str:
+def text(answer: HttpAnswer) -> str:
     assert answer.status == 200, answer
     assert isinstance(answer.body, bytes)
     return answer.body.decode()
@@ -132,7 +132,7 @@ def test_only_a_fetch_makes_a_version_cached():
 def test_replacing_changes_the_proxy_and_not_the_log(upstream: SampleUpstream):
     mv = ModuleVersion("a.example/M", "v1.0.0")
     head = upstream.log.head()
-    upstream.replace(mv, Kind.ZIP, b"poison")
+    upstream.replace(mv, RequestKind.ZIP, b"poison")
     assert text(get(upstream, "/a.example/!m/@v/v1.0.0.zip")) == "poison"
     assert upstream.log.head() == head
 

@@ -15,7 +15,7 @@ from gosync.gomod.gosum import GoSum, parse_gosum
 from gosync.gomod.modfile import GoMod, Requirement, parse_lax
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.mvs import MainModule, Mains
-from gosync.gomod.needs import Needs, Why, needs_of_project, needs_of_version
+from gosync.gomod.needs import NeededBy, Needs, needs_of_project, needs_of_version
 
 H1 = "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
@@ -173,7 +173,7 @@ def test_all_reads_what_is_pruned_out() -> None:
     files = Files(CHAIN | {"a v1.0.0": "go 1.17; b v1.0.0 // indirect"})
     needs = files.project("go 1.21; a v1.0.0", deps=Deps.ALL)
     assert names(needs.mods - needs.zips) == ["c v1.0.0", "d v1.0.0"]
-    assert needs.why(mv("d v1.0.0")).kind is Why.UNPRUNED
+    assert needs.why(mv("d v1.0.0")).kind is NeededBy.UNPRUNED
 
 
 def test_at_go_1_17_what_go_1_16_would_build_is_needed_whole() -> None:
@@ -201,7 +201,7 @@ def test_upgrades_go_through_what_is_selected_between() -> None:
     needs = files.project("go 1.21; a v1.0.0; b v1.0.0 // indirect", deps=Deps.ALL)
     assert names(needs.zips) == sorted(mods)
     assert files.asked == [path("a"), path("b"), path("c")]
-    assert needs.why(mv("c v1.0.0")).kind is Why.UPGRADE
+    assert needs.why(mv("c v1.0.0")).kind is NeededBy.UPGRADE
 
 
 def test_nothing_is_asked_about_what_only_a_project_has() -> None:
@@ -226,7 +226,7 @@ def test_a_version_without_dependencies_asks_nobody() -> None:
 def test_a_version_is_looked_at_as_if_all_of_it_was_required() -> None:
     needs = Files(CHAIN).version("a v1.0.0")
     assert names(needs.zips) == ["a v1.0.0", "b v1.0.0", "c v1.0.0", "d v1.0.0"]
-    assert needs.why(mv("a v1.0.0")).kind is Why.MAIN
+    assert needs.why(mv("a v1.0.0")).kind is NeededBy.MAIN
     assert needs.why(mv("b v1.0.0")).path == (mv("a v1.0.0"), mv("b v1.0.0"))
 
 
@@ -257,13 +257,13 @@ def test_the_reason_is_the_first_that_there_is() -> None:
     needs = Files(CHAIN).project("go 1.21; a v1.0.0", *sums)
     main = ModuleVersion(path("main"), "")
     a, b = needs.why(mv("a v1.0.0")), needs.why(mv("b v1.0.0"))
-    assert (a.kind, a.path) == (Why.MAIN, (main, mv("a v1.0.0")))
+    assert (a.kind, a.path) == (NeededBy.MAIN, (main, mv("a v1.0.0")))
     assert (b.kind, b.path) == (
-        Why.REQUIREMENT,
+        NeededBy.REQUIREMENT,
         (main, mv("a v1.0.0"), mv("b v1.0.0")),
     )
     line = needs.why(mv("e v1.0.0"))
-    assert (line.kind, line.path, line.sums) == (Why.SUM, (), 1)
+    assert (line.kind, line.path, line.sums) == (NeededBy.SUM, (), 1)
 
 
 @pytest.mark.parametrize("deps", [Deps.BUILD, Deps.ALL])

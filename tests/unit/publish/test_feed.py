@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from gosync.catalog.findings import Finding, FindingState, Kind, Sighting
+from gosync.catalog.findings import Finding, FindingKind, FindingState, Sighting
 from gosync.catalog.versions import Need, Proof, State, VersionRow
 from gosync.publish.feed import ENTRIES, format_feed
 from tests.unit.publish.world import World
@@ -18,7 +18,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 FINDING = Finding(
     1,
-    Kind.REWRITTEN,
+    FindingKind.REWRITTEN,
     "example.com/m",
     "v1.0.0",
     "https://proxy",
@@ -89,7 +89,7 @@ def test_it_is_written_when_something_is_new_and_not_otherwise(world: World):
     world.publish()
     assert not publisher.write_feed(world.tree)
     sighting = Sighting(
-        kind=Kind.STALE, path="example.com/m", summary="old", ours={}, theirs={}
+        kind=FindingKind.STALE, path="example.com/m", summary="old", ours={}, theirs={}
     )
     world.catalog.findings.see(sighting, NOW)
     assert publisher.write_feed(world.tree)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Self
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Need, Proof, VersionRow, Want
-from gosync.demo.exchange import Kind
+from gosync.demo.exchange import RequestKind
 from gosync.demo.log import SumLog
 from gosync.demo.modules import ModuleSource, commit_hash
-from gosync.demo.upstream import Publication
+from gosync.demo.upstream import SampleVersion
 from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.info import Origin, VersionInfo, format_info
 from gosync.gomod.modfile import synthesize
@@ -157,10 +157,11 @@ class World:
 
     def add_source(self, source: ModuleSource, *, private: bool = False) -> None:
         """Admit a real module, as the gate would."""
-        publication = Publication(source)
+        publication = SampleVersion(source)
         mv = source.module_version
         files = {
-            kind: publication.file(kind) for kind in (Kind.INFO, Kind.MOD, Kind.ZIP)
+            kind: publication.file(kind)
+            for kind in (RequestKind.INFO, RequestKind.MOD, RequestKind.ZIP)
         }
         digests = {kind: self.blobs.put_bytes(data) for kind, data in files.items()}
         zip_h1, mod_h1 = publication.zip_h1, publication.mod_h1
@@ -170,12 +171,12 @@ class World:
         row = VersionRow(
             mv.path,
             mv.version,
-            info_digest=digests[Kind.INFO],
-            info_bytes=len(files[Kind.INFO]),
-            mod_digest=digests[Kind.MOD],
-            mod_bytes=len(files[Kind.MOD]),
-            zip_digest=digests[Kind.ZIP],
-            zip_bytes=len(files[Kind.ZIP]),
+            info_digest=digests[RequestKind.INFO],
+            info_bytes=len(files[RequestKind.INFO]),
+            mod_digest=digests[RequestKind.MOD],
+            mod_bytes=len(files[RequestKind.MOD]),
+            zip_digest=digests[RequestKind.ZIP],
+            zip_bytes=len(files[RequestKind.ZIP]),
             zip_h1=zip_h1,
             mod_h1=mod_h1,
             proof=Proof.PINNED if private else Proof.SUMDB,

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from gosync.catalog.census import Census
-from gosync.catalog.findings import Kind
+from gosync.catalog.findings import FindingKind
 from gosync.catalog.jobs import JobRow
 from gosync.catalog.versions import State
-from gosync.status.facts import Facts
+from gosync.status.facts import MirrorFacts
 from gosync.status.files import write_metrics, write_status
 from gosync.status.metrics import format_metrics
 from gosync.status.mirror import format_status
@@ -31,8 +31,8 @@ FRESH = Freshness(
 )
 
 
-def _facts(*jobs: JobRow, freshness: Freshness = FRESH) -> Facts:
-    return Facts(
+def _facts(*jobs: JobRow, freshness: Freshness = FRESH) -> MirrorFacts:
+    return MirrorFacts(
         now=NOW,
         freshness=freshness,
         modules=2,
@@ -40,13 +40,13 @@ def _facts(*jobs: JobRow, freshness: Freshness = FRESH) -> Facts:
         completeness=Completeness(versions=VersionCounts(present=7, zips=7, failed=1)),
         failures={"NotFoundError": 1},
         security=0,
-        findings=dict.fromkeys(Kind, 0) | {Kind.REWRITTEN: 1},
+        findings=dict.fromkeys(FindingKind, 0) | {FindingKind.REWRITTEN: 1},
         carried_bytes=1_500_000_000,
         jobs={job.name: job for job in jobs},
     )
 
 
-def _status(facts: Facts) -> dict[str, object]:
+def _status(facts: MirrorFacts) -> dict[str, object]:
     document = json.loads(format_status(facts, name="corner", upstream="https://p"))
     assert isinstance(document, dict)
     return document

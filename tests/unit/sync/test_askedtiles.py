@@ -12,7 +12,7 @@ from gosync.errors import UsageError
 from gosync.sumdb.tile import Tile
 from gosync.sync.askedtiles import (
     MAX_LEAVES,
-    Asked,
+    AskedTiles,
     asked_heads,
     asked_tiles,
     read_log,
@@ -26,7 +26,7 @@ NGINX = (
 )
 
 
-def heads(*lines: str) -> Asked:
+def heads(*lines: str) -> AskedTiles:
     return asked_heads(asked_tiles((line.encode() for line in lines), NAME))
 
 
@@ -36,7 +36,7 @@ def test_a_log_names_the_head_by_the_width_that_was_asked_for_first() -> None:
         NGINX.format("tile/8/0/x202/849"),
         NGINX.format("lookup/rsc.io/quote@v1.5.2"),
     ]
-    assert heads(*lines) == Asked(sizes=(202_849 * 256 + 92,))
+    assert heads(*lines) == AskedTiles(sizes=(202_849 * 256 + 92,))
     assert heads(*reversed(lines)) == heads(*lines)
 
 
@@ -72,11 +72,11 @@ def test_any_line_will_do_that_has_the_path(line: str) -> None:
     ],
 )
 def test_what_is_no_tile_of_this_log_asks_for_nothing(line: str) -> None:
-    assert heads(line) == Asked()
+    assert heads(line) == AskedTiles()
 
 
 def test_tiles_above_level_0_are_told_apart() -> None:
-    assert heads("/sumdb/sum.example.org/tile/8/1/003.p/7") == Asked(upper=True)
+    assert heads("/sumdb/sum.example.org/tile/8/1/003.p/7") == AskedTiles(upper=True)
 
 
 def test_a_log_may_not_ask_for_everything() -> None:

@@ -12,7 +12,7 @@ from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import Retraction
 from gosync.site.policy import Rule
 from gosync.site.rules import VersionRule, parse_exclusion, parse_versions
-from gosync.sync.offer import Facts, Offer, Offered
+from gosync.sync.offer import ModuleFacts, Offer, Offered
 from gosync.sync.plan import Choice, Chosen, choose
 
 NOW = "2026-06-30T12:00:00.000000Z"
@@ -88,7 +88,7 @@ def test_prereleases_can_be_left_out(text: str, want: str):
 
 
 def test_latest_is_compatible_when_the_highest_compatible_has_a_go_mod():
-    own = Offer(offer(*MANY).versions, None, Facts("v1.1.0", {"v1.1.0": True}))
+    own = Offer(offer(*MANY).versions, None, ModuleFacts("v1.1.0", {"v1.1.0": True}))
 
     assert versions(apply([rule("latest")], own)) == ["v1.1.0"]
     assert "v2.0.0+incompatible" not in versions(apply([rule("latest:99")], own))
@@ -127,7 +127,7 @@ def test_exact_versions_keep_their_need_and_no_key_concerns_them():
         Rule(2, None, "v9.0.0"),
         Rule(3, rule(min_age_days=9, retracted=False)),
     )
-    facts = Facts(retracted=(Retraction("v9.0.0", "v9.0.0"),))
+    facts = ModuleFacts(retracted=(Retraction("v9.0.0", "v9.0.0"),))
     chosen = choose("a.b/c", rules, Offer((), None, facts), now=NOW)
 
     assert chosen.choices == (
@@ -165,7 +165,7 @@ def test_what_is_excluded_is_named_so():
 
 
 def test_retracted_versions_are_out_unless_asked_for():
-    facts = Facts("v1.2.0", retracted=(Retraction("v1.1.0", "v1.2.0"),))
+    facts = ModuleFacts("v1.2.0", retracted=(Retraction("v1.1.0", "v1.2.0"),))
     what = Offer(offer("v1.0.0", "v1.1.0", "v1.2.0").versions, None, facts)
 
     chosen = apply([rule("latest")], what)
@@ -250,14 +250,14 @@ def test_ten_thousand_modules_are_planned_in_seconds():
 
 def test_where_the_compatible_one_with_a_go_mod_is_retracted_the_next_one_decides():
     own = {"v1.0.0": False, "v1.1.0": True}
-    facts = Facts("v1.1.0", own, (Retraction("v1.1.0", "v1.1.0"),))
+    facts = ModuleFacts("v1.1.0", own, (Retraction("v1.1.0", "v1.1.0"),))
     what = Offer(offer("v1.0.0", "v1.1.0", "v2.0.0+incompatible").versions, None, facts)
 
     assert versions(apply([rule("latest")], what)) == ["v2.0.0+incompatible"]
 
 
 def test_where_all_is_retracted_a_commit_is_the_latest():
-    facts = Facts("v1.0.1", {}, (Retraction("v1.0.0", "v1.0.1"),))
+    facts = ModuleFacts("v1.0.1", {}, (Retraction("v1.0.0", "v1.0.1"),))
     what = Offer(offer("v1.0.0", "v1.0.1").versions, LATER_PSEUDO, facts)
 
     for text in ("latest", "all"):

@@ -9,7 +9,7 @@ from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import Retraction
 from gosync.site.policy import Rule
 from gosync.site.rules import Pick, VersionRule, parse_exclusion, parse_versions
-from gosync.sync.offer import Facts, Offer, Offered
+from gosync.sync.offer import ModuleFacts, Offer, Offered
 from gosync.sync.plan import Choice, choose
 
 PATH = "a.b/c"
@@ -20,12 +20,12 @@ BELOW_2 = parse_versions("<v1.2.0")
 EXACT = Rule(1, None, "v1.0.0")
 
 
-def offer(facts: Facts) -> Offer:
+def offer(facts: ModuleFacts) -> Offer:
     names = ("v1.0.0", "v1.1.0", "v1.2.0")
     return Offer(tuple(Offered(v, None, YESTERDAY) for v in names), None, facts)
 
 
-def heralds(rules: tuple[Rule, ...], facts: Facts) -> list[str]:
+def heralds(rules: tuple[Rule, ...], facts: ModuleFacts) -> list[str]:
     chosen = choose(PATH, rules, offer(facts), now=NOW)
     return [choice.version for choice in chosen.choices if choice.herald]
 
@@ -33,23 +33,28 @@ def heralds(rules: tuple[Rule, ...], facts: Facts) -> list[str]:
 @pytest.mark.parametrize(
     ("facts", "want"),
     [
-        (Facts("v1.2.0", retracted=V1), ["v1.2.0"]),
-        (Facts("v1.2.0", deprecated="use x.y/z"), ["v1.2.0"]),
-        (Facts("v1.2.0", retracted=(Retraction("v1.0.0", "v1.2.0"),)), ["v1.2.0"]),
-        (Facts("v1.2.0", retracted=(Retraction("v0.1.0", "v0.9.0"),)), []),
-        (Facts("v1.2.0"), []),
-        (Facts(), []),
-        (Facts("v1.1.0", deprecated="it is here anyway"), []),
-        (Facts("v1.9.0", deprecated="nobody offers it"), []),
+        (ModuleFacts("v1.2.0", retracted=V1), ["v1.2.0"]),
+        (ModuleFacts("v1.2.0", deprecated="use x.y/z"), ["v1.2.0"]),
+        (
+            ModuleFacts("v1.2.0", retracted=(Retraction("v1.0.0", "v1.2.0"),)),
+            ["v1.2.0"],
+        ),
+        (ModuleFacts("v1.2.0", retracted=(Retraction("v0.1.0", "v0.9.0"),)), []),
+        (ModuleFacts("v1.2.0"), []),
+        (ModuleFacts(), []),
+        (ModuleFacts("v1.1.0", deprecated="it is here anyway"), []),
+        (ModuleFacts("v1.9.0", deprecated="nobody offers it"), []),
     ],
 )
-def test_the_top_is_taken_for_what_it_says_of_the_chosen(facts: Facts, want: list[str]):
+def test_the_top_is_taken_for_what_it_says_of_the_chosen(
+    facts: ModuleFacts, want: list[str]
+):
     assert heralds((EXACT, Rule(2, BELOW_2)), facts) == want
 
 
 def test_a_herald_is_whole_and_last_and_brings_no_dependencies():
     rules = (EXACT, Rule(2, BELOW_2, deps=Deps.ALL))
-    chosen = choose(PATH, rules, offer(Facts("v1.2.0", retracted=V1)), now=NOW)
+    chosen = choose(PATH, rules, offer(ModuleFacts("v1.2.0", retracted=V1)), now=NOW)
 
     assert chosen.choices == (
         Choice("v1.0.0", Need.ZIP, (1,)),
@@ -60,14 +65,14 @@ def test_a_herald_is_whole_and_last_and_brings_no_dependencies():
 
 def test_a_go_mod_that_is_wanted_alone_becomes_a_whole_herald():
     rules = (Rule(1, None, "v1.2.0", Need.MOD), Rule(2, BELOW_2))
-    chosen = choose(PATH, rules, offer(Facts("v1.2.0", deprecated="x")), now=NOW)
+    chosen = choose(PATH, rules, offer(ModuleFacts("v1.2.0", deprecated="x")), now=NOW)
 
     assert chosen.choices[-1] == Choice("v1.2.0", Need.ZIP, (1, 2), herald=True)
 
 
 def test_a_limit_of_who_takes_it_anyway_does_not_bind_who_needs_a_herald():
     small = VersionRule(pick=Pick.LATEST, max_zip_bytes=5)
-    facts = Facts("v1.2.0", deprecated="x")
+    facts = ModuleFacts("v1.2.0", deprecated="x")
 
     chosen = choose(PATH, (Rule(1, small), Rule(2, BELOW_2)), offer(facts), now=NOW)
     assert chosen.choices[-1] == Choice("v1.2.0", Need.ZIP, (1, 2))
@@ -76,13 +81,13 @@ def test_a_limit_of_who_takes_it_anyway_does_not_bind_who_needs_a_herald():
 
 
 def test_exact_versions_alone_have_no_herald():
-    assert heralds((EXACT,), Facts("v1.2.0", retracted=V1)) == []
+    assert heralds((EXACT,), ModuleFacts("v1.2.0", retracted=V1)) == []
 
 
 def test_nothing_chosen_needs_no_herald():
     nothing = Rule(1, parse_versions(">=v7"))
 
-    assert heralds((nothing,), Facts("v1.2.0", deprecated="x")) == []
+    assert heralds((nothing,), ModuleFacts("v1.2.0", deprecated="x")) == []
 
 
 @pytest.mark.parametrize(
@@ -94,7 +99,7 @@ def test_nothing_chosen_needs_no_herald():
 )
 def test_a_herald_does_not_get_round_a_cool_down_nor_an_exclusion(keys):
     rules = (EXACT, Rule(2, VersionRule(**keys)))
-    facts = Facts("v1.2.0", retracted=V1)
+    facts = ModuleFacts("v1.2.0", retracted=V1)
 
     assert heralds(rules, facts) == []
     assert heralds((*rules, Rule(3, BELOW_2)), facts) == ["v1.2.0"]
@@ -102,7 +107,7 @@ def test_a_herald_does_not_get_round_a_cool_down_nor_an_exclusion(keys):
 
 def test_a_herald_that_waits_is_reconsidered():
     rules = (EXACT, Rule(2, VersionRule(min_age_days=7, bounds=BELOW_2.bounds)))
-    what = offer(Facts("v1.2.0", retracted=V1))
+    what = offer(ModuleFacts("v1.2.0", retracted=V1))
     chosen = choose(PATH, rules, what, now=NOW)
 
     assert chosen.reconsider_at == "2026-07-06T12:00:00.000000Z"

@@ -14,14 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from gosync.upstream.http import Fetcher
-from gosync.upstream.options import Options
+from gosync.upstream.options import HttpOptions
 from tests.unit.upstream.scriptserver import ScriptServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
-QUICK = Options(
+QUICK = HttpOptions(
     timeout_seconds=0.5,
     total_seconds=5,
     zip_total_seconds=5,
@@ -68,8 +68,8 @@ async def tls_fetcher(certificate: tuple[Path, Path]) -> AsyncIterator[Fetcher]:
         yield made
 
 
-def trusting(certificate: tuple[Path, Path]) -> Options:
-    return Options(
+def trusting(certificate: tuple[Path, Path]) -> HttpOptions:
+    return HttpOptions(
         timeout_seconds=5,
         retries=0,
         ca_file=str(certificate[0]),

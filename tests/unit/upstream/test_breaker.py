@@ -20,7 +20,7 @@ from gosync.errors import (
     UpstreamTimeoutError,
 )
 from gosync.upstream.breaker import NEVER_OPEN, Breaker, BreakerPolicy, BreakerState
-from gosync.upstream.health import KEPT, Health, Outcome, outcome_of
+from gosync.upstream.health import KEPT, Health, RequestOutcome, outcome_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DOWN = UnavailableError("no answer")
@@ -43,17 +43,17 @@ def unreachable() -> UnavailableError:
 @pytest.mark.parametrize(
     ("error", "want"),
     [
-        (None, Outcome.ANSWERED),
-        (NotFoundError("404"), Outcome.ANSWERED),
-        (MalformedError("info", "x", "y"), Outcome.ANSWERED),
-        (UpstreamStatusError("x", status=403), Outcome.ANSWERED),
-        (UpstreamStatusError("x", status=401), Outcome.ANSWERED),
-        (UpstreamStatusError("x", status=429), Outcome.FAILED),
-        (UpstreamStatusError("x", status=408), Outcome.FAILED),
-        (UpstreamStatusError("x", status=500), Outcome.FAILED),
-        (UpstreamTimeoutError("late"), Outcome.FAILED),
-        (TruncatedError("half"), Outcome.FAILED),
-        (unreachable(), Outcome.UNREACHABLE),
+        (None, RequestOutcome.ANSWERED),
+        (NotFoundError("404"), RequestOutcome.ANSWERED),
+        (MalformedError("info", "x", "y"), RequestOutcome.ANSWERED),
+        (UpstreamStatusError("x", status=403), RequestOutcome.ANSWERED),
+        (UpstreamStatusError("x", status=401), RequestOutcome.ANSWERED),
+        (UpstreamStatusError("x", status=429), RequestOutcome.FAILED),
+        (UpstreamStatusError("x", status=408), RequestOutcome.FAILED),
+        (UpstreamStatusError("x", status=500), RequestOutcome.FAILED),
+        (UpstreamTimeoutError("late"), RequestOutcome.FAILED),
+        (TruncatedError("half"), RequestOutcome.FAILED),
+        (unreachable(), RequestOutcome.UNREACHABLE),
         (OfflineError("off"), None),
         (SourceDownError("not asked"), None),
         (StoreError("full disk"), None),
@@ -63,7 +63,7 @@ def test_how_a_request_ended_is_told_by_what_it_raised(error, want) -> None:
     assert outcome_of(error) is want
 
 
-outcomes = st.lists(st.sampled_from(list(Outcome)), max_size=3 * KEPT)
+outcomes = st.lists(st.sampled_from(list(RequestOutcome)), max_size=3 * KEPT)
 
 
 @given(outcomes)
@@ -71,7 +71,7 @@ def test_health_counts_what_it_was_told(history) -> None:
     health = Health()
     for number, outcome in enumerate(history):
         health = health.after(outcome, float(number))
-    failed = [each is not Outcome.ANSWERED for each in history]
+    failed = [each is not RequestOutcome.ANSWERED for each in history]
     assert (health.requests, health.failures) == (len(history), sum(failed))
     assert [each.outcome for each in health.samples] == history[-KEPT:]
     in_row = next((n for n, bad in enumerate(failed[::-1]) if not bad), len(failed))
@@ -93,7 +93,7 @@ def test_one_answer_closes_whatever_was(history) -> None:
 
 def fail(breaker: Breaker, count: int) -> Breaker:
     for _ in range(count):
-        breaker = breaker.failed(DOWN, Outcome.FAILED)
+        breaker = breaker.failed(DOWN, RequestOutcome.FAILED)
     return breaker
 
 

@@ -18,16 +18,16 @@ from gosync.gomod.module import ModuleVersion
 from gosync.upstream.breaker import BreakerState
 from gosync.upstream.goproxy import parse_goproxy
 from gosync.upstream.http import Fetcher
-from gosync.upstream.options import Options
+from gosync.upstream.options import HttpOptions
 from gosync.upstream.proxy import ProxyClient
 from gosync.upstream.source import Source, make_source
 from gosync.upstream.sources import Sources
 from tests.unit.upstream.scriptserver import ScriptServer, answer
 
-PATIENT = Options(  # open for longer than a test takes
+PATIENT = HttpOptions(  # open for longer than a test takes
     timeout_seconds=0.5, retries=0, retry_delay_seconds=20, max_retry_delay_seconds=20
 )
-BRIEF = Options(  # open for 10 ms
+BRIEF = HttpOptions(  # open for 10 ms
     timeout_seconds=0.5, retries=0, retry_delay_seconds=0.02, max_retry_delay_seconds=1
 )
 

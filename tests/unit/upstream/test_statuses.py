@@ -10,7 +10,7 @@ from gosync.errors import (
     UpstreamTimeoutError,
 )
 from gosync.upstream.http import Fetcher
-from gosync.upstream.options import Options
+from gosync.upstream.options import HttpOptions
 from tests.unit.upstream.scriptserver import (
     ScriptServer,
     answer,
@@ -64,7 +64,9 @@ async def test_a_bearable_retry_after_is_waited_for(
 ) -> None:
     busy = answer(b"", status=429, headers={"Retry-After": "1"})
     url = server.script("/a", busy, answer(b"now"))
-    patient = Options(retries=1, retry_delay_seconds=0.01, max_retry_delay_seconds=2)
+    patient = HttpOptions(
+        retries=1, retry_delay_seconds=0.01, max_retry_delay_seconds=2
+    )
     begun = time.monotonic()
     async with Fetcher(patient, environment={}) as waiting:
         assert (await waiting.get(url, limit_bytes=100)).body == b"now"

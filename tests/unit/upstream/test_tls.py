@@ -21,7 +21,7 @@ from gosync.errors import (
     UpstreamStatusError,
 )
 from gosync.upstream.http import Fetcher
-from gosync.upstream.options import Options
+from gosync.upstream.options import HttpOptions
 from tests.unit.upstream.conftest import Sinks, trusting
 from tests.unit.upstream.scriptserver import ScriptServer, answer, redirect
 
@@ -57,7 +57,7 @@ async def test_an_authority_file_that_is_none_is_a_wrong_configuration(
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_bytes(content)
-    async with Fetcher(Options(ca_file=str(file)), environment={}) as asking:
+    async with Fetcher(HttpOptions(ca_file=str(file)), environment={}) as asking:
         with pytest.raises(ConfigError, match=r"ca\.pem"):
             await asking.get("https://127.0.0.1:1/", limit_bytes=10)
 
@@ -194,7 +194,7 @@ async def test_http2_is_spoken_where_it_is_offered(
 async def test_http1_is_spoken_where_http2_is_not_wanted(
     certificate: tuple[Path, Path], http2_url: str
 ) -> None:
-    options = Options(http2=False, ca_file=str(certificate[0]))
+    options = HttpOptions(http2=False, ca_file=str(certificate[0]))
     async with Fetcher(options, environment={}) as asking:
         got = await asking.get(f"{http2_url}/version", limit_bytes=10)
     assert got.body == b"1.1"

@@ -19,9 +19,9 @@ from msgspec.structs import replace
 
 from gosync.clock import SystemClock
 from gosync.config import parse_config
-from gosync.demo.exchange import Kind as FileKind
+from gosync.demo.exchange import RequestKind as FileKind
 from gosync.demo.modules import ModuleSource
-from gosync.demo.upstream import Publication
+from gosync.demo.upstream import SampleVersion
 from gosync.folder.layouts import TargetKind
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
 from gosync.site.options import SiteOptions
@@ -96,7 +96,7 @@ class World:
         assert database is not None
         return cls(sim, database, tree)
 
-    def publications(self) -> Iterator[tuple[ModuleVersion, Publication]]:
+    def publications(self) -> Iterator[tuple[ModuleVersion, SampleVersion]]:
         for mv in self.sim.module_versions():
             yield mv, self.sim.publication(mv)
 
@@ -143,7 +143,7 @@ def lay(world: World, kind: TargetKind, root: Path) -> None:
 def _files(
     kind: TargetKind,
     mv: ModuleVersion,
-    publication: Publication,
+    publication: SampleVersion,
     files: dict[str, bytes],
 ) -> Iterator[tuple[str, bytes]]:
     if kind is TargetKind.ATHENS:

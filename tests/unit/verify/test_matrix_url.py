@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gosync.cli.main import run as run_cli
-from gosync.demo.exchange import Kind as FileKind
+from gosync.demo.exchange import RequestKind as FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.verify.verdicts import Verdict
 from tests.simulator import Simulator

@@ -26,7 +26,7 @@ from gosync.bundle.format.receipt import Receipt, format_receipt, parse_receipt
 from gosync.bundle.format.recipe import parse_recipe
 from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.read.zstd import FrameReader
-from gosync.catalog.findings import Kind
+from gosync.catalog.findings import FindingKind
 from gosync.errors import ConfigError, MalformedError, VolumeError
 from gosync.gomod.zipdir import MAX_ENTRIES
 from gosync.signing.trust import MAX_SIGNATURES, parse_trust
@@ -108,7 +108,7 @@ NO_TIMES = [
     "",
 ]
 FINDING = FindingEntry(
-    kind=next(iter(Kind)),
+    kind=next(iter(FindingKind)),
     path="example.com/m",
     version="v1.0.0",
     source="",
