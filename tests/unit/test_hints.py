@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -22,9 +23,12 @@ _VERB = re.compile(rf"\bgosync ({'|'.join(VERBS)})\b")
 _LATER = {"cli", "demo"}
 
 
-def _modules() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        yield str(path.relative_to(_PACKAGE)), ast.parse(path.read_text("utf-8"))
+@cache
+def _modules() -> list[tuple[str, ast.Module]]:
+    return [
+        (str(path.relative_to(_PACKAGE)), ast.parse(path.read_text("utf-8")))
+        for path in sorted(_PACKAGE.rglob("*.py"))
+    ]
 
 
 def _advised() -> Iterator[tuple[str, Command]]:
