@@ -58,7 +58,7 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class RequiredBy:
+class GraphOrigin:
     """A graph that versions came from.
 
     Attributes:
@@ -112,7 +112,7 @@ class Needs:
     mods: frozenset[ModuleVersion]
     zips: frozenset[ModuleVersion]
     problems: Mapping[ModuleVersion, str]
-    origins: tuple[RequiredBy, ...] = field(default=(), repr=False, compare=False)
+    origins: tuple[GraphOrigin, ...] = field(default=(), repr=False, compare=False)
     sums: tuple[GoSum, ...] = field(default=(), repr=False, compare=False)
 
     def why(self, mv: ModuleVersion) -> Reason:
@@ -146,7 +146,7 @@ class NeedsSoFar:
         self._read: set[ModuleVersion] = set()
         self._selected: set[ModuleVersion] = set()
         self._problems: dict[ModuleVersion, str] = {}
-        self._origins: list[RequiredBy] = []
+        self._origins: list[GraphOrigin] = []
 
     def add_graph(
         self,
@@ -157,7 +157,7 @@ class NeedsSoFar:
         zips: bool = True,
     ) -> None:
         """Take what a graph selects, and what was read for it and before it."""
-        self._origins.append(RequiredBy(kind, reader.mains, graph, self._hidden))
+        self._origins.append(GraphOrigin(kind, reader.mains, graph, self._hidden))
         self._read.update(each for each in reader.read if each.version)
         if zips:
             self.add_zips(reader.mains, dependencies(graph))
