@@ -81,37 +81,37 @@ class AuditTally(msgspec.Struct):
 
 
 class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What an audit did and how it ended.
+    """What an audit did and how it ended; its fields are the ``--json`` document's.
 
     Attributes:
+        exit_code: The process's.
+        seconds: Wall time.
+        requests: Requests sent.
+        received_bytes: Bytes of bodies.
         answered: Questions that upstreams answered.
         unchanged: Those of them whose file had not changed.
         failed: Questions without an answer that makes sense.
+        last_error: Why the last question failed, or None.
         waiting: Questions that are due and wait for the next hour's budget.
         budget_spent: Sources that may not be asked more of within this hour.
         resting: Sources that are left alone.
         news: Findings that became new.
         open: How many findings stand open, by kind.
-        exit_code: The process's.
-        last_error: Why the last question failed, or None.
-        requests: Requests sent.
-        received_bytes: Bytes of bodies.
-        seconds: Wall time.
     """
 
+    exit_code: int
+    seconds: float
+    requests: int
+    received_bytes: int
     answered: int
     unchanged: int
     failed: int
+    last_error: str | None
     waiting: int
     budget_spent: tuple[SpentBudget, ...]
     resting: tuple[Rest, ...]
     news: tuple[Finding, ...]
     open: dict[FindingKind, int]
-    exit_code: int
-    last_error: str | None
-    requests: int
-    received_bytes: int
-    seconds: float
 
 
 class AuditSource(msgspec.Struct):
@@ -306,7 +306,7 @@ async def run_audit(
                 exit_code=report.exit_code,
                 requests=report.requests,
                 received_bytes=report.received_bytes,
-                summary=encode_json(report_document(report)).decode(),
+                summary=encode_json(report).decode(),
             )
     return report
 
@@ -333,7 +333,7 @@ async def _run_audit(
         last_error=str(tally.last_error) if tally.last_error else None,
         requests=tally.requests,
         received_bytes=tally.received_bytes,
-        seconds=clock.monotonic() - started,
+        seconds=round(clock.monotonic() - started, 3),
     )
 
 
@@ -353,29 +353,3 @@ def exit_code(tally: AuditTally, resting: tuple[Rest, ...], *, opened: int) -> i
     if opened:
         return STANDS_OPEN
     return SOME_FAILED if failed else 0
-
-
-def report_document(report: AuditReport) -> dict[str, object]:
-    """Return a report as the ``--json`` document of ``gosync audit``."""
-    return {
-        "exit_code": report.exit_code,
-        "seconds": round(report.seconds, 3),
-        "requests": report.requests,
-        "received_bytes": report.received_bytes,
-        "answered": report.answered,
-        "unchanged": report.unchanged,
-        "failed": report.failed,
-        "last_error": report.last_error,
-        "waiting": report.waiting,
-        "budget_spent": msgspec.to_builtins(report.budget_spent),
-        "resting": [msgspec.to_builtins(rest) for rest in report.resting],
-        "news": [finding_document(finding) for finding in report.news],
-        "open": {kind.value: count for kind, count in report.open.items()},
-    }
-
-
-def finding_document(finding: Finding) -> dict[str, object]:
-    """Return a finding as JSON."""
-    document = msgspec.to_builtins(finding)
-    assert isinstance(document, dict)
-    return document

@@ -10,8 +10,6 @@ import click
 from gosync.audit.engine import (
     STANDS_OPEN,
     AuditReport,
-    finding_document,
-    report_document,
     run_audit,
 )
 from gosync.audit.spent import SpentBudget
@@ -91,7 +89,7 @@ def _ask(
         report = run_interruptible(
             lambda: run_audit(site, wish, watcher, refresh=refresh)
         )
-    options.output.result("audit", report_document(report), _lines(report))
+    options.output.result("audit", report, _lines(report))
     return report.exit_code
 
 
@@ -161,6 +159,6 @@ def _decide(
 
 
 def _show(options: CommonOptions, findings: list[Finding]) -> None:
-    document = {"findings": [finding_document(finding) for finding in findings]}
+    document = {"findings": findings}
     lines = list(finding_lines(findings)) or ["no finding stands open"]
     options.output.result("findings", document, lines)

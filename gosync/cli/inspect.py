@@ -9,7 +9,6 @@ import msgspec
 from msgspec.structs import asdict
 
 from gosync.audit.answers import FileAnswer, parse_answer
-from gosync.audit.engine import finding_document
 from gosync.catalog.db import Catalog
 from gosync.catalog.documents import read_document
 from gosync.catalog.looks import Look
@@ -23,7 +22,6 @@ from gosync.gomod.patterns import PatternSet, is_literal
 from gosync.gomod.semver import version_key
 from gosync.site.rules import check_pattern
 from gosync.site.site import read_catalog
-from gosync.sync.engine import failure_document
 
 
 @click.command("list")
@@ -107,13 +105,13 @@ def show(options: CommonOptions, module_version: str) -> None:
             f"{mv}: not known here", hint=f"gosync list --all {mv.path}"
         )
     document = version_document(row)
-    document["failure"] = failure_document(failure) if failure else None
+    document["failure"] = msgspec.to_builtins(failure)
     document["pin"] = msgspec.to_builtins(pin)
     facts = ((key, value) for key, value in document.items() if value is not None)
     lines = [f"{key:<14}{value}" for key, value in facts]
     document["withdrawal"] = msgspec.to_builtins(withdrawal)
     lines += withdrawal_lines([] if withdrawal is None else [withdrawal])
-    document["findings"] = [finding_document(finding) for finding in about]
+    document["findings"] = about
     document["looks"] = [look_document(look) for look in looks]
     options.output.result(
         "show", document, [*lines, *map(_look_line, looks), *finding_lines(about)]

@@ -16,7 +16,7 @@ import msgspec
 from gosync.text import encode_json
 
 SCHEMA = 1
-Document: TypeAlias = Mapping[str, object]
+Document: TypeAlias = Mapping[str, object] | msgspec.Struct
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -33,6 +33,8 @@ class Output(msgspec.Struct, frozen=True):
     def result(self, kind: str, document: Document, lines: Iterable[str] = ()) -> None:
         """Write the document as JSON, or the lines for people."""
         if self.as_json:
+            if isinstance(document, msgspec.Struct):
+                document = msgspec.structs.asdict(document)
             whole = {"schema": SCHEMA, "type": kind, **document}
             click.echo(msgspec.json.format(encode_json(whole), indent=2))
         elif not self.quiet:

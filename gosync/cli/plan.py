@@ -9,7 +9,6 @@ from pathlib import Path
 
 import anyio
 import click
-import msgspec
 
 from gosync.catalog import leases
 from gosync.catalog.versions import Need
@@ -25,7 +24,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.site.site import Site, open_site
 from gosync.site.upstreams import Upstreams, connect
 from gosync.sync.dependencies import read_projects
-from gosync.sync.engine import Pass, PassOptions, failure_document
+from gosync.sync.engine import Pass, PassOptions
 from gosync.sync.planfile import state_of, write_plan
 from gosync.sync.planned import PlannedVersion, SyncPlan, removals, split_rows
 from gosync.work.pool import for_each
@@ -145,9 +144,9 @@ def _document(made: SyncPlan) -> dict[str, object]:
         "bytes": made.known_bytes,
         "sizes_unknown": made.sizes_unknown,
         "requests": made.requests,
-        "failed": [failure_document(failure) for failure in made.missing],
-        "withdrawn": msgspec.to_builtins(made.withdrawn),
-        "empty_modules": [msgspec.to_builtins(each) for each in made.empty_modules],
+        "failed": made.missing,
+        "withdrawn": made.withdrawn,
+        "empty_modules": made.empty_modules,
     }
 
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from gosync.audit.answers import IndexAnswer, parse_answer
-from gosync.audit.engine import STANDS_OPEN, finding_document
+from gosync.audit.engine import STANDS_OPEN
 from gosync.audit.questions import INDEX_QUESTION
 from gosync.audit.spent import spent_budgets, waiting_questions
 from gosync.catalog.db import Catalog
@@ -35,9 +35,7 @@ from gosync.sumdb.tlog import parse_tree
 from gosync.sync.completeness import (
     SOME_MISSING,
     Completeness,
-    completeness_document,
 )
-from gosync.sync.engine import failure_document
 from gosync.sync.index import NAMED
 from gosync.sync.selection import ANY_TIME as FAR
 from gosync.sync.settling import is_read
@@ -143,8 +141,8 @@ def _document(
         "jobs": {row.name: _job(row, holders) for row in catalog.jobs.all()},
         "withdrawn": msgspec.to_builtins(catalog.withdrawn.all()),
         "audit": _audit(config, catalog, facts),
-        "failures": [failure_document(f) for f in facts.completeness.failures],
-        "findings": [finding_document(f) for f in catalog.findings.open()],
+        "failures": facts.completeness.failures,
+        "findings": catalog.findings.open(),
     }
 
 
@@ -203,7 +201,7 @@ def _audit(config: Config, catalog: Catalog, facts: MirrorFacts) -> dict[str, ob
 
 def _selection(catalog: Catalog, found: Completeness) -> dict[str, object]:
     unselected = [row for row in catalog.selected.unselected(FAR) if row.unselected_at]
-    return {**completeness_document(found), "unselected": len(unselected)}
+    return {**asdict(found.report()), "unselected": len(unselected)}
 
 
 def _bundle(catalog: Catalog) -> dict[str, object] | None:

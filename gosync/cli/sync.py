@@ -26,8 +26,9 @@ from gosync.site.site import open_site
 from gosync.site.standing import Trouble
 from gosync.status.files import tell_status
 from gosync.sync.dependencies import read_projects
-from gosync.sync.engine import PassOptions, report_document, run_pass
+from gosync.sync.engine import PassOptions, run_pass
 from gosync.sync.planfile import read_plan
+from gosync.sync.report import sync_report
 
 
 @click.command()
@@ -95,7 +96,7 @@ def sync(
     ) as site:
         with progress(show=options.show_progress) as watcher:
             report = run_interruptible(lambda: run_pass(site, wish, watcher))
-        options.output.result("sync", report_document(report), sync_lines(report))
+        options.output.result("sync", sync_report(report), sync_lines(report))
         if wish.publish:
             tell_status(site, telling_of(config))
     return report.exit_code

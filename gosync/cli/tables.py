@@ -21,7 +21,7 @@ from gosync.text import printable
 
 if TYPE_CHECKING:
     # With it comes an HTTP client, which most of who shows tables do without.
-    from gosync.sync.engine import PassReport
+    from gosync.sync.report import PassReport
 
 
 def sync_lines(report: PassReport) -> Iterator[str]:

@@ -31,6 +31,7 @@ import msgspec
 from anyio import to_thread
 from msgspec.structs import asdict
 
+from gosync.catalog.findings import Finding
 from gosync.config.duties import Hook, Hooks, Occasion
 from gosync.daemon.command import CommandEnd, run_command
 from gosync.errors import GosyncError
@@ -57,7 +58,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int
     error: str
     failures: int
-    findings: tuple[Mapping[str, object], ...] = ()
+    findings: tuple[Finding, ...] = ()
     summary: Mapping[str, object]
 
 

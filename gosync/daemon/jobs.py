@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from gosync.audit.engine import STANDS_OPEN, AuditReport, run_audit
-from gosync.audit.engine import report_document as audit_document
 from gosync.catalog import leases
 from gosync.catalog.failures import Failure
 from gosync.config.config import Config
@@ -33,13 +32,9 @@ from gosync.site.upstreams import connect
 from gosync.sync.adopt import bring_up_whole
 from gosync.sync.completeness import SOME_MISSING
 from gosync.sync.dependencies import read_projects
-from gosync.sync.engine import (
-    PassOptions,
-    PassReport,
-    report_document,
-    run_pass,
-)
+from gosync.sync.engine import PassOptions, run_pass
 from gosync.sync.prune import allow_deletes, forget, plan_prune, sweep
+from gosync.sync.report import PassReport, sync_report
 from gosync.text import shown
 from gosync.verify.report import VerifyReport
 from gosync.verify.report import report_document as verify_document
@@ -120,7 +115,7 @@ async def _pass(work: JobWork, *, refresh: bool) -> JobOutcome:
     return JobOutcome(
         report.exit_code,
         _why(report),
-        report_document(report),
+        asdict(sync_report(report)),
         troubles=(
             *report.completeness.troubles(),
             *(["the index's end"] if report.tally.index_unread else []),
@@ -211,7 +206,7 @@ async def audit(work: JobWork) -> JobOutcome:
     return JobOutcome(
         report.exit_code,
         _audit_error(report),
-        audit_document(report),
+        asdict(report),
         stands_open=report.exit_code == STANDS_OPEN,
         troubles=(
             *(f"{rest.source} rests" for rest in report.resting),

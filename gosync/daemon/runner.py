@@ -9,14 +9,14 @@ store is open: its disk can be unmounted.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from signal import SIGTERM
 
 import anyio
 import msgspec
 
-from gosync.audit.engine import finding_document
+from gosync.catalog.findings import Finding
 from gosync.catalog.jobs import JobRow
 from gosync.clock import Clock, format_time, parse_time
 from gosync.config.config import Config
@@ -195,7 +195,7 @@ class Runner:
         if untold:
             now = self._clock.now()
             site.catalog.findings.mark_told((each.id for each in untold), now)
-            yield self._event("finding", run, map(finding_document, untold))
+            yield self._event("finding", run, untold)
 
     def _events(self, run: JobRun, before: JobRow | None) -> Iterator[Event]:
         assert run.outcome is not None
@@ -218,7 +218,7 @@ class Runner:
         self,
         occasion: Occasion,
         run: JobRun,
-        findings: Iterable[Mapping[str, object]] = (),
+        findings: Iterable[Finding] = (),
     ) -> Event:
         row, outcome = run.row, run.outcome
         assert outcome is not None

@@ -30,7 +30,8 @@ from gosync.hint import advise, command
 from gosync.site.site import open_site
 from gosync.store.quarantine import Quarantine
 from gosync.sumdb.names import parse_gosumdb
-from gosync.sync.engine import PassOptions, PassReport, run_pass
+from gosync.sync.engine import PassOptions, run_pass
+from gosync.sync.report import PassReport
 from gosync.work.progress import Progress
 
 PROGRAM = "demo.example/postcard"

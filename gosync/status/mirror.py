@@ -36,7 +36,6 @@ from gosync.catalog.jobs import JobRow
 from gosync.clock import format_time, parse_time
 from gosync.errors import InterruptedRunError
 from gosync.status.facts import MirrorFacts
-from gosync.sync.completeness import completeness_document
 from gosync.text import encode_json
 
 SCHEMA = 1
@@ -60,7 +59,7 @@ def format_status(facts: MirrorFacts, *, name: str, upstream: str) -> bytes:
         "freshness": msgspec.to_builtins(facts.freshness),
         "versions": facts.versions.document(),
         "missing": facts.completeness.missing,
-        "selection": completeness_document(facts.completeness),
+        "selection": facts.completeness.report(),
         "failures": dict(facts.failures),
         "findings": {kind.value: n for kind, n in facts.findings.items()},
         "jobs": {job: job_document(row) for job, row in facts.jobs.items()},

@@ -20,6 +20,7 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
+from msgspec.structs import asdict
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
@@ -74,6 +75,43 @@ class VersionCounts(msgspec.Struct, frozen=True, kw_only=True):
     def selected(self) -> int:
         """All of them."""
         return self.present + self.omitted + self.withdrawn + self.missing
+
+
+class UnreadProject(msgspec.Struct, frozen=True):
+    """A configured project whose files cannot be read, and why."""
+
+    project: str
+    reason: str
+
+
+class CompletenessReport(msgspec.Struct, frozen=True, kw_only=True):
+    """``selection`` in documents; its fields are the keys, of Completeness.
+
+    Lists are of modules and patterns, which are few; versions are counted.
+    """
+
+    complete: bool
+    current: bool
+    whole: bool
+    computed_at: str | None
+    reconsider_at: str | None
+    selected: int
+    present: int
+    zips: int
+    go_mods: int
+    omitted: int
+    withdrawn: int
+    waiting: int
+    failed: int
+    refused: int
+    gone: int
+    missing: int
+    missing_versions: int
+    to_select: int | None
+    empty_modules: tuple[EmptyModule, ...]
+    unmatched_patterns: tuple[str, ...]
+    unread_projects: tuple[UnreadProject, ...]
+    unpublished: tuple[Unpublished, ...]
 
 
 class Completeness(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +181,26 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
             self.unpublished,
         )
         return SOME_MISSING if any(wrong) else 0
+
+    def report(self) -> CompletenessReport:
+        """Return it as a document, the same wherever it is shown."""
+        unread = (UnreadProject(*each) for each in self.unread_projects)
+        return CompletenessReport(
+            complete=self.is_complete,
+            current=self.is_current,
+            whole=self.is_whole,
+            computed_at=self.made_at,
+            reconsider_at=self.reconsider_at,
+            selected=self.versions.selected,
+            **asdict(self.versions),
+            missing=self.missing,
+            missing_versions=self.versions.missing,
+            to_select=self.to_select,
+            empty_modules=self.empty_modules,
+            unmatched_patterns=self.unmatched,
+            unread_projects=tuple(unread),
+            unpublished=self.unpublished,
+        )
 
     def troubles(self) -> Iterator[str]:
         """Yield a name for each thing that is wrong, the same at every pass."""
@@ -277,33 +335,6 @@ class CompletenessReader:
         for pattern in self._options.policy.patterns:
             if not any(map(PatternSet([pattern]).match, paths)):
                 yield pattern
-
-
-def completeness_document(found: Completeness) -> dict[str, object]:
-    """Return it as JSON, the same wherever it is shown.
-
-    Lists are of modules and patterns, which are few; versions are counted.
-    """
-    counts = found.versions
-    return {
-        "complete": found.is_complete,
-        "current": found.is_current,
-        "whole": found.is_whole,
-        "computed_at": found.made_at,
-        "reconsider_at": found.reconsider_at,
-        "selected": counts.selected,
-        **msgspec.to_builtins(counts),
-        "missing": found.missing,
-        "missing_versions": counts.missing,
-        "to_select": found.to_select,
-        "empty_modules": [msgspec.to_builtins(each) for each in found.empty_modules],
-        "unmatched_patterns": list(found.unmatched),
-        "unread_projects": [
-            {"project": name, "reason": reason}
-            for name, reason in found.unread_projects
-        ],
-        "unpublished": [msgspec.to_builtins(each) for each in found.unpublished],
-    }
 
 
 def count_versions(catalog: Catalog) -> VersionCounts:

@@ -11,13 +11,12 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 
 import msgspec
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.leases import SELECT
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import VersionRow
-from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import GosyncError, StoreError, UsageError
 from gosync.publish.report import PublishReport
 from gosync.site.configured import is_configured
@@ -32,17 +31,17 @@ from gosync.sync.completeness import (
     SOME_MISSING,
     Completeness,
     CompletenessReader,
-    completeness_document,
     count_versions,
 )
 from gosync.sync.dependencies import ConfiguredProject
 from gosync.sync.emptymodules import EmptyModule, find_empty_modules
 from gosync.sync.fetch import VersionFetcher
-from gosync.sync.freshness import Freshness, freshness_of
+from gosync.sync.freshness import freshness_of
 from gosync.sync.gomods import GoModSource
 from gosync.sync.index import IndexFollower
 from gosync.sync.lists import Lister
 from gosync.sync.planfile import ApprovedPlan, PlanFile, approve
+from gosync.sync.report import PassReport, sync_report
 from gosync.sync.selecting import Selecting
 from gosync.sync.selection import ANY_TIME, Selection
 from gosync.sync.settling import settle_stale
@@ -77,39 +76,6 @@ class PassOptions(msgspec.Struct, frozen=True, kw_only=True):
     plan: PlanFile | None = None
     trust_tree: bool = False
     stop: Stop = msgspec.field(default_factory=Stop)
-
-
-class PassReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a pass did and how it ended.
-
-    Attributes:
-        tally: Its counts.
-        published: What publishing did; None when it was not done.
-        missing: Failures of what is still selected; of a pass that a command named
-            modules for, of these.
-        withdrawn: What is selected and withdrawn.
-        empty_modules: Modules that were named for it, and of which there is nothing.
-        completeness: How much is here of what the configuration selects.
-        is_named: Whether a command named modules for it.
-        freshness: How old what is known is.
-        exit_code: The process's.
-        requests: Requests sent.
-        received_bytes: Bytes of bodies.
-        seconds: Wall time.
-    """
-
-    tally: Tally
-    published: PublishReport | None
-    missing: tuple[Failure, ...]
-    withdrawn: tuple[Withdrawal, ...]
-    empty_modules: tuple[EmptyModule, ...]
-    completeness: Completeness
-    is_named: bool
-    freshness: Freshness
-    exit_code: int
-    requests: int
-    received_bytes: int
-    seconds: float
 
 
 class Pass:
@@ -296,7 +262,7 @@ async def _write_down(
             exit_code=report.exit_code,
             requests=report.requests,
             received_bytes=report.received_bytes,
-            summary=encode_json(report_document(report)).decode(),
+            summary=encode_json(sync_report(report)).decode(),
         )
     return report
 
@@ -378,36 +344,3 @@ def _narrowed(site: Site, selectors: tuple[Selector, ...]) -> Site:
         return site
     policy = Policy([Select(selectors)], site.options.policy.private)
     return replace(site, options=replace(site.options, policy=policy))
-
-
-def report_document(report: PassReport) -> dict[str, object]:
-    """Return a report as the ``--json`` document of ``gosync sync``."""
-    tally, published = report.tally, report.published
-    return {
-        "exit_code": report.exit_code,
-        "seconds": round(report.seconds, 3),
-        "requests": report.requests,
-        "received_bytes": report.received_bytes,
-        "modules_listed": tally.listed,
-        "index_events": tally.index_events,
-        "index_skipped": dict(tally.index_skipped),
-        "index_unread": tally.index_unread,
-        "list_skipped": dict(tally.list_skipped),
-        "versions_found": tally.wanted,
-        "versions_unselected": tally.unselected,
-        "versions_admitted": tally.admitted,
-        "versions_omitted": tally.omitted,
-        "go_mods_admitted": tally.go_mods,
-        "bytes_admitted": tally.admitted_bytes,
-        "freshness": msgspec.to_builtins(report.freshness),
-        "failed": [failure_document(failure) for failure in report.missing],
-        "withdrawn": msgspec.to_builtins(report.withdrawn),
-        "empty_modules": [msgspec.to_builtins(e) for e in report.empty_modules],
-        "selection": completeness_document(report.completeness),
-        "published": published.document() if published else None,
-    }
-
-
-def failure_document(failure: Failure) -> dict[str, object]:
-    """Return a failure as JSON."""
-    return asdict(failure)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.demo.exchange import RequestKind as Kind
+from gosync.demo.exchange import RequestKind
 from tests.integration.offered import offer
 from tests.integration.pair import Machines, Pair
 from tests.integration.site import LOCKED, MISSING, OK, Site, finish
@@ -91,7 +91,7 @@ def test_two_syncs_at_once_end_with_the_tree_of_one_after_the_other(
     site = Site(tmp_path / "both", sim, modules=_MODULES)
     assert _end(_start(site, ("sync", *_WAIT), ("sync", *_WAIT))) == [OK, OK]
     assert site.tree_files() == alone.tree_files()
-    assert sim.counts(since=mark)[Kind.ZIP] == len(_MODULES) * len(_VERSIONS)
+    assert sim.counts(since=mark)[RequestKind.ZIP] == len(_MODULES) * len(_VERSIONS)
     site.check(sim)
     again = site.sync()
     assert again.document["versions_admitted"] == 0

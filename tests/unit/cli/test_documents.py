@@ -1,0 +1,40 @@
+"""Documents of ``--json`` are their engines' values: the fields are the keys."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from gosync.audit.engine import AuditReport
+from gosync.cli.output import Output
+from gosync.sync.completeness import (
+    Completeness,
+    CompletenessReport,
+    VersionCounts,
+)
+from gosync.sync.report import SyncReport
+
+
+def test_a_report_is_printed_with_its_fields_for_keys(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    counts = VersionCounts(present=3, zips=2, go_mods=1, failed=1)
+    unread = (("/srv/app", "no go.mod"),)
+    found = Completeness(versions=counts, unread_projects=unread).report()
+    Output(as_json=True).result("selection", found)
+    document = json.loads(capsys.readouterr().out)
+    assert (document.pop("schema"), document.pop("type")) == (1, "selection")
+    assert tuple(document) == CompletenessReport.__struct_fields__
+    assert (document["selected"], document["missing_versions"]) == (4, 1)
+    assert document["unread_projects"] == [
+        {"project": "/srv/app", "reason": "no go.mod"}
+    ]
+
+
+@pytest.mark.parametrize("report", [AuditReport, CompletenessReport, SyncReport])
+def test_a_report_has_a_json_schema(report: type[msgspec.Struct]) -> None:
+    schema = msgspec.json.schema(report)
+    described = schema["$defs"][report.__name__]["properties"]
+    assert list(described) == list(report.__struct_fields__)
