@@ -1,4 +1,4 @@
-"""The numbered steps of the schema, and how a catalog takes them.
+"""Migrations: the numbered steps of the schema, and how a catalog takes them.
 
 A step is ``NNNN_name.sql``; ``PRAGMA user_version`` is the last one taken. Each
 runs in one transaction with its new user_version, statement by statement:

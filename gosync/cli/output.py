@@ -1,4 +1,4 @@
-"""Results: a document for programs or lines for people, never both.
+"""Output of results: a document for programs or lines for people, never both.
 
 Everything on standard output is the command's result. ``--json`` prints one
 document with ``schema`` (a number that grows when a field changes its meaning)

@@ -1,4 +1,4 @@
-"""What may stand in gosync.toml: one class a section, one attribute a key.
+"""Schema of gosync.toml: one class a section, one attribute a key.
 
 ``schema/config.schema.json`` is generated from these classes, and a test holds
 the two together. Unknown keys are errors; ``load`` suggests the nearest one.

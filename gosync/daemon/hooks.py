@@ -1,4 +1,4 @@
-"""Telling people: a command with JSON on stdin, or a POST of it.
+"""Hooks: a command with JSON on stdin, or a POST of it, when something happened.
 
 One document an occasion::
 
