@@ -13,9 +13,8 @@ from typing import TypeAlias
 import click
 import msgspec
 
-from gosync.text import encode_json
+from gosync.text import DOCUMENT_SCHEMA, encode_json
 
-SCHEMA = 1
 Document: TypeAlias = Mapping[str, object]
 
 
@@ -33,7 +32,7 @@ class Output(msgspec.Struct, frozen=True):
     def result(self, kind: str, document: Document, lines: Iterable[str] = ()) -> None:
         """Write the document as JSON, or the lines for people."""
         if self.as_json:
-            whole = {"schema": SCHEMA, "type": kind, **document}
+            whole = {"schema": DOCUMENT_SCHEMA, "type": kind, **document}
             click.echo(msgspec.json.format(encode_json(whole), indent=2))
         elif not self.quiet:
             for line in lines:

@@ -13,6 +13,8 @@ import msgspec
 from gosync.catalog.findings import FindingKind
 from gosync.gomod.deps import Deps
 
+# The version of the file's format; what it means is never changed under one.
+SCHEMA_ID = "urn:gosync:config:1"
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Days = Annotated[float, msgspec.Meta(ge=0, le=36_500)]
 DAY_SECONDS = 86_400.0
