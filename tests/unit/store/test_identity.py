@@ -76,7 +76,7 @@ def test_a_journal_of_a_newer_format_is_refused(root: Path):
     assert entry["format"] == JOURNAL_FORMAT
     of_old = {name: entry[name] for name in ("kind", "store", "generation")}
     assert parse_mark(of_old) == parse_mark(entry)
-    Journal(root).append([{**entry, "format": JOURNAL_FORMAT + 1}])
+    LocalJournal(root).append([{**entry, "format": JOURNAL_FORMAT + 1}])
     with pytest.raises(StoreError, match="newer than this gosync"):
         list(read_marks(root))
 
