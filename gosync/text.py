@@ -36,6 +36,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown(text))
 
 
+# The version of what commands print with --json and hooks are told: keys are added
+# under one, and what a key means is never changed.
+DOCUMENT_SCHEMA = 1
+
+
 def encode_json(document: object) -> bytes:
     """Return a document as JSON, its strings as :func:`shown` where that is needed."""
     try:

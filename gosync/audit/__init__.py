@@ -1,4 +1,4 @@
-"""What became upstream of what is held: asked politely, told plainly.
+"""Audit: what became upstream of the versions that are held.
 
 An audit asks each upstream again about what came from there, and holds the answers
 against what was proven when it came: the catalog's ``h1:``, which the checksum

@@ -1,4 +1,4 @@
-"""What was answered, as the catalog keeps it: JSON, one class for each question.
+"""Answers of upstreams as the catalog keeps them: JSON, one class for each question.
 
 A later gosync may add fields, never change one's meaning: unknown ones are ignored
 and missing ones have their default. What others wrote is kept within limits, so that

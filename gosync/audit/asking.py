@@ -1,4 +1,4 @@
-"""Asking one proxy: about a version's files, or about a module."""
+"""Questions to one proxy: about a version's files, or about a module."""
 
 from __future__ import annotations
 

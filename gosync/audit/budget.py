@@ -1,4 +1,4 @@
-"""How much may be asked of one source, now.
+"""Request budget of one source: so many requests and bytes in any hour.
 
 No hour, wherever it begins, sees more requests than the budget: a request is
 written down before it leaves, minute by minute, and a minute counts until it is

@@ -1,4 +1,4 @@
-"""What is held against what was answered: findings. Pure.
+"""Checks: what is held against what was answered makes findings. Pure.
 
 Every check returns all that it sees, so that what it sees no longer is over. "Don't
 know" is no answer and never gets here; a definite no counts only where there was a

@@ -289,7 +289,7 @@ async def run_audit(
     Args:
         site: What is held.
         options: How to ask.
-        progress: Who watches.
+        progress: Is told how far it is.
         refresh: Whether to ask everything, however fresh its answer.
 
     Raises:

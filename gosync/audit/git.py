@@ -1,4 +1,4 @@
-"""Asking a repository for its tags, with git at hand and nothing of it trusted.
+"""Tags of a git repository, asked for with git, nothing of which is trusted.
 
     git -c ... ls-remote --tags -- URL
 

@@ -1,4 +1,4 @@
-"""Asking the index whether it has gone on without us.
+"""Question to the module index: whether it has gone on without us.
 
 One event is asked for: the first after all that was read. Reading stays a little
 behind the newest event, so the question begins a little after the cursor.

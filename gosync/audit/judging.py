@@ -1,4 +1,4 @@
-"""Holding what was answered against what is held, and writing findings down."""
+"""Judging: answers held against what is here, and findings written down."""
 
 from __future__ import annotations
 

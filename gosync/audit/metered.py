@@ -1,4 +1,4 @@
-"""One proxy, asked within its budget, and an answer as it is kept."""
+"""Metered proxy: one proxy, asked within its budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking about a module: its list, and what its newest version's go.mod says."""
+"""Questions about a module: its list, and what its newest version's go.mod says."""
 
 from __future__ import annotations
 

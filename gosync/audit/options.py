@@ -1,4 +1,4 @@
-"""How an audit asks, and what it makes of the answers."""
+"""Options of an audit."""
 
 from __future__ import annotations
 

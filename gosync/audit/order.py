@@ -1,4 +1,4 @@
-"""Whose turn it is: what a source that fails some questions is asked next.
+"""Order of questions: which one a source that fails some of them is asked next.
 
 A question without an answer leaves open whether the source is down or fails this
 module alone, so what is asked next must tell. Modules are, at one source,

@@ -1,4 +1,4 @@
-"""Which repository a version says it came from, if it may be asked. Pure.
+"""Origin of a version: its repository, if that may be asked. Pure.
 
 ``Origin`` in an ``.info`` is whatever an upstream wrote: nothing proves it. Only
 https and ssh URLs are taken, without a login (but ssh's ``git@``), of a host that the

@@ -1,4 +1,4 @@
-"""Who is asked what: every question about what trees show, each with its source.
+"""Questions of an audit: all about what trees show, each with its source.
 
 A public module is asked of every upstream, so that they can be compared; a private
 one only of the upstream that gave us what is held, or, where that is not known, of

@@ -1,4 +1,4 @@
-"""The questions of one source, as the catalog keeps them."""
+"""Question queue of one source, as the catalog keeps it."""
 
 from __future__ import annotations
 

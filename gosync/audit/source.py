@@ -1,4 +1,4 @@
-"""Asking the repository that a module's versions came from about their tags."""
+"""Question to a module's repository: which commits its tags name."""
 
 from __future__ import annotations
 

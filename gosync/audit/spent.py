@@ -1,4 +1,4 @@
-"""Which sources' budget of an hour is used up while questions to them are due."""
+"""Spent budgets: sources of which no more may be asked in this hour, with work left."""
 
 from __future__ import annotations
 

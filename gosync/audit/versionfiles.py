@@ -1,4 +1,4 @@
-"""Asking for a version's ``.info``, ``.mod`` and ``.zip``, for what they are now.
+"""Questions about a version: its ``.info``, ``.mod`` and ``.zip`` as they are now.
 
 A file that is not what it must be goes to quarantine as evidence: what an upstream
 served today it may serve never again. Zips go through staging, for their ``h1:``

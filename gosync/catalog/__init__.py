@@ -48,6 +48,7 @@ gosync.ingest.rebuild.
     tombstones       versions that were given up on purpose
     trees            published trees: how far each has followed the catalog
     troubles         what jobs' last runs found wrong
+    upgrade          what a catalog from before 0.1.0 has, in the schema of 0.1.0
     verified         what ``gosync verify`` last said of the store's versions
     version_rows     rows of the versions' table as VersionRow values, and back
     version_sql      the statements that change the table of versions

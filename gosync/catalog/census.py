@@ -1,4 +1,4 @@
-"""How many versions there are, by state and by what is carried of them.
+"""Census: how many versions there are, by state and by what is carried of them.
 
 A version of which only the ``.mod`` is carried serves graphs and no build, so it is
 never counted together with whole ones. What is neither selected nor carried is of

@@ -125,6 +125,11 @@ class Connection:
         self._guard: Callable[[], None] = _allow
         self.path = path
 
+    @property
+    def database(self) -> sqlite_utils.Database:
+        """The database, to look at its tables; what is done with it maps no errors."""
+        return self._database
+
     def write_under(self, lock: Callable[[], AbstractContextManager[None]]) -> None:
         """Have each transaction preceded by a lock; one that nests."""
         self._writer_lock = lock

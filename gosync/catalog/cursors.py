@@ -1,4 +1,4 @@
-"""How far each pattern has been followed in each module index.
+"""Index cursors: how far each pattern has been followed in each module index.
 
 A cursor is an index time stamp; ``since`` is inclusive, so the event at the
 cursor is read again. A cursor moves forward only, and only once the outcome of

@@ -296,7 +296,7 @@ def _prepare(connection: Connection, *, readonly: bool) -> None:
     _check_application(connection)
     steps = load_migrations()
     if readonly:
-        if check_version(connection, steps) < len(steps):
+        if check_version(connection, steps) < steps[-1].number:
             raise CatalogError(
                 f"{connection.path}: its schema is older than this gosync",
                 hint=advise(

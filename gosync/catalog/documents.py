@@ -1,4 +1,4 @@
-"""JSON that stands in a column, read back. Pure."""
+"""JSON columns, read back. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What failed, why, and when it is tried again.
+"""Failures: what failed, why, and when it is tried again.
 
 One open failure for an item; an item is a version, or with version "" the
 module itself, or with path "" something of the run (its version then names it).

@@ -1,4 +1,4 @@
-"""Which store a catalog is of, how far it has come with it, and whether it is empty."""
+"""Identity: which store a catalog is of, and how far it has come with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bundles that came in: staged until what they build on is here, then applied.
+"""Imports: bundles that came in, staged until what they build on is here.
 
 A staged one's files lie in the store, until it is applied or a newer one is. Of one
 target each sequence comes in once: two bundles of one number are a finding.

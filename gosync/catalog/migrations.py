@@ -1,19 +1,22 @@
-"""The numbered steps of the schema, and how a catalog takes them.
+"""Migrations: the numbered steps of the schema, and how a catalog takes them.
 
-A step is ``NNNN_name.sql``; ``PRAGMA user_version`` is the last one taken. Each
-runs in one transaction with its new user_version, statement by statement:
-``executescript`` would commit first. See schema/README.md for the rules.
+A step is ``NNNN_name.sql``; ``PRAGMA user_version`` is the last one taken. The first
+is the whole schema of the first release, and takes over what an older catalog has
+(``upgrade``). Each runs in one transaction with its new user_version, statement by
+statement: ``executescript`` would commit first. See schema/README.md for the rules.
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.catalog.upgrade import take_over, unchecked_references
 from gosync.errors import CatalogError, SchemaVersionError
 
 if TYPE_CHECKING:
@@ -56,7 +59,8 @@ def load_migrations(folder: Path | None = None) -> list[Migration]:
         for file in files
         if (match := _NAME.fullmatch(file.name))
     ]
-    if not steps or [step.number for step in steps] != list(range(1, len(steps) + 1)):
+    numbers = [step.number for step in steps]
+    if not steps or numbers != list(range(numbers[0], numbers[0] + len(steps))):
         raise CatalogError("schema: its numbered files are missing or have a gap")
     return steps
 
@@ -95,14 +99,24 @@ def migrate(connection: Connection, steps: list[Migration]) -> int:
         CatalogError: a step fails; the catalog is as before that step.
     """
     version = check_version(connection, steps)
-    for step in steps[version:]:
-        with connection.transaction():
-            if schema_version(connection) >= step.number:
-                continue  # another process took it meanwhile
+    missing = [step for step in steps if step.number > version]
+    for step in missing:
+        is_first = step.number == steps[0].number
+        with unchecked_references(connection) if is_first else nullcontext():
+            _take(connection, step, is_first=is_first)
+    return len(missing)
+
+
+def _take(connection: Connection, step: Migration, *, is_first: bool) -> None:
+    with connection.transaction():
+        if schema_version(connection) >= step.number:
+            return  # another process took it meanwhile
+        if is_first:
+            take_over(connection, statements(step.sql))
+        else:
             for statement in statements(step.sql):
                 connection.write(statement)
-            connection.write(f"PRAGMA user_version = {step.number:d}")
-    return len(steps) - version
+        connection.write(f"PRAGMA user_version = {step.number:d}")
 
 
 def check_version(connection: Connection, steps: list[Migration]) -> int:
@@ -112,10 +126,10 @@ def check_version(connection: Connection, steps: list[Migration]) -> int:
         SchemaVersionError: the catalog is of a newer gosync.
     """
     version = schema_version(connection)
-    if version > len(steps):
+    if version > steps[-1].number:
         raise SchemaVersionError(
             f"{connection.path}: schema {version} is newer than this gosync"
-            f" knows ({len(steps)})",
+            f" knows ({steps[-1].number})",
             hint="use the newer gosync that wrote it",
         )
     return version

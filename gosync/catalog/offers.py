@@ -1,4 +1,4 @@
-"""What upstreams say exists of the modules that are followed.
+"""Offers: what upstreams say exists of the modules that are followed.
 
 Offers come from ``@v/list`` and from the index; what is wanted of them is decided
 elsewhere, again and again. A version that the list drops stays as long as the

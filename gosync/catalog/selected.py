@@ -1,4 +1,4 @@
-"""Which versions the present selection wants, and what becomes of the others.
+"""Selected versions: what the selection wants, and what becomes of the others.
 
 ``versions.selected`` says how much of a version is wanted now; ``need`` how much
 was ever asked for and has not been given up. Where less is wanted than there is,

@@ -1,4 +1,4 @@
-"""How much is selected, and in which states: read only, of the table of versions."""
+"""Counts of what is selected, by state: read only, of the table of versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the present selection was made of, and whether it is whole.
+"""Selections: what the present one was made of, and whether it is whole.
 
 The selection itself is the column ``selected`` of the versions. A fingerprint of
 all that it follows from tells whether it must be made again.

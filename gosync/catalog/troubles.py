@@ -1,4 +1,4 @@
-"""What jobs' last runs found wrong, so that a timer tells of each thing once."""
+"""Troubles: what jobs' last runs found wrong, so that a timer tells each once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``gosync verify`` last said of the store's versions.
+"""Verdicts that ``gosync verify`` gave last on the store's versions.
 
 Written without the store's lock: a short transaction of its own that nothing else
 in the catalog depends on.

@@ -1,4 +1,4 @@
-"""How long ago, for people."""
+"""Ages: how long ago something was, for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands on the command line, parsed: what is malformed there is exit 2."""
+"""Arguments of the command line, parsed: what is malformed is exit 2."""
 
 from __future__ import annotations
 

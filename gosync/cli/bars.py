@@ -1,4 +1,4 @@
-"""Progress on a terminal, by rich; imported where there is one.
+"""Progress bar on a terminal, by rich; imported where there is one.
 
 Bars are drawn when something has moved, not by a thread of their own: beside a thread
 ``gosync verify`` could not fork.

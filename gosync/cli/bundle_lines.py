@@ -1,4 +1,4 @@
-"""Lines that the commands of ``gosync bundle`` print of one bundle."""
+"""Lines about one bundle that the commands of ``gosync bundle`` print."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments that may hold a password, kept out of what is said of them.
+"""Secret arguments: those that may hold a password are left out of what is said.
 
 Who types a URL where a folder or a module belongs is told so by a verb that takes it
 for one. The configuration's URLs never come here: they are parted from their secrets

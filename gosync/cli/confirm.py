@@ -1,4 +1,4 @@
-"""Asking before something that is rarely meant."""
+"""Confirmation before something that is rarely meant."""
 
 from __future__ import annotations
 

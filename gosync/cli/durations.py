@@ -1,4 +1,4 @@
-"""Spans of time on the command line: 90m, 36h, 2d."""
+"""Durations on the command line: 90m, 36h, 2d."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long work that SIGINT and SIGTERM end cleanly."""
+"""Interruptible work: ended cleanly by SIGINT and SIGTERM."""
 
 from __future__ import annotations
 

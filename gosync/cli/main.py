@@ -22,7 +22,7 @@ from gosync.cli.streams import open_streams
 from gosync.cli.verbs import Verbs
 from gosync.errors import ClosedPipeError, GosyncError, UsageError
 from gosync.system import error_of_system
-from gosync.text import encode_json, printable, shown
+from gosync.text import DOCUMENT_SCHEMA, encode_json, printable, shown
 
 _log = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ def _say(error: GosyncError, arguments: list[str]) -> None:
     hint = without_secrets(str(error.hint), arguments) if error.hint else None
     if "--json" in arguments:
         fields = {
-            "schema": 1,
+            "schema": DOCUMENT_SCHEMA,
             "type": "error",
             "error": type(error).__name__,
             "message": message,

@@ -1,4 +1,4 @@
-"""What every command takes: --config, --json, --quiet, --no-progress, -v."""
+"""Options of every command: --config, --json, --quiet, --no-progress, -v."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results: a document for programs or lines for people, never both.
+"""Output of results: a document for programs or lines for people, never both.
 
 Everything on standard output is the command's result. ``--json`` prints one
 document with ``schema`` (a number that grows when a field changes its meaning)
@@ -13,9 +13,8 @@ from typing import TypeAlias
 import click
 import msgspec
 
-from gosync.text import encode_json
+from gosync.text import DOCUMENT_SCHEMA, encode_json
 
-SCHEMA = 1
 Document: TypeAlias = Mapping[str, object] | msgspec.Struct
 
 
@@ -35,7 +34,7 @@ class Output(msgspec.Struct, frozen=True):
         if self.as_json:
             if isinstance(document, msgspec.Struct):
                 document = msgspec.structs.asdict(document)
-            whole = {"schema": SCHEMA, "type": kind, **document}
+            whole = {"schema": DOCUMENT_SCHEMA, "type": kind, **document}
             click.echo(msgspec.json.format(encode_json(whole), indent=2))
         elif not self.quiet:
             for line in lines:

@@ -1,4 +1,4 @@
-"""How long work shows: a bar on a terminal, a line now and then elsewhere.
+"""Progress of long work: a bar on a terminal, a line now and then elsewhere.
 
 Always on standard error. ``--no-progress`` and ``--quiet`` show nothing.
 """

@@ -1,4 +1,4 @@
-"""A first signal asks a run to come to a good end, a second one ends it at once."""
+"""Signals: a first one asks a run to end well, a second one ends it at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standard output and error that tell when what is written gets lost.
+"""Standard output and error that notice when what is written gets lost.
 
 A result that a full disk did not take is an error of its own, with exit code 15; a
 reader that has gone (``gosync list | head``) ends the command quietly, as a signal

@@ -1,4 +1,4 @@
-"""A group of verbs; only the one that is asked for is imported."""
+"""Command group that imports only the verb that is asked for."""
 
 from __future__ import annotations
 

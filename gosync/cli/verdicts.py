@@ -1,4 +1,4 @@
-"""What ``gosync verify`` prints for people."""
+"""Lines that ``gosync verify`` prints for people."""
 
 from __future__ import annotations
 

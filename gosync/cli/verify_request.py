@@ -1,4 +1,4 @@
-"""What ``gosync verify`` is asked: its target, and the configuration for it."""
+"""Request of ``gosync verify``: its target, and the configuration for it."""
 
 from __future__ import annotations
 

@@ -20,10 +20,10 @@ from gosync.store.localblobs import LocalBlobStore
 from gosync.sync.choosing import Chooser
 from gosync.sync.dependencies import read_projects
 from gosync.sync.gomods import StoredGoMods
-from gosync.sync.reasons import Claim, Reasons
+from gosync.sync.reasons import Reasons, SelectionReason
 from gosync.text import printable
 
-_BY_COMMAND = Claim("command", "asked for with `gosync sync MODULE@VERSION`")
+_BY_COMMAND = SelectionReason("command", "asked for with `gosync sync MODULE@VERSION`")
 
 
 @click.command()
@@ -43,38 +43,38 @@ def why(options: CommonOptions, module_version: str) -> None:
         withdrawal = catalog.withdrawn.get(mv.path, mv.version)
         gomods = StoredGoMods(catalog, LocalBlobStore(site_options.store_path))
         chooser = Chooser(catalog, site_options.policy, now=SystemClock().now())
-        reasons = Reasons(chooser, gomods, projects, site_options.toolchains)
-        claims = list(reasons.of(mv))
+        finder = Reasons(chooser, gomods, projects, site_options.toolchains)
+        reasons = list(finder.of(mv))
     if row is not None and row.found_by is FoundBy.COMMAND:
-        claims.append(_BY_COMMAND)
-    if row is None and withdrawal is None and not claims:
+        reasons.append(_BY_COMMAND)
+    if row is None and withdrawal is None and not reasons:
         raise NotFoundError(
             f"{mv}: not known here, and nothing selects it",
             hint=f"gosync list --all {mv.path}",
         )
-    named = [list(_origins_of(Origins(config), claim)) for claim in claims]
-    document = _document(mv, row, claims, named)
+    named = [list(_origins_of(Origins(config), reason)) for reason in reasons]
+    document = _document(mv, row, reasons, named)
     document["withdrawn"] = msgspec.to_builtins(withdrawal)
     told = [] if withdrawal is None else [withdrawal]
-    lines = [*_lines(mv, row, claims, named), *withdrawal_lines(told)]
+    lines = [*_lines(mv, row, reasons, named), *withdrawal_lines(told)]
     options.output.result("why", document, lines)
 
 
-def _origins_of(origins: Origins, claim: Claim) -> Iterator[ConfigEntry]:
-    """Yield the entries of the configuration that a claim begins with."""
-    if claim.root is not None:
-        for number in claim.selects:
-            yield from origins.of_select(number, claim.root)
-    if claim.project:
-        yield from origins.of_project(claim.project)
-    if claim.who == "toolchains":
+def _origins_of(origins: Origins, reason: SelectionReason) -> Iterator[ConfigEntry]:
+    """Yield the entries of the configuration that a reason begins with."""
+    if reason.root is not None:
+        for number in reason.selects:
+            yield from origins.of_select(number, reason.root)
+    if reason.project:
+        yield from origins.of_project(reason.project)
+    if reason.who == "toolchains":
         yield origins.of_toolchains()
 
 
 def _document(
     mv: ModuleVersion,
     row: VersionRow | None,
-    claims: list[Claim],
+    reasons: list[SelectionReason],
     named: list[list[ConfigEntry]],
 ) -> dict[str, object]:
     return {
@@ -82,14 +82,14 @@ def _document(
         "version": mv.version,
         "selected": row.selected if row else None,
         "unselected_at": row.unselected_at if row else None,
-        "claims": [
+        "reasons": [
             {
-                "who": claim.who,
-                "kind": claim.kind,
+                "who": reason.who,
+                "kind": reason.kind,
                 "named_by": msgspec.to_builtins(origins),
-                "path": [str(each) for each in claim.path],
+                "path": [str(each) for each in reason.path],
             }
-            for claim, origins in zip(claims, named, strict=True)
+            for reason, origins in zip(reasons, named, strict=True)
         ],
     }
 
@@ -97,18 +97,18 @@ def _document(
 def _lines(
     mv: ModuleVersion,
     row: VersionRow | None,
-    claims: list[Claim],
+    reasons: list[SelectionReason],
     named: list[list[ConfigEntry]],
 ) -> Iterator[str]:
-    if not claims:
+    if not reasons:
         since = f" since {row.unselected_at}" if row and row.unselected_at else ""
         yield f"{mv} is not selected{since}"
         return
     yield f"{mv} is selected by"
-    for claim, origins in zip(claims, named, strict=True):
-        yield f"  {claim.who}: {claim.kind}"
+    for reason, origins in zip(reasons, named, strict=True):
+        yield f"  {reason.who}: {reason.kind}"
         yield from map(_origin_line, origins)
-        yield from (f"    {'  ' * n}{each}" for n, each in enumerate(claim.path))
+        yield from (f"    {'  ' * n}{each}" for n, each in enumerate(reason.path))
 
 
 def _origin_line(origin: ConfigEntry) -> str:

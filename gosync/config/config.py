@@ -1,4 +1,4 @@
-"""A checked configuration, and the options that lower rooms get of it."""
+"""Checked configuration, and the options that lower rooms get of it."""
 
 from __future__ import annotations
 

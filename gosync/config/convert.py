@@ -1,4 +1,4 @@
-"""From a TOML document's values to the file's sections, key by key.
+"""Conversion of a TOML document to the file's sections, key by key.
 
 A key that is unknown, of a wrong type or out of its bounds is noted, and has its
 default. A URL that may hold a password is refused unquoted, except where one belongs.

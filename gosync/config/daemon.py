@@ -1,4 +1,4 @@
-"""From the file's ``[daemon.jobs]`` and ``[hooks]`` to jobs and hooks.
+"""Sections ``[daemon.jobs]`` and ``[hooks]``, made into jobs and hooks.
 
 A job that is not mentioned runs by its default; ``interval = "off"`` turns it off.
 """

@@ -1,4 +1,4 @@
-"""Times as people write them: ``30m``, ``12h``, ``7d``, ``90s``."""
+"""Durations as people write them: ``30m``, ``12h``, ``7d``, ``90s``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the daemon is to do and whom it is to tell, as checked values."""
+"""Options of the daemon: its jobs and hooks, as checked values."""
 
 from __future__ import annotations
 

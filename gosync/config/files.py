@@ -1,4 +1,4 @@
-"""Reading the configuration's files, which have a limit."""
+"""Files of the configuration, read under a limit."""
 
 from __future__ import annotations
 

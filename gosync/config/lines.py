@@ -1,4 +1,4 @@
-"""In which line of a TOML file a key stands.
+"""Line numbers of a TOML file's keys.
 
 Python's TOML reader does not say it. This one only looks for keys and the elements of
 their arrays, in text that the other one has read: what is no TOML never comes here.

@@ -1,4 +1,4 @@
-"""Finding, reading and checking the configuration.
+"""Loading the configuration: found, read and checked.
 
 Order: ``--config``, ``./gosync.toml``, ``/etc/gosync/gosync.toml``. Then each
 ``GOSYNC_SECTION_KEY`` variable replaces one key of a section; lists are split

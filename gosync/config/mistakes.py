@@ -1,4 +1,4 @@
-"""What is wrong with a configuration: every mistake, each with its key and line.
+"""Mistakes of a configuration: all of them, each with its key and line.
 
 What reads a part of the configuration notes its mistakes and goes on with a default,
 so that one run finds them all. A key is a path like ``("select", 2, "versions")``,

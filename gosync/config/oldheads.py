@@ -1,4 +1,4 @@
-"""``publish.upper_tiles``, ``heads``, ``heads_since``, made into options."""
+"""Keys ``publish.upper_tiles``, ``heads`` and ``heads_since``, made into options."""
 
 from __future__ import annotations
 

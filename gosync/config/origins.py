@@ -1,4 +1,4 @@
-"""Where the configuration names a module or a project: its file and line."""
+"""Origin of a selection in the configuration: the file and line that name it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files and folders that the configuration names.
+"""Paths that the configuration names.
 
 Relative ones count from the configuration's own folder, ``~`` is a home folder.
 """

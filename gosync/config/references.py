@@ -1,4 +1,4 @@
-"""What the configuration names, looked for: folders, projects, keys, programs.
+"""References of the configuration: folders, projects, keys and programs, looked for.
 
 Only ``gosync config check`` looks. Other verbs take what they need when they need it:
 a project's disk may be away while a bundle is made.

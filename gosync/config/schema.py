@@ -1,4 +1,4 @@
-"""What may stand in gosync.toml: one class a section, one attribute a key.
+"""Schema of gosync.toml: one class a section, one attribute a key.
 
 ``schema/config.schema.json`` is generated from these classes, and a test holds
 the two together. Unknown keys are errors; ``load`` suggests the nearest one.
@@ -13,6 +13,8 @@ import msgspec
 from gosync.catalog.findings import FindingKind
 from gosync.gomod.deps import Deps
 
+# The version of the file's format; what it means is never changed under one.
+SCHEMA_ID = "urn:gosync:config:1"
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Days = Annotated[float, msgspec.Meta(ge=0, le=36_500)]
 DAY_SECONDS = 86_400.0

@@ -1,4 +1,4 @@
-"""From the file's ``[[select]]`` sections to the policy.
+"""Sections ``[[select]]``, made into the policy.
 
 Every error names the select by its number; one in a ``modules_file`` names that
 file. A pattern needs an index, which alone knows what modules there are.

@@ -1,4 +1,4 @@
-"""What status.json and metrics say of a mirror, as the configuration has it."""
+"""Options of status.json and metrics: what they say of a mirror."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the file's ``[toolchains]`` to versions of Go and platforms.
+"""Section ``[toolchains]``, made into versions of Go and platforms.
 
 A version is one of Go's, with or without the ``go`` of its toolchain's name; a
 platform is GOOS-GOARCH as toolchains' names have it (https://go.dev/dl/).

@@ -1,4 +1,4 @@
-"""From the file's ``[upstream]`` to addresses without secrets, and these apart.
+"""Section ``[upstream]``, made into addresses without secrets, and these apart.
 
 What :class:`Config` keeps of the sections is masked, so that it may be shown.
 """

@@ -11,7 +11,7 @@
     units       the systemd units, for other paths
     command     running somebody's command so that it cannot harm us
     news        whether a run found anything wrong that the job's last run had not found
-    watchdog    whether a job still moves: what the watchdog is fed with
+    watchdog    whether a job still makes progress: what the watchdog is fed with
 
 What a run did is told in the tree (``status.json``), in a file for Prometheus, in
 the log and by hooks; gosync.status makes the first two.

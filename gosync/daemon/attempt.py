@@ -1,4 +1,4 @@
-"""Calling a job's function: bounded in time, watched, its errors made outcomes.
+"""Attempt of a job: its function called, bounded in time, errors made outcomes.
 
 Whoever wants the end, the time limit or a signal, asks for it first: what is on its
 way is finished. After ``stop_seconds`` more the job is cancelled, which loses what

@@ -1,4 +1,4 @@
-"""Running somebody's command so that it cannot harm us.
+"""Hook command: somebody's program, run so that it cannot harm us.
 
 It gets its input on stdin, a time limit, and a session of its own. Of what it prints
 the beginning is kept and the rest read away. When it ends, or its time is over,

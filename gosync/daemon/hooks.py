@@ -1,4 +1,4 @@
-"""Telling people: a command with JSON on stdin, or a POST of it.
+"""Hooks: a command with JSON on stdin, or a POST of it, when something happened.
 
 One document an occasion::
 
@@ -35,7 +35,7 @@ from gosync.catalog.findings import Finding
 from gosync.config.duties import Hook, Hooks, Occasion
 from gosync.daemon.command import CommandEnd, run_command
 from gosync.errors import GosyncError
-from gosync.text import encode_json
+from gosync.text import DOCUMENT_SCHEMA, encode_json
 from gosync.upstream.address import shown_webhook
 from gosync.upstream.options import HttpOptions
 from gosync.upstream.webhook import post_json
@@ -43,7 +43,6 @@ from gosync.work.progress import Progress
 
 _log = logging.getLogger(__name__)
 _WORD = re.compile(r"[^\s'\";]+")
-_SCHEMA = 1
 _MAX_BYTES = 1024 * 1024
 _ENDING_SECONDS = 5.0
 
@@ -64,7 +63,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 def format_event(event: Event) -> bytes:
     """Return the event as JSON; one that is too large goes without its summary."""
-    whole: dict[str, object] = {"schema": _SCHEMA, "type": "hook", **asdict(event)}
+    whole: dict[str, object] = {
+        "schema": DOCUMENT_SCHEMA,
+        "type": "hook",
+        **asdict(event),
+    }
     data = encode_json(whole)
     if len(data) > _MAX_BYTES:
         data = encode_json({**whole, "summary": {}})

@@ -1,4 +1,4 @@
-"""What each job does: a name and an async function of the open site.
+"""Jobs: what each does, as an async function of the open site.
 
 A job returns how it ended, or raises one of our errors; the runner sees to leases,
 the time limit and all that is told of it. To add one: write its function, put it into

@@ -1,4 +1,4 @@
-"""Whether a run found anything wrong that the job's last run had not found.
+"""News: whether a run found anything wrong that the job's last run had not found.
 
 A timer that mails whenever a run fails would mail every quarter of an hour about one
 version that nobody can have. So a run is held against what the last one found; what

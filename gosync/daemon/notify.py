@@ -1,4 +1,4 @@
-"""Telling the service manager how we are: the protocol of sd_notify(3).
+"""sd_notify: how the service manager is told of the daemon's state.
 
 Datagrams of lines ``KEY=value`` to the socket that NOTIFY_SOCKET names: a path, or
 ``@name`` for an abstract one, whose address begins with a zero byte instead. Nobody

@@ -1,4 +1,4 @@
-"""Running jobs once, as a timer does: the daemon's runs without its timetable."""
+"""Jobs run once, as a timer does: the daemon's runs without its timetable."""
 
 from __future__ import annotations
 

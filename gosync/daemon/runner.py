@@ -1,4 +1,4 @@
-"""One run of one job: its leases, its row, what is told of it.
+"""Job runner: one run of one job, with its leases, its row and its hooks.
 
 What a job excludes, it excludes by leases that it holds from its beginning to its end
 (``jobs.leases_of``), and between jobs nothing is held. So a manual `gosync sync` gets

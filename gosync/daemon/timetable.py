@@ -1,4 +1,4 @@
-"""When each job is due: it is told the time, and asks no clock.
+"""Timetable: when each job is due; it is told the time, and asks no clock.
 
 What was missed is caught up once, however often it was missed. The clock may jump:
 forward, and everything is due once; back, and no job waits for the time that the

@@ -1,4 +1,4 @@
-"""The systemd units of contrib/systemd, for other paths than the ones in them.
+"""systemd units: those of contrib/systemd, for other paths than the ones in them.
 
 They are files that work as they are; for another site a few values are replaced:
 the command, the configuration, the user, and what may be written. ProtectSystem makes

@@ -1,7 +1,7 @@
-"""Whether a job still moves: what the watchdog is fed with.
+"""Watchdog: fed only while a job makes progress.
 
-The watchdog is fed by the scheduler's own progress: at every look that it takes at
-its timetable, and while a job runs only as long as that job shows signs of life: a
+It is fed by the scheduler's own progress: at every look that it takes at
+its timetable, and while a job runs only as long as that job makes progress: a
 phase, an item, bytes of a zip. A timer of its own would go on feeding beside a job
 that hangs. So a job that stands still for ``stuck_seconds`` costs the feed, whatever
 moves beside it, and the manager starts the daemon anew; what it had admitted is in the
@@ -21,10 +21,10 @@ _log = logging.getLogger(__name__)
 
 
 class Liveness:
-    """A job's Progress: counts its signs of life.
+    """Progress of a job: counts its steps, for the watchdog.
 
     Attributes:
-        beats: How many there were.
+        beats: How many steps there were: phases, items, bytes.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Liveness:
         self.beats += 1
 
     def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:  # noqa: ARG002 - Progress has it
-        """Count finished items; none at all is a sign of life, too."""
+        """Count finished items; none at all is progress, too."""
         self._done += items
         self.beats += 1
 
@@ -51,11 +51,11 @@ class Liveness:
 
 
 class Watch(msgspec.Struct):
-    """Feeds the watchdog as long as something moves.
+    """Watchdog: feeds the service manager as long as a job makes progress.
 
     Attributes:
         notifier: Whom to tell.
-        stuck_seconds: How long a job may show no sign of life.
+        stuck_seconds: How long a job may make no progress.
         most_seconds: The longest time between two looks.
         lines: How far each job is that is watched.
         stuck: Which of these stand still.
@@ -69,7 +69,7 @@ class Watch(msgspec.Struct):
 
     @property
     def look_seconds(self) -> float:
-        """How often to look: at least four times before the watchdog bites."""
+        """Time between two looks: at least four before the service manager's limit."""
         limit = self.notifier.watchdog_seconds
         return self.most_seconds if limit is None else min(self.most_seconds, limit / 4)
 

@@ -50,7 +50,7 @@ class Crossing:
 
     Args:
         folder: The demo's folder.
-        progress: Who watches.
+        progress: Is told how far it is.
 
     Attributes:
         inside: The folder of the site inside.

@@ -1,4 +1,4 @@
-"""Admitted versions become durable together: folders, journal, catalog.
+"""Batch of admitted versions: made durable together, folders, journal, catalog.
 
 One fsync a folder, one of the journal and one commit serve up to ROWS versions.
 The order is I1's: blobs are durable already; then their folders' names; then the

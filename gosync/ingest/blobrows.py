@@ -1,4 +1,4 @@
-"""Which journaled versions have all of their blobs, and which blobs nothing names."""
+"""Journaled versions against blobs: which are whole, and which blobs none names."""
 
 from __future__ import annotations
 

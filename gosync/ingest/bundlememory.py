@@ -1,4 +1,4 @@
-"""What the journal says of bundles, so that a rebuilt catalog goes on counting.
+"""Bundles in the journal, so that a rebuilt catalog goes on counting them.
 
     {"kind": "bundle", "what": its kind, and the columns of its row in the ledger}
     {"kind": "import", "what": its kind, and the columns of its row}

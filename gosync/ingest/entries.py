@@ -1,4 +1,4 @@
-"""What the journal's lines say: versions that come and go, heads, findings.
+"""Journal entries: versions that come and go, tree heads, findings.
 
     {"kind": "version", "path": ..., and the columns of its catalog row}
     {"kind": "forget", "path": ..., "version": ...}  nothing of it is kept

@@ -1,4 +1,4 @@
-"""What is kept of a refusal: who said what, from where, and the bytes themselves.
+"""Evidence of a refusal: who served what, from where, and the bytes themselves.
 
 evidence.json (``store.quarantine``) holds for every refusal "subject", "error" and
 "reason", and under "served" for each file that was served where it came from, when,

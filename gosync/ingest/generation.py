@@ -1,4 +1,4 @@
-"""Counting a store's generation up, before anything is written that depends on it.
+"""Generation of a store: counted up before anything is written that depends on it.
 
 The journal's line is durable before the catalog commits the number; see
 ``gosync.store.identity`` for what a run that is killed in between leaves.

@@ -1,4 +1,4 @@
-"""Whether a catalog knows what its journal says: for those without an identity."""
+"""Whether a catalog knows what its journal says: for catalogs without an identity."""
 
 from __future__ import annotations
 

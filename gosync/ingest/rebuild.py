@@ -1,4 +1,4 @@
-"""A catalog made anew from the journal and the blobs.
+"""Rebuild of a catalog from the journal and the blobs.
 
 ``entries`` says what the journal's lines are; a kind or a field that is not
 known here is counted and told, not read, so that an older gosync reads a newer one's

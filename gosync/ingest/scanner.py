@@ -1,4 +1,4 @@
-"""Who reads the zips that are staged: a process of its own, or the thread that asks.
+"""Zip scanner: a process of its own that reads staged zips, or the thread that asks.
 
 To read a zip keeps a core busy, as unpacking it from a bundle does; in one process
 the two would wait for each other at every file. A download leaves a core idle, so a

@@ -1,4 +1,4 @@
-"""The checksum database client's hands: network, tiles, trusted head, evidence.
+"""Operations of the checksum database's client: network, tiles, head, evidence.
 
 The client in ``gosync.sumdb`` does no I/O; this is its ClientOps over an
 upstream, the store and the catalog. Tiles go to the store as they are proven;

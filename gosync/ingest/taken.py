@@ -1,4 +1,4 @@
-"""What an admission has been handed, and what that is held against."""
+"""Files handed to an admission, and what they are held against."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blobs that the journal names and the catalog does not explain: never to be freed.
+"""Unexplained blobs: named by the journal, not by the catalog, and never freed.
 
 A blob without a row is left over from a killed run, or was given up; then a line of the
 journal or a tombstone says so. Where the journal says that a version was admitted, and

@@ -69,7 +69,7 @@ class OldHeadWriter:
 
         Args:
             before: What the tree promised before.
-            progress: Who watches.
+            progress: Is told how far it is.
 
         Raises:
             StoreError: if the store cannot be read.

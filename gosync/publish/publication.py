@@ -85,7 +85,7 @@ class PublishSetting(msgspec.Struct, frozen=True, kw_only=True):
         options: What concerns the pages.
         root: The tree's folder.
         tree_id: What the catalog calls the tree.
-        progress: Who watches.
+        progress: Is told how far it is.
         give_way: Called between two modules; whoever waits may publish one then.
     """
 

@@ -153,7 +153,7 @@ class Publisher:
                 checksum database.
             options: What concerns the pages.
             limit: How many versions may leave the tree.
-            progress: Who watches.
+            progress: Is told how far it is.
             give_way: Called between two modules; another publish of single modules
                 may run while it is.
 

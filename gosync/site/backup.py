@@ -115,7 +115,7 @@ def back_up(
         folder: Where backups are kept; made when it is not there.
         keep: How many are kept, this one too.
         clock: What time it is.
-        progress: Who watches.
+        progress: Is told how far it is.
 
     Raises:
         UsageError: if the folder holds something else, or lies in store or tree.

@@ -80,7 +80,7 @@ async def publish_tree(
     Args:
         site: The site.
         sums: The checksum database's client, started; None without one.
-        progress: Who watches.
+        progress: Is told how far it is.
         retry: Whether to ask for those tiles though that failed a moment ago.
 
     Raises:

@@ -5,7 +5,8 @@ carry one random id. So a catalog, a journal or a tree of another store is told 
 our own. The generation is a number that grows: before a run writes its first line of
 the journal, and before each publish. It is written ahead of what depends on it::
 
-    journal   {"kind": "store", "store": ID, "generation": N}    durable first
+    journal   {"kind": "store", "format": 1, "store": ID,
+               "generation": N}                                  durable first
     catalog   identity.generation = N                            then committed
     tree      .gosync/tree.json: "store": ID, "generation": N    then written
 
@@ -14,7 +15,9 @@ journal that is a number ahead of its catalog was being written when a run was k
 if nothing follows that line; if something does, the catalog is an older one. The rules
 are ``gosync.site.standing``'s.
 
-``store.json`` in the store's folder is ``{"format": 1, "store": ID}``.
+``store.json`` in the store's folder is ``{"format": 1, "store": ID}``. The journal's
+line names the format of all lines; what is added to it are kinds of lines that an
+older gosync counts and leaves. A line without it is of format 1.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from gosync.errors import MalformedError
+from gosync.errors import MalformedError, StoreError
 from gosync.store.durable import disk_errors, replace_file
 from gosync.store.journal import EntryValue, parse_entry
 from gosync.store.layout import IDENTITY, JOURNAL, STAGING, journal_name
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KIND = "store"
+JOURNAL_FORMAT = 1
 _FORMAT = 1
 _MAX_BYTES = 4096
 _ID = re.compile("[0-9a-f]{32}")
@@ -100,7 +104,12 @@ def write_store_id(root: Path, store: str) -> None:
 
 def mark_entry(store: str, generation: int) -> dict[str, EntryValue]:
     """Return the journal's entry of a generation."""
-    return {"kind": KIND, "store": store, "generation": generation}
+    return {
+        "kind": KIND,
+        "format": JOURNAL_FORMAT,
+        "store": store,
+        "generation": generation,
+    }
 
 
 def parse_mark(entry: Mapping[str, EntryValue]) -> Mark:
@@ -108,7 +117,15 @@ def parse_mark(entry: Mapping[str, EntryValue]) -> Mark:
 
     Raises:
         MalformedError: it is none.
+        StoreError: it is of a newer format.
     """
+    known = entry.get("format", JOURNAL_FORMAT)
+    if isinstance(known, int) and known > JOURNAL_FORMAT:
+        raise StoreError(
+            f"the journal's format {known} is newer than this gosync knows"
+            f" ({JOURNAL_FORMAT})",
+            hint="use the newer gosync that wrote it",
+        )
     store, generation = entry.get("store"), entry.get("generation")
     if not isinstance(store, str) or not _ID.fullmatch(store):
         raise MalformedError("journal store", store, "want an id of 32 hex digits")

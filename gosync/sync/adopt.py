@@ -1,4 +1,4 @@
-"""Taking in what a tree shows and its store lacks: a tree as a source.
+"""Adoption of a tree: what it shows and the store lacks, taken in through the gate.
 
 A store that comes back from an older backup, or that is new, knows less than the tree
 that it is to write. Nothing may leave that tree for being unknown: it is read like any
@@ -78,7 +78,7 @@ async def bring_up(
 
     Args:
         site: The site.
-        progress: Who watches.
+        progress: Is told how far it is.
         trust_tree: Whether the tree's word counts where nobody else vouches.
 
     Returns:
@@ -172,7 +172,7 @@ async def take_in(
 
     Args:
         site: The site; its ``tree_path`` is the source.
-        progress: Who watches.
+        progress: Is told how far it is.
         trust_tree: Whether the tree's word counts where nobody else vouches.
 
     Raises:

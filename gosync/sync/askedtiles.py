@@ -1,4 +1,4 @@
-"""Tiles that a tree's clients asked for and did not get, out of a web server's log.
+"""Tiles that clients missed: found in a web server's access log, then served.
 
 A client with a tree head from elsewhere fails at one request, and the log of whatever
 serves the tree has its path: ``/sumdb/NAME/tile/8/0/x001/234.p/56``. Any text will do

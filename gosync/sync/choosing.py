@@ -1,4 +1,4 @@
-"""The selects' rules over what upstream offers: the first part of a selection.
+"""Choice of versions: the selects' rules applied to what upstream offers.
 
 Modules that are followed have offers, from their list and from the index; those
 that are named by exact versions alone have none and need none. Nothing is asked

@@ -1,4 +1,4 @@
-"""How much of what is selected is here: the one place that counts it.
+"""Completeness: how much of what is selected is here; the one place that counts it.
 
 ``sync``, ``plan``, ``status``, ``list``, status.json, metrics and exit codes read
 what is counted here. A version that is selected is in exactly one of these:

@@ -1,4 +1,4 @@
-"""What projects and selects need besides what they name: the second part.
+"""Dependencies: what projects and selects need besides the versions that they name.
 
 Which files ``go`` would ask for is decided by gosync.gomod.needs, in worker
 threads; the go.mod files that it reads come through the gate, wave by wave. A

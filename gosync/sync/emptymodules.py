@@ -1,4 +1,4 @@
-"""Modules that a select names by their path and of which it has nothing, and why.
+"""Empty modules: those that a select names and of which it has nothing, and why.
 
 The selection counts versions, and a module without any has none to count: it would
 be silently complete. So each named module is held against what its select takes of

@@ -1,4 +1,4 @@
-"""What a module's newest go.mod says about its versions: kept with the module.
+"""Facts of a module: what its newest go.mod says about its versions, kept with it.
 
 Retractions and the deprecation stand in the go.mod of the highest listed version
 (https://go.dev/ref/mod#go-mod-file-retract), and whether ``+incompatible``

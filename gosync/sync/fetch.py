@@ -1,4 +1,4 @@
-"""Bringing wanted versions through the gate, several at once.
+"""Fetching: wanted versions, brought through the gate several at once.
 
 A version that fails is noted with its reason and its next try; the others go on.
 Only our own disk stops a pass.

@@ -1,4 +1,4 @@
-"""What a selection follows from, as one digest; apart from what makes selections."""
+"""Fingerprint of a selection: a digest of all that it follows from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fresh a site is, in data time: what it knows of, not when it ran.
+"""Freshness of a site: how old what it knows is, not when it ran last.
 
 A pass that ran a minute ago and got nothing is no fresher for it. So what counts is
 the time of the newest event of the index that was read, of the most backward cursor,

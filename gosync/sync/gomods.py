@@ -1,4 +1,4 @@
-"""Where module graphs find their go.mod files: the store, filled through the gate.
+"""go.mod files for module graphs: from the store, filled through the gate.
 
 Graphs are read in worker threads (``load``, ``prefetch``) while the event loop
 fetches (``bring``): a wave of go.mod files that a graph needs next is asked of the

@@ -1,4 +1,4 @@
-"""Following the module index: which events matter, and how far we are.
+"""Following the module index: which events matter, and up to where it was read.
 
 Every pattern has a cursor of its own, so that a pattern that is added later reads
 the index from its beginning without the others; modules that are named by path

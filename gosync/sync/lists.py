@@ -1,4 +1,4 @@
-"""Asking ``@v/list`` and ``@latest`` of the modules that are due.
+"""Version lists: ``@v/list`` and ``@latest`` of the modules that are due.
 
 One small request a module: its list, or ``@latest`` where the last list was
 empty (a module without tagged versions). Where an upstream has no ``@latest``, the

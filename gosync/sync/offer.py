@@ -1,4 +1,4 @@
-"""What upstream says of one module: what there is, what its go.mod files tell. Pure.
+"""Offers: what upstream says there is of a module, and what its go.mod says. Pure.
 
 Rules choose from an offer (gosync.sync.plan); the catalog keeps what it is made of.
 """

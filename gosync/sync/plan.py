@@ -1,4 +1,4 @@
-"""From what upstream offers of a module to what is wanted of it. Pure.
+"""Plan for a module: which of the versions on offer are wanted. Pure.
 
 ``list`` names releases and pre-releases, the index pseudo-versions as well. A
 module without any tag, or of which every tagged version is retracted, is known by
@@ -10,7 +10,7 @@ pre-releases, and no ``+incompatible`` version if the highest compatible one has
 go.mod. It applies to what a rule's conditions leave, so that with a cool-down
 "latest" is the newest version that is old enough.
 
-The herald. Clients learn of retractions and of a deprecation from the go.mod of
+The notice. Clients learn of retractions and of a deprecation from the go.mod of
 the highest version in ``list`` (https://go.dev/ref/mod#go-mod-file-retract), and
 ``list`` names only what is carried whole. Where a list is followed and that
 version's go.mod deprecates the module or retracts what is chosen, it is taken as
@@ -62,7 +62,7 @@ class Choice(msgspec.Struct, frozen=True):
         rules: The numbers of the selects that want it.
         deps: Which dependencies come along: the widest that any asks for.
         max_zip_bytes: The largest zip that any takes, None for no limit.
-        herald: Whether it is there for what its go.mod says.
+        notice: Whether it is there for what its go.mod says.
     """
 
     version: str
@@ -70,7 +70,7 @@ class Choice(msgspec.Struct, frozen=True):
     rules: tuple[int, ...]
     deps: Deps = Deps.NONE
     max_zip_bytes: int | None = None
-    herald: bool = False
+    notice: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Chosen:
     """What the rules choose of one module.
 
     Attributes:
-        choices: The versions, ascending; a herald is last.
+        choices: The versions, ascending; a notice is last.
         reconsider_at: When the next cool-down ends, or None.
         omitted: Versions in a rule's range that are not taken, and why.
         unmatched: Selects that name this module by its path while nothing that
@@ -144,7 +144,7 @@ class _Choosing:
             for position, rule in enumerate(self._rules)
             if not self._apply(position, rule)
         ]
-        top = self._heralded()
+        top = self._notice()
         choices = [
             self._choice(version)
             for version in semver.sort_versions(self._wanted)
@@ -152,7 +152,7 @@ class _Choosing:
         ]
         if top is not None:
             choices.append(top)
-            choices.sort(key=lambda c: (c.herald, semver.version_key(c.version)))
+            choices.sort(key=lambda c: (c.notice, semver.version_key(c.version)))
         taken = {choice.version for choice in choices}
         waiting = self._waiting.items()
         return Chosen(
@@ -267,10 +267,10 @@ class _Choosing:
 
         return sorted(versions, key=rank, reverse=True)
 
-    def _heralded(self) -> Choice | None:
+    def _notice(self) -> Choice | None:
         """Return the top version, if its go.mod speaks of what is chosen.
 
-        It is a herald where no rule takes it anyway.
+        It is a notice where no rule takes it anyway.
         """
         facts, wanted = self._facts, self._wanted
         top = next((v for v in self._versions if v.version == facts.top), None)
@@ -283,10 +283,10 @@ class _Choosing:
             return None
         there = [self._rules[each] for each in wanted.get(facts.top, ())]
         anyway = any(rule.need is Need.ZIP for rule in there)
-        return Choice(facts.top, *_union([*there, *for_it]), herald=not anyway)
+        return Choice(facts.top, *_union([*there, *for_it]), notice=not anyway)
 
     def _admits(self, top: Offered, rule: Rule) -> bool:
-        """Return whether a rule that follows the list lets the herald in."""
+        """Return whether a rule that follows the list lets the notice in."""
         if rule.versions is None:
             return False
         excluded = rule.versions.exclusions_of(self._path)
@@ -309,7 +309,7 @@ def _union(rules: Sequence[Rule]) -> _Union:
 
 
 def _without_deps(rule: Rule) -> Rule:
-    """Return the rule for a herald, which nobody is to build with."""
+    """Return the rule for a notice, which nobody is to build with."""
     return replace(rule, deps=Deps.NONE)
 
 

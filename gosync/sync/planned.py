@@ -1,4 +1,4 @@
-"""What a sync would do, as a value: what ``gosync plan`` shows and writes.
+"""Planned sync: what a pass would do, as a value that ``gosync plan`` shows and writes.
 
 There may be hundreds of thousands of versions, so each is a small struct that
 goes to JSON as it is.

@@ -1,4 +1,4 @@
-"""Forgetting what no selection wants any more, once its time of grace is over.
+"""Pruning: versions that nothing selects any more, forgotten after their grace days.
 
 In this order, so that a kill in between leaves only what the next prune takes up:
 

@@ -1,4 +1,4 @@
-"""Why a version is selected: which select or project wants it, and by which path.
+"""Reasons of a selection: which select or project wants a version, by which path.
 
 Everything is read from the catalog and the store; nobody is asked.
 """
@@ -20,8 +20,8 @@ from gosync.sync.toolchains import toolchain_wants
 from gosync.sync.upgrades import upgraded
 
 
-class Claim(msgspec.Struct, frozen=True):
-    """One reason for a version.
+class SelectionReason(msgspec.Struct, frozen=True):
+    """Reason for a selected version: one of perhaps many.
 
     Attributes:
         who: "select 2", "project ./app", "toolchains".
@@ -42,7 +42,7 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Reasons:
-    """Finds claims."""
+    """Finds why versions are selected."""
 
     def __init__(
         self,
@@ -56,21 +56,21 @@ class Reasons:
         self._projects = projects
         self._toolchains = toolchains
 
-    def of(self, mv: ModuleVersion) -> Iterator[Claim]:
+    def of(self, mv: ModuleVersion) -> Iterator[SelectionReason]:
         """Yield every reason why a version is selected, the shortest first."""
         for choice in self._chooser.choose_of(mv.path).choices:
             if choice.version == mv.version:
-                kind = "tells of retractions" if choice.herald else "chosen"
+                kind = "tells of retractions" if choice.notice else "chosen"
                 for number in choice.rules:
                     who = f"select {number}"
-                    yield Claim(who, kind, selects=(number,), root=mv)
+                    yield SelectionReason(who, kind, selects=(number,), root=mv)
         wants = toolchain_wants(self._toolchains)
         if any((want.path, want.version) == (mv.path, mv.version) for want in wants):
-            yield Claim("toolchains", "named")
+            yield SelectionReason("toolchains", "named")
         for project in self._projects:
             who = f"project {project.name}"
-            for claim in _claims(who, self._of(project), mv, project):
-                yield replace(claim, project=project.name)
+            for found in _reasons(who, self._of(project), mv, project):
+                yield replace(found, project=project.name)
         yield from self._of_selects(self._chooser.choose_all(), mv)
 
     def _of(self, configured: ConfiguredProject) -> Needs:
@@ -82,15 +82,17 @@ class Reasons:
             upgrades=self._upgrades,
         )
 
-    def _of_selects(self, choices: Choices, mv: ModuleVersion) -> Iterator[Claim]:
+    def _of_selects(
+        self, choices: Choices, mv: ModuleVersion
+    ) -> Iterator[SelectionReason]:
         for root, deps in choices.with_deps:
             if root == mv:
                 continue  # it names itself
             needs = needs_of_version(
                 root, self._gomods.load, deps=deps, upgrades=self._upgrades
             )
-            for claim in _claims(f"dependencies of {root}", needs, mv):
-                yield replace(claim, selects=self._selects_of(root), root=root)
+            for found in _reasons(f"dependencies of {root}", needs, mv):
+                yield replace(found, selects=self._selects_of(root), root=root)
 
     def _selects_of(self, root: ModuleVersion) -> tuple[int, ...]:
         """Return the selects whose choice brings its dependencies along."""
@@ -105,16 +107,16 @@ class Reasons:
         return {path: version for path, version in found if version is not None}
 
 
-def _claims(
+def _reasons(
     who: str,
     needs: Needs,
     mv: ModuleVersion,
     configured: ConfiguredProject | None = None,
-) -> Iterator[Claim]:
+) -> Iterator[SelectionReason]:
     if mv not in needs.mods and mv not in needs.zips:
         return
     reason: Reason = needs.why(mv)
     kind: str = reason.kind
     if configured is not None and reason.sums is not None:
         kind = f"a line of {configured.project.sums[reason.sums].file}"
-    yield Claim(who, kind, reason.path)
+    yield SelectionReason(who, kind, reason.path)

@@ -1,4 +1,4 @@
-"""From the configuration to the complete selection, and into the catalog.
+"""Making the selection: from the configuration to rows of the catalog.
 
 The selection is made of four parts: what the selects' rules choose of what
 upstream offers, toolchains, what projects need, and the dependencies of what was

@@ -1,4 +1,4 @@
-"""The catalog held against the selection: what is followed, due, and still missing.
+"""The selection in the catalog: which modules are followed, what is due or missing.
 
 What is selected stands in the catalog (``versions.selected``); see
 gosync.sync.selecting for how it gets there.

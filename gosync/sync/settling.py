@@ -1,4 +1,4 @@
-"""What a pass puts an end to: findings that say we are behind.
+"""Settling findings: those of being behind end once a pass has caught up.
 
 An audit writes down what it held against what, and asks again only after its
 interval. What was behind then and is not behind now need not wait for that: the

@@ -1,4 +1,4 @@
-"""A project's go.sum held against what is proven.
+"""Check of a project's go.sum against what is proven.
 
 Every version that a go.sum names has its ``.mod`` in the store before this is
 asked, and with it the record that the checksum database proved, or the pin. A

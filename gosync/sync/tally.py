@@ -1,4 +1,4 @@
-"""What one pass did: counted while it runs, told when it ended."""
+"""Counts of one pass, and its exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Toolchains as modules: what ``GOTOOLCHAIN=auto`` asks a proxy for.
+"""Toolchain modules: what ``GOTOOLCHAIN=auto`` asks a proxy for.
 
 ``golang.org/toolchain`` has a version for each Go release and platform::
 

@@ -1,4 +1,4 @@
-"""Which version ``go get -u`` would take of each module that is required.
+"""Upgrades: which version ``go get -u`` would take of each required module.
 
 Modules whose upgrades somebody wants are followed like those that a select
 names: their lists are asked again, and when one changes the selection is made
@@ -24,8 +24,8 @@ TRACKED_BY = "dependency"
 
 
 def upgraded(chosen: Chosen) -> str | None:
-    """Return the version that an upgrade takes; a herald only warns."""
-    return next((each.version for each in chosen.choices if not each.herald), None)
+    """Return the version that an upgrade takes; a notice only warns."""
+    return next((each.version for each in chosen.choices if not each.notice), None)
 
 
 class UpgradeFinder:

@@ -1,4 +1,4 @@
-"""A selection in the making: each version once, with the widest need of all. Pure.
+"""Selection in the making: each version once, with the widest need of all. Pure.
 
 Selects, projects, dependencies and toolchains add to it, in any order; what they
 want together does not depend on the order.

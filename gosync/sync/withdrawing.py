@@ -1,4 +1,4 @@
-"""Withdrawing a version, and bringing it back.
+"""Withdrawal of a version, and its way back.
 
 In this order, so that a kill in between leaves only what the next run takes up:
 

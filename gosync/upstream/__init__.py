@@ -1,4 +1,4 @@
-"""Where bytes come from: proxies, the module index, the checksum database.
+"""Upstreams: proxies, the module index and the checksum database, over HTTP.
 
 This room alone speaks HTTP (httpx). It knows Go's protocols, limits and rules
 for fall-back, and decides nothing about trust: what it hands over is whatever

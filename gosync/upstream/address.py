@@ -1,4 +1,4 @@
-"""An upstream's URL, taken apart: where it is, and the secrets that open it.
+"""Address of an upstream: its URL, and the secrets that open it, apart.
 
 A URL of a configuration may hold a user name and password (``https://user:word@host``)
 or, where that is allowed, a token in its query. Both are parted from it once, when it

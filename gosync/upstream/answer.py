@@ -1,4 +1,4 @@
-"""What an upstream served: the answer, and the evidence of it."""
+"""HTTP answer: what an upstream served, and the evidence of it."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ a limit of one module's is none of the source's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+import logging
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from gosync.upstream.health import Health
 
 T = TypeVar("T")
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Circuit:
@@ -138,9 +141,9 @@ class Circuit:
             self.breaker = self.breaker.failed(error, outcome, seconds)
             is_closed = self.breaker.until is None
             if await self._is_down(error, outcome) if is_closed else is_probe:
-                self.breaker = self.breaker.opened(
-                    error, self._clock.now(), self._policy
-                )
+                now = self._clock.now()
+                self.breaker = self.breaker.opened(error, now, self._policy)
+                self._log_opening()
 
     async def _is_down(self, error: GosyncError, outcome: RequestOutcome) -> bool:
         """Return whether a failure shows that the source gives no answers now."""
@@ -167,6 +170,17 @@ class Circuit:
         if said is RequestOutcome.ANSWERED:
             self.breaker = self.breaker.vouched()
         return said is RequestOutcome.ANSWERED
+
+    def _log_opening(self) -> None:
+        health, median = self.health, self.health.latency_seconds(0.5)
+        _log.info(
+            "%s: not asked until %s, after %d failures in a row; answers took %s: %s",
+            self._name,
+            self.breaker.until,
+            health.failures_in_row,
+            "nobody knows how long" if median is None else f"{median:.3f} s",
+            self.breaker.reason,
+        )
 
     def _down(self) -> SourceDownError:
         breaker, asked = self.breaker, None

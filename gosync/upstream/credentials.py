@@ -1,4 +1,4 @@
-"""Names and passwords: where they come from and who may see them.
+"""Credentials: names and passwords, where they come from and who may see them.
 
 They stand in a URL's user info or in netrc (``$NETRC``, else ``~/.netrc``), and
 are sent as Basic authentication, over https only, to the host they are for.

@@ -1,4 +1,4 @@
-"""HTTP_PROXY, HTTPS_PROXY and NO_PROXY, read as ``go`` reads them.
+"""Proxy environment: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, read as ``go`` does.
 
 Upper-case names win over lower-case ones. A proxy without a scheme is http.
 NO_PROXY is a comma list: ``*`` for everything, an IP address, a CIDR block, or a

@@ -1,4 +1,4 @@
-"""One request and its redirects: from a URL to an answer with status 200.
+"""HTTP exchange: one request and its redirects, from a URL to a status 200.
 
 Credentials go to the origin that was named, over https, and nowhere else: a
 redirect to another scheme, host or port gets none, not even netrc's for that

@@ -1,4 +1,4 @@
-"""httpx's exceptions, made into ours at the one border they may reach.
+"""Errors of httpx, made into ours at the one border that they may reach.
 
 Nothing of the request (its headers, its URL's secrets) goes into a message.
 """

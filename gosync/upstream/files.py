@@ -1,4 +1,4 @@
-"""file:// answers, as ``go`` gives itself: a file is 200, no file is 404.
+"""Files behind ``file://`` URLs: as for ``go``, a file is 200 and no file is 404.
 
 A file that may not be read is 403. What is no regular file (a folder, a pipe, a
 device) is "don't know", and never waited for. Reading goes through a thread,

@@ -1,4 +1,4 @@
-"""One answer, within limits and deadlines, or one of our errors.
+"""Fetcher: one HTTP answer, within limits and deadlines, or one of our errors.
 
 A call is answered by status 200, or raises; a conditional one also by 304, with no
 body. Deadlines: ``timeout_seconds`` to

@@ -1,4 +1,4 @@
-"""How patient and how demanding requests are."""
+"""Options of requests: time-outs, retries, TLS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parsing what upstreams served, away from the event loop.
+"""Parsing of what upstreams served, away from the event loop.
 
 What is large is parsed in a worker thread, so that signals, time-outs and other
 requests go on meanwhile. A cancelled run need not wait for the end of it: a parser

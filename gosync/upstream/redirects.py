@@ -1,4 +1,4 @@
-"""Which redirects are followed.
+"""Redirects: which are followed.
 
 At most ten, and never from https to http (or to anything that is neither). The
 new address's own user info is dropped: nobody but the operator hands out

@@ -1,4 +1,4 @@
-"""A status that is not 200, made into the right error.
+"""HTTP status that is not 200, made into the right error.
 
 404 and 410 are a definite no, unless the body says "fetch timed out": so does
 proxy.golang.org when it could not ask the origin in time, and that is no no.

@@ -1,4 +1,4 @@
-"""When to try again, and how long to wait first.
+"""Retries: when to try again, and how long to wait first.
 
 The pause before try ``n`` (from 0) is ``delay * 2**n`` up to a maximum, of which
 a random half is taken off so that workers that failed together do not return

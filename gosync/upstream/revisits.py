@@ -1,4 +1,4 @@
-"""One proxy, asked again about what it has said before.
+"""Conditional requests: one source, asked again about what it has said before.
 
 Nobody else is asked when it says no: what this one proxy says is the question. A
 file comes with validators where the proxy gives some (ETag, Last-Modified; RFC 9110

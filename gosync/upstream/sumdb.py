@@ -1,4 +1,4 @@
-"""How the checksum database is reached, decided once.
+"""Checksum database over HTTP: directly or through a proxy, decided once.
 
 A database with a URL of its own is asked there. Otherwise each proxy of the list
 is asked for ``sumdb/NAME/supported``: the first that answers 200 carries all

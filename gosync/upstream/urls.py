@@ -1,4 +1,4 @@
-"""URLs that requests are sent to: joining them, and what of them may be shown.
+"""URLs: joined for requests, and stripped of secrets before they are shown.
 
 A configuration's secrets are parted from its URLs before (``address``). A redirect
 may bring others, in the query as a rule (signed links). Whatever is shown or kept as

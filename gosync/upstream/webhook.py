@@ -1,4 +1,4 @@
-"""Telling somebody by HTTP: one POST of JSON, no redirects, no retries.
+"""Webhook: one POST of JSON, without redirects or retries.
 
 Such a URL is often a secret as a whole: what is said of it is scheme and host.
 """

@@ -56,10 +56,10 @@ def _publish(sim: Simulator) -> None:
     sim.publish(ModuleSource(path, version, {"bin/go": b"#!/bin/sh\n"}))
 
 
-def claims(site: Site, name: str) -> dict[str, dict[str, Any]]:
-    """Return the claims on a version by who makes them."""
+def reasons(site: Site, name: str) -> dict[str, dict[str, Any]]:
+    """Return the reasons on a version by who makes them."""
     document = site.run("why", name, expect=OK).document
-    return {each["who"].partition(" /")[0]: each for each in document["claims"]}
+    return {each["who"].partition(" /")[0]: each for each in document["reasons"]}
 
 
 @pytest.mark.parametrize(
@@ -75,26 +75,26 @@ def claims(site: Site, name: str) -> dict[str, dict[str, Any]]:
 def test_what_is_named_is_told_with_who_names_it(
     site: Site, name: str, who: str
 ) -> None:
-    found = claims(site, name)
+    found = reasons(site, name)
     assert found.keys() == {who}
     assert found[who]["path"] in ([], [name])
 
 
 def test_what_a_project_requires_is_told_with_the_way_to_it(site: Site) -> None:
-    project = claims(site, f"{BASE}@v1.0.0")["project"]
+    project = reasons(site, f"{BASE}@v1.0.0")["project"]
     main, *way = project["path"]
     assert "@" not in main  # it has no version
     assert way[-2:] == [f"{LIB}@v1.0.0", f"{BASE}@v1.0.0"]
 
 
 def test_what_only_a_go_sum_names_is_told_with_its_line(site: Site) -> None:
-    found = claims(site, "left.example/m@v0.9.0")
+    found = reasons(site, "left.example/m@v0.9.0")
     assert found.keys() == {"project"}
     assert "go.sum" in found["project"]["kind"]
 
 
 def test_what_a_select_requires_is_told_with_the_way_to_it(site: Site) -> None:
-    found = claims(site, f"{BASE}@v1.0.0")["dependencies of tool.example/m@v1.0.0"]
+    found = reasons(site, f"{BASE}@v1.0.0")["dependencies of tool.example/m@v1.0.0"]
     assert found["path"][-2:] == [f"{LIB}@v1.0.0", f"{BASE}@v1.0.0"]
 
 
@@ -109,7 +109,7 @@ def test_what_was_selected_once_is_told_with_its_end(
         other.select(["found.example/m"], exclude=[name])
         other.sync(expect=None)
         document = other.run("why", name, expect=OK).document
-        assert document["claims"] == []
+        assert document["reasons"] == []
         assert document["selected"] is None
         assert document["unselected_at"]
 
@@ -143,7 +143,7 @@ def test_what_is_no_version_is_refused(site: Site, text: str) -> None:
 def test_the_chain_begins_at_the_entry_of_a_select(
     site: Site, name: str, who: str, number: int, entry: str
 ) -> None:
-    [origin] = claims(site, name)[who]["named_by"]
+    [origin] = reasons(site, name)[who]["named_by"]
     assert (origin["section"], origin["number"]) == ("select", number)
     assert origin["entry"] == entry
     assert origin["file"] == str(site.config_file)
@@ -152,7 +152,7 @@ def test_the_chain_begins_at_the_entry_of_a_select(
 
 
 def test_the_chain_begins_at_the_project(site: Site) -> None:
-    [origin] = claims(site, "left.example/m@v0.9.0")["project"]["named_by"]
+    [origin] = reasons(site, "left.example/m@v0.9.0")["project"]["named_by"]
     assert (origin["section"], origin["number"]) == ("project", 1)
     line = site.config_file.read_text().splitlines()[origin["line"] - 1]
     assert f'"{origin["entry"]}"' in line
@@ -166,7 +166,7 @@ def test_an_entry_of_a_modules_file_is_told_with_its_line(tmp_path: Path) -> Non
         file.write_text("# ours\n\nfound.example/m  # all of it\n")
         site.declare(select=[{"modules_file": str(file)}])
         site.sync()
-        [origin] = claims(site, "found.example/m@v1.0.0")["select 1"]["named_by"]
+        [origin] = reasons(site, "found.example/m@v1.0.0")["select 1"]["named_by"]
         file.unlink()
     assert (origin["file"], origin["line"]) == (str(file), 3)
     assert origin["entry"] == "found.example/m"

@@ -109,7 +109,7 @@ def plainly(rule: VersionRule, offer: Offer, now: str = NOW):
 
 def chosen_by(rule: VersionRule, offer: Offer) -> list[str]:
     choices = plainly(rule, offer).choices
-    return [choice.version for choice in choices if not choice.herald]
+    return [choice.version for choice in choices if not choice.notice]
 
 
 @MODERATE
@@ -132,10 +132,10 @@ def test_a_rule_never_chooses_what_it_forbids(rule: VersionRule, offer: Offer):
 
 @MODERATE
 @given(version_rules, offers())
-def test_a_herald_is_old_enough_and_not_excluded(rule: VersionRule, offer: Offer):
+def test_a_notice_is_old_enough_and_not_excluded(rule: VersionRule, offer: Offer):
     rows = {row.version: row for row in offer.versions}
     for choice in plainly(rule, offer).choices:
-        if choice.herald:
+        if choice.notice:
             row = rows.get(choice.version) or Offered(choice.version, None, NOW)
             known = datetime.fromisoformat(row.index_time or row.first_seen)
             assert choice.version == offer.facts.top
@@ -220,7 +220,7 @@ def test_several_selects_choose_the_union(rules: list[VersionRule], offer: Offer
             limit, widest = choice.max_zip_bytes, same.max_zip_bytes
             assert widest is None or (limit is not None and limit <= widest)
     wanted = {c.version for alone in apart for c in alone.choices}
-    assert {c.version for c in together.choices if not c.herald} <= wanted
+    assert {c.version for c in together.choices if not c.notice} <= wanted
     assert not together.omitted.keys() & {c.version for c in together.choices}
     assert set(together.unmatched) == {n for alone in apart for n in alone.unmatched}
 

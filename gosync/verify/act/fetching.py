@@ -54,7 +54,7 @@ async def fetch_all(
         wanted: The versions, with what vouches for each.
         mods: Of which versions the ``.mod`` alone is wanted.
         clock: What time it is.
-        progress: Who watches.
+        progress: Is told how far it is.
 
     Raises:
         LockedError: if another gosync fetches for the same target.

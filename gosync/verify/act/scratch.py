@@ -80,7 +80,7 @@ async def fetch_anew(
         private: GOPRIVATE patterns.
         folder: Where the scratch store may be.
         clock: What time it is.
-        progress: Who watches.
+        progress: Is told how far it is.
         mods: Of which versions the ``.mod`` alone is wanted.
 
     Raises:

@@ -9,6 +9,7 @@ import pytest
 
 from gosync.errors import MalformedError, StoreError
 from gosync.store.identity import (
+    JOURNAL_FORMAT,
     Mark,
     has_entries,
     mark_entry,
@@ -68,6 +69,16 @@ def test_marks_are_read_backwards_and_know_what_follows_them(root: Path):
     ]
     journal.append([{"kind": "head"}])
     assert [mark.is_last for mark in read_marks(root)] == [False, False, False]
+
+
+def test_a_journal_of_a_newer_format_is_refused(root: Path):
+    entry = mark_entry("ab" * 16, 3)
+    assert entry["format"] == JOURNAL_FORMAT
+    of_old = {name: entry[name] for name in ("kind", "store", "generation")}
+    assert parse_mark(of_old) == parse_mark(entry)
+    LocalJournal(root).append([{**entry, "format": JOURNAL_FORMAT + 1}])
+    with pytest.raises(StoreError, match="newer than this gosync"):
+        list(read_marks(root))
 
 
 def test_a_torn_mark_is_none(root: Path):
