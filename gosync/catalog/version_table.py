@@ -269,9 +269,10 @@ class Versions:
             CatalogError: the catalog cannot be read.
         """
         condition = PUBLISHED if changed_after < 0 else "changed > :seq"
+        distinct = "DISTINCT" if changed_after < 0 else ""  # would go over all rows
         values: dict[str, SqlValue] = {"seq": changed_after}
         found = self._connection.rows(
-            f"SELECT DISTINCT path FROM versions WHERE {condition}",  # noqa: S608 - own names
+            f"SELECT {distinct} path FROM versions WHERE {condition}",  # noqa: S608 - own names
             values,
         )
         withdrawn = self._connection.rows(

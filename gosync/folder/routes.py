@@ -61,6 +61,7 @@ _MAX_NAME_BYTES = 255
 _MAX_PATH_BYTES = 2048  # leaves room for the root within PATH_MAX
 _PAGE_ID_DIGITS = 16
 _PAGE_ID = re.compile("[0-9a-f]{16}")
+_UPPER = re.compile("[A-Z]")
 _REVISION = re.compile("[0-9a-f]{7,64}")
 _DATABASE_ELEMENT = re.compile("[A-Za-z0-9_~-][A-Za-z0-9._~:-]{0,199}")
 
@@ -165,6 +166,15 @@ def of_module(path: str) -> ModuleRoutes:
     for element in folder.split("/"):
         _check_name("module path", path, element)
     return ModuleRoutes(path, folder, module.split_path_version(path)[1])
+
+
+def module_page(path: str) -> str:
+    """Return where the page of a module lies that ``of_module`` took before.
+
+    It is not checked again: a list of modules has thousands.
+    """
+    folder = _UPPER.sub(lambda found: f"!{found[0].lower()}", path)
+    return f"{folder}/{VERSIONS_FOLDER}/{ROOT_PAGE}"
 
 
 def sumdb_folder(name: str) -> str:

@@ -109,7 +109,7 @@ def summary_of(shown: ShownModule) -> ModuleSummary:
     """Return a module's line in the list."""
     return ModuleSummary(
         path=shown.path,
-        page=routes.of_module(shown.path).page,
+        page=routes.module_page(shown.path),
         newest=shown.newest,
         versions=shown.versions,
         proven=shown.proven,

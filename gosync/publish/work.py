@@ -57,7 +57,7 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str = ""
     private: tuple[str, ...] = ()
-    modules_per_page: int = 1000
+    modules_per_page: int = 250
     old_heads: OldHeads = OldHeads()
     at_least: int = 0
 

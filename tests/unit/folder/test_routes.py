@@ -112,6 +112,11 @@ def test_a_database_name_may_have_a_port_and_a_path() -> None:
     assert routes.sumdb_folder("localhost:8080/log") == "sumdb/localhost:8080/log"
 
 
+@pytest.mark.parametrize("path", ["example.com/m", "github.com/Acme/SDK/v2"])
+def test_a_module_s_page_needs_no_second_check(path: str) -> None:
+    assert routes.module_page(path) == routes.of_module(path).page
+
+
 def test_pages_of_the_list_are_named_after_their_first_module() -> None:
     page = routes.list_page("example.com/m")
     name = page.split("/")[1]
