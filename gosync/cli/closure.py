@@ -17,11 +17,10 @@ from gosync.cli.options import (
     sumdb_option,
 )
 from gosync.cli.progress import progress
-from gosync.closure.closure import Closure, ClosureReport
-from gosync.closure.documents import report_document, trial_document
+from gosync.closure.closure import Closure, ClosureReport, report_document
 from gosync.closure.golang import GoRun, find_go
 from gosync.closure.remedy import next_steps
-from gosync.closure.trial import Trial, TrialSetting, run_trial
+from gosync.closure.trial import Trial, TrialSetting, run_trial, trial_document
 from gosync.config import Config
 from gosync.errors import MalformedError, UsageError
 from gosync.folder.findings import TreeFinding

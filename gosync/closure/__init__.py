@@ -11,7 +11,6 @@ part of the same tree proves it.
     golang     a real go command
     trial      a real go that sees nothing but the tree
     remedy     what to do about what was found
-    documents  the reports as JSON
 
 Closure is stricter than ``go`` in five places:
 

@@ -11,7 +11,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 
 from gosync.errors import GosyncError, UsageError
@@ -22,8 +22,17 @@ from gosync.verify.act.access import Changed, change, pieces_of
 from gosync.verify.act.quarantine import Moved, MovedManifest, TargetQuarantine
 
 
-def put_all_back(tree: FileTree, quarantine: TargetQuarantine) -> list[tuple[str, str]]:
+def put_all_back(
+    tree: FileTree,
+    quarantine: TargetQuarantine,
+    guard: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> list[tuple[str, str]]:
     """Put everything from a quarantine back; return each path, and why it could not be.
+
+    Args:
+        tree: Where to.
+        quarantine: Where from.
+        guard: Held around each thing, so that nobody writes meanwhile.
 
     Raises:
         UsageError: if there is no such quarantine, or it is another target's.
@@ -34,11 +43,11 @@ def put_all_back(tree: FileTree, quarantine: TargetQuarantine) -> list[tuple[str
             f"{quarantine.id}: moved from {manifest.target}, not from {tree.root}"
         )
     results = [
-        (each.path, _attempt(partial(put_back, quarantine, tree, each)))
+        (each.path, _attempt(partial(put_back, quarantine, tree, each), guard))
         for each in reversed(manifest.entries)
     ]
     results += [
-        (each.path, _attempt(partial(_change_back, tree, each)))
+        (each.path, _attempt(partial(_change_back, tree, each), guard))
         for each in reversed(manifest.access)
     ]
     if not any(failed for _, failed in results):
@@ -46,9 +55,12 @@ def put_all_back(tree: FileTree, quarantine: TargetQuarantine) -> list[tuple[str
     return results
 
 
-def _attempt(work: Callable[[], str]) -> str:
+def _attempt(
+    work: Callable[[], str], guard: Callable[[], AbstractContextManager[None]]
+) -> str:
     try:
-        return work()
+        with guard():
+            return work()
     except OSError as exc:
         return exc.strerror or str(exc)
     except GosyncError as exc:

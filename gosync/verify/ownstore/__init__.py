@@ -5,7 +5,9 @@
     proof    what the store's records prove with its own tiles
     plan     which finding can be met how
     actor    what can be done to a store, planned and done
+    holding  the store opened to act on it, with leases
     actions  a plan carried out on the store
+    journalrepair  lines of the journal left out, and lacking ones added
     restore  what was moved aside, put back, and the rows with it
 
 It is a target like the others; what is done to it is done as a sync does, blobs first

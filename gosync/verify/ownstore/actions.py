@@ -1,4 +1,4 @@
-"""A plan carried out on gosync's own store, under its lock.
+"""A plan carried out on gosync's own store, while others work on it.
 
 Repairing: versions are fetched into the scratch store; their blobs are put in place
 of the bad ones with a rename each, and the rows that the gate made are journalled and
@@ -7,35 +7,33 @@ name a bad blob are withdrawn first, then the blob goes. What was withdrawn is w
 the next sync fetches it, and publishing takes it out of the tree until then.
 
 The quarantine has what went, and says what the rows were; ``restore`` brings back
-both. A row that has changed since it was looked at is left alone.
+both. A row that has changed since it was looked at is left alone, and so is a version
+that another run has leased. Rows change, journals are cleaned and blobs go under the
+writer lock only; a blob goes where neither a row nor an announcement names it, both
+looked at in the transaction in which it goes.
 """
 
 from __future__ import annotations
 
-import stat
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
 
-from gosync.catalog import leases
 from gosync.catalog.versions import Need, VersionRow
-from gosync.clock import Clock
 from gosync.errors import GosyncError
 from gosync.folder.layouts import FILES, PathPlace, Role
 from gosync.folder.placing import remove, stat_of
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
-from gosync.ingest.entries import head_entry, version_entry
-from gosync.site.opening import Opening
-from gosync.site.site import Site, open_site
-from gosync.site.standing import JOURNAL_TROUBLES, TREE_TROUBLES, Trouble
+from gosync.ingest.entries import version_entry
+from gosync.site.site import Site
 from gosync.store.digest import Digest, digest_of
 from gosync.store.journal import format_entry
-from gosync.store.layout import BLOBS, JOURNAL, blob_path, database_folder
+from gosync.store.layout import BLOBS, blob_path, database_folder
 from gosync.verify.act.access import Mending, pieces_of, plan_access
 from gosync.verify.act.actor import Acted, ActSetting
 from gosync.verify.act.done import GONE, DoneActions
@@ -44,53 +42,23 @@ from gosync.verify.act.logrepair import LogFiles
 from gosync.verify.act.plan import Action
 from gosync.verify.act.quarantine import ChangedRow, Moved, TargetQuarantine
 from gosync.verify.act.scratch import Fetched
-from gosync.verify.ownstore.files import (
-    MAX_JOURNAL_BYTES,
-    JournalRead,
-    sound_lines,
-)
+from gosync.verify.ownstore.holding import hold_tree, hold_versions
+from gosync.verify.ownstore.journalrepair import JournalRepair
 from gosync.verify.ownstore.plan import StorePlan
 from gosync.verify.ownstore.target import StoreTarget, digests_of
 from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.prove.sources import open_log
-from gosync.verify.request import VerifyRequest
 from gosync.verify.verdicts import finding_document
 from gosync.work.progress import Progress
 
-_TO_MEND: Final = Opening(
-    create=False, tolerate={Trouble.BLOBS_AWAY, *JOURNAL_TROUBLES, *TREE_TROUBLES}
-)
 _BLOB_MODE: Final = 0o444
 _CHANGED: Final = "has changed since it was looked at"
-_LEFT_OUT: Final = """what the journal's broken lines said of bundles and findings is \
-not brought back; the catalog has it, until it is made anew"""
-
-
-@contextmanager
-def lock_store(request: VerifyRequest, clock: Clock) -> Iterator[Site]:
-    """Open the store to be changed, under its lock.
-
-    Raises:
-        LockedError: if another gosync holds it, still after the time to wait.
-        StoreError: if it cannot be written.
-    """
-    with open_site(
-        replace(request.site, store_path=request.path),
-        command="gosync verify",
-        leases=(
-            leases.SELECT,
-            leases.PRUNE,
-            leases.publish_lease(request.site.tree_path),
-        ),
-        wait_lock_seconds=request.wait_lock_seconds,
-        clock=clock,
-        opening=_TO_MEND,
-    ) as site:
-        yield site
+_NEEDED: Final = "a version or another run has it by now"
+_PORTION: Final = 100
 
 
 class StoreWork:
-    """A plan while it is carried out, under the store's lock."""
+    """A plan while it is carried out on an open store."""
 
     def __init__(
         self,
@@ -109,14 +77,35 @@ class StoreWork:
         self.setting = setting
         self.site = site
         self.done = DoneActions()
-        self.remarks: list[str] = []
         self.quarantine_id = ""
+        self._versions = dict(plan.versions)
+        self._journal = JournalRepair(target.tree, site, plan)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Lease the versions of the plan; those that others have are left.
+
+        A repair leases the tree only while something goes: it may fetch for long.
+
+        Raises:
+            LockedError: if another run publishes, or makes the selection and the
+                versions are many.
+            StoreError: if the catalog cannot be written.
+        """
+        removes = self.action is not Action.REPAIR
+        with (
+            hold_tree(self.site) if removes else nullcontext(),
+            hold_versions(self.site, self._versions) as others,
+        ):
+            for mv, reason in others.items():
+                self.done.note("left", str(mv), self._versions.pop(mv), reason)
+            yield
 
     def acted(self) -> Acted:
         """Return what became of it."""
         can_be_undone = self.done.can_be_undone(self.action) or self.only_withdrew
         quarantine = self.quarantine_id if can_be_undone else ""
-        return Acted(self.done.actions, quarantine, self.remarks)
+        return Acted(self.done.actions, quarantine, self._journal.remarks)
 
     @property
     def only_withdrew(self) -> bool:
@@ -128,36 +117,69 @@ class StoreWork:
         """Withdraw rows, then let go what nothing names."""
         rows = dict(self._unchanged())
         quarantine, moved = self._quarantine(rows, dict.fromkeys(rows), {}, Mending())
-        if rows:
-            keys = [(mv.path, mv.version) for mv in rows]
-            self.site.catalog.versions.withdraw(keys)
-        for mv in rows:
+        for mv in self._withdraw(rows):
             self.done.note("withdrawn", str(mv), self.plan.versions[mv])
         self._take_all(quarantine, moved)
 
+    def _withdraw(
+        self, rows: Mapping[ModuleVersion, VersionRow]
+    ) -> list[ModuleVersion]:
+        """Withdraw the rows that are still the same; return their versions."""
+        if not rows:
+            return []
+        versions = self.site.catalog.versions
+        with self.site.catalog.transaction():
+            same = [mv for mv in rows if self._is_unchanged(mv)]
+            versions.withdraw((mv.path, mv.version) for mv in same)
+        return same
+
     def _unchanged(self) -> Iterator[tuple[ModuleVersion, VersionRow]]:
         """Yield the rows that are still as they were when they were looked at."""
-        for mv, finding in self.plan.versions.items():
+        for mv, finding in self._versions.items():
             row = self.site.catalog.versions.get(mv.path, mv.version)
-            if row is not None and digests_of(row) == digests_of(self.target.rows[mv]):
+            if row is not None and self._is_unchanged(mv):
                 yield mv, row
             else:
                 self.done.note("left", str(mv), finding, _CHANGED)
 
+    def _is_unchanged(self, mv: ModuleVersion) -> bool:
+        row = self.site.catalog.versions.get(mv.path, mv.version)
+        return row is not None and digests_of(row) == digests_of(self.target.rows[mv])
+
     def _take_all(
         self, quarantine: TargetQuarantine, moved: Mapping[str, Moved]
     ) -> None:
-        """Let go what is planned; a blob only if no row names it."""
-        named = self.site.catalog.versions.digests()
-        for path, finding in self.plan.takes.items():
-            if path.startswith(BLOBS) and path.rpartition("/")[2] in named:
-                if self.action is not Action.REPAIR:
-                    self.done.note("kept", path, finding, "a version has it by now")
-            elif stat_of(self.target.tree, path) is not None:
-                work = partial(quarantine.take, self.target.tree, moved[path])
-                if self.action is Action.DELETE:
-                    work = partial(remove, self.target.tree, path)
-                self.done.attempt(GONE[self.action], path, finding, work)
+        """Let go what is planned; a blob only if nobody needs it."""
+        there = [path for path in self.plan.takes if stat_of(self.target.tree, path)]
+        blobs = [path for path in there if path.startswith(BLOBS)]
+        for path in there:
+            if not path.startswith(BLOBS):
+                self._take(path, quarantine, moved)
+        versions = self.site.catalog.versions
+        seen = versions.last_change()
+        named = versions.digests()
+        for start in range(0, len(blobs), _PORTION):
+            portion = {
+                each.rpartition("/")[2]: each for each in blobs[start:][:_PORTION]
+            }
+            with self.site.catalog.transaction():
+                needed = named | versions.digests(changed_after=seen)
+                needed |= self.site.catalog.announcements.among(portion)
+                for digest, path in portion.items():
+                    if digest not in needed:
+                        self._take(path, quarantine, moved)
+                    elif self.action is not Action.REPAIR:
+                        finding = self.plan.takes[path]
+                        self.done.note("kept", path, finding, _NEEDED)
+
+    def _take(
+        self, path: str, quarantine: TargetQuarantine, moved: Mapping[str, Moved]
+    ) -> None:
+        """Move something aside, or delete it."""
+        work = partial(quarantine.take, self.target.tree, moved[path])
+        if self.action is Action.DELETE:
+            work = partial(remove, self.target.tree, path)
+        self.done.attempt(GONE[self.action], path, self.plan.takes[path], work)
 
     async def repair(self, progress: Progress) -> None:
         """Fetch what is bad, put it in place, then mend what lies beside."""
@@ -166,21 +188,24 @@ class StoreWork:
             came = dict(self._came(rows, fetched))
             mending = self._mending()
             quarantine, moved = self._quarantine(rows, came, tiles, mending)
-            self._clean_journal(
-                quarantine, moved
-            )  # what is added goes into what is sound
+            with self.site.writing():  # what is added goes into what is sound
+                self._journal.clean(self.done, quarantine, moved)
             came = self._put_blobs(came, fetched, quarantine, moved)
         await self._commit(came)
-        self._take_all(quarantine, moved)
+        if self.plan.takes:
+            async with self.site.holding_tree():  # a publish might link what goes
+                self._take_all(quarantine, moved)
         for path, data in tiles.items():
             put = partial(quarantine.replace, self.target.tree, moved[path], [data])
             work = partial(put, keep=True)
             self.done.attempt("repaired", path, self.plan.tiles[path], work)
         if self.plan.journal or self.plan.unsaid:
-            self._say()
+            with self.site.writing():
+                self._journal.add_lacking()
         for mv, finding in self.plan.unsaid.items():
             self.done.note("repaired", f"{finding.path}: {mv}", finding)
-        self._set_access(mending, quarantine, moved)
+        with self.site.writing():  # a journal, too, is copied while nobody appends
+            self._set_access(mending, quarantine, moved)
 
     async def _bring_tiles(self) -> dict[str, bytes]:
         """Return the tiles that could be had, by their path in the store."""
@@ -240,6 +265,7 @@ class StoreWork:
         whole = {}
         for mv, row in came.items():
             try:
+                self.site.holder.announce(digests_of(row).values())
                 for role in digests_of(row):
                     self._put(fetched, mv, role, quarantine, moved)
             except OSError as exc:
@@ -288,48 +314,6 @@ class StoreWork:
         for mv in came:
             finding = self.plan.versions[mv]
             self.done.note("repaired", finding.path, finding)
-
-    def _clean_journal(
-        self, quarantine: TargetQuarantine, moved: Mapping[str, Moved]
-    ) -> None:
-        """Leave out what says nothing."""
-        for path, finding in self.plan.journal.items():
-            work = partial(self._clean, path, quarantine, moved[path])
-            self.done.attempt("repaired", path, finding, work)
-            self.remarks.append(_LEFT_OUT)
-        advance = self.site.standing.generation.advance
-        if self.plan.behind is not None:
-            self.done.attempt("repaired", JOURNAL, self.plan.behind, advance)
-        elif self.plan.journal:
-            with suppress(GosyncError):  # what could not be cleaned was told
-                advance()
-
-    def _clean(self, path: str, quarantine: TargetQuarantine, moved: Moved) -> None:
-        found = stat_of(self.target.tree, path)
-        if found is not None and not stat.S_ISREG(found.st_mode):
-            quarantine.take(self.target.tree, moved)
-            return
-        data = self.target.tree.read(path, limit_bytes=MAX_JOURNAL_BYTES)
-        quarantine.replace(self.target.tree, moved, [sound_lines(data)], keep=True)
-
-    def _say(self) -> None:
-        """Add lines for rows and heads that the journal does not name."""
-        catalog, read = self.site.catalog, JournalRead(self.target.tree)
-        rows = {
-            mv: row
-            for row in catalog.versions.all_rows()
-            if row.carried is not None
-            # What is bad was not repaired, or its new row has its line.
-            and (mv := ModuleVersion(row.path, row.version)) not in self.plan.versions
-        }
-        entries = [version_entry(rows[mv]) for mv in read.lacks(rows)]
-        heads = {name: catalog.heads.get(name) for name in catalog.heads.names()}
-        entries += [
-            head_entry(name, note)
-            for name, note in heads.items()
-            if not read.has_head(name, note)
-        ]
-        self.site.journal.append(entries)
 
     def _mending(self) -> Mending:
         """Return what is to be done about modes: blobs have one, others their own."""

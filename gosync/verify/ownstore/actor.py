@@ -10,7 +10,8 @@ from gosync.gomod.module import ModuleVersion
 from gosync.verify.act.actor import ALL, Acted, ActSetting
 from gosync.verify.act.fetching import trust_for_log
 from gosync.verify.act.plan import Action
-from gosync.verify.ownstore.actions import StoreWork, lock_store
+from gosync.verify.ownstore.actions import StoreWork
+from gosync.verify.ownstore.holding import open_to_act
 from gosync.verify.ownstore.plan import StorePlan, plan_store
 from gosync.verify.ownstore.target import StoreTarget
 from gosync.verify.prove.answers import ProofAnswer
@@ -81,12 +82,13 @@ class StoreActions(msgspec.Struct, frozen=True):
 
     async def carry_out(self, progress: Progress) -> Acted:
         """See PlannedActions."""
-        with lock_store(self.setting.request, self.setting.clock) as site:
+        with open_to_act(self.setting.request, self.setting.clock) as site:
             work = StoreWork(
                 self.target, self.plan, self.answers, self.action, self.setting, site
             )
-            if self.action is Action.REPAIR:
-                await work.repair(progress)
-            else:
-                work.remove()
+            with work.held():
+                if self.action is Action.REPAIR:
+                    await work.repair(progress)
+                else:
+                    work.remove()
             return work.acted()
