@@ -1,7 +1,8 @@
 """Artifacts of a store: kept as blobs, told to the journal, named by the catalog.
 
 In this order, each durable before the next (I1). A kill in between leaves a blob, or
-a line of the journal, that the next run of the same says again.
+a line of the journal, that the next run of the same says again. A digest is announced
+before its blob is looked for, so that no prune beside this takes it.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ def keep_artifact(
             kind=kind, name=name, digest=staged.digest, size_bytes=size_bytes
         )
         check_artifact(artifact)
+        site.holder.announce([artifact.digest])
         site.blobs.admit(staged)
     site.blobs.sync()
     change_artifacts(site, [artifact])
@@ -56,7 +58,8 @@ def change_artifacts(
     """Write down which artifacts are there, and which are no more.
 
     Args:
-        site: The store; the blobs of what is kept are durable.
+        site: The store; the blobs of what is kept are durable, and announced or kept
+            from a prune by a lease.
         kept: What is there, whatever was before.
         forgotten: What is there no more.
 
@@ -64,9 +67,10 @@ def change_artifacts(
         StoreError: Journal or catalog cannot be written.
     """
     kept, forgotten = list(kept), list(forgotten)
-    site.journal.append(
-        [*map(artifact_entry, kept), *map(forget_artifact_entry, forgotten)]
-    )
-    with site.catalog.transaction():
-        site.catalog.artifacts.put(kept)
-        site.catalog.artifacts.drop(each.key for each in forgotten)
+    entries = [*map(artifact_entry, kept), *map(forget_artifact_entry, forgotten)]
+    with site.writing():
+        site.journal.append(entries)
+        with site.catalog.transaction():
+            site.catalog.artifacts.put(kept)
+            site.catalog.artifacts.drop(each.key for each in forgotten)
+            site.holder.take_back(each.digest for each in kept)

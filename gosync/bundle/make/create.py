@@ -98,7 +98,7 @@ def create_bundle(
     """Make the next bundle of a target; see the module.
 
     Args:
-        site: The store; its lock is held.
+        site: The store; the run holds the leases to select and to number bundles.
         options: What is asked for.
         progress: Is told how far it is.
 

@@ -57,7 +57,7 @@ def shown_states(rows: Sequence[BundleRow]) -> list[str]:
 
 
 class Ledger:
-    """The bundles of one site outside; its store must be locked."""
+    """The bundles of one site outside; hold the lease to number bundles."""
 
     def __init__(self, site: Site) -> None:
         self._bundles = site.catalog.bundles

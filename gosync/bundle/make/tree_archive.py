@@ -8,7 +8,7 @@ checksum database.
 The archive holds every file of the tree but gosync's own marker, sorted by path,
 with one date, one owner and one mode, so that the same tree gives the same bytes.
 It is written beside its place, read back, compared with the tree, and then named.
-The store's lock keeps the tree still meanwhile.
+The lease to publish into the tree keeps it still meanwhile.
 """
 
 from __future__ import annotations

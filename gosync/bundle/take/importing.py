@@ -109,7 +109,7 @@ class Import:
         """Prepare an import.
 
         Args:
-            site: The site; its store is locked.
+            site: The site; the run holds the leases to import and to select.
             trust: Whose signatures count.
             target: What the site is called outside, "" for what bundles say.
             progress: Is told how far it is.

@@ -32,7 +32,7 @@ _PART = ".part"
 
 
 class StagedBundles:
-    """The staged bundles of one store; the store's lock must be held."""
+    """The staged bundles of one store; the lease to import must be held."""
 
     def __init__(self, root: Path) -> None:
         self._folder = root / BUNDLES

@@ -31,7 +31,7 @@ _AGAIN = "its copy in the store is dropped: import it from its medium again"
 
 
 class WaitingBundles:
-    """The bundles that wait in one site's store; the store's lock must be held."""
+    """The bundles that wait in one site's store; hold the lease to import."""
 
     def __init__(
         self, site: Site, *, check: Callable[[BundleFolder], object], target: str
