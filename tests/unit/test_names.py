@@ -18,20 +18,4 @@ def test_no_two_public_classes_have_one_name() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 where[node.name].append(str(path.relative_to(_PACKAGE)))
     shared = {name: paths for name, paths in where.items() if len(paths) > 1}
-    assert {name: shared[name] for name in shared.keys() - _TO_BE_PARTED} == {}
-
-
-# What verify, closure and folder still share with others, and among themselves.
-_TO_BE_PARTED = frozenset(
-    {
-        "Answer",
-        "Done",
-        "Finding",
-        "Manifest",
-        "Quarantine",
-        "Report",
-        "Setting",
-        "Source",
-        "Tree",
-    }
-)
+    assert shared == {}
