@@ -197,7 +197,8 @@ class LeaseHolder:
     def give_way(self, name: str, *, wait_seconds: float = BACK_SECONDS) -> bool:
         """Let another run have a lease that it waits for, and take it back after that.
 
-        Where nobody waits this is one query. The lease must have been taken once only.
+        Where nobody waits this is one query. However often it was taken, it is given
+        away whole.
 
         Returns:
             Whether somebody else had it meanwhile, perhaps: what it protects is to be
@@ -209,6 +210,8 @@ class LeaseHolder:
         """
         if not self.is_wanted(name):
             return False
+        with self._connection.exclusive():
+            depth, self._depths[name] = self._depths[name], 1
         self.release(name)
         deadline = self._clock.monotonic() + _WAY_SECONDS
         while self._leases.holder(name) is None and self._clock.monotonic() < deadline:
@@ -216,6 +219,8 @@ class LeaseHolder:
                 break
             time.sleep(POLL_SECONDS / 4)
         self.take(name, wait_seconds=wait_seconds)
+        with self._connection.exclusive():
+            self._depths[name] = depth
         return True
 
     def check(self) -> None:

@@ -2,7 +2,8 @@
 
     select              makes the selection, or forgets what is unselected
     prune               removes blobs, or must have every one stay
-    publish:TREE        changes a published tree
+    publish:TREE        brings a published tree up, or writes what is beside modules
+    publish:TREE/*      writes files of modules in a tree; given way with between two
     audit               asks what became of what is held
     bundle              numbers bundles
     import              takes a bundle in
@@ -48,6 +49,15 @@ IMPORT: Final = "import"
 def publish_lease(tree: object) -> str:
     """Return the name of the lease to change a tree."""
     return f"publish:{tree}"
+
+
+def modules_lease(tree: object) -> str:
+    """Return the name of the lease to write files of a tree's modules.
+
+    Whoever brings the whole tree up holds it, too, and gives way with it between two
+    modules; to publish or take out one of them it is enough.
+    """
+    return f"{publish_lease(tree)}/*"
 
 
 def verify_lease(version: object) -> str:

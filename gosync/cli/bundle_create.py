@@ -138,11 +138,12 @@ def _write_tree(
     """Write the published tree as an archive; the ledger knows nothing of it."""
     path = out / f"gosync-{target.name}-tree.tar.zst"
     keys = [read_key(key) for key in target.keys]
+    tree = config.site_options().tree_path
     with (
         open_site(
             config.site_options(),
             command="gosync bundle create",
-            leases=[leases.publish_lease(config.site_options().tree_path)],
+            leases=(leases.publish_lease(tree), leases.modules_lease(tree)),
         ) as site,
         progress(show=options.show_progress) as watcher,
     ):

@@ -86,7 +86,8 @@ class PublishSetting(msgspec.Struct, frozen=True, kw_only=True):
         root: The tree's folder.
         tree_id: What the catalog calls the tree.
         progress: Is told how far it is.
-        give_way: Called between two modules; whoever waits may publish one then.
+        give_way: Called between two modules with what shows all that is staged;
+            whoever waits may publish one then.
     """
 
     catalog: Catalog
@@ -101,7 +102,7 @@ class PublishSetting(msgspec.Struct, frozen=True, kw_only=True):
     root: Path
     tree_id: str
     progress: Progress
-    give_way: Callable[[], None]
+    give_way: Callable[[Callable[[], None]], None]
 
 
 class Publication:
@@ -225,7 +226,7 @@ class Publication:
         self._shown.begin()
         for path, rows in self._rows():
             self._go_over(path, rows)
-            self._at.give_way()
+            self._at.give_way(self._writer.commit)
         self._shown.flush()
         sums, head = self._at.sums, self._at.head
         if sums is not None and head is not None and self._heads is not None:
@@ -303,7 +304,7 @@ class Publication:
             if contents is not None and self._stands_still(path):
                 yield contents
                 self._at.progress.advance()
-            self._at.give_way()
+            self._at.give_way(self._writer.commit)
 
     def _contents_again(self, path: str) -> ModuleContents | None:
         try:
@@ -348,7 +349,7 @@ class Publication:
 
     def _remove(self) -> None:
         for path in removal_order(self._stale()):
-            self._at.give_way()
+            self._at.give_way(self._writer.commit)
             module = module_of(path, self._database)
             if module is None or self._stands_still(module):
                 self._writer.remove(path)

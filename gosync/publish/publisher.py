@@ -49,7 +49,7 @@ _LIMIT = DeleteLimit()
 _SHOWN = 3
 
 
-def _stay() -> None:
+def _stay(_: Callable[[], None]) -> None:
     """Give way to nobody."""
 
 
@@ -143,7 +143,7 @@ class Publisher:
         options: PublishOptions = _NO_OPTIONS,
         limit: DeleteLimit = _LIMIT,
         progress: Progress | None = None,
-        give_way: Callable[[], None] = _stay,
+        give_way: Callable[[Callable[[], None]], None] = _stay,
     ) -> PublishReport:
         """Bring the tree up to the catalog; write nothing when it is there.
 
@@ -154,8 +154,8 @@ class Publisher:
             options: What concerns the pages.
             limit: How many versions may leave the tree.
             progress: Is told how far it is.
-            give_way: Called between two modules; another publish of single modules
-                may run while it is.
+            give_way: Called between two modules with what shows all that is staged;
+                another publish of single modules may run while it is.
 
         Raises:
             TooManyDeletesError: if more would leave it; nothing was changed.
@@ -223,7 +223,7 @@ class Publisher:
         survey: Survey,
         options: PublishOptions,
         progress: Progress,
-        give_way: Callable[[], None],
+        give_way: Callable[[Callable[[], None]], None],
     ) -> PublishReport:
         work = self._stamped(tree, work)
         writer = LocalTreeWriter(tree.root)

@@ -8,9 +8,8 @@ under the store's writer lock (``writing``). The network is ``upstreams``'.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import (
-    AbstractAsyncContextManager,
     AbstractContextManager,
     ExitStack,
     asynccontextmanager,
@@ -22,7 +21,7 @@ import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.lease_holder import POLL_SECONDS, LeaseHolder, refusal
-from gosync.catalog.leases import Lease, publish_lease
+from gosync.catalog.leases import Lease, modules_lease, publish_lease
 from gosync.clock import Clock, SystemClock
 from gosync.site.opening import (
     Opening,
@@ -115,25 +114,61 @@ class Site(msgspec.Struct, frozen=True):
         finally:
             self.holder.release(name)
 
-    def hold_tree(self, root: object = None) -> AbstractContextManager[Lease]:
-        """Hold the lease of a tree, the configured one if none is named, in a thread.
+    @asynccontextmanager
+    async def holding_tree(self) -> AsyncIterator[None]:
+        """Hold the leases of the configured tree and of its modules in a task.
 
         Raises:
             LockedError: another run writes it for far too long.
             StoreError: the catalog cannot be written.
         """
-        name = publish_lease(root or self.options.tree_path)
-        return self.hold(name, wait_seconds=self._tree_wait)
+        tree, wait = self.options.tree_path, self._tree_wait
+        async with (
+            self.holding(publish_lease(tree), wait_seconds=wait),
+            self.holding(modules_lease(tree), wait_seconds=wait),
+        ):
+            yield
 
-    def holding_tree(self) -> AbstractAsyncContextManager[None]:
-        """Hold the lease of the configured tree in a task.
+    @contextmanager
+    def try_hold_tree(self) -> Iterator[None]:
+        """Hold the same in a thread, without waiting.
 
         Raises:
-            LockedError: another run writes it for far too long.
+            LockedError: another run writes it.
             StoreError: the catalog cannot be written.
         """
-        name = publish_lease(self.options.tree_path)
-        return self.holding(name, wait_seconds=self._tree_wait)
+        tree = self.options.tree_path
+        with (
+            self.hold(publish_lease(tree), wait_seconds=0),
+            self.hold(modules_lease(tree), wait_seconds=0),
+        ):
+            yield
+
+    def hold_modules(self, root: object) -> AbstractContextManager[Lease]:
+        """Hold the lease to write files of a tree's modules, in a thread.
+
+        Who brings the whole tree up gives way to it within a module's time.
+
+        Raises:
+            LockedError: another run writes them for far too long.
+            StoreError: the catalog cannot be written.
+        """
+        return self.hold(modules_lease(root), wait_seconds=self._tree_wait)
+
+    def give_way(self, show: Callable[[], None]) -> None:
+        """Let another run write a module of the tree, if one waits for that.
+
+        Args:
+            show: Called before: shows all that waits in the tree's staging.
+
+        Raises:
+            LockedError: the lease did not come back in time.
+            StoreError: the catalog or the tree cannot be written.
+        """
+        lease = modules_lease(self.options.tree_path)
+        if self.holder.is_wanted(lease):
+            show()
+            self.holder.give_way(lease)
 
     @property
     def _tree_wait(self) -> float:

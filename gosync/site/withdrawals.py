@@ -61,7 +61,7 @@ def take_from_trees(site: Site, paths: Iterable[str]) -> list[TreeTaken]:
 def _take_from(site: Site, root: str, paths: list[str]) -> TreeTaken:
     database = site.options.database
     try:
-        with site.hold_tree(root):
+        with site.hold_modules(root):
             removed = take_out(
                 Path(root),
                 paths,

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-from gosync.catalog.leases import publish_lease
 from gosync.errors import LeaseLostError, LockedError, StoreError
 from gosync.folder import routes
 from gosync.publish.localtree import LocalTreeWriter
@@ -46,7 +45,7 @@ def tell_status(site: Site, telling: Telling) -> None:
         StoreError: if the catalog cannot be read, or status.json not be written.
     """
     try:
-        with site.hold(publish_lease(site.options.tree_path), wait_seconds=0):
+        with site.try_hold_tree():
             _tell_status(site, telling)
     except LeaseLostError:
         raise

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,7 +14,8 @@ import anyio
 import pytest
 from msgspec.structs import replace
 
-from gosync.catalog.leases import PRUNE, SELECT
+from gosync.catalog.db import Catalog
+from gosync.catalog.leases import PRUNE, SELECT, modules_lease
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Want
 from gosync.clock import SystemClock
 from gosync.config.load import parse_config
@@ -24,6 +27,8 @@ from gosync.site.site import Site, open_site
 from gosync.store.digest import digest_of
 from gosync.store.lock import claim_store
 from gosync.sync.prune import sweep
+from tests.integration.remains import digests
+from tests.unit.publish.world import World
 
 PATH, VERSION = "example.com/m", "v1.0.0"
 _STAGE = """
@@ -212,3 +217,47 @@ def test_a_task_that_waits_for_a_lease_can_be_cancelled(ours, theirs):
 
     with ours.hold(SELECT):
         anyio.run(work)
+
+
+def test_a_module_waits_for_a_whole_publish_less_than_a_second(tmp_path):
+    """The long job takes modules in turn; its tree is as if nobody had come between."""
+    waits: list[float] = []
+    with World(tmp_path / "a") as world, World(tmp_path / "b") as alone:
+        for each in (world, alone):
+            for number in range(400):
+                each.add(f"example.com/m{number:03}", "v1.0.0")
+            each.fetch_tiles(each.head())
+        path = world.store / "catalog.sqlite"
+        lease, done = modules_lease(world.root), threading.Event()
+
+        def wait_in_turn() -> None:
+            with Catalog.open(path, create=False) as catalog:
+                holder = catalog.hold(command="a miss", clock=SystemClock())
+                while not done.is_set():
+                    began = time.monotonic()
+                    with holder.held(lease, wait_seconds=60):
+                        waits.append(time.monotonic() - began)
+                    time.sleep(0.02)
+                holder.close()
+
+        with world.catalog.hold(command="all", clock=SystemClock()) as holder:
+
+            def give_way(show: Callable[[], None]) -> None:
+                if holder.is_wanted(lease):
+                    show()
+                    holder.give_way(lease)
+
+            thread = threading.Thread(target=wait_in_turn)
+            try:
+                with holder.held(lease), holder.held(lease):
+                    thread.start()
+                    world.publisher.publish(world.tree, world.head(), give_way=give_way)
+                    holder.check()
+            finally:
+                done.set()
+                thread.join()
+        alone.publisher.publish(alone.tree, alone.head())
+        assert digests(world.root) == digests(alone.root)
+    print(f"{len(waits)} waits, the longest {max(waits) * 1000:.0f} ms")
+    assert len(waits) > 2
+    assert max(waits) < 1
