@@ -39,6 +39,7 @@ gosync.ingest.rebuild.
     offers           what upstreams say exists of the modules that are followed
     old_heads        older tree heads that clients may remember, by their sizes
     pins             the h1 that was seen first, where no checksum database speaks
+    records          what proves what trees show; read only
     runs             when gosync ran, how it ended and what it did
     selected         which versions the present selection wants
     selected_counts  how much is selected, and in which states: read only

@@ -35,6 +35,7 @@ from gosync.catalog.modules import Modules
 from gosync.catalog.offers import Offers
 from gosync.catalog.old_heads import OldHeadTable
 from gosync.catalog.pins import Pins
+from gosync.catalog.records import Records
 from gosync.catalog.runs import Runs
 from gosync.catalog.selected import Selected
 from gosync.catalog.selected_counts import SelectedCounts
@@ -73,6 +74,7 @@ class Catalog:
         versions: Module versions.
         arrivals: Which of these came in last.
         artifacts: Files beside versions.
+        records: What proves what trees show of these.
         selected: Which of these are wanted.
         selected_counts: How much is selected, and in which states.
         selections: What that was made of.
@@ -107,6 +109,7 @@ class Catalog:
         self.versions = Versions(connection)
         self.arrivals = Arrivals(connection)
         self.artifacts = Artifacts(connection)
+        self.records = Records(connection)
         self.selected = Selected(connection)
         self.selected_counts = SelectedCounts(connection)
         self.selections = Selections(connection)

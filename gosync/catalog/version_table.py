@@ -291,46 +291,6 @@ class Versions:
         )
         return {row[0] for row in found}
 
-    def record_ids(self) -> list[int]:
-        """Return the checksum database's record numbers of all that trees show.
-
-        Raises:
-            CatalogError: the catalog cannot be read.
-        """
-        found = self._connection.rows(
-            f"SELECT record_id FROM versions WHERE {PUBLISHED}"  # noqa: S608 - own names
-            " AND record_id IS NOT NULL ORDER BY record_id"
-        )
-        return [row[0] for row in found]
-
-    def record_ids_of(self, paths: Iterable[str]) -> list[int]:
-        """Return the record numbers of what trees show of these modules, ascending.
-
-        Raises:
-            CatalogError: the catalog cannot be read.
-        """
-        found = (
-            self._connection.rows(
-                f"SELECT record_id FROM versions WHERE {PUBLISHED}"  # noqa: S608 - own names
-                " AND record_id IS NOT NULL AND path = ?",
-                (path,),
-            )
-            for path in paths
-        )
-        return sorted({row[0] for rows in found for row in rows})
-
-    def has_records(self) -> bool:
-        """Return whether the checksum database proves anything that trees show.
-
-        Raises:
-            CatalogError: the catalog cannot be read.
-        """
-        row = self._connection.row(
-            f"SELECT 1 FROM versions WHERE {PUBLISHED}"  # noqa: S608 - own names
-            " AND record_id >= 0 LIMIT 1"
-        )
-        return row is not None
-
     def last_change_of(self, path: str) -> int:
         """Return the number of a module's newest change, 0 when there was none.
 

@@ -19,7 +19,9 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     limit          how much may go at once before somebody is asked
     listing        the tree's list of modules: one page, or pages by their paths
     localtree      a tree as a folder; the contract is ``tree``'s
+    lookups        a module's lookups: which are written, and which are left
     marker         the tree's own memory: ``.gosync/tree.json``
+    modulepublication  the publish of one module, by itself
     modulereader   what the tree is to say of a module, read from the catalog
     modules        one module's files in a tree: first what a version is
     notfound       ``sumdb/NAME/404.txt`` (pure)
@@ -30,6 +32,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     publication    one publish, in the order that no reader can see half of (I6)
     publisher      publishing a tree: what the rest of gosync calls
     report         what a publish did
+    setting        what one publish of a tree works with
     showing        what a tree shows of each module, written down by a publish
     shown          what a tree shows, by its files
     shownheads     which tree heads may stay in lookups

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 _FILE_MODE = 0o644
 _FOLDER_MODE = 0o755
+_BESIDE = "beside-"
 _WAITING_FILES = 10_000  # what staging holds at most, 40 MB of small files
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _NO_LINKS_HERE = frozenset(
@@ -78,7 +79,13 @@ def _ours(method: Method[P, R]) -> Method[P, R]:
 class LocalTreeWriter(TreeWriter):
     """Writes below one folder."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, beside: bool = False) -> None:
+        """Write below a folder.
+
+        Args:
+            root: The folder.
+            beside: Whether another writer, that gave way, may have files staged.
+        """
         self.name = os.fspath(root)
         self.written = 0
         self.linked = 0
@@ -88,6 +95,7 @@ class LocalTreeWriter(TreeWriter):
         self._root = root
         self._prefix = f"{os.fspath(root)}/"
         self._staging = f"{self._prefix}{routes.STAGING}/"
+        self._staged_as = _BESIDE if beside else ""
         self._number = 0
         self._waiting: list[tuple[str, str]] = []
         self._can_link = True
@@ -99,11 +107,17 @@ class LocalTreeWriter(TreeWriter):
         staging = self._staging.rstrip("/")
         self._make_folder(staging)
         for name in os.listdir(staging):
-            if name.isdecimal():
+            if self._is_left_over(name):
                 os.unlink(self._staging + name)
         probe = self._stage(())
         self._mask = _FILE_MODE & ~os.stat(probe).st_mode
         os.unlink(probe)
+
+    def _is_left_over(self, name: str) -> bool:
+        """Return whether nobody who writes now can have staged a file so named."""
+        if name.startswith(_BESIDE):
+            return name.removeprefix(_BESIDE).isdecimal()
+        return not self._staged_as and name.isdecimal()
 
     @_ours
     def write(self, path: str, data: bytes, *, compare: bool = True) -> bool:
@@ -288,7 +302,7 @@ class LocalTreeWriter(TreeWriter):
 
     def _next_name(self) -> str:
         self._number += 1
-        return f"{self._staging}{self._number}"
+        return f"{self._staging}{self._staged_as}{self._number}"
 
     def _link(self, source: str, target: str) -> None:
         """Link, making the folder when it is not there: most often it is."""

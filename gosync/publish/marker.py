@@ -73,6 +73,13 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
         known = sorted({*self.heads.get(name, ()), *sizes})
         return msgspec.structs.replace(self, heads={**self.heads, name: known})
 
+    def not_before(self, other: Marker) -> Marker:
+        """Return a marker with a generation that is no smaller than another's."""
+        if self.store != other.store:
+            return self
+        number = max(self.generation, other.generation)
+        return msgspec.structs.replace(self, generation=number)
+
 
 def parse_marker(data: bytes) -> Marker:
     """Parse a marker; one that cannot be read is an empty, incomplete one."""

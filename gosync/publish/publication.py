@@ -35,11 +35,10 @@ from gosync.catalog.trees import Unpublished
 from gosync.errors import MalformedError
 from gosync.folder import routes
 from gosync.publish.belongings import Belongings
-from gosync.publish.contents import has_record
 from gosync.publish.listing import ListWriter
-from gosync.publish.marker import FORMAT, Marker, format_marker
+from gosync.publish.lookups import put_lookups
+from gosync.publish.marker import FORMAT, Marker, format_marker, parse_marker
 from gosync.publish.modulereader import ModuleReader
-from gosync.publish.modules import ModuleWriter
 from gosync.publish.notfound import not_found_text
 from gosync.publish.oldheads import OldHeadWriter, stale_widths
 from gosync.publish.pages import TreeFacts
@@ -47,62 +46,19 @@ from gosync.publish.report import PublishReport
 from gosync.publish.showing import ShownWriter
 from gosync.publish.shownheads import ShownHeads
 from gosync.publish.stale import module_of, removal_order
-from gosync.publish.sumdb import SumTreeWriter
 from gosync.publish.tilesneeded import kept_lookups, tiles_needed
 from gosync.publish.withdrawnfile import write_withdrawn
 from gosync.sumdb.spans import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
 
-    from gosync.catalog.db import Catalog
     from gosync.catalog.versions import VersionRow
     from gosync.publish.contents import ModuleContents
-    from gosync.publish.survey import Survey
-    from gosync.publish.tree import TreeWriter
-    from gosync.publish.work import PublishOptions, Work
-    from gosync.sumdb.names import Database
+    from gosync.publish.setting import PublishSetting
     from gosync.sumdb.tile import Tile
-    from gosync.sumdb.treehead import SignedHead
-    from gosync.work.progress import Progress
 
 _KEPT_VERSIONS = 20_000  # contents that stay in memory between the two rounds
-
-
-class PublishSetting(msgspec.Struct, frozen=True, kw_only=True):
-    """What one publish works with.
-
-    Attributes:
-        catalog: What is carried.
-        writer: Writes into the tree.
-        modules: Writes modules' folders.
-        sums: Writes the database's folder; None without a database.
-        database: The checksum database, or None.
-        head: The tree head to show, or None.
-        work: What is to be done.
-        survey: What the tree has beyond what is carried.
-        options: What concerns the pages.
-        root: The tree's folder.
-        tree_id: What the catalog calls the tree.
-        progress: Is told how far it is.
-        give_way: Called between two modules with what shows all that is staged;
-            whoever waits may publish one then.
-    """
-
-    catalog: Catalog
-    writer: TreeWriter
-    modules: ModuleWriter
-    sums: SumTreeWriter | None
-    database: Database | None
-    head: SignedHead | None
-    work: Work
-    survey: Survey
-    options: PublishOptions
-    root: Path
-    tree_id: str
-    progress: Progress
-    give_way: Callable[[Callable[[], None]], None]
 
 
 class Publication:
@@ -132,7 +88,7 @@ class Publication:
         self._absent = 0
         self._kept: dict[str, ModuleContents] = {}
         self._kept_versions = 0
-        self._since = setting.catalog.versions.last_change()
+        self._since = setting.work.seq
         self._before = setting.catalog.shown.sums(setting.tree_id)
         self._shown = ShownWriter(
             setting.catalog.shown,
@@ -255,7 +211,8 @@ class Publication:
             return
         if path in self._changed:
             self._keep(contents)
-        self._put_lookups_of(contents)
+        if self._stands_still(path):
+            self._put_lookups_of(contents)
         if self._work.full:
             self._belongings.add(contents)
         self._at.progress.advance(len(contents.versions))
@@ -274,13 +231,8 @@ class Publication:
 
     def _put_lookups_of(self, contents: ModuleContents) -> None:
         sums, head, heads = self._at.sums, self._at.head, self._heads
-        if sums is None or head is None or heads is None:
-            return
-        for version in contents.versions:
-            if not has_record(version.row):
-                continue
-            if self._at.modules.is_new(version.row) or not sums.has_lookup(version):
-                sums.write_lookup(version, head, heads.may_stay)
+        if sums is not None and head is not None and heads is not None:
+            put_lookups(contents, self._at.modules, sums, head, heads)
 
     def _keep(self, contents: ModuleContents) -> None:
         if self._kept_versions < _KEPT_VERSIONS:
@@ -385,7 +337,11 @@ class Publication:
             store=self._work.marker.store,
             generation=self._work.marker.generation,
         )
-        self._write_marker(marker)
+        self._write_marker(marker.not_before(self._there()))
+
+    def _there(self) -> Marker:
+        """Return the marker that is there; a module's publish may have changed it."""
+        return parse_marker(self._writer.read(routes.MARKER) or b"")
 
     def _report(self) -> PublishReport:
         writer, sums = self._writer, self._at.sums

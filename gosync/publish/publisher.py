@@ -22,10 +22,12 @@ from gosync.publish.feed import ENTRIES, format_feed
 from gosync.publish.limit import DeleteLimit
 from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import Marker, read_marker
+from gosync.publish.modulepublication import ModulePublication
 from gosync.publish.modules import ModuleWriter
 from gosync.publish.owner import check_owner
-from gosync.publish.publication import Publication, PublishSetting
+from gosync.publish.publication import Publication
 from gosync.publish.report import PublishReport
+from gosync.publish.setting import PublishSetting
 from gosync.publish.sumdb import SumTreeWriter, TileSource
 from gosync.publish.survey import Survey, survey_tree
 from gosync.publish.tilesneeded import kept_lookups, tiles_needed
@@ -155,7 +157,8 @@ class Publisher:
             limit: How many versions may leave the tree.
             progress: Is told how far it is.
             give_way: Called between two modules with what shows all that is staged;
-                another publish of single modules may run while it is.
+                ``publish_module`` may run while it is, in any process. Another publish
+                of the tree may not, so what is let go of then is a lease of its own.
 
         Raises:
             TooManyDeletesError: if more would leave it; nothing was changed.
@@ -186,6 +189,58 @@ class Publisher:
                 )
         self.write_feed(tree)
         return report
+
+    def missing_module_tiles(
+        self, tree: TreeTarget, path: str, head: SignedHead | None
+    ) -> list[Tile]:
+        """Return the tiles that ``publish_module`` will need and the tree lacks.
+
+        The arguments, and what is raised, are ``publish_module``'s.
+        """
+        module = self._module(tree, path)
+        return module.missing_tiles(module.head(head))
+
+    def publish_module(
+        self, tree: TreeTarget, path: str, head: SignedHead | None
+    ) -> int:
+        """Publish what is carried of one module, now; leave the tree's pages as are.
+
+        Nothing of it leaves the tree but what was withdrawn. Nobody else may write the
+        tree meanwhile but a publish that gave way (``give_way`` of ``publish``).
+
+        Args:
+            tree: The tree; made when it is not there.
+            path: The module path.
+            head: The trusted tree head, newer than the module's records.
+
+        Returns:
+            How many files were written, linked or removed.
+
+        Raises:
+            MalformedError: if the module can have no folder.
+            RollbackError: if clients of the tree may know a larger head.
+            ForkError: if the tree shows another head of the same size.
+            IdentityError: if the tree is another store's, or shows more than this
+                one knows.
+            StoreError: if the tree is somebody else's or cannot be written, a
+                tile or blob is missing, or a record is newer than the head.
+            CatalogError: if the catalog cannot be read or written.
+        """
+        module = self._module(tree, path)
+        return module.run(module.head(head), self._generation)
+
+    def _module(self, tree: TreeTarget, path: str) -> ModulePublication:
+        marker = read_marker(tree.root) or Marker()
+        check_owner(tree.root, marker, self._catalog.identity.get())
+        return ModulePublication(
+            path,
+            catalog=self._catalog,
+            blobs=self._blobs,
+            tree=tree,
+            marker=marker,
+            database=self._database,
+            tiles=self._tiles,
+        )
 
     def write_feed(self, tree: TreeTarget) -> bool:
         """Bring the tree's feed up to date; return whether it was not.
@@ -305,7 +360,7 @@ class Publisher:
 
         A head that was shown once stays: clients remember it.
         """
-        proves = bool(work.sizes) or self._catalog.versions.has_records()
+        proves = bool(work.sizes) or self._catalog.records.any()
         if head is not None:
             return head.tree.n > 0 and proves
         if self._database is not None and proves:

@@ -37,8 +37,13 @@ def tiles_needed(
         CatalogError: if the catalog cannot be read.
         StoreError: if a record is newer than the head.
     """
-    versions = catalog.versions
-    ids = versions.record_ids() if work.full else versions.record_ids_of(work.paths)
+    records = catalog.records
+    # Of what came in since, the record may be newer than the head.
+    ids = (
+        records.ids(until=work.seq)
+        if work.full
+        else records.ids_of(work.paths, until=work.seq)
+    )
     known = {record.id for record in kept if record.id < head.tree.n}
     return needed_tiles(head, sorted({*ids, *known}), work.unproven_sizes)
 

@@ -217,7 +217,7 @@ def test_a_go_mod_that_was_only_read_is_published_once_it_is_selected(catalog):
     catalog.versions.admit([_mod("v1.0.0")])
     assert _row(catalog).published is None
     assert _select(catalog) == (0, 0, 0)
-    assert catalog.versions.carried_paths() == catalog.versions.record_ids() == []
+    assert catalog.versions.carried_paths() == catalog.records.ids() == []
     before = catalog.versions.last_change()
     _select(catalog, read)
     assert _row(catalog).published is Need.MOD

@@ -164,7 +164,7 @@ def test_record_numbers_are_those_of_what_is_carried(catalog):
     rows = [replace(_zip(f"v1.{n}.0"), record_id=9 - n) for n in range(3)]
     catalog.versions.admit(rows)
     catalog.versions.withdraw([(M, "v1.1.0")])
-    assert catalog.versions.record_ids() == [7, 9]
+    assert catalog.records.ids() == [7, 9]
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_the_tree_has_exactly_the_tiles_that_clients_need(world: World) -> None:
     world.log.grow(70_000)
     world.add(M, "v1.1.0")
     world.publish()
-    want = tree_tiles(world.log.size, world.catalog.versions.record_ids(), [])
+    want = tree_tiles(world.log.size, world.catalog.records.ids(), [])
     assert tile_files(world) == {f"{BASE}/{tile.path()}" for tile in want}
     assert {tile.l for tile in want} == {0, 1, 2}
     for tile in want:

@@ -1,0 +1,56 @@
+"""What one publish of a tree works with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from gosync.catalog.db import Catalog
+    from gosync.publish.modules import ModuleWriter
+    from gosync.publish.sumdb import SumTreeWriter
+    from gosync.publish.survey import Survey
+    from gosync.publish.tree import TreeWriter
+    from gosync.publish.work import PublishOptions, Work
+    from gosync.sumdb.names import Database
+    from gosync.sumdb.treehead import SignedHead
+    from gosync.work.progress import Progress
+
+
+class PublishSetting(msgspec.Struct, frozen=True, kw_only=True):
+    """What one publish works with.
+
+    Attributes:
+        catalog: What is carried.
+        writer: Writes into the tree.
+        modules: Writes modules' folders.
+        sums: Writes the database's folder; None without a database.
+        database: The checksum database, or None.
+        head: The tree head to show, or None.
+        work: What is to be done.
+        survey: What the tree has beyond what is carried.
+        options: What concerns the pages.
+        root: The tree's folder.
+        tree_id: What the catalog calls the tree.
+        progress: Is told how far it is.
+        give_way: Called between two modules with what shows all that is staged; whoever
+            waits may publish a module then, by itself, but not the tree.
+    """
+
+    catalog: Catalog
+    writer: TreeWriter
+    modules: ModuleWriter
+    sums: SumTreeWriter | None
+    database: Database | None
+    head: SignedHead | None
+    work: Work
+    survey: Survey
+    options: PublishOptions
+    root: Path
+    tree_id: str
+    progress: Progress
+    give_way: Callable[[Callable[[], None]], None]
