@@ -10,6 +10,7 @@ The paths of a published tree (``routes``) and what else ``go`` asks a proxy for
     sumdb/NAME/lookup/M@V lookup    sumdb/NAME/tile/8/L/NNN      tile
     index.html, modules/ID/index.html page
     modules/feed.atom    feed       status.json                  status
+    vulndb/NAME, documents/NAME artifact
 
 Paths are as in the tree: relative, escaped as ``go`` escapes modules, and no more
 percent-encoded. Who reads a web server's log takes off the prefix of its URL and
@@ -34,6 +35,8 @@ from gosync.folder.routes import (
     STATUS,
     SUMDB_FOLDER,
     VERSIONS_FOLDER,
+    artifact_file,
+    artifact_of,
     of_module,
     page_of_name,
     sumdb_folder,
@@ -64,6 +67,7 @@ class ProxyRequestKind(StrEnum):
     PAGE = "page"
     FEED = "feed"
     STATUS = "status"
+    ARTIFACT = "artifact"
 
 
 _PLAIN: Final = {FEED: ProxyRequestKind.FEED, STATUS: ProxyRequestKind.STATUS}
@@ -83,6 +87,8 @@ class ProxyRequest(msgspec.Struct, frozen=True, kw_only=True):
         database: The checksum database's name, "" for none.
         tile: A tile's path below its database: ``tile/8/0/000``, "" for none.
         page: A page's path, ``index.html`` for the first; "" for none.
+        artifact: An artifact's kind (``gosync.artifact``), "" for none.
+        name: That artifact's name.
     """
 
     kind: ProxyRequestKind
@@ -91,6 +97,8 @@ class ProxyRequest(msgspec.Struct, frozen=True, kw_only=True):
     database: str = ""
     tile: str = ""
     page: str = ""
+    artifact: str = ""
+    name: str = ""
 
 
 def parse_request(path: str) -> ProxyRequest | None:
@@ -99,6 +107,10 @@ def parse_request(path: str) -> ProxyRequest | None:
         return ProxyRequest(kind=kind)
     if path == ROOT_PAGE or path.startswith(f"{PAGES_FOLDER}/"):
         return _parse_page(path)
+    if (found := artifact_of(path)) is not None:
+        artifact, name = found
+        kind = ProxyRequestKind.ARTIFACT
+        return ProxyRequest(kind=kind, artifact=artifact, name=name)
     with suppress(MalformedError):
         if path.startswith(f"{SUMDB_FOLDER}/"):
             return _parse_sumdb(path.removeprefix(f"{SUMDB_FOLDER}/"))
@@ -116,9 +128,18 @@ def format_request(request: ProxyRequest) -> str:
         return request.page
     if request.database:
         return f"{sumdb_folder(request.database)}/{_in_database(request)}"
+    if request.artifact:
+        return _of_artifact(request)
     if not request.module:
         return next(path for path, kind in _PLAIN.items() if kind is request.kind)
     return _of_module_path(request)
+
+
+def _of_artifact(request: ProxyRequest) -> str:
+    path = artifact_file(request.artifact, request.name)
+    if path is None:
+        raise MalformedError("artifact kind", request.artifact, "has no place here")
+    return path
 
 
 def _of_module_path(request: ProxyRequest) -> str:

@@ -38,6 +38,12 @@ _OF_MODULE = (
 )
 _OF_VERSION = (ProxyRequestKind.INFO, ProxyRequestKind.MOD, ProxyRequestKind.ZIP)
 _REQUESTS = st.one_of(
+    st.builds(
+        ProxyRequest,
+        kind=st.just(ProxyRequestKind.ARTIFACT),
+        artifact=st.sampled_from(["vulndb", "document"]),
+        name=st.sampled_from(["index/modules.json", "ID/GO-2024-0001.json", "a@v"]),
+    ),
     st.builds(ProxyRequest, kind=st.sampled_from(_OF_MODULE), module=_MODULES),
     st.builds(
         lambda kind, mv: ProxyRequest(kind=kind, module=mv.path, version=mv.version),

@@ -224,3 +224,21 @@ def test_a_quarantine_that_somebody_changed_leads_nowhere_else(
 
         assert failed, path
     assert not (tmp_path / "outside").exists()
+
+
+def test_what_lies_on_the_shelf_of_an_earlier_gosync_comes_back(
+    world: World, tmp_path: Path
+):
+    root = link_copy(world.pristine[TargetKind.TREE], tmp_path / "cache")
+    part = parts(TargetKind.TREE, world.database.name)[0]
+    harm(root, part, Damage.EMPTY)
+    before = snapshot(root)
+    report = run(world, root, action=Action.QUARANTINE)
+    (tmp_path / "state/quarantine").rename(tmp_path / "state/shelf")
+
+    results = put_all_back(
+        FileTree(root), TargetQuarantine(tmp_path / "state", report.quarantine)
+    )
+
+    assert [failed for _, failed in results if failed] == []
+    assert snapshot(root) == before
