@@ -20,8 +20,8 @@ from tests.simulator import Simulator
 pytestmark = pytest.mark.slow
 
 MODULES = 12
-STEP_BYTES = 256 << 10
-MOST_BYTES = 6 << 20
+STEP_BYTES = 512 << 10
+MOST_BYTES = 12 << 20
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_an_import_that_does_not_fit_says_so_and_writes_nothing(
 ):
     codes: list[int] = []
     full = pair.make()
-    for size_bytes in range(2 * STEP_BYTES, MOST_BYTES, STEP_BYTES):
+    for size_bytes in range(4 * STEP_BYTES, MOST_BYTES, STEP_BYTES):
         folder = tmp_path / f"inside{size_bytes}"
         with disk(folder, size_bytes):
             site = pair.new_inside(folder)

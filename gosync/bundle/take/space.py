@@ -3,8 +3,9 @@
 What it takes: the new contents; a volume's worth of scratch, for what is unpacked
 and has no name yet, and the checksum database's tiles; and the new contents once more
 where the tree is on another disk than the store, since it cannot share them by links.
-Tiles are in the store and in the tree besides. Zips that are made anew from their
-contents may be larger than the upstream's by a part, which is allowed for.
+Tiles are in the store and in the tree besides, and the catalog's write-ahead log grows
+until it is written back. Zips that are made anew from their contents may be larger than
+the upstream's by a part, which is allowed for.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _REMADE = 1.25  # a quick compressor's zips stay below that
 _TILE_BYTES = 8 << 10
+_CATALOG_LOG_BYTES = 4 << 20  # SQLite's write-ahead log, before it is checkpointed
 _SMALL_BYTES = 16 << 10  # a version's .info, .mod, rows and names, by whole blocks
 
 
@@ -37,7 +39,7 @@ def check_import_fits(site: Site, plan: ImportPlan) -> None:
     contents = round(plan.new_bytes * _REMADE) + versions * _SMALL_BYTES
     reserve = site.options.min_free_bytes
     tiles = sum(taking.bundle.header.tiles for taking in plan.takings) * _TILE_BYTES
-    scratch = max(volumes, default=0) + tiles
+    scratch = max(volumes, default=0) + tiles + _CATALOG_LOG_BYTES
     site.blobs.check_space(contents + scratch + 2 * tiles, min_free_bytes=reserve)
     contents += tiles
     tree = _there(site.options.tree_path)
