@@ -22,7 +22,7 @@ EVERY_STEP = os.environ.get("GOSYNC_TEST_EVERY_STEP") == "1"
 
 def examples(count: int) -> int:
     """Return how many examples Hypothesis tries where the first tier tries so many."""
-    return 10 * count if EVERY_STEP else count
+    return 5 * count if EVERY_STEP else count
 
 
 def spread(cases: Sequence[T], most: int) -> list[T]:

@@ -41,7 +41,7 @@ GROWS = frozenset({"write", "pwrite64", "link", "rename", "mkdir"})
 EVERY = 6  # of the many writes
 AMPLE, BULK_BYTES = 64 << 20, 100 << 10
 GROWTH = (20 if EVERY_STEP else 100) << 10
-SYNC_FAILURES, WRITE_FAILURES = 12, 16
+SYNC_FAILURES, WRITE_FAILURES = 10, 12
 
 
 # Injected: exactly one call fails.

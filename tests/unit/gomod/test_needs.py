@@ -282,7 +282,7 @@ def test_a_graph_of_many_modules_is_quick(deps) -> None:
         for minor in range(3)
     }
     main = parse_main("go 1.21; " + "; ".join(f"m{n} v1.0.0" for n in range(300)))
-    started = time.perf_counter()
+    started = time.process_time()
     needs = needs_of_project(
         Mains([MainModule(main)]),
         [],
@@ -291,6 +291,6 @@ def test_a_graph_of_many_modules_is_quick(deps) -> None:
         upgrades=lambda paths: dict.fromkeys(paths, "v1.2.0"),
     )
     assert (
-        time.perf_counter() - started < 10
+        time.process_time() - started < 10
     )  # seconds; it takes one on an idle machine
     assert len({each.path for each in needs.zips}) == count

@@ -235,10 +235,10 @@ def test_ten_thousand_modules_are_no_burden():
     paths = [f"host{i % 97}.example/team/module{i}" for i in range(10_000)]
     selectors = tuple(Selector(path, "v1.2.3") for path in paths)
 
-    began = time.perf_counter()
+    began = time.process_time()
     made = Policy([Select(selectors), select("other.example/*")])
     found = sum(len(made.rules_for(path)) for path in paths)
-    took_seconds = time.perf_counter() - began
+    took_seconds = time.process_time() - began
 
     assert found == 10_000
     assert took_seconds < 1  # about 0.05 on an idle machine

@@ -238,11 +238,11 @@ def test_ten_thousand_modules_are_planned_in_seconds():
     what = offer(*names)
     rules = (Rule(1, rule(min_age_days=7)), Rule(2, rule("latest:3 <v2.0.0")))
 
-    began = time.perf_counter()
+    began = time.process_time()
     found = sum(
         len(choose(f"a.b/c{i}", rules, what, now=NOW).choices) for i in range(10_000)
     )
-    took_seconds = time.perf_counter() - began
+    took_seconds = time.process_time() - began
 
     assert found == 200_000
     assert took_seconds < 10  # about 0.5 on an idle machine
