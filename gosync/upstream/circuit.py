@@ -188,6 +188,6 @@ class Circuit:
         if breaker.asked and breaker.until is not None:
             asked = max(0.0, (breaker.until - self._clock.now()).total_seconds())
         return SourceDownError(
-            f"{self._name}: not asked again yet: {breaker.reason}",
+            f"{self._name}: not asked while it is down: {breaker.reason}",
             retry_after_seconds=asked,
         )
