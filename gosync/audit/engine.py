@@ -1,7 +1,7 @@
 """One audit: ask what is due, within the budget, and write down what that tells.
 
 Sources are asked side by side, each one question at a time, the one that has waited
-longest first, as far as the source answers (``turns``). Every answer is committed with
+longest first, as far as the source answers (``order``). Every answer is committed with
 what follows from it, so that an audit that ends anywhere is gone on with by the next
 one.
 """
@@ -206,17 +206,17 @@ class Audit:
     async def _visit(self, source: AuditSource) -> None:
         """Ask a source until nothing is due, or it is enough for now."""
         looks, budget = self._site.catalog.looks, source.budget
-        deck = SourceQueue(looks, budget, self._started, self._latest_due())
-        turns = QuestionOrder(
-            deck, looks.failing(budget.source, shift(self._started, -_DAY))
+        queue = SourceQueue(looks, budget, self._started, self._latest_due())
+        order = QuestionOrder(
+            queue, looks.failing(budget.source, shift(self._started, -_DAY))
         )
         while source.breaker.resting is None:
-            look = turns.next(source.breaker.doubt)
-            if look is None or not await self._ask(source, look, turns):
+            look = order.next(source.breaker.doubt)
+            if look is None or not await self._ask(source, look, order):
                 return
             self._progress.advance()
 
-    async def _ask(self, source: AuditSource, look: Look, turns: QuestionOrder) -> bool:
+    async def _ask(self, source: AuditSource, look: Look, order: QuestionOrder) -> bool:
         """Ask one question; return whether to go on with this source."""
         try:
             answer = await source.asker.ask(look)
@@ -226,7 +226,7 @@ class Audit:
             raise
         except GosyncError as exc:
             self._put_off(look)
-            turns.failed(look)
+            order.failed(look)
             self.tally.failed += 1
             self.tally.last_error = exc
             return not source.breaker.failed(exc)
@@ -234,7 +234,7 @@ class Audit:
             source.breaker.answered()
             self.tally.answered += 1
             self.tally.unchanged += not answer.changed
-        turns.answered(look)
+        order.answered(look)
         self._take(look, answer)
         return True
 

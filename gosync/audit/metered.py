@@ -55,7 +55,7 @@ class MeteredProxy:
             BudgetSpentError: if no request is left.
             GosyncError: as from ``Revisits.get``.
         """
-        return await self._paid(
+        return await self._metered(
             lambda: self._revisits.get(target, known, limit_bytes=limit_bytes)
         )
 
@@ -73,13 +73,13 @@ class MeteredProxy:
             BudgetSpentError: if no request is left.
             GosyncError: as from ``Revisits.download``.
         """
-        return await self._paid(
+        return await self._metered(
             lambda: self._revisits.download(
                 target, new_sink, known, limit_bytes=limit_bytes
             )
         )
 
-    async def _paid(self, request: Callable[[], Awaitable[Revisit]]) -> Revisit:
+    async def _metered(self, request: Callable[[], Awaitable[Revisit]]) -> Revisit:
         self._budget.take()
         requests, size_bytes = self._traffic.requests, self._traffic.received_bytes
         try:

@@ -26,15 +26,20 @@ from gosync.audit.metered import (
 from gosync.audit.questions import Questions
 from gosync.catalog.looks import Listing, Look
 from gosync.catalog.versions import FoundBy, VersionRow
-from gosync.errors import NotFoundError, RejectedError, UnavailableError
+from gosync.errors import (
+    NotFetchedError,
+    NotFoundError,
+    RejectedError,
+    UnavailableError,
+)
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import format_time, parse_info
 from gosync.gomod.modfile import parse_lax
 from gosync.gomod.module import ModuleVersion, check
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.gomod.versionlist import newest, read_list
+from gosync.ingest.storesource import StoreSource
 from gosync.site.site import Site
-from gosync.store.digest import Digest
 from gosync.sync.settling import is_known
 from gosync.upstream.proxy import (
     INFO_LIMIT_BYTES,
@@ -46,6 +51,7 @@ from gosync.upstream.proxy import (
 )
 from gosync.upstream.reading import look_up, parse_apart
 from gosync.upstream.revisits import Revisit
+from gosync.upstream.urls import module_path_on_wire
 
 
 class ModuleAsker:
@@ -55,6 +61,7 @@ class ModuleAsker:
         self._site = site
         self._questions = questions
         self._proxy = proxy
+        self._own = StoreSource(site.catalog.versions, site.blobs, site.clock)
 
     async def ask_list(self, look: Look) -> MeteredAnswer:
         """Ask for the list; errors are those of ``ProxyAsker.ask``."""
@@ -142,7 +149,7 @@ class ModuleAsker:
             return MeteredAnswer(before, asked=False)  # the list decides what is asked
         try:
             version = listed.newest or await self._latest(look.path)
-            data = self._held_go_mod(look.path, version)
+            data = await self._held_go_mod(ModuleVersion(look.path, version))
             if data is not None:
                 return MeteredAnswer(_notices(version, data), asked=not listed.newest)
             got = await self._go_mod(look, before, version)
@@ -169,11 +176,12 @@ class ModuleAsker:
         check(path, version)
         return version
 
-    def _held_go_mod(self, path: str, version: str) -> bytes | None:
-        row = self._site.catalog.versions.get(path, version)
-        if row is None or row.mod_digest is None:
+    async def _held_go_mod(self, mv: ModuleVersion) -> bytes | None:
+        path = module_path_on_wire(file_target(mv, FileKind.MOD))
+        try:
+            return (await self._own.get(path, limit_bytes=MOD_LIMIT_BYTES)).body
+        except NotFetchedError:
             return None
-        return self._site.blobs.read(Digest(row.mod_digest))
 
     async def _go_mod(self, look: Look, before: NewestAnswer, version: str) -> Revisit:
         same = before.version == version

@@ -61,12 +61,12 @@ class QuestionOrder:
     """Chooses among the questions of one source in one audit.
 
     Args:
-        deck: The questions.
+        queue: The questions.
         failing: The modules for which it gave no answer before, and how often.
     """
 
-    def __init__(self, deck: QuestionQueue, failing: Mapping[str, int]) -> None:
-        self._deck = deck
+    def __init__(self, queue: QuestionQueue, failing: Mapping[str, int]) -> None:
+        self._queue = queue
         self._failing = dict(failing)
         self._left: set[str] = set()
 
@@ -82,14 +82,14 @@ class QuestionOrder:
     def next(self, doubt: Doubt) -> Look | None:
         """Return what to ask now; None where it is enough for this audit."""
         if doubt is Doubt.NONE:
-            return self._deck.oldest(but=self._failing) or self._failing_one()
-        last = self._deck.oldest()
+            return self._queue.oldest(but=self._failing) or self._failing_one()
+        last = self._queue.oldest()
         if last is None:
             return None
-        known = self._deck.oldest_known(but=self._failing)
+        known = self._queue.oldest_known(but=self._failing)
         if known is None and doubt is Doubt.GRAVE:
             # One that failed with another question is better than none.
-            known = self._deck.witness(but=self._failing) or self._deck.witness(
+            known = self._queue.witness(but=self._failing) or self._queue.witness(
                 but=self._left
             )
         # In the end any one: until it answers, or is left alone.
@@ -104,11 +104,11 @@ class QuestionOrder:
 
     def _stranger(self) -> Look | None:
         """Return a question about a module that lies somewhere else."""
-        strangers = set(self._deck.strangers()) - self._failing.keys()
+        strangers = set(self._queue.strangers()) - self._failing.keys()
         return self._first_due(sorted(strangers, key=_scattered))
 
     def _first_due(self, paths: Iterable[str]) -> Look | None:
-        due = (self._deck.oldest(path=path) for path in paths)
+        due = (self._queue.oldest(path=path) for path in paths)
         return next((look for look in due if look is not None), None)
 
 

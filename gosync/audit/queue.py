@@ -11,7 +11,7 @@ from gosync.catalog.looks import Look
 
 
 class SourceQueue:
-    """What one source is asked; see ``turns.QuestionQueue``.
+    """What one source is asked; see ``order.QuestionQueue``.
 
     Args:
         looks: The questions.

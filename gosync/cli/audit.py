@@ -65,7 +65,7 @@ def audit(
     if listing and decisions:
         raise UsageError("--list and --set exclude each other")
     if note is not None and not decisions:
-        raise UsageError("--note says why something is --set")
+        raise UsageError("--note needs --set")
     if listing:
         return _list(options, config, everything=everything)
     if decisions:

@@ -61,7 +61,7 @@ def run(
     """
     if bool(jobs) != once:
         raise UsageError(
-            "--once goes with the names of jobs, and they with it",
+            "--once needs the names of jobs, and these need --once",
             hint="gosync run, or gosync run --once sync",
         )
     if new_store and not once:

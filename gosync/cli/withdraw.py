@@ -105,7 +105,7 @@ def _parse(text: str) -> ModuleVersion:
 def _check_reason(reason: str) -> str:
     reason = reason.strip()
     if not reason:
-        raise UsageError("--reason is empty", hint="everybody who needs it will ask")
+        raise UsageError("--reason is empty", hint="status, pages and bundles show it")
     if len(reason) > _MAX_REASON or not reason.isprintable():
         raise UsageError(f"--reason: one line of at most {_MAX_REASON} characters")
     return reason

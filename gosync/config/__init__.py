@@ -2,7 +2,7 @@
 
 ``schema`` is the file's grammar, ``config`` what is made of it; ``load`` reads and
 checks it, ``convert`` key by key; ``mistakes`` are what is wrong, ``lines`` where it
-stands, ``presence`` what is not there. ``upstreams`` parts URLs from their secrets;
+stands, ``references`` what is not there. ``upstreams`` parts URLs from their secrets;
 ``selects`` and ``toolchains`` make their sections into what sync takes, ``places``
 paths, ``sizes`` and ``durations`` numbers; ``files`` reads with a limit. What a layer
 needs to know it gets as that layer's own options; nothing below this room reads a

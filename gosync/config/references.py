@@ -35,23 +35,23 @@ def _takes_bundles(config: Config) -> bool:
 
 def check_references(config: Config, mistakes: Mistakes) -> None:
     """Note what is not there, or is not what it should be."""
-    presence = _References(mistakes)
-    presence.folder(("store", "path"), config.store_path)
-    presence.folder(("publish", "tree"), config.tree_path)
+    references = _References(mistakes)
+    references.folder(("store", "path"), config.store_path)
+    references.folder(("publish", "tree"), config.tree_path)
     if config.metrics_path is not None:
-        presence.folder_of(("daemon", "metrics_file"), config.metrics_path)
+        references.folder_of(("daemon", "metrics_file"), config.metrics_path)
     if config.ca_path is not None:
-        presence.certificates(("upstream", "ca_file"), config.ca_path)
+        references.certificates(("upstream", "ca_file"), config.ca_path)
     for path in config.old_heads.notes:
-        presence.reads(("publish", "heads"), Path.read_bytes, path)
+        references.reads(("publish", "heads"), Path.read_bytes, path)
     for number, project in enumerate(config.projects, start=1):
-        presence.reads(("project", number, "path"), read_project, project.path)
+        references.reads(("project", number, "path"), read_project, project.path)
     for number, target in enumerate(config.targets.values(), start=1):
         for at, key in enumerate(target.keys, start=1):
-            presence.reads(("target", number, "keys", at), read_key, key)
+            references.reads(("target", number, "keys", at), read_key, key)
     if _takes_bundles(config):
-        presence.reads(("bundle", "trust"), _read_trust, config.inside.trust)
-    presence.programs(config)
+        references.reads(("bundle", "trust"), _read_trust, config.inside.trust)
+    references.programs(config)
 
 
 def _read_trust(path: Path) -> None:

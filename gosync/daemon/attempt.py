@@ -15,7 +15,7 @@ import anyio
 from gosync.config.config import Config
 from gosync.config.duties import JobSpec
 from gosync.daemon.jobs import JOBS, JobOutcome, JobWork
-from gosync.daemon.watchdog import Liveness, Watch
+from gosync.daemon.watchdog import JobProgress, Watchdog
 from gosync.errors import (
     GosyncError,
     IncompleteError,
@@ -35,7 +35,7 @@ EXIT_BUG = 1
 class Attempt:
     """One call of one job."""
 
-    def __init__(self, spec: JobSpec, config: Config, watch: Watch) -> None:
+    def __init__(self, spec: JobSpec, config: Config, watch: Watchdog) -> None:
         self._spec = spec
         self._config = config
         self._watch = watch
@@ -57,15 +57,15 @@ class Attempt:
             StoreError: as the job raised it; the caller knows whether the store is
                 still there.
         """
-        pulse = Liveness()
+        progress = JobProgress()
         outcome: JobOutcome | None = None
         try:
             async with anyio.create_task_group() as group:
-                group.start_soon(self._watch.over, pulse, self._spec.name)
+                group.start_soon(self._watch.over, progress, self._spec.name)
                 with anyio.CancelScope() as scope:
                     group.start_soon(self._bound, scope)
                     limit = self._spec.time_limit_seconds
-                    work = JobWork(site, self._config, pulse, self._stop, limit)
+                    work = JobWork(site, self._config, progress, self._stop, limit)
                     outcome = await self._call(work)
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as errors:

@@ -31,7 +31,7 @@ from gosync.daemon.jobs import can_be_side_by_side
 from gosync.daemon.notify import Notifier
 from gosync.daemon.runner import Runner
 from gosync.daemon.timetable import Timetable
-from gosync.daemon.watchdog import Watch
+from gosync.daemon.watchdog import Watchdog
 from gosync.errors import (
     ConfigError,
     GosyncError,
@@ -78,7 +78,7 @@ class Daemon:
         self._notifier = notifier
         self._sleep = sleep
         stuck_seconds = config.sections.daemon.stuck_seconds
-        self._watch = Watch(notifier, stuck_seconds, look_seconds)
+        self._watch = Watchdog(notifier, stuck_seconds, look_seconds)
         self._runner = Runner(config, clock=clock, watch=self._watch)
         self._table = Timetable((), {}, clock.now())
         self._seen: dict[str, str] = {}

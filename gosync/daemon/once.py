@@ -18,7 +18,7 @@ from gosync.daemon.jobs import JOBS
 from gosync.daemon.news import FailOn
 from gosync.daemon.notify import Notifier
 from gosync.daemon.runner import INTERRUPTED, JobRun, Runner
-from gosync.daemon.watchdog import Watch
+from gosync.daemon.watchdog import Watchdog
 from gosync.errors import (
     InterruptedRunError,
     LockedError,
@@ -67,7 +67,7 @@ async def run_once(
         if name not in JOBS:
             raise UsageError(f"no job {name!r}", hint=f"jobs: {', '.join(JOBS)}")
     specs = {spec.name: replace(spec, schedule=None) for spec in config.jobs}
-    watch = Watch(notifier, config.sections.daemon.stuck_seconds)
+    watch = Watchdog(notifier, config.sections.daemon.stuck_seconds)
     runner = Runner(config, clock=clock, watch=watch)
     runs: list[JobRun] = []
     try:

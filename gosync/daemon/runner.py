@@ -26,7 +26,7 @@ from gosync.daemon.attempt import Attempt
 from gosync.daemon.hooks import Event, tell
 from gosync.daemon.jobs import JobOutcome, leases_of, opening_of
 from gosync.daemon.news import News, news_of
-from gosync.daemon.watchdog import Liveness, Watch
+from gosync.daemon.watchdog import JobProgress, Watchdog
 from gosync.errors import InterruptedRunError, SecurityError, StoreError
 from gosync.site.site import Site, open_site
 from gosync.status.files import tell_status
@@ -60,7 +60,7 @@ class Runner:
         config: The configuration of the next run.
     """
 
-    def __init__(self, config: Config, *, clock: Clock, watch: Watch) -> None:
+    def __init__(self, config: Config, *, clock: Clock, watch: Watchdog) -> None:
         self.config = config
         self._clock = clock
         self._watch = watch
@@ -119,10 +119,10 @@ class Runner:
 
     async def _tell(self, config: Config, events: Iterable[Event]) -> None:
         """Call hooks, which takes no longer than their limits; that is progress."""
-        pulse, http = Liveness(), config.site_options().http
+        progress, http = JobProgress(), config.site_options().http
         async with anyio.create_task_group() as group:
-            group.start_soon(self._watch.over, pulse, "hooks")
-            await tell(config.hooks, events, http, pulse)
+            group.start_soon(self._watch.over, progress, "hooks")
+            await tell(config.hooks, events, http, progress)
             group.cancel_scope.cancel()
 
     async def _run(self, spec: JobSpec, site: Site) -> JobRun:

@@ -20,7 +20,7 @@ from gosync.daemon.notify import Notifier
 _log = logging.getLogger(__name__)
 
 
-class Liveness:
+class JobProgress:
     """Progress of a job: counts its steps, for the watchdog.
 
     Attributes:
@@ -50,7 +50,7 @@ class Liveness:
         return f"{self._name} {self._done}/{self._total}"
 
 
-class Watch(msgspec.Struct):
+class Watchdog(msgspec.Struct):
     """Watchdog: feeds the service manager as long as a job makes progress.
 
     Attributes:
@@ -78,16 +78,16 @@ class Watch(msgspec.Struct):
         if not self.stuck:
             self.notifier.watchdog()
 
-    async def over(self, pulse: Liveness, name: str) -> None:
+    async def over(self, progress: JobProgress, name: str) -> None:
         """Watch a job until cancelled; others may be watched beside it."""
-        beats, moved, key = pulse.beats, anyio.current_time(), id(pulse)
+        beats, moved, key = progress.beats, anyio.current_time(), id(progress)
         try:
             while True:
                 await anyio.sleep(self.look_seconds)
                 now = anyio.current_time()
-                if pulse.beats != beats:
-                    beats, moved = pulse.beats, now
-                self._look(key, name, pulse.line(), still_seconds=now - moved)
+                if progress.beats != beats:
+                    beats, moved = progress.beats, now
+                self._look(key, name, progress.line(), still_seconds=now - moved)
         finally:
             self.stuck.discard(key)
             self.lines.pop(key, None)

@@ -169,7 +169,7 @@ def read_replacement(directive: Directive) -> Replacement:
     """Read both sides of a replacement.
 
     Raises:
-        MalformedError: One of them.
+        MalformedError: A path or a version of either side.
     """
     match directive.tokens:
         case [old, "=>", new, *new_version]:

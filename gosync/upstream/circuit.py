@@ -147,7 +147,8 @@ class Circuit:
 
     async def _is_down(self, error: GosyncError, outcome: RequestOutcome) -> bool:
         """Return whether a failure shows that the source gives no answers now."""
-        is_asked = bool(asked_pause_seconds(error, unnamed=0.0))
+        asked_seconds = asked_pause_seconds(error, unnamed=0.0) or 0.0
+        is_asked = min(asked_seconds, self._policy.max_asked_seconds) > 0
         if not (is_asked or self.breaker.is_due(self._policy)):
             return False
         if outcome is RequestOutcome.UNREACHABLE:
@@ -187,6 +188,6 @@ class Circuit:
         if breaker.asked and breaker.until is not None:
             asked = max(0.0, (breaker.until - self._clock.now()).total_seconds())
         return SourceDownError(
-            f"{self._name}: not asked again yet: {breaker.reason}",
+            f"{self._name}: not asked while it is down: {breaker.reason}",
             retry_after_seconds=asked,
         )

@@ -321,7 +321,7 @@ class ProxyClient:
 
     def _place(self, entry: ProxyEntry, *, fetch_disabled: bool) -> _Place:
         if entry.url == DIRECT:
-            raise NotFoundError("no proxy has it, and gosync does not go direct")
+            raise NotFoundError("no proxy has it; gosync asks no repositories")
         if entry.url == OFF:
             raise OfflineError("the list of proxies ends in off")
         # With "|" another proxy is at hand: that is better than patience.

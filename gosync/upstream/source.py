@@ -2,8 +2,8 @@
 
 A question is a path below the source's URL, as the GOPROXY protocol has it, in the
 form that goes over the wire. Proxies answer over HTTP, folders that are laid out like
-one answer files. Each has a circuit: its health, and whether it is asked now. What it
-answers is trusted by nobody yet.
+one answer files, and so does a store (``ingest.storesource``). Each has a circuit: its
+health, and whether it is asked now. What it answers is trusted by nobody yet.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ class SumDBRemote:
         source, below = self._sources.at(entry.url), f"sumdb/{self._database.name}/"
         got = await source.get(f"{below}supported", limit_bytes=ANSWER_LIMIT_BYTES)
         if got.body.lstrip()[:1] == b"<":
-            raise NotFoundError(f"{got.url}: a page, not an answer")
+            raise NotFoundError(f"{got.url}: an HTML page, not an answer")
         return _Base(source, below)
 
     def _own(self, url: str) -> _Base:

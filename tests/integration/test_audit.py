@@ -11,7 +11,7 @@ import pytest
 
 from gosync.audit.engine import run_audit as run_audit_room
 from gosync.config import load_config
-from gosync.daemon.watchdog import Liveness
+from gosync.daemon.watchdog import JobProgress
 from gosync.demo.exchange import RequestKind
 from gosync.folder.routes import FEED
 from gosync.gomod.info import Origin, VersionInfo, format_info
@@ -308,13 +308,13 @@ def test_a_signal_keeps_what_was_answered_and_the_next_run_goes_on(tmp_path, sim
 
 
 def test_a_zip_that_comes_slowly_shows_that_it_comes(tmp_path, sim):
-    site, pulse = make_site(tmp_path, sim), Liveness()
+    site, progress = make_site(tmp_path, sim), JobProgress()
     config = load_config(site.config_file, {})
     sim.drip("*v1.0.0.zip", piece_bytes=20, pause_seconds=0.001)
     with open_site(config.site_options(), command="test") as opened:
-        report = anyio.run(run_audit_room, opened, config.audit_options(), pulse)
+        report = anyio.run(run_audit_room, opened, config.audit_options(), progress)
     assert report.failed == 0
-    assert pulse.beats > 2 * report.answered
+    assert progress.beats > 2 * report.answered
 
 
 def test_a_go_mod_that_says_too_much_is_cut(tmp_path, sim):

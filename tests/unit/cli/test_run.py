@@ -14,8 +14,8 @@ CONFIG = '[upstream]\nproxies = "http://127.0.0.1:1"\nsumdb = "off"\n'
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (["--once"], "--once goes with the names of jobs"),
-        (["sync"], "--once goes with the names of jobs"),
+        (["--once"], "--once needs the names of jobs"),
+        (["sync"], "--once needs the names of jobs"),
         (["--once", "dance"], "no job 'dance'"),
     ],
 )

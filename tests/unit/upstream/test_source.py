@@ -15,7 +15,7 @@ from gosync.errors import (
     UpstreamStatusError,
 )
 from gosync.gomod.module import ModuleVersion
-from gosync.upstream.breaker import BreakerState
+from gosync.upstream.breaker import NEVER_OPEN, BreakerState
 from gosync.upstream.goproxy import parse_goproxy
 from gosync.upstream.http import Fetcher
 from gosync.upstream.options import HttpOptions
@@ -98,6 +98,17 @@ async def test_a_pause_that_is_asked_for_holds_for_everything(
         assert 60 < asked <= 70
         # The first time the limit was the module's own.
         assert server.targets == ["/good", *["/limited", "/good"] * 2]
+
+
+async def test_one_that_is_never_left_alone_needs_no_witness(
+    server: ScriptServer,
+) -> None:
+    later = answer(b"", status=429, headers={"Retry-After": "70"})
+    server.script("/limited", later)
+    async with Fetcher(PATIENT, environment={}) as fetcher:
+        source = make_source(server.url, fetcher, NEVER_OPEN)
+        await fail(source, 20, "limited")
+        assert server.targets == ["/limited"] * 20
 
 
 async def test_one_probe_goes_first_and_the_others_wait_for_it(
