@@ -25,17 +25,20 @@ later than what this publish shows, so the next one goes over it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import msgspec
 
+from gosync.catalog.db import Catalog
 from gosync.catalog.trees import Unpublished
+from gosync.catalog.versions import VersionRow
 from gosync.errors import MalformedError
 from gosync.folder import routes
 from gosync.publish.belongings import Belongings
-from gosync.publish.contents import has_record
+from gosync.publish.contents import ModuleContents, has_record
 from gosync.publish.listing import ListWriter
 from gosync.publish.marker import FORMAT, Marker, format_marker
 from gosync.publish.modulereader import ModuleReader
@@ -48,24 +51,16 @@ from gosync.publish.showing import ShownWriter
 from gosync.publish.shownheads import ShownHeads
 from gosync.publish.stale import module_of, removal_order
 from gosync.publish.sumdb import SumTreeWriter
+from gosync.publish.survey import Survey
 from gosync.publish.tilesneeded import kept_lookups, tiles_needed
+from gosync.publish.tree import TreeWriter
 from gosync.publish.withdrawnfile import write_withdrawn
+from gosync.publish.work import PublishOptions, Work
+from gosync.sumdb.names import Database
 from gosync.sumdb.spans import count
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from gosync.catalog.db import Catalog
-    from gosync.catalog.versions import VersionRow
-    from gosync.publish.contents import ModuleContents
-    from gosync.publish.survey import Survey
-    from gosync.publish.tree import TreeWriter
-    from gosync.publish.work import PublishOptions, Work
-    from gosync.sumdb.names import Database
-    from gosync.sumdb.tile import Tile
-    from gosync.sumdb.treehead import SignedHead
-    from gosync.work.progress import Progress
+from gosync.sumdb.tile import Tile
+from gosync.sumdb.treehead import SignedHead
+from gosync.work.progress import Progress
 
 _KEPT_VERSIONS = 20_000  # contents that stay in memory between the two rounds
 
