@@ -15,12 +15,9 @@ holder (``gosync.catalog.holders``).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gosync.catalog.connection import Connection
+from gosync.catalog.connection import Connection
 
 _AT_ONCE = 500
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from gosync.catalog.connection import Connection
 from gosync.catalog.version_rows import COLUMNS, version_row
 from gosync.catalog.version_sql import PUBLISHED
-
-if TYPE_CHECKING:
-    from gosync.catalog.connection import Connection
-    from gosync.catalog.versions import VersionRow
+from gosync.catalog.versions import VersionRow
 
 _NEWEST = f"""
 SELECT {COLUMNS} FROM versions

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gosync.artifact import Artifact
 from gosync.catalog.connection import reading_row
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable
-
     from gosync.catalog.connection import Connection, SqlValue
 
 

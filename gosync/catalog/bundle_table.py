@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec.structs import fields
 
+from gosync.artifact import Artifact
 from gosync.catalog.bundles import BundleKind, BundleRow, BundleState
 from gosync.catalog.connection import reading_row
 from gosync.catalog.versions import Need
 from gosync.clock import format_time
-from gosync.sumdb.spans import unite
+from gosync.sumdb.spans import Spans, unite
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Collection, Iterable, Mapping
-    from datetime import datetime
-
-    from gosync.artifact import Artifact
     from gosync.catalog.connection import Connection, SqlValue
-    from gosync.sumdb.spans import Spans
 
 _need = reading_row(Need)
 _COLUMNS = ", ".join(field.name for field in fields(BundleRow))

@@ -8,16 +8,12 @@ no configuration any more and is not counted.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from gosync.catalog.connection import reading_row
+from gosync.catalog.connection import Connection, reading_row
 from gosync.catalog.version_sql import PUBLISHED
 from gosync.catalog.versions import State
-
-if TYPE_CHECKING:
-    from gosync.catalog.connection import Connection
 
 _GROUPS = f"""
 SELECT iif(selected IS NULL, 'present', state), zip_digest IS NOT NULL, withdrawn,

@@ -21,9 +21,11 @@ from __future__ import annotations
 import errno
 import sqlite3
 import threading
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import msgspec
 
@@ -33,11 +35,6 @@ from gosync.hint import Hint
 from gosync.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
-    from pathlib import Path
-    from typing import TypeAlias
-
     import sqlite_utils
 
     SqlValue: TypeAlias = str | int | bytes | None

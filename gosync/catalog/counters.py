@@ -6,10 +6,9 @@ offered   of offers, what a selection follows from
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from gosync.catalog.connection import Connection
+from gosync.catalog.connection import Connection
 
 Counter = Literal["changed", "offered"]
 

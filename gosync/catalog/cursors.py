@@ -12,14 +12,10 @@ the index serves them, and are compared as times: "…52.5Z" < "…52.51Z".
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
+from gosync.catalog.connection import Connection
 from gosync.errors import MalformedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from gosync.catalog.connection import Connection
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
 

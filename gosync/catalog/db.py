@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Self
 
 from gosync.catalog.announcements import Announcements
 from gosync.catalog.arrivals import Arrivals
@@ -47,15 +49,9 @@ from gosync.catalog.troubles import Troubles
 from gosync.catalog.verified import Verified
 from gosync.catalog.version_table import Versions
 from gosync.catalog.withdrawn_table import WithdrawnVersions
+from gosync.clock import Clock
 from gosync.errors import CatalogError
 from gosync.hint import advise, command
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
-    from pathlib import Path
-
-    from gosync.clock import Clock
 
 APPLICATION_ID = int.from_bytes(b"GoSy", "big")
 BUSY_TIMEOUT_SECONDS = 60.0  # as long as for the store's writer lock

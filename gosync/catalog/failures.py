@@ -10,22 +10,16 @@ Evidence of misbehaviour stands until the item is admitted: a later time-out or
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec.structs import asdict, fields
 
-from gosync.catalog.connection import reading_row
+from gosync.catalog.connection import Connection, reading_row
 from gosync.clock import format_time, shift
 from gosync.errors import GosyncError, SecurityError, UpstreamStatusError
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from gosync.catalog.connection import Connection
 
 FIRST_DELAY_SECONDS = 60.0
 MAX_DELAY_SECONDS = 24 * 3600.0

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Final
 
 from msgspec.structs import asdict, fields
 
-from gosync.catalog.connection import reading_row
+from gosync.catalog.connection import Connection, reading_row
 from gosync.catalog.findings import Finding, FindingKind, FindingState, Scope, Sighting
 from gosync.clock import format_time
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Collection, Iterable, Mapping
-    from datetime import datetime
-
-    from gosync.catalog.connection import Connection
 
 MAX_SUMMARY_CHARACTERS: Final = 500
 _COLUMNS = ", ".join(field.name for field in fields(Finding))

@@ -14,20 +14,16 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 from msgspec.structs import fields
 
+from gosync.catalog.connection import Connection
 from gosync.clock import format_time, parse_time
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from gosync.catalog.connection import Connection
 
 BEAT_SECONDS: Final = 10.0
 LOST_SECONDS: Final = 60.0

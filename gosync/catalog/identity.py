@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
-if TYPE_CHECKING:
-    from gosync.catalog.connection import Connection
+from gosync.catalog.connection import Connection
 
 # What only a journal or a bundle brings; runs and cursors are made anew.
 _TOLD = ("versions", "pins", "heads", "findings", "bundles", "imports")

@@ -6,6 +6,8 @@ target each sequence comes in once: two bundles of one number are a finding.
 
 from __future__ import annotations
 
+import sqlite3
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -17,9 +19,6 @@ from gosync.catalog.connection import reading_row
 from gosync.clock import format_time
 
 if TYPE_CHECKING:
-    import sqlite3
-    from datetime import datetime
-
     from gosync.catalog.connection import Connection, SqlValue
 
 

@@ -6,17 +6,13 @@ harm: a job that is not here is due.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 import msgspec
 from msgspec.structs import fields
 
+from gosync.catalog.connection import Connection
 from gosync.clock import format_time
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from gosync.catalog.connection import Connection
 
 
 class JobRow(msgspec.Struct, frozen=True):

@@ -12,26 +12,23 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from gosync.catalog.announcements import Announcements
+from gosync.catalog.connection import Connection
 from gosync.catalog.holders import (
     BEAT_SECONDS,
+    HolderRow,
     Holders,
     is_gone,
     this_process,
 )
 from gosync.catalog.leases import Lease, Leases
+from gosync.clock import Clock
 from gosync.errors import LeaseLostError, LockedError, StoreError
 from gosync.work.processes import HEARTBEAT_THREAD
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from gosync.catalog.connection import Connection
-    from gosync.catalog.holders import HolderRow
-    from gosync.clock import Clock
 
 POLL_SECONDS: Final = 0.02
 BACK_SECONDS: Final = 600.0

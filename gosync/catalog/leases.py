@@ -26,18 +26,15 @@ a fence means nothing outside of the catalog.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
 
 import msgspec
 
+from gosync.catalog.connection import Connection
 from gosync.catalog.holders import COLUMNS, HolderRow
 from gosync.clock import format_time
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from gosync.catalog.connection import Connection
 
 SELECT: Final = "select"
 PRUNE: Final = "prune"

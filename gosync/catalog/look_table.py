@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
 
 from msgspec.structs import asdict, fields
 
-from gosync.catalog.connection import reading_row
+from gosync.catalog.connection import Connection, reading_row
 from gosync.catalog.looks import Look, Question, Rest, Spent, Subject, subject_of
 from gosync.clock import format_time, shift
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from gosync.catalog.connection import Connection
 
 _MINUTE_CHARACTERS: Final = len("2026-11-25T02:45")
 _WINDOW: Final = timedelta(minutes=60)  # and the minute that has begun

@@ -10,19 +10,15 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.catalog.connection import Connection
 from gosync.catalog.upgrade import take_over, unchecked_references
 from gosync.errors import CatalogError, SchemaVersionError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gosync.catalog.connection import Connection
 
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _PLACES = (

@@ -5,21 +5,15 @@ A module that is named only by exact versions is not followed and has no row.
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec.structs import fields
 
-from gosync.catalog.connection import reading_row
+from gosync.catalog.connection import Connection, reading_row
 from gosync.clock import format_time, shift
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from gosync.catalog.connection import Connection
 
 
 class Module(msgspec.Struct, frozen=True):

@@ -10,22 +10,17 @@ known when nothing is new.
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from gosync.catalog.connection import reading_row
+from gosync.catalog.connection import Connection, reading_row
 from gosync.catalog.counters import last_number, next_number
 from gosync.clock import format_time
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable, Iterator
-    from datetime import datetime
-
-    from gosync.catalog.connection import Connection
 
 PAGE_MODULES = 500
 

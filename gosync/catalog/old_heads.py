@@ -7,16 +7,12 @@ that a web server's log shows, that a bundle brought tiles for. They are never r
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from gosync.catalog.connection import Connection
 from gosync.clock import format_time
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from gosync.catalog.connection import Connection
 
 
 class HeadSource(StrEnum):

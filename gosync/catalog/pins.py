@@ -7,16 +7,12 @@ refuses every other change.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 import msgspec
 
+from gosync.catalog.connection import Connection
 from gosync.clock import format_time
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from gosync.catalog.connection import Connection
 
 
 class Pin(msgspec.Struct, frozen=True):

@@ -7,21 +7,17 @@ versioned by its writer.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
 import msgspec
 from msgspec.structs import fields
 
-from gosync.clock import format_time
+from gosync.catalog.connection import Connection
+from gosync.clock import Clock, format_time
 from gosync.errors import GosyncError, StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from gosync.catalog.connection import Connection
-    from gosync.clock import Clock
 
 _BUG: Final = 1
 _STOPPED: Final = frozenset({None, 130, 143})

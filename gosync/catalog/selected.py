@@ -18,6 +18,8 @@ until every tree has followed: a tree learns of changes from rows.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -26,14 +28,11 @@ import msgspec
 from gosync.catalog.counters import next_number
 from gosync.catalog.selected_counts import SelectedCounts
 from gosync.catalog.version_rows import COLUMNS, version_row
+from gosync.catalog.versions import VersionRow, Want
 from gosync.clock import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
     from gosync.catalog.connection import Connection, SqlValue
-    from gosync.catalog.versions import VersionRow, Want
 
 _TABLE = """
 CREATE TEMP TABLE IF NOT EXISTS wanted_now (

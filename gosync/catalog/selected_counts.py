@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sqlite3
 
 import msgspec
 
-from gosync.catalog.connection import reading_row
+from gosync.catalog.connection import Connection, reading_row
 from gosync.catalog.versions import Need, State
-
-if TYPE_CHECKING:
-    import sqlite3
-
-    from gosync.catalog.connection import Connection
 
 
 class SelectedCount(msgspec.Struct, frozen=True):

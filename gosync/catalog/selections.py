@@ -6,13 +6,10 @@ all that it follows from tells whether it must be made again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 from msgspec.structs import asdict
 
-if TYPE_CHECKING:
-    from gosync.catalog.connection import Connection
+from gosync.catalog.connection import Connection
 
 CONFIGURED = "configured"  # the name of what the configuration selects
 

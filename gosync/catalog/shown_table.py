@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sqlite3
+from collections.abc import Iterable, Iterator
 
-from gosync.catalog.connection import reading_row
+from gosync.catalog.connection import Connection, reading_row
 from gosync.catalog.shown import ShownModule, ShownSums
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable, Iterator
-
-    from gosync.catalog.connection import Connection
 
 _PAGE_ROWS = 1_000
 _COLUMNS = "path, newest, versions, go_mods, proven, digest, begins_page"

@@ -7,12 +7,9 @@ be brought up later, and what no tombstone explains stays in it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from gosync.catalog.connection import Connection
+from gosync.catalog.connection import Connection
 
 
 class Tombstones:

@@ -6,14 +6,11 @@ tree was restored, emptied or written by another store, and is published whole.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gosync.catalog.connection import Connection
+from gosync.catalog.connection import Connection
 
 
 class TreeState(msgspec.Struct, frozen=True):

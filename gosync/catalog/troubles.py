@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gosync.catalog.connection import Connection
+from gosync.catalog.connection import Connection
 
 
 class Troubles:

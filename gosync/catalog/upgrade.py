@@ -15,17 +15,13 @@ An empty file is a catalog without tables.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from gosync.catalog.connection import map_errors
+from gosync.catalog.connection import Connection, map_errors
 from gosync.catalog.documents import REBUILD
 from gosync.errors import CatalogError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from gosync.catalog.connection import Connection
 
 _ASIDE: Final = "upgraded_from_"
 # Versions that trees showed and that were given up, before anything said so.

@@ -6,14 +6,11 @@ in the catalog depends on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gosync.catalog.connection import Connection
+from gosync.catalog.connection import Connection
 
 _REMEMBER = """
 INSERT INTO verified (path, version, verdict, verified_at, stamp)

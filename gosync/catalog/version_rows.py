@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
+from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -11,10 +14,6 @@ from gosync.catalog.connection import reading_row
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable
-    from enum import StrEnum
-
     from gosync.catalog.connection import SqlValue
 
 COLUMNS = ", ".join(field.name for field in fields(VersionRow))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict, replace
@@ -15,15 +17,11 @@ from gosync.catalog.version_rows import (
     version_row,
 )
 from gosync.catalog.version_sql import ADMIT, PUBLISHED, PUT_BACK, WANT, WITHDRAW
-from gosync.catalog.versions import State, VersionRow
+from gosync.catalog.versions import State, VersionRow, Want
 from gosync.clock import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import datetime
-
     from gosync.catalog.connection import Connection, SqlValue
-    from gosync.catalog.versions import Want
 
 PAGE_ROWS = 1_000
 

@@ -14,12 +14,11 @@ import errno
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import Final, TextIO
+
+from typing_extensions import Buffer
 
 from gosync.errors import ClosedPipeError, GosyncError, NoSpaceError, OutputError
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
 
 _NO_SPACE: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _STDOUT, _STDERR = 1, 2

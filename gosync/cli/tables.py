@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from gosync.catalog.findings import Finding
 from gosync.catalog.withdrawn import Withdrawal, how_to_undo
@@ -17,11 +16,8 @@ from gosync.config.sizes import format_size
 from gosync.publish.report import PublishReport
 from gosync.sumdb.tile import FULL_TILE_BYTES
 from gosync.sync.freshness import Freshness
+from gosync.sync.report import PassReport
 from gosync.text import printable
-
-if TYPE_CHECKING:
-    # With it comes an HTTP client, which most of who shows tables do without.
-    from gosync.sync.report import PassReport
 
 
 def sync_lines(report: PassReport) -> Iterator[str]:

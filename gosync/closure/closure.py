@@ -8,7 +8,7 @@ upgrades (``deps = "all"``) "latest" is what the tree's lists make of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -19,7 +19,9 @@ from gosync.errors import SecurityError
 from gosync.folder.findings import TreeFault, TreeFinding
 from gosync.folder.routes import of_module
 from gosync.folder.sums import TreeSums
+from gosync.folder.tree import FileTree
 from gosync.gomod.deps import Deps
+from gosync.gomod.gosum import SumLine
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import NeededBy, Needs, Reason, needs_of_project
@@ -27,12 +29,8 @@ from gosync.gomod.patterns import PatternSet
 from gosync.project import Project, SumFile
 from gosync.publish.promised import PromisedTiles
 from gosync.sumdb.client import ProvenRecord
-
-if TYPE_CHECKING:
-    from gosync.folder.tree import FileTree
-    from gosync.gomod.gosum import SumLine
-    from gosync.sumdb.names import Database
-    from gosync.work.progress import Progress
+from gosync.sumdb.names import Database
+from gosync.work.progress import Progress
 
 EXIT_COMPLETE: Final = 0
 EXIT_INCOMPLETE: Final = 4

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -31,9 +31,7 @@ from gosync.gomod.modfile import MAX_GO_MOD_BYTES, GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.withdrawnfile import read_withdrawn
 from gosync.sumdb.client import ProvenRecord
-
-if TYPE_CHECKING:
-    from gosync.work.progress import Progress
+from gosync.work.progress import Progress
 
 _THREADS: Final = 2  # inflate and sha256 let go of the interpreter
 

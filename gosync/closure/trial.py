@@ -28,7 +28,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -43,10 +43,8 @@ from gosync.closure.golang import (
 from gosync.errors import UsageError
 from gosync.gomod.deps import Deps
 from gosync.project import Project
-
-if TYPE_CHECKING:
-    from gosync.sumdb.names import Database
-    from gosync.work.progress import Progress
+from gosync.sumdb.names import Database
+from gosync.work.progress import Progress
 
 _WRITE_SUMS: Final = "-mod=mod"
 _UNWANTED: Final = frozenset(

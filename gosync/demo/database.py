@@ -12,16 +12,13 @@ The database itself has the same endpoints at its root, `supported` aside.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from gosync.demo.exchange import HttpAnswer, not_found
 from gosync.demo.log import SumLog, format_lookup
 from gosync.errors import MalformedError, NotFoundError
 from gosync.gomod.module import ModuleVersion, unescape_path, unescape_version
 from gosync.sumdb.tile import Tile, parse_tile_path
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _BINARY = "application/octet-stream"
 

@@ -7,13 +7,10 @@ all the sample upstream's front needs to play every fault of a bad line.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 
 class RequestKind(StrEnum):

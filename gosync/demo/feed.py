@@ -13,17 +13,13 @@ from __future__ import annotations
 import json
 import threading
 from bisect import bisect_left, insort
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from gosync.clock import format_time, parse_time
 from gosync.demo.exchange import HttpAnswer
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from gosync.gomod.module import ModuleVersion
+from gosync.gomod.module import ModuleVersion
 
 MAX_ROWS = 2000
 

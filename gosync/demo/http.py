@@ -11,6 +11,7 @@ import contextlib
 import socket
 import struct
 import threading
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO, Self
 from urllib.parse import parse_qsl, unquote
@@ -19,7 +20,6 @@ from gosync.demo.exchange import Ending, Framing, HttpAnswer, HttpRequest
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable
 
 _MAX_LINE_BYTES = 65_536
 _MAX_HEADERS = 100

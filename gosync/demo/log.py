@@ -16,15 +16,12 @@ from __future__ import annotations
 import hashlib
 import threading
 from base64 import b64encode
-from typing import TYPE_CHECKING
 
 from gosync.errors import NotFoundError
+from gosync.gomod.module import ModuleVersion
 from gosync.sumdb.note import Signer, generate_key, parse_signer_key, sign_note
+from gosync.sumdb.tile import Tile
 from gosync.sumdb.tlog import Tree, format_tree, node_hash, record_hash
-
-if TYPE_CHECKING:
-    from gosync.gomod.module import ModuleVersion
-    from gosync.sumdb.tile import Tile
 
 _HASH_BYTES = 32
 _FORKED = b"forked.example v0.0.1 h1:forked\n"

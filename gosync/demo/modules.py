@@ -23,9 +23,9 @@ import hashlib
 import io
 import re
 import zipfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -35,9 +35,6 @@ from gosync.gomod.info import Origin, VersionInfo, format_info
 from gosync.gomod.modfile import synthesize
 from gosync.gomod.module import ModuleVersion, canonical_version, check
 from gosync.gomod.pseudo import is_pseudo_version
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _MARKER = re.compile(r"^-- (\S+) --\n", re.MULTILINE)
 _DEFLATE_AT_MOST_BYTES = 16 << 20

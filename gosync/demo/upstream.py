@@ -13,6 +13,7 @@ first digits or as `main`, and requests below `/cached-only`, or with the header
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -50,7 +51,6 @@ from gosync.gomod.versionlist import format_list, newest
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping
 
 DATABASE_NAME = "sum.sample.example"
 _FIRST_INDEXED = datetime(2024, 6, 1, tzinfo=UTC)

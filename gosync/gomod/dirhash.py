@@ -23,12 +23,15 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from gosync.errors import MalformedError, TooLargeError
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.seen import Seen, SeenEntries
 from gosync.gomod.window import Window
 from gosync.gomod.zipcheck import (
     MAX_GO_MOD_BYTES,
@@ -37,7 +40,7 @@ from gosync.gomod.zipcheck import (
     check_zip_size,
     inspect_entries,
 )
-from gosync.gomod.zipdir import DEFLATE, read_directory
+from gosync.gomod.zipdir import DEFLATE, ZipEntry, read_directory
 from gosync.gomod.zipread import (
     check_end,
     inflate_small,
@@ -47,12 +50,7 @@ from gosync.gomod.zipread import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from gosync.gomod.module import ModuleVersion
-    from gosync.gomod.seen import Seen, SeenEntries
     from gosync.gomod.window import ReadAt
-    from gosync.gomod.zipdir import ZipEntry
 
 
 TAPPED_BYTES = 4 << 20

@@ -21,14 +21,12 @@ Go, and ``toolchain``, in names of toolchains. All others have semantic versions
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cmp_to_key, lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from gosync.gomod import semver
 from gosync.gomod.module import ModuleVersion
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 GO = "go"
 TOOLCHAIN = "toolchain"

@@ -14,7 +14,7 @@ versions whose go.mod decides, three at most, and is sent what these say.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Generator, Sequence
 
 import msgspec
 
@@ -22,9 +22,6 @@ from gosync.errors import MalformedError
 from gosync.gomod import semver
 from gosync.gomod.modfile import Retraction, parse_lax, synthesize
 from gosync.gomod.versionlist import newest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
 
 _INCOMPATIBLE = "+incompatible"
 

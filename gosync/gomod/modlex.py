@@ -28,14 +28,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterator
+from typing import TypeAlias
 
 import msgspec
 
 from gosync.errors import MalformedError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MAX_LINES = 200_000
 MAX_TOKENS = 10_000

@@ -16,10 +16,7 @@ Within an element the syntax is that of Go's ``path.Match``::
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from collections.abc import Iterable
 
 _META = frozenset("*?[\\")
 _CLASS_END = "]"

@@ -32,9 +32,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-if TYPE_CHECKING:
-    from gosync.gomod.zipdir import ZipEntry
+from gosync.gomod.zipdir import ZipEntry
 
+if TYPE_CHECKING:
     _Key: TypeAlias = tuple[int, int, int]
 
 DEFAULT_LIMIT = 100_000  # measured: 420 bytes each, 48 MB resident in all

@@ -20,11 +20,9 @@ set of versions has one order.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import TypeAlias
 
 _NUMBER = r"(?:0|[1-9][0-9]*+)"
 _IDENTIFIER = r"[0-9A-Za-z-]++"

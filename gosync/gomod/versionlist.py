@@ -21,8 +21,8 @@ empty file when there is none.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -32,9 +32,6 @@ from gosync.gomod.lengths import MAX_VERSION_BYTES, check_lengths
 from gosync.gomod.module import canonical_version, match_path_major, split_path_version
 from gosync.gomod.pseudo import is_pseudo_version, pseudo_version_time
 from gosync.gomod.semver import is_valid, max_version, prerelease, sort_versions
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 MAX_LIST_BYTES = 16 << 20
 MAX_LINES = 200_000  # takes some seconds; the longest known lists have some hundred

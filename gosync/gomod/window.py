@@ -7,13 +7,12 @@ thousands of small entries, so a window reads ahead and serves slices.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from gosync.errors import MalformedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     ReadAt: TypeAlias = Callable[[int, int], bytes]
     """Return ``size`` bytes from ``offset``; fewer only where the file ends."""
 

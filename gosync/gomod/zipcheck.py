@@ -18,20 +18,15 @@ surrogates (``surrogateescape``).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import msgspec
 
 from gosync.errors import MalformedError, RejectedError, TooLargeError
 from gosync.gomod.lengths import file_length_problem
-from gosync.gomod.module import canonical_version, check, check_file_path
+from gosync.gomod.module import ModuleVersion, canonical_version, check, check_file_path
 from gosync.gomod.unicode import fold
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gosync.gomod.module import ModuleVersion
-    from gosync.gomod.zipdir import ZipEntry
+from gosync.gomod.zipdir import ZipEntry
 
 MAX_ZIP_BYTES = 500 << 20
 MAX_GO_MOD_BYTES = 16 << 20

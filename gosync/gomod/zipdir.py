@@ -22,18 +22,13 @@ Stricter than Go: at most 500 000 entries, which bounds the memory.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from struct import Struct
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from gosync.errors import MalformedError, RejectedError
-from gosync.gomod.window import WINDOW_BYTES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gosync.gomod.window import Window
+from gosync.gomod.window import WINDOW_BYTES, Window
 
 MAX_ENTRIES = 500_000
 

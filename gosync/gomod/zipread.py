@@ -12,20 +12,15 @@ chunk in which an entry exceeds its declared size is the last.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from struct import Struct
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from isal import isal_zlib
 
 from gosync.errors import MalformedError
-from gosync.gomod.window import WINDOW_BYTES
-from gosync.gomod.zipdir import DEFLATE, STORE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from gosync.gomod.window import Window
-    from gosync.gomod.zipdir import ZipEntry
+from gosync.gomod.window import WINDOW_BYTES, Window
+from gosync.gomod.zipdir import DEFLATE, STORE, ZipEntry
 
 CHUNK_BYTES = 256 << 10
 

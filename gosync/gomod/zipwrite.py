@@ -19,15 +19,13 @@ deflated once.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from isal import isal_zlib
 
 from gosync.gomod.zipdir import DEFLATE, STORE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
 
 STRAIGHT_BYTES = 1 << 20
 _WRITE_BYTES = 256 << 10

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
+from gosync.artifact import Artifact
+from gosync.catalog.versions import VersionRow
+from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 from gosync.store.staging import digest_of_readable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from gosync.artifact import Artifact
-    from gosync.catalog.versions import VersionRow
-    from gosync.store.blobs import BlobStore
 
 
 def _blobs_of(row: VersionRow) -> Iterator[tuple[Digest, int]]:

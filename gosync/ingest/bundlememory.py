@@ -10,21 +10,18 @@ number. An applied bundle is known again, so that an older one is still refused.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, TypeVar
 
 import msgspec
 from msgspec.structs import asdict
 
 from gosync.catalog.bundles import BundleRow
+from gosync.catalog.db import Catalog
 from gosync.catalog.imports import ImportRow, ImportState
 from gosync.clock import parse_time
 from gosync.errors import MalformedError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from gosync.catalog.db import Catalog
-    from gosync.store.journal import EntryValue
+from gosync.store.journal import EntryValue
 
 _MADE, _CAME = "bundle", "import"
 _Row = TypeVar("_Row", BundleRow, ImportRow)

@@ -6,17 +6,13 @@ The journal's line is durable before the catalog commits the number; see
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from gosync.catalog.db import Catalog
 from gosync.catalog.identity import CatalogStore
 from gosync.errors import StoreError
 from gosync.store.identity import Mark, mark_entry, read_marks
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gosync.catalog.db import Catalog
-    from gosync.store.journal import Journal
+from gosync.store.journal import Journal
 
 
 class Generation:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
+from gosync.catalog.db import Catalog
 from gosync.errors import MalformedError
 from gosync.ingest.batch import ROWS
-from gosync.store.journal import Damage
+from gosync.store.journal import Damage, EntryValue
 from gosync.store.localjournal import LocalJournal
 from gosync.sumdb.tlog import parse_tree
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from gosync.catalog.db import Catalog
-    from gosync.store.journal import EntryValue
 
 
 class _Said(msgspec.Struct):

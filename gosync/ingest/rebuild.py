@@ -23,7 +23,8 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
@@ -35,6 +36,7 @@ from gosync.catalog.identity import CatalogStore
 from gosync.catalog.pins import Pin
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Want
 from gosync.catalog.withdrawn import Withdrawal
+from gosync.clock import Clock
 from gosync.errors import (
     CatalogError,
     IdentityError,
@@ -56,23 +58,16 @@ from gosync.ingest.entries import (
     parse_finding_entry,
     parse_withdrawal_entry,
 )
+from gosync.store.blobs import BlobStore
 from gosync.store.digest import parse_digest
 from gosync.store.durable import disk_errors, sync_folder
 from gosync.store.identity import KIND as MARK
 from gosync.store.identity import read_marks, read_store_id
-from gosync.store.journal import Damage, Journal
+from gosync.store.journal import Damage, EntryValue, Journal
 from gosync.store.layout import CATALOG, JOURNAL
 from gosync.store.localblobs import LocalBlobStore
 from gosync.store.localjournal import LocalJournal
 from gosync.sumdb.tlog import parse_tree
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from gosync.clock import Clock
-    from gosync.store.blobs import BlobStore
-    from gosync.store.journal import EntryValue
 
 BATCH_ROWS = 1_000
 # What no journal has, and who makes it anew.

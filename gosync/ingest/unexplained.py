@@ -8,17 +8,12 @@ anew, or came back from an older copy.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Container, Mapping
 
+from gosync.catalog.db import Catalog
 from gosync.catalog.versions import State
-from gosync.store.journal import Damage
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
-
-    from gosync.catalog.db import Catalog
-    from gosync.store.digest import Digest
-    from gosync.store.journal import EntryValue, Journal
+from gosync.store.digest import Digest
+from gosync.store.journal import Damage, EntryValue, Journal
 
 _Key = tuple[str, str]
 _ARTIFACTS = frozenset({"artifact", "forget-artifact"})

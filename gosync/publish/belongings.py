@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from gosync.publish.contents import has_record
+from gosync.publish.contents import ModuleContents, has_record
 from gosync.publish.modules import wanted_names
 from gosync.publish.stale import stale_files
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gosync.publish.contents import ModuleContents
-    from gosync.publish.sumdb import SumTreeWriter
+from gosync.publish.sumdb import SumTreeWriter
 
 
 class Belongings:

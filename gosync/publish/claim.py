@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from gosync.folder import routes
+from gosync.ingest.generation import Generation
 from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import Marker, format_marker, read_marker
 from gosync.store.durable import disk_errors
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gosync.ingest.generation import Generation
 
 
 def claim_tree(root: Path, generation: Generation) -> None:

@@ -26,11 +26,12 @@ that begin two carried commits make none.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from gosync.catalog.versions import Need, Proof, VersionRow
+from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import MalformedError
 from gosync.folder.routes import ModuleRoutes, VersionRoutes, of_module
 from gosync.gomod import pseudo, semver
@@ -38,11 +39,6 @@ from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.latest import GoModFacts, latest_of
 from gosync.gomod.versionlist import format_list
 from gosync.sumdb.record import format_record
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from gosync.catalog.withdrawn import Withdrawal
 
 # As Go and Mercurial, Gitea, GitLab, and git and GitHub show them.
 _SHORT_LENGTHS = (12, 10, 8, 7)

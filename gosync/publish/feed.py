@@ -10,19 +10,16 @@ when: two sites that carry the same have different ones.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Iterator
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import quote
 
+from gosync.catalog.findings import Finding
+from gosync.catalog.versions import VersionRow
+from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import MalformedError
 from gosync.folder import routes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from gosync.catalog.findings import Finding
-    from gosync.catalog.versions import VersionRow
-    from gosync.catalog.withdrawn import Withdrawal
 
 ENTRIES: Final = 100
 _NAMES: Final = uuid.uuid5(uuid.NAMESPACE_URL, "tag:gosync,2026:feed")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from gosync.publish.style import STYLE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _SAFE = "/!@+~,=-._"
 

@@ -10,23 +10,23 @@ pages are that long on average, and few are three times as long.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Collection, Iterator
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
-from gosync.catalog.shown import ShownModule
+from gosync.catalog.shown import ShownModule, ShownSums
+from gosync.catalog.shown_table import ShownModules
 from gosync.catalog.versions import Proof
 from gosync.folder import routes
-from gosync.publish.contents import digest_lines
-from gosync.publish.pages import ListPart, front_page, list_page, summary_of
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from gosync.catalog.shown import ShownSums
-    from gosync.catalog.shown_table import ShownModules
-    from gosync.publish.contents import ModuleContents
-    from gosync.publish.pages import ModuleSummary, TreeFacts
-    from gosync.publish.tree import TreeWriter
+from gosync.publish.contents import ModuleContents, digest_lines
+from gosync.publish.pages import (
+    ListPart,
+    ModuleSummary,
+    TreeFacts,
+    front_page,
+    list_page,
+    summary_of,
+)
+from gosync.publish.tree import TreeWriter
 
 
 def begins_page(path: str, per_page: int) -> bool:

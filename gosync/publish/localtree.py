@@ -30,23 +30,20 @@ import hashlib
 import os
 import shutil
 import stat
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeAlias, TypeVar, cast
 
 from gosync.errors import BlobCorruptError, BlobMissingError
 from gosync.folder import routes
 from gosync.hint import advise, command
 from gosync.publish.tree import TreeWriter
+from gosync.store.blobs import BlobReader
+from gosync.store.digest import Digest
 from gosync.store.durable import disk_error, disk_errors, write_all
 from gosync.store.localblobs import LocalBlobStore
 from gosync.store.tiles import sync_filesystem
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
-
-    from gosync.store.blobs import BlobReader
-    from gosync.store.digest import Digest
 
 _FILE_MODE = 0o644
 _FOLDER_MODE = 0o755

@@ -29,17 +29,14 @@ other things in it and no marker is somebody else's, and left alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
 from gosync.errors import StoreError
 from gosync.folder import routes
 from gosync.publish.oldheads import Promise
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
 
 FORMAT = 2  # 2: aliases of pseudo-versions, and of 8 and 10 digits
 _MAX_BYTES = 16 * 1024 * 1024

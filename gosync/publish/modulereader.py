@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
 
-from gosync.publish.contents import contents_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from gosync.catalog.db import Catalog
-    from gosync.catalog.versions import VersionRow
-    from gosync.gomod.latest import GoModFacts
-    from gosync.publish.contents import Kept, ModuleContents
+from gosync.catalog.db import Catalog
+from gosync.catalog.versions import VersionRow
+from gosync.gomod.latest import GoModFacts
+from gosync.publish.contents import Kept, ModuleContents, contents_of
 
 
 class ModuleReader:

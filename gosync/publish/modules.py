@@ -13,22 +13,18 @@ gets one that says its version and nothing else: ``go list -m all`` and
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
+from gosync.catalog.versions import VersionRow
 from gosync.errors import MalformedError, RejectedError
 from gosync.folder import routes
 from gosync.gomod.latest import GoModFacts, read_facts
 from gosync.gomod.modfile import synthesize
-from gosync.publish.contents import bare_info
+from gosync.publish.contents import Carried, ModuleContents, bare_info
 from gosync.publish.pages import module_page
 from gosync.publish.stale import stale_names
+from gosync.publish.tree import TreeWriter
+from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
-
-if TYPE_CHECKING:
-    from gosync.catalog.versions import VersionRow
-    from gosync.publish.contents import Carried, ModuleContents
-    from gosync.publish.tree import TreeWriter
-    from gosync.store.blobs import BlobStore
 
 
 class ModuleWriter:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from gosync.catalog.identity import CatalogStore
 from gosync.errors import IdentityError
 from gosync.hint import advise, command
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gosync.catalog.identity import CatalogStore
-    from gosync.publish.marker import Marker
+from gosync.publish.marker import Marker
 
 
 class Owner(StrEnum):

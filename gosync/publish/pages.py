@@ -12,27 +12,22 @@ the page was read at, ``file:`` included; without script a placeholder stays.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.catalog.shown import ShownModule
 from gosync.catalog.versions import Proof
+from gosync.catalog.withdrawn import Withdrawal
 from gosync.folder import routes
 from gosync.hint import command
 from gosync.publish import html
+from gosync.publish.contents import Carried, ModuleContents
 from gosync.publish.style import PLACEHOLDER, SCRIPT
-from gosync.sumdb.names import GOLANG_SUMDB
+from gosync.sumdb.names import GOLANG_SUMDB, Database
 from gosync.sumdb.tlog import format_hash
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from gosync.catalog.shown import ShownModule
-    from gosync.catalog.withdrawn import Withdrawal
-    from gosync.publish.contents import Carried, ModuleContents
-    from gosync.sumdb.names import Database
-    from gosync.sumdb.treehead import SignedHead
+from gosync.sumdb.treehead import SignedHead
 
 _SHORT_HASH = 12
 

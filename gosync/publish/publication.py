@@ -25,16 +25,18 @@ later than what this publish shows, so the next one goes over it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from gosync.catalog.trees import Unpublished
+from gosync.catalog.versions import VersionRow
 from gosync.errors import MalformedError
 from gosync.folder import routes
 from gosync.publish.belongings import Belongings
+from gosync.publish.contents import ModuleContents
 from gosync.publish.listing import ListWriter
 from gosync.publish.lookups import put_lookups
 from gosync.publish.marker import FORMAT, Marker, format_marker, parse_marker
@@ -43,20 +45,14 @@ from gosync.publish.notfound import not_found_text
 from gosync.publish.oldheads import OldHeadWriter, stale_widths
 from gosync.publish.pages import TreeFacts
 from gosync.publish.report import PublishReport
+from gosync.publish.setting import PublishSetting
 from gosync.publish.showing import ShownWriter
 from gosync.publish.shownheads import ShownHeads
 from gosync.publish.stale import module_of, removal_order
 from gosync.publish.tilesneeded import kept_lookups, tiles_needed
 from gosync.publish.withdrawnfile import write_withdrawn
 from gosync.sumdb.spans import count
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gosync.catalog.versions import VersionRow
-    from gosync.publish.contents import ModuleContents
-    from gosync.publish.setting import PublishSetting
-    from gosync.sumdb.tile import Tile
+from gosync.sumdb.tile import Tile
 
 _KEPT_VERSIONS = 20_000  # contents that stay in memory between the two rounds
 

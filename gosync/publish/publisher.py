@@ -9,15 +9,17 @@ held.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from gosync.catalog.db import Catalog
 from gosync.catalog.trees import TreeState
 from gosync.clock import Clock, format_time
 from gosync.errors import StoreError
 from gosync.folder import routes
 from gosync.hint import advise, command
+from gosync.ingest.generation import Generation
 from gosync.publish.feed import ENTRIES, format_feed
 from gosync.publish.limit import DeleteLimit
 from gosync.publish.localtree import LocalTreeWriter
@@ -33,18 +35,12 @@ from gosync.publish.survey import Survey, survey_tree
 from gosync.publish.tilesneeded import kept_lookups, tiles_needed
 from gosync.publish.tree import TreeWriter
 from gosync.publish.work import PublishOptions, TreeTarget, Work, find_work
+from gosync.store.blobs import BlobStore
 from gosync.store.durable import disk_errors
+from gosync.sumdb.names import Database
+from gosync.sumdb.tile import Tile
+from gosync.sumdb.treehead import SignedHead
 from gosync.work.progress import NoProgress, Progress
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gosync.catalog.db import Catalog
-    from gosync.ingest.generation import Generation
-    from gosync.store.blobs import BlobStore
-    from gosync.sumdb.names import Database
-    from gosync.sumdb.tile import Tile
-    from gosync.sumdb.treehead import SignedHead
 
 _NO_OPTIONS = PublishOptions()
 _LIMIT = DeleteLimit()

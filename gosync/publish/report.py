@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 from msgspec.structs import asdict
 
+from gosync.catalog.trees import Unpublished
+from gosync.publish.marker import Marker
 from gosync.sumdb.spans import Spans, count
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from gosync.catalog.trees import Unpublished
-    from gosync.publish.marker import Marker
 
 
 class PublishReport(msgspec.Struct, frozen=True):

@@ -6,14 +6,12 @@ what it has is added. So it is the same however the tree came to be.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from gosync.catalog.shown import ShownModule
+from gosync.catalog.shown_table import ShownModules
+from gosync.publish.contents import ModuleContents
 from gosync.publish.listing import shown_module
-
-if TYPE_CHECKING:
-    from gosync.catalog.shown import ShownModule
-    from gosync.catalog.shown_table import ShownModules
-    from gosync.publish.contents import ModuleContents
 
 _AT_ONCE: Final = 1_000  # modules of one transaction
 _DIGESTS: Final = 1 << 256

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
+from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Need, State
 from gosync.errors import MalformedError
 from gosync.folder import routes
@@ -15,12 +17,6 @@ from gosync.gomod.module import (
     unescape_version,
 )
 from gosync.publish.localtree import LocalTreeWriter
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from gosync.catalog.db import Catalog
 
 _END = f"/{routes.VERSIONS_FOLDER}"
 

@@ -7,13 +7,8 @@ cannot be served, and its lookups are written anew.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from gosync.publish.sumdb import tree_of
-
-if TYPE_CHECKING:
-    from gosync.catalog.heads import Heads
-    from gosync.publish.sumdb import SumTreeWriter
+from gosync.catalog.heads import Heads
+from gosync.publish.sumdb import SumTreeWriter, tree_of
 
 
 class ShownHeads:

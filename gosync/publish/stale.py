@@ -9,13 +9,10 @@ go that ``survey`` has an explanation for: what it keeps is among what is wanted
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Container, Iterable, Mapping
 
 from gosync.folder import routes
 from gosync.gomod.filekind import FileKind
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
 
 _SUMDB_NAMES = ("supported", "latest", routes.NOT_FOUND_NAME)
 _RANKS = {FileKind.INFO.suffix: 4, FileKind.ZIP.suffix: 5, FileKind.MOD.suffix: 6}

@@ -21,25 +21,21 @@ that head elsewhere: ``oldheads`` writes what such clients need.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from gosync.errors import ForkError, MalformedError, RollbackError, StoreError
 from gosync.folder import routes
 from gosync.hint import advise, command
-from gosync.publish.contents import lookup_bytes
+from gosync.publish.contents import Carried, lookup_bytes
+from gosync.publish.tree import TreeWriter
 from gosync.sumdb.mixedheads import added_tiles
 from gosync.sumdb.record import Record, format_record, parse_record
 from gosync.sumdb.tile import Tile, edge_tiles
 from gosync.sumdb.tlog import Tree, format_hash, parse_tree
 from gosync.sumdb.treehead import SignedHead
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from gosync.publish.contents import Carried
-    from gosync.publish.tree import TreeWriter
-    from gosync.work.progress import Progress
+from gosync.work.progress import Progress
 
 
 class TileSource(Protocol):

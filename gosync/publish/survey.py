@@ -9,24 +9,20 @@ lookup, until somebody finds out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
+from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import MalformedError, RejectedError
 from gosync.folder import routes
+from gosync.folder.routes import ModuleRoutes
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import parse_info
 from gosync.publish.contents import Kept
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from collections.abc import Set as AbstractSet
-
-    from gosync.catalog.db import Catalog
-    from gosync.folder.routes import ModuleRoutes
-    from gosync.publish.tree import TreeWriter
+from gosync.publish.tree import TreeWriter
 
 _ALL = frozenset(FileKind)
 _MODS = frozenset({FileKind.INFO, FileKind.MOD})

@@ -9,14 +9,15 @@ publish brings the tree's pages up. Killed in between, it takes out the rest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
+from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import MalformedError
 from gosync.folder import routes
 from gosync.gomod.filekind import FileKind
-from gosync.publish.contents import contents_of
+from gosync.publish.contents import ModuleContents, contents_of
 from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import read_marker
 from gosync.publish.modules import ModuleWriter
@@ -25,15 +26,8 @@ from gosync.publish.stale import removal_order
 from gosync.publish.survey import files_by_version, survey_tree
 from gosync.publish.tree import TreeWriter
 from gosync.publish.withdrawnfile import write_withdrawn
+from gosync.store.blobs import BlobStore
 from gosync.store.durable import disk_errors
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from gosync.catalog.db import Catalog
-    from gosync.publish.contents import ModuleContents
-    from gosync.store.blobs import BlobStore
 
 _NOTHING_IS_NEW = 1 << 62
 

@@ -6,20 +6,15 @@ what changed adds (``gosync.sumdb.mixedheads``).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from gosync.publish.sumdb import needed_tiles
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gosync.catalog.db import Catalog
-    from gosync.publish.sumdb import SumTreeWriter
-    from gosync.publish.survey import Survey
-    from gosync.publish.work import Work
-    from gosync.sumdb.record import Record
-    from gosync.sumdb.tile import Tile
-    from gosync.sumdb.treehead import SignedHead
+from gosync.catalog.db import Catalog
+from gosync.publish.sumdb import SumTreeWriter, needed_tiles
+from gosync.publish.survey import Survey
+from gosync.publish.work import Work
+from gosync.sumdb.record import Record
+from gosync.sumdb.tile import Tile
+from gosync.sumdb.treehead import SignedHead
 
 
 def tiles_needed(

@@ -7,7 +7,8 @@ again; the tree itself, which lacks these versions, could not tell that.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
@@ -16,12 +17,7 @@ from gosync.clock import parse_time
 from gosync.errors import RejectedError
 from gosync.folder import routes
 from gosync.gomod import module
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from gosync.publish.tree import TreeWriter
+from gosync.publish.tree import TreeWriter
 
 _MAX_BYTES = 16 << 20
 _MAX_TEXT = 4096

@@ -12,10 +12,12 @@ that the store does not know.
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.catalog.db import Catalog
 from gosync.catalog.shown import ShownSums
 from gosync.catalog.trees import TreeState
 from gosync.publish.marker import FORMAT, Marker, read_marker
@@ -23,9 +25,6 @@ from gosync.sumdb.oldheads import OldHeads
 from gosync.sumdb.spans import unite
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gosync.catalog.db import Catalog
     from gosync.sumdb.names import Database
 
 

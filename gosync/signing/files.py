@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gosync.errors import UsageError
 from gosync.signing.keys import (
@@ -16,9 +16,6 @@ from gosync.signing.keys import (
     format_secret_key,
     parse_secret_key,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 

@@ -7,14 +7,13 @@ was removed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from gosync.catalog.failures import Failure
 from gosync.upstream.urls import strip_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gosync.catalog.failures import Failure
     from gosync.site.options import SiteOptions
 
 INDEX: Final = "index"

@@ -12,9 +12,9 @@ A store that bundles feed asks nobody. It serves what they brought tiles for.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 from anyio import to_thread
@@ -29,6 +29,8 @@ from gosync.errors import (
 )
 from gosync.hint import advise, command
 from gosync.site.configured import OLD_HEADS, old_heads_item
+from gosync.site.site import Site
+from gosync.sumdb.client import SumClient
 from gosync.sumdb.note import MAX_NOTE_BYTES
 from gosync.sumdb.oldheads import (
     OldHeads,
@@ -38,16 +40,9 @@ from gosync.sumdb.oldheads import (
     upper_tiles,
 )
 from gosync.sumdb.spans import Spans, count, spans_of, subtract, unite
-from gosync.sumdb.tile import FULL_TILE_BYTES, TILE_HEIGHT
+from gosync.sumdb.tile import FULL_TILE_BYTES, TILE_HEIGHT, Tile
 from gosync.sumdb.treehead import SignedHead, open_head
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from gosync.site.site import Site
-    from gosync.sumdb.client import SumClient
-    from gosync.sumdb.tile import Tile
-    from gosync.work.progress import Progress
+from gosync.work.progress import Progress
 
 _log = logging.getLogger(__name__)
 _TILES_AT_ONCE = 64

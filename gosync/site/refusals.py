@@ -5,16 +5,13 @@ Each refusal names one next step, and nothing was changed when it is raised.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gosync.errors import IdentityError, StoreAwayError, StoreError
 from gosync.hint import Hint, advise, command
 from gosync.publish.owner import foreign_tree, tree_ahead
 from gosync.site.standing import Trouble
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _REBUILD = advise(
     "run {}: it makes the catalog of journal and blobs", command("catalog rebuild")

@@ -13,6 +13,7 @@ upstreams offer and what was withdrawn are no rules.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,14 +21,11 @@ from msgspec.structs import fields
 
 from gosync.catalog.versions import Need
 from gosync.gomod.deps import Deps
-from gosync.site.rules import EVERY_VERSION
+from gosync.site.policy import Select, Selector
+from gosync.site.rules import EVERY_VERSION, VersionRule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gosync.site.options import SiteOptions
-    from gosync.site.policy import Select, Selector
-    from gosync.site.rules import VersionRule
 
 MAX_TEXT_BYTES = 32 << 10
 

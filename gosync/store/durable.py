@@ -23,14 +23,11 @@ import fcntl
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gosync.errors import NoSpaceError, StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 FILE_MODE = 0o644
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}

@@ -25,8 +25,10 @@ from __future__ import annotations
 import mmap
 import re
 import secrets
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -35,10 +37,6 @@ from gosync.store.durable import disk_errors, replace_file
 from gosync.store.journal import EntryValue, parse_entry
 from gosync.store.layout import IDENTITY, JOURNAL, STAGING, journal_name
 from gosync.store.localjournal import journal_numbers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 KIND = "store"
 JOURNAL_FORMAT = 1

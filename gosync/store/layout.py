@@ -22,14 +22,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from gosync.errors import MalformedError
 from gosync.store.digest import Digest, parse_digest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 LOCK = "lock"
 USE_LOCK = "lock.use"

@@ -19,9 +19,11 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING
+from pathlib import Path
+from typing import IO
 
 from gosync.errors import BlobCorruptError, NoSpaceError
 from gosync.store.blobs import BlobStore, missing
@@ -29,13 +31,7 @@ from gosync.store.digest import Digest, digest_of, is_digest
 from gosync.store.durable import disk_errors, sweep_temporary, sync_folder
 from gosync.store.layout import BLOBS, STAGING, blob_path, is_staged_name
 from gosync.store.scratch import ScratchFolder
-from gosync.store.staging import LocalStaged, read_at
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
-    from pathlib import Path
-
-    from gosync.store.staging import Staged
+from gosync.store.staging import LocalStaged, Staged, read_at
 
 SYNC_THREADS = 8
 

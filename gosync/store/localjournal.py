@@ -11,26 +11,21 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from pathlib import Path
 
 from gosync.errors import MalformedError
 from gosync.store.durable import disk_errors, sync_folder, write_all
 from gosync.store.journal import (
     MAX_LINE_BYTES,
     Damage,
+    EntryValue,
     Journal,
     format_entry,
     parse_entry,
 )
 from gosync.store.layout import JOURNAL, journal_name, parse_journal_name
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from contextlib import AbstractContextManager
-    from pathlib import Path
-
-    from gosync.store.journal import EntryValue
 
 ROTATE_BYTES = 64 << 20
 _TAIL_BYTES = 64 << 10

@@ -25,8 +25,10 @@ import fcntl
 import os
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import Self
 from weakref import WeakSet
 
 import msgspec
@@ -36,10 +38,6 @@ from gosync.errors import LockedError
 from gosync.store.durable import disk_errors, write_all
 from gosync.store.layout import LOCK, USE_LOCK
 from gosync.store.writerlock import WRITE_WAIT_SECONDS, WriterLock
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 POLL_SECONDS = 0.1
 _FIRST_POLL_SECONDS = 0.001

@@ -20,7 +20,8 @@ import json
 import os
 import secrets
 import shutil
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from gosync.store.digest import Digest, digest_of
 from gosync.store.durable import (
@@ -37,13 +38,7 @@ from gosync.store.layout import (
     is_torn_name,
     quarantine_id,
 )
-from gosync.store.staging import LocalStaged, digest_of_readable, pieces_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
-    from gosync.store.staging import Readable
+from gosync.store.staging import LocalStaged, Readable, digest_of_readable, pieces_of
 
 _FILE_MODE = 0o400
 

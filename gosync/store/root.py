@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gosync.errors import StoreError
 from gosync.hint import advise, command
 from gosync.store.durable import disk_errors, make_folder
 from gosync.store.layout import FOLDERS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def open_store(root: Path, *, create: bool = True) -> None:

@@ -7,12 +7,10 @@ them in the blobs' staging; who has no store at hand has a ``ScratchFolder``.
 from __future__ import annotations
 
 import tempfile
-from typing import IO, TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import IO, Protocol
 
 from gosync.store.durable import disk_errors
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class ScratchFiles(Protocol):

@@ -11,16 +11,14 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol, Self
+from pathlib import Path
+from typing import Protocol, Self
 
 from gosync.errors import StoreError
 from gosync.store.digest import Digest
 from gosync.store.durable import create_temporary, disk_errors, write_all
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 BLOB_MODE = 0o444
 PIECE_BYTES = 1 << 20

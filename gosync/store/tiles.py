@@ -11,17 +11,13 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from pathlib import Path
 
 from gosync.errors import StoreError
 from gosync.store.durable import disk_errors, replace_file
 from gosync.store.layout import STAGING, database_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from gosync.sumdb.tile import Tile
+from gosync.sumdb.tile import Tile
 
 
 class TileStore:

@@ -21,8 +21,9 @@ await is compared again after it.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -35,30 +36,17 @@ from gosync.errors import (
     UnavailableError,
     UsageError,
 )
-from gosync.gomod.module import escape_path, escape_version
-from gosync.sumdb.concurrency import Sequential
+from gosync.gomod.module import ModuleVersion, escape_path, escape_version
+from gosync.sumdb.concurrency import Concurrency, Sequential
 from gosync.sumdb.heads import HeadKeeper, HeadOps
 from gosync.sumdb.names import Database
+from gosync.sumdb.note import Verifier
+from gosync.sumdb.proof import ProvenTiles
 from gosync.sumdb.record import parse_record, parse_record_lines
-from gosync.sumdb.tile import hash_from_tile, tile_in_tree
+from gosync.sumdb.tile import Tile, hash_from_tile, tile_in_tree
 from gosync.sumdb.tilereader import TileOps, TileReader, evidence_name
-from gosync.sumdb.tlog import record_hash, stored_hash_index
-
-if TYPE_CHECKING:
-    from collections.abc import (
-        AsyncIterator,
-        Iterable,
-        Mapping,
-        MutableMapping,
-    )
-
-    from gosync.gomod.module import ModuleVersion
-    from gosync.sumdb.concurrency import Concurrency
-    from gosync.sumdb.note import Verifier
-    from gosync.sumdb.proof import ProvenTiles
-    from gosync.sumdb.tile import Tile
-    from gosync.sumdb.tlog import Tree
-    from gosync.sumdb.treehead import SignedHead
+from gosync.sumdb.tlog import Tree, record_hash, stored_hash_index
+from gosync.sumdb.treehead import SignedHead
 
 # Few enough that a batch of full tiles stays below a megabyte.
 _TILES_AT_ONCE: Final = 64

@@ -8,11 +8,9 @@ never depend on the locks: they only keep two tasks from doing the same work.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import TYPE_CHECKING, Protocol, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeAlias
 
 Lock: TypeAlias = AbstractAsyncContextManager[object, bool | None]
 

@@ -15,20 +15,17 @@ those of a fork never reach the cache.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import MutableMapping
+from typing import Final, Protocol
 
 from gosync.errors import MalformedError, SignatureError, StoreError
+from gosync.sumdb.concurrency import Concurrency
+from gosync.sumdb.note import Verifier
 from gosync.sumdb.proof import ProvenTiles
+from gosync.sumdb.tilereader import TileReader, Unsaved
 from gosync.sumdb.tlog import EMPTY_TREE_HASH, Tree
 from gosync.sumdb.treehead import SignedHead, open_head
 from gosync.sumdb.trusted import Timeline, TrustedTree
-
-if TYPE_CHECKING:
-    from collections.abc import MutableMapping
-
-    from gosync.sumdb.concurrency import Concurrency
-    from gosync.sumdb.note import Verifier
-    from gosync.sumdb.tilereader import TileReader, Unsaved
 
 _PLACED_NOTES: Final = 1024
 _SWAP_TRIES: Final = 16

@@ -10,15 +10,11 @@ the old root and the new one. Both proofs have exactly one right length.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from gosync.errors import SecurityError
-from gosync.sumdb.tlog import fold_subtrees, node_hash, subtree_indexes
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gosync.sumdb.tlog import HashReader
+from gosync.sumdb.tlog import HashReader, fold_subtrees, node_hash, subtree_indexes
 
 
 def prove_record(n: int, record_id: int, read: HashReader) -> list[bytes]:

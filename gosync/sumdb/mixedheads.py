@@ -44,12 +44,9 @@ looks for the tiles of ``added_tiles``, and for none of records that it did not 
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from gosync.sumdb.tile import TILE_HEIGHT, Tile, tree_tiles
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 
 def added_tiles(n: int, record_ids: Iterable[int], before: Iterable[int]) -> list[Tile]:

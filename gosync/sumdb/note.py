@@ -31,7 +31,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -41,9 +42,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 
 from gosync.errors import MalformedError, SignatureError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 MAX_NOTE_BYTES: Final = 1_000_000
 MAX_SIGNATURES: Final = 100

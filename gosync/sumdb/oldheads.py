@@ -32,7 +32,8 @@ of the mirror until the mirror's head has grown past N, or the client forgets it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 import msgspec
 
@@ -45,9 +46,6 @@ from gosync.sumdb.tile import (
     edge_tiles,
     tile_in_tree,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 _LAST_HASH: Final = FULL_TILE_WIDTH - 1
 

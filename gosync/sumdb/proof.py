@@ -20,7 +20,8 @@ which of the brought ones are wrong; ``accept`` keeps those of a plan without an
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -36,14 +37,10 @@ from gosync.sumdb.tile import (
 )
 from gosync.sumdb.tlog import (
     HASH_SIZE_BYTES,
+    Tree,
     fold_subtrees,
     subtree_indexes,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from gosync.sumdb.tlog import Tree
 
 # 16 MiB of tiles: all inner ones of a log with 65 million records, and more.
 DEFAULT_CAPACITY_TILES: Final = 2048

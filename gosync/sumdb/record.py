@@ -22,15 +22,13 @@ either (CVE-2026-42501), so both lines must be there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from gosync.errors import MalformedError, RecordMismatchError
+from gosync.gomod.module import ModuleVersion
 from gosync.sumdb.tlog import parse_decimal, parse_hash
-
-if TYPE_CHECKING:
-    from gosync.gomod.module import ModuleVersion
 
 MAX_LOOKUP_BYTES: Final = 1024 * 1024
 

@@ -6,10 +6,8 @@ thousands in a run are one span.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 # In order, none empty, none touching the next one.
 Spans: TypeAlias = tuple[tuple[int, int], ...]

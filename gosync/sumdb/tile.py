@@ -23,7 +23,8 @@ tiles, the tile with the hash, and its parents up to an edge tile.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -34,9 +35,6 @@ from gosync.sumdb.tlog import (
     split_stored_hash_index,
     subtree_indexes,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 TILE_HEIGHT: Final = 8
 FULL_TILE_WIDTH: Final = 1 << TILE_HEIGHT

@@ -17,28 +17,17 @@ Concurrent readers that need the same tile share one fetch.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
 from gosync.errors import NotFoundError, TileMismatchError, UnavailableError
-from gosync.sumdb.proof import hashes_of
-from gosync.sumdb.tile import FULL_TILE_BYTES
-
-if TYPE_CHECKING:
-    from collections.abc import (
-        AsyncIterator,
-        Iterable,
-        Mapping,
-        MutableMapping,
-        Sequence,
-    )
-
-    from gosync.sumdb.concurrency import Concurrency, Lock
-    from gosync.sumdb.proof import ProvenTiles, TilePlan
-    from gosync.sumdb.tile import Tile
+from gosync.sumdb.concurrency import Concurrency, Lock
+from gosync.sumdb.proof import ProvenTiles, TilePlan, hashes_of
+from gosync.sumdb.tile import FULL_TILE_BYTES, Tile
 
 _RECENT_TILES: Final = 256
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
-from gosync.sumdb.note import open_note
+from gosync.sumdb.note import Verifier, open_note
 from gosync.sumdb.tlog import Tree, parse_tree
-
-if TYPE_CHECKING:
-    from gosync.sumdb.note import Verifier
 
 
 class SignedHead(msgspec.Struct, frozen=True):

@@ -29,6 +29,7 @@ from gosync.errors import ForkError
 from gosync.sumdb.merkle import prove_tree, tree_proof_indexes
 from gosync.sumdb.tlog import (
     EMPTY_TREE_HASH,
+    HashReader,
     Tree,
     format_hash,
     subtree_indexes,
@@ -36,7 +37,6 @@ from gosync.sumdb.tlog import (
 )
 
 if TYPE_CHECKING:
-    from gosync.sumdb.tlog import HashReader
     from gosync.sumdb.treehead import SignedHead
 
 _EMPTY_TREE = Tree(0, EMPTY_TREE_HASH)

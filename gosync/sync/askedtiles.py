@@ -12,7 +12,9 @@ it is kept; how many new ones a single log may ask for is bounded.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -20,11 +22,6 @@ from gosync.errors import MalformedError, UsageError
 from gosync.folder import routes
 from gosync.sumdb.oldheads import size_asked
 from gosync.sumdb.tile import TILE_HEIGHT, Tile, parse_tile_path
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-    from typing import BinaryIO
 
 MAX_LEAVES = 1000
 _MAX_LINE_BYTES = 64 * 1024

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from gosync.catalog.db import Catalog
 
-    from gosync.catalog.db import Catalog
+if TYPE_CHECKING:
     from gosync.site.options import SiteOptions
     from gosync.sync.dependencies import ConfiguredProject
 

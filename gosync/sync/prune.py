@@ -19,6 +19,7 @@ that is selected is missing: what would go may be all that clients have of a mod
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -32,13 +33,11 @@ from gosync.errors import IncompleteError
 from gosync.hint import advise, command
 from gosync.ingest.entries import forget_entry, narrow_entry
 from gosync.ingest.unexplained import unexplained
+from gosync.store.digest import Digest
 from gosync.sync.fingerprint import fingerprint_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gosync.site.site import Site
-    from gosync.store.digest import Digest
     from gosync.sync.dependencies import ConfiguredProject
 
 

@@ -12,17 +12,15 @@ after its authority is refused. No message quotes any part of a refused URL.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import msgspec
 
 from gosync.errors import ConfigError
 from gosync.upstream.credentials import Credentials, credentials_of_user_info
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MASK: Final = "***"
 _SECRET_CHARACTERS: Final = 4  # shorter values of a query are numbers and the like

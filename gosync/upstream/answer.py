@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from gosync.clock import format_time
 from gosync.errors import RejectedError
 from gosync.upstream.encoding import compressions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
 
 # What a header may not carry into evidence.
 _SECRET_HEADERS: Final = frozenset({"set-cookie", "www-authenticate", "location"})

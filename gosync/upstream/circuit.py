@@ -14,19 +14,20 @@ a limit of one module's is none of the source's.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 import anyio
 
+from gosync.clock import Clock
 from gosync.errors import GosyncError, SourceDownError
 from gosync.upstream.breaker import Breaker, BreakerPolicy, BreakerState
-from gosync.upstream.health import RequestOutcome, asked_pause_seconds, outcome_of
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from gosync.clock import Clock
-    from gosync.upstream.health import Health
+from gosync.upstream.health import (
+    Health,
+    RequestOutcome,
+    asked_pause_seconds,
+    outcome_of,
+)
 
 T = TypeVar("T")
 

@@ -14,18 +14,14 @@ its transports are used alone; that also saves a tenth of the time.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import httpx
 
 from gosync.errors import ConfigError
 from gosync.upstream.environment import ProxyEnvironment
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gosync.upstream.options import HttpOptions
+from gosync.upstream.options import HttpOptions
 
 _LIMITS = httpx.Limits(
     max_connections=None, max_keepalive_connections=4, keepalive_expiry=45.0

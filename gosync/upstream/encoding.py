@@ -10,12 +10,10 @@ plain ones, would pass for a changed file. What else stands there (``aws-chunked
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Iterator, Mapping
+from typing import Final, Protocol
 
 from gosync.errors import TruncatedError, UpstreamStatusError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _PIECE_BYTES: Final = 256 * 1024
 _COMPRESSIONS: Final = frozenset(

@@ -11,15 +11,13 @@ there it would be a header that a client sent.
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Self
+from collections.abc import Mapping
+from typing import Self
 
 import msgspec
 
 from gosync.errors import ConfigError
 from gosync.upstream.address import parse_address
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -7,15 +7,17 @@ host. Of an answer that is refused, at most 8 KiB are read, for at most 5 s.
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import anyio
 import httpx
 import msgspec
 
+from gosync.clock import Clock
 from gosync.errors import ConfigError, GosyncError, MalformedError
 from gosync.upstream.address import Address
 from gosync.upstream.answer import Served, shown_headers
@@ -26,6 +28,7 @@ from gosync.upstream.credentials import (
     load_netrc,
 )
 from gosync.upstream.failures import request_failures
+from gosync.upstream.options import HttpOptions
 from gosync.upstream.redirects import (
     is_redirect,
     is_web_address,
@@ -34,12 +37,6 @@ from gosync.upstream.redirects import (
 )
 from gosync.upstream.refusal import BODY_LIMIT_BYTES, refusal
 from gosync.upstream.urls import strip_secrets
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-
-    from gosync.clock import Clock
-    from gosync.upstream.options import HttpOptions
 
 _REFUSED_BODY_SECONDS: Final = 5.0
 _CONDITIONS: Final = frozenset({"if-none-match", "if-modified-since"})

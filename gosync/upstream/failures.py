@@ -5,16 +5,14 @@ Nothing of the request (its headers, its URL's secrets) goes into a message.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import httpx
 
 from gosync.errors import TruncatedError, UnavailableError, UpstreamTimeoutError
 from gosync.upstream.urls import strip_user_info
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # What comes up from below httpx where it does not look (a port or a host name that
 # the system refuses, a peer that breaks HTTP/2's own state).

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import anyio.to_thread
 
@@ -21,9 +22,6 @@ from gosync.errors import (
     UpstreamStatusError,
 )
 from gosync.upstream.urls import file_path, strip_secrets
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 _PIECE_BYTES: Final = 1024 * 1024
 

@@ -10,15 +10,13 @@ An entry without a scheme means https. The list is a value; ``sources`` asks it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from gosync.errors import ConfigError
 from gosync.upstream.address import Address, make_logins, parse_address
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 DIRECT: Final = "direct"
 OFF: Final = "off"

@@ -17,9 +17,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, Self
+from types import TracebackType
+from typing import Final, Self
 
 import anyio
+import httpx
 from msgspec.structs import replace
 
 from gosync.clock import Clock, SystemClock
@@ -37,19 +39,13 @@ from gosync.upstream.answer import (
     declared_size,
     refusable,
 )
+from gosync.upstream.circuit import Circuit
 from gosync.upstream.encoding import decoder_for
 from gosync.upstream.exchange import Exchange, Traffic, raw_body
 from gosync.upstream.failures import body_failures
 from gosync.upstream.options import HttpOptions
 from gosync.upstream.retry import RetryPolicy, with_retries
 from gosync.upstream.urls import strip_secrets
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    import httpx
-
-    from gosync.upstream.circuit import Circuit
 
 Sink = Callable[[bytes], object]
 

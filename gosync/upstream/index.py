@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache, partial
@@ -41,8 +42,6 @@ from gosync.upstream.reading import look_up, parse_apart
 from gosync.upstream.urls import strip_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping
-
     from gosync.upstream.http import Fetcher
 
 PAGE_LIMIT: Final = 2000

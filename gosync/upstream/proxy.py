@@ -19,6 +19,7 @@ Its 404 then means "not fetched", which is not "does not exist".
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
@@ -45,14 +46,12 @@ from gosync.upstream.answer import Response, Served, body_size, refusable
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
 from gosync.upstream.options import MIB
 from gosync.upstream.reading import look_up, parse_apart
+from gosync.upstream.source import Source
+from gosync.upstream.sources import Sources
 from gosync.upstream.urls import module_path_on_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-
     from gosync.upstream.http import Sink
-    from gosync.upstream.source import Source
-    from gosync.upstream.sources import Sources
 
 T = TypeVar("T")
 

@@ -7,12 +7,10 @@ that takes long calls ``look_up`` now and then, which ends it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from anyio import from_thread, to_thread
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 T = TypeVar("T")
 

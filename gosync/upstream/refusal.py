@@ -9,10 +9,11 @@ seconds or an HTTP date.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gosync.errors import (
     GosyncError,
@@ -20,9 +21,6 @@ from gosync.errors import (
     UpstreamStatusError,
     UpstreamTimeoutError,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 BODY_LIMIT_BYTES: Final = 8 * 1024
 _LINES: Final = 8

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import random
 import ssl
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Final, TypeVar
 
 import anyio
 import msgspec
@@ -22,9 +23,6 @@ from gosync.errors import (
     UnavailableError,
     UpstreamStatusError,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
 
 T = TypeVar("T")
 

@@ -18,10 +18,10 @@ import msgspec
 from msgspec.structs import replace
 
 from gosync.errors import NotFetchedError, UnavailableError
+from gosync.upstream.answer import Served
 from gosync.upstream.urls import module_path_on_wire
 
 if TYPE_CHECKING:
-    from gosync.upstream.answer import Served
     from gosync.upstream.http import Sink
     from gosync.upstream.source import Source
 

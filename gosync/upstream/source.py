@@ -8,9 +8,11 @@ health, and whether it is asked now. What it answers is trusted by nobody yet.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gosync.errors import NotFetchedError, NotFoundError, UnavailableError
+from gosync.upstream.answer import Response
 from gosync.upstream.breaker import BreakerPolicy
 from gosync.upstream.circuit import Circuit
 from gosync.upstream.files import check_folder
@@ -18,9 +20,6 @@ from gosync.upstream.options import MIB, HttpOptions
 from gosync.upstream.urls import join, strip_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-
-    from gosync.upstream.answer import Response
     from gosync.upstream.http import Fetcher, Sink
 
 _WITNESS_LIMIT_BYTES: Final = 16 * MIB

@@ -11,6 +11,7 @@ have been a yes never turns into a no.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from gosync.errors import (
@@ -20,12 +21,10 @@ from gosync.errors import (
     RejectedError,
     UnavailableError,
 )
+from gosync.upstream.goproxy import ProxyEntry, ProxyList
 from gosync.upstream.source import Source, make_source
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from gosync.upstream.goproxy import ProxyEntry, ProxyList
     from gosync.upstream.http import Fetcher
 
 T = TypeVar("T")

@@ -23,15 +23,15 @@ import anyio
 import msgspec
 
 from gosync.errors import NotFoundError
+from gosync.upstream.answer import Response
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
 from gosync.upstream.options import MIB
+from gosync.upstream.source import Source
+from gosync.upstream.sources import Sources
 from gosync.upstream.urls import join, sumdb_path_on_wire
 
 if TYPE_CHECKING:
     from gosync.sumdb.names import Database
-    from gosync.upstream.answer import Response
-    from gosync.upstream.source import Source
-    from gosync.upstream.sources import Sources
 
 TILE_LIMIT_BYTES: Final = 256 * 32
 ANSWER_LIMIT_BYTES: Final = 1 * MIB

@@ -28,15 +28,13 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
 from gosync.errors import StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from multiprocessing.connection import Connection
 
 WORTH_BYTES: Final = 8 << 20  # 60 ms of hashing
 HEARTBEAT_THREAD: Final = "heartbeat"

@@ -15,14 +15,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from gosync.artifact import KNOWN_KINDS, MAX_ARTIFACT_BYTES, Artifact
 from gosync.bundle.format.header import Size
 from gosync.errors import MalformedError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 MAX_BLOB_LIST_BYTES = 64 << 20
 

@@ -17,8 +17,9 @@ the contents tells them again (``told``).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -43,9 +44,6 @@ from gosync.bundle.format.recipe import (
 from gosync.errors import MalformedError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.zipcheck import MAX_GO_MOD_BYTES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 _LENGTH_BYTES = 4
 _WHAT = "bundle block"

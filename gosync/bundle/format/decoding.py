@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
 from gosync.bundle.format.names import MAX_LINE_BYTES
 from gosync.errors import MalformedError
 from gosync.gomod.info import parse_time
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
 
 T = TypeVar("T")
 

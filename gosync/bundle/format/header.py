@@ -8,7 +8,8 @@ bundle's id, and what signatures are over.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Annotated
+from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
@@ -28,9 +29,6 @@ from gosync.catalog.bundles import BundleKind
 from gosync.errors import MalformedError
 from gosync.gomod.info import parse_time
 from gosync.sumdb.tlog import parse_tree
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 HexDigest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Size = Annotated[int, msgspec.Meta(ge=0, le=(1 << 53) - 1)]

@@ -18,7 +18,8 @@ and formatting are pure; compressing is ``stream``'s.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, TypeAlias, get_args
+from collections.abc import Iterable, Iterator
+from typing import Annotated, TypeAlias, get_args
 
 import msgspec
 
@@ -38,9 +39,6 @@ from gosync.bundle.format.manifest_checks import (
 from gosync.bundle.format.names import MAX_CHUNKS, MAX_VOLUMES
 from gosync.catalog.findings import FindingKind
 from gosync.catalog.versions import FoundBy, Need, Proof
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 _Text = Annotated[str, msgspec.Meta(max_length=4096)]
 _Rules = Annotated[str, msgspec.Meta(max_length=1 << 16)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gosync.artifact import check_artifact_name
+from gosync.bundle.format.artifacts import ArtifactEntry
 from gosync.bundle.format.decoding import decode_time
 from gosync.catalog.versions import Need, Proof
 from gosync.errors import MalformedError
@@ -12,9 +14,6 @@ from gosync.gomod import module
 from gosync.gomod.dirhash import is_h1
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gosync.bundle.format.artifacts import ArtifactEntry
     from gosync.bundle.format.manifest import (
         FindingEntry,
         OmittedEntry,

@@ -19,19 +19,15 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gosync.errors import MalformedError
-from gosync.gomod.dirhash import hash1
+from gosync.gomod.dirhash import FileDigest, hash1
+from gosync.gomod.module import ModuleVersion
 from gosync.gomod.zipcheck import MAX_ZIP_BYTES
 from gosync.gomod.zipdir import MAX_ENTRIES
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
-
-    from gosync.gomod.dirhash import FileDigest
-    from gosync.gomod.module import ModuleVersion
 
 VERBATIM_NAME = b".zip"  # a block says of each recipe whether it is such a one
 

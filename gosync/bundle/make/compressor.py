@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from typing import IO, TYPE_CHECKING, Self, TypeAlias
 
@@ -17,6 +18,7 @@ from gosync.bundle.format.blocks import (
     format_block,
 )
 from gosync.bundle.format.manifest import Frame
+from gosync.bundle.make.contentcache import ContentCache
 from gosync.bundle.make.packing import (
     ArtifactSegment,
     Group,
@@ -31,18 +33,14 @@ from gosync.gomod.window import Window
 from gosync.gomod.zipdir import ZipEntry, read_directory
 from gosync.gomod.zipread import read_contents
 from gosync.hint import advise, command
+from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 from gosync.store.durable import disk_errors
+from gosync.store.scratch import ScratchFiles
+from gosync.store.tiles import TileStore
 from gosync.work.lookahead import THREADS, in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
-
-    from gosync.bundle.make.contentcache import ContentCache
-    from gosync.store.blobs import BlobStore
-    from gosync.store.scratch import ScratchFiles
-    from gosync.store.tiles import TileStore
-
     AnySegment: TypeAlias = ModuleSegment | TileSegment | ArtifactSegment
 
 _AHEAD = THREADS + 1

@@ -7,10 +7,8 @@ that most segments do not reach. What is not here is read from its zip again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from collections.abc import Iterable
+from typing import Final
 
 LIMIT_BYTES: Final = 96 << 20  # with a group of 248 MiB a create takes 440 MB
 

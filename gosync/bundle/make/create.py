@@ -14,8 +14,10 @@ has changed, makes the same bytes. Where a receiver lacks nothing nothing is mad
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict, replace
@@ -32,7 +34,7 @@ from gosync.bundle.format.header import (
     folder_name,
     format_header,
 )
-from gosync.bundle.format.manifest import Manifest, VersionEntry
+from gosync.bundle.format.manifest import Manifest, VersionEntry, VolumeEntry
 from gosync.bundle.format.names import FORMAT, HEADER_NAME
 from gosync.bundle.make.compressor import Compressor
 from gosync.bundle.make.contentcache import ContentCache
@@ -75,21 +77,16 @@ from gosync.catalog.versions import Need
 from gosync.errors import UsageError
 from gosync.hint import advise, command
 from gosync.signing.files import read_key
+from gosync.signing.keys import SecretKey
 from gosync.site.ruletext import rules_of
+from gosync.site.site import Site
 from gosync.store.durable import make_folder
-from gosync.work.progress import NoProgress
+from gosync.sumdb.tile import Tile
+from gosync.sumdb.treehead import SignedHead
+from gosync.work.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
-    from gosync.bundle.format.manifest import VolumeEntry
     from gosync.bundle.make.compressor import AnySegment
-    from gosync.signing.keys import SecretKey
-    from gosync.site.site import Site
-    from gosync.sumdb.tile import Tile
-    from gosync.sumdb.treehead import SignedHead
-    from gosync.work.progress import Progress
 
 
 def create_bundle(

@@ -9,17 +9,14 @@ failing that the lowest above it. Without one they travel on their own.
 from __future__ import annotations
 
 from bisect import bisect
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gosync.bundle.format.manifest import Base
+from gosync.bundle.make.selection import SelectedVersion
 from gosync.catalog.versions import Need
 from gosync.gomod.semver import version_key
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-
-    from gosync.bundle.make.selection import SelectedVersion
 
 
 class Bundled(NamedTuple):

@@ -7,28 +7,27 @@ before the catalog, so that a rebuilt one counts on.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
+from gosync.artifact import Artifact
+from gosync.bundle.format.features import ReaderFeatures
+from gosync.bundle.format.receipt import Receipt
 from gosync.catalog.bundles import BundleKind, BundleRow, BundleState
+from gosync.catalog.versions import Need
 from gosync.clock import format_time
 from gosync.errors import UsageError
 from gosync.gomod.info import parse_time
 from gosync.hint import advise, command
 from gosync.ingest.bundlememory import bundle_entry
+from gosync.sumdb.spans import Spans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from gosync.artifact import Artifact
-    from gosync.bundle.format.features import ReaderFeatures
-    from gosync.bundle.format.receipt import Receipt
-    from gosync.catalog.versions import Need
     from gosync.site.site import Site
-    from gosync.sumdb.spans import Spans
 
 LOST = "lost"
 MIN_PREFIX = 4

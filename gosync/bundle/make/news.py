@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gosync.bundle.format.artifacts import Blob
-from gosync.bundle.format.features import WITHDRAWALS
+from gosync.bundle.format.features import WITHDRAWALS, ReaderFeatures
 from gosync.bundle.format.manifest import ShrinkEntry
 from gosync.bundle.format.names import FORMAT
-from gosync.bundle.make.selection import knows_withdrawn
+from gosync.bundle.make.receiver import Receiver
+from gosync.bundle.make.selection import BundleSelection, knows_withdrawn
+from gosync.catalog.bundle_table import Bundles
+from gosync.catalog.db import Catalog
 from gosync.errors import UsageError
-
-if TYPE_CHECKING:
-    from gosync.bundle.format.features import ReaderFeatures
-    from gosync.bundle.make.receiver import Receiver
-    from gosync.bundle.make.selection import BundleSelection
-    from gosync.catalog.bundle_table import Bundles
-    from gosync.catalog.db import Catalog
-    from gosync.site.ruletext import SelectionRules
+from gosync.site.ruletext import SelectionRules
 
 
 def is_same(catalog: Catalog, selection: BundleSelection, receiver: Receiver) -> bool:

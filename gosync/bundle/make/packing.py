@@ -7,16 +7,20 @@ are in memory while they are packed, and a reader holds a group's, too.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from gosync.bundle.format.artifacts import Blob
 from gosync.bundle.format.blocks import Form, PackedVersion, contents_of
-from gosync.bundle.format.recipe import h1_of, recipe_of, verbatim_recipe
-from gosync.catalog.versions import Need
+from gosync.bundle.format.manifest import Base
+from gosync.bundle.format.recipe import RecipeLine, h1_of, recipe_of, verbatim_recipe
+from gosync.bundle.make.contentcache import ContentCache
+from gosync.bundle.make.difference import Bundled
+from gosync.bundle.make.selection import SelectedVersion
+from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import BlobCorruptError
 from gosync.gomod.dirhash import digest_files, hash1
 from gosync.gomod.module import ModuleVersion
@@ -24,20 +28,10 @@ from gosync.gomod.seen import SeenEntries
 from gosync.gomod.zipcheck import MAX_ZIP_BYTES
 from gosync.gomod.zipwrite import most_bytes
 from gosync.hint import advise, command
+from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
+from gosync.sumdb.tile import Tile
 from gosync.work.lookahead import in_order
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from gosync.bundle.format.manifest import Base
-    from gosync.bundle.format.recipe import RecipeLine
-    from gosync.bundle.make.contentcache import ContentCache
-    from gosync.bundle.make.difference import Bundled
-    from gosync.bundle.make.selection import SelectedVersion
-    from gosync.catalog.versions import VersionRow
-    from gosync.store.blobs import BlobStore
-    from gosync.sumdb.tile import Tile
 
 GROUP_VERSIONS = 64
 GROUP_LINES = 75_000

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gosync.bundle.format.names import HEADER_NAME
@@ -12,9 +14,6 @@ from gosync.errors import BundleGapError, VolumeError
 from gosync.store.digest import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
     from gosync.site.site import Site
 
 

@@ -8,23 +8,19 @@ gave it, and what its staged ones select, less the versions that it names.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
 from gosync.bundle.format.features import ReaderFeatures
+from gosync.bundle.format.header import Known
+from gosync.bundle.format.need import NeedFile
+from gosync.catalog.bundle_table import Bundles
 from gosync.catalog.bundles import BundleKind, BundleRow
 from gosync.catalog.documents import read_document
 from gosync.catalog.versions import Need
 from gosync.errors import UsageError
 from gosync.hint import advise, command
-
-if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
-    from gosync.bundle.format.header import Known
-    from gosync.bundle.format.need import NeedFile
-    from gosync.catalog.bundle_table import Bundles
 
 
 def reader_of(bundles: Bundles, target: str) -> ReaderFeatures | None:

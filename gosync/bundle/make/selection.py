@@ -8,24 +8,20 @@ Nor is what was withdrawn: the receiver is told of that, and takes it out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from gosync.artifact import Artifact
+from gosync.bundle.format.features import ReaderFeatures
 from gosync.bundle.format.manifest import FindingEntry, OmittedEntry, WithdrawnEntry
+from gosync.bundle.make.receiver import Receiver
 from gosync.catalog.bundles import BundleKind
+from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Finding, FindingState
 from gosync.catalog.versions import Need, State, VersionRow
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gosync.bundle.format.features import ReaderFeatures
-    from gosync.bundle.make.receiver import Receiver
-    from gosync.catalog.db import Catalog
 
 _REASONS = {
     State.WANTED: "not fetched yet",

@@ -9,28 +9,24 @@ too, later ones what was added.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import anyio
 import msgspec
 
+from gosync.bundle.make.selection import SelectedVersion
+from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.read.logproof import prove_log
 from gosync.errors import RecordMismatchError, StoreError, TileMismatchError
 from gosync.hint import advise, command
 from gosync.publish.marker import read_marker
 from gosync.publish.sumdb import needed_tiles
+from gosync.site.site import Site
+from gosync.store.scratch import ScratchFiles
 from gosync.sumdb.spans import Spans, numbers, spans_of, subtract, unite
 from gosync.sumdb.tile import Tile, tree_tiles
 from gosync.sumdb.treehead import SignedHead, open_head
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from gosync.bundle.make.selection import SelectedVersion
-    from gosync.bundle.read.folder import BundleFolder
-    from gosync.site.site import Site
-    from gosync.store.scratch import ScratchFiles
 
 
 def bundled_head(site: Site, selection: Iterable[SelectedVersion]) -> SignedHead | None:

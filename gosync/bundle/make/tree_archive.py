@@ -17,27 +17,25 @@ import hashlib
 import os
 import tarfile
 from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 import msgspec
 
 from gosync.bundle.read.zstd import PIECE_BYTES, open_reader, open_writer
+from gosync.catalog.db import Catalog
 from gosync.errors import StoreError
 from gosync.folder.routes import MARKER_FOLDER, of_module
 from gosync.hint import advise, command
 from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import read_marker
 from gosync.store.durable import disk_errors, make_folder, replace_file, sync_folder
-from gosync.work.progress import NoProgress
+from gosync.work.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from gosync.catalog.db import Catalog
     from gosync.signing.keys import SecretKey
-    from gosync.work.progress import Progress
 
 _MODE = 0o644
 _TIME = 315_532_800  # 1980-01-01, the oldest that every file system knows

@@ -10,15 +10,22 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from io import BytesIO
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import BinaryIO, Self
 
 import msgspec
 from msgspec.structs import replace
 
 from gosync.bundle.format.header import FileEntry
-from gosync.bundle.format.manifest import Segment, VolumeEntry, format_manifest
+from gosync.bundle.format.manifest import (
+    Manifest,
+    Segment,
+    VolumeEntry,
+    format_manifest,
+)
 from gosync.bundle.format.names import (
     HEADER_NAME,
     MANIFEST_NAME,
@@ -27,6 +34,7 @@ from gosync.bundle.format.names import (
     is_bundle_name,
     volume_name,
 )
+from gosync.bundle.make.compressor import Compressor, PackedSegment
 from gosync.bundle.make.packing import (
     ArtifactSegment,
     ModuleSegment,
@@ -36,14 +44,6 @@ from gosync.bundle.read.chunks import ChunkDigests
 from gosync.bundle.read.zstd import PIECE_BYTES, write_frame
 from gosync.errors import StoreError, UsageError
 from gosync.store.durable import disk_errors, make_folder, sync_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-    from typing import BinaryIO
-
-    from gosync.bundle.format.manifest import Manifest
-    from gosync.bundle.make.compressor import Compressor, PackedSegment
 
 
 class FolderWriter:

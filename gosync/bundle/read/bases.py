@@ -7,8 +7,11 @@ matter.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from gosync.bundle.format.manifest import Base
 from gosync.bundle.format.recipe import RecipeLine, format_recipe, h1_of, recipe_of
 from gosync.errors import BundleGapError, RejectedError
 from gosync.gomod.dirhash import digest_files
@@ -19,10 +22,6 @@ from gosync.gomod.zipread import read_contents
 from gosync.hint import advise, command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from contextlib import AbstractContextManager
-
-    from gosync.bundle.format.manifest import Base
     from gosync.gomod.window import ReadAt
 
 

@@ -12,16 +12,15 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from gosync.bundle.format.header import FileEntry
 from gosync.bundle.format.names import CHUNK_BYTES
 from gosync.errors import MalformedError, VolumeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from gosync.bundle.format.header import FileEntry
     from gosync.bundle.format.manifest import Segment, VolumeEntry
 
 _KEPT: Final = 8  # two threads read two frames each, at the edge of two chunks

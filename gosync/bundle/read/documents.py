@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from gosync.bundle.format.artifacts import known_artifacts, skipped_artifacts
+from gosync.bundle.format.artifacts import (
+    ArtifactEntry,
+    known_artifacts,
+    skipped_artifacts,
+)
+from gosync.bundle.format.header import Header
 from gosync.store.durable import replace_file
 from gosync.text import printable
 
 _SHOWN_RULES = 40
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from gosync.bundle.format.artifacts import ArtifactEntry
-    from gosync.bundle.format.header import Header
     from gosync.bundle.format.manifest import (
         OmittedEntry,
         ShrinkEntry,

@@ -17,12 +17,14 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import Self
 
-from gosync.bundle.format.header import Header, bundle_id, parse_header
+from gosync.bundle.format.header import FileEntry, Header, bundle_id, parse_header
 from gosync.bundle.format.manifest import Manifest, read_manifest
 from gosync.bundle.format.names import (
     HEADER_NAME,
@@ -37,14 +39,7 @@ from gosync.bundle.read.zstd import PIECE_BYTES, unpack_pieces
 from gosync.errors import RejectedError, VolumeError
 from gosync.signing.trust import MAX_SIGNATURES
 from gosync.store.staging import read_at
-from gosync.work.progress import NoProgress
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from gosync.bundle.format.header import FileEntry
-    from gosync.work.progress import Progress
+from gosync.work.progress import NoProgress, Progress
 
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _COPY_AGAIN = "copy the bundle to the medium again, or use another copy"

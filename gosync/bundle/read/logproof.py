@@ -16,20 +16,18 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 import msgspec
 
+from gosync.bundle.format.manifest import VersionEntry
 from gosync.bundle.read.reader import read_tiles
 from gosync.catalog.bundles import BundleKind
 from gosync.errors import MalformedError, RecordMismatchError, TileMismatchError
 from gosync.store.durable import disk_errors
+from gosync.store.scratch import ScratchFiles
 from gosync.sumdb.proof import ProvenTiles
-from gosync.sumdb.tile import TILE_HEIGHT, hash_from_tile, tile_in_tree
-from gosync.sumdb.tlog import parse_tree, record_hash, stored_hash_index
+from gosync.sumdb.tile import TILE_HEIGHT, Tile, hash_from_tile, tile_in_tree
+from gosync.sumdb.tlog import Tree, parse_tree, record_hash, stored_hash_index
 
 if TYPE_CHECKING:
-    from gosync.bundle.format.manifest import VersionEntry
     from gosync.bundle.read.folder import BundleFolder
-    from gosync.store.scratch import ScratchFiles
-    from gosync.sumdb.tile import Tile
-    from gosync.sumdb.tlog import Tree
 
 
 class TileBase(Protocol):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -21,29 +22,24 @@ import msgspec
 from msgspec.structs import fields
 
 from gosync.bundle.format.blocks import Form
-from gosync.bundle.read.bases import NoBases
+from gosync.bundle.format.manifest import Manifest, Segment, VersionEntry
+from gosync.bundle.read.bases import Bases, NoBases
 from gosync.bundle.read.reader import entries_by_segment, open_segment
-from gosync.bundle.read.segments import check_h1
+from gosync.bundle.read.segments import OpenGroup, SegmentReading, check_h1
 from gosync.bundle.read.spool import hash_proven, proven_pieces
 from gosync.catalog.versions import Need, Proof
 from gosync.errors import BundleGapError, ChecksumMismatchError, MalformedError
 from gosync.gomod.dirhash import hash_zip
 from gosync.gomod.module import ModuleVersion
 from gosync.store.durable import disk_errors
+from gosync.store.scratch import ScratchFiles
 from gosync.store.staging import read_at
 from gosync.sumdb.record import parse_record_lines
-from gosync.work.progress import NoProgress
+from gosync.work.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gosync.bundle.format.manifest import Manifest, Segment, VersionEntry
-    from gosync.bundle.read.bases import Bases
     from gosync.bundle.read.folder import BundleFolder
     from gosync.bundle.read.reader import Entries
-    from gosync.bundle.read.segments import OpenGroup, SegmentReading
-    from gosync.store.scratch import ScratchFiles
-    from gosync.work.progress import Progress
 
 THREADS = 2
 _AUTHORITY = "its record in the bundle"

@@ -13,37 +13,32 @@ is in a scratch file.
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import (
+    Callable,
+    Container,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from gosync.bundle.format.blocks import Form
-from gosync.bundle.read.bases import NoBases
-from gosync.bundle.read.segments import SegmentReading
+from gosync.bundle.format.artifacts import Blob
+from gosync.bundle.format.blocks import Form, PackedVersion
+from gosync.bundle.format.manifest import Manifest, Segment, VersionEntry
+from gosync.bundle.read.bases import BaseFiles, Bases, NoBases
+from gosync.bundle.read.segments import OpenGroup, SegmentReading
 from gosync.bundle.read.spool import Spool
 from gosync.errors import VolumeError
+from gosync.store.scratch import ScratchFiles
+from gosync.sumdb.tile import Tile
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        Callable,
-        Container,
-        Generator,
-        Iterable,
-        Iterator,
-        Mapping,
-        Sequence,
-    )
-    from typing import TypeAlias
-
-    from gosync.bundle.format.artifacts import Blob
-    from gosync.bundle.format.blocks import PackedVersion
-    from gosync.bundle.format.manifest import Manifest, Segment, VersionEntry
-    from gosync.bundle.read.bases import BaseFiles, Bases
     from gosync.bundle.read.folder import BundleFolder
-    from gosync.bundle.read.segments import OpenGroup
-    from gosync.store.scratch import ScratchFiles
-    from gosync.sumdb.tile import Tile
 
     Entries: TypeAlias = dict[tuple[str, str], VersionEntry]
 

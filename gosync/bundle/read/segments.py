@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,29 +14,23 @@ from gosync.bundle.format.blocks import (
     Content,
     Form,
     PackedVersion,
+    VersionHead,
     contents_of,
     dictionary_of,
     parse_block,
 )
+from gosync.bundle.format.manifest import Segment, VersionEntry
 from gosync.bundle.format.names import MAX_GROUP_CONTENT_BYTES
-from gosync.bundle.read.bases import BaseFiles
+from gosync.bundle.read.bases import BaseFiles, Bases
+from gosync.bundle.read.chunks import ProvenVolume
 from gosync.bundle.read.spool import proven_pieces
 from gosync.bundle.read.zstd import FrameReader
 from gosync.catalog.versions import Need
 from gosync.errors import ChecksumMismatchError, MalformedError
 from gosync.gomod.dirhash import hash_go_mod
+from gosync.gomod.module import ModuleVersion
 from gosync.store.digest import digest_of
 from gosync.sumdb.tile import Tile, parse_tile_path
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from contextlib import ExitStack
-
-    from gosync.bundle.format.blocks import VersionHead
-    from gosync.bundle.format.manifest import Segment, VersionEntry
-    from gosync.bundle.read.bases import Bases
-    from gosync.bundle.read.chunks import ProvenVolume
-    from gosync.gomod.module import ModuleVersion
 
 _MAX_TILE_LIST_BYTES = 64 << 20
 _AUTHORITY = "the bundle's manifest"

@@ -8,20 +8,17 @@ take MEMORY_BYTES at most, and then all go to the file.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple, Self
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, Self
 
+from gosync.bundle.format.recipe import RecipeLine
 from gosync.bundle.read.zstd import PIECE_BYTES, FrameReader
 from gosync.errors import MalformedError
+from gosync.gomod.module import ModuleVersion
 from gosync.gomod.zipdir import STORE
 from gosync.gomod.zipwrite import EMPTY, Packed, PackedEntry, pack, write_zip
 from gosync.store.durable import disk_errors
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from gosync.bundle.format.recipe import RecipeLine
-    from gosync.gomod.module import ModuleVersion
-    from gosync.store.scratch import ScratchFiles
+from gosync.store.scratch import ScratchFiles
 
 MEMORY_BYTES = 64 << 20
 

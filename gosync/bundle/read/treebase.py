@@ -8,19 +8,15 @@ a zip is proven by the h1 that the bundle names, a tile by the head.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gosync.bundle.read.bases import ZipSource
 from gosync.errors import BundleGapError
 from gosync.folder.routes import of_module, sumdb_folder
 from gosync.folder.tree import FileTree, NotInTreeError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from gosync.sumdb.tile import Tile
+from gosync.sumdb.tile import Tile
 
 
 class TreeBase:

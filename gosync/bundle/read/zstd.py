@@ -12,7 +12,7 @@ are decompressed in a thread of their own, two pieces ahead of whoever hashes th
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, repeat
 from typing import IO, TYPE_CHECKING, Protocol, Self, cast
@@ -24,8 +24,6 @@ from gosync.errors import MalformedError
 from gosync.work.lookahead import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
-
     from gosync.gomod.window import ReadAt
 
 PIECE_BYTES = 256 << 10

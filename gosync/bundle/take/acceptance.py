@@ -9,20 +9,18 @@ to who stole it (``signing.trust``).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from gosync.catalog.imports import ImportState
+from gosync.catalog.imports import ImportRow, Imports, ImportState
 from gosync.catalog.selections import CONFIGURED
 from gosync.clock import parse_time
 from gosync.errors import RollbackError, UsageError
 from gosync.hint import Hint, advise, command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gosync.bundle.read.folder import BundleFolder
-    from gosync.catalog.imports import ImportRow, Imports
     from gosync.site.site import Site
     from gosync.sumdb.names import Database
 

@@ -15,13 +15,18 @@ other until an operator settles them, and decide nothing: what is served was pro
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
 
 from msgspec.structs import replace
 
+from gosync.bundle.format.manifest import FindingEntry, Manifest, WithdrawnEntry
+from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.take.artifacts import take_artifacts
 from gosync.bundle.take.withdrawals import take_withdrawals
-from gosync.catalog.findings import FindingState, Sighting
+from gosync.catalog.db import Catalog
+from gosync.catalog.findings import Finding, FindingState, Sighting
 from gosync.catalog.imports import ImportRow, ImportState
 from gosync.catalog.versions import FoundBy, Need, Want
 from gosync.clock import format_time
@@ -30,22 +35,13 @@ from gosync.ingest.bundlememory import import_entry
 from gosync.ingest.entries import finding_entry, version_entry
 from gosync.publish.sumdb import needed_tiles
 from gosync.site.oldheads import take_old_head_tiles
+from gosync.site.site import Site
 from gosync.site.tree import tree_target
+from gosync.sumdb.client import SumClient
+from gosync.sumdb.tile import Tile
 from gosync.sync.prune import PrunePlan, forget
 
 SEEN_OUTSIDE: Final = "seen_outside"
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from gosync.bundle.format.manifest import FindingEntry, Manifest, WithdrawnEntry
-    from gosync.bundle.read.folder import BundleFolder
-    from gosync.catalog.db import Catalog
-    from gosync.catalog.findings import Finding
-    from gosync.site.site import Site
-    from gosync.sumdb.client import SumClient
-    from gosync.sumdb.tile import Tile
 
 
 def import_row(bundle: BundleFolder) -> ImportRow:

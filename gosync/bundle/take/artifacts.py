@@ -6,20 +6,15 @@ and that is all. So what it is used for says how far it is believed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from gosync.artifact import KNOWN_KINDS, Artifact
-from gosync.bundle.format.artifacts import known_artifacts
+from gosync.bundle.format.artifacts import ArtifactEntry, known_artifacts
 from gosync.bundle.read.reader import read_blobs
+from gosync.bundle.take.plan import Taking
 from gosync.site.artifacts import change_artifacts
+from gosync.site.site import Site
 from gosync.store.digest import Digest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gosync.bundle.format.artifacts import ArtifactEntry
-    from gosync.bundle.take.plan import Taking
-    from gosync.site.site import Site
 
 
 def take_blobs(site: Site, taking: Taking) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Iterable
 from typing import TYPE_CHECKING
 
 from gosync.bundle.read.documents import shrink_lines
@@ -10,8 +11,6 @@ from gosync.errors import SecurityError, UsageError
 from gosync.hint import advise, command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
-
     from gosync.bundle.format.manifest import Manifest
     from gosync.bundle.read.folder import BundleFolder
     from gosync.site.site import Site

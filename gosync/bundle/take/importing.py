@@ -20,13 +20,14 @@ nobody's way.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from anyio import to_thread
 
+from gosync.artifact import Artifact
 from gosync.bundle.format.names import HEADER_NAME
 from gosync.bundle.format.need import NeedFile
 from gosync.bundle.read.folder import BundleFolder, blaming
@@ -56,7 +57,7 @@ from gosync.bundle.take.sumdb import BundleSumRemote
 from gosync.bundle.take.waiting import WaitingBundles
 from gosync.bundle.take.withdrawals import withdraw_at_once
 from gosync.catalog.imports import ImportState
-from gosync.catalog.versions import Need
+from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import (
     BundleGapError,
     RejectedError,
@@ -67,25 +68,17 @@ from gosync.ingest.evidence import keep_evidence
 from gosync.ingest.gate import Gate
 from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.sumops import SumOps
-from gosync.signing.trust import check_signatures
+from gosync.publish.report import PublishReport
+from gosync.signing.trust import SignedBy, TrustFile, check_signatures
+from gosync.site.site import Site
 from gosync.site.tree import publish_tree
 from gosync.store.digest import Digest
 from gosync.sumdb.client import SumClient
+from gosync.sumdb.tile import Tile
 from gosync.sync.prune import allowing, sweep
 from gosync.text import encode_json
 from gosync.work.pool import PoolConcurrency
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from gosync.artifact import Artifact
-    from gosync.catalog.versions import VersionRow
-    from gosync.publish.report import PublishReport
-    from gosync.signing.trust import SignedBy, TrustFile
-    from gosync.site.site import Site
-    from gosync.sumdb.tile import Tile
-    from gosync.work.progress import Progress
+from gosync.work.progress import Progress
 
 _log = logging.getLogger(__name__)
 _EVIDENCE = (

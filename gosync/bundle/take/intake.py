@@ -18,10 +18,13 @@ from typing import TYPE_CHECKING
 
 import anyio
 from anyio import to_thread
+from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
+from gosync.bundle.format.manifest import VersionEntry
 from gosync.bundle.read.bases import ZipSource
-from gosync.bundle.read.reader import read_versions
+from gosync.bundle.read.reader import Arrived, read_versions
+from gosync.bundle.take.plan import Taking
 from gosync.catalog.versions import FoundBy
 from gosync.errors import BlobCorruptError, BundleGapError, VolumeError
 from gosync.gomod.module import ModuleVersion
@@ -29,20 +32,15 @@ from gosync.hint import advise, command
 from gosync.ingest.batch import Batch
 from gosync.ingest.taken import Expected
 from gosync.store.digest import Digest
+from gosync.store.staging import Staged
 from gosync.upstream.answer import Served
 from gosync.work.pool import first_error
+from gosync.work.progress import Progress
 
 if TYPE_CHECKING:
-    from anyio.abc import TaskGroup
-
-    from gosync.bundle.format.manifest import VersionEntry
     from gosync.bundle.read.folder import BundleFolder
-    from gosync.bundle.read.reader import Arrived
-    from gosync.bundle.take.plan import Taking
     from gosync.ingest.gate import Gate
     from gosync.site.site import Site
-    from gosync.store.staging import Staged
-    from gosync.work.progress import Progress
 
 # One is unpacked at a time; of the others most wait for the disk.
 _AT_ONCE = 8

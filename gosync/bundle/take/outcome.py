@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -19,20 +20,17 @@ from gosync.bundle.read.documents import (
     shrink_document,
     withdrawn_document,
 )
-from gosync.catalog.imports import ImportState
+from gosync.bundle.take.plan import ImportPlan
+from gosync.catalog.imports import ImportRow, ImportState
 from gosync.errors import BundleGapError
+from gosync.publish.report import PublishReport
+from gosync.signing.trust import SignedBy
+from gosync.site.site import Site
 from gosync.site.tree import tree_target
 from gosync.sumdb.treehead import open_head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from gosync.bundle.read.folder import BundleFolder
-    from gosync.bundle.take.plan import ImportPlan
-    from gosync.catalog.imports import ImportRow
-    from gosync.publish.report import PublishReport
-    from gosync.signing.trust import SignedBy
-    from gosync.site.site import Site
 
 
 class ImportOutcome(StrEnum):

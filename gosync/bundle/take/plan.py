@@ -13,22 +13,19 @@ one that it builds on, and a repair may fill any hole.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from gosync.bundle.format.artifacts import known_artifacts
+from gosync.artifact import Artifact
+from gosync.bundle.format.artifacts import ArtifactEntry, known_artifacts
 from gosync.catalog.bundles import BundleKind
-from gosync.catalog.versions import Need, Proof
+from gosync.catalog.versions import Need, Proof, VersionRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from gosync.artifact import Artifact
-    from gosync.bundle.format.artifacts import ArtifactEntry
     from gosync.bundle.format.manifest import Base, VersionEntry
     from gosync.bundle.read.folder import BundleFolder
-    from gosync.catalog.versions import VersionRow
 
 Key = tuple[str, str]
 

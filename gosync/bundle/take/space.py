@@ -14,11 +14,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gosync.bundle.take.plan import ImportPlan
 from gosync.errors import NoSpaceError
 from gosync.store.durable import disk_errors
 
 if TYPE_CHECKING:
-    from gosync.bundle.take.plan import ImportPlan
     from gosync.site.site import Site
 
 _REMADE = 1.25  # a quick compressor's zips stay below that

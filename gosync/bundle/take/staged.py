@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gosync.bundle.format.names import HEADER_NAME
 from gosync.bundle.read.folder import BundleFolder
@@ -22,11 +22,7 @@ from gosync.errors import VolumeError
 from gosync.store.digest import is_digest
 from gosync.store.durable import disk_errors, make_folder, sync_folder, write_all
 from gosync.store.layout import BUNDLES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gosync.work.progress import Progress
+from gosync.work.progress import Progress
 
 _PART = ".part"
 

@@ -10,11 +10,14 @@ Tiles are unpacked into one staged file, which goes when the import ends.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.bundle.format.manifest import Segment, VersionEntry
 from gosync.bundle.read.reader import read_tiles
+from gosync.clock import Clock
 from gosync.errors import (
     BundleGapError,
     MalformedError,
@@ -22,18 +25,13 @@ from gosync.errors import (
     VolumeError,
 )
 from gosync.gomod.module import escape_path, escape_version
+from gosync.store.staging import Staged
 from gosync.sumdb.record import format_record
-from gosync.sumdb.tile import parse_tile_path
+from gosync.sumdb.tile import Tile, parse_tile_path
 from gosync.upstream.answer import Response, Served
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gosync.bundle.format.manifest import Segment, VersionEntry
     from gosync.bundle.read.folder import BundleFolder
-    from gosync.clock import Clock
-    from gosync.store.staging import Staged
-    from gosync.sumdb.tile import Tile
 
 
 class BundleSumRemote:

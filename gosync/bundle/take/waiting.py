@@ -10,21 +10,16 @@ copy, which the next import drops.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.take.acceptance import check_acceptable
 from gosync.bundle.take.applying import import_row
 from gosync.bundle.take.staged import StagedBundles
-from gosync.catalog.imports import ImportState
+from gosync.catalog.imports import ImportRow, ImportState
 from gosync.errors import RejectedError, SecurityError, UsageError, VolumeError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gosync.bundle.read.folder import BundleFolder
-    from gosync.catalog.imports import ImportRow
-    from gosync.site.site import Site
-    from gosync.work.progress import Progress
+from gosync.site.site import Site
+from gosync.work.progress import Progress
 
 _log = logging.getLogger(__name__)
 _AGAIN = "its copy in the store is dropped: import it from its medium again"

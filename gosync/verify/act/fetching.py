@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Container, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -25,10 +25,8 @@ from gosync.upstream.urls import file_path
 from gosync.verify.act.scratch import Fetched, fetch_anew
 from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.prove.sources import ProofTrust
+from gosync.verify.request import VerifyRequest
 from gosync.work.progress import Progress
-
-if TYPE_CHECKING:
-    from gosync.verify.request import VerifyRequest
 
 _FILE: Final = "file:"
 NOTHING_AT_HAND: Final = (

@@ -1,0 +1,110 @@
+"""Imports stand plainly at the top; under TYPE_CHECKING only for one of three reasons.
+
+Plain it would close a circle, or load a large library that the module's users may do
+without, or what is imported exists for type checkers alone.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import gosync
+
+_ROOT = Path(gosync.__file__).parent
+_LARGE = frozenset(
+    [
+        "anyio",
+        "apscheduler",
+        "click",
+        "cryptography",
+        "httpx",
+        "isal",
+        "rich",
+        "sqlite_utils",
+        "ssl",
+        "zstandard",
+    ]
+)
+Import = ast.Import | ast.ImportFrom
+
+
+class Modules:
+    """The package's modules, and what each imports."""
+
+    def __init__(self) -> None:
+        self.plain: dict[str, set[str]] = {}
+        self.hidden: list[tuple[str, Import]] = []
+        self._typing_only: set[tuple[str, str]] = set()
+        trees = {_name(p): ast.parse(p.read_text("utf-8")) for p in _ROOT.rglob("*.py")}
+        self._names = frozenset(trees)
+        for name, tree in trees.items():
+            plain = (each for each in tree.body if isinstance(each, Import))
+            self.plain[name] = {to for each in plain for to in self.targets(each)}
+            for each in _hidden(tree):
+                self._note(name, each)
+
+    def _note(self, name: str, statement: ast.stmt) -> None:
+        if isinstance(statement, Import):
+            self.hidden.append((name, statement))
+        elif isinstance(statement, ast.Assign):
+            names = (each for each in statement.targets if isinstance(each, ast.Name))
+            self._typing_only |= {(name, each.id) for each in names}
+        elif isinstance(statement, ast.AnnAssign):
+            self._typing_only.add((name, ast.unparse(statement.target)))
+        elif isinstance(statement, ast.ClassDef):
+            self._typing_only.add((name, statement.name))
+
+    def targets(self, found: Import) -> Iterator[str]:
+        """Yield the modules that an import loads."""
+        for each in found.names:
+            if isinstance(found, ast.Import):
+                yield each.name
+                continue
+            inner = f"{found.module}.{each.name}"
+            yield inner if inner in self._names else found.module or ""
+
+    def reached(self, names: Iterable[str]) -> set[str]:
+        """Return what these load by whatever way, themselves too."""
+        found: set[str] = set()
+        ahead = list(names)
+        while ahead:
+            if (name := ahead.pop()) not in found:
+                found.add(name)
+                ahead += self.plain.get(name, ())
+        return found
+
+    def may_hide(self, name: str, found: Import) -> bool:
+        """Return whether there is a reason that an import is not plain."""
+        module = getattr(found, "module", None)
+        if any((module, each.name) in self._typing_only for each in found.names):
+            return True
+        more = self.reached(self.targets(found))
+        return name in more or bool(_large(more) - _large(self.reached([name])))
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(_ROOT.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def _large(modules: Iterable[str]) -> set[str]:
+    return {each.partition(".")[0] for each in modules} & _LARGE
+
+
+def _hidden(tree: ast.Module) -> Iterator[ast.stmt]:
+    for each in tree.body:
+        if isinstance(each, ast.If) and ast.unparse(each.test) == "TYPE_CHECKING":
+            yield from each.body
+
+
+def test_what_is_imported_for_type_checkers_alone_has_a_reason() -> None:
+    modules = Modules()
+    assert modules.hidden
+    found = [
+        f"{name}: {ast.unparse(each)}"
+        for name, each in modules.hidden
+        if not modules.may_hide(name, each)
+    ]
+    assert found == []
