@@ -154,6 +154,25 @@ def test_while_a_job_of_the_daemon_runs_a_manual_sync_is_told_so(tmp_path: Path)
             assert service.stop() == OK
 
 
+def test_a_verify_runs_beside_a_sync(tmp_path: Path):
+    with Simulator() as sim, Manager() as manager:
+        _publish(sim, 0)
+        site = Site(tmp_path, sim, modules=[OUTER])
+        site.sync()
+        _publish(sim, 1)
+        schedule(site, {"sync": "1h", "verify": "1h"})
+        slow, gate = _hold(sim, "*v1.1.0.zip")
+        with Service(site, manager) as service:
+            service.wait_until(lambda: slow.hits == 1)
+            service.wait_for_log("verify: done")
+            assert "sync: done" not in service.logged()
+            gate.set()
+            service.wait_for_log("sync: done")
+            assert service.stop() == OK
+        assert set(site.states().values()) == {"present"}
+        site.check(sim)
+
+
 def test_two_daemons_are_one_schedule(tmp_path: Path):
     with Simulator() as sim, Manager() as manager:
         _publish(sim, 0)
