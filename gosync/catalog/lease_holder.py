@@ -228,6 +228,8 @@ class LeaseHolder:
             CatalogError: the catalog cannot be read.
         """
         held = list(self._held.values())
+        if self._leases.has_all(self.id, len(held)):
+            return
         fences = self._leases.fences(self.id)
         lost = [
             each.name for each in held if fences is None or each.fence not in fences

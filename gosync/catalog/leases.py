@@ -152,6 +152,22 @@ class Leases:
         )
         return {row[0] for row in found} - {None} if found else None
 
+    def has_all(self, holder: int, count: int) -> bool:
+        """Return whether a holder is there and has so many leases; by an index.
+
+        A lease ends by its holder, or with it. So where as many are left as it holds,
+        they are the same ones.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row(
+            "SELECT (SELECT count(*) FROM leases WHERE holder = id) >= ?"
+            " FROM holders WHERE id = ?",
+            (count, holder),
+        )
+        return row is not None and bool(row[0])
+
     def wait(self, name: str, holder: int, now: datetime) -> None:
         """Write down that a holder waits for a lease.
 
