@@ -8,7 +8,7 @@ import pytest
 from gosync.catalog.leases import job_lease
 from gosync.daemon.jobs import JOBS, can_be_side_by_side, leases_of
 from gosync.daemon.notify import Notifier
-from gosync.daemon.watchdog import Liveness, Watch
+from gosync.daemon.watchdog import JobProgress, Watchdog
 
 
 @pytest.mark.parametrize("name", JOBS)
@@ -43,10 +43,10 @@ class Heard(Notifier):
 
 def test_a_job_that_stands_still_starves_the_watchdog_though_another_moves():
     heard = Heard()
-    watch = Watch(heard, stuck_seconds=0.1, most_seconds=0.01)
+    watch = Watchdog(heard, stuck_seconds=0.1, most_seconds=0.01)
 
     async def run() -> None:
-        moving, still = Liveness(), Liveness()
+        moving, still = JobProgress(), JobProgress()
         async with anyio.create_task_group() as group:
             group.start_soon(watch.over, moving, "verify")
             group.start_soon(watch.over, still, "sync")
