@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.integration.site import OK, Site
 from tests.integration.test_side_by_side import (
     _MODULES,
@@ -31,6 +33,7 @@ def _damaged_site(folder: Path, sim: Simulator) -> Site:
     return site
 
 
+@pytest.mark.timeout(60 + KILLS * 20)
 def test_a_repair_beside_a_sync_loses_nothing(tmp_path: Path, sim: Simulator) -> None:
     kills = 0
     whole = Site(tmp_path / "alone", sim, modules=_MODULES)
