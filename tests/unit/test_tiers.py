@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from itertools import combinations, product
+from pathlib import Path
 
 import pytest
 
 from tests import tiers
 from tests.tiers import one_of_a_kind, pairwise, spread
 
+CHECKOUT = Path(__file__).parents[2]
+LONG = "import pytest\n@pytest.mark.long\ndef test_x(): ...\ndef test_y(): ...\n"
 KINDS = ["write", "rename", "write", "write", "link", "rename", "write", "fsync"]
 COLUMNS = (["a", "b", "c"], [1, 2], [True, False], ["x", "y", "z"])
 ROWS = [row for row in product(*COLUMNS) if row[:2] != ("a", 2)]
@@ -47,3 +54,25 @@ def test_the_second_tier_leaves_nothing_out(monkeypatch: pytest.MonkeyPatch):
     assert spread(range(101), 5) == list(range(101))
     assert one_of_a_kind(KINDS, 2) == list(range(len(KINDS)))
     assert pairwise(ROWS) == ROWS
+
+
+@pytest.mark.parametrize(("every", "passed"), [("", 1), ("1", 2)])
+def test_what_is_long_runs_in_the_second_tier_alone(
+    tmp_path: Path, every: str, passed: int
+):
+    shutil.copy(CHECKOUT / "tests" / "conftest.py", tmp_path)
+    (tmp_path / "test_some.py").write_text(LONG)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = long\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(CHECKOUT),
+            "GOSYNC_TEST_EVERY_STEP": every,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"{passed} passed" in done.stdout, done.stdout
