@@ -82,7 +82,7 @@ def _document(
         "version": mv.version,
         "selected": row.selected if row else None,
         "unselected_at": row.unselected_at if row else None,
-        "reasons": [
+        "claims": [
             {
                 "who": reason.who,
                 "kind": reason.kind,
