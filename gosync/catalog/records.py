@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
+from gosync.catalog.connection import Connection
 from gosync.catalog.version_sql import PUBLISHED
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gosync.catalog.connection import Connection
 
 _IDS = f"SELECT record_id FROM versions WHERE {PUBLISHED} AND record_id >= 0"  # noqa: S608 - own names
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gosync.publish.contents import has_record
+from gosync.publish.contents import ModuleContents, has_record
 
 if TYPE_CHECKING:
-    from gosync.publish.contents import ModuleContents
     from gosync.publish.modules import ModuleWriter
     from gosync.publish.shownheads import ShownHeads
     from gosync.publish.sumdb import SumTreeWriter

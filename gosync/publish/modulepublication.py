@@ -18,34 +18,27 @@ somebody's word, and stays until the next publish.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec.structs import replace
 
+from gosync.catalog.db import Catalog
 from gosync.folder import routes
+from gosync.ingest.generation import Generation
+from gosync.publish.contents import ModuleContents
 from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.lookups import put_lookups
-from gosync.publish.marker import format_marker
+from gosync.publish.marker import Marker, format_marker
 from gosync.publish.modulereader import ModuleReader
 from gosync.publish.modules import ModuleWriter
 from gosync.publish.shownheads import ShownHeads
 from gosync.publish.stale import removal_order
-from gosync.publish.sumdb import SumTreeWriter, needed_tiles
+from gosync.publish.sumdb import SumTreeWriter, TileSource, needed_tiles
 from gosync.publish.survey import survey_tree
-from gosync.sumdb.treehead import open_head
+from gosync.publish.work import TreeTarget
+from gosync.store.blobs import BlobStore
+from gosync.sumdb.names import Database
+from gosync.sumdb.tile import Tile
+from gosync.sumdb.treehead import SignedHead, open_head
 from gosync.work.progress import NoProgress
-
-if TYPE_CHECKING:
-    from gosync.catalog.db import Catalog
-    from gosync.ingest.generation import Generation
-    from gosync.publish.contents import ModuleContents
-    from gosync.publish.marker import Marker
-    from gosync.publish.sumdb import TileSource
-    from gosync.publish.work import TreeTarget
-    from gosync.store.blobs import BlobStore
-    from gosync.sumdb.names import Database
-    from gosync.sumdb.tile import Tile
-    from gosync.sumdb.treehead import SignedHead
 
 
 class ModulePublication:

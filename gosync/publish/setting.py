@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+from gosync.catalog.db import Catalog
+from gosync.publish.survey import Survey
+from gosync.publish.tree import TreeWriter
+from gosync.publish.work import PublishOptions, Work
+from gosync.work.progress import Progress
 
-    from gosync.catalog.db import Catalog
+if TYPE_CHECKING:
     from gosync.publish.modules import ModuleWriter
     from gosync.publish.sumdb import SumTreeWriter
-    from gosync.publish.survey import Survey
-    from gosync.publish.tree import TreeWriter
-    from gosync.publish.work import PublishOptions, Work
     from gosync.sumdb.names import Database
     from gosync.sumdb.treehead import SignedHead
-    from gosync.work.progress import Progress
 
 
 class PublishSetting(msgspec.Struct, frozen=True, kw_only=True):

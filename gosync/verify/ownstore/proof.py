@@ -25,7 +25,7 @@ from gosync.verify.prove.prover import answer_of_row
 from gosync.verify.verdicts import Cause, Evidence
 
 
-class StoreSource:
+class StoreProofSource:
     """The store's records, proven anew.
 
     Attributes:

@@ -43,7 +43,7 @@ from gosync.verify.look.checks import Checked, Checker
 from gosync.verify.look.permissions import access_finding, access_trouble
 from gosync.verify.look.targets import Target, stamp_of
 from gosync.verify.ownstore.files import StoreFiles, digest_of_file
-from gosync.verify.ownstore.proof import StoreOps, StoreSource
+from gosync.verify.ownstore.proof import StoreOps, StoreProofSource
 from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.prove.prover import answer_of_row
 from gosync.verify.verdicts import CacheFinding, Cause, Fix, Verdict
@@ -141,7 +141,7 @@ class StoreTarget(Target):
     """
 
     kind = TargetKind.STORE
-    source: StoreSource
+    source: StoreProofSource
 
     def __init__(
         self, root: Path, catalog: Catalog, database: Database | None, clock: Clock
@@ -155,7 +155,7 @@ class StoreTarget(Target):
         self._entries = {mv: self._look(row) for mv, row in self.rows.items()}
         self._database = database
         self._head = catalog.heads.get(database.name) if database is not None else b""
-        self.source = StoreSource(self.rows, self.client(), database)
+        self.source = StoreProofSource(self.rows, self.client(), database)
         self._checker = Checker(self.tree, StoreLayout(self.rows), SeenEntries())
         self._unread: list[Unread] = []
 
