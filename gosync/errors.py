@@ -261,6 +261,10 @@ class StoreError(GosyncError):
     exit_code = 7
 
 
+class RecordTooNewError(StoreError):
+    """A carried record is in no tree head that is known yet."""
+
+
 class BlobMissingError(StoreError):
     """A row names a blob that is not there, or is empty or of another size."""
 

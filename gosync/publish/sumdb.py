@@ -25,7 +25,13 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from gosync.errors import ForkError, MalformedError, RollbackError, StoreError
+from gosync.errors import (
+    ForkError,
+    MalformedError,
+    RecordTooNewError,
+    RollbackError,
+    StoreError,
+)
 from gosync.folder import routes
 from gosync.hint import advise, command
 from gosync.publish.contents import Carried, lookup_bytes
@@ -178,12 +184,12 @@ class SumTreeWriter:
             stays: Whether one may stay that carries this signed note.
 
         Raises:
-            StoreError: if the head is older than the record.
+            RecordTooNewError: if the head is older than the record.
         """
         row = version.row
         record_id = row.record_id or 0
         if record_id >= head.tree.n:
-            raise StoreError(
+            raise RecordTooNewError(
                 f"{row.path}@{row.version}: its record {record_id} is newer than"
                 f" the tree head of {head.tree.n} records",
                 hint=advise("run {} to learn of a newer tree head", command("sync")),
@@ -240,13 +246,13 @@ def needed_tiles(
         sizes: The sizes of the heads that it showed before.
 
     Raises:
-        StoreError: if a record is newer than the head.
+        RecordTooNewError: if a record is newer than the head.
     """
     n = head.tree.n
     try:
         return added_tiles(n, record_ids, sizes)
     except ValueError as exc:
-        raise StoreError(
+        raise RecordTooNewError(
             f"a carried record is newer than the tree head of {n} records",
             hint=advise("run {} to learn of a newer tree head", command("sync")),
         ) from exc

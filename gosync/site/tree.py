@@ -8,7 +8,12 @@ from functools import partial
 from anyio import to_thread
 from msgspec.structs import replace
 
-from gosync.errors import GosyncError, SecurityError, StoreError
+from gosync.errors import (
+    GosyncError,
+    RecordTooNewError,
+    SecurityError,
+    StoreError,
+)
 from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
 from gosync.publish.work import PublishOptions, TreeTarget
@@ -95,7 +100,29 @@ async def publish_tree(
         StoreError: if the tree cannot be written.
     """
     async with site.holding_tree():
-        return await _publish(site, sums, progress, retry=retry)
+        while True:
+            head = await _newest_head(site, sums)
+            try:
+                return await _publish(site, sums, progress, retry=retry)
+            except RecordTooNewError:
+                # Another run brought it, with the head that proves it, since then.
+                if await _newest_head(site, sums) is head:
+                    raise
+
+
+async def _newest_head(site: Site, sums: SumClient | None) -> SignedHead | None:
+    """Return the trusted head, with what other runs have stored meanwhile.
+
+    Raises:
+        SecurityError: if the stored head is not the database's, or no successor.
+        StoreError: if the catalog cannot be read or written.
+    """
+    if sums is None:
+        return None
+    stored = await to_thread.run_sync(trusted_head, site)
+    if stored is not None and (sums.head is None or stored.tree.n > sums.head.tree.n):
+        await sums.place(stored.note)
+    return sums.head
 
 
 async def _publish(

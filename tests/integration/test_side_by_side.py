@@ -10,11 +10,21 @@ import random
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
+import anyio
 import pytest
+from anyio import to_thread
 
+from gosync.config.load import load_config
 from gosync.demo.exchange import RequestKind
+from gosync.publish.report import PublishReport
+from gosync.site.site import Site as OpenSite
+from gosync.site.site import open_site
+from gosync.site.tree import publish_tree
+from gosync.site.upstreams import connect
+from gosync.work.progress import NoProgress
 from tests.integration.offered import offer
 from tests.integration.pair import Machines, Pair
 from tests.integration.site import LOCKED, MISSING, OK, Site, finish
@@ -195,3 +205,24 @@ def test_without_waiting_the_second_that_selects_is_told_who_does(
     assert set(codes) <= {OK, LOCKED}
     assert OK in codes
     site.check(sim)
+
+
+def test_a_tree_takes_up_the_head_of_a_run_beside_it(tmp_path: Path, sim: Simulator):
+    """A record is in the catalog whose head this run has not asked for yet."""
+    site = Site(tmp_path, sim, modules=_MODULES)
+    site.sync()
+    options = load_config(site.config_file, {}).site_options()
+
+    async def publish(opened: OpenSite) -> PublishReport:
+        async with connect(opened) as upstreams:
+            assert upstreams.sums is not None
+            await upstreams.sums.start()
+            offer(sim, _MODULES[0], "v1.9.0")
+            await to_thread.run_sync(partial(site.sync, "--no-publish"))
+            return await publish_tree(opened, upstreams.sums, NoProgress())
+
+    with open_site(options, command="test") as opened:
+        report = anyio.run(publish, opened)
+    assert report.lookups
+    site.check(sim)
+    assert "v1.9.0" in (site.tree / _MODULES[0] / "@v/list").read_text()
