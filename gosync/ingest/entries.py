@@ -19,7 +19,7 @@ import json
 from collections.abc import Mapping
 
 import msgspec
-from msgspec.structs import asdict, fields
+from msgspec.structs import asdict, fields, replace
 
 from gosync.artifact import Artifact, check_artifact
 from gosync.catalog.findings import Finding
@@ -27,6 +27,7 @@ from gosync.catalog.versions import VersionRow
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import MalformedError
 from gosync.gomod import module
+from gosync.store.digest import parse_digest
 from gosync.store.journal import EntryValue
 
 # Text is added in its own form; the rest is of the present catalog alone.
@@ -56,6 +57,29 @@ def version_entry(row: VersionRow) -> dict[str, EntryValue]:
     if row.record_text is not None:
         entry["record_text"] = row.record_text.decode("utf-8", "surrogateescape")
     return entry
+
+
+def parse_version_entry(entry: Mapping[str, EntryValue]) -> VersionRow:
+    """Return the catalog row of a "version" entry.
+
+    Raises:
+        MalformedError: a field is of a wrong type, or path, version or a digest
+            is not well-formed.
+    """
+    text = entry.get("record_text")
+    plain = {key: value for key, value in entry.items() if key != "record_text"}
+    try:
+        row = msgspec.convert(plain, VersionRow)
+    except msgspec.ValidationError as error:
+        raise MalformedError("journal version", entry, f"{error}") from error
+    module.check(row.path, row.version)
+    if module.canonical_version(row.version) != row.version:
+        raise MalformedError("version", row.version, "not canonical")
+    for blob in row.blobs().values():
+        parse_digest(blob.digest)
+    if isinstance(text, str):
+        row = replace(row, record_text=text.encode("utf-8", "surrogateescape"))
+    return row
 
 
 def forget_entry(path: str, version: str) -> dict[str, EntryValue]:

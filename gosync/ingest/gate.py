@@ -70,19 +70,18 @@ from gosync.ingest.taken import (
     source_of,
 )
 from gosync.store.blobs import BlobStore
-from gosync.store.digest import Digest, digest_of
+from gosync.store.digest import Digest
 from gosync.store.quarantine import Quarantine
-from gosync.store.staging import Readable, Staged
+from gosync.store.staging import Staged
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.record import parse_record_lines
 from gosync.upstream.answer import Served
-from gosync.upstream.reading import parse_apart
+from gosync.upstream.reading import check_no_page, parse_apart
 
 _DATABASE = "the checksum database"
 _FIRST_SIGHT = "the first sight of it"
 _NOT_OF_ITS_ZIP = "its .mod is not the go.mod of its zip"
 _ODDITY_CHARACTERS = 300
-_PAGE_BYTES = 4096
 
 
 class Gate:
@@ -200,7 +199,7 @@ class Admission:
             MalformedError: if Go's client could not read it, or it names
                 another version.
         """
-        self._take(FileKind.INFO, data, served)
+        self._taken.take(FileKind.INFO, data, served)
         info = parse_info(data)
         if info.version != self._mv.version:
             raise MalformedError(
@@ -218,8 +217,8 @@ class Admission:
             SecurityError: if the database's answer does not hold.
             UnavailableError: if the database gives no answer.
         """
-        self._take(FileKind.MOD, data, served)
-        _check_no_page(self._mv, data)
+        self._taken.take(FileKind.MOD, data, served)
+        check_no_page(self._mv, data)
         self._taken.h1[FileKind.MOD] = hash_go_mod(data)
         await self._ask_what_is_wanted()
         self._compare(FileKind.MOD)
@@ -334,7 +333,7 @@ class Admission:
 
     def _store(self) -> VersionRow:
         blobs, taken = self._gate.blobs, self._taken
-        self._announce(self._digests())
+        self._announce(taken.digests())
         info = None
         if self._info is not None:
             info = blobs.put_bytes(taken.small[FileKind.INFO])
@@ -345,13 +344,6 @@ class Admission:
             size_bytes = taken.zip.size_bytes
             whole = blobs.admit(taken.zip)
         return self._row(info, mod, whole, size_bytes)
-
-    def _digests(self) -> list[Digest]:
-        """Return the digests of what is to be stored."""
-        small = self._taken.small
-        kinds = (*([FileKind.INFO] if self._info is not None else []), FileKind.MOD)
-        digests = [digest_of(small[kind]) for kind in kinds]
-        return digests + ([self._taken.zip.digest] if self._taken.zip else [])
 
     def _announce(self, digests: list[Digest]) -> None:
         """Say which blobs this relies on, before it looks whether they are there."""
@@ -392,32 +384,16 @@ class Admission:
             oddity="; ".join(self._oddities)[:_ODDITY_CHARACTERS] or None,
         )
 
-    def _take(self, kind: FileKind, data: bytes, served: Served) -> None:
-        self._taken.small[kind] = data
-        self._taken.served[kind] = served
-
     def _keep_evidence(self, error: RejectedError | SecurityError) -> None:
-        taken = self._taken
-        files: dict[str, Readable | bytes] = {
-            kind.value: data for kind, data in taken.small.items()
-        }
-        if taken.zip is not None:
-            files[FileKind.ZIP] = taken.zip
         keep_evidence(
             self._gate.quarantine,
             str(self._mv),
             error,
-            served={kind: served.facts() for kind, served in taken.served.items()},
-            files=files,
+            served=self._taken.served_facts(),
+            files=self._taken.files(),
             facts={
-                "h1_served": taken.h1,
-                "h1_wanted": taken.wanted,
+                "h1_served": self._taken.h1,
+                "h1_wanted": self._taken.wanted,
                 "record_id": self._record.id if self._record else None,
             },
         )
-
-
-def _check_no_page(mv: ModuleVersion, data: bytes) -> None:
-    """Check that it is no page of HTML: a captive portal's, so no finding either."""
-    if data[:_PAGE_BYTES].lstrip()[:1] == b"<":
-        raise MalformedError(".mod", f"{mv}", "a page of HTML")

@@ -45,7 +45,6 @@ from gosync.errors import (
     StoreAwayError,
     StoreError,
 )
-from gosync.gomod import module
 from gosync.hint import advise, command
 from gosync.ingest.blobrows import (
     count_unreferenced,
@@ -56,10 +55,10 @@ from gosync.ingest.bundlememory import BundleMemory
 from gosync.ingest.entries import (
     parse_artifact_entry,
     parse_finding_entry,
+    parse_version_entry,
     parse_withdrawal_entry,
 )
 from gosync.store.blobs import BlobStore
-from gosync.store.digest import parse_digest
 from gosync.store.durable import disk_errors, sync_folder
 from gosync.store.identity import KIND as MARK
 from gosync.store.identity import read_marks, read_store_id
@@ -298,29 +297,6 @@ def _take_pin(memory: _Memory, row: VersionRow) -> None:
     pin = memory.pins.setdefault(key, Pin(row.mod_h1, row.zip_h1))
     if pin.zip_h1 is None and pin.mod_h1 == row.mod_h1:
         memory.pins[key] = Pin(pin.mod_h1, row.zip_h1)
-
-
-def parse_version_entry(entry: Mapping[str, EntryValue]) -> VersionRow:
-    """Return the catalog row of a "version" entry.
-
-    Raises:
-        MalformedError: a field is of a wrong type, or path, version or a digest
-            is not well-formed.
-    """
-    text = entry.get("record_text")
-    plain = {key: value for key, value in entry.items() if key != "record_text"}
-    try:
-        row = msgspec.convert(plain, VersionRow)
-    except msgspec.ValidationError as error:
-        raise MalformedError("journal version", entry, f"{error}") from error
-    module.check(row.path, row.version)
-    if module.canonical_version(row.version) != row.version:
-        raise MalformedError("version", row.version, "not canonical")
-    for blob in row.blobs().values():
-        parse_digest(blob.digest)
-    if isinstance(text, str):
-        row = replace(row, record_text=text.encode("utf-8", "surrogateescape"))
-    return row
 
 
 def _write(

@@ -10,7 +10,8 @@ from gosync.errors import ChecksumMismatchError
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import VersionInfo
 from gosync.gomod.module import ModuleVersion
-from gosync.store.staging import Staged
+from gosync.store.digest import Digest, digest_of
+from gosync.store.staging import Readable, Staged
 from gosync.upstream.answer import Served
 
 _WHAT = {FileKind.MOD: "go.mod", FileKind.ZIP: "zip"}
@@ -52,6 +53,11 @@ class Taken(msgspec.Struct):
     wanted: dict[FileKind, str | None] = msgspec.field(default_factory=dict)
     authority: dict[FileKind, str] = msgspec.field(default_factory=dict)
 
+    def take(self, kind: FileKind, data: bytes, served: Served) -> None:
+        """Take a file that is small."""
+        self.small[kind] = data
+        self.served[kind] = served
+
     def check_h1(
         self, mv: ModuleVersion, kind: FileKind, want: str | None, authority: str
     ) -> None:
@@ -75,6 +81,24 @@ class Taken(msgspec.Struct):
         if (served := self.served.get(kind)) is not None:
             error.file, error.served_url = kind, served.url
         raise error
+
+    def files(self) -> dict[str, Readable | bytes]:
+        """Return all that was handed over, by kind."""
+        files: dict[str, Readable | bytes] = {
+            kind.value: data for kind, data in self.small.items()
+        }
+        if self.zip is not None:
+            files[FileKind.ZIP] = self.zip
+        return files
+
+    def digests(self) -> list[Digest]:
+        """Return the digests of all that was handed over."""
+        digests = [digest_of(data) for data in self.small.values()]
+        return digests + ([self.zip.digest] if self.zip is not None else [])
+
+    def served_facts(self) -> dict[str, object]:
+        """Return where and when each file was served."""
+        return {kind.value: served.facts() for kind, served in self.served.items()}
 
 
 def source_of(served: Mapping[FileKind, Served]) -> str | None:

@@ -12,8 +12,12 @@ from typing import Final, TypeVar
 
 from anyio import from_thread, to_thread
 
+from gosync.errors import MalformedError
+from gosync.gomod.module import ModuleVersion
+
 T = TypeVar("T")
 
+_PAGE_BYTES: Final = 4096  # of a page, what its first tag is looked for in
 _AT_ONCE_BYTES: Final = 16 * 1024  # some milliseconds; a thread costs a tenth of one
 
 
@@ -35,3 +39,13 @@ def look_up() -> None:
         from_thread.check_cancelled()
     except RuntimeError:
         return  # no worker thread: what is small is parsed where it arrived
+
+
+def check_no_page(mv: ModuleVersion, data: bytes) -> None:
+    """Check that a ``.mod`` is no page of HTML: a captive portal's, so no finding.
+
+    Raises:
+        MalformedError: it is one.
+    """
+    if data[:_PAGE_BYTES].lstrip()[:1] == b"<":
+        raise MalformedError(".mod", f"{mv}", "a page of HTML")

@@ -14,8 +14,7 @@ from gosync.clock import Clock
 from gosync.errors import MalformedError
 from gosync.folder.tree import FileTree
 from gosync.gomod.module import ModuleVersion
-from gosync.ingest.entries import version_entry
-from gosync.ingest.rebuild import parse_version_entry
+from gosync.ingest.entries import parse_version_entry, version_entry
 from gosync.site.site import Site
 from gosync.store.digest import Digest
 from gosync.store.journal import parse_entry

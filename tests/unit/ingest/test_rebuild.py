@@ -24,9 +24,10 @@ from gosync.ingest.entries import (
     forget_entry,
     head_entry,
     narrow_entry,
+    parse_version_entry,
     version_entry,
 )
-from gosync.ingest.rebuild import NOT_KEPT, parse_version_entry, rebuild
+from gosync.ingest.rebuild import NOT_KEPT, rebuild
 from gosync.store.digest import Digest
 from gosync.store.identity import mark_entry, write_store_id
 from gosync.store.layout import CATALOG
