@@ -59,7 +59,7 @@ def _publish(sim: Simulator) -> None:
 def reasons(site: Site, name: str) -> dict[str, dict[str, Any]]:
     """Return the reasons on a version by who makes them."""
     document = site.run("why", name, expect=OK).document
-    return {each["who"].partition(" /")[0]: each for each in document["reasons"]}
+    return {each["who"].partition(" /")[0]: each for each in document["claims"]}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_what_was_selected_once_is_told_with_its_end(
         other.select(["found.example/m"], exclude=[name])
         other.sync(expect=None)
         document = other.run("why", name, expect=OK).document
-        assert document["reasons"] == []
+        assert document["claims"] == []
         assert document["selected"] is None
         assert document["unselected_at"]
 

@@ -61,10 +61,10 @@ def play(world: World, move: tuple[Any, ...]) -> None:
 
 
 def visible(world: World) -> dict[str, bytes]:
-    """Return the files but for what a tree keeps of its past."""
+    """Return the files but for what a tree keeps of its past: older heads, tiles."""
     files = world.files()
     return {
-        name: data
+        name: data.partition(b"\n\n")[0] if "/lookup/" in name else data
         for name, data in files.items()
         if "/tile/" not in name and not name.startswith(".gosync/")
     }
