@@ -60,6 +60,7 @@ from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import VersionInfo, parse_info
 from gosync.gomod.module import ModuleVersion
+from gosync.ingest.announced import AnnouncedDigests
 from gosync.ingest.evidence import keep_evidence
 from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.taken import (
@@ -132,7 +133,7 @@ class Admission:
         self._record: VouchedRecord | None = None
         self._omitted = False
         self._oddities: list[str] = []
-        self._announced: set[str] = set()
+        self._announced = AnnouncedDigests(gate.holder)
 
     async def __aenter__(self) -> Self:
         return self
@@ -145,8 +146,8 @@ class Admission:
     ) -> None:
         """Keep the evidence of what was refused; drop what is staged."""
         try:
-            if error is not None and self._announced:
-                await to_thread.run_sync(self._gate.holder.take_back, self._announced)
+            if error is not None:
+                await to_thread.run_sync(self._announced.take_back)
             if isinstance(error, RejectedError | SecurityError):
                 await to_thread.run_sync(self._keep_evidence, error)
         finally:
@@ -176,7 +177,7 @@ class Admission:
         if self._proven and row.proof is not Proof.SUMDB:
             return
         blobs, digest = self._gate.blobs, Digest(row.mod_digest)
-        await to_thread.run_sync(self._announce, [digest])
+        await to_thread.run_sync(self._announced.add, [digest])
         if not blobs.exists(digest, size_bytes=row.mod_bytes):
             return
         self._taken.small[FileKind.MOD] = await to_thread.run_sync(blobs.read, digest)
@@ -333,7 +334,7 @@ class Admission:
 
     def _store(self) -> VersionRow:
         blobs, taken = self._gate.blobs, self._taken
-        self._announce(taken.digests())
+        self._announced.add(taken.digests())
         info = None
         if self._info is not None:
             info = blobs.put_bytes(taken.small[FileKind.INFO])
@@ -344,12 +345,6 @@ class Admission:
             size_bytes = taken.zip.size_bytes
             whole = blobs.admit(taken.zip)
         return self._row(info, mod, whole, size_bytes)
-
-    def _announce(self, digests: list[Digest]) -> None:
-        """Say which blobs this relies on, before it looks whether they are there."""
-        new = set(digests) - self._announced
-        self._gate.holder.announce(new)
-        self._announced |= new
 
     def _row(
         self,
