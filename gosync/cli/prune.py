@@ -21,23 +21,19 @@ from gosync.cli.tables import tree_lines
 from gosync.config.sizes import format_size
 from gosync.config.telling import telling_of
 from gosync.errors import TooManyDeletesError
-from gosync.publish.report import PublishReport
 from gosync.site.site import Site, open_site
-from gosync.site.tree import publish_tree
-from gosync.site.upstreams import connect
 from gosync.status.files import tell_status
 from gosync.sync.dependencies import read_projects
 from gosync.sync.planned import PlannedRemoval, removals
 from gosync.sync.prune import (
+    Pruned,
     PrunePlan,
     Swept,
     allow_deletes,
-    forget,
     plan_prune,
     release_asked,
-    sweep,
 )
-from gosync.work.progress import Progress
+from gosync.sync.prune import prune as carry_out
 
 _SHOWN = 200
 
@@ -97,9 +93,8 @@ def prune(
             _show(options, plan, planned)
             return
         allowed = _allow(options, site, plan, planned)
-        forget(allowed, plan)
-        published, swept = anyio.run(_shrink, allowed, watcher)
-        _report(options, plan, planned, published, swept)
+        pruned = anyio.run(carry_out, allowed, plan, watcher)
+        _report(options, plan, planned, pruned)
         tell_status(site, telling_of(config))
 
 
@@ -125,14 +120,6 @@ def _let_go(options: CommonOptions, site: Site) -> None:
     options.output.result("prune", {"released": released}, [line, hint])
 
 
-async def _shrink(site: Site, watcher: Progress) -> tuple[PublishReport, Swept]:
-    async with connect(site) as upstreams:
-        if upstreams.sums is not None:
-            await upstreams.sums.start()
-        published = await publish_tree(site, upstreams.sums, watcher)
-    return published, sweep(site)
-
-
 def _show(
     options: CommonOptions, plan: PrunePlan, planned: list[PlannedRemoval]
 ) -> None:
@@ -147,9 +134,9 @@ def _report(
     options: CommonOptions,
     plan: PrunePlan,
     planned: list[PlannedRemoval],
-    published: PublishReport,
-    swept: Swept,
+    pruned: Pruned,
 ) -> None:
+    published, swept = pruned.published, pruned.swept
     document = {
         **_document(plan, planned),
         "published": published.document(),

@@ -25,8 +25,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.publish.report import PublishReport
 from gosync.site.options import SiteOptions
 from gosync.site.site import Site, open_site
-from gosync.site.tree import publish_tree
-from gosync.site.upstreams import connect
+from gosync.site.tree import publish_again
 from gosync.site.withdrawals import TreeTaken, take_from_trees
 from gosync.sync.dependencies import ConfiguredProject, read_projects
 from gosync.sync.withdrawing import bring_back
@@ -123,7 +122,7 @@ def _take(site: Site, mv: ModuleVersion, reason: str, watcher: Progress) -> _Don
         remarks=remarks,
     )
     try:
-        done.published = anyio.run(_publish, site, watcher)
+        done.published = anyio.run(publish_again, site, watcher)
     except NoSpaceError:
         raise
     except GosyncError as exc:  # the version is gone; the rest may wait
@@ -148,20 +147,13 @@ def _undo(site: Site, mv: ModuleVersion, watcher: Progress) -> _Done:
     done = _Done(
         withdrawal=withdrawal, is_here=row is not None and row.carried is not None
     )
-    done.published = anyio.run(_publish, site, watcher)
+    done.published = anyio.run(publish_again, site, watcher)
     told = site.catalog.withdrawn.get(mv.path, mv.version)
     if told is not None:
         done.remarks.append(f"a bundle still withdraws it: {told.reason}")
     elif not done.is_here:
         done.remarks.append("it is not in the store; next: gosync sync")
     return done
-
-
-async def _publish(site: Site, watcher: Progress) -> PublishReport:
-    async with connect(site) as upstreams:
-        if upstreams.sums is not None:
-            await upstreams.sums.start()
-        return await publish_tree(site, upstreams.sums, watcher)
 
 
 def _document(done: _Done) -> dict[str, object]:

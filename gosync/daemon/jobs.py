@@ -33,7 +33,8 @@ from gosync.sync.adopt import bring_up_whole
 from gosync.sync.completeness import SOME_MISSING
 from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import PassOptions, run_pass
-from gosync.sync.prune import allow_deletes, forget, plan_prune, sweep
+from gosync.sync.prune import allow_deletes, plan_prune
+from gosync.sync.prune import prune as carry_out
 from gosync.sync.report import PassReport, sync_report
 from gosync.text import shown
 from gosync.verify.report import VerifyReport
@@ -180,12 +181,8 @@ async def prune(work: JobWork) -> JobOutcome:
     if most is not None:
         site = replace(site, options=replace(options, deletes=DeleteLimit(most)))
     site = allow_deletes(site, plan)
-    forget(site, plan)
-    async with connect(site) as upstreams:
-        if upstreams.sums is not None:
-            await upstreams.sums.start()
-        published = await publish_tree(site, upstreams.sums, work.progress)
-    swept = sweep(site)
+    pruned = await carry_out(site, plan, work.progress)
+    swept = pruned.swept
     return JobOutcome(
         summary={
             "forgotten": len(plan.forgotten),
@@ -194,7 +191,7 @@ async def prune(work: JobWork) -> JobOutcome:
             "blobs_removed": swept.blobs,
             "bytes_freed": swept.bytes,
             "blobs_unexplained": swept.unexplained,
-            "published": published.document(),
+            "published": pruned.published.document(),
         }
     )
 

@@ -26,6 +26,7 @@ from gosync.site.oldheads import (
     settle,
 )
 from gosync.site.site import Site
+from gosync.site.upstreams import connect
 from gosync.site.withdrawals import learn_withdrawals
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.treehead import SignedHead, open_head
@@ -108,6 +109,17 @@ async def publish_tree(
                 # Another run brought it, with the head that proves it, since then.
                 if await _newest_head(site, sums) is head:
                     raise
+
+
+async def publish_again(site: Site, progress: Progress) -> PublishReport:
+    """Publish with the trusted tree head: upstreams are asked for missing tiles alone.
+
+    What is raised is ``publish_tree``'s.
+    """
+    async with connect(site) as upstreams:
+        if upstreams.sums is not None:
+            await upstreams.sums.start()
+        return await publish_tree(site, upstreams.sums, progress)
 
 
 async def _newest_head(site: Site, sums: SumClient | None) -> SignedHead | None:

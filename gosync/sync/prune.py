@@ -33,8 +33,11 @@ from gosync.errors import IncompleteError
 from gosync.hint import advise, command
 from gosync.ingest.entries import forget_entry, narrow_entry
 from gosync.ingest.unexplained import unexplained
+from gosync.publish.report import PublishReport
+from gosync.site.tree import publish_again
 from gosync.store.digest import Digest
 from gosync.sync.fingerprint import fingerprint_of
+from gosync.work.progress import Progress
 
 if TYPE_CHECKING:
     from gosync.site.site import Site
@@ -82,6 +85,18 @@ class Swept(msgspec.Struct, frozen=True):
     blobs: int
     bytes: int
     unexplained: int = 0
+
+
+class Pruned(msgspec.Struct, frozen=True):
+    """What a prune did, beyond its plan.
+
+    Attributes:
+        published: What became of the tree.
+        swept: What became of the blobs.
+    """
+
+    published: PublishReport
+    swept: Swept
 
 
 def plan_prune(
@@ -156,6 +171,23 @@ def forget(site: Site, plan: PrunePlan) -> None:
             site.catalog.selected.forget(gone)
             site.catalog.selected.narrow(narrowed)
             site.catalog.failures.clear(gone)
+
+
+async def prune(site: Site, plan: PrunePlan, progress: Progress) -> Pruned:
+    """Carry a plan out: catalog, tree, tombstones and blobs, in the order above.
+
+    Args:
+        site: The site, which lets as many versions go.
+        plan: What goes.
+        progress: Is told how far the publish is.
+
+    Raises:
+        GosyncError: as from ``publish_tree``; the next prune goes on from there.
+        StoreError: if journal, catalog or store cannot be written.
+    """
+    forget(site, plan)
+    published = await publish_again(site, progress)
+    return Pruned(published, sweep(site))
 
 
 def release_asked(site: Site) -> int:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from gosync.catalog.leases import SELECT
+from gosync.config.load import load_config
 from gosync.demo.exchange import HttpAnswer, HttpRequest, RequestKind
-from gosync.store.lock import StoreLock
+from gosync.site.site import open_site
 from tests.integration.manager import Manager
 from tests.integration.service import Service, schedule
 from tests.integration.site import LOCKED, OK, SECURITY, STORE, Site, finish
@@ -337,8 +339,8 @@ def test_a_signal_ends_a_timers_job_cleanly(tmp_path: Path):
 def test_a_timer_that_waits_for_the_lock_can_be_ended(tmp_path: Path):
     with Simulator() as sim:
         site = Site(tmp_path, sim, modules=[OUTER])
-        site.store.mkdir()
-        with StoreLock(site.store, command="a test").acquire():
+        options = load_config(site.config_file, {}).site_options()
+        with open_site(options, command="a test", leases=[SELECT]):
             process = site.start("run", "--once", "sync", "--wait-lock", "600")
             assert process.stderr is not None
             assert "waiting: " in process.stderr.readline()
