@@ -24,6 +24,7 @@ from tests.go.served import Served
 from tests.integration.site import Site
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient
+from tests.tiers import spread
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 
@@ -134,8 +135,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("deps", COMMANDS)
-@pytest.mark.parametrize("name", SELECTS)
+@pytest.mark.sampled
+@pytest.mark.parametrize(
+    ("name", "deps"), spread([(name, d) for name in SELECTS for d in COMMANDS], 6)
+)
 def test_a_consumer_finds_all_it_asks_for(
     world: World, name: str, deps: Deps, tmp_path: Path
 ) -> None:

@@ -32,7 +32,7 @@ from tests.go.served import Served
 from tests.integration.site import Site
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient
-from tests.tiers import EVERY_STEP
+from tests.tiers import EVERY_STEP, spread
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 
@@ -196,13 +196,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("deps", COMMANDS)
-@pytest.mark.parametrize("name", PROJECTS)
+@pytest.mark.sampled
+@pytest.mark.parametrize(
+    ("name", "deps"), spread([(name, d) for name in PROJECTS for d in COMMANDS], 10)
+)
 def test_go_finds_all_it_asks_for(world: World, name: str, deps: Deps) -> None:
     assert world.outcome(name, deps).failed == []
     world.sites[name].run("closure", expect=0)
 
 
+@pytest.mark.long
 def test_little_in_the_tree_is_never_asked_for(world: World) -> None:
     for deps, most in ((Deps.BUILD, 0.0), (Deps.ALL, 0.1)):
         outcomes = [world.outcome(name, deps) for name in PROJECTS]

@@ -140,7 +140,7 @@ class Played:
 
     def making_three(self) -> Deed:
         """Return the making of an increment."""
-        return self._making(self._before_three, "--base", "sealed", steps=16)
+        return self._making(self._before_three, "--base", "sealed", steps=12)
 
     def making_repair(self) -> Deed:
         """Return the making of a repair."""
@@ -231,7 +231,7 @@ def kill_everywhere(deed: Deed, name: str) -> Counter[str]:
 
 
 def test_a_killed_import_is_gone_on_with(played: Played):
-    deed = played.taking(played.stage.two, steps=16)
+    deed = played.taking(played.stage.two, steps=12)
     killed = kill_everywhere(deed, "import of an increment")
     assert killed["write"]
     assert len(killed) >= 6, "threads may have moved a rare one out of the way"

@@ -25,8 +25,8 @@ from tests.integration.wreck import (
 from tests.simulator import Simulator
 from tests.tiers import EVERY_STEP
 
-KILLS = 28  # a chapter, and there are two
-RANDOM_MOMENTS = 25 if EVERY_STEP else 5
+KILLS = 20  # a chapter, and there are two
+RANDOM_MOMENTS = 25 if EVERY_STEP else 3
 # How many more steps a run may take than the reference: which of several threads
 # writes a tile, and how often, differs.
 _SPREAD = 15

@@ -13,7 +13,7 @@ from tests.integration.steps import Stepper, chosen
 from tests.integration.wreck import in_memory
 from tests.simulator import Simulator
 
-KILLS = 12  # of all steps, so many are tried
+KILLS = 8  # of all steps, so many are tried
 
 pytestmark = [pytest.mark.slow, pytest.mark.sampled]
 

@@ -32,7 +32,7 @@ from tests.integration.test_prune import AFTER, KEPT, narrowed_site
 from tests.simulator import Simulator
 from tests.tiers import EVERY_STEP
 
-KILLS = 60 if EVERY_STEP else 4
+KILLS = 60 if EVERY_STEP else 2
 _WAIT = ("--wait-lock", "60")
 _MODULES = [f"side{number}.example/m" for number in range(4)]
 _VERSIONS = [f"v1.{number}.0" for number in range(4)]

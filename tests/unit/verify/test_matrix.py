@@ -18,6 +18,7 @@ from gosync.folder.layouts import TargetKind
 from gosync.verify.act.plan import Action
 from gosync.verify.report import VerifyReport
 from gosync.verify.verdicts import Verdict
+from tests.tiers import pairwise
 from tests.unit.verify.caches import FOLDERS, World, run
 from tests.unit.verify.damage import (
     ACCESS,
@@ -32,12 +33,19 @@ from tests.unit.verify.damage import (
 )
 
 _DATABASE = "sum.sample.example"
+_PARTS = {(kind, p.name): p for kind in FOLDERS for p in parts(kind, _DATABASE)}
+_ACTIONS = (Action.QUARANTINE, Action.DELETE, Action.REPAIR)
 CELLS = [
-    pytest.param(kind, part, damage, id=f"{kind}-{part.name}-{damage}")
-    for kind in FOLDERS
-    for part in parts(kind, _DATABASE)
-    for damage in DAMAGES
-    if can(part, damage)
+    pytest.param(*at, damage, action, id=f"{at[0]}-{at[1]}-{damage}-{action}")
+    for at, damage, action in pairwise(
+        [
+            (at, damage, action)
+            for at, part in _PARTS.items()
+            for damage in DAMAGES
+            if can(part, damage)
+            for action in _ACTIONS
+        ]
+    )
 ]
 
 
@@ -93,16 +101,17 @@ def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
-@pytest.mark.parametrize("action", [Action.QUARANTINE, Action.DELETE, Action.REPAIR])
-@pytest.mark.parametrize(("kind", "part", "damage"), CELLS)
+@pytest.mark.sampled
+@pytest.mark.parametrize(("kind", "name", "damage", "action"), CELLS)
 def test_a_cell(
     world: World,
     tmp_path: Path,
     kind: TargetKind,
-    part: Part,
+    name: str,
     damage: Damage,
     action: Action,
 ):
+    part = _PARTS[kind, name]
     root = link_copy(world.pristine[kind], tmp_path / "cache")
     harm(root, part, damage)
     before = traces(root)

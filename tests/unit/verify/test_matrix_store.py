@@ -26,6 +26,7 @@ from gosync.verify.report import VerifyReport
 from gosync.verify.request import VerifyRequest
 from gosync.verify.verdicts import Verdict
 from tests.integration.site import Site
+from tests.tiers import pairwise
 from tests.unit.verify.caches import ALPHA, BETA, World, run
 from tests.unit.verify.damage import ACCESS, DAMAGES, SHAPES, Damage, Part, harm
 from tests.unit.verify.test_matrix import snapshot
@@ -134,16 +135,19 @@ def is_met(name: str, damage: Damage, action: Action) -> bool:
 
 
 ACTIONS = (Action.QUARANTINE, Action.REPAIR, Action.DELETE)
-CELLS = [
-    pytest.param(name, damage, id=f"{name}-{damage}")
-    for name in (*_BLOBS, *_BESIDE)
-    for damage in DAMAGES
-    if can(name, damage)
-]
+CELLS = pairwise(
+    [
+        (name, damage, action)
+        for name in (*_BLOBS, *_BESIDE)
+        for damage in DAMAGES
+        if can(name, damage)
+        for action in ACTIONS
+    ]
+)
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize(("name", "damage"), CELLS)
+@pytest.mark.sampled
+@pytest.mark.parametrize(("name", "damage", "action"), CELLS)
 def test_a_file(world: World, store: Path, name: str, damage: Damage, action: Action):
     part = part_of(store, name)
     harm(store, part, damage)

@@ -6,6 +6,7 @@ The lines of a file that are good stay as they are, and so does the other file.
 from __future__ import annotations
 
 import os
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from gosync.errors import UsageError
 from gosync.verify.act.plan import Action
 from gosync.verify.look.gosum import NAMES
 from gosync.verify.verdicts import Verdict
+from tests.tiers import pairwise
 from tests.unit.verify.caches import ALPHA, BETA, World, run
 from tests.unit.verify.damage import DAMAGES, Damage
 from tests.unit.verify.test_gosum import lines
@@ -89,10 +91,11 @@ def harm_file(file: Path, damage: Damage) -> None:
             os.mkfifo(file)
 
 
-@pytest.mark.parametrize("action", list(Action))
-@pytest.mark.parametrize("damage", _OF_LINES)
-@pytest.mark.parametrize("at", [_ZIP, _MOD], ids=["zip", "mod"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.sampled
+@pytest.mark.parametrize(
+    ("name", "at", "damage", "action"),
+    pairwise(list(product(NAMES, (_ZIP, _MOD), _OF_LINES, Action))),
+)
 def test_a_line(
     world: World, project: Path, name: str, at: int, damage: Damage, action: Action
 ):

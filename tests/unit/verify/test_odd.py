@@ -20,6 +20,7 @@ from gosync.folder.layouts import TargetKind
 from gosync.verify.act.plan import Action
 from gosync.verify.report import VerifyReport
 from gosync.verify.verdicts import Verdict
+from tests.tiers import pairwise
 from tests.unit.verify.caches import ALPHA, FOLDERS, World, run
 from tests.unit.verify.damage import Damage, harm, link_copy, parts
 from tests.unit.verify.test_matrix import snapshot
@@ -57,11 +58,12 @@ ODD: dict[str, Callable[[Path], None]] = {
 if os.getuid() == 0:
     ODD["device"] = lambda path: os.mknod(path, stat.S_IFCHR | 0o644, os.makedev(1, 5))
 PLACES = [
-    pytest.param(kind, part.name, id=f"{kind}-{part.name}")
+    (kind, part.name)
     for kind in FOLDERS
     for part in parts(kind, _DATABASE)
     if part.name != "extracted"
 ]
+TRIED = pairwise([(*place, odd) for place in PLACES for odd in ODD])
 
 
 @pytest.fixture(autouse=True)
@@ -89,8 +91,8 @@ def is_mended(file: Path) -> bool:
     return not file.exists() or "v9.9.9" not in file.read_text()
 
 
-@pytest.mark.parametrize("odd", ODD)
-@pytest.mark.parametrize(("kind", "name"), PLACES)
+@pytest.mark.sampled
+@pytest.mark.parametrize(("kind", "name", "odd"), TRIED)
 def test_the_rest_is_mended_without_a_network(
     world: World, tmp_path: Path, kind: TargetKind, name: str, odd: str
 ):
