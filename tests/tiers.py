@@ -1,7 +1,7 @@
 """Which of many cases a run of the tests takes: a sample, or every one.
 
 The README's test line is the first tier: it takes a sample, the same in each run.
-The second tier, GOSYNC_TEST_EVERY_STEP=1, takes every case; `.ci/run` runs both. A
+The second tier, GOSYNC_TEST_EVERY_STEP=1, takes every case; `.ci/run all` runs both. A
 test whose cases differ has the marker `sampled`, and `every_step` says which tier
 this is.
 """
