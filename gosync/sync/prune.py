@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -34,15 +33,12 @@ from gosync.hint import advise, command
 from gosync.ingest.entries import forget_entry, narrow_entry
 from gosync.ingest.unexplained import unexplained
 from gosync.publish.report import PublishReport
+from gosync.site.site import Site
 from gosync.site.tree import publish_again
 from gosync.store.digest import Digest
+from gosync.sync.dependencies import ConfiguredProject
 from gosync.sync.fingerprint import fingerprint_of
 from gosync.work.progress import Progress
-
-if TYPE_CHECKING:
-    from gosync.site.site import Site
-    from gosync.sync.dependencies import ConfiguredProject
-
 
 _PORTION = 500
 
