@@ -161,7 +161,7 @@ class VersionFetcher:
         """Ask for what the upstream has at hand before making it fetch.
 
         What the index names was fetched once; asking the cache alone is what
-        Go's proxy wishes of mirrors (facts 1.13). "Not fetched" is no answer.
+        Go's proxy wishes of mirrors. "Not fetched" is no answer.
         """
         try:
             await self._bring(admission, row, fetch_disabled=True)
