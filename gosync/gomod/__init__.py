@@ -39,6 +39,9 @@ rows in ``tests/testdata/vectors`` keep the two in agreement.
 ``seen``            what entries contain, known again by their compressed bytes
 ``zipcheck``        the rules that a module zip must obey
 ``dirhash``         the ``h1:`` hash, and the one pass that does it all
+``buildtags``       build constraints, where any tag may be set
+``goimports``       the import declarations of a Go file
+``packages``        the packages of a module, and what they import
 ``deps``            how far a selection reaches
 ``filekind``        the three files of a module version
 ``needsupgraded``   which files ``go get -u ./...`` asks a proxy for
