@@ -34,7 +34,12 @@ def sync_lines(report: PassReport) -> Iterator[str]:
         yield f"{tally.omitted} zips are larger than max_zip and stay out"
     if tally.index_skipped:
         yield f"index: {tally.index_skipped.total()} rows are no events"
-    if tally.index_unread:
+    if tally.index_overtaken:
+        yield (
+            "index: another run moved its cursor meanwhile; what was read is kept, and"
+            " the next sync goes on from where that cursor is"
+        )
+    elif tally.index_unread:
         yield "index: not read to its end; the next sync goes on where this one stopped"
     for reason, count in sorted(tally.list_skipped.items()):
         yield f"lists: {count} versions left out: {reason}"

@@ -10,16 +10,20 @@ where ``min_age`` or ``since`` asks for that, a path has a cursor of its own, to
 A cursor stays a little behind what was read (``IndexPage.overlap``): the index
 promises no order, so the newest rows are read again next time. Events are
 committed with the cursor that passes them, as offers (I5); what is wanted of
-these is not decided here. A pass reads no more than its bound (``IndexBound``), so
-that an index that never ends keeps nothing else waiting; the next pass goes on.
+these is not decided here. Where another run has moved a cursor meanwhile the events
+are committed all the same, and this pass reads no further. A pass reads no more than
+its bound (``IndexBound``), so that an index that never ends keeps nothing else waiting;
+the next pass goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
+from gosync.catalog.cursors import lowest_of
 from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
 from gosync.catalog.modules import Module
@@ -40,6 +44,7 @@ from gosync.upstream.index import (
 )
 from gosync.work.progress import Progress
 
+_log = logging.getLogger(__name__)
 NAMED = ""
 INDEX_ITEM = ("", "index")
 _NAMED_START = timedelta(days=1)
@@ -89,6 +94,7 @@ class IndexFollower:
         self._policy = site.options.policy
         self._dependencies = _followed_dependencies(site.catalog)
         self._cursors = cursor_names(site.options.policy, site.catalog)
+        self._stand: Mapping[str, str | None] = {}  # where they are, as far as we know
 
     async def follow(self, *, now: datetime) -> None:
         """Read to the index's end or the bound; a failure is noted and ends only this.
@@ -104,6 +110,8 @@ class IndexFollower:
         self._progress.phase("index")
         try:
             await self._start_named()
+            options, cursors = self._site.options, self._site.catalog.cursors
+            self._stand = cursors.read(options.index_url, self._cursors)
             async with aclosing(self._pages(self._since())) as pages:
                 await self._take_some(pages)
         except StoreError:
@@ -121,6 +129,9 @@ class IndexFollower:
             self._tally.answered += 1
             self._take(page)
             left -= 1
+            if self._tally.index_overtaken:
+                self._tally.index_unread = True
+                return
             if page.full and (left <= 0 or clock.monotonic() >= end):
                 self._tally.index_unread = True
                 return
@@ -143,9 +154,7 @@ class IndexFollower:
         )
 
     def _since(self) -> str:
-        options = self._site.options
-        lowest = self._site.catalog.cursors.lowest(options.index_url, self._cursors)
-        return lowest or options.index_since
+        return lowest_of(self._stand) or self._site.options.index_since
 
     async def _start_named(self) -> None:
         """Give the named modules' cursor its start, once."""
@@ -156,7 +165,7 @@ class IndexFollower:
         async with aclosing(self._pages(start)) as pages:
             first = await anext(pages)
         if first.seen:
-            cursors.advance(url, [NAMED], start)
+            cursors.move(url, {NAMED: None}, start)
 
     def _wanted(self, path: str) -> bool:
         return path in self._dependencies or self._policy.selects_public(path)
@@ -170,10 +179,21 @@ class IndexFollower:
             if page.events:
                 self._commit(page.events)
             if page.overlap:
-                since = _sortable(page.overlap)
-                catalog.cursors.advance(
-                    self._site.options.index_url, self._cursors, since
-                )
+                self._move(_sortable(page.overlap))
+
+    def _move(self, since: str) -> None:
+        """Move the cursors on; what was read is committed, if one was lost or not."""
+        url = self._site.options.index_url
+        move = self._site.catalog.cursors.move(url, self._stand, since)
+        self._stand = move.now
+        if move.lost:
+            self._tally.index_overtaken = True
+            _log.warning(
+                "%s: another run moved the cursor of %s meanwhile; it stays there, and"
+                " the next pass reads on from it",
+                url,
+                ", ".join(name or "the named modules" for name in move.lost),
+            )
 
     def _commit(self, events: Iterable[IndexEvent]) -> None:
         """Remember what is offered of the modules that a select names."""

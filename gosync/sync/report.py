@@ -60,6 +60,7 @@ class SyncReport(msgspec.Struct, frozen=True, kw_only=True):
         index_events: Lines of the index that were read.
         index_skipped: Lines that make no sense, by what is wrong with them.
         index_unread: Whether the index's end was not reached.
+        index_overtaken: Whether another run moved its cursor meanwhile.
         list_skipped: Lines of lists that make no sense, by what is wrong with them.
         versions_found: Versions that were newly selected.
         versions_unselected: Versions that no rule selects any more.
@@ -83,6 +84,7 @@ class SyncReport(msgspec.Struct, frozen=True, kw_only=True):
     index_events: int
     index_skipped: dict[str, int]
     index_unread: bool
+    index_overtaken: bool
     list_skipped: dict[str, int]
     versions_found: int
     versions_unselected: int
@@ -110,6 +112,7 @@ def sync_report(report: PassReport) -> SyncReport:
         index_events=tally.index_events,
         index_skipped=tally.index_skipped,
         index_unread=tally.index_unread,
+        index_overtaken=tally.index_overtaken,
         list_skipped=tally.list_skipped,
         versions_found=tally.wanted,
         versions_unselected=tally.unselected,

@@ -30,6 +30,7 @@ class Tally(msgspec.Struct):
         index_events: Index events that a select wants.
         index_skipped: Index rows that are no events, by reason.
         index_unread: Whether the index goes on where this pass had enough of it.
+        index_overtaken: Whether another run moved a cursor of the index meanwhile.
         list_skipped: Listed versions that were left out, by reason.
         wanted: Versions that were new to the catalog.
         unselected: Versions that are selected no more.
@@ -47,6 +48,7 @@ class Tally(msgspec.Struct):
     index_events: int = 0
     index_skipped: Counter[str] = msgspec.field(default_factory=Counter)
     index_unread: bool = False
+    index_overtaken: bool = False
     list_skipped: Counter[str] = msgspec.field(default_factory=Counter)
     wanted: int = 0
     unselected: int = 0

@@ -17,6 +17,8 @@ import anyio
 import pytest
 from msgspec.structs import replace
 
+from gosync.catalog.db import Catalog
+from gosync.cli.tables import sync_lines
 from gosync.clock import SystemClock
 from gosync.config.load import load_config
 from gosync.demo.exchange import HttpAnswer, HttpRequest, RequestKind
@@ -231,6 +233,39 @@ def test_an_index_that_never_ends_is_left_after_some_pages(tmp_path: Path) -> No
         result = site.sync(expect=OK)
         assert result.document["index_unread"] is False
         site.check(sim)
+
+
+@pytest.mark.parametrize("other", [None, "2030-01-01T00:00:00.000000000Z"])
+def test_a_cursor_that_another_run_moves_stays_and_what_was_read_is_kept(
+    tmp_path: Path, other: str | None
+) -> None:
+    with Simulator() as sim:
+        site = Site(tmp_path, sim, modules=["index.example/*"], index=True)
+        sim.fault("/index", endless)
+        run_bounded(site, IndexBound(pages=1))
+        sim.clear()
+        url, pattern = f"{sim.url}/index", "index.example/*"
+        pages: list[HttpRequest] = []
+
+        def answer(request: HttpRequest, usual: HttpAnswer) -> HttpAnswer:
+            pages.append(request)
+            if len(pages) == 2:
+                with Catalog.open(site.store / "catalog.sqlite", create=False) as it:
+                    it.cursors._connection.write("DELETE FROM cursors")
+                    if other is not None:
+                        it.cursors.move(url, {pattern: None}, other)
+            return endless(request, usual)
+
+        sim.fault("/index", answer)
+        report = run_bounded(site, IndexBound(pages=9))
+        with Catalog.open(site.store / "catalog.sqlite", create=False) as catalog:
+            assert catalog.cursors.get(url, pattern) == other
+        assert report.tally.index_overtaken
+        assert report.exit_code == MISSING
+        assert report.tally.index_events
+        assert len(pages) == 2, "it reads no further"
+        lines = list(sync_lines(report))
+        assert any("another run moved its cursor" in line for line in lines)
 
 
 def test_an_index_that_never_ends_is_left_after_some_time(tmp_path: Path) -> None:

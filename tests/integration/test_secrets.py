@@ -294,9 +294,9 @@ def test_a_cursor_of_before_keeps_its_place_and_loses_its_password(tmp_path: Pat
     file = tmp_path / "catalog.sqlite"
     with Catalog.open(file, create=True) as catalog:
         cursors = catalog.cursors
-        cursors.advance(old, ["a/*", "b/*"], "2026-01-02T00:00:00Z")
-        cursors.advance("https://h.example/index", ["b/*"], "2026-01-03T00:00:00Z")
-        cursors.advance("https://i.example", ["a/*"], "2026-01-01T00:00:00Z")
+        cursors.move(old, {"a/*": None, "b/*": None}, "2026-01-02T00:00:00Z")
+        cursors.move("https://h.example/index", {"b/*": None}, "2026-01-03T00:00:00Z")
+        cursors.move("https://i.example", {"a/*": None}, "2026-01-01T00:00:00Z")
 
         assert cursors.rename_indexes(strip_secrets) == 1
         assert cursors.rename_indexes(strip_secrets) == 0

@@ -171,12 +171,14 @@ def test_nothing_is_committed_under_a_lease_that_is_lost(catalog, other, monkeyp
         with _hold(other, clock=later) as theirs:
             theirs.take("select")
             with pytest.raises(LeaseLostError, match="it lost select") as caught:
-                catalog.cursors.advance("https://index", ["a"], "2026-01-01T00:00:00Z")
+                catalog.cursors.move(
+                    "https://index", {"a": None}, "2026-01-01T00:00:00Z"
+                )
             assert caught.value.exit_code == 11
             assert catalog.cursors.get("https://index", "a") is None
             with pytest.raises(LeaseLostError):
                 mine.take("audit")
-            other.cursors.advance("https://index", ["a"], "2026-01-01T00:00:00Z")
+            other.cursors.move("https://index", {"a": None}, "2026-01-01T00:00:00Z")
     assert catalog.leases.names() == {}
 
 

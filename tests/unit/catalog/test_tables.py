@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gosync.catalog.cursors import sort_key
+from gosync.catalog.cursors import CursorMove, sort_key
 from gosync.catalog.db import Catalog
 from gosync.catalog.failures import MAX_REASON_CHARACTERS, back_off_seconds
 from gosync.catalog.modules import Module
@@ -130,21 +130,46 @@ def test_retry_after_is_respected_up_to_a_day(catalog, retry_after, want):
     assert failure.next_try_at == format_time(NOW + timedelta(seconds=want))
 
 
-def test_a_cursor_moves_forward_only_and_compares_times(catalog):
+def test_a_cursor_moves_on_from_where_it_was_read_and_compares_times(catalog):
     cursors = catalog.cursors
-    assert cursors.get(URL, "a/*") is None
-    assert cursors.advance(URL, ["a/*", "b/*"], "2026-01-01T00:00:00.5Z") == 2
-    assert cursors.advance(URL, ["a/*"], "2026-01-01T00:00:00.49Z") == 0
-    assert cursors.advance(URL, ["a/*"], "2026-01-01T00:00:00.5Z") == 0
-    assert cursors.advance(URL, ["a/*", "b/*"], "2026-01-01T00:00:00.51Z") == 2
+    stand = cursors.read(URL, ["a/*", "b/*"])
+    assert stand == {"a/*": None, "b/*": None}
+    stand = cursors.move(URL, stand, "2026-01-01T00:00:00.5Z").now
+    assert set(stand.values()) == {"2026-01-01T00:00:00.5Z"}
+    for earlier in ("2026-01-01T00:00:00.49Z", "2026-01-01T00:00:00.500Z"):
+        assert cursors.move(URL, stand, earlier) == CursorMove(stand, ())
+    cursors.move(URL, {"a/*": stand["a/*"]}, "2026-01-01T00:00:00.51Z")
     assert cursors.get(URL, "a/*") == "2026-01-01T00:00:00.51Z"
+    assert cursors.get(URL, "b/*") == "2026-01-01T00:00:00.5Z"
     assert cursors.get("https://other", "a/*") is None
+
+
+@pytest.mark.parametrize(
+    "other", [None, "2026-01-01T00:00:01Z", "2026-01-05T00:00:00Z"]
+)
+def test_a_cursor_that_another_run_moved_stays_as_it_is(catalog, other):
+    cursors, since = catalog.cursors, "2026-01-02T00:00:00Z"
+    cursors.move(URL, {"a": None, "b": None}, since)
+    stand = cursors.read(URL, ["a", "b"])
+    catalog.cursors._connection.write("DELETE FROM cursors WHERE pattern = 'a'")
+    if other is not None:
+        cursors.move(URL, {"a": None}, other)
+    move = cursors.move(URL, stand, "2026-01-03T00:00:00Z")
+    assert move == CursorMove({"b": "2026-01-03T00:00:00Z"}, ("a",))
+    assert cursors.read(URL, ["a", "b"]) == {**move.now, "a": other}
+
+
+def test_a_cursor_that_was_to_be_the_first_stays_as_it_is(catalog):
+    catalog.cursors.move(URL, {"a": None}, "2026-01-01T00:00:00Z")
+    move = catalog.cursors.move(URL, {"a": None}, "2026-01-02T00:00:00Z")
+    assert move == CursorMove({}, ("a",))
+    assert catalog.cursors.get(URL, "a") == "2026-01-01T00:00:00Z"
 
 
 def test_the_lowest_cursor_is_the_beginning_when_a_pattern_is_new(catalog):
     cursors = catalog.cursors
-    cursors.advance(URL, ["a"], "2026-01-01T00:00:00Z")
-    cursors.advance(URL, ["b"], "2026-01-01T00:00:00.1Z")
+    cursors.move(URL, {"a": None}, "2026-01-01T00:00:00Z")
+    cursors.move(URL, {"b": None}, "2026-01-01T00:00:00.1Z")
     assert cursors.lowest(URL, ["a", "b"]) == "2026-01-01T00:00:00Z"
     assert cursors.lowest(URL, ["b"]) == "2026-01-01T00:00:00.1Z"
     assert cursors.lowest(URL, ["a", "b", "new"]) is None
@@ -167,7 +192,7 @@ def test_a_time_stamp_that_does_not_sort_is_refused(catalog, text):
     with pytest.raises(MalformedError):
         sort_key(text)
     with pytest.raises(MalformedError):
-        catalog.cursors.advance(URL, ["a"], text)
+        catalog.cursors.move(URL, {"a": None}, text)
 
 
 def test_the_trusted_head_is_replaced_by_compare_and_swap(catalog):
