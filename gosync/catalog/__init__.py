@@ -43,6 +43,7 @@ gosync.ingest.rebuild.
     runs             when gosync ran, how it ended and what it did
     selected         which versions the present selection wants
     selected_counts  how much is selected, and in which states: read only
+    selected_sizes   selected versions by size: what is here, how large zips are
     selections       what the present selection was made of, and whether it is whole
     shown            what published trees show of each module, and the sums of it (pure)
     shown_table      the tables of what published trees show

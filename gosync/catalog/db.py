@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -41,6 +41,7 @@ from gosync.catalog.records import Records
 from gosync.catalog.runs import Runs
 from gosync.catalog.selected import Selected
 from gosync.catalog.selected_counts import SelectedCounts
+from gosync.catalog.selected_sizes import SelectedSizes
 from gosync.catalog.selections import Selections
 from gosync.catalog.shown_table import ShownModules
 from gosync.catalog.tombstones import Tombstones
@@ -60,6 +61,10 @@ _NO_CATALOG_HINT = advise(
 )
 
 
+class _UndoneError(Exception):
+    """Ends a transaction that is not to be committed."""
+
+
 class Catalog:
     """All tables of one catalog file.
 
@@ -73,6 +78,7 @@ class Catalog:
         records: What proves what trees show of these.
         selected: Which of these are wanted.
         selected_counts: How much is selected, and in which states.
+        selected_sizes: How large it is.
         selections: What that was made of.
         pins: First-sight h1 of private versions.
         failures: Open failures.
@@ -108,6 +114,7 @@ class Catalog:
         self.records = Records(connection)
         self.selected = Selected(connection)
         self.selected_counts = SelectedCounts(connection)
+        self.selected_sizes = SelectedSizes(connection)
         self.selections = Selections(connection)
         self.pins = Pins(connection)
         self.failures = Failures(connection)
@@ -176,6 +183,19 @@ class Catalog:
         """
         with self._connection.transaction():
             yield
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Undo what is written inside: to read what it would be; never await inside.
+
+        Raises:
+            NoSpaceError: the disk is full.
+            CatalogError: the catalog cannot be written.
+        """
+        assert not self.in_transaction, "an outer transaction would be undone as well"
+        with suppress(_UndoneError), self.transaction():
+            yield
+            raise _UndoneError
 
     def write_under(self, lock: Callable[[], AbstractContextManager[None]]) -> None:
         """Have each transaction preceded by a lock: the store's writer lock."""

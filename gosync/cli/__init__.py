@@ -30,6 +30,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     options         what every command takes: --config, --json, --quiet, --no-progress
     output          results: a document for programs or lines for people, never both
     plan            ``gosync plan``: what a sync would do
+    planlines       a plan for people: sums, what is largest, new or dropped
     progress        how long work shows: a bar on a terminal
     prune           ``gosync prune``: forget what no selection wants any more
     publish         ``gosync publish``: write or refresh a static tree

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gosync.cli.arguments import arguments
-from gosync.cli.confirm import confirm_whole_index, with_delete_limit
+from gosync.cli.confirm import confirm_whole_index, size_agreement, with_delete_limit
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import (
     CommonOptions,
@@ -16,6 +16,7 @@ from gosync.cli.options import (
     versions_limit_option,
     wait_lock_option,
 )
+from gosync.cli.plan import PlanWish, show_plan
 from gosync.cli.progress import progress
 from gosync.cli.tables import sync_lines
 from gosync.config.telling import telling_of
@@ -51,6 +52,9 @@ from gosync.sync.report import sync_report
     is_flag=True,
     help="Ask neither about the whole index nor about many versions that would go.",
 )
+@click.option(
+    "--dry-run", is_flag=True, help="Show what it would do, as `gosync plan` does."
+)
 @versions_limit_option
 @common_options
 def sync(
@@ -63,6 +67,7 @@ def sync(
     wait_lock: float,
     plan_file: Path | None,
     yes: bool,
+    dry_run: bool,
     max_delete: int | None,
 ) -> int:
     """Fetch and prove what is new, then bring the tree up to date.
@@ -79,6 +84,11 @@ def sync(
     confirm_whole_index(site_options.policy, yes=yes or bool(wanted))
     with arguments("write it as path@v1.2.3, path@latest or path"):
         selectors = tuple(parse_selector(text) for text in wanted)
+    if dry_run:
+        if plan_file is not None:
+            raise UsageError("--plan and --dry-run exclude each other")
+        planned = PlanWish(selectors=selectors, refresh=refresh, retry=retry)
+        return show_plan(options, planned, wait_lock_seconds=wait_lock)
     wish = PassOptions(
         selectors=selectors,
         refresh=refresh,
@@ -87,6 +97,7 @@ def sync(
         trust_tree=new_store,
         projects=() if wanted else read_projects(site_options.projects),
         plan=None if plan_file is None else read_plan(plan_file),
+        agreement=size_agreement(config.confirm_above_bytes, yes=yes),
     )
     with open_site(
         site_options,

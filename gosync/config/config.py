@@ -52,6 +52,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         upstreams: Who is asked.
         store_path: Folder of the store.
         min_free_bytes: Space that must stay free.
+        confirm_above_bytes: How much a sync on a terminal brings without asking.
         tree_path: Folder of the published tree.
         policy: What the selects say.
         projects: The projects' folders.
@@ -69,6 +70,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     upstreams: UpstreamSettings
     store_path: Path
     min_free_bytes: int
+    confirm_above_bytes: int
     tree_path: Path
     policy: Policy
     projects: tuple[ProjectSpec, ...] = ()

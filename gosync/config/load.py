@@ -218,6 +218,9 @@ def _make(
         upstreams=upstreams,
         store_path=places.path(("store", "path"), sections.store.path),
         min_free_bytes=size(("store", "min_free"), sections.store.min_free),
+        confirm_above_bytes=size(
+            ("plan", "confirm_above"), sections.plan.confirm_above
+        ),
         tree_path=places.path(("publish", "tree"), sections.publish.tree),
         policy=make_policy(sections, places, mistakes),
         projects=_projects(sections.project, places, mistakes),

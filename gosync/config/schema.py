@@ -131,6 +131,17 @@ class ToolchainsSection(Section, frozen=True):
     platforms: list[str] = []
 
 
+class PlanSection(Section, frozen=True):
+    """``[plan]``.
+
+    Attributes:
+        confirm_above: A sync on a terminal asks before it fetches zips of more bytes
+            than this, like "10GiB".
+    """
+
+    confirm_above: str = "10GiB"
+
+
 class PruneSection(Section, frozen=True):
     """``[prune]``.
 
@@ -292,6 +303,7 @@ class FileSchema(Section, frozen=True):
     select: list[SelectSection] = []
     project: list[ProjectSection] = []
     toolchains: ToolchainsSection = ToolchainsSection()
+    plan: PlanSection = PlanSection()
     prune: PruneSection = PruneSection()
     audit: AuditSection = AuditSection()
     publish: PublishSection = PublishSection()

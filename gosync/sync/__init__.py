@@ -7,15 +7,19 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
 ``engine`` runs one pass of it all under the store's lock; ``prune`` is its opposite.
 
     adopt         taking in what a tree shows and its store lacks: a tree as a source
+    agreeing      asking whether a sync may bring as much as it would
     askedtiles    tiles that a tree's clients asked for and did not get
     choosing      the selects' rules over what upstream offers
     completeness  how much of what is selected is here: the one place that counts it
+    demands       which select or project wants which version (pure)
     dependencies  what projects and selects need besides what they name: the second part
     emptymodules  modules that a select names by their path and of which it has nothing
     engine        one pass: discover, fetch through the gate, prove the head, publish
+    explaining    one select's or project's part of a plan, told apart
     facts         what a module's newest go.mod says about its versions
     fetch         bringing wanted versions through the gate, several at once
     fingerprint   what a selection follows from, as one digest
+    forecast      how much a sync will bring, and whether somebody agrees to that
     freshness     how fresh a site is, in data time: what it knows of, not when it ran
     gomods        where module graphs find their go.mod files: the store
     index         following the module index: which events matter, and how far we are
@@ -24,16 +28,20 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     plan          from what upstream offers of a module to what is wanted of it (pure)
     planfile      ``plan.json``: what was planned, and the state that it was planned on
     planned       what a sync would do, as a value
+    planning      what a sync would do, asked of upstream and summed up
+    plansums      sums of a plan: how much each select and project wants (pure)
     prune         forgetting what no selection wants any more
     reasons       why a version is selected: which select or project wants it
     report        what a pass did: as a value, and as the document that it prints
     selecting     from the configuration to the complete selection, and into the catalog
     selection     the catalog held against the selection
     settling      what a pass puts an end to: findings that say we are behind
+    sizing        asking how large zips are, a limited number of times
     sumcheck      a project's go.sum held against what is proven
     tally         what one pass did: counted while it runs, told when it ended
     toolchains    toolchains as modules: what ``GOTOOLCHAIN=auto`` asks a proxy for
     upgrades      which version ``go get -u`` would take of each module that is required
     wanted        a selection in the making: each version once (pure)
     withdrawing   withdrawing a version, and bringing it back
+    zipsizes      sizes of zips, exact or estimated (pure)
 """

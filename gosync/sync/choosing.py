@@ -22,6 +22,7 @@ from gosync.gomod.deps import Deps
 from gosync.gomod.module import ModuleVersion
 from gosync.site.policy import Policy, Rule
 from gosync.site.rules import Pick, VersionRule
+from gosync.sync.demands import Demands, select_name
 from gosync.sync.facts import facts_of
 from gosync.sync.offer import Offer, Offered
 from gosync.sync.plan import Choice, Chosen, choose
@@ -46,12 +47,16 @@ class Choices(msgspec.Struct):
     Attributes:
         wanted: The versions.
         with_deps: Those whose dependencies come along, and how many of these.
+        selects: The selects that bring the dependencies of these along.
         unmatched: What chose nothing.
         reconsider_at: When a cool-down ends that would add a version, or None.
     """
 
     wanted: WantedSet = msgspec.field(default_factory=WantedSet)
     with_deps: list[tuple[ModuleVersion, Deps]] = msgspec.field(default_factory=list)
+    selects: dict[tuple[str, str], tuple[int, ...]] = msgspec.field(
+        default_factory=dict
+    )
     unmatched: list[Unmatched] = msgspec.field(default_factory=list)
     reconsider_at: str | None = None
 
@@ -66,6 +71,7 @@ class Chooser:
         *,
         now: datetime,
         found_by: FoundBy | None = None,
+        demands: Demands | None = None,
     ) -> None:
         """Bind the two.
 
@@ -74,11 +80,13 @@ class Chooser:
             policy: What is wanted of it.
             now: The time that cool-downs are held against.
             found_by: What named the versions, if it is neither list nor index.
+            demands: Where it is recorded which select chooses what, if anywhere.
         """
         self._catalog = catalog
         self._policy = policy
         self._now = format_time(now)
         self._found_by = found_by
+        self._demands = demands
         self._gone = catalog.versions.gone()
         self._withdrawn = {each.key for each in catalog.withdrawn.all()}
         days = max((each.versions.min_age_days for each in policy.selects), default=0)
@@ -174,13 +182,16 @@ class Chooser:
         choices.wanted.update(self._wants(path, chosen.choices, offer))
         choices.unmatched += (Unmatched(each, path) for each in chosen.unmatched)
         choices.reconsider_at = sooner(choices.reconsider_at, chosen.reconsider_at)
-        choices.with_deps += (
-            (ModuleVersion(path, choice.version), choice.deps)
-            for choice in chosen.choices
-            if choice.deps is not Deps.NONE
-            and choice.need is Need.ZIP
-            and (path, choice.version) not in self._withdrawn
-        )
+        for choice in chosen.choices:
+            key = (path, choice.version)
+            if self._demands is not None:
+                for number in choice.rules:
+                    self._demands.name(select_name(number), key, choice.need)
+            if choice.deps is Deps.NONE or choice.need is not Need.ZIP:
+                continue
+            if key not in self._withdrawn:
+                choices.with_deps.append((ModuleVersion(*key), choice.deps))
+                choices.selects[key] = tuple(self.with_deps(choice.rules))
 
     def _wants(
         self, path: str, choices: Iterable[Choice], offer: Offer

@@ -8,7 +8,7 @@ before any zip of it is fetched.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 from anyio import CapacityLimiter, to_thread
@@ -22,6 +22,7 @@ from gosync.gomod.needs import Needs, Upgrades, needs_of_project, needs_of_versi
 from gosync.project import Project, read_project
 from gosync.site.options import ProjectSpec
 from gosync.site.site import Site
+from gosync.sync.demands import Demands, project_name, select_name
 from gosync.sync.gomods import GoModSource, StoredGoMods
 from gosync.sync.sumcheck import check_sums
 from gosync.sync.wanted import WantedSet
@@ -35,23 +36,31 @@ class Found(msgspec.Struct):
     Attributes:
         wanted: The versions.
         refused: Projects that could not be taken, and why.
+        demands: Who needs them.
     """
 
     wanted: WantedSet = msgspec.field(default_factory=WantedSet)
     refused: dict[str, GosyncError] = msgspec.field(default_factory=dict)
+    demands: Demands = msgspec.field(default_factory=Demands)
 
 
 class Dependencies:
     """Follows requirements, fetching go.mod files as it goes."""
 
     def __init__(
-        self, site: Site, source: GoModSource, upgrades: Upgrades, progress: Progress
+        self,
+        site: Site,
+        source: GoModSource,
+        upgrades: Upgrades,
+        progress: Progress,
+        demands: Demands,
     ) -> None:
         self._site = site
         self._source = source
         self._upgrades = upgrades
         self._progress = progress
-        self._found = Found()
+        self._found = Found(demands=demands)
+        self._selects: Mapping[tuple[str, str], tuple[int, ...]] = {}
         # Who reads a graph waits for the gate, which needs threads of its own.
         self._readers = CapacityLimiter(site.options.concurrency)
 
@@ -59,13 +68,20 @@ class Dependencies:
         self,
         projects: Iterable[ConfiguredProject],
         versions: Iterable[tuple[ModuleVersion, Deps]],
+        selects: Mapping[tuple[str, str], tuple[int, ...]],
     ) -> Found:
         """Return what these projects and module versions need.
+
+        Args:
+            projects: The projects.
+            versions: The versions, and which dependencies of each come along.
+            selects: The selects that want these for it.
 
         Raises:
             StoreError: if the store or the catalog cannot be read or written.
         """
         configured, selected = list(projects), list(versions)
+        self._selects = selects
         self._progress.phase("dependencies", len(configured) + len(selected))
         for each in configured:
             await self._follow_project(each)
@@ -89,6 +105,7 @@ class Dependencies:
             self._needs_of_project, configured, limiter=self._readers
         )
         self._found.wanted.update(wants_of(needs, FoundBy.PROJECT))
+        self._found.demands.add([project_name(configured.name)], needs)
 
     def _needs_of_project(self, configured: ConfiguredProject) -> Needs:
         return needs_of_project(
@@ -106,6 +123,9 @@ class Dependencies:
             self._needs_of_version, mv, deps, limiter=self._readers
         )
         self._found.wanted.update(wants_of(needs, FoundBy.DEPENDENCY))
+        key = (mv.path, mv.version)
+        who = map(select_name, self._selects.get(key, ()))
+        self._found.demands.add(who, needs, key)
         self._progress.advance()
 
     def _needs_of_version(self, mv: ModuleVersion, deps: Deps) -> Needs:

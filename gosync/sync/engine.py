@@ -6,9 +6,10 @@ full disk or an upstream that went away, is gone on with by the next one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Container, Iterator
+from contextlib import AsyncExitStack, nullcontext
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -26,6 +27,7 @@ from gosync.site.tree import database_item, publish_tree, refresh_head
 from gosync.site.upstreams import Upstreams, connect
 from gosync.site.withdrawals import learn_withdrawals
 from gosync.sync.adopt import bring_up, claim_if_whole, expected_of
+from gosync.sync.agreeing import agree
 from gosync.sync.choosing import Chooser
 from gosync.sync.completeness import (
     SOME_MISSING,
@@ -33,9 +35,11 @@ from gosync.sync.completeness import (
     CompletenessReader,
     count_versions,
 )
+from gosync.sync.demands import Demands
 from gosync.sync.dependencies import ConfiguredProject
 from gosync.sync.emptymodules import EmptyModule, find_empty_modules
 from gosync.sync.fetch import VersionFetcher
+from gosync.sync.forecast import Agreement
 from gosync.sync.freshness import freshness_of
 from gosync.sync.gomods import GoModSource
 from gosync.sync.index import IndexFollower
@@ -52,6 +56,8 @@ from gosync.text import encode_json
 from gosync.work.progress import NoProgress, Progress
 from gosync.work.stop import Stop
 
+T = TypeVar("T")
+
 
 class PassOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How a pass is run.
@@ -65,6 +71,7 @@ class PassOptions(msgspec.Struct, frozen=True, kw_only=True):
         plan: An approved plan: nothing is asked but what it names.
         trust_tree: Whether the tree's word counts for private modules, where the store
             knows less than it shows.
+        agreement: Whom it asks before it brings very much; None for nobody.
         stop: Ends the pass early; what is on its way is finished.
     """
 
@@ -75,11 +82,20 @@ class PassOptions(msgspec.Struct, frozen=True, kw_only=True):
     projects: tuple[ConfiguredProject, ...] = ()
     plan: PlanFile | None = None
     trust_tree: bool = False
+    agreement: Agreement | None = None
     stop: Stop = msgspec.field(default_factory=Stop)
 
 
 class Pass:
-    """One pass over one site: discover, select, then fetch."""
+    """One pass over one site: discover, select, then fetch.
+
+    Attributes:
+        site: The site, as far as the pass goes.
+        upstreams: Who is asked.
+        tally: What the pass did.
+        selection: What is selected of the site.
+        reads_zips: Whether zips are fetched whose imports must be read to select.
+    """
 
     def __init__(
         self, site: Site, upstreams: Upstreams, options: PassOptions, progress: Progress
@@ -100,14 +116,13 @@ class Pass:
             self.site, upstreams, self.tally, NoProgress(), stop=options.stop
         )
         self._lister = Lister(self.site, upstreams.proxy, self.tally, progress)
+        self.reads_zips = True
         self._configured = site.options
         self._named = bool(options.selectors)
         self.selection = Selection(site.catalog, self.site.options, named=self._named)
 
     async def discover(self) -> None:
-        """Learn from index and lists what is offered, and select from it.
-
-        Fetches the go.mod files that this takes.
+        """Learn from index and lists what is offered.
 
         Raises:
             UsageError: if bundles feed this store.
@@ -131,12 +146,52 @@ class Pass:
             )
             await follower.follow(now=self._now())
         await self._lister.refresh(self._due_modules())
-        if self._options.selectors:
-            await self._selecting().select_named()
-        else:
+
+    async def select(self) -> None:
+        """Bring the catalog's selection up to what was learned.
+
+        Raises:
+            StoreError: if the store or the catalog cannot be written.
+        """
+        if self._approved is not None:
+            return
+        if self._named:
+            selecting = self._selecting()
+            selecting.commit(await selecting.make_named(Demands()))
+            return
+        note_needs(self.site, self._options.projects)
+        await self._selecting().select(always=self._options.retry)
+        self.selection.clear_moot()
+
+    async def foresee(
+        self, demands: Demands, look: Callable[[], T], *, read: bool
+    ) -> T:
+        """Select what was learned, and look at the catalog as it is then.
+
+        It stays so, unless a part is an estimate, or named by a command alone: then it
+        is undone after the look.
+
+        Args:
+            demands: Where it is recorded who wants what.
+            look: What reads the catalog.
+            read: Whether zips are fetched whose imports must be read to know it.
+
+        Raises:
+            StoreError: if the store or the catalog cannot be written.
+        """
+        self.reads_zips = read
+        selecting = self._selecting()
+        if not self._named:
             note_needs(self.site, self._options.projects)
-            await self._selecting().select(always=self._options.retry)
-            self.selection.clear_moot()
+        make = selecting.make_named if self._named else selecting.make
+        made = await make(demands)
+        is_undone = self._named or (demands.is_estimated and not made.is_current)
+        with self.site.catalog.undone() if is_undone else nullcontext():
+            if not made.is_current or self._options.retry:
+                selecting.commit(made)
+            if not self._named:
+                self.selection.clear_moot()
+            return look()
 
     def _clear_unconfigured(self) -> None:
         """Forget what was met at whom nobody is asked any more; it is due at once."""
@@ -222,8 +277,11 @@ class Pass:
         catalog = self.site.catalog
         return max(catalog.modules.last_listed_at(), catalog.arrivals.last_at()) > since
 
-    async def fetch(self) -> None:
+    async def fetch(self, only: Container[tuple[str, str]] | None = None) -> None:
         """Fetch what is due.
+
+        Args:
+            only: Nothing but these of it, None for all.
 
         Raises:
             StoreError: if the store or the catalog cannot be written.
@@ -231,7 +289,10 @@ class Pass:
         left = count_versions(self.site.catalog).missing
         self._progress.phase("versions", left)
         if left:
-            await self._fetcher.fetch_all(self.due())
+            rows = self.due()
+            await self._fetcher.fetch_all(
+                row for row in rows if only is None or (row.path, row.version) in only
+            )
 
 
 async def run_pass(site: Site, options: PassOptions, progress: Progress) -> PassReport:
@@ -278,6 +339,9 @@ async def _run_pass(
         upstreams.gate.expected = {**upstreams.gate.expected, **expected_of(left)}
         with options.stop.at_once():
             await this.discover()
+            if options.agreement is not None:
+                await agree(this, options, options.agreement, progress)
+            await this.select()
         await selecting.aclose()
         await this.fetch()
         settle_stale(site)

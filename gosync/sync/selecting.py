@@ -13,7 +13,9 @@ an upstream did not answer.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
+import msgspec
 from anyio import to_thread
 
 from gosync.catalog.selections import CONFIGURED, SelectionState
@@ -24,6 +26,7 @@ from gosync.hint import advise, command
 from gosync.site.configured import PROJECT, SELECT, project_item, select_item
 from gosync.site.site import Site
 from gosync.sync.choosing import Choices, Chooser, Unmatched, sooner
+from gosync.sync.demands import COMMANDS, TOOLCHAINS, Demands
 from gosync.sync.dependencies import ConfiguredProject, Dependencies
 from gosync.sync.facts import learn_facts
 from gosync.sync.fingerprint import fingerprint_of
@@ -34,6 +37,26 @@ from gosync.sync.toolchains import toolchain_wants
 from gosync.sync.upgrades import UpgradeFinder
 from gosync.sync.wanted import WantedSet
 from gosync.work.progress import Progress
+
+
+class MadeSelection(msgspec.Struct, frozen=True):
+    """A selection that was made, and is not in the catalog yet.
+
+    Attributes:
+        wanted: The versions.
+        choices: What the configuration's selects choose, None for a command's own.
+        refused: Projects that could not be taken, and why.
+        demands: Who wants what.
+        complete: Whether every go.mod was there that it had to read.
+        is_current: Whether the catalog's was made of the same.
+    """
+
+    wanted: WantedSet
+    choices: Choices | None
+    refused: dict[str, GosyncError]
+    demands: Demands
+    complete: bool
+    is_current: bool = False
 
 
 class Selecting:
@@ -67,36 +90,72 @@ class Selecting:
             StoreError: if the store or the catalog cannot be written.
         """
         await learn_facts(self._site, self._source, self._lister)
-        fingerprint = self._fingerprint()
-        if not always and self._is_current(fingerprint):
-            return
-        choices = await to_thread.run_sync(self._chooser().choose_all)
+        if always or not self._is_current(self._fingerprint()):
+            self.commit(await self._make(Demands()))
+
+    async def make(self, demands: Demands) -> MadeSelection:
+        """Return the selection, which is not in the catalog yet.
+
+        Args:
+            demands: Where it is recorded who wants what.
+
+        Raises:
+            StoreError: if the store or the catalog cannot be written.
+        """
+        await learn_facts(self._site, self._source, self._lister)
+        return await self._make(demands)
+
+    async def _make(self, demands: Demands) -> MadeSelection:
+        chooser = self._chooser(demands=demands)
+        choices = await to_thread.run_sync(chooser.choose_all)
         dependencies = Dependencies(
-            self._site, self._source, self._upgrades, self._progress
+            self._site, self._source, self._upgrades, self._progress, demands
         )
-        found = await dependencies.follow(self._projects, choices.with_deps)
+        found = await dependencies.follow(
+            self._projects, choices.with_deps, choices.selects
+        )
         wanted = choices.wanted
-        wanted.update(toolchain_wants(self._site.options.toolchains))
+        toolchains = list(toolchain_wants(self._site.options.toolchains))
+        for want in toolchains:
+            demands.name(TOOLCHAINS, (want.path, want.version), want.need)
+        wanted.update(toolchains)
         wanted.update(found.wanted)
         complete = not found.refused and not self._source.unanswered()
-        self._commit(wanted, choices, found.refused, complete=complete)
+        return MadeSelection(
+            wanted,
+            choices,
+            found.refused,
+            demands,
+            complete,
+            is_current=self._is_current(self._fingerprint()),
+        )
 
-    async def select_named(self) -> None:
-        """Want what a command named, beside the configuration's selection.
+    async def make_named(self, demands: Demands) -> MadeSelection:
+        """Return what a command named, beside the configuration's selection.
+
+        Args:
+            demands: Where it is recorded which of its arguments wants what.
 
         Raises:
             StoreError: if the store or the catalog cannot be written.
         """
         await learn_facts(self._site, self._source, self._lister)
         choices = self._chooser(FoundBy.COMMAND).choose_all()
-        catalog, now = self._site.catalog, self._site.clock.now()
-        change = catalog.selected.select(choices.wanted, complete=False, now=now)
-        self._tally.wanted += change.added + change.widened
+        for want in choices.wanted:
+            demands.name(COMMANDS, (want.path, want.version), want.need)
+        return MadeSelection(choices.wanted, None, {}, demands, complete=False)
 
-    def _chooser(self, found_by: FoundBy | None = None) -> Chooser:
+    def _chooser(
+        self, found_by: FoundBy | None = None, demands: Demands | None = None
+    ) -> Chooser:
         site = self._site
-        now = site.clock.now()
-        return Chooser(site.catalog, site.options.policy, now=now, found_by=found_by)
+        return Chooser(
+            site.catalog,
+            site.options.policy,
+            now=site.clock.now(),
+            found_by=found_by,
+            demands=demands,
+        )
 
     def _fingerprint(self) -> str:
         site = self._site
@@ -109,34 +168,36 @@ class Selecting:
         now = format_time(self._site.clock.now())
         return state.reconsider_at is None or now < state.reconsider_at
 
-    def _commit(
-        self,
-        wanted: WantedSet,
-        choices: Choices,
-        refused: dict[str, GosyncError],
-        *,
-        complete: bool,
-    ) -> None:
+    def commit(self, made: MadeSelection) -> None:
+        """Bring a selection that was made into the catalog.
+
+        Raises:
+            StoreError: if the catalog cannot be written.
+        """
         catalog, now = self._site.catalog, self._site.clock.now()
         with catalog.transaction():
-            self._note_unmatched(choices.unmatched)
-            self._note_refused(refused)
-            change = catalog.selected.select(wanted, complete=complete, now=now)
-            if complete:
-                self._upgrades.untrack_unneeded()
-            catalog.selections.put(
-                SelectionState(
-                    name=CONFIGURED,
-                    fingerprint=self._fingerprint(),
-                    complete=complete,
-                    reconsider_at=sooner(
-                        choices.reconsider_at, self._upgrades.reconsider_at
-                    ),
-                    computed_at=format_time(now),
-                )
+            change = catalog.selected.select(
+                made.wanted, complete=made.complete, now=now
             )
+            if made.choices is not None:
+                self._note_made(made, made.choices, now)
         self._tally.wanted += change.added + change.widened
         self._tally.unselected += change.dropped
+
+    def _note_made(self, made: MadeSelection, choices: Choices, now: datetime) -> None:
+        """Keep what the configuration's selection was made of."""
+        self._note_unmatched(choices.unmatched)
+        self._note_refused(made.refused)
+        if made.complete:
+            self._upgrades.untrack_unneeded()
+        state = SelectionState(
+            name=CONFIGURED,
+            fingerprint=self._fingerprint(),
+            complete=made.complete,
+            reconsider_at=sooner(choices.reconsider_at, self._upgrades.reconsider_at),
+            computed_at=format_time(now),
+        )
+        self._site.catalog.selections.put(state)
 
     def _note_unmatched(self, unmatched: Iterable[Unmatched]) -> None:
         errors: dict[str, GosyncError] = {
