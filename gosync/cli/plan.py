@@ -20,7 +20,6 @@ from gosync.cli.tables import withdrawal_lines
 from gosync.cli.troublelines import trouble_lines
 from gosync.config.sizes import format_size
 from gosync.errors import GosyncError
-from gosync.gomod.module import ModuleVersion
 from gosync.site.site import Site, open_site
 from gosync.site.upstreams import Upstreams, connect
 from gosync.sync.dependencies import read_projects
@@ -128,7 +127,7 @@ async def _ask_sizes(
 
     async def ask_size(each: PlannedVersion) -> None:
         with suppress(GosyncError):  # the sync will say what is wrong with it
-            mv = ModuleVersion(each.path, each.version)
+            mv = each.mv
             each.zip_bytes = await upstreams.proxy.head_zip(mv)
         watcher.advance()
 

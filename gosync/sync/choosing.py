@@ -80,7 +80,7 @@ class Chooser:
         self._now = format_time(now)
         self._found_by = found_by
         self._gone = catalog.versions.gone()
-        self._withdrawn = {each.key for each in catalog.withdrawn.all()}
+        self._withdrawn = {each.mv for each in catalog.withdrawn.all()}
         days = max((each.versions.min_age_days for each in policy.selects), default=0)
         self._upgrade = Rule(0, VersionRule(pick=Pick.LATEST, min_age_days=days))
 
@@ -154,16 +154,18 @@ class Chooser:
         versions = tuple(
             each
             for each in offer.versions
-            if (path, each.version) not in self._withdrawn
+            if ModuleVersion(path, each.version) not in self._withdrawn
         )
         if len(versions) == len(offer.versions):
             return offer
-        latest = None if (path, offer.latest) in self._withdrawn else offer.latest
+        latest = offer.latest
+        if latest is not None and ModuleVersion(path, latest) in self._withdrawn:
+            latest = None
         return Offer(versions, latest, offer.facts)
 
     def _is_gone(self, path: str, row: OfferedRow) -> bool:
         """Return whether the index alone names it, and not anew since it was gone."""
-        gone_at = self._gone.get((path, row.version))
+        gone_at = self._gone.get(ModuleVersion(path, row.version))
         return gone_at is not None and (row.index_time or "") <= gone_at
 
     def _take(self, choices: Choices, path: str, offer: Offer) -> None:
@@ -175,11 +177,11 @@ class Chooser:
         choices.unmatched += (Unmatched(each, path) for each in chosen.unmatched)
         choices.reconsider_at = sooner(choices.reconsider_at, chosen.reconsider_at)
         choices.with_deps += (
-            (ModuleVersion(path, choice.version), choice.deps)
+            (mv, choice.deps)
             for choice in chosen.choices
             if choice.deps is not Deps.NONE
             and choice.need is Need.ZIP
-            and (path, choice.version) not in self._withdrawn
+            and (mv := ModuleVersion(path, choice.version)) not in self._withdrawn
         )
 
     def _wants(

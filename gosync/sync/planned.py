@@ -14,10 +14,11 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
 from gosync.catalog.versions import Need, VersionRow
 from gosync.catalog.withdrawn import Withdrawal
+from gosync.gomod.module import OfVersion
 from gosync.sync.emptymodules import EmptyModule
 
 
-class PlannedVersion(msgspec.Struct):
+class PlannedVersion(OfVersion, msgspec.Struct):
     """A version that would be fetched.
 
     Attributes:
@@ -40,7 +41,7 @@ class PlannedVersion(msgspec.Struct):
     zip_bytes: int | None = None
 
 
-class PlannedRemoval(msgspec.Struct):
+class PlannedRemoval(OfVersion, msgspec.Struct):
     """A version that nothing selects any more.
 
     Attributes:
