@@ -28,6 +28,7 @@ from gosync.gomod import semver
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import Origin
 from gosync.gomod.info import parse_time as parse_upstream_time
+from gosync.gomod.module import ModuleVersion
 
 _FACTS = {FileKind.INFO: "commit", FileKind.MOD: "mod_h1", FileKind.ZIP: "zip_h1"}
 _NOUNS = {FileKind.INFO: "commit", FileKind.MOD: "go.mod", FileKind.ZIP: "zip"}
@@ -266,7 +267,7 @@ def check_stale(
 
 
 def check_index(
-    item: tuple[str, str],
+    item: ModuleVersion,
     source: str,
     said: IndexAnswer,
     *,
@@ -276,7 +277,7 @@ def check_index(
     """Return whether the index has gone on without us, for too long.
 
     Args:
-        item: What findings call the index: a path and a version.
+        item: What findings call the index.
         source: The index's URL.
         said: What it answered.
         now: When.
@@ -288,8 +289,8 @@ def check_index(
     return [
         Sighting(
             kind=FindingKind.STALE,
-            path=item[0],
-            version=item[1],
+            path=item.path,
+            version=item.version,
             source=source,
             summary=f"events since {said.unread} are not read yet",
             ours={"cursor": said.cursor},

@@ -34,6 +34,7 @@ from gosync.catalog.looks import Listing, Look
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import State, VersionRow
 from gosync.gomod.filekind import FileKind
+from gosync.gomod.module import ModuleVersion
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.gomod.versionlist import newest
 from gosync.ingest.entries import finding_entry
@@ -60,7 +61,7 @@ class Judge:
             StoreError: if the catalog or a blob cannot be read or written.
         """
         if isinstance(look.what, FileKind):
-            row = self._site.catalog.versions.get(look.path, look.version)
+            row = self._site.catalog.versions.get(look.mv)
             assert row is not None, look
             self._judge_version(row, look.source)
         elif look.what is Listing.LIST:
@@ -94,12 +95,12 @@ class Judge:
         looks = self._site.catalog.looks
         lists = {
             look.source: look
-            for look in looks.of(row.path, "")
+            for look in looks.of(ModuleVersion(row.path, ""))
             if look.what is Listing.LIST
         }
         files: dict[str, dict[FileKind, FileAnswer]] = {}
         unanswered = {name for name, look in lists.items() if look.looked_at is None}
-        for look in looks.of(row.path, row.version):
+        for look in looks.of(row.mv):
             said = parse_answer(look, FileAnswer)
             assert isinstance(look.what, FileKind), look  # it is of a version
             files.setdefault(look.source, {})[look.what] = said
@@ -146,7 +147,12 @@ class Judge:
             self._judge_version(row, look.source)
 
     def _judge_index(self, look: Look) -> None:
-        scope = Scope(*INDEX_ITEM, look.source, frozenset({FindingKind.STALE}))
+        scope = Scope(
+            INDEX_ITEM.path,
+            INDEX_ITEM.version,
+            look.source,
+            frozenset({FindingKind.STALE}),
+        )
         seen = check_index(
             INDEX_ITEM,
             look.source,
@@ -195,7 +201,7 @@ class Judge:
         """
         looks = [
             look
-            for look in self._site.catalog.looks.of(path, "")
+            for look in self._site.catalog.looks.of(ModuleVersion(path, ""))
             if look.what is Listing.LIST
         ]
         said = {look.source: parse_answer(look, ListAnswer) for look in looks}
@@ -208,7 +214,7 @@ class Judge:
         catalog = self._site.catalog
         offered = [row.version for row in catalog.offers.of(module.path) if row.listed]
         top = newest(v for v in offered if not is_pseudo_version(v)) or ""
-        failure = catalog.failures.get(module.path, top) if top else None
+        failure = catalog.failures.get(ModuleVersion(module.path, top)) if top else None
         interval = self._site.options.list_interval_seconds
         return Followed(
             path=module.path,
@@ -239,7 +245,7 @@ class Judge:
         may be where a redirect led.
         """
         if finding.path and finding.version:
-            row = self._site.catalog.versions.get(finding.path, finding.version)
+            row = self._site.catalog.versions.get(finding.mv)
             if row is None or row.state is State.FORGOTTEN:
                 return "the version is kept no longer"
             if row.state is State.REJECTED:

@@ -163,7 +163,7 @@ class ModuleAsker:
         return MeteredAnswer(said, got.validators)
 
     def _list_look(self, look: Look) -> Look | None:
-        for each in self._site.catalog.looks.of(look.path, ""):
+        for each in self._site.catalog.looks.of(ModuleVersion(look.path, "")):
             if (each.source, each.what) == (look.source, Listing.LIST):
                 return each
         return None

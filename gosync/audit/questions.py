@@ -21,13 +21,14 @@ from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import RejectedError
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import Origin, parse_info
+from gosync.gomod.module import ModuleVersion
 from gosync.site.site import Site
 from gosync.store.digest import Digest
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
 from gosync.upstream.urls import strip_secrets
 
 GIT_PREFIX = "git "
-INDEX_QUESTION = ("", "")  # path and version of the one question to the index
+INDEX_QUESTION = ModuleVersion("", "")  # the one question to the index
 
 
 class Questions:
@@ -50,7 +51,9 @@ class Questions:
             StoreError: if the catalog or a blob cannot be read.
         """
         if self.index:
-            yield Question(self.index, *INDEX_QUESTION, Listing.INDEX)
+            yield Question(
+                self.index, INDEX_QUESTION.path, INDEX_QUESTION.version, Listing.INDEX
+            )
         rows = self._site.catalog.versions.all_rows()
         for path, group in groupby(rows, key=attrgetter("path")):
             held = [row for row in group if row.published is not None]
@@ -89,7 +92,7 @@ class Questions:
     def _speaker(self, path: str, sources: list[str]) -> str:
         looks = {
             look.source: look
-            for look in self._site.catalog.looks.of(path, "")
+            for look in self._site.catalog.looks.of(ModuleVersion(path, ""))
             if look.what is Listing.LIST
         }
         for source in sources:

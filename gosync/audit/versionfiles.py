@@ -57,7 +57,7 @@ class FileAsker:
             return MeteredAnswer(replace(before, no=True))
 
     async def _ask_small(self, look: Look, before: FileAnswer) -> MeteredAnswer:
-        mv = ModuleVersion(look.path, look.version)
+        mv = look.mv
         is_info = look.what is FileKind.INFO
         got = await self._proxy.get(
             file_target(mv, FileKind.INFO if is_info else FileKind.MOD),
@@ -70,7 +70,7 @@ class FileAsker:
         return self._answer(look, before, value, got, got.body)
 
     async def _ask_zip(self, look: Look, before: FileAnswer) -> MeteredAnswer:
-        mv = ModuleVersion(look.path, look.version)
+        mv = look.mv
         blobs = self._site.blobs
         blobs.check_space(0, min_free_bytes=self._site.options.min_free_bytes)
         with blobs.stage() as staged:
@@ -96,7 +96,7 @@ class FileAsker:
         content: Readable | bytes,
     ) -> MeteredAnswer:
         """Return the answer; keep evidence of what should not be."""
-        row = self._site.catalog.versions.get(look.path, look.version)
+        row = self._site.catalog.versions.get(look.mv)
         assert row is not None, look
         said = FileAnswer(had=True, value=value, first=before.first or value)
         want = self._must_be(row, look, said)

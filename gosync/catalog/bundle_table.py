@@ -16,6 +16,7 @@ from gosync.catalog.bundles import BundleKind, BundleRow, BundleState
 from gosync.catalog.connection import reading_row
 from gosync.catalog.versions import Need
 from gosync.clock import format_time
+from gosync.gomod.module import ModuleVersion
 from gosync.sumdb.spans import Spans, unite
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Bundles:
     def seal(
         self,
         row: BundleRow,
-        holds: Iterable[tuple[str, str, Need]],
+        holds: Iterable[tuple[ModuleVersion, Need]],
         tiles: Mapping[int, Spans] = MappingProxyType({}),
         artifacts: Iterable[Artifact] = (),
         *,
@@ -155,8 +156,8 @@ class Bundles:
             self._connection.write_many(
                 "INSERT INTO bundle_holds VALUES (?, ?, ?, ?, ?)",
                 (
-                    (row.target, row.sequence, path, version, need.value)
-                    for path, version, need in holds
+                    (row.target, row.sequence, mv.path, mv.version, need.value)
+                    for mv, need in holds
                 ),
             )
             self._connection.write_many(
@@ -243,7 +244,7 @@ class Bundles:
         """
         return self._row(f"target = ? AND {_IS_BASE[sealed]}", target)
 
-    def holds(self, row: BundleRow) -> Mapping[tuple[str, str], Need]:
+    def holds(self, row: BundleRow) -> Mapping[ModuleVersion, Need]:
         """Return how much of which versions the site has once it took this in.
 
         Raises:
@@ -254,7 +255,9 @@ class Bundles:
             " WHERE target = ? AND sequence = ?",
             (row.target, row.sequence),
         )
-        return {(path, version): _need(need) for path, version, need in found}
+        return {
+            ModuleVersion(path, version): _need(need) for path, version, need in found
+        }
 
     def tiles(self, row: BundleRow) -> Mapping[int, Spans]:
         """Return the full tiles for older heads that the site has with this, by level.

@@ -1,6 +1,6 @@
 """Failures: what failed, why, and when it is tried again.
 
-One open failure for an item; an item is a version, or with version "" the
+One open failure for an item; an item is a ``ModuleVersion``, or with version "" the
 module itself, or with path "" something of the run (its version then names it).
 Back-off by attempt: the first failure is due again at once (the next run), the
 second after 60 s, then doubling up to 24 h; a Retry-After that is longer wins.
@@ -20,13 +20,14 @@ from msgspec.structs import asdict, fields
 from gosync.catalog.connection import Connection, reading_row
 from gosync.clock import format_time, shift
 from gosync.errors import GosyncError, SecurityError, UpstreamStatusError
+from gosync.gomod.module import ModuleVersion, OfVersion
 
 FIRST_DELAY_SECONDS = 60.0
 MAX_DELAY_SECONDS = 24 * 3600.0
 MAX_REASON_CHARACTERS = 2_000
 
 
-class Failure(msgspec.Struct, frozen=True):
+class Failure(OfVersion, msgspec.Struct, frozen=True):
     """An open failure; the fields are the table's columns, in their order.
 
     Attributes:
@@ -102,8 +103,7 @@ class Failures:
 
     def record(
         self,
-        path: str,
-        version: str,
+        item: ModuleVersion,
         *,
         kind: str,
         error: GosyncError,
@@ -118,7 +118,7 @@ class Failures:
             CatalogError: the catalog cannot be written.
         """
         with self._connection.transaction():
-            before = self.get(path, version)
+            before = self.get(item)
             if before is not None and before.upstream not in ("", upstream):
                 before = None
             attempts = 1 if before is None else before.attempts + 1
@@ -127,8 +127,8 @@ class Failures:
             if before is not None and _outweighs(before, error):
                 finding = (before.error, before.reason, before.exit_code)
             failure = Failure(
-                path,
-                version,
+                item.path,
+                item.version,
                 kind,
                 *finding,
                 attempts,
@@ -154,17 +154,18 @@ class Failures:
             (format_time(now), format_time(latest)),
         )
 
-    def clear(self, items: Iterable[tuple[str, str]]) -> int:
-        """Forget the failures of these (path, version); return how many there were.
+    def clear(self, items: Iterable[ModuleVersion]) -> int:
+        """Forget the failures of these items; return how many there were.
 
         Raises:
             CatalogError: the catalog cannot be written.
         """
         return self._connection.write_many(
-            "DELETE FROM failures WHERE path = ? AND version = ?", items
+            "DELETE FROM failures WHERE path = ? AND version = ?",
+            ((item.path, item.version) for item in items),
         )
 
-    def get(self, path: str, version: str = "") -> Failure | None:
+    def get(self, item: ModuleVersion) -> Failure | None:
         """Return the open failure of an item, or None.
 
         Raises:
@@ -172,7 +173,7 @@ class Failures:
         """
         row = self._connection.row(
             f"SELECT {_COLUMNS} FROM failures WHERE path = ? AND version = ?",  # noqa: S608 - own names
-            (path, version),
+            (item.path, item.version),
         )
         return None if row is None else _failure(row)
 

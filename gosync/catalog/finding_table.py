@@ -13,6 +13,7 @@ from msgspec.structs import asdict, fields
 from gosync.catalog.connection import Connection, reading_row
 from gosync.catalog.findings import Finding, FindingKind, FindingState, Scope, Sighting
 from gosync.clock import format_time
+from gosync.gomod.module import ModuleVersion
 
 MAX_SUMMARY_CHARACTERS: Final = 500
 _COLUMNS = ", ".join(field.name for field in fields(Finding))
@@ -88,7 +89,7 @@ class Findings:
         with self._connection.transaction():
             over = [
                 self.settle(finding.id, now)
-                for finding in self.of(scope.path)
+                for finding in self.of_module(scope.path)
                 if finding.state is not FindingState.RESOLVED
                 and scope.covers(finding)
                 and _key(finding) not in keys
@@ -251,15 +252,22 @@ class Findings:
         )
         return [_finding(row) for row in found]
 
-    def of(self, path: str, version: str | None = None) -> list[Finding]:
-        """Return the findings of a module and its versions, or of one version.
+    def of_module(self, path: str) -> list[Finding]:
+        """Return the findings of a module and of its versions.
 
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        if version is None:
-            return self._select("WHERE path = ?", (path,))
-        return self._select("WHERE path = ? AND version = ?", (path, version))
+        return self._select("WHERE path = ?", (path,))
+
+    def of(self, item: ModuleVersion) -> list[Finding]:
+        """Return the findings of a version, or with version "" of a module itself.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        key = (item.path, item.version)
+        return self._select("WHERE path = ? AND version = ?", key)
 
     def counts(self) -> dict[FindingKind, int]:
         """Return how many of each kind stand open, zeros included.

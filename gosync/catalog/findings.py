@@ -29,6 +29,8 @@ from typing import Final
 
 import msgspec
 
+from gosync.gomod.module import OfVersion
+
 
 class FindingKind(StrEnum):
     """What became of it."""
@@ -51,7 +53,7 @@ class FindingState(StrEnum):
     RESOLVED = "resolved"
 
 
-class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+class Sighting(OfVersion, msgspec.Struct, frozen=True, kw_only=True):
     """What one look saw.
 
     Attributes:
@@ -73,7 +75,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     theirs: Mapping[str, str]
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(OfVersion, msgspec.Struct, frozen=True):
     """A finding; the fields are the table's columns, in their order.
 
     Attributes:

@@ -13,6 +13,7 @@ from msgspec.structs import asdict, fields
 from gosync.catalog.connection import Connection, reading_row
 from gosync.catalog.looks import Look, Question, Rest, Spent, Subject, subject_of
 from gosync.clock import format_time, shift
+from gosync.gomod.module import ModuleVersion
 
 _MINUTE_CHARACTERS: Final = len("2026-11-25T02:45")
 _WINDOW: Final = timedelta(minutes=60)  # and the minute that has begun
@@ -228,8 +229,8 @@ class Looks:
             (path, what.value),
         )
 
-    def of(self, path: str, version: str) -> list[Look]:
-        """Return all that is asked of a version, or with "" of a module itself.
+    def of(self, item: ModuleVersion) -> list[Look]:
+        """Return all that is asked of a version, or with version "" of a module itself.
 
         Raises:
             CatalogError: the catalog cannot be read.
@@ -237,7 +238,7 @@ class Looks:
         found = self._connection.rows(
             f"SELECT {_COLUMNS} FROM looks WHERE path = ? AND version = ?"  # noqa: S608 - own names
             " ORDER BY source, what",
-            (path, version),
+            (item.path, item.version),
         )
         return [_look(row) for row in found]
 

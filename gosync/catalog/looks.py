@@ -20,6 +20,7 @@ from typing import TypeAlias
 import msgspec
 
 from gosync.gomod.filekind import FileKind
+from gosync.gomod.module import OfVersion
 
 
 class Listing(StrEnum):
@@ -44,7 +45,7 @@ def subject_of(name: str) -> Subject:
     return _FILES.get(name) or Listing(name)
 
 
-class Question(msgspec.Struct, frozen=True):
+class Question(OfVersion, msgspec.Struct, frozen=True):
     """What is asked of whom.
 
     Attributes:
@@ -60,7 +61,7 @@ class Question(msgspec.Struct, frozen=True):
     what: Subject
 
 
-class Look(msgspec.Struct, frozen=True):
+class Look(OfVersion, msgspec.Struct, frozen=True):
     """A question with its last answer; the fields are the table's columns.
 
     Attributes:

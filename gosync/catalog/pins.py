@@ -13,6 +13,7 @@ import msgspec
 
 from gosync.catalog.connection import Connection
 from gosync.clock import format_time
+from gosync.gomod.module import ModuleVersion
 
 
 class Pin(msgspec.Struct, frozen=True):
@@ -33,7 +34,7 @@ class Pins:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def get(self, path: str, version: str) -> Pin | None:
+    def get(self, mv: ModuleVersion) -> Pin | None:
         """Return a version's pin, or None before first sight.
 
         Raises:
@@ -41,11 +42,11 @@ class Pins:
         """
         row = self._connection.row(
             "SELECT mod_h1, zip_h1 FROM pins WHERE path = ? AND version = ?",
-            (path, version),
+            (mv.path, mv.version),
         )
         return None if row is None else Pin(*row)
 
-    def pin(self, path: str, version: str, *, seen: Pin, now: datetime) -> Pin:
+    def pin(self, mv: ModuleVersion, *, seen: Pin, now: datetime) -> Pin:
         """Pin what is seen, if nothing is; return what is pinned.
 
         The caller compares: what is pinned may differ from what is seen.
@@ -60,8 +61,8 @@ class Pins:
                 " SET zip_h1 = excluded.zip_h1"
                 " WHERE zip_h1 IS NULL AND excluded.zip_h1 IS NOT NULL"
                 " AND mod_h1 = excluded.mod_h1",
-                (path, version, seen.mod_h1, seen.zip_h1, format_time(now)),
+                (mv.path, mv.version, seen.mod_h1, seen.zip_h1, format_time(now)),
             )
-            pinned = self.get(path, version)
+            pinned = self.get(mv)
         assert pinned is not None
         return pinned

@@ -30,6 +30,7 @@ from gosync.catalog.selected_counts import SelectedCounts
 from gosync.catalog.version_rows import COLUMNS, version_row
 from gosync.catalog.versions import VersionRow, Want
 from gosync.clock import format_time
+from gosync.gomod.module import ModuleVersion
 
 if TYPE_CHECKING:
     from gosync.catalog.connection import Connection, SqlValue
@@ -310,7 +311,7 @@ class Selected:
             "UPDATE versions SET found_by = 'config' WHERE found_by = 'command'"
         )
 
-    def forget(self, versions: Iterable[tuple[str, str]]) -> None:
+    def forget(self, versions: Iterable[ModuleVersion]) -> None:
         """Leave a tombstone of each of these versions that is not selected.
 
         Raises:
@@ -318,7 +319,7 @@ class Selected:
         """
         self._shrink(_FORGET, versions)
 
-    def narrow(self, versions: Iterable[tuple[str, str]]) -> None:
+    def narrow(self, versions: Iterable[ModuleVersion]) -> None:
         """Give up the zips of those of these versions whose ``.mod`` is selected.
 
         Raises:
@@ -326,10 +327,12 @@ class Selected:
         """
         self._shrink(_NARROW, versions)
 
-    def _shrink(self, sql: str, versions: Iterable[tuple[str, str]]) -> None:
+    def _shrink(self, sql: str, versions: Iterable[ModuleVersion]) -> None:
         with self._connection.transaction():
             changed = next_number(self._connection, "changed")
-            self._connection.write_many(sql, ((changed, *each) for each in versions))
+            self._connection.write_many(
+                sql, ((changed, mv.path, mv.version) for mv in versions)
+            )
 
     def drop_tombstones(self) -> int:
         """Delete the tombstones that every tree has followed; return how many.

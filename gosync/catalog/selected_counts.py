@@ -8,6 +8,7 @@ import msgspec
 
 from gosync.catalog.connection import Connection, reading_row
 from gosync.catalog.versions import Need, State
+from gosync.gomod.module import ModuleVersion
 
 
 class SelectedCount(msgspec.Struct, frozen=True):
@@ -61,8 +62,8 @@ class SelectedCounts:
         )
         return {row[0] for row in found}
 
-    def needs(self) -> dict[tuple[str, str], str]:
-        """Return how much is selected of each version, "zip" or "mod".
+    def needs(self) -> dict[ModuleVersion, Need]:
+        """Return how much is selected of each version.
 
         Raises:
             CatalogError: the catalog cannot be read.
@@ -70,7 +71,7 @@ class SelectedCounts:
         found = self._connection.rows(
             "SELECT path, version, selected FROM versions WHERE selected IS NOT NULL"
         )
-        return {(row[0], row[1]): row[2] for row in found}
+        return {ModuleVersion(row[0], row[1]): _need(row[2]) for row in found}
 
     def tried(self) -> int:
         """Return how many wanted versions failed: more of them was wanted since.
@@ -84,6 +85,9 @@ class SelectedCounts:
             " WHERE v.state = 'wanted' AND v.selected IS NOT NULL AND v.withdrawn = 0"
         )
         return 0 if row is None else int(row[0])
+
+
+_need = reading_row(Need)
 
 
 @reading_row

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from gosync.catalog.connection import Connection
+from gosync.gomod.module import OfVersion
 
 
 class TreeState(msgspec.Struct, frozen=True):
@@ -29,7 +30,7 @@ class TreeState(msgspec.Struct, frozen=True):
     published_at: str
 
 
-class Unpublished(msgspec.Struct, frozen=True):
+class Unpublished(OfVersion, msgspec.Struct, frozen=True):
     """Something carried that a tree has no name for.
 
     Attributes:

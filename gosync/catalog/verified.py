@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from gosync.catalog.connection import Connection
+from gosync.gomod.module import OfVersion
 
 _REMEMBER = """
 INSERT INTO verified (path, version, verdict, verified_at, stamp)
@@ -22,7 +23,7 @@ ON CONFLICT (path, version) DO UPDATE SET
 """
 
 
-class VerifiedRow(msgspec.Struct, frozen=True):
+class VerifiedRow(OfVersion, msgspec.Struct, frozen=True):
     """One verdict; the fields are the table's columns, in their order.
 
     Attributes:

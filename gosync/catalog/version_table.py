@@ -19,11 +19,13 @@ from gosync.catalog.version_rows import (
 from gosync.catalog.version_sql import ADMIT, PUBLISHED, PUT_BACK, WANT, WITHDRAW
 from gosync.catalog.versions import State, VersionRow, Want
 from gosync.clock import format_time
+from gosync.gomod.module import ModuleVersion
 
 if TYPE_CHECKING:
     from gosync.catalog.connection import Connection, SqlValue
 
 PAGE_ROWS = 1_000
+BEFORE_ALL = ModuleVersion("", "")
 
 
 def _admitted(row: VersionRow) -> State:
@@ -58,7 +60,7 @@ class Versions:
         self,
         now: datetime,
         *,
-        after: tuple[str, str] = ("", ""),
+        after: ModuleVersion = BEFORE_ALL,
         limit: int = PAGE_ROWS,
     ) -> list[VersionRow]:
         """Return what is due now, by path and version, beginning after a key.
@@ -78,8 +80,8 @@ class Versions:
             " AND (v.state = 'wanted' OR f.path IS NULL OR f.next_try_at <= :now)"
             " ORDER BY v.path, v.version LIMIT :limit",
             {
-                "path": after[0],
-                "version": after[1],
+                "path": after.path,
+                "version": after.version,
                 "now": format_time(now),
                 "limit": limit,
             },
@@ -92,10 +94,10 @@ class Versions:
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        after = ("", "")
+        after = BEFORE_ALL
         while page := self.wanted(now, after=after):
             yield from page
-            after = (page[-1].path, page[-1].version)
+            after = page[-1].mv
 
     def admit(self, rows: Iterable[VersionRow]) -> int:
         """Write what the gate admitted; return the change's number.
@@ -120,7 +122,7 @@ class Versions:
             )
         return changed
 
-    def withdraw(self, versions: Iterable[tuple[str, str]]) -> int:
+    def withdraw(self, versions: Iterable[ModuleVersion]) -> int:
         """Forget the blobs of these versions, want them anew; return the number.
 
         For versions whose blobs proved missing or damaged: a published tree
@@ -133,7 +135,7 @@ class Versions:
             changed = next_number(self._connection, "changed")
             self._connection.write_many(
                 WITHDRAW,
-                ((changed, path, version) for path, version in versions),
+                ((changed, mv.path, mv.version) for mv in versions),
             )
         return changed
 
@@ -151,7 +153,7 @@ class Versions:
                 self._connection.write(PUT_BACK, asdict(replace(row, changed=changed)))
         return changed
 
-    def mark(self, path: str, version: str, state: State) -> bool:
+    def mark(self, mv: ModuleVersion, state: State) -> bool:
         """Set the state of what could not be admitted; False when there is no row.
 
         What is carried stays carried. PRESENT is for ``admit`` alone.
@@ -162,11 +164,11 @@ class Versions:
         assert state is not State.PRESENT
         changed = self._connection.write(
             "UPDATE versions SET state = ? WHERE path = ? AND version = ?",
-            (state.value, path, version),
+            (state.value, mv.path, mv.version),
         )
         return changed > 0
 
-    def get(self, path: str, version: str) -> VersionRow | None:
+    def get(self, mv: ModuleVersion) -> VersionRow | None:
         """Return one row, or None.
 
         Raises:
@@ -174,7 +176,7 @@ class Versions:
         """
         row = self._connection.row(
             f"SELECT {COLUMNS} FROM versions WHERE path = ? AND version = ?",  # noqa: S608 - own names
-            (path, version),
+            (mv.path, mv.version),
         )
         return None if row is None else version_row(row)
 
@@ -209,7 +211,7 @@ class Versions:
         )
         return {row[0] for row in found}
 
-    def gone(self) -> dict[tuple[str, str], str]:
+    def gone(self) -> dict[ModuleVersion, str]:
         """Return what upstream definitely has not, and when the index named it last.
 
         Raises:
@@ -219,7 +221,7 @@ class Versions:
             "SELECT path, version, coalesce(index_time, '') FROM versions"
             " WHERE state = 'gone'"
         )
-        return {(row[0], row[1]): row[2] for row in found}
+        return {ModuleVersion(row[0], row[1]): row[2] for row in found}
 
     def digests(self, *, changed_after: int = -1) -> set[str]:
         """Return every blob that a row of the catalog names, artifacts' too.
@@ -303,7 +305,7 @@ class Versions:
         )
         return int(row[0] or 0) if row else 0
 
-    def pinned(self) -> list[tuple[str, str]]:
+    def pinned(self) -> list[ModuleVersion]:
         """Return what is carried and vouched for by our first sight alone.
 
         Raises:
@@ -313,7 +315,7 @@ class Versions:
             "SELECT path, version FROM versions WHERE proof = 'pinned'"
             " AND mod_digest IS NOT NULL ORDER BY path, version"
         )
-        return [(row[0], row[1]) for row in found]
+        return [ModuleVersion(row[0], row[1]) for row in found]
 
     def last_change(self) -> int:
         """Return the number of the newest change, 0 when there was none.

@@ -29,6 +29,7 @@ from typing import NamedTuple
 import msgspec
 
 from gosync.gomod.filekind import FileKind
+from gosync.gomod.module import OfVersion
 
 
 class State(StrEnum):
@@ -70,7 +71,7 @@ class Proof(StrEnum):
     PINNED = "pinned"
 
 
-class Want(msgspec.Struct, frozen=True):
+class Want(OfVersion, msgspec.Struct, frozen=True):
     """A version that somebody named.
 
     Attributes:
@@ -102,7 +103,7 @@ class BlobRef(NamedTuple):
     size_bytes: int | None
 
 
-class VersionRow(msgspec.Struct, frozen=True):
+class VersionRow(OfVersion, msgspec.Struct, frozen=True):
     """One version; the fields are the table's columns, in their order.
 
     Attributes:

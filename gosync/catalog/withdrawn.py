@@ -17,6 +17,7 @@ from enum import StrEnum
 import msgspec
 
 from gosync.clock import format_time
+from gosync.gomod.module import OfVersion
 from gosync.hint import Hint, advise, command
 
 
@@ -27,7 +28,7 @@ class ToldBy(StrEnum):
     BUNDLE = "bundle"
 
 
-class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
+class Withdrawal(OfVersion, msgspec.Struct, frozen=True, kw_only=True):
     """One version that was withdrawn.
 
     Attributes:
@@ -48,11 +49,6 @@ class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
     undone_at: str | None = None
     needed_by: tuple[str, ...] = ()
 
-    @property
-    def key(self) -> tuple[str, str]:
-        """Path and version."""
-        return self.path, self.version
-
 
 def undone(withdrawal: Withdrawal, now: datetime) -> Withdrawal:
     """Return a withdrawal as it stands once it is undone."""
@@ -63,5 +59,4 @@ def how_to_undo(withdrawal: Withdrawal) -> Hint:
     """Return what brings a withdrawn version back."""
     if withdrawal.told_by is ToldBy.BUNDLE:
         return advise("undo it outside; the next bundle brings it back")
-    version = f"{withdrawal.path}@{withdrawal.version}"
-    return advise("{}", command("withdraw", "--undo", version))
+    return advise("{}", command("withdraw", "--undo", str(withdrawal.mv)))

@@ -11,6 +11,7 @@ import msgspec
 from gosync.catalog.connection import Connection, reading_row
 from gosync.catalog.counters import next_number
 from gosync.catalog.withdrawn import ToldBy, Withdrawal
+from gosync.gomod.module import ModuleVersion
 
 _COLUMNS = "path, version, told_by, reason, withdrawn_at, undone_at, needed_by"
 _PUT = f"""
@@ -54,13 +55,15 @@ class WithdrawnVersions:
         """
         return _once(self._rows(_IN_FORCE))
 
-    def get(self, path: str, version: str) -> Withdrawal | None:
+    def get(self, mv: ModuleVersion) -> Withdrawal | None:
         """Return the withdrawal that is in force, the operator's before a bundle's.
 
         Raises:
             CatalogError: the catalog cannot be read.
         """
-        found = self._rows(f"path = ? AND version = ? AND {_IN_FORCE}", path, version)
+        found = self._rows(
+            f"path = ? AND version = ? AND {_IN_FORCE}", mv.path, mv.version
+        )
         return _once(found)[0] if found else None
 
     def of(self, path: str) -> list[Withdrawal]:
@@ -92,8 +95,8 @@ class WithdrawnVersions:
             "SELECT path, version FROM versions"
             " WHERE withdrawn = 1 AND selected IS NOT NULL"
         )
-        wanted = {(row[0], row[1]) for row in found}
-        return [each for each in self.all() if each.key in wanted]
+        wanted = {ModuleVersion(row[0], row[1]) for row in found}
+        return [each for each in self.all() if each.mv in wanted]
 
     def all_by_path(self) -> dict[str, list[Withdrawal]]:
         """Return the same, by module path.
@@ -178,9 +181,9 @@ class WithdrawnVersions:
 
 def _once(rows: Iterable[Withdrawal]) -> list[Withdrawal]:
     """Return the first of each version."""
-    found: dict[tuple[str, str], Withdrawal] = {}
+    found: dict[ModuleVersion, Withdrawal] = {}
     for row in rows:
-        found.setdefault(row.key, row)
+        found.setdefault(row.mv, row)
     return list(found.values())
 
 

@@ -92,14 +92,16 @@ def show(options: CommonOptions, module_version: str) -> None:
     config = options.load_config()
     mv = parse_module_version(module_version)
     with read_catalog(config.site_options()) as catalog:
-        row = catalog.versions.get(mv.path, mv.version)
-        failure = catalog.failures.get(mv.path, mv.version)
-        pin = catalog.pins.get(mv.path, mv.version)
+        row = catalog.versions.get(mv)
+        failure = catalog.failures.get(mv)
+        pin = catalog.pins.get(mv)
         about = [
-            f for f in catalog.findings.of(mv.path) if f.version in {"", mv.version}
+            f
+            for f in catalog.findings.of_module(mv.path)
+            if f.version in {"", mv.version}
         ]
-        looks = catalog.looks.of(mv.path, mv.version)
-        withdrawal = catalog.withdrawn.get(mv.path, mv.version)
+        looks = catalog.looks.of(mv)
+        withdrawal = catalog.withdrawn.get(mv)
     if row is None:
         raise NotFoundError(
             f"{mv}: not known here", hint=f"gosync list --all {mv.path}"

@@ -184,7 +184,7 @@ def _audit(config: Config, catalog: Catalog, facts: MirrorFacts) -> dict[str, ob
     options, cursor = config.audit_options(), facts.freshness.index_cursor
     counts = catalog.findings.counts()
     answers = [
-        parse_answer(look, IndexAnswer) for look in catalog.looks.of(*INDEX_QUESTION)
+        parse_answer(look, IndexAnswer) for look in catalog.looks.of(INDEX_QUESTION)
     ]
     unread = [a.unread for a in answers if a.unread and not is_read(a.unread, cursor)]
     return {

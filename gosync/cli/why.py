@@ -39,8 +39,8 @@ def why(options: CommonOptions, module_version: str) -> None:
     mv = parse_module_version(module_version)
     projects = read_projects(site_options.projects)
     with read_catalog(site_options) as catalog:
-        row = catalog.versions.get(mv.path, mv.version)
-        withdrawal = catalog.withdrawn.get(mv.path, mv.version)
+        row = catalog.versions.get(mv)
+        withdrawal = catalog.withdrawn.get(mv)
         gomods = StoredGoMods(catalog, LocalBlobStore(site_options.store_path))
         chooser = Chooser(catalog, site_options.policy, now=SystemClock().now())
         finder = Reasons(chooser, gomods, projects, site_options.toolchains)

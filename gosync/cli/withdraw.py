@@ -114,7 +114,7 @@ def _take(site: Site, mv: ModuleVersion, reason: str, watcher: Progress) -> _Don
     remarks: list[str] = []
     projects = _read_projects(site.options, remarks)
     withdrawal = withdraw_version(site, mv, reason, projects)
-    row = site.catalog.versions.get(mv.path, mv.version)
+    row = site.catalog.versions.get(mv)
     done = _Done(
         withdrawal=withdrawal,
         is_here=row is not None and row.carried is not None,
@@ -143,12 +143,12 @@ def _read_projects(
 
 def _undo(site: Site, mv: ModuleVersion, watcher: Progress) -> _Done:
     withdrawal = bring_back(site, mv)
-    row = site.catalog.versions.get(mv.path, mv.version)
+    row = site.catalog.versions.get(mv)
     done = _Done(
         withdrawal=withdrawal, is_here=row is not None and row.carried is not None
     )
     done.published = anyio.run(publish_again, site, watcher)
-    told = site.catalog.withdrawn.get(mv.path, mv.version)
+    told = site.catalog.withdrawn.get(mv)
     if told is not None:
         done.remarks.append(f"a bundle still withdraws it: {told.reason}")
     elif not done.is_here:

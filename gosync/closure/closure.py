@@ -236,7 +236,7 @@ class _Check:
     def _check_sums(self, file: SumFile) -> None:
         name = self._project.folder / file.file
         for line in file.sums.lines:
-            mv = ModuleVersion(line.path, line.version)
+            mv = line.mv
             needed = self._needs.mods if line.is_mod else self._needs.zips
             if not line.hash.startswith(_H1) or mv not in needed:
                 continue

@@ -68,9 +68,7 @@ class TreeFiles:
         self._zips: dict[ModuleVersion, Judged] = {}
         self._gomods: dict[ModuleVersion, GoMod] = {}
         self._texts: dict[ModuleVersion, bytes] = {}
-        self._withdrawn = {
-            ModuleVersion(*each.key): each.reason for each in read_withdrawn(tree.root)
-        }
+        self._withdrawn = {each.mv: each.reason for each in read_withdrawn(tree.root)}
 
     def load(self, mv: ModuleVersion) -> GoMod | None:
         """Return the go.mod of a version; None, with a finding, if there is none."""

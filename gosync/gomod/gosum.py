@@ -20,6 +20,7 @@ import msgspec
 
 from gosync.errors import MalformedError, TooLargeError
 from gosync.gomod.lengths import check_lengths
+from gosync.gomod.module import OfVersion
 
 MAX_GO_SUM_BYTES = 16 << 20
 
@@ -30,7 +31,7 @@ _H1 = "h1:"
 _EMPTY_GO_MOD = "h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykrydY="
 
 
-class SumLine(msgspec.Struct, frozen=True, order=True):
+class SumLine(OfVersion, msgspec.Struct, frozen=True, order=True):
     """One line; prints as it stands in go.sum, without the newline.
 
     Attributes:

@@ -30,6 +30,7 @@ from gosync.gomod.pathmajor import (
 
 __all__ = [
     "ModuleVersion",
+    "OfVersion",
     "canonical_version",
     "check",
     "check_file_path",
@@ -47,7 +48,7 @@ __all__ = [
 ]
 
 
-class ModuleVersion(msgspec.Struct, frozen=True, order=True):
+class ModuleVersion(msgspec.Struct, frozen=True, order=True, gc=False):
     """One version of one module; prints as ``path@version``.
 
     A main module has no version and prints as its path alone, as in ``go mod graph``.
@@ -78,6 +79,19 @@ class ModuleVersion(msgspec.Struct, frozen=True, order=True):
             raise MalformedError("module version", text, "must be path@version")
         check(path, version)
         return cls(path, version)
+
+
+class OfVersion:
+    """A record of one module version, whose fields ``path`` and ``version`` name it."""
+
+    __slots__ = ()
+    path: str
+    version: str
+
+    @property
+    def mv(self) -> ModuleVersion:
+        """The version, as a key."""
+        return ModuleVersion(self.path, self.version)
 
 
 def check(path: str, version: str) -> None:

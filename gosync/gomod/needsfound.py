@@ -205,4 +205,4 @@ def named_by(sums: GoSum) -> Iterator[tuple[ModuleVersion, SumLine]]:
         except MalformedError:
             continue
         if canonical_version(line.version) == line.version:
-            yield ModuleVersion(line.path, line.version), line
+            yield line.mv, line

@@ -102,7 +102,7 @@ class Batch:
             self._journal.append(version_entry(row) for row in first)
             with self._catalog.transaction():
                 self._catalog.versions.admit(first)
-                self._catalog.failures.clear((row.path, row.version) for row in rows)
+                self._catalog.failures.clear(row.mv for row in rows)
                 for row in first:
                     self._pin(row)
                 self._also()
@@ -114,7 +114,7 @@ class Batch:
         """Whether another run has committed the same version, by its h1, before."""
         if not self._first_stays:
             return False
-        was = self._catalog.versions.get(row.path, row.version)
+        was = self._catalog.versions.get(row.mv)
         if was is None or was.state is not State.PRESENT or was.state is not row.state:
             return False
         same = (was.mod_h1, was.zip_h1, was.proof) == (
@@ -136,8 +136,7 @@ class Batch:
         if row.proof is Proof.PINNED:
             assert row.mod_h1 is not None
             self._catalog.pins.pin(
-                row.path,
-                row.version,
+                row.mv,
                 seen=Pin(row.mod_h1, row.zip_h1),
                 now=self._clock.now(),
             )

@@ -27,6 +27,7 @@ from gosync.catalog.versions import VersionRow
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import MalformedError
 from gosync.gomod import module
+from gosync.gomod.module import ModuleVersion
 from gosync.store.digest import parse_digest
 from gosync.store.journal import EntryValue
 
@@ -82,14 +83,14 @@ def parse_version_entry(entry: Mapping[str, EntryValue]) -> VersionRow:
     return row
 
 
-def forget_entry(path: str, version: str) -> dict[str, EntryValue]:
+def forget_entry(mv: ModuleVersion) -> dict[str, EntryValue]:
     """Return the entry of a version that is about to be forgotten."""
-    return {"kind": "forget", "path": path, "version": version}
+    return {"kind": "forget", "path": mv.path, "version": mv.version}
 
 
-def narrow_entry(path: str, version: str) -> dict[str, EntryValue]:
+def narrow_entry(mv: ModuleVersion) -> dict[str, EntryValue]:
     """Return the entry of a version whose zip is about to be forgotten."""
-    return {"kind": "narrow", "path": path, "version": version}
+    return {"kind": "narrow", "path": mv.path, "version": mv.version}
 
 
 def artifact_entry(artifact: Artifact) -> dict[str, EntryValue]:

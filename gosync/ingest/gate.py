@@ -237,7 +237,7 @@ class Admission:
             self._take_record(found.id, found.text)
             return
         pins = self._gate.pins
-        pin = await to_thread.run_sync(pins.get, self._mv.path, self._mv.version)
+        pin = await to_thread.run_sync(pins.get, self._mv)
         if pin is not None:
             self._taken.wanted = {FileKind.MOD: pin.mod_h1, FileKind.ZIP: pin.zip_h1}
         if (expected := self._gate.expected.get(self._mv)) is not None:

@@ -9,6 +9,7 @@ import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.errors import MalformedError
+from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import ROWS
 from gosync.store.journal import Damage, EntryValue
 from gosync.store.localjournal import LocalJournal
@@ -24,18 +25,18 @@ class _Said(msgspec.Struct):
         heads: The sizes of trusted trees, by database.
     """
 
-    versions: dict[tuple[EntryValue, EntryValue], int] = {}
+    versions: dict[ModuleVersion, int] = {}
     lines: int = 0
     heads: dict[str, list[int]] = {}
 
     def take(self, entry: Mapping[str, EntryValue]) -> None:
         """Take an entry; what says nothing is for a rebuild to tell."""
-        key = (entry.get("path"), entry.get("version"))
+        mv = ModuleVersion(str(entry.get("path")), str(entry.get("version")))
         if entry.get("kind") == "version":
             self.lines += 1
-            self.versions[key] = self.lines
+            self.versions[mv] = self.lines
         elif entry.get("kind") == "forget":
-            self.versions.pop(key, None)
+            self.versions.pop(mv, None)
         elif entry.get("kind") == "head":
             self.heads.setdefault(str(entry.get("name")), []).append(
                 _size_of(str(entry.get("note")))
@@ -56,8 +57,8 @@ def journal_is_known(root: Path, catalog: Catalog) -> bool:
     for entry in LocalJournal(root).read():
         if not isinstance(entry, Damage):
             said.take(entry)
-    known = {(row.path, row.version) for row in catalog.versions.all_rows()}
-    lacking = [line for key, line in said.versions.items() if key not in known]
+    known = {row.mv for row in catalog.versions.all_rows()}
+    lacking = [line for mv, line in said.versions.items() if mv not in known]
     if lacking and min(lacking) <= said.lines - ROWS:
         return False
     return all(_has_head(catalog, *each) for each in said.heads.items())

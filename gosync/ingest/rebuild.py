@@ -45,6 +45,7 @@ from gosync.errors import (
     StoreAwayError,
     StoreError,
 )
+from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 from gosync.ingest.blobrows import (
     count_unreferenced,
@@ -119,14 +120,14 @@ class RebuildReport(msgspec.Struct):
 class _Memory(msgspec.Struct):
     """What the journal says: the newest of each version, the first pins."""
 
-    rows: dict[tuple[str, str], VersionRow] = msgspec.field(default_factory=dict)
-    pins: dict[tuple[str, str], Pin] = msgspec.field(default_factory=dict)
+    rows: dict[ModuleVersion, VersionRow] = msgspec.field(default_factory=dict)
+    pins: dict[ModuleVersion, Pin] = msgspec.field(default_factory=dict)
     heads: dict[str, tuple[int, bytes]] = msgspec.field(default_factory=dict)
     bundles: BundleMemory = msgspec.field(default_factory=BundleMemory)
     findings: dict[int, Finding] = msgspec.field(default_factory=dict)
     artifacts: dict[tuple[str, str], Artifact] = msgspec.field(default_factory=dict)
-    buried: dict[tuple[str, str], str] = msgspec.field(default_factory=dict)
-    withdrawn: dict[tuple[str, str, str], Withdrawal] = msgspec.field(
+    buried: dict[ModuleVersion, str] = msgspec.field(default_factory=dict)
+    withdrawn: dict[tuple[ModuleVersion, str], Withdrawal] = msgspec.field(
         default_factory=dict
     )
     named: bool = False  # whether it names any version, forgotten ones too
@@ -232,9 +233,9 @@ def _take(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
     if entry.get("kind") == "version":
         row = parse_version_entry(entry)
         memory.named = True
-        memory.rows[row.path, row.version] = row
+        memory.rows[row.mv] = row
         if row.zip_digest is not None:
-            memory.buried.pop((row.path, row.version), None)
+            memory.buried.pop(row.mv, None)
         _take_pin(memory, row)
     elif entry.get("kind") in ("forget", "narrow"):
         _forget(memory, entry)
@@ -242,7 +243,7 @@ def _take(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
         _take_artifact(memory, entry)
     elif entry.get("kind") == "withdraw":
         told = parse_withdrawal_entry(entry)
-        memory.withdrawn[told.path, told.version, told.told_by] = told
+        memory.withdrawn[told.mv, told.told_by] = told
     elif entry.get("kind") == "finding":
         finding = parse_finding_entry(entry)
         memory.findings[finding.id] = finding
@@ -279,24 +280,22 @@ def _forget(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
     path, version = entry.get("path"), entry.get("version")
     if not isinstance(path, str) or not isinstance(version, str):
         raise MalformedError("journal line", entry, "want path and version")
-    row = memory.rows.get((path, version))
-    memory.buried[path, version] = "" if entry["kind"] == "forget" else "mod"
+    mv = ModuleVersion(path, version)
+    row = memory.rows.get(mv)
+    memory.buried[mv] = "" if entry["kind"] == "forget" else "mod"
     if row is None or entry["kind"] == "forget":
-        memory.rows.pop((path, version), None)
+        memory.rows.pop(mv, None)
         return
-    memory.rows[path, version] = replace(
-        row, need=Need.MOD, zip_digest=None, zip_bytes=None
-    )
+    memory.rows[mv] = replace(row, need=Need.MOD, zip_digest=None, zip_bytes=None)
 
 
 def _take_pin(memory: _Memory, row: VersionRow) -> None:
     """Keep the first h1; a zip's may join a go.mod's later."""
     if row.proof is not Proof.PINNED or row.mod_h1 is None:
         return
-    key = (row.path, row.version)
-    pin = memory.pins.setdefault(key, Pin(row.mod_h1, row.zip_h1))
+    pin = memory.pins.setdefault(row.mv, Pin(row.mod_h1, row.zip_h1))
     if pin.zip_h1 is None and pin.mod_h1 == row.mod_h1:
-        memory.pins[key] = Pin(pin.mod_h1, row.zip_h1)
+        memory.pins[row.mv] = Pin(pin.mod_h1, row.zip_h1)
 
 
 def _write(
@@ -318,18 +317,18 @@ def _write(
     wants = [
         Want(row.path, row.version, row.need, row.found_by, row.index_time)
         for row in memory.rows.values()
-        if f"{row.path}@{row.version}" in missing
+        if str(row.mv) in missing
     ]
     catalog.versions.want(wants)
     asked = [want for want in wants if want.found_by is FoundBy.COMMAND]
     catalog.selected.select(asked, complete=False, now=clock.now())
     with catalog.transaction():
-        for (path, version), pin in memory.pins.items():
-            catalog.pins.pin(path, version, seen=pin, now=clock.now())
+        for mv, pin in memory.pins.items():
+            catalog.pins.pin(mv, seen=pin, now=clock.now())
         catalog.findings.restore(memory.findings.values())
         catalog.artifacts.put(memory.artifacts.values())
         catalog.tombstones.restore(
-            (*key, keeps) for key, keeps in memory.buried.items()
+            (mv.path, mv.version, keeps) for mv, keeps in memory.buried.items()
         )
     for name, (tree_size, note) in memory.heads.items():
         catalog.heads.swap(name, b"", note)

@@ -16,6 +16,7 @@ from gosync.catalog.version_table import Versions
 from gosync.clock import Clock
 from gosync.errors import NotFetchedError, TooLargeError
 from gosync.folder.routes import module_of_folder, version_of_name
+from gosync.gomod.module import ModuleVersion
 from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest
 from gosync.upstream.answer import Response, Served
@@ -107,7 +108,7 @@ class StoreSource:
         module, file = module_of_folder(folder), version_of_name(name)
         if module is not None and file is not None:
             version, kind = file
-            row = self._versions.get(module.path, version)
+            row = self._versions.get(ModuleVersion(module.path, version))
             if row is not None and (blob := row.blobs().get(kind)) is not None:
                 return Digest(blob.digest)
         raise NotFetchedError(f"{self.name} does not have {path}")

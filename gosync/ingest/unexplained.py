@@ -9,16 +9,24 @@ anew, or came back from an older copy.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from typing import NamedTuple, TypeAlias
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import State
+from gosync.gomod.module import ModuleVersion
 from gosync.store.digest import Digest
 from gosync.store.journal import Damage, EntryValue, Journal
 
-_Key = tuple[str, str]
 _ARTIFACTS = frozenset({"artifact", "forget-artifact"})
-_ARTIFACT_PREFIX = "artifact:"
 _DIGESTS = ("info_digest", "mod_digest", "zip_digest")
+
+
+class _ArtifactKey(NamedTuple):
+    kind: str
+    name: str
+
+
+_Named: TypeAlias = dict[ModuleVersion | _ArtifactKey, dict[str, str]]
 
 
 def unexplained(
@@ -39,7 +47,7 @@ def unexplained(
     """
     if not blobs:
         return set()
-    named: dict[_Key, dict[str, str]] = {}
+    named: _Named = {}
     for entry in journal.read():
         if not isinstance(entry, Damage):
             _follow(named, entry, blobs)
@@ -52,7 +60,7 @@ def unexplained(
 
 
 def _follow(
-    named: dict[_Key, dict[str, str]],
+    named: _Named,
     entry: Mapping[str, EntryValue],
     blobs: Container[object],
 ) -> None:
@@ -63,7 +71,7 @@ def _follow(
         return
     if not isinstance(path, str) or not isinstance(version, str):
         return
-    key = (path, version)
+    key = ModuleVersion(path, version)
     if kind == "version":
         found = {name: entry.get(name) for name in _DIGESTS}
         ours = {n: d for n, d in found.items() if isinstance(d, str) and d in blobs}
@@ -78,24 +86,23 @@ def _follow(
 
 
 def _follow_artifact(
-    named: dict[_Key, dict[str, str]],
+    named: _Named,
     entry: Mapping[str, EntryValue],
     blobs: Container[object],
 ) -> None:
-    """Let an entry say which blob its artifact has; no module path begins so."""
-    key = (f"{_ARTIFACT_PREFIX}{entry.get('what')}", str(entry.get("name")))
+    """Let an entry say which blob its artifact has."""
+    key = _ArtifactKey(str(entry.get("what")), str(entry.get("name")))
     digest = entry.get("digest")
     named.pop(key, None)
     if isinstance(digest, str) and digest in blobs:
         named[key] = {"digest": digest}
 
 
-def _explains(catalog: Catalog, key: _Key) -> bool:
+def _explains(catalog: Catalog, key: ModuleVersion | _ArtifactKey) -> bool:
     """Return whether the catalog has carried this, or gave it up."""
-    if key[0].startswith(_ARTIFACT_PREFIX):
-        kind = key[0].removeprefix(_ARTIFACT_PREFIX)
-        return catalog.artifacts.get(kind, key[1]) is not None
-    row = catalog.versions.get(*key)
+    if isinstance(key, _ArtifactKey):
+        return catalog.artifacts.get(key.kind, key.name) is not None
+    row = catalog.versions.get(key)
     if row is not None and (row.changed > 0 or row.state is State.FORGOTTEN):
         return True
-    return key[1] in catalog.tombstones.of(key[0])
+    return key.version in catalog.tombstones.of(key.path)

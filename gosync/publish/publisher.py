@@ -319,7 +319,7 @@ class Publisher:
         self, tree: TreeTarget, survey: Survey, limit: DeleteLimit
     ) -> None:
         leaving = survey.leaving
-        shown = ", ".join(f"{path}@{version}" for path, version in leaving[:_SHOWN])
+        shown = ", ".join(map(str, leaving[:_SHOWN]))
         more = ", ..." if len(leaving) > _SHOWN else ""
         limit.check(
             len(leaving),

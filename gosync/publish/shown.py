@@ -67,7 +67,7 @@ def unknown_to(catalog: Catalog, root: Path) -> Iterator[tuple[ModuleVersion, Ne
     for mv, need in shown_versions(root):
         if mv.version in catalog.tombstones.of(mv.path):
             continue
-        row = catalog.versions.get(mv.path, mv.version)
+        row = catalog.versions.get(mv)
         if row is None or not (
             row.state is State.FORGOTTEN or row.carried in {need, Need.ZIP}
         ):

@@ -21,6 +21,7 @@ from gosync.folder import routes
 from gosync.folder.routes import ModuleRoutes
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import parse_info
+from gosync.gomod.module import ModuleVersion
 from gosync.publish.contents import Kept
 from gosync.publish.tree import TreeWriter
 
@@ -38,7 +39,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
         kept: What stays though no row explains it, by module path.
     """
 
-    leaving: tuple[tuple[str, str], ...]
+    leaving: tuple[ModuleVersion, ...]
     kept: Mapping[str, tuple[Kept, ...]]
 
     @property
@@ -68,11 +69,11 @@ def survey_tree(
         CatalogError: if the catalog cannot be read.
         OSError: if the tree cannot be read.
     """
-    leaving: list[tuple[str, str]] = []
+    leaving: list[ModuleVersion] = []
     kept: dict[str, tuple[Kept, ...]] = {}
     for at in _modules(writer) if full else _named(paths):
         found = _survey_module(catalog, writer, at, spare=spare)
-        leaving += ((at.path, version) for version in found.leaving)
+        leaving += (ModuleVersion(at.path, version) for version in found.leaving)
         if found.kept:
             kept[at.path] = tuple(found.kept)
     return Survey(leaving=tuple(leaving), kept=kept)

@@ -27,6 +27,7 @@ from gosync.errors import (
     StoreError,
     UsageError,
 )
+from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 from gosync.site.configured import OLD_HEADS, old_heads_item
 from gosync.site.site import Site
@@ -255,19 +256,20 @@ def settle(site: Site, served: ServedHeads, error: GosyncError | None) -> None:
     """
     failures, item = site.catalog.failures, _item(site)
     if error is not None:
-        failures.record(*item, kind=OLD_HEADS, error=error, now=site.clock.now())
+        failures.record(item, kind=OLD_HEADS, error=error, now=site.clock.now())
     elif served.is_due:
         failures.clear([item])
 
 
-def _item(site: Site) -> tuple[str, str]:
+def _item(site: Site) -> ModuleVersion:
     database = site.options.database
-    return ("", old_heads_item(database.name if database else ""))
+    name = database.name if database else ""
+    return ModuleVersion("", old_heads_item(name))
 
 
 def _is_due(site: Site) -> bool:
     """Return whether nothing failed before, or it is time to try again."""
-    failure = site.catalog.failures.get(*_item(site))
+    failure = site.catalog.failures.get(_item(site))
     return failure is None or failure.next_try_at <= format_time(site.clock.now())
 
 

@@ -14,6 +14,7 @@ from gosync.errors import (
     SecurityError,
     StoreError,
 )
+from gosync.gomod.module import ModuleVersion
 from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
 from gosync.publish.work import PublishOptions, TreeTarget
@@ -35,10 +36,11 @@ from gosync.work.progress import Progress
 _LOOK_SECONDS = 0.02
 
 
-def database_item(site: Site) -> tuple[str, str]:
+def database_item(site: Site) -> ModuleVersion:
     """Return what the failures table calls the checksum database."""
     database = site.options.database
-    return ("", configured.database_item(database.name if database else ""))
+    name = database.name if database else ""
+    return ModuleVersion("", configured.database_item(name))
 
 
 async def refresh_head(site: Site, sums: SumClient | None) -> GosyncError | None:
@@ -62,7 +64,7 @@ async def refresh_head(site: Site, sums: SumClient | None) -> GosyncError | None
     await sums.start()
     if sums.head is None:
         return None
-    open_item = site.catalog.failures.get(*database_item(site))
+    open_item = site.catalog.failures.get(database_item(site))
     if open_item is not None or await to_thread.run_sync(_is_behind, site):
         try:
             await sums.refresh()

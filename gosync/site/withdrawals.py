@@ -88,10 +88,10 @@ def learn_withdrawals(site: Site) -> None:
     told = read_withdrawn(site.options.tree_path)
     if not told:
         return
-    known = {(each.key, each.told_by): each for each in site.catalog.withdrawn.known()}
+    known = {(each.mv, each.told_by): each for each in site.catalog.withdrawn.known()}
     write_withdrawals(
         site,
-        [each for each in told if _is_news(known.get((each.key, each.told_by)), each)],
+        [each for each in told if _is_news(known.get((each.mv, each.told_by)), each)],
     )
 
 

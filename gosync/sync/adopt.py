@@ -56,6 +56,11 @@ class LeftOut(msgspec.Struct, frozen=True):
     mod_h1: str | None = None
     zip_h1: str | None = None
 
+    @property
+    def mv(self) -> ModuleVersion:
+        """Which version it is."""
+        return ModuleVersion(self.module, self.version)
+
 
 class TakenIn(msgspec.Struct, frozen=True):
     """What became of what a tree shows and the store lacked.
@@ -113,9 +118,7 @@ async def bring_up_whole(
 def expected_of(left: Iterable[LeftOut]) -> dict[ModuleVersion, Expected]:
     """Return what upstreams must serve of what nobody else vouches for: the same."""
     return {
-        ModuleVersion(each.module, each.version): Expected(
-            "the tree", each.mod_h1, each.zip_h1
-        )
+        each.mv: Expected("the tree", each.mod_h1, each.zip_h1)
         for each in left
         if each.mod_h1 is not None
     }
@@ -131,15 +134,15 @@ async def claim_if_whole(site: Site, left: Sequence[LeftOut]) -> None:
     if not left:
         return
     unknown = await to_thread.run_sync(_unknown, site)
-    if still := [each for each in left if (each.module, each.version) in unknown]:
+    if still := [each for each in left if each.mv in unknown]:
         raise _not_whole(site, still)
     await _claim(site)
 
 
-def _unknown(site: Site) -> set[tuple[str, str]]:
+def _unknown(site: Site) -> set[ModuleVersion]:
     with disk_errors(site.options.tree_path):
         unknown = unknown_to(site.catalog, site.options.tree_path)
-        return {(mv.path, mv.version) for mv, _ in unknown}
+        return {mv for mv, _ in unknown}
 
 
 async def _claim(site: Site) -> None:
@@ -149,9 +152,7 @@ async def _claim(site: Site) -> None:
 
 
 def _not_whole(site: Site, left: Sequence[LeftOut]) -> IdentityError:
-    shown = "; ".join(
-        f"{each.module}@{each.version}: {each.reason}" for each in left[:_SHOWN]
-    )
+    shown = "; ".join(f"{each.mv}: {each.reason}" for each in left[:_SHOWN])
     more = len(left) - _SHOWN
     return IdentityError(
         f"{site.options.tree_path}: {len(left)} versions that it shows could not"
@@ -188,11 +189,7 @@ async def take_in(
     async with connect(source) as upstreams:
         taking = _Taking(source, upstreams, progress, trust_tree=trust_tree)
         await taking.run(missing)
-    return TakenIn(taking.count, tuple(sorted(taking.left, key=_key)))
-
-
-def _key(left: LeftOut) -> tuple[str, str]:
-    return left.module, left.version
+    return TakenIn(taking.count, tuple(sorted(taking.left, key=lambda each: each.mv)))
 
 
 def _from_tree(options: SiteOptions) -> SiteOptions:
@@ -300,7 +297,7 @@ class _Taking:
             return await admission.admit()
 
     def _has_pin(self, mv: ModuleVersion) -> bool:
-        return self._site.catalog.pins.get(mv.path, mv.version) is not None
+        return self._site.catalog.pins.get(mv) is not None
 
     async def _unvouched(self, mv: ModuleVersion, need: Need) -> _UnvouchedError:
         """Return the refusal of what has no record and no pin, with its hashes."""

@@ -88,7 +88,7 @@ class Chooser:
         self._found_by = found_by
         self._demands = demands
         self._gone = catalog.versions.gone()
-        self._withdrawn = {each.key for each in catalog.withdrawn.all()}
+        self._withdrawn = {each.mv for each in catalog.withdrawn.all()}
         days = max((each.versions.min_age_days for each in policy.selects), default=0)
         self._upgrade = Rule(0, VersionRule(pick=Pick.LATEST, min_age_days=days))
 
@@ -162,16 +162,18 @@ class Chooser:
         versions = tuple(
             each
             for each in offer.versions
-            if (path, each.version) not in self._withdrawn
+            if ModuleVersion(path, each.version) not in self._withdrawn
         )
         if len(versions) == len(offer.versions):
             return offer
-        latest = None if (path, offer.latest) in self._withdrawn else offer.latest
+        latest = offer.latest
+        if latest is not None and ModuleVersion(path, latest) in self._withdrawn:
+            latest = None
         return Offer(versions, latest, offer.facts)
 
     def _is_gone(self, path: str, row: OfferedRow) -> bool:
         """Return whether the index alone names it, and not anew since it was gone."""
-        gone_at = self._gone.get((path, row.version))
+        gone_at = self._gone.get(ModuleVersion(path, row.version))
         return gone_at is not None and (row.index_time or "") <= gone_at
 
     def _take(self, choices: Choices, path: str, offer: Offer) -> None:
@@ -189,8 +191,9 @@ class Chooser:
                     self._demands.name(select_name(number), key, choice.need)
             if choice.deps is Deps.NONE or choice.need is not Need.ZIP:
                 continue
-            if key not in self._withdrawn:
-                choices.with_deps.append((ModuleVersion(*key), choice.deps))
+            mv = ModuleVersion(*key)
+            if mv not in self._withdrawn:
+                choices.with_deps.append((mv, choice.deps))
                 choices.selects[key] = tuple(self.with_deps(choice.rules))
 
     def _wants(

@@ -263,9 +263,9 @@ class CompletenessReader:
 
     def _open_failures(self) -> Iterator[Failure]:
         """Yield the failures of what is configured and selected, none that is over."""
-        withdrawn = {each.key for each in self._catalog.withdrawn.all()}
+        withdrawn = {each.mv for each in self._catalog.withdrawn.all()}
         for failure in Selection(self._catalog, self._options).open_failures():
-            if (failure.path, failure.version) not in withdrawn:
+            if failure.mv not in withdrawn:
                 yield failure
 
     def _with_selection(self, common: Completeness) -> Completeness:
@@ -322,11 +322,11 @@ class CompletenessReader:
         if self._catalog.offers.count() > _MOST_OFFERS:
             return None
         needs = self._catalog.selected_counts.needs()
-        withdrawn = {each.key for each in self._catalog.withdrawn.all()}
+        withdrawn = {each.mv for each in self._catalog.withdrawn.all()}
         return sum(
-            needs.get((want.path, want.version)) not in (want.need, Need.ZIP)
+            needs.get(want.mv) not in (want.need, Need.ZIP)
             for want in chooser.choose_all().wanted
-            if (want.path, want.version) not in withdrawn
+            if want.mv not in withdrawn
         )
 
     def _unmatched_patterns(self) -> Iterator[str]:

@@ -92,7 +92,7 @@ class Dependencies:
 
     async def _follow_project(self, configured: ConfiguredProject) -> None:
         project = configured.project
-        named = {ModuleVersion(line.path, line.version) for line in project.sum_lines()}
+        named = {line.mv for line in project.sum_lines()}
         await self._source.bring(sorted(named))
         try:
             check_sums(self._site, project)

@@ -16,6 +16,7 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
 from gosync.catalog.versions import State, VersionRow
 from gosync.errors import NotFoundError
+from gosync.gomod.module import ModuleVersion
 from gosync.site.configured import SELECT, select_item
 from gosync.site.policy import Policy, Rule
 from gosync.sync.choosing import Chooser
@@ -100,11 +101,11 @@ def _empty(
     taken = [each.version for each in chosen.choices if rule.select in each.rules]
     if not taken:
         return _nothing_chosen(catalog, path, rule, chosen)
-    rows = [catalog.versions.get(path, version) for version in taken]
+    rows = [catalog.versions.get(ModuleVersion(path, version)) for version in taken]
     refused = [row for row in rows if row is not None and _is_nowhere(row)]
     if len(refused) < len(rows):
         return None
-    failures = [catalog.failures.get(path, row.version) for row in refused]
+    failures = [catalog.failures.get(row.mv) for row in refused]
     reasons = [failure.reason for failure in failures if failure is not None]
     return EmptyModule(
         path=path,
@@ -134,7 +135,7 @@ def _why(
 ) -> tuple[EmptyReason, str]:
     module = catalog.modules.get(path)
     offered = catalog.offers.of(path)
-    failure = catalog.failures.get(path)
+    failure = catalog.failures.get(ModuleVersion(path, ""))
     if failure is not None and not offered:
         return _of_failure(failure)
     if module is None or (module.listed_at is None and not offered):

@@ -197,7 +197,7 @@ class Pass:
         """Forget what was met at whom nobody is asked any more; it is due at once."""
         failures = self.site.catalog.failures
         failures.clear(
-            (each.path, each.version)
+            each.mv
             for each in failures.open()
             if not is_configured(each, self._configured)
         )
@@ -235,10 +235,9 @@ class Pass:
         for row in self.selection.due_versions(now):
             if self._options.stop.requested:
                 return
-            key = (row.path, row.version)
-            if key in self.tally.failed:
+            if row.mv in self.tally.failed:
                 continue
-            if approved is None or key in approved.versions:
+            if approved is None or row.mv in approved.versions:
                 yield row
 
     def missing(self) -> tuple[Failure, ...]:
@@ -385,7 +384,7 @@ async def _publish(
         site.catalog.failures.clear([item])
     else:
         failure = site.catalog.failures.record(
-            *item, kind="publish", error=error, now=site.clock.now()
+            item, kind="publish", error=error, now=site.clock.now()
         )
         this.tally.fail(failure)
     return report

@@ -27,7 +27,6 @@ from gosync.errors import (
     StoreError,
     TooLargeError,
 )
-from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.entries import finding_entry
 from gosync.ingest.gate import Admission
@@ -88,7 +87,7 @@ class VersionFetcher:
         elsewhere: list[VersionRow] = []
 
         async def fetch(row: VersionRow) -> None:
-            name = fetch_lease(ModuleVersion(row.path, row.version))
+            name = fetch_lease(row.mv)
             if isinstance(self._site.holder.try_take(name), Lease):
                 await self._fetch(row, name)
             else:
@@ -102,7 +101,7 @@ class VersionFetcher:
 
     async def _is_left(self, row: VersionRow) -> bool:
         """Wait until another run is done with a version; return whether it is not."""
-        name = fetch_lease(ModuleVersion(row.path, row.version))
+        name = fetch_lease(row.mv)
         while self._site.catalog.leases.holder(name) is not None:
             if self._stop is not None and self._stop.requested:
                 return False
@@ -116,7 +115,7 @@ class VersionFetcher:
 
     def _is_as_it_was(self, row: VersionRow) -> bool:
         """Whether no other run has brought a version, or failed to, since then."""
-        now = self._site.catalog.versions.get(row.path, row.version)
+        now = self._site.catalog.versions.get(row.mv)
         return now is not None and (now.state, now.changed) == (row.state, row.changed)
 
     async def _fetch(self, row: VersionRow, claim: str) -> None:
@@ -146,7 +145,7 @@ class VersionFetcher:
         self._progress.advance(size_bytes=admitted.zip_bytes or 0)
 
     async def _admit(self, row: VersionRow) -> VersionRow:
-        mv = ModuleVersion(row.path, row.version)
+        mv = row.mv
         private = self._site.options.policy.is_private(row.path)
         gate = self._upstreams.gate
         async with gate.open(mv, need=row.need, private=private) as admission:
@@ -173,7 +172,7 @@ class VersionFetcher:
     ) -> None:
         """Ask for what is needed and not here: a ``.mod`` alone needs no ``.info``."""
         proxy = self._upstreams.proxy
-        mv = ModuleVersion(row.path, row.version)
+        mv = row.mv
         if row.need is Need.ZIP:
             info = await proxy.info(mv, fetch_disabled=fetch_disabled)
             admission.take_info(info.data, info.served)
@@ -186,7 +185,7 @@ class VersionFetcher:
     async def _bring_zip(
         self, admission: Admission, row: VersionRow, *, fetch_disabled: bool
     ) -> None:
-        mv = ModuleVersion(row.path, row.version)
+        mv = row.mv
         staged = admission.stage_zip()
         wanted = row.max_zip_bytes
         limit = ZIP_LIMIT_BYTES if wanted is None else min(wanted, ZIP_LIMIT_BYTES)
@@ -209,8 +208,7 @@ class VersionFetcher:
         catalog = self._site.catalog
         with catalog.transaction():
             failure = catalog.failures.record(
-                row.path,
-                row.version,
+                row.mv,
                 kind=VERSION,
                 error=error,
                 now=self._site.clock.now(),
@@ -218,7 +216,7 @@ class VersionFetcher:
             )
             if failure.was(type(error)):  # no graver finding stands
                 state = _state_after(error)
-                catalog.versions.mark(row.path, row.version, state)
+                catalog.versions.mark(row.mv, state)
                 if state is State.GONE and row.found_by is FoundBy.INDEX:
                     # What the index alone offered is to be chosen no more.
                     catalog.selections.invalidate(CONFIGURED)

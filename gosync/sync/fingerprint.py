@@ -28,7 +28,7 @@ def fingerprint_of(
     )
     offered = (
         catalog.offers.last_change(),
-        *(each.key for each in catalog.withdrawn.all()),
+        *((each.path, each.version) for each in catalog.withdrawn.all()),
     )
     return f"{_digest(parts)}-{_digest(offered)}"
 

@@ -50,7 +50,7 @@ class StoredGoMods:
 
     def read(self, module: ModuleVersion) -> bytes | None:
         """Return the bytes of a version's ``.mod``, or None."""
-        row = self._catalog.versions.get(module.path, module.version)
+        row = self._catalog.versions.get(module)
         if row is None or row.mod_digest is None:
             self.lacking.add(module)
             return None
@@ -60,7 +60,7 @@ class StoredGoMods:
         """Return whether the store has a version's ``.mod``."""
         if module in self._parsed:
             return self._parsed[module] is not None
-        row = self._catalog.versions.get(module.path, module.version)
+        row = self._catalog.versions.get(module)
         return row is not None and row.mod_digest is not None
 
 
@@ -110,7 +110,7 @@ class GoModSource(StoredGoMods):
         """Return what is lacking without a definite no: a later pass may have it."""
         found = []
         for module in sorted(self.lacking):
-            row = self._catalog.versions.get(module.path, module.version)
+            row = self._catalog.versions.get(module)
             if row is None or (
                 row.mod_digest is None
                 and row.state not in _ANSWERED
@@ -125,7 +125,7 @@ class GoModSource(StoredGoMods):
             Want(each.path, each.version, Need.MOD, FoundBy.DEPENDENCY)
             for each in modules
         )
-        rows = (versions.get(each.path, each.version) for each in modules)
+        rows = (versions.get(each) for each in modules)
         return [row for row in rows if row is not None and self._is_due(row)]
 
     def _is_due(self, row: VersionRow) -> bool:
@@ -133,7 +133,7 @@ class GoModSource(StoredGoMods):
             return False
         if row.state is State.WANTED or self._retry:
             return True
-        failure = self._catalog.failures.get(row.path, row.version)
+        failure = self._catalog.failures.get(row.mv)
         now = format_time(self._clock.now())
         return failure is None or failure.next_try_at <= now
 

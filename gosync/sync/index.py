@@ -30,6 +30,7 @@ from gosync.catalog.modules import Module
 from gosync.clock import format_time, shift
 from gosync.errors import GosyncError, StoreError
 from gosync.gomod.info import parse_time
+from gosync.gomod.module import ModuleVersion
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.site.configured import INDEX, upstream_of
 from gosync.site.policy import Policy
@@ -46,7 +47,7 @@ from gosync.work.progress import Progress
 
 _log = logging.getLogger(__name__)
 NAMED = ""
-INDEX_ITEM = ("", "index")
+INDEX_ITEM = ModuleVersion("", "index")
 _NAMED_START = timedelta(days=1)
 _HORIZON = timedelta(days=1)  # how wrong the index's clock or ours may be
 
@@ -141,12 +142,12 @@ class IndexFollower:
         return self._index.pages(since, wanted=self._wanted, horizon=horizon)
 
     def _waits(self, now: datetime) -> bool:
-        failure = self._site.catalog.failures.get(*INDEX_ITEM)
+        failure = self._site.catalog.failures.get(INDEX_ITEM)
         return failure is not None and failure.next_try_at > format_time(now)
 
     def _note(self, error: GosyncError) -> Failure:
         return self._site.catalog.failures.record(
-            *INDEX_ITEM,
+            INDEX_ITEM,
             kind=INDEX,
             error=error,
             now=self._site.clock.now(),

@@ -22,6 +22,7 @@ from gosync.errors import (
     StoreError,
     UpstreamStatusError,
 )
+from gosync.gomod.module import ModuleVersion
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.ingest.evidence import keep_evidence
 from gosync.site.configured import LIST, upstream_of
@@ -117,8 +118,7 @@ class Lister:
                 self._site.quarantine, module.path, error, served={}, files={}
             )
         failure = self._site.catalog.failures.record(
-            module.path,
-            "",
+            ModuleVersion(module.path, ""),
             kind=LIST,
             error=error,
             now=self._site.clock.now(),
@@ -182,7 +182,7 @@ class Lister:
         now = self._site.clock.now()
         with catalog.transaction():
             catalog.offers.listed(module.path, answer.named, now)
-            catalog.failures.clear([(module.path, "")])
+            catalog.failures.clear([ModuleVersion(module.path, "")])
             catalog.modules.listed(
                 module.path,
                 now,

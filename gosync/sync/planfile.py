@@ -22,6 +22,7 @@ import msgspec
 
 from gosync.errors import MalformedError, StalePlanError, UsageError
 from gosync.gomod import module
+from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 from gosync.site.site import Site
 from gosync.sync.dependencies import ConfiguredProject
@@ -43,10 +44,10 @@ class PlanFile(msgspec.Struct, frozen=True):
     updates: list[PlannedVersion]
 
     @property
-    def versions(self) -> frozenset[tuple[str, str]]:
-        """Path and version of what is to be fetched."""
+    def versions(self) -> frozenset[ModuleVersion]:
+        """What is to be fetched."""
         fetched = (*self.adds, *self.updates)
-        return frozenset((each.path, each.version) for each in fetched)
+        return frozenset(each.mv for each in fetched)
 
 
 class ApprovedPlan(msgspec.Struct, frozen=True):
@@ -56,7 +57,7 @@ class ApprovedPlan(msgspec.Struct, frozen=True):
         versions: What is to be fetched.
     """
 
-    versions: frozenset[tuple[str, str]]
+    versions: frozenset[ModuleVersion]
 
 
 def state_of(site: Site, projects: Iterable[ConfiguredProject]) -> str:
@@ -105,8 +106,8 @@ def read_plan(path: Path) -> PlanFile:
     if (plan.schema, plan.type) != (SCHEMA, "plan"):
         raise UsageError(f"{path}: a {plan.type} of schema {plan.schema}", hint=hint)
     try:
-        for name, version in plan.versions:
-            module.check(name, version)
+        for mv in plan.versions:
+            module.check(mv.path, mv.version)
     except MalformedError as exc:
         raise UsageError(f"{path}: no plan: {exc}", hint=hint) from exc
     return plan

@@ -14,12 +14,13 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
 from gosync.catalog.versions import Need, VersionRow
 from gosync.catalog.withdrawn import Withdrawal
+from gosync.gomod.module import OfVersion
 from gosync.sync.emptymodules import EmptyModule
 from gosync.sync.explaining import Explanation
 from gosync.sync.plansums import PlanSums
 
 
-class PlannedVersion(msgspec.Struct):
+class PlannedVersion(OfVersion, msgspec.Struct):
     """A version that would be fetched.
 
     Attributes:
@@ -75,7 +76,7 @@ class LargeZip(msgspec.Struct, frozen=True):
         return self.path, self.version
 
 
-class PlannedRemoval(msgspec.Struct):
+class PlannedRemoval(OfVersion, msgspec.Struct):
     """A version that nothing selects any more.
 
     Attributes:

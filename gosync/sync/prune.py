@@ -157,10 +157,10 @@ def forget(site: Site, plan: PrunePlan) -> None:
     """
     if not plan.deletes:
         return
-    gone = [(row.path, row.version) for row in plan.forgotten]
-    narrowed = [(row.path, row.version) for row in plan.narrowed]
-    entries = [forget_entry(*each) for each in gone]
-    entries += [narrow_entry(*each) for each in narrowed]
+    gone = [row.mv for row in plan.forgotten]
+    narrowed = [row.mv for row in plan.narrowed]
+    entries = [forget_entry(mv) for mv in gone]
+    entries += [narrow_entry(mv) for mv in narrowed]
     with site.writing():
         site.journal.append(entries)
         with site.catalog.transaction():

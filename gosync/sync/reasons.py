@@ -65,7 +65,7 @@ class Reasons:
                     who = f"select {number}"
                     yield SelectionReason(who, kind, selects=(number,), root=mv)
         wants = toolchain_wants(self._toolchains)
-        if any((want.path, want.version) == (mv.path, mv.version) for want in wants):
+        if any(want.mv == mv for want in wants):
             yield SelectionReason("toolchains", "named")
         for project in self._projects:
             who = f"project {project.name}"

@@ -22,6 +22,7 @@ from gosync.catalog.selections import CONFIGURED, SelectionState
 from gosync.catalog.versions import FoundBy
 from gosync.clock import format_time
 from gosync.errors import GosyncError, NotFoundError
+from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 from gosync.site.configured import PROJECT, SELECT, project_item, select_item
 from gosync.site.site import Site
@@ -219,10 +220,12 @@ class Selecting:
         """Keep these failures of a kind, and forget the kind's others."""
         failures, now = self._site.catalog.failures, self._site.clock.now()
         failures.clear(
-            (each.path, each.version)
+            each.mv
             for each in failures.open()
             if each.kind == kind and each.version not in errors
         )
         for item, error in errors.items():
-            failure = failures.record("", item, kind=kind, error=error, now=now)
+            failure = failures.record(
+                ModuleVersion("", item), kind=kind, error=error, now=now
+            )
             self._tally.fail(failure)

@@ -75,7 +75,7 @@ class Selection:
         Until it is proven it is not published: clients would ask for its lookup.
         """
         versions = self._catalog.versions
-        public = [v for v in versions.pinned() if not self._policy.is_private(v[0])]
+        public = [v for v in versions.pinned() if not self._policy.is_private(v.path)]
         if public:
             versions.withdraw(public)
 
@@ -107,8 +107,9 @@ class Selection:
         Raises:
             CatalogError: if the catalog cannot be written.
         """
-        closed = [f for f in self._catalog.failures.open() if not self.concerns(f)]
-        self._catalog.failures.clear((f.path, f.version) for f in closed)
+        still_open = self._catalog.failures.open()
+        closed = [each for each in still_open if not self.concerns(each)]
+        self._catalog.failures.clear(each.mv for each in closed)
 
     def concerns(self, failure: Failure) -> bool:
         """Return whether a failure is of what is still configured and selected."""
@@ -119,7 +120,7 @@ class Selection:
         if not failure.version:
             module = self._catalog.modules.get(failure.path)
             return module is not None and self._follows(module)
-        row = self._catalog.versions.get(failure.path, failure.version)
+        row = self._catalog.versions.get(failure.mv)
         return row is not None and self.wants(row)
 
     def open_failures(self) -> list[Failure]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Finding, FindingKind
 from gosync.gomod.info import parse_time
+from gosync.gomod.module import ModuleVersion
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.gomod.versionlist import newest
 from gosync.ingest.entries import finding_entry
@@ -25,7 +26,7 @@ def settle_stale(site: Site) -> None:
     """
     catalog, now = site.catalog, site.clock.now()
     for finding in catalog.findings.unsettled(FindingKind.STALE):
-        is_index = (finding.path, finding.version) == INDEX_ITEM
+        is_index = finding.mv == INDEX_ITEM
         if _index_caught_up(site, finding) if is_index else _is_over(catalog, finding):
             with catalog.transaction():
                 settled = catalog.findings.settle(finding.id, now)
@@ -61,7 +62,7 @@ def _is_over(catalog: Catalog, finding: Finding) -> bool:
     if "newest" in theirs and not is_known(catalog, path, theirs["newest"]):
         return False
     waiting = theirs.get("newest") or ours["newest"]
-    return catalog.failures.get(path, waiting) is None
+    return catalog.failures.get(ModuleVersion(path, waiting)) is None
 
 
 def is_known(catalog: Catalog, path: str, top: str) -> bool:

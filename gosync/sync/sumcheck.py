@@ -68,7 +68,7 @@ def _expect(found: dict[ModuleVersion, Expected], file: str, line: SumLine) -> N
     """Add a line; of several that speak of one file the first counts."""
     if not line.hash.startswith("h1:"):
         return
-    mv = ModuleVersion(line.path, line.version)
+    mv = line.mv
     known = found.get(mv, Expected(file))
     if line.is_mod and known.mod_h1 is None:
         known = replace(known, mod_h1=line.hash)
@@ -82,7 +82,7 @@ def _known_lines(
 ) -> Iterator[tuple[SumFile, SumLine, VersionRow]]:
     for file in project.sums:
         for line in file.sums.lines:
-            row = site.catalog.versions.get(line.path, line.version)
+            row = site.catalog.versions.get(line.mv)
             if row is not None and row.mod_digest is not None:
                 yield file, line, row
 
@@ -92,9 +92,7 @@ def _proven_h1(row: VersionRow, line: SumLine) -> str | None:
     if not line.hash.startswith("h1:"):
         return None
     if row.proof is Proof.SUMDB and row.record_text is not None:
-        found = parse_record_lines(
-            row.record_text, ModuleVersion(row.path, row.version)
-        )
+        found = parse_record_lines(row.record_text, row.mv)
         return found.mod_h1 if line.is_mod else found.zip_h1
     return row.mod_h1 if line.is_mod else row.zip_h1
 

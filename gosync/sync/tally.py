@@ -18,6 +18,7 @@ from gosync.errors import (
     UnavailableError,
     UpstreamStatusError,
 )
+from gosync.gomod.module import ModuleVersion
 from gosync.site.configured import PROJECT, SELECT
 
 
@@ -36,10 +37,10 @@ class Tally(msgspec.Struct):
         unselected: Versions that are selected no more.
         omitted: Versions whose zip is larger than it is wanted.
         admitted: Versions that came through the gate whole.
-        alone: Sizes of the ``.mod`` files that came through it alone, by (path,
-            version); the whole version may follow in the same pass.
+        alone: Sizes of the ``.mod`` files that came through it alone, by
+            version; the whole version may follow in the same pass.
         admitted_bytes: Sizes of their files.
-        failed: Failures of this pass, by (path, version).
+        failed: Failures of this pass, by item.
         modules: Module paths of which a version was admitted.
     """
 
@@ -54,20 +55,19 @@ class Tally(msgspec.Struct):
     unselected: int = 0
     omitted: int = 0
     admitted: int = 0
-    alone: dict[tuple[str, str], int] = msgspec.field(default_factory=dict)
+    alone: dict[ModuleVersion, int] = msgspec.field(default_factory=dict)
     admitted_bytes: int = 0
-    failed: dict[tuple[str, str], Failure] = msgspec.field(default_factory=dict)
+    failed: dict[ModuleVersion, Failure] = msgspec.field(default_factory=dict)
     modules: set[str] = msgspec.field(default_factory=set)
 
     def admit(self, row: VersionRow) -> None:
         """Count an admitted version, or an admitted go.mod; each version once."""
         self.answered += 1
-        key = (row.path, row.version)
         sizes = (row.info_bytes, row.mod_bytes, row.zip_bytes)
         size_bytes = sum(size for size in sizes if size is not None)
-        self.admitted_bytes += size_bytes - self.alone.pop(key, 0)
+        self.admitted_bytes += size_bytes - self.alone.pop(row.mv, 0)
         if row.carried is Need.MOD:
-            self.alone[key] = size_bytes
+            self.alone[row.mv] = size_bytes
         else:
             self.admitted += 1
             self.modules.add(row.path)
@@ -79,7 +79,7 @@ class Tally(msgspec.Struct):
 
     def fail(self, failure: Failure) -> None:
         """Count a failure."""
-        self.failed[failure.path, failure.version] = failure
+        self.failed[failure.mv] = failure
 
     def hear(self, error: GosyncError) -> None:
         """Count an error as an answer, if it is one."""

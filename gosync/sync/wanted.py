@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from gosync.catalog.versions import Need, Want
+from gosync.gomod.module import ModuleVersion
 
 
 class WantedSet:
     """Versions that are wanted."""
 
     def __init__(self, wants: Iterable[Want] = ()) -> None:
-        self._wants: dict[tuple[str, str], Want] = {}
+        self._wants: dict[ModuleVersion, Want] = {}
         self.update(wants)
 
     def __len__(self) -> int:
@@ -26,18 +27,17 @@ class WantedSet:
     def __iter__(self) -> Iterator[Want]:
         return iter(self._wants.values())
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._wants
+    def __contains__(self, mv: object) -> bool:
+        return mv in self._wants
 
-    def get(self, path: str, version: str) -> Want | None:
+    def get(self, mv: ModuleVersion) -> Want | None:
         """Return what is wanted of a version, or None."""
-        return self._wants.get((path, version))
+        return self._wants.get(mv)
 
     def add(self, want: Want) -> None:
         """Add one; a version that is wanted twice gets the union of both."""
-        key = (want.path, want.version)
-        there = self._wants.get(key)
-        self._wants[key] = want if there is None else _union(there, want)
+        there = self._wants.get(mv := want.mv)
+        self._wants[mv] = want if there is None else _union(there, want)
 
     def update(self, wants: Iterable[Want]) -> None:
         """Add several."""

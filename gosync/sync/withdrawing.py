@@ -47,7 +47,7 @@ def needed_by(
 def _named(configured: ConfiguredProject) -> Iterator[ModuleVersion]:
     project = configured.project
     for line in project.sum_lines():
-        yield ModuleVersion(line.path, line.version)
+        yield line.mv
     for main in project.mains.modules:
         yield from (ModuleVersion(r.path, r.version) for r in main.gomod.require)
 
@@ -84,7 +84,7 @@ def bring_back(site: Site, mv: ModuleVersion) -> Withdrawal:
     """
     before = _ours(site, mv)
     if before is None:
-        told = site.catalog.withdrawn.get(mv.path, mv.version)
+        told = site.catalog.withdrawn.get(mv)
         if told is None:
             raise UsageError(
                 f"{mv} is not withdrawn", hint=advise("{} lists all", command("status"))
@@ -100,7 +100,7 @@ def bring_back(site: Site, mv: ModuleVersion) -> Withdrawal:
 
 def _ours(site: Site, mv: ModuleVersion) -> Withdrawal | None:
     found = site.catalog.withdrawn.told_by(ToldBy.OPERATOR)
-    return next((each for each in found if each.key == (mv.path, mv.version)), None)
+    return next((each for each in found if each.mv == mv), None)
 
 
 def note_needs(site: Site, projects: Iterable[ConfiguredProject]) -> None:
@@ -111,10 +111,7 @@ def note_needs(site: Site, projects: Iterable[ConfiguredProject]) -> None:
     """
     projects = list(projects)
     ours = site.catalog.withdrawn.told_by(ToldBy.OPERATOR)
-    now = [
-        replace(each, needed_by=needed_by(projects, ModuleVersion(*each.key)))
-        for each in ours
-    ]
+    now = [replace(each, needed_by=needed_by(projects, each.mv)) for each in ours]
     write_withdrawals(
         site, [new for new, old in zip(now, ours, strict=True) if new != old]
     )
@@ -127,7 +124,7 @@ def check_not_withdrawn(site: Site, selectors: Iterable[Selector]) -> None:
         WithdrawnError: if one is.
     """
     for each in selectors:
-        told = site.catalog.withdrawn.get(each.path, each.query)
+        told = site.catalog.withdrawn.get(ModuleVersion(each.path, each.query))
         if told is not None:
             raise WithdrawnError(
                 f"{each.path}@{each.query} is withdrawn: {told.reason}",

@@ -145,7 +145,7 @@ def without_records(stage: Stage, medium: Path) -> None:
 
 def other_base(stage: Stage, medium: Path) -> None:
     """Name another version as the one that a patch is against."""
-    held = {e.key: e for e in read_manifest(stage.one).versions}
+    held = {e.mv: e for e in read_manifest(stage.one).versions}
 
     def change(manifest: Manifest) -> Manifest:
         segments = tuple(

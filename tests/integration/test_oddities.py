@@ -107,6 +107,6 @@ def test_odd_versions_travel(tmp_path: Path, exact: tuple[str, ...]) -> None:
         with Catalog.open(
             pair.inside.store / "catalog.sqlite", create=False, readonly=True
         ) as catalog:
-            row = catalog.versions.get(ODD.path, ODD.version)
+            row = catalog.versions.get(ODD)
         assert row is not None
         assert row.oddity == SAYS_ODD

@@ -18,6 +18,7 @@ from gosync.catalog.trees import TreeState
 from gosync.catalog.versions import FoundBy, Need, State, VersionRow, Want
 from gosync.clock import SystemClock
 from gosync.errors import UnavailableError
+from gosync.gomod.module import ModuleVersion
 from gosync.ingest.entries import forget_entry, narrow_entry, version_entry
 from gosync.ingest.rebuild import rebuild
 from gosync.store.layout import CATALOG
@@ -83,19 +84,19 @@ class SelectionMachine(RuleBasedStateMachine):
 
     @rule(version=st.sampled_from(_VERSIONS), omitted=st.booleans())
     def fetch(self, version, omitted):
-        row = self.catalog.versions.get(_M, version)
+        row = self.catalog.versions.get(ModuleVersion(_M, version))
         if row is None or row.selected is None or row.state is not State.WANTED:
             return
         admitted = self._admitted(row, omitted=omitted and row.need is Need.ZIP)
         self.journal.append([version_entry(admitted)])
         with self.catalog.transaction():
             self.catalog.versions.admit([admitted])
-            self.catalog.failures.clear([(_M, version)])
+            self.catalog.failures.clear([ModuleVersion(_M, version)])
 
     def _admitted(self, row: VersionRow, *, omitted: bool) -> VersionRow:
         """Return what the gate would, with blobs of its own."""
         parts = ("mod",) if row.need is Need.MOD or omitted else ("info", "mod", "zip")
-        made: VersionRow = _row((_M, row.version), Need.MOD if omitted else row.need)
+        made: VersionRow = _row(row.mv, Need.MOD if omitted else row.need)
         for part in parts:
             data = f"{part} of {row.version}".encode()
             blob: dict[str, Any] = {
@@ -109,22 +110,24 @@ class SelectionMachine(RuleBasedStateMachine):
 
     @rule(version=st.sampled_from(_VERSIONS), state=_FAILED)
     def fail(self, version, state):
-        row = self.catalog.versions.get(_M, version)
+        row = self.catalog.versions.get(ModuleVersion(_M, version))
         if row is None or row.selected is None or row.state is not State.WANTED:
             return
-        self.catalog.versions.mark(_M, version, state)
+        self.catalog.versions.mark(ModuleVersion(_M, version), state)
         error = UnavailableError("no")
-        self.catalog.failures.record(_M, version, kind="zip", error=error, now=self.now)
+        self.catalog.failures.record(
+            ModuleVersion(_M, version), kind="zip", error=error, now=self.now
+        )
 
     @rule()
     def prune(self):
         if not self.whole:
             return
         due = self.catalog.selected.unselected(self.now)
-        gone = [(r.path, r.version) for r in due if r.selected is None]
-        narrowed = [(r.path, r.version) for r in due if r.selected is Need.MOD]
+        gone = [r.mv for r in due if r.selected is None]
+        narrowed = [r.mv for r in due if r.selected is Need.MOD]
         self.journal.append(
-            [forget_entry(*e) for e in gone] + [narrow_entry(*e) for e in narrowed]
+            [forget_entry(mv) for mv in gone] + [narrow_entry(mv) for mv in narrowed]
         )
         self.catalog.selected.forget(gone)
         self.catalog.selected.narrow(narrowed)

@@ -17,14 +17,17 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.failures import back_off_seconds
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Want
 from gosync.errors import UnavailableError
+from gosync.gomod.module import ModuleVersion
 from tests.tiers import examples
 
-_KEYS = st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["v1.0.0", "v1.1.0"]))
+_KEYS = st.builds(
+    ModuleVersion, st.sampled_from(["a", "b"]), st.sampled_from(["v1.0.0", "v1.1.0"])
+)
 _START = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def _row(key, need):
-    path, version = key
+    path, version = key.path, key.version
     row = VersionRow(
         path,
         version,
@@ -55,14 +58,14 @@ class VersionMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.catalog = Catalog.open(self.folder / "c.sqlite", create=True)
         self.now = _START
-        self.state: dict[tuple[str, str], State] = {}
-        self.need: dict[tuple[str, str], Need] = {}
-        self.carried: dict[tuple[str, str], Need | None] = {}
-        self.failed: dict[tuple[str, str], tuple[int, datetime]] = {}
+        self.state: dict[ModuleVersion, State] = {}
+        self.need: dict[ModuleVersion, Need] = {}
+        self.carried: dict[ModuleVersion, Need | None] = {}
+        self.failed: dict[ModuleVersion, tuple[int, datetime]] = {}
 
     @rule(key=_KEYS, need=st.sampled_from(Need))
     def want(self, key, need):
-        changed = self.catalog.versions.want([Want(key[0], key[1], need)])
+        changed = self.catalog.versions.want([Want(key.path, key.version, need)])
         if key not in self.state:
             self.state[key], self.need[key] = State.WANTED, need
             self.carried[key] = None
@@ -94,11 +97,9 @@ class VersionMachine(RuleBasedStateMachine):
     )
     def fail(self, data, state):
         key = data.draw(st.sampled_from(sorted(self.state)))
-        self.catalog.versions.mark(key[0], key[1], state)
+        self.catalog.versions.mark(key, state)
         error = UnavailableError("no")
-        self.catalog.failures.record(
-            key[0], key[1], kind="zip", error=error, now=self.now
-        )
+        self.catalog.failures.record(key, kind="zip", error=error, now=self.now)
         self.state[key] = state
         attempts = self.failed.get(key, (0, self.now))[0] + 1
         delay = timedelta(seconds=back_off_seconds(attempts))
@@ -123,11 +124,11 @@ class VersionMachine(RuleBasedStateMachine):
     @invariant()
     def it_is_as_the_model_says(self):
         versions = self.catalog.versions
-        rows = {(row.path, row.version): row for row in versions.all_rows()}
+        rows = {row.mv: row for row in versions.all_rows()}
         assert {key: row.state for key, row in rows.items()} == self.state
         assert {key: row.need for key, row in rows.items()} == self.need
         assert {key: row.carried for key, row in rows.items()} == self.carried
-        due = [(row.path, row.version) for row in versions.all_wanted(self.now)]
+        due = [row.mv for row in versions.all_wanted(self.now)]
         assert due == sorted(key for key in self.state if self._is_due(key))
         changes = [row.changed for row in rows.values()]
         assert max(changes, default=0) <= versions.last_change()

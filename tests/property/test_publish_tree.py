@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gosync.catalog.versions import Need
+from gosync.gomod.module import ModuleVersion
 from tests.tiers import examples
 from tests.unit.publish.invariants import check_lists, check_lookups
 from tests.unit.publish.world import NAME, World
@@ -42,7 +43,7 @@ MOVES = st.lists(st.one_of(ADD, ADD, WITHDRAW, GROW, PUBLISH, LOSE), max_size=14
 def play(world: World, move: tuple[Any, ...]) -> None:
     match move:
         case "add", path, version, need, commit:
-            carried = world.catalog.versions.get(path, version)
+            carried = world.catalog.versions.get(ModuleVersion(path, version))
             if carried is None or carried.carried is not Need.ZIP:
                 private = path.startswith("corp.")
                 world.add(path, version, need=need, commit=commit, private=private)

@@ -39,13 +39,14 @@ from gosync.bundle.format.manifest_checks import (
 from gosync.bundle.format.names import MAX_CHUNKS, MAX_VOLUMES
 from gosync.catalog.findings import FindingKind
 from gosync.catalog.versions import FoundBy, Need, Proof
+from gosync.gomod.module import OfVersion
 
 _Text = Annotated[str, msgspec.Meta(max_length=4096)]
 _Rules = Annotated[str, msgspec.Meta(max_length=1 << 16)]
 _Facts = Annotated[dict[_Text, _Text], msgspec.Meta(max_length=64)]
 
 
-class Base(msgspec.Struct, frozen=True, kw_only=True):
+class Base(OfVersion, msgspec.Struct, frozen=True, kw_only=True):
     """The version that a segment is a patch against.
 
     Attributes:
@@ -106,7 +107,7 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True, tag="segment"):
         return self.offset + self.recipes.size_bytes + self.contents.size_bytes
 
 
-class VersionEntry(msgspec.Struct, frozen=True, kw_only=True, tag="version"):
+class VersionEntry(OfVersion, msgspec.Struct, frozen=True, kw_only=True, tag="version"):
     """One version of the selection.
 
     Attributes:
@@ -141,13 +142,8 @@ class VersionEntry(msgspec.Struct, frozen=True, kw_only=True, tag="version"):
     mod_digest: HexDigest | None = None
     zip_bytes: Size | None = None
 
-    @property
-    def key(self) -> tuple[str, str]:
-        """Path and version."""
-        return self.path, self.version
 
-
-class OmittedEntry(msgspec.Struct, frozen=True, kw_only=True, tag="omitted"):
+class OmittedEntry(OfVersion, msgspec.Struct, frozen=True, kw_only=True, tag="omitted"):
     """A selected version that the bundle lacks, in whole or in part.
 
     Attributes:
@@ -163,7 +159,7 @@ class OmittedEntry(msgspec.Struct, frozen=True, kw_only=True, tag="omitted"):
     reason: _Text
 
 
-class FindingEntry(msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
+class FindingEntry(OfVersion, msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
     """An audit's finding about a selected version; see gosync.catalog.findings.
 
     It is word of somebody outside, for people inside; nothing is decided by it.
@@ -196,7 +192,9 @@ class FindingEntry(msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
         return self.path, self.version, self.kind, self.source
 
 
-class WithdrawnEntry(msgspec.Struct, frozen=True, kw_only=True, tag="withdrawn"):
+class WithdrawnEntry(
+    OfVersion, msgspec.Struct, frozen=True, kw_only=True, tag="withdrawn"
+):
     """A version that an operator outside withdrew; see gosync.catalog.withdrawn.
 
     A bundle names all that are withdrawn, and its header requires a reader that takes
@@ -215,11 +213,6 @@ class WithdrawnEntry(msgspec.Struct, frozen=True, kw_only=True, tag="withdrawn")
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
     withdrawn_at: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
     needed_by: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=1000)] = ()
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Path and version."""
-        return self.path, self.version
 
 
 class ShrinkEntry(msgspec.Struct, frozen=True, kw_only=True, tag="shrink"):

@@ -36,6 +36,7 @@ from gosync.bundle.format.header import Known, Size, TargetName
 from gosync.catalog.versions import Need
 from gosync.errors import MalformedError
 from gosync.gomod import module
+from gosync.gomod.module import OfVersion
 
 FORMAT: Final = 1
 MAX_NEED_BYTES: Final = 256 << 20
@@ -43,7 +44,7 @@ MAX_NEED_BYTES: Final = 256 << 20
 _Text = Annotated[str, msgspec.Meta(max_length=4096)]
 
 
-class NeedVersion(msgspec.Struct, frozen=True, kw_only=True):
+class NeedVersion(OfVersion, msgspec.Struct, frozen=True, kw_only=True):
     """A version that a site lacks.
 
     Attributes:

@@ -200,7 +200,7 @@ class _Making:
         final = self._options.out / folder_name(header, identity)
         writer.finish(final)
         check_named(final, identity)
-        holds = ((*chosen.key, chosen.need) for chosen in self._selection.chosen)
+        holds = ((chosen.mv, chosen.need) for chosen in self._selection.chosen)
         ruled = replace(
             row, rules=self._rules.text, rules_fingerprint=self._rules.fingerprint
         )
@@ -221,7 +221,7 @@ class _Making:
             return []
         base, chosen = self._receiver.base, self._selection.chosen
         sent = self._site.catalog.bundles.tree_sizes(self._options.target.name)
-        applied = [each for each in chosen if each.key in self._receiver.applied]
+        applied = [each for each in chosen if each.mv in self._receiver.applied]
         needed = new_tiles(
             head,
             chosen,
@@ -318,25 +318,27 @@ class _Making:
             for packed in all_packed:
                 for each in volumes.place(packed):
                     placed.append(each)
-                    self._progress.advance(len(each.keys), size_bytes=each.segment.end)
+                    self._progress.advance(
+                        len(each.versions), size_bytes=each.segment.end
+                    )
             volumes.close_volume()
         return placed, volumes
 
     def _manifest(
         self, volumes: Sequence[VolumeEntry], placed: Sequence[PlacedSegment]
     ) -> Manifest:
-        where = {key: n for n, each in enumerate(placed) for key in each.keys}
+        where = {mv: n for n, each in enumerate(placed) for mv in each.versions}
         blobs = {digest: n for n, each in enumerate(placed) for digest in each.blobs}
         return Manifest(
             volumes=tuple(volumes),
             segments=tuple(each.segment for each in placed),
             versions=tuple(
-                _entry(chosen, where.get(chosen.key))
+                _entry(chosen, where.get(chosen.mv))
                 for chosen in self._selection.chosen
             ),
             omitted=self._selection.omitted,
             findings=findings_of(
-                self._site.catalog, (each.key for each in self._selection.chosen)
+                self._site.catalog, (each.mv for each in self._selection.chosen)
             ),
             withdrawn=self._selection.withdrawn,
             artifacts=tuple(

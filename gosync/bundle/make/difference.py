@@ -16,6 +16,7 @@ from typing import NamedTuple
 from gosync.bundle.format.manifest import Base
 from gosync.bundle.make.selection import SelectedVersion
 from gosync.catalog.versions import Need
+from gosync.gomod.module import ModuleVersion
 from gosync.gomod.semver import version_key
 
 
@@ -35,8 +36,8 @@ class Bundled(NamedTuple):
 
 def travelling(
     selection: Iterable[SelectedVersion],
-    held: Mapping[tuple[str, str], Need],
-    bases: Container[tuple[str, str]],
+    held: Mapping[ModuleVersion, Need],
+    bases: Container[ModuleVersion],
 ) -> Iterator[Bundled]:
     """Yield what travels, module by module.
 
@@ -47,15 +48,15 @@ def travelling(
     """
     for _, versions in groupby(selection, key=lambda chosen: chosen.row.path):
         module = sorted(versions, key=lambda chosen: version_key(chosen.row.version))
-        new = [chosen for chosen in module if not _has(held.get(chosen.key), chosen)]
+        new = [chosen for chosen in module if not _has(held.get(chosen.mv), chosen)]
         if not new:
             continue
         known = [
             chosen
             for chosen in module
-            if chosen.key in bases
+            if chosen.mv in bases
             and chosen.need is Need.ZIP
-            and held.get(chosen.key) is Need.ZIP
+            and held.get(chosen.mv) is Need.ZIP
         ]
         if known:
             yield from _by_base(new, known)

@@ -22,6 +22,7 @@ from gosync.catalog.versions import Need
 from gosync.clock import format_time
 from gosync.errors import UsageError
 from gosync.gomod.info import parse_time
+from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 from gosync.ingest.bundlememory import bundle_entry
 from gosync.sumdb.spans import Spans
@@ -67,7 +68,7 @@ class Ledger:
     def seal(
         self,
         row: BundleRow,
-        holds: Iterable[tuple[str, str, Need]],
+        holds: Iterable[tuple[ModuleVersion, Need]],
         tiles: Mapping[int, Spans] = MappingProxyType({}),
         artifacts: Iterable[Artifact] = (),
     ) -> BundleRow:

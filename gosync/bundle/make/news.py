@@ -20,7 +20,7 @@ def is_same(catalog: Catalog, selection: BundleSelection, receiver: Receiver) ->
     Raises:
         CatalogError: the catalog cannot be read.
     """
-    held = {chosen.key: chosen.need for chosen in selection.chosen}
+    held = {chosen.mv: chosen.need for chosen in selection.chosen}
     artifacts = {each.key: each.digest for each in selection.artifacts}
     return (
         held == receiver.held
@@ -75,10 +75,10 @@ def shrink_of(
     base = bundles.base(target, sealed=False) or bundles.base(target, sealed=True)
     if base is None or base.rules_fingerprint in (None, rules.fingerprint):
         return None
-    stays = {chosen.key for chosen in selection.chosen}
-    stays |= {(each.path, each.version) for each in selection.omitted}
-    stays |= {entry.key for entry in selection.withdrawn}
-    lost = sum(key not in stays for key in bundles.holds(base))
+    stays = {chosen.mv for chosen in selection.chosen}
+    stays |= {each.mv for each in selection.omitted}
+    stays |= {entry.mv for entry in selection.withdrawn}
+    lost = sum(mv not in stays for mv in bundles.holds(base))
     if not lost:
         return None
     return ShrinkEntry(

@@ -84,13 +84,9 @@ class ModuleSegment(msgspec.Struct, frozen=True):
     base_digest: str = ""
 
     @property
-    def keys(self) -> list[tuple[str, str]]:
-        """Path and version of all that is in it."""
-        return [
-            (version.mv.path, version.mv.version)
-            for group in self.groups
-            for version in group.versions
-        ]
+    def versions(self) -> list[ModuleVersion]:
+        """Return which versions are in it."""
+        return [version.mv for group in self.groups for version in group.versions]
 
     def halves(self) -> list[ModuleSegment]:
         """Return smaller segments for the same, none if this cannot be divided."""
@@ -266,7 +262,7 @@ class Packer:
         if row.info_digest is not None:
             info = self._blobs.read(Digest(row.info_digest))
         mod = self._blobs.read(Digest(row.mod_digest))
-        mv = ModuleVersion(row.path, row.version)
+        mv = row.mv
         if chosen.need is Need.MOD:
             return PackedVersion(mv=mv, form=Form.MOD, info=info, mod=mod)
         recipe = self._recipe(mv, row)

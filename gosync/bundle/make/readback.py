@@ -11,6 +11,7 @@ from gosync.bundle.format.names import HEADER_NAME
 from gosync.bundle.read.bases import ZipSource
 from gosync.bundle.read.folder import BundleFolder
 from gosync.errors import BundleGapError, VolumeError
+from gosync.gomod.module import ModuleVersion
 from gosync.store.digest import Digest
 
 if TYPE_CHECKING:
@@ -49,16 +50,16 @@ class OwnBases:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._zips: Mapping[tuple[str, str], tuple[str | None, str | None]] = {
-            (row.path, row.version): (row.zip_h1, row.zip_digest)
+        self._zips: Mapping[ModuleVersion, tuple[str | None, str | None]] = {
+            row.mv: (row.zip_h1, row.zip_digest)
             for row in site.catalog.versions.all_rows()
         }
 
     @contextmanager
-    def open(self, path: str, version: str, h1: str) -> Iterator[ZipSource]:
+    def open(self, mv: ModuleVersion, h1: str) -> Iterator[ZipSource]:
         """Open a version's zip; see Bases."""
-        found, digest = self._zips.get((path, version), (None, None))
+        found, digest = self._zips.get(mv, (None, None))
         if digest is None or found != h1:
-            raise BundleGapError(f"a patch against {path}@{version} ({h1}): not here")
+            raise BundleGapError(f"a patch against {mv} ({h1}): not here")
         with self._site.blobs.open(Digest(digest)) as blob:
             yield ZipSource(blob.read_at, blob.size_bytes)

@@ -20,6 +20,7 @@ from gosync.catalog.bundles import BundleKind, BundleRow
 from gosync.catalog.documents import read_document
 from gosync.catalog.versions import Need
 from gosync.errors import UsageError
+from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 
 
@@ -48,8 +49,8 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: BundleKind = BundleKind.FULL
     base: BundleRow | None = None
-    held: Mapping[tuple[str, str], Need] = msgspec.field(default_factory=dict)
-    applied: AbstractSet[tuple[str, str]] = frozenset()
+    held: Mapping[ModuleVersion, Need] = msgspec.field(default_factory=dict)
+    applied: AbstractSet[ModuleVersion] = frozenset()
     after: int = 0
     heads: tuple[int, ...] = ()
     artifacts: Mapping[tuple[str, str], str] = msgspec.field(default_factory=dict)
@@ -104,14 +105,14 @@ def receiver_with_need(bundles: Bundles, target: str, need: NeedFile) -> Receive
         return Receiver(after=after, heads=need.heads)
     staged = [_known(bundles, target, known) for known in need.staged]
     newest = max(filter(None, staged), key=lambda row: row.sequence, default=base)
-    lacking = {(each.path, each.version) for each in need.versions}
+    lacking = {each.mv for each in need.versions}
     held = {**bundles.holds(newest), **applied}
     artifacts = {**bundles.artifacts(newest), **bundles.artifacts(base)}
     lost = {each.digest for each in need.artifacts}
     return Receiver(
         kind=BundleKind.REPAIR,
         base=base,
-        held={key: much for key, much in held.items() if key not in lacking},
+        held={mv: much for mv, much in held.items() if mv not in lacking},
         applied=applied.keys() - lacking,
         after=after,
         heads=need.heads,

@@ -22,6 +22,7 @@ from gosync.catalog.bundles import BundleKind
 from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Finding, FindingState
 from gosync.catalog.versions import Need, State, VersionRow
+from gosync.gomod.module import ModuleVersion
 
 _REASONS = {
     State.WANTED: "not fetched yet",
@@ -42,9 +43,9 @@ class SelectedVersion(NamedTuple):
     need: Need
 
     @property
-    def key(self) -> tuple[str, str]:
-        """Path and version."""
-        return self.row.path, self.row.version
+    def mv(self) -> ModuleVersion:
+        """Which version it is."""
+        return self.row.mv
 
 
 class BundleSelection(msgspec.Struct, frozen=True):
@@ -107,7 +108,7 @@ def read_selection(
 
 def _omitted(catalog: Catalog, row: VersionRow) -> OmittedEntry:
     assert row.selected is not None
-    failure = catalog.failures.get(row.path, row.version)
+    failure = catalog.failures.get(row.mv)
     reason = _REASONS.get(row.state, row.state.value)
     if failure is not None and row.state is not State.OMITTED:
         reason = failure.reason[:1000]
@@ -117,20 +118,19 @@ def _omitted(catalog: Catalog, row: VersionRow) -> OmittedEntry:
 
 
 def findings_of(
-    catalog: Catalog, selected: Iterable[tuple[str, str]]
+    catalog: Catalog, selected: Iterable[ModuleVersion]
 ) -> tuple[FindingEntry, ...]:
     """Return what stands of these versions and of their modules.
 
     Raises:
         CatalogError: the catalog cannot be read.
     """
-    keys = set(selected)
-    keys |= {(path, "") for path, _ in keys}
+    items = set(selected)
+    items |= {ModuleVersion(mv.path, "") for mv in items}
     found = (
         _finding(finding)
         for finding in catalog.findings.all()
-        if finding.state is not FindingState.RESOLVED
-        and (finding.path, finding.version) in keys
+        if finding.state is not FindingState.RESOLVED and finding.mv in items
     )
     return tuple(sorted(found, key=lambda each: each.key))
 

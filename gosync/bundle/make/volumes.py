@@ -43,6 +43,7 @@ from gosync.bundle.make.packing import (
 from gosync.bundle.read.chunks import ChunkDigests
 from gosync.bundle.read.zstd import PIECE_BYTES, write_frame
 from gosync.errors import StoreError, UsageError
+from gosync.gomod.module import ModuleVersion
 from gosync.store.durable import disk_errors, make_folder, sync_folder
 
 
@@ -138,13 +139,13 @@ class PlacedSegment(msgspec.Struct, frozen=True):
 
     Attributes:
         segment: Where it lies.
-        keys: Path and version of what is in it.
+        versions: Which versions are in it.
         tiles: How many tiles are in it.
         blobs: The digests of the artifacts' blobs that are in it.
     """
 
     segment: Segment
-    keys: tuple[tuple[str, str], ...] = ()
+    versions: tuple[ModuleVersion, ...] = ()
     tiles: int = 0
     blobs: tuple[str, ...] = ()
 
@@ -235,7 +236,7 @@ def _place(packed: PackedSegment, volume: int, offset: int) -> PlacedSegment:
     )
     match held:
         case ModuleSegment():
-            return PlacedSegment(replace(segment, base=held.base), tuple(held.keys))
+            return PlacedSegment(replace(segment, base=held.base), tuple(held.versions))
         case TileSegment():
             holds = replace(segment, holds="tiles")
             return PlacedSegment(holds, tiles=len(held.tiles))

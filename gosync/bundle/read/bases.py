@@ -43,9 +43,7 @@ class ZipSource(NamedTuple):
 class Bases(Protocol):
     """Where the receiver's zips come from."""
 
-    def open(
-        self, path: str, version: str, h1: str
-    ) -> AbstractContextManager[ZipSource]:
+    def open(self, mv: ModuleVersion, h1: str) -> AbstractContextManager[ZipSource]:
         """Open the zip of a version that has this h1.
 
         Raises:
@@ -57,17 +55,13 @@ class Bases(Protocol):
 class NoBases:
     """A reader without a store."""
 
-    def open(
-        self, path: str, version: str, h1: str
-    ) -> AbstractContextManager[ZipSource]:
+    def open(self, mv: ModuleVersion, h1: str) -> AbstractContextManager[ZipSource]:
         """Say that the base is not here.
 
         Raises:
             BundleGapError: always.
         """
-        raise BundleGapError(
-            f"a patch against {path}@{version} ({h1}), which is not here"
-        )
+        raise BundleGapError(f"a patch against {mv} ({h1}), which is not here")
 
 
 class BaseFiles:
@@ -84,7 +78,7 @@ class BaseFiles:
         Raises:
             BundleGapError: the zip here is damaged, or has another h1.
         """
-        self._mv = ModuleVersion(base.path, base.version)
+        self._mv = base.mv
         self._window = Window(source.read_at, source.size_bytes)
         try:
             files = digest_files(source.read_at, source.size_bytes)

@@ -30,7 +30,6 @@ from gosync.bundle.read.spool import hash_proven, proven_pieces
 from gosync.catalog.versions import Need, Proof
 from gosync.errors import BundleGapError, ChecksumMismatchError, MalformedError
 from gosync.gomod.dirhash import hash_zip
-from gosync.gomod.module import ModuleVersion
 from gosync.store.durable import disk_errors
 from gosync.store.scratch import ScratchFiles
 from gosync.store.staging import read_at
@@ -142,7 +141,7 @@ def _check_counts(folder: BundleFolder, manifest: Manifest) -> None:
 def _check_record(entry: VersionEntry) -> None:
     if entry.proof is not Proof.SUMDB or entry.record is None:
         return
-    mv = ModuleVersion(entry.path, entry.version)
+    mv = entry.mv
     lines = parse_record_lines(entry.record.encode(), mv)
     for kind, want, got in (
         ("go.mod", lines.mod_h1, entry.mod_h1),

@@ -34,13 +34,14 @@ from gosync.bundle.read.bases import BaseFiles, Bases, NoBases
 from gosync.bundle.read.segments import OpenGroup, SegmentReading
 from gosync.bundle.read.spool import Spool
 from gosync.errors import VolumeError
+from gosync.gomod.module import ModuleVersion
 from gosync.store.scratch import ScratchFiles
 from gosync.sumdb.tile import Tile
 
 if TYPE_CHECKING:
     from gosync.bundle.read.folder import BundleFolder
 
-    Entries: TypeAlias = dict[tuple[str, str], VersionEntry]
+    Entries: TypeAlias = dict[ModuleVersion, VersionEntry]
 
 
 _MOST_FAILED = 8  # segments of a volume
@@ -163,7 +164,7 @@ def entries_by_segment(manifest: Manifest) -> Mapping[int, Entries]:
     found: dict[int, Entries] = {}
     for entry in manifest.travelling():
         assert entry.segment is not None
-        found.setdefault(entry.segment, {})[entry.key] = entry
+        found.setdefault(entry.segment, {})[entry.mv] = entry
     return found
 
 

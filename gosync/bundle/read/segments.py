@@ -77,7 +77,7 @@ class SegmentReading:
         self,
         segment: Segment,
         volume: ProvenVolume,
-        entries: dict[tuple[str, str], VersionEntry],
+        entries: dict[ModuleVersion, VersionEntry],
         bases: Bases,
         stack: ExitStack,
     ) -> None:
@@ -101,7 +101,7 @@ class SegmentReading:
         self._stack = stack
         self.base: BaseFiles | None = None
         if (at := segment.base) is not None:
-            source = stack.enter_context(bases.open(at.path, at.version, at.h1))
+            source = stack.enter_context(bases.open(at.mv, at.h1))
             self.base = BaseFiles(at, source)
         known = self.base.recipe_bytes if self.base else b""
         self._recipes = self._frame(known, first=True)
@@ -178,7 +178,7 @@ class SegmentReading:
         if self._contents is not None:
             self._contents.finish()
         if missing:
-            raise _malformed(f"{'@'.join(min(missing))} is not in its segment")
+            raise _malformed(f"{min(missing)} is not in its segment")
 
     def _contents_frame(self, contents: Sequence[Content]) -> FrameReader:
         """Return the frame with the contents; a patch's is made for its one group."""
@@ -194,12 +194,12 @@ class SegmentReading:
 
 
 def _check_head(
-    missing: Mapping[tuple[str, str], VersionEntry],
+    missing: Mapping[ModuleVersion, VersionEntry],
     mv: ModuleVersion,
     head: VersionHead,
 ) -> None:
     """Check that the manifest knows a version, before anything of it is read."""
-    entry = missing.get((mv.path, mv.version))
+    entry = missing.get(mv)
     if entry is None:
         raise _malformed(f"{mv} is not in the manifest, or not in this segment")
     if (head.form is Form.MOD) != (entry.need is Need.MOD):
@@ -214,11 +214,11 @@ def _check_size(contents: Sequence[Content]) -> None:
 
 
 def _take(
-    missing: dict[tuple[str, str], VersionEntry], version: PackedVersion
+    missing: dict[ModuleVersion, VersionEntry], version: PackedVersion
 ) -> VersionEntry:
     """Return what the manifest says of a version, once it is found to be true."""
     mv = version.mv
-    entry = missing.pop((mv.path, mv.version), None)
+    entry = missing.pop(mv, None)
     if entry is None:
         raise _malformed(f"{mv} is in its segment twice")
     if (

@@ -16,6 +16,7 @@ from gosync.bundle.read.bases import ZipSource
 from gosync.errors import BundleGapError
 from gosync.folder.routes import of_module, sumdb_folder
 from gosync.folder.tree import FileTree, NotInTreeError
+from gosync.gomod.module import ModuleVersion
 from gosync.sumdb.tile import Tile
 
 
@@ -31,20 +32,20 @@ class TreeBase:
         self._tree = FileTree(folder)
 
     @contextmanager
-    def open(self, path: str, version: str, h1: str) -> Iterator[ZipSource]:
+    def open(self, mv: ModuleVersion, h1: str) -> Iterator[ZipSource]:
         """Open a version's zip; see Bases.
 
         Raises:
             BundleGapError: it is not here.
             MalformedError: what is here is no file.
         """
-        name = of_module(path).of_version(version).zip
+        name = of_module(mv.path).of_version(mv.version).zip
         try:
             with self._tree.open(name) as (read_at, size_bytes):
                 yield ZipSource(read_at, size_bytes)
         except NotInTreeError as error:
             raise BundleGapError(
-                f"a patch against {path}@{version} ({h1}): not in {self._tree.root}",
+                f"a patch against {mv} ({h1}): not in {self._tree.root}",
                 hint="name a tree that has what the bundle builds on",
             ) from error
 

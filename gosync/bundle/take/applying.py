@@ -31,6 +31,7 @@ from gosync.catalog.imports import ImportRow, ImportState
 from gosync.catalog.versions import FoundBy, Need, Want
 from gosync.clock import format_time
 from gosync.errors import MalformedError
+from gosync.gomod.module import ModuleVersion
 from gosync.ingest.bundlememory import import_entry
 from gosync.ingest.entries import finding_entry, version_entry
 from gosync.publish.sumdb import needed_tiles
@@ -138,19 +139,19 @@ def _withdrawn(
     chosen: BundleFolder, ahead: Iterable[BundleFolder]
 ) -> list[WithdrawnEntry]:
     """Return what is withdrawn; of one version the newest bundle says why."""
-    found: dict[tuple[str, str], WithdrawnEntry] = {}
+    found: dict[ModuleVersion, WithdrawnEntry] = {}
     for bundle in (chosen, *sorted(ahead, key=lambda b: b.header.sequence)):
-        found |= {each.key: each for each in bundle.manifest.withdrawn}
+        found |= {each.mv: each for each in bundle.manifest.withdrawn}
     return list(found.values())
 
 
 def _journal(site: Site, wants: list[Want], came: list[ImportRow]) -> None:
     """Say that versions which were only read are selected now, and by what."""
-    keys = {(want.path, want.version) for want in wants}
+    chosen = {want.mv for want in wants}
     selected = (
         version_entry(replace(row, found_by=FoundBy.CONFIG))
         for row in site.catalog.versions.all_rows()
-        if row.found_by is FoundBy.DEPENDENCY and (row.path, row.version) in keys
+        if row.found_by is FoundBy.DEPENDENCY and row.mv in chosen
     )
     site.journal.append([*selected, *map(import_entry, came)])
 

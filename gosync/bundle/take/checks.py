@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gosync.bundle.read.documents import shrink_lines
 from gosync.catalog.versions import Proof
 from gosync.errors import SecurityError, UsageError
+from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def check_deletes(site: Site, manifest: Manifest) -> int:
         TooManyDeletesError: It would, and nobody says that it is meant.
         CatalogError: The catalog cannot be read.
     """
-    selected = {entry.key for entry in manifest.versions}
+    selected = {entry.mv for entry in manifest.versions}
     deletes = _count_leaving(site, selected)
     site.options.deletes.check(
         deletes,
@@ -81,7 +82,7 @@ def check_shrink(
     since = 0 if newest is None else newest.sequence
     numbers = range(since + 1, chosen.header.sequence + 1)
     shrinks = [b for b in bundles if b.header.sequence in numbers and b.manifest.shrink]
-    selected = {entry.key for entry in chosen.manifest.versions}
+    selected = {entry.mv for entry in chosen.manifest.versions}
     if not shrinks or not _count_leaving(site, selected):
         return
     what = "\n".join(line for b in shrinks for line in shrink_lines(b.manifest.shrink))
@@ -95,11 +96,11 @@ def check_shrink(
         )
 
 
-def _count_leaving(site: Site, selected: Container[tuple[str, str]]) -> int:
+def _count_leaving(site: Site, selected: Container[ModuleVersion]) -> int:
     """Return how many versions that the tree shows a selection does not have.
 
     Raises:
         CatalogError: The catalog cannot be read.
     """
     shown = (r for r in site.catalog.versions.all_rows() if r.published is not None)
-    return sum((row.path, row.version) not in selected for row in shown)
+    return sum(row.mv not in selected for row in shown)

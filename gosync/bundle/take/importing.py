@@ -273,17 +273,17 @@ class Import:
                 )
             intake = Intake(self._site, self._gate(sums), self._progress)
             manifest = plan.chosen.manifest
-            go_mods = {each.key for each in manifest.versions if each.need is Need.MOD}
+            go_mods = {each.mv for each in manifest.versions if each.need is Need.MOD}
             for taking in plan.takings:
                 try:
-                    if taking.keys:
+                    if taking.versions:
                         await intake.take(taking)
                     await to_thread.run_sync(take_blobs, self._site, taking)
                 except VolumeError as error:
                     self._waiting.drop_damaged(taking.bundle, error)
                     raise
-                alone = len(taking.keys & go_mods)
-                self._brought += len(taking.keys) - alone
+                alone = len(taking.versions & go_mods)
+                self._brought += len(taking.versions) - alone
                 self._brought_go_mods += alone
                 self._brought_artifacts += len(taking.blobs)
             self._brought_bytes += plan.new_bytes

@@ -54,24 +54,22 @@ class StoreBases:
         self._site = site
 
     @contextmanager
-    def open(self, path: str, version: str, h1: str) -> Iterator[ZipSource]:
+    def open(self, mv: ModuleVersion, h1: str) -> Iterator[ZipSource]:
         """Open the zip of a version that has this h1.
 
         Raises:
             BundleGapError: It is not here.
             StoreError: It cannot be read, or is no longer what the catalog says.
         """
-        row = self._site.catalog.versions.get(path, version)
+        row = self._site.catalog.versions.get(mv)
         if row is None or row.zip_digest is None or row.zip_h1 != h1:
-            raise BundleGapError(
-                f"a patch against {path}@{version} ({h1}), which is not here"
-            )
+            raise BundleGapError(f"a patch against {mv} ({h1}), which is not here")
         with self._site.blobs.open(Digest(row.zip_digest)) as blob:
             try:
                 yield ZipSource(blob.read_at, blob.size_bytes)
             except BundleGapError as error:
                 raise BlobCorruptError(
-                    f"{path}@{version}: {error}",
+                    f"{mv}: {error}",
                     hint=advise(
                         "run {}, or --quarantine and then this again: need.json asks"
                         " outside for what is missing then",
@@ -108,11 +106,11 @@ class Intake:
             SecurityError: A version is not what the checksum database has.
             StoreError: The store or the catalog cannot be written.
         """
-        self._progress.phase("versions", len(taking.keys))
+        self._progress.phase("versions", len(taking.versions))
         arriving = read_versions(
             taking.bundle,
             taking.bundle.manifest,
-            wanted=lambda entry: entry.key in taking.keys,
+            wanted=lambda entry: entry.mv in taking.versions,
             bases=self._bases,
             scratch=self._site.blobs,
         )
@@ -172,7 +170,7 @@ class Intake:
     ) -> None:
         """Bring one version through the gate."""
         entry = arrived.entry
-        mv = ModuleVersion(entry.path, entry.version)
+        mv = entry.mv
         private = self._site.options.policy.is_private(entry.path)
         serve = partial(self._served, bundle, entry)
         async with self._gate.open(mv, need=entry.need, private=private) as admission:

@@ -22,12 +22,11 @@ from gosync.artifact import Artifact
 from gosync.bundle.format.artifacts import ArtifactEntry, known_artifacts
 from gosync.catalog.bundles import BundleKind
 from gosync.catalog.versions import Need, Proof, VersionRow
+from gosync.gomod.module import ModuleVersion
 
 if TYPE_CHECKING:
     from gosync.bundle.format.manifest import Base, VersionEntry
     from gosync.bundle.read.folder import BundleFolder
-
-Key = tuple[str, str]
 
 
 class Holdings:
@@ -52,14 +51,12 @@ class Holdings:
         """
         self._has_blob = has_blob
         self._exists = exists
-        self._rows = {
-            (row.path, row.version): row for row in rows if row.carried is not None
-        }
+        self._rows = {row.mv: row for row in rows if row.carried is not None}
         self._proves = proves
 
     def has(self, entry: VersionEntry) -> bool:
         """Return whether all that a selection wants of a version is here."""
-        row = self._rows.get(entry.key)
+        row = self._rows.get(entry.mv)
         if row is None or row.mod_h1 != entry.mod_h1:
             return False
         if self._proves(entry.path) and row.proof is not Proof.SUMDB:
@@ -73,7 +70,7 @@ class Holdings:
 
     def has_base(self, base: Base) -> bool:
         """Return whether the zip is here that a patch is against."""
-        row = self._rows.get((base.path, base.version))
+        row = self._rows.get(base.mv)
         if row is None or row.carried is not Need.ZIP or row.zip_h1 != base.h1:
             return False
         return self._exists(row)
@@ -84,12 +81,12 @@ class Taking(msgspec.Struct, frozen=True):
 
     Attributes:
         bundle: The bundle.
-        keys: The versions.
+        versions: Which versions.
         blobs: The digests of artifacts' blobs.
     """
 
     bundle: BundleFolder
-    keys: frozenset[Key]
+    versions: frozenset[ModuleVersion]
     blobs: frozenset[str] = frozenset()
 
 
@@ -125,7 +122,7 @@ class ImportPlan(msgspec.Struct, frozen=True):
             entry.zip_bytes or 0
             for taking in self.takings
             for entry in taking.bundle.manifest.travelling()
-            if entry.key in taking.keys
+            if entry.mv in taking.versions
         )
 
     @property
@@ -142,11 +139,11 @@ class BundleSet:
     def __init__(self, bundles: Iterable[BundleFolder], holdings: Holdings) -> None:
         self._holdings = holdings
         self._bundles = sorted(bundles, key=_reading_order)
-        self._offers: defaultdict[Key, list[tuple[int, VersionEntry]]]
+        self._offers: defaultdict[ModuleVersion, list[tuple[int, VersionEntry]]]
         self._offers = defaultdict(list)
         for number, bundle in enumerate(self._bundles):
             for entry in bundle.manifest.travelling():
-                self._offers[entry.key].append((number, entry))
+                self._offers[entry.mv].append((number, entry))
         self._blobs = {
             entry.digest: number
             for number, bundle in reversed(list(enumerate(self._bundles)))
@@ -161,7 +158,7 @@ class BundleSet:
 
     def plan(self, chosen: BundleFolder) -> ImportPlan:
         """Return how the selection of one of the bundles comes together."""
-        taken: list[set[Key]] = [set() for _ in self._bundles]
+        taken: list[set[ModuleVersion]] = [set() for _ in self._bundles]
         missing = tuple(
             entry
             for entry in chosen.manifest.versions
@@ -175,9 +172,11 @@ class BundleSet:
             and not self._take_blob(entry, blobs)
         )
         takings = tuple(
-            Taking(bundle, frozenset(keys), frozenset(digests))
-            for bundle, keys, digests in zip(self._bundles, taken, blobs, strict=True)
-            if keys or digests
+            Taking(bundle, frozenset(versions), frozenset(digests))
+            for bundle, versions, digests in zip(
+                self._bundles, taken, blobs, strict=True
+            )
+            if versions or digests
         )
         return ImportPlan(chosen, takings, missing, lacking)
 
@@ -189,26 +188,26 @@ class BundleSet:
         taken[number].add(wanted.digest)
         return True
 
-    def _take(self, wanted: VersionEntry, taken: list[set[Key]]) -> bool:
+    def _take(self, wanted: VersionEntry, taken: list[set[ModuleVersion]]) -> bool:
         """Find who brings a version; note it, and its base before it."""
-        for number, offer in self._offers.get(wanted.key, ()):
+        for number, offer in self._offers.get(wanted.mv, ()):
             if _satisfies(offer, wanted) and self._take_base(number, offer, taken):
-                taken[number].add(offer.key)
+                taken[number].add(offer.mv)
                 return True
         return False
 
     def _take_base(
-        self, number: int, offer: VersionEntry, taken: list[set[Key]]
+        self, number: int, offer: VersionEntry, taken: list[set[ModuleVersion]]
     ) -> bool:
         """Return whether what an offer is a patch against is here by then."""
         assert offer.segment is not None
         base = self._bundles[number].manifest.segments[offer.segment].base
         if base is None or self._holdings.has_base(base):
             return True
-        for earlier, found in self._offers.get((base.path, base.version), ()):
+        for earlier, found in self._offers.get(base.mv, ()):
             fits = earlier < number and found.zip_h1 == base.h1
             if fits and self._take_base(earlier, found, taken):
-                taken[earlier].add(found.key)
+                taken[earlier].add(found.mv)
                 return True
         return False
 

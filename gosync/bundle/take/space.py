@@ -35,7 +35,7 @@ def check_import_fits(site: Site, plan: ImportPlan) -> None:
         StoreError: A disk refuses.
     """
     volumes = [v.size_bytes for t in plan.takings for v in t.bundle.header.volumes]
-    versions = sum(len(taking.keys) for taking in plan.takings)
+    versions = sum(len(taking.versions) for taking in plan.takings)
     contents = round(plan.new_bytes * _REMADE) + versions * _SMALL_BYTES
     reserve = site.options.min_free_bytes
     tiles = sum(taking.bundle.header.tiles for taking in plan.takings) * _TILE_BYTES

@@ -48,20 +48,20 @@ def take_withdrawals(site: Site, entries: Iterable[WithdrawnEntry]) -> None:
         StoreError: journal or catalog cannot be written.
     """
     entries = list(entries)
-    told, now = {each.key for each in entries}, site.clock.now()
+    told, now = {each.mv for each in entries}, site.clock.now()
     over = [
         undone(each, now)
         for each in site.catalog.withdrawn.told_by(ToldBy.BUNDLE)
-        if each.key not in told
+        if each.mv not in told
     ]
     write_withdrawals(site, [*over, *_news(site, entries)])
 
 
 def _news(site: Site, entries: Iterable[WithdrawnEntry]) -> list[Withdrawal]:
     """Return what is not known as these say it."""
-    known = {each.key: each for each in site.catalog.withdrawn.told_by(ToldBy.BUNDLE)}
+    known = {each.mv: each for each in site.catalog.withdrawn.told_by(ToldBy.BUNDLE)}
     told = map(_withdrawal, entries)
-    return [each for each in told if known.get(each.key) != each]
+    return [each for each in told if known.get(each.mv) != each]
 
 
 def _withdrawal(entry: WithdrawnEntry) -> Withdrawal:

@@ -100,7 +100,7 @@ async def fetch_anew(
         rows = [
             row
             for mv in wanted
-            if (row := scratch.catalog.versions.get(mv.path, mv.version)) is not None
+            if (row := scratch.catalog.versions.get(mv)) is not None
         ]
         progress.phase("fetching anew", len(rows))
         async with connect(scratch) as upstreams:
@@ -136,11 +136,10 @@ def _fetched(
 ) -> Fetched:
     rows = {}
     for mv, need in needs.items():
-        row = scratch.catalog.versions.get(mv.path, mv.version)
+        row = scratch.catalog.versions.get(mv)
         if row is not None and row.carried in {need, Need.ZIP}:
             rows[mv] = row
     failed = {
-        ModuleVersion(*key): f"{failure.error}: {failure.reason}"
-        for key, failure in tally.failed.items()
+        mv: f"{failure.error}: {failure.reason}" for mv, failure in tally.failed.items()
     }
     return Fetched(scratch.blobs, rows, failed)

@@ -119,7 +119,7 @@ class SumTarget(Target):
             reason = f"it is of no module version: {exc.reason}"
             self._odd.append(_corrupt(placed.where, reason, str(line)))
             return
-        mv = ModuleVersion(line.path, line.version)
+        mv = line.mv
         self._lines.setdefault(mv, []).append(placed)
 
     def is_unchanged(self, name: str, data: bytes) -> bool:

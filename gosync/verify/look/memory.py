@@ -88,7 +88,7 @@ class CatalogMemory:
         with Catalog.open(self._file, create=False, readonly=True) as catalog:
             rows = catalog.verified.all()
             begun = catalog.verified.open_round()
-        said = {ModuleVersion(row.path, row.version): _remembered(row) for row in rows}
+        said = {row.mv: _remembered(row) for row in rows}
         return said, parse_time(begun) if begun else None
 
     def begin(self, now: datetime) -> None:

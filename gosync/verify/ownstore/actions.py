@@ -130,20 +130,20 @@ class StoreWork:
         versions = self.site.catalog.versions
         with self.site.catalog.transaction():
             same = [mv for mv in rows if self._is_unchanged(mv)]
-            versions.withdraw((mv.path, mv.version) for mv in same)
+            versions.withdraw(same)
         return same
 
     def _unchanged(self) -> Iterator[tuple[ModuleVersion, VersionRow]]:
         """Yield the rows that are still as they were when they were looked at."""
         for mv, finding in self._versions.items():
-            row = self.site.catalog.versions.get(mv.path, mv.version)
+            row = self.site.catalog.versions.get(mv)
             if row is not None and self._is_unchanged(mv):
                 yield mv, row
             else:
                 self.done.note("left", str(mv), finding, _CHANGED)
 
     def _is_unchanged(self, mv: ModuleVersion) -> bool:
-        row = self.site.catalog.versions.get(mv.path, mv.version)
+        row = self.site.catalog.versions.get(mv)
         return row is not None and digests_of(row) == digests_of(self.target.rows[mv])
 
     def _take_all(

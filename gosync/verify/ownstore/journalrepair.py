@@ -15,7 +15,6 @@ from typing import Final
 from gosync.errors import GosyncError
 from gosync.folder.placing import stat_of
 from gosync.folder.tree import FileTree
-from gosync.gomod.module import ModuleVersion
 from gosync.ingest.entries import head_entry, version_entry
 from gosync.site.site import Site
 from gosync.store.layout import JOURNAL
@@ -76,7 +75,7 @@ class JournalRepair:
             for row in catalog.versions.all_rows()
             if row.carried is not None
             # What is bad was not repaired, or its new row has its line.
-            and (mv := ModuleVersion(row.path, row.version)) not in self._plan.versions
+            and (mv := row.mv) not in self._plan.versions
         }
         entries = [version_entry(rows[mv]) for mv in read.lacks(rows)]
         heads = {name: catalog.heads.get(name) for name in catalog.heads.names()}

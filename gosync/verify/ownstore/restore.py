@@ -45,7 +45,7 @@ def restore_store(
     rows = [_parsed(changed) for changed in quarantine.read().rows]
     known = [row for row in rows if isinstance(row, VersionRow)]
     with open_to_act(request, clock) as site:
-        versions = [ModuleVersion(row.path, row.version) for row in known]
+        versions = [row.mv for row in known]
         site.holder.announce({d for row in known for d in digests_of(row).values()})
         with hold_tree(site), hold_versions(site, versions) as others:
             results = put_all_back(tree, quarantine, guard=site.writing)
@@ -87,9 +87,9 @@ def _look_at(
     row = _parsed(changed)
     if isinstance(row, str):
         return None, row
-    if reason := others.get(ModuleVersion(row.path, row.version)):
+    if reason := others.get(row.mv):
         return row, reason
-    present = site.catalog.versions.get(row.path, row.version)
+    present = site.catalog.versions.get(row.mv)
     if present is None or digests_in(present) != changed.now:
         return row, "its row has changed since"
     for digest in digests_of(row).values():

@@ -151,7 +151,7 @@ class StoreTarget(Target):
         self.catalog = catalog
         self._clock = clock
         rows = (row for row in catalog.versions.all_rows() if row.carried is not None)
-        self.rows = {ModuleVersion(row.path, row.version): row for row in rows}
+        self.rows = {row.mv: row for row in rows}
         self._entries = {mv: self._look(row) for mv, row in self.rows.items()}
         self._database = database
         self._head = catalog.heads.get(database.name) if database is not None else b""
@@ -160,7 +160,7 @@ class StoreTarget(Target):
         self._unread: list[Unread] = []
 
     def _look(self, row: VersionRow) -> dict[Part, Entry]:
-        mv = ModuleVersion(row.path, row.version)
+        mv = row.mv
         entries: dict[Part, Entry] = {}
         for role, digest in digests_of(row).items():
             path = blob_path(Digest(digest))
@@ -256,11 +256,7 @@ class StoreTarget(Target):
 
         A sync or a prune may go on beside: what it took away is not missing.
         """
-        rows = {
-            mv: self.catalog.versions.get(mv.path, mv.version)
-            for mv in versions
-            if mv in self.rows
-        }
+        rows = {mv: self.catalog.versions.get(mv) for mv in versions if mv in self.rows}
         return {
             mv
             for mv, row in rows.items()

@@ -54,10 +54,10 @@ class CatalogSource:
 
     async def ask(self, mv: ModuleVersion) -> ProofAnswer | None:
         """See ProofSource."""
-        row = self._catalog.versions.get(mv.path, mv.version)
+        row = self._catalog.versions.get(mv)
         if row is not None and row.mod_h1 is not None:
             return answer_of_row(row)
-        pin = self._catalog.pins.get(mv.path, mv.version)
+        pin = self._catalog.pins.get(mv)
         if pin is None:
             return None
         evidence = Evidence(source=f"the first sight of it, in {self._catalog.path}")
@@ -77,7 +77,7 @@ def answer_of_row(row: VersionRow) -> ProofAnswer:
             evidence=evidence,
             commit=commit,
         )
-    lines = parse_record_lines(row.record_text, ModuleVersion(row.path, row.version))
+    lines = parse_record_lines(row.record_text, row.mv)
     return ProofAnswer(
         mod_h1=lines.mod_h1,
         zip_h1=lines.zip_h1,

@@ -29,6 +29,7 @@ from gosync.catalog.versions import Proof, VersionRow
 from gosync.clock import format_time
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import Origin
+from gosync.gomod.module import ModuleVersion
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 DAY = 86_400.0
@@ -192,14 +193,16 @@ def test_stale_is_what_is_behind_for_longer_than_the_limit(module, newer, stale)
 def test_a_time_that_is_none_or_young_makes_nothing_stale(time):
     newest = ListAnswer(newest="v9.0.0", newest_time=time)
     assert check_stale(followed(), newest, now=NOW, stale_seconds=DAY) == []
-    item = ("", "index")
+    item = ModuleVersion("", "index")
     index = IndexAnswer(unread=time)
     assert check_index(item, A, index, now=NOW, stale_seconds=DAY) == []
 
 
 def test_an_index_with_old_events_that_were_not_read_is_stale():
     index = IndexAnswer(cursor=ago(4 * DAY), unread=ago(3 * DAY))
-    (found,) = check_index(("", "index"), A, index, now=NOW, stale_seconds=DAY)
+    (found,) = check_index(
+        ModuleVersion("", "index"), A, index, now=NOW, stale_seconds=DAY
+    )
     assert found.theirs == {"unread": ago(3 * DAY)}
 
 

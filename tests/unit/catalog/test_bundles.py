@@ -13,10 +13,11 @@ from gosync.catalog.imports import ImportRow, ImportState
 from gosync.catalog.versions import Need
 from gosync.clock import format_time
 from gosync.errors import CatalogError
+from gosync.gomod.module import ModuleVersion
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
-A, B = ("example.com/a", "v1.0.0"), ("example.com/b", "v1.0.0")
+A, B = (ModuleVersion(f"example.com/{each}", "v1.0.0") for each in "ab")
 
 
 @pytest.fixture
@@ -33,14 +34,14 @@ def plan(catalog: Catalog, *, base: int | None = None, **keys: object) -> Bundle
 
 def seal(
     catalog: Catalog,
-    *held: tuple[str, str],
+    *held: ModuleVersion,
     target: str = "t",
     now: datetime = NOW,
 ) -> BundleRow:
     row = plan(catalog, target=target, now=now)
     bundle_id = f"{hash((target, row.sequence)) & 0xFFFF:064x}"
     catalog.bundles.write(row, bundle_id, tree_size=row.sequence)
-    return catalog.bundles.seal(row, [(*key, Need.ZIP) for key in held], now=NOW)
+    return catalog.bundles.seal(row, [(mv, Need.ZIP) for mv in held], now=NOW)
 
 
 def test_sequences_count_by_target_from_one(catalog: Catalog):

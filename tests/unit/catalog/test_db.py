@@ -16,6 +16,7 @@ from gosync.catalog.migrations import load_migrations, statements
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import State, Want
 from gosync.errors import CatalogError, NoSpaceError, SchemaVersionError
+from gosync.gomod.module import ModuleVersion
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -191,7 +192,9 @@ def test_many_threads_share_one_catalog(path):
         def work(n):
             with catalog.transaction():
                 catalog.versions.want([Want(f"m{n % 7}", f"v1.{n}.0")])
-                catalog.versions.mark(f"m{n % 7}", f"v1.{n}.0", State.GONE)
+                catalog.versions.mark(
+                    ModuleVersion(f"m{n % 7}", f"v1.{n}.0"), State.GONE
+                )
             return len(catalog.versions.of(f"m{n % 7}"))
 
         with ThreadPoolExecutor(16) as pool:

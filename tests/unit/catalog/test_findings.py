@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from gosync.catalog.db import Catalog
 from gosync.catalog.findings import FindingKind, FindingState, Scope, Sighting
 from gosync.clock import format_time
+from gosync.gomod.module import ModuleVersion
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -159,8 +160,8 @@ def test_counts_name_every_kind(findings):
 def test_a_version_s_findings_and_the_newest_decision_first(findings):
     findings.see(REWRITTEN, NOW)
     findings.see(replace(REWRITTEN, version="", kind=FindingKind.DEPRECATED), NOW)
-    assert [f.id for f in findings.of("example.com/m")] == [1, 2]
-    assert [f.id for f in findings.of("example.com/m", "v1.0.0")] == [1]
+    assert [f.id for f in findings.of_module("example.com/m")] == [1, 2]
+    assert [f.id for f in findings.of(ModuleVersion("example.com/m", "v1.0.0"))] == [1]
     findings.decide(1, FindingState.KNOWN, NOW + DAY)
     assert [f.id for f in findings.newest(limit=5)] == [1, 2]
 

@@ -13,6 +13,7 @@ from gosync.catalog.trees import TreeState
 from gosync.catalog.versions import FoundBy, Need, State, Want
 from gosync.clock import format_time
 from gosync.errors import CatalogError, RejectedError
+from gosync.gomod.module import ModuleVersion
 from tests.unit.catalog.test_versions import M, _mod, _zip
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -34,7 +35,7 @@ def _select(catalog, *wants, complete=True, now=NOW):
 
 
 def _row(catalog, want=A):
-    return catalog.versions.get(want.path, want.version)
+    return catalog.versions.get(want.mv)
 
 
 def _how(catalog, want=A):
@@ -73,8 +74,10 @@ def test_what_was_carried_waits_for_a_prune_and_may_come_back(catalog):
 def test_what_nobody_ever_had_goes_with_its_failure(catalog):
     _select(catalog, A, B)
     error = RejectedError("bad")
-    catalog.versions.mark(M, "v1.0.0", State.REJECTED)
-    catalog.failures.record(M, "v1.0.0", kind="version", error=error, now=NOW)
+    catalog.versions.mark(ModuleVersion(M, "v1.0.0"), State.REJECTED)
+    catalog.failures.record(
+        ModuleVersion(M, "v1.0.0"), kind="version", error=error, now=NOW
+    )
     assert _select(catalog, B) == (0, 0, 1)
     assert _row(catalog) is None
     assert catalog.failures.open() == []
@@ -83,9 +86,9 @@ def test_what_nobody_ever_had_goes_with_its_failure(catalog):
 def test_what_upstream_does_not_have_is_remembered(catalog):
     """Else the index's name for it would be taken up anew with every selection."""
     _select(catalog, A)
-    catalog.versions.mark(M, "v1.0.0", State.GONE)
+    catalog.versions.mark(ModuleVersion(M, "v1.0.0"), State.GONE)
     assert _select(catalog) == (0, 0, 1)
-    assert catalog.versions.gone() == {(M, "v1.0.0"): ""}
+    assert catalog.versions.gone() == {ModuleVersion(M, "v1.0.0"): ""}
     assert _due(catalog, LATER) == []
 
 
@@ -97,7 +100,7 @@ def test_a_zip_that_is_wanted_no_more_is_narrowed_by_a_prune(catalog):
     _select(catalog, AS_MOD)
     assert _how(catalog) == (State.PRESENT, Need.ZIP, Need.MOD, format_time(NOW))
     assert _due(catalog) == ["v1.0.0"]
-    catalog.selected.narrow([(M, "v1.0.0")])
+    catalog.selected.narrow([ModuleVersion(M, "v1.0.0")])
     assert _how(catalog) == (State.PRESENT, Need.MOD, Need.MOD, None)
     row = _row(catalog)
     assert (row.carried, row.changed) == (Need.MOD, 2)
@@ -114,9 +117,11 @@ def test_a_zip_that_never_came_is_not_asked_for_when_the_mod_is_enough(catalog, 
         [replace(_mod("v1.0.0"), need=Need.ZIP, state=State.OMITTED)]
     )
     for want in (A, B):
-        catalog.versions.mark(want.path, want.version, state)
+        catalog.versions.mark(want.mv, state)
         error = RejectedError("bad")
-        catalog.failures.record(M, want.version, kind="zip", error=error, now=NOW)
+        catalog.failures.record(
+            ModuleVersion(M, want.version), kind="zip", error=error, now=NOW
+        )
     _select(catalog, AS_MOD, replace(B, need=Need.MOD))
     assert _how(catalog) == (State.PRESENT, Need.MOD, Need.MOD, None)
     assert _how(catalog, B) == (State.WANTED, Need.MOD, Need.MOD, None)
@@ -163,7 +168,7 @@ def test_a_tombstone_stays_until_every_tree_has_followed(catalog):
     _select(catalog, A)
     catalog.versions.admit([_zip("v1.0.0")])
     _select(catalog)
-    catalog.selected.forget([(M, "v1.0.0")])
+    catalog.selected.forget([ModuleVersion(M, "v1.0.0")])
     row = _row(catalog)
     assert (row.state, row.carried, row.info_digest) == (State.FORGOTTEN, None, None)
     assert (row.changed, row.unselected_at) == (2, None)
@@ -185,7 +190,7 @@ def test_a_tombstone_that_is_wanted_again_is_like_new(catalog, need):
         _select(catalog, A)
         catalog.versions.admit([_zip("v1.0.0")])
         _select(catalog)
-        catalog.selected.forget([(M, "v1.0.0")])
+        catalog.selected.forget([ModuleVersion(M, "v1.0.0")])
         again(Want(M, "v1.0.0", need, FoundBy.PROJECT))
         row = _row(catalog)
         assert (row.state, row.need) == (State.WANTED, need)
@@ -196,8 +201,8 @@ def test_a_tombstone_that_is_wanted_again_is_like_new(catalog, need):
 def test_what_is_selected_cannot_be_forgotten(catalog):
     _select(catalog, A)
     catalog.versions.admit([_zip("v1.0.0")])
-    catalog.selected.forget([(M, "v1.0.0")])
-    catalog.selected.narrow([(M, "v1.0.0")])
+    catalog.selected.forget([ModuleVersion(M, "v1.0.0")])
+    catalog.selected.narrow([ModuleVersion(M, "v1.0.0")])
     assert _row(catalog).carried is Need.ZIP
     with pytest.raises(CatalogError, match="constraint"):
         catalog._connection.write("UPDATE versions SET state = 'forgotten'")

@@ -10,6 +10,7 @@ import pytest
 from gosync.catalog.db import Catalog
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import FoundBy, Need, Proof, VersionRow, Want
+from gosync.gomod.module import ModuleVersion
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -44,19 +45,19 @@ def catalog(tmp_path_factory):
     [
         lambda catalog: list(catalog.versions.all_wanted(NOW)),
         lambda catalog: catalog.versions.of("example.com/m1"),
-        lambda catalog: catalog.versions.get("example.com/m1", "v1.1.0"),
+        lambda catalog: catalog.versions.get(ModuleVersion("example.com/m1", "v1.1.0")),
         lambda catalog: catalog.versions.carried_paths(changed_after=1),
         lambda catalog: catalog.records.ids(),
         lambda catalog: catalog.records.ids_of(["example.com/m1"], until=9),
         lambda catalog: catalog.records.any(),
         lambda catalog: catalog.versions.last_change_of("example.com/m1"),
         lambda catalog: catalog.versions.counts(),
-        lambda catalog: catalog.failures.get("m", "v1"),
+        lambda catalog: catalog.failures.get(ModuleVersion("m", "v1")),
         lambda catalog: catalog.arrivals.newest(limit=10),
         lambda catalog: catalog.findings.newest(limit=10),
-        lambda catalog: catalog.findings.of("m", "v1"),
+        lambda catalog: catalog.findings.of(ModuleVersion("m", "v1")),
         lambda catalog: catalog.findings.open(),
-        lambda catalog: catalog.looks.of("m", "v1"),
+        lambda catalog: catalog.looks.of(ModuleVersion("m", "v1")),
         lambda catalog: catalog.looks.spent("https://proxy", NOW),
         lambda catalog: catalog.looks.next_due("a", NOW, latest=NOW, zips=True),
         lambda catalog: catalog.looks.next_due(

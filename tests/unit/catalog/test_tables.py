@@ -23,6 +23,7 @@ from gosync.errors import (
     UnavailableError,
     UpstreamStatusError,
 )
+from gosync.gomod.module import ModuleVersion
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 URL = "https://index"
@@ -72,11 +73,11 @@ def test_a_module_whose_list_failed_waits_for_its_next_try(catalog):
     catalog.modules.track([Module("a"), Module("b")])
     for _ in range(2):
         catalog.failures.record(
-            "a", "", kind="list", error=UnavailableError("x"), now=NOW
+            ModuleVersion("a", ""), kind="list", error=UnavailableError("x"), now=NOW
         )
     assert _due(catalog) == ["b"]
     assert _due(catalog, NOW + timedelta(minutes=1)) == ["a", "b"]
-    assert catalog.failures.clear([("a", "")]) == 1
+    assert catalog.failures.clear([ModuleVersion("a", "")]) == 1
     assert _due(catalog) == ["a", "b"]
 
 
@@ -89,11 +90,13 @@ def test_back_off_doubles_from_a_minute_to_a_day():
 
 def test_evidence_of_misbehaviour_outweighs_a_lack_of_an_answer(catalog):
     wrong = ChecksumMismatchError("a.b/c", want="h1:a", got="h1:b", authority="the log")
-    catalog.failures.record("a.b/c", "v1.0.0", kind="version", error=wrong, now=NOW)
+    catalog.failures.record(
+        ModuleVersion("a.b/c", "v1.0.0"), kind="version", error=wrong, now=NOW
+    )
 
     away = UnavailableError("away")
     after = catalog.failures.record(
-        "a.b/c", "v1.0.0", kind="version", error=away, now=NOW
+        ModuleVersion("a.b/c", "v1.0.0"), kind="version", error=away, now=NOW
     )
 
     assert (after.error, after.exit_code) == ("ChecksumMismatchError", 6)
@@ -103,13 +106,19 @@ def test_evidence_of_misbehaviour_outweighs_a_lack_of_an_answer(catalog):
 def test_a_failure_keeps_its_beginning_and_counts(catalog):
     later = NOW + timedelta(minutes=5)
     first = catalog.failures.record(
-        "m", "v1.0.0", kind="zip", error=UnavailableError("no route"), now=NOW
+        ModuleVersion("m", "v1.0.0"),
+        kind="zip",
+        error=UnavailableError("no route"),
+        now=NOW,
     )
     assert (first.attempts, first.next_try_at) == (1, format_time(NOW))
     again = catalog.failures.record(
-        "m", "v1.0.0", kind="info", error=RejectedError("x" * 9_999), now=later
+        ModuleVersion("m", "v1.0.0"),
+        kind="info",
+        error=RejectedError("x" * 9_999),
+        now=later,
     )
-    assert again == catalog.failures.get("m", "v1.0.0")
+    assert again == catalog.failures.get(ModuleVersion("m", "v1.0.0"))
     assert (again.attempts, again.kind, again.error) == (2, "info", "RejectedError")
     assert (again.first_at, again.last_at) == (format_time(NOW), format_time(later))
     assert again.next_try_at == format_time(later + timedelta(seconds=60))
@@ -117,7 +126,9 @@ def test_a_failure_keeps_its_beginning_and_counts(catalog):
     assert again.exit_code == 3
     assert catalog.failures.open() == [again]
     assert catalog.failures.count() == 1
-    assert catalog.failures.clear([("m", "v1.0.0"), ("m", "v2.0.0")]) == 1
+    assert (
+        catalog.failures.clear([ModuleVersion("m", f"v{n}.0.0") for n in (1, 2)]) == 1
+    )
     assert catalog.failures.count() == 0
 
 
@@ -126,7 +137,9 @@ def test_a_failure_keeps_its_beginning_and_counts(catalog):
 )
 def test_retry_after_is_respected_up_to_a_day(catalog, retry_after, want):
     error = UpstreamStatusError("429", status=429, retry_after_seconds=retry_after)
-    failure = catalog.failures.record("m", "", kind="list", error=error, now=NOW)
+    failure = catalog.failures.record(
+        ModuleVersion("m", ""), kind="list", error=error, now=NOW
+    )
     assert failure.next_try_at == format_time(NOW + timedelta(seconds=want))
 
 
@@ -219,19 +232,25 @@ def test_published_heads_are_kept_by_tree(catalog):
 
 def test_a_pin_is_what_was_seen_first(catalog):
     pins = catalog.pins
-    assert pins.get("m", "v1") is None
+    assert pins.get(ModuleVersion("m", "v1")) is None
     first = Pin("h1:mod")
-    assert pins.pin("m", "v1", seen=first, now=NOW) == first
-    assert pins.pin("m", "v1", seen=Pin("h1:other", "h1:z"), now=NOW) == first
+    assert pins.pin(ModuleVersion("m", "v1"), seen=first, now=NOW) == first
+    assert (
+        pins.pin(ModuleVersion("m", "v1"), seen=Pin("h1:other", "h1:z"), now=NOW)
+        == first
+    )
     whole = Pin("h1:mod", "h1:zip")
-    assert pins.pin("m", "v1", seen=whole, now=NOW) == whole
-    assert pins.pin("m", "v1", seen=Pin("h1:mod", "h1:other"), now=NOW) == whole
-    assert pins.pin("m", "v1", seen=first, now=NOW) == whole
-    assert pins.get("m", "v1") == whole
+    assert pins.pin(ModuleVersion("m", "v1"), seen=whole, now=NOW) == whole
+    assert (
+        pins.pin(ModuleVersion("m", "v1"), seen=Pin("h1:mod", "h1:other"), now=NOW)
+        == whole
+    )
+    assert pins.pin(ModuleVersion("m", "v1"), seen=first, now=NOW) == whole
+    assert pins.get(ModuleVersion("m", "v1")) == whole
 
 
 def test_the_schema_refuses_to_change_a_pin(catalog):
-    catalog.pins.pin("m", "v1", seen=Pin("h1:mod", "h1:zip"), now=NOW)
+    catalog.pins.pin(ModuleVersion("m", "v1"), seen=Pin("h1:mod", "h1:zip"), now=NOW)
     for column in ("mod_h1", "zip_h1"):
         with pytest.raises(CatalogError, match="never changes"):
             catalog._connection.write(f"UPDATE pins SET {column} = 'h1:evil'")

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Want
 from gosync.errors import CatalogError, NotFoundError, UnavailableError
+from gosync.gomod.module import ModuleVersion
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 M = "example.com/m"
@@ -63,7 +64,7 @@ def test_what_is_wanted_is_due_until_it_is_admitted(catalog):
     assert _due(catalog) == ["v1.0.0", "v1.1.0"]
     assert versions.admit([_zip("v1.0.0")]) == 1
     assert _due(catalog) == ["v1.1.0"]
-    got = versions.get(M, "v1.0.0")
+    got = versions.get(ModuleVersion(M, "v1.0.0"))
     assert got == replace(
         _zip("v1.0.0"),
         state=State.PRESENT,
@@ -72,7 +73,7 @@ def test_what_is_wanted_is_due_until_it_is_admitted(catalog):
         changed=1,
     )
     assert got.carried is Need.ZIP
-    assert versions.get(M, "v9.9.9") is None
+    assert versions.get(ModuleVersion(M, "v9.9.9")) is None
     assert versions.known(M) == {"v1.0.0", "v1.1.0"}
     assert [row.version for row in versions.carried(M)] == ["v1.0.0"]
     assert versions.counts()[State.PRESENT] == 1
@@ -81,15 +82,15 @@ def test_what_is_wanted_is_due_until_it_is_admitted(catalog):
 def test_a_mod_that_comes_to_need_its_zip_is_carried_meanwhile(catalog):
     versions = catalog.versions
     versions.admit([_mod("v1.0.0")])
-    assert versions.get(M, "v1.0.0").carried is Need.MOD
+    assert versions.get(ModuleVersion(M, "v1.0.0")).carried is Need.MOD
     assert versions.want([Want(M, "v1.0.0", Need.MOD)]) == 0
     assert versions.want([Want(M, "v1.0.0", Need.ZIP)]) == 1
-    row = versions.get(M, "v1.0.0")
+    row = versions.get(ModuleVersion(M, "v1.0.0"))
     assert (row.state, row.need, row.carried) == (State.WANTED, Need.ZIP, Need.MOD)
-    versions.mark(M, "v1.0.0", State.FAILED)
-    assert versions.get(M, "v1.0.0").carried is Need.MOD
+    versions.mark(ModuleVersion(M, "v1.0.0"), State.FAILED)
+    assert versions.get(ModuleVersion(M, "v1.0.0")).carried is Need.MOD
     versions.admit([_zip("v1.0.0")])
-    row = versions.get(M, "v1.0.0")
+    row = versions.get(ModuleVersion(M, "v1.0.0"))
     assert (row.state, row.carried) == (State.PRESENT, Need.ZIP)
     assert versions.want([Want(M, "v1.0.0", Need.MOD)]) == 0
 
@@ -97,7 +98,7 @@ def test_a_mod_that_comes_to_need_its_zip_is_carried_meanwhile(catalog):
 def test_a_mod_admitted_while_the_zip_came_to_be_needed_stays_wanted(catalog):
     catalog.versions.want([Want(M, "v1.0.0", Need.ZIP)])
     catalog.versions.admit([_mod("v1.0.0")])
-    row = catalog.versions.get(M, "v1.0.0")
+    row = catalog.versions.get(ModuleVersion(M, "v1.0.0"))
     assert (row.state, row.need, row.carried) == (State.WANTED, Need.ZIP, Need.MOD)
 
 
@@ -105,18 +106,21 @@ def test_a_failure_is_due_at_its_next_try(catalog):
     versions = catalog.versions
     versions.want([Want(M, "v1.0.0")])
     for attempt in range(2):
-        assert versions.mark(M, "v1.0.0", State.FAILED), attempt
+        assert versions.mark(ModuleVersion(M, "v1.0.0"), State.FAILED), attempt
         catalog.failures.record(
-            M, "v1.0.0", kind="zip", error=UnavailableError("no"), now=NOW
+            ModuleVersion(M, "v1.0.0"),
+            kind="zip",
+            error=UnavailableError("no"),
+            now=NOW,
         )
         assert _due(catalog) == (["v1.0.0"] if attempt == 0 else [])
     assert _due(catalog, NOW + timedelta(seconds=60)) == ["v1.0.0"]
-    assert not versions.mark(M, "v9.9.9", State.FAILED)
+    assert not versions.mark(ModuleVersion(M, "v9.9.9"), State.FAILED)
 
 
 def test_what_failed_without_a_failure_s_row_is_due(catalog):
     catalog.versions.want([Want(M, "v1.0.0")])
-    catalog.versions.mark(M, "v1.0.0", State.REJECTED)
+    catalog.versions.mark(ModuleVersion(M, "v1.0.0"), State.REJECTED)
     assert _due(catalog) == ["v1.0.0"]
 
 
@@ -124,22 +128,24 @@ def test_what_is_gone_revives_when_the_index_names_it_anew(catalog):
     versions = catalog.versions
     old = Want(M, "v1.0.0", Need.ZIP, FoundBy.INDEX, "2026-01-01T00:00:00Z")
     versions.want([old])
-    versions.mark(M, "v1.0.0", State.GONE)
+    versions.mark(ModuleVersion(M, "v1.0.0"), State.GONE)
     error = NotFoundError("gone")
     for _ in range(2):
-        catalog.failures.record(M, "v1.0.0", kind="info", error=error, now=NOW)
+        catalog.failures.record(
+            ModuleVersion(M, "v1.0.0"), kind="info", error=error, now=NOW
+        )
     assert versions.want([old, Want(M, "v1.0.0", found_by=FoundBy.LIST)]) == 0
     assert _due(catalog) == []
     assert versions.want([replace(old, index_time="2026-01-02T00:00:00Z")]) == 1
     assert _due(catalog) == ["v1.0.0"]
-    assert versions.get(M, "v1.0.0").index_time == "2026-01-02T00:00:00Z"
+    assert versions.get(ModuleVersion(M, "v1.0.0")).index_time == "2026-01-02T00:00:00Z"
 
 
 def test_a_newer_index_event_does_not_disturb_what_is_present(catalog):
     catalog.versions.admit([_zip("v1.0.0")])
     want = Want(M, "v1.0.0", Need.ZIP, FoundBy.INDEX, "2026-01-02T00:00:00Z")
     assert catalog.versions.want([want]) == 1
-    assert catalog.versions.get(M, "v1.0.0").state is State.PRESENT
+    assert catalog.versions.get(ModuleVersion(M, "v1.0.0")).state is State.PRESENT
     assert _due(catalog) == []
 
 
@@ -153,17 +159,17 @@ def test_changes_are_numbered_for_the_trees(catalog):
     assert versions.carried_paths(changed_after=0) == ["a", "b"]
     assert versions.carried_paths(changed_after=1) == ["b"]
     assert versions.carried_paths(changed_after=2) == []
-    assert versions.withdraw([("a", "v1.0.0")]) == 3
+    assert versions.withdraw([ModuleVersion("a", "v1.0.0")]) == 3
     assert versions.carried_paths() == ["b"]
     assert versions.carried_paths(changed_after=2) == ["a"]
-    row = versions.get("a", "v1.0.0")
+    row = versions.get(ModuleVersion("a", "v1.0.0"))
     assert (row.state, row.carried, row.mod_h1) == (State.WANTED, None, "h1:mod=")
 
 
 def test_record_numbers_are_those_of_what_is_carried(catalog):
     rows = [replace(_zip(f"v1.{n}.0"), record_id=9 - n) for n in range(3)]
     catalog.versions.admit(rows)
-    catalog.versions.withdraw([(M, "v1.1.0")])
+    catalog.versions.withdraw([ModuleVersion(M, "v1.1.0")])
     assert catalog.records.ids() == [7, 9]
 
 
@@ -197,7 +203,7 @@ def test_long_tables_are_read_in_pages_while_they_change(catalog):
     for row in versions.all_wanted(NOW):
         seen.append((row.path, row.version))
         if len(seen) % 500 == 0:
-            versions.mark(row.path, row.version, State.GONE)
+            versions.mark(row.mv, State.GONE)
     assert len(seen) == len(set(seen)) == 2500
     assert seen == sorted(seen)
     assert [(row.path, row.version) for row in versions.all_rows()] == seen

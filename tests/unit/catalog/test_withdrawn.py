@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Want
 from gosync.catalog.withdrawn import ToldBy, Withdrawal, undone
+from gosync.gomod.module import ModuleVersion
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 LATER = NOW + timedelta(days=400)
@@ -49,7 +50,7 @@ def withdrawal(version: str = "v1.0.0", **changes: object) -> Withdrawal:
 
 
 def found(catalog: Catalog, version: str = "v1.0.0") -> VersionRow:
-    row = catalog.versions.get(M, version)
+    row = catalog.versions.get(ModuleVersion(M, version))
     assert row is not None
     return row
 
@@ -82,7 +83,7 @@ def test_a_withdrawn_version_is_not_pruned(catalog: Catalog) -> None:
     catalog.withdrawn.put([withdrawal()])
     catalog.selected.select([], complete=True, now=NOW)
     assert catalog.selected.unselected(LATER) == []
-    catalog.selected.forget([(M, "v1.0.0")])
+    catalog.selected.forget([ModuleVersion(M, "v1.0.0")])
     assert found(catalog).carried is Need.ZIP
     catalog.withdrawn.put([undone(withdrawal(), NOW)])
     assert [each.version for each in catalog.selected.unselected(LATER)] == ["v1.0.0"]
@@ -100,12 +101,12 @@ def test_who_withdrew_must_undo(catalog: Catalog) -> None:
     catalog.versions.admit([row()])
     ours, theirs = withdrawal(), withdrawal(told_by=ToldBy.BUNDLE, reason="theirs")
     catalog.withdrawn.put([theirs, ours])
-    assert catalog.withdrawn.get(M, "v1.0.0") == ours
+    assert catalog.withdrawn.get(ModuleVersion(M, "v1.0.0")) == ours
     assert catalog.withdrawn.all() == catalog.withdrawn.of(M) == [ours]
     assert catalog.withdrawn.told_by(ToldBy.BUNDLE) == [theirs]
     catalog.withdrawn.put([undone(ours, NOW)])
     assert found(catalog).withdrawn
-    assert catalog.withdrawn.get(M, "v1.0.0") == theirs
+    assert catalog.withdrawn.get(ModuleVersion(M, "v1.0.0")) == theirs
     seq = catalog.versions.last_change()
     catalog.withdrawn.put([undone(theirs, NOW)])
     assert not found(catalog).withdrawn
@@ -130,9 +131,9 @@ def test_what_was_given_up_has_a_tombstone_until_it_is_whole_again(
     catalog.versions.admit([row(), row("v1.1.0"), row("v1.2.0")])
     catalog.selected.select([Want(M, "v1.1.0", Need.MOD)], complete=True, now=NOW)
     assert catalog.tombstones.of(M) == {}
-    catalog.selected.forget([(M, "v1.0.0")])
-    catalog.selected.narrow([(M, "v1.1.0")])
-    catalog.versions.withdraw([(M, "v1.2.0")])
+    catalog.selected.forget([ModuleVersion(M, "v1.0.0")])
+    catalog.selected.narrow([ModuleVersion(M, "v1.1.0")])
+    catalog.versions.withdraw([ModuleVersion(M, "v1.2.0")])
     buried = {"v1.0.0": "", "v1.1.0": "mod", "v1.2.0": ""}
     assert catalog.tombstones.of(M) == buried
     catalog.selected.drop_tombstones()
@@ -152,5 +153,5 @@ def test_a_go_mod_that_was_only_read_leaves_no_tombstone(catalog: Catalog) -> No
         zip_h1=None,
     )
     catalog.versions.admit([read])
-    catalog.selected.forget([(M, "v1.0.0")])
+    catalog.selected.forget([ModuleVersion(M, "v1.0.0")])
     assert catalog.tombstones.of(M) == {}

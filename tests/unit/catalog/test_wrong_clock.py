@@ -10,6 +10,7 @@ import pytest
 from gosync.catalog.db import Catalog
 from gosync.catalog.modules import Module
 from gosync.errors import UnavailableError
+from gosync.gomod.module import ModuleVersion
 
 T = datetime(2026, 1, 1, tzinfo=UTC)
 AHEAD = T + timedelta(days=30)
@@ -40,7 +41,9 @@ def test_a_list_of_the_future_is_due(catalog: Catalog):
 def test_a_next_try_further_off_than_any_wait_is_due(catalog: Catalog):
     error = UnavailableError("no answer")
     for _ in range(9):
-        catalog.failures.record(PATH, "", kind="list", error=error, now=AHEAD)
+        catalog.failures.record(
+            ModuleVersion(PATH, ""), kind="list", error=error, now=AHEAD
+        )
     assert _due(catalog, T) == []
 
     assert catalog.failures.settle_clock(T) == 1
@@ -52,8 +55,10 @@ def test_a_next_try_further_off_than_any_wait_is_due(catalog: Catalog):
 def test_an_honest_wait_is_left_alone(catalog: Catalog):
     error = UnavailableError("no answer")
     for _ in range(40):
-        catalog.failures.record(PATH, "", kind="list", error=error, now=T)
-    before = catalog.failures.get(PATH)
+        catalog.failures.record(
+            ModuleVersion(PATH, ""), kind="list", error=error, now=T
+        )
+    before = catalog.failures.get(ModuleVersion(PATH, ""))
 
     assert catalog.failures.settle_clock(T) == 0
-    assert catalog.failures.get(PATH) == before
+    assert catalog.failures.get(ModuleVersion(PATH, "")) == before

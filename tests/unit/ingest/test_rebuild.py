@@ -20,6 +20,7 @@ from gosync.errors import (
     StoreAwayError,
     StoreError,
 )
+from gosync.gomod.module import ModuleVersion
 from gosync.ingest.entries import (
     forget_entry,
     head_entry,
@@ -133,7 +134,10 @@ def test_the_old_write_ahead_log_does_not_reach_the_new_catalog(site):
     with site.open() as catalog:
         catalog.modules.track([])
         catalog.failures.record(
-            M, "v9.0.0", kind="zip", error=StoreError("only in the log"), now=NOW
+            ModuleVersion(M, "v9.0.0"),
+            kind="zip",
+            error=StoreError("only in the log"),
+            now=NOW,
         )
         report = site.rebuild()
     with site.open() as catalog:
@@ -175,7 +179,7 @@ def test_the_newest_entry_of_a_version_counts_and_the_first_pin(site):
     site.rebuild()
     assert site.rows()[0].mod_h1 == "h1:later"
     with site.open() as catalog:
-        assert catalog.pins.get(M, "v1.0.0") == Pin("h1:mod", "h1:zip")
+        assert catalog.pins.get(ModuleVersion(M, "v1.0.0")) == Pin("h1:mod", "h1:zip")
 
 
 def test_trust_never_moves_back(site):
@@ -240,7 +244,7 @@ def test_blobs_without_a_journal_leave_the_old_catalog_alone(site):
 
 def test_what_was_forgotten_does_not_come_back(site):
     site.admit(site.row("v1.0.0"), site.row("v1.1.0"), site.row("v1.2.0"))
-    site.journal.append([forget_entry(M, f"v1.{n}.0") for n in (0, 1)])
+    site.journal.append([forget_entry(ModuleVersion(M, f"v1.{n}.0")) for n in (0, 1)])
     site.admit(site.row("v1.1.0", need=Need.MOD))
     report = site.rebuild()
     assert (report.versions, report.missing) == (2, [])
@@ -251,16 +255,18 @@ def test_what_was_forgotten_does_not_come_back(site):
 
 def test_a_store_of_which_all_is_forgotten_is_empty(site):
     site.admit(site.row("v1.0.0", proof=Proof.PINNED))
-    site.journal.append([forget_entry(M, "v1.0.0")])
+    site.journal.append([forget_entry(ModuleVersion(M, "v1.0.0"))])
     assert site.rebuild().unreferenced == 3
     assert site.rows() == []
     with site.open() as catalog:
-        assert catalog.pins.get(M, "v1.0.0") == Pin("h1:mod", "h1:zip")
+        assert catalog.pins.get(ModuleVersion(M, "v1.0.0")) == Pin("h1:mod", "h1:zip")
 
 
 def test_a_narrowed_version_comes_back_as_its_mod(site):
     site.admit(site.row("v1.0.0"), site.row("v1.1.0"))
-    site.journal.append([narrow_entry(M, f"v1.{n}.0") for n in (0, 1, 7)])
+    site.journal.append(
+        [narrow_entry(ModuleVersion(M, f"v1.{n}.0")) for n in (0, 1, 7)]
+    )
     site.admit(site.row("v1.1.0"))
     site.rebuild()
     rows = {row.version: (row.state, row.need, row.carried) for row in site.rows()}

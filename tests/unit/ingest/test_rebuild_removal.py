@@ -12,6 +12,7 @@ from gosync.catalog.versions import Need
 from gosync.catalog.withdrawn import ToldBy, Withdrawal
 from gosync.clock import SystemClock
 from gosync.errors import MalformedError
+from gosync.gomod.module import ModuleVersion
 from gosync.ingest.entries import (
     forget_entry,
     narrow_entry,
@@ -47,7 +48,7 @@ def test_what_was_withdrawn_is_so_again_and_has_its_blobs(site: Site) -> None:
     site.journal.append([version_entry(site.row("v1.0.0")), withdrawal_entry(TOLD)])
     site.blobs.sync()
     with rebuilt(site) as catalog:
-        row = catalog.versions.get(M, "v1.0.0")
+        row = catalog.versions.get(ModuleVersion(M, "v1.0.0"))
         assert row is not None
         assert (row.withdrawn, row.published, row.carried) == (True, None, Need.ZIP)
         assert catalog.withdrawn.all() == [TOLD]
@@ -65,8 +66,15 @@ def test_the_newest_word_on_a_withdrawal_counts(site: Site) -> None:
 def test_what_was_given_up_has_its_tombstone_again(site: Site) -> None:
     rows = {v: site.row(v) for v in ("v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0")}
     site.journal.append(map(version_entry, rows.values()))
-    site.journal.append([forget_entry(M, "v1.0.0"), narrow_entry(M, "v1.1.0")])
-    site.journal.append([forget_entry(M, "v1.2.0"), version_entry(rows["v1.2.0"])])
+    site.journal.append(
+        [
+            forget_entry(ModuleVersion(M, "v1.0.0")),
+            narrow_entry(ModuleVersion(M, "v1.1.0")),
+        ]
+    )
+    site.journal.append(
+        [forget_entry(ModuleVersion(M, "v1.2.0")), version_entry(rows["v1.2.0"])]
+    )
     site.blobs.sync()
     with rebuilt(site) as catalog:
         assert catalog.tombstones.of(M) == {"v1.0.0": "", "v1.1.0": "mod"}

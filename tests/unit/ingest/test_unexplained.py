@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import FoundBy, Proof, VersionRow, Want
+from gosync.gomod.module import ModuleVersion
 from gosync.ingest.entries import forget_entry, narrow_entry, version_entry
 from gosync.ingest.unexplained import unexplained
 from gosync.store.digest import Digest, digest_of
@@ -76,7 +77,12 @@ def test_what_was_given_up_goes(journal: Journal, catalog: Catalog) -> None:
     whole, narrowed, again = row("v1.0.0"), row("v1.1.0"), row("v1.2.0")
     other = row("v1.2.0", salt="other bytes, the same h1")
     journal.append(map(version_entry, (whole, narrowed, again, other)))
-    journal.append([forget_entry(M, "v1.0.0"), narrow_entry(M, "v1.1.0")])
+    journal.append(
+        [
+            forget_entry(ModuleVersion(M, "v1.0.0")),
+            narrow_entry(ModuleVersion(M, "v1.1.0")),
+        ]
+    )
     catalog.versions.admit([other])
     candidates = blobs(whole, narrowed, again)
     assert (
@@ -91,7 +97,7 @@ def test_a_tombstone_explains_what_was_withdrawn_and_not_journalled(
     damaged = row("v1.0.0")
     journal.append([version_entry(damaged)])
     catalog.versions.admit([damaged])
-    catalog.versions.withdraw([(M, "v1.0.0")])
+    catalog.versions.withdraw([ModuleVersion(M, "v1.0.0")])
     assert unexplained(journal, catalog, blobs(damaged)) == set()
     catalog.selected.select([], complete=True, now=NOW)
     catalog.selected.drop_tombstones()
@@ -104,7 +110,11 @@ def test_a_blob_that_two_versions_share_stays_for_the_one(
     gone, lost = row("v1.0.0"), row("v1.1.0")
     lost = replace(lost, mod_digest=gone.mod_digest)
     journal.append(
-        [version_entry(gone), version_entry(lost), forget_entry(M, "v1.0.0")]
+        [
+            version_entry(gone),
+            version_entry(lost),
+            forget_entry(ModuleVersion(M, "v1.0.0")),
+        ]
     )
     assert unexplained(journal, catalog, blobs(gone, lost)) == blobs(lost).keys()
 

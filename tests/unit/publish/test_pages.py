@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin
 
 from gosync.catalog.versions import Need
+from gosync.gomod.module import ModuleVersion
 from gosync.publish.pages import ModuleSummary, TreeFacts, front_page
 from gosync.publish.work import PublishOptions
 from gosync.sumdb.names import parse_gosumdb
@@ -107,7 +108,7 @@ def test_the_modules_page_says_how_each_version_was_proven(world: World) -> None
     assert "record 300" in page.text
     assert "commit 0123456789" in page.text
     assert "2024-03-05" in page.text
-    row = world.catalog.versions.get(M, "v1.0.0")
+    row = world.catalog.versions.get(ModuleVersion(M, "v1.0.0"))
     assert row is not None
     assert str(row.zip_h1) in page.text
     assert f"../../../sumdb/{NAME}/lookup/{M}@v1.0.0" in page.links

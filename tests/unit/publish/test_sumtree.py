@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from gosync.errors import ForkError, MalformedError, RollbackError, StoreError
+from gosync.gomod.module import ModuleVersion
 from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import parse_marker
 from gosync.publish.sumdb import SumTreeWriter
@@ -115,7 +116,7 @@ def test_a_publish_with_the_same_head_writes_new_lookups_alone(world: World) -> 
     world.publish()
     before = stats(world.root / f"{BASE}/lookup/{M}@v1.0.0")
     # A record that the log had all along, carried only now.
-    row = world.catalog.versions.get(M, "v1.0.0")
+    row = world.catalog.versions.get(ModuleVersion(M, "v1.0.0"))
     assert row is not None
     record = f"{text} {row.zip_h1}\n{text}/go.mod {row.mod_h1}\n".encode()
     other = type(row)(

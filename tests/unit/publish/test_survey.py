@@ -12,6 +12,7 @@ from gosync.catalog.trees import TreeState
 from gosync.catalog.versions import Need
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import TooManyDeletesError
+from gosync.gomod.module import ModuleVersion
 from gosync.publish.limit import DeleteLimit
 from gosync.publish.publisher import Publisher
 from tests.unit.publish.invariants import check_lists, check_lookups
@@ -134,7 +135,7 @@ def test_a_tree_that_follows_later_loses_what_was_given_up(world: World) -> None
     world.publish()
     world.catalog.trees.put(replace(_state(world, "b"), published_seq=10**6))
     world.catalog.selected.drop_tombstones()
-    assert world.catalog.versions.get(M, "v1.0.0") is None
+    assert world.catalog.versions.get(ModuleVersion(M, "v1.0.0")) is None
     world.tree, world.root = second, second.root
     (second.root / ".gosync/tree.json").write_bytes(b"{}")
     report = world.publish()

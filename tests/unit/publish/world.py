@@ -187,20 +187,24 @@ class World:
         self.catalog.versions.admit([row])
 
     def withdraw(self, path: str, *versions: str) -> None:
-        self.catalog.versions.withdraw((path, version) for version in versions)
+        self.catalog.versions.withdraw(
+            ModuleVersion(path, version) for version in versions
+        )
 
     def forget(self, path: str, *versions: str) -> None:
-        self.catalog.selected.forget((path, version) for version in versions)
+        self.catalog.selected.forget(
+            ModuleVersion(path, version) for version in versions
+        )
 
     def want(self, path: str, version: str) -> None:
         self.catalog.versions.want([Want(path, version)])
 
     def narrow(self, path: str, *versions: str) -> None:
         """Give up the zips of versions of which the ``.mod`` is selected."""
-        keys = [(path, version) for version in versions]
-        wants = [Want(*key, Need.MOD) for key in keys]
+        narrowed = [ModuleVersion(path, version) for version in versions]
+        wants = [Want(mv.path, mv.version, Need.MOD) for mv in narrowed]
         self.catalog.selected.select(wants, complete=True, now=TIME)
-        self.catalog.selected.narrow(keys)
+        self.catalog.selected.narrow(narrowed)
 
     def head(self, size: int | None = None) -> SignedHead:
         assert self.database is not None

@@ -20,6 +20,7 @@ from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Wan
 from gosync.clock import SystemClock
 from gosync.config.load import parse_config
 from gosync.errors import LockedError
+from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.rebuild import rebuild
 from gosync.site.options import SiteOptions
@@ -143,9 +144,12 @@ def test_of_two_zips_with_one_h1_the_first_row_stays(ours, theirs):
     ours.catalog.versions.want([Want(PATH, VERSION, Need.ZIP)])
     first, second = _row(ours, b"a zip"), _row(theirs, b"the same, packed otherwise")
     _commit(ours, first)
-    before = ours.journal.is_as_we_left_it, ours.catalog.versions.get(PATH, VERSION)
+    before = (
+        ours.journal.is_as_we_left_it,
+        ours.catalog.versions.get(ModuleVersion(PATH, VERSION)),
+    )
     _commit(theirs, second)
-    kept = theirs.catalog.versions.get(PATH, VERSION)
+    kept = theirs.catalog.versions.get(ModuleVersion(PATH, VERSION))
     assert kept == before[1]
     assert kept is not None
     assert kept.zip_digest == digest_of(b"a zip")
@@ -166,7 +170,7 @@ def test_another_h1_is_no_second_zip(ours, theirs):
         record_text=b"r",
     )
     _commit(theirs, other)
-    row = ours.catalog.versions.get(PATH, VERSION)
+    row = ours.catalog.versions.get(ModuleVersion(PATH, VERSION))
     assert row is not None
     assert row.zip_h1 == "h1:other"
 

@@ -9,6 +9,7 @@ import anyio
 
 from gosync.catalog.db import Catalog
 from gosync.clock import SystemClock
+from gosync.gomod.module import ModuleVersion
 from gosync.store.digest import digest_of
 from gosync.store.lock import StoreLock
 from gosync.verify.act.plan import Action
@@ -22,7 +23,7 @@ from tests.unit.verify.caches import ALPHA, World, run
 
 def blob_of(store: Path, path: str, version: str, column: str = "zip_digest") -> Path:
     with Catalog.open(store / "catalog.sqlite", create=False, readonly=True) as catalog:
-        row = catalog.versions.get(path, version)
+        row = catalog.versions.get(ModuleVersion(path, version))
     assert row is not None
     digest: str = getattr(row, column)
     return store / "blobs/sha256" / digest[:2] / digest
@@ -61,7 +62,7 @@ def test_what_another_gosync_takes_away_meanwhile_is_not_missing(
         clock = SystemClock()
         async with open_session(request, clock) as session:
             with Catalog.open(store / "catalog.sqlite", create=False) as catalog:
-                catalog.versions.withdraw([(ALPHA, "v1.1.0")])
+                catalog.versions.withdraw([ModuleVersion(ALPHA, "v1.1.0")])
             blob.unlink()
             return await session.run(clock, NoProgress(), lambda: False)
 

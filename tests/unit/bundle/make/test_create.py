@@ -36,6 +36,7 @@ from gosync.errors import (
     VolumeError,
 )
 from gosync.gomod.dirhash import hash_zip
+from gosync.gomod.module import ModuleVersion
 from gosync.store.digest import Digest
 from gosync.store.scratch import ScratchFolder
 from gosync.sumdb.tile import tree_tiles
@@ -56,14 +57,14 @@ class Inside:
 
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
-        self.zips: dict[tuple[str, str], bytes] = {}
-        self.forms: dict[tuple[str, str], Form] = {}
+        self.zips: dict[ModuleVersion, bytes] = {}
+        self.forms: dict[ModuleVersion, Form] = {}
 
     @contextmanager
-    def open(self, path: str, version: str, h1: str) -> Iterator[ZipSource]:
-        data = self.zips.get((path, version))
+    def open(self, mv: ModuleVersion, h1: str) -> Iterator[ZipSource]:
+        data = self.zips.get(mv)
         if data is None:
-            raise BundleGapError(f"{path}@{version}")
+            raise BundleGapError(str(mv))
         yield ZipSource(reader(data), len(data))
 
     def take(self, folder: BundleFolder) -> list[Arrived]:
@@ -76,13 +77,13 @@ class Inside:
             scratch=ScratchFolder(self.scratch),
         ):
             came.append(each)
-            self.forms[each.entry.key] = each.form
+            self.forms[each.entry.mv] = each.form
             if each.write_zip is not None:
                 pieces: list[bytes] = []
                 each.write_zip(pieces.append)
                 data = b"".join(pieces)
                 assert hash_zip(reader(data), len(data)) == each.entry.zip_h1
-                self.zips[each.entry.key] = data
+                self.zips[each.entry.mv] = data
         return came
 
 
@@ -132,7 +133,7 @@ def test_a_full_bundle_carries_everything_once(outside: Outside, inside: Inside)
 
 def outside_file(inside: Inside, path: str, version: str) -> Path:
     file = inside.scratch / "one.zip"
-    file.write_bytes(inside.zips[path, version])
+    file.write_bytes(inside.zips[ModuleVersion(path, version)])
     return file
 
 
@@ -184,7 +185,7 @@ def test_a_wrong_base_is_found_before_anything_is_made_of_it(
     outside.add(M, "v1.1.0", changed(source(1), 9))
     outside.publish()
     other = make_zip([("go.mod", b"module x\n")], prefix=f"{M}@v1.0.0/")
-    inside.zips[M, "v1.0.0"] = other
+    inside.zips[ModuleVersion(M, "v1.0.0")] = other
 
     with pytest.raises(BundleGapError, match="the zip here has another"):
         inside.take(outside.bundle())
@@ -217,7 +218,7 @@ def test_exact_zips_keep_their_bytes(outside: Outside, inside: Inside):
     blobs = outside.site.blobs
     for row in outside.site.catalog.versions.all_rows():
         assert row.zip_digest is not None
-        assert inside.zips[row.path, row.version] == blobs.read(Digest(row.zip_digest))
+        assert inside.zips[row.mv] == blobs.read(Digest(row.zip_digest))
     assert set(inside.forms.values()) == {Form.VERBATIM}
 
 
@@ -238,10 +239,10 @@ def test_odd_zips_travel_as_they_can(outside: Outside, inside: Inside):
 
     inside.take(outside.bundle())
 
-    forms = {version: form for (_, version), form in inside.forms.items()}
+    forms = {mv.version: form for mv, form in inside.forms.items()}
     assert forms.pop("v1.1.0") is Form.VERBATIM
     assert set(forms.values()) == {Form.REBUILT}
-    assert inside.zips[M, "v1.1.0"] == twice
+    assert inside.zips[ModuleVersion(M, "v1.1.0")] == twice
 
 
 def test_volumes_have_whole_members_and_keep_their_size(
@@ -372,7 +373,7 @@ def test_a_medium_that_loses_files_when_their_folder_is_renamed_is_found(
 
 def test_a_rotten_blob_is_not_exported(outside: Outside):
     add_versions(outside, M, 2)
-    row = outside.site.catalog.versions.get(M, "v1.0.0")
+    row = outside.site.catalog.versions.get(ModuleVersion(M, "v1.0.0"))
     assert row is not None
     assert row.zip_digest is not None
     path = outside.blob(row.zip_digest)
@@ -407,7 +408,7 @@ def test_what_rots_while_it_is_packed_is_found(
     outside: Outside, monkeypatch: pytest.MonkeyPatch, exact: bool
 ):
     add_versions(outside, M, 1)
-    row = outside.site.catalog.versions.get(M, "v1.0.0")
+    row = outside.site.catalog.versions.get(ModuleVersion(M, "v1.0.0"))
     assert row is not None
     assert row.zip_digest is not None
     path = outside.blob(row.zip_digest)

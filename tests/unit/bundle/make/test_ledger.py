@@ -19,6 +19,7 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Need
 from gosync.clock import Clock, SystemClock, format_time
 from gosync.errors import UsageError
+from gosync.gomod.module import ModuleVersion
 from gosync.ingest.bundlememory import import_entry
 from gosync.ingest.rebuild import rebuild
 from gosync.store.journal import Journal
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ID = "ab" * 32
-HELD = [("example.com/a", "v1.0.0", Need.ZIP)]
+HELD = [(ModuleVersion("example.com/a", "v1.0.0"), Need.ZIP)]
 
 
 @dataclass

@@ -13,6 +13,7 @@ from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.take.plan import BundleSet, Holdings, ImportPlan
 from gosync.catalog.bundles import BundleKind
 from gosync.catalog.versions import Need, Proof, VersionRow
+from gosync.gomod.module import ModuleVersion
 from tests.unit.bundle.fakes import bundle, entry, h1, segment
 
 A, B, C = entry("a"), entry("b"), entry("c")
@@ -43,7 +44,7 @@ def plan(bundles: Sequence[BundleFolder], *names: str) -> ImportPlan:
 def taken(plan: ImportPlan) -> list[tuple[int, list[str]]]:
     """Return which module names come out of which bundle."""
     return [
-        (each.bundle.header.sequence, sorted(path[-1] for path, _ in each.keys))
+        (each.bundle.header.sequence, sorted(mv.path[-1] for mv in each.versions))
         for each in plan.takings
     ]
 
@@ -158,8 +159,8 @@ def test_a_whole_chain_in_any_order_makes_its_last_selection(chain, data):
     found = BundleSet(shuffled, holdings()).plan(chain[-1])
 
     assert found.missing == ()
-    brought = {key for taking in found.takings for key in taking.keys}
-    assert brought >= {each.key for each in chain[-1].manifest.versions}
+    brought = {mv for taking in found.takings for mv in taking.versions}
+    assert brought >= {each.mv for each in chain[-1].manifest.versions}
 
 
 @given(chain=_chain(), data=st.data())
@@ -167,12 +168,12 @@ def test_what_a_plan_takes_has_its_base_before_it(chain, data):
     some = data.draw(st.lists(st.sampled_from(chain), unique_by=id, min_size=1))
     pool = BundleSet(some, holdings())
     for candidate in pool.newest_first:
-        here: set[tuple[str, str]] = set()
+        here: set[ModuleVersion] = set()
         found = pool.plan(candidate)
         for taking in found.takings:
             base = taking.bundle.manifest.segments[0].base
-            assert base is None or (base.path, base.version) in here
-            here |= taking.keys
-        wanted = {each.key for each in candidate.manifest.versions}
-        lacking = {each.key for each in found.missing}
+            assert base is None or base.mv in here
+            here |= taking.versions
+        wanted = {each.mv for each in candidate.manifest.versions}
+        lacking = {each.mv for each in found.missing}
         assert wanted - lacking <= here
