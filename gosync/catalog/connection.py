@@ -23,7 +23,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -33,6 +33,7 @@ from gosync.catalog.documents import REBUILD
 from gosync.errors import CatalogError, LockedError, NoSpaceError
 from gosync.hint import Hint
 from gosync.text import shown
+from gosync.work.interruption import wait_until
 
 if TYPE_CHECKING:
     import sqlite_utils
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 U = TypeVar("U")
 
+BUSY_SECONDS = 60.0  # as long as for the store's writer lock
+_BUSY_PAUSE_SECONDS = 0.05
+_BUSY_TIMEOUT = f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}"
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 # The file beside the write-ahead log cannot grow; SQLite has no FULL for that.
 _SHARED_MEMORY_SIZE = sqlite3.SQLITE_IOERR_SHMSIZE
@@ -65,10 +69,7 @@ def map_errors(subject: str) -> Iterator[None]:
         if code & 0xFF == sqlite3.SQLITE_FULL or code == _SHARED_MEMORY_SIZE:
             raise _no_space(subject) from error
         if code & 0xFF == sqlite3.SQLITE_BUSY:
-            raise LockedError(
-                f"{subject}: another process writes to it",
-                hint="wait for it to end and run the command again",
-            ) from error
+            raise _busy(subject) from error
         raise CatalogError(f"{subject}: {error}", hint=_hint(error)) from error
     except UnicodeDecodeError as error:  # SQLite quotes a damaged page's text
         raise CatalogError(f"{subject}: damaged", hint=REBUILD) from error
@@ -76,6 +77,13 @@ def map_errors(subject: str) -> Iterator[None]:
         if error.errno in _NO_SPACE:
             raise _no_space(subject) from error
         raise CatalogError(f"{subject}: {error.strerror}") from error
+
+
+def _busy(subject: str) -> LockedError:
+    return LockedError(
+        f"{subject}: another process writes to it",
+        hint="wait for it to end and run the command again",
+    )
 
 
 def _no_space(subject: str) -> NoSpaceError:
@@ -151,7 +159,7 @@ class Connection:
         if self._owner == threading.get_ident():
             yield
             return
-        with self._writer_lock(), self._lock, self._committed():
+        with self._writer_lock(), self._committed():
             self._guard()
             yield
 
@@ -170,19 +178,19 @@ class Connection:
         if self._owner == threading.get_ident():
             yield
             return
-        with self._lock:
-            self._run("PRAGMA synchronous = NORMAL")
-            try:
-                with self._committed():
-                    yield
-            finally:
-                self._run("PRAGMA synchronous = FULL")
+        with self._committed("NORMAL"):
+            yield
 
     @contextmanager
-    def _committed(self) -> Iterator[None]:
-        self._run("BEGIN IMMEDIATE")
-        self._owner = threading.get_ident()
+    def _committed(self, synchronous: str = "FULL") -> Iterator[None]:
+        if not wait_until(
+            partial(self._try_begin, synchronous),
+            seconds=BUSY_SECONDS,
+            most_pause_seconds=_BUSY_PAUSE_SECONDS,
+        ):
+            raise _busy(str(self.path))
         try:
+            self._owner = threading.get_ident()
             yield
             self._run("COMMIT")
         except BaseException:
@@ -190,6 +198,33 @@ class Connection:
             raise
         finally:
             self._owner = None
+            self._end(synchronous)
+
+    def _try_begin(self, synchronous: str) -> bool:
+        """Begin, and keep other threads out; False where another process writes."""
+        self._lock.acquire()
+        begun = False
+        try:
+            if synchronous != "FULL":
+                self._run(f"PRAGMA synchronous = {synchronous}")
+            self._run("PRAGMA busy_timeout = 0")
+            self._run("BEGIN IMMEDIATE")
+            begun = True
+        except LockedError:
+            pass
+        finally:
+            if not begun:
+                self._end(synchronous)
+        return begun
+
+    def _end(self, synchronous: str) -> None:
+        """Let other threads in."""
+        try:
+            self._run(_BUSY_TIMEOUT)
+            if synchronous != "FULL":
+                self._run("PRAGMA synchronous = FULL")
+        finally:
+            self._lock.release()
 
     @property
     def in_transaction(self) -> bool:

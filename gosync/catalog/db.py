@@ -20,7 +20,7 @@ from gosync.catalog.arrivals import Arrivals
 from gosync.catalog.artifacts import Artifacts
 from gosync.catalog.bundle_table import Bundles
 from gosync.catalog.census import Census, take_census
-from gosync.catalog.connection import Connection, map_errors
+from gosync.catalog.connection import BUSY_SECONDS, Connection, map_errors
 from gosync.catalog.cursors import Cursors
 from gosync.catalog.failures import Failures
 from gosync.catalog.finding_table import Findings
@@ -55,7 +55,6 @@ from gosync.errors import CatalogError
 from gosync.hint import advise, command
 
 APPLICATION_ID = int.from_bytes(b"GoSy", "big")
-BUSY_TIMEOUT_SECONDS = 60.0  # as long as for the store's writer lock
 _NO_CATALOG_HINT = advise(
     "run {} first, or check store.path and its mount", command("sync")
 )
@@ -297,7 +296,7 @@ def _wrap(uri: str, path: Path) -> Connection:
         raw = sqlite3.connect(
             uri,
             uri=True,
-            timeout=BUSY_TIMEOUT_SECONDS,
+            timeout=BUSY_SECONDS,
             isolation_level=None,
             check_same_thread=False,
         )

@@ -28,6 +28,7 @@ from gosync.catalog.holders import (
 from gosync.catalog.leases import Lease, Leases
 from gosync.clock import Clock
 from gosync.errors import LeaseLostError, LockedError, StoreError
+from gosync.work.interruption import wait_until
 from gosync.work.processes import HEARTBEAT_THREAD
 
 POLL_SECONDS: Final = 0.02
@@ -124,19 +125,31 @@ class LeaseHolder:
 
         Raises:
             LockedError: somebody else holds it; the message names it.
+            InterruptedRunError: a signal came while it was waited for.
             CatalogError: the catalog cannot be written.
         """
         found = self.try_take(name)
         if isinstance(found, Lease):
             return found
-        deadline = self._clock.monotonic() + wait_seconds
+        answers = [found]
+
+        def is_taken() -> bool:
+            answer = self.try_take(name)
+            if isinstance(answer, Lease):
+                return True
+            answers.append(answer)
+            return False
+
         with self.waiting(name):
-            while self._clock.monotonic() < deadline:
-                time.sleep(POLL_SECONDS)
-                found = self.try_take(name)
-                if isinstance(found, Lease):
-                    return found
-        raise refusal(name, found)
+            taken = wait_until(
+                is_taken,
+                seconds=wait_seconds,
+                most_pause_seconds=POLL_SECONDS,
+                monotonic=self._clock.monotonic,
+            )
+        if not taken:
+            raise refusal(name, answers[-1])
+        return self._held[name]
 
     @contextmanager
     def held(self, name: str, *, wait_seconds: float = 0.0) -> Iterator[Lease]:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import anyio
 
 from gosync.errors import InterruptedRunError
+from gosync.work.interruption import forget, noticing
 from gosync.work.pool import first_error
 
 T = TypeVar("T")
@@ -27,7 +28,8 @@ def run_interruptible(work: Callable[[], Awaitable[T]]) -> T:
         results: list[T] = []
 
         async def watch(scope: anyio.CancelScope) -> None:
-            with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            receiver = anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM)
+            with receiver as signals, noticing():
                 async for number in signals:
                     caught.append(number)
                     scope.cancel()
@@ -44,4 +46,5 @@ def run_interruptible(work: Callable[[], Awaitable[T]]) -> T:
             raise InterruptedRunError(caught[0])
         return results[0]
 
+    forget()
     return anyio.run(main)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from gosync.work import interruption
+
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -19,7 +21,9 @@ def stopping() -> Iterator[list[int]]:
         if caught:
             raise KeyboardInterrupt
         caught.append(number)
+        interruption.note(number)
 
+    interruption.forget()
     before = {each: signal.signal(each, note) for each in _SIGNALS}
     try:
         yield caught

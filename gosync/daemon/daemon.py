@@ -35,6 +35,7 @@ from gosync.daemon.watchdog import Watchdog
 from gosync.errors import (
     ConfigError,
     GosyncError,
+    InterruptedRunError,
     LockedError,
     SecurityError,
     StoreError,
@@ -42,6 +43,7 @@ from gosync.errors import (
 from gosync.site.opening import Opening, check_before
 from gosync.site.site import open_site
 from gosync.site.standing import TREE_TROUBLES
+from gosync.work.interruption import forget, noticing
 from gosync.work.pool import first_error
 
 _log = logging.getLogger(__name__)
@@ -99,6 +101,7 @@ class Daemon:
             StoreError: if it cannot be opened then.
         """
         check_before(self._config.site_options(), _OPENING)
+        forget()
         try:
             async with anyio.create_task_group() as group:
                 await group.start(self._listen)
@@ -122,7 +125,7 @@ class Daemon:
     async def _listen(self, *, task_status: TaskStatus[None]) -> None:
         """Take signals; the second one that wants the end does not wait."""
         kinds = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-        with anyio.open_signal_receiver(*kinds) as signals:
+        with anyio.open_signal_receiver(*kinds) as signals, noticing():
             task_status.started()
             async for number in signals:
                 if number == signal.SIGHUP:
@@ -216,6 +219,8 @@ class Daemon:
                 opening=_OPENING,
             ) as site:
                 rows = site.catalog.jobs.all()
+        except InterruptedRunError:
+            return False
         except LockedError as exc:
             self._note_trouble(str(exc))
             return False
@@ -243,6 +248,8 @@ class Daemon:
     async def _run(self, spec: JobSpec) -> None:
         try:
             run = await self._runner.run(spec, seen=self._seen.get(spec.name, ""))
+        except InterruptedRunError:
+            _log.info("%s: waits for a lock no longer", spec.name)
         except LockedError as exc:
             self._put_off(spec, str(exc))
         except StoreError as exc:

@@ -30,6 +30,7 @@ from gosync.site.site import open_site
 from gosync.site.standing import TREE_TROUBLES
 from gosync.store.lock import POLL_SECONDS
 from gosync.sync.adopt import bring_up_whole
+from gosync.work.interruption import forget, noticing
 from gosync.work.pool import first_error
 from gosync.work.progress import NoProgress
 
@@ -70,6 +71,7 @@ async def run_once(
     watch = Watchdog(notifier, config.sections.daemon.stuck_seconds)
     runner = Runner(config, clock=clock, watch=watch)
     runs: list[JobRun] = []
+    forget()
     try:
         async with anyio.create_task_group() as group:
             with anyio.CancelScope() as scope:
@@ -132,7 +134,8 @@ async def _make_store(config: Config, clock: Clock, *, new_store: bool) -> None:
 async def _listen(
     runner: Runner, scope: anyio.CancelScope, *, task_status: TaskStatus[None]
 ) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    receiver = anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT)
+    with receiver as signals, noticing():
         task_status.started()
         async for _ in signals:
             if not runner.interrupt():

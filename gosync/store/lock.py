@@ -24,9 +24,9 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Self
 from weakref import WeakSet
@@ -38,6 +38,7 @@ from gosync.errors import LockedError
 from gosync.store.durable import disk_errors, write_all
 from gosync.store.layout import LOCK, USE_LOCK
 from gosync.store.writerlock import WRITE_WAIT_SECONDS, WriterLock
+from gosync.work.interruption import wait_until
 
 POLL_SECONDS = 0.1
 _FIRST_POLL_SECONDS = 0.001
@@ -92,12 +93,14 @@ class StoreLock:
 
         Raises:
             LockedError: another gosync holds it; the message names it.
+            InterruptedRunError: a signal came while it was waited for.
             StoreError: the lock file cannot be written.
         """
-        deadline = self._clock.monotonic() + wait_seconds
         descriptor = self._open()
         try:
-            self._wait(descriptor, deadline, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+            self._wait(
+                descriptor, wait_seconds, fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            )
             if not shared:
                 self._sign(descriptor)
         except BaseException:
@@ -114,16 +117,17 @@ class StoreLock:
             _open.add(self)
         return self._descriptor
 
-    def _wait(self, descriptor: int, deadline: float, kind: int) -> None:
-        pause = _FIRST_POLL_SECONDS
-        while not self._try(descriptor, kind):
-            if self._clock.monotonic() >= deadline:
-                raise LockedError(
-                    f"{self.path}: held by {_holder(descriptor)}",
-                    hint="wait for it to end and run the command again",
-                )
-            time.sleep(pause)
-            pause = min(2 * pause, POLL_SECONDS)
+    def _wait(self, descriptor: int, wait_seconds: float, kind: int) -> None:
+        if not wait_until(
+            partial(self._try, descriptor, kind),
+            seconds=wait_seconds,
+            most_pause_seconds=POLL_SECONDS,
+            monotonic=self._clock.monotonic,
+        ):
+            raise LockedError(
+                f"{self.path}: held by {_holder(descriptor)}",
+                hint="wait for it to end and run the command again",
+            )
 
     def _try(self, descriptor: int, kind: int) -> bool:
         with disk_errors(self.path):
@@ -190,7 +194,11 @@ class LocalWriterLock(WriterLock):
     @contextmanager
     def held(self, *, wait_seconds: float = WRITE_WAIT_SECONDS) -> Iterator[None]:
         """Hold the lock inside; see WriterLock."""
-        if not self._thread.acquire(timeout=wait_seconds):
+        if not self._thread.acquire(blocking=False) and not wait_until(
+            partial(self._thread.acquire, timeout=min(wait_seconds, POLL_SECONDS)),
+            seconds=wait_seconds,
+            most_pause_seconds=0.0,
+        ):
             raise LockedError(
                 f"{self._lock.path}: held by another thread of this process",
                 hint="wait for it to end and run the command again",

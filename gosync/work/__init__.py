@@ -4,5 +4,6 @@ pool        bounded tasks on anyio
 lookahead   threads that work some items ahead of the one whose result is taken
 processes   forked processes, where threads would wait for each other
 progress    who watches long work
+interruption  signals that end waits for locks
 stop        ending it early without losing what is under way
 """

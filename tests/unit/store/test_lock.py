@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from datetime import UTC, datetime
 
+import anyio
 import pytest
 
-from gosync.errors import LockedError
+from gosync.cli.interruptible import run_interruptible
+from gosync.errors import InterruptedRunError, LockedError
 from gosync.store.lock import (
     LocalWriterLock,
     StoreLock,
     claim_store,
     share_store,
 )
+from gosync.store.writerlock import WRITE_WAIT_SECONDS
 
 _HOLD = """
 import sys, pathlib
@@ -196,3 +200,37 @@ def test_runs_share_a_store_and_who_claims_it_is_alone(tmp_path):
         pytest.raises(LockedError, match="gosync catalog rebuild"),
     ):
         share_store(tmp_path, command="gosync sync")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_wait_in_which_the_event_loop_stands_still(
+    tmp_path, holder, number
+):
+    """And what waits for the lock after that, too."""
+    writer, waits = LocalWriterLock(tmp_path), []
+
+    async def work():
+        await anyio.sleep(0.01)  # who watches for signals is there
+        timer = threading.Timer(0.05, os.kill, (os.getpid(), number))
+        timer.start()
+        for _ in range(3):
+            try:
+                with writer.held():
+                    pass
+            except InterruptedRunError as error:
+                waits.append(error.exit_code)
+
+    began = time.monotonic()
+    with pytest.raises(InterruptedRunError):
+        run_interruptible(work_and_rest(work))
+    writer.close()
+    assert waits == [128 + number] * 3
+    assert time.monotonic() - began < WRITE_WAIT_SECONDS / 2
+
+
+def work_and_rest(work):
+    async def both():
+        await work()
+        await anyio.sleep_forever()
+
+    return both
