@@ -14,6 +14,7 @@ output and error; then the child's process id and, at its end, its exit code.
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import select
@@ -133,14 +134,33 @@ def enter_and_exit() -> NoReturn:
         os._exit(code if isinstance(code, int) else 1)
 
 
+# What libraries, and gosync's catalog, import when they are first used.
+_WHEN_USED = (
+    "anyio._backends._asyncio",
+    "anyio._core._signals",
+    "encodings.ascii",
+    "encodings.idna",
+    "h11",
+    "h2.connection",
+    "httpcore",
+    "httpx",
+    "rich.table",
+    "sqlite_utils",
+)
+
+
 def import_gosync() -> None:
-    """Import every verb, and what asyncio and httpx import when they are used."""
+    """Import every verb, and what libraries import when they are used.
+
+    Children find it as it is: their garbage collector leaves its pages shared.
+    """
     import gosync.cli  # noqa: PLC0415 - not in the test's process
 
     for module in iter_modules(gosync.cli.__path__):
         import_module(f"gosync.cli.{module.name}")
-    for name in ("anyio._backends._asyncio", "httpx", "rich.table"):
+    for name in _WHEN_USED:
         import_module(name)
+    gc.freeze()
 
 
 def _serve(listener: socket.socket) -> None:

@@ -191,7 +191,7 @@ def test_a_cool_down_counts_from_first_sight_where_there_is_no_index(
         site.select(["cool.example/m"], min_age=1)
         site.sync()
         assert site.carried() == set()
-        site.select(["cool.example/m"], min_age=0.000001)
+        site.select(["cool.example/m"], min_age=1e-9)
         site.sync()
         assert site.listed() == {"cool.example/m@v1.0.0"}
 
