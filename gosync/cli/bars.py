@@ -15,13 +15,13 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     TextColumn,
-    TimeRemainingColumn,
 )
 from rich.progress import (
     Progress as Bars,
 )
 
-from gosync.config.sizes import format_size
+from gosync.cli.progress import pace_parts
+from gosync.work.pace import Pace
 
 _DRAWN_EVERY_SECONDS = 0.1
 
@@ -32,22 +32,24 @@ class BarProgress:
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
         self._task = bars.add_task("starting", total=None, transferred="")
-        self._bytes = 0
+        self._pace = Pace(time.monotonic())
         self._drawn = 0.0
 
-    def phase(self, name: str, total: int | None = None) -> None:
-        """Begin a phase of so many items, or of an unknown number."""
-        self._bytes = 0
+    def phase(
+        self, name: str, total: int | None = None, *, total_bytes: int | None = None
+    ) -> None:
+        """Begin a phase of so many items and bytes, or of an unknown number."""
+        self._pace = Pace(time.monotonic(), total, total_bytes)
         self._bars.remove_task(self._task)  # a total cannot be made unknown again
         self._task = self._bars.add_task(name, total=total, transferred="")
         self._bars.refresh()
 
     def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:
         """Count finished items and the bytes they moved."""
-        self._bytes += size_bytes
-        moved = format_size(self._bytes) if self._bytes else ""
-        self._bars.update(self._task, advance=items, transferred=moved)
         now = time.monotonic()
+        self._pace.advance(now, items, size_bytes)
+        told = ", ".join(pace_parts(self._pace))
+        self._bars.update(self._task, advance=items, transferred=told)
         if now - self._drawn >= _DRAWN_EVERY_SECONDS:
             self._drawn = now
             self._bars.refresh()
@@ -70,7 +72,6 @@ def bar_progress() -> Iterator[BarProgress]:
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[transferred]}"),
-        TimeRemainingColumn(),
     )
     console = Console(stderr=True)
     with Bars(*columns, console=console, transient=True, auto_refresh=False) as bars:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gosync.cli.ages import format_age
 from gosync.config.sizes import format_size
+from gosync.work.pace import Pace
 from gosync.work.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
@@ -28,25 +30,41 @@ class LineProgress:
 
     def __init__(self) -> None:
         self._name = ""
-        self._total: int | None = None
-        self._done = 0
-        self._bytes = 0
         self._last = time.monotonic()
+        self._pace = Pace(self._last)
 
-    def phase(self, name: str, total: int | None = None) -> None:
-        """Begin a phase of so many items, or of an unknown number."""
-        self._name, self._total, self._done, self._bytes = name, total, 0, 0
+    def phase(
+        self, name: str, total: int | None = None, *, total_bytes: int | None = None
+    ) -> None:
+        """Begin a phase of so many items and bytes, or of an unknown number."""
         self._last = time.monotonic()  # a short phase says nothing
+        self._name, self._pace = name, Pace(self._last, total, total_bytes)
 
     def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:
         """Count finished items and the bytes they moved."""
-        self._done += items
-        self._bytes += size_bytes
-        if time.monotonic() - self._last >= _LINE_EVERY_SECONDS:
-            self._last = time.monotonic()
-            of_all = f"/{self._total}" if self._total is not None else ""
-            moved = f", {format_size(self._bytes)}" if self._bytes else ""
-            click.echo(f"{self._name}: {self._done}{of_all}{moved}", err=True)
+        now = time.monotonic()
+        self._pace.advance(now, items, size_bytes)
+        if now - self._last >= _LINE_EVERY_SECONDS:
+            self._last = now
+            of_all = "" if self._pace.total is None else f"/{self._pace.total}"
+            parts = (
+                f"{self._name}: {self._pace.items}{of_all}",
+                *pace_parts(self._pace),
+            )
+            click.echo(", ".join(parts), err=True)
+
+
+def pace_parts(pace: Pace) -> Iterator[str]:
+    """Yield bytes done of bytes planned, the rate and the time that is left."""
+    if pace.bytes or pace.total_bytes:
+        planned = ""
+        if pace.total_bytes is not None and pace.bytes <= pace.total_bytes:
+            planned = f" of {format_size(pace.total_bytes)}"
+        yield f"{format_size(pace.bytes)}{planned}"
+    if pace.total_bytes is not None and pace.bytes_per_second is not None:
+        yield f"{format_size(int(pace.bytes_per_second))}/s"
+    if pace.left_seconds is not None and pace.total_bytes is not None:
+        yield f"about {format_age(pace.left_seconds)} left"
 
 
 @contextmanager

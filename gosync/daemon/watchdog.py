@@ -33,7 +33,13 @@ class JobProgress:
         self._total: int | None = None
         self._done = 0
 
-    def phase(self, name: str, total: int | None = None) -> None:
+    def phase(
+        self,
+        name: str,
+        total: int | None = None,
+        *,
+        total_bytes: int | None = None,  # noqa: ARG002 - Progress has it
+    ) -> None:
         """Begin a phase of so many items, or of an unknown number."""
         self._name, self._total, self._done = name, total, 0
         self.beats += 1

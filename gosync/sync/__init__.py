@@ -33,6 +33,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     prune         forgetting what no selection wants any more
     reasons       why a version is selected: which select or project wants it
     report        what a pass did: as a value, and as the document that it prints
+    scope         what a pass is of: the site, or what a command named of it
     selecting     from the configuration to the complete selection, and into the catalog
     selection     the catalog held against the selection
     settling      what a pass puts an end to: findings that say we are behind

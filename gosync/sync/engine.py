@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import TypeVar
 
 import msgspec
-from msgspec.structs import replace
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.leases import SELECT
@@ -21,7 +20,7 @@ from gosync.catalog.versions import VersionRow
 from gosync.errors import GosyncError, StoreError, UsageError
 from gosync.publish.report import PublishReport
 from gosync.site.configured import is_configured
-from gosync.site.policy import Policy, Select, Selector
+from gosync.site.policy import Selector
 from gosync.site.site import Site
 from gosync.site.tree import database_item, publish_tree, refresh_head
 from gosync.site.upstreams import Upstreams, connect
@@ -39,13 +38,14 @@ from gosync.sync.demands import Demands
 from gosync.sync.dependencies import ConfiguredProject
 from gosync.sync.emptymodules import EmptyModule, find_empty_modules
 from gosync.sync.fetch import VersionFetcher
-from gosync.sync.forecast import Agreement
+from gosync.sync.forecast import Agreement, planned_bytes
 from gosync.sync.freshness import freshness_of
 from gosync.sync.gomods import GoModSource
 from gosync.sync.index import IndexFollower
 from gosync.sync.lists import Lister
 from gosync.sync.planfile import ApprovedPlan, PlanFile, approve
 from gosync.sync.report import PassReport, sync_report
+from gosync.sync.scope import check_not_carried, narrowed
 from gosync.sync.selecting import Selecting
 from gosync.sync.selection import ANY_TIME, Selection
 from gosync.sync.settling import settle_stale
@@ -100,7 +100,7 @@ class Pass:
     def __init__(
         self, site: Site, upstreams: Upstreams, options: PassOptions, progress: Progress
     ) -> None:
-        self.site = _narrowed(site, options.selectors)
+        self.site = narrowed(site, options.selectors)
         self.upstreams = upstreams
         upstreams.gate.expected = expected_h1(
             site, (each.project for each in options.projects)
@@ -129,7 +129,7 @@ class Pass:
             StalePlanError: if there is a plan, and something has changed since.
             StoreError: if the store or the catalog cannot be written.
         """
-        _check_not_carried(self.site)
+        check_not_carried(self.site)
         learn_withdrawals(self.site)
         check_not_withdrawn(self.site, self._options.selectors)
         if self._options.plan is not None:
@@ -286,7 +286,8 @@ class Pass:
             StoreError: if the store or the catalog cannot be written.
         """
         left = count_versions(self.site.catalog).missing
-        self._progress.phase("versions", left)
+        planned = planned_bytes(self.site.catalog) if left else None
+        self._progress.phase("versions", left, total_bytes=planned)
         if left:
             rows = self.due()
             await self._fetcher.fetch_all(
@@ -388,22 +389,3 @@ async def _publish(
         )
         this.tally.fail(failure)
     return report
-
-
-def _check_not_carried(site: Site) -> None:
-    """Refuse to select in a store whose selection came with a bundle."""
-    newest = site.catalog.imports.newest()
-    if newest is not None:
-        raise UsageError(
-            f"{site.options.store_path}: this store is fed by bundles for"
-            f" {newest.target}; a sync would unselect what they brought",
-            hint="select outside, and import the next bundle",
-        )
-
-
-def _narrowed(site: Site, selectors: tuple[Selector, ...]) -> Site:
-    """Return the site with the selectors for its policy, if there are any."""
-    if not selectors:
-        return site
-    policy = Policy([Select(selectors)], site.options.policy.private)
-    return replace(site, options=replace(site.options, policy=policy))

@@ -11,7 +11,7 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.selected_sizes import SelectedSize
 from gosync.catalog.versions import Need
 from gosync.sync.plansums import Sum
-from gosync.sync.sizing import size_of
+from gosync.sync.sizing import known_sizes, size_of
 from gosync.sync.zipsizes import ZipSizes
 
 
@@ -69,3 +69,14 @@ def forecast(
     for each in lacking:
         fetch.add_zip(*size_of(each, sizes))
     return Forecast(fetch, is_estimated)
+
+
+def planned_bytes(catalog: Catalog) -> int | None:
+    """Return how many bytes of zips are to come, None where nothing tells of some.
+
+    Raises:
+        CatalogError: if the catalog cannot be read.
+    """
+    sizes = known_sizes(catalog)
+    found = forecast(lacking_zips(catalog), sizes, is_estimated=False).fetch
+    return None if found.sizes_unknown else found.bytes

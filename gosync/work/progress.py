@@ -8,8 +8,10 @@ from typing import Protocol
 class Progress(Protocol):
     """Told of phases and finished items; must return at once."""
 
-    def phase(self, name: str, total: int | None = None) -> None:
-        """Begin a phase of so many items, or of an unknown number."""
+    def phase(
+        self, name: str, total: int | None = None, *, total_bytes: int | None = None
+    ) -> None:
+        """Begin a phase of so many items and bytes, or of an unknown number."""
         ...
 
     def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:
@@ -20,7 +22,9 @@ class Progress(Protocol):
 class NoProgress:
     """Nobody watches."""
 
-    def phase(self, name: str, total: int | None = None) -> None:
+    def phase(
+        self, name: str, total: int | None = None, *, total_bytes: int | None = None
+    ) -> None:
         """Do nothing."""
 
     def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:

@@ -106,7 +106,15 @@ class Intake:
             SecurityError: A version is not what the checksum database has.
             StoreError: The store or the catalog cannot be written.
         """
-        self._progress.phase("versions", len(taking.versions))
+        self._progress.phase(
+            "versions",
+            len(taking.versions),
+            total_bytes=sum(
+                each.zip_bytes or 0
+                for each in taking.bundle.manifest.versions
+                if each.mv in taking.versions
+            ),
+        )
         arriving = read_versions(
             taking.bundle,
             taking.bundle.manifest,

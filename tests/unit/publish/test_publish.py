@@ -289,7 +289,9 @@ def test_progress_is_told_of_phases_and_items(world: World) -> None:
             self.phases: list[str] = []
             self.items = 0
 
-        def phase(self, name: str, total: int | None = None) -> None:
+        def phase(
+            self, name: str, total: int | None = None, *, total_bytes: int | None = None
+        ) -> None:
             self.phases.append(name)
 
         def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:
