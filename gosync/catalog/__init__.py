@@ -38,6 +38,7 @@ gosync.ingest.rebuild.
     modules          modules that are followed
     offers           what upstreams say exists of the modules that are followed
     old_heads        older tree heads that clients may remember, by their sizes
+    packages         what the versions' packages import, by their zip's h1
     pins             the h1 that was seen first, where no checksum database speaks
     records          what proves what trees show; read only
     runs             when gosync ran, how it ended and what it did

@@ -36,6 +36,7 @@ from gosync.catalog.migrations import check_version, load_migrations, migrate
 from gosync.catalog.modules import Modules
 from gosync.catalog.offers import Offers
 from gosync.catalog.old_heads import OldHeadTable
+from gosync.catalog.packages import PackageTable
 from gosync.catalog.pins import Pins
 from gosync.catalog.records import Records
 from gosync.catalog.runs import Runs
@@ -79,6 +80,7 @@ class Catalog:
         selected_counts: How much is selected, and in which states.
         selected_sizes: How large it is.
         selections: What that was made of.
+        packages: What the versions' packages import.
         pins: First-sight h1 of private versions.
         failures: Open failures.
         findings: What became upstream of what is held.
@@ -115,6 +117,7 @@ class Catalog:
         self.selected_counts = SelectedCounts(connection)
         self.selected_sizes = SelectedSizes(connection)
         self.selections = Selections(connection)
+        self.packages = PackageTable(connection)
         self.pins = Pins(connection)
         self.failures = Failures(connection)
         self.findings = Findings(connection)

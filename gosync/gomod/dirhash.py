@@ -23,15 +23,17 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from gosync.errors import MalformedError, TooLargeError
+from gosync.gomod.goimports import HeadReader, read_imports
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.seen import Seen, SeenEntries
+from gosync.gomod.packages import PackageReader, pack
+from gosync.gomod.seen import GoHead, Seen, SeenEntries
 from gosync.gomod.window import Window
 from gosync.gomod.zipcheck import (
     MAX_GO_MOD_BYTES,
@@ -80,6 +82,8 @@ class ZipScan(msgspec.Struct, frozen=True):
         files: How many files it has; folders do not count.
         uncompressed_bytes: What its contents have together.
         checked: Which entries obey the rules; the hash covers all.
+        packages: Its packages and what they import, packed; None if nobody asked,
+            or if they are too many.
     """
 
     h1: str
@@ -87,6 +91,7 @@ class ZipScan(msgspec.Struct, frozen=True):
     files: int
     uncompressed_bytes: int
     checked: CheckedZip
+    packages: bytes | None = None
 
 
 def hash1(digests: Iterable[tuple[bytes, str]]) -> str:
@@ -176,6 +181,7 @@ def scan_zip(
     mv: ModuleVersion,
     *,
     seen: SeenEntries | None = None,
+    with_packages: bool = False,
 ) -> ZipScan:
     """Check and hash a module zip, reading every entry once.
 
@@ -188,6 +194,7 @@ def scan_zip(
         size_bytes: Its size.
         mv: The module version that it should be of.
         seen: What entries of other zips contain; it is asked and told.
+        with_packages: Whether to read what its packages import.
 
     Raises:
         MalformedError: The module version; or not a zip, damaged, or a name has
@@ -200,13 +207,16 @@ def scan_zip(
     entries = read_directory(window, size_bytes)
     _check_work(entries, size_bytes)
     checked = inspect_entries(entries, mv)
-    whole = _Pass(window, entries, keep=f"{mv}/go.mod".encode(), seen=seen)
+    reader = PackageReader(f"{mv}/".encode()) if with_packages else None
+    keep = f"{mv}/go.mod".encode()
+    whole = _Pass(window, entries, keep=keep, seen=seen, reader=reader)
     return ZipScan(
         h1=whole.h1,
         go_mod=whole.kept,
         files=sum(not entry.is_folder for entry in entries),
         uncompressed_bytes=sum(entry.size_bytes for entry in entries),
         checked=checked,
+        packages=None if reader is None else _packed(reader),
     )
 
 
@@ -221,6 +231,7 @@ class _Pass:
         keep: bytes,
         seen: SeenEntries | None,
         tap: Callable[[str, bytes], object] | None = None,
+        reader: PackageReader | None = None,
     ) -> None:
         last = {entry.name: entry for entry in entries}
         self.kept: bytes | None = None
@@ -228,6 +239,7 @@ class _Pass:
         self._keep = keep
         self._seen = seen
         self._tap = tap
+        self._reader = reader
         self.digests = {
             entry.name: self._digest(entry)
             for entry in sorted(last.values(), key=attrgetter("header_offset"))
@@ -243,16 +255,17 @@ class _Pass:
         if entry.name == self._keep and entry.size_bytes <= MAX_GO_MOD_BYTES:
             self.kept = b"".join(read_contents(self._window, entry))
             return hashlib.sha256(self.kept).hexdigest()
+        reads = self._reader is not None and self._reader.wants(entry.name)
         data = small_data(self._window, entry)
-        digest = None if data is None else self._digest_small(entry, data)
+        digest = None if data is None else self._digest_small(entry, data, reads=reads)
         if digest is not None:
             return digest
         if self._seen is not None and entry.method == DEFLATE and not entry.is_folder:
-            return self._digest_large(entry, self._seen)
-        return self._digest_any(entry)
+            return self._digest_large(entry, self._seen, reads=reads)
+        return self._digest_any(entry, reads=reads)
 
-    def _digest_any(self, entry: ZipEntry) -> str:
-        chunks = read_contents(self._window, entry)
+    def _digest_any(self, entry: ZipEntry, *, reads: bool) -> str:
+        chunks = self._read_by(entry, read_contents(self._window, entry), reads=reads)
         if self._tap is None or entry.size_bytes > TAPPED_BYTES:
             return _sha256(chunks).hexdigest()
         contents = b"".join(chunks)
@@ -260,7 +273,9 @@ class _Pass:
         self._tap(digest, contents)
         return digest
 
-    def _digest_small(self, entry: ZipEntry, data: memoryview) -> str | None:
+    def _digest_small(
+        self, entry: ZipEntry, data: memoryview, *, reads: bool
+    ) -> str | None:
         """Return the digest of an entry that is as it should be, else None."""
         seen, packed = self._seen, None
         if seen is not None:
@@ -268,29 +283,54 @@ class _Pass:
             if known is not None or seen.may_hash(entry):
                 packed = hashlib.sha256(data).digest()
             if known is not None and known.packed == packed:
-                return known.digest
+                if not reads:
+                    return known.digest
+                if known.head is not None:
+                    self._take(entry, known.head)
+                    return known.digest
         contents = inflate_small(entry, data)
         if contents is None:
             return None
         digest = hashlib.sha256(contents).hexdigest()
+        head = GoHead(read_imports(contents)) if reads else None
+        if head is not None:
+            self._take(entry, head)
         if seen is not None:
-            seen.put(entry, packed, digest)
+            seen.put(entry, packed, digest, head)
         if self._tap is not None:
             self._tap(digest, contents)
         return digest
 
-    def _digest_large(self, entry: ZipEntry, seen: SeenEntries) -> str:
+    def _digest_large(self, entry: ZipEntry, seen: SeenEntries, *, reads: bool) -> str:
         """Return the digest of an entry whose data may not fit the window."""
-        known = seen.get(entry)
+        known = None if reads else seen.get(entry)
         if known is not None and self._is_again(entry, known):
             return known.digest
         hashes = known is not None or seen.may_hash(entry)
         packed = hashlib.sha256() if hashes else None
         tap = packed.update if packed else None
-        digest = _sha256(read_contents(self._window, entry, tap=tap)).hexdigest()
+        contents = read_contents(self._window, entry, tap=tap)
+        digest = _sha256(self._read_by(entry, contents, reads=reads)).hexdigest()
         if entry.crc:  # 0 may stand for one that was not compared
             seen.put(entry, packed.digest() if packed else None, digest)
         return digest
+
+    def _read_by(
+        self, entry: ZipEntry, chunks: Iterator[memoryview | bytes], *, reads: bool
+    ) -> Iterator[memoryview | bytes]:
+        """Hand chunks on, and take what a Go file imports when they are through."""
+        if not reads:
+            yield from chunks
+            return
+        head = HeadReader()
+        for chunk in chunks:
+            head.add(chunk)
+            yield chunk
+        self._take(entry, GoHead(head.imports()))
+
+    def _take(self, entry: ZipEntry, head: GoHead) -> None:
+        if self._reader is not None:
+            self._reader.take(entry.name, head.imports)
 
     def _is_again(self, entry: ZipEntry, known: Seen) -> bool:
         """Return whether an entry is the known one, and right at its end as well."""
@@ -301,6 +341,14 @@ class _Pass:
             return False
         check_end(self._window, entry)
         return True
+
+
+def _packed(reader: PackageReader) -> bytes | None:
+    """Return the packages that were read; without them the module is sound as well."""
+    try:
+        return pack(reader.packages())
+    except TooLargeError:
+        return None
 
 
 def _sha256(chunks: Iterable[memoryview | bytes]) -> hashlib._Hash:

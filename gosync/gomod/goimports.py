@@ -84,6 +84,38 @@ def read_imports(data: bytes, *, whole: bool = True) -> Literals | None:
     return _kept(data[imports_at:end])
 
 
+class HeadReader:
+    """Reads the imports of a file that comes in chunks, and keeps only its head."""
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+        self._left_bytes = MAX_HEAD_BYTES
+        self._found: Literals | None = None
+        self._is_done = False
+
+    def add(self, chunk: bytes | memoryview) -> None:
+        """Take the next chunk."""
+        if self._is_done or self._left_bytes <= 0:
+            return
+        data = bytes(chunk[: self._left_bytes])
+        self._left_bytes -= len(data)
+        if not self._chunks:
+            try:
+                self._found = read_imports(data, whole=False)
+            except MalformedError:
+                pass
+            else:
+                self._is_done = True
+                return
+        self._chunks.append(data)
+
+    def imports(self) -> Literals | None:
+        """Return what ``read_imports`` returns of what came."""
+        if self._is_done:
+            return self._found
+        return read_imports(b"".join(self._chunks))
+
+
 def path_of(literal: bytes) -> str | None:
     """Return the path that an import's literal names, None if no module may have it."""
     try:

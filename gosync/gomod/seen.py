@@ -35,12 +35,25 @@ import msgspec
 from gosync.gomod.zipdir import ZipEntry
 
 if TYPE_CHECKING:
+    from gosync.gomod.goimports import Literals
+
     _Key: TypeAlias = tuple[int, int, int]
 
 DEFAULT_LIMIT = 100_000  # measured: 420 bytes each, 48 MB resident in all
 
 _CREDIT_BYTES = 16 << 20
+_HEAD_IMPORTS = 16  # more are read again
 _SPARED = 8  # reading an entry costs so many times the hash of its compressed bytes
+
+
+class GoHead(msgspec.Struct, frozen=True, gc=False):
+    """What was read of a Go file.
+
+    Attributes:
+        imports: Its imports, as ``goimports.read_imports`` returns them.
+    """
+
+    imports: Literals | None
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False):
@@ -49,10 +62,12 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         packed: The SHA-256 of its compressed bytes, None if they were not hashed.
         digest: The SHA-256 of its contents, in hex.
+        head: What it imports, if it was read as a Go file and that is little.
     """
 
     packed: bytes | None
     digest: str
+    head: GoHead | None = None
 
 
 class SeenEntries:
@@ -97,16 +112,25 @@ class SeenEntries:
         self._credit_bytes -= entry.compressed_bytes
         return True
 
-    def put(self, entry: ZipEntry, packed: bytes | None, digest: str) -> None:
+    def put(
+        self,
+        entry: ZipEntry,
+        packed: bytes | None,
+        digest: str,
+        head: GoHead | None = None,
+    ) -> None:
         """Remember an entry whose contents have its CRC and size.
 
         Args:
             entry: The entry.
             packed: The SHA-256 of the compressed bytes that were inflated, if known.
             digest: The SHA-256 of the contents, in hex.
+            head: What was read of it as a Go file.
         """
+        if head is not None and head.imports and len(head.imports) > _HEAD_IMPORTS:
+            head = None
         key = (entry.crc, entry.compressed_bytes, entry.size_bytes)
-        self._keep(key, Seen(packed, digest))
+        self._keep(key, Seen(packed, digest, head))
 
     def _keep(self, key: _Key, seen: Seen) -> None:
         young = self._young

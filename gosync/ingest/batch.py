@@ -42,7 +42,7 @@ class Batch:
         clock: Clock,
         holder: LeaseHolder,
         first_stays: bool = False,
-        also: Callable[[], object] = lambda: None,
+        also: Callable[[Sequence[VersionRow]], object] = lambda _: None,
     ) -> None:
         """Make a batch.
 
@@ -53,7 +53,7 @@ class Batch:
             clock: What time it is.
             holder: The run, which has announced the blobs.
             first_stays: Whether a row stays that another run has committed meanwhile.
-            also: Called in the transaction that commits it.
+            also: Called with the rows in the transaction that commits them.
         """
         self._blobs = blobs
         self._journal = journal
@@ -105,7 +105,7 @@ class Batch:
                 self._catalog.failures.clear(row.mv for row in rows)
                 for row in first:
                     self._pin(row)
-                self._also()
+                self._also(rows)
                 self._holder.take_back(digest for row in rows for digest in _named(row))
                 for claim in claims:
                     self._holder.release(claim)

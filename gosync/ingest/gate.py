@@ -62,6 +62,7 @@ from gosync.gomod.info import VersionInfo, parse_info
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.announced import AnnouncedDigests
 from gosync.ingest.evidence import keep_evidence
+from gosync.ingest.readpackages import ReadPackages
 from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.taken import (
     Expected,
@@ -90,6 +91,7 @@ class Gate:
 
     Attributes:
         expected: What go.sum files say of versions without a record.
+        packages: What was read of the zips that were admitted, for their batch.
     """
 
     def __init__(
@@ -110,6 +112,7 @@ class Gate:
         self.clock = clock
         self.holder = holder
         self.scanner = scanner or ZipScanner()
+        self.packages = ReadPackages()
         self.expected: Mapping[ModuleVersion, Expected] = {}
 
     def open(self, mv: ModuleVersion, *, need: Need, private: bool) -> Admission:
@@ -300,6 +303,7 @@ class Admission:
         self._compare(FileKind.ZIP)
         scan.checked.require_ok(str(self._mv))
         self._check_go_mod(scan.go_mod)
+        self._taken.packages = scan.packages
 
     def _check_go_mod(self, inside: bytes | None) -> None:
         """The ``.mod`` is the zip's go.mod, or stands in for a missing one.
@@ -344,6 +348,7 @@ class Admission:
         if taken.zip is not None:
             size_bytes = taken.zip.size_bytes
             whole = blobs.admit(taken.zip)
+            self._gate.packages.note(taken.h1[FileKind.ZIP], taken.packages)
         return self._row(info, mod, whole, size_bytes)
 
     def _row(

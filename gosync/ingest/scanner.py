@@ -8,13 +8,16 @@ sync has no such process.
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from gosync.gomod.dirhash import ZipScan, scan_zip
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
 from gosync.store.staging import Staged, read_at
 from gosync.work.processes import Hands
+
+if TYPE_CHECKING:
+    from gosync.gomod.window import ReadAt
 
 
 class _Item(NamedTuple):
@@ -44,7 +47,7 @@ class ZipScanner:
         self._apart.close()
 
     def scan(self, staged: Staged, mv: ModuleVersion) -> ZipScan:
-        """Check and hash a staged zip; see scan_zip.
+        """Check and hash a staged zip, and read its packages; see scan_zip.
 
         Raises:
             RejectedError: as scan_zip.
@@ -57,9 +60,11 @@ class ZipScanner:
             )
             if scan is not None:
                 return scan
-        return scan_zip(staged.read_at, staged.size_bytes, mv, seen=self._seen)
+        return self._scan(staged.read_at, staged.size_bytes, mv)
 
     def _scan_apart(self, item: _Item, descriptor: int | None) -> ZipScan:
         assert descriptor is not None
-        read = partial(read_at, descriptor)
-        return scan_zip(read, item.size_bytes, item.mv, seen=self._seen)
+        return self._scan(partial(read_at, descriptor), item.size_bytes, item.mv)
+
+    def _scan(self, read: ReadAt, size_bytes: int, mv: ModuleVersion) -> ZipScan:
+        return scan_zip(read, size_bytes, mv, seen=self._seen, with_packages=True)

@@ -49,6 +49,7 @@ class Taken(msgspec.Struct):
     served: dict[FileKind, Served] = msgspec.field(default_factory=dict)
     small: dict[FileKind, bytes] = msgspec.field(default_factory=dict)
     zip: Staged | None = None
+    packages: bytes | None = None
     h1: dict[FileKind, str] = msgspec.field(default_factory=dict)
     wanted: dict[FileKind, str | None] = msgspec.field(default_factory=dict)
     authority: dict[FileKind, str] = msgspec.field(default_factory=dict)

@@ -11,6 +11,7 @@ A sync may bring what is left from its upstreams, if they serve the same bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import msgspec
 from anyio import to_thread
@@ -234,6 +235,7 @@ class _Taking:
             journal=site.journal,
             catalog=site.catalog,
             clock=site.clock,
+            also=partial(upstreams.gate.packages.put_into, site.catalog),
         )
 
     async def run(self, missing: list[tuple[ModuleVersion, Need]]) -> None:

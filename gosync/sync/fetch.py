@@ -6,8 +6,7 @@ Only our own disk stops a pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 
 import anyio
 from msgspec.structs import replace
@@ -67,8 +66,13 @@ class VersionFetcher:
             journal=site.journal,
             catalog=site.catalog,
             clock=site.clock,
-            also=partial(note_seen, site, upstreams.sums),
+            also=self._note_read,
         )
+
+    def _note_read(self, rows: Sequence[VersionRow]) -> None:
+        """Commit with rows what was learned on their way."""
+        note_seen(self._site, self._upstreams.sums)
+        self._upstreams.gate.packages.put_into(self._site.catalog, rows)
 
     async def fetch_all(self, rows: Iterable[VersionRow]) -> None:
         """Fetch these versions; what was admitted is committed in any case.

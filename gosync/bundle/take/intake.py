@@ -93,6 +93,7 @@ class Intake:
             journal=site.journal,
             catalog=site.catalog,
             clock=site.clock,
+            also=partial(gate.packages.put_into, site.catalog),
         )
 
     async def take(self, taking: Taking) -> None:
