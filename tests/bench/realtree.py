@@ -51,9 +51,7 @@ def write_real(
         data = (there / files[FileKind.ZIP]).read_bytes()
         upstream.log.add(
             mv,
-            zip_h1=hash_zip(
-                lambda at, size, data=data: data[at : at + size], len(data)
-            ),
+            zip_h1=_zip_h1(data),
             mod_h1=hash_go_mod((there / files[FileKind.MOD]).read_bytes()),
         )
     supported = f"/sumdb/{upstream.log.name}/supported"
