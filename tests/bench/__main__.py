@@ -1,12 +1,14 @@
 """gosync's figures, measured, in one table.
 
     python -m tests.bench [--quick] [--only NAME] [--runs N] [--json]
+                          [--real FOLDER [--listed FILE]]
 
 Needs nginx and a go command. It takes some minutes and 3 GB in the temporary
 folder, whose disk is what durability is paid to (set TMPDIR to choose). Ratios
 are of runs side by side, and what is shown is the median of them; still, a
-machine that does other things measures those, too. Exits 1 when a target is
-missed, so with ``--quick``, whose sizes are smaller, take it as a hint.
+machine that does other things measures those, too. Exits 1 when a target is missed,
+so with ``--quick``, whose sizes are smaller, take it as a hint. With a folder of real
+modules, as a proxy's cache has them, a cold sync is measured over these, too.
 """
 
 from __future__ import annotations
@@ -60,13 +62,16 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--only", action="append", choices=[*FIGURES], metavar="NAME")
     parser.add_argument("--runs", type=int, metavar="N", help="3, or 1 with --quick")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--real", type=Path, metavar="FOLDER", help="real modules")
+    parser.add_argument("--listed", type=Path, metavar="FILE", help="which of them")
     options = parser.parse_args(arguments)
     # A command that is installed has its bytecode at hand; so have the measured ones.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     runs = options.runs or (1 if options.quick else 3)
     rows = []
     with tempfile.TemporaryDirectory(prefix="gosync-bench-") as folder:
-        setting = Setting(Path(folder), QUICK if options.quick else FULL, runs)
+        sizes = QUICK if options.quick else FULL
+        setting = Setting(Path(folder), sizes, runs, options.real, options.listed)
         for row in measure(setting, options.only or FIGURES):
             rows.append(row)
             print(" · ".join(row.cells()), file=sys.stderr, flush=True)

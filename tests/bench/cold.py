@@ -2,7 +2,8 @@
 
 Both ask the same nginx for the same list, with empty caches and with the checksum
 database, which both reach through the proxy. ``go`` unpacks what it downloads and
-does not make it durable; gosync makes it durable and publishes a tree.
+does not make it durable; gosync makes it durable and publishes a tree. Wall time and
+processor time are both held against go's.
 """
 
 from __future__ import annotations
@@ -13,30 +14,48 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench.measure import GOSYNC, run, settle
+from tests.bench.corpus import MIB
+from tests.bench.measure import GOSYNC, Cost, run, settle
 from tests.bench.setting import Corpus, Setting
-from tests.bench.table import Row, faster
+from tests.bench.table import Row, faster, within
 from tests.bench.upstream import nginx, write_config
 from tests.simulator.goclient import GoClient
+
+_LIMIT_MIB = 200
 
 
 def cold_sync(setting: Setting) -> Iterator[Row]:
     """Measure it."""
-    corpus = setting.corpus
-    pairs = []
-    with nginx(corpus.root, setting.room("cold-nginx")) as url:
+    yield from _of(setting, setting.shaped, "versions", "cold")
+    if setting.real_modules is not None:
+        yield from _of(setting, setting.real_modules, "real versions", "cold-real")
+
+
+def _of(setting: Setting, corpus: Corpus, what: str, name: str) -> Iterator[Row]:
+    pairs: list[tuple[Cost, Cost]] = []
+    with nginx(corpus.root, setting.room(f"{name}-nginx")) as url:
         for number in range(setting.runs):
-            folder = setting.room(f"cold-{number}")
+            folder = setting.room(f"{name}-{number}")
             ours = _sync(corpus, url, folder / "gosync")
-            theirs = _download(corpus, url, folder / "go")
-            pairs.append((ours, theirs))
-    versions = len(corpus.modules)
+            pairs.append((ours, _download(corpus, url, folder / "go")))
+    figure = f"cold sync of {len(corpus.modules)} {what}"
     yield faster(
-        f"cold sync of {versions} versions", pairs, peer="go mod download", target=2
+        figure,
+        [(ours.wall_seconds, theirs.wall_seconds) for ours, theirs in pairs],
+        peer="go mod download",
+        target=2,
     )
+    yield faster(
+        f"{figure}, processor time",
+        [(ours.cpu_seconds, theirs.cpu_seconds) for ours, theirs in pairs],
+        peer="go mod download",
+        target=2,
+    )
+    peaks = [ours.peak_bytes / MIB for ours, _ in pairs]
+    yield within(f"{figure}, peak memory", peaks, limit=_LIMIT_MIB, unit="MiB")
 
 
-def _sync(corpus: Corpus, url: str, folder: Path) -> float:
+def _sync(corpus: Corpus, url: str, folder: Path) -> Cost:
     config = write_config(
         folder, url=url, sumdb=corpus.verifier_key, modules=corpus.modules
     )
@@ -46,10 +65,10 @@ def _sync(corpus: Corpus, url: str, folder: Path) -> float:
     assert report["versions_admitted"] == len(corpus.modules), report
     assert report["published"]["versions"] == len(corpus.modules), report
     shutil.rmtree(folder)
-    return cost.wall_seconds
+    return cost
 
 
-def _download(corpus: Corpus, url: str, folder: Path) -> float:
+def _download(corpus: Corpus, url: str, folder: Path) -> Cost:
     with GoClient(folder, goproxy=url, gosumdb=corpus.verifier_key) as client:
         settle()
         cost = run(
@@ -59,4 +78,4 @@ def _download(corpus: Corpus, url: str, folder: Path) -> float:
         )
         unpacked = len(list((client.folder / "modcache").rglob("*.ziphash")))
         assert unpacked == len(corpus.modules)
-    return cost.wall_seconds
+    return cost

@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 
 from tests.bench.corpus import MIB, make_corpus
+from tests.bench.realtree import listed_modules, write_real
+from tests.bench.shapes import make_shaped
 from tests.bench.upstream import write_upstream
 
 
@@ -18,6 +20,7 @@ class Sizes:
         versions: Module versions of the corpus.
         large: How many of them are large.
         large_bytes: The size of a large zip.
+        shaped: Module versions of the shape that a project's dependencies have.
         verified: Module versions of the tree that is verified.
         records: Filler records of the checksum database.
         tracked: Modules that are tracked in a pass with nothing new.
@@ -37,6 +40,7 @@ class Sizes:
     versions: int
     large: int
     large_bytes: int
+    shaped: int
     verified: int
     records: int
     tracked: int
@@ -57,8 +61,9 @@ FULL = Sizes(
     versions=300,
     large=3,
     large_bytes=30 * MIB,
+    shaped=552,
     verified=900,
-    records=70_000,
+    records=150_000,
     tracked=1_000,
     events=1_000_000,
     huge_bytes=400 * MIB,
@@ -76,8 +81,9 @@ QUICK = Sizes(
     versions=60,
     large=1,
     large_bytes=30 * MIB,
+    shaped=100,
     verified=60,
-    records=70_000,
+    records=150_000,
     tracked=1_000,
     events=100_000,
     huge_bytes=400 * MIB,
@@ -95,6 +101,7 @@ TINY = Sizes(
     versions=4,
     large=1,
     large_bytes=200_000,
+    shaped=4,
     verified=4,
     records=600,
     tracked=3,
@@ -120,16 +127,38 @@ class Setting:
         folder: An empty folder on the disk that is to be measured.
         sizes: How much is measured.
         runs: How often.
+        real: A folder of real modules' files as a proxy has them, if there is one.
+        listed: A file that names those to take, one ``path@version`` a line.
     """
 
     folder: Path
     sizes: Sizes
     runs: int
+    real: Path | None = None
+    listed: Path | None = None
 
     @cached_property
     def corpus(self) -> Corpus:
         """The corpus, written when it is first needed."""
         return self.write_corpus("corpus", self.sizes.versions)
+
+    @cached_property
+    def shaped(self) -> Corpus:
+        """Modules of the shape that a project's dependencies have."""
+        root = self.folder / "shaped"
+        made = list(make_shaped(versions=self.sizes.shaped))
+        key = write_upstream(made, root, records=self.sizes.records)
+        return Corpus(root, tuple(str(module.mv) for module in made), key)
+
+    @cached_property
+    def real_modules(self) -> Corpus | None:
+        """Real modules, where somebody has them in a folder."""
+        if self.real is None:
+            return None
+        root = self.folder / "real"
+        modules = listed_modules(self.real, self.listed)
+        key = write_real(self.real, modules, root, records=self.sizes.records)
+        return Corpus(root, tuple(map(str, modules)), key)
 
     def write_corpus(self, name: str, versions: int) -> Corpus:
         """Write a corpus of so many versions."""

@@ -18,7 +18,7 @@ from gosync.gomod.module import ModuleVersion, escape_path, escape_version
 from gosync.sumdb.tile import new_tiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -27,6 +27,12 @@ def write_static(upstream: SampleUpstream, root: Path, *, index: bool = False) -
     paths = [*proxy_paths(upstream), *database_paths(upstream)]
     if index:
         paths.append("/index")
+    write_paths(upstream, paths, root)
+    return len(paths)
+
+
+def write_paths(upstream: SampleUpstream, paths: Iterable[str], root: Path) -> None:
+    """Write what is answered for each path below ``root``."""
     for path in paths:
         # The true answer: faults do not count here.
         answer = SampleUpstream.answer(upstream, HttpRequest("GET", path, path))
@@ -35,7 +41,6 @@ def write_static(upstream: SampleUpstream, root: Path, *, index: bool = False) -
         file = root / path[1:]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(answer.body)
-    return len(paths)
 
 
 def proxy_paths(upstream: SampleUpstream) -> Iterator[str]:
@@ -63,7 +68,14 @@ def database_paths(upstream: SampleUpstream) -> Iterator[str]:
     for mv in upstream.module_versions():
         if upstream.publication(mv).logged:
             upstream.database.find(mv)  # may make the record, before the tiles
-            yield f"{base}/lookup/{_lookup_name(mv)}"
+    yield from log_paths(upstream)
+
+
+def log_paths(upstream: SampleUpstream) -> Iterator[str]:
+    """Yield the path of every lookup of a record, the head and the tiles."""
+    base = f"/sumdb/{upstream.log.name}"
+    for mv in upstream.log.module_versions():
+        yield f"{base}/lookup/{_lookup_name(mv)}"
     yield f"{base}/latest"
     for tile in new_tiles(0, upstream.log.size):
         yield f"{base}/{tile.path()}"
