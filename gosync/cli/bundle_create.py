@@ -12,6 +12,7 @@ from gosync.bundle.format.features import features_of
 from gosync.bundle.format.need import MAX_NEED_BYTES, NeedFile, parse_need
 from gosync.bundle.make.create import create_bundle
 from gosync.bundle.make.created import Created, CreateOptions, created_document
+from gosync.bundle.make.levels import Level
 from gosync.bundle.make.tree_archive import admitted_files, write_tree_archive
 from gosync.bundle.options import TargetSpec
 from gosync.bundle.read.documents import shrink_lines, write_report
@@ -77,6 +78,14 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     " says: before the first one.",
 )
 @click.option(
+    "--level",
+    type=click.Choice([each.value for each in Level]),
+    default=Level.DEFAULT.value,
+    show_default=True,
+    help="How hard to compress: fast takes a third of the time and a fifth more bytes,"
+    " small three times the time and a thirtieth less.",
+)
+@click.option(
     "--report", type=_FILE, metavar="FILE", help="Write the evidence there, as JSON."
 )
 @wait_lock_option
@@ -91,6 +100,7 @@ def create(
     base: str | None,
     need_file: Path | None,
     for_version: str | None,
+    level: str,
     report: Path | None,
     wait_lock: float,
 ) -> int:
@@ -114,6 +124,7 @@ def create(
         exact=exact,
         need=_read_need(need_file) if need_file is not None else None,
         reader=None if for_version is None else features_of(for_version),
+        level=Level(level),
     )
     with (
         open_site(

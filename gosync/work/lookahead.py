@@ -24,6 +24,7 @@ def in_order(
     ahead: int,
     threads: int = THREADS,
     drop: Callable[[R], object] = lambda _: None,
+    abandon: Callable[[], object] = lambda: None,
 ) -> Generator[R]:
     """Yield the result of each item; close it when it is not read to its end.
 
@@ -33,6 +34,7 @@ def in_order(
         ahead: How many items are worked on, or done and not taken, at once.
         threads: How many threads work; with one each item is done after the other.
         drop: Cleans up after a result that nobody takes.
+        abandon: Cuts short what is worked on, when it is closed before its end.
 
     Raises:
         Exception: what ``work`` raises, when its item's turn comes.
@@ -46,6 +48,9 @@ def in_order(
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        except BaseException:
+            abandon()
+            raise
         finally:
             for future in waiting:
                 if not future.cancel() and future.exception() is None:

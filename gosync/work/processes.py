@@ -19,7 +19,8 @@ an error; done again here, it raises it where somebody sees it.
 An item may come with an open file: its descriptor is sent along (SCM_RIGHTS), so that
 no process has to know where the file lies.
 
-A process ends when its pipe does, so none outlives a gosync that was killed.
+A process ends when its pipe does, so none outlives a gosync that was killed by more
+than what it is at. Whoever stops early kills them: all that they write is scratch.
 """
 
 from __future__ import annotations
@@ -71,13 +72,20 @@ class Hands(Generic[T, R]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, failed: object, *_: object) -> None:
+        if failed:
+            self.kill()
         self.close()
 
     def close(self) -> None:
         """Let them go, each when it has done what it is at."""
         for hand in self._all:
             hand.end()
+
+    def kill(self) -> None:
+        """End them at once; whoever waits for one is told that it was killed."""
+        for hand in self._all:
+            hand.kill()
 
     def offer(
         self, item: T, *, subject: str, descriptor: int | None = None
@@ -156,6 +164,10 @@ class _Hand(Generic[T, R]):
             ) from exc
         return result
 
+    def kill(self) -> None:
+        """End it, whatever it is at."""
+        self._process.kill()
+
     def end(self) -> None:
         """Let it go."""
         self.pipe.close()
@@ -185,7 +197,10 @@ def _serve(
         finally:
             if descriptor is not None:
                 os.close(descriptor)
-        there.send(result)
+        try:
+            there.send(result)
+        except OSError:
+            return  # who asked is gone
 
 
 def _send_descriptor(pipe: Connection, descriptor: int) -> None:

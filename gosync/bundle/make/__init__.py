@@ -6,9 +6,12 @@ selection     what a bundle is about: the present selection
 receiver      what the target has already
 difference    what of the selection travels, and against which base
 tiles         the tree head that travels, and the tiles that are new
+parts         what of that one process packs (pure)
+packers       parts packed side by side
 packing       versions of the store in groups and segments
 contentcache  contents that were inflated once, kept until they are packed
-compressor    segments compressed, several at once
+compressor    segments compressed, one after the other
+levels        how hard they are compressed
 volumes       the bundle's files, written
 readback      the bundle read back from its medium
 ledger        what becomes of a bundle: sealed, acknowledged, revoked

@@ -1,12 +1,11 @@
-"""Compression of segments: several at once, each into a temporary file, in order."""
+"""Compression of segments: their recipes, and then the contents that these name."""
 
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, nullcontext
-from typing import IO, TYPE_CHECKING, Self, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -17,8 +16,9 @@ from gosync.bundle.format.blocks import (
     dictionary_of,
     format_block,
 )
-from gosync.bundle.format.manifest import Frame
+from gosync.bundle.format.manifest import Base, Frame
 from gosync.bundle.make.contentcache import ContentCache
+from gosync.bundle.make.levels import ZSTD_LEVELS, Level
 from gosync.bundle.make.packing import (
     ArtifactSegment,
     Group,
@@ -27,8 +27,9 @@ from gosync.bundle.make.packing import (
 )
 from gosync.bundle.read.bases import BaseFiles, ZipSource
 from gosync.bundle.read.spool import proven_pieces
-from gosync.bundle.read.zstd import LARGE_BYTES, PIECE_BYTES, write_frame
+from gosync.bundle.read.zstd import PIECE_BYTES, write_frame
 from gosync.errors import BlobCorruptError, MalformedError, StoreError
+from gosync.gomod.module import ModuleVersion
 from gosync.gomod.window import Window
 from gosync.gomod.zipdir import ZipEntry, read_directory
 from gosync.gomod.zipread import read_contents
@@ -38,43 +39,40 @@ from gosync.store.digest import Digest
 from gosync.store.durable import disk_errors
 from gosync.store.scratch import ScratchFiles
 from gosync.store.tiles import TileStore
-from gosync.work.lookahead import THREADS, in_order
 
 if TYPE_CHECKING:
     AnySegment: TypeAlias = ModuleSegment | TileSegment | ArtifactSegment
 
-_AHEAD = THREADS + 1
 
-
-class PackedSegment(msgspec.Struct, frozen=True):
-    """A segment, compressed; a context manager that closes its file.
+class PackedSegment(msgspec.Struct, frozen=True, kw_only=True):
+    """A segment, compressed.
 
     Attributes:
-        segment: What is in it.
-        file: An unnamed file with both frames.
+        holds: "modules", "tiles" or "artifacts".
         recipes: The first frame.
-        contents: The second one.
+        contents: The second one, which follows it.
+        base: What they are patches against, or None.
+        versions: Which versions are in it.
+        tiles: How many tiles are in it.
+        blobs: The digests of the artifacts' blobs that are in it.
     """
 
-    segment: AnySegment
-    file: IO[bytes]
+    holds: str
     recipes: Frame
     contents: Frame
+    base: Base | None = None
+    versions: tuple[ModuleVersion, ...] = ()
+    tiles: int = 0
+    blobs: tuple[str, ...] = ()
 
     @property
     def size_bytes(self) -> int:
         """The size of both frames."""
         return self.recipes.size_bytes + self.contents.size_bytes
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
-
 
 class Compressor:
-    """Compresses segments of one store."""
+    """Compresses segments of one store, one after the other."""
 
     def __init__(
         self,
@@ -82,6 +80,8 @@ class Compressor:
         kept: ContentCache,
         tiles: TileStore | None,
         scratch: ScratchFiles,
+        *,
+        level: Level = Level.DEFAULT,
     ) -> None:
         """Begin.
 
@@ -89,50 +89,41 @@ class Compressor:
             blobs: The store's blobs.
             kept: What of their contents is at hand, hashed already.
             tiles: The checksum database's tiles, None without a database.
-            scratch: Opens files for compressed segments.
+            scratch: Where the files are that it writes to, for messages.
+            level: How hard it compresses.
         """
         self._blobs = blobs
         self._kept = kept
         self._tiles = tiles
         self._scratch = scratch
-        self._large = threading.Lock()  # for memory: such a frame has threads itself
+        self._level = ZSTD_LEVELS[level]
 
-    def pack_all(self, segments: Iterable[AnySegment]) -> Generator[PackedSegment]:
-        """Compress segments, some ahead of the one that is yielded and then closed.
+    def pack(self, segment: AnySegment, file: IO[bytes]) -> PackedSegment:
+        """Compress one segment to where a file is at.
 
         Raises:
             BlobMissingError: a blob is not there.
             BlobCorruptError: a blob is not what it was.
             StoreError: a tile is not there, or the disk refuses.
-            NoSpaceError: the scratch files' disk is full.
+            NoSpaceError: the file's disk is full.
         """
-        results = in_order(
-            self.pack, segments, ahead=_AHEAD, drop=lambda packed: packed.file.close()
-        )
-        with closing(results):
-            for packed in results:
-                with packed:
-                    yield packed
-
-    def pack(self, segment: AnySegment) -> PackedSegment:
-        """Compress one segment; errors are those of ``pack_all``."""
-        file = self._scratch.scratch_file()
-        try:
-            if isinstance(segment, TileSegment):
-                return self._pack_tiles(segment, file)
-            if isinstance(segment, ArtifactSegment):
-                return self._pack_artifacts(segment, file)
-            return self._pack_modules(segment, file)
-        except BaseException:
-            file.close()
-            raise
+        if isinstance(segment, TileSegment):
+            return self._pack_tiles(segment, file)
+        if isinstance(segment, ArtifactSegment):
+            return self._pack_artifacts(segment, file)
+        return self._pack_modules(segment, file)
 
     def _pack_tiles(self, segment: TileSegment, file: IO[bytes]) -> PackedSegment:
         names = "".join(f"{tile.path()}\n" for tile in segment.tiles).encode()
         size_bytes = sum(tile.size_bytes for tile in segment.tiles)
         recipes = self._frame(file, [names], len(names))
         contents = self._frame(file, self._tile_pieces(segment), size_bytes)
-        return PackedSegment(segment, file, recipes, contents)
+        return PackedSegment(
+            holds="tiles",
+            recipes=recipes,
+            contents=contents,
+            tiles=len(segment.tiles),
+        )
 
     def _tile_pieces(self, segment: TileSegment) -> Iterator[bytes]:
         for tile in segment.tiles:
@@ -156,7 +147,12 @@ class Compressor:
             for piece in self._blobs.pieces(Digest(blob.digest))
         )
         contents = self._frame(file, pieces, size_bytes)
-        return PackedSegment(segment, file, recipes, contents)
+        return PackedSegment(
+            holds="artifacts",
+            recipes=recipes,
+            contents=contents,
+            blobs=tuple(blob.digest for blob in segment.blobs),
+        )
 
     def _pack_modules(self, segment: ModuleSegment, file: IO[bytes]) -> PackedSegment:
         with ExitStack() as stack:
@@ -177,15 +173,24 @@ class Compressor:
                 dictionary = base.dictionary(chosen)
             known = base.recipe_bytes if base else b""
             recipes = self._frame(file, [blocks], len(blocks), base=known)
-            pieces = self._pieces(segment.groups, contents)
             size_bytes = sum(c.size_bytes for part in contents for c in part)
-            large = self._large if size_bytes > LARGE_BYTES else nullcontext()
-            with large:
-                frame = self._frame(file, pieces, size_bytes, base=dictionary)
+            frame = self._frame(
+                file,
+                self._pieces(segment.groups, contents),
+                size_bytes,
+                base=dictionary,
+                repeats=segment.repeats,
+            )
         for group in segment.groups:
             for version in group.versions:
                 self._kept.forget(line.digest for line in version.recipe)
-        return PackedSegment(segment, file, recipes, frame)
+        return PackedSegment(
+            holds="modules",
+            recipes=recipes,
+            contents=frame,
+            base=segment.base,
+            versions=tuple(segment.versions),
+        )
 
     def _pieces(
         self, groups: Iterable[Group], contents: Iterable[Sequence[Content]]
@@ -220,9 +225,17 @@ class Compressor:
         size_bytes: int,
         *,
         base: bytes = b"",
+        repeats: bool = True,
     ) -> Frame:
         with disk_errors(self._scratch):
-            written = write_frame(pieces, file, size_bytes=size_bytes, base=base)
+            written = write_frame(
+                pieces,
+                file,
+                size_bytes=size_bytes,
+                base=base,
+                level=self._level,
+                repeats=repeats,
+            )
         return Frame(size_bytes=written, unpacked_bytes=size_bytes)
 
 

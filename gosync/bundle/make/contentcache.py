@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-LIMIT_BYTES: Final = 96 << 20  # with a group of 248 MiB a create takes 440 MB
+LIMIT_BYTES: Final = 64 << 20  # in each of two processes
 
 
 class ContentCache:

@@ -14,9 +14,8 @@ has changed, makes the same bytes. Where a receiver lacks nothing nothing is mad
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,14 +34,14 @@ from gosync.bundle.format.header import (
     format_header,
 )
 from gosync.bundle.format.manifest import Manifest, VersionEntry, VolumeEntry
-from gosync.bundle.format.names import FORMAT, HEADER_NAME
-from gosync.bundle.make.compressor import Compressor
-from gosync.bundle.make.contentcache import ContentCache
+from gosync.bundle.format.names import FORMAT, HEADER_NAME, MAX_FILE_BYTES
 from gosync.bundle.make.created import Created, CreateOptions
 from gosync.bundle.make.difference import travelling
 from gosync.bundle.make.ledger import Ledger
 from gosync.bundle.make.news import check_readable, is_same, new_blobs, shrink_of
-from gosync.bundle.make.packing import Packer, artifact_segments, tile_segments
+from gosync.bundle.make.packers import Packers
+from gosync.bundle.make.packing import artifact_segments, tile_segments
+from gosync.bundle.make.parts import module_parts
 from gosync.bundle.make.readback import OwnBases, check_named, open_made
 from gosync.bundle.make.receiver import (
     Receiver,
@@ -86,7 +85,7 @@ from gosync.sumdb.treehead import SignedHead
 from gosync.work.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
-    from gosync.bundle.make.compressor import AnySegment
+    from gosync.bundle.make.parts import Part
 
 
 def create_bundle(
@@ -279,7 +278,7 @@ class _Making:
             carried=len(carried),
             patched=sum(segments[e.segment or 0].base is not None for e in carried),
             omitted=len(manifest.omitted),
-            tiles=sum(each.tiles for each in placed),
+            tiles=sum(each.packed.tiles for each in placed),
             tile_bytes=sum(tile.size_bytes for tile in tiles),
             old_head_tiles=len(self._old_heads.lacking),
             zip_bytes=sum(entry.zip_bytes or 0 for entry in carried),
@@ -301,25 +300,31 @@ class _Making:
         bundled = list(travelling(self._selection.chosen, receiver.held, bases))
         count = sum(len(each.chosen) for each in bundled)
         self._progress.phase("packing", count)
-        kept = ContentCache()
-        packer = Packer(site.blobs, kept, exact=self._options.exact)
-        segments: Iterable[AnySegment] = chain(
-            tile_segments(tiles),
-            artifact_segments(new_blobs(self._selection, receiver)),
-            packer.segments(bundled),
+        parts: list[Part] = [
+            *tile_segments(tiles),
+            *artifact_segments(new_blobs(self._selection, receiver)),
+            *module_parts(bundled),
+        ]
+        limit = min(self._options.target.volume_bytes, MAX_FILE_BYTES)
+        packers = Packers(
+            site.blobs,
+            site.tiles,
+            self._scratch,
+            exact=self._options.exact,
+            volume_bytes=limit,
+            level=self._options.level,
         )
-        compressor = Compressor(site.blobs, kept, site.tiles, self._scratch)
+        size_bytes = sum(each.zip_bytes for each in bundled)
         placed: list[PlacedSegment] = []
-        limit = self._options.target.volume_bytes
         with (
-            VolumeWriter(writer.folder, limit, compressor) as volumes,
-            closing(compressor.pack_all(segments)) as all_packed,
+            VolumeWriter(writer.folder, limit) as volumes,
+            closing(packers.pack_all(parts, size_bytes=size_bytes)) as all_packed,
         ):
             for packed in all_packed:
                 for each in volumes.place(packed):
                     placed.append(each)
                     self._progress.advance(
-                        len(each.versions), size_bytes=each.segment.end
+                        len(each.packed.versions), size_bytes=each.packed.size_bytes
                     )
             volumes.close_volume()
         return placed, volumes
@@ -327,8 +332,10 @@ class _Making:
     def _manifest(
         self, volumes: Sequence[VolumeEntry], placed: Sequence[PlacedSegment]
     ) -> Manifest:
-        where = {mv: n for n, each in enumerate(placed) for mv in each.versions}
-        blobs = {digest: n for n, each in enumerate(placed) for digest in each.blobs}
+        where = {mv: n for n, each in enumerate(placed) for mv in each.packed.versions}
+        blobs = {
+            digest: n for n, each in enumerate(placed) for digest in each.packed.blobs
+        }
         return Manifest(
             volumes=tuple(volumes),
             segments=tuple(each.segment for each in placed),
@@ -357,12 +364,9 @@ class _Making:
         return tuple(key.public().fingerprint for key in self._keys)
 
     def _prove(self, path: Path, identity: str) -> Proven:
-        folder = open_made(path, identity)
+        folder, bases = open_made(path, identity), OwnBases(self._site)
         proven = prove_bundle(
-            folder,
-            scratch=self._scratch,
-            bases=OwnBases(self._site),
-            progress=self._progress,
+            folder, scratch=self._scratch, bases=bases, progress=self._progress
         )
         check_packed(self._site, folder, self._scratch)
         return proven

@@ -10,6 +10,7 @@ from gosync.bundle.format.features import ReaderFeatures
 from gosync.bundle.format.header import Header
 from gosync.bundle.format.manifest import ShrinkEntry
 from gosync.bundle.format.need import NeedFile
+from gosync.bundle.make.levels import Level
 from gosync.bundle.make.selection import BundleSelection
 from gosync.bundle.options import TargetSpec
 from gosync.bundle.read.documents import (
@@ -32,6 +33,7 @@ class CreateOptions(msgspec.Struct, frozen=True, kw_only=True):
         exact: Whether zips travel as they are.
         need: What the receiver says it lacks, or None.
         reader: What the receiver can read; None for what its newest receipt says.
+        level: How hard to compress.
     """
 
     target: TargetSpec
@@ -40,6 +42,7 @@ class CreateOptions(msgspec.Struct, frozen=True, kw_only=True):
     exact: bool = False
     need: NeedFile | None = None
     reader: ReaderFeatures | None = None
+    level: Level = Level.DEFAULT
 
 
 class Created(msgspec.Struct, frozen=True, kw_only=True):

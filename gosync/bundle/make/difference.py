@@ -33,6 +33,16 @@ class Bundled(NamedTuple):
     base: Base | None = None
     base_digest: str = ""
 
+    @property
+    def zip_bytes(self) -> int:
+        """The sizes of their zips together."""
+        return sum(chosen.row.zip_bytes or 0 for chosen in self.chosen)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether what travels is much like something that lies far from it."""
+        return len(self.chosen) > 1 or self.base is not None
+
 
 def travelling(
     selection: Iterable[SelectedVersion],

@@ -7,8 +7,7 @@ are in memory while they are packed, and a reader holds a group's, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import msgspec
@@ -31,7 +30,6 @@ from gosync.hint import advise, command
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 from gosync.sumdb.tile import Tile
-from gosync.work.lookahead import in_order
 
 GROUP_VERSIONS = 64
 GROUP_LINES = 75_000
@@ -40,7 +38,6 @@ GROUP_BYTES = 256 << 20
 SEGMENT_BYTES = 112 << 20
 SEGMENT_LINES = 150_000
 TILE_SEGMENT_BYTES = 64 << 20
-_AHEAD = 8
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -82,6 +79,12 @@ class ModuleSegment(msgspec.Struct, frozen=True):
     groups: tuple[Group, ...]
     base: Base | None = None
     base_digest: str = ""
+
+    @property
+    def repeats(self) -> bool:
+        """Whether something in it is much like what lies far from it."""
+        several = any(len(group.versions) > 1 for group in self.groups)
+        return several or self.base is not None
 
     @property
     def versions(self) -> list[ModuleVersion]:
@@ -220,17 +223,14 @@ class Packer:
         self._kept = kept
         self._exact = exact
         self._tap = None if exact else kept.put
-        self._seen: SeenEntries | None = None
 
-    def segments(self, bundled: Sequence[Bundled]) -> Iterator[ModuleSegment]:
-        """Yield segments: patches on their own, the others filled up.
+    def segments(self, bundled: Iterable[Bundled]) -> Iterator[ModuleSegment]:
+        """Yield the segments of a part: patches on their own, the others filled up.
 
         Raises:
             BlobMissingError: a blob is not there.
             BlobCorruptError: a blob is not what its catalog row says.
         """
-        if any(len(each.chosen) > 1 for each in bundled):  # else little would repeat
-            self._seen = SeenEntries()
         filling: list[Group] = []
         size_bytes = lines = 0
         for each, group in self._groups(bundled):
@@ -246,16 +246,15 @@ class Packer:
         if filling:
             yield ModuleSegment(tuple(filling))
 
-    def _groups(self, bundled: Sequence[Bundled]) -> Iterator[tuple[Bundled, Group]]:
+    def _groups(self, bundled: Iterable[Bundled]) -> Iterator[tuple[Bundled, Group]]:
         """Yield the versions that stand together in groups of a bounded size."""
-        chosen = (each for versions in bundled for each in versions.chosen)
-        with closing(in_order(self._scan, chosen, ahead=_AHEAD)) as scanned:
-            for each in bundled:
-                versions = islice(scanned, len(each.chosen))
-                for group in _group(zip(versions, each.chosen, strict=True)):
-                    yield each, group
+        for each in bundled:
+            seen = SeenEntries() if len(each.chosen) > 1 else None
+            versions = ((self._scan(one, seen), one) for one in each.chosen)
+            for group in _group(versions):
+                yield each, group
 
-    def _scan(self, chosen: SelectedVersion) -> PackedVersion:
+    def _scan(self, chosen: SelectedVersion, seen: SeenEntries | None) -> PackedVersion:
         row = chosen.row
         assert row.mod_digest is not None
         info = None
@@ -265,7 +264,7 @@ class Packer:
         mv = row.mv
         if chosen.need is Need.MOD:
             return PackedVersion(mv=mv, form=Form.MOD, info=info, mod=mod)
-        recipe = self._recipe(mv, row)
+        recipe = self._recipe(mv, row, seen)
         form = Form.REBUILT
         if recipe is None:
             assert row.zip_digest is not None
@@ -275,13 +274,13 @@ class Packer:
         return PackedVersion(mv=mv, form=form, info=info, mod=mod, recipe=recipe)
 
     def _recipe(
-        self, mv: ModuleVersion, row: VersionRow
+        self, mv: ModuleVersion, row: VersionRow, seen: SeenEntries | None
     ) -> tuple[RecipeLine, ...] | None:
         """Return the recipe of a version's zip; None if that travels verbatim."""
         assert row.zip_digest is not None
         with self._blobs.open(Digest(row.zip_digest)) as blob:
             files = digest_files(
-                blob.read_at, blob.size_bytes, seen=self._seen, tap=self._tap
+                blob.read_at, blob.size_bytes, seen=seen, tap=self._tap
             )
         recipe = recipe_of(mv, files)
         if recipe is None:

@@ -14,10 +14,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import IO, BinaryIO, Self
 
 import msgspec
-from msgspec.structs import replace
 
 from gosync.bundle.format.header import FileEntry
 from gosync.bundle.format.manifest import (
@@ -29,21 +28,15 @@ from gosync.bundle.format.manifest import (
 from gosync.bundle.format.names import (
     HEADER_NAME,
     MANIFEST_NAME,
-    MAX_FILE_BYTES,
     SUMS_NAME,
     is_bundle_name,
     volume_name,
 )
-from gosync.bundle.make.compressor import Compressor, PackedSegment
-from gosync.bundle.make.packing import (
-    ArtifactSegment,
-    ModuleSegment,
-    TileSegment,
-)
+from gosync.bundle.make.compressor import PackedSegment
+from gosync.bundle.make.packers import PackedPart
 from gosync.bundle.read.chunks import ChunkDigests
 from gosync.bundle.read.zstd import PIECE_BYTES, write_frame
-from gosync.errors import StoreError, UsageError
-from gosync.gomod.module import ModuleVersion
+from gosync.errors import StoreError
 from gosync.store.durable import disk_errors, make_folder, sync_folder
 
 
@@ -139,15 +132,11 @@ class PlacedSegment(msgspec.Struct, frozen=True):
 
     Attributes:
         segment: Where it lies.
-        versions: Which versions are in it.
-        tiles: How many tiles are in it.
-        blobs: The digests of the artifacts' blobs that are in it.
+        packed: What is in it.
     """
 
     segment: Segment
-    versions: tuple[ModuleVersion, ...] = ()
-    tiles: int = 0
-    blobs: tuple[str, ...] = ()
+    packed: PackedSegment
 
 
 class VolumeWriter:
@@ -158,19 +147,17 @@ class VolumeWriter:
         entries: The digests of their chunks.
     """
 
-    def __init__(self, folder: Path, volume_bytes: int, compressor: Compressor) -> None:
+    def __init__(self, folder: Path, volume_bytes: int) -> None:
         """Begin.
 
         Args:
             folder: Where to write.
             volume_bytes: The most that a volume may have.
-            compressor: Compresses a segment anew, when it has to be divided.
         """
         self.files: list[FileEntry] = []
         self.entries: list[VolumeEntry] = []
         self._folder = folder
-        self._volume_bytes = min(volume_bytes, MAX_FILE_BYTES)
-        self._compressor = compressor
+        self._volume_bytes = volume_bytes
         self._volume: _Volume | None = None
 
     def __enter__(self) -> Self:
@@ -180,37 +167,31 @@ class VolumeWriter:
         if self._volume is not None:
             self._volume.file.close()
 
-    def place(self, packed: PackedSegment) -> list[PlacedSegment]:
-        """Write a segment; one that exceeds a volume by itself is divided first.
+    def place(self, part: PackedPart) -> list[PlacedSegment]:
+        """Write the segments of a part, none of which exceeds a volume.
 
         Raises:
-            UsageError: a single version exceeds a volume.
             StoreError: the volume cannot be written.
             NoSpaceError: the disk is full.
         """
-        if packed.size_bytes <= self._volume_bytes:
-            return [self._write(packed)]
-        halves = packed.segment.halves()
-        if not halves:
-            raise UsageError(
-                f"{packed.segment}: {packed.size_bytes} bytes, a volume may have"
-                f" {self._volume_bytes}",
-                hint="raise the target's volume_size",
-            )
-        placed: list[PlacedSegment] = []
-        for half in halves:
-            with self._compressor.pack(half) as smaller:
-                placed += self.place(smaller)
-        return placed
+        part.file.seek(0)
+        return [self._write(packed, part.file) for packed in part.segments]
 
-    def _write(self, packed: PackedSegment) -> PlacedSegment:
+    def _write(self, packed: PackedSegment, file: IO[bytes]) -> PlacedSegment:
         volume = self._volume
         if volume is None or volume.size_bytes + packed.size_bytes > self._volume_bytes:
             self.close_volume()
             volume = self._volume = _Volume(self._folder, len(self.files) + 1)
-        placed = _place(packed, volume.number, volume.size_bytes)
-        volume.append(packed)
-        return placed
+        segment = Segment(
+            volume=volume.number,
+            offset=volume.size_bytes,
+            holds=packed.holds,
+            recipes=packed.recipes,
+            contents=packed.contents,
+            base=packed.base,
+        )
+        volume.append(packed, file)
+        return PlacedSegment(segment, packed)
 
     def close_volume(self) -> None:
         """Finish the volume that is being written, if there is one.
@@ -222,27 +203,6 @@ class VolumeWriter:
             self.files.append(self._volume.close())
             self.entries.append(VolumeEntry(chunks=self._volume.chunks.finish()))
             self._volume = None
-
-
-def _place(packed: PackedSegment, volume: int, offset: int) -> PlacedSegment:
-    """Return where a segment lies, and what it holds."""
-    held = packed.segment
-    segment = Segment(
-        volume=volume,
-        offset=offset,
-        holds="modules",
-        recipes=packed.recipes,
-        contents=packed.contents,
-    )
-    match held:
-        case ModuleSegment():
-            return PlacedSegment(replace(segment, base=held.base), tuple(held.versions))
-        case TileSegment():
-            holds = replace(segment, holds="tiles")
-            return PlacedSegment(holds, tiles=len(held.tiles))
-        case ArtifactSegment():
-            holds = replace(segment, holds="artifacts")
-            return PlacedSegment(holds, blobs=tuple(b.digest for b in held.blobs))
 
 
 class _Volume:
@@ -259,10 +219,11 @@ class _Volume:
         with disk_errors(self._path):
             self.file = self._path.open("xb")
 
-    def append(self, packed: PackedSegment) -> None:
+    def append(self, packed: PackedSegment, file: IO[bytes]) -> None:
+        left = packed.size_bytes
         with disk_errors(self._path):
-            packed.file.seek(0)
-            while piece := packed.file.read(PIECE_BYTES):
+            while piece := file.read(min(left, PIECE_BYTES)):
+                left -= len(piece)
                 self._digest.update(piece)
                 self.chunks.update(piece)
                 self.file.write(piece)

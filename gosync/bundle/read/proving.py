@@ -15,14 +15,14 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import fields
 
 from gosync.bundle.format.blocks import Form
-from gosync.bundle.format.manifest import Manifest, Segment, VersionEntry
+from gosync.bundle.format.manifest import Manifest, VersionEntry
 from gosync.bundle.read.bases import Bases, NoBases
 from gosync.bundle.read.reader import entries_by_segment, open_segment
 from gosync.bundle.read.segments import OpenGroup, SegmentReading, check_h1
@@ -34,13 +34,15 @@ from gosync.store.durable import disk_errors
 from gosync.store.scratch import ScratchFiles
 from gosync.store.staging import read_at
 from gosync.sumdb.record import parse_record_lines
+from gosync.work.lookahead import in_order
+from gosync.work.processes import Hands
 from gosync.work.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
     from gosync.bundle.read.folder import BundleFolder
-    from gosync.bundle.read.reader import Entries
 
-THREADS = 2
+WORKERS = 2
+_AHEAD = 8
 _AUTHORITY = "its record in the bundle"
 
 
@@ -101,19 +103,36 @@ def prove_bundle(
         folder.check_volume(number, watcher)
         watcher.advance()
     watcher.phase("proving contents", folder.header.carried)
-    proof = _Proof(folder, scratch, bases or NoBases(), watcher)
-    by_segment = entries_by_segment(manifest)
-    work = [
-        (segment, by_segment.get(number, {}))
-        for number, segment in enumerate(manifest.segments)
-    ]
-    with ThreadPoolExecutor(THREADS) as pool:
-        proven = sum(pool.map(proof.prove_segment, work), Proven())
+    proof = _Proof(folder, scratch, bases or NoBases())
+    proven = _prove_all(proof, len(manifest.segments), watcher)
     if proven.tiles != folder.header.tiles:
         raise _malformed(f"{proven.tiles} tiles, not {folder.header.tiles}")
     if proven.artifacts != folder.header.artifacts_carried:
         said = folder.header.artifacts_carried
         raise _malformed(f"{proven.artifacts} artifacts, not {said}")
+    return proven
+
+
+def _prove_all(proof: _Proof, segments: int, progress: Progress) -> Proven:
+    """Prove all segments, side by side in processes, or else in threads."""
+    proven = Proven()
+    with Hands(proof.prove_apart, count=WORKERS, size_bytes=proof.size_bytes) as hands:
+
+        def prove(number: int) -> Proven:
+            done = hands.offer(number, subject=f"segment {number}")
+            return done or proof.prove_segment(number)
+
+        results = in_order(
+            prove,
+            range(segments),
+            ahead=_AHEAD,
+            threads=WORKERS,
+            abandon=hands.kill,
+        )
+        with closing(results):
+            for each in results:
+                proven += each
+                progress.advance(each.versions, size_bytes=each.file_bytes)
     return proven
 
 
@@ -154,40 +173,48 @@ def _check_record(entry: VersionEntry) -> None:
 
 
 class _Proof:
-    """The proof of one bundle's segments; threads share it."""
+    """The proof of one bundle's segments; threads and processes share it.
+
+    Attributes:
+        size_bytes: How much there is to read.
+    """
 
     def __init__(
-        self,
-        folder: BundleFolder,
-        scratch: ScratchFiles,
-        bases: Bases,
-        progress: Progress,
+        self, folder: BundleFolder, scratch: ScratchFiles, bases: Bases
     ) -> None:
+        self._manifest = folder.manifest
         self._folder = folder
         self._scratch = scratch
         self._bases = bases
-        self._progress = progress
+        self._entries = entries_by_segment(folder.manifest)
+        self.size_bytes = sum(
+            segment.contents.unpacked_bytes for segment in folder.manifest.segments
+        )
 
-    def prove_segment(self, work: tuple[Segment, Entries]) -> Proven:
+    def prove_apart(self, number: int, _: int | None) -> Proven:
+        """Read one segment to its end, in a process of its own."""
+        return self.prove_segment(number)
+
+    def prove_segment(self, number: int) -> Proven:
         """Read one segment to its end."""
-        segment, entries = work
+        segment = self._manifest.segments[number]
+        entries = self._entries.get(number, {})
         try:
             with open_segment(self._folder, segment, entries, self._bases) as reading:
                 if segment.holds == "tiles":
                     return Proven(tiles=sum(1 for _ in reading.tiles()))
                 if segment.holds == "artifacts":
-                    return self._prove_artifacts(segment, reading)
+                    return self._prove_artifacts(number, reading)
                 return self._prove_modules(reading)
         except BundleGapError:
             if not isinstance(self._bases, NoBases):
                 raise
             return Proven(patches=len(entries))
 
-    def _prove_artifacts(self, segment: Segment, reading: SegmentReading) -> Proven:
+    def _prove_artifacts(self, number: int, reading: SegmentReading) -> Proven:
         """Read blobs, and see that they are just those that artifacts here have."""
-        manifest = self._folder.manifest
-        number = manifest.segments.index(segment)
-        entries = [each for each in manifest.artifacts if each.segment == number]
+        artifacts = self._manifest.artifacts
+        entries = [each for each in artifacts if each.segment == number]
         sizes: dict[str, int] = {}
         for blob, pieces in reading.blobs():
             deque(pieces, maxlen=0)
@@ -200,9 +227,7 @@ class _Proof:
         proven = Proven()
         for group in reading.groups():
             size_bytes = self._prove_contents(group)
-            count = len(group.versions)
-            proven += Proven(count, len(group.contents), size_bytes)
-            self._progress.advance(count, size_bytes=size_bytes)
+            proven += Proven(len(group.versions), len(group.contents), size_bytes)
         return proven
 
     def _prove_contents(self, group: OpenGroup) -> int:

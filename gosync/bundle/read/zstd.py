@@ -1,50 +1,42 @@
 """zstd frames, in and out: the only owner of zstandard.
 
-Every frame is written with its size, a checksum, long-distance matching and a
-window of at most 2^27 bytes, and without a dictionary's id: manifests name bases by
-hash. The same contents give the same frame, in whatever pieces they come.
+Every frame is written with its size, a checksum and a window of at most 2^27 bytes,
+and without a dictionary's id: manifests name bases by hash. The same contents give
+the same frame, in whatever pieces they come.
 
 Reading is bounded in all directions: the frame is as long as the manifest says, so
-are its contents, and it may not ask for a larger window. Frames of more than a piece
-are decompressed in a thread of their own, two pieces ahead of whoever hashes them.
+are its contents, and it may not ask for a larger window.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain, repeat
 from typing import IO, TYPE_CHECKING, Protocol, Self, cast
 
 import zstandard
 
 from gosync.bundle.format.names import WINDOW_LOG
 from gosync.errors import MalformedError
-from gosync.work.lookahead import in_order
 
 if TYPE_CHECKING:
     from gosync.gomod.window import ReadAt
 
 PIECE_BYTES = 256 << 10
-_AHEAD_BYTES = 1 << 20  # threads that hand over smaller pieces wait for each other
-_PIECES_AHEAD = 3  # the one that is taken, and two more
+_READ_BYTES = 1 << 20
 
-# Measured on Go source. Long matches are for what is too far away for the level's
-# own search; short ones, taken from that, would cost a hundredth of the size.
-_LEVEL = 10
+# Measured on Go source: with a window of 2^27 bytes, not 2^25, a frame is a
+# two-thousandth smaller and its reader takes four times the memory. What repeats far
+# away is several versions of one module: there long matches find it, elsewhere they
+# take a fourth of the time for nothing. Short ones, taken from the level's own search,
+# would cost a hundredth of the size.
+DEFAULT_LEVEL = 8
+_NEAR_WINDOW_LOG = 25
+_REPEATS_LEVEL = 10  # at least: what repeats is soon done, and a third smaller
 _LONG_MATCH_BYTES = 200
-# Large frames are compressed in jobs that know the 4 MiB before them, and by the long
-# matches all of the window; they are so small that the first are at work before the
-# last contents are there. The bytes depend on the jobs' size, not on how many threads
-# there are. Half the level's candidates in each row of its table, and rows for six
-# bytes that are alike, not five, take a sixth less time for seven thousandths more
-# bytes. (Small frames would lose a hundredth, and are soon done.)
-LARGE_BYTES = 32 << 20
-_LARGE_SEARCH_LOG = 4
-_LARGE_MIN_MATCH_BYTES = 6
-_MAX_JOB_BYTES = 24 << 20
-_JOB_OVERLAP = 9
+_TREE_LEVEL = 10
+_TREE_JOB_BYTES = 12 << 20
 _TREE_OVERLAP = 7
 _THREADS = 2
 _MIN_WINDOW_LOG = 17
@@ -66,6 +58,8 @@ def write_frame(
     *,
     size_bytes: int,
     base: bytes = b"",
+    level: int = DEFAULT_LEVEL,
+    repeats: bool = True,
 ) -> int:
     """Write one frame; return its size in bytes.
 
@@ -74,10 +68,28 @@ def write_frame(
         sink: Takes the frame.
         size_bytes: The size of the contents.
         base: A raw dictionary, or nothing.
+        level: How hard to look for what is alike.
+        repeats: Whether it may be far away, as in several versions of a module.
     """
     written = 0
+    reach = (size_bytes + len(base)).bit_length()
+    most = WINDOW_LOG if repeats else _NEAR_WINDOW_LOG
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        max(level, _REPEATS_LEVEL) if repeats else level,
+        source_size=size_bytes,
+        dict_size=len(base),
+        window_log=min(max(reach, _MIN_WINDOW_LOG), most),
+        enable_ldm=repeats,
+        ldm_min_match=_LONG_MATCH_BYTES if repeats else 0,
+        write_checksum=True,
+        write_content_size=True,
+        write_dict_id=False,
+    )
     with _frame_errors("compressing"):
-        stream = _compressor(size_bytes, base).compressobj(size=size_bytes)
+        compressor = zstandard.ZstdCompressor(
+            compression_params=parameters, dict_data=_dictionary(base)
+        )
+        stream = compressor.compressobj(size=size_bytes)
         for piece in pieces:
             written += _pass_on(stream.compress(piece), sink)
         written += _pass_on(stream.flush(), sink)
@@ -88,40 +100,6 @@ def _pass_on(data: bytes, sink: ByteSink) -> int:
     if data:
         sink.write(data)
     return len(data)
-
-
-def _compressor(size_bytes: int, base: bytes) -> zstandard.ZstdCompressor:
-    reach = (size_bytes + len(base)).bit_length()
-    large = {}
-    if size_bytes > LARGE_BYTES:
-        large = {
-            "search_log": _LARGE_SEARCH_LOG,
-            "min_match": _LARGE_MIN_MATCH_BYTES,
-            "threads": _THREADS,
-            "job_size": _job_bytes(size_bytes),
-            "overlap_log": _JOB_OVERLAP,
-        }
-    parameters = zstandard.ZstdCompressionParameters.from_level(
-        _LEVEL,
-        source_size=size_bytes,
-        dict_size=len(base),
-        window_log=min(max(reach, _MIN_WINDOW_LOG), WINDOW_LOG),
-        enable_ldm=True,
-        ldm_min_match=_LONG_MATCH_BYTES,
-        write_checksum=True,
-        write_content_size=True,
-        write_dict_id=False,
-        **large,
-    )
-    return zstandard.ZstdCompressor(
-        compression_params=parameters, dict_data=_dictionary(base)
-    )
-
-
-def _job_bytes(size_bytes: int) -> int:
-    """Return the size of jobs that are alike and keep all threads busy to the end."""
-    rounds = -(-size_bytes // (_THREADS * _MAX_JOB_BYTES))
-    return -(-size_bytes // (_THREADS * rounds))
 
 
 def _dictionary(base: bytes) -> zstandard.ZstdCompressionDict | None:
@@ -156,23 +134,14 @@ class FrameReader:
             self._stream = decompressor.stream_reader(
                 cast("IO[bytes]", self._source), read_size=PIECE_BYTES
             )
-        self._pieces = self._read_ahead()
+        self._unread_bytes = unpacked_bytes
         self._piece = b""
         self._piece_at = 0
-
-    def _read_ahead(self) -> Generator[bytes]:
-        """Yield the contents in pieces, read ahead if there are several."""
-        whole, rest = divmod(self.left_bytes, _AHEAD_BYTES)
-        sizes = chain(repeat(_AHEAD_BYTES, whole), repeat(rest, bool(rest)))
-        if whole + bool(rest) <= 1:
-            return (self._stream.read(size) for size in sizes)
-        return in_order(self._stream.read, sizes, ahead=_PIECES_AHEAD, threads=1)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pieces.close()
         self._source.close()
 
     def read(self, size_bytes: int) -> bytes:
@@ -201,8 +170,7 @@ class FrameReader:
         parts: list[bytes] = []
         while size_bytes:
             if self._piece_at == len(self._piece):
-                with _frame_errors("reading"):
-                    self._piece, self._piece_at = next(self._pieces, b""), 0
+                self._piece, self._piece_at = self._next_piece(), 0
             end = self._piece_at + size_bytes
             part = self._piece[self._piece_at : end]
             if not part:
@@ -211,6 +179,12 @@ class FrameReader:
             self._piece_at += len(part)
             size_bytes -= len(part)
         return b"".join(parts)
+
+    def _next_piece(self) -> bytes:
+        wanted = min(self._unread_bytes, _READ_BYTES)
+        self._unread_bytes -= wanted
+        with _frame_errors("reading"):
+            return self._stream.read(wanted) if wanted else b""
 
     def pieces(self, size_bytes: int) -> Iterator[bytes]:
         """Yield so many bytes of the contents in pieces.
@@ -295,12 +269,12 @@ def unpack_pieces(
 def open_writer(file: IO[bytes]) -> Iterator[IO[bytes]]:
     """Open a file to write one frame of an unknown size into it; it stays open."""
     parameters = zstandard.ZstdCompressionParameters.from_level(
-        _LEVEL,
+        _TREE_LEVEL,
         window_log=WINDOW_LOG,
         enable_ldm=True,
         write_checksum=True,
         threads=_THREADS,
-        job_size=_MAX_JOB_BYTES // 2,
+        job_size=_TREE_JOB_BYTES,
         overlap_log=_TREE_OVERLAP,
     )
     compressor = zstandard.ZstdCompressor(compression_params=parameters)

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -415,12 +416,14 @@ def test_what_rots_while_it_is_packed_is_found(
     path.chmod(0o600)
     pack = frames.Compressor.pack
 
-    def rot_and_pack(self: frames.Compressor, segment: frames.AnySegment) -> object:
+    def rot_and_pack(
+        self: frames.Compressor, segment: frames.AnySegment, file: IO[bytes]
+    ) -> object:
         if isinstance(segment, ModuleSegment):
             data = bytearray(path.read_bytes())
             data[200] ^= 1
             path.write_bytes(data)
-        return pack(self, segment)
+        return pack(self, segment, file)
 
     monkeypatch.setattr(frames.Compressor, "pack", rot_and_pack)
     # What is kept does not rot: this is about what is read a second time.

@@ -256,7 +256,13 @@ class Liar:
             recipes=Frame(size_bytes=len(first), unpacked_bytes=len(recipes)),
             contents=Frame(size_bytes=len(second), unpacked_bytes=size),
         )
-        segments = list(self.manifest.segments)
+        moved = new.end - segment.end
+        segments = [
+            msgspec.structs.replace(each, offset=each.offset + moved)
+            if each.volume == segment.volume and each.offset > segment.offset
+            else each
+            for each in self.manifest.segments
+        ]
         segments[index] = new
         self.manifest = msgspec.structs.replace(self.manifest, segments=tuple(segments))
         self.finish()
