@@ -44,6 +44,7 @@ rows in ``tests/testdata/vectors`` keep the two in agreement.
 ``packages``        the packages of a module, and what they import
 ``deps``            how far a selection reaches
 ``filekind``        the three files of a module version
+``needsimports``    which versions a consumer can build with, by its imports
 ``needsupgraded``   which files ``go get -u ./...`` asks a proxy for
 ``unicode_tables``  letters and fold classes beyond ASCII
 ``zipwrite``        zips in one fixed form: the same entries give the same bytes

@@ -1,0 +1,274 @@
+"""Which versions a consumer of one module can come to build with, by imports. Pure.
+
+A consumer requires one module version alone, imports any of its packages, and lets
+``go`` do the rest. ``go`` loads packages in rounds: it looks each import up in the
+modules that the graph of the present roots selects, makes a root of every module
+that provided a package, and begins again, until the roots stay. Which roots these
+are depends on what is imported, so what is found here is the union over all of it:
+
+roots      the module itself, and whatever version provides a package that is met;
+versions   what any root requires, as far as it is not pruned out, and that is not
+           below what the module's own requirements select, which are always there;
+packages   of the module all that can be imported; and of every version that there
+           is of a module whose path begins an import of such a package, that
+           import. The tests of what is met by imports alone count too, but not
+           those of what only tests meet.
+
+Each grows with the others, and nothing is taken away, so the least fixed point is
+reached in any order, and there is one (DECISIONS.md says why it has all that ``go``
+asks for). Where no version has an imported package, ``go`` takes the newest version
+of a module that may have it; the caller is asked for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from gosync.gomod import gover
+from gosync.gomod.mains import Requirements
+from gosync.gomod.modgraph import NONE, ModuleGraph
+from gosync.gomod.modread import GraphReader
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.packages import ModulePackages, Package
+
+_INTERNAL = "internal"
+
+
+class LoadPackages(Protocol):
+    """Who knows the packages of a module version."""
+
+    def __call__(self, module: ModuleVersion, /) -> ModulePackages | None:
+        """Return its packages, or None where its zip cannot be had."""
+        ...
+
+
+class Newest(Protocol):
+    """Who knows the newest version of a module."""
+
+    def __call__(self, path: str, /) -> str | None:
+        """Return what ``latest`` means of a module path, None if it has none."""
+        ...
+
+
+@dataclass(frozen=True)
+class FirstImport:
+    """An import that led to a module version.
+
+    Attributes:
+        path: The import path, "" for the module that all begins with.
+        importer: Whose package imports it, None at the beginning.
+        is_test: Whether it takes a test to come there.
+    """
+
+    path: str
+    importer: ModuleVersion | None = None
+    is_test: bool = False
+
+
+@dataclass
+class Reached:
+    """What a consumer can come to build with.
+
+    Attributes:
+        zips: The versions ``go`` may open, and the first import that led to each.
+        selectable: All versions that some roots select; their ``.mod`` is asked for.
+        newest: What was taken because nothing that is required has a package.
+        unread: Of zips those whose packages are unknown.
+        unprovided: Import paths that nothing provides, and who imports them.
+        graph: The graph of all roots together.
+    """
+
+    zips: dict[ModuleVersion, FirstImport] = field(default_factory=dict)
+    selectable: set[ModuleVersion] = field(default_factory=set)
+    newest: set[ModuleVersion] = field(default_factory=set)
+    unread: set[ModuleVersion] = field(default_factory=set)
+    unprovided: dict[str, ModuleVersion | None] = field(default_factory=dict)
+    graph: ModuleGraph = field(default_factory=lambda: ModuleGraph(()))
+
+
+def reach(
+    module: ModuleVersion,
+    reader: GraphReader,
+    requirements: Requirements,
+    packages: LoadPackages,
+    newest: Newest,
+) -> Reached:
+    """Return what a consumer of a module version can come to build with.
+
+    Args:
+        module: The module version.
+        reader: Reads graphs of a main module that requires it.
+        requirements: What this main module requires.
+        packages: Who knows what packages import.
+        newest: Asked for modules that may have a package nothing else has.
+    """
+    return _Reaching(module, reader, requirements, packages, newest).reached()
+
+
+class _Reaching:
+    """The way to the fixed point."""
+
+    def __init__(
+        self,
+        module: ModuleVersion,
+        reader: GraphReader,
+        requirements: Requirements,
+        packages: LoadPackages,
+        newest: Newest,
+    ) -> None:
+        self._module = module
+        self._reader = reader
+        self._requirements = requirements
+        self._load = packages
+        self._newest = newest
+        self._found = Reached()
+        self._roots = {module}
+        self._floor = reader.graph(requirements)
+        self._packages: dict[ModuleVersion, Mapping[str, Package]] = {}
+        self._asked: set[str] = set()
+
+    def reached(self) -> Reached:
+        """Go rounds until no root is new and no newest version helps."""
+        before: set[ModuleVersion] = set()
+        versions: dict[str, list[str]] = {}
+        while before != self._roots:
+            before = set(self._roots)
+            versions = self._selectable()
+            missing = _Loading(self, versions).load()
+            self._found.unprovided = missing
+            if before == self._roots:
+                for path in sorted(missing.keys() - self._asked):
+                    self._take_newest(path, missing[path])
+        self._found.selectable = {
+            ModuleVersion(path, each) for path in versions for each in versions[path]
+        }
+        return self._found
+
+    def open(self, module: ModuleVersion, why: FirstImport) -> Mapping[str, Package]:
+        """Return the packages of a version that go may look into, by folder."""
+        self._found.zips.setdefault(module, why)
+        if module not in self._packages:
+            loaded = self._load(module)
+            if loaded is None:
+                self._found.unread.add(module)
+            built = loaded.packages if loaded else ()
+            self._packages[module] = {each.folder: each for each in built}
+        return self._packages[module]
+
+    def promote(self, module: ModuleVersion) -> None:
+        """Make a root of what provided a package."""
+        self._roots.add(module)
+
+    @property
+    def module(self) -> ModuleVersion:
+        """What all begins with."""
+        return self._module
+
+    def _selectable(self) -> dict[str, list[str]]:
+        """Return the versions of each path that some of the roots may select."""
+        own = [each for each in self._requirements.roots if each.path in _TOOLCHAIN]
+        roots = tuple(gover.sort_modules({*self._roots, *own}))
+        graph = self._reader.graph(replace(self._requirements, roots=roots))
+        self._found.graph = graph
+        versions: dict[str, list[str]] = {}
+        for each in graph.walk():
+            if each.version and each.path not in _TOOLCHAIN and self._is_high(each):
+                versions.setdefault(each.path, []).append(each.version)
+        return versions
+
+    def _is_high(self, module: ModuleVersion) -> bool:
+        """Tell whether a version is not below what is selected in any case.
+
+        Where the module itself may be upgraded, its requirements may go with it.
+        """
+        if module in self._roots:
+            return True
+        itself = self._found.graph.selected(self._module.path)
+        floor = self._floor.selected(module.path)
+        if floor in (None, NONE) or itself != self._module.version:
+            return True
+        return gover.compare_of(module.path, module.version, floor or "") >= 0
+
+    def _take_newest(self, path: str, importer: ModuleVersion | None) -> None:
+        """Take the longest module whose newest version has a package, as go does."""
+        self._asked.add(path)
+        for prefix in prefixes(path):
+            version = self._newest(prefix)
+            if version is None:
+                continue
+            module = ModuleVersion(prefix, version)
+            folders = self.open(module, FirstImport(path, importer))
+            if path[len(prefix) + 1 :] in folders:
+                self._found.newest.add(module)
+                self._roots.add(module)
+                return
+
+
+class _Loading:
+    """One loading of packages, from the versions that there are by now."""
+
+    def __init__(self, reaching: _Reaching, versions: Mapping[str, list[str]]) -> None:
+        self._reaching = reaching
+        self._versions = versions
+        self._pending: list[FirstImport] = []
+        self._seen: dict[str, bool] = {}  # by path, whether only tests came there
+        self._missing: dict[str, ModuleVersion | None] = {}
+
+    def load(self) -> dict[str, ModuleVersion | None]:
+        """Follow all imports; return those that no version provides."""
+        path = self._reaching.module.path
+        for version in self._versions.get(path, ()):
+            module = ModuleVersion(path, version)
+            for package in self._reaching.open(module, FirstImport("")).values():
+                if can_be_imported(package):
+                    self._enter(module, package, is_test=False)
+        while self._pending:
+            self._follow(self._pending.pop())
+        return self._missing
+
+    def _follow(self, wanted: FirstImport) -> None:
+        provided = False
+        for prefix in prefixes(wanted.path):
+            for version in self._versions.get(prefix, ()):
+                module = ModuleVersion(prefix, version)
+                folders = self._reaching.open(module, wanted)
+                package = folders.get(wanted.path[len(prefix) + 1 :])
+                if package is not None:
+                    provided = True
+                    self._enter(module, package, is_test=wanted.is_test)
+        if not provided:
+            self._missing.setdefault(wanted.path, wanted.importer)
+
+    def _enter(self, module: ModuleVersion, package: Package, *, is_test: bool) -> None:
+        self._reaching.promote(module)
+        self._add(package.imports, module, is_test=is_test)
+        if not is_test:  # tests of tests' imports are nobody's
+            self._add(package.test_imports, module, is_test=True)
+
+    def _add(
+        self, paths: Sequence[str], importer: ModuleVersion, *, is_test: bool
+    ) -> None:
+        for path in paths:
+            only_tests = self._seen.get(path)
+            if only_tests is None or (only_tests and not is_test):
+                self._seen[path] = is_test
+                self._pending.append(FirstImport(path, importer, is_test))
+
+
+def prefixes(path: str) -> Iterator[str]:
+    """Yield the module paths that may provide a package, the longest first."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+
+
+def can_be_imported(package: Package) -> bool:
+    """Tell whether a package is one that another module may import."""
+    return package.is_matched and _INTERNAL not in package.folder.split("/")
+
+
+_TOOLCHAIN = (gover.GO, gover.TOOLCHAIN)

@@ -1,0 +1,184 @@
+"""What a consumer of one module can come to build with, whatever it imports of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from gosync.gomod.mains import MainModule, Mains
+from gosync.gomod.modfile import GoMod, Requirement, parse_lax
+from gosync.gomod.modread import GraphReader
+from gosync.gomod.modroots import initial_requirements
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.needsimports import Reached, reach
+from gosync.gomod.packages import ModulePackages, Package
+
+# By module version: the go line and requirements, then packages; "name < imports"
+# are a package's imports, "name ? imports" those of its tests. "." is the root.
+World = Mapping[str, tuple[str, str]]
+
+
+def mv(text: str) -> ModuleVersion:
+    path, _, version = text.partition("@")
+    return ModuleVersion(f"x.test/{path}", version)
+
+
+def full(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"x.test/{name}" for name in names)
+
+
+def gomod(name: str, text: str) -> GoMod:
+    go, *required = text.split()
+    lines = [f"module {mv(name).path}", f"go {go}"]
+    lines += [f"require {mv(each).path} {mv(each).version}" for each in required]
+    return parse_lax("\n".join(lines).encode())
+
+
+def packages(text: str) -> ModulePackages:
+    found: dict[str, Package] = {}
+    for line in filter(None, map(str.strip, text.split(";"))):
+        folder, *rest = line.split()
+        folder = "" if folder == "." else folder
+        before = found.get(folder, Package(folder))
+        imports = full(rest[1:]) if rest[:1] == ["<"] else before.imports
+        tests = full(rest[1:]) if rest[:1] == ["?"] else before.test_imports
+        found[folder] = Package(folder, imports, tests)
+    return ModulePackages(tuple(found[each] for each in sorted(found)))
+
+
+def reached(
+    world: World, name: str, newest: Mapping[str, str] = {}, *, unread: str = ""
+) -> Reached:
+    module = mv(name)
+    required = (Requirement(module.path, module.version),)
+    consumer = GoMod(module="consumer.invalid", go="1.17", require=required)
+    known = {mv(each): world[each] for each in world}
+    names = {mv(each): each for each in world}
+    latest = {f"x.test/{path}": version for path, version in newest.items()}
+
+    def load(each: ModuleVersion, /) -> GoMod | None:
+        return gomod(names[each], known[each][0]) if each in known else None
+
+    def open_zip(each: ModuleVersion, /) -> ModulePackages | None:
+        return None if each == mv(unread) else packages(known[each][1])
+
+    reader = GraphReader(Mains([MainModule(consumer)]), load, None)
+    return reach(module, reader, initial_requirements(reader), open_zip, latest.get)
+
+
+def zips(found: Reached) -> list[str]:
+    return sorted(str(each).removeprefix("x.test/") for each in found.zips)
+
+
+def test_what_is_required_and_not_imported_is_no_zip() -> None:
+    world = {
+        "m@v1.0.0": ("1.21 a@v1.0.0 b@v1.0.0", ". < a"),
+        "a@v1.0.0": ("1.21", ".; other < b"),
+        "b@v1.0.0": ("1.21", "."),
+    }
+    found = reached(world, "m@v1.0.0")
+    assert zips(found) == ["a@v1.0.0", "m@v1.0.0"]
+    assert mv("b@v1.0.0") in found.selectable
+
+
+def test_versions_on_both_sides_of_a_test_dependency_are_taken() -> None:
+    """A tidy consumer drops d, which m's tests alone import, and what d requires."""
+    world = {
+        "m@v1.0.0": ("1.21 a@v1.0.0 d@v1.0.0 t@v1.0.0", ". < a; . ? d t"),
+        "a@v1.0.0": ("1.21", "."),
+        "d@v1.0.0": ("1.21 t@v1.1.0", ". < t"),
+        "t@v1.0.0": ("1.21", "."),
+        "t@v1.1.0": ("1.21", "."),
+    }
+    expected = ["a@v1.0.0", "d@v1.0.0", "m@v1.0.0", "t@v1.0.0", "t@v1.1.0"]
+    assert zips(reached(world, "m@v1.0.0")) == expected
+
+
+def test_a_lower_version_is_followed_by_its_own_imports() -> None:
+    """Only t v1.0.0 imports u, and only a consumer without d selects it."""
+    world = {
+        "m@v1.0.0": ("1.21 a@v1.0.0 d@v1.0.0", ". < a; p < d"),
+        "a@v1.0.0": ("1.21 t@v1.0.0 u@v1.0.0", ". ? t"),
+        "d@v1.0.0": ("1.21 t@v1.1.0", "."),
+        "t@v1.0.0": ("1.21 u@v1.0.0", ". < u"),
+        "t@v1.1.0": ("1.21", "."),
+        "u@v1.0.0": ("1.21", "."),
+    }
+    found = zips(reached(world, "m@v1.0.0"))
+    assert {"t@v1.0.0", "t@v1.1.0", "u@v1.0.0"} < set(found)
+
+
+def test_nothing_below_what_the_module_requires_is_taken() -> None:
+    world = {
+        "m@v1.0.0": ("1.21 a@v1.0.0 t@v1.2.0", ". < a t"),
+        "a@v1.0.0": ("1.21 t@v1.1.0", ". < t"),
+        "t@v1.1.0": ("1.21", "."),
+        "t@v1.2.0": ("1.21", "."),
+    }
+    found = reached(world, "m@v1.0.0")
+    assert zips(found) == ["a@v1.0.0", "m@v1.0.0", "t@v1.2.0"]
+    assert mv("t@v1.1.0") not in found.selectable
+
+
+def test_a_floor_that_an_upgrade_of_the_module_takes_away_is_none() -> None:
+    """A dependency in a circle upgrades m itself, and m v1.1.0 requires less."""
+    world = {
+        "m@v1.0.0": ("1.21 a@v1.0.0 t@v1.2.0", ". < a t"),
+        "m@v1.1.0": ("1.21 a@v1.0.0 t@v1.1.0", ". < a t"),
+        "a@v1.0.0": ("1.21 m@v1.1.0", "."),
+        "t@v1.1.0": ("1.21", "."),
+        "t@v1.2.0": ("1.21", "."),
+    }
+    found = zips(reached(world, "m@v1.0.0"))
+    assert {"m@v1.1.0", "t@v1.1.0", "t@v1.2.0"} < set(found)
+
+
+def test_tests_of_what_only_tests_import_are_nobodys() -> None:
+    world = {
+        "m@v1.0.0": ("1.21 a@v1.0.0", ". ? a"),
+        "a@v1.0.0": ("1.21 b@v1.0.0 c@v1.0.0", ". < b; . ? c"),
+        "b@v1.0.0": ("1.21", "."),
+        "c@v1.0.0": ("1.21", "."),
+    }
+    assert zips(reached(world, "m@v1.0.0")) == ["a@v1.0.0", "b@v1.0.0", "m@v1.0.0"]
+
+
+def test_all_modules_that_may_have_a_package_are_opened() -> None:
+    """go looks into each, to be sure that an import is not ambiguous."""
+    world = {
+        "m@v1.0.0": ("1.16 a@v1.0.0 a/sub@v1.0.0", ". < a/sub/p"),
+        "a@v1.0.0": ("1.16", "."),
+        "a/sub@v1.0.0": ("1.16", "p"),
+    }
+    expected = ["a/sub@v1.0.0", "a@v1.0.0", "m@v1.0.0"]
+    assert zips(reached(world, "m@v1.0.0")) == expected
+
+
+def test_an_import_that_nothing_provides_is_taken_in_its_newest_version() -> None:
+    world = {
+        "m@v1.0.0": ("1.16", ". < a/p gone"),
+        "a@v1.3.0": ("1.21 b@v1.0.0", "p < b"),
+        "b@v1.0.0": ("1.21", "."),
+    }
+    found = reached(world, "m@v1.0.0", {"a": "v1.3.0"})
+    assert zips(found) == ["a@v1.3.0", "b@v1.0.0", "m@v1.0.0"]
+    assert found.newest == {mv("a@v1.3.0")}
+    assert found.unprovided == {"x.test/gone": mv("m@v1.0.0")}
+
+
+def test_internal_packages_are_entered_by_imports_alone() -> None:
+    world = {
+        "m@v1.0.0": ("1.21 a@v1.0.0 b@v1.0.0", ".; internal/x < a; testdata/y < b"),
+        "a@v1.0.0": ("1.21", "."),
+        "b@v1.0.0": ("1.21", "."),
+    }
+    assert zips(reached(world, "m@v1.0.0")) == ["m@v1.0.0"]
+
+
+def test_a_zip_that_cannot_be_read_is_told() -> None:
+    world = {
+        "m@v1.0.0": ("1.21 a@v1.0.0", ". < a"),
+        "a@v1.0.0": ("1.21", "."),
+    }
+    found = reached(world, "m@v1.0.0", unread="a@v1.0.0")
+    assert found.unread == {mv("a@v1.0.0")}
+    assert mv("a@v1.0.0") in found.zips
