@@ -54,6 +54,7 @@ class LeaseHolder:
         self._holders, self._leases = Holders(connection), Leases(connection)
         self._announcements = Announcements(connection)
         self._held: dict[str, Lease] = {}
+        self._left: dict[str, Lease] = {}  # let go, and still in the catalog
         self._depths: Counter[str] = Counter()
         self._relied_on: Counter[str] = Counter()
         self._ended = threading.Event()
@@ -88,6 +89,7 @@ class LeaseHolder:
         while not self._ended.wait(BEAT_SECONDS):
             with suppress(StoreError):  # the next one may succeed
                 self._holders.beat(self.id, self._clock.now())
+                self._remove_left(list(self._left))
 
     # Leases.
 
@@ -111,6 +113,7 @@ class LeaseHolder:
             return self._held[name]
 
     def _take_free(self, name: str) -> Lease | HolderRow:
+        self._remove_left([name])
         with self._connection.brief_transaction():
             self.check()
             other = self._leases.holder(name)
@@ -168,7 +171,8 @@ class LeaseHolder:
     def release(self, name: str) -> None:
         """Let a lease go, once as often as it was taken.
 
-        One whose end cannot be written, on a full disk, ends with the run.
+        One whose end cannot be written, on a full disk, ends with a later heartbeat, or
+        when this run takes it again.
         """
         with self._connection.exclusive():
             self._depths[name] -= 1
@@ -176,8 +180,16 @@ class LeaseHolder:
                 return
             del self._depths[name]
             lease = self._held.pop(name)
+            self._left[name] = lease
         with suppress(StoreError):
-            self._leases.remove(lease)
+            self._remove_left([name])
+
+    def _remove_left(self, names: Iterable[str]) -> None:
+        with self._connection.exclusive():
+            for name in names:
+                if name in self._left:
+                    self._leases.remove(self._left[name])
+                    del self._left[name]
 
     @contextmanager
     def waiting(self, name: str) -> Iterator[None]:

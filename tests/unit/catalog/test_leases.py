@@ -6,16 +6,18 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from gosync.catalog import holders as holder_module
+from gosync.catalog import lease_holder
 from gosync.catalog.db import Catalog
 from gosync.catalog.holders import HolderRow, ProcessId, is_gone, this_process
-from gosync.catalog.leases import Lease, publish_lease
+from gosync.catalog.leases import Lease, Leases, publish_lease
 from gosync.clock import SystemClock
-from gosync.errors import LeaseLostError, LockedError
+from gosync.errors import CatalogError, LeaseLostError, LockedError
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 _PROGRAM = """
@@ -110,6 +112,41 @@ def test_a_lease_nests_in_its_run(catalog, other):
             with pytest.raises(LockedError):
                 theirs.take("select")
         assert isinstance(theirs.try_take("select"), Lease)
+
+
+@contextmanager
+def no_lease_ends(monkeypatch):
+    """A catalog in which the end of a lease cannot be written."""
+
+    def refuse(_leases, _lease):
+        raise CatalogError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Leases, "remove", refuse)
+        yield
+
+
+def test_a_run_takes_a_lease_again_whose_end_could_not_be_written(catalog, monkeypatch):
+    with catalog.hold(command="gosync run", clock=SystemClock()) as run:
+        first = run.take("select")
+        with no_lease_ends(monkeypatch):
+            run.release("select")
+        assert run.take("select").fence > first.fence
+
+
+def test_a_heartbeat_ends_a_lease_whose_end_could_not_be_written(
+    catalog, other, monkeypatch
+):
+    monkeypatch.setattr(lease_holder, "BEAT_SECONDS", 0.01)
+    with (
+        catalog.hold(command="gosync run", clock=SystemClock()) as run,
+        other.hold(command="gosync sync", clock=SystemClock()) as waits,
+    ):
+        run.take("select")
+        with no_lease_ends(monkeypatch):
+            run.release("select")
+            assert isinstance(waits.try_take("select"), HolderRow)
+        waits.take("select", wait_seconds=60)
 
 
 def test_a_killed_process_lets_go_at_once(catalog, process):
