@@ -22,8 +22,10 @@ if there was no go.work, so for ``all`` each is looked at alone as well.
 A module version on its own is looked at through the eyes of a module that requires
 it and nothing else. Such a module, at ``go 1.17`` or higher, comes to require what
 it imports; what it requires is no longer pruned out, and may select higher
-versions. Nobody knows what it will import, so all that is selected is required,
-again and again until nothing changes; what was selected on the way is needed too.
+versions. Nobody knows what it will import, and tidy drops what it does not, so of
+the graph in which all that was selected is required too, every version is needed
+that some of these requirements may select: those that are not below what the
+version itself selects, as long as nothing upgrades the version itself.
 A module at ``go 1.16`` or lower that requires it is for ``all`` alone.
 """
 
@@ -37,7 +39,7 @@ from msgspec.structs import replace
 from gosync.gomod import gover
 from gosync.gomod.deps import Deps
 from gosync.gomod.gosum import GoSum
-from gosync.gomod.mains import MainModule, Mains, Pruning, Requirements
+from gosync.gomod.mains import MainModule, Mains, Pruning
 from gosync.gomod.modfile import GoMod, Replacement, Requirement
 from gosync.gomod.modread import Load, Prefetch
 from gosync.gomod.modroots import expand, initial_requirements
@@ -48,6 +50,7 @@ from gosync.gomod.needsfound import (
     NeedsSoFar,
     Reason,
     dependencies,
+    modules_of,
     named_by,
 )
 from gosync.gomod.needsupgraded import GoMods, Upgrades, add_upgrades
@@ -129,7 +132,7 @@ def needs_of_version(
     found = NeedsSoFar((), hidden=_CONSUMER)
     gomods = GoMods(load, prefetch)
     found.add_zips(mains, [mv])  # even if what it requires selects a higher one
-    _add_promoted(found, mains, gomods)
+    _add_consumers(found, mains, gomods, mv)
     if deps is Deps.ALL:
         _add_all(found, mains, gomods, upgrades, keep=mv.path)
     return found.result()
@@ -147,19 +150,21 @@ def _add_build(found: NeedsSoFar, mains: Mains, gomods: GoMods) -> None:
     found.add_problems(reader)
 
 
-def _add_promoted(found: NeedsSoFar, mains: Mains, gomods: GoMods) -> None:
-    """Add the graph in which all that it selects is required, and those before it."""
+def _add_consumers(
+    found: NeedsSoFar, mains: Mains, gomods: GoMods, module: ModuleVersion
+) -> None:
+    """Add what modules that require a version, and what it needs, can select."""
     reader = gomods.reader(mains)
-    before: Requirements | None = None
-    requirements = initial_requirements(reader)
-    while requirements != before:
-        before = requirements
-        requirements, graph = expand(reader, requirements)
-        found.add_graph(NeededBy.REQUIREMENT, reader, graph)
-        roots = {each.path: each for each in requirements.roots}
-        roots |= {each.path: each for each in dependencies(graph)}
-        ordered = tuple(gover.sort_modules(roots.values()))
-        requirements = replace(requirements, roots=ordered)
+    requirements, graph = expand(reader, initial_requirements(reader))
+    found.add_graph(NeededBy.REQUIREMENT, reader, graph)
+    roots = {each.path: each for each in requirements.roots}
+    roots |= {each.path: each for each in dependencies(graph)}
+    ordered = tuple(gover.sort_modules(roots.values()))
+    required = reader.graph(replace(requirements, roots=ordered))
+    found.add_graph(NeededBy.REQUIREMENT, reader, required)
+    # What upgrades the module itself may take its requirements away.
+    is_kept = required.selected(module.path) == module.version
+    found.add_zips(mains, modules_of(required, above=graph if is_kept else None))
     found.add_problems(reader)
 
 

@@ -16,6 +16,7 @@ from functools import cached_property
 import msgspec
 
 from gosync.errors import MalformedError
+from gosync.gomod import gover
 from gosync.gomod.gosum import GoSum, SumLine
 from gosync.gomod.mains import Mains
 from gosync.gomod.modgraph import NONE, ModuleGraph
@@ -190,6 +191,24 @@ def dependencies(graph: ModuleGraph) -> Iterator[ModuleVersion]:
     """Yield what a graph selects, but for main modules."""
     for module in graph.build_list():
         if module.version not in ("", NONE):
+            yield module
+
+
+def modules_of(
+    graph: ModuleGraph, *, above: ModuleGraph | None = None
+) -> Iterator[ModuleVersion]:
+    """Yield the module versions in a graph, selected or not, but for main modules.
+
+    Args:
+        graph: The graph.
+        above: A graph of fewer requirements; what is below what this one selects
+            is left out.
+    """
+    for module in graph.walk():
+        if not module.version or gover.is_toolchain(module.path):
+            continue
+        least = (above.selected(module.path) if above else None) or NONE
+        if gover.compare_of(module.path, module.version, least) >= 0:
             yield module
 
 

@@ -224,8 +224,9 @@ def test_a_version_without_dependencies_asks_nobody() -> None:
 
 
 def test_a_version_is_looked_at_as_if_all_of_it_was_required() -> None:
+    """What d is for, c's go.mod alone says; no tidy go.mod hides what it imports."""
     needs = Files(CHAIN).version("a v1.0.0")
-    assert names(needs.zips) == ["a v1.0.0", "b v1.0.0", "c v1.0.0", "d v1.0.0"]
+    assert names(needs.zips) == ["a v1.0.0", "b v1.0.0", "c v1.0.0"]
     assert needs.why(mv("a v1.0.0")).kind is NeededBy.MAIN
     assert needs.why(mv("b v1.0.0")).path == (mv("a v1.0.0"), mv("b v1.0.0"))
 
@@ -235,6 +236,35 @@ def test_a_version_is_needed_though_its_dependencies_want_a_higher_one() -> None
     needs = Files(cycle).version("a v1.0.0")
     assert names(needs.zips) == ["a v1.0.0", "a v1.1.0"]
     assert names(needs.mods - needs.zips) == ["b v1.0.0"]
+
+
+SUBSETS = {
+    "m v1.0.0": "go 1.17; a v1.0.0; d v1.0.0",
+    "a v1.0.0": "go 1.17; t v1.1.0; u v1.0.0",
+    "d v1.0.0": "go 1.17; t v1.2.0; u v1.1.0",
+    "t v1.1.0": "go 1.17",
+    "t v1.2.0": "go 1.17",
+    "u v1.0.0": "go 1.17; v v1.0.0",
+    "u v1.1.0": "go 1.17",
+    "v v1.0.0": "go 1.17",
+}
+
+
+def test_whatever_part_of_the_requirements_is_kept_its_versions_are_needed() -> None:
+    needs = Files(SUBSETS).version("m v1.0.0")
+    versions = ["t v1.1.0", "t v1.2.0", "u v1.0.0", "u v1.1.0"]
+    assert [each for each in names(needs.zips) if each[0] in "tu"] == versions
+
+
+def test_nothing_below_what_the_version_itself_selects_is_needed() -> None:
+    mods = SUBSETS | {"m v1.0.0": "go 1.17; a v1.0.0; d v1.0.0; u v1.1.0"}
+    needs = Files(mods).version("m v1.0.0")
+    assert "u v1.0.0" not in names(needs.zips)
+    cycle = mods | {
+        "d v1.0.0": "go 1.17; t v1.2.0; m v1.1.0",
+        "m v1.1.0": "go 1.17; a v1.0.0",
+    }
+    assert "u v1.0.0" in names(Files(cycle).version("m v1.0.0").zips)
 
 
 def test_a_version_is_never_upgraded_itself() -> None:
