@@ -42,6 +42,7 @@ rows in ``tests/testdata/vectors`` keep the two in agreement.
 ``buildtags``       build constraints, where any tag may be set
 ``goimports``       the import declarations of a Go file
 ``packages``        the packages of a module, and what they import
+``zippackages``     the packages of a module, read from its zip alone
 ``deps``            how far a selection reaches
 ``filekind``        the three files of a module version
 ``needsimports``    which versions a consumer can build with, by its imports

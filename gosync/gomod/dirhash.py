@@ -137,7 +137,7 @@ def hash_zip(
     """
     window = Window(read_at, size_bytes)
     entries = read_directory(window, size_bytes)
-    _check_work(entries, size_bytes)
+    check_work(entries, size_bytes)
     return _Pass(window, entries, keep=b"", seen=seen).h1
 
 
@@ -166,7 +166,7 @@ def digest_files(
     """
     window = Window(read_at, size_bytes)
     entries = read_directory(window, size_bytes)
-    _check_work(entries, size_bytes)
+    check_work(entries, size_bytes)
     digests = _Pass(window, entries, keep=b"", seen=seen, tap=tap).digests
     last = {entry.name: entry.size_bytes for entry in entries}
     return [
@@ -205,7 +205,7 @@ def scan_zip(
     check_zip_size(size_bytes, mv)
     window = Window(read_at, size_bytes)
     entries = read_directory(window, size_bytes)
-    _check_work(entries, size_bytes)
+    check_work(entries, size_bytes)
     checked = inspect_entries(entries, mv)
     reader = PackageReader(f"{mv}/".encode()) if with_packages else None
     keep = f"{mv}/go.mod".encode()
@@ -358,8 +358,13 @@ def _sha256(chunks: Iterable[memoryview | bytes]) -> hashlib._Hash:
     return digest
 
 
-def _check_work(entries: list[ZipEntry], size_bytes: int) -> None:
-    """Bound what reading the entries can cost, before it begins."""
+def check_work(entries: list[ZipEntry], size_bytes: int) -> None:
+    """Bound what reading the entries can cost, before it begins.
+
+    Raises:
+        TooLargeError: Their contents together are too large.
+        MalformedError: They share data.
+    """
     if sum(entry.size_bytes for entry in entries) > MAX_ZIP_BYTES:
         raise TooLargeError("zip contents", limit_bytes=MAX_ZIP_BYTES)
     if sum(entry.compressed_bytes for entry in entries) > size_bytes:

@@ -8,6 +8,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
 
     adopt         taking in what a tree shows and its store lacks: a tree as a source
     agreeing      asking whether a sync may bring as much as it would
+    arriving      bringing what must be read to select, in waves side by side
     askedtiles    tiles that a tree's clients asked for and did not get
     choosing      the selects' rules over what upstream offers
     completeness  how much of what is selected is here: the one place that counts it
@@ -25,6 +26,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     index         following the module index: which events matter, and how far we are
     lists         asking ``@v/list`` and ``@latest`` of the modules that are due
     offer         what upstream says of one module: what there is (pure)
+    packages      where what packages import is found: the catalog, then their zips
     plan          from what upstream offers of a module to what is wanted of it (pure)
     planfile      ``plan.json``: what was planned, and the state that it was planned on
     planned       what a sync would do, as a value

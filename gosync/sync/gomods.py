@@ -1,31 +1,24 @@
 """go.mod files for module graphs: from the store, filled through the gate.
 
 Graphs are read in worker threads (``load``, ``prefetch``) while the event loop
-fetches (``bring``): a wave of go.mod files that a graph needs next is asked of the
-upstream side by side, proven and committed like anything else, with the need of
-a ``.mod`` alone. What was refused or is not there is not asked again before its
-time.
+fetches (``bring``), wave by wave, with the need of a ``.mod`` alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-import anyio
 from anyio import from_thread
 
 from gosync.catalog.db import Catalog
-from gosync.catalog.versions import FoundBy, Need, State, VersionRow, Want
-from gosync.clock import format_time
+from gosync.catalog.versions import Need
 from gosync.errors import RejectedError
 from gosync.gomod.modfile import GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion
 from gosync.site.site import Site
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
-
-Fetch = Callable[[Iterable[VersionRow]], Awaitable[None]]
-_ANSWERED = frozenset({State.GONE, State.REJECTED})
+from gosync.sync.arriving import Arriving, Fetch, unanswered
 
 
 class StoredGoMods:
@@ -76,10 +69,7 @@ class GoModSource(StoredGoMods):
             retry: Whether to try failed items before their time.
         """
         super().__init__(site.catalog, site.blobs)
-        self._clock = site.clock
-        self._fetch = fetch
-        self._retry = retry
-        self._asked: dict[ModuleVersion, anyio.Event] = {}
+        self._arriving = Arriving(site, fetch, Need.MOD, retry=retry)
 
     def prefetch(self, modules: Sequence[ModuleVersion]) -> None:
         """Bring these; to be called from a worker thread."""
@@ -93,49 +83,11 @@ class GoModSource(StoredGoMods):
         Raises:
             StoreError: if the store or the catalog cannot be written.
         """
-        wanted = {each: None for each in modules if not self.is_here(each)}
-        mine = [each for each in wanted if each not in self._asked]
-        others = [self._asked[each] for each in wanted if each in self._asked]
-        done = anyio.Event()
-        self._asked.update(dict.fromkeys(mine, done))
-        if mine:
-            try:
-                await self._fetch(self._due(mine))
-            finally:
-                done.set()
-        for event in others:
-            await event.wait()
+        await self._arriving.bring(each for each in modules if not self.is_here(each))
 
     def unanswered(self) -> list[ModuleVersion]:
         """Return what is lacking without a definite no: a later pass may have it."""
-        found = []
-        for module in sorted(self.lacking):
-            row = self._catalog.versions.get(module)
-            if row is None or (
-                row.mod_digest is None
-                and row.state not in _ANSWERED
-                and not row.withdrawn
-            ):
-                found.append(module)
-        return found
-
-    def _due(self, modules: list[ModuleVersion]) -> list[VersionRow]:
-        versions = self._catalog.versions
-        versions.want(
-            Want(each.path, each.version, Need.MOD, FoundBy.DEPENDENCY)
-            for each in modules
-        )
-        rows = (versions.get(each) for each in modules)
-        return [row for row in rows if row is not None and self._is_due(row)]
-
-    def _is_due(self, row: VersionRow) -> bool:
-        if row.withdrawn:
-            return False
-        if row.state is State.WANTED or self._retry:
-            return True
-        failure = self._catalog.failures.get(row.mv)
-        now = format_time(self._clock.now())
-        return failure is None or failure.next_try_at <= now
+        return unanswered(self._catalog, self.lacking, Need.MOD)
 
 
 def _parse(data: bytes) -> GoMod | None:
