@@ -8,7 +8,8 @@ folder, whose disk is what durability is paid to (set TMPDIR to choose). Ratios
 are of runs side by side, and what is shown is the median of them; still, a
 machine that does other things measures those, too. Exits 1 when a target is missed,
 so with ``--quick``, whose sizes are smaller, take it as a hint. With a folder of real
-modules, as a proxy's cache has them, a cold sync is measured over these, too.
+modules, as a proxy's cache has them, a cold sync and imports are measured over
+these, too.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from tests.bench.huge import huge_zip
 from tests.bench.idle import idle_pass
 from tests.bench.planning import plan_selection, resolve_graph
 from tests.bench.publishing import publish_changes
+from tests.bench.scanning import scan_imports
 from tests.bench.setting import FULL, QUICK, Setting
 from tests.bench.storeplan import plan_store_repair
 from tests.bench.table import Row, document, format_table
@@ -38,6 +40,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "cold": cold_sync,
     "idle": idle_pass,
     "hash": hash_zips,
+    "imports": scan_imports,
     "events": index_events,
     "huge": huge_zip,
     "plan": plan_selection,
