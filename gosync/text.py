@@ -7,7 +7,8 @@ refuse those.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -40,6 +41,8 @@ def printable(text: str) -> str:
 # under one, and what a key means is never changed.
 DOCUMENT_SCHEMA = 1
 
+_AT_ONCE: Final = 2_000  # elements of a list that are encoded together
+
 
 def encode_json(document: object) -> bytes:
     """Return a document as JSON, its strings as :func:`shown` where that is needed."""
@@ -47,6 +50,38 @@ def encode_json(document: object) -> bytes:
         return msgspec.json.encode(document)
     except UnicodeEncodeError:
         return msgspec.json.encode(_shown_within(msgspec.to_builtins(document)))
+
+
+def indented_json(document: Mapping[str, object]) -> Iterator[bytes]:
+    """Yield a document as indented JSON, its long lists by parts.
+
+    What is yielded, joined, is ``msgspec.json.format`` of the whole, which for some
+    documents would take hundreds of megabytes.
+    """
+    before = b"{"
+    for key, value in document.items():
+        yield before + b"\n  " + encode_json(key) + b": "
+        if isinstance(value, list) and len(value) > _AT_ONCE:
+            yield from _long_list(value)
+        else:
+            yield _indented(value)
+        before = b","
+    yield b"\n}" if document else b"{}"
+
+
+def _long_list(values: list[object]) -> Iterator[bytes]:
+    before = b"["
+    for start in range(0, len(values), _AT_ONCE):
+        part = _indented(values[start : start + _AT_ONCE])
+        yield before + part.removeprefix(b"[").removesuffix(b"\n  ]")
+        before = b","
+    yield b"\n  ]"
+
+
+def _indented(value: object) -> bytes:
+    """Return a value as indented JSON, as it stands in a document."""
+    text = msgspec.json.format(encode_json(value), indent=2)
+    return text.replace(b"\n", b"\n  ")  # within strings a line's end is escaped
 
 
 def _shown_within(value: Json) -> Json:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from gosync.catalog.connection import Connection
 from gosync.catalog.versions import FoundBy, Need
+from gosync.gomod.module import ModuleVersion
 
 _PAGE_ROWS = 5_000
 _SELECTED = """
@@ -19,12 +21,11 @@ ORDER BY path, version LIMIT ?
 """
 
 
-class SelectedSize(NamedTuple):
+class SelectedSize(msgspec.Struct, frozen=True, gc=False):
     """A selected version that is here or ought to be.
 
     Attributes:
-        path: The module path.
-        version: Its version.
+        mv: The version.
         need: How much of it is selected.
         found_by: What named it first.
         max_zip_bytes: The largest zip that is wanted, None for no limit.
@@ -33,8 +34,7 @@ class SelectedSize(NamedTuple):
         changed: The number of its last change that trees must follow.
     """
 
-    path: str
-    version: str
+    mv: ModuleVersion
     need: Need
     found_by: FoundBy
     max_zip_bytes: int | None
@@ -62,12 +62,13 @@ class SelectedSizes:
         """
         needs = {each.value: each for each in Need}
         finders = {each.value: each for each in FoundBy}
+        strings: dict[str, str] = {}  # a path has many versions, a version many paths
+        share = strings.setdefault
         after = ("", "")
         while page := self._connection.rows(_SELECTED, (*after, _PAGE_ROWS)):
             for path, version, need, found_by, most, zip_bytes, has_mod, seq in page:
                 yield SelectedSize(
-                    path,
-                    version,
+                    ModuleVersion(share(path, path), share(version, version)),
                     needs[need],
                     finders[found_by],
                     most,

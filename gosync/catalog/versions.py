@@ -71,7 +71,7 @@ class Proof(StrEnum):
     PINNED = "pinned"
 
 
-class Want(OfVersion, msgspec.Struct, frozen=True):
+class Want(OfVersion, msgspec.Struct, frozen=True, gc=False):
     """A version that somebody named.
 
     Attributes:
@@ -103,7 +103,7 @@ class BlobRef(NamedTuple):
     size_bytes: int | None
 
 
-class VersionRow(OfVersion, msgspec.Struct, frozen=True):
+class VersionRow(OfVersion, msgspec.Struct, frozen=True, gc=False):
     """One version; the fields are the table's columns, in their order.
 
     Attributes:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import click
 import msgspec
 
-from gosync.text import DOCUMENT_SCHEMA, encode_json
+from gosync.text import DOCUMENT_SCHEMA, indented_json
 
 Document: TypeAlias = Mapping[str, object] | msgspec.Struct
 
@@ -35,7 +35,9 @@ class Output(msgspec.Struct, frozen=True):
             if isinstance(document, msgspec.Struct):
                 document = msgspec.structs.asdict(document)
             whole = {"schema": DOCUMENT_SCHEMA, "type": kind, **document}
-            click.echo(msgspec.json.format(encode_json(whole), indent=2))
+            for part in indented_json(whole):
+                click.echo(part, nl=False)
+            click.echo()
         elif not self.quiet:
             for line in lines:
                 click.echo(line)

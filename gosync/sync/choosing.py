@@ -54,9 +54,7 @@ class Choices(msgspec.Struct):
 
     wanted: WantedSet = msgspec.field(default_factory=WantedSet)
     with_deps: list[tuple[ModuleVersion, Deps]] = msgspec.field(default_factory=list)
-    selects: dict[tuple[str, str], tuple[int, ...]] = msgspec.field(
-        default_factory=dict
-    )
+    selects: dict[ModuleVersion, tuple[int, ...]] = msgspec.field(default_factory=dict)
     unmatched: list[Unmatched] = msgspec.field(default_factory=list)
     reconsider_at: str | None = None
 
@@ -185,16 +183,15 @@ class Chooser:
         choices.unmatched += (Unmatched(each, path) for each in chosen.unmatched)
         choices.reconsider_at = sooner(choices.reconsider_at, chosen.reconsider_at)
         for choice in chosen.choices:
-            key = (path, choice.version)
+            mv = ModuleVersion(path, choice.version)
             if self._demands is not None:
                 for number in choice.rules:
-                    self._demands.name(select_name(number), key, choice.need)
+                    self._demands.name(select_name(number), mv, choice.need)
             if choice.deps is Deps.NONE or choice.need is not Need.ZIP:
                 continue
-            mv = ModuleVersion(*key)
             if mv not in self._withdrawn:
                 choices.with_deps.append((mv, choice.deps))
-                choices.selects[key] = tuple(self.with_deps(choice.rules))
+                choices.selects[mv] = tuple(self.with_deps(choice.rules))
 
     def _wants(
         self, path: str, choices: Iterable[Choice], offer: Offer

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final, TypeAlias
+from typing import Final
 
 from gosync.catalog.versions import Need
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import Needs
-
-Key: TypeAlias = tuple[str, str]
 
 COMMANDS: Final = "commands"
 KEPT: Final = "kept"
@@ -51,14 +49,14 @@ class Demands:
 
     def __init__(self, explained: str = "") -> None:
         self.names: list[str] = []
-        self.whole: dict[Key, int] = defaultdict(int)
-        self.alone: dict[Key, int] = defaultdict(int)
-        self.named: dict[Key, int] = defaultdict(int)
-        self.unread: set[Key] = set()
-        self.needed: set[Key] = set()
+        self.whole: dict[ModuleVersion, int] = defaultdict(int)
+        self.alone: dict[ModuleVersion, int] = defaultdict(int)
+        self.named: dict[ModuleVersion, int] = defaultdict(int)
+        self.unread: set[ModuleVersion] = set()
+        self.needed: set[ModuleVersion] = set()
         self.explained = explained
-        self.roots: dict[Key, frozenset[ModuleVersion]] = {}
-        self.subsets: set[Key] = set()
+        self.roots: dict[ModuleVersion, frozenset[ModuleVersion]] = {}
+        self.subsets: set[ModuleVersion] = set()
         self._bits: dict[str, int] = {}
 
     @property
@@ -78,13 +76,16 @@ class Demands:
         """Return the names of a set of wanters."""
         return tuple(n for at, n in enumerate(self.names) if bits >> at & 1)
 
-    def name(self, who: str, key: Key, need: Need) -> None:
+    def name(self, who: str, mv: ModuleVersion, need: Need) -> None:
         """Record that somebody names or chooses a version."""
         bit = self.bit(who)
-        self.named[key] |= bit
-        self._want(bit, key, need)
+        self.named[mv] |= bit
+        table = self.whole if need is Need.ZIP else self.alone
+        table[mv] |= bit
 
-    def add(self, who: Iterable[str], needs: Needs, root: Key | None = None) -> None:
+    def add(
+        self, who: Iterable[str], needs: Needs, root: ModuleVersion | None = None
+    ) -> None:
         """Record what somebody needs.
 
         Args:
@@ -95,35 +96,33 @@ class Demands:
         names = list(who)
         bits = sum(map(self.bit, names))
         for mv in needs.zips:
-            self.whole[mv.path, mv.version] |= bits
-            self.needed.add((mv.path, mv.version))
+            self.whole[mv] |= bits
+        self.needed |= needs.zips
         for mv in (needs.mods | needs.problems.keys()) - needs.zips:
             if mv.version:
-                self.alone[mv.path, mv.version] |= bits
-        self.unread.update((mv.path, mv.version) for mv in unread_of(needs))
+                self.alone[mv] |= bits
+        self.unread |= unread_of(needs)
         if self.explained in names and self.explained:
             self._explain(needs, root)
 
-    def _explain(self, needs: Needs, root: Key | None) -> None:
+    def _explain(self, needs: Needs, root: ModuleVersion | None) -> None:
         if root is not None:
             self.roots[root] = needs.zips
         subsets: frozenset[ModuleVersion] = getattr(needs, "subsets", frozenset())
-        self.subsets.update((mv.path, mv.version) for mv in subsets)
+        self.subsets |= subsets
 
-    def _want(self, bit: int, key: Key, need: Need) -> None:
-        table = self.whole if need is Need.ZIP else self.alone
-        table[key] |= bit
-
-    def of(self, key: Key, need: Need, otherwise: str = KEPT) -> tuple[int, int]:
+    def of(
+        self, mv: ModuleVersion, need: Need, otherwise: str = KEPT
+    ) -> tuple[int, int]:
         """Return who wants a selected version whole, and who its ``.mod`` alone.
 
         Args:
-            key: The version.
+            mv: The version.
             need: What is selected of it.
             otherwise: Whom it is put down to where nobody is known.
         """
-        whole = self.whole.get(key, 0) if need is Need.ZIP else 0
-        alone = (self.alone.get(key, 0) | self.whole.get(key, 0)) & ~whole
+        whole = self.whole.get(mv, 0) if need is Need.ZIP else 0
+        alone = (self.alone.get(mv, 0) | self.whole.get(mv, 0)) & ~whole
         if not whole and (need is Need.ZIP or not alone):
             whole, alone = (
                 (self.bit(otherwise), alone)

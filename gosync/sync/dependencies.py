@@ -60,7 +60,7 @@ class Dependencies:
         self._upgrades = upgrades
         self._progress = progress
         self._found = Found(demands=demands)
-        self._selects: Mapping[tuple[str, str], tuple[int, ...]] = {}
+        self._selects: Mapping[ModuleVersion, tuple[int, ...]] = {}
         # Who reads a graph waits for the gate, which needs threads of its own.
         self._readers = CapacityLimiter(site.options.concurrency)
 
@@ -68,7 +68,7 @@ class Dependencies:
         self,
         projects: Iterable[ConfiguredProject],
         versions: Iterable[tuple[ModuleVersion, Deps]],
-        selects: Mapping[tuple[str, str], tuple[int, ...]],
+        selects: Mapping[ModuleVersion, tuple[int, ...]],
     ) -> Found:
         """Return what these projects and module versions need.
 
@@ -123,9 +123,8 @@ class Dependencies:
             self._needs_of_version, mv, deps, limiter=self._readers
         )
         self._found.wanted.update(wants_of(needs, FoundBy.DEPENDENCY))
-        key = (mv.path, mv.version)
-        who = map(select_name, self._selects.get(key, ()))
-        self._found.demands.add(who, needs, key)
+        who = map(select_name, self._selects.get(mv, ()))
+        self._found.demands.add(who, needs, mv)
         self._progress.advance()
 
     def _needs_of_version(self, mv: ModuleVersion, deps: Deps) -> Needs:

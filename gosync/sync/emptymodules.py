@@ -98,26 +98,28 @@ def find_empty_modules(
 def _empty(
     catalog: Catalog, path: str, rule: Rule, chosen: Chosen
 ) -> EmptyModule | None:
-    taken = [each.version for each in chosen.choices if rule.select in each.rules]
+    taken = [
+        ModuleVersion(path, each.version)
+        for each in chosen.choices
+        if rule.select in each.rules
+    ]
     if not taken:
         return _nothing_chosen(catalog, path, rule, chosen)
-    rows = [catalog.versions.get(ModuleVersion(path, version)) for version in taken]
-    refused = [row for row in rows if row is not None and _is_nowhere(row)]
-    if len(refused) < len(rows):
+    if not all(_is_nowhere(catalog.versions.get(mv)) for mv in taken):
         return None
-    failures = [catalog.failures.get(row.mv) for row in refused]
+    failures = [catalog.failures.get(mv) for mv in taken]
     reasons = [failure.reason for failure in failures if failure is not None]
     return EmptyModule(
         path=path,
         select=rule.select,
         why=EmptyReason.REFUSED,
-        reason=f"all of {len(refused)} selected versions are refused"
+        reason=f"all of {len(taken)} selected versions are refused"
         + (f": {reasons[0]}" if reasons else ""),
     )
 
 
-def _is_nowhere(row: VersionRow) -> bool:
-    return row.state in _NOWHERE and row.zip_digest is None
+def _is_nowhere(row: VersionRow | None) -> bool:
+    return row is not None and row.state in _NOWHERE and row.zip_digest is None
 
 
 def _nothing_chosen(

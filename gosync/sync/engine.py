@@ -18,6 +18,7 @@ from gosync.catalog.leases import SELECT
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import VersionRow
 from gosync.errors import GosyncError, StoreError, UsageError
+from gosync.gomod.module import ModuleVersion
 from gosync.publish.report import PublishReport
 from gosync.site.configured import is_configured
 from gosync.site.policy import Selector
@@ -191,6 +192,7 @@ class Pass:
                 selecting.commit(made)
             if not self._named:
                 self.selection.clear_moot()
+            del made  # what is looked at may be as large
             return look()
 
     def _clear_unconfigured(self) -> None:
@@ -276,7 +278,7 @@ class Pass:
         catalog = self.site.catalog
         return max(catalog.modules.last_listed_at(), catalog.arrivals.last_at()) > since
 
-    async def fetch(self, only: Container[tuple[str, str]] | None = None) -> None:
+    async def fetch(self, only: Container[ModuleVersion] | None = None) -> None:
         """Fetch what is due.
 
         Args:
@@ -291,7 +293,7 @@ class Pass:
         if left:
             rows = self.due()
             await self._fetcher.fetch_all(
-                row for row in rows if only is None or (row.path, row.version) in only
+                row for row in rows if only is None or row.mv in only
             )
 
 

@@ -12,8 +12,8 @@ import msgspec
 
 from gosync.catalog.selected_sizes import SelectedSize
 from gosync.catalog.versions import Need
-from gosync.gomod.module import ModuleVersion
-from gosync.sync.demands import Demands, Key
+from gosync.gomod.module import ModuleVersion, OfVersion
+from gosync.sync.demands import Demands
 from gosync.sync.plansums import Sum
 from gosync.sync.sizing import size_of
 from gosync.sync.zipsizes import SizeKind, ZipSizes
@@ -35,7 +35,7 @@ class ExplainedRoot(msgspec.Struct, frozen=True):
     only: Sum
 
 
-class ExplainedVersion(msgspec.Struct, frozen=True):
+class ExplainedVersion(OfVersion, msgspec.Struct, frozen=True):
     """A version in an explanation.
 
     Attributes:
@@ -80,7 +80,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def explain(
-    demands: Demands, selected: Mapping[Key, SelectedSize], sizes: ZipSizes
+    demands: Demands, selected: Mapping[ModuleVersion, SelectedSize], sizes: ZipSizes
 ) -> Explanation | None:
     """Return the part of what is explained, None where nothing is.
 
@@ -104,60 +104,62 @@ def explain(
         dependencies=sums["dependency"],
         subsets=sums["subset"],
         go_mods=sums["go.mod"].go_mods,
-        unread=sum((e.path, e.version) in demands.unread for e in versions),
+        unread=sum(each.mv in demands.unread for each in versions),
         roots=tuple(_roots(demands, selected, sizes)),
         versions=tuple(versions),
     )
 
 
 def _versions(
-    demands: Demands, selected: Mapping[Key, SelectedSize], sizes: ZipSizes
+    demands: Demands, selected: Mapping[ModuleVersion, SelectedSize], sizes: ZipSizes
 ) -> Iterator[ExplainedVersion]:
     bit = demands.bit(demands.explained)
     found = []
-    for key, each in selected.items():
-        whole, alone = demands.of(key, each.need)
+    for mv, each in selected.items():
+        whole, alone = demands.of(mv, each.need)
         if not (whole | alone) & bit:
             continue
         is_whole = bool(whole & bit)
         size, kind = size_of(each, sizes) if is_whole else (0, SizeKind.HERE)
-        why = _why(demands, key, bit, is_whole=is_whole)
+        why = _why(demands, mv, bit, is_whole=is_whole)
         wanters = demands.wanters(whole if is_whole else whole | alone)
-        found.append(ExplainedVersion(*key, why, size, kind.value, wanters))
+        found.append(
+            ExplainedVersion(mv.path, mv.version, why, size, kind.value, wanters)
+        )
     yield from sorted(found, key=lambda each: (-each.bytes, each.path, each.version))
 
 
-def _why(demands: Demands, key: Key, bit: int, *, is_whole: bool) -> str:
+def _why(demands: Demands, mv: ModuleVersion, bit: int, *, is_whole: bool) -> str:
     if not is_whole:
         return "go.mod"
-    if demands.named.get(key, 0) & bit:
+    if demands.named.get(mv, 0) & bit:
         return "chosen"
-    return "subset" if key in demands.subsets else "dependency"
+    return "subset" if mv in demands.subsets else "dependency"
 
 
 def _roots(
-    demands: Demands, selected: Mapping[Key, SelectedSize], sizes: ZipSizes
+    demands: Demands, selected: Mapping[ModuleVersion, SelectedSize], sizes: ZipSizes
 ) -> Iterator[ExplainedRoot]:
     needed_by: dict[ModuleVersion, int] = {}
     for zips in demands.roots.values():
         for mv in zips:
             needed_by[mv] = needed_by.get(mv, 0) + 1
     found = []
-    for key, zips in demands.roots.items():
+    for root, zips in demands.roots.items():
         total = _sum(zips, selected, sizes)
         only = _sum((mv for mv in zips if needed_by[mv] == 1), selected, sizes)
-        found.append(ExplainedRoot(*key, total, only))
+        found.append(ExplainedRoot(root.path, root.version, total, only))
     yield from sorted(found, key=lambda e: (-e.total.bytes, e.path, e.version))
 
 
 def _sum(
     zips: Iterable[ModuleVersion],
-    selected: Mapping[Key, SelectedSize],
+    selected: Mapping[ModuleVersion, SelectedSize],
     sizes: ZipSizes,
 ) -> Sum:
     found = Sum()
     for mv in zips:
-        each = selected.get((mv.path, mv.version))
+        each = selected.get(mv)
         if each is not None and each.need is Need.ZIP:
             found.add_zip(*size_of(each, sizes))
     return found

@@ -20,7 +20,7 @@ from gosync.sync.explaining import Explanation
 from gosync.sync.plansums import PlanSums
 
 
-class PlannedVersion(OfVersion, msgspec.Struct):
+class PlannedVersion(OfVersion, msgspec.Struct, gc=False):
     """A version that would be fetched.
 
     Attributes:
@@ -51,7 +51,7 @@ class PlannedVersion(OfVersion, msgspec.Struct):
     wanted_by: tuple[str, ...] = ()
 
 
-class LargeZip(msgspec.Struct, frozen=True):
+class LargeZip(OfVersion, msgspec.Struct, frozen=True):
     """One of the largest zips that are selected.
 
     Attributes:
@@ -69,11 +69,6 @@ class LargeZip(msgspec.Struct, frozen=True):
     size: str
     is_here: bool
     wanted_by: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Its path and version."""
-        return self.path, self.version
 
 
 class PlannedRemoval(OfVersion, msgspec.Struct):
@@ -255,9 +250,11 @@ def split_rows(
     carried = catalog.versions.whole_paths()
     adds: list[PlannedVersion] = []
     updates: list[PlannedVersion] = []
+    share = dict[str, str]().setdefault  # a path has many versions, and they paths
     for row in rows:
         table = updates if row.path in carried else adds
-        table.append(_planned(row, proves=proves))
+        path, version = share(row.path, row.path), share(row.version, row.version)
+        table.append(_planned(path, version, row, proves=proves))
     return adds, updates
 
 
@@ -283,10 +280,12 @@ def removals(rows: Iterable[VersionRow], *, since: str = "") -> list[PlannedRemo
     ]
 
 
-def _planned(row: VersionRow, *, proves: bool) -> PlannedVersion:
+def _planned(
+    path: str, version: str, row: VersionRow, *, proves: bool
+) -> PlannedVersion:
     return PlannedVersion(
-        row.path,
-        row.version,
+        path,
+        version,
         row.need.value,
         row.found_by.value,
         row.state.value,

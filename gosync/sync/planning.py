@@ -18,11 +18,12 @@ from gosync.catalog.selected_sizes import SelectedSize
 from gosync.catalog.versions import FoundBy, Need
 from gosync.clock import format_time
 from gosync.errors import UsageError
+from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 from gosync.site.policy import Policy
 from gosync.site.site import Site
 from gosync.site.upstreams import connect
-from gosync.sync.demands import COMMANDS, KEPT, Demands, Key, select_name
+from gosync.sync.demands import COMMANDS, KEPT, Demands, select_name
 from gosync.sync.engine import Pass, PassOptions
 from gosync.sync.explaining import explain
 from gosync.sync.planfile import state_of
@@ -33,7 +34,7 @@ from gosync.sync.planned import (
     removals,
     split_rows,
 )
-from gosync.sync.plansums import CountedVersion, PlanSums, sum_up
+from gosync.sync.plansums import CountedVersion, PlanSums, group, sum_up
 from gosync.sync.sizing import MOST_ASKED, ask_sizes, known_sizes, size_of
 from gosync.sync.zipsizes import SizeKind, ZipSizes
 from gosync.work.progress import Progress
@@ -109,6 +110,7 @@ class _Planning:
         """Read what is needed of the catalog, which may be undone afterwards."""
         this, catalog, site = self._pass, self._site.catalog, self._site
         proves = site.options.database is not None
+        completeness = this.completeness()
         adds, updates = split_rows(catalog, this.due(), proves=proves)
         unselected = catalog.selected.unselected(site.clock.now())
         plan = SyncPlan(
@@ -120,9 +122,11 @@ class _Planning:
             ),
             missing=this.missing(),
             withdrawn=tuple(catalog.withdrawn.selected()),
-            empty_modules=this.empty_modules(),
+            empty_modules=this.empty_modules()
+            if self._wish.selectors
+            else completeness.empty_modules,
             estimated=self._demands.is_estimated,
-            exit_code=this.exit_code(this.completeness().exit_code_of_plan),
+            exit_code=this.exit_code(completeness.exit_code_of_plan),
         )
         return plan, list(catalog.selected_sizes.all())
 
@@ -148,9 +152,9 @@ class _Planning:
         self, plan: SyncPlan, selected: Sequence[SelectedSize], sizes: ZipSizes
     ) -> SyncPlan:
         """Return the plan with sizes and sums."""
-        by_key = {(each.path, each.version): each for each in selected}
+        by_key = {each.mv: each for each in selected}
         for row in plan.fetched():
-            self._tell(row, by_key.get((row.path, row.version)), sizes)
+            self._tell(row, by_key.get(row.mv), sizes)
         return msgspec.structs.replace(
             plan,
             sums=self._sums(selected, sizes),
@@ -162,7 +166,7 @@ class _Planning:
         self, row: PlannedVersion, selected: SelectedSize | None, sizes: ZipSizes
     ) -> None:
         """Tell of a row that is to be fetched who wants it, and how large it is."""
-        key = (row.path, row.version)
+        mv = row.mv
         need = Need(row.need)
         if selected is not None and need is Need.ZIP:
             size, kind = size_of(selected, sizes)
@@ -171,17 +175,17 @@ class _Planning:
                 row.zip_bytes = size
             elif kind is not SizeKind.UNKNOWN:
                 row.estimated_bytes = size
-        row.estimated = key in self._demands.unread
-        whole, alone = self._demands.of(key, need)
+        row.estimated = mv in self._demands.unread
+        whole, alone = self._demands.of(mv, need)
         row.wanted_by = self._demands.wanters(whole or alone)
 
     def _sums(self, selected: Iterable[SelectedSize], sizes: ZipSizes) -> PlanSums:
-        counted = list(self._counted(selected, sizes))  # gives everyone its bit
+        groups = group(self._counted(selected, sizes))  # gives everyone its bit
         names = {
             self._demands.bit(who): (who, self._what(who))
             for who in list(self._demands.names)
         }
-        return sum_up(counted, names)
+        return sum_up(groups, names)
 
     def _counted(
         self, selected: Iterable[SelectedSize], sizes: ZipSizes
@@ -190,9 +194,10 @@ class _Planning:
         tree = catalog.trees.get(str(self._site.options.tree_path))
         published = -1 if tree is None else tree.published_seq
         for each in selected:
-            key = (each.path, each.version)
             by_command = each.found_by is FoundBy.COMMAND
-            whole, alone = demands.of(key, each.need, COMMANDS if by_command else KEPT)
+            whole, alone = demands.of(
+                each.mv, each.need, COMMANDS if by_command else KEPT
+            )
             size, kind = size_of(each, sizes)
             yield CountedVersion(
                 whole=whole,
@@ -201,26 +206,28 @@ class _Planning:
                 kind=kind,
                 is_here=each.is_here,
                 is_new=not each.is_here or each.changed > published,
-                is_named=demands.named.get(key, 0),
+                is_named=demands.named.get(each.mv, 0),
             )
 
     def _largest(
         self, selected: Iterable[SelectedSize], sizes: ZipSizes
     ) -> tuple[LargeZip, ...]:
         found = (
-            LargeZip(each.path, each.version, size, kind.value, is_here=each.is_here)
+            LargeZip(
+                each.mv.path, each.mv.version, size, kind.value, is_here=each.is_here
+            )
             for each in selected
             for size, kind in (size_of(each, sizes),)
             if size
         )
         largest = nlargest(_LARGEST, found, key=attrgetter("bytes"))
         return tuple(
-            msgspec.structs.replace(each, wanted_by=self._wanters(each.key))
+            msgspec.structs.replace(each, wanted_by=self._wanters(each.mv))
             for each in largest
         )
 
-    def _wanters(self, key: Key) -> tuple[str, ...]:
-        return self._demands.wanters(self._demands.of(key, Need.ZIP)[0])
+    def _wanters(self, mv: ModuleVersion) -> tuple[str, ...]:
+        return self._demands.wanters(self._demands.of(mv, Need.ZIP)[0])
 
     def _what(self, who: str) -> str:
         """Return what a select names, for people; the others' names say it."""

@@ -10,6 +10,7 @@ whole; the sums alone and what is shared, once, add up to it exactly.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 import msgspec
 
@@ -57,7 +58,7 @@ class Sum(msgspec.Struct, kw_only=True):
         return Sum(**{n: getattr(self, n) - getattr(other, n) for n in names})
 
 
-class CountedVersion(msgspec.Struct, frozen=True):
+class CountedVersion(msgspec.Struct, frozen=True, gc=False):
     """A selected version, as sums see it.
 
     Attributes:
@@ -130,21 +131,31 @@ class _Group(msgspec.Struct):
     named: dict[int, int] = msgspec.field(default_factory=dict)
 
 
-def sum_up(
-    versions: Iterable[CountedVersion], names: Mapping[int, tuple[str, str]]
-) -> PlanSums:
-    """Add up what is selected.
+Groups: TypeAlias = dict[tuple[int, int], _Group]
+
+
+def group(versions: Iterable[CountedVersion]) -> Groups:
+    """Count versions by who wants them whole, and who their ``.mod`` alone.
 
     Args:
         versions: Each selected version, once.
+    """
+    groups: Groups = {}
+    for each in versions:
+        found = groups.get((each.whole, each.alone))
+        if found is None:
+            found = groups[each.whole, each.alone] = _Group()
+        _count(found, each)
+    return groups
+
+
+def sum_up(groups: Groups, names: Mapping[int, tuple[str, str]]) -> PlanSums:
+    """Add up what is selected.
+
+    Args:
+        groups: What is selected, grouped.
         names: What each wanter is called, and what it names, by its bit.
     """
-    groups: dict[tuple[int, int], _Group] = {}
-    for each in versions:
-        group = groups.get((each.whole, each.alone))
-        if group is None:
-            group = groups[each.whole, each.alone] = _Group()
-        _count(group, each)
     everyone = (~0, ~0)
     return PlanSums(
         selected=_total(groups, "total", *everyone),
@@ -168,9 +179,7 @@ def _count(group: _Group, each: CountedVersion) -> None:
         group.named[each.is_named] = group.named.get(each.is_named, 0) + 1
 
 
-def _total(
-    groups: Mapping[tuple[int, int], _Group], name: str, whole: int, alone: int
-) -> Sum:
+def _total(groups: Groups, name: str, whole: int, alone: int) -> Sum:
     """Return the sum of what these want, as much as they want of it."""
     found = Sum()
     for (wholes, alones), group in groups.items():
@@ -182,7 +191,7 @@ def _total(
     return found
 
 
-def _shared(groups: Mapping[tuple[int, int], _Group]) -> Sum:
+def _shared(groups: Groups) -> Sum:
     found = Sum()
     for (whole, alone), group in groups.items():
         if not _is_one(whole or alone):
@@ -194,9 +203,7 @@ def _is_one(bits: int) -> bool:
     return bits & (bits - 1) == 0
 
 
-def _wanter(
-    groups: Mapping[tuple[int, int], _Group], bit: int, who: str, what: str
-) -> WanterSum:
+def _wanter(groups: Groups, bit: int, who: str, what: str) -> WanterSum:
     total, alone = _total(groups, "total", bit, bit), Sum()
     for (whole, only), group in groups.items():
         if (whole or only) == bit:

@@ -118,7 +118,7 @@ class Selecting:
         wanted = choices.wanted
         toolchains = list(toolchain_wants(self._site.options.toolchains))
         for want in toolchains:
-            demands.name(TOOLCHAINS, (want.path, want.version), want.need)
+            demands.name(TOOLCHAINS, want.mv, want.need)
         wanted.update(toolchains)
         wanted.update(found.wanted)
         complete = not found.refused and not self._source.unanswered()
@@ -143,7 +143,7 @@ class Selecting:
         await learn_facts(self._site, self._source, self._lister)
         choices = self._chooser(FoundBy.COMMAND).choose_all()
         for want in choices.wanted:
-            demands.name(COMMANDS, (want.path, want.version), want.need)
+            demands.name(COMMANDS, want.mv, want.need)
         return MadeSelection(choices.wanted, None, {}, demands, complete=False)
 
     def _chooser(

@@ -41,7 +41,7 @@ def size_of(each: SelectedSize, sizes: ZipSizes) -> tuple[int, SizeKind]:
         return 0, SizeKind.HERE
     if each.zip_bytes is not None:
         return each.zip_bytes, SizeKind.HERE
-    size, kind = sizes.of(each.path, each.version)
+    size, kind = sizes.of(each.mv)
     if each.max_zip_bytes is not None and size > each.max_zip_bytes:
         return (0 if kind.is_exact else each.max_zip_bytes), kind
     return size, kind
@@ -66,20 +66,19 @@ async def ask_sizes(
         most: The most questions.
         workers: How many at once.
     """
-    keys = [(each.path, each.version) for each in lacking]
-    asked = worth_asking(keys, sizes, most)
+    asked = worth_asking((each.mv for each in lacking), sizes, most)
     progress.phase("sizes", len(asked))
     answers, vain = 0, 0
 
-    async def ask(key: tuple[str, str]) -> None:
+    async def ask(mv: ModuleVersion) -> None:
         nonlocal answers, vain
         if answers or vain < _IN_VAIN:
-            size = await _ask(proxy, ModuleVersion(*key))
+            size = await _ask(proxy, mv)
             if size is None:
                 vain += 1
             else:
                 answers += 1
-                sizes.tell(*key, size)
+                sizes.tell(mv, size)
         progress.advance()
 
     await for_each(asked, ask, workers=workers)

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 import msgspec
 
+from gosync.gomod.module import ModuleVersion
+
 _FEW = 30  # of so few modules a mean says nothing
 
 
@@ -61,13 +63,13 @@ class ZipSizes:
     def __init__(self, here: Mapping[str, ModuleSizes]) -> None:
         """Begin with what the store has, by module; it is taken over."""
         self._modules = dict(here)
-        self._asked: dict[tuple[str, str], int] = {}
+        self._asked: dict[ModuleVersion, int] = {}
         self._mean: int | None = None
 
-    def tell(self, path: str, version: str, size_bytes: int) -> None:
+    def tell(self, mv: ModuleVersion, size_bytes: int) -> None:
         """Take what a proxy said."""
-        self._asked[path, version] = size_bytes
-        module = self._modules.setdefault(path, ModuleSizes())
+        self._asked[mv] = size_bytes
+        module = self._modules.setdefault(mv.path, ModuleSizes())
         module.count += 1
         module.sum_bytes += size_bytes
         self._mean = None
@@ -81,12 +83,12 @@ class ZipSizes:
         """Whether so many modules are known that their mean says something."""
         return len(self._modules) >= _FEW
 
-    def of(self, path: str, version: str) -> tuple[int, SizeKind]:
+    def of(self, mv: ModuleVersion) -> tuple[int, SizeKind]:
         """Return the size of a zip that is not here, and how it is known."""
-        asked = self._asked.get((path, version))
+        asked = self._asked.get(mv)
         if asked is not None:
             return asked, SizeKind.ASKED
-        module = self._modules.get(path)
+        module = self._modules.get(mv.path)
         if module is not None:
             return module.mean_bytes, SizeKind.MODULE
         if not self._modules:
@@ -101,8 +103,8 @@ class ZipSizes:
 
 
 def worth_asking(
-    versions: Iterable[tuple[str, str]], sizes: ZipSizes, most: int
-) -> list[tuple[str, str]]:
+    versions: Iterable[ModuleVersion], sizes: ZipSizes, most: int
+) -> list[ModuleVersion]:
     """Return the zips whose sizes a proxy is to be asked for, at most so many.
 
     All where these are few enough; else one of each module of which none is known,
@@ -111,9 +113,9 @@ def worth_asking(
     unknown = list(versions)
     if len(unknown) <= most:
         return unknown
-    modules: dict[str, list[tuple[str, str]]] = {}
-    for path, version in unknown:
-        if not sizes.is_known(path):
-            modules.setdefault(path, []).append((path, version))
+    modules: dict[str, list[ModuleVersion]] = {}
+    for mv in unknown:
+        if not sizes.is_known(mv.path):
+            modules.setdefault(mv.path, []).append(mv)
     ordered = sorted(modules.values(), key=lambda each: (-len(each), each[0]))
     return [each[-1] for each in ordered[:most]]

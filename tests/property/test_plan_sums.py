@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gosync.sync.plansums import CountedVersion, PlanSums, Sum, sum_up
+from gosync.sync.plansums import CountedVersion, PlanSums, Sum, group, sum_up
 from gosync.sync.zipsizes import SizeKind
 
 WANTERS = 4
@@ -33,7 +33,7 @@ def counted(draw: st.DrawFn) -> CountedVersion:
 
 def summed(versions: list[CountedVersion]) -> PlanSums:
     names = {1 << at: (f"select {at + 1}", "") for at in range(WANTERS)}
-    return sum_up(versions, names)
+    return sum_up(group(versions), names)
 
 
 def together(*sums: Sum) -> Sum:

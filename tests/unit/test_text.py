@@ -6,10 +6,11 @@ import json
 import os
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gosync.text import encode_json, printable, shown
+from gosync.text import encode_json, indented_json, printable, shown
 
 
 def test_bytes_that_are_no_utf8_are_shown_escaped():
@@ -33,3 +34,12 @@ def test_a_struct_with_such_a_name_is_encoded_too():
         name: str
 
     assert encode_json([Row(os.fsdecode(b"\xff"))]) == rb'[{"name":"\\xff"}]'
+
+
+@pytest.mark.parametrize("count", [0, 1, 2_000, 2_001, 4_000, 4_001])
+def test_json_by_parts_is_the_json_of_the_whole(count: int):
+    rows = [{"n": n, "text": "a\nb", "more": [[], {}]} for n in range(count)]
+    document: dict[str, object] = {"rows": rows, "empty": {}, "of": {"rows": rows[:2]}}
+    for each in (document, {}):
+        whole = msgspec.json.format(msgspec.json.encode(each), indent=2)
+        assert b"".join(indented_json(each)) == whole
