@@ -18,7 +18,7 @@ catalog again from what the store holds.
     known         whether a catalog knows what its journal says
     rebuild       a catalog made anew from the journal and the blobs
     readpackages  what admitted zips import, until their rows are committed
-    scanner       who reads the zips that are staged: a process of its own
+    scanner       who reads the zips that are staged: worker processes
     storesource   ``StoreSource``: the store as a source of what it has
     sumops        the checksum database client's operations
     taken         what an admission has been handed, and what that is held against

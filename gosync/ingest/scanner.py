@@ -1,23 +1,29 @@
-"""Zip scanner: a process of its own that reads staged zips, or the thread that asks.
+"""Zip scanner: worker processes that read staged zips, or the thread that asks.
 
-To read a zip keeps a core busy, as unpacking it from a bundle does; in one process
-the two would wait for each other at every file. A download leaves a core idle, so a
-sync has no such process.
+To read a zip of many small files keeps a core busy; in one process it and everything
+else would wait for each other at every file. Workers are started once enough was read
+that they pay: a run that finds little new has none. A zip whose worker was killed is
+read here.
+
+Each worker remembers what the zips had that it read, as this process does for its own.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from gosync.gomod.dirhash import ZipScan, scan_zip
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
 from gosync.store.staging import Staged, read_at
-from gosync.work.processes import Hands
+from gosync.work.workers import Workers
 
 if TYPE_CHECKING:
     from gosync.gomod.window import ReadAt
+
+WORTH_BYTES: Final = 16 << 20  # to read them takes longer than to start a worker
+WORKERS: Final = 2
 
 
 class _Item(NamedTuple):
@@ -27,24 +33,44 @@ class _Item(NamedTuple):
     size_bytes: int
 
 
+class _Reader:
+    """Reads zips, and remembers what they have in common."""
+
+    def __init__(self) -> None:
+        self._seen = SeenEntries()
+
+    def __call__(self, item: _Item, descriptor: int | None) -> ZipScan:
+        """Read the zip in an open file."""
+        assert descriptor is not None
+        return self.read(partial(read_at, descriptor), item)
+
+    def read(self, read: ReadAt, item: _Item) -> ZipScan:
+        """Read a zip."""
+        seen = self._seen
+        return scan_zip(read, item.size_bytes, item.mv, seen=seen, with_packages=True)
+
+
 class ZipScanner:
     """Reads zips; a context manager. Threads may share it."""
 
-    def __init__(self, *, apart_bytes: int = 0) -> None:
-        """Begin.
+    def __init__(
+        self, *, workers: int = WORKERS, worth_bytes: int = WORTH_BYTES
+    ) -> None:
+        """Begin; no process is started yet.
 
         Args:
-            apart_bytes: How much there is to read beside other work; if that is worth
-                a process, no thread of this one may begin before.
+            workers: How many processes may read zips.
+            worth_bytes: How much is read here before.
         """
-        self._seen = SeenEntries()
-        self._apart = Hands(self._scan_apart, count=1, size_bytes=apart_bytes)
+        self._reader = _Reader()
+        self._left_bytes = worth_bytes
+        self._workers = Workers(_Reader, count=workers)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._apart.close()
+        self._workers.close()
 
     def scan(self, staged: Staged, mv: ModuleVersion) -> ZipScan:
         """Check and hash a staged zip, and read its packages; see scan_zip.
@@ -53,18 +79,10 @@ class ZipScanner:
             RejectedError: as scan_zip.
             StoreError: it cannot be read.
         """
-        if staged.descriptor is not None:
-            item = _Item(mv, staged.size_bytes)
-            scan = self._apart.offer(
-                item, subject=str(mv), descriptor=staged.descriptor
-            )
+        item = _Item(mv, staged.size_bytes)
+        self._left_bytes -= item.size_bytes  # threads may lose one; it is a threshold
+        if staged.descriptor is not None and self._left_bytes <= 0:
+            scan = self._workers.ask(item, descriptor=staged.descriptor)
             if scan is not None:
                 return scan
-        return self._scan(staged.read_at, staged.size_bytes, mv)
-
-    def _scan_apart(self, item: _Item, descriptor: int | None) -> ZipScan:
-        assert descriptor is not None
-        return self._scan(partial(read_at, descriptor), item.size_bytes, item.mv)
-
-    def _scan(self, read: ReadAt, size_bytes: int, mv: ModuleVersion) -> ZipScan:
-        return scan_zip(read, size_bytes, mv, seen=self._seen, with_packages=True)
+        return self._reader.read(staged.read_at, item)

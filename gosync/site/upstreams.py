@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from gosync.ingest.gate import Gate
+from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.sumops import SumOps
 from gosync.site.site import Site
 from gosync.sumdb.client import SumClient
@@ -44,21 +45,26 @@ class Upstreams(msgspec.Struct, frozen=True):
 @asynccontextmanager
 async def connect(site: Site) -> AsyncIterator[Upstreams]:
     """Open the network; no request is sent yet."""
+    async with Fetcher(site.options.http, clock=site.clock) as fetcher:
+        with ZipScanner() as scanner:
+            yield _upstreams(site, fetcher, scanner)
+
+
+def _upstreams(site: Site, fetcher: Fetcher, scanner: ZipScanner) -> Upstreams:
     options = site.options
-    async with Fetcher(options.http, clock=site.clock) as fetcher:
-        sources = Sources(options.proxies, fetcher)
-        sums = _sum_client(site, sources)
-        index = IndexClient(options.index_url, fetcher) if options.index_url else None
-        gate = Gate(
-            holder=site.holder,
-            blobs=site.blobs,
-            quarantine=site.quarantine,
-            pins=site.catalog.pins,
-            sums=sums,
-            clock=site.clock,
-        )
-        proxy = ProxyClient(sources)
-        yield Upstreams(fetcher, proxy, index, sums, gate)
+    sources = Sources(options.proxies, fetcher)
+    sums = _sum_client(site, sources)
+    index = IndexClient(options.index_url, fetcher) if options.index_url else None
+    gate = Gate(
+        holder=site.holder,
+        blobs=site.blobs,
+        quarantine=site.quarantine,
+        pins=site.catalog.pins,
+        sums=sums,
+        clock=site.clock,
+        scanner=scanner,
+    )
+    return Upstreams(fetcher, ProxyClient(sources), index, sums, gate)
 
 
 def _sum_client(site: Site, sources: Sources) -> SumClient | None:

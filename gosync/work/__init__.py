@@ -3,6 +3,7 @@
 pool        bounded tasks on anyio
 lookahead   threads that work some items ahead of the one whose result is taken
 processes   forked processes, where threads would wait for each other
+workers     processes started beside other threads, when there is work
 pace        how quickly work goes, and how long the rest takes (pure)
 progress    who watches long work
 interruption  signals that end waits for locks

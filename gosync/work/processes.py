@@ -14,7 +14,8 @@ A process is forked, and knows everything as it stood then. That needs
 
 Where that is not so nobody is there, and whoever has work does it: ``offer`` answers
 None then, as it does while all are busy. It is also the answer for work that raised
-an error; done again here, it raises it where somebody sees it.
+an error; done again here, it raises it where somebody sees it. What has work beside
+threads starts ``workers``.
 
 An item may come with an open file: its descriptor is sent along (SCM_RIGHTS), so that
 no process has to know where the file lies.
@@ -33,7 +34,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
-from typing import Final, Generic, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar, cast
 
 from gosync.errors import StoreError
 
@@ -153,10 +154,7 @@ class _Hand(Generic[T, R]):
     def do(self, item: T, subject: str, descriptor: int | None) -> R | None:
         """Have an item worked on; None if that raised an error."""
         try:
-            self.pipe.send((item, descriptor is not None))
-            if descriptor is not None:
-                _send_descriptor(self.pipe, descriptor)
-            result: R | None = self.pipe.recv()
+            result = cast("R | None", ask(self.pipe, item, descriptor))
         except (EOFError, OSError) as exc:
             raise StoreError(
                 f"{subject}: the process that worked on it was killed",
@@ -174,16 +172,33 @@ class _Hand(Generic[T, R]):
         self._process.join()
 
 
+def ask(pipe: Connection, item: object, descriptor: int | None) -> object:
+    """Send an item to a process that serves; return its result, None for an error.
+
+    Raises:
+        EOFError: The process is gone.
+        OSError: Likewise.
+    """
+    pipe.send((item, descriptor is not None))
+    if descriptor is not None:
+        _send_descriptor(pipe, descriptor)
+    return pipe.recv()
+
+
 def _serve(
     work: Callable[[T, int | None], R],
     there: Connection,
     inherited: Sequence[Connection],
 ) -> None:
+    for pipe in inherited:
+        pipe.close()
+    serve(work, there)
+
+
+def serve(work: Callable[[T, int | None], R], there: Connection) -> None:
     """Work on what comes in, until nothing more can."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the parent decides, and then hangs up
-    for pipe in inherited:
-        pipe.close()
     while True:
         try:
             item, has_file = there.recv()

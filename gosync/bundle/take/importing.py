@@ -140,8 +140,8 @@ class Import:
         runs, clock = self._site.catalog.runs, self._site.clock
         with runs.during("bundle import", clock) as run_id:
             with _refusals(medium):
-                bundle = BundleFolder.open(medium)  # no thread before the scanner
-                with ZipScanner(apart_bytes=bundle.header.zip_bytes) as self._scanner:
+                bundle = BundleFolder.open(medium)
+                with ZipScanner(workers=1) as self._scanner:  # this one unpacks
                     report = await self._take_in(bundle)
             summary = encode_json(import_document(report)).decode()
             code = report.exit_code

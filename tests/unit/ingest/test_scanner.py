@@ -1,22 +1,23 @@
-"""Staged zips read by a process of its own: the same verdicts, in the same words."""
+"""Staged zips read by worker processes: the same verdicts, in the same words."""
 
 from __future__ import annotations
 
-from multiprocessing.connection import Connection
+import os
+import signal
 from pathlib import Path
 
 from gosync.errors import RejectedError
 from gosync.gomod.dirhash import ZipScan
 from gosync.gomod.module import ModuleVersion
-from gosync.ingest.scanner import ZipScanner
+from gosync.ingest.scanner import WORTH_BYTES, ZipScanner
 from gosync.store.staging import LocalStaged
-from gosync.work.processes import WORTH_BYTES
-from tests.alone import alone
+from tests.children import workers_here
 from tests.unit.gomod.zipfiles import make_zip
 
 MV = ModuleVersion("example.com/m", "v1.0.0")
 GOOD = make_zip([("go.mod", b"module example.com/m\n"), ("a.go", b"package a\n")])
 FOREIGN = make_zip([("go.mod", b"")], prefix="example.com/other@v1.0.0/")
+ZIPS = (GOOD, GOOD[:-30], FOREIGN)
 
 
 class Watched(LocalStaged):
@@ -39,24 +40,47 @@ def _scan(scanner: ZipScanner, folder: Path, data: bytes) -> ZipScan | str:
             return str(error)
 
 
-def _scan_all(there: Connection, folder: Path) -> None:
-    """Tell what three zips are, and how often the first one was read here; twice."""
-    said = []
-    for apart_bytes in (WORTH_BYTES, 0):
-        Watched.reads = 0
-        with ZipScanner(apart_bytes=apart_bytes) as scanner:
-            good, reads = _scan(scanner, folder, GOOD), Watched.reads
-            bad = [_scan(scanner, folder, data) for data in (GOOD[:-30], FOREIGN)]
-        said.append(((good, *bad), reads))
-    there.send(said)
+def _scan_all(folder: Path, worth_bytes: int) -> tuple[list[ZipScan | str], int]:
+    """Return what three zips are, and how often they were read here."""
+    Watched.reads = 0
+    with ZipScanner(worth_bytes=worth_bytes) as scanner:
+        return [_scan(scanner, folder, each) for each in ZIPS], Watched.reads
 
 
-def test_a_process_finds_what_this_one_would(tmp_path: Path):
-    (apart, reads_apart), (beside, reads_beside) = alone(_scan_all, tmp_path)
+def test_a_worker_finds_what_this_process_would(tmp_path: Path):
+    apart, reads_apart = _scan_all(tmp_path, worth_bytes=0)
+    beside, reads_beside = _scan_all(tmp_path, worth_bytes=WORTH_BYTES)
 
     assert apart == beside
     good, cut, foreign = apart
+    assert isinstance(good, ZipScan)
+    assert isinstance(foreign, ZipScan)
     assert good.go_mod == b"module example.com/m\n"
-    assert "no end record" in cut
+    assert good.packages is not None
+    assert "no end record" in str(cut)
     assert foreign.checked.invalid
-    assert reads_apart == 0 < reads_beside
+    assert reads_apart > 0, "what is wrong is read again here, to say it"
+    assert reads_beside > reads_apart
+
+
+def test_what_a_worker_reads_is_not_read_here(tmp_path: Path):
+    Watched.reads = 0
+    with ZipScanner(worth_bytes=0) as scanner:
+        _scan(scanner, tmp_path, GOOD)
+    assert Watched.reads == 0
+
+
+def test_little_to_read_starts_no_process(tmp_path: Path):
+    with ZipScanner(worth_bytes=len(GOOD) + 1) as scanner:
+        _scan(scanner, tmp_path, GOOD)
+        assert workers_here() == []
+        _scan(scanner, tmp_path, GOOD)
+        assert len(workers_here()) == 1
+
+
+def test_a_zip_whose_worker_is_killed_is_read_here(tmp_path: Path):
+    with ZipScanner(workers=1, worth_bytes=0) as scanner:
+        want = _scan(scanner, tmp_path, GOOD)
+        os.kill(workers_here()[0], signal.SIGKILL)
+        assert _scan(scanner, tmp_path, GOOD) == want
+        assert _scan(scanner, tmp_path, GOOD) == want

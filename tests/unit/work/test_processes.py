@@ -17,6 +17,7 @@ from gosync.errors import LockedError, StoreError
 from gosync.store.lock import StoreLock
 from gosync.work.processes import WORTH_BYTES, Hands
 from tests.alone import alone
+from tests.children import is_running
 
 
 def _do(item: str, descriptor: int | None) -> int:
@@ -122,15 +123,7 @@ def test_none_outlives_a_process_that_is_killed_or_holds_its_lock(tmp_path):
         os.kill(each, signal.SIGCONT)
     assert len(left) == 2
     for _ in range(100):
-        if not any(_runs(process) for process in left):
+        if not any(is_running(process) for process in left):
             return
         time.sleep(0.05)
     pytest.fail(f"still there: {left}")
-
-
-def _runs(process: int) -> bool:
-    try:
-        status = Path(f"/proc/{process}/stat").read_text()
-    except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
