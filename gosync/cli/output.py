@@ -7,15 +7,21 @@ and ``type`` (the command). ``--quiet`` keeps people's lines away, not JSON.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from itertools import chain, islice
+from typing import Final, TypeAlias
 
 import click
 import msgspec
 
+from gosync.cli import plaintable
 from gosync.text import DOCUMENT_SCHEMA, encode_json
 
 Document: TypeAlias = Mapping[str, object] | msgspec.Struct
+
+_MOST_RICH_ROWS: Final = 500  # rich takes 0.3 ms a row, and nobody reads more
+_ITEMS_AT_ONCE: Final = 1_000
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -32,22 +38,49 @@ class Output(msgspec.Struct, frozen=True):
     def result(self, kind: str, document: Document, lines: Iterable[str] = ()) -> None:
         """Write the document as JSON, or the lines for people."""
         if self.as_json:
-            if isinstance(document, msgspec.Struct):
-                document = msgspec.structs.asdict(document)
-            whole = {"schema": DOCUMENT_SCHEMA, "type": kind, **document}
-            click.echo(msgspec.json.format(encode_json(whole), indent=2))
+            click.echo(_formatted(_whole(kind, document)))
         elif not self.quiet:
             for line in lines:
                 click.echo(line)
+
+    def stream(
+        self, kind: str, head: Document, name: str, items: Iterable[object]
+    ) -> None:
+        """Write a document whose last field is a long list, as it is read.
+
+        Args:
+            kind: The command.
+            head: The fields before it.
+            name: The list's.
+            items: What is in it.
+        """
+        if not self.as_json:
+            return
+        remaining = iter(items)
+        # An empty list closes on its own line; then comes the document's own end.
+        click.echo(
+            _formatted({**_whole(kind, head), name: []})[: -len("]\n}")], nl=False
+        )
+        begin, end = len(f'{{\n  "{name}": ['), len("\n  ]\n}")
+        between = b""
+        while chunk := list(islice(remaining, _ITEMS_AT_ONCE)):
+            click.echo(between + _formatted({name: chunk})[begin:-end], nl=False)
+            between = b","
+        click.echo(b"\n  ]\n}" if between else b"]\n}")
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Write a table for people; nothing when JSON is asked for."""
         if self.as_json or self.quiet:
             return
-        # Importing rich takes longer than most commands.
-        from gosync.cli.richtable import print_table  # noqa: PLC0415
+        remaining = iter(rows)
+        first = list(islice(remaining, _MOST_RICH_ROWS + 1))
+        if sys.stdout.isatty() and len(first) <= _MOST_RICH_ROWS:
+            # Importing rich takes longer than most commands.
+            from gosync.cli.richtable import print_table  # noqa: PLC0415
 
-        print_table(columns, rows)
+            print_table(columns, first)
+        else:
+            plaintable.print_table(columns, chain(first, remaining))
 
     def say(self, text: str) -> None:
         """Write a line for people to standard output, as it happens."""
@@ -58,3 +91,13 @@ class Output(msgspec.Struct, frozen=True):
         """Write a remark for people to standard error."""
         if not self.quiet:
             click.echo(text, err=True)
+
+
+def _whole(kind: str, document: Document) -> dict[str, object]:
+    if isinstance(document, msgspec.Struct):
+        document = msgspec.structs.asdict(document)
+    return {"schema": DOCUMENT_SCHEMA, "type": kind, **document}
+
+
+def _formatted(document: dict[str, object]) -> bytes:
+    return msgspec.json.format(encode_json(document), indent=2)
