@@ -8,6 +8,7 @@ refuse those.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Final, TypeAlias
 
 import msgspec
@@ -56,12 +57,14 @@ def indented_json(document: Mapping[str, object]) -> Iterator[bytes]:
     """Yield a document as indented JSON, its long lists by parts.
 
     What is yielded, joined, is ``msgspec.json.format`` of the whole, which for some
-    documents would take hundreds of megabytes.
+    documents would take hundreds of megabytes. A list may be an iterator, too.
     """
     before = b"{"
     for key, value in document.items():
         yield before + b"\n  " + encode_json(key) + b": "
         if isinstance(value, list) and len(value) > _AT_ONCE:
+            yield from _long_list(iter(value))
+        elif isinstance(value, Iterator):
             yield from _long_list(value)
         else:
             yield _indented(value)
@@ -69,13 +72,12 @@ def indented_json(document: Mapping[str, object]) -> Iterator[bytes]:
     yield b"\n}" if document else b"{}"
 
 
-def _long_list(values: list[object]) -> Iterator[bytes]:
+def _long_list(values: Iterator[object]) -> Iterator[bytes]:
     before = b"["
-    for start in range(0, len(values), _AT_ONCE):
-        part = _indented(values[start : start + _AT_ONCE])
-        yield before + part.removeprefix(b"[").removesuffix(b"\n  ]")
+    while part := list(islice(values, _AT_ONCE)):
+        yield before + _indented(part).removeprefix(b"[").removesuffix(b"\n  ]")
         before = b","
-    yield b"\n  ]"
+    yield b"[]" if before == b"[" else b"\n  ]"
 
 
 def _indented(value: object) -> bytes:

@@ -182,6 +182,20 @@ class Connection:
             yield
 
     @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Have all that is read inside be of one state; nothing is written inside.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        with self._lock:
+            self._run("BEGIN")
+            try:
+                yield
+            finally:
+                self._roll_back()
+
+    @contextmanager
     def _committed(self, synchronous: str = "FULL") -> Iterator[None]:
         if not wait_until(
             partial(self._try_begin, synchronous),

@@ -186,6 +186,16 @@ class Catalog:
         with self._connection.transaction():
             yield
 
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Have all that is read inside be of one state; only read inside.
+
+        Others may write meanwhile; what they write stays in the log until the end.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return self._connection.snapshot()
+
     @contextmanager
     def undone(self) -> Iterator[None]:
         """Undo what is written inside: to read what it would be; never await inside.

@@ -43,6 +43,9 @@ PUBLISHED = (
     " AND selected IS NULL AND unselected_at IS NULL)"
 )
 
+# Which of these all is here of that is needed: what ``gosync list`` shows.
+LISTED = f"{PUBLISHED} AND (state = 'present' OR selected IS NULL)"
+
 WITHDRAW = """
 UPDATE versions SET
     state = 'wanted', changed = ?,

@@ -16,8 +16,15 @@ from gosync.catalog.version_rows import (
     row_values,
     version_row,
 )
-from gosync.catalog.version_sql import ADMIT, PUBLISHED, PUT_BACK, WANT, WITHDRAW
-from gosync.catalog.versions import State, VersionRow, Want
+from gosync.catalog.version_sql import (
+    ADMIT,
+    LISTED,
+    PUBLISHED,
+    PUT_BACK,
+    WANT,
+    WITHDRAW,
+)
+from gosync.catalog.versions import ModuleCount, State, VersionRow, Want
 from gosync.clock import format_time
 from gosync.gomod.module import ModuleVersion
 
@@ -257,6 +264,24 @@ class Versions:
                 return
             yield from map(version_row, page)
             after = (page[-1][0], page[-1][1])
+
+    def count_modules(self, *, everything: bool) -> list[ModuleCount]:
+        """Return how many versions of each module there are, by path.
+
+        Args:
+            everything: Also what is not listed (``VersionRow.is_listed``).
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        condition = "TRUE" if everything else LISTED
+        found = self._connection.rows(
+            "SELECT path, sum(zip_digest IS NOT NULL),"  # noqa: S608 - own names
+            " sum(zip_digest IS NULL AND mod_digest IS NOT NULL),"
+            " sum(zip_digest IS NULL AND mod_digest IS NULL)"
+            f" FROM versions WHERE {condition} GROUP BY path ORDER BY path"
+        )
+        return [ModuleCount(*row) for row in found]
 
     def carried_paths(self, *, changed_after: int = -1) -> list[str]:
         """Return the modules of which something changed after a number, sorted.

@@ -103,6 +103,22 @@ class BlobRef(NamedTuple):
     size_bytes: int | None
 
 
+class ModuleCount(NamedTuple):
+    """How many versions of a module there are.
+
+    Attributes:
+        path: The module.
+        whole: Versions that are carried whole.
+        go_mods: Versions of which the ``.mod`` alone is carried.
+        not_here: Versions of which nothing is carried.
+    """
+
+    path: str
+    whole: int
+    go_mods: int
+    not_here: int
+
+
 class VersionRow(OfVersion, msgspec.Struct, frozen=True, gc=False):
     """One version; the fields are the table's columns, in their order.
 
@@ -195,3 +211,9 @@ class VersionRow(OfVersion, msgspec.Struct, frozen=True, gc=False):
         if self.found_by is FoundBy.DEPENDENCY and unselected:
             return None
         return self.carried
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether trees show it, and all that is needed of it is here."""
+        is_whole = self.state is State.PRESENT or self.selected is None
+        return is_whole and self.published is not None

@@ -23,18 +23,20 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     demo            ``gosync demo``: the whole loop on a sample upstream
     durations       spans of time on the command line: 90m, 36h, 2d
     init            ``gosync init``: a commented configuration to start from
-    inspect         ``gosync list`` and ``gosync show``: what the store has
+    inspect         ``gosync show``: all that is known of one version
     interruptible   long work that SIGINT and SIGTERM end cleanly
     key             ``gosync key``: keys that sign bundles
+    listing         ``gosync list``: the versions in the store
     main            the command group, and errors made exit codes
     options         what every command takes: --config, --json, --quiet, --no-progress
     output          results: a document for programs or lines for people, never both
     plan            ``gosync plan``: what a sync would do
     planlines       a plan for people: sums, what is largest, new or dropped
+    plaintable      tables as plain lines, for a pipe or when they are long
     progress        how long work shows: a bar on a terminal
     prune           ``gosync prune``: forget what no selection wants any more
     publish         ``gosync publish``: write or refresh a static tree
-    richtable       tables for people, by rich; imported where one is printed
+    richtable       tables on a terminal, by rich; imported where one is printed
     run             ``gosync run``: the daemon, or its jobs once
     status          ``gosync status``: fresh, complete, proven, at a glance
     stopping        a first signal asks a run to come to a good end
@@ -47,6 +49,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     verdicts        what ``gosync verify`` prints for people
     verify          ``gosync verify``: prove what a module cache holds, and clean it
     verify_request  what ``gosync verify`` is asked: its target
+    versionjson     a version's row as JSON, for ``list`` and ``show``
     why             ``gosync why``: which select or project wants a version
     withdraw        ``gosync withdraw``: give nobody a version any more
 """

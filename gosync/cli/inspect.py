@@ -1,87 +1,19 @@
-"""``gosync list`` and ``gosync show``: what the store has, and how it was proven."""
+"""``gosync show``: all that is known of one version, and how it was proven."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import click
 import msgspec
-from msgspec.structs import asdict
 
 from gosync.audit.answers import FileAnswer, parse_answer
-from gosync.catalog.db import Catalog
 from gosync.catalog.documents import read_document
 from gosync.catalog.looks import Look
-from gosync.catalog.versions import Need, State, VersionRow
-from gosync.cli.arguments import arguments, parse_module_version
+from gosync.cli.arguments import parse_module_version
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.tables import finding_lines, withdrawal_lines
-from gosync.config.sizes import format_size
+from gosync.cli.versionjson import version_document
 from gosync.errors import NotFoundError
-from gosync.gomod.patterns import PatternSet, is_literal
-from gosync.gomod.semver import version_key
-from gosync.site.rules import check_pattern
 from gosync.site.site import read_catalog
-
-
-@click.command("list")
-@click.argument("pattern", required=False)
-@click.option("--all", "everything", is_flag=True, help="Also what is not here yet.")
-@common_options
-def list_(options: CommonOptions, pattern: str | None, everything: bool) -> None:
-    """List the versions in the store; PATTERN is a path or a GOPRIVATE glob."""
-    if pattern is not None and not is_literal(pattern):
-        with arguments("write a path, or a glob as in GOPRIVATE"):
-            check_pattern("pattern", pattern, pattern)
-    config = options.load_config()
-    with read_catalog(config.site_options()) as catalog:
-        rows = [
-            row
-            for row in _matching(catalog, pattern)
-            if everything or (_is_whole(row) and row.published)
-        ]
-    rows.sort(key=lambda row: (row.path, version_key(row.version)))
-    counts = _counts(rows)
-    documents = [version_document(row) for row in rows]
-    options.output.result("list", {**counts, "versions": documents})
-    options.output.table(
-        ("module", "version", "state", "zip", "proof"), (_cells(row) for row in rows)
-    )
-    options.output.say(
-        f"{counts['modules']} modules, {counts['whole']} versions whole,"
-        f" {counts['go_mods']} go.mod files alone, {counts['not_here']} not here"
-    )
-
-
-def _is_whole(row: VersionRow) -> bool:
-    """Whether all that is needed of a version is here."""
-    return row.state is State.PRESENT or row.selected is None
-
-
-def _counts(rows: list[VersionRow]) -> dict[str, int]:
-    """Count what is listed: whole, the ``.mod`` alone, nothing."""
-    carried = [row.carried for row in rows]
-    return {
-        "modules": len({row.path for row in rows}),
-        "whole": carried.count(Need.ZIP),
-        "go_mods": carried.count(Need.MOD),
-        "not_here": carried.count(None),
-    }
-
-
-def _matching(catalog: Catalog, pattern: str | None) -> Iterator[VersionRow]:
-    if pattern is None:
-        yield from catalog.versions.all_rows()
-        return
-    globs = PatternSet([pattern])
-    yield from (row for row in catalog.versions.all_rows() if globs.match(row.path))
-
-
-def _cells(row: VersionRow) -> tuple[str, ...]:
-    size = "" if row.zip_bytes is None else format_size(row.zip_bytes)
-    proof = row.proof.value if row.proof else ""
-    state = "withdrawn" if row.withdrawn else row.state.value
-    return (row.path, row.version, state, size, proof)
 
 
 @click.command()
@@ -137,11 +69,3 @@ def look_document(look: Look) -> dict[str, object]:
         "due_at": look.due_at,
         "said": read_document(look.said, dict),
     }
-
-
-def version_document(row: VersionRow) -> dict[str, object]:
-    """Return a version as JSON; the record's text as a string."""
-    fields = asdict(row)
-    del fields["record_text"], fields["changed"]
-    text = row.record_text.decode() if row.record_text is not None else None
-    return {**msgspec.to_builtins(fields), "record": text}

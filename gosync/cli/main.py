@@ -38,7 +38,7 @@ VERBS = {
     "plan": ("plan", "plan"),
     "sync": ("sync", "sync"),
     "status": ("status", "status"),
-    "list": ("inspect", "list_"),
+    "list": ("listing", "list_"),
     "show": ("inspect", "show"),
     "why": ("why", "why"),
     "prune": ("prune", "prune"),

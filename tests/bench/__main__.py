@@ -28,6 +28,7 @@ from tests.bench.events import index_events
 from tests.bench.hashing import hash_zips
 from tests.bench.huge import huge_zip
 from tests.bench.idle import idle_pass
+from tests.bench.listing import list_store
 from tests.bench.planning import plan_selection, resolve_graph
 from tests.bench.publishing import publish_changes
 from tests.bench.scanning import scan_imports
@@ -45,6 +46,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "huge": huge_zip,
     "plan": plan_selection,
     "graph": resolve_graph,
+    "list": list_store,
     "publish": publish_changes,
     "verify": verify_caches,
     "storeplan": plan_store_repair,

@@ -34,6 +34,7 @@ class Sizes:
         bundled_bytes: The size of its zips.
         bundled_modules: Modules that are bundled with one version each.
         bundled_updates: Modules of which a next version is bundled.
+        listed: Versions of the store that is listed.
         published: Module versions of the trees that something is added to.
     """
 
@@ -54,6 +55,7 @@ class Sizes:
     bundled_bytes: int
     bundled_modules: int
     bundled_updates: int
+    listed: int
     published: tuple[int, ...]
 
 
@@ -75,6 +77,7 @@ FULL = Sizes(
     bundled_bytes=3 * MIB,
     bundled_modules=50,
     bundled_updates=100,
+    listed=100_000,
     published=(1_000, 10_000, 100_000),
 )
 QUICK = Sizes(
@@ -95,6 +98,7 @@ QUICK = Sizes(
     bundled_bytes=3 * MIB,
     bundled_modules=50,
     bundled_updates=100,
+    listed=100_000,
     published=(1_000, 10_000),
 )
 TINY = Sizes(
@@ -115,6 +119,7 @@ TINY = Sizes(
     bundled_bytes=100_000,
     bundled_modules=3,
     bundled_updates=3,
+    listed=200,
     published=(100, 200),
 )
 

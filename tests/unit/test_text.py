@@ -43,3 +43,10 @@ def test_json_by_parts_is_the_json_of_the_whole(count: int):
     for each in (document, {}):
         whole = msgspec.json.format(msgspec.json.encode(each), indent=2)
         assert b"".join(indented_json(each)) == whole
+
+
+@pytest.mark.parametrize("count", [0, 1, 999, 1000, 1001, 2500])
+def test_an_iterator_is_written_as_the_list_of_what_it_yields(count):
+    items = [{"n": n, "text": "a\nb"} for n in range(count)]
+    whole = msgspec.json.format(encode_json({"a": 1, "items": items}), indent=2)
+    assert b"".join(indented_json({"a": 1, "items": iter(items)})) == whole

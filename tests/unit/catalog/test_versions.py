@@ -207,3 +207,44 @@ def test_long_tables_are_read_in_pages_while_they_change(catalog):
     assert len(seen) == len(set(seen)) == 2500
     assert seen == sorted(seen)
     assert [(row.path, row.version) for row in versions.all_rows()] == seen
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_modules_are_counted_as_their_rows_are_listed(catalog, everything):
+    versions = catalog.versions
+    versions.want([Want("b.example/b", "v1.0.0"), Want(M, "v1.2.0")])
+    found_by = FoundBy.DEPENDENCY
+    versions.admit(
+        [
+            _zip("v1.0.0"),
+            _mod("v1.1.0"),
+            replace(_mod("v1.3.0"), state=State.OMITTED, need=Need.ZIP),
+            replace(_mod("v1.4.0"), found_by=found_by),
+            replace(_mod("v1.5.0"), found_by=found_by, selected=Need.MOD),
+            replace(_zip("v1.0.0", path="c.example/c"), withdrawn=True),
+        ]
+    )
+    rows = [row for row in versions.all_rows() if everything or row.is_listed]
+    expected: dict[str, list[Need | None]] = {}
+    for row in rows:
+        expected.setdefault(row.path, []).append(row.carried)
+
+    found = versions.count_modules(everything=everything)
+
+    assert {count.path: count[1:] for count in found} == {
+        path: tuple(carried.count(need) for need in (Need.ZIP, Need.MOD, None))
+        for path, carried in expected.items()
+    }
+    assert [count.path for count in found] == sorted(expected)
+    assert len(found) == (3 if everything else 1)
+
+
+def test_a_snapshot_does_not_see_what_others_write_meanwhile(tmp_path, catalog):
+    catalog.versions.want([Want(M, "v1.0.0")])
+    file = tmp_path / "catalog.sqlite"
+    with Catalog.open(file, create=False, readonly=True) as reader:
+        with reader.snapshot():
+            before = list(reader.versions.all_rows())
+            catalog.versions.want([Want(M, "v1.1.0")])
+            assert list(reader.versions.all_rows()) == before
+        assert len(list(reader.versions.all_rows())) == 1 + len(before)

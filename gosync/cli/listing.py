@@ -1,0 +1,103 @@
+"""``gosync list``: the versions in the store.
+
+A store may have a million versions, so rows are read a module at a time and leave as
+they are read; kept is what a table's column widths need. The JSON document begins with
+its counts, which are asked for first, within one snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from operator import attrgetter
+
+import click
+import msgspec
+
+from gosync.catalog.db import Catalog
+from gosync.catalog.versions import VersionRow
+from gosync.cli.arguments import arguments
+from gosync.cli.options import CommonOptions, common_options
+from gosync.cli.versionjson import version_document
+from gosync.config.sizes import format_size
+from gosync.gomod.patterns import PatternSet, is_literal
+from gosync.gomod.semver import version_key
+from gosync.site.rules import check_pattern
+from gosync.site.site import read_catalog
+
+
+class ListCounts(msgspec.Struct, frozen=True):
+    """Counts of what is listed.
+
+    Attributes:
+        modules: How many modules it is of.
+        whole: Versions that are here whole.
+        go_mods: Versions of which the ``.mod`` alone is here.
+        not_here: Versions of which there is nothing.
+    """
+
+    modules: int
+    whole: int
+    go_mods: int
+    not_here: int
+
+
+@click.command("list")
+@click.argument("pattern", required=False)
+@click.option("--all", "everything", is_flag=True, help="Also what is not here yet.")
+@common_options
+def list_(options: CommonOptions, pattern: str | None, everything: bool) -> None:
+    """List the versions in the store; PATTERN is a path or a GOPRIVATE glob."""
+    if pattern is not None and not is_literal(pattern):
+        with arguments("write a path, or a glob as in GOPRIVATE"):
+            check_pattern("pattern", pattern, pattern)
+    config = options.load_config()
+    with read_catalog(config.site_options()) as catalog, catalog.snapshot():
+        counts = _count(catalog, pattern, everything=everything)
+        rows = _rows(catalog, pattern, everything=everything)
+        options.output.stream("list", counts, "versions", map(version_document, rows))
+        options.output.table(
+            ("module", "version", "state", "zip", "proof"), map(_cells, rows)
+        )
+    options.output.say(
+        f"{counts.modules} modules, {counts.whole} versions whole,"
+        f" {counts.go_mods} go.mod files alone, {counts.not_here} not here"
+    )
+
+
+def _count(catalog: Catalog, pattern: str | None, *, everything: bool) -> ListCounts:
+    matches = _matcher(pattern)
+    modules = whole = go_mods = not_here = 0
+    for module in catalog.versions.count_modules(everything=everything):
+        if matches(module.path):
+            modules += 1
+            whole += module.whole
+            go_mods += module.go_mods
+            not_here += module.not_here
+    return ListCounts(modules, whole, go_mods, not_here)
+
+
+def _rows(
+    catalog: Catalog, pattern: str | None, *, everything: bool
+) -> Iterator[VersionRow]:
+    """Yield what is asked for, by module and version."""
+    matches = _matcher(pattern)
+    for path, rows in groupby(catalog.versions.all_rows(), attrgetter("path")):
+        if matches(path):
+            chosen = [row for row in rows if everything or row.is_listed]
+            yield from sorted(chosen, key=lambda row: version_key(row.version))
+
+
+def _matcher(pattern: str | None) -> Callable[[str], bool]:
+    return _everything if pattern is None else PatternSet([pattern]).match
+
+
+def _everything(_path: str) -> bool:
+    return True
+
+
+def _cells(row: VersionRow) -> tuple[str, ...]:
+    size = "" if row.zip_bytes is None else format_size(row.zip_bytes)
+    proof = row.proof.value if row.proof else ""
+    state = "withdrawn" if row.withdrawn else row.state.value
+    return (row.path, row.version, state, size, proof)
