@@ -134,9 +134,9 @@ def import_(
         if report_file is not None:
             write_report(report_file, document)
         lines = list(_lines(report, receipt_file, need_file))
-        options.output.result("bundle import", document, lines)
         if report.published is not None:
             tell_status(site, telling_of(config))
+    options.output.result("bundle import", document, lines)
     return report.exit_code
 
 

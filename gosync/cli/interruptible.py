@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import anyio
+from anyio.abc import TaskStatus
 
 from gosync.errors import InterruptedRunError
 from gosync.work.interruption import forget, noticing
@@ -27,9 +28,12 @@ def run_interruptible(work: Callable[[], Awaitable[T]]) -> T:
         caught: list[signal.Signals] = []
         results: list[T] = []
 
-        async def watch(scope: anyio.CancelScope) -> None:
+        async def watch(
+            scope: anyio.CancelScope, *, task_status: TaskStatus[None]
+        ) -> None:
             receiver = anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM)
             with receiver as signals, noticing():
+                task_status.started()
                 async for number in signals:
                     caught.append(number)
                     scope.cancel()
@@ -37,7 +41,7 @@ def run_interruptible(work: Callable[[], Awaitable[T]]) -> T:
         try:
             async with anyio.create_task_group() as group:
                 with anyio.CancelScope() as scope:
-                    group.start_soon(watch, scope)
+                    await group.start(watch, scope)
                     results.append(await work())
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as errors:

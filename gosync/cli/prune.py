@@ -94,8 +94,8 @@ def prune(
             return
         allowed = _allow(options, site, plan, planned)
         pruned = anyio.run(carry_out, allowed, plan, watcher)
-        _report(options, plan, planned, pruned)
         tell_status(site, telling_of(config))
+        _report(options, plan, planned, pruned)
 
 
 def _allow(

@@ -136,8 +136,8 @@ def publish(
             *unpublished_lines(report.unpublished),
             *_head_lines(heads, asked),
         ]
-        options.output.result("publish", document, lines)
         tell_status(site, telling_of(config))
+        options.output.result("publish", document, lines)
     if report.unserved:
         return report.unserved_exit_code
     lacking = report.unpublished or asked.left

@@ -107,7 +107,7 @@ def sync(
     ) as site:
         with progress(show=options.show_progress) as watcher:
             report = run_interruptible(lambda: run_pass(site, wish, watcher))
-        options.output.result("sync", sync_report(report), sync_lines(report))
         if wish.publish:
             tell_status(site, telling_of(config))
+    options.output.result("sync", sync_report(report), sync_lines(report))
     return report.exit_code
