@@ -32,8 +32,9 @@ from gosync.gomod.pathcheck import check_import_path
 
 if TYPE_CHECKING:
     Literals: TypeAlias = tuple[bytes, ...]
-    """The string literals of a file's imports, as they are written."""
+    """The string literals of a file's imports as written; of a program, after MAIN."""
 
+MAIN = b"main"
 MAX_HEAD_BYTES = 4 << 20
 MAX_LITERAL_BYTES = 1 << 10
 
@@ -50,7 +51,7 @@ _GROUP = rb"\(" + _SPACE + rb"(?:" + _SPEC + _SPACE + rb")*+\)"
 _DECLARATION = _IMPORT + rb"(?:" + _GROUP + rb"|" + _SPEC + rb")" + _SPACE
 
 _COMMENTS = re.compile(_SPACE)
-_CLAUSE = re.compile(rb"package" + _END + _SPACE + _NAME + _SPACE)
+_CLAUSE = re.compile(rb"package" + _END + _SPACE + rb"(" + _NAME + rb")" + _SPACE)
 _DECLARATIONS = re.compile(rb"(?:" + _DECLARATION + rb")*+")
 _BROKEN = re.compile(_IMPORT + rb"(?:\(" + _SPACE + rb")?")
 _NEXT_SPEC = re.compile(_SPEC + _SPACE)
@@ -72,16 +73,18 @@ def read_imports(data: bytes, *, whole: bool = True) -> Literals | None:
     if data.startswith(_BOM):
         data = data[3:]
     clause_at = _end_of(_COMMENTS, data, 0)
-    imports_at = _end_of(_CLAUSE, data, clause_at)
+    clause = _CLAUSE.match(data, clause_at)
+    imports_at = clause.end() if clause else clause_at
     end = _end_of(_DECLARATIONS, data, imports_at) if imports_at > clause_at else 0
     is_broken = not end or data[end : end + 1] in {b"i", b"/", b"\0"}
     if not whole and (is_broken or end == len(data)):
         raise MalformedError("Go file", "its head", "longer than what was read of it")
-    if is_broken:
+    if is_broken or clause is None:
         return _read_broken(data, imports_at, end)
     if _CONSTRAINT in data[:clause_at] and not may_build(data[:imports_at]):
         return None
-    return _kept(data[imports_at:end])
+    kept = _kept(data[imports_at:end])
+    return (MAIN, *kept) if clause[1] == MAIN else kept
 
 
 class HeadReader:

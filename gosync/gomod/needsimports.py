@@ -16,8 +16,15 @@ packages   of the module all that can be imported; and of every version that the
 
 Each grows with the others, and nothing is taken away, so the least fixed point is
 reached in any order, and there is one (DECISIONS.md says why it has all that ``go``
-asks for). Where no version has an imported package, ``go`` takes the newest version
-of a module that may have it; the caller is asked for that.
+asks for). Where a graph has no module with an imported package, ``go`` takes the
+newest version of one that may have it; the caller is asked for that. It is so where
+no version has the package, and may be where a version has it that neither the
+module's own requirements select nor the importer itself requires: a consumer of
+other packages may not come to it.
+
+A module that requires nothing, as one without a go.mod, says nothing of versions.
+Its consumer is taken to import all of it at once: what its own imports bring in the
+newest version is there in any case.
 """
 
 from __future__ import annotations
@@ -61,12 +68,12 @@ class FirstImport:
     Attributes:
         path: The import path, "" for the module that all begins with.
         importer: Whose package imports it, None at the beginning.
-        is_test: Whether it takes a test to come there.
+        tested: Whose test it takes to come there, None if it takes none.
     """
 
     path: str
     importer: ModuleVersion | None = None
-    is_test: bool = False
+    tested: ModuleVersion | None = None
 
 
 @dataclass
@@ -86,7 +93,7 @@ class Reached:
     selectable: set[ModuleVersion] = field(default_factory=set)
     newest: set[ModuleVersion] = field(default_factory=set)
     unread: set[ModuleVersion] = field(default_factory=set)
-    unprovided: dict[str, ModuleVersion | None] = field(default_factory=dict)
+    unprovided: dict[str, ModuleVersion] = field(default_factory=dict)
     graph: ModuleGraph = field(default_factory=lambda: ModuleGraph(()))
 
 
@@ -138,11 +145,11 @@ class _Reaching:
         while before != self._roots:
             before = set(self._roots)
             versions = self._selectable()
-            missing = _Loading(self, versions).load()
-            self._found.unprovided = missing
+            loading = _Loading(self, versions)
+            loading.load()
+            self._found.unprovided = loading.unprovided
             if before == self._roots:
-                for path in sorted(missing.keys() - self._asked):
-                    self._take_newest(path, missing[path])
+                self._take_all_newest(loading.uncertain())
         self._found.selectable = {
             ModuleVersion(path, each) for path in versions for each in versions[path]
         }
@@ -193,19 +200,45 @@ class _Reaching:
             return True
         return gover.compare_of(module.path, module.version, floor or "") >= 0
 
-    def _take_newest(self, path: str, importer: ModuleVersion | None) -> None:
-        """Take the longest module whose newest version has a package, as go does."""
+    def is_certain(self, provider: str, importer: FirstImport) -> bool:
+        """Tell whether a module is in each graph in which something is imported.
+
+        An importer is a root, or what only tests come to is a test's of a root.
+        """
+        root = importer.tested or importer.importer
+        if root is None or self._floor.selected(provider):
+            return True
+        if importer.importer is not None and importer.importer.path == provider:
+            return True
+        return any(each.path == provider for each in self._reader.require(root))
+
+    def _take_all_newest(self, wanted: Mapping[str, ModuleVersion]) -> None:
+        """Take newest versions for imports, as ``go`` does once the roots stay."""
+        roots = set(self._roots)
+        for path in sorted(wanted.keys() - self._asked):
+            self._take_newest(path, wanted[path])
+        if roots != self._roots and not self._reader.require(self._module):
+            own = [each for each in self._roots if each in self._found.newest]
+            ordered = tuple(gover.sort_modules({*self._requirements.roots, *own}))
+            self._floor = self._reader.graph(replace(self._requirements, roots=ordered))
+
+    def _take_newest(self, path: str, importer: ModuleVersion) -> None:
+        """Take the longest module whose newest version has a package, as go does.
+
+        It looks into all that there are.
+        """
         self._asked.add(path)
+        is_found = False
         for prefix in prefixes(path):
             version = self._newest(prefix)
             if version is None:
                 continue
             module = ModuleVersion(prefix, version)
             folders = self.open(module, FirstImport(path, importer))
-            if path[len(prefix) + 1 :] in folders:
+            if not is_found and path[len(prefix) + 1 :] in folders:
+                is_found = True
                 self._found.newest.add(module)
                 self._roots.add(module)
-                return
 
 
 class _Loading:
@@ -215,48 +248,73 @@ class _Loading:
         self._reaching = reaching
         self._versions = versions
         self._pending: list[FirstImport] = []
-        self._seen: dict[str, bool] = {}  # by path, whether only tests came there
-        self._missing: dict[str, ModuleVersion | None] = {}
+        self._imports: dict[str, set[FirstImport]] = {}
+        self._providers: dict[str, set[str]] = {}
+        self._untested: set[str] = set()
+        self.unprovided: dict[str, ModuleVersion] = {}
 
-    def load(self) -> dict[str, ModuleVersion | None]:
-        """Follow all imports; return those that no version provides."""
+    def load(self) -> None:
+        """Follow all imports."""
         path = self._reaching.module.path
         for version in self._versions.get(path, ()):
             module = ModuleVersion(path, version)
             for package in self._reaching.open(module, FirstImport("")).values():
                 if can_be_imported(package):
-                    self._enter(module, package, is_test=False)
+                    self._enter(module, package, None)
         while self._pending:
             self._follow(self._pending.pop())
-        return self._missing
+        for wanted in self._imports.keys() - self._providers.keys():
+            self.unprovided[wanted] = self._importer_of(wanted)
+
+    def uncertain(self) -> dict[str, ModuleVersion]:
+        """Return the imports that not every graph provides, and who imports them."""
+        found = dict(self.unprovided)
+        for path, providers in self._providers.items():
+            if not all(
+                self._is_certain(each, providers) for each in self._imports[path]
+            ):
+                found[path] = self._importer_of(path)
+        return found
+
+    def _is_certain(self, wanted: FirstImport, providers: set[str]) -> bool:
+        return any(self._reaching.is_certain(each, wanted) for each in providers)
+
+    def _importer_of(self, path: str) -> ModuleVersion:
+        return min(each.importer for each in self._imports[path] if each.importer)
 
     def _follow(self, wanted: FirstImport) -> None:
-        provided = False
         for prefix in prefixes(wanted.path):
             for version in self._versions.get(prefix, ()):
                 module = ModuleVersion(prefix, version)
                 folders = self._reaching.open(module, wanted)
                 package = folders.get(wanted.path[len(prefix) + 1 :])
                 if package is not None:
-                    provided = True
-                    self._enter(module, package, is_test=wanted.is_test)
-        if not provided:
-            self._missing.setdefault(wanted.path, wanted.importer)
+                    self._providers.setdefault(wanted.path, set()).add(prefix)
+                    self._enter(module, package, wanted.tested)
 
-    def _enter(self, module: ModuleVersion, package: Package, *, is_test: bool) -> None:
+    def _enter(
+        self, module: ModuleVersion, package: Package, tested: ModuleVersion | None
+    ) -> None:
         self._reaching.promote(module)
-        self._add(package.imports, module, is_test=is_test)
-        if not is_test:  # tests of tests' imports are nobody's
-            self._add(package.test_imports, module, is_test=True)
+        self._add(package.imports, module, tested)
+        if tested is None:  # tests of tests' imports are nobody's
+            self._add(package.test_imports, module, module)
 
     def _add(
-        self, paths: Sequence[str], importer: ModuleVersion, *, is_test: bool
+        self,
+        paths: Sequence[str],
+        importer: ModuleVersion,
+        tested: ModuleVersion | None,
     ) -> None:
         for path in paths:
-            only_tests = self._seen.get(path)
-            if only_tests is None or (only_tests and not is_test):
-                self._seen[path] = is_test
-                self._pending.append(FirstImport(path, importer, is_test))
+            wanted = FirstImport(path, importer, tested)
+            known = self._imports.setdefault(path, set())
+            is_new = not known if tested else path not in self._untested
+            known.add(wanted)
+            if is_new:
+                self._pending.append(wanted)
+            if tested is None:
+                self._untested.add(path)
 
 
 def prefixes(path: str) -> Iterator[str]:
@@ -268,7 +326,8 @@ def prefixes(path: str) -> Iterator[str]:
 
 def can_be_imported(package: Package) -> bool:
     """Tell whether a package is one that another module may import."""
-    return package.is_matched and _INTERNAL not in package.folder.split("/")
+    is_entered = package.is_matched and package.is_library
+    return is_entered and _INTERNAL not in package.folder.split("/")
 
 
 _TOOLCHAIN = (gover.GO, gover.TOOLCHAIN)

@@ -11,7 +11,7 @@ left out, and what cannot be the path of a package in a module.
 
 Packed, as it is kept: a byte for the form, then zlib over MessagePack::
 
-    [paths, [[folder, imports, test imports, is built], ...]]
+    [paths, [[folder, imports, test imports, is built, is library], ...]]
 
 where imports are numbers of paths. Who reads another form reads the module again.
 """
@@ -25,14 +25,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gosync.errors import MalformedError, TooLargeError
-from gosync.gomod.goimports import path_of
+from gosync.gomod.goimports import MAIN, path_of
 
 if TYPE_CHECKING:
     from gosync.gomod.goimports import Literals
 
 MAX_IMPORT_BYTES = 8 << 20
 
-_FORM = b"\x01"
+_FORM = b"\x02"
 _MAX_PACKED_BYTES = 64 << 20
 _HIDING = ("_", ".")
 _TESTDATA = "testdata"
@@ -48,12 +48,15 @@ class Package(msgspec.Struct, frozen=True):
         test_imports: What its tests import besides, inside and outside the package.
         is_built: Whether any of its files is built, for any platform and tags. What
             is not can be named by an import, but imports nothing.
+        is_library: Whether any is built that is no test and not of a program, so
+            that other packages can import it.
     """
 
     folder: str
     imports: tuple[str, ...] = ()
     test_imports: tuple[str, ...] = ()
     is_built: bool = True
+    is_library: bool = True
 
     @property
     def is_matched(self) -> bool:
@@ -73,12 +76,13 @@ class ModulePackages(msgspec.Struct, frozen=True):
 class _Folder:
     """What was read of one folder."""
 
-    __slots__ = ("imports", "is_built", "test_imports")
+    __slots__ = ("imports", "is_built", "is_library", "test_imports")
 
     def __init__(self) -> None:
         self.imports: set[bytes] = set()
         self.test_imports: set[bytes] = set()
         self.is_built = False
+        self.is_library = False
 
 
 class PackageReader:
@@ -114,10 +118,12 @@ class PackageReader:
         if literals is None:
             return
         found.is_built = True
+        is_test = name.endswith(b"_test.go")
+        if not is_test and literals[:1] != (MAIN,):
+            found.is_library = True
         if not literals or self._left_bytes < 0:
             return
         self._left_bytes -= sum(map(len, literals))
-        is_test = name.endswith(b"_test.go")
         (found.test_imports if is_test else found.imports).update(literals)
 
     def packages(self) -> ModulePackages:
@@ -173,6 +179,7 @@ def pack(module: ModulePackages) -> bytes:
             numbered(each.imports),
             numbered(each.test_imports),
             each.is_built,
+            each.is_library,
         )
         for each in module.packages
     ]
@@ -196,21 +203,24 @@ def unpack(data: bytes) -> ModulePackages:
                 tuple(paths[number] for number in imports),
                 tuple(paths[number] for number in test_imports),
                 is_built,
+                is_library,
             )
-            for folder, imports, test_imports, is_built in folders
+            for folder, imports, test_imports, is_built, is_library in folders
         )
     except (zlib.error, msgspec.DecodeError, IndexError, ValueError) as error:
         raise MalformedError("packages", f"{len(data)} bytes", "damaged") from error
     return ModulePackages(packages)
 
 
-_Packed = tuple[list[str], list[tuple[bytes, list[int], list[int], bool]]]
+_Packed = tuple[list[str], list[tuple[bytes, list[int], list[int], bool, bool]]]
 
 
 def _package(folder: str, found: _Folder, paths: Mapping[bytes, str | None]) -> Package:
     imports = {paths[each] for each in found.imports}
     tests = {paths[each] for each in found.test_imports} - imports
-    return Package(folder, _sorted(imports), _sorted(tests), found.is_built)
+    return Package(
+        folder, _sorted(imports), _sorted(tests), found.is_built, found.is_library
+    )
 
 
 def _sorted(paths: Iterable[str | None]) -> tuple[str, ...]:

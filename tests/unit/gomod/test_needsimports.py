@@ -13,7 +13,8 @@ from gosync.gomod.needsimports import Reached, reach
 from gosync.gomod.packages import ModulePackages, Package
 
 # By module version: the go line and requirements, then packages; "name < imports"
-# are a package's imports, "name ? imports" those of its tests. "." is the root.
+# are a package's imports, "name ? imports" those of its tests, before " main" those of
+# a program. "." is the root.
 World = Mapping[str, tuple[str, str]]
 
 
@@ -36,12 +37,13 @@ def gomod(name: str, text: str) -> GoMod:
 def packages(text: str) -> ModulePackages:
     found: dict[str, Package] = {}
     for line in filter(None, map(str.strip, text.split(";"))):
-        folder, *rest = line.split()
+        folder, *rest = line.removesuffix(" main").split()
         folder = "" if folder == "." else folder
         before = found.get(folder, Package(folder))
         imports = full(rest[1:]) if rest[:1] == ["<"] else before.imports
         tests = full(rest[1:]) if rest[:1] == ["?"] else before.test_imports
-        found[folder] = Package(folder, imports, tests)
+        is_library = not line.endswith(" main")
+        found[folder] = Package(folder, imports, tests, is_library=is_library)
     return ModulePackages(tuple(found[each] for each in sorted(found)))
 
 
@@ -163,6 +165,67 @@ def test_an_import_that_nothing_provides_is_taken_in_its_newest_version() -> Non
     assert zips(found) == ["a@v1.3.0", "b@v1.0.0", "m@v1.0.0"]
     assert found.newest == {mv("a@v1.3.0")}
     assert found.unprovided == {"x.test/gone": mv("m@v1.0.0")}
+
+
+def test_the_newest_is_taken_where_only_a_chance_requires_another() -> None:
+    """b requires no c; only who imports m/p as well has d, which requires one."""
+    world = {
+        "m@v1.0.0": ("1.21 b@v1.0.0 d@v1.0.0", ". < b; p < d"),
+        "b@v1.0.0": ("1.21", ". < c"),
+        "d@v1.0.0": ("1.21 c@v1.0.0", ". < c"),
+        "c@v1.0.0": ("1.21", "."),
+        "c@v1.5.0": ("1.21", "."),
+    }
+    found = reached(world, "m@v1.0.0", {"c": "v1.5.0"})
+    assert found.newest == {mv("c@v1.5.0")}
+    assert {"c@v1.0.0", "c@v1.5.0"} < set(zips(found))
+    assert found.unprovided == {}
+
+
+def test_what_tests_come_to_is_no_root_and_its_requirements_may_be_pruned_out() -> None:
+    world = {
+        "m@v1.0.0": ("1.21 b@v1.0.0", ". ? b"),
+        "b@v1.0.0": ("1.21 c@v1.0.0", ". < c"),
+        "c@v1.0.0": ("1.21", "."),
+        "c@v1.5.0": ("1.21", "."),
+    }
+    assert reached(world, "m@v1.0.0", {"c": "v1.5.0"}).newest == {mv("c@v1.5.0")}
+    tidy = world | {"m@v1.0.0": ("1.21 b@v1.0.0 c@v1.0.0", ". ? b")}
+    assert reached(tidy, "m@v1.0.0", {"c": "v1.5.0"}).newest == set()
+
+
+def test_all_newest_modules_that_may_have_a_package_are_opened() -> None:
+    world = {
+        "m@v1.0.0": ("1.16", ". < a/sub/p"),
+        "a@v1.0.0": ("1.16", "sub/p"),
+        "a/sub@v1.0.0": ("1.16", "p"),
+    }
+    found = reached(world, "m@v1.0.0", {"a": "v1.0.0", "a/sub": "v1.0.0"})
+    assert found.newest == {mv("a/sub@v1.0.0")}
+    assert "a@v1.0.0" in zips(found)
+
+
+def test_of_a_module_without_requirements_all_is_imported_at_once() -> None:
+    world = {
+        "m@v1.0.0": ("1.16", ". < a c"),
+        "a@v1.3.0": ("1.16 c@v1.0.0", ". < c"),
+        "c@v1.0.0": ("1.16", "."),
+        "c@v1.1.0": ("1.16", "."),
+    }
+    newest = {"a": "v1.3.0", "c": "v1.1.0"}
+    expected = ["a@v1.3.0", "c@v1.1.0", "m@v1.0.0"]
+    assert zips(reached(world, "m@v1.0.0", newest)) == expected
+
+
+def test_programs_are_entered_by_imports_alone() -> None:
+    world = {
+        "m@v1.0.0": ("1.21 a@v1.0.0 b@v1.0.0", ". < a/cmd; cmd < b main"),
+        "a@v1.0.0": ("1.21 c@v1.0.0", "cmd < c main"),
+        "b@v1.0.0": ("1.21", "."),
+        "c@v1.0.0": ("1.21", "."),
+    }
+    expected = ["a@v1.0.0", "c@v1.0.0", "m@v1.0.0"]
+    assert zips(reached(world, "m@v1.0.0")) == expected
 
 
 def test_internal_packages_are_entered_by_imports_alone() -> None:

@@ -20,6 +20,10 @@ FILES = [
     ("m.x@v1.0.0/main.go", ()),
     ("m.x@v1.0.0/only/x_test.go", (b'"a.b/t"',)),
     ("m.x@v1.0.0/never/x.go", None),
+    ("m.x@v1.0.0/program/x.go", (b"main", b'"a.b/c"')),
+    ("m.x@v1.0.0/program/x_test.go", ()),
+    ("m.x@v1.0.0/mixed/x.go", (b"main",)),
+    ("m.x@v1.0.0/mixed/y.go", ()),
     ("m.x@v1.0.0/testdata/x.go", (b'"a.b/c"',)),
     ("m.x@v1.0.0/_x/y/x.go", ()),
     ("m.x@v1.0.0/c/.x/x.go", ()),
@@ -40,14 +44,16 @@ def test_folders_with_go_files_are_packages() -> None:
         Package("_x/y"),
         Package("b", ("a.b/c", "a.b/d"), ("a.b/e",)),
         Package("c/.x"),
-        Package("never", is_built=False),
+        Package("mixed"),
+        Package("never", is_built=False, is_library=False),
         Package("notvendor/y"),
-        Package("only", (), ("a.b/t",)),
+        Package("only", (), ("a.b/t",), is_library=False),
+        Package("program", ("a.b/c",), is_library=False),
         Package("testdata", ("a.b/c",)),
         Package("vendor"),
     )
     matched = [each.folder for each in module.packages if each.is_matched]
-    assert matched == ["", "b", "notvendor/y", "only", "vendor"]
+    assert matched == ["", "b", "mixed", "notvendor/y", "only", "program", "vendor"]
 
 
 def test_packages_come_back_as_they_were_packed() -> None:
