@@ -143,7 +143,7 @@ def _read_broken(data: bytes, imports_at: int, end: int) -> Literals | None:
     """Return the imports before a syntax error."""
     if b"\0" in data:
         return ()
-    if not may_build(data):
+    if _CONSTRAINT in data and not may_build(data):
         return None
     if not end:
         return ()

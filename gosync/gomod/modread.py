@@ -21,7 +21,7 @@ needed, so that whoever has to fetch them can do so at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -51,6 +51,18 @@ class Prefetch(Protocol):
 
     def __call__(self, modules: Sequence[ModuleVersion], /) -> None:
         """Get ready for these, each of which will be loaded next."""
+        ...
+
+
+class Upgrades(Protocol):
+    """Who knows the newest version of a module."""
+
+    def __call__(self, paths: Sequence[str], /) -> Mapping[str, str]:
+        """Return what ``latest`` means of each module, by Go's rule.
+
+        Those it knows nothing of are left out. Asked in waves, at most once for
+        each module by each main module.
+        """
         ...
 
 

@@ -20,12 +20,14 @@ every module is a root, as of ``go.work``; but tidy and get work on one module a
 if there was no go.work, so for ``all`` each is looked at alone as well.
 
 A module version on its own is looked at through the eyes of a module that requires
-it and nothing else. Such a module, at ``go 1.17`` or higher, comes to require what
-it imports; what it requires is no longer pruned out, and may select higher
-versions. Nobody knows what it will import, and tidy drops what it does not, so of
-the graph in which all that was selected is required too, every version is needed
-that some of these requirements may select: those that are not below what the
-version itself selects, as long as nothing upgrades the version itself.
+it and nothing else, and imports any of its packages. What it comes to require, and
+then to select, follows from imports, see :mod:`gosync.gomod.needsimports`. Where
+these are not known, go.mod files are all there is. Such a module, at ``go 1.17`` or
+higher, comes to require what it imports; what it requires is no longer pruned out,
+and may select higher versions. Nobody knows what it will import, and tidy drops what
+it does not, so of the graph in which all that was selected is required too, every
+version is needed that some of these requirements may select: those that are not
+below what the version itself selects, as long as nothing upgrades the version itself.
 A module at ``go 1.16`` or lower that requires it is for ``all`` alone.
 """
 
@@ -41,7 +43,7 @@ from gosync.gomod.deps import Deps
 from gosync.gomod.gosum import GoSum
 from gosync.gomod.mains import MainModule, Mains, Pruning
 from gosync.gomod.modfile import GoMod, Replacement, Requirement
-from gosync.gomod.modread import Load, Prefetch
+from gosync.gomod.modread import Load, Prefetch, Upgrades
 from gosync.gomod.modroots import expand, initial_requirements
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needsfound import (
@@ -53,9 +55,11 @@ from gosync.gomod.needsfound import (
     modules_of,
     named_by,
 )
-from gosync.gomod.needsupgraded import GoMods, Upgrades, add_upgrades
+from gosync.gomod.needsimports import Imports, reach
+from gosync.gomod.needsupgraded import GoMods, add_upgrades
 
 __all__ = [
+    "Imports",
     "NeededBy",
     "Needs",
     "Reason",
@@ -113,6 +117,7 @@ def needs_of_version(
     deps: Deps,
     prefetch: Prefetch | None = None,
     upgrades: Upgrades | None = None,
+    imports: Imports | None = None,
 ) -> Needs:
     """Return what go asks for when a module requires this version, or installs it.
 
@@ -122,6 +127,8 @@ def needs_of_version(
         deps: Which dependencies come along; none are itself alone.
         prefetch: Who is told before of the files that will be loaded.
         upgrades: Who knows the newest versions; without, nothing is upgraded.
+        imports: Who knows what packages import; without, or where that cannot be
+            known, go.mod files are looked at alone, and more is needed.
     """
     if deps is Deps.NONE:
         return Needs(frozenset({mv}), frozenset({mv}), {})
@@ -132,7 +139,8 @@ def needs_of_version(
     found = NeedsSoFar((), hidden=_CONSUMER)
     gomods = GoMods(load, prefetch)
     found.add_zips(mains, [mv])  # even if what it requires selects a higher one
-    _add_consumers(found, mains, gomods, mv)
+    if imports is None or not _add_imports(found, mains, gomods, mv, imports, upgrades):
+        _add_consumers(found, mains, gomods, mv)
     if deps is Deps.ALL:
         _add_all(found, mains, gomods, upgrades, keep=mv.path)
     return found.result()
@@ -148,6 +156,26 @@ def _add_build(found: NeedsSoFar, mains: Mains, gomods: GoMods) -> None:
     if requirements != written:
         found.add_graph(NeededBy.REQUIREMENT, reader, graph, zips=False)
     found.add_problems(reader)
+
+
+def _add_imports(
+    found: NeedsSoFar,
+    mains: Mains,
+    gomods: GoMods,
+    module: ModuleVersion,
+    imports: Imports,
+    upgrades: Upgrades | None,
+) -> bool:
+    """Add what imports of a version come to; tell whether all could be read."""
+    reader = gomods.reader(mains)
+    requirements = initial_requirements(reader)
+    reached = reach(module, reader, requirements, imports, upgrades)
+    found.add_reached(reached)
+    found.add_graph(
+        NeededBy.REQUIREMENT, reader, reader.graph(requirements), zips=False
+    )
+    found.add_problems(reader)
+    return not reached.unread
 
 
 def _add_consumers(

@@ -9,9 +9,10 @@ of requirements through the first graph that has the version.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import TypeAlias
 
 import msgspec
 
@@ -22,6 +23,7 @@ from gosync.gomod.mains import Mains
 from gosync.gomod.modgraph import NONE, ModuleGraph
 from gosync.gomod.modread import GraphReader
 from gosync.gomod.module import ModuleVersion, canonical_version, check
+from gosync.gomod.needsimports import Reached
 
 
 class NeededBy(StrEnum):
@@ -30,6 +32,7 @@ class NeededBy(StrEnum):
     Attributes:
         MAIN: A main module requires it, or a select names it.
         REQUIREMENT: Something that is required requires it.
+        IMPORT: A package of something that is needed may be in it.
         SUM: A go.sum has a line of it, and no graph knows it.
         UNPRUNED: It is in the graph that nothing is pruned out of.
         UPGRADE: ``go get -u`` takes it, or what that takes requires it.
@@ -37,6 +40,7 @@ class NeededBy(StrEnum):
 
     MAIN = "main"
     REQUIREMENT = "requirement"
+    IMPORT = "import"
     SUM = "go.sum"
     UNPRUNED = "unpruned"
     UPGRADE = "upgrade"
@@ -47,8 +51,8 @@ class Reason(msgspec.Struct, frozen=True):
 
     Attributes:
         kind: How it came in.
-        path: The requirements from where they begin to the version, both
-            included. A main module has the version ""; where the version replaces
+        path: The requirements, or imports, from where they begin to the version,
+            both included. A main module has the version ""; where the version replaces
             another one, that one comes before it. Empty for lines of go.sum.
         sums: Which of the go.sum files has the line, counted from 0, or None.
     """
@@ -100,6 +104,31 @@ class GraphOrigin:
 
 
 @dataclass(frozen=True)
+class ImportOrigin:
+    """Imports that versions came from.
+
+    Attributes:
+        reached: What they come to.
+    """
+
+    reached: Reached
+
+    def reason(self, mv: ModuleVersion) -> Reason | None:
+        """Return how these imports come to a version, if they do."""
+        if mv in self.reached.zips:
+            path = self.reached.chain(mv)
+            return Reason(NeededBy.IMPORT, path) if len(path) > 1 else None
+        required = self.reached.graph.why(mv)[1:]
+        if not required or required[0] not in self.reached.zips:
+            return None
+        path = (*self.reached.chain(required[0]), *required[1:])
+        return Reason(NeededBy.REQUIREMENT, path)
+
+
+Origin: TypeAlias = GraphOrigin | ImportOrigin
+
+
+@dataclass(frozen=True)
 class Needs:
     """What is needed.
 
@@ -108,12 +137,21 @@ class Needs:
         zips: Of which ``.zip`` and ``.info`` are needed as well; all are in mods.
         problems: What no go.mod can be had of that Go would take, and why. A
             folder has no version. Only a line of go.sum puts it into mods too.
+        unread: Zips that are taken since imports could not be read; whoever reads
+            them may find that they are not needed.
+        subsets: Zips that only those select who import a part of a module.
+        newest: Versions taken because a graph provides no imported package.
+        unprovided: Import paths that nothing provides, and who imports them.
     """
 
     mods: frozenset[ModuleVersion]
     zips: frozenset[ModuleVersion]
     problems: Mapping[ModuleVersion, str]
-    origins: tuple[GraphOrigin, ...] = field(default=(), repr=False, compare=False)
+    unread: frozenset[ModuleVersion] = frozenset()
+    subsets: frozenset[ModuleVersion] = frozenset()
+    newest: frozenset[ModuleVersion] = frozenset()
+    unprovided: Mapping[str, ModuleVersion] = field(default_factory=dict)
+    origins: tuple[Origin, ...] = field(default=(), repr=False, compare=False)
     sums: tuple[GoSum, ...] = field(default=(), repr=False, compare=False)
 
     def why(self, mv: ModuleVersion) -> Reason:
@@ -147,7 +185,8 @@ class NeedsSoFar:
         self._read: set[ModuleVersion] = set()
         self._selected: set[ModuleVersion] = set()
         self._problems: dict[ModuleVersion, str] = {}
-        self._origins: list[GraphOrigin] = []
+        self._origins: list[Origin] = []
+        self._reached: Reached | None = None
 
     def add_graph(
         self,
@@ -162,6 +201,13 @@ class NeedsSoFar:
         self._read.update(each for each in reader.read if each.version)
         if zips:
             self.add_zips(reader.mains, dependencies(graph))
+
+    def add_reached(self, reached: Reached) -> None:
+        """Take what imports come to, and what may be selected on the way."""
+        self._reached = reached
+        self._origins.append(ImportOrigin(reached))
+        self._read |= reached.selectable
+        self._selected |= reached.zips.keys()
 
     def add_zips(self, mains: Mains, modules: Iterable[ModuleVersion]) -> None:
         """Take module versions whole, or what replaces them."""
@@ -178,13 +224,26 @@ class NeedsSoFar:
         bad = self._problems.keys()
         mods = self.mods | ((self._read | self._selected) - bad)
         zips = self.zips | (self._selected - bad)
-        return Needs(
+        found = Needs(
             frozenset(mods | zips),
             frozenset(zips),
             dict(self._problems),
-            tuple(self._origins),
-            self._sums,
+            origins=tuple(self._origins),
+            sums=self._sums,
         )
+        return found if self._reached is None else _with_imports(found, self._reached)
+
+
+def _with_imports(needs: Needs, reached: Reached) -> Needs:
+    """Return needs and what is known of imports."""
+    known = reached.zips.keys() - reached.unread
+    return replace(
+        needs,
+        unread=needs.zips - known if reached.unread else frozenset(),
+        subsets=needs.zips.intersection(reached.subsets),
+        newest=needs.zips.intersection(reached.newest),
+        unprovided=dict(reached.unprovided),
+    )
 
 
 def dependencies(graph: ModuleGraph) -> Iterator[ModuleVersion]:

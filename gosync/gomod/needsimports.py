@@ -29,7 +29,7 @@ newest version is there in any case.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -38,7 +38,7 @@ from msgspec.structs import replace
 from gosync.gomod import gover
 from gosync.gomod.mains import Requirements
 from gosync.gomod.modgraph import NONE, ModuleGraph
-from gosync.gomod.modread import GraphReader
+from gosync.gomod.modread import GraphReader, Prefetch, Upgrades
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.packages import ModulePackages, Package
 
@@ -53,12 +53,17 @@ class LoadPackages(Protocol):
         ...
 
 
-class Newest(Protocol):
-    """Who knows the newest version of a module."""
+@dataclass(frozen=True)
+class Imports:
+    """Where imports come from.
 
-    def __call__(self, path: str, /) -> str | None:
-        """Return what ``latest`` means of a module path, None if it has none."""
-        ...
+    Attributes:
+        packages: Who knows what packages import.
+        prefetch: Who is told before of the versions that will be asked for.
+    """
+
+    packages: LoadPackages
+    prefetch: Prefetch | None = None
 
 
 @dataclass(frozen=True)
@@ -96,13 +101,29 @@ class Reached:
     unprovided: dict[str, ModuleVersion] = field(default_factory=dict)
     graph: ModuleGraph = field(default_factory=lambda: ModuleGraph(()))
 
+    @property
+    def subsets(self) -> Iterator[ModuleVersion]:
+        """The zips that whoever imports everything does not select."""
+        for each in self.zips:
+            if self.graph.selected(each.path) != each.version:
+                yield each
+
+    def chain(self, module: ModuleVersion) -> tuple[ModuleVersion, ...]:
+        """Return versions to one of the zips, each of which imports the next."""
+        found = [module]
+        while (importer := self.zips[found[-1]].importer) is not None:
+            if importer in found:
+                break
+            found.append(importer)
+        return tuple(reversed(found))
+
 
 def reach(
     module: ModuleVersion,
     reader: GraphReader,
     requirements: Requirements,
-    packages: LoadPackages,
-    newest: Newest,
+    imports: Imports,
+    upgrades: Upgrades | None,
 ) -> Reached:
     """Return what a consumer of a module version can come to build with.
 
@@ -110,10 +131,11 @@ def reach(
         module: The module version.
         reader: Reads graphs of a main module that requires it.
         requirements: What this main module requires.
-        packages: Who knows what packages import.
-        newest: Asked for modules that may have a package nothing else has.
+        imports: Where imports come from.
+        upgrades: Knows the newest versions of modules that may have a package
+            nothing else has; without, none are taken.
     """
-    return _Reaching(module, reader, requirements, packages, newest).reached()
+    return _Reaching(module, reader, requirements, imports, upgrades).reached()
 
 
 class _Reaching:
@@ -124,14 +146,15 @@ class _Reaching:
         module: ModuleVersion,
         reader: GraphReader,
         requirements: Requirements,
-        packages: LoadPackages,
-        newest: Newest,
+        imports: Imports,
+        upgrades: Upgrades | None,
     ) -> None:
         self._module = module
         self._reader = reader
         self._requirements = requirements
-        self._load = packages
-        self._newest = newest
+        self._imports = imports
+        self._upgrades = upgrades
+        self._newest: dict[str, str] = {}
         self._found = Reached()
         self._roots = {module}
         self._floor = reader.graph(requirements)
@@ -159,12 +182,18 @@ class _Reaching:
         """Return the packages of a version that go may look into, by folder."""
         self._found.zips.setdefault(module, why)
         if module not in self._packages:
-            loaded = self._load(module)
+            loaded = self._imports.packages(module)
             if loaded is None:
                 self._found.unread.add(module)
             built = loaded.packages if loaded else ()
             self._packages[module] = {each.folder: each for each in built}
         return self._packages[module]
+
+    def get_ready(self, modules: Iterable[ModuleVersion]) -> None:
+        """Announce what will be opened next."""
+        unknown = {each: None for each in modules if each not in self._packages}
+        if unknown and self._imports.prefetch is not None:
+            self._imports.prefetch(list(unknown))
 
     def promote(self, module: ModuleVersion) -> None:
         """Make a root of what provided a package."""
@@ -215,7 +244,13 @@ class _Reaching:
     def _take_all_newest(self, wanted: Mapping[str, ModuleVersion]) -> None:
         """Take newest versions for imports, as ``go`` does once the roots stay."""
         roots = set(self._roots)
-        for path in sorted(wanted.keys() - self._asked):
+        paths = sorted(wanted.keys() - self._asked)
+        asked = dict.fromkeys(prefix for path in paths for prefix in prefixes(path))
+        if asked and self._upgrades is not None:
+            self._newest |= self._upgrades(list(asked))
+        found = (ModuleVersion(each, self._newest.get(each, "")) for each in asked)
+        self.get_ready(each for each in found if each.version)
+        for path in paths:
             self._take_newest(path, wanted[path])
         if roots != self._roots and not self._reader.require(self._module):
             own = [each for each in self._roots if each in self._found.newest]
@@ -230,7 +265,7 @@ class _Reaching:
         self._asked.add(path)
         is_found = False
         for prefix in prefixes(path):
-            version = self._newest(prefix)
+            version = self._newest.get(prefix)
             if version is None:
                 continue
             module = ModuleVersion(prefix, version)
@@ -256,15 +291,23 @@ class _Loading:
     def load(self) -> None:
         """Follow all imports."""
         path = self._reaching.module.path
-        for version in self._versions.get(path, ()):
-            module = ModuleVersion(path, version)
+        self._reaching.get_ready(self._versions_of(path))
+        for module in self._versions_of(path):
             for package in self._reaching.open(module, FirstImport("")).values():
                 if can_be_imported(package):
                     self._enter(module, package, None)
         while self._pending:
-            self._follow(self._pending.pop())
-        for wanted in self._imports.keys() - self._providers.keys():
-            self.unprovided[wanted] = self._importer_of(wanted)
+            wave, self._pending = self._pending, []
+            self._reaching.get_ready(
+                module
+                for wanted in wave
+                for prefix in prefixes(wanted.path)
+                for module in self._versions_of(prefix)
+            )
+            for wanted in wave:
+                self._follow(wanted)
+        for each in self._imports.keys() - self._providers.keys():
+            self.unprovided[each] = self._importer_of(each)
 
     def uncertain(self) -> dict[str, ModuleVersion]:
         """Return the imports that not every graph provides, and who imports them."""
@@ -276,6 +319,10 @@ class _Loading:
                 found[path] = self._importer_of(path)
         return found
 
+    def _versions_of(self, path: str) -> Iterator[ModuleVersion]:
+        for version in self._versions.get(path, ()):
+            yield ModuleVersion(path, version)
+
     def _is_certain(self, wanted: FirstImport, providers: set[str]) -> bool:
         return any(self._reaching.is_certain(each, wanted) for each in providers)
 
@@ -284,8 +331,7 @@ class _Loading:
 
     def _follow(self, wanted: FirstImport) -> None:
         for prefix in prefixes(wanted.path):
-            for version in self._versions.get(prefix, ()):
-                module = ModuleVersion(prefix, version)
+            for module in self._versions_of(prefix):
                 folders = self._reaching.open(module, wanted)
                 package = folders.get(wanted.path[len(prefix) + 1 :])
                 if package is not None:

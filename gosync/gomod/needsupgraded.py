@@ -18,8 +18,7 @@ Both are rare: one random project of a hundred.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -27,22 +26,10 @@ from gosync.gomod import gover
 from gosync.gomod.mains import Mains, Requirements
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.modgraph import ModuleGraph
-from gosync.gomod.modread import GraphReader, Load, Prefetch
+from gosync.gomod.modread import GraphReader, Load, Prefetch, Upgrades
 from gosync.gomod.modroots import expand, initial_requirements
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needsfound import NeededBy, NeedsSoFar, dependencies
-
-
-class Upgrades(Protocol):
-    """Who knows the newest version of a module."""
-
-    def __call__(self, paths: Sequence[str], /) -> Mapping[str, str]:
-        """Return what ``latest`` means of each module, by Go's rule.
-
-        Those it knows nothing of are left out. Asked in waves, at most once for
-        each module by each main module.
-        """
-        ...
 
 
 class GoMods:

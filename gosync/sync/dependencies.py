@@ -1,7 +1,8 @@
 """Dependencies: what projects and selects need besides the versions that they name.
 
 Which files ``go`` would ask for is decided by gosync.gomod.needs, in worker
-threads; the go.mod files that it reads come through the gate, wave by wave. A
+threads; the go.mod files that it reads, and the zips whose imports it follows, come
+through the gate, wave by wave. A
 project whose go.sum contradicts the checksum database is refused as a whole,
 before any zip of it is fetched.
 """
@@ -18,12 +19,19 @@ from gosync.errors import GosyncError, StoreError
 from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needs import Needs, Upgrades, needs_of_project, needs_of_version
+from gosync.gomod.needs import (
+    Imports,
+    Needs,
+    Upgrades,
+    needs_of_project,
+    needs_of_version,
+)
 from gosync.project import Project, read_project
 from gosync.site.options import ProjectSpec
 from gosync.site.site import Site
 from gosync.sync.demands import Demands, project_name, select_name
 from gosync.sync.gomods import GoModSource, StoredGoMods
+from gosync.sync.packages import StoredPackages
 from gosync.sync.sumcheck import check_sums
 from gosync.sync.wanted import WantedSet
 from gosync.work.pool import for_each
@@ -51,12 +59,15 @@ class Dependencies:
         self,
         site: Site,
         source: GoModSource,
+        packages: StoredPackages,
         upgrades: Upgrades,
         progress: Progress,
         demands: Demands,
     ) -> None:
         self._site = site
         self._source = source
+        self._packages = packages
+        self._imports = Imports(packages.load, packages.prefetch)
         self._upgrades = upgrades
         self._progress = progress
         self._found = Found(demands=demands)
@@ -87,7 +98,10 @@ class Dependencies:
             await self._follow_project(each)
             self._progress.advance()
         workers = self._site.options.concurrency
-        await for_each(selected, self._follow_version, workers=workers)
+        try:
+            await for_each(selected, self._follow_version, workers=workers)
+        finally:
+            self._packages.flush()
         return self._found
 
     async def _follow_project(self, configured: ConfiguredProject) -> None:
@@ -128,12 +142,15 @@ class Dependencies:
         self._progress.advance()
 
     def _needs_of_version(self, mv: ModuleVersion, deps: Deps) -> Needs:
+        # To ask for what imports alone name would ask for paths that are no modules.
+        whole = deps is Deps.ALL
         return needs_of_version(
             mv,
             self._source.load,
             deps=deps,
             prefetch=self._source.prefetch,
-            upgrades=self._upgrades,
+            upgrades=self._upgrades if whole else None,
+            imports=None if whole else self._imports,
         )
 
 

@@ -44,6 +44,7 @@ from gosync.sync.freshness import freshness_of
 from gosync.sync.gomods import GoModSource
 from gosync.sync.index import IndexFollower
 from gosync.sync.lists import Lister
+from gosync.sync.packages import PackageSource, StoredPackages
 from gosync.sync.planfile import ApprovedPlan, PlanFile, approve
 from gosync.sync.report import PassReport, sync_report
 from gosync.sync.scope import check_not_carried, narrowed
@@ -54,7 +55,7 @@ from gosync.sync.sumcheck import expected_h1
 from gosync.sync.tally import Tally, exit_code
 from gosync.sync.withdrawing import check_not_withdrawn, note_needs
 from gosync.text import encode_json
-from gosync.work.progress import NoProgress, Progress
+from gosync.work.progress import BytesOnly, Progress
 from gosync.work.stop import Stop
 
 T = TypeVar("T")
@@ -113,8 +114,8 @@ class Pass:
         self._fetcher = VersionFetcher(
             self.site, upstreams, self.tally, progress, stop=options.stop
         )
-        self._mod_fetcher = VersionFetcher(
-            self.site, upstreams, self.tally, NoProgress(), stop=options.stop
+        self._reading_fetcher = VersionFetcher(
+            self.site, upstreams, self.tally, BytesOnly(progress), stop=options.stop
         )
         self._lister = Lister(self.site, upstreams.proxy, self.tally, progress)
         self.reads_zips = True
@@ -186,7 +187,7 @@ class Pass:
             note_needs(self.site, self._options.projects)
         make = selecting.make_named if self._named else selecting.make
         made = await make(demands)
-        is_undone = self._named or (demands.is_estimated and not made.is_current)
+        is_undone = self._named or demands.is_estimated
         with self.site.catalog.undone() if is_undone else nullcontext():
             if not made.is_current or self._options.retry:
                 selecting.commit(made)
@@ -209,12 +210,20 @@ class Pass:
             self.site,
             projects=self._options.projects,
             source=GoModSource(
-                self.site, self._mod_fetcher.fetch_all, retry=self._options.retry
+                self.site, self._reading_fetcher.fetch_all, retry=self._options.retry
             ),
+            packages=self._packages_source(),
             lister=self._lister,
             tally=self.tally,
             progress=self._progress,
         )
+
+    def _packages_source(self) -> StoredPackages:
+        """Return who knows what packages import, as far as zips may be fetched."""
+        if not self.reads_zips:
+            return StoredPackages(self.site.catalog, self.site.blobs, keep=True)
+        fetch = self._reading_fetcher.fetch_all
+        return PackageSource(self.site, fetch, retry=self._options.retry)
 
     def _due_modules(self) -> list[Module]:
         at_once = self._options.refresh or bool(self._options.selectors)

@@ -97,8 +97,8 @@ class StoredPackages:
             self._write()
 
     def unanswered(self) -> list[ModuleVersion]:
-        """Return what is lacking without a definite no: a later pass may have it."""
-        return unanswered(self._catalog, self.lacking, Need.ZIP)
+        """Return what an upstream did not answer: nothing, where nobody is asked."""
+        return []
 
     def _packed(self, zip_h1: str) -> bytes | None:
         return self._read.get(zip_h1) or self._catalog.packages.get(zip_h1)
@@ -170,6 +170,10 @@ class PackageSource(StoredPackages):
         away = list(self._away(modules))
         if away:
             from_thread.run(self._arriving.bring, away)
+
+    def unanswered(self) -> list[ModuleVersion]:
+        """Return what is lacking without a definite no: a later pass may have it."""
+        return unanswered(self._catalog, self.lacking, Need.ZIP)
 
     def _away(self, modules: Iterable[ModuleVersion]) -> Iterable[ModuleVersion]:
         for each in modules:

@@ -5,8 +5,8 @@ upstream offers, toolchains, what projects need, and the dependencies of what wa
 chosen. It follows from the configuration, the projects' files and the offers
 alone; while none of these changed and no cool-down ended it is not made again.
 
-A selection is complete when every go.mod that it had to read was there or is
-definitely nowhere. An incomplete one only adds: nothing is unselected because
+A selection is complete when every go.mod and every zip that it had to read was there
+or is definitely nowhere. An incomplete one only adds: nothing is unselected because
 an upstream did not answer.
 """
 
@@ -33,6 +33,7 @@ from gosync.sync.facts import learn_facts
 from gosync.sync.fingerprint import fingerprint_of
 from gosync.sync.gomods import GoModSource
 from gosync.sync.lists import Lister
+from gosync.sync.packages import StoredPackages
 from gosync.sync.tally import Tally
 from gosync.sync.toolchains import toolchain_wants
 from gosync.sync.upgrades import UpgradeFinder
@@ -48,7 +49,7 @@ class MadeSelection(msgspec.Struct, frozen=True):
         choices: What the configuration's selects choose, None for a command's own.
         refused: Projects that could not be taken, and why.
         demands: Who wants what.
-        complete: Whether every go.mod was there that it had to read.
+        complete: Whether every go.mod and zip was there that it had to read.
         is_current: Whether the catalog's was made of the same.
     """
 
@@ -69,6 +70,7 @@ class Selecting:
         *,
         projects: tuple[ConfiguredProject, ...],
         source: GoModSource,
+        packages: StoredPackages,
         lister: Lister,
         tally: Tally,
         progress: Progress,
@@ -76,6 +78,7 @@ class Selecting:
         self._site = site
         self._projects = projects
         self._source = source
+        self._packages = packages
         self._lister = lister
         self._upgrades = UpgradeFinder(site, source, lister)
         self._tally = tally
@@ -110,7 +113,12 @@ class Selecting:
         chooser = self._chooser(demands=demands)
         choices = await to_thread.run_sync(chooser.choose_all)
         dependencies = Dependencies(
-            self._site, self._source, self._upgrades, self._progress, demands
+            self._site,
+            self._source,
+            self._packages,
+            self._upgrades,
+            self._progress,
+            demands,
         )
         found = await dependencies.follow(
             self._projects, choices.with_deps, choices.selects
@@ -121,7 +129,8 @@ class Selecting:
             demands.name(TOOLCHAINS, want.mv, want.need)
         wanted.update(toolchains)
         wanted.update(found.wanted)
-        complete = not found.refused and not self._source.unanswered()
+        unanswered = self._source.unanswered() or self._packages.unanswered()
+        complete = not found.refused and not unanswered
         return MadeSelection(
             wanted,
             choices,

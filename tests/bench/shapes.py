@@ -23,6 +23,7 @@ _FILE_BYTES = 8 * KIB
 _PIECE_BYTES = 6 * KIB
 _MOST_ENTRIES = 4_000
 _MOST_BYTES = 4 * MIB
+_HEAD = b'package shapes\n\nimport (\n\t"fmt"\n\n\t"shapes.example/x/y"\n)\n'
 
 
 def make_shaped(*, versions: int, seed: int = 1) -> Iterator[MadeModule]:
@@ -49,7 +50,7 @@ def _files(dice: random.Random, text: bytes) -> Iterator[Piece]:
 
 
 def _contents(dice: random.Random, text: bytes, size_bytes: int) -> bytes:
-    parts = [f"// {dice.getrandbits(64):x}\n".encode()]
+    parts = [f"// {dice.getrandbits(64):x}\n".encode(), _HEAD]
     for _ in range(0, size_bytes, _PIECE_BYTES):
         start = dice.randrange(len(text) - _PIECE_BYTES)
         parts.append(text[start : start + _PIECE_BYTES])

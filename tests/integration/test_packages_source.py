@@ -128,7 +128,7 @@ def test_what_is_kept_is_asked_of_nobody(tmp_path: Path, sim: Simulator) -> None
         stored = StoredPackages(opened.catalog, opened.blobs)
         assert imports_of(stored.load(A)) == found
         assert stored.load(B) is None
-        assert stored.unanswered() == [B]
+        assert stored.lacking == {B}
 
 
 @pytest.mark.parametrize("rebuild", [False, True])

@@ -15,7 +15,14 @@ from gosync.gomod.gosum import GoSum, parse_gosum
 from gosync.gomod.modfile import GoMod, Requirement, parse_lax
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.mvs import MainModule, Mains
-from gosync.gomod.needs import NeededBy, Needs, needs_of_project, needs_of_version
+from gosync.gomod.needs import (
+    Imports,
+    NeededBy,
+    Needs,
+    needs_of_project,
+    needs_of_version,
+)
+from gosync.gomod.packages import ModulePackages, Package
 
 H1 = "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
@@ -56,13 +63,16 @@ class Files:
             upgrades=self.upgrades,
         )
 
-    def version(self, name: str, *, deps: Deps = Deps.BUILD) -> Needs:
+    def version(
+        self, name: str, *, deps: Deps = Deps.BUILD, imports: Imports | None = None
+    ) -> Needs:
         return needs_of_version(
             mv(name),
             self.load,
             deps=deps,
             prefetch=self.prefetch,
             upgrades=self.upgrades,
+            imports=imports,
         )
 
 
@@ -324,3 +334,62 @@ def test_a_graph_of_many_modules_is_quick(deps) -> None:
         time.process_time() - started < 10
     )  # seconds; it takes one on an idle machine
     assert len({each.path for each in needs.zips}) == count
+
+
+def imported(**imports: str) -> Imports:
+    """Return what packages import: by name, of each version alike; None of "?"."""
+
+    def packages(module: ModuleVersion, /) -> ModulePackages | None:
+        names = imports.get(module.path.split(".")[0], "")
+        if names == "?":
+            return None
+        return ModulePackages((Package("", tuple(map(path, names.split()))),))
+
+    return Imports(packages)
+
+
+def test_of_a_version_whose_imports_are_known_nothing_else_is_needed_whole() -> None:
+    needs = Files(SUBSETS).version("m v1.0.0", imports=imported(m="a", a="t"))
+    assert names(needs.zips) == ["a v1.0.0", "m v1.0.0", "t v1.1.0"]
+    assert "d v1.0.0" in names(needs.mods)
+    assert not needs.unread
+    t = needs.why(mv("t v1.1.0"))
+    assert (t.kind, t.path) == (
+        NeededBy.IMPORT,
+        (mv("m v1.0.0"), mv("a v1.0.0"), mv("t v1.1.0")),
+    )
+    d, m = needs.why(mv("d v1.0.0")), needs.why(mv("m v1.0.0"))
+    assert (d.kind, d.path) == (
+        NeededBy.REQUIREMENT,
+        (mv("m v1.0.0"), mv("d v1.0.0")),
+    )
+    assert m.kind is NeededBy.MAIN
+
+
+def test_versions_for_a_part_of_the_imports_are_told_apart() -> None:
+    imports = imported(m="a d", a="t", d="t")
+    needs = Files(SUBSETS).version("m v1.0.0", imports=imports)
+    assert names(needs.zips) == [
+        "a v1.0.0",
+        "d v1.0.0",
+        "m v1.0.0",
+        "t v1.1.0",
+        "t v1.2.0",
+    ]
+    assert names(needs.subsets) == ["t v1.1.0"]
+
+
+def test_what_cannot_be_read_is_taken_by_requirements() -> None:
+    files = Files(SUBSETS)
+    needs = files.version("m v1.0.0", imports=imported(m="a", a="?"))
+    assert needs.zips == files.version("m v1.0.0").zips
+    assert needs.unread == needs.zips - {mv("m v1.0.0")}
+
+
+def test_what_nothing_provides_is_taken_in_its_newest_version() -> None:
+    files = Files({"m v1.0.0": "", "b v1.2.0": ""}, {"b": "v1.2.0"})
+    needs = files.version("m v1.0.0", imports=imported(m="b gone"))
+    assert names(needs.newest) == ["b v1.2.0"]
+    assert needs.newest < needs.zips
+    assert needs.unprovided == {path("gone"): mv("m v1.0.0")}
+    assert needs.why(mv("b v1.2.0")).path == (mv("m v1.0.0"), mv("b v1.2.0"))

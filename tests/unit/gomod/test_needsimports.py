@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from gosync.gomod.mains import MainModule, Mains
 from gosync.gomod.modfile import GoMod, Requirement, parse_lax
 from gosync.gomod.modread import GraphReader
 from gosync.gomod.modroots import initial_requirements
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needsimports import Reached, reach
+from gosync.gomod.needsimports import Imports, Reached, reach
 from gosync.gomod.packages import ModulePackages, Package
 
 # By module version: the go line and requirements, then packages; "name < imports"
@@ -63,8 +63,12 @@ def reached(
     def open_zip(each: ModuleVersion, /) -> ModulePackages | None:
         return None if each == mv(unread) else packages(known[each][1])
 
+    def upgrades(paths: Sequence[str], /) -> Mapping[str, str]:
+        return {each: latest[each] for each in paths if each in latest}
+
     reader = GraphReader(Mains([MainModule(consumer)]), load, None)
-    return reach(module, reader, initial_requirements(reader), open_zip, latest.get)
+    requirements = initial_requirements(reader)
+    return reach(module, reader, requirements, Imports(open_zip), upgrades)
 
 
 def zips(found: Reached) -> list[str]:
