@@ -12,10 +12,11 @@ from gosync.audit.answers import FileAnswer, parse_answer
 from gosync.catalog.db import Catalog
 from gosync.catalog.documents import read_document
 from gosync.catalog.looks import Look
-from gosync.catalog.versions import Need, State, VersionRow
+from gosync.catalog.versions import Need, Role, State, VersionRow
 from gosync.cli.arguments import arguments, parse_module_version
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.tables import finding_lines, withdrawal_lines
+from gosync.cli.troublelines import roles_text
 from gosync.config.sizes import format_size
 from gosync.errors import NotFoundError
 from gosync.gomod.patterns import PatternSet, is_literal
@@ -44,12 +45,16 @@ def list_(options: CommonOptions, pattern: str | None, everything: bool) -> None
     counts = _counts(rows)
     documents = [version_document(row) for row in rows]
     options.output.result("list", {**counts, "versions": documents})
+    told = rows if everything else [row for row in rows if row.carried is Need.ZIP]
     options.output.table(
-        ("module", "version", "state", "zip", "proof"), (_cells(row) for row in rows)
+        ("module", "version", "state", "for", "zip", "proof"), map(_cells, told)
     )
+    roles = roles_text(counts["chosen"], counts["dependencies"], counts["tools"])
+    folded = "" if len(told) == len(rows) else " (--all shows them)"
     options.output.say(
-        f"{counts['modules']} modules, {counts['whole']} versions whole,"
-        f" {counts['go_mods']} go.mod files alone, {counts['not_here']} not here"
+        f"{counts['modules']} modules, {counts['whole']} versions whole{roles},"
+        f" {counts['go_mods']} go.mod files alone{folded},"
+        f" {counts['not_here']} not here"
     )
 
 
@@ -59,11 +64,15 @@ def _is_whole(row: VersionRow) -> bool:
 
 
 def _counts(rows: list[VersionRow]) -> dict[str, int]:
-    """Count what is listed: whole, the ``.mod`` alone, nothing."""
+    """Count what is listed: whole, by what that is for; the ``.mod`` alone; nothing."""
+    roles = [row.found_by.role for row in rows if row.carried is Need.ZIP]
     carried = [row.carried for row in rows]
     return {
         "modules": len({row.path for row in rows}),
         "whole": carried.count(Need.ZIP),
+        "chosen": roles.count(Role.CHOSEN),
+        "dependencies": roles.count(Role.DEPENDENCY),
+        "tools": roles.count(Role.TOOL),
         "go_mods": carried.count(Need.MOD),
         "not_here": carried.count(None),
     }
@@ -80,8 +89,15 @@ def _matching(catalog: Catalog, pattern: str | None) -> Iterator[VersionRow]:
 def _cells(row: VersionRow) -> tuple[str, ...]:
     size = "" if row.zip_bytes is None else format_size(row.zip_bytes)
     proof = row.proof.value if row.proof else ""
-    state = "withdrawn" if row.withdrawn else row.state.value
-    return (row.path, row.version, state, size, proof)
+    role = row.found_by.role.value
+    return (row.path, row.version, _state(row), role, size, proof)
+
+
+def _state(row: VersionRow) -> str:
+    if row.withdrawn:
+        return "withdrawn"
+    is_alone = row.state is State.PRESENT and row.carried is Need.MOD
+    return "go.mod only" if is_alone else row.state.value
 
 
 @click.command()
@@ -144,4 +160,5 @@ def version_document(row: VersionRow) -> dict[str, object]:
     fields = asdict(row)
     del fields["record_text"], fields["changed"]
     text = row.record_text.decode() if row.record_text is not None else None
-    return {**msgspec.to_builtins(fields), "record": text}
+    known = msgspec.to_builtins(fields)
+    return {**known, "role": row.found_by.role.value, "record": text}
