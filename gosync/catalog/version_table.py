@@ -24,7 +24,14 @@ from gosync.catalog.version_sql import (
     WANT,
     WITHDRAW,
 )
-from gosync.catalog.versions import ModuleCount, State, VersionRow, Want
+from gosync.catalog.versions import (
+    FoundBy,
+    ModuleCount,
+    Role,
+    State,
+    VersionRow,
+    Want,
+)
 from gosync.clock import format_time
 from gosync.gomod.module import ModuleVersion
 
@@ -275,8 +282,14 @@ class Versions:
             CatalogError: the catalog cannot be read.
         """
         condition = "TRUE" if everything else LISTED
+        needed, tools = (
+            ", ".join(f"'{each.value}'" for each in FoundBy if each.role is role)
+            for role in (Role.DEPENDENCY, Role.TOOL)
+        )
         found = self._connection.rows(
             "SELECT path, sum(zip_digest IS NOT NULL),"  # noqa: S608 - own names
+            f" sum(zip_digest IS NOT NULL AND found_by IN ({needed})),"
+            f" sum(zip_digest IS NOT NULL AND found_by IN ({tools})),"
             " sum(zip_digest IS NULL AND mod_digest IS NOT NULL),"
             " sum(zip_digest IS NULL AND mod_digest IS NULL)"
             f" FROM versions WHERE {condition} GROUP BY path ORDER BY path"

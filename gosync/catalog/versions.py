@@ -51,8 +51,22 @@ class Need(StrEnum):
     MOD = "mod"
 
 
+class Role(StrEnum):
+    """What a version is selected for.
+
+    Attributes:
+        CHOSEN: A select names or chooses it, or a command asked for it.
+        DEPENDENCY: Another version or a project needs it.
+        TOOL: It is a go toolchain.
+    """
+
+    CHOSEN = "chosen"
+    DEPENDENCY = "dependency"
+    TOOL = "tool"
+
+
 class FoundBy(StrEnum):
-    """What named the version first."""
+    """What named the version first, for the role that it is selected in."""
 
     INDEX = "index"
     LIST = "list"
@@ -62,6 +76,14 @@ class FoundBy(StrEnum):
     PROJECT = "project"
     DEPENDENCY = "dependency"
     TOOLCHAIN = "toolchain"
+
+    @property
+    def role(self) -> Role:
+        """The role of what is named so."""
+        if self is FoundBy.TOOLCHAIN:
+            return Role.TOOL
+        needed = self in (FoundBy.PROJECT, FoundBy.DEPENDENCY)
+        return Role.DEPENDENCY if needed else Role.CHOSEN
 
 
 class Proof(StrEnum):
@@ -109,12 +131,16 @@ class ModuleCount(NamedTuple):
     Attributes:
         path: The module.
         whole: Versions that are carried whole.
+        dependencies: Those of them that others need.
+        tools: Those of them that are go toolchains.
         go_mods: Versions of which the ``.mod`` alone is carried.
         not_here: Versions of which nothing is carried.
     """
 
     path: str
     whole: int
+    dependencies: int
+    tools: int
     go_mods: int
     not_here: int
 

@@ -37,6 +37,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     prune           ``gosync prune``: forget what no selection wants any more
     publish         ``gosync publish``: write or refresh a static tree
     richtable       tables on a terminal, by rich; imported where one is printed
+    roletext        text of the roles of versions: chosen, dependencies, tools
     run             ``gosync run``: the daemon, or its jobs once
     status          ``gosync status``: fresh, complete, proven, at a glance
     stopping        a first signal asks a run to come to a good end

@@ -15,9 +15,10 @@ import click
 import msgspec
 
 from gosync.catalog.db import Catalog
-from gosync.catalog.versions import VersionRow
+from gosync.catalog.versions import Need, State, VersionRow
 from gosync.cli.arguments import arguments
 from gosync.cli.options import CommonOptions, common_options
+from gosync.cli.roletext import roles_text
 from gosync.cli.versionjson import version_document
 from gosync.config.sizes import format_size
 from gosync.gomod.patterns import PatternSet, is_literal
@@ -32,12 +33,18 @@ class ListCounts(msgspec.Struct, frozen=True):
     Attributes:
         modules: How many modules it is of.
         whole: Versions that are here whole.
+        chosen: Those of them that a select names, or a command asked for.
+        dependencies: Those of them that others need.
+        tools: Those of them that are go toolchains.
         go_mods: Versions of which the ``.mod`` alone is here.
         not_here: Versions of which there is nothing.
     """
 
     modules: int
     whole: int
+    chosen: int
+    dependencies: int
+    tools: int
     go_mods: int
     not_here: int
 
@@ -56,25 +63,31 @@ def list_(options: CommonOptions, pattern: str | None, everything: bool) -> None
         counts = _count(catalog, pattern, everything=everything)
         rows = _rows(catalog, pattern, everything=everything)
         options.output.stream("list", counts, "versions", map(version_document, rows))
+        told = (row for row in rows if everything or row.carried is Need.ZIP)
         options.output.table(
-            ("module", "version", "state", "zip", "proof"), map(_cells, rows)
+            ("module", "version", "state", "for", "zip", "proof"), map(_cells, told)
         )
+    roles = roles_text(counts.chosen, counts.dependencies, counts.tools)
+    folded = "" if everything or not counts.go_mods else " (--all shows them)"
     options.output.say(
-        f"{counts.modules} modules, {counts.whole} versions whole,"
-        f" {counts.go_mods} go.mod files alone, {counts.not_here} not here"
+        f"{counts.modules} modules, {counts.whole} versions whole{roles},"
+        f" {counts.go_mods} go.mod files alone{folded}, {counts.not_here} not here"
     )
 
 
 def _count(catalog: Catalog, pattern: str | None, *, everything: bool) -> ListCounts:
     matches = _matcher(pattern)
-    modules = whole = go_mods = not_here = 0
+    modules = whole = dependencies = tools = go_mods = not_here = 0
     for module in catalog.versions.count_modules(everything=everything):
         if matches(module.path):
             modules += 1
             whole += module.whole
+            dependencies += module.dependencies
+            tools += module.tools
             go_mods += module.go_mods
             not_here += module.not_here
-    return ListCounts(modules, whole, go_mods, not_here)
+    chosen = whole - dependencies - tools
+    return ListCounts(modules, whole, chosen, dependencies, tools, go_mods, not_here)
 
 
 def _rows(
@@ -99,5 +112,11 @@ def _everything(_path: str) -> bool:
 def _cells(row: VersionRow) -> tuple[str, ...]:
     size = "" if row.zip_bytes is None else format_size(row.zip_bytes)
     proof = row.proof.value if row.proof else ""
-    state = "withdrawn" if row.withdrawn else row.state.value
-    return (row.path, row.version, state, size, proof)
+    return (row.path, row.version, _state(row), row.found_by.role.value, size, proof)
+
+
+def _state(row: VersionRow) -> str:
+    if row.withdrawn:
+        return "withdrawn"
+    is_alone = row.state is State.PRESENT and row.carried is Need.MOD
+    return "go.mod only" if is_alone else row.state.value

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.trees import Unpublished
+from gosync.cli.roletext import roles_text
 from gosync.errors import SecurityError
 from gosync.site.configured import SELECT, select_item
 from gosync.sync.completeness import Completeness
@@ -18,7 +19,10 @@ _SHOWN = 100  # nobody reads more, and a terminal shows the end
 def selection_line(found: Completeness) -> str:
     """Return how much of the selection is here."""
     counts = found.versions
-    here = f"{counts.zips} whole and {counts.go_mods} go.mod files alone are here"
+    roles = roles_text(counts.chosen, counts.dependencies, counts.tools)
+    here = (
+        f"{counts.zips} whole{roles} and {counts.go_mods} go.mod files alone are here"
+    )
     return (
         f"{_state(found)}, {_missing(found)};"
         f" of {counts.selected} selected versions {here}{_aside(found)}"

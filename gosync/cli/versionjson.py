@@ -8,8 +8,12 @@ from gosync.catalog.versions import VersionRow
 
 
 def version_document(row: VersionRow) -> dict[str, object]:
-    """Return a version as JSON; the record's text as a string."""
+    """Return a version as JSON; the role it has, and the record's text as a string."""
     document = asdict(row)
     del document["record_text"], document["changed"]
     text = row.record_text
-    return {**document, "record": None if text is None else text.decode()}
+    return {
+        **document,
+        "role": row.found_by.role.value,
+        "record": None if text is None else text.decode(),
+    }

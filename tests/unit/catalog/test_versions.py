@@ -8,7 +8,15 @@ import pytest
 from msgspec.structs import replace
 
 from gosync.catalog.db import Catalog
-from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Want
+from gosync.catalog.versions import (
+    FoundBy,
+    Need,
+    Proof,
+    Role,
+    State,
+    VersionRow,
+    Want,
+)
 from gosync.errors import CatalogError, NotFoundError, UnavailableError
 from gosync.gomod.module import ModuleVersion
 
@@ -221,20 +229,27 @@ def test_modules_are_counted_as_their_rows_are_listed(catalog, everything):
             replace(_mod("v1.3.0"), state=State.OMITTED, need=Need.ZIP),
             replace(_mod("v1.4.0"), found_by=found_by),
             replace(_mod("v1.5.0"), found_by=found_by, selected=Need.MOD),
+            replace(_zip("v1.6.0"), found_by=found_by),
+            replace(_zip("v1.7.0"), found_by=FoundBy.TOOLCHAIN),
             replace(_zip("v1.0.0", path="c.example/c"), withdrawn=True),
         ]
     )
     rows = [row for row in versions.all_rows() if everything or row.is_listed]
-    expected: dict[str, list[Need | None]] = {}
+    expected: dict[str, list[tuple[Need | None, Role]]] = {}
     for row in rows:
-        expected.setdefault(row.path, []).append(row.carried)
+        role = row.found_by.role
+        expected.setdefault(row.path, []).append((row.carried, role))
 
     found = versions.count_modules(everything=everything)
 
-    assert {count.path: count[1:] for count in found} == {
-        path: tuple(carried.count(need) for need in (Need.ZIP, Need.MOD, None))
-        for path, carried in expected.items()
-    }
+    for count in found:
+        carried = [need for need, _ in expected[count.path]]
+        assert (count.whole, count.go_mods, count.not_here) == tuple(
+            carried.count(need) for need in (Need.ZIP, Need.MOD, None)
+        )
+        each = expected[count.path]
+        assert count.dependencies == each.count((Need.ZIP, Role.DEPENDENCY))
+        assert count.tools == each.count((Need.ZIP, Role.TOOL))
     assert [count.path for count in found] == sorted(expected)
     assert len(found) == (3 if everything else 1)
 
