@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, Self
 
@@ -103,25 +103,41 @@ class LeaseHolder:
             LeaseLostError: this run was taken for dead.
             CatalogError: the catalog cannot be written.
         """
-        with self._connection.exclusive():
-            if name not in self._held:
-                found = self._take_free(name)
-                if not isinstance(found, Lease):
-                    return found
-                self._held[name] = found
-            self._depths[name] += 1
-            return self._held[name]
+        return self.try_take_all([name])[name]
 
-    def _take_free(self, name: str) -> Lease | HolderRow:
-        self._remove_left([name])
+    def try_take_all(self, names: Sequence[str]) -> dict[str, Lease | HolderRow]:
+        """Take those of some leases that are free, in one transaction; see try_take.
+
+        Returns:
+            For each name the lease, or who holds it.
+
+        Raises:
+            LeaseLostError: this run was taken for dead.
+            CatalogError: the catalog cannot be written; none was taken.
+        """
+        with self._connection.exclusive():
+            found = self._take_free([each for each in names if each not in self._held])
+            for name, lease in found.items():
+                if isinstance(lease, Lease):
+                    self._held[name] = lease
+            self._depths.update(each for each in names if each in self._held)
+            return {each: self._held.get(each) or found[each] for each in names}
+
+    def _take_free(self, names: Sequence[str]) -> dict[str, Lease | HolderRow]:
+        if not names:
+            return {}
+        self._remove_left(names)
         with self._connection.brief_transaction():
             self.check()
-            other = self._leases.holder(name)
-            if other is not None and not self._is_gone(other):
-                return other
-            if other is not None:
-                self._holders.remove(other.id)
-            return self._leases.put(name, self.id, self._clock.now())
+            return {name: self._take_one(name) for name in names}
+
+    def _take_one(self, name: str) -> Lease | HolderRow:
+        other = self._leases.holder(name)
+        if other is not None and not self._is_gone(other):
+            return other
+        if other is not None:
+            self._holders.remove(other.id)
+        return self._leases.put(name, self.id, self._clock.now())
 
     def take(self, name: str, *, wait_seconds: float = 0.0) -> Lease:
         """Take a lease, waiting for another holder if asked to.

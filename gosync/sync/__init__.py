@@ -11,6 +11,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     arriving      bringing what must be read to select, in waves side by side
     askedtiles    tiles that a tree's clients asked for and did not get
     choosing      the selects' rules over what upstream offers
+    claims        leases of what is to be fetched, taken some rows ahead
     completeness  how much of what is selected is here: the one place that counts it
     demands       which select or project wants which version (pure)
     dependencies  what projects and selects need besides what they name: the second part

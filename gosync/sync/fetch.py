@@ -34,6 +34,7 @@ from gosync.site.oldheads import note_seen
 from gosync.site.site import Site
 from gosync.site.upstreams import Upstreams
 from gosync.store.staging import Staged
+from gosync.sync.claims import Claims
 from gosync.sync.tally import Tally
 from gosync.upstream.proxy import ZIP_LIMIT_BYTES
 from gosync.work.pool import for_each
@@ -88,20 +89,13 @@ class VersionFetcher:
 
     async def _fetch_free(self, rows: Iterable[VersionRow]) -> list[VersionRow]:
         """Fetch those that no other run is fetching; return the others."""
-        elsewhere: list[VersionRow] = []
-
-        async def fetch(row: VersionRow) -> None:
-            name = fetch_lease(row.mv)
-            if isinstance(self._site.holder.try_take(name), Lease):
-                await self._fetch(row, name)
-            else:
-                elsewhere.append(row)
-
+        claims = Claims(self._site.holder, rows, self._stop)
         try:
-            await for_each(rows, fetch, workers=self._site.options.concurrency)
+            await for_each(claims, self._fetch, workers=self._site.options.concurrency)
         finally:
+            claims.release()
             await self._batch.commit()
-        return elsewhere
+        return claims.elsewhere
 
     async def _is_left(self, row: VersionRow) -> bool:
         """Wait until another run is done with a version; return whether it is not."""
@@ -122,7 +116,8 @@ class VersionFetcher:
         now = self._site.catalog.versions.get(row.mv)
         return now is not None and (now.state, now.changed) == (row.state, row.changed)
 
-    async def _fetch(self, row: VersionRow, claim: str) -> None:
+    async def _fetch(self, row: VersionRow) -> None:
+        claim = fetch_lease(row.mv)
         if not self._is_as_it_was(row):
             self._site.holder.release(claim)
             self._progress.advance()

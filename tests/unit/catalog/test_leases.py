@@ -126,6 +126,38 @@ def no_lease_ends(monkeypatch):
         yield
 
 
+def test_of_several_leases_those_that_are_free_are_taken(catalog, other):
+    with _hold(catalog) as mine, _hold(other) as theirs:
+        theirs.take("b")
+        mine.take("c")
+        answers = mine.try_take_all(["a", "b", "c"])
+        assert [isinstance(answers[each], Lease) for each in "abc"] == [1, 0, 1]
+        assert answers["b"].id == theirs.id
+        assert not isinstance(theirs.try_take("a"), Lease)
+        mine.release("c")
+        assert not isinstance(theirs.try_take("c"), Lease), "it was taken twice"
+        for each in "ac":
+            mine.release(each)
+            assert isinstance(theirs.try_take(each), Lease)
+
+
+def test_of_several_leases_all_or_none_are_written(catalog, other, monkeypatch):
+    def fail_at_the_second(self, name, *arguments):
+        if name == "b":
+            raise CatalogError("the disk is full")
+        return put(self, name, *arguments)
+
+    put = Leases.put
+    with _hold(catalog) as mine, _hold(other) as theirs:
+        with monkeypatch.context() as patched:
+            patched.setattr(Leases, "put", fail_at_the_second)
+            with pytest.raises(CatalogError):
+                mine.try_take_all(["a", "b"])
+        assert isinstance(theirs.try_take("a"), Lease)
+        assert not isinstance(mine.try_take("a"), Lease)
+        assert isinstance(mine.try_take("b"), Lease)
+
+
 def test_a_run_takes_a_lease_again_whose_end_could_not_be_written(catalog, monkeypatch):
     with catalog.hold(command="gosync run", clock=SystemClock()) as run:
         first = run.take("select")
