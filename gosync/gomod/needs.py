@@ -55,11 +55,11 @@ from gosync.gomod.needsfound import (
     modules_of,
     named_by,
 )
-from gosync.gomod.needsimports import Imports, reach
+from gosync.gomod.needsimports import ImportSource, reach
 from gosync.gomod.needsupgraded import GoMods, add_upgrades
 
 __all__ = [
-    "Imports",
+    "ImportSource",
     "NeededBy",
     "Needs",
     "Reason",
@@ -117,7 +117,7 @@ def needs_of_version(
     deps: Deps,
     prefetch: Prefetch | None = None,
     upgrades: Upgrades | None = None,
-    imports: Imports | None = None,
+    imports: ImportSource | None = None,
 ) -> Needs:
     """Return what go asks for when a module requires this version, or installs it.
 
@@ -163,7 +163,7 @@ def _add_imports(
     mains: Mains,
     gomods: GoMods,
     module: ModuleVersion,
-    imports: Imports,
+    imports: ImportSource,
     upgrades: Upgrades | None,
 ) -> bool:
     """Add what imports of a version come to; tell whether all could be read."""

@@ -54,7 +54,7 @@ class LoadPackages(Protocol):
 
 
 @dataclass(frozen=True)
-class Imports:
+class ImportSource:
     """Where imports come from.
 
     Attributes:
@@ -122,7 +122,7 @@ def reach(
     module: ModuleVersion,
     reader: GraphReader,
     requirements: Requirements,
-    imports: Imports,
+    imports: ImportSource,
     upgrades: Upgrades | None,
 ) -> Reached:
     """Return what a consumer of a module version can come to build with.
@@ -146,7 +146,7 @@ class _Reaching:
         module: ModuleVersion,
         reader: GraphReader,
         requirements: Requirements,
-        imports: Imports,
+        imports: ImportSource,
         upgrades: Upgrades | None,
     ) -> None:
         self._module = module

@@ -20,7 +20,7 @@ from gosync.gomod.deps import Deps
 from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import (
-    Imports,
+    ImportSource,
     Needs,
     Upgrades,
     needs_of_project,
@@ -67,7 +67,7 @@ class Dependencies:
         self._site = site
         self._source = source
         self._packages = packages
-        self._imports = Imports(packages.load, packages.prefetch)
+        self._imports = ImportSource(packages.load, packages.prefetch)
         self._upgrades = upgrades
         self._progress = progress
         self._found = Found(demands=demands)

@@ -16,7 +16,7 @@ from gosync.gomod.modfile import GoMod, Requirement, parse_lax
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.mvs import MainModule, Mains
 from gosync.gomod.needs import (
-    Imports,
+    ImportSource,
     NeededBy,
     Needs,
     needs_of_project,
@@ -64,7 +64,7 @@ class Files:
         )
 
     def version(
-        self, name: str, *, deps: Deps = Deps.BUILD, imports: Imports | None = None
+        self, name: str, *, deps: Deps = Deps.BUILD, imports: ImportSource | None = None
     ) -> Needs:
         return needs_of_version(
             mv(name),
@@ -336,7 +336,7 @@ def test_a_graph_of_many_modules_is_quick(deps) -> None:
     assert len({each.path for each in needs.zips}) == count
 
 
-def imported(**imports: str) -> Imports:
+def imported(**imports: str) -> ImportSource:
     """Return what packages import: by name, of each version alike; None of "?"."""
 
     def packages(module: ModuleVersion, /) -> ModulePackages | None:
@@ -345,7 +345,7 @@ def imported(**imports: str) -> Imports:
             return None
         return ModulePackages((Package("", tuple(map(path, names.split()))),))
 
-    return Imports(packages)
+    return ImportSource(packages)
 
 
 def test_of_a_version_whose_imports_are_known_nothing_else_is_needed_whole() -> None:

@@ -9,7 +9,7 @@ from gosync.gomod.modfile import GoMod, Requirement, parse_lax
 from gosync.gomod.modread import GraphReader
 from gosync.gomod.modroots import initial_requirements
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needsimports import Imports, Reached, reach
+from gosync.gomod.needsimports import ImportSource, Reached, reach
 from gosync.gomod.packages import ModulePackages, Package
 
 # By module version: the go line and requirements, then packages; "name < imports"
@@ -68,7 +68,7 @@ def reached(
 
     reader = GraphReader(Mains([MainModule(consumer)]), load, None)
     requirements = initial_requirements(reader)
-    return reach(module, reader, requirements, Imports(open_zip), upgrades)
+    return reach(module, reader, requirements, ImportSource(open_zip), upgrades)
 
 
 def zips(found: Reached) -> list[str]:
