@@ -10,7 +10,9 @@ was ever asked for and has not been given up. Where less is wanted than there is
     NULL          a time          nothing of it is wanted any more
     NULL          NULL            never selected: a go.mod that was read to select
 
-What a command asked for (``found_by`` 'command') stays selected.
+What a command asked for (``found_by`` 'command') stays selected. Otherwise
+``found_by`` names what found a version first, until a selection wants it in another
+role: a version that a select chose may be needed for another one alone by now.
 
 A forgotten version leaves a tombstone, a row in state 'forgotten' without blobs,
 until every tree has followed: a tree learns of changes from rows.
@@ -28,7 +30,7 @@ import msgspec
 from gosync.catalog.counters import next_number
 from gosync.catalog.selected_counts import SelectedCounts
 from gosync.catalog.version_rows import COLUMNS, version_row
-from gosync.catalog.versions import VersionRow, Want
+from gosync.catalog.versions import FoundBy, VersionRole, VersionRow, Want
 from gosync.clock import format_time
 from gosync.gomod.module import ModuleVersion
 
@@ -66,6 +68,23 @@ _NEWER = (
     " AND (v.index_time IS NULL OR w.index_time > v.index_time))"
 )
 _ASKED = "(w.found_by = 'command' AND v.found_by <> 'command')"
+
+
+def _is_role(row: str, role: VersionRole) -> str:
+    names = ", ".join(f"'{each}'" for each in FoundBy if each.role is role)
+    return f"{row}.found_by IN ({names})"
+
+
+# What commands or an incomplete selection name does not say all that it is for.
+_OTHER_ROLE = (
+    "(v.found_by <> 'command' AND (:complete OR "
+    + _is_role("w", VersionRole.CHOSEN)
+    + ") AND NOT ("
+    + " OR ".join(
+        f"({_is_role('v', role)} AND {_is_role('w', role)})" for role in VersionRole
+    )
+    + "))"
+)
 _ONLY_READ = (
     "(v.found_by = 'dependency' AND v.selected IS NULL AND v.unselected_at IS NULL)"
 )
@@ -105,6 +124,7 @@ UPDATE versions AS v SET
         ELSE v.need
     END,
     found_by = CASE WHEN v.state = 'forgotten' OR {_ASKED} OR {_ONLY_READ}
+            OR {_OTHER_ROLE}
         THEN w.found_by
         ELSE v.found_by END,
     index_time = CASE WHEN {_NEWER} THEN w.index_time ELSE v.index_time END,
@@ -118,7 +138,7 @@ UPDATE versions AS v SET
 FROM wanted_now AS w
 WHERE {_JOIN} AND (
     v.selected IS NOT w.need OR v.state = 'forgotten'
-    OR {_WIDER} OR {_NEWER} OR {_ASKED} OR {_ZIP_LEFT}
+    OR {_WIDER} OR {_NEWER} OR {_ASKED} OR {_ZIP_LEFT} OR {_OTHER_ROLE}
     OR w.max_zip_bytes IS NOT v.max_zip_bytes
 )
 """  # noqa: S608 - own names

@@ -7,7 +7,7 @@ import sqlite3
 import msgspec
 
 from gosync.catalog.connection import Connection, reading_row
-from gosync.catalog.versions import Need, State
+from gosync.catalog.versions import FoundBy, Need, State, VersionRole
 from gosync.gomod.module import ModuleVersion
 
 
@@ -18,12 +18,14 @@ class SelectedCount(msgspec.Struct, frozen=True):
         state: The state.
         selected: How much of them is selected.
         withdrawn: Whether nobody is to be given them any more.
+        role: What they are selected for.
         count: How many there are.
     """
 
     state: State
     selected: Need
     withdrawn: bool
+    role: VersionRole
     count: int
 
     @property
@@ -39,14 +41,14 @@ class SelectedCounts:
         self._connection = connection
 
     def by_state(self) -> list[SelectedCount]:
-        """Return how many versions are selected, by state and by what is wanted.
+        """Return how many versions are selected, by state, what is wanted and why.
 
         Raises:
             CatalogError: the catalog cannot be read.
         """
         found = self._connection.rows(
-            "SELECT state, selected, withdrawn, count(*) FROM versions"
-            " WHERE selected IS NOT NULL GROUP BY state, selected, withdrawn"
+            "SELECT state, selected, withdrawn, found_by, count(*) FROM versions"
+            " WHERE selected IS NOT NULL GROUP BY state, selected, withdrawn, found_by"
         )
         return [_count(row) for row in found]
 
@@ -92,4 +94,5 @@ _need = reading_row(Need)
 
 @reading_row
 def _count(row: sqlite3.Row) -> SelectedCount:
-    return SelectedCount(State(row[0]), Need(row[1]), bool(row[2]), row[3])
+    role = FoundBy(row[3]).role
+    return SelectedCount(State(row[0]), Need(row[1]), bool(row[2]), role, row[4])

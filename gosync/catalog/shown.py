@@ -19,7 +19,7 @@ class ShownModule(msgspec.Struct, frozen=True):
         newest: Its newest version, "" when only ``.mod`` files are carried.
         versions: How many versions are carried whole.
         go_mods: How many more are carried as a ``.mod`` alone.
-        proven: How many of both the checksum database vouches for.
+        proven: How many of the whole ones the checksum database vouches for.
         digest: SHA-256, in hex, of what changes when a version of it does.
         begins_page: Whether it is the first on a page of the tree's list.
     """
@@ -40,7 +40,7 @@ class ShownSums(msgspec.Struct, frozen=True):
         modules: How many modules.
         versions: How many versions, whole.
         go_mods: How many more versions as a ``.mod`` alone.
-        proven: How many of both the checksum database vouches for.
+        proven: How many of the whole ones the checksum database vouches for.
     """
 
     modules: int = 0

@@ -51,8 +51,22 @@ class Need(StrEnum):
     MOD = "mod"
 
 
+class VersionRole(StrEnum):
+    """What a version is selected for.
+
+    Attributes:
+        CHOSEN: A select names or chooses it, or a command asked for it.
+        DEPENDENCY: Another version or a project needs it.
+        TOOL: It is a go toolchain.
+    """
+
+    CHOSEN = "chosen"
+    DEPENDENCY = "dependency"
+    TOOL = "tool"
+
+
 class FoundBy(StrEnum):
-    """What named the version first."""
+    """What named the version first, for the role that it is selected in."""
 
     INDEX = "index"
     LIST = "list"
@@ -62,6 +76,14 @@ class FoundBy(StrEnum):
     PROJECT = "project"
     DEPENDENCY = "dependency"
     TOOLCHAIN = "toolchain"
+
+    @property
+    def role(self) -> VersionRole:
+        """The role of what is named so."""
+        if self is FoundBy.TOOLCHAIN:
+            return VersionRole.TOOL
+        needed = self in (FoundBy.PROJECT, FoundBy.DEPENDENCY)
+        return VersionRole.DEPENDENCY if needed else VersionRole.CHOSEN
 
 
 class Proof(StrEnum):

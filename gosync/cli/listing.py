@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from gosync.catalog.db import Catalog
-from gosync.catalog.versions import VersionRow
+from gosync.catalog.versions import Need, State, VersionRow
 from gosync.cli.arguments import arguments
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.versionjson import version_document
@@ -57,11 +57,13 @@ def list_(options: CommonOptions, pattern: str | None, everything: bool) -> None
         rows = _rows(catalog, pattern, everything=everything)
         options.output.stream("list", counts, "versions", map(version_document, rows))
         options.output.table(
-            ("module", "version", "state", "zip", "proof"), map(_cells, rows)
+            ("module", "version", "state", "for", "zip", "proof"),
+            (_cells(row) for row in rows if everything or row.carried is Need.ZIP),
         )
+    folded = " (--all shows them)" if counts.go_mods and not everything else ""
     options.output.say(
         f"{counts.modules} modules, {counts.whole} versions whole,"
-        f" {counts.go_mods} go.mod files alone, {counts.not_here} not here"
+        f" {counts.go_mods} go.mod files alone{folded}, {counts.not_here} not here"
     )
 
 
@@ -99,5 +101,11 @@ def _everything(_path: str) -> bool:
 def _cells(row: VersionRow) -> tuple[str, ...]:
     size = "" if row.zip_bytes is None else format_size(row.zip_bytes)
     proof = row.proof.value if row.proof else ""
-    state = "withdrawn" if row.withdrawn else row.state.value
-    return (row.path, row.version, state, size, proof)
+    return (row.path, row.version, _state(row), row.found_by.role.value, size, proof)
+
+
+def _state(row: VersionRow) -> str:
+    if row.withdrawn:
+        return "withdrawn"
+    is_alone = row.state is State.PRESENT and row.carried is Need.MOD
+    return "go.mod only" if is_alone else row.state.value

@@ -18,11 +18,22 @@ _SHOWN = 100  # nobody reads more, and a terminal shows the end
 def selection_line(found: Completeness) -> str:
     """Return how much of the selection is here."""
     counts = found.versions
-    here = f"{counts.zips} whole and {counts.go_mods} go.mod files alone are here"
+    roles = roles_text(counts.chosen, counts.dependencies, counts.tools)
+    here = (
+        f"{counts.zips} whole{roles} and {counts.go_mods} go.mod files alone are here"
+    )
     return (
         f"{_state(found)}, {_missing(found)};"
         f" of {counts.selected} selected versions {here}{_aside(found)}"
     )
+
+
+def roles_text(chosen: int, dependencies: int, tools: int) -> str:
+    """Return what whole versions are for, in brackets; "" where all are chosen."""
+    if not (dependencies or tools):
+        return ""
+    told = f"{chosen} chosen, {dependencies} dependencies"
+    return f" ({told}, {tools} tools)" if tools else f" ({told})"
 
 
 def _state(found: Completeness) -> str:

@@ -12,4 +12,5 @@ def version_document(row: VersionRow) -> dict[str, object]:
     document = asdict(row)
     del document["record_text"], document["changed"]
     text = row.record_text
-    return {**document, "record": None if text is None else text.decode()}
+    record = None if text is None else text.decode()
+    return {**document, "role": row.found_by.role, "record": record}

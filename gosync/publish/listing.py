@@ -43,7 +43,7 @@ def shown_module(contents: ModuleContents, per_page: int) -> ShownModule:
         newest=contents.latest.row.version if contents.latest else "",
         versions=whole,
         go_mods=len(versions) - whole,
-        proven=sum(version.row.proof is Proof.SUMDB for version in versions),
+        proven=sum(v.whole and v.row.proof is Proof.SUMDB for v in versions),
         digest=sha256(digest_lines(contents)).hexdigest(),
         begins_page=begins_page(path, per_page),
     )

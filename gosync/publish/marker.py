@@ -38,7 +38,9 @@ from gosync.errors import StoreError
 from gosync.folder import routes
 from gosync.publish.oldheads import Promise
 
-FORMAT = 2  # 2: aliases of pseudo-versions, and of 8 and 10 digits
+# 2: aliases of pseudo-versions, and of 8 and 10 digits
+# 3: pages tell what can be built with from go.mod files alone
+FORMAT = 3
 _MAX_BYTES = 16 * 1024 * 1024
 _HARMLESS = frozenset({routes.MARKER_FOLDER, "lost+found"})
 

@@ -40,8 +40,7 @@ class ModuleSummary(msgspec.Struct, frozen=True):
         page: Where the module's page lies.
         newest: Its newest version, "" when only ``.mod`` files are carried.
         versions: How many versions are carried whole.
-        proven: How many the checksum database vouches for, those that are carried
-            as a ``.mod`` alone included.
+        proven: How many of these the checksum database vouches for.
         go_mods: How many more are carried as a ``.mod`` alone.
     """
 
@@ -55,7 +54,7 @@ class ModuleSummary(msgspec.Struct, frozen=True):
     @property
     def pinned(self) -> int:
         """How many nobody vouches for but our first sight."""
-        return self.versions + self.go_mods - self.proven
+        return self.versions - self.proven
 
 
 class ListPart(msgspec.Struct, frozen=True):
@@ -80,8 +79,7 @@ class TreeFacts(msgspec.Struct, frozen=True):
         private: GOPRIVATE patterns of what no database vouches for.
         modules: How many modules there are.
         versions: How many versions there are, whole.
-        proven: How many the checksum database vouches for, those that are carried
-            as a ``.mod`` alone included.
+        proven: How many of these the checksum database vouches for.
         go_mods: How many versions there are as a ``.mod`` alone.
     """
 
@@ -97,7 +95,7 @@ class TreeFacts(msgspec.Struct, frozen=True):
     @property
     def pinned(self) -> int:
         """How many nobody vouches for but our first sight."""
-        return self.versions + self.go_mods - self.proven
+        return self.versions - self.proven
 
 
 def summary_of(shown: ShownModule) -> ModuleSummary:
@@ -175,13 +173,26 @@ def module_page(contents: ModuleContents, database: str) -> bytes:
         else _without_zips(contents),
         _withdrawn(contents.withdrawn),
         '<section aria-labelledby="versions">',
-        f'<h2 id="versions">{html.plural(len(contents.versions), "version")}</h2>',
-        _versions_table(reversed(contents.versions), lookups)
-        if contents.versions
-        else "",
+        *_versions_of(contents, lookups),
         "</section>",
     ]
     return html.document(path, body)
+
+
+def _versions_of(contents: ModuleContents, lookups: str) -> Iterator[str]:
+    """Yield what can be built with, and folded what only its go.mod is carried of."""
+    newest_first = contents.versions[::-1]
+    whole = [version for version in newest_first if version.whole]
+    alone = [version for version in newest_first if not version.whole]
+    yield f'<h2 id="versions">{html.plural(len(whole), "version")}</h2>'
+    if whole:
+        yield _versions_table(whole, lookups)
+    if alone:
+        files = html.plural(len(alone), "version")
+        yield (
+            f"<details><summary>{files} more as go.mod only: to choose versions by,"
+            f" not to build with</summary>\n{_versions_table(alone, lookups)}</details>"
+        )
 
 
 def _without_zips(contents: ModuleContents) -> str:
@@ -300,6 +311,8 @@ def _versions(module: ModuleSummary) -> str:
 
 
 def _proof_of_module(module: ModuleSummary) -> str:
+    if not module.versions:
+        return "<small>nothing to build with</small>"
     if not module.pinned:
         return "<span class=proven>proven</span>"
     pinned = module.pinned

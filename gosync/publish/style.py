@@ -57,6 +57,8 @@ th.number, td.number {
 .proven a { color: inherit; }
 .pinned { color: var(--plain); }
 .hash { font-size: .8rem; color: var(--soft); overflow-wrap: anywhere; }
+details { margin-top: 1.2rem; }
+summary { cursor: pointer; color: var(--soft); }
 small { color: var(--soft); }
 nav { font-size: .94rem; }
 .pages { margin-top: 1rem; line-height: 2; }

@@ -84,6 +84,13 @@ def _selection(found: Completeness) -> Iterator[Metric]:
     counts = found.versions
     yield _one("missing", "What is selected and not here.", found.missing)
     yield _one("selected", "Versions that are selected.", counts.selected)
+    roles = (("chosen", counts.chosen), ("dependency", counts.dependencies))
+    yield Metric(
+        "whole_versions",
+        "Selected versions that can be built with, by what they are selected for.",
+        tuple(("role", *each) for each in (*roles, ("tool", counts.tools))),
+    )
+    yield _one("go_mods", "Versions of which the .mod alone is here.", counts.go_mods)
     yield _one("withdrawn", "Selected versions that were withdrawn.", counts.withdrawn)
     empty = sum(module.is_missing for module in found.empty_modules)
     yield _one("empty_modules", "Named modules of which there is nothing.", empty)

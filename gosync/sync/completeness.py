@@ -27,7 +27,7 @@ from gosync.catalog.failures import Failure
 from gosync.catalog.selected_counts import SelectedCount
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.trees import Unpublished
-from gosync.catalog.versions import Need, State
+from gosync.catalog.versions import Need, State, VersionRole
 from gosync.errors import GosyncError, SecurityError
 from gosync.gomod.patterns import PatternSet
 from gosync.site.options import SiteOptions
@@ -46,7 +46,10 @@ class VersionCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         present: Those that are here.
-        zips: Those of them that are here whole.
+        zips: Those of them that are here whole: what can be built with.
+        chosen: Those of the zips that a select chooses or a command named.
+        dependencies: Those that other versions and projects need.
+        tools: Those that are go toolchains.
         go_mods: Those of them of which the ``.mod`` alone is selected.
         omitted: Those whose zip is too large to be wanted.
         withdrawn: Those that the operator withdrew.
@@ -58,6 +61,9 @@ class VersionCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     present: int = 0
     zips: int = 0
+    chosen: int = 0
+    dependencies: int = 0
+    tools: int = 0
     go_mods: int = 0
     omitted: int = 0
     withdrawn: int = 0
@@ -98,6 +104,9 @@ class CompletenessReport(msgspec.Struct, frozen=True, kw_only=True):
     selected: int
     present: int
     zips: int
+    chosen: int
+    dependencies: int
+    tools: int
     go_mods: int
     omitted: int
     withdrawn: int
@@ -360,11 +369,18 @@ _NAMES: Final = {
     State.GONE: "gone",
     State.OMITTED: "omitted",
 }
+_ROLES: Final = {
+    VersionRole.CHOSEN: "chosen",
+    VersionRole.DEPENDENCY: "dependencies",
+    VersionRole.TOOL: "tools",
+}
 
 
 def _names(each: SelectedCount) -> tuple[str, ...]:
     if each.withdrawn:
         return ("withdrawn",)
     if each.state is State.PRESENT:
-        return ("present", "zips" if each.selected is Need.ZIP else "go_mods")
+        if each.selected is Need.MOD:
+            return ("present", "go_mods")
+        return ("present", "zips", _ROLES[each.role])
     return (_NAMES[each.state],)

@@ -11,6 +11,7 @@ import json
 import re
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,8 @@ def agreed(site: Site, sync: dict[str, Any] | None = None) -> dict[str, Any]:
     partly = [row for row in partly if row["mod_digest"] and row["selected"]]
     assert alone == counts["go_mod_only"] + len(partly)
     _check_page(site, files[RequestKind.ZIP], alone)
+    _check_modules(site)
+    _check_roles(selection, listed)
     _check_lines(site, selection)
     told = json.loads((site.tree / "status.json").read_text())
     if sync is not None:
@@ -86,6 +89,8 @@ def _check_whole(selection: dict[str, Any], status: dict[str, Any]) -> None:
     parts = ("present", "omitted", "withdrawn", *kinds)
     assert selection["selected"] == sum(selection[part] for part in parts)
     assert selection["present"] == selection["zips"] + selection["go_mods"]
+    roles = ("chosen", "dependencies", "tools")
+    assert selection["zips"] == sum(selection[role] for role in roles)
     wrong = selection["missing"] or status["failures"] or selection["unpublished"]
     assert status["exit_code"] == (MISSING if wrong else OK)
     assert selection["complete"] == (selection["current"] and not wrong)
@@ -114,6 +119,48 @@ def _check_page(site: Site, whole: int, alone: int) -> None:
     assert [int(n or 0) for n in said.groups()[1:]] == [whole, alone]
 
 
+def _check_modules(site: Site) -> None:
+    """The list of modules, and each module's page, count the zips of the tree."""
+    zips: Counter[str] = Counter()
+    mods: Counter[str] = Counter()
+    for _, mv, kind in module_files(site.tree):
+        path = mv.path
+        zips[path] += kind is RequestKind.ZIP
+        mods[path] += kind is RequestKind.MOD
+    page = (site.tree / "index.html").read_text()
+    rows = re.findall(
+        r'class=path><a href="([^"]+)">([^<]+)</a>.*?<td class=number>(\d+)'
+        r"(?: <small>\+ (\d+) go\.mod</small>)?</td><td>(.*?)</td>",
+        page,
+    )
+    assert {row[1]: int(row[2]) for row in rows} == dict(zips)
+    for href, path, whole, alone, proof in rows:
+        assert int(alone or 0) == mods[path] - zips[path]
+        assert ("proven" in proof or "pinned" in proof) == (int(whole) > 0)
+        text = (site.tree / href).read_text()
+        told = re.search(r'<h2 id="versions">(\d+) version', text)
+        assert told is not None
+        assert told[1] == whole
+        open_part, _, folded = text[told.start() :].partition("<details>")
+        assert open_part.count("<th scope=row") == int(whole)
+        assert folded.count("<th scope=row") == int(alone or 0)
+    vouched = re.findall(r"(\d+) versions? (?:proven in|pinned to)", page)
+    assert sum(map(int, vouched)) == sum(zips.values())
+
+
+def _check_roles(selection: dict[str, Any], listed: dict[str, Any]) -> None:
+    """Each whole version is for one thing; ``list`` and ``status`` say the same."""
+    whole = [
+        row
+        for row in listed["versions"]
+        if row["zip_digest"] and row["selected"] == "zip" and row["state"] == "present"
+    ]
+    roles = {"chosen": "chosen", "dependencies": "dependency", "tools": "tool"}
+    for count, role in roles.items():
+        told = [row for row in whole if row["role"] == role]
+        assert selection[count] == len(told), role
+
+
 def _check_lines(site: Site, selection: dict[str, Any]) -> None:
     lines = site.people("status").splitlines()
     [line] = [each for each in lines if each.startswith("selection")]
@@ -137,6 +184,15 @@ def _check_metrics(
     assert {state: int(n) for state, n in states} == counts
     assert int(found["missing"]) == selection["missing"]
     assert int(found["selected"]) == selection["selected"]
+    assert int(found["go_mods"]) == selection["go_mods"]
+    roles = re.findall(
+        r'^gosync_whole_versions\{.*role="(\w+)"\} (\d+)$', text, re.MULTILINE
+    )
+    assert {role: int(n) for role, n in roles} == {
+        "chosen": selection["chosen"],
+        "dependency": selection["dependencies"],
+        "tool": selection["tools"],
+    }
     assert int(found["selection_complete"]) == selection["complete"]
     assert int(found["unpublished"]) == len(selection["unpublished"])
 
@@ -252,6 +308,33 @@ def test_a_dependency_whose_go_mod_fails_makes_it_incomplete(
         selection = synced(site, expect=MISSING)
     assert not selection["complete"]
     assert synced(site, expect=OK)["complete"]
+
+
+def test_what_can_be_built_with_is_told_from_go_mod_files_and_by_what_it_is_for(
+    tmp_path: Path, sim: Simulator
+) -> None:
+    offer(sim, "base.example/m", "v1.0.0", "v1.1.0", "v1.2.0")
+    offer(sim, BAD, "v1.0.0", requires={"base.example/m": "v1.1.0"})
+    site = make(tmp_path, sim)
+    old = "base.example/m@v1.0.0/go.mod"
+    site.select([GOOD, BAD, old], deps="build")
+    selection = synced(site, expect=OK)
+    numbers = ("zips", "chosen", "dependencies", "tools", "go_mods")
+    assert [selection[each] for each in numbers] == [4, 3, 1, 0, 1]
+    lines = site.people("list")
+    assert "4 versions whole, 1 go.mod files alone (--all shows them)" in lines
+    assert "4 whole (3 chosen, 1 dependencies)" in site.people("status")
+    assert "go.mod only" not in lines, "folded"
+    assert "go.mod only" in site.people("list", "--all")
+    shown = site.run("show", "base.example/m@v1.1.0", expect=OK).document
+    assert shown["role"] == "dependency"
+
+    site.select([GOOD, BAD, "base.example/m@v1.1.0", old], deps="build")
+    selection = synced(site, expect=OK)
+    assert (selection["chosen"], selection["dependencies"]) == (4, 0)
+    site.select([GOOD, BAD, old], deps="build")
+    selection = synced(site, expect=OK)
+    assert (selection["chosen"], selection["dependencies"]) == (3, 1)
 
 
 def test_what_is_selected_no_more_is_counted_no_more(

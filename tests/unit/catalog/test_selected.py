@@ -198,6 +198,22 @@ def test_a_tombstone_that_is_wanted_again_is_like_new(catalog, need):
         assert row.changed > 0, "a tree may still have it"
 
 
+def test_what_names_a_version_stays_until_it_is_selected_for_something_else(catalog):
+    def found(by, *, complete=True):
+        _select(catalog, replace(A, found_by=by), complete=complete)
+        return _row(catalog).found_by
+
+    assert found(FoundBy.LIST) is FoundBy.LIST
+    assert found(FoundBy.INDEX) is FoundBy.LIST, "first"
+    assert found(FoundBy.DEPENDENCY, complete=False) is FoundBy.LIST
+    assert found(FoundBy.DEPENDENCY) is FoundBy.DEPENDENCY
+    assert found(FoundBy.PROJECT) is FoundBy.DEPENDENCY
+    assert found(FoundBy.CONFIG, complete=False) is FoundBy.CONFIG
+    assert found(FoundBy.TOOLCHAIN) is FoundBy.TOOLCHAIN
+    assert found(FoundBy.COMMAND) is FoundBy.COMMAND
+    assert found(FoundBy.DEPENDENCY) is FoundBy.COMMAND, "a command's stays"
+
+
 def test_what_is_selected_cannot_be_forgotten(catalog):
     _select(catalog, A)
     catalog.versions.admit([_zip("v1.0.0")])

@@ -114,6 +114,25 @@ def test_the_modules_page_says_how_each_version_was_proven(world: World) -> None
     assert f"../../../sumdb/{NAME}/lookup/{M}@v1.0.0" in page.links
 
 
+def test_go_mod_files_alone_are_no_versions_to_build_with(world: World) -> None:
+    world.add(M, "v1.0.0")
+    world.add(M, "v1.1.0", "v1.2.0", "v1.3.0", need=Need.MOD)
+    world.add("graph.example/g", "v1.0.0", need=Need.MOD)
+    world.publish()
+    found = pages(world.root)
+    front = found["index.html"].text
+    assert "2 modules, 1 version and 4 go.mod files alone." in front
+    assert "1 version proven in" in front
+    assert re.search(r"example\.com/m\s*v1\.0\.0\s*1 \+ 3 go\.mod\s*proven", front)
+    assert "nothing to build with" in front
+    page = world.read(f"{M}/@v/index.html").decode()
+    whole, _, folded = page.partition("<details>")
+    assert "1 version</h2>" in whole
+    assert "v1.3.0" not in whole
+    assert "3 versions more as go.mod only" in folded
+    assert [v in folded for v in ("v1.0.0", "v1.1.0", "v1.3.0")] == [False, True, True]
+
+
 def test_newest_versions_come_first(world: World) -> None:
     world.add(M, "v1.9.0", "v1.10.0")
     world.publish()
