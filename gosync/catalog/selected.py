@@ -30,7 +30,7 @@ import msgspec
 from gosync.catalog.counters import next_number
 from gosync.catalog.selected_counts import SelectedCounts
 from gosync.catalog.version_rows import COLUMNS, version_row
-from gosync.catalog.versions import FoundBy, Role, VersionRow, Want
+from gosync.catalog.versions import FoundBy, VersionRole, VersionRow, Want
 from gosync.clock import format_time
 from gosync.gomod.module import ModuleVersion
 
@@ -70,7 +70,7 @@ _NEWER = (
 _ASKED = "(w.found_by = 'command' AND v.found_by <> 'command')"
 
 
-def _is_role(row: str, role: Role) -> str:
+def _is_role(row: str, role: VersionRole) -> str:
     names = ", ".join(f"'{each}'" for each in FoundBy if each.role is role)
     return f"{row}.found_by IN ({names})"
 
@@ -78,9 +78,11 @@ def _is_role(row: str, role: Role) -> str:
 # What commands or an incomplete selection name does not say all that it is for.
 _OTHER_ROLE = (
     "(v.found_by <> 'command' AND (:complete OR "
-    + _is_role("w", Role.CHOSEN)
+    + _is_role("w", VersionRole.CHOSEN)
     + ") AND NOT ("
-    + " OR ".join(f"({_is_role('v', role)} AND {_is_role('w', role)})" for role in Role)
+    + " OR ".join(
+        f"({_is_role('v', role)} AND {_is_role('w', role)})" for role in VersionRole
+    )
     + "))"
 )
 _ONLY_READ = (

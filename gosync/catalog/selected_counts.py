@@ -7,7 +7,7 @@ import sqlite3
 import msgspec
 
 from gosync.catalog.connection import Connection, reading_row
-from gosync.catalog.versions import FoundBy, Need, Role, State
+from gosync.catalog.versions import FoundBy, Need, State, VersionRole
 from gosync.gomod.module import ModuleVersion
 
 
@@ -25,7 +25,7 @@ class SelectedCount(msgspec.Struct, frozen=True):
     state: State
     selected: Need
     withdrawn: bool
-    role: Role
+    role: VersionRole
     count: int
 
     @property

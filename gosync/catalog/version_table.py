@@ -27,8 +27,8 @@ from gosync.catalog.version_sql import (
 from gosync.catalog.versions import (
     FoundBy,
     ModuleCount,
-    Role,
     State,
+    VersionRole,
     VersionRow,
     Want,
 )
@@ -284,7 +284,7 @@ class Versions:
         condition = "TRUE" if everything else LISTED
         needed, tools = (
             ", ".join(f"'{each.value}'" for each in FoundBy if each.role is role)
-            for role in (Role.DEPENDENCY, Role.TOOL)
+            for role in (VersionRole.DEPENDENCY, VersionRole.TOOL)
         )
         found = self._connection.rows(
             "SELECT path, sum(zip_digest IS NOT NULL),"  # noqa: S608 - own names

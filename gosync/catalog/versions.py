@@ -51,7 +51,7 @@ class Need(StrEnum):
     MOD = "mod"
 
 
-class Role(StrEnum):
+class VersionRole(StrEnum):
     """What a version is selected for.
 
     Attributes:
@@ -78,12 +78,12 @@ class FoundBy(StrEnum):
     TOOLCHAIN = "toolchain"
 
     @property
-    def role(self) -> Role:
+    def role(self) -> VersionRole:
         """The role of what is named so."""
         if self is FoundBy.TOOLCHAIN:
-            return Role.TOOL
+            return VersionRole.TOOL
         needed = self in (FoundBy.PROJECT, FoundBy.DEPENDENCY)
-        return Role.DEPENDENCY if needed else Role.CHOSEN
+        return VersionRole.DEPENDENCY if needed else VersionRole.CHOSEN
 
 
 class Proof(StrEnum):

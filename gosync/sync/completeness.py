@@ -27,7 +27,7 @@ from gosync.catalog.failures import Failure
 from gosync.catalog.selected_counts import SelectedCount
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.trees import Unpublished
-from gosync.catalog.versions import Need, Role, State
+from gosync.catalog.versions import Need, State, VersionRole
 from gosync.errors import GosyncError, SecurityError
 from gosync.gomod.patterns import PatternSet
 from gosync.site.options import SiteOptions
@@ -370,9 +370,9 @@ _NAMES: Final = {
     State.OMITTED: "omitted",
 }
 _ROLES: Final = {
-    Role.CHOSEN: "chosen",
-    Role.DEPENDENCY: "dependencies",
-    Role.TOOL: "tools",
+    VersionRole.CHOSEN: "chosen",
+    VersionRole.DEPENDENCY: "dependencies",
+    VersionRole.TOOL: "tools",
 }
 
 

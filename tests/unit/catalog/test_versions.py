@@ -12,8 +12,8 @@ from gosync.catalog.versions import (
     FoundBy,
     Need,
     Proof,
-    Role,
     State,
+    VersionRole,
     VersionRow,
     Want,
 )
@@ -235,7 +235,7 @@ def test_modules_are_counted_as_their_rows_are_listed(catalog, everything):
         ]
     )
     rows = [row for row in versions.all_rows() if everything or row.is_listed]
-    expected: dict[str, list[tuple[Need | None, Role]]] = {}
+    expected: dict[str, list[tuple[Need | None, VersionRole]]] = {}
     for row in rows:
         role = row.found_by.role
         expected.setdefault(row.path, []).append((row.carried, role))
@@ -248,8 +248,8 @@ def test_modules_are_counted_as_their_rows_are_listed(catalog, everything):
             carried.count(need) for need in (Need.ZIP, Need.MOD, None)
         )
         each = expected[count.path]
-        assert count.dependencies == each.count((Need.ZIP, Role.DEPENDENCY))
-        assert count.tools == each.count((Need.ZIP, Role.TOOL))
+        assert count.dependencies == each.count((Need.ZIP, VersionRole.DEPENDENCY))
+        assert count.tools == each.count((Need.ZIP, VersionRole.TOOL))
     assert [count.path for count in found] == sorted(expected)
     assert len(found) == (3 if everything else 1)
 
