@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Iterator
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import msgspec
@@ -30,8 +31,6 @@ from gosync.store.staging import Staged
 from gosync.work.processes import Hands
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
     from gosync.bundle.read.folder import BundleFolder
 
 
