@@ -67,6 +67,15 @@ class Staged(Readable, Protocol):
         """
         ...
 
+    def take_over(self, digest: Digest, size_bytes: int) -> None:
+        """Take what another process wrote to the empty file for what was written.
+
+        Args:
+            digest: The digest of it, as that process counted.
+            size_bytes: Its size.
+        """
+        ...
+
     def restart(self) -> None:
         """Forget what was written: a download begins again.
 
@@ -104,18 +113,25 @@ class LocalStaged:
         with disk_errors(self.path):
             self.descriptor = create_temporary(self.path, 0o600)
         self._settled = False
+        self._told: Digest | None = None
 
     @property
     def digest(self) -> Digest:
         """The digest of what was written so far."""
-        return Digest(self._hash.hexdigest())
+        return self._told or Digest(self._hash.hexdigest())
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append bytes; see Staged."""
+        assert self._told is None  # its hash is another process's
         with disk_errors(self.path):
             write_all(self.descriptor, data)
         self._hash.update(data)
         self.size_bytes += len(data)
+
+    def take_over(self, digest: Digest, size_bytes: int) -> None:
+        """Take what another process wrote for what was written; see Staged."""
+        assert not self.size_bytes
+        self._told, self.size_bytes = digest, size_bytes
 
     def restart(self) -> None:
         """Forget what was written: a download begins again; see Staged."""
@@ -123,6 +139,7 @@ class LocalStaged:
             os.ftruncate(self.descriptor, 0)
             os.lseek(self.descriptor, 0, os.SEEK_SET)
         self._hash = hashlib.sha256()
+        self._told = None
         self.size_bytes = 0
 
     def read_at(self, offset: int, size_bytes: int) -> bytes:

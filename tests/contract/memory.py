@@ -96,6 +96,9 @@ class MemoryStaged:
         self._hash.update(data)
         self.size_bytes += len(data)
 
+    def take_over(self, digest: Digest, size_bytes: int) -> None:
+        raise AssertionError("no other process can have written to it")
+
     def restart(self) -> None:
         self.data.clear()
         self._hash = hashlib.sha256()

@@ -8,6 +8,7 @@ plan         how a selection comes together out of bundles and store
 space        whether the disks have room for it
 sumdb        the bundles as the checksum database that the gate asks
 intake       versions out of bundles, through the gate
+unpacking    versions out of volumes into staged files, in a process of its own
 withdrawals  what a bundle withdraws, taken out at once
 applying     a bundle's selection becomes the site's
 outcome      how an import ended; the receipt and need.json that it leaves

@@ -54,6 +54,7 @@ from gosync.bundle.take.outcome import (
 from gosync.bundle.take.plan import BundleSet, Holdings, ImportPlan
 from gosync.bundle.take.space import check_import_fits
 from gosync.bundle.take.sumdb import BundleSumRemote
+from gosync.bundle.take.unpacking import Unpacker
 from gosync.bundle.take.waiting import WaitingBundles
 from gosync.bundle.take.withdrawals import withdraw_at_once
 from gosync.catalog.imports import ImportState
@@ -162,7 +163,9 @@ class Import:
             check_database(self._site.options.database, bundle, proves=self._proves)
             self._withdraw(bundle)
             candidates.append(bundle)
-        applied = await self._apply_newest(candidates, bundle)
+        with Unpacker(bundle, self._site.blobs) as unpacker:
+            self._unpacker = unpacker
+            applied = await self._apply_newest(candidates, bundle)
         published = None
         if applied or standing is BundleStatus.APPLIED:
             published = await self._publish()
@@ -271,7 +274,9 @@ class Import:
                 await bring_tiles(
                     self._site, sums, plan.chosen.manifest, self._carried_tiles
                 )
-            intake = Intake(self._site, self._gate(sums), self._progress)
+            intake = Intake(
+                self._site, self._gate(sums), self._unpacker, self._progress
+            )
             manifest = plan.chosen.manifest
             go_mods = {each.mv for each in manifest.versions if each.need is Need.MOD}
             for taking in plan.takings:

@@ -17,22 +17,22 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.lowlevel
 from anyio import to_thread
 from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
 from gosync.bundle.format.manifest import VersionEntry
 from gosync.bundle.read.bases import ZipSource
-from gosync.bundle.read.reader import Arrived, read_versions
 from gosync.bundle.take.plan import Taking
+from gosync.bundle.take.unpacking import Unpacked, Unpacker
 from gosync.catalog.versions import FoundBy
-from gosync.errors import BlobCorruptError, BundleGapError, VolumeError
+from gosync.errors import BlobCorruptError, BundleGapError, StoreError, VolumeError
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 from gosync.ingest.batch import Batch
 from gosync.ingest.taken import Expected
 from gosync.store.digest import Digest
-from gosync.store.staging import Staged
 from gosync.upstream.answer import Served
 from gosync.work.pool import first_error
 from gosync.work.progress import Progress
@@ -81,9 +81,12 @@ class StoreBases:
 class Intake:
     """Takes versions out of bundles and into the store."""
 
-    def __init__(self, site: Site, gate: Gate, progress: Progress) -> None:
+    def __init__(
+        self, site: Site, gate: Gate, unpacker: Unpacker, progress: Progress
+    ) -> None:
         self._site = site
         self._gate = gate
+        self._unpacker = unpacker
         self._progress = progress
         self._bases = StoreBases(site)
         self._batch = Batch(
@@ -116,16 +119,13 @@ class Intake:
                 if each.mv in taking.versions
             ),
         )
-        arriving = read_versions(
-            taking.bundle,
-            taking.bundle.manifest,
-            wanted=lambda entry: entry.mv in taking.versions,
-            bases=self._bases,
-            scratch=self._site.blobs,
-        )
+        arriving = self._unpacker.unpack(taking, self._bases)
         try:
             async with anyio.create_task_group() as group:
+                done = anyio.Event()
+                group.start_soon(self._kill_when_cancelled, done)
                 broken = await self._admit_all(arriving, taking.bundle, group)
+                done.set()
         except BaseExceptionGroup as errors:
             raise first_error(errors) from None
         finally:
@@ -134,8 +134,16 @@ class Intake:
         if broken is not None:
             raise broken
 
+    async def _kill_when_cancelled(self, done: anyio.Event) -> None:
+        """Let whoever stops this not wait for what the unpacking process is at."""
+        try:
+            await done.wait()
+        except anyio.get_cancelled_exc_class():
+            self._unpacker.kill()
+            raise
+
     async def _admit_all(
-        self, arriving: Iterator[Arrived], bundle: BundleFolder, group: TaskGroup
+        self, arriving: Iterator[Unpacked], bundle: BundleFolder, group: TaskGroup
     ) -> VolumeError | None:
         """Admit what arrives; return what is wrong with the rest, if something is."""
         room = anyio.Semaphore(_AT_ONCE)
@@ -145,40 +153,24 @@ class Intake:
             self._site.blobs.check_space(0, min_free_bytes=reserve)
             # What is staged reaches an admission, which removes it if it is refused.
             with anyio.CancelScope(shield=True):
-                try:
-                    unpacked = await to_thread.run_sync(self._unpack, arriving)
-                except VolumeError as error:
-                    return error
+                unpacked = await to_thread.run_sync(_next, arriving)
+            if isinstance(unpacked, StoreError):
+                await anyio.lowlevel.checkpoint_if_cancelled()  # killed by us
+                raise unpacked
+            if isinstance(unpacked, VolumeError):
+                return unpacked
             if unpacked is None:
                 return None
-            group.start_soon(self._admit, *unpacked, bundle, room)
-
-    def _unpack(
-        self, arriving: Iterator[Arrived]
-    ) -> tuple[Arrived, Staged | None] | None:
-        """Return the next version with its zip staged, None when there is none."""
-        arrived = next(arriving, None)
-        if arrived is None:
-            return None
-        if arrived.write_zip is None:
-            return arrived, None
-        staged = self._site.blobs.stage()
-        try:
-            arrived.write_zip(staged.write)
-        except BaseException:
-            staged.discard()
-            raise
-        return arrived, staged
+            group.start_soon(self._admit, unpacked, bundle, room)
 
     async def _admit(
         self,
-        arrived: Arrived,
-        staged: Staged | None,
+        unpacked: Unpacked,
         bundle: BundleFolder,
         room: anyio.Semaphore,
     ) -> None:
         """Bring one version through the gate."""
-        entry = arrived.entry
+        entry, staged = unpacked.entry, unpacked.zip
         mv = entry.mv
         private = self._site.options.policy.is_private(entry.path)
         serve = partial(self._served, bundle, entry)
@@ -186,9 +178,9 @@ class Intake:
             admission.bind(Expected(_AUTHORITY, entry.mod_h1, entry.zip_h1))
             if staged is not None:
                 admission.adopt_zip(staged)
-            if arrived.info is not None:
-                admission.take_info(arrived.info, serve("info", len(arrived.info)))
-            await admission.take_mod(arrived.mod, serve("mod", len(arrived.mod)))
+            if unpacked.info is not None:
+                admission.take_info(unpacked.info, serve("info", len(unpacked.info)))
+            await admission.take_mod(unpacked.mod, serve("mod", len(unpacked.mod)))
             if staged is not None:
                 await admission.take_zip(staged, serve("zip", staged.size_bytes))
             row = await admission.admit()
@@ -211,3 +203,11 @@ class Intake:
             size_bytes=size_bytes,
             framed=True,
         )
+
+
+def _next(arriving: Iterator[Unpacked]) -> Unpacked | VolumeError | StoreError | None:
+    """Return the next version, None after the last, or what keeps it out."""
+    try:
+        return next(arriving, None)
+    except (VolumeError, StoreError) as error:
+        return error
