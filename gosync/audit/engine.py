@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -30,7 +30,12 @@ from gosync.audit.queue import SourceQueue
 from gosync.audit.source import SourceAsker
 from gosync.audit.spent import SpentBudget, spent_budgets
 from gosync.catalog.failures import back_off_seconds
-from gosync.catalog.findings import Finding, FindingKind, FindingState
+from gosync.catalog.findings import (
+    STANDS_OPEN,
+    Finding,
+    FindingKind,
+    FindingState,
+)
 from gosync.catalog.leases import AUDIT
 from gosync.catalog.looks import Look, Rest
 from gosync.clock import format_time, shift
@@ -38,11 +43,12 @@ from gosync.errors import GosyncError, StoreError, UnavailableError
 from gosync.site.site import Site
 from gosync.site.tree import refresh_feed
 from gosync.text import encode_json
-from gosync.upstream.http import Fetcher
 from gosync.work.pool import for_each
 from gosync.work.progress import Progress
 
-STANDS_OPEN: Final = 4
+if TYPE_CHECKING:
+    from gosync.upstream.http import Fetcher
+
 SOME_FAILED: Final = 3
 _DAY: Final = timedelta(days=1)
 
@@ -172,6 +178,9 @@ class Audit:
     @asynccontextmanager
     async def _connect(self, names: list[str]) -> AsyncIterator[list[AuditSource]]:
         """Prepare to ask; each source counts its own traffic."""
+        # Only whoever asks waits for an HTTP client to be imported.
+        from gosync.upstream.http import Fetcher  # noqa: PLC0415
+
         async with AsyncExitStack() as stack:
             sources = []
             for name in names:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -11,9 +11,11 @@ from gosync.audit.answers import LookAnswer
 from gosync.audit.budget import Budget
 from gosync.catalog.looks import Look
 from gosync.upstream.breaker import NEVER_OPEN
-from gosync.upstream.http import Fetcher, Sink
 from gosync.upstream.revisits import Revisit, Revisits, Validators
 from gosync.upstream.source import make_source
+
+if TYPE_CHECKING:
+    from gosync.upstream.http import Fetcher, Sink
 
 NO_VALIDATORS: Final = Validators()
 

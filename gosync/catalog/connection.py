@@ -23,7 +23,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial, wraps
+from functools import cached_property, partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -122,18 +122,21 @@ def reading_row(make: Callable[[U], T]) -> Callable[[U], T]:
 class Connection:
     """A connection with its lock; every table module works through one."""
 
-    def __init__(self, database: sqlite_utils.Database, path: Path) -> None:
-        self._database = database
+    def __init__(self, raw: sqlite3.Connection, path: Path) -> None:
+        self._raw = raw
         self._lock = threading.RLock()
         self._owner: int | None = None  # the thread that is inside a transaction
         self._writer_lock: Callable[[], AbstractContextManager[None]] = nullcontext
         self._guard: Callable[[], None] = _allow
         self.path = path
 
-    @property
+    @cached_property
     def database(self) -> sqlite_utils.Database:
         """The database, to look at its tables; what is done with it maps no errors."""
-        return self._database
+        # To import it takes longer than what most verbs read.
+        import sqlite_utils  # noqa: PLC0415
+
+        return sqlite_utils.Database(self._raw, execute_plugins=False)
 
     def write_under(self, lock: Callable[[], AbstractContextManager[None]]) -> None:
         """Have each transaction preceded by a lock; one that nests."""
@@ -248,13 +251,13 @@ class Connection:
 
     def _roll_back(self) -> None:
         """Undo; SQLite has perhaps done so already, after an I/O error."""
-        if self._database.conn.in_transaction:
+        if self._raw.in_transaction:
             with map_errors(str(self.path)):
-                self._database.conn.execute("ROLLBACK")
+                self._raw.execute("ROLLBACK")
 
     def _run(self, sql: str) -> None:
         with map_errors(str(self.path)):
-            self._database.conn.execute(sql)
+            self._raw.execute(sql)
 
     def write(self, sql: str, parameters: Parameters = ()) -> int:
         """Run one statement that changes rows; return how many it changed.
@@ -269,9 +272,9 @@ class Connection:
     def _execute(self, sql: str, parameters: Parameters) -> sqlite3.Cursor:
         """Run a statement; a file's name that is no UTF-8 is written as it is shown."""
         try:
-            return self._database.conn.execute(sql, parameters)
+            return self._raw.execute(sql, parameters)
         except UnicodeEncodeError:
-            return self._database.conn.execute(sql, _encodable(parameters))
+            return self._raw.execute(sql, _encodable(parameters))
 
     def write_many(self, sql: str, rows: Iterable[Parameters]) -> int:
         """Run one statement for each row; return how many rows really changed.
@@ -281,9 +284,9 @@ class Connection:
             CatalogError: the catalog cannot be written.
         """
         with self.transaction(), map_errors(str(self.path)):
-            before = self._database.conn.total_changes
-            self._database.conn.executemany(sql, map(_encodable, rows))
-            return self._database.conn.total_changes - before
+            before = self._raw.total_changes
+            self._raw.executemany(sql, map(_encodable, rows))
+            return self._raw.total_changes - before
 
     def replace(self, table: str, rows: Iterable[Mapping[str, SqlValue]]) -> None:
         """Write whole rows, each in the place of the one that has its key.
@@ -307,7 +310,7 @@ class Connection:
             for row in rows
         )
         with self.transaction(), map_errors(str(self.path)):
-            self._database.table(table).insert_all(encodable, replace=True)
+            self.database.table(table).insert_all(encodable, replace=True)
 
     def execute(self, sql: str, parameters: Parameters = ()) -> None:
         """Run one statement outside of a transaction (PRAGMA, VACUUM).
@@ -316,7 +319,7 @@ class Connection:
             CatalogError: SQLite refuses.
         """
         with self._lock, map_errors(str(self.path)):
-            self._database.conn.execute(sql, parameters).close()
+            self._raw.execute(sql, parameters).close()
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Return all rows of a query.
@@ -349,7 +352,7 @@ class Connection:
         with self._lock, map_errors(str(target)):
             copy = sqlite3.connect(target, isolation_level=None)
             try:
-                self._database.conn.backup(copy)
+                self._raw.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
             finally:
                 copy.close()
@@ -357,7 +360,7 @@ class Connection:
     def close(self) -> None:
         """Close the connection; a second call does nothing."""
         with self._lock, map_errors(str(self.path)):
-            self._database.close()
+            self._raw.close()
 
 
 def _allow() -> None:

@@ -302,9 +302,6 @@ def _connect_readonly(path: Path) -> Connection:
 
 
 def _wrap(uri: str, path: Path) -> Connection:
-    # To import it takes longer than to open a file; some verbs need no catalog.
-    import sqlite_utils  # noqa: PLC0415
-
     with map_errors(str(path)):
         raw = sqlite3.connect(
             uri,
@@ -314,16 +311,12 @@ def _wrap(uri: str, path: Path) -> Connection:
             check_same_thread=False,
         )
     raw.row_factory = sqlite3.Row
-    try:
-        with map_errors(str(path)):
-            return Connection(sqlite_utils.Database(raw, execute_plugins=False), path)
-    except BaseException:
-        raw.close()
-        raise
+    return Connection(raw, path)
 
 
 def _prepare(connection: Connection, *, readonly: bool) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA recursive_triggers = ON")
     _check_application(connection)
     steps = load_migrations()
     if readonly:

@@ -31,6 +31,8 @@ import msgspec
 
 from gosync.gomod.module import OfVersion
 
+STANDS_OPEN: Final = 4  # the exit code of what looks, while one stands open
+
 
 class FindingKind(StrEnum):
     """What became of it."""

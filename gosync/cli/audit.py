@@ -7,13 +7,9 @@ from collections.abc import Iterator
 import anyio
 import click
 
-from gosync.audit.engine import (
-    STANDS_OPEN,
-    AuditReport,
-    run_audit,
-)
+from gosync.audit.engine import AuditReport, run_audit
 from gosync.audit.spent import SpentBudget
-from gosync.catalog.findings import Finding, FindingState
+from gosync.catalog.findings import STANDS_OPEN, Finding, FindingState
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import CommonOptions, common_options, wait_lock_option
 from gosync.cli.progress import progress

@@ -4,17 +4,41 @@ from __future__ import annotations
 
 import click
 
-from gosync.cli.verbs import Verbs
+from gosync.cli.verbs import Verb, Verbs
 
-# Where each verb is: a module of this package, and its name there.
+# Where each verb is: a module of this package, its name there, what it is for.
 VERBS = {
-    "create": ("bundle_create", "create"),
-    "inspect": ("bundle_inspect", "inspect"),
-    "verify": ("bundle_inspect", "verify"),
-    "import": ("bundle_import", "import_"),
-    "ack": ("bundle_ledger", "ack"),
-    "revoke": ("bundle_ledger", "revoke"),
-    "list": ("bundle_ledger", "list_"),
+    "create": Verb(
+        "bundle_create",
+        "create",
+        "Make the next bundle for TARGET: all that it has not acknowledged yet.",
+    ),
+    "inspect": Verb(
+        "bundle_inspect", "inspect", "Show what the bundle in DIR says of itself."
+    ),
+    "verify": Verb(
+        "bundle_inspect", "verify", "Prove the bundle in DIR: every byte of it is read."
+    ),
+    "import": Verb(
+        "bundle_import",
+        "import_",
+        "Prove the bundle in DIR, take it in, and bring the tree up to it.",
+    ),
+    "ack": Verb(
+        "bundle_ledger",
+        "ack",
+        "Take a site's receipt.json: the next bundle builds on what it says.",
+    ),
+    "revoke": Verb(
+        "bundle_ledger",
+        "revoke",
+        "Say that a bundle never arrived: what it brought travels again.",
+    ),
+    "list": Verb(
+        "bundle_ledger",
+        "list_",
+        "Show the bundles that were made here, and those that came in.",
+    ),
 }
 
 

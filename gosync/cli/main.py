@@ -19,7 +19,7 @@ import click
 from gosync import __version__
 from gosync.cli.conceal import without_secrets
 from gosync.cli.streams import open_streams
-from gosync.cli.verbs import Verbs
+from gosync.cli.verbs import Verb, Verbs
 from gosync.errors import ClosedPipeError, GosyncError, UsageError
 from gosync.system import error_of_system
 from gosync.text import DOCUMENT_SCHEMA, encode_json, printable, shown
@@ -31,30 +31,86 @@ EXIT_BUG = 1
 # interpreter's own 700 cost a create of bundles, which has many lines, 4 % of its time.
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
-# Where each verb is: a module of this package, and its name there.
+# Where each verb is: a module of this package, its name there, what it is for.
 VERBS = {
-    "init": ("init", "init"),
-    "demo": ("demo", "demo"),
-    "plan": ("plan", "plan"),
-    "sync": ("sync", "sync"),
-    "status": ("status", "status"),
-    "list": ("listing", "list_"),
-    "show": ("inspect", "show"),
-    "why": ("why", "why"),
-    "prune": ("prune", "prune"),
-    "withdraw": ("withdraw", "withdraw"),
-    "publish": ("publish", "publish"),
-    "adopt": ("adopt", "adopt"),
-    "bundle": ("bundle", "bundle"),
-    "closure": ("closure", "closure"),
-    "verify": ("verify", "verify"),
-    "audit": ("audit", "audit"),
-    "run": ("run", "run"),
-    "systemd": ("systemd", "systemd"),
-    "config": ("config", "config"),
-    "key": ("key", "key"),
-    "catalog": ("catalog", "catalog"),
-    "backup": ("backup", "backup"),
+    "init": Verb(
+        "init", "init", "Write a commented gosync.toml into DIR (default: here)."
+    ),
+    "demo": Verb(
+        "demo",
+        "demo",
+        "Sync, prove and publish a sample, build against it, carry it over a gap.",
+    ),
+    "plan": Verb("plan", "plan", "Show what a sync would fetch, without fetching it."),
+    "sync": Verb(
+        "sync", "sync", "Fetch and prove what is new, then bring the tree up to date."
+    ),
+    "status": Verb(
+        "status", "status", "Show how fresh, how complete and how proven the mirror is."
+    ),
+    "list": Verb(
+        "listing",
+        "list_",
+        "List the versions in the store; PATTERN is a path or a GOPRIVATE glob.",
+    ),
+    "show": Verb(
+        "inspect",
+        "show",
+        "Show all that is known of one version: files, hashes, proof, findings.",
+    ),
+    "why": Verb(
+        "why",
+        "why",
+        "Show why a version is selected: by which select or project, and how.",
+    ),
+    "prune": Verb(
+        "prune",
+        "prune",
+        "Forget versions that nothing selects, once their time of grace is over.",
+    ),
+    "withdraw": Verb(
+        "withdraw",
+        "withdraw",
+        "Take a version out of list, @latest, info, mod and zip at once, for good.",
+    ),
+    "publish": Verb(
+        "publish",
+        "publish",
+        "Bring the configured tree, or DIR, up to what the store carries.",
+    ),
+    "adopt": Verb(
+        "adopt",
+        "adopt",
+        "Take in what TREE (default: the configured one) shows and the store lacks.",
+    ),
+    "bundle": Verb("bundle", "bundle", "Carry modules over an air gap."),
+    "closure": Verb(
+        "closure",
+        "closure",
+        "Prove that the tree alone holds all that a project needs.",
+    ),
+    "verify": Verb(
+        "verify",
+        "verify",
+        "Prove what a module cache holds: h1 by h1, against the checksum database.",
+    ),
+    "audit": Verb(
+        "audit",
+        "audit",
+        "Ask upstreams what became of what is held: rewritten, vanished, stale ...",
+    ),
+    "run": Verb(
+        "run",
+        "run",
+        "Keep the mirror fresh until SIGTERM: jobs as [daemon.jobs] schedules them.",
+    ),
+    "systemd": Verb("systemd", "systemd", "Write systemd units."),
+    "config": Verb("config", "config", "Check or show the configuration."),
+    "key": Verb("key", "key", "Make keys that sign bundles."),
+    "catalog": Verb("catalog", "catalog", "Care for the catalog."),
+    "backup": Verb(
+        "backup", "backup", "Copy catalog and journal into a dated folder below DIR."
+    ),
 }
 
 

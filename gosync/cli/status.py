@@ -11,11 +11,10 @@ import msgspec
 from msgspec.structs import asdict
 
 from gosync.audit.answers import IndexAnswer, parse_answer
-from gosync.audit.engine import STANDS_OPEN
 from gosync.audit.questions import INDEX_QUESTION
 from gosync.audit.spent import spent_budgets, waiting_questions
 from gosync.catalog.db import Catalog
-from gosync.catalog.findings import Finding
+from gosync.catalog.findings import STANDS_OPEN, Finding
 from gosync.catalog.holders import HolderRow
 from gosync.catalog.jobs import JobRow
 from gosync.catalog.runs import Run

@@ -29,14 +29,6 @@ def selection_line(found: Completeness) -> str:
     )
 
 
-def roles_text(chosen: int, dependencies: int, tools: int) -> str:
-    """Return what whole versions are for, in brackets; "" where all are chosen."""
-    if not (dependencies or tools):
-        return ""
-    told = f"{chosen} chosen, {dependencies} dependencies"
-    return f" ({told}, {tools} tools)" if tools else f" ({told})"
-
-
 def _state(found: Completeness) -> str:
     if found.is_complete:
         return "complete"

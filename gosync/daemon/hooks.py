@@ -38,7 +38,6 @@ from gosync.errors import GosyncError
 from gosync.text import DOCUMENT_SCHEMA, encode_json
 from gosync.upstream.address import shown_webhook
 from gosync.upstream.options import HttpOptions
-from gosync.upstream.webhook import post_json
 from gosync.work.progress import Progress
 
 _log = logging.getLogger(__name__)
@@ -91,6 +90,9 @@ async def _tell(
     if not hook.url:
         await _run(hook, data, time_limit_seconds)
         return
+    # Most daemons tell nobody by HTTP.
+    from gosync.upstream.webhook import post_json  # noqa: PLC0415
+
     try:
         await post_json(
             hook.url, data, options=http, time_limit_seconds=time_limit_seconds

@@ -16,9 +16,10 @@ from typing import TypeAlias
 import msgspec
 from msgspec.structs import asdict, replace
 
-from gosync.audit.engine import STANDS_OPEN, AuditReport, run_audit
+from gosync.audit.engine import AuditReport, run_audit
 from gosync.catalog import leases
 from gosync.catalog.failures import Failure
+from gosync.catalog.findings import STANDS_OPEN
 from gosync.config.config import Config
 from gosync.errors import IncompleteError, SecurityError
 from gosync.folder.layouts import TargetKind

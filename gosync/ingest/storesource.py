@@ -8,6 +8,7 @@ answer is "not fetched", and never a no.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from anyio import to_thread
@@ -22,7 +23,9 @@ from gosync.store.digest import Digest
 from gosync.upstream.answer import Response, Served
 from gosync.upstream.breaker import NEVER_OPEN
 from gosync.upstream.circuit import Circuit
-from gosync.upstream.http import Sink
+
+if TYPE_CHECKING:
+    from gosync.upstream.http import Sink
 
 
 class StoreSource:

@@ -1,13 +1,14 @@
 """The network half of a site: whom it asks, and the gate that admits the answers.
 
-A room of its own, since what works on the disk alone (bundles, prune) need not wait
-for an HTTP client to be imported.
+The HTTP client is imported by ``connect``: what works on the disk alone (bundles,
+prune) need not wait for that.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,12 +17,14 @@ from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.sumops import SumOps
 from gosync.site.site import Site
 from gosync.sumdb.client import SumClient
-from gosync.upstream.http import Fetcher
 from gosync.upstream.index import IndexClient
 from gosync.upstream.proxy import ProxyClient
 from gosync.upstream.sources import Sources
 from gosync.upstream.sumdb import SumDBRemote
 from gosync.work.pool import PoolConcurrency
+
+if TYPE_CHECKING:
+    from gosync.upstream.http import Fetcher
 
 
 class Upstreams(msgspec.Struct, frozen=True):
@@ -45,6 +48,9 @@ class Upstreams(msgspec.Struct, frozen=True):
 @asynccontextmanager
 async def connect(site: Site) -> AsyncIterator[Upstreams]:
     """Open the network; no request is sent yet."""
+    # Only whoever asks waits for an HTTP client to be imported.
+    from gosync.upstream.http import Fetcher  # noqa: PLC0415
+
     async with Fetcher(site.options.http, clock=site.clock) as fetcher:
         with ZipScanner() as scanner:
             yield _upstreams(site, fetcher, scanner)

@@ -37,3 +37,13 @@ the other side served, with evidence of when and from where.
 Of HTTP, only status 200 is a yes, and only 404 and 410 are a definite no;
 everything else is "don't know", which must never be taken for a no.
 """
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import cast
+
+# httpx imports its own command line, with rich and pygments, where these are installed,
+# which takes longer than the rest of it. Barred, it does as where they are not.
+sys.modules.setdefault("httpx._main", cast("ModuleType", None))

@@ -32,11 +32,13 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
-from typing import Final, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, cast
 
 from gosync.errors import StoreError
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 WORTH_BYTES: Final = 8 << 20  # 60 ms of hashing
 HEARTBEAT_THREAD: Final = "heartbeat"

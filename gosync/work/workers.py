@@ -25,7 +25,6 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import Connection
 from typing import Final, Generic, Self, TypeVar, cast
 
 from gosync.work.processes import ask, serve
@@ -128,6 +127,9 @@ class _Worker(Generic[T, R]):
         Raises:
             OSError: It cannot be started.
         """
+        # To import it takes longer than what most verbs do, who start nobody.
+        from multiprocessing.connection import Connection  # noqa: PLC0415
+
         here, there = socket.socketpair()
         self._pipe = Connection(here.detach())
         with there:
@@ -171,5 +173,7 @@ def main(number: int) -> None:
     Args:
         number: The descriptor of the socket to whoever started it.
     """
+    from multiprocessing.connection import Connection  # noqa: PLC0415 - as above
+
     with suppress(EOFError, OSError), Connection(number) as there:
         serve(there.recv()(), there)

@@ -33,6 +33,7 @@ from tests.bench.planning import plan_selection, resolve_graph
 from tests.bench.publishing import publish_changes
 from tests.bench.scanning import scan_imports
 from tests.bench.setting import FULL, QUICK, Setting
+from tests.bench.starting import start_verbs
 from tests.bench.storeplan import plan_store_repair
 from tests.bench.table import Row, document, format_table
 from tests.bench.verifying import verify_caches
@@ -47,6 +48,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "plan": plan_selection,
     "graph": resolve_graph,
     "list": list_store,
+    "start": start_verbs,
     "publish": publish_changes,
     "verify": verify_caches,
     "storeplan": plan_store_repair,

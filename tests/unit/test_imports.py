@@ -21,6 +21,7 @@ _LARGE = frozenset(
         "cryptography",
         "httpx",
         "isal",
+        "multiprocessing",
         "rich",
         "sqlite_utils",
         "ssl",

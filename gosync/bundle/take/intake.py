@@ -28,6 +28,7 @@ from gosync.bundle.take.plan import Taking
 from gosync.bundle.take.unpacking import Unpacked, Unpacker
 from gosync.catalog.versions import FoundBy
 from gosync.errors import BlobCorruptError, BundleGapError, StoreError, VolumeError
+from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 from gosync.ingest.batch import Batch
@@ -179,10 +180,13 @@ class Intake:
             if staged is not None:
                 admission.adopt_zip(staged)
             if unpacked.info is not None:
-                admission.take_info(unpacked.info, serve("info", len(unpacked.info)))
-            await admission.take_mod(unpacked.mod, serve("mod", len(unpacked.mod)))
+                admission.take_info(
+                    unpacked.info, serve(FileKind.INFO, len(unpacked.info))
+                )
+            mod = serve(FileKind.MOD, len(unpacked.mod))
+            await admission.take_mod(unpacked.mod, mod)
             if staged is not None:
-                await admission.take_zip(staged, serve("zip", staged.size_bytes))
+                await admission.take_zip(staged, serve(FileKind.ZIP, staged.size_bytes))
             row = await admission.admit()
         # Nobody shows what was read only; the import selects it in the end.
         await self._batch.add(
@@ -192,11 +196,11 @@ class Intake:
         room.release()
 
     def _served(
-        self, bundle: BundleFolder, entry: VersionEntry, kind: str, size_bytes: int
+        self, bundle: BundleFolder, entry: VersionEntry, kind: FileKind, size_bytes: int
     ) -> Served:
         """Return the evidence of where a file came from."""
         return Served(
-            url=f"bundle:{bundle.id}/{entry.path}@{entry.version}.{kind}",
+            url=f"bundle:{bundle.id}/{entry.path}@{entry.version}{kind.suffix}",
             status=200,
             headers={},
             at=self._site.clock.now(),

@@ -89,7 +89,7 @@ def catalog(tmp_path_factory):
 )
 def test_no_query_scans_the_versions(catalog, run):
     statements: list[str] = []
-    connection = catalog._connection._database.conn
+    connection = catalog._connection._raw
     connection.set_trace_callback(statements.append)
     try:
         run(catalog)

@@ -1,0 +1,153 @@
+"""The group of verbs: what ``--help`` says, and what a verb imports to start.
+
+Importing a large library takes longer than most verbs work, so a verb that asks no
+network gets by without the HTTP client, and one that prints no bars without rich. Each
+is run in a process of its own on a store that is there; what it loaded is looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from gosync.catalog.db import Catalog
+from gosync.catalog.versions import Want
+from gosync.cli import bundle
+from gosync.cli.main import VERBS, main
+from gosync.store.root import open_store
+
+# What is dear: 5 ms (isal) to 60 ms (httpx) each.
+_DEAR = frozenset(
+    [
+        "anyio",
+        "apscheduler",
+        "concurrent.futures",
+        "cryptography",
+        "email",
+        "http.client",
+        "httpx",
+        "isal",
+        "multiprocessing",
+        "pygments",
+        "rich",
+        "sqlite_utils",
+        "ssl",
+        "zstandard",
+    ]
+)
+_KEYS = {"cryptography"}
+_STORE = {*_KEYS, "anyio", "concurrent.futures"}
+_ZIPS = {*_STORE, "isal"}
+_BUNDLES = {*_ZIPS, "zstandard"}
+_CONFIG = """\
+[store]
+path = "store"
+min_free = "1MiB"
+
+[publish]
+tree = "tree"
+
+[upstream]
+proxies = ["http://127.0.0.1:9"]
+sumdb = "off"
+
+[[select]]
+modules = ["a.example/m@v1.0.0"]
+"""
+# What each command may load; publish, sync, plan and audit ask upstreams, and so load
+# the HTTP client to do it, but not to explain themselves.
+MAY_LOAD: dict[str, set[str]] = {
+    "--version": set(),
+    "--help": set(),
+    "bundle --help": set(),
+    "init new": _KEYS,
+    "config check": {*_KEYS, "ssl"},  # it reads the files with authorities
+    "config show": _KEYS,
+    "key new k": _KEYS,
+    "systemd install --print": _KEYS,
+    "list --all": _STORE,
+    "list --json": _STORE,
+    "show a.example/m@v1.0.0": _ZIPS,
+    "why a.example/m@v1.0.0": _ZIPS,
+    "status": _ZIPS,
+    "backup kept": _STORE,
+    "catalog --help": _STORE,
+    "prune": {*_ZIPS, "sqlite_utils"},  # it writes whole rows
+    "withdraw --help": _ZIPS,
+    "verify": {*_ZIPS, "ssl"},
+    "closure --help": _ZIPS,
+    "bundle list": _BUNDLES,
+    "bundle inspect nowhere": _BUNDLES,
+    "audit --list": _ZIPS,
+    "adopt --help": _ZIPS,
+    "audit --help": _ZIPS,
+    "plan --help": _ZIPS,
+    "publish --help": _ZIPS,
+    "run --help": {*_BUNDLES, "ssl"},
+    "sync --help": _ZIPS,
+}
+_LOOK = """
+import os, sys
+arguments = sys.argv[1:]
+from gosync.cli.main import run
+code = run(arguments)
+sys.stdout.flush()
+dear = os.environ["DEAR"].split()
+print("loaded", code, *(name for name in dear if name in sys.modules), file=sys.stderr)
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "gosync.toml").write_text(_CONFIG)
+    open_store(folder / "store")
+    with Catalog.open(folder / "store/catalog.sqlite", create=True) as catalog:
+        catalog.versions.want([Want("a.example/m", "v1.0.0")])
+    return folder
+
+
+def _loaded(arguments: str, folder: Path) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", _LOOK, *arguments.split()],
+        cwd=folder,
+        env={**os.environ, "DEAR": " ".join(sorted(_DEAR))},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    told = done.stderr.splitlines()[-1].split()
+    assert told[0] == "loaded"
+    assert told[1] != "1", done.stderr
+    return set(told[2:])
+
+
+@pytest.mark.parametrize("arguments", list(MAY_LOAD))
+def test_a_verb_loads_no_more_than_it_needs(arguments, site):
+    assert _loaded(arguments, site) - MAY_LOAD[arguments] == set()
+
+
+@pytest.mark.parametrize("group", [main, bundle.bundle])
+def test_the_help_of_a_group_is_that_of_its_verbs(group):
+    context = click.Context(group)
+    for name, verb in (VERBS if group is main else bundle.VERBS).items():
+        command = group.get_command(context, name)
+        assert command is not None
+        assert command.get_short_help_str(200) == verb.help, name
+
+
+@pytest.mark.parametrize("group", [main, bundle.bundle])
+def test_help_is_laid_out_as_click_does(group):
+    context = click.Context(group, info_name="gosync")
+    ours, clicks = click.HelpFormatter(), click.HelpFormatter()
+
+    group.format_commands(context, ours)
+    click.Group.format_commands(group, context, clicks)
+
+    assert ours.getvalue() == clicks.getvalue()
