@@ -34,6 +34,7 @@ from gosync.work.processes import HEARTBEAT_THREAD
 POLL_SECONDS: Final = 0.02
 BACK_SECONDS: Final = 600.0
 _WAY_SECONDS: Final = 1.0
+_ANNOUNCED_AT_ONCE: Final = 10_000  # others write between two portions
 _live: set[tuple[str, int]] = set()  # holders of this process, which all look alive
 
 
@@ -314,6 +315,27 @@ class LeaseHolder:
             for each in done:
                 del self._relied_on[each]
         self._announcements.remove(done, self.id)
+
+    @contextmanager
+    def relying_on(self, digests: Iterable[str]) -> Iterator[None]:
+        """Rely on many blobs while the block runs; announced in portions.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        wanted = sorted(set(digests))
+        portions = [
+            wanted[start : start + _ANNOUNCED_AT_ONCE]
+            for start in range(0, len(wanted), _ANNOUNCED_AT_ONCE)
+        ]
+        try:
+            for some in portions:
+                self.announce(some)
+            yield
+        finally:
+            for some in portions:
+                with suppress(StoreError):  # it ends with the run
+                    self.take_back(some)
 
     # The end.
 

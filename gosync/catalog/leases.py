@@ -1,12 +1,12 @@
 """Leases: what excludes whole runs from each other, by name.
 
-    select              makes the selection, or forgets what is unselected
+    import              takes a bundle in, or may not have one come in meanwhile
+    bundle              numbers bundles
+    select              makes the selection or reads it whole, or forgets what it left
     prune               removes blobs, or must have every one stay
+    audit               asks what became of what is held
     publish:TREE        brings a published tree up, or writes what is beside modules
     publish:TREE/*      writes files of modules in a tree; given way with between two
-    audit               asks what became of what is held
-    bundle              numbers bundles
-    import              takes a bundle in
     verify:MODULE@V     acts on a version
     fetch:MODULE@V      fetches a version, until its row is committed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
@@ -138,19 +139,24 @@ class WithdrawnVersions:
         )
         return [_withdrawal(row) for row in found]
 
-    def tell(self, target: str, sequence: int) -> None:
-        """Say that a bundle tells its site of all that is withdrawn now.
+    def tell(self, target: str, sequence: int, digest: str) -> None:
+        """Say of what a bundle tells its site that it is withdrawn.
+
+        Args:
+            target: Whom it is for.
+            sequence: Its number.
+            digest: Of the withdrawals in its manifest; see ``digest_of``.
 
         Raises:
             CatalogError: the catalog cannot be written.
         """
         self._connection.replace(
             "bundle_withdrawals",
-            [{"target": target, "sequence": sequence, "digest": self.digest()}],
+            [{"target": target, "sequence": sequence, "digest": digest}],
         )
 
-    def is_told(self, target: str, sequence: int) -> bool:
-        """Return whether a bundle told its site of just what is withdrawn now.
+    def is_told(self, target: str, sequence: int, digest: str) -> bool:
+        """Return whether a bundle told its site of just these withdrawals.
 
         Raises:
             CatalogError: the catalog cannot be read.
@@ -159,16 +165,7 @@ class WithdrawnVersions:
             "SELECT digest FROM bundle_withdrawals WHERE target = ? AND sequence = ?",
             (target, sequence),
         )
-        told = _digest_of(()) if row is None else row[0]
-        return bool(told == self.digest())
-
-    def digest(self) -> str:
-        """Return a digest of what is withdrawn and why.
-
-        Raises:
-            CatalogError: the catalog cannot be read.
-        """
-        return _digest_of(self.all())
+        return digest == (NOTHING_WITHDRAWN if row is None else row[0])
 
     def _rows(self, condition: str, *values: str) -> list[Withdrawal]:
         found = self._connection.rows(
@@ -187,9 +184,13 @@ def _once(rows: Iterable[Withdrawal]) -> list[Withdrawal]:
     return list(found.values())
 
 
-def _digest_of(withdrawals: Iterable[Withdrawal]) -> str:
+def digest_of(withdrawals: Iterable[Withdrawal]) -> str:
+    """Return a digest of what is withdrawn and why, ordered as ``all`` orders it."""
     told = [(w.path, w.version, w.reason, w.withdrawn_at) for w in withdrawals]
     return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+NOTHING_WITHDRAWN: Final = digest_of(())
 
 
 def _values(each: Withdrawal) -> tuple[str | None, ...]:

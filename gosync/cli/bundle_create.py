@@ -130,7 +130,7 @@ def create(
         open_site(
             config.site_options(),
             command="gosync bundle create",
-            leases=(leases.SELECT, leases.PRUNE, leases.BUNDLE),
+            leases=[leases.BUNDLE],
             wait_lock_seconds=wait_lock,
         ) as site,
         progress(show=options.show_progress) as watcher,

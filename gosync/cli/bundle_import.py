@@ -114,13 +114,14 @@ def import_(
     with open_site(
         with_delete_limit(config.site_options(), max_delete=max_delete, yes=yes),
         command="gosync bundle import",
-        leases=(leases.IMPORT, leases.SELECT, leases.PRUNE),
+        leases=[leases.IMPORT],
         wait_lock_seconds=wait_lock,
         opening=Opening(new_store=new_store, tolerate={Trouble.TREE_AHEAD}),
     ) as site:
         with progress(show=options.show_progress) as watcher:
             if site.standing.tree_knows_more:
-                _bring_up(site, watcher, trust_tree=new_store)
+                with site.hold(leases.SELECT):
+                    _bring_up(site, watcher, trust_tree=new_store)
             importing = Import(
                 site,
                 trust=trust,

@@ -79,7 +79,7 @@ def prune(
         open_site(
             site_options,
             command="gosync prune",
-            leases=(leases.SELECT, leases.PRUNE),
+            leases=(leases.IMPORT, leases.SELECT, leases.PRUNE),
             wait_lock_seconds=wait_lock,
         ) as site,
         progress(show=options.show_progress) as watcher,

@@ -265,7 +265,7 @@ _LEASES: Mapping[str, tuple[str, ...]] = {
     "audit": (leases.SELECT, leases.AUDIT),
     "verify": (),
     "publish": (leases.SELECT,),
-    "prune": (leases.SELECT, leases.PRUNE),
+    "prune": (leases.IMPORT, leases.SELECT, leases.PRUNE),
 }
 
 

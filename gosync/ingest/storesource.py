@@ -52,7 +52,7 @@ class StoreSource:
         headers: Mapping[str, str] | None = None,
         retries: int | None = None,
     ) -> Response:
-        """Return a file; see Source.
+        """Return a file of a version that is here, as ``Source.get`` does.
 
         Raises:
             NotFetchedError: the store does not have it.
@@ -78,7 +78,7 @@ class StoreSource:
         headers: Mapping[str, str] | None = None,
         retries: int | None = None,
     ) -> Response:
-        """Hand a file to a sink; see Source. Errors are those of ``get``."""
+        """Write a file of a version to a sink; errors as ``get``."""
         del headers, retries
 
         async def copy() -> Response:
@@ -98,7 +98,7 @@ class StoreSource:
         headers: Mapping[str, str] | None = None,
         retries: int | None = None,
     ) -> Response:
-        """Return a file's headers; see Source. Errors are those of ``get``."""
+        """Return what a download would say, without the bytes; errors as ``get``."""
         del headers, retries
 
         async def look() -> Response:

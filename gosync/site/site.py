@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import (
+    AbstractAsyncContextManager,
     AbstractContextManager,
     ExitStack,
     asynccontextmanager,
@@ -45,7 +46,7 @@ from gosync.store.tiles import TileStore
 from gosync.store.writerlock import WRITE_WAIT_SECONDS, WriterLock
 from gosync.upstream.urls import strip_secrets
 
-TREE_WAIT_SECONDS = 3600.0
+PATIENCE_SECONDS = 3600.0
 _AS_USUAL = Opening()
 
 
@@ -114,6 +115,15 @@ class Site(msgspec.Struct, frozen=True):
         finally:
             self.holder.release(name)
 
+    def holding_at_last(self, name: str) -> AbstractAsyncContextManager[None]:
+        """Hold a lease in a task that has done its work, and waits far longer for it.
+
+        Raises:
+            LockedError: another run holds it for far too long.
+            StoreError: the catalog cannot be written.
+        """
+        return self.holding(name, wait_seconds=self._patience)
+
     @asynccontextmanager
     async def holding_tree(self) -> AsyncIterator[None]:
         """Hold the leases of the configured tree and of its modules in a task.
@@ -122,10 +132,10 @@ class Site(msgspec.Struct, frozen=True):
             LockedError: another run writes it for far too long.
             StoreError: the catalog cannot be written.
         """
-        tree, wait = self.options.tree_path, self._tree_wait
+        tree = self.options.tree_path
         async with (
-            self.holding(publish_lease(tree), wait_seconds=wait),
-            self.holding(modules_lease(tree), wait_seconds=wait),
+            self.holding_at_last(publish_lease(tree)),
+            self.holding_at_last(modules_lease(tree)),
         ):
             yield
 
@@ -153,7 +163,7 @@ class Site(msgspec.Struct, frozen=True):
             LockedError: another run writes them for far too long.
             StoreError: the catalog cannot be written.
         """
-        return self.hold(modules_lease(root), wait_seconds=self._tree_wait)
+        return self.hold(modules_lease(root), wait_seconds=self._patience)
 
     def give_way(self, show: Callable[[], None]) -> None:
         """Let another run write a module of the tree, if one waits for that.
@@ -171,9 +181,9 @@ class Site(msgspec.Struct, frozen=True):
             self.holder.give_way(lease)
 
     @property
-    def _tree_wait(self) -> float:
+    def _patience(self) -> float:
         """Longer than for what is still to begin: who comes here has done its work."""
-        return max(self.wait_lock_seconds, TREE_WAIT_SECONDS)
+        return max(self.wait_lock_seconds, PATIENCE_SECONDS)
 
     async def _take(self, name: str, wait_seconds: float) -> None:
         found = self.holder.try_take(name)

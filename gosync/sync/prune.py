@@ -9,7 +9,8 @@ In this order, so that a kill in between leaves only what the next prune takes u
 4. the blobs that no row names and no line of the journal (``unexplained``).
 
 Others may write meanwhile. The caller holds the lease "select" from the plan to the
-end, so that nothing is selected that is about to go; blobs go in portions, each in a
+end, so that nothing is selected that is about to go, and "import", so that no bundle
+is half taken in, whose versions are selected last; blobs go in portions, each in a
 transaction that looks once more that neither a row nor an announcement names them.
 
 Nothing is planned while the selection is incomplete, or not that of the present

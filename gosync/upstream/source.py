@@ -140,7 +140,7 @@ class ProxySource:
         headers: Mapping[str, str] | None = None,
         retries: int | None = None,
     ) -> Response:
-        """See Source."""
+        """Return a file, tried again as the options say; errors as ``Source.get``."""
         url = join(self._url, path)
         request = self._fetcher.get(
             url,
@@ -162,7 +162,7 @@ class ProxySource:
         headers: Mapping[str, str] | None = None,
         retries: int | None = None,
     ) -> Response:
-        """See Source."""
+        """Write a file to a sink anew with each try; errors as ``Source.download``."""
         request = self._fetcher.download(
             join(self._url, path),
             new_sink,
@@ -180,7 +180,7 @@ class ProxySource:
         headers: Mapping[str, str] | None = None,
         retries: int | None = None,
     ) -> Response:
-        """See Source."""
+        """Write a file to a sink anew with each try; errors as ``Source.download``."""
         url = join(self._url, path)
         request = self._fetcher.head(
             url, headers=headers, retries=retries, circuit=self.circuit

@@ -46,11 +46,12 @@ def sim() -> Iterator[Simulator]:
         yield sim
 
 
-def _start(site: Site, *commands: Sequence[str]) -> list[subprocess.Popen[str]]:
+def start(site: Site, *commands: Sequence[str]) -> list[subprocess.Popen[str]]:
+    """Begin the commands, all at once."""
     return [site.start(*command) for command in commands]
 
 
-def _end(processes: list[subprocess.Popen[str]]) -> list[int]:
+def end(processes: list[subprocess.Popen[str]]) -> list[int]:
     """Wait for them; return how they ended."""
     try:
         return [finish(process).code for process in processes]
@@ -59,7 +60,7 @@ def _end(processes: list[subprocess.Popen[str]]) -> list[int]:
             process.kill()
 
 
-def _kill_one(
+def kill_one(
     chance: random.Random, processes: list[subprocess.Popen[str]], seconds: float
 ) -> tuple[list[int], bool]:
     """Kill one of them at some moment; return how the others ended, and if it did."""
@@ -68,7 +69,7 @@ def _kill_one(
     killed = victim.poll() is None
     victim.kill()
     victim.communicate()
-    return _end(processes), killed
+    return end(processes), killed
 
 
 def _rounds(
@@ -82,11 +83,11 @@ def _rounds(
     chance = random.Random("side by side")
     site = make(folder / "whole")
     began = time.monotonic()
-    _end(_start(site, *commands))
+    end(start(site, *commands))
     seconds = time.monotonic() - began
     for number in range(KILLS):
         site = make(folder / str(number))
-        codes, killed = _kill_one(chance, _start(site, *commands), seconds)
+        codes, killed = kill_one(chance, start(site, *commands), seconds)
         yield site, codes, killed
 
 
@@ -99,7 +100,7 @@ def test_two_syncs_at_once_end_with_the_tree_of_one_after_the_other(
     alone.sync()
     mark = sim.mark()
     site = Site(tmp_path / "both", sim, modules=_MODULES)
-    assert _end(_start(site, ("sync", *_WAIT), ("sync", *_WAIT))) == [OK, OK]
+    assert end(start(site, ("sync", *_WAIT), ("sync", *_WAIT))) == [OK, OK]
     assert site.tree_files() == alone.tree_files()
     assert sim.counts(since=mark)[RequestKind.ZIP] == len(_MODULES) * len(_VERSIONS)
     site.check(sim)
@@ -161,7 +162,7 @@ def test_a_prune_beside_a_sync_takes_nothing_that_is_wanted(tmp_path: Path) -> N
             site = narrowed_site(tmp_path / str(number), sim)
             site.sync()
             offer(sim, KEPT, *(f"v1.0.{patch}" for patch in range(1, 9)))
-            codes, killed = _kill_one(chance, _start(site, *commands), 1.5)
+            codes, killed = kill_one(chance, start(site, *commands), 1.5)
             assert set(codes) <= {OK, MISSING}, (
                 codes
             )  # a prune awaits a whole selection
@@ -200,8 +201,8 @@ def test_without_waiting_the_second_that_selects_is_told_who_does(
     tmp_path: Path, sim: Simulator
 ) -> None:
     site = Site(tmp_path, sim, modules=_MODULES)
-    processes = _start(site, *[("sync",)] * 4)
-    codes = _end(processes)
+    processes = start(site, *[("sync",)] * 4)
+    codes = end(processes)
     assert set(codes) <= {OK, LOCKED}
     assert OK in codes
     site.check(sim)

@@ -14,8 +14,8 @@ has changed, makes the same bytes. Where a receiver lacks nothing nothing is mad
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ from gosync.bundle.format.header import (
     folder_name,
     format_header,
 )
-from gosync.bundle.format.manifest import Manifest, VersionEntry, VolumeEntry
+from gosync.bundle.format.manifest import Manifest, VolumeEntry
 from gosync.bundle.format.names import FORMAT, HEADER_NAME, MAX_FILE_BYTES
 from gosync.bundle.make.created import Created, CreateOptions
 from gosync.bundle.make.difference import travelling
@@ -51,7 +51,7 @@ from gosync.bundle.make.receiver import (
 )
 from gosync.bundle.make.selection import (
     BundleSelection,
-    SelectedVersion,
+    entry_of,
     findings_of,
     read_selection,
 )
@@ -71,12 +71,11 @@ from gosync.bundle.make.volumes import (
     remove_folder,
 )
 from gosync.bundle.read.proving import Proven, prove_bundle
+from gosync.catalog import leases
 from gosync.catalog.bundles import BundleRow, BundleState
-from gosync.catalog.versions import Need
 from gosync.errors import UsageError
 from gosync.hint import advise, command
 from gosync.signing.files import read_key
-from gosync.signing.keys import SecretKey
 from gosync.site.ruletext import rules_of
 from gosync.site.site import Site
 from gosync.store.durable import make_folder
@@ -94,7 +93,9 @@ def create_bundle(
     """Make the next bundle of a target; see the module.
 
     Args:
-        site: The store; the run holds the leases to select and to number bundles.
+        site: The store; the run holds the lease to number bundles. The selection is
+            leased while it is read; from then on others may select and prune, and what
+            the bundle is made of is announced.
         options: What is asked for.
         progress: Is told how far it is.
 
@@ -106,21 +107,17 @@ def create_bundle(
         NoSpaceError: a disk is full; nothing is sealed.
         VolumeError: what was read back is not what was written.
     """
-    reader = options.reader or reader_of(site.catalog.bundles, options.target.name)
-    selection = read_selection(site.catalog, reader)
-    check_readable(selection, reader)
-    receiver = _receiver(site, options)
-    if (
-        is_same(site.catalog, selection, receiver)
-        and not _old_heads(site, options, selection, receiver).lacking
-    ):
-        return Created(selection=selection)
-    nothing = not (selection.chosen or selection.artifacts)
-    if nothing and receiver.base is None:
-        hint = advise("run {}", command("sync"))
-        raise UsageError("nothing is selected and here", hint=hint)
-    keys = [read_key(path) for path in options.target.keys]
-    return _Making(site, options, selection, receiver, keys, progress).run()
+    with ExitStack() as stack:
+        with site.hold(leases.SELECT):
+            reader = reader_of(site.catalog.bundles, options.target.name)
+            reader = options.reader or reader
+            selection = read_selection(site.catalog, reader)
+            check_readable(selection, reader)
+            making = _Making(site, options, selection, progress or NoProgress())
+            stack.enter_context(site.holder.relying_on(making.digests))
+        if making.brings_nothing:
+            return Created(selection=selection)
+        return making.run()
 
 
 def _receiver(site: Site, options: CreateOptions) -> Receiver:
@@ -132,19 +129,6 @@ def _receiver(site: Site, options: CreateOptions) -> Receiver:
     return receiver_of(bundles, target.name, sealed=target.sealed_base)
 
 
-def _old_heads(
-    site: Site, options: CreateOptions, selection: BundleSelection, receiver: Receiver
-) -> OldHeadTiles:
-    """Return the tiles for clients with older heads that the receiver may lack."""
-    head = bundled_head(site, selection.chosen)
-    if head is None:
-        return OldHeadTiles()
-    base = receiver.base
-    lost = base is None or (options.need is not None and options.need.tiles)
-    held = {} if lost or base is None else site.catalog.bundles.tiles(base)
-    return old_head_tiles(site, head, held)
-
-
 class _Making:
     """One bundle in the making."""
 
@@ -153,25 +137,55 @@ class _Making:
         site: Site,
         options: CreateOptions,
         selection: BundleSelection,
-        receiver: Receiver,
-        keys: Sequence[SecretKey],
-        progress: Progress | None,
+        progress: Progress,
     ) -> None:
         self._site = site
         self._options = options
         self._selection = selection
-        self._receiver = receiver
-        self._keys = keys
-        self._progress = progress or NoProgress()
-        self._old_heads = _old_heads(site, options, selection, receiver)
+        self._receiver = receiver = _receiver(site, options)
+        self._progress = progress
         self._scratch = site.blobs
         self._rules = rules_of(site.options)
+        self._head = bundled_head(site, selection.chosen)
+        self._old_heads = self._old_head_tiles()
+        bases = frozenset() if options.exact else receiver.applied
+        self._bundled = list(travelling(selection.chosen, receiver.held, bases))
         bundles, target = site.catalog.bundles, options.target.name
         self._shrink = shrink_of(bundles, target, selection, self._rules)
 
+    @property
+    def brings_nothing(self) -> bool:
+        """Whether the receiver has everything."""
+        same = is_same(self._site.catalog, self._selection, self._receiver)
+        return same and not self._old_heads.lacking
+
+    @property
+    def digests(self) -> Iterator[str]:
+        """The blobs that the bundle is made of, and those that its patches need."""
+        for each in self._bundled:
+            yield from (
+                digest
+                for chosen in each.chosen
+                for digest, _ in chosen.row.blobs().values()
+            )
+            if each.base is not None:
+                yield each.base_digest
+        for blob in new_blobs(self._selection, self._receiver):
+            yield blob.digest
+
     def run(self) -> Created:
-        head = bundled_head(self._site, self._selection.chosen)
-        tiles = self._tiles(head)
+        """Make it.
+
+        Raises:
+            GosyncError: see ``create_bundle``.
+        """
+        selection = self._selection
+        nothing = not (selection.chosen or selection.artifacts)
+        if nothing and self._receiver.base is None:
+            hint = advise("run {}", command("sync"))
+            raise UsageError("nothing is selected and here", hint=hint)
+        self._keys = [read_key(path) for path in self._options.target.keys]
+        head, tiles = self._head, self._tiles(self._head)
         fetch_missing(self._site, tiles)
         make_folder(self._options.out)
         self._remove_unsealed()
@@ -204,7 +218,11 @@ class _Making:
             row, rules=self._rules.text, rules_fingerprint=self._rules.fingerprint
         )
         Ledger(self._site).seal(
-            ruled, holds, self._old_heads.after, self._selection.artifacts
+            ruled,
+            holds,
+            self._old_heads.after,
+            self._selection.artifacts,
+            self._selection.withdrawn_digest,
         )
         made = Created(selection=self._selection, path=final, id=identity)
         return replace(
@@ -214,6 +232,16 @@ class _Making:
             signed_by=signed_by,
             shrink=self._shrink,
         )
+
+    def _old_head_tiles(self) -> OldHeadTiles:
+        """Return the tiles for clients with older heads that the receiver may lack."""
+        if self._head is None:
+            return OldHeadTiles()
+        base, need = self._receiver.base, self._options.need
+        lost = base is None or (need is not None and need.tiles)
+        bundles = self._site.catalog.bundles
+        held = {} if lost or base is None else bundles.tiles(base)
+        return old_head_tiles(self._site, self._head, held)
 
     def _tiles(self, head: SignedHead | None) -> list[Tile]:
         if head is None:
@@ -295,9 +323,7 @@ class _Making:
     def _write_volumes(
         self, writer: FolderWriter, tiles: Sequence[Tile]
     ) -> tuple[list[PlacedSegment], VolumeWriter]:
-        site, receiver = self._site, self._receiver
-        bases = frozenset() if self._options.exact else receiver.applied
-        bundled = list(travelling(self._selection.chosen, receiver.held, bases))
+        site, receiver, bundled = self._site, self._receiver, self._bundled
         count = sum(len(each.chosen) for each in bundled)
         self._progress.phase("packing", count)
         parts: list[Part] = [
@@ -340,7 +366,7 @@ class _Making:
             volumes=tuple(volumes),
             segments=tuple(each.segment for each in placed),
             versions=tuple(
-                _entry(chosen, where.get(chosen.mv))
+                entry_of(chosen, where.get(chosen.mv))
                 for chosen in self._selection.chosen
             ),
             omitted=self._selection.omitted,
@@ -364,34 +390,10 @@ class _Making:
         return tuple(key.public().fingerprint for key in self._keys)
 
     def _prove(self, path: Path, identity: str) -> Proven:
-        folder, bases = open_made(path, identity), OwnBases(self._site)
+        rows = (each.row for each in self._selection.chosen)
+        folder, bases = open_made(path, identity), OwnBases(self._site.blobs, rows)
         proven = prove_bundle(
             folder, scratch=self._scratch, bases=bases, progress=self._progress
         )
         check_packed(self._site, folder, self._scratch)
         return proven
-
-
-def _entry(chosen: SelectedVersion, segment: int | None) -> VersionEntry:
-    row = chosen.row
-    whole = chosen.need is Need.ZIP
-    travels = segment is not None
-    assert row.mod_h1 is not None
-    assert row.proof is not None
-    text = row.record_text
-    return VersionEntry(
-        path=row.path,
-        version=row.version,
-        need=chosen.need,
-        mod_h1=row.mod_h1,
-        zip_h1=row.zip_h1 if whole else None,
-        proof=row.proof,
-        record_id=row.record_id,
-        found_by=row.found_by,
-        segment=segment,
-        record=text.decode() if travels and text is not None else None,
-        index_time=row.index_time if travels else None,
-        info_digest=row.info_digest if travels else None,
-        mod_digest=row.mod_digest if travels else None,
-        zip_bytes=row.zip_bytes if travels and whole else None,
-    )

@@ -19,6 +19,7 @@ from gosync.bundle.format.features import ReaderFeatures
 from gosync.bundle.format.receipt import Receipt
 from gosync.catalog.bundles import BundleKind, BundleRow, BundleState
 from gosync.catalog.versions import Need
+from gosync.catalog.withdrawn_table import NOTHING_WITHDRAWN
 from gosync.clock import format_time
 from gosync.errors import UsageError
 from gosync.gomod.info import parse_time
@@ -71,6 +72,7 @@ class Ledger:
         holds: Iterable[tuple[ModuleVersion, Need]],
         tiles: Mapping[int, Spans] = MappingProxyType({}),
         artifacts: Iterable[Artifact] = (),
+        withdrawn_digest: str = NOTHING_WITHDRAWN,
     ) -> BundleRow:
         """Say that a bundle was read back and proven: it may be carried away.
 
@@ -80,6 +82,7 @@ class Ledger:
             holds: What its site has once it took it in.
             tiles: By level, full tiles for older tree heads that it has then.
             artifacts: The artifacts that it has then, if it knows their kinds.
+            withdrawn_digest: Of the withdrawals that the bundle's manifest has.
 
         Raises:
             StoreError: Journal or catalog cannot be written.
@@ -92,7 +95,7 @@ class Ledger:
         sealed = replace(ruled, state=BundleState.SEALED, sealed_at=format_time(now))
         with self._journal.writing():
             self._journal.append([bundle_entry(sealed)])
-            self._withdrawn.tell(row.target, row.sequence)
+            self._withdrawn.tell(row.target, row.sequence, withdrawn_digest)
             return self._bundles.seal(ruled, holds, tiles, artifacts, now=now)
 
     def acknowledge(self, receipt: Receipt) -> BundleRow:

@@ -25,7 +25,7 @@ def is_same(catalog: Catalog, selection: BundleSelection, receiver: Receiver) ->
     return (
         held == receiver.held
         and artifacts == receiver.artifacts
-        and knows_withdrawn(catalog, receiver)
+        and knows_withdrawn(catalog, receiver, selection)
     )
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gosync.bundle.format.names import HEADER_NAME
 from gosync.bundle.read.bases import ZipSource
 from gosync.bundle.read.folder import BundleFolder
+from gosync.catalog.versions import VersionRow
 from gosync.errors import BundleGapError, VolumeError
 from gosync.gomod.module import ModuleVersion
+from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
-
-if TYPE_CHECKING:
-    from gosync.site.site import Site
 
 
 def open_made(path: Path, identity: str) -> BundleFolder:
@@ -48,11 +46,16 @@ def check_named(path: Path, identity: str) -> None:
 class OwnBases:
     """gosync.bundle.read.bases.Bases: the zips of the store that made the bundle."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, blobs: BlobStore, rows: Iterable[VersionRow]) -> None:
+        """Begin.
+
+        Args:
+            blobs: The store's blobs.
+            rows: The versions that may be a base, as the bundle was made of them.
+        """
+        self._blobs = blobs
         self._zips: Mapping[ModuleVersion, tuple[str | None, str | None]] = {
-            row.mv: (row.zip_h1, row.zip_digest)
-            for row in site.catalog.versions.all_rows()
+            row.mv: (row.zip_h1, row.zip_digest) for row in rows
         }
 
     @contextmanager
@@ -61,5 +64,5 @@ class OwnBases:
         found, digest = self._zips.get(mv, (None, None))
         if digest is None or found != h1:
             raise BundleGapError(f"a patch against {mv} ({h1}): not here")
-        with self._site.blobs.open(Digest(digest)) as blob:
+        with self._blobs.open(Digest(digest)) as blob:
             yield ZipSource(blob.read_at, blob.size_bytes)

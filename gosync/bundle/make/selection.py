@@ -16,12 +16,19 @@ import msgspec
 
 from gosync.artifact import Artifact
 from gosync.bundle.format.features import ReaderFeatures
-from gosync.bundle.format.manifest import FindingEntry, OmittedEntry, WithdrawnEntry
+from gosync.bundle.format.manifest import (
+    FindingEntry,
+    OmittedEntry,
+    VersionEntry,
+    WithdrawnEntry,
+)
 from gosync.bundle.make.receiver import Receiver
 from gosync.catalog.bundles import BundleKind
 from gosync.catalog.db import Catalog
 from gosync.catalog.findings import Finding, FindingState
 from gosync.catalog.versions import Need, State, VersionRow
+from gosync.catalog.withdrawn import Withdrawal
+from gosync.catalog.withdrawn_table import NOTHING_WITHDRAWN, digest_of
 from gosync.gomod.module import ModuleVersion
 
 _REASONS = {
@@ -56,6 +63,7 @@ class BundleSelection(msgspec.Struct, frozen=True):
         omitted: What is selected and not there, likewise.
         failed: How many of the omitted ones a later sync may still bring.
         withdrawn: What nobody is to be given any more, selected or not.
+        withdrawn_digest: Of these, as the catalog remembers what a bundle told.
         artifacts: Files beside versions, by kind, then name.
         unread: How many of these are left out since the site cannot read their
             kind, by kind.
@@ -65,6 +73,7 @@ class BundleSelection(msgspec.Struct, frozen=True):
     omitted: tuple[OmittedEntry, ...]
     failed: int
     withdrawn: tuple[WithdrawnEntry, ...] = ()
+    withdrawn_digest: str = NOTHING_WITHDRAWN
     artifacts: tuple[Artifact, ...] = ()
     unread: Mapping[str, int] = MappingProxyType({})
 
@@ -72,7 +81,10 @@ class BundleSelection(msgspec.Struct, frozen=True):
 def read_selection(
     catalog: Catalog, reader: ReaderFeatures | None = None
 ) -> BundleSelection:
-    """Return the present selection.
+    """Return the present selection; hold the lease to select.
+
+    A version may be withdrawn at any time, and a bundle says of each one thing only:
+    if that happens meanwhile all is read again.
 
     Args:
         catalog: The catalog.
@@ -81,6 +93,16 @@ def read_selection(
     Raises:
         CatalogError: the catalog cannot be read.
     """
+    while True:
+        withdrawn = catalog.withdrawn.all()
+        found = _read(catalog, reader, withdrawn)
+        if catalog.withdrawn.all() == withdrawn:
+            return found
+
+
+def _read(
+    catalog: Catalog, reader: ReaderFeatures | None, withdrawn: list[Withdrawal]
+) -> BundleSelection:
     chosen: list[SelectedVersion] = []
     omitted: list[OmittedEntry] = []
     failed = 0
@@ -93,14 +115,14 @@ def read_selection(
         if row.carried is None or (row.selected, row.carried) == (Need.ZIP, Need.MOD):
             omitted.append(_omitted(catalog, row))
             failed += row.state is not State.OMITTED
-    withdrawn = withdrawals_of(catalog)
     kept = catalog.artifacts.all()
     told = [a for a in kept if reader is None or a.kind in reader.artifacts]
     return BundleSelection(
         tuple(chosen),
         tuple(omitted),
         failed,
-        withdrawn,
+        tuple(map(_withdrawn_entry, withdrawn)),
+        digest_of(withdrawn),
         artifacts=tuple(told),
         unread=dict(Counter(a.kind for a in kept) - Counter(a.kind for a in told)),
     )
@@ -114,6 +136,37 @@ def _omitted(catalog: Catalog, row: VersionRow) -> OmittedEntry:
         reason = failure.reason[:1000]
     return OmittedEntry(
         path=row.path, version=row.version, need=row.selected, reason=reason
+    )
+
+
+def entry_of(chosen: SelectedVersion, segment: int | None) -> VersionEntry:
+    """Return a version as a manifest has it.
+
+    Args:
+        chosen: The version.
+        segment: The number of the segment that carries it, None for none.
+    """
+    row = chosen.row
+    whole = chosen.need is Need.ZIP
+    travels = segment is not None
+    assert row.mod_h1 is not None
+    assert row.proof is not None
+    text = row.record_text
+    return VersionEntry(
+        path=row.path,
+        version=row.version,
+        need=chosen.need,
+        mod_h1=row.mod_h1,
+        zip_h1=row.zip_h1 if whole else None,
+        proof=row.proof,
+        record_id=row.record_id,
+        found_by=row.found_by,
+        segment=segment,
+        record=text.decode() if travels and text is not None else None,
+        index_time=row.index_time if travels else None,
+        info_digest=row.info_digest if travels else None,
+        mod_digest=row.mod_digest if travels else None,
+        zip_bytes=row.zip_bytes if travels and whole else None,
     )
 
 
@@ -149,26 +202,20 @@ def _finding(finding: Finding) -> FindingEntry:
     )
 
 
-def withdrawals_of(catalog: Catalog) -> tuple[WithdrawnEntry, ...]:
-    """Return all that is withdrawn, as a manifest has it.
-
-    Raises:
-        CatalogError: the catalog cannot be read.
-    """
-    return tuple(
-        WithdrawnEntry(
-            path=each.path,
-            version=each.version,
-            reason=each.reason,
-            withdrawn_at=each.withdrawn_at,
-            needed_by=each.needed_by,
-        )
-        for each in catalog.withdrawn.all()
+def _withdrawn_entry(withdrawal: Withdrawal) -> WithdrawnEntry:
+    return WithdrawnEntry(
+        path=withdrawal.path,
+        version=withdrawal.version,
+        reason=withdrawal.reason,
+        withdrawn_at=withdrawal.withdrawn_at,
+        needed_by=withdrawal.needed_by,
     )
 
 
-def knows_withdrawn(catalog: Catalog, receiver: Receiver) -> bool:
-    """Return whether a receiver was told of all withdrawals by the bundle before.
+def knows_withdrawn(
+    catalog: Catalog, receiver: Receiver, selection: BundleSelection
+) -> bool:
+    """Return whether the bundle before told a receiver of a selection's withdrawals.
 
     Raises:
         CatalogError: the catalog cannot be read.
@@ -176,4 +223,5 @@ def knows_withdrawn(catalog: Catalog, receiver: Receiver) -> bool:
     base = receiver.base
     if receiver.kind is not BundleKind.INCREMENT or base is None:
         return False
-    return catalog.withdrawn.is_told(base.target, base.sequence)
+    told = selection.withdrawn_digest
+    return catalog.withdrawn.is_told(base.target, base.sequence, told)

@@ -57,6 +57,7 @@ from gosync.bundle.take.sumdb import BundleSumRemote
 from gosync.bundle.take.unpacking import Unpacker
 from gosync.bundle.take.waiting import WaitingBundles
 from gosync.bundle.take.withdrawals import withdraw_at_once
+from gosync.catalog import leases
 from gosync.catalog.imports import ImportState
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import (
@@ -103,7 +104,9 @@ class Import:
         """Prepare an import.
 
         Args:
-            site: The site; the run holds the leases to import and to select.
+            site: The site; the run holds the lease to import. The one to select is
+                taken while the selection is applied, that to prune with it while
+                blobs go.
             trust: Whose signatures count.
             target: What the site is called outside, "" for what bundles say.
             progress: Is told how far it is.
@@ -261,9 +264,12 @@ class Import:
         number = plan.chosen.header.sequence
         overtaken = [b for b in bundles if b.header.sequence < number]
         ahead = [b for b in bundles if b.header.sequence > number]
-        await to_thread.run_sync(
-            apply_selection, self._site, plan.chosen, overtaken, ahead
-        )
+        async with self._site.holding_at_last(leases.SELECT):
+            check_store(self._site)  # others went on meanwhile
+            check_deletes(self._site, plan.chosen.manifest)
+            await to_thread.run_sync(
+                apply_selection, self._site, plan.chosen, overtaken, ahead
+            )
         self._waiting.remove_applied()
         return True
 
@@ -335,7 +341,11 @@ class Import:
             if sums is not None:
                 await sums.start()
             published = await publish_tree(self._site, sums, self._progress)
-        await to_thread.run_sync(sweep, self._site)
+        async with (
+            self._site.holding_at_last(leases.SELECT),
+            self._site.holding_at_last(leases.PRUNE),
+        ):
+            await to_thread.run_sync(sweep, self._site)
         return published
 
     def _report(

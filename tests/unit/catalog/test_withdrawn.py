@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import FoundBy, Need, Proof, State, VersionRow, Want
 from gosync.catalog.withdrawn import ToldBy, Withdrawal, undone
+from gosync.catalog.withdrawn_table import digest_of
 from gosync.gomod.module import ModuleVersion
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -115,14 +116,18 @@ def test_who_withdrew_must_undo(catalog: Catalog) -> None:
     assert len(catalog.withdrawn.newest(limit=9)) == 2, "they are remembered"
 
 
-def test_a_bundle_tells_what_is_withdrawn(catalog: Catalog) -> None:
-    assert catalog.withdrawn.is_told("inside", 1), "there is nothing to tell"
-    catalog.withdrawn.put([withdrawal()])
-    assert not catalog.withdrawn.is_told("inside", 1)
-    catalog.withdrawn.tell("inside", 1)
-    assert catalog.withdrawn.is_told("inside", 1)
-    catalog.withdrawn.put([undone(withdrawal(), NOW)])
-    assert not catalog.withdrawn.is_told("inside", 1)
+def test_a_bundle_tells_what_was_withdrawn_as_it_was_made(catalog: Catalog) -> None:
+    def is_told() -> bool:
+        return catalog.withdrawn.is_told("inside", 1, digest_of(withdrawn.all()))
+
+    withdrawn = catalog.withdrawn
+    assert is_told(), "there is nothing to tell"
+    withdrawn.put([withdrawal()])
+    assert not is_told()
+    withdrawn.tell("inside", 1, digest_of(withdrawn.all()))
+    assert is_told()
+    withdrawn.put([undone(withdrawal(), NOW)])
+    assert not is_told()
 
 
 def test_what_was_given_up_has_a_tombstone_until_it_is_whole_again(

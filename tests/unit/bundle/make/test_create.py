@@ -7,8 +7,9 @@ import random
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
@@ -20,14 +21,20 @@ from gosync.bundle.format.names import HEADER_NAME
 from gosync.bundle.format.need import NeedFile, NeedVersion
 from gosync.bundle.make import compressor as frames
 from gosync.bundle.make.contentcache import ContentCache
+from gosync.bundle.make.create import create_bundle
+from gosync.bundle.make.created import CreateOptions
 from gosync.bundle.make.packing import ModuleSegment
 from gosync.bundle.make.volumes import FolderWriter
+from gosync.bundle.options import TargetSpec
 from gosync.bundle.read.bases import NoBases, ZipSource
 from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.read.proving import prove_bundle
 from gosync.bundle.read.reader import Arrived, read_tiles, read_versions
+from gosync.catalog import leases
 from gosync.catalog.bundles import BundleKind, BundleState
 from gosync.catalog.versions import Need, Want
+from gosync.catalog.withdrawn import Withdrawal
+from gosync.clock import format_time
 from gosync.errors import (
     BlobCorruptError,
     BundleGapError,
@@ -41,7 +48,9 @@ from gosync.gomod.module import ModuleVersion
 from gosync.store.digest import Digest
 from gosync.store.scratch import ScratchFolder
 from gosync.sumdb.tile import tree_tiles
-from tests.unit.bundle.outside import TARGET, Outside, changed, source
+from gosync.sync.prune import PrunePlan, forget, sweep
+from gosync.work.progress import NoProgress
+from tests.unit.bundle.outside import TARGET, TIME, Outside, changed, source
 from tests.unit.gomod.zipfiles import make_zip, reader
 
 M, N = "example.com/m", "example.com/n"
@@ -563,3 +572,68 @@ def test_a_medium_that_gives_back_another_header_is_the_medium_s_fault(
     with pytest.raises(VolumeError, match="not what was written"):
         outside.bundle()
     assert not list(outside.out.iterdir())
+
+
+class Beside(NoProgress):
+    """Has something happen while a bundle is packed."""
+
+    def __init__(self, happen: Callable[[], object]) -> None:
+        self._happen = happen
+
+    def phase(
+        self, name: str, total: int | None = None, *, total_bytes: int | None = None
+    ) -> None:
+        if name == "packing":
+            self._happen()
+
+
+def create_beside(outside: Outside, happen: Callable[[], object]) -> BundleFolder:
+    target = TargetSpec(name=TARGET, volume_bytes=1 << 30, sealed_base=True)
+    options = CreateOptions(target=target, out=outside.out)
+    created = create_bundle(outside.site, options, Beside(happen))
+    assert created.path is not None
+    return BundleFolder.open(created.path)
+
+
+def test_what_is_withdrawn_while_a_bundle_is_packed_the_next_one_tells(
+    outside: Outside,
+):
+    outside.add(M, "v1.0.0", source(1))
+    outside.publish()
+    one = Withdrawal(
+        path=M, version="v1.0.0", reason="a hole", withdrawn_at=format_time(TIME)
+    )
+    first = create_beside(outside, lambda: outside.site.catalog.withdrawn.put([one]))
+    assert first.manifest.withdrawn == ()
+    assert [each.version for each in first.manifest.versions] == ["v1.0.0"]
+    second = outside.bundle()
+    assert [each.mv for each in second.manifest.withdrawn] == [one.mv]
+    assert second.manifest.versions == ()
+    assert outside.create().path is None, "there is nothing new"
+
+
+def test_a_prune_beside_takes_nothing_that_a_bundle_is_made_of(outside: Outside):
+    """Not the base of a patch either, which is read back from the store."""
+    files = source(1)
+    rows = [outside.add(M, "v1.0.0", files)]
+    outside.publish()
+    outside.bundle()
+    rows.append(outside.add(M, "v1.1.0", changed(files, 2)))
+    outside.publish()
+    site = outside.site
+
+    def prune() -> None:
+        outside.select()
+        with site.hold(leases.SELECT, wait_seconds=0):
+            due = tuple(site.catalog.selected.unselected(TIME + timedelta(days=1)))
+            assert len(due) == 2
+            forget(site, PrunePlan(forgotten=due, narrowed=(), waiting=0))
+            sweep(site)
+
+    bundle = create_beside(outside, prune)
+    assert [s.base for s in bundle.manifest.segments if s.base is not None]
+    for row in rows:
+        assert outside.blob(row.zip_digest).exists()
+    sweep(site)
+    for row in rows:
+        assert not outside.blob(row.zip_digest).exists(), "nobody relies on it"

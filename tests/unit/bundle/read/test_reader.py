@@ -46,7 +46,7 @@ def read(outside: Outside, bundle: BundleFolder) -> tuple[list[str], str]:
         bundle,
         bundle.manifest,
         wanted=lambda _: True,
-        bases=OwnBases(outside.site),
+        bases=OwnBases(outside.site.blobs, outside.site.catalog.versions.all_rows()),
         scratch=ScratchFolder(outside.folder),
     )
     try:
