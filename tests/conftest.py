@@ -99,14 +99,15 @@ def _group(items: list[pytest.Item]) -> None:
 
     What a module sets up is so set up once, and no worker is left alone with what
     takes long. Files of slow tests that share what is set up come before all others;
-    of the rest the files with the most tests come first.
+    of the rest the files with the most tests come first. In the second tier one slow
+    test takes minutes, and each is handed out by itself.
     """
     sizes = Counter(item.path for item in items)
     ranks = {path: rank for rank, (path, _) in enumerate(sizes.most_common(), 2)}
     for item in items:
         if item.get_closest_marker("slow") is None:
             continue
-        if "module" in {fix.scope for fix in _fixtures(item)}:
+        if not EVERY_STEP and "module" in {fix.scope for fix in _fixtures(item)}:
             ranks[item.path] = 0
     alone = {
         item

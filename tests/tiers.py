@@ -1,9 +1,9 @@
 """Which of many cases a run of the tests takes: a sample, or every one.
 
 The README's test line is the first tier: it takes a sample, the same in each run.
-The second tier, GOSYNC_TEST_EVERY_STEP=1, takes every case; `.ci/run all` runs both. A
-test whose cases differ has the marker `sampled`, and `every_step` says which tier
-this is.
+The second tier, GOSYNC_TEST_EVERY_STEP=1, takes every case, or where one loop makes
+hundreds of a kind those of `ends_of_each_kind`; `.ci/run all` runs both. A test whose
+cases differ has the marker `sampled`, and `EVERY_STEP` says which tier this is.
 """
 
 from __future__ import annotations
@@ -27,10 +27,7 @@ def examples(count: int) -> int:
 
 def spread(cases: Sequence[T], most: int) -> list[T]:
     """Return cases at even distances, the first and the last among them; or all."""
-    if EVERY_STEP or len(cases) <= most:
-        return list(cases)
-    distance = (len(cases) - 1) / max(1, most - 1)
-    return [cases[round(distance * number)] for number in range(most)]
+    return list(cases) if EVERY_STEP else _evenly(cases, most)
 
 
 def one_of_a_kind(kinds: Sequence[Hashable], most: int) -> list[int]:
@@ -47,6 +44,30 @@ def one_of_a_kind(kinds: Sequence[Hashable], most: int) -> list[int]:
     firsts = [place for place in places if first[kinds[place]] == place]
     others = [place for place in places if first[kinds[place]] != place]
     return sorted([*firsts, *others][:most])
+
+
+def ends_of_each_kind(kinds: Sequence[Hashable], each: int) -> list[int]:
+    """Return the places of each kind's first and last case, and of some between.
+
+    Unlike a sample's size, its size follows the cases: what one loop does many times
+    is tried at its begin, at its end and in its midst, whatever there is of it.
+
+    Args:
+        kinds: The kind of each case, in the order of the cases.
+        each: How many cases of a kind, at most.
+    """
+    places: dict[Hashable, list[int]] = {}
+    for place, kind in enumerate(kinds):
+        places.setdefault(kind, []).append(place)
+    return sorted(one for same in places.values() for one in _evenly(same, each))
+
+
+def _evenly(cases: Sequence[T], most: int) -> list[T]:
+    """Return cases at even distances, the first and the last among them."""
+    if len(cases) <= most:
+        return list(cases)
+    distance = (len(cases) - 1) / max(1, most - 1)
+    return [cases[round(distance * number)] for number in range(most)]
 
 
 def pairwise(rows: Sequence[R]) -> list[R]:

@@ -72,10 +72,15 @@ def refusal_of_sqlite(number: int) -> Exception:
 
 
 class Calls:
-    """Counts calls, and refuses one of them."""
+    """Counts calls, and refuses one of them.
+
+    Attributes:
+        names: What was called, in order; of SQLite the statements.
+        refused_call: What was refused.
+    """
 
     def __init__(self, folder: os.PathLike[str]) -> None:
-        self.count = 0
+        self.names: list[str] = []
         self.refused_call = ""
         self._folder = os.path.realpath(folder)
         self._at: int | None = None
@@ -86,7 +91,7 @@ class Calls:
         self, at: int | None = None, error: Exception | None = None
     ) -> Iterator[None]:
         """Count the system's calls inside, and refuse one."""
-        self.count, self._at, self._error = 0, at, error
+        self.names, self._at, self._error = [], at, error
         with ExitStack() as stack:
             for name in _CALLS:
                 call = self._wrapped(name, getattr(os, name))
@@ -103,7 +108,7 @@ class Calls:
         self, at: int | None = None, error: Exception | None = None
     ) -> Iterator[None]:
         """Count SQLite's statements inside, and refuse one."""
-        self.count, self._at, self._error = 0, at, error
+        self.names, self._at, self._error = [], at, error
         calls = self
 
         class Refusing(sqlite3.Connection):
@@ -125,8 +130,8 @@ class Calls:
             yield
 
     def called(self, name: str) -> None:
-        self.count += 1
-        if self.count == self._at and self._error is not None:
+        self.names.append(name)
+        if len(self.names) == self._at and self._error is not None:
             self.refused_call = name
             raise self._error
 

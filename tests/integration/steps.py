@@ -24,7 +24,7 @@ import pytest
 
 from tests.integration import supervisor
 from tests.integration.site import CHECKOUT, Result, Site, parse_result
-from tests.tiers import one_of_a_kind
+from tests.tiers import EVERY_STEP, ends_of_each_kind, one_of_a_kind
 
 EVERY = supervisor.CALLS
 DURABLE = EVERY - {"write", "mkdir"}
@@ -51,9 +51,23 @@ class Step:
         return self.call, "/".join(self.path.split("/")[:2])
 
 
-def chosen(steps: Sequence[Step], most: int) -> list[int]:
-    """Return the numbers of some steps, of each kind one if so many may be; or all."""
-    return one_of_a_kind([step.kind for step in steps], most)
+def chosen(steps: Sequence[Step], most: int, *, each: int | None = None) -> list[int]:
+    """Return the numbers of some steps, of each kind one if so many may be; or all.
+
+    Args:
+        steps: The steps of a run.
+        most: How many the first tier takes.
+        each: How many of a kind the second tier takes, at most, the first and the
+            last among them; all by default. A kind is then what is done and what was
+            done just before, since a kill comes between the two.
+    """
+    kinds = [step.kind for step in steps]
+    if EVERY_STEP and each is not None:
+        found = ends_of_each_kind([*zip([None, *kinds], kinds, strict=False)], each)
+    else:
+        found = one_of_a_kind(kinds, most)
+    print(f"{len(found)} of {len(steps)} steps")
+    return found
 
 
 @dataclass(frozen=True)

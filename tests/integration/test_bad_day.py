@@ -35,6 +35,8 @@ from tests.simulator import Simulator
 from tests.simulator.faults import Fault
 from tests.simulator.standard import module
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SYNC_MINUTES = 30

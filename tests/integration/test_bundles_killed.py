@@ -4,7 +4,9 @@ A deed is killed before its durable steps, at a random byte of its writes, and a
 random moments; or one of its writes finds the disk full. Then it is done again, and
 what comes of it is byte for byte what comes of one that nobody disturbs. By default
 each deed is killed at some of its steps, of as many kinds as possible (a call in a
-part of the site). At every step, in some minutes:
+part of the site). In the second tier it is killed at every step; but an import that
+closes a gap and that of a repair, which take files in by the same loop as that of an
+increment, at the first and the last step of each kind. In some minutes:
 
     GOSYNC_TEST_EVERY_STEP=1 pytest -n 0 -s tests/integration/test_bundles_killed.py
 """
@@ -47,6 +49,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.sampled]
 GROWS = frozenset({"write", "pwrite64", "link", "rename", "mkdir"})
 MOMENTS = 40 if EVERY_STEP else 2
 FEW = 5
+ENDS = 2
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ class Deed:
         code: How it ends when nobody disturbs it.
         check: Looks at what a kill left; changes nothing.
         mend: Does it again, and what follows; compares the end.
-        steps: At how many steps it is killed, unless at all.
+        steps: At how many steps it is killed in the first tier.
+        each: At how many of a kind it is in the second tier, None for all.
     """
 
     begin: Callable[[], Site]
@@ -68,6 +72,7 @@ class Deed:
     check: Callable[[Site], None]
     mend: Callable[[Site], None]
     steps: int = FEW
+    each: int | None = None
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +113,14 @@ class Played:
     def taking(
         self, bundle: Path, *then: Path, waiting: bool = False, steps: int = FEW
     ) -> Deed:
-        """Return the import of a bundle; with others after it all is complete."""
+        """Return the import of a bundle; with others after it all is complete.
+
+        Args:
+            bundle: Which.
+            *then: Those that are lacking.
+            waiting: Whether another waits for it, and is taken in with it.
+            steps: At how many steps it is killed in the first tier.
+        """
         stage = self.stage
         start = self._waiting if waiting else stage.start
 
@@ -134,7 +146,8 @@ class Played:
         def mend(site: Site) -> None:
             assert difference(finish(site), want) == {}
 
-        return Deed(begin, do, GAP if then else OK, check, mend, steps)
+        code, each = GAP if then else OK, ENDS if waiting else None
+        return Deed(begin, do, code, check, mend, steps, each)
 
     # Creates.
 
@@ -209,7 +222,7 @@ def kill_everywhere(deed: Deed, name: str) -> Counter[str]:
     chance = random.Random(name)
     whole = deed.do(deed.begin(), calls=EVERY)
     assert whole.code == deed.code, whole.stderr
-    steps = chosen(whole.steps, deed.steps)
+    steps = chosen(whole.steps, deed.steps, each=deed.each)
     moments = [chance.uniform(0, whole.seconds) for _ in range(MOMENTS)]
     points = [{"kill_at": number, "torn": chance.random()} for number in steps]
     points += [{"kill_after_seconds": moment} for moment in moments]
@@ -274,7 +287,7 @@ def test_a_disk_that_fills_up_is_gone_on_with(played: Played, name: str):
     deed = deeds[name]()
     whole = deed.do(deed.begin(), calls=GROWS)
     codes: Counter[int] = Counter()
-    for number in chosen(whole.steps, FEW):
+    for number in chosen(whole.steps, FEW, each=3):
         site = deed.begin()
         full = deed.do(site, calls=GROWS, fail_at=number, error=errno.ENOSPC)
         codes[full.code] += 1

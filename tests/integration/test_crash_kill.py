@@ -6,26 +6,24 @@ import random
 import shutil
 import signal
 from collections import Counter
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.integration.steps import Step, chosen
 from tests.integration.wreck import (
-    SIDE_BY_SIDE,
     Chapter,
-    Story,
     Wrecker,
+    chapters,
     check_mended,
     check_ruins,
     difference,
     snapshot,
-    wreckers,
 )
-from tests.simulator import Simulator
 from tests.tiers import EVERY_STEP
 
 KILLS = 20  # a chapter, and there are two
+EACH = {1: None, 2: 3}  # of a kind in a chapter, in the second tier: None is all
 RANDOM_MOMENTS = 25 if EVERY_STEP else 3
 # How many more steps a run may take than the reference: which of several threads
 # writes a tile, and how often, differs.
@@ -37,31 +35,43 @@ _CALLS = ("fsync", "fdatasync", "syncfs", "rename", "link", "pwrite64")
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def made(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[int], Chapter]]:
+    """The chapters, each once for all tests."""
+    with chapters(tmp_path_factory.mktemp("chapters")) as chapter:
+        yield chapter
+
+
 @pytest.mark.sampled
 @pytest.mark.parametrize("turn", [1, 2])
-def test_killed_at_every_durable_step_the_next_run_converges(tmp_path: Path, turn: int):
+def test_killed_at_every_durable_step_the_next_run_converges(made, turn: int):
+    """In the second tier each step of the first chapter, all kinds of the second's.
+
+    Nine in ten steps of a chapter are one loop's, over files and records.
+    """
     killed: Counter[str] = Counter()
-    with Simulator() as sim:
-        story = Story(sim)
-        with wreckers(story, tmp_path, SIDE_BY_SIDE) as workers:
-            chapter = Chapter(story, turn, workers)
-            count = len(chapter.whole.steps)
+    every = EVERY_STEP and EACH[turn] is None
+    chapter = made(turn)
+    count = len(chapter.whole.steps)
 
-            def kill(worker: Wrecker, number: int) -> None:
-                step = chapter.attempt(worker, kill_at=number)
-                assert step or number >= count - _SPREAD, number
-                if step:
-                    killed[step[0]] += 1
+    def kill(worker: Wrecker, number: int) -> None:
+        step = chapter.attempt(worker, kill_at=number)
+        assert step or number >= count - _SPREAD, number
+        if step:
+            killed[step[0]] += 1
 
-            late = range(count, count + _SPREAD // 2) if EVERY_STEP else ()
-            chapter.spread(kill, [*chosen(chapter.whole.steps, KILLS), *late])
-            for call in _CALLS:
-                # Among threads a step has no fixed place; a rare one can be missed.
-                for near in _places(chapter.whole.steps, call):
-                    if not killed[call]:
-                        kill(workers[0], near)
+    late = range(count, count + _SPREAD // 2) if every else ()
+    some = chosen(chapter.whole.steps, KILLS, each=EACH[turn])
+    chapter.spread(kill, [*some, *late])
+    for call in _CALLS:
+        # Among threads a step has no fixed place; a rare one can be missed.
+        for near in _places(chapter.whole.steps, call):
+            if not killed[call]:
+                kill(chapter.workers[0], near)
     assert sum(killed.values()) >= 0.8 * min(KILLS, count)
-    if EVERY_STEP:
+    if every:
         # Every step of every kind that the whole run made, give or take the spread.
         for call, times in Counter(step.call for step in chapter.whole.steps).items():
             assert killed[call] >= times - _SPREAD, call
@@ -77,37 +87,29 @@ def _places(steps: list[Step], call: str) -> list[int]:
 
 @pytest.mark.sampled
 @pytest.mark.parametrize("turn", [1, 2])
-def test_killed_at_random_moments_the_next_run_converges(tmp_path: Path, turn: int):
+def test_killed_at_random_moments_the_next_run_converges(made, turn: int):
     chance = random.Random(f"moments {turn}")
-    with Simulator() as sim:
-        story = Story(sim)
-        with wreckers(story, tmp_path, SIDE_BY_SIDE) as workers:
-            chapter = Chapter(story, turn, workers)
-            longest = chapter.whole.seconds * 1.1
-            count = 4 * RANDOM_MOMENTS  # many come when the run is over
-            moments = [chance.uniform(0, longest) for _ in range(count)]
-            killed: list[tuple[str, str]] = []
+    chapter = made(turn)
+    longest = chapter.whole.seconds * 1.1
+    count = 4 * RANDOM_MOMENTS  # many come when the run is over
+    moments = [chance.uniform(0, longest) for _ in range(count)]
+    killed: list[tuple[str, str]] = []
 
-            def kill(worker: Wrecker, number: int) -> None:
-                if len(killed) < RANDOM_MOMENTS:
-                    moment = moments[number]
-                    step = chapter.attempt(worker, kill_after_seconds=moment)
-                    killed.extend([step] if step else [])
+    def kill(worker: Wrecker, number: int) -> None:
+        if len(killed) < RANDOM_MOMENTS:
+            step = chapter.attempt(worker, kill_after_seconds=moments[number])
+            killed.extend([step] if step else [])
 
-            chapter.spread(kill, range(count))
+    chapter.spread(kill, range(count))
     assert len(killed) >= RANDOM_MOMENTS
 
 
 @pytest.mark.parametrize("turn", [1, 2])
-def test_names_come_after_what_they_name_is_durable(tmp_path: Path, turn: int):
+def test_names_come_after_what_they_name_is_durable(made, turn: int):
     """What no kill shows: the page cache outlives a process, not a power cut."""
-    with Simulator() as sim:
-        story = Story(sim)
-        with wreckers(story, tmp_path, 1) as workers:
-            Chapter(story, turn, workers)
-            site = workers[0].site()
-            made = workers[0].sync(site, calls=PUBLISHING).steps
-    tree = [step for step in made if f"{step.path}/".startswith("public/")]
+    worker = made(turn).workers[0]
+    steps = worker.sync(worker.site(), calls=PUBLISHING).steps
+    tree = [step for step in steps if f"{step.path}/".startswith("public/")]
     ranks = [rank for step in tree if (rank := _rank(step)) is not None]
     assert ranks == sorted(ranks)
     assert set(ranks) == {0, 1, 2, 3}
@@ -138,21 +140,16 @@ def _rank(step: Step) -> int | None:
     "inject",
     ["fsync:when=8", "fdatasync:when=9", "syncfs:when=2", "rename:when=4", "link"],
 )
-def test_the_command_itself_killed_by_strace_leaves_the_same(
-    tmp_path: Path, inject: str
-):
+def test_the_command_itself_killed_by_strace_leaves_the_same(made, inject: str):
     """The runs above are forked; this one is the command as users start it."""
     call, _, when = inject.partition(":")
     kill = f"inject={call}:signal=KILL{when and ':'}{when}"
     strace = ["strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", kill]
-    with Simulator() as sim:
-        story = Story(sim)
-        with wreckers(story, tmp_path, 1) as workers:
-            chapter = Chapter(story, 1, workers)
-            site = workers[0].site()
-            result = site.run("sync", prefix=strace)
-            assert result.code in (-signal.SIGKILL, 128 + signal.SIGKILL)
-            check_ruins(site)
-            site.sync()
-            check_mended(site)
-            assert difference(snapshot(site), chapter.want) == {}
+    chapter = made(1)
+    site = chapter.workers[0].site()
+    result = site.run("sync", prefix=strace)
+    assert result.code in (-signal.SIGKILL, 128 + signal.SIGKILL)
+    check_ruins(site)
+    site.sync()
+    check_mended(site)
+    assert difference(snapshot(site), chapter.want) == {}

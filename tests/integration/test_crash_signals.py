@@ -16,6 +16,8 @@ from tests.integration.wreck import check_mended, check_ruins, snapshot
 from tests.simulator import Simulator
 from tests.simulator.standard import OUTER, PRIVATE, module
 
+pytestmark = pytest.mark.slow
+
 SLOW = f"{OUTER}@v1.9.0"
 _PATIENCE_SECONDS = 30
 

@@ -21,6 +21,8 @@ from tests.simulator import Simulator
 from tests.simulator.faults import Fault
 from tests.simulator.standard import OUTER, module
 
+pytestmark = pytest.mark.slow
+
 SLOW = f"{OUTER}@v1.9.0"
 
 _PATIENCE_SECONDS = 30

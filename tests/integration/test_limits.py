@@ -35,6 +35,8 @@ from tests.integration.site import MISSING, OK, SECURITY, Site, files_below
 from tests.simulator import Simulator
 from tests.simulator.standard import module
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 SIZE = 12 * MIB
 PAREN_MOD = b"module a.b/c\n" + b"(\n" * (SIZE // 2)

@@ -14,11 +14,15 @@ import time
 from itertools import count
 from pathlib import Path
 
+import pytest
+
 from tests.integration.manager import Manager
 from tests.integration.service import Service, schedule
 from tests.integration.site import OK, Site
 from tests.simulator import Simulator
 from tests.simulator.standard import OUTER, module
+
+pytestmark = pytest.mark.slow
 
 SECONDS = float(os.environ.get("GOSYNC_TEST_LIVE_SECONDS", "6"))
 WATCHDOG_SECONDS = 2.0

@@ -1,8 +1,9 @@
 """Every command, with a call to the system or to SQLite refused somewhere on its way.
 
 Whatever is refused where: the exit code is one of the table, never 1; there is no
-traceback; what is wrong is said in one line. A sample of the calls is tried, all of
-them with GOSYNC_TEST_EVERY_STEP=1.
+traceback; what is wrong is said in one line. A sample of the calls is tried; in the
+second tier all of the system's, and of SQLite's each statement where it is first and
+last executed and some times between: a sync executes the same few for every version.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ import pytest
 from tests.integration.everyverb import COMMANDS, Copy, check, prepare
 from tests.integration.refusing import Calls, refusal_of_sqlite, refusal_of_system
 from tests.simulator import Simulator
-from tests.tiers import EVERY_STEP
+from tests.tiers import EVERY_STEP, ends_of_each_kind
 
 SAMPLE = 10
+EACH = 5  # times of a statement in the second tier
+# Of what runs the statements of another command in the list.
+REPEATS = {"run": 2}
 
 pytestmark = pytest.mark.sampled
 
@@ -39,6 +43,15 @@ def points(count: int, seed: int) -> list[int]:
     return sorted({1 + int(step * n + seed % max(1, int(step))) for n in range(SAMPLE)})
 
 
+def statements(names: list[str], arguments: list[str], seed: int) -> list[int]:
+    """Return which of SQLite's calls are refused."""
+    if not EVERY_STEP:
+        return points(len(names), seed)
+    found = ends_of_each_kind(names, REPEATS.get(arguments[0], EACH))
+    print(f"{len(found)} of {len(names)} statements")
+    return [place + 1 for place in found]
+
+
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_what_the_system_refuses_is_one_line(
     prepared: Path, tmp_path: Path, arguments: list[str], monkeypatch
@@ -50,7 +63,7 @@ def test_what_the_system_refuses_is_one_line(
     first = Copy(prepared, tmp_path / "first")
     with calls.system():
         first.run(arguments)
-    for at in points(calls.count, seed):
+    for at in points(len(calls.names), seed):
         copy = Copy(prepared, tmp_path / str(at))
         error = refusal_of_system(at + seed)
         with calls.system(at, error):
@@ -70,7 +83,7 @@ def test_what_sqlite_refuses_is_one_line(
     first = Copy(prepared, tmp_path / "first")
     with calls.sqlite():
         first.run(arguments)
-    for at in points(calls.count, seed):
+    for at in statements(calls.names, arguments, seed):
         copy = Copy(prepared, tmp_path / str(at))
         error = refusal_of_sqlite(at + seed)
         with calls.sqlite(at, error):

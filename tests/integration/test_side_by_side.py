@@ -32,6 +32,8 @@ from tests.integration.test_prune import AFTER, KEPT, narrowed_site
 from tests.simulator import Simulator
 from tests.tiers import EVERY_STEP
 
+pytestmark = pytest.mark.slow
+
 KILLS = 60 if EVERY_STEP else 2
 _WAIT = ("--wait-lock", "60")
 _MODULES = [f"side{number}.example/m" for number in range(4)]

@@ -16,6 +16,8 @@ from tests.simulator import Simulator
 from tests.tiers import EVERY_STEP
 from tests.unit.cli.walk import leaf_commands
 
+pytestmark = pytest.mark.slow
+
 # What a verb needs to come as far as it can; the others take no argument.
 ARGUMENTS = {
     "adopt": ["--help"],

@@ -97,13 +97,14 @@ def _changes_a_name(step: Step) -> bool:
 def test_killed_at_any_step_the_next_run_converges(
     world: Withdrawn, how: tuple[str, ...]
 ) -> None:
+    """In the second tier each step of a withdrawal, each kind of its undoing."""
     withdrawn = how == _UNDO
     site = world.begin(withdrawn=withdrawn)
     whole = world.run(*how)
     assert whole.code == 0, whole.stderr
     check_mended(site)
     want = timeless(site)
-    for number in chosen(whole.steps, KILLS):
+    for number in chosen(whole.steps, KILLS, each=2 if withdrawn else None):
         world.begin(withdrawn=withdrawn)
         assert world.run(*how, kill_at=number).code == -signal.SIGKILL
         check_ruins(site)
@@ -122,10 +123,12 @@ def test_killed_at_any_step_the_next_run_converges(
 def test_a_disk_that_refuses_is_told_and_the_next_run_converges(
     world: Withdrawn, error: int
 ) -> None:
+    """In the second tier each step has a full disk, each kind an error of the disk."""
     site = world.begin()
     whole = world.run(*_TAKE)
     want = timeless(site)
-    for number in chosen(whole.steps, FAILURES):
+    each = None if error == errno.ENOSPC else 2
+    for number in chosen(whole.steps, FAILURES, each=each):
         world.begin()
         failed = world.run(*_TAKE, fail_at=number, error=error)
         assert failed.code in {OK, MISSING, STORE, NO_SPACE}, failed.stderr

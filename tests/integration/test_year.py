@@ -16,6 +16,8 @@ from tests.integration.site import OK
 from tests.integration.year import STEPS_A_DAY, WITHIN, World
 from tests.simulator import Simulator
 
+pytestmark = pytest.mark.slow
+
 DAYS = int(os.environ.get("GOSYNC_TEST_DAYS", "20"))
 MIB = 1024 * 1024
 _MEMORY_GROWTH_BYTES = 20 * MIB

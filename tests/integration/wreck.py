@@ -19,7 +19,8 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,23 @@ class Chapter:
 
         with ThreadPoolExecutor(len(self.workers)) as pool:
             list(pool.map(share, range(len(self.workers))))
+
+
+@contextmanager
+def chapters(folder: Path) -> Iterator[Callable[[int], Chapter]]:
+    """Yield what returns the first or the second chapter, each made when asked for.
+
+    Its workers work on fresh sites, so several tests can share it.
+    """
+    with ExitStack() as stack:
+
+        @cache
+        def chapter(turn: int) -> Chapter:
+            story = Story(stack.enter_context(Simulator()))
+            workers = wreckers(story, folder, SIDE_BY_SIDE)
+            return Chapter(story, turn, stack.enter_context(workers))
+
+        yield chapter
 
 
 def difference(found: dict[str, object], want: dict[str, object]) -> dict[str, object]:

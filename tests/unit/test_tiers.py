@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import tiers
-from tests.tiers import one_of_a_kind, pairwise, spread
+from tests.tiers import ends_of_each_kind, one_of_a_kind, pairwise, spread
 
 CHECKOUT = Path(__file__).parents[2]
 LONG = "import pytest\n@pytest.mark.long\ndef test_x(): ...\ndef test_y(): ...\n"
@@ -39,6 +39,19 @@ def test_of_each_kind_there_is_one_before_there_are_two(most: int):
     assert places == sorted(set(places))
     assert len(places) == most
     assert len({KINDS[place] for place in places}) == min(most, len(set(KINDS)))
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_of_each_kind_there_are_the_first_the_last_and_some_between(
+    monkeypatch: pytest.MonkeyPatch, every: bool
+):
+    monkeypatch.setattr(tiers, "EVERY_STEP", every)
+    kinds = ["a", *["b"] * 9, "c", "a", "b", "c"]
+    assert ends_of_each_kind(kinds, 1) == [0, 1, 10]
+    assert ends_of_each_kind(kinds, 2) == [0, 1, 10, 11, 12, 13]
+    assert ends_of_each_kind(kinds, 3) == [0, 1, 5, 10, 11, 12, 13]
+    assert ends_of_each_kind(kinds, 99) == list(range(len(kinds)))
+    assert ends_of_each_kind([], 3) == []
 
 
 def test_any_two_values_meet_in_few_rows():
