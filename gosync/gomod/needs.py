@@ -55,11 +55,11 @@ from gosync.gomod.needsfound import (
     modules_of,
     named_by,
 )
-from gosync.gomod.needsimports import Imports, reach
+from gosync.gomod.needsimports import ImportSource, reach
 from gosync.gomod.needsupgraded import GoMods, add_upgrades
 
 __all__ = [
-    "Imports",
+    "ImportSource",
     "NeededBy",
     "Needs",
     "Reason",
@@ -117,7 +117,7 @@ def needs_of_version(
     deps: Deps,
     prefetch: Prefetch | None = None,
     upgrades: Upgrades | None = None,
-    imports: Imports | None = None,
+    imports: ImportSource | None = None,
 ) -> Needs:
     """Return what go asks for when a module requires this version, or installs it.
 
@@ -139,7 +139,8 @@ def needs_of_version(
     found = NeedsSoFar((), hidden=_CONSUMER)
     gomods = GoMods(load, prefetch)
     found.add_zips(mains, [mv])  # even if what it requires selects a higher one
-    if imports is None or not _add_imports(found, mains, gomods, mv, imports, upgrades):
+    is_known = imports is not None and _add_imports(found, mains, gomods, mv, imports)
+    if not is_known or deps is Deps.ALL:  # go mod download takes the build list
         _add_consumers(found, mains, gomods, mv)
     if deps is Deps.ALL:
         _add_all(found, mains, gomods, upgrades, keep=mv.path)
@@ -163,13 +164,12 @@ def _add_imports(
     mains: Mains,
     gomods: GoMods,
     module: ModuleVersion,
-    imports: Imports,
-    upgrades: Upgrades | None,
+    imports: ImportSource,
 ) -> bool:
     """Add what imports of a version come to; tell whether all could be read."""
     reader = gomods.reader(mains)
     requirements = initial_requirements(reader)
-    reached = reach(module, reader, requirements, imports, upgrades)
+    reached = reach(module, reader, requirements, imports)
     found.add_reached(reached)
     found.add_graph(
         NeededBy.REQUIREMENT, reader, reader.graph(requirements), zips=False

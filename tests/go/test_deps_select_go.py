@@ -32,15 +32,18 @@ BUILD = (
     "build ./...",
     "vet ./...",
     "mod vendor -o ../vendored",
-    "mod download all",
     "mod verify",
     "list -m -u all",
+    "mod tidy",
+    "test all",
 )
 COMMANDS = {
     Deps.BUILD: BUILD,
     Deps.ALL: (
         "build ./...",
         "list -m -u all",
+        "mod download all",
+        "mod verify",
         "mod tidy",
         "test all",
         "get -u ./...",

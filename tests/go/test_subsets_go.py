@@ -27,7 +27,7 @@ STEPS = (
     "vet ./...",
     "list -m all",
     "test all",
-    "mod download all",
+    "mod vendor",
     "mod verify",
 )
 
