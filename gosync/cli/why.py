@@ -20,6 +20,7 @@ from gosync.store.localblobs import LocalBlobStore
 from gosync.sync.choosing import Chooser
 from gosync.sync.dependencies import read_projects
 from gosync.sync.gomods import StoredGoMods
+from gosync.sync.packages import StoredPackages
 from gosync.sync.reasons import Reasons, SelectionReason
 from gosync.text import printable
 
@@ -41,9 +42,10 @@ def why(options: CommonOptions, module_version: str) -> None:
     with read_catalog(site_options) as catalog:
         row = catalog.versions.get(mv)
         withdrawal = catalog.withdrawn.get(mv)
-        gomods = StoredGoMods(catalog, LocalBlobStore(site_options.store_path))
+        blobs = LocalBlobStore(site_options.store_path)
+        gomods, packages = StoredGoMods(catalog, blobs), StoredPackages(catalog, blobs)
         chooser = Chooser(catalog, site_options.policy, now=SystemClock().now())
-        finder = Reasons(chooser, gomods, projects, site_options.toolchains)
+        finder = Reasons(chooser, gomods, packages, projects, site_options.toolchains)
         reasons = list(finder.of(mv))
     if row is not None and row.found_by is FoundBy.COMMAND:
         reasons.append(_BY_COMMAND)

@@ -139,7 +139,8 @@ def needs_of_version(
     found = NeedsSoFar((), hidden=_CONSUMER)
     gomods = GoMods(load, prefetch)
     found.add_zips(mains, [mv])  # even if what it requires selects a higher one
-    if imports is None or not _add_imports(found, mains, gomods, mv, imports, upgrades):
+    is_known = imports is not None and _add_imports(found, mains, gomods, mv, imports)
+    if not is_known or deps is Deps.ALL:  # go mod download takes the build list
         _add_consumers(found, mains, gomods, mv)
     if deps is Deps.ALL:
         _add_all(found, mains, gomods, upgrades, keep=mv.path)
@@ -164,12 +165,11 @@ def _add_imports(
     gomods: GoMods,
     module: ModuleVersion,
     imports: ImportSource,
-    upgrades: Upgrades | None,
 ) -> bool:
     """Add what imports of a version come to; tell whether all could be read."""
     reader = gomods.reader(mains)
     requirements = initial_requirements(reader)
-    reached = reach(module, reader, requirements, imports, upgrades)
+    reached = reach(module, reader, requirements, imports)
     found.add_reached(reached)
     found.add_graph(
         NeededBy.REQUIREMENT, reader, reader.graph(requirements), zips=False

@@ -60,10 +60,13 @@ class ImportSource:
     Attributes:
         packages: Who knows what packages import.
         prefetch: Who is told before of the versions that will be asked for.
+        newest: Knows the newest versions of modules, as far as paths are some;
+            without, none are taken for what nothing provides.
     """
 
     packages: LoadPackages
     prefetch: Prefetch | None = None
+    newest: Upgrades | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,6 @@ def reach(
     reader: GraphReader,
     requirements: Requirements,
     imports: ImportSource,
-    upgrades: Upgrades | None,
 ) -> Reached:
     """Return what a consumer of a module version can come to build with.
 
@@ -132,10 +134,8 @@ def reach(
         reader: Reads graphs of a main module that requires it.
         requirements: What this main module requires.
         imports: Where imports come from.
-        upgrades: Knows the newest versions of modules that may have a package
-            nothing else has; without, none are taken.
     """
-    return _Reaching(module, reader, requirements, imports, upgrades).reached()
+    return _Reaching(module, reader, requirements, imports).reached()
 
 
 class _Reaching:
@@ -147,13 +147,11 @@ class _Reaching:
         reader: GraphReader,
         requirements: Requirements,
         imports: ImportSource,
-        upgrades: Upgrades | None,
     ) -> None:
         self._module = module
         self._reader = reader
         self._requirements = requirements
         self._imports = imports
-        self._upgrades = upgrades
         self._newest: dict[str, str] = {}
         self._found = Reached()
         self._roots = {module}
@@ -246,8 +244,8 @@ class _Reaching:
         roots = set(self._roots)
         paths = sorted(wanted.keys() - self._asked)
         asked = dict.fromkeys(prefix for path in paths for prefix in prefixes(path))
-        if asked and self._upgrades is not None:
-            self._newest |= self._upgrades(list(asked))
+        if asked and self._imports.newest is not None:
+            self._newest |= self._imports.newest(list(asked))
         found = (ModuleVersion(each, self._newest.get(each, "")) for each in asked)
         self.get_ready(each for each in found if each.version)
         for path in paths:
@@ -294,7 +292,7 @@ class _Loading:
         self._reaching.get_ready(self._versions_of(path))
         for module in self._versions_of(path):
             for package in self._reaching.open(module, FirstImport("")).values():
-                if can_be_imported(package):
+                if is_entry(package):
                     self._enter(module, package, None)
         while self._pending:
             wave, self._pending = self._pending, []
@@ -370,10 +368,9 @@ def prefixes(path: str) -> Iterator[str]:
         path = path.rpartition("/")[0]
 
 
-def can_be_imported(package: Package) -> bool:
-    """Tell whether a package is one that another module may import."""
-    is_entered = package.is_matched and package.is_library
-    return is_entered and _INTERNAL not in package.folder.split("/")
+def is_entry(package: Package) -> bool:
+    """Tell whether another module may import a package, or install it."""
+    return package.is_matched and _INTERNAL not in package.folder.split("/")
 
 
 _TOOLCHAIN = (gover.GO, gover.TOOLCHAIN)

@@ -2,9 +2,8 @@
 
 Which files ``go`` would ask for is decided by gosync.gomod.needs, in worker
 threads; the go.mod files that it reads, and the zips whose imports it follows, come
-through the gate, wave by wave. A
-project whose go.sum contradicts the checksum database is refused as a whole,
-before any zip of it is fetched.
+through the gate, wave by wave. A project whose go.sum contradicts the checksum
+database is refused as a whole, before any zip of it is fetched.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import (
     ImportSource,
     Needs,
-    Upgrades,
     needs_of_project,
     needs_of_version,
 )
@@ -33,6 +31,7 @@ from gosync.sync.demands import Demands, project_name, select_name
 from gosync.sync.gomods import GoModSource, StoredGoMods
 from gosync.sync.packages import StoredPackages
 from gosync.sync.sumcheck import check_sums
+from gosync.sync.upgrades import UpgradeFinder
 from gosync.sync.wanted import WantedSet
 from gosync.work.pool import for_each
 from gosync.work.progress import Progress
@@ -60,14 +59,14 @@ class Dependencies:
         site: Site,
         source: GoModSource,
         packages: StoredPackages,
-        upgrades: Upgrades,
+        upgrades: UpgradeFinder,
         progress: Progress,
         demands: Demands,
     ) -> None:
         self._site = site
         self._source = source
         self._packages = packages
-        self._imports = ImportSource(packages.load, packages.prefetch)
+        self._imports = ImportSource(packages.load, packages.prefetch, upgrades.guess)
         self._upgrades = upgrades
         self._progress = progress
         self._found = Found(demands=demands)
@@ -142,15 +141,13 @@ class Dependencies:
         self._progress.advance()
 
     def _needs_of_version(self, mv: ModuleVersion, deps: Deps) -> Needs:
-        # To ask for what imports alone name would ask for paths that are no modules.
-        whole = deps is Deps.ALL
         return needs_of_version(
             mv,
             self._source.load,
             deps=deps,
             prefetch=self._source.prefetch,
-            upgrades=self._upgrades if whole else None,
-            imports=None if whole else self._imports,
+            upgrades=self._upgrades,
+            imports=self._imports,
         )
 
 

@@ -391,12 +391,10 @@ async def _publish(
         raise
     except GosyncError as exc:
         error = exc
-    item = database_item(site)
+    failures, item = site.catalog.failures, database_item(site)
     if error is None:
-        site.catalog.failures.clear([item])
+        failures.clear([item])
     else:
-        failure = site.catalog.failures.record(
-            item, kind="publish", error=error, now=site.clock.now()
-        )
-        this.tally.fail(failure)
+        now = site.clock.now()
+        this.tally.fail(failures.record(item, kind="publish", error=error, now=now))
     return report

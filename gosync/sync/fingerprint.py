@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from gosync.sync.dependencies import ConfiguredProject
 
 
+_NEEDS = "by imports"  # another rule of what is needed makes another selection
+
+
 def fingerprint_of(
     options: SiteOptions, catalog: Catalog, projects: Iterable[ConfiguredProject]
 ) -> str:
@@ -22,6 +25,7 @@ def fingerprint_of(
         CatalogError: the catalog cannot be read.
     """
     parts = (
+        _NEEDS,
         options.policy.fingerprint(),
         [(each.name, each.project.digest, each.deps) for each in projects],
         options.toolchains,

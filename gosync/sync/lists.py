@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import partial
 from http import HTTPStatus
 
 import msgspec
@@ -85,8 +86,14 @@ class Lister:
             if not failure.version
         }
 
-    async def refresh(self, modules: Iterable[Module]) -> None:
+    async def refresh(
+        self, modules: Iterable[Module], *, is_guessed: bool = False
+    ) -> None:
         """Ask about these modules; one that fails is noted, the others go on.
+
+        Args:
+            modules: The modules.
+            is_guessed: Whether there may be no such modules, which is no failure.
 
         Raises:
             StoreError: if the catalog cannot be written.
@@ -95,16 +102,20 @@ class Lister:
         if not due:
             return
         self._progress.phase("lists", len(due))
-        await for_each(due, self._ask, workers=self._site.options.concurrency)
+        ask = partial(self._ask, is_guessed=is_guessed)
+        await for_each(due, ask, workers=self._site.options.concurrency)
         self._commit_same()
 
-    async def _ask(self, module: Module) -> None:
+    async def _ask(self, module: Module, *, is_guessed: bool) -> None:
         try:
             answer = await self._answer(module)
         except StoreError:
             raise
         except GosyncError as exc:
-            self._note(module, exc)
+            if is_guessed and isinstance(exc, NotFoundError):
+                self._take(_Answer(module))
+            else:
+                self._note(module, exc)
         else:
             self._tally.answered += 1
             self._take(answer)

@@ -11,11 +11,18 @@ import msgspec
 from msgspec.structs import replace
 
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needs import Needs, Reason, needs_of_project, needs_of_version
+from gosync.gomod.needs import (
+    ImportSource,
+    Needs,
+    Reason,
+    needs_of_project,
+    needs_of_version,
+)
 from gosync.site.options import ToolchainSpec
 from gosync.sync.choosing import Choices, Chooser
 from gosync.sync.dependencies import ConfiguredProject, ProjectLoad
 from gosync.sync.gomods import StoredGoMods
+from gosync.sync.packages import StoredPackages
 from gosync.sync.toolchains import toolchain_wants
 from gosync.sync.upgrades import upgraded
 
@@ -26,7 +33,7 @@ class SelectionReason(msgspec.Struct, frozen=True):
     Attributes:
         who: "select 2", "project ./app", "toolchains".
         kind: How it came in.
-        path: Requirements from where it began to the version, both included;
+        path: Requirements or imports from where it began to the version, both included;
             empty where it was named itself.
         selects: The numbers of the selects at its beginning.
         root: What they name; None where no select is at the beginning.
@@ -48,11 +55,13 @@ class Reasons:
         self,
         chooser: Chooser,
         gomods: StoredGoMods,
+        packages: StoredPackages,
         projects: Sequence[ConfiguredProject],
         toolchains: ToolchainSpec,
     ) -> None:
         self._chooser = chooser
         self._gomods = gomods
+        self._imports = ImportSource(packages.load, newest=self._upgrades)
         self._projects = projects
         self._toolchains = toolchains
 
@@ -89,7 +98,11 @@ class Reasons:
             if root == mv:
                 continue  # it names itself
             needs = needs_of_version(
-                root, self._gomods.load, deps=deps, upgrades=self._upgrades
+                root,
+                self._gomods.load,
+                deps=deps,
+                upgrades=self._upgrades,
+                imports=self._imports,
             )
             for found in _reasons(f"dependencies of {root}", needs, mv):
                 yield replace(found, selects=self._selects_of(root), root=root)

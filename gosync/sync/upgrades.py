@@ -8,6 +8,7 @@ anew.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import anyio
 from anyio import from_thread
@@ -45,16 +46,24 @@ class UpgradeFinder:
 
     def __call__(self, paths: Sequence[str], /) -> Mapping[str, str]:
         """Return the latest version of each module that has one."""
+        return self._answer(paths, is_guessed=False)
+
+    def guess(self, paths: Sequence[str], /) -> Mapping[str, str]:
+        """Return the same of paths of which some may be no module's."""
+        return self._answer(paths, is_guessed=True)
+
+    def _answer(self, paths: Sequence[str], *, is_guessed: bool) -> Mapping[str, str]:
         if any(path not in self._found for path in paths):
-            from_thread.run(self._find, paths)
+            from_thread.run(partial(self._find, paths, is_guessed=is_guessed))
         found = ((path, self._found.get(path)) for path in paths)
         return {path: version for path, version in found if version is not None}
 
-    async def _find(self, paths: Sequence[str]) -> None:
+    async def _find(self, paths: Sequence[str], *, is_guessed: bool) -> None:
         async with self._lock:  # no list is asked twice for two graphs
-            await self._ask([path for path in paths if path not in self._found])
+            unknown = [path for path in paths if path not in self._found]
+            await self._ask(unknown, is_guessed=is_guessed)
 
-    async def _ask(self, paths: list[str]) -> None:
+    async def _ask(self, paths: list[str], *, is_guessed: bool) -> None:
         catalog, policy = self._site.catalog, self._site.options.policy
         unknown = [path for path in paths if catalog.modules.get(path) is None]
         catalog.modules.track(
@@ -62,13 +71,17 @@ class UpgradeFinder:
             for path in unknown
         )
         modules = filter(None, map(catalog.modules.get, paths))
-        await self._lister.refresh(m for m in modules if m.listed_at is None)
+        due = [module for module in modules if module.listed_at is None]
+        await self._lister.refresh(due, is_guessed=is_guessed)
         await learn_facts(self._site, self._source, self._lister)
         chooser = Chooser(catalog, policy, now=self._site.clock.now())
         for path in paths:
             chosen = chooser.upgrade(path)
             self._found[path] = upgraded(chosen)
             self.reconsider_at = sooner(self.reconsider_at, chosen.reconsider_at)
+        if is_guessed:
+            none = [path for path in unknown if self._found[path] is None]
+            catalog.modules.untrack(none)
 
     def untrack_unneeded(self) -> None:
         """Follow no longer what nobody's upgrades were asked of.

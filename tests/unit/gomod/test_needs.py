@@ -336,7 +336,7 @@ def test_a_graph_of_many_modules_is_quick(deps) -> None:
     assert len({each.path for each in needs.zips}) == count
 
 
-def imported(**imports: str) -> ImportSource:
+def imported(files: Files, **imports: str) -> ImportSource:
     """Return what packages import: by name, of each version alike; None of "?"."""
 
     def packages(module: ModuleVersion, /) -> ModulePackages | None:
@@ -345,11 +345,12 @@ def imported(**imports: str) -> ImportSource:
             return None
         return ModulePackages((Package("", tuple(map(path, names.split()))),))
 
-    return ImportSource(packages)
+    return ImportSource(packages, newest=files.upgrades)
 
 
 def test_of_a_version_whose_imports_are_known_nothing_else_is_needed_whole() -> None:
-    needs = Files(SUBSETS).version("m v1.0.0", imports=imported(m="a", a="t"))
+    files = Files(SUBSETS)
+    needs = files.version("m v1.0.0", imports=imported(files, m="a", a="t"))
     assert names(needs.zips) == ["a v1.0.0", "m v1.0.0", "t v1.1.0"]
     assert "d v1.0.0" in names(needs.mods)
     assert not needs.unread
@@ -367,8 +368,9 @@ def test_of_a_version_whose_imports_are_known_nothing_else_is_needed_whole() -> 
 
 
 def test_versions_for_a_part_of_the_imports_are_told_apart() -> None:
-    imports = imported(m="a d", a="t", d="t")
-    needs = Files(SUBSETS).version("m v1.0.0", imports=imports)
+    files = Files(SUBSETS)
+    imports = imported(files, m="a d", a="t", d="t")
+    needs = files.version("m v1.0.0", imports=imports)
     assert names(needs.zips) == [
         "a v1.0.0",
         "d v1.0.0",
@@ -381,14 +383,14 @@ def test_versions_for_a_part_of_the_imports_are_told_apart() -> None:
 
 def test_what_cannot_be_read_is_taken_by_requirements() -> None:
     files = Files(SUBSETS)
-    needs = files.version("m v1.0.0", imports=imported(m="a", a="?"))
+    needs = files.version("m v1.0.0", imports=imported(files, m="a", a="?"))
     assert needs.zips == files.version("m v1.0.0").zips
     assert needs.unread == needs.zips - {mv("m v1.0.0")}
 
 
 def test_what_nothing_provides_is_taken_in_its_newest_version() -> None:
     files = Files({"m v1.0.0": "", "b v1.2.0": ""}, {"b": "v1.2.0"})
-    needs = files.version("m v1.0.0", imports=imported(m="b gone"))
+    needs = files.version("m v1.0.0", imports=imported(files, m="b gone"))
     assert names(needs.newest) == ["b v1.2.0"]
     assert needs.newest < needs.zips
     assert needs.unprovided == {path("gone"): mv("m v1.0.0")}

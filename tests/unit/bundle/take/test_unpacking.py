@@ -67,11 +67,10 @@ def _unpack(
     bundle.header = replace(bundle.header, zip_bytes=WORTH_BYTES if apart else 0)
     versions = frozenset(entry.mv for entry in bundle.manifest.travelling())
     here, found, said = Here(), [], ""
+    bases = OwnBases(outside.site.blobs, outside.site.catalog.versions.all_rows())
     with Unpacker(bundle, outside.site.blobs) as unpacker:
         try:
-            for each in unpacker.unpack(
-                Taking(bundle, versions), OwnBases(outside.site)
-            ):
+            for each in unpacker.unpack(Taking(bundle, versions), bases):
                 data = None
                 if each.zip is not None:
                     with each.zip as staged:
