@@ -380,8 +380,9 @@ class Import:
 
     def _need(self) -> NeedFile | None:
         """Return what is missing for the newest bundle that is not complete."""
-        gap = self._gap
-        return gap and make_need(self._site, gap, tiles=self._tiles_missing)
+        if self._gap is None:
+            return None
+        return make_need(self._site, self._gap, tiles=self._tiles_missing)
 
 
 @contextmanager
