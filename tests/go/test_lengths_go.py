@@ -86,9 +86,15 @@ def test_versions_and_paths(tmp_path: Path) -> None:
             refused.add(f"{path}@{version}")
     with Simulator() as sim:
         sim.fault("/long.example/*", any_version)
-        with GoClient(tmp_path, goproxy=sim.url, gosumdb="off") as client:
-            asked = [f"{path}@{version}" for path, version in VERSIONS]
-            assert fails(client, *asked) == refused
+        asked = [f"{path}@{version}" for path, version in VERSIONS]
+        failed: set[str] = set()
+        # The random number in go's temporary names has ten digits, or now and then less.
+        for turn in ("first", "second", "third", "fourth"):
+            with GoClient(tmp_path / turn, goproxy=sim.url, gosumdb="off") as client:
+                failed |= fails(client, *asked)
+            if failed == refused:
+                break
+        assert failed == refused
     assert len(refused) == len(VERSIONS) // 2
 
 

@@ -65,7 +65,7 @@ def agreed(site: Site, sync: dict[str, Any] | None = None) -> dict[str, Any]:
     assert alone == counts["go_mod_only"] + len(partly)
     _check_page(site, files[RequestKind.ZIP], alone)
     _check_modules(site)
-    _check_roles(listed, _rows(site))
+    _check_roles(listed)
     _check_lines(site, selection)
     told = json.loads((site.tree / "status.json").read_text())
     if sync is not None:
@@ -148,14 +148,15 @@ def _check_modules(site: Site) -> None:
     assert sum(map(int, vouched)) == sum(zips.values())
 
 
-def _check_roles(listed: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+def _check_roles(listed: dict[str, Any]) -> None:
     """Each whole version is for one thing; ``list`` and its rows say the same."""
     for count, role in (
         ("chosen", "chosen"),
         ("dependencies", "dependency"),
         ("tools", "tool"),
     ):
-        told = [row for row in rows if row["role"] == role and row["zip_digest"]]
+        whole = [row for row in listed["versions"] if row["zip_digest"]]
+        told = [row for row in whole if row["role"] == role]
         assert listed[count] == len(told), role
     roles = ("chosen", "dependencies", "tools")
     assert listed["whole"] == sum(listed[role] for role in roles)

@@ -338,7 +338,8 @@ def test_however_many_graphs_are_read_the_gate_has_threads(tmp_path: Path) -> No
             needed = f"need.example/{name[-2:].strip('m')}"
             sim.publish(module(needed, "v1.0.0"), indexed=False)
             text = f"module {name}\nrequire {needed} v1.0.0\n"
-            files = {"go.mod": text.encode(), "a.go": b"package a\n"}
+            code = f'package a\nimport _ "{needed}"\n'
+            files = {"go.mod": text.encode(), "a.go": code.encode()}
             sim.publish(ModuleSource(name, "v1.0.0", files), indexed=False)
         site = Site(tmp_path, sim, upstream={"concurrency": many})
         site.select(names, deps="build")
