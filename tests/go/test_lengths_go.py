@@ -88,7 +88,7 @@ def test_versions_and_paths(tmp_path: Path) -> None:
         sim.fault("/long.example/*", any_version)
         asked = [f"{path}@{version}" for path, version in VERSIONS]
         failed: set[str] = set()
-        # The random number in go's temporary names has ten digits, or now and then less.
+        # The random number in go's temporary names has ten digits, seldom fewer.
         for turn in ("first", "second", "third", "fourth"):
             with GoClient(tmp_path / turn, goproxy=sim.url, gosumdb="off") as client:
                 failed |= fails(client, *asked)
