@@ -380,9 +380,8 @@ class Import:
 
     def _need(self) -> NeedFile | None:
         """Return what is missing for the newest bundle that is not complete."""
-        if self._gap is None:
-            return None
-        return make_need(self._site, self._gap, tiles=self._tiles_missing)
+        gap = self._gap
+        return make_need(self._site, gap, tiles=self._tiles_missing) if gap else None
 
 
 @contextmanager
