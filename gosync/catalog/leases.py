@@ -5,10 +5,10 @@
     select              makes the selection or reads it whole, or forgets what it left
     prune               removes blobs, or must have every one stay
     audit               asks what became of what is held
-    publish:TREE        brings a published tree up, or writes what is beside modules
-    publish:TREE/*      writes files of modules in a tree; given way with between two
     verify:MODULE@V     acts on a version
     fetch:MODULE@V      fetches a version, until its row is committed
+    publish:TREE        brings a published tree up, or writes what is beside modules
+    publish:TREE/*      writes files of modules in a tree; given way with between two
 
 Who takes several takes them in this order, after those of the daemon:
 

@@ -94,8 +94,8 @@ class StoreWork:
         """
         removes = self.action is not Action.REPAIR
         with (
-            hold_tree(self.site) if removes else nullcontext(),
             hold_versions(self.site, self._versions) as others,
+            hold_tree(self.site) if removes else nullcontext(),
         ):
             for mv, reason in others.items():
                 self.done.note("left", str(mv), self._versions.pop(mv), reason)

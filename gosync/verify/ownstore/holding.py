@@ -53,6 +53,8 @@ def hold_versions(
 ) -> Iterator[dict[ModuleVersion, str]]:
     """Lease versions while the block runs; yield those that others have, and why.
 
+    Before ``hold_tree``: leases are taken in one order (``gosync.catalog.leases``).
+
     Raises:
         LockedError: if there are many, and another run makes the selection.
         StoreError: if the catalog cannot be written.

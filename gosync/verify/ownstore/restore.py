@@ -47,7 +47,7 @@ def restore_store(
     with open_to_act(request, clock) as site:
         versions = [row.mv for row in known]
         site.holder.announce({d for row in known for d in digests_of(row).values()})
-        with hold_tree(site), hold_versions(site, versions) as others:
+        with hold_versions(site, versions) as others, hold_tree(site):
             results = put_all_back(tree, quarantine, guard=site.writing)
             return [*results, *_put_rows_back(site, quarantine, others)]
 
