@@ -18,11 +18,11 @@ from gosync.errors import UsageError
 from gosync.hint import advise, command
 from gosync.site.policy import Selector
 from gosync.site.site import open_site
-from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import PassOptions
 from gosync.sync.planfile import write_plan
 from gosync.sync.planned import plan_report
 from gosync.sync.planning import PlanOptions, make_plan
+from gosync.sync.projects import read_projects
 from gosync.sync.sizing import MOST_ASKED
 
 

@@ -23,8 +23,8 @@ from gosync.config.telling import telling_of
 from gosync.errors import TooManyDeletesError
 from gosync.site.site import Site, open_site
 from gosync.status.files import tell_status
-from gosync.sync.dependencies import read_projects
 from gosync.sync.planned import PlannedRemoval, removals
+from gosync.sync.projects import read_projects
 from gosync.sync.prune import (
     Pruned,
     PrunePlan,

@@ -26,9 +26,9 @@ from gosync.site.policy import parse_selector
 from gosync.site.site import open_site
 from gosync.site.standing import Trouble
 from gosync.status.files import tell_status
-from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import PassOptions, run_pass
 from gosync.sync.planfile import read_plan
+from gosync.sync.projects import read_projects
 from gosync.sync.report import sync_report
 
 

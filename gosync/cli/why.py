@@ -18,9 +18,9 @@ from gosync.gomod.module import ModuleVersion
 from gosync.site.site import read_catalog
 from gosync.store.localblobs import LocalBlobStore
 from gosync.sync.choosing import Chooser
-from gosync.sync.dependencies import read_projects
 from gosync.sync.gomods import StoredGoMods
 from gosync.sync.packages import StoredPackages
+from gosync.sync.projects import read_projects
 from gosync.sync.reasons import Reasons, SelectionReason
 from gosync.text import printable
 

@@ -27,7 +27,7 @@ from gosync.site.options import SiteOptions
 from gosync.site.site import Site, open_site
 from gosync.site.tree import publish_again
 from gosync.site.withdrawals import TreeTaken, take_from_trees
-from gosync.sync.dependencies import ConfiguredProject, read_projects
+from gosync.sync.projects import ConfiguredProject, read_projects
 from gosync.sync.withdrawing import bring_back
 from gosync.sync.withdrawing import withdraw as withdraw_version
 from gosync.work.progress import Progress

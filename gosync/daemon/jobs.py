@@ -32,8 +32,8 @@ from gosync.site.tree import publish_tree, refresh_head
 from gosync.site.upstreams import connect
 from gosync.sync.adopt import bring_up_whole
 from gosync.sync.completeness import SOME_MISSING
-from gosync.sync.dependencies import read_projects
 from gosync.sync.engine import PassOptions, run_pass
+from gosync.sync.projects import read_projects
 from gosync.sync.prune import allow_deletes, plan_prune
 from gosync.sync.prune import prune as carry_out
 from gosync.sync.report import PassReport, sync_report

@@ -32,9 +32,9 @@ from gosync.errors import GosyncError, SecurityError
 from gosync.gomod.patterns import PatternSet
 from gosync.site.options import SiteOptions
 from gosync.sync.choosing import Chooser
-from gosync.sync.dependencies import ConfiguredProject, read_projects
 from gosync.sync.emptymodules import EmptyModule, find_empty_modules
 from gosync.sync.fingerprint import fingerprint_of, is_same_configuration
+from gosync.sync.projects import ConfiguredProject, read_projects
 from gosync.sync.selection import Selection
 
 SOME_MISSING: Final = 3

@@ -24,12 +24,12 @@ from gosync.gomod.needs import (
     needs_of_project,
     needs_of_version,
 )
-from gosync.project import Project, read_project
-from gosync.site.options import ProjectSpec
+from gosync.project import Project
 from gosync.site.site import Site
 from gosync.sync.demands import Demands, project_name, select_name
 from gosync.sync.gomods import GoModSource, StoredGoMods
 from gosync.sync.packages import StoredPackages
+from gosync.sync.projects import ConfiguredProject
 from gosync.sync.sumcheck import check_sums
 from gosync.sync.upgrades import UpgradeFinder
 from gosync.sync.wanted import WantedSet
@@ -149,32 +149,6 @@ class Dependencies:
             upgrades=self._upgrades,
             imports=self._imports,
         )
-
-
-class ConfiguredProject(msgspec.Struct, frozen=True):
-    """A project that was read.
-
-    Attributes:
-        name: What the configuration calls it.
-        project: The project.
-        deps: Which dependencies come along.
-    """
-
-    name: str
-    project: Project
-    deps: Deps
-
-
-def read_projects(specs: Iterable[ProjectSpec]) -> tuple[ConfiguredProject, ...]:
-    """Read every project, before anything is changed.
-
-    Raises:
-        ConfigError: if one is not there, or does not parse.
-    """
-    return tuple(
-        ConfiguredProject(str(spec.path), read_project(spec.path), spec.deps)
-        for spec in specs
-    )
 
 
 class ProjectLoad:

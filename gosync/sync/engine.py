@@ -36,7 +36,6 @@ from gosync.sync.completeness import (
     count_versions,
 )
 from gosync.sync.demands import Demands
-from gosync.sync.dependencies import ConfiguredProject
 from gosync.sync.emptymodules import EmptyModule, find_empty_modules
 from gosync.sync.fetch import VersionFetcher
 from gosync.sync.forecast import Agreement, planned_bytes
@@ -46,6 +45,7 @@ from gosync.sync.index import IndexFollower
 from gosync.sync.lists import Lister
 from gosync.sync.packages import PackageSource, StoredPackages
 from gosync.sync.planfile import ApprovedPlan, PlanFile, approve
+from gosync.sync.projects import ConfiguredProject
 from gosync.sync.report import PassReport, sync_report
 from gosync.sync.scope import check_not_carried, narrowed
 from gosync.sync.selecting import Selecting

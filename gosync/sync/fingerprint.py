@@ -10,7 +10,7 @@ from gosync.catalog.db import Catalog
 
 if TYPE_CHECKING:
     from gosync.site.options import SiteOptions
-    from gosync.sync.dependencies import ConfiguredProject
+    from gosync.sync.projects import ConfiguredProject
 
 
 _NEEDS = "by imports"  # another rule of what is needed makes another selection

@@ -23,7 +23,6 @@ from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import BlobCorruptError, MalformedError, TooLargeError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.packages import ModulePackages, pack, unpack
-from gosync.gomod.zippackages import read_zip_packages
 from gosync.hint import advise, command
 from gosync.site.site import Site
 from gosync.store.blobs import BlobReader
@@ -123,6 +122,8 @@ class StoredPackages:
             return packed
 
     def _read_zip(self, row: VersionRow) -> ModulePackages:
+        from gosync.gomod.zippackages import read_zip_packages  # noqa: PLC0415 - rarely
+
         assert row.zip_digest is not None
         with self._blobs.open(Digest(row.zip_digest)) as blob:
             try:

@@ -25,9 +25,9 @@ from gosync.gomod import module
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 from gosync.site.site import Site
-from gosync.sync.dependencies import ConfiguredProject
 from gosync.sync.fingerprint import fingerprint_of
 from gosync.sync.planned import PlannedVersion
+from gosync.sync.projects import ConfiguredProject
 from gosync.text import encode_json
 
 SCHEMA = 1

@@ -37,8 +37,8 @@ from gosync.publish.report import PublishReport
 from gosync.site.site import Site
 from gosync.site.tree import publish_again
 from gosync.store.digest import Digest
-from gosync.sync.dependencies import ConfiguredProject
 from gosync.sync.fingerprint import fingerprint_of
+from gosync.sync.projects import ConfiguredProject
 from gosync.work.progress import Progress
 
 _PORTION = 500

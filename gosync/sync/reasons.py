@@ -20,9 +20,10 @@ from gosync.gomod.needs import (
 )
 from gosync.site.options import ToolchainSpec
 from gosync.sync.choosing import Choices, Chooser
-from gosync.sync.dependencies import ConfiguredProject, ProjectLoad
+from gosync.sync.dependencies import ProjectLoad
 from gosync.sync.gomods import StoredGoMods
 from gosync.sync.packages import StoredPackages
+from gosync.sync.projects import ConfiguredProject
 from gosync.sync.toolchains import toolchain_wants
 from gosync.sync.upgrades import upgraded
 

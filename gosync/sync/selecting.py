@@ -28,12 +28,13 @@ from gosync.site.configured import PROJECT, SELECT, project_item, select_item
 from gosync.site.site import Site
 from gosync.sync.choosing import Choices, Chooser, Unmatched, sooner
 from gosync.sync.demands import COMMANDS, TOOLCHAINS, Demands
-from gosync.sync.dependencies import ConfiguredProject, Dependencies
+from gosync.sync.dependencies import Dependencies
 from gosync.sync.facts import learn_facts
 from gosync.sync.fingerprint import fingerprint_of
 from gosync.sync.gomods import GoModSource
 from gosync.sync.lists import Lister
 from gosync.sync.packages import StoredPackages
+from gosync.sync.projects import ConfiguredProject
 from gosync.sync.tally import Tally
 from gosync.sync.toolchains import toolchain_wants
 from gosync.sync.upgrades import UpgradeFinder

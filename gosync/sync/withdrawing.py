@@ -24,7 +24,7 @@ from gosync.hint import advise, command
 from gosync.site.policy import Selector
 from gosync.site.site import Site
 from gosync.site.withdrawals import write_withdrawals
-from gosync.sync.dependencies import ConfiguredProject
+from gosync.sync.projects import ConfiguredProject
 
 
 def needed_by(

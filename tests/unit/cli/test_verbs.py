@@ -72,9 +72,9 @@ MAY_LOAD: dict[str, set[str]] = {
     "systemd install --print": _KEYS,
     "list --all": _STORE,
     "list --json": _STORE,
-    "show a.example/m@v1.0.0": _ZIPS,
-    "why a.example/m@v1.0.0": _ZIPS,
-    "status": _ZIPS,
+    "show a.example/m@v1.0.0": _STORE,
+    "why a.example/m@v1.0.0": _STORE,
+    "status": _STORE,
     "backup kept": _STORE,
     "catalog --help": _STORE,
     "prune": {*_ZIPS, "sqlite_utils"},  # it writes whole rows
