@@ -33,5 +33,6 @@ their pins; no database is asked for anything here.
     queue         the questions of one source, as the catalog keeps them
     source        asking a module's repository about its tags
     spent         which sources' budget of an hour is used up
+    state         how audits stand: age of answers, what is due, what stands open
     versionfiles  asking for a version's ``.info``, ``.mod`` and ``.zip``
 """

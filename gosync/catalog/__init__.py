@@ -53,6 +53,7 @@ gosync.ingest.rebuild.
     troubles         what jobs' last runs found wrong
     upgrade          what a catalog from before 0.1.0 has, in the schema of 0.1.0
     verified         what ``gosync verify`` last said of the store's versions
+    version_report   what is told of versions, by ``gosync list`` and ``gosync show``
     version_rows     rows of the versions' table as VersionRow values, and back
     version_sql      the statements that change the table of versions
     version_table    the table of module versions

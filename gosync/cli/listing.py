@@ -15,11 +15,11 @@ import click
 import msgspec
 
 from gosync.catalog.db import Catalog
+from gosync.catalog.version_report import version_report
 from gosync.catalog.versions import Need, State, VersionRow
 from gosync.cli.arguments import arguments
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.roletext import roles_text
-from gosync.cli.versionjson import version_document
 from gosync.config.sizes import format_size
 from gosync.gomod.patterns import PatternSet, is_literal
 from gosync.gomod.semver import version_key
@@ -62,7 +62,7 @@ def list_(options: CommonOptions, pattern: str | None, everything: bool) -> None
     with read_catalog(config.site_options()) as catalog, catalog.snapshot():
         counts = _count(catalog, pattern, everything=everything)
         rows = _rows(catalog, pattern, everything=everything)
-        options.output.stream("list", counts, "versions", map(version_document, rows))
+        options.output.stream("list", counts, "versions", map(version_report, rows))
         told = (row for row in rows if everything or row.carried is Need.ZIP)
         options.output.table(
             ("module", "version", "state", "for", "zip", "proof"), map(_cells, told)

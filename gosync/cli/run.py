@@ -16,10 +16,9 @@ from gosync.config.config import Config
 from gosync.daemon.daemon import Daemon
 from gosync.daemon.news import FailOn
 from gosync.daemon.notify import Notifier
-from gosync.daemon.once import exit_code_of, run_once
+from gosync.daemon.once import OnceReport, run_once
 from gosync.daemon.runner import JobRun
 from gosync.errors import UsageError
-from gosync.status.mirror import job_document
 
 
 @click.command()
@@ -75,15 +74,9 @@ def run(
         anyio.run(_serve, options, yes)
         return 0
     runs = anyio.run(_once, config, jobs, wait_lock, new_store)
-    document = {run.row.name: _job_document(run) for run in runs}
-    code = exit_code_of(runs, FailOn(fail_on))
-    options.output.result("run", {"jobs": document, "exit_code": code}, _lines(runs))
-    return code
-
-
-def _job_document(run: JobRun) -> dict[str, object]:
-    is_news = run.news is None or run.news.is_news
-    return {**job_document(run.row), "news": is_news}
+    report = OnceReport.of(runs, FailOn(fail_on))
+    options.output.result("run", report, _lines(runs))
+    return report.exit_code
 
 
 def _load(options: CommonOptions, yes: bool) -> Config:

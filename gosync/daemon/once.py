@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
 import anyio
+import msgspec
 from anyio.abc import TaskStatus
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from gosync.clock import Clock
 from gosync.config.config import Config
@@ -28,6 +29,7 @@ from gosync.errors import (
 from gosync.site.opening import Opening
 from gosync.site.site import open_site
 from gosync.site.standing import TREE_TROUBLES
+from gosync.status.mirror import JobReport
 from gosync.store.lock import POLL_SECONDS
 from gosync.sync.adopt import bring_up_whole
 from gosync.work.interruption import forget, noticing
@@ -36,6 +38,35 @@ from gosync.work.progress import NoProgress
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+class JobOnce(JobReport, frozen=True, kw_only=True):
+    """A job that ran once; ``news`` says whether its end is another than before."""
+
+    news: bool
+
+
+class OnceReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``gosync run --once`` tells; its fields are the document's keys.
+
+    Attributes:
+        jobs: The jobs by name.
+        exit_code: The process's.
+    """
+
+    jobs: dict[str, JobOnce]
+    exit_code: int
+
+    @classmethod
+    def of(cls, runs: Sequence[JobRun], fail_on: FailOn) -> OnceReport:
+        """Return what is told of these runs."""
+        jobs = {run.row.name: _job(run) for run in runs}
+        return OnceReport(jobs=jobs, exit_code=exit_code_of(runs, fail_on))
+
+
+def _job(run: JobRun) -> JobOnce:
+    is_news = run.news is None or run.news.is_news
+    return JobOnce(**asdict(JobReport.of(run.row)), news=is_news)
 
 
 async def run_once(

@@ -27,21 +27,85 @@ What tunasync calls an update is a run that ended well; how old the data is says
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from signal import SIGTERM
+from typing import Any
 
 import msgspec
 
+from gosync.catalog.findings import FindingKind
 from gosync.catalog.jobs import JobRow
 from gosync.clock import format_time, parse_time
 from gosync.errors import InterruptedRunError
 from gosync.status.facts import MirrorFacts
+from gosync.sync.completeness import CompletenessReport
+from gosync.sync.freshness import Freshness
 from gosync.text import encode_json
 
 SCHEMA = 1
 _TUNASYNC_TIME = "%Y-%m-%d %H:%M:%S %z"
 _INTERRUPTED = InterruptedRunError(SIGTERM).exit_code
 _NEVER = "0001-01-01 00:00:00 +0000"
+
+
+class JobReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A job, as status.json, ``gosync status`` and ``gosync run --once`` tell it.
+
+    Attributes:
+        started_at: When its last run began.
+        ended_at: When that ended, or None.
+        exit_code: How it ended, or None.
+        error: Why it failed, "" when it did not.
+        next_run_at: When it is due next, or None where others run it.
+        succeeded_at: When a run last ended well, whatever it found, or None.
+        failures: How many runs in a row have failed.
+    """
+
+    started_at: str
+    ended_at: str | None
+    exit_code: int | None
+    error: str
+    next_run_at: str | None
+    succeeded_at: str | None
+    failures: int
+
+    @classmethod
+    def of(cls, row: JobRow) -> JobReport:
+        """Return what is told of a job."""
+        names = JobReport.__struct_fields__
+        return JobReport(**{name: getattr(row, name) for name in names})
+
+
+class TunasyncStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What directories of mirrors read; the module says what it is."""
+
+    name: str
+    is_master: bool = True
+    status: str
+    last_update: str
+    last_update_ts: int
+    last_started: str
+    last_started_ts: int
+    last_ended: str
+    last_ended_ts: int
+    next_schedule: str
+    next_schedule_ts: int
+    upstream: str
+    size: str
+    error_msg: str
+
+
+class MirrorStatus(TunasyncStatus, frozen=True, kw_only=True):
+    """``status.json``; its fields are the keys that the module lists."""
+
+    schema: int = SCHEMA
+    written_at: str
+    freshness: Freshness
+    versions: dict[str, int]
+    missing: int
+    selection: CompletenessReport
+    failures: dict[str, int]
+    findings: dict[FindingKind, int]
+    jobs: dict[str, JobReport]
 
 
 def format_status(facts: MirrorFacts, *, name: str, upstream: str) -> bytes:
@@ -52,49 +116,24 @@ def format_status(facts: MirrorFacts, *, name: str, upstream: str) -> bytes:
         name: What it is called.
         upstream: Where its modules come from, without secrets.
     """
-    document = {
-        **_tunasync(facts, name, upstream),
-        "schema": SCHEMA,
-        "written_at": format_time(facts.now),
-        "freshness": msgspec.to_builtins(facts.freshness),
-        "versions": facts.versions.document(),
-        "missing": facts.completeness.missing,
-        "selection": facts.completeness.report(),
-        "failures": dict(facts.failures),
-        "findings": {kind.value: n for kind, n in facts.findings.items()},
-        "jobs": {job: job_document(row) for job, row in facts.jobs.items()},
-    }
-    return msgspec.json.format(encode_json(document), indent=2) + b"\n"
-
-
-def job_document(row: JobRow) -> dict[str, object]:
-    """Return a job as JSON."""
-    names = (
-        "started_at",
-        "ended_at",
-        "exit_code",
-        "error",
-        "next_run_at",
-        "succeeded_at",
-        "failures",
-    )
-    return {name: getattr(row, name) for name in names}
-
-
-def _tunasync(facts: MirrorFacts, name: str, upstream: str) -> dict[str, object]:
     row = facts.jobs.get("sync")
-    return {
-        "name": name,
-        "is_master": True,
-        "status": _status(row),
-        **dict(_times("last_update", row.succeeded_at if row else None)),
-        **dict(_times("last_started", row.started_at if row else None)),
-        **dict(_times("last_ended", row.ended_at if row else None)),
-        **dict(_times("next_schedule", row.next_run_at if row else None)),
-        "upstream": upstream,
-        "size": _size(facts.carried_bytes),
-        "error_msg": row.error if row else "",
-    }
+    report = MirrorStatus(
+        name=name,
+        status=_status(row),
+        **_times(row),
+        upstream=upstream,
+        size=_size(facts.carried_bytes),
+        error_msg=row.error if row else "",
+        written_at=format_time(facts.now),
+        freshness=facts.freshness,
+        versions=facts.versions.document(),
+        missing=facts.completeness.missing,
+        selection=facts.completeness.report(),
+        failures=dict(facts.failures),
+        findings=dict(facts.findings),
+        jobs={job: JobReport.of(each) for job, each in facts.jobs.items()},
+    )
+    return msgspec.json.format(encode_json(report), indent=2) + b"\n"
 
 
 def _status(row: JobRow | None) -> str:
@@ -107,10 +146,20 @@ def _status(row: JobRow | None) -> str:
     return "failed" if row.failures else "success"
 
 
-def _times(key: str, at: str | None) -> Iterator[tuple[str, object]]:
-    moment = parse_time(at) if at else None
-    yield key, moment.strftime(_TUNASYNC_TIME) if moment else _NEVER
-    yield f"{key}_ts", int(moment.timestamp()) if moment else 0
+def _times(row: JobRow | None) -> dict[str, Any]:
+    """Return the times of the job, each as text and in seconds."""
+    times = {
+        "last_update": row and row.succeeded_at,
+        "last_started": row and row.started_at,
+        "last_ended": row and row.ended_at,
+        "next_schedule": row and row.next_run_at,
+    }
+    found: dict[str, Any] = {}
+    for key, at in times.items():
+        moment = parse_time(at) if at else None
+        found[key] = moment.strftime(_TUNASYNC_TIME) if moment else _NEVER
+        found[f"{key}_ts"] = int(moment.timestamp()) if moment else 0
+    return found
 
 
 def _size(size_bytes: int) -> str:

@@ -8,7 +8,11 @@ import msgspec
 import pytest
 
 from gosync.audit.engine import AuditReport
+from gosync.catalog.version_report import KnownVersion
 from gosync.cli.output import Output
+from gosync.daemon.once import OnceReport
+from gosync.status.mirror import MirrorStatus
+from gosync.status.report import StatusReport
 from gosync.sync.completeness import (
     Completeness,
     CompletenessReport,
@@ -33,7 +37,13 @@ def test_a_report_is_printed_with_its_fields_for_keys(
     ]
 
 
-@pytest.mark.parametrize("report", [AuditReport, CompletenessReport, SyncReport])
+REPORTS = [
+    *(AuditReport, CompletenessReport, SyncReport, StatusReport, MirrorStatus),
+    *(OnceReport, KnownVersion),
+]
+
+
+@pytest.mark.parametrize("report", REPORTS)
 def test_a_report_has_a_json_schema(report: type[msgspec.Struct]) -> None:
     schema = msgspec.json.schema(report)
     described = schema["$defs"][report.__name__]["properties"]
