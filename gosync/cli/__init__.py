@@ -39,6 +39,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     richtable       tables on a terminal, by rich; imported where one is printed
     roletext        text of the roles of versions: chosen, dependencies, tools
     run             ``gosync run``: the daemon, or its jobs once
+    serve           ``gosync serve``: a published tree over HTTP
     status          ``gosync status``: fresh, complete, proven, at a glance
     stopping        a first signal asks a run to come to a good end
     streams         standard output and error that tell when what is written gets lost

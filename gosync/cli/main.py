@@ -99,6 +99,11 @@ VERBS = {
         "audit",
         "Ask upstreams what became of what is held: rewritten, vanished, stale ...",
     ),
+    "serve": Verb(
+        "serve",
+        "serve",
+        "Serve the published tree, or any TREE, to go over HTTP until SIGTERM.",
+    ),
     "run": Verb(
         "run",
         "run",

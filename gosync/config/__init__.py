@@ -23,6 +23,7 @@ configuration.
     references  what the configuration names, looked for: folders, projects, keys
     schema      what may stand in gosync.toml: one class a section, one attribute a key
     selects     from the file's ``[[select]]`` sections to the policy
+    serving     from the file's ``[serve]`` to how a tree is served
     sizes       sizes as people write them: ``10GiB``, ``4.3 GB``, ``500000``
     telling     what status.json and metrics say of a mirror
     toolchains  from the file's ``[toolchains]`` to versions of Go and platforms

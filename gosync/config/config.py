@@ -11,6 +11,7 @@ from gosync.audit.options import AuditOptions
 from gosync.bundle.options import InsideSpec, TargetSpec
 from gosync.config.duties import Hooks, JobSpec
 from gosync.config.schema import DAY_SECONDS, FileSchema
+from gosync.config.serving import ServeSpec
 from gosync.config.sizes import parse_size
 from gosync.publish.limit import DeleteLimit
 from gosync.site.options import (
@@ -57,6 +58,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         policy: What the selects say.
         projects: The projects' folders.
         toolchains: The toolchains to carry.
+        serve: How the tree is served.
         jobs: What the daemon does, and when.
         hooks: Whom it tells.
         metrics_path: Where it writes metrics, or None.
@@ -77,6 +79,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     toolchains: ToolchainSpec = ToolchainSpec()
     targets: Mapping[str, TargetSpec]
     inside: InsideSpec
+    serve: ServeSpec = ServeSpec()
     jobs: tuple[JobSpec, ...] = ()
     hooks: Hooks = Hooks()
     metrics_path: Path | None = None

@@ -34,12 +34,14 @@ from gosync.config.schema import (
     ProjectSection,
     PruneSection,
     PublishSection,
+    ServeSection,
     StoreSection,
     TargetSection,
     ToolchainsSection,
     UpstreamSection,
 )
 from gosync.config.selects import make_policy
+from gosync.config.serving import make_serve
 from gosync.config.sizes import parse_size
 from gosync.config.toolchains import make_toolchains
 from gosync.config.upstreams import make_upstreams, masked_sections
@@ -55,6 +57,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "prune": PruneSection,
     "audit": AuditSection,
     "publish": PublishSection,
+    "serve": ServeSection,
     "daemon": DaemonSection,
     "hooks": HooksSection,
     "bundle": BundleSection,
@@ -63,6 +66,7 @@ _LISTS = frozenset(
     {
         *("private", "versions", "platforms", "accept", "git_hosts"),
         *("on_success", "on_failure", "on_finding", "heads"),
+        *("allow", "deny", "exclude", "trusted_proxies"),
     }
 )
 
@@ -229,6 +233,7 @@ def _make(
             lambda: make_toolchains(sections.toolchains),
             ToolchainSpec(),
         ),
+        serve=make_serve(sections.serve, places, mistakes),
         jobs=make_jobs(sections.daemon.jobs, mistakes),
         hooks=make_hooks(sections.hooks, mistakes),
         old_heads=make_old_heads(

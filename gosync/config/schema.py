@@ -192,6 +192,77 @@ class PublishSection(Section, frozen=True):
     heads_since: str = ""
 
 
+class ReadRuleSection(Section, frozen=True):
+    """One ``[[serve.rule]]``: who may read some modules.
+
+    Attributes:
+        modules: GOPRIVATE patterns.
+        users: Names of logins; "*" is everybody, with a login or without.
+    """
+
+    modules: list[str]
+    users: list[str]
+
+
+class ServeSection(Section, frozen=True):
+    """``[serve]``: `gosync serve`.
+
+    Attributes:
+        listen: HOST:PORT.
+        workers: How many processes answer.
+        memory: How much of the tree each of them keeps in memory, like "64MiB".
+        immutable_days: How long caches may keep what never changes.
+        access_log: A file, "-" for standard output, "" for none.
+        access_log_format: "json" or "combined".
+        contact: Whom messages tell people to ask.
+        tls_certificate: PEM file of the certificate; "" for plain HTTP.
+        tls_key: PEM file of its key, PKCS#8.
+        tls_client_ca: Who signs the certificates that clients must show; "" to ask
+            for none.
+        logins: File of hashed passwords and tokens; "" for no logins.
+        rule: Who may read what; the first rule that names a module decides, and
+            without one any login.
+        trusted_proxies: IP addresses whose X-Forwarded-For is believed.
+        misses_per_minute: How often one client may ask for what is not here, and for
+            lists; 0 for no limit.
+        stop_time: How long a stop waits for what is under way, like "30s".
+        pull_through: Whether what is not here is fetched, proven and kept.
+        allow: GOPRIVATE patterns of modules that may be pulled; none for all.
+        deny: Patterns of modules that may not, whatever allow says.
+        versions: A range of versions that may be pulled, like ">=v1.0.0"; or "all".
+        prereleases: Whether pre-releases may be.
+        pseudo: Whether pseudo-versions may be.
+        exclude: Paths, patterns, path@version, path@RANGE that may not be.
+        max_zip: The largest zip that is pulled, like "100MiB"; "" for no limit.
+        fresh_seconds: How long an upstream's list is good.
+    """
+
+    listen: str = "127.0.0.1:8080"
+    workers: Count = 2
+    memory: str = "64MiB"
+    immutable_days: Days = 365
+    access_log: str = ""
+    access_log_format: Literal["json", "combined"] = "json"
+    contact: str = ""
+    tls_certificate: str = ""
+    tls_key: str = ""
+    tls_client_ca: str = ""
+    logins: str = ""
+    rule: list[ReadRuleSection] = []
+    trusted_proxies: list[str] = []
+    misses_per_minute: Annotated[int, msgspec.Meta(ge=0)] = 0
+    stop_time: str = "30s"
+    pull_through: bool = False
+    allow: list[str] = []
+    deny: list[str] = []
+    versions: str = "all"
+    prereleases: bool = True
+    pseudo: bool = True
+    exclude: list[str] = []
+    max_zip: str = ""
+    fresh_seconds: Annotated[float, msgspec.Meta(ge=0)] = 60
+
+
 class JobSection(Section, frozen=True):
     """One ``[daemon.jobs.NAME]``; what is "" has the job's own default.
 
@@ -307,6 +378,7 @@ class FileSchema(Section, frozen=True):
     prune: PruneSection = PruneSection()
     audit: AuditSection = AuditSection()
     publish: PublishSection = PublishSection()
+    serve: ServeSection = ServeSection()
     daemon: DaemonSection = DaemonSection()
     hooks: HooksSection = HooksSection()
     target: list[TargetSection] = []

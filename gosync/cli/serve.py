@@ -1,0 +1,95 @@
+"""``gosync serve``: a published tree over HTTP."""
+
+from __future__ import annotations
+
+import secrets
+from functools import partial
+from pathlib import Path
+
+import click
+from msgspec.structs import replace
+
+from gosync import log
+from gosync.cli.options import CommonOptions, common_options
+from gosync.config.serving import ServeSpec, parse_listen
+from gosync.errors import NoConfigError, UsageError
+from gosync.serve.logins import format_password, format_token
+from gosync.serve.server import make_tree_app, run_server
+
+
+@click.command()
+@click.argument(
+    "tree", metavar="[TREE]", required=False, type=click.Path(path_type=Path)
+)
+@click.option(
+    "--listen", metavar="HOST:PORT", help="Where; instead of serve.listen. 0 = any."
+)
+@click.option(
+    "--login",
+    metavar="NAME",
+    help="Ask for a password and print its line for the file of logins.",
+)
+@click.option("--token", metavar="NAME", help="Make a token and print it and its line.")
+@common_options
+def serve(
+    options: CommonOptions,
+    tree: Path | None,
+    listen: str | None,
+    login: str | None,
+    token: str | None,
+) -> int:
+    """Serve the published tree, or any TREE, to go over HTTP until SIGTERM.
+
+    With TREE there need be no configuration and no store; without, [serve] says how,
+    and with pull_through = true what is asked for and not here is fetched, proven and
+    kept. It is GOPROXY=http://HOST:PORT then, checksum database included.
+    """
+    if login is not None or token is not None:
+        _new_login(options, login, token)
+        return 0
+    spec, root = _what(options, tree)
+    if listen is not None:
+        host, port = parse_listen(listen)
+        spec = replace(spec, host=host, port=port)
+    log.show_infos()
+    run_server(
+        spec, partial(make_tree_app, spec, root), tell=partial(_tell, options, root)
+    )
+    return 0
+
+
+def _what(options: CommonOptions, tree: Path | None) -> tuple[ServeSpec, Path]:
+    """Return how to serve, and which tree."""
+    try:
+        config = options.load_config()
+    except NoConfigError:
+        if tree is None or options.config_file is not None:
+            raise
+        return ServeSpec(), _checked(tree)
+    if tree is not None:
+        return replace(config.serve, pull=None), _checked(tree)
+    return config.serve, _checked(config.tree_path)
+
+
+def _checked(tree: Path) -> Path:
+    if not tree.is_dir():
+        raise UsageError(f"{tree}: no such folder", hint="name a published tree")
+    return tree.absolute()
+
+
+def _tell(options: CommonOptions, root: Path, url: str) -> None:
+    document = {"url": url, "tree": str(root)}
+    options.output.result("serve", document, [f"serving {root} at {url}"])
+
+
+def _new_login(options: CommonOptions, login: str | None, token: str | None) -> None:
+    if token is not None:
+        secret = secrets.token_urlsafe(32)
+        line = format_token(token, secret)
+        document = {"token": secret, "line": line}
+        options.output.result("serve", document, [f"token: {secret}", line])
+        return
+    assert login is not None
+    password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    line = format_password(login, password)
+    options.output.result("serve", {"line": line}, [line])

@@ -1,0 +1,331 @@
+"""The server's application, as every worker runs it: one request in, one answer out.
+
+    1. a small file that is in memory: answered at once
+    2. /healthz, /readyz, /metrics
+    3. the path, the method, the login, the client's rate
+    4. the tree's file; a list or a branch, where these are merged with an upstream's
+    5. what the tree lacks: brought by the origin, or 404
+
+Nothing below raises into the server: a disk that fails is a 503, a bug of ours a 500,
+and neither is ever a 404, since ``go`` takes that for an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from gosync.clock import Clock
+from gosync.config.serving import ServeSpec
+from gosync.errors import GosyncError
+from gosync.folder.routes import MARKER, of_module
+from gosync.gomod.versionlist import parse_list
+from gosync.serve.accesslog import Outcome, logged_text
+from gosync.serve.answer import (
+    Answer,
+    RequestHeaders,
+    RequestScope,
+    ResponseWriter,
+    entry_answer,
+    text_answer,
+)
+from gosync.serve.asked import NOT_FOUND, Asked, read_path
+from gosync.serve.clients import ClientRates, address_of
+from gosync.serve.figures import CONTENT_TYPE, exposition
+from gosync.serve.files import LOOKS_A_SECOND, ServedEntry, ServedFiles
+from gosync.serve.health import Readiness
+from gosync.serve.logins import LoginCheck, read_logins
+from gosync.serve.merged import MergedFiles
+from gosync.serve.notcarried import not_carried_text
+from gosync.serve.notes import Noted, RequestNotes
+from gosync.serve.origin import Fate, OriginAnswer, TreeOrigin
+from gosync.serve.rights import ReadRights, ReadVerdict
+
+_log = logging.getLogger(__name__)
+_OK: Final = int(HTTPStatus.OK)
+_METHODS: Final = frozenset({"GET", "HEAD"})
+_CHALLENGE: Final = ("www-authenticate", 'Basic realm="gosync", charset="UTF-8"')
+_STALE: Final = ("warning", '110 - "Response is Stale"')
+_BUSY_SECONDS: Final = 5
+
+
+class ServerApp:
+    """One worker's application."""
+
+    def __init__(
+        self,
+        spec: ServeSpec,
+        tree: Path,
+        *,
+        clock: Clock,
+        readiness: Readiness,
+        origin: TreeOrigin | None = None,
+        merged: MergedFiles | None = None,
+    ) -> None:
+        """Make it; it begins to look at the tree with ``__rsgi_init__``.
+
+        Args:
+            spec: How to serve.
+            tree: What.
+            clock: What time it is.
+            readiness: Whether the server can do its work.
+            origin: Who brings what the tree lacks; None for nobody.
+            merged: What is merged with upstream's lists; with an origin.
+
+        Raises:
+            ConfigError: if the file of logins cannot be read.
+            OSError: if the access log cannot be opened.
+        """
+        self._spec, self._tree, self._clock = spec, tree, clock
+        self._readiness, self._origin, self._merged = readiness, origin, merged
+        self._files = ServedFiles(
+            tree, memory_bytes=spec.memory_bytes, immutable_days=spec.immutable_days
+        )
+        self._notes = RequestNotes(spec, clock)
+        self._check = (
+            None if spec.logins is None else LoginCheck(read_logins(spec.logins))
+        )
+        self._rights = ReadRights((rule.modules, rule.users) for rule in spec.rules)
+        self._rates = ClientRates(spec.misses_per_minute / spec.workers, clock)
+        self._trusted = frozenset(spec.trusted_proxies)
+        self._parent = os.getppid()
+
+    # Beginning and end.
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to look at the tree."""
+        self._tick(loop)
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Write the last lines."""
+        self._notes.close()
+        if self._origin is not None:
+            self._origin.close()
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look whether the tree changed, write lines, and whether anybody is there."""
+        try:
+            self._files.look()
+        except OSError as exc:
+            _log.warning("%s: %s", self._tree, exc.strerror)
+        self._notes.flush()
+        if os.getppid() != self._parent:
+            os._exit(1)  # whoever started the workers was killed: the port must be free
+        loop.call_later(1 / LOOKS_A_SECOND, self._tick, loop)
+
+    # Requests.
+
+    async def __rsgi__(self, scope: RequestScope, proto: ResponseWriter) -> None:
+        """Answer one request."""
+        if self._check is None and scope.method == "GET":
+            entry = self._files.get(scope.path)
+            if entry is not None and entry.is_small and not entry.encoded:
+                headers = scope.headers
+                if "if-none-match" not in headers and "range" not in headers:
+                    self._send_hit(scope, proto, entry)
+                    return
+        await self._respond(scope, proto)
+
+    def _send_hit(
+        self, scope: RequestScope, proto: ResponseWriter, entry: ServedEntry
+    ) -> None:
+        plain = entry.plain
+        if not self._notes.is_logging:
+            proto.response_bytes(_OK, plain.headers, plain.body)
+            self._notes.count_hit(entry.kind, entry.size)
+            return
+        name = self._notes.new_id()
+        proto.response_bytes(_OK, [*plain.headers, *name], plain.body)
+        noted = Noted(_OK, entry.size, 0.0, Outcome.HIT, entry.kind)
+        self._notes.note(scope, noted, name)
+
+    async def _respond(self, scope: RequestScope, proto: ResponseWriter) -> None:
+        begun, name = self._clock.monotonic(), self._notes.new_id()
+        asked = read_path(scope.path)
+        user: str | None = None
+        try:
+            if asked is not None and self._check is not None:
+                user = await self._check.user_of(scope.headers.get("authorization"))
+            answer = await self._answer(scope, asked, user)
+        except OSError as exc:
+            _log.warning("%s: %s", self._tree, exc.strerror)
+            text = "the mirror's disk gives no answer; try again\n"
+            answer = _later(text, _BUSY_SECONDS)
+        except Exception:  # noqa: BLE001 - one request's bug must not be the next one's
+            _log.exception("a bug of ours, at %r", logged_text(scope.path))
+            answer = text_answer(500, "a bug of gosync's\n", Outcome.ERROR)
+        seconds = self._clock.monotonic() - begun
+        size_bytes = answer.send(proto, name, head=scope.method == "HEAD")
+        kind = "" if asked is None else asked.kind
+        noted = Noted(
+            answer.status, size_bytes, seconds, answer.outcome, kind, user or ""
+        )
+        self._notes.note(scope, noted, name)
+
+    async def _answer(
+        self, scope: RequestScope, asked: Asked | None, user: str | None
+    ) -> Answer:
+        if scope.method not in _METHODS:
+            return text_answer(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                "a module mirror answers GET and HEAD\n",
+                Outcome.REFUSED,
+                headers=[("allow", "GET, HEAD")],
+            )
+        if asked is None:
+            return text_answer(
+                HTTPStatus.BAD_REQUEST, "no path of a module mirror\n", Outcome.REFUSED
+            )
+        if (of_server := await self._of_server(asked)) is not None:
+            return of_server
+        if self._check is not None:
+            refusal = _refusal(self._rights.judge(asked, user), user)
+            if refusal is not None:
+                return refusal
+        if self._origin is not None and self._origin.merges(asked):
+            return await self._merged_answer(scope, asked, self._origin)
+        return await self._tree_answer(scope, asked)
+
+    async def _of_server(self, asked: Asked) -> Answer | None:
+        """Return what is told of the server itself, None for a file's path."""
+        if asked.path == "healthz":
+            return text_answer(HTTPStatus.OK, "ok\n", Outcome.HIT)
+        if asked.path == "readyz":
+            reasons = await self._readiness.reasons()
+            status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
+            text = "".join(f"{reason}\n" for reason in reasons) or "ready\n"
+            return text_answer(status, text, Outcome.HIT)
+        if asked.path == "metrics":
+            body = await asyncio.to_thread(exposition, self._tree_age())
+            headers = [("content-type", CONTENT_TYPE), ("cache-control", "no-store")]
+            return Answer(HTTPStatus.OK, headers, body)
+        return None
+
+    def _tree_age(self) -> float | None:
+        try:
+            changed = (self._tree / MARKER).stat().st_mtime
+        except OSError:
+            return None
+        return max(0.0, self._clock.now().timestamp() - changed)
+
+    # Files of the tree.
+
+    async def _tree_answer(self, scope: RequestScope, asked: Asked) -> Answer:
+        entry = self._entry(scope.path, asked)
+        if entry is not None:
+            return entry_answer(entry, scope.headers)
+        if self._origin is None or asked.request is None:
+            return self._not_carried(asked)
+        if not self._rates.allow(address_of(scope, self._trusted)):
+            return _limited()
+        brought = await self._origin.bring(asked)
+        if brought.fate is Fate.HERE:
+            self._files.changed()
+            entry = self._entry(scope.path, asked)
+            if entry is not None:
+                return entry_answer(entry, scope.headers, Outcome.MISS)
+            brought = OriginAnswer(Fate.LATER, "the mirror is about to have it\n", 1)
+        return self._without(asked, brought)
+
+    def _entry(self, path: str, asked: Asked) -> ServedEntry | None:
+        return self._files.get(path) or self._files.load(path, asked)
+
+    async def _merged_answer(
+        self, scope: RequestScope, asked: Asked, origin: TreeOrigin
+    ) -> Answer:
+        """Answer what is merged with an upstream's: fresh, stale while it is asked."""
+        merged = self._merged
+        assert merged is not None
+        found = merged.get(scope.path)
+        if found is not None and found.is_fresh:
+            return entry_answer(found.entry, scope.headers)
+        if found is None and not self._rates.allow(address_of(scope, self._trusted)):
+            return _limited()
+        if found is not None and found.may_be_stale:
+            merged.revalidate(scope.path, asked, origin)
+            return entry_answer(found.entry, scope.headers)
+        brought = await merged.bring(scope.path, asked, origin)
+        found = merged.get(scope.path)
+        if brought.fate is not Fate.HERE or found is None:
+            return self._without(asked, brought)
+        return _marked(found.entry, scope.headers, is_stale=brought.is_stale)
+
+    # What is not there.
+
+    def _without(self, asked: Asked, brought: OriginAnswer) -> Answer:
+        if brought.fate is Fate.NO:
+            return self._not_carried(asked, brought.text)
+        if brought.fate is Fate.DENIED:
+            contact = f"ask: {self._spec.contact}\n" if self._spec.contact else ""
+            text = f"{brought.text}{contact}"
+            return text_answer(HTTPStatus.FORBIDDEN, text, Outcome.DENIED)
+        if brought.fate is Fate.LATER:
+            return _later(brought.text, brought.retry_after_seconds)
+        return text_answer(HTTPStatus.BAD_GATEWAY, brought.text, Outcome.ERROR)
+
+    def _not_carried(self, asked: Asked, text: str = "") -> Answer:
+        body: str | bytes = text
+        if not text:
+            carried = self._carried(asked)
+            body = not_carried_text(asked.request, carried, self._spec.contact)
+        return text_answer(
+            HTTPStatus.NOT_FOUND, body, Outcome.NEGATIVE, cache_control=NOT_FOUND
+        )
+
+    def _carried(self, asked: Asked) -> Sequence[str]:
+        """Return the module's versions in the tree."""
+        if not asked.module:
+            return ()
+        try:
+            data = self._files.read_text(of_module(asked.module).list)
+            return () if data is None else parse_list(data)
+        except GosyncError:
+            return ()
+
+
+def _marked(entry: ServedEntry, headers: RequestHeaders, *, is_stale: bool) -> Answer:
+    outcome = Outcome.STALE if is_stale else Outcome.MISS
+    answer = entry_answer(entry, headers, outcome)
+    if not is_stale:
+        return answer
+    return msgspec.structs.replace(answer, headers=[*answer.headers, _STALE])
+
+
+def _refusal(verdict: ReadVerdict, user: str | None) -> Answer | None:
+    if verdict is ReadVerdict.ALLOWED:
+        return None
+    if user is None:
+        return text_answer(
+            HTTPStatus.UNAUTHORIZED,
+            "this mirror asks for a login\n",
+            Outcome.DENIED,
+            headers=[_CHALLENGE],
+        )
+    text = "this login may not read that\n"
+    return text_answer(HTTPStatus.FORBIDDEN, text, Outcome.DENIED)
+
+
+def _later(text: str, retry_after_seconds: float) -> Answer:
+    seconds = str(max(1, round(retry_after_seconds)))
+    return text_answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        text,
+        Outcome.ERROR,
+        headers=[("retry-after", seconds)],
+    )
+
+
+def _limited() -> Answer:
+    return text_answer(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "too many requests for what is not here; try again in a minute\n",
+        Outcome.LIMITED,
+        headers=[("retry-after", "60")],
+    )

@@ -1,0 +1,162 @@
+"""What a URL's path asks for, and which answer headers that has. Pure.
+
+A path is taken as the server hands it out, percent-decoded once. It names a file of a
+tree if every element is a plain name: not empty, no dot at its beginning (``.`` and
+``..``, and what is gosync's own), no control character, no backslash, no more than
+255 bytes. So ``%2e%2e``, ``%2f`` and ``%00`` are what they decode to, and no path
+leads out of the tree. A folder's path, with "/" at its end, asks for its page.
+
+Caching follows what may change: files of a version and tiles never do, ``.info`` of a
+version hardly (an Origin may be added), lookups do (the signed note in them), and
+``list``, ``@latest``, a branch's ``.info``, pages and the newest head do.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from gosync.folder.requests import ProxyRequest, ProxyRequestKind, parse_request
+from gosync.folder.routes import ROOT_PAGE
+
+_PATH: Final = re.compile(r"(?:/(?!\.)[^/\\\x00-\x1f\x7f\ufffd]{1,255})*/?")
+_MAX_CHARACTERS: Final = 2048
+_MAX_NAME_BYTES: Final = 255
+_DAY_SECONDS: Final = 86_400
+_JSON: Final = "application/json"
+_TEXT: Final = "text/plain; charset=utf-8"
+_BINARY: Final = "application/octet-stream"
+_BY_SUFFIX: Final = {
+    "html": "text/html; charset=utf-8",
+    "atom": "application/atom+xml",
+    "xml": "application/xml",
+    "json": _JSON,
+    "info": _JSON,
+    "zip": "application/zip",
+    "gz": "application/gzip",
+    "mod": _TEXT,
+    "txt": _TEXT,
+    "css": "text/css; charset=utf-8",
+}
+_BY_KIND: Final = {
+    ProxyRequestKind.LATEST: _JSON,
+    ProxyRequestKind.QUERY: _JSON,
+    ProxyRequestKind.LIST: _TEXT,
+    ProxyRequestKind.SUPPORTED: _TEXT,
+    ProxyRequestKind.HEAD: _TEXT,
+    ProxyRequestKind.LOOKUP: _TEXT,
+    ProxyRequestKind.TILE: _BINARY,
+}
+_UNCHANGING: Final = {
+    ProxyRequestKind.MOD,
+    ProxyRequestKind.ZIP,
+    ProxyRequestKind.TILE,
+}
+_BRIEF: Final = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
+_LOOKUP: Final = "public, max-age=3600"
+NOT_FOUND: Final = "public, max-age=60"
+NO_STORE: Final = "no-store"
+_LOGGED: Final = {
+    ProxyRequestKind.MODULE_PAGE: "page",
+    ProxyRequestKind.SUPPORTED: "head",
+    ProxyRequestKind.FEED: "page",
+    ProxyRequestKind.STATUS: "page",
+    ProxyRequestKind.ARTIFACT: "file",
+}
+OTHER: Final = "file"
+
+
+class Asked(msgspec.Struct, frozen=True, gc=False):
+    """What one path asks for.
+
+    Attributes:
+        path: The file's path in a tree.
+        request: What that is of a module proxy, None for another file.
+    """
+
+    path: str
+    request: ProxyRequest | None
+
+    @property
+    def kind(self) -> str:
+        """What logs and figures call it."""
+        if self.request is None:
+            return OTHER
+        return _LOGGED.get(self.request.kind, self.request.kind.value)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether compressing it is worth while."""
+        name = self.path.rpartition("/")[2]
+        suffix = name.rpartition(".")[2]
+        return name == "list" or suffix in ("html", "atom", "json", "txt", "css")
+
+    @property
+    def module(self) -> str:
+        """The module that it is of, "" for none."""
+        return "" if self.request is None else self.request.module
+
+
+def read_path(path: str) -> Asked | None:
+    """Return what a URL's path asks for, None where it can name no file."""
+    if len(path) > _MAX_CHARACTERS or not _PATH.fullmatch(path):
+        return None
+    name = path[1:] if not path.endswith("/") else f"{path[1:]}{ROOT_PAGE}"
+    if not path.isascii() and _has_long_name(name):
+        return None
+    return Asked(name, parse_request(name))
+
+
+def _has_long_name(path: str) -> bool:
+    try:
+        return any(len(each.encode()) > _MAX_NAME_BYTES for each in path.split("/"))
+    except UnicodeEncodeError:
+        return True
+
+
+def content_type(asked: Asked) -> str:
+    """Return the media type of what is asked for."""
+    if asked.request is not None and asked.request.kind in _BY_KIND:
+        return _BY_KIND[asked.request.kind]
+    _, _, suffix = asked.path.rpartition("/")[2].rpartition(".")
+    return _BY_SUFFIX.get(suffix, _BINARY if asked.request is None else _TEXT)
+
+
+def cache_control(asked: Asked, immutable_days: float) -> str:
+    """Return the Cache-Control of an answer that has it.
+
+    Args:
+        asked: What is asked for.
+        immutable_days: How long caches may keep what never changes.
+    """
+    kind = None if asked.request is None else asked.request.kind
+    if kind in _UNCHANGING:
+        return _unchanging(immutable_days)
+    if kind is ProxyRequestKind.INFO:
+        return f"public, max-age={min(_DAY_SECONDS, _seconds(immutable_days))}"
+    return _LOOKUP if kind is ProxyRequestKind.LOOKUP else _BRIEF
+
+
+@lru_cache(maxsize=4)
+def _unchanging(immutable_days: float) -> str:
+    return f"public, max-age={_seconds(immutable_days)}, immutable"
+
+
+def _seconds(days: float) -> int:
+    return int(days * _DAY_SECONDS)
+
+
+def surrogate_keys(asked: Asked) -> str:
+    """Return the tags by which a CDN may drop an answer: its module, its database."""
+    request = asked.request
+    if request is None:
+        return ""
+    keys = []
+    if request.module:
+        keys.append(f"module:{request.module}")
+    if request.database:
+        keys.append(f"sumdb:{request.database}")
+    return " ".join(keys)

@@ -1,0 +1,78 @@
+"""Who may read what: rules over modules, for clients with and without a login. Pure.
+
+The first rule that names a module decides: its users may read it, all files of it and
+its records in the checksum database; "*" is everybody. Without such a rule any login
+may. What tells of many modules at once (pages, the feed, status.json) is for those
+who may read whatever a rule keeps from others, so that no name is told to who may not
+read the module. Everything else (tiles, tree heads) is for any login.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import Final
+
+from gosync.gomod.patterns import PatternSet
+from gosync.serve.asked import Asked
+
+EVERYBODY: Final = "*"
+
+_TELLING = frozenset({"page"})
+
+
+class ReadVerdict(Enum):
+    """What becomes of a request."""
+
+    ALLOWED = "allowed"
+    LOGIN_NEEDED = "a login is needed"
+    FORBIDDEN = "not for this login"
+
+
+class ReadRights:
+    """The rules of a server with logins."""
+
+    def __init__(self, rules: Iterable[tuple[Sequence[str], Iterable[str]]]) -> None:
+        """Take the rules: GOPRIVATE patterns, and who may read these modules."""
+        self._rules = [
+            (PatternSet(modules), frozenset(users)) for modules, users in rules
+        ]
+
+    def judge(self, asked: Asked, user: str | None) -> ReadVerdict:
+        """Return whether a client may read something.
+
+        Args:
+            asked: What it asks for.
+            user: Whose login it has, None without one.
+        """
+        if asked.module:
+            users = self._users_of(asked.module)
+        elif asked.kind in _TELLING:
+            return self._judge_telling(user)
+        else:
+            users = None
+        return self._verdict(
+            user, may=user is not None and _holds(users, user), users=users
+        )
+
+    def _users_of(self, module: str) -> frozenset[str] | None:
+        for patterns, users in self._rules:
+            if patterns.match(module):
+                return users
+        return None
+
+    def _judge_telling(self, user: str | None) -> ReadVerdict:
+        kept = [users for _, users in self._rules if EVERYBODY not in users]
+        may = user is not None and all(user in users for users in kept)
+        return self._verdict(user, may=may, users=None)
+
+    def _verdict(
+        self, user: str | None, *, may: bool, users: frozenset[str] | None
+    ) -> ReadVerdict:
+        if may or (users is not None and EVERYBODY in users):
+            return ReadVerdict.ALLOWED
+        return ReadVerdict.LOGIN_NEEDED if user is None else ReadVerdict.FORBIDDEN
+
+
+def _holds(users: frozenset[str] | None, user: str) -> bool:
+    return users is None or user in users
