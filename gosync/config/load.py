@@ -226,7 +226,9 @@ def _make(
         projects=_projects(sections.project, places, mistakes),
         toolchains=mistakes.attempt(
             ("toolchains",),
-            lambda: make_toolchains(sections.toolchains),
+            lambda: make_toolchains(
+                sections.toolchains, has_tools=any(s.tools for s in sections.select)
+            ),
             ToolchainSpec(),
         ),
         jobs=make_jobs(sections.daemon.jobs, mistakes),
