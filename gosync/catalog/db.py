@@ -43,6 +43,7 @@ from gosync.catalog.runs import Runs
 from gosync.catalog.selected import Selected
 from gosync.catalog.selected_counts import SelectedCounts
 from gosync.catalog.selected_sizes import SelectedSizes
+from gosync.catalog.selection_notes import SelectionNotes
 from gosync.catalog.selections import Selections
 from gosync.catalog.shown_table import ShownModules
 from gosync.catalog.tombstones import Tombstones

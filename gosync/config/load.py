@@ -230,7 +230,9 @@ def _make(
         projects=_projects(sections.project, places, mistakes),
         toolchains=mistakes.attempt(
             ("toolchains",),
-            lambda: make_toolchains(sections.toolchains),
+            lambda: make_toolchains(
+                sections.toolchains, has_tools=any(s.tools for s in sections.select)
+            ),
             ToolchainSpec(),
         ),
         serve=make_serve(sections.serve, places, mistakes),

@@ -82,9 +82,13 @@ class SelectSection(Section, frozen=True):
     Attributes:
         modules: Selectors: paths, path@version, path@latest, patterns.
         modules_file: A file with one selector a line.
+        tools: Programs to install, like "golang.org/x/tools/gopls@latest": what
+            ``go install`` of each asks for.
         versions: "all", "latest", "latest:3", "per-minor", ranges like
             ">=v1.2.0 <v2.0.0", or a range and one of the others.
-        deps: Which dependencies come along: "none", "build" or "all".
+        deps: Which dependencies come along: "none", "build", "tests" or "all".
+        together: Whether whoever requires several of its modules at once finds all
+            of that, too, not only who requires any one of them.
         prereleases: Whether pre-releases count.
         pseudo: Whether pseudo-versions that the index names count.
         retracted: Whether versions count that their author took back.
@@ -97,7 +101,9 @@ class SelectSection(Section, frozen=True):
     modules: list[str] = []
     modules_file: str = ""
     versions: str = "all"
+    tools: list[str] = []
     deps: Deps = Deps.NONE
+    together: bool = False
     prereleases: bool = True
     pseudo: bool = False
     retracted: bool = False
@@ -112,7 +118,8 @@ class ProjectSection(Section, frozen=True):
 
     Attributes:
         path: Its folder: go.mod, go.sum, or go.work, go.work.sum.
-        deps: Which dependencies come along: "none", "build" or "all".
+        deps: Which dependencies come along: "none", "build" or "all"; "tests" is
+            the same as "build".
     """
 
     path: Annotated[str, msgspec.Meta(min_length=1)]
@@ -124,7 +131,8 @@ class ToolchainsSection(Section, frozen=True):
 
     Attributes:
         versions: Versions of Go, like "1.23.4" or "go1.24.0".
-        platforms: Platforms, like "linux-amd64".
+        platforms: Platforms, like "linux-amd64"; for these, the toolchains that tools
+            ask for are carried as well.
     """
 
     versions: list[str] = []

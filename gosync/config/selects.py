@@ -18,14 +18,17 @@ from gosync.config.places import ConfigPaths
 from gosync.config.schema import FileSchema, SelectSection, UpstreamSection
 from gosync.config.sizes import parse_size
 from gosync.errors import ConfigError, MalformedError
+from gosync.gomod.deps import Deps
 from gosync.gomod.patterns import match_prefix_patterns
 from gosync.site.policy import (
     Policy,
     Select,
     Selector,
+    Tool,
     check_select,
     parse_selector,
     parse_selectors,
+    parse_tool,
 )
 from gosync.site.rules import (
     VersionRule,
@@ -79,12 +82,38 @@ def _select(
 ) -> Select:
     before = len(mistakes.found)
     selectors = tuple(_selectors(section, key, places, mistakes))
-    if not selectors and len(mistakes.found) == before:
-        error = ConfigError("names no module", hint="set modules or modules_file")
-        mistakes.add(key, error)
-    select = Select(selectors, _version_rule(section, key, mistakes), section.deps)
+    tools = tuple(_tools(section, key, mistakes))
+    if not selectors and not tools and len(mistakes.found) == before:
+        hint = "set modules, modules_file or tools"
+        mistakes.add(key, ConfigError("names no module", hint=hint))
+    select = Select(
+        selectors,
+        _version_rule(section, key, mistakes),
+        _deps(section, key, mistakes),
+        tools,
+        section.together,
+    )
     mistakes.attempt((*key, "exclude"), partial(check_select, select), None)
     return select
+
+
+def _tools(section: SelectSection, key: Key, mistakes: Mistakes) -> Iterator[Tool]:
+    for number, text in enumerate(section.tools, start=1):
+        tool = mistakes.attempt(
+            (*key, "tools", number), partial(parse_tool, text), None
+        )
+        if tool is not None:
+            yield tool
+
+
+def _deps(section: SelectSection, key: Key, mistakes: Mistakes) -> Deps:
+    if section.together and section.deps is Deps.NONE:
+        error = ConfigError(
+            "together is about dependencies, and deps brings none along",
+            hint='set deps = "build", or leave together out',
+        )
+        mistakes.add((*key, "together"), error)
+    return section.deps
 
 
 def _version_rule(section: SelectSection, key: Key, mistakes: Mistakes) -> VersionRule:

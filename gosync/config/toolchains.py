@@ -16,8 +16,12 @@ from gosync.site.options import ToolchainSpec
 _PLATFORM = re.compile(r"[a-z][a-z0-9]*-[a-z][a-z0-9]*", re.ASCII)
 
 
-def make_toolchains(section: ToolchainsSection) -> ToolchainSpec:
+def make_toolchains(section: ToolchainsSection, *, has_tools: bool) -> ToolchainSpec:
     """Return the toolchains to carry, each once.
+
+    Args:
+        section: What is configured.
+        has_tools: Whether a select names tools, which may ask for toolchains.
 
     Raises:
         ConfigError: if a version or a platform is none, or only one of both is
@@ -30,7 +34,7 @@ def make_toolchains(section: ToolchainsSection) -> ToolchainSpec:
             "toolchains.platforms names no platform",
             hint='set it to what clients run on, like ["linux-amd64"]',
         )
-    if platforms and not versions:
+    if platforms and not versions and not has_tools:
         raise ConfigError(
             "toolchains.versions names no version of Go",
             hint='set it, like ["1.24.0"], or leave [toolchains] out',

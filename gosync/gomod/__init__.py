@@ -45,7 +45,10 @@ rows in ``tests/testdata/vectors`` keep the two in agreement.
 ``zippackages``     the packages of a module, read from its zip alone
 ``deps``            how far a selection reaches
 ``filekind``        the three files of a module version
+``consumers``       how a consumer uses the modules that it requires
 ``needsimports``    which versions a consumer can build with, by its imports
+``needsreached``    what imports come to, and where they are known from
+``needsfloor``      lower bounds of what consumers select
 ``needsupgraded``   which files ``go get -u ./...`` asks a proxy for
 ``unicode_tables``  letters and fold classes beyond ASCII
 ``zipwrite``        zips in one fixed form: the same entries give the same bytes

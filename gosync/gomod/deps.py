@@ -13,4 +13,5 @@ class Deps(StrEnum):
 
     NONE = "none"
     BUILD = "build"
+    TESTS = "tests"
     ALL = "all"

@@ -9,6 +9,8 @@ level; each has what the one before it has:
            that it selects, and the ``.zip`` of all that it selects. For
            ``go build``, ``test``, ``vet``, ``mod vendor``, ``mod verify``,
            ``mod download all``, ``list -m -u all``.
+``tests``  And, of a module version on its own, what all its own tests take, as
+           ``go test`` of any of its packages does. A project's are in ``build``.
 ``all``    And, of each main module alone, for ``go mod tidy`` and
            ``go get -u ./...``: the ``.mod`` of the graph that nothing is pruned
            out of; at ``go 1.17`` also what this one selects, since tidy looks
@@ -20,7 +22,8 @@ every module is a root, as of ``go.work``; but tidy and get work on one module a
 if there was no go.work, so for ``all`` each is looked at alone as well.
 
 A module version on its own is looked at through the eyes of a module that requires
-it and nothing else, and imports any of its packages. What it comes to require, and
+it and nothing else, and imports any of its packages; several together, through those
+of modules that require some of them. What it comes to require, and
 then to select, follows from imports, see :mod:`gosync.gomod.needsimports`. Where
 these are not known, go.mod files are all there is. Such a module, at ``go 1.17`` or
 higher, comes to require what it imports; what it requires is no longer pruned out,
@@ -34,11 +37,12 @@ A module at ``go 1.16`` or lower that requires it is for ``all`` alone.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from gosync.gomod import gover
+from gosync.gomod.consumers import IMPORTING, TESTING, Use
 from gosync.gomod.deps import Deps
 from gosync.gomod.gosum import GoSum
 from gosync.gomod.mains import MainModule, Mains, Pruning
@@ -55,7 +59,8 @@ from gosync.gomod.needsfound import (
     modules_of,
     named_by,
 )
-from gosync.gomod.needsimports import ImportSource, reach
+from gosync.gomod.needsimports import reach
+from gosync.gomod.needsreached import ImportSource
 from gosync.gomod.needsupgraded import GoMods, add_upgrades
 
 __all__ = [
@@ -65,8 +70,10 @@ __all__ = [
     "Reason",
     "Upgrades",
     "named_by",
+    "needs_of_program",
     "needs_of_project",
     "needs_of_version",
+    "needs_of_versions",
 ]
 
 # The path of a module that requires one version; none that exists is called so.
@@ -119,7 +126,7 @@ def needs_of_version(
     upgrades: Upgrades | None = None,
     imports: ImportSource | None = None,
 ) -> Needs:
-    """Return what go asks for when a module requires this version, or installs it.
+    """Return what go asks for when a module requires this version.
 
     Args:
         mv: The module version; it is never upgraded itself.
@@ -130,21 +137,84 @@ def needs_of_version(
         imports: Who knows what packages import; without, or where that cannot be
             known, go.mod files are looked at alone, and more is needed.
     """
+    return needs_of_versions(
+        [mv], load, deps=deps, prefetch=prefetch, upgrades=upgrades, imports=imports
+    )
+
+
+def needs_of_versions(
+    versions: Sequence[ModuleVersion],
+    load: Load,
+    *,
+    deps: Deps,
+    prefetch: Prefetch | None = None,
+    upgrades: Upgrades | None = None,
+    imports: ImportSource | None = None,
+) -> Needs:
+    """Return what go asks for when a module requires one or more of these together.
+
+    Args:
+        versions: The module versions.
+        load: Where go.mod files come from.
+        deps: Which dependencies come along; none are the versions alone.
+        prefetch: Who is told before of the files that will be loaded.
+        upgrades: Who knows the newest versions; without, nothing is upgraded.
+        imports: Who knows what packages import; see needs_of_version.
+    """
     if deps is Deps.NONE:
-        return Needs(frozenset({mv}), frozenset({mv}), {})
-    required = (Requirement(mv.path, mv.version),)
-    # Of this go also what the one before it would build, which does not prune.
-    consumer = GoMod(module=_CONSUMER, go=gover.PRUNING, require=required)
-    mains = Mains([MainModule(consumer)])
+        return Needs(frozenset(versions), frozenset(versions), {})
+    mains = _consumer_of(versions)
     found = NeedsSoFar((), hidden=_CONSUMER)
     gomods = GoMods(load, prefetch)
-    found.add_zips(mains, [mv])  # even if what it requires selects a higher one
-    is_known = imports is not None and _add_imports(found, mains, gomods, mv, imports)
-    if not is_known or deps is Deps.ALL:  # go mod download takes the build list
-        _add_consumers(found, mains, gomods, mv)
-    if deps is Deps.ALL:
-        _add_all(found, mains, gomods, upgrades, keep=mv.path)
+    found.add_zips(mains, versions)  # even if what these require selects a higher one
+    use = IMPORTING if deps is Deps.BUILD else TESTING
+    is_known = imports is not None and _add_imports(
+        found, mains, gomods, versions, imports, use
+    )
+    if is_known and deps is not Deps.ALL:
+        return found.result()
+    alone = [[mv] for mv in versions] if len(versions) > 1 else []
+    for each in [*alone, versions]:  # go mod download takes the build list
+        consumer = _consumer_of(each)
+        _add_consumers(found, consumer, gomods, each)
+        if deps is Deps.ALL:
+            _add_all(found, consumer, gomods, upgrades, keep={mv.path for mv in each})
     return found.result()
+
+
+def needs_of_program(
+    mv: ModuleVersion,
+    folder: str,
+    load: Load,
+    *,
+    prefetch: Prefetch | None = None,
+    imports: ImportSource,
+) -> Needs:
+    """Return what ``go install PACKAGE@VERSION`` asks for.
+
+    Args:
+        mv: The version of the module that has the package.
+        folder: Where in it the package is, "" for its root.
+        load: Where go.mod files come from.
+        prefetch: Who is told before of the files that will be loaded.
+        imports: Who knows what packages import.
+    """
+    mains = _consumer_of([mv])
+    found = NeedsSoFar((), hidden=_CONSUMER)
+    gomods = GoMods(load, prefetch)
+    found.add_zips(mains, [mv])
+    if not _add_imports(found, mains, gomods, [mv], imports, Use(program=folder)):
+        _add_consumers(found, mains, gomods, [mv])
+    return found.result()
+
+
+def _consumer_of(versions: Sequence[ModuleVersion]) -> Mains:
+    """Return a main module that requires these."""
+    required = tuple(Requirement(each.path, each.version) for each in versions)
+    # Of this go also what the one before it would build, which does not prune.
+    return Mains(
+        [MainModule(GoMod(module=_CONSUMER, go=gover.PRUNING, require=required))]
+    )
 
 
 def _add_build(found: NeedsSoFar, mains: Mains, gomods: GoMods) -> None:
@@ -163,25 +233,25 @@ def _add_imports(
     found: NeedsSoFar,
     mains: Mains,
     gomods: GoMods,
-    module: ModuleVersion,
+    versions: Sequence[ModuleVersion],
     imports: ImportSource,
+    use: Use,
 ) -> bool:
-    """Add what imports of a version come to; tell whether all could be read."""
+    """Add what imports of versions come to; tell whether that is all."""
     reader = gomods.reader(mains)
-    requirements = initial_requirements(reader)
-    reached = reach(module, reader, requirements, imports)
+    written = mains.requirements()
+    own = tuple(each for each in written.roots if gover.is_toolchain(each.path))
+    reached = reach(versions, reader, replace(written, roots=own), imports, use)
     found.add_reached(reached)
-    found.add_graph(
-        NeededBy.REQUIREMENT, reader, reader.graph(requirements), zips=False
-    )
+    found.add_graph(NeededBy.REQUIREMENT, reader, reader.graph(written), zips=False)
     found.add_problems(reader)
-    return not reached.unread
+    return not (reached.unread and imports.is_estimate)
 
 
 def _add_consumers(
-    found: NeedsSoFar, mains: Mains, gomods: GoMods, module: ModuleVersion
+    found: NeedsSoFar, mains: Mains, gomods: GoMods, versions: Sequence[ModuleVersion]
 ) -> None:
-    """Add what modules that require a version, and what it needs, can select."""
+    """Add what modules that require versions, and what these need, can select."""
     reader = gomods.reader(mains)
     requirements, graph = expand(reader, initial_requirements(reader))
     found.add_graph(NeededBy.REQUIREMENT, reader, graph)
@@ -191,7 +261,7 @@ def _add_consumers(
     required = reader.graph(replace(requirements, roots=ordered))
     found.add_graph(NeededBy.REQUIREMENT, reader, required)
     # What upgrades the module itself may take its requirements away.
-    is_kept = required.selected(module.path) == module.version
+    is_kept = required.all_selected(versions)
     found.add_zips(mains, modules_of(required, above=graph if is_kept else None))
     found.add_problems(reader)
 
@@ -202,7 +272,7 @@ def _add_all(
     gomods: GoMods,
     upgrades: Upgrades | None,
     *,
-    keep: str = "",
+    keep: Collection[str] = (),
 ) -> None:
     """Add what one main module needs to be tidied and upgraded, besides its graph."""
     _add_unpruned(found, mains, gomods)

@@ -23,7 +23,7 @@ from gosync.gomod.mains import Mains
 from gosync.gomod.modgraph import NONE, ModuleGraph
 from gosync.gomod.modread import GraphReader
 from gosync.gomod.module import ModuleVersion, canonical_version, check
-from gosync.gomod.needsimports import Reached
+from gosync.gomod.needsreached import FirstImport, Reached
 
 
 class NeededBy(StrEnum):
@@ -140,8 +140,10 @@ class Needs:
         unread: Zips that are taken since imports could not be read; whoever reads
             them may find that they are not needed.
         subsets: Zips that only those select who import a part of a module.
-        newest: Versions taken because a graph provides no imported package.
+        newest: Versions taken because a graph provides no imported package, and the
+            first import that it is so for.
         unprovided: Import paths that nothing provides, and who imports them.
+        go: The version of Go that it takes, "" for any.
     """
 
     mods: frozenset[ModuleVersion]
@@ -149,8 +151,9 @@ class Needs:
     problems: Mapping[ModuleVersion, str]
     unread: frozenset[ModuleVersion] = frozenset()
     subsets: frozenset[ModuleVersion] = frozenset()
-    newest: frozenset[ModuleVersion] = frozenset()
+    newest: Mapping[ModuleVersion, FirstImport] = field(default_factory=dict)
     unprovided: Mapping[str, ModuleVersion] = field(default_factory=dict)
+    go: str = ""
     origins: tuple[Origin, ...] = field(default=(), repr=False, compare=False)
     sums: tuple[GoSum, ...] = field(default=(), repr=False, compare=False)
 
@@ -241,8 +244,9 @@ def _with_imports(needs: Needs, reached: Reached) -> Needs:
         needs,
         unread=needs.zips - known if reached.unread else frozenset(),
         subsets=needs.zips.intersection(reached.subsets),
-        newest=needs.zips.intersection(reached.newest),
+        newest=dict(reached.newest),
         unprovided=dict(reached.unprovided),
+        go=reached.graph.selected(gover.GO) or "",
     )
 
 

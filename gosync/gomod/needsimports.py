@@ -1,18 +1,21 @@
-"""Which versions a consumer of one module can come to build with, by imports. Pure.
+"""Which versions a consumer of modules can come to build with, by imports. Pure.
 
-A consumer requires one module version alone, imports any of its packages, and lets
-``go`` do the rest. ``go`` loads packages in rounds: it looks each import up in the
-modules that the graph of the present roots selects, makes a root of every module
-that provided a package, and begins again, until the roots stay. Which roots these
-are depends on what is imported, so what is found here is the union over all of it:
+A consumer requires one module version or several, uses packages of them as its
+:class:`~gosync.gomod.consumers.Use` says, and lets ``go`` do the rest. ``go`` loads
+packages in rounds: it looks each import up in the modules that the graph of the
+present roots selects, makes a root of every module that provided a package, and
+begins again, until the roots stay. Which roots these are depends on what is
+imported, so what is found here is the union over all of it:
 
-roots      the module itself, and whatever version provides a package that is met;
+roots      the modules themselves, and whatever version provides a package that is
+           met; and what a module requires whose own tests are run, as these are run
+           from its folder too;
 versions   what any root requires, as far as it is not pruned out, and that is not
-           below what the module's own requirements select, which are always there;
-packages   of the module all that can be imported; and of every version that there
+           below what the requirements of each module select, which are always there;
+packages   of the modules all that can be used; and of every version that there
            is of a module whose path begins an import of such a package, that
            import. The tests of what is met by imports alone count too, but not
-           those of what only tests meet.
+           those of what only tests meet, and nobody's where a program is installed.
 
 Each grows with the others, and nothing is taken away, so the least fixed point is
 reached in any order, and there is one (DECISIONS.md says why it has all that ``go``
@@ -30,112 +33,37 @@ newest version is there in any case.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
 
 from msgspec.structs import replace
 
 from gosync.gomod import gover
+from gosync.gomod.consumers import IMPORTING, Use
 from gosync.gomod.mains import Requirements
-from gosync.gomod.modgraph import NONE, ModuleGraph
-from gosync.gomod.modread import GraphReader, Prefetch, Upgrades
+from gosync.gomod.modgraph import ModuleGraph
+from gosync.gomod.modread import GraphReader
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.packages import ModulePackages, Package
-
-_INTERNAL = "internal"
-
-
-class LoadPackages(Protocol):
-    """Who knows the packages of a module version."""
-
-    def __call__(self, module: ModuleVersion, /) -> ModulePackages | None:
-        """Return its packages, or None where its zip cannot be had."""
-        ...
-
-
-@dataclass(frozen=True)
-class ImportSource:
-    """Where imports come from.
-
-    Attributes:
-        packages: Who knows what packages import.
-        prefetch: Who is told before of the versions that will be asked for.
-        newest: Knows the newest versions of modules, as far as paths are some;
-            without, none are taken for what nothing provides.
-    """
-
-    packages: LoadPackages
-    prefetch: Prefetch | None = None
-    newest: Upgrades | None = None
-
-
-@dataclass(frozen=True)
-class FirstImport:
-    """An import that led to a module version.
-
-    Attributes:
-        path: The import path, "" for the module that all begins with.
-        importer: Whose package imports it, None at the beginning.
-        tested: Whose test it takes to come there, None if it takes none.
-    """
-
-    path: str
-    importer: ModuleVersion | None = None
-    tested: ModuleVersion | None = None
-
-
-@dataclass
-class Reached:
-    """What a consumer can come to build with.
-
-    Attributes:
-        zips: The versions ``go`` may open, and the first import that led to each.
-        selectable: All versions that some roots select; their ``.mod`` is asked for.
-        newest: What was taken because nothing that is required has a package.
-        unread: Of zips those whose packages are unknown.
-        unprovided: Import paths that nothing provides, and who imports them.
-        graph: The graph of all roots together.
-    """
-
-    zips: dict[ModuleVersion, FirstImport] = field(default_factory=dict)
-    selectable: set[ModuleVersion] = field(default_factory=set)
-    newest: set[ModuleVersion] = field(default_factory=set)
-    unread: set[ModuleVersion] = field(default_factory=set)
-    unprovided: dict[str, ModuleVersion] = field(default_factory=dict)
-    graph: ModuleGraph = field(default_factory=lambda: ModuleGraph(()))
-
-    @property
-    def subsets(self) -> Iterator[ModuleVersion]:
-        """The zips that whoever imports everything does not select."""
-        for each in self.zips:
-            if self.graph.selected(each.path) != each.version:
-                yield each
-
-    def chain(self, module: ModuleVersion) -> tuple[ModuleVersion, ...]:
-        """Return versions to one of the zips, each of which imports the next."""
-        found = [module]
-        while (importer := self.zips[found[-1]].importer) is not None:
-            if importer in found:
-                break
-            found.append(importer)
-        return tuple(reversed(found))
+from gosync.gomod.needsfloor import Floors
+from gosync.gomod.needsreached import FirstImport, ImportSource, Reached
+from gosync.gomod.packages import Package
 
 
 def reach(
-    module: ModuleVersion,
+    modules: Sequence[ModuleVersion],
     reader: GraphReader,
-    requirements: Requirements,
+    nothing: Requirements,
     imports: ImportSource,
+    use: Use = IMPORTING,
 ) -> Reached:
-    """Return what a consumer of a module version can come to build with.
+    """Return what a consumer of module versions can come to build with.
 
     Args:
-        module: The module version.
-        reader: Reads graphs of a main module that requires it.
-        requirements: What this main module requires.
+        modules: The module versions, of which it requires some or all.
+        reader: Reads graphs of a main module.
+        nothing: What this main module requires besides.
         imports: Where imports come from.
+        use: What it does with them.
     """
-    return _Reaching(module, reader, requirements, imports).reached()
+    return _Reaching(modules, reader, nothing, imports, use).reached()
 
 
 class _Reaching:
@@ -143,19 +71,24 @@ class _Reaching:
 
     def __init__(
         self,
-        module: ModuleVersion,
+        modules: Sequence[ModuleVersion],
         reader: GraphReader,
-        requirements: Requirements,
+        nothing: Requirements,
         imports: ImportSource,
+        use: Use,
     ) -> None:
-        self._module = module
+        self.modules = tuple(modules)
+        self.use = use
         self._reader = reader
-        self._requirements = requirements
+        self._nothing = nothing
         self._imports = imports
         self._newest: dict[str, str] = {}
         self._found = Reached()
-        self._roots = {module}
-        self._floor = reader.graph(requirements)
+        self._roots = set(modules)
+        self._floors = Floors(modules, self._graph)
+        if use.tests:
+            reader.get_ready(self.modules)
+            self._roots.update(*map(reader.require, modules))
         self._packages: dict[ModuleVersion, Mapping[str, Package]] = {}
         self._asked: set[str] = set()
 
@@ -197,35 +130,25 @@ class _Reaching:
         """Make a root of what provided a package."""
         self._roots.add(module)
 
-    @property
-    def module(self) -> ModuleVersion:
-        """What all begins with."""
-        return self._module
+    def _graph(self, modules: Iterable[ModuleVersion]) -> ModuleGraph:
+        """Return the graph of a main module that requires these."""
+        roots = tuple(gover.sort_modules({*self._nothing.roots, *modules}))
+        return self._reader.graph(replace(self._nothing, roots=roots))
 
     def _selectable(self) -> dict[str, list[str]]:
         """Return the versions of each path that some of the roots may select."""
-        own = [each for each in self._requirements.roots if each.path in _TOOLCHAIN]
-        roots = tuple(gover.sort_modules({*self._roots, *own}))
-        graph = self._reader.graph(replace(self._requirements, roots=roots))
-        self._found.graph = graph
+        graph = self._found.graph = self._graph(self._roots)
+        nodes = [
+            each
+            for each in graph.walk()
+            if each.version and not gover.is_toolchain(each.path)
+        ]
+        self._floors.look_at(nodes)
         versions: dict[str, list[str]] = {}
-        for each in graph.walk():
-            if each.version and each.path not in _TOOLCHAIN and self._is_high(each):
+        for each in nodes:
+            if each in self._roots or self._floors.admit(each):
                 versions.setdefault(each.path, []).append(each.version)
         return versions
-
-    def _is_high(self, module: ModuleVersion) -> bool:
-        """Tell whether a version is not below what is selected in any case.
-
-        Where the module itself may be upgraded, its requirements may go with it.
-        """
-        if module in self._roots:
-            return True
-        itself = self._found.graph.selected(self._module.path)
-        floor = self._floor.selected(module.path)
-        if floor in (None, NONE) or itself != self._module.version:
-            return True
-        return gover.compare_of(module.path, module.version, floor or "") >= 0
 
     def is_certain(self, provider: str, importer: FirstImport) -> bool:
         """Tell whether a module is in each graph in which something is imported.
@@ -233,13 +156,13 @@ class _Reaching:
         An importer is a root, or what only tests come to is a test's of a root.
         """
         root = importer.tested or importer.importer
-        if root is None or self._floor.selected(provider):
+        if root is None or self._floors.have(provider):
             return True
         if importer.importer is not None and importer.importer.path == provider:
             return True
         return any(each.path == provider for each in self._reader.require(root))
 
-    def _take_all_newest(self, wanted: Mapping[str, ModuleVersion]) -> None:
+    def _take_all_newest(self, wanted: Mapping[str, FirstImport]) -> None:
         """Take newest versions for imports, as ``go`` does once the roots stay."""
         roots = set(self._roots)
         paths = sorted(wanted.keys() - self._asked)
@@ -250,12 +173,19 @@ class _Reaching:
         self.get_ready(each for each in found if each.version)
         for path in paths:
             self._take_newest(path, wanted[path])
-        if roots != self._roots and not self._reader.require(self._module):
-            own = [each for each in self._roots if each in self._found.newest]
-            ordered = tuple(gover.sort_modules({*self._requirements.roots, *own}))
-            self._floor = self._reader.graph(replace(self._requirements, roots=ordered))
+        if roots == self._roots:
+            return
+        for module in self.modules:
+            if not self._reader.require(module):
+                self._floors.raise_by(module, self._newest_of(module))
 
-    def _take_newest(self, path: str, importer: ModuleVersion) -> None:
+    def _newest_of(self, module: ModuleVersion) -> Iterator[ModuleVersion]:
+        """Yield what was taken in the newest version for imports that begin there."""
+        for each in self._found.newest:
+            if len(self.modules) == 1 or self._found.chain(each)[0] == module:
+                yield each
+
+    def _take_newest(self, path: str, wanted: FirstImport) -> None:
         """Take the longest module whose newest version has a package, as go does.
 
         It looks into all that there are.
@@ -267,10 +197,10 @@ class _Reaching:
             if version is None:
                 continue
             module = ModuleVersion(prefix, version)
-            folders = self.open(module, FirstImport(path, importer))
+            folders = self.open(module, wanted)
             if not is_found and path[len(prefix) + 1 :] in folders:
                 is_found = True
-                self._found.newest.add(module)
+                self._found.newest.setdefault(module, wanted)
                 self._roots.add(module)
 
 
@@ -279,6 +209,7 @@ class _Loading:
 
     def __init__(self, reaching: _Reaching, versions: Mapping[str, list[str]]) -> None:
         self._reaching = reaching
+        self._use = reaching.use
         self._versions = versions
         self._pending: list[FirstImport] = []
         self._imports: dict[str, set[FirstImport]] = {}
@@ -288,11 +219,12 @@ class _Loading:
 
     def load(self) -> None:
         """Follow all imports."""
-        path = self._reaching.module.path
-        self._reaching.get_ready(self._versions_of(path))
-        for module in self._versions_of(path):
+        paths = dict.fromkeys(each.path for each in self._reaching.modules)
+        began = [each for path in paths for each in self._versions_of(path)]
+        self._reaching.get_ready(began)
+        for module in began:
             for package in self._reaching.open(module, FirstImport("")).values():
-                if is_entry(package):
+                if self._use.begins_with(package):
                     self._enter(module, package, None)
         while self._pending:
             wave, self._pending = self._pending, []
@@ -305,16 +237,16 @@ class _Loading:
             for wanted in wave:
                 self._follow(wanted)
         for each in self._imports.keys() - self._providers.keys():
-            self.unprovided[each] = self._importer_of(each)
+            self.unprovided[each] = _importer_of(self._first_of(each))
 
-    def uncertain(self) -> dict[str, ModuleVersion]:
-        """Return the imports that not every graph provides, and who imports them."""
-        found = dict(self.unprovided)
+    def uncertain(self) -> dict[str, FirstImport]:
+        """Return the imports that not every graph provides."""
+        found = {path: self._first_of(path) for path in self.unprovided}
         for path, providers in self._providers.items():
             if not all(
                 self._is_certain(each, providers) for each in self._imports[path]
             ):
-                found[path] = self._importer_of(path)
+                found[path] = self._first_of(path)
         return found
 
     def _versions_of(self, path: str) -> Iterator[ModuleVersion]:
@@ -324,8 +256,8 @@ class _Loading:
     def _is_certain(self, wanted: FirstImport, providers: set[str]) -> bool:
         return any(self._reaching.is_certain(each, wanted) for each in providers)
 
-    def _importer_of(self, path: str) -> ModuleVersion:
-        return min(each.importer for each in self._imports[path] if each.importer)
+    def _first_of(self, path: str) -> FirstImport:
+        return min(self._imports[path], key=_importer_of)
 
     def _follow(self, wanted: FirstImport) -> None:
         for prefix in prefixes(wanted.path):
@@ -340,25 +272,21 @@ class _Loading:
         self, module: ModuleVersion, package: Package, tested: ModuleVersion | None
     ) -> None:
         self._reaching.promote(module)
-        self._add(package.imports, module, tested)
-        if tested is None:  # tests of tests' imports are nobody's
-            self._add(package.test_imports, module, module)
+        name = f"{module.path}/{package.folder}".removesuffix("/")
+        for path in package.imports:
+            self._add(FirstImport(path, module, tested, name))
+        if tested is None and self._use.follows_tests:  # tests' tests are nobody's
+            for path in package.test_imports:
+                self._add(FirstImport(path, module, module, name))
 
-    def _add(
-        self,
-        paths: Sequence[str],
-        importer: ModuleVersion,
-        tested: ModuleVersion | None,
-    ) -> None:
-        for path in paths:
-            wanted = FirstImport(path, importer, tested)
-            known = self._imports.setdefault(path, set())
-            is_new = not known if tested else path not in self._untested
-            known.add(wanted)
-            if is_new:
-                self._pending.append(wanted)
-            if tested is None:
-                self._untested.add(path)
+    def _add(self, wanted: FirstImport) -> None:
+        known = self._imports.setdefault(wanted.path, set())
+        is_new = not known if wanted.tested else wanted.path not in self._untested
+        known.add(wanted)
+        if is_new:
+            self._pending.append(wanted)
+        if wanted.tested is None:
+            self._untested.add(wanted.path)
 
 
 def prefixes(path: str) -> Iterator[str]:
@@ -368,9 +296,6 @@ def prefixes(path: str) -> Iterator[str]:
         path = path.rpartition("/")[0]
 
 
-def is_entry(package: Package) -> bool:
-    """Tell whether another module may import a package, or install it."""
-    return package.is_matched and _INTERNAL not in package.folder.split("/")
-
-
-_TOOLCHAIN = (gover.GO, gover.TOOLCHAIN)
+def _importer_of(wanted: FirstImport) -> ModuleVersion:
+    assert wanted.importer is not None
+    return wanted.importer

@@ -58,7 +58,12 @@ class GoMods:
 
 
 def add_upgrades(
-    found: NeedsSoFar, mains: Mains, gomods: GoMods, upgrades: Upgrades, *, keep: str
+    found: NeedsSoFar,
+    mains: Mains,
+    gomods: GoMods,
+    upgrades: Upgrades,
+    *,
+    keep: Iterable[str],
 ) -> None:
     """Add the graphs that ``go get -u`` goes through.
 
@@ -67,7 +72,7 @@ def add_upgrades(
         mains: A main module.
         gomods: Where go.mod files come from.
         upgrades: Who knows the newest versions.
-        keep: A module path that is not upgraded, or "".
+        keep: Module paths that are not upgraded.
     """
     reader = gomods.reader(mains)
     newest = _Newest(mains, upgrades, keep)
@@ -79,10 +84,10 @@ def add_upgrades(
 class _Newest:
     """The newest version of each module that can be upgraded."""
 
-    def __init__(self, mains: Mains, upgrades: Upgrades, keep: str) -> None:
+    def __init__(self, mains: Mains, upgrades: Upgrades, keep: Iterable[str]) -> None:
         self._mains = mains
         self._upgrades = upgrades
-        self._asked = {keep}
+        self._asked = set(keep)
         self._found: dict[str, str] = {}
 
     def ask(self, paths: Iterable[str]) -> None:

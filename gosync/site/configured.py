@@ -67,6 +67,8 @@ def _items(options: SiteOptions) -> Iterator[str]:
     for path, rules in options.policy.exact.items():
         for rule in rules:
             yield select_item(rule.select, path)
+    for tool in options.policy.tools:
+        yield tool_item(str(tool))
     for spec in options.projects:
         yield project_item(str(spec.path))
 
@@ -74,6 +76,11 @@ def _items(options: SiteOptions) -> Iterator[str]:
 def select_item(number: int, path: str) -> str:
     """Return what a select is called that takes nothing of a module."""
     return f"select {number}: {path}"
+
+
+def tool_item(name: str) -> str:
+    """Return what a tool is called that nothing is carried of."""
+    return f"tool {name}"
 
 
 def project_item(name: str) -> str:

@@ -9,6 +9,11 @@ A selector is one entry of ``[[select]] modules`` or one line of a
     example.com/m@latest           the newest version that its select's rule leaves
     rsc.io/*                       a GOPRIVATE pattern, found by the index
 
+A tool is an entry of ``[[select]] tools``, in the words of ``go install``::
+
+    golang.org/x/tools/gopls@latest
+    github.com/go-delve/delve/cmd/dlv@v1.25.2
+
 Several selects may name one module; it gets the union of what they ask for. A
 version that is named exactly is taken as it is: of its select's keys only
 ``deps`` concerns it.
@@ -34,6 +39,7 @@ from gosync.gomod.deps import Deps
 from gosync.gomod.patterns import PatternSet, is_literal
 from gosync.site.rules import EVERY_VERSION, Pick, VersionRule, check_pattern
 
+LATEST = "latest"
 _MOD_SUFFIX = "/go.mod"
 # go refuses to take these from any proxy: they come with the toolchain.
 _BUILT_IN = frozenset({"golang.org/fips140"})
@@ -61,6 +67,21 @@ class Selector(msgspec.Struct, frozen=True):
     is_pattern: bool = False
 
 
+class Tool(msgspec.Struct, frozen=True, order=True):
+    """A program that clients install.
+
+    Attributes:
+        package: The path of its package.
+        query: A canonical version of its module, or "latest".
+    """
+
+    package: str
+    query: str
+
+    def __str__(self) -> str:
+        return f"{self.package}@{self.query}"
+
+
 class Select(msgspec.Struct, frozen=True):
     """One ``[[select]]``.
 
@@ -68,11 +89,15 @@ class Select(msgspec.Struct, frozen=True):
         selectors: What it names.
         versions: The rule for those without a version.
         deps: Which dependencies come along.
+        tools: The programs that are carried with what it takes to install them.
+        together: Whether consumers of several of its modules at once find all, too.
     """
 
     selectors: tuple[Selector, ...]
     versions: VersionRule = EVERY_VERSION
     deps: Deps = Deps.NONE
+    tools: tuple[Tool, ...] = ()
+    together: bool = False
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -135,6 +160,29 @@ def _pattern_selector(text: str, glob: str, query: str) -> Selector:
     return Selector(glob, query, is_pattern=True)
 
 
+def parse_tool(text: str) -> Tool:
+    """Parse one tool.
+
+    Raises:
+        MalformedError: if it is no package path with a version.
+    """
+    package, _, query = text.strip().partition("@")
+    if not query:
+        raise MalformedError("tool", text, "names no version; @latest is one")
+    if "..." in package:
+        raise MalformedError("tool", text, "patterns name no single program")
+    module.check_import_path(package)
+    if "." not in package.split("/")[0]:
+        raise MalformedError("tool", text, "comes with go, never from a proxy")
+    if query != LATEST and (
+        module.canonical_version(query) != query or not semver.is_valid(query)
+    ):
+        raise MalformedError(
+            "tool", text, "the version must be canonical (v1.2.3) or latest"
+        )
+    return Tool(package, query)
+
+
 def parse_selectors(lines: Iterable[str]) -> Iterator[Selector]:
     """Parse a modules file's lines; ``#`` starts a comment.
 
@@ -176,6 +224,7 @@ class Policy:
         private: The GOPRIVATE patterns.
         exact: The rules of each module that is named by its path.
         patterns: The rules of each glob.
+        tools: The programs of all selects, each once.
     """
 
     def __init__(self, selects: Iterable[Select], private: Iterable[str] = ()) -> None:
@@ -185,6 +234,9 @@ class Policy:
         self.patterns: dict[str, tuple[Rule, ...]] = {}
         for number, select in enumerate(self.selects, start=1):
             self._index(select, number)
+        self.tools = tuple(
+            dict.fromkeys(tool for select in self.selects for tool in select.tools)
+        )
         self._private = PatternSet(self.private)
         self._any = PatternSet(self.patterns)
         self._compiled = [

@@ -64,6 +64,8 @@ def _lines(options: SiteOptions) -> Iterator[str]:
             _selectors(select),
             *_versions(select.versions),
             _deps(select.deps),
+            "together" if select.together else "",
+            ", ".join(f"tool {each}" for each in select.tools),
         )
     toolchains = options.toolchains
     if toolchains.versions:

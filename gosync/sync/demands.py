@@ -15,9 +15,11 @@ from typing import Final
 from gosync.catalog.versions import Need
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import Needs
+from gosync.site.policy import Tool
 
 COMMANDS: Final = "commands"
 KEPT: Final = "kept"
+TOOL: Final = "tool"
 TOOLCHAINS: Final = "toolchains"
 
 
@@ -29,6 +31,11 @@ def select_name(number: int) -> str:
 def project_name(name: str) -> str:
     """Return what a project is called: "project ./app"."""
     return f"project {name}"
+
+
+def tool_name(tool: Tool) -> str:
+    """Return what a program is called: "tool golang.org/x/tools/gopls@latest"."""
+    return f"{TOOL} {tool}"
 
 
 class Demands:

@@ -8,7 +8,7 @@ database is refused as a whole, before any zip of it is fetched.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from anyio import CapacityLimiter, to_thread
@@ -21,16 +21,21 @@ from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import (
     ImportSource,
     Needs,
+    needs_of_program,
     needs_of_project,
-    needs_of_version,
+    needs_of_versions,
 )
 from gosync.project import Project
+from gosync.site.policy import Policy, Tool
 from gosync.site.site import Site
-from gosync.sync.demands import Demands, project_name, select_name
+from gosync.sync.choosing import Choices
+from gosync.sync.demands import Demands, project_name, select_name, tool_name
 from gosync.sync.gomods import GoModSource, StoredGoMods
 from gosync.sync.packages import StoredPackages
 from gosync.sync.projects import ConfiguredProject
 from gosync.sync.sumcheck import check_sums
+from gosync.sync.toolchains import toolchain_wants
+from gosync.sync.tools import Program, ProgramFinder, toolchains_for
 from gosync.sync.upgrades import UpgradeFinder
 from gosync.sync.wanted import WantedSet
 from gosync.work.pool import for_each
@@ -43,11 +48,13 @@ class Found(msgspec.Struct):
     Attributes:
         wanted: The versions.
         refused: Projects that could not be taken, and why.
+        unfound: Tools that nothing is carried of, and why.
         demands: Who needs them.
     """
 
     wanted: WantedSet = msgspec.field(default_factory=WantedSet)
     refused: dict[str, GosyncError] = msgspec.field(default_factory=dict)
+    unfound: dict[Tool, GosyncError] = msgspec.field(default_factory=dict)
     demands: Demands = msgspec.field(default_factory=Demands)
 
 
@@ -66,39 +73,47 @@ class Dependencies:
         self._site = site
         self._source = source
         self._packages = packages
-        self._imports = ImportSource(packages.load, packages.prefetch, upgrades.guess)
+        self._imports = ImportSource(
+            packages.load,
+            packages.prefetch,
+            upgrades.guess,
+            is_estimate=packages.is_estimate,
+        )
+        self._finder = ProgramFinder(
+            self._load,
+            packages.load,
+            upgrades.guess,
+            is_estimate=packages.is_estimate,
+        )
         self._upgrades = upgrades
         self._progress = progress
         self._found = Found(demands=demands)
-        self._selects: Mapping[ModuleVersion, tuple[int, ...]] = {}
         # Who reads a graph waits for the gate, which needs threads of its own.
         self._readers = CapacityLimiter(site.options.concurrency)
 
     async def follow(
-        self,
-        projects: Iterable[ConfiguredProject],
-        versions: Iterable[tuple[ModuleVersion, Deps]],
-        selects: Mapping[ModuleVersion, tuple[int, ...]],
+        self, projects: Iterable[ConfiguredProject], choices: Choices, policy: Policy
     ) -> Found:
-        """Return what these projects and module versions need.
+        """Return what is needed besides what is chosen.
 
         Args:
             projects: The projects.
-            versions: The versions, and which dependencies of each come along.
-            selects: The selects that want these for it.
+            choices: The versions whose dependencies come along.
+            policy: Says which of these are taken together, and names tools.
 
         Raises:
             StoreError: if the store or the catalog cannot be read or written.
         """
-        configured, selected = list(projects), list(versions)
-        self._selects = selects
-        self._progress.phase("dependencies", len(configured) + len(selected))
+        configured, roots = list(projects), list(_roots(choices, policy))
+        jobs = len(configured) + len(roots) + len(policy.tools)
+        self._progress.phase("dependencies", jobs)
         for each in configured:
             await self._follow_project(each)
             self._progress.advance()
         workers = self._site.options.concurrency
         try:
-            await for_each(selected, self._follow_version, workers=workers)
+            await for_each(roots, self._follow_root, workers=workers)
+            await for_each(policy.tools, self._follow_tool, workers=workers)
         finally:
             self._packages.flush()
         return self._found
@@ -130,25 +145,81 @@ class Dependencies:
             upgrades=self._upgrades,
         )
 
-    async def _follow_version(self, selected: tuple[ModuleVersion, Deps]) -> None:
-        mv, deps = selected
+    async def _follow_root(self, root: _Root) -> None:
         needs = await to_thread.run_sync(
-            self._needs_of_version, mv, deps, limiter=self._readers
+            self._needs_of_root, root, limiter=self._readers
         )
         self._found.wanted.update(wants_of(needs, FoundBy.DEPENDENCY))
-        who = map(select_name, self._selects.get(mv, ()))
-        self._found.demands.add(who, needs, mv)
+        one = root.versions[0] if len(root.versions) == 1 else None
+        self._found.demands.add(root.who, needs, one)
         self._progress.advance()
 
-    def _needs_of_version(self, mv: ModuleVersion, deps: Deps) -> Needs:
-        return needs_of_version(
-            mv,
+    def _needs_of_root(self, root: _Root) -> Needs:
+        return needs_of_versions(
+            root.versions,
             self._source.load,
-            deps=deps,
+            deps=root.deps,
             prefetch=self._source.prefetch,
             upgrades=self._upgrades,
             imports=self._imports,
         )
+
+    async def _follow_tool(self, tool: Tool) -> None:
+        try:
+            program, needs = await to_thread.run_sync(
+                self._needs_of_tool, tool, limiter=self._readers
+            )
+        except StoreError:
+            raise
+        except GosyncError as exc:
+            self._found.unfound[tool] = exc
+        else:
+            self._take_tool(tool, program, needs)
+        self._progress.advance()
+
+    def _take_tool(self, tool: Tool, program: Program, needs: Needs) -> None:
+        found, who = self._found, tool_name(tool)
+        found.demands.name(who, program.mv, Need.ZIP)
+        found.demands.add([who], needs, program.mv)
+        mv = program.mv
+        found.wanted.add(Want(mv.path, mv.version, Need.ZIP, FoundBy.CONFIG))
+        found.wanted.update(wants_of(needs, FoundBy.DEPENDENCY))
+        toolchain = toolchains_for(needs, self._site.options.toolchains)
+        is_allowed = toolchain is not None and bool(toolchain.platforms)
+        for want in toolchain_wants(toolchain) if toolchain and is_allowed else ():
+            found.demands.name(who, want.mv, want.need)
+            found.wanted.add(want)
+
+    def _needs_of_tool(self, tool: Tool) -> tuple[Program, Needs]:
+        program = self._finder.find(tool)
+        needs = needs_of_program(
+            program.mv,
+            program.folder,
+            self._source.load,
+            prefetch=self._source.prefetch,
+            imports=self._imports,
+        )
+        return program, needs
+
+    def _load(self, module: ModuleVersion, /) -> GoMod | None:
+        self._source.prefetch([module])
+        return self._source.load(module)
+
+
+class _Root(msgspec.Struct, frozen=True):
+    """Versions that consumers require, by themselves or together."""
+
+    versions: tuple[ModuleVersion, ...]
+    deps: Deps
+    who: tuple[str, ...]
+
+
+def _roots(choices: Choices, policy: Policy) -> Iterator[_Root]:
+    for mv, deps in choices.with_deps:
+        yield _Root((mv,), deps, tuple(map(select_name, choices.selects.get(mv, ()))))
+    for number, versions in choices.together.items():
+        select = policy.selects[number - 1]
+        yield _Root(tuple(versions), select.deps, (select_name(number),))
 
 
 class ProjectLoad:

@@ -38,8 +38,11 @@ class StoredPackages:
     """The packages of versions whose zips the store has; asks nobody.
 
     Attributes:
+        is_estimate: Whether more is to be taken where a zip cannot be read.
         lacking: What was asked for in vain.
     """
+
+    is_estimate = True
 
     def __init__(
         self, catalog: Catalog, blobs: BlobReader, *, keep: bool = False
@@ -140,7 +143,9 @@ class StoredPackages:
 
 
 class PackageSource(StoredPackages):
-    """The same, with an upstream behind it."""
+    """The same, with an upstream behind it: what it lacks comes in a later pass."""
+
+    is_estimate = False
 
     def __init__(self, site: Site, fetch: Fetch, *, retry: bool) -> None:
         """Begin with what the store has.

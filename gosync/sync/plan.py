@@ -41,7 +41,7 @@ from gosync.site.rules import Pick, VersionRule
 from gosync.sync.offer import Offer, Offered
 
 _INCOMPATIBLE = "+incompatible"
-_WIDTH = {Deps.NONE: 0, Deps.BUILD: 1, Deps.ALL: 2}
+_WIDTH = {deps: width for width, deps in enumerate(Deps)}  # each has the one before
 
 
 class Omission(StrEnum):

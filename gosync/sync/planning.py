@@ -23,7 +23,7 @@ from gosync.hint import advise, command
 from gosync.site.policy import Policy
 from gosync.site.site import Site
 from gosync.site.upstreams import connect
-from gosync.sync.demands import COMMANDS, KEPT, Demands, select_name
+from gosync.sync.demands import COMMANDS, KEPT, TOOL, Demands, select_name, tool_name
 from gosync.sync.engine import Pass, PassOptions
 from gosync.sync.explaining import explain
 from gosync.sync.planfile import state_of
@@ -238,7 +238,9 @@ class _Planning:
                 more = len(names) - _SHOWN_SELECTORS
                 shown = ", ".join(names[:_SHOWN_SELECTORS])
                 return f"{shown} and {more} more" if more > 0 else shown
-        return ""
+        bit = self._demands.bit(who)
+        named = (mv for mv, bits in self._demands.named.items() if bits & bit)
+        return str(next(named, "")) if who.startswith(TOOL) else ""
 
 
 def _explained(site: Site, wish: PassOptions, asked: str) -> str:
@@ -269,6 +271,7 @@ def wanter_names(policy: Policy, wish: PassOptions) -> Iterator[str]:
         yield select_name(number)
     for each in wish.projects:
         yield f"project {each.name}"
+    yield from map(tool_name, policy.tools)
 
 
 def _select_of(policy: Policy, path: str) -> str:

@@ -12,7 +12,7 @@ an upstream did not answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -24,7 +24,14 @@ from gosync.clock import format_time
 from gosync.errors import GosyncError, NotFoundError
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
-from gosync.site.configured import PROJECT, SELECT, project_item, select_item
+from gosync.site.configured import (
+    PROJECT,
+    SELECT,
+    project_item,
+    select_item,
+    tool_item,
+)
+from gosync.site.policy import Tool
 from gosync.site.site import Site
 from gosync.sync.choosing import Choices, Chooser, Unmatched, sooner
 from gosync.sync.demands import COMMANDS, TOOLCHAINS, Demands
@@ -49,6 +56,7 @@ class MadeSelection(msgspec.Struct, frozen=True):
         wanted: The versions.
         choices: What the configuration's selects choose, None for a command's own.
         refused: Projects that could not be taken, and why.
+        unfound: Tools that could not be taken, and why.
         demands: Who wants what.
         complete: Whether every go.mod and zip was there that it had to read.
         is_current: Whether the catalog's was made of the same.
@@ -57,6 +65,7 @@ class MadeSelection(msgspec.Struct, frozen=True):
     wanted: WantedSet
     choices: Choices | None
     refused: dict[str, GosyncError]
+    unfound: dict[Tool, GosyncError]
     demands: Demands
     complete: bool
     is_current: bool = False
@@ -121,9 +130,8 @@ class Selecting:
             self._progress,
             demands,
         )
-        found = await dependencies.follow(
-            self._projects, choices.with_deps, choices.selects
-        )
+        policy = self._site.options.policy
+        found = await dependencies.follow(self._projects, choices, policy)
         wanted = choices.wanted
         toolchains = list(toolchain_wants(self._site.options.toolchains))
         for want in toolchains:
@@ -131,11 +139,12 @@ class Selecting:
         wanted.update(toolchains)
         wanted.update(found.wanted)
         unanswered = self._source.unanswered() or self._packages.unanswered()
-        complete = not found.refused and not unanswered
+        complete = not (found.refused or found.unfound or unanswered)
         return MadeSelection(
             wanted,
             choices,
             found.refused,
+            found.unfound,
             demands,
             complete,
             is_current=self._is_current(self._fingerprint()),
@@ -154,7 +163,7 @@ class Selecting:
         choices = self._chooser(FoundBy.COMMAND).choose_all()
         for want in choices.wanted:
             demands.name(COMMANDS, want.mv, want.need)
-        return MadeSelection(choices.wanted, None, {}, demands, complete=False)
+        return MadeSelection(choices.wanted, None, {}, {}, demands, complete=False)
 
     def _chooser(
         self, found_by: FoundBy | None = None, demands: Demands | None = None
@@ -197,7 +206,7 @@ class Selecting:
 
     def _note_made(self, made: MadeSelection, choices: Choices, now: datetime) -> None:
         """Keep what the configuration's selection was made of."""
-        self._note_unmatched(choices.unmatched)
+        self._note_unmatched(choices.unmatched, made.unfound)
         self._note_refused(made.refused)
         if made.complete:
             self._upgrades.untrack_unneeded()
@@ -210,7 +219,9 @@ class Selecting:
         )
         self._site.catalog.selections.put(state)
 
-    def _note_unmatched(self, unmatched: Iterable[Unmatched]) -> None:
+    def _note_unmatched(
+        self, unmatched: Iterable[Unmatched], unfound: Mapping[Tool, GosyncError]
+    ) -> None:
         errors: dict[str, GosyncError] = {
             select_item(each.select, each.path): NotFoundError(
                 f"select {each.select} takes no version of {each.path}:"
@@ -221,6 +232,7 @@ class Selecting:
             )
             for each in unmatched
         }
+        errors |= {tool_item(str(tool)): error for tool, error in unfound.items()}
         self._note(SELECT, errors)
 
     def _note_refused(self, refused: dict[str, GosyncError]) -> None:

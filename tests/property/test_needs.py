@@ -63,7 +63,8 @@ def some_sums(graph: Graph, chance: random.Random) -> list[GoSum]:
 def test_each_level_has_what_the_one_before_it_has(graph: Graph) -> None:
     chance = random.Random(graph.name)
     sums = some_sums(graph, chance)
-    none, build, every = (needs_of(graph, deps, sums) for deps in Deps)
+    none, build, tests, every = (needs_of(graph, deps, sums) for deps in Deps)
+    assert tests == build, "a project's own tests are built with it"
     assert none.mods <= build.mods
     assert none.zips <= build.zips
     if not every.problems:

@@ -121,7 +121,7 @@ def test_other_variables_are_none_of_our_business(tmp_path: Path):
         ("[[project]]\n", "path"),
         ('[[project]]\npath = ""\n', "path"),
         ('[[project]]\npath = "a"\n[[project]]\npath = "./a"\n', "named twice"),
-        ('[[project]]\npath = "a"\ndeps = "some"\n', "known: none, build, all"),
+        ('[[project]]\npath = "a"\ndeps = "some"\n', "known: none, build, tests, all"),
         ('[project]\npath = "a"\n', "array"),
         ("[prune]\ngrace_days = -1\n", "grace_days"),
         ("[prune]\ngrace_days = nan\n", "grace_days"),

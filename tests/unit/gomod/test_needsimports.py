@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from gosync.gomod.mains import MainModule, Mains
-from gosync.gomod.modfile import GoMod, Requirement, parse_lax
+from gosync.gomod.modfile import GoMod, parse_lax
 from gosync.gomod.modread import GraphReader
-from gosync.gomod.modroots import initial_requirements
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.needsimports import ImportSource, Reached, reach
+from gosync.gomod.consumers import IMPORTING, TESTING, Use
+from gosync.gomod.needsimports import reach
+from gosync.gomod.needsreached import FirstImport, ImportSource, Reached
 from gosync.gomod.packages import ModulePackages, Package
 
 # By module version: the go line and requirements, then packages; "name < imports"
@@ -48,17 +49,19 @@ def packages(text: str) -> ModulePackages:
 
 
 def reached(
-    world: World, name: str, newest: Mapping[str, str] = {}, *, unread: str = ""
+    world: World,
+    *names: str,
+    newest: Mapping[str, str] = {},
+    unread: str = "",
+    use: Use = IMPORTING,
 ) -> Reached:
-    module = mv(name)
-    required = (Requirement(module.path, module.version),)
-    consumer = GoMod(module="consumer.invalid", go="1.17", require=required)
+    modules = [mv(name) for name in names]
     known = {mv(each): world[each] for each in world}
-    names = {mv(each): each for each in world}
+    spelled = {mv(each): each for each in world}
     latest = {f"x.test/{path}": version for path, version in newest.items()}
 
     def load(each: ModuleVersion, /) -> GoMod | None:
-        return gomod(names[each], known[each][0]) if each in known else None
+        return gomod(spelled[each], known[each][0]) if each in known else None
 
     def open_zip(each: ModuleVersion, /) -> ModulePackages | None:
         return None if each == mv(unread) else packages(known[each][1])
@@ -66,9 +69,10 @@ def reached(
     def upgrades(paths: Sequence[str], /) -> Mapping[str, str]:
         return {each: latest[each] for each in paths if each in latest}
 
-    reader = GraphReader(Mains([MainModule(consumer)]), load, None)
-    requirements = initial_requirements(reader)
-    return reach(module, reader, requirements, ImportSource(open_zip, None, upgrades))
+    mains = Mains([MainModule(GoMod(module="consumer.invalid", go="1.17"))])
+    imports = ImportSource(open_zip, None, upgrades)
+    nothing = mains.requirements()
+    return reach(modules, GraphReader(mains, load, None), nothing, imports, use)
 
 
 def zips(found: Reached) -> list[str]:
@@ -165,9 +169,9 @@ def test_an_import_that_nothing_provides_is_taken_in_its_newest_version() -> Non
         "a@v1.3.0": ("1.21 b@v1.0.0", "p < b"),
         "b@v1.0.0": ("1.21", "."),
     }
-    found = reached(world, "m@v1.0.0", {"a": "v1.3.0"})
+    found = reached(world, "m@v1.0.0", newest={"a": "v1.3.0"})
     assert zips(found) == ["a@v1.3.0", "b@v1.0.0", "m@v1.0.0"]
-    assert found.newest == {mv("a@v1.3.0")}
+    assert set(found.newest) == {mv("a@v1.3.0")}
     assert found.unprovided == {"x.test/gone": mv("m@v1.0.0")}
 
 
@@ -180,8 +184,8 @@ def test_the_newest_is_taken_where_only_a_chance_requires_another() -> None:
         "c@v1.0.0": ("1.21", "."),
         "c@v1.5.0": ("1.21", "."),
     }
-    found = reached(world, "m@v1.0.0", {"c": "v1.5.0"})
-    assert found.newest == {mv("c@v1.5.0")}
+    found = reached(world, "m@v1.0.0", newest={"c": "v1.5.0"})
+    assert set(found.newest) == {mv("c@v1.5.0")}
     assert {"c@v1.0.0", "c@v1.5.0"} < set(zips(found))
     assert found.unprovided == {}
 
@@ -193,9 +197,10 @@ def test_what_tests_come_to_is_no_root_and_its_requirements_may_be_pruned_out() 
         "c@v1.0.0": ("1.21", "."),
         "c@v1.5.0": ("1.21", "."),
     }
-    assert reached(world, "m@v1.0.0", {"c": "v1.5.0"}).newest == {mv("c@v1.5.0")}
+    found = reached(world, "m@v1.0.0", newest={"c": "v1.5.0"})
+    assert set(found.newest) == {mv("c@v1.5.0")}
     tidy = world | {"m@v1.0.0": ("1.21 b@v1.0.0 c@v1.0.0", ". ? b")}
-    assert reached(tidy, "m@v1.0.0", {"c": "v1.5.0"}).newest == set()
+    assert reached(tidy, "m@v1.0.0", newest={"c": "v1.5.0"}).newest == {}
 
 
 def test_all_newest_modules_that_may_have_a_package_are_opened() -> None:
@@ -204,8 +209,8 @@ def test_all_newest_modules_that_may_have_a_package_are_opened() -> None:
         "a@v1.0.0": ("1.16", "sub/p"),
         "a/sub@v1.0.0": ("1.16", "p"),
     }
-    found = reached(world, "m@v1.0.0", {"a": "v1.0.0", "a/sub": "v1.0.0"})
-    assert found.newest == {mv("a/sub@v1.0.0")}
+    found = reached(world, "m@v1.0.0", newest={"a": "v1.0.0", "a/sub": "v1.0.0"})
+    assert set(found.newest) == {mv("a/sub@v1.0.0")}
     assert "a@v1.0.0" in zips(found)
 
 
@@ -218,18 +223,86 @@ def test_of_a_module_without_requirements_all_is_imported_at_once() -> None:
     }
     newest = {"a": "v1.3.0", "c": "v1.1.0"}
     expected = ["a@v1.3.0", "c@v1.1.0", "m@v1.0.0"]
-    assert zips(reached(world, "m@v1.0.0", newest)) == expected
+    assert zips(reached(world, "m@v1.0.0", newest=newest)) == expected
 
 
-def test_programs_can_be_installed() -> None:
+PROGRAMS: World = {
+    "m@v1.0.0": (
+        "1.21 a@v1.0.0 b@v1.0.0 d@v1.0.0",
+        ". < a; cmd < b main; cmd ? d main",
+    ),
+    "a@v1.0.0": ("1.21 c@v1.0.0", ".; cmd < c main"),
+    "b@v1.0.0": ("1.21 c@v1.0.0", ".; . ? c"),
+    "c@v1.0.0": ("1.21", "."),
+    "d@v1.0.0": ("1.21", "."),
+}
+
+
+def test_who_imports_a_module_cannot_import_its_programs() -> None:
+    assert zips(reached(PROGRAMS, "m@v1.0.0")) == ["a@v1.0.0", "m@v1.0.0"]
+
+
+def test_who_installs_a_program_takes_what_it_imports_and_no_tests() -> None:
+    found = reached(PROGRAMS, "m@v1.0.0", use=Use(program="cmd"))
+    assert zips(found) == ["b@v1.0.0", "m@v1.0.0"]
+    assert mv("a@v1.0.0") in found.selectable
+
+
+def test_tests_of_all_packages_take_what_no_importer_comes_to() -> None:
     world = {
-        "m@v1.0.0": ("1.21 a@v1.0.0 b@v1.0.0", ". < a; cmd < b main"),
-        "a@v1.0.0": ("1.21 c@v1.0.0", ".; cmd < c main"),
+        "m@v1.0.0": (
+            "1.21 a@v1.0.0 b@v1.0.0 c@v1.0.0",
+            ". < a; cmd < b main; internal/x ? c",
+        ),
+        "a@v1.0.0": ("1.21", "."),
         "b@v1.0.0": ("1.21", "."),
-        "c@v1.0.0": ("1.21", "."),
+        "c@v1.0.0": ("1.21", ".; . ? gone"),
     }
-    expected = ["a@v1.0.0", "b@v1.0.0", "m@v1.0.0"]
-    assert zips(reached(world, "m@v1.0.0")) == expected
+    found = reached(world, "m@v1.0.0", use=TESTING)
+    assert zips(found) == ["a@v1.0.0", "b@v1.0.0", "c@v1.0.0", "m@v1.0.0"]
+    assert found.unprovided == {}, "tests of what tests import are nobody's"
+
+
+def test_from_its_own_folder_a_module_requires_what_it_says_itself() -> None:
+    """So what these require counts, whether anything of them is imported or not."""
+    world = {
+        "m@v1.0.0": ("1.21 a@v1.0.0 i@v1.0.0", ". ? a"),
+        "a@v1.0.0": ("1.21", "."),
+        "i@v1.0.0": ("1.21 a@v1.1.0", "."),
+        "a@v1.1.0": ("1.21", "."),
+    }
+    assert zips(reached(world, "m@v1.0.0")) == ["a@v1.0.0", "m@v1.0.0"]
+    found = reached(world, "m@v1.0.0", use=TESTING)
+    assert zips(found) == ["a@v1.0.0", "a@v1.1.0", "m@v1.0.0"]
+
+
+def test_together_each_alone_and_all_at_once_select_what_is_taken() -> None:
+    world = {
+        "m@v1.0.0": ("1.21 t@v1.0.0", ". < t"),
+        "n@v1.0.0": ("1.21 t@v1.2.0", ". < t/p"),
+        "t@v1.0.0": ("1.21", ".; p"),
+        "t@v1.2.0": ("1.21 u@v1.0.0", ". < u; p"),
+        "u@v1.0.0": ("1.21", "."),
+    }
+    apart = {*zips(reached(world, "m@v1.0.0")), *zips(reached(world, "n@v1.0.0"))}
+    assert apart == {"m@v1.0.0", "n@v1.0.0", "t@v1.0.0", "t@v1.2.0"}
+    assert set(zips(reached(world, "m@v1.0.0", "n@v1.0.0"))) == {*apart, "u@v1.0.0"}
+
+
+def test_together_one_may_upgrade_another() -> None:
+    """Who requires both has n v1.1.0; who requires n v1.0.0 alone has what it says."""
+    world = {
+        "m@v1.0.0": ("1.21 n@v1.1.0 t@v1.3.0", ". < n"),
+        "n@v1.0.0": ("1.21 t@v1.1.0", ". < t"),
+        "n@v1.1.0": ("1.21 t@v1.2.0", ". < t"),
+        "t@v1.0.0": ("1.21", "."),
+        "t@v1.1.0": ("1.21 t@v1.0.0", "."),
+        "t@v1.2.0": ("1.21", "."),
+        "t@v1.3.0": ("1.21", "."),
+    }
+    found = zips(reached(world, "m@v1.0.0", "n@v1.0.0"))
+    assert "t@v1.0.0" not in found
+    assert {"t@v1.1.0", "t@v1.2.0", "t@v1.3.0", "n@v1.1.0"} < set(found)
 
 
 def test_internal_packages_are_entered_by_imports_alone() -> None:
@@ -249,3 +322,19 @@ def test_a_zip_that_cannot_be_read_is_told() -> None:
     found = reached(world, "m@v1.0.0", unread="a@v1.0.0")
     assert found.unread == {mv("a@v1.0.0")}
     assert mv("a@v1.0.0") in found.zips
+
+
+def test_the_imports_that_led_to_a_version_are_told() -> None:
+    world = {
+        "m@v1.0.0": ("1.21 a@v1.0.0 b@v1.0.0", "p < a/q"),
+        "a@v1.0.0": ("1.21 b@v1.0.0", "q ? b"),
+        "b@v1.0.0": ("1.21", "."),
+    }
+    found = reached(world, "m@v1.0.0")
+    assert [(each.package, each.path) for each in found.imports(mv("b@v1.0.0"))] == [
+        ("x.test/m/p", "x.test/a/q"),
+        ("x.test/a/q", "x.test/b"),
+    ]
+    assert found.imports(mv("b@v1.0.0"))[-1] == FirstImport(
+        "x.test/b", mv("a@v1.0.0"), mv("a@v1.0.0")
+    )

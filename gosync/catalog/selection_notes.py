@@ -1,0 +1,81 @@
+"""Notes of the selection: what it could not know, and what it took instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+import msgspec
+from msgspec.structs import astuple
+
+from gosync.catalog.connection import Connection
+
+
+class NoteKind(StrEnum):
+    """What could not be known.
+
+    Attributes:
+        NO_GO_MOD: The module has no go.mod, which would say what it requires.
+        NEWEST: Nothing that is required provides an import: the newest version of
+            the module that has it was taken, as ``go`` would take it now.
+        UNPROVIDED: Nothing provides an import, not even a newest version.
+        UNREAD: A zip could not be read: what it imports is not known this time.
+        TOOLCHAIN: A tool needs a version of Go that ``[toolchains]`` does not carry.
+    """
+
+    NO_GO_MOD = "no_go_mod"
+    NEWEST = "newest"
+    UNPROVIDED = "unprovided"
+    UNREAD = "unread"
+    TOOLCHAIN = "toolchain"
+
+
+class SelectionNote(msgspec.Struct, frozen=True, order=True):
+    """One note; the fields are the table's columns.
+
+    Attributes:
+        kind: What could not be known.
+        who: For whom: "select 2", "tool PACKAGE@VERSION".
+        root: The module version that it was met at, as path@version; "" for several.
+        subject: What it is about: a module version, an import path, a version of Go.
+        detail: Which package imports it, or why it cannot be read; "" for nothing.
+    """
+
+    kind: NoteKind
+    who: str
+    root: str
+    subject: str
+    detail: str = ""
+
+
+class SelectionNotes:
+    """The table of notes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def replace(self, notes: Iterable[SelectionNote]) -> None:
+        """Write these in place of all that there are.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        with self._connection.transaction():
+            self._connection.write("DELETE FROM selection_notes")
+            self._connection.write_many(
+                "REPLACE INTO selection_notes (kind, who, root, subject, detail)"
+                " VALUES (?, ?, ?, ?, ?)",
+                map(astuple, notes),
+            )
+
+    def all(self) -> list[SelectionNote]:
+        """Return all, by kind and whom they are for.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT kind, who, root, subject, detail FROM selection_notes"
+            " ORDER BY kind, who, root, subject"
+        )
+        return [SelectionNote(NoteKind(row[0]), *row[1:]) for row in found]
