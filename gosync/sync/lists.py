@@ -139,15 +139,17 @@ class Lister:
         self._tally.fail(failure)
 
     async def _answer(self, module: Module) -> _Answer:
+        latest: str | None = None
         if module.pseudo_only:
             latest = await self._latest(module.path)
-            if latest is None or is_pseudo_version(latest):
+            if latest is not None and is_pseudo_version(latest):
                 return _Answer(module, latest=latest)
         said = await self._proxy.versions(module.path)
         self._tally.list_skipped.update(said.left_out)
         if said.versions:
             return _Answer(module, said.versions)
-        latest = await self._latest(module.path)
+        if not module.pseudo_only:
+            latest = await self._latest(module.path)
         return _Answer(module, latest=latest or said.commit)
 
     async def ask_latest(self, path: str) -> bool:

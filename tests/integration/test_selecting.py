@@ -132,3 +132,17 @@ def test_a_retraction_is_not_forgotten_while_its_news_cannot_be_had(
     site.sync("--retry")
     assert site.listed() == {f"{path}@v1.{minor}.0" for minor in range(3)}
     site.check(sim)
+
+
+def test_commits_that_a_list_names_stay_known_where_latest_has_no_answer(
+    tmp_path: Path,
+) -> None:
+    path, commit = "commit.example/m", "v0.0.0-20240101000000-abcdefabcdef"
+    with Simulator() as sim:
+        offer(sim, path, commit)
+        sim.replace_body(f"*{path}/@v/list", f"{commit}\n".encode())
+        sim.fail(f"*{path}/@latest", status=404)
+        site = Site(tmp_path, sim, modules=[path])
+        for _ in range(3):
+            site.sync("--refresh")
+            assert site.status()["selection"]["selected"] == 1
