@@ -45,6 +45,8 @@ gosync.ingest.rebuild.
     selected         which versions the present selection wants
     selected_counts  how much is selected, and in which states: read only
     selected_sizes   selected versions by size: what is here, how large zips are
+    selection_note_table  what the selection could not know
+    selection_notes  what it could not know, and took instead
     selections       what the present selection was made of, and whether it is whole
     shown            what published trees show of each module, and the sums of it (pure)
     shown_table      the tables of what published trees show

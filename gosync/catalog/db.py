@@ -43,7 +43,7 @@ from gosync.catalog.runs import Runs
 from gosync.catalog.selected import Selected
 from gosync.catalog.selected_counts import SelectedCounts
 from gosync.catalog.selected_sizes import SelectedSizes
-from gosync.catalog.selection_notes import SelectionNotes
+from gosync.catalog.selection_note_table import SelectionNotes
 from gosync.catalog.selections import Selections
 from gosync.catalog.shown_table import ShownModules
 from gosync.catalog.tombstones import Tombstones
@@ -80,6 +80,7 @@ class Catalog:
         selected: Which of these are wanted.
         selected_counts: How much is selected, and in which states.
         selected_sizes: How large it is.
+        selection_notes: What that could not know.
         selections: What that was made of.
         packages: What the versions' packages import.
         pins: First-sight h1 of private versions.
@@ -117,6 +118,7 @@ class Catalog:
         self.selected = Selected(connection)
         self.selected_counts = SelectedCounts(connection)
         self.selected_sizes = SelectedSizes(connection)
+        self.selection_notes = SelectionNotes(connection)
         self.selections = Selections(connection)
         self.packages = PackageTable(connection)
         self.pins = Pins(connection)

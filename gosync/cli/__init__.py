@@ -28,6 +28,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     key             ``gosync key``: keys that sign bundles
     listing         ``gosync list``: the versions in the store
     main            the command group, and errors made exit codes
+    notelines       lines about what a selection could not know
     options         what every command takes: --config, --json, --quiet, --no-progress
     output          results: a document for programs or lines for people, never both
     plan            ``gosync plan``: what a sync would do

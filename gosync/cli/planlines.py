@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from gosync.catalog.selection_notes import SelectionNote
 from gosync.catalog.versions import Need
+from gosync.cli.notelines import told_notes
 from gosync.cli.output import Output
 from gosync.cli.tables import withdrawal_lines
 from gosync.cli.troublelines import trouble_lines
@@ -35,8 +37,15 @@ def print_plan(output: Output, report: PlanReport) -> None:
         _print_largest(output, report.largest)
         _print_new(output, [*report.adds, *report.updates])
     _print_dropped(output, report)
+    print_notes(output, report.notes)
     troubles = trouble_lines(report.failed, report.empty_modules)
     for line in (*withdrawal_lines(report.withdrawn), *troubles):
+        output.say(line)
+
+
+def print_notes(output: Output, notes: Sequence[SelectionNote]) -> None:
+    """Print what could not be known of what is needed."""
+    for line in told_notes(notes):
         output.say(line)
 
 

@@ -10,6 +10,7 @@ import click
 from gosync.audit.state import AuditState
 from gosync.catalog.findings import Finding
 from gosync.cli.durations import Duration
+from gosync.cli.notelines import told_notes
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.tables import finding_lines, freshness_line, withdrawal_lines
 from gosync.cli.troublelines import completeness_lines, selection_line
@@ -64,6 +65,7 @@ def status(options: CommonOptions, max_age: timedelta | None) -> int:
             *withdrawal_lines(report.withdrawn),
             *map(_late_line, report.late),
             *completeness_lines(completeness),
+            *told_notes(report.notes),
             *_first_findings(report.findings),
         ],
     )

@@ -45,7 +45,14 @@ def why(options: CommonOptions, module_version: str) -> None:
         blobs = LocalBlobStore(site_options.store_path)
         gomods, packages = StoredGoMods(catalog, blobs), StoredPackages(catalog, blobs)
         chooser = Chooser(catalog, site_options.policy, now=SystemClock().now())
-        finder = Reasons(chooser, gomods, packages, projects, site_options.toolchains)
+        finder = Reasons(
+            chooser,
+            gomods,
+            packages,
+            projects,
+            site_options.toolchains,
+            site_options.policy,
+        )
         reasons = list(finder.of(mv))
     if row is not None and row.found_by is FoundBy.COMMAND:
         reasons.append(_BY_COMMAND)
@@ -69,6 +76,8 @@ def _origins_of(origins: Origins, reason: SelectionReason) -> Iterator[ConfigEnt
             yield from origins.of_select(number, reason.root)
     if reason.project:
         yield from origins.of_project(reason.project)
+    if reason.tool is not None:
+        yield from origins.of_tool(str(reason.tool))
     if reason.who == "toolchains":
         yield origins.of_toolchains()
 

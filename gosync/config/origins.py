@@ -66,6 +66,14 @@ class Origins:
                 key = ("project", number, "path")
                 yield self._origin("project", number, name, key)
 
+    def of_tool(self, name: str) -> Iterator[ConfigEntry]:
+        """Yield the entries of a tool."""
+        for number, section in enumerate(self._config.sections.select, start=1):
+            for at, text in enumerate(section.tools, start=1):
+                if text.strip() == name:
+                    key = ("select", number, "tools", at)
+                    yield self._origin("select", number, text, key)
+
     def of_toolchains(self) -> ConfigEntry:
         """Return the entry of the toolchains."""
         versions = ", ".join(self._config.toolchains.versions)

@@ -28,6 +28,8 @@ other packages may not come to it.
 A module that requires nothing, as one without a go.mod, says nothing of versions.
 Its consumer is taken to import all of it at once: what its own imports bring in the
 newest version is there in any case.
+
+A zip that cannot be read is taken to have what may be in it, and to import nothing.
 """
 
 from __future__ import annotations
@@ -120,6 +122,10 @@ class _Reaching:
             self._packages[module] = {each.folder: each for each in built}
         return self._packages[module]
 
+    def may_have_any(self, module: ModuleVersion) -> bool:
+        """Tell whether a version that was opened could not be read."""
+        return module in self._found.unread
+
     def get_ready(self, modules: Iterable[ModuleVersion]) -> None:
         """Announce what will be opened next."""
         unknown = {each: None for each in modules if each not in self._packages}
@@ -198,7 +204,8 @@ class _Reaching:
                 continue
             module = ModuleVersion(prefix, version)
             folders = self.open(module, wanted)
-            if not is_found and path[len(prefix) + 1 :] in folders:
+            has_it = path[len(prefix) + 1 :] in folders or self.may_have_any(module)
+            if has_it and not is_found:
                 is_found = True
                 self._found.newest.setdefault(module, wanted)
                 self._roots.add(module)
@@ -264,8 +271,9 @@ class _Loading:
             for module in self._versions_of(prefix):
                 folders = self._reaching.open(module, wanted)
                 package = folders.get(wanted.path[len(prefix) + 1 :])
-                if package is not None:
+                if package is not None or self._reaching.may_have_any(module):
                     self._providers.setdefault(wanted.path, set()).add(prefix)
+                if package is not None:
                     self._enter(module, package, wanted.tested)
 
     def _enter(

@@ -23,6 +23,7 @@ from gosync.catalog.holders import HolderRow
 from gosync.catalog.imports import ImportRow
 from gosync.catalog.jobs import JobRow
 from gosync.catalog.runs import Run
+from gosync.catalog.selection_notes import SelectionNote
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import InterruptedRunError, StoreError
 from gosync.publish.marker import read_marker
@@ -90,6 +91,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
         last_run: The last run, None before the first.
         jobs: The daemon's jobs by name.
         withdrawn: What operators withdrew.
+        notes: What the selection could not know, and took instead.
         audit: How audits stand.
         failures: What stands open, by class of error.
         findings: What stands open of what audits found.
@@ -113,6 +115,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     last_run: RunReport | None
     jobs: dict[str, JobState]
     withdrawn: list[Withdrawal]
+    notes: list[SelectionNote]
     audit: AuditState
     failures: tuple[Failure, ...]
     findings: list[Finding]
@@ -162,6 +165,7 @@ def read_status(
         last_run=_run(runs[0], holders) if runs else None,
         jobs={name: _job(row, holders) for name, row in facts.jobs.items()},
         withdrawn=catalog.withdrawn.all(),
+        notes=catalog.selection_notes.all(),
         audit=audit_state(catalog, audit, now, cursor=fresh.index_cursor),
         failures=facts.completeness.failures,
         findings=findings,

@@ -26,6 +26,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     gomods        where module graphs find their go.mod files: the store
     index         following the module index: which events matter, and how far we are
     lists         asking ``@v/list`` and ``@latest`` of the modules that are due
+    notes         what a selection could not know, and what it took instead (pure)
     offer         what upstream says of one module: what there is (pure)
     packages      where what packages import is found: the catalog, then their zips
     plan          from what upstream offers of a module to what is wanted of it (pure)
@@ -45,6 +46,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     sumcheck      a project's go.sum held against what is proven
     tally         what one pass did: counted while it runs, told when it ended
     toolchains    toolchains as modules: what ``GOTOOLCHAIN=auto`` asks a proxy for
+    tools         which module has a program, and which toolchain it asks for
     upgrades      which version ``go get -u`` would take of each module that is required
     wanted        a selection in the making: each version once (pure)
     withdrawing   withdrawing a version, and bringing it back

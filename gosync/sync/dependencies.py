@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from anyio import CapacityLimiter, to_thread
 
+from gosync.catalog.selection_notes import NoteKind, SelectionNote
 from gosync.catalog.versions import FoundBy, Need, Want
 from gosync.errors import GosyncError, StoreError
 from gosync.gomod.deps import Deps
@@ -31,6 +32,7 @@ from gosync.site.site import Site
 from gosync.sync.choosing import Choices
 from gosync.sync.demands import Demands, project_name, select_name, tool_name
 from gosync.sync.gomods import GoModSource, StoredGoMods
+from gosync.sync.notes import notes_of
 from gosync.sync.packages import StoredPackages
 from gosync.sync.projects import ConfiguredProject
 from gosync.sync.sumcheck import check_sums
@@ -50,12 +52,14 @@ class Found(msgspec.Struct):
         refused: Projects that could not be taken, and why.
         unfound: Tools that nothing is carried of, and why.
         demands: Who needs them.
+        notes: What could not be known.
     """
 
     wanted: WantedSet = msgspec.field(default_factory=WantedSet)
     refused: dict[str, GosyncError] = msgspec.field(default_factory=dict)
     unfound: dict[Tool, GosyncError] = msgspec.field(default_factory=dict)
     demands: Demands = msgspec.field(default_factory=Demands)
+    notes: set[SelectionNote] = msgspec.field(default_factory=set)
 
 
 class Dependencies:
@@ -152,6 +156,8 @@ class Dependencies:
         self._found.wanted.update(wants_of(needs, FoundBy.DEPENDENCY))
         one = root.versions[0] if len(root.versions) == 1 else None
         self._found.demands.add(root.who, needs, one)
+        for who in root.who:
+            self._note(who, needs, one)
         self._progress.advance()
 
     def _needs_of_root(self, root: _Root) -> Needs:
@@ -184,11 +190,21 @@ class Dependencies:
         mv = program.mv
         found.wanted.add(Want(mv.path, mv.version, Need.ZIP, FoundBy.CONFIG))
         found.wanted.update(wants_of(needs, FoundBy.DEPENDENCY))
+        self._note(who, needs, mv)
         toolchain = toolchains_for(needs, self._site.options.toolchains)
-        is_allowed = toolchain is not None and bool(toolchain.platforms)
-        for want in toolchain_wants(toolchain) if toolchain and is_allowed else ():
+        if toolchain is None:
+            return
+        if not toolchain.platforms:
+            found.notes.add(SelectionNote(NoteKind.TOOLCHAIN, who, str(mv), needs.go))
+            return
+        for want in toolchain_wants(toolchain):
             found.demands.name(who, want.mv, want.need)
             found.wanted.add(want)
+
+    def _note(self, who: str, needs: Needs, root: ModuleVersion | None) -> None:
+        gomod = None if root is None else self._source.load(root)
+        unread = self._packages.unread
+        self._found.notes.update(notes_of(who, needs, root, gomod, unread))
 
     def _needs_of_tool(self, tool: Tool) -> tuple[Program, Needs]:
         program = self._finder.find(tool)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import assert_never
 
 from gosync.catalog.selection_notes import NoteKind, SelectionNote
 from gosync.gomod.modfile import GoMod
@@ -49,38 +50,39 @@ def note_lines(notes: Iterable[SelectionNote]) -> Iterator[str]:
     for each in found:
         if each.kind is NoteKind.NEWEST and (each.who, each.root) in counted:
             continue
-        yield _line(each, counts[NoteKind.NEWEST, each.who, each.root])
+        told = _told(each, counts[NoteKind.NEWEST, each.who, each.root])
+        yield f"{each.who}: {told}"
 
 
-def _line(note: SelectionNote, newest: int) -> str:
+def _told(note: SelectionNote, newest: int) -> str:
     match note.kind:
         case NoteKind.NO_GO_MOD:
-            told = (
+            return (
                 f"{note.subject} has no go.mod: {newest} modules that its packages"
                 " import are taken in their newest versions"
             )
         case NoteKind.NEWEST:
-            told = (
+            return (
                 f"{note.subject} is taken as the newest version: nothing that"
                 f"{_of(note)} requires provides {note.detail}"
             )
         case NoteKind.UNPROVIDED:
-            told = (
+            return (
                 f"{note.subject}, which {note.detail} imports, is in no module that"
                 " is known"
             )
         case NoteKind.UNREAD:
-            told = (
+            return (
                 f"{note.subject}: what it needs is not known until its zip is read:"
                 f" {note.detail}"
             )
         case NoteKind.TOOLCHAIN:
-            told = (
+            return (
                 f"it needs go {note.subject} or newer; clients with an older go must"
                 " find a toolchain, and [toolchains] carries none that will do"
             )
-    return f"{note.who}: {told}"
+    assert_never(note.kind)
 
 
 def _of(note: SelectionNote) -> str:
-    return f" {note.root}" if note.root else " they"
+    return f" {note.root}" if note.root else " any of them"

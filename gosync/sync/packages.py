@@ -13,17 +13,22 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from anyio import from_thread
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Need, VersionRow
-from gosync.errors import BlobCorruptError, MalformedError, TooLargeError
+from gosync.errors import (
+    BlobCorruptError,
+    BlobMissingError,
+    MalformedError,
+    TooLargeError,
+)
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.packages import ModulePackages, pack, unpack
-from gosync.hint import advise, command
+from gosync.hint import command
 from gosync.site.site import Site
 from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest
@@ -40,6 +45,7 @@ class StoredPackages:
     Attributes:
         is_estimate: Whether more is to be taken where a zip cannot be read.
         lacking: What was asked for in vain.
+        damaged: What the store has lost or damaged, and how it was found.
     """
 
     is_estimate = True
@@ -61,18 +67,28 @@ class StoredPackages:
         self._read: dict[str, bytes] = {}
         self._cache = _Cache(CACHE_BYTES)
         self.lacking: set[ModuleVersion] = set()
+        self.damaged: dict[ModuleVersion, str] = {}
 
     def load(self, module: ModuleVersion, /) -> ModulePackages | None:
         """Return a version's packages; None if its zip is not here, or has too many.
 
+        None, too, if the store has lost or damaged the zip: that is one version's
+        trouble, and is noted.
+
         Raises:
-            BlobMissingError: if the store has lost the zip.
-            BlobCorruptError: if the zip is damaged.
             StoreError: if the store or the catalog cannot be read or written.
         """
         found = self._cache.get(module)
         if found is not None:
             return found
+        try:
+            return self._load(module)
+        except (BlobMissingError, BlobCorruptError) as exc:
+            again = command("verify", "--repair")
+            self.damaged[module] = f"{exc}; `{again}` fetches it anew"
+            return None
+
+    def _load(self, module: ModuleVersion) -> ModulePackages | None:
         row = self._catalog.versions.get(module)
         if row is None or row.zip_h1 is None or not is_here(row, Need.ZIP):
             self.lacking.add(module)
@@ -99,8 +115,13 @@ class StoredPackages:
             self._write()
 
     def unanswered(self) -> list[ModuleVersion]:
-        """Return what an upstream did not answer: nothing, where nobody is asked."""
+        """Return what a later pass may know: nothing, where nobody is asked."""
         return []
+
+    @property
+    def unread(self) -> Mapping[ModuleVersion, str]:
+        """What could not be read, and why; nothing, where it is taken by estimate."""
+        return self.damaged
 
     def _packed(self, zip_h1: str) -> bytes | None:
         return self._read.get(zip_h1) or self._catalog.packages.get(zip_h1)
@@ -133,8 +154,7 @@ class StoredPackages:
                 return read_zip_packages(blob.read_at, blob.size_bytes, row.mv)
             except MalformedError as exc:
                 raise BlobCorruptError(
-                    f"{row.mv}: its zip in the store is damaged: {exc}",
-                    hint=advise("{} fetches it anew", command("verify", "--repair")),
+                    f"its zip in the store is damaged: {exc}"
                 ) from exc
 
     def _write(self) -> None:
@@ -179,7 +199,18 @@ class PackageSource(StoredPackages):
 
     def unanswered(self) -> list[ModuleVersion]:
         """Return what is lacking without a definite no: a later pass may have it."""
-        return unanswered(self._catalog, self.lacking, Need.ZIP)
+        lacking = unanswered(self._catalog, self.lacking, Need.ZIP)
+        return [*lacking, *sorted(self.damaged)]
+
+    @property
+    def unread(self) -> Mapping[ModuleVersion, str]:
+        """What could not be read, and why."""
+        lacking = {each: self._reason(each) for each in self.lacking}
+        return lacking | self.damaged
+
+    def _reason(self, module: ModuleVersion) -> str:
+        failure = self._catalog.failures.get(module)
+        return "it was not fetched" if failure is None else failure.reason
 
     def _away(self, modules: Iterable[ModuleVersion]) -> Iterable[ModuleVersion]:
         for each in modules:

@@ -12,6 +12,7 @@ import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.failures import Failure
+from gosync.catalog.selection_notes import SelectionNote
 from gosync.catalog.versions import Need, VersionRow
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.gomod.module import OfVersion
@@ -126,6 +127,7 @@ class SyncPlan(msgspec.Struct, kw_only=True):
         sums: What is selected, summed up by who wants it.
         largest: The largest zips that are selected.
         explained: One select's or project's part, where it was asked for.
+        notes: What could not be known of what is needed.
     """
 
     state: str
@@ -140,6 +142,7 @@ class SyncPlan(msgspec.Struct, kw_only=True):
     sums: PlanSums | None = None
     largest: tuple[LargeZip, ...] = ()
     explained: Explanation | None = None
+    notes: tuple[SelectionNote, ...] = ()
 
     def fetched(self) -> Iterator[PlannedVersion]:
         """Yield all that would be fetched."""
@@ -195,6 +198,7 @@ class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
         largest: The largest zips that are selected.
         dropped: Sum of ``removes``.
         explained: One select's or project's part, where it was asked for.
+        notes: What could not be known of what is needed, and what was taken instead.
         failed: Failures of what is selected.
         withdrawn: What is selected, and nobody is to be given.
         empty_modules: Named modules of which there is nothing.
@@ -214,6 +218,7 @@ class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
     largest: tuple[LargeZip, ...]
     dropped: Dropped
     explained: Explanation | None
+    notes: tuple[SelectionNote, ...]
     failed: tuple[Failure, ...]
     withdrawn: tuple[Withdrawal, ...]
     empty_modules: tuple[EmptyModule, ...]
@@ -236,6 +241,7 @@ def plan_report(made: SyncPlan) -> PlanReport:
         largest=made.largest,
         dropped=made.dropped,
         explained=made.explained,
+        notes=made.notes,
         failed=made.missing,
         withdrawn=made.withdrawn,
         empty_modules=made.empty_modules,

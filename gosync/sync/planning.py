@@ -126,6 +126,7 @@ class _Planning:
             if self._wish.selectors
             else completeness.empty_modules,
             estimated=self._demands.is_estimated,
+            notes=() if self._wish.selectors else tuple(catalog.selection_notes.all()),
             exit_code=this.exit_code(completeness.exit_code_of_plan),
         )
         return plan, list(catalog.selected_sizes.all())

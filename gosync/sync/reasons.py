@@ -10,21 +10,27 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
+from gosync.errors import GosyncError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import (
     ImportSource,
     Needs,
     Reason,
+    needs_of_program,
     needs_of_project,
     needs_of_version,
+    needs_of_versions,
 )
 from gosync.site.options import ToolchainSpec
+from gosync.site.policy import Policy, Tool
 from gosync.sync.choosing import Choices, Chooser
+from gosync.sync.demands import select_name, tool_name
 from gosync.sync.dependencies import ProjectLoad
 from gosync.sync.gomods import StoredGoMods
 from gosync.sync.packages import StoredPackages
 from gosync.sync.projects import ConfiguredProject
 from gosync.sync.toolchains import toolchain_wants
+from gosync.sync.tools import ProgramFinder, toolchains_for
 from gosync.sync.upgrades import upgraded
 
 
@@ -39,6 +45,7 @@ class SelectionReason(msgspec.Struct, frozen=True):
         selects: The numbers of the selects at its beginning.
         root: What they name; None where no select is at the beginning.
         project: The project that is there, "" for none.
+        tool: The tool that is there, None for none.
     """
 
     who: str
@@ -47,6 +54,7 @@ class SelectionReason(msgspec.Struct, frozen=True):
     selects: tuple[int, ...] = ()
     root: ModuleVersion | None = None
     project: str = ""
+    tool: Tool | None = None
 
 
 class Reasons:
@@ -59,10 +67,15 @@ class Reasons:
         packages: StoredPackages,
         projects: Sequence[ConfiguredProject],
         toolchains: ToolchainSpec,
+        policy: Policy,
     ) -> None:
         self._chooser = chooser
         self._gomods = gomods
+        self._policy = policy
         self._imports = ImportSource(packages.load, newest=self._upgrades)
+        self._finder = ProgramFinder(
+            gomods.load, packages.load, self._upgrades, is_estimate=False
+        )
         self._projects = projects
         self._toolchains = toolchains
 
@@ -81,7 +94,11 @@ class Reasons:
             who = f"project {project.name}"
             for found in _reasons(who, self._of(project), mv, project):
                 yield replace(found, project=project.name)
-        yield from self._of_selects(self._chooser.choose_all(), mv)
+        choices = self._chooser.choose_all()
+        yield from self._of_selects(choices, mv)
+        yield from self._of_together(choices, mv)
+        for tool in self._policy.tools:
+            yield from self._of_tool(tool, mv)
 
     def _of(self, configured: ConfiguredProject) -> Needs:
         return needs_of_project(
@@ -107,6 +124,40 @@ class Reasons:
             )
             for found in _reasons(f"dependencies of {root}", needs, mv):
                 yield replace(found, selects=self._selects_of(root), root=root)
+
+    def _of_together(
+        self, choices: Choices, mv: ModuleVersion
+    ) -> Iterator[SelectionReason]:
+        for number, versions in choices.together.items():
+            if mv in versions:
+                continue  # it names itself
+            needs = needs_of_versions(
+                versions,
+                self._gomods.load,
+                deps=self._policy.selects[number - 1].deps,
+                upgrades=self._upgrades,
+                imports=self._imports,
+            )
+            who = f"dependencies of {select_name(number)}, all together"
+            for found in _reasons(who, needs, mv):
+                root = next(iter(found.path), None)
+                yield replace(found, selects=(number,), root=root)
+
+    def _of_tool(self, tool: Tool, mv: ModuleVersion) -> Iterator[SelectionReason]:
+        try:
+            program = self._finder.find(tool)
+        except GosyncError:
+            return  # nothing is carried of it
+        who = tool_name(tool)
+        needs = needs_of_program(
+            program.mv, program.folder, self._gomods.load, imports=self._imports
+        )
+        for found in _reasons(who, needs, mv):
+            yield replace(found, tool=tool)
+        toolchain = toolchains_for(needs, self._toolchains)
+        asked = toolchain_wants(toolchain) if toolchain and toolchain.platforms else ()
+        if any(want.mv == mv for want in asked):
+            yield SelectionReason(who, f"needs go {needs.go}", tool=tool)
 
     def _selects_of(self, root: ModuleVersion) -> tuple[int, ...]:
         """Return the selects whose choice brings its dependencies along."""

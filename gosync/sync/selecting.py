@@ -18,6 +18,7 @@ from datetime import datetime
 import msgspec
 from anyio import to_thread
 
+from gosync.catalog.selection_notes import SelectionNote
 from gosync.catalog.selections import CONFIGURED, SelectionState
 from gosync.catalog.versions import FoundBy
 from gosync.clock import format_time
@@ -59,6 +60,7 @@ class MadeSelection(msgspec.Struct, frozen=True):
         unfound: Tools that could not be taken, and why.
         demands: Who wants what.
         complete: Whether every go.mod and zip was there that it had to read.
+        notes: What it could not know.
         is_current: Whether the catalog's was made of the same.
     """
 
@@ -69,6 +71,7 @@ class MadeSelection(msgspec.Struct, frozen=True):
     demands: Demands
     complete: bool
     is_current: bool = False
+    notes: frozenset[SelectionNote] = frozenset()
 
 
 class Selecting:
@@ -138,8 +141,12 @@ class Selecting:
             demands.name(TOOLCHAINS, want.mv, want.need)
         wanted.update(toolchains)
         wanted.update(found.wanted)
-        unanswered = self._source.unanswered() or self._packages.unanswered()
-        complete = not (found.refused or found.unfound or unanswered)
+        unanswered = (
+            self._source.unanswered()
+            or self._packages.unanswered()
+            or self._upgrades.unanswered
+        )
+        complete = not (found.refused or unanswered)
         return MadeSelection(
             wanted,
             choices,
@@ -148,6 +155,7 @@ class Selecting:
             demands,
             complete,
             is_current=self._is_current(self._fingerprint()),
+            notes=frozenset(found.notes),
         )
 
     async def make_named(self, demands: Demands) -> MadeSelection:
@@ -208,6 +216,7 @@ class Selecting:
         """Keep what the configuration's selection was made of."""
         self._note_unmatched(choices.unmatched, made.unfound)
         self._note_refused(made.refused)
+        self._site.catalog.selection_notes.replace(made.notes)
         if made.complete:
             self._upgrades.untrack_unneeded()
         state = SelectionState(

@@ -34,6 +34,7 @@ class UpgradeFinder:
 
     Attributes:
         reconsider_at: When a cool-down ends that would change an answer, or None.
+        unanswered: Modules whose list was asked for in vain: a later pass may have it.
     """
 
     def __init__(self, site: Site, source: GoModSource, lister: Lister) -> None:
@@ -41,6 +42,7 @@ class UpgradeFinder:
         self._source = source
         self._lister = lister
         self.reconsider_at: str | None = None
+        self.unanswered: set[str] = set()
         self._found: dict[str, str | None] = {}
         self._lock = anyio.Lock()
 
@@ -73,6 +75,10 @@ class UpgradeFinder:
         modules = filter(None, map(catalog.modules.get, paths))
         due = [module for module in modules if module.listed_at is None]
         await self._lister.refresh(due, is_guessed=is_guessed)
+        for module in due:
+            known = catalog.modules.get(module.path)
+            if known is None or known.listed_at is None:
+                self.unanswered.add(module.path)
         await learn_facts(self._site, self._source, self._lister)
         chooser = Chooser(catalog, policy, now=self._site.clock.now())
         for path in paths:

@@ -14,7 +14,12 @@ from gosync.gomod.module import ModuleVersion
 from tests.integration.inprocess import InProcessSite
 from tests.integration.offered import go_mod_text, offer
 from tests.integration.site import MISSING, OK, Site
-from tests.integration.test_packages_source import count_reads, forget_packages, kept
+from tests.integration.test_packages_source import (
+    count_reads,
+    damage_zip,
+    forget_packages,
+    kept,
+)
 from tests.simulator import Simulator
 
 TOP, MID, LOW, IDLE = (f"{each}.example/m" for each in ("top", "mid", "low", "idle"))
@@ -104,9 +109,34 @@ def test_nothing_is_unselected_because_a_zip_could_not_be_read(
         result = site.sync(expect=None)
         assert result.code != OK
         assert site.carried() == {f"{TOP}@v1.0.0"}, "and nothing else instead"
+        notes = site.status()["notes"]
+        assert [(each["kind"], each["subject"]) for each in notes] == [
+            ("unread", f"{MID}@v1.0.0")
+        ]
     site.sync("--retry")
     assert site.carried() == ALL
     site.check(sim)
+
+
+def test_a_damaged_zip_leaves_the_rest_of_the_selection_alone(
+    tmp_path: Path, sim: Simulator
+) -> None:
+    site = selecting(tmp_path, sim)
+    site.sync()
+    forget_packages(site)
+    damage_zip(site, ModuleVersion(MID, "v1.0.0"))
+    site.declare(select=[{"modules": [TOP, IDLE], "deps": "build"}])
+    site.sync(expect=MISSING)
+    assert site.carried() == {*ALL, f"{IDLE}@v1.0.0"}
+    notes = site.status()["notes"]
+    assert [(each["kind"], each["subject"]) for each in notes] == [
+        ("unread", f"{MID}@v1.0.0")
+    ]
+    assert "verify --repair" in site.people("status")
+    site.run("verify", "--repair", expect=None)
+    site.sync()
+    assert site.status()["notes"] == []
+    assert site.carried() == {*ALL, f"{IDLE}@v1.0.0"}
 
 
 def test_what_is_gone_is_missing_and_the_others_come(

@@ -9,11 +9,19 @@ from pathlib import Path
 import pytest
 
 from gosync.demo.modules import ModuleSource
+from gosync.sync.toolchains import toolchain_module
 from tests.integration.offered import go_mod_text, offer
 from tests.integration.site import MISSING, OK, Site
 from tests.simulator import Simulator
 
-APP, BELOW, LOW, IDLE = "app.example/m", "app.example/m/cmd", "low.example/m", "i.example/m"
+APP, BELOW, LOW, IDLE = (
+    "app.example/m",
+    "app.example/m/cmd",
+    "low.example/m",
+    "i.example/m",
+)
+
+AT = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -43,7 +51,7 @@ def program(
         "code.go": b"package m\n",
         f"{folder}/main.go": f"package main\n\n{imports}\nfunc main() {{}}\n".encode(),
     }
-    sim.publish(ModuleSource(path, version, files, datetime(2024, 1, 1, tzinfo=UTC)))
+    sim.publish(ModuleSource(path, version, files, AT))
 
 
 def with_tools(folder: Path, sim: Simulator, *tools: str, **sections: object) -> Site:
@@ -113,7 +121,9 @@ def test_a_newer_go_is_carried_where_it_may_be_and_told_where_not(
         ("toolchain", f"tool {tool}", "1.24.2")
     ]
     assert "go 1.24.2" in site.people("plan")
-    sim.publish_toolchain("1.24.2", "linux-amd64")
+    mv = toolchain_module("1.24.2", "linux-amd64")
+    files = {"go.mod": f"module {mv.path}\n".encode(), "bin/go": b"a program\n"}
+    sim.publish(ModuleSource(mv.path, mv.version, files, AT))
     for versions in (["1.24.3"], []):
         site.declare(toolchains={"versions": versions, "platforms": ["linux-amd64"]})
         plan = site.run("plan", expect=OK).document

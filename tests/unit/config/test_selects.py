@@ -90,7 +90,7 @@ def test_since_may_be_a_date_of_toml(tmp_path: Path, since: str, want: str):
         ('versions = "newest"', "versions"),
         ('versions = ">=v2.0.0 <v1.0.0"', "no version can satisfy"),
         ('versions = ""', '"all"'),
-        ('deps = "some"', "known: none, build, all"),
+        ('deps = "some"', "known: none, build, tests, all"),
         ('prereleases = "perhaps"', "prereleases"),
         ('exclude = ["a.b/c@v1"]', "exclude"),
         ('exclude = ["a.b/c"]', "same select excludes"),

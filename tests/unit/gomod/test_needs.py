@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -383,9 +384,14 @@ def test_versions_for_a_part_of_the_imports_are_told_apart() -> None:
 
 def test_what_cannot_be_read_is_taken_by_requirements() -> None:
     files = Files(SUBSETS)
-    needs = files.version("m v1.0.0", imports=imported(files, m="a", a="?"))
+    imports = imported(files, m="a", a="?")
+    estimate = replace(imports, is_estimate=True)
+    needs = files.version("m v1.0.0", imports=estimate)
     assert needs.zips == files.version("m v1.0.0").zips
     assert needs.unread == needs.zips - {mv("m v1.0.0")}
+    later = files.version("m v1.0.0", imports=imports)
+    assert names(later.zips) == ["a v1.0.0", "m v1.0.0"]
+    assert names(later.unread) == ["a v1.0.0"]
 
 
 def test_what_nothing_provides_is_taken_in_its_newest_version() -> None:
