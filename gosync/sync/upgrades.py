@@ -14,6 +14,8 @@ import anyio
 from anyio import from_thread
 
 from gosync.catalog.modules import Module
+from gosync.errors import UnavailableError
+from gosync.gomod.module import ModuleVersion
 from gosync.site.site import Site
 from gosync.sync.choosing import Chooser, sooner
 from gosync.sync.facts import learn_facts
@@ -75,10 +77,7 @@ class UpgradeFinder:
         modules = filter(None, map(catalog.modules.get, paths))
         due = [module for module in modules if module.listed_at is None]
         await self._lister.refresh(due, is_guessed=is_guessed)
-        for module in due:
-            known = catalog.modules.get(module.path)
-            if known is None or known.listed_at is None:
-                self.unanswered.add(module.path)
+        self.unanswered.update(filter(self._is_silent, (each.path for each in due)))
         await learn_facts(self._site, self._source, self._lister)
         chooser = Chooser(catalog, policy, now=self._site.clock.now())
         for path in paths:
@@ -88,6 +87,12 @@ class UpgradeFinder:
         if is_guessed:
             none = [path for path in unknown if self._found[path] is None]
             catalog.modules.untrack(none)
+
+    def _is_silent(self, path: str) -> bool:
+        """Return whether nobody answered for a module, not even with a refusal."""
+        failure = self._site.catalog.failures.get(ModuleVersion(path, ""))
+        silence = UnavailableError.exit_code
+        return failure is not None and failure.exit_code == silence
 
     def untrack_unneeded(self) -> None:
         """Follow no longer what nobody's upgrades were asked of.
