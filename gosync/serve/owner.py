@@ -33,7 +33,13 @@ from gosync.serve.origin import Fate, OriginAnswer
 from gosync.serve.outcomes import answer_of_error
 from gosync.serve.publishing import REST_SECONDS, ModuleQueue
 from gosync.serve.pullrules import PullRules
-from gosync.serve.runtime import MERGED, check_peer, listen_as_owner, make_runtime
+from gosync.serve.runtime import (
+    MERGED,
+    SOCKET,
+    check_peer,
+    listen_as_owner,
+    make_runtime,
+)
 from gosync.serve.sumfiles import SumFiles
 from gosync.serve.wire import MAX_BYTES, format_reply, parse_question
 from gosync.site.site import Site
@@ -233,3 +239,4 @@ async def _own(
             tidying.cancel()
             server.close()
             await owner.close()
+            (folder / SOCKET).unlink(missing_ok=True)  # no next owner is there yet
