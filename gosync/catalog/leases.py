@@ -12,6 +12,7 @@
 
 Who takes several takes them in this order, after those of the daemon:
 
+    serve               brings what a served tree lacks
     job:NAME            runs a job of the daemon
 
 A lease has one holder (``gosync.catalog.holders``) and a fence: a number that grows
@@ -41,6 +42,7 @@ PRUNE: Final = "prune"
 AUDIT: Final = "audit"
 BUNDLE: Final = "bundle"
 IMPORT: Final = "import"
+SERVE: Final = "serve"
 
 
 def publish_lease(tree: object) -> str:

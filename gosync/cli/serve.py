@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from gosync import log
 from gosync.cli.options import CommonOptions, common_options
+from gosync.config import Config
 from gosync.config.serving import ServeSpec, parse_listen
 from gosync.errors import NoConfigError, UsageError
 from gosync.serve.logins import format_password, format_token
-from gosync.serve.server import make_tree_app, run_server
+from gosync.serve.server import make_pull_app, make_tree_app, run_server
 
 
 @click.command()
@@ -30,6 +31,7 @@ from gosync.serve.server import make_tree_app, run_server
     help="Ask for a password and print its line for the file of logins.",
 )
 @click.option("--token", metavar="NAME", help="Make a token and print it and its line.")
+@click.option("--owner", "as_owner", is_flag=True, hidden=True)
 @common_options
 def serve(
     options: CommonOptions,
@@ -37,6 +39,7 @@ def serve(
     listen: str | None,
     login: str | None,
     token: str | None,
+    as_owner: bool,
 ) -> int:
     """Serve the published tree, or any TREE, to go over HTTP until SIGTERM.
 
@@ -47,31 +50,61 @@ def serve(
     if login is not None or token is not None:
         _new_login(options, login, token)
         return 0
-    spec, root = _what(options, tree)
+    log.show_infos()
+    config = _config(options, tree)
+    if as_owner:
+        _be_owner(config)
+        return 0
+    spec = ServeSpec() if config is None else config.serve
     if listen is not None:
         host, port = parse_listen(listen)
         spec = replace(spec, host=host, port=port)
-    log.show_infos()
-    run_server(
-        spec, partial(make_tree_app, spec, root), tell=partial(_tell, options, root)
-    )
+    if tree is None and config is not None and spec.pull is not None:
+        _serve_pulling(options, config, spec)
+        return 0
+    root = _checked(tree if tree is not None or config is None else config.tree_path)
+    make_app = partial(make_tree_app, replace(spec, pull=None), root)
+    run_server(spec, make_app, tell=partial(_tell, options, root))
     return 0
 
 
-def _what(options: CommonOptions, tree: Path | None) -> tuple[ServeSpec, Path]:
-    """Return how to serve, and which tree."""
+def _config(options: CommonOptions, tree: Path | None) -> Config | None:
+    """Return the configuration; a TREE needs none."""
     try:
-        config = options.load_config()
+        return options.load_config()
     except NoConfigError:
         if tree is None or options.config_file is not None:
             raise
-        return ServeSpec(), _checked(tree)
-    if tree is not None:
-        return replace(config.serve, pull=None), _checked(tree)
-    return config.serve, _checked(config.tree_path)
+        return None
 
 
-def _checked(tree: Path) -> Path:
+def _serve_pulling(options: CommonOptions, config: Config, spec: ServeSpec) -> None:
+    from gosync.serve.ownerprocess import (  # noqa: PLC0415 - it loads what syncs need
+        OwnerProcess,
+        owner_command,
+        prepare_store,
+    )
+
+    prepare_store(config)
+    root = config.tree_path
+    run_server(
+        spec,
+        partial(make_pull_app, spec, root, config.store_path),
+        tell=partial(_tell, options, root),
+        owner=OwnerProcess(owner_command(config), stop_seconds=spec.stop_seconds),
+    )
+
+
+def _be_owner(config: Config | None) -> None:
+    from gosync.serve.ownerprocess import be_owner  # noqa: PLC0415 - see above
+
+    if config is None or config.serve.pull is None:
+        raise UsageError("an owner needs [serve] pull_through = true")
+    be_owner(config, config.serve.pull)
+
+
+def _checked(tree: Path | None) -> Path:
+    assert tree is not None
     if not tree.is_dir():
         raise UsageError(f"{tree}: no such folder", hint="name a published tree")
     return tree.absolute()

@@ -1,21 +1,35 @@
 """The mirror as a server: `gosync serve` hands out a published tree over HTTP.
 
-    server       the processes: workers that are started, watched and stopped
-    app          what every worker does: one request in, one answer out
-    asked        what a path asks for, and which headers its answer has (pure)
-    conditions   If-None-Match and Range (pure)
-    files        files of the tree as answers, small ones from memory
-    merged       lists, ``@latest`` and branches that are merged with an upstream's
-    answer       answers as values, and how they are sent
-    notcarried   the text of a 404: what is carried instead, whom to ask (pure)
-    origin       who brings what a tree lacks, and what became of it
-    logins       names with hashed passwords and tokens
-    rights       who may read what (pure)
-    clients      addresses of clients, and how often they may ask
-    notes        what the access log and the figures are told of a request
-    accesslog    one line for each request: the format, and the file it goes to
-    figures      what Prometheus is told, over all processes
-    health       whether the server can do its work
+    server        the processes: workers that are started, watched and stopped
+    app           what every worker does: one request in, one answer out
+    asked         what a path asks for, and which headers its answer has (pure)
+    conditions    If-None-Match and Range (pure)
+    files         files of the tree as answers, small ones from memory
+    merged        lists, ``@latest`` and branches, as a worker holds them
+    answer        answers as values, and how they are sent
+    notcarried    the text of a 404: what is carried instead, whom to ask (pure)
+    logins        names with hashed passwords and tokens
+    rights        who may read what (pure)
+    clients       addresses of clients, and how often they may ask
+    notes         what the access log and the figures are told of a request
+    accesslog     one line for each request: the format, and the file it goes to
+    figures       what Prometheus is told, over all processes
+    health        whether the server can do its work
 
-Workers answer from the published tree, which they only read.
+Workers only read the published tree. What it lacks is brought, where that is
+configured, by one owner for all of them:
+
+    origin        who brings what a tree lacks, and what became of it
+    ownerclient   the owner, as a worker asks it
+    wire          what is said between the two (pure)
+    runtime       the folder of the socket, and who may be at its other end
+    ownerprocess  the owner's process: begun, watched, begun anew
+    owner         the owner: what comes in, what goes out
+    flights       what is being brought now, each thing once
+    pullrules     what may be pulled through (pure)
+    bringing      one version: upstream, the gate, store and catalog, the tree
+    publishing    publishing what came, many modules at once
+    merging       lists, ``@latest`` and branches: upstream's word and ours, merged
+    sumfiles      tiles and heads of the checksum database
+    outcomes      which failure is answered with what (pure)
 """

@@ -235,7 +235,10 @@ class ServerApp:
         return self._without(asked, brought)
 
     def _entry(self, path: str, asked: Asked) -> ServedEntry | None:
-        return self._files.get(path) or self._files.load(path, asked)
+        found = self._files.get(path) or self._files.load(path, asked)
+        if found is not None or self._merged is None or not asked.is_of_log:
+            return found
+        return self._merged.held(path, asked)
 
     async def _merged_answer(
         self, scope: RequestScope, asked: Asked, origin: TreeOrigin

@@ -95,6 +95,12 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
         return name == "list" or suffix in ("html", "atom", "json", "txt", "css")
 
     @property
+    def is_of_log(self) -> bool:
+        """Whether it is a checksum database's, and no module version's."""
+        kind = None if self.request is None else self.request.kind
+        return kind in (ProxyRequestKind.TILE, ProxyRequestKind.SUPPORTED)
+
+    @property
     def module(self) -> str:
         """The module that it is of, "" for none."""
         return "" if self.request is None else self.request.module

@@ -55,6 +55,14 @@ class MergedFiles:
         late = self._clock.monotonic() - until
         return MergedAnswer(entry, late < 0, late < STALE_SECONDS)
 
+    def held(self, path: str, asked: Asked) -> ServedEntry | None:
+        """Return what never changes once it is held: tiles, ``supported``.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        return self._files.get(path) or self._files.load(path, asked)
+
     def revalidate(self, path: str, asked: Asked, origin: TreeOrigin) -> None:
         """Ask for it anew, if nobody does."""
         if path not in self._asking:

@@ -31,9 +31,14 @@ from gosync.serve.app import ServerApp
 from gosync.serve.figures import count_in
 from gosync.serve.health import Readiness
 from gosync.serve.logins import read_logins
+from gosync.serve.merged import MergedFiles
+from gosync.serve.ownerclient import OwnerOrigin
+from gosync.serve.runtime import MERGED, runtime_folder
 
 if TYPE_CHECKING:  # it takes 0.2 s, and may not be there
     from granian.server import MPServer
+
+    from gosync.serve.ownerprocess import OwnerProcess
 
 _MOST_FILES: Final = 65_536
 _OWN_FILES: Final = 64
@@ -55,11 +60,32 @@ def make_tree_app(spec: ServeSpec, tree: Path) -> ServerApp:
     return ServerApp(spec, tree, clock=SystemClock(), readiness=Readiness(tree))
 
 
+def make_pull_app(spec: ServeSpec, tree: Path, store: Path) -> ServerApp:
+    """Return the application of a worker whose tree's owner brings what it lacks.
+
+    Raises:
+        ConfigError: if the file of logins cannot be read.
+        OSError: if the access log cannot be opened.
+    """
+    assert spec.pull is not None
+    clock, folder = SystemClock(), runtime_folder(store)
+    origin = OwnerOrigin(folder, spec.pull)
+    return ServerApp(
+        spec,
+        tree,
+        clock=clock,
+        readiness=Readiness(tree, origin.reasons),
+        origin=origin,
+        merged=MergedFiles(folder / MERGED, clock),
+    )
+
+
 def run_server(
     spec: ServeSpec,
     make_app: Callable[[], ServerApp],
     *,
     tell: Callable[[str], None],
+    owner: OwnerProcess | None = None,
 ) -> None:
     """Serve until a signal ends it.
 
@@ -67,6 +93,7 @@ def run_server(
         spec: How to serve.
         make_app: Makes the application, in each worker.
         tell: Is told the address, once somebody answers there.
+        owner: Who brings what the tree lacks; begun and ended with the workers.
 
     Raises:
         UsageError: if the server is not installed, or cannot listen there.
@@ -87,6 +114,9 @@ def run_server(
         watch = _Watch(spec, port, partial(tell, url))
         server.on_startup(watch.start)
         server.on_shutdown(watch.stop)
+        if owner is not None:
+            server.on_startup(owner.start)
+            server.on_shutdown(owner.stop)
         # What the loader returns is called through its __rsgi__.
         load = cast("Callable[[], Callable[..., object]]", make_app)
         server.serve(target_loader=load, wrap_loader=False)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from anyio import to_thread
 from msgspec.structs import replace
 
+from gosync.catalog.leases import modules_lease, publish_lease
 from gosync.errors import (
     GosyncError,
     RecordTooNewError,
@@ -111,6 +112,72 @@ async def publish_tree(
                 # Another run brought it, with the head that proves it, since then.
                 if await _newest_head(site, sums) is head:
                     raise
+
+
+async def publish_modules(
+    site: Site, sums: SumClient | None, paths: Iterable[str]
+) -> dict[str, GosyncError]:
+    """Publish what is carried of some modules now, and nothing else of the tree.
+
+    One task of a run at a time: its leases are not told apart.
+
+    Returns:
+        The modules that could not be published, and why.
+
+    Raises:
+        LockedError: if another run writes the tree's modules for far too long.
+        SecurityError: if the stored head is not the database's, or no successor.
+        StoreError: if the catalog cannot be read or written.
+    """
+    head, failed = await _newest_head(site, sums), {}
+    async with site.holding_at_last(modules_lease(site.options.tree_path)):
+        for path in paths:
+            try:
+                await _publish_module(site, sums, path, head)
+            except GosyncError as exc:
+                failed[path] = exc
+    return failed
+
+
+async def _publish_module(
+    site: Site, sums: SumClient | None, path: str, head: SignedHead | None
+) -> None:
+    target, publisher = tree_target(site), make_publisher(site)
+    missing = partial(publisher.missing_module_tiles, target, path, head)
+    wanted = await to_thread.run_sync(missing)
+    if wanted and sums is not None:
+        await sums.tiles(wanted)
+    await to_thread.run_sync(publisher.publish_module, target, path, head)
+
+
+async def publish_rest(site: Site, sums: SumClient | None) -> PublishReport:
+    """Publish with the trusted head; older heads are served as far as they are.
+
+    Nobody is asked for anything but tiles that lookups need.
+
+    Raises:
+        LockedError: if another run publishes this tree now.
+        SecurityError: if a tile that lookups need does not lead to the head.
+        UnavailableError: if such a tile cannot be had.
+        StoreError: if the tree cannot be written.
+    """
+    target, options = tree_target(site), _options(site, ServedHeads())
+    publisher, tree = make_publisher(site), site.options.tree_path
+    async with (
+        site.holding(publish_lease(tree), wait_seconds=0),
+        site.holding_at_last(modules_lease(tree)),
+    ):
+        head = await _newest_head(site, sums)
+        wanted = await to_thread.run_sync(
+            lambda: publisher.wanted_tiles(target, head, options=options)
+        )
+        if wanted and sums is not None:
+            await sums.tiles(wanted)
+        return await to_thread.run_sync(
+            lambda: publisher.publish(
+                target, head, options=options, limit=site.options.deletes
+            )
+        )
 
 
 async def publish_again(site: Site, progress: Progress) -> PublishReport:

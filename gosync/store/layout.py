@@ -11,6 +11,7 @@
     journal/<8 digits>.jsonl           numbered from 1
     sumdb/<name>/tile/...              Tile.path(); the name percent-encoded
     bundles/<64 hex>/...               bundles that wait, by their ids
+    serve/                             a server's socket, and what it merges
 
 Names are built from digests, numbers and random hex. The two that come from
 elsewhere, a checksum database's name and a file's label in the quarantine, are
@@ -38,6 +39,7 @@ QUARANTINE = "quarantine"
 JOURNAL = "journal"
 SUMDB = "sumdb"
 BUNDLES = "bundles"
+SERVE = "serve"
 EVIDENCE = "evidence.json"
 FOLDERS = (BLOBS, STAGING, QUARANTINE, JOURNAL, SUMDB)
 

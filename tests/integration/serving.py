@@ -49,7 +49,7 @@ class Serving:
         environment: Mapping[str, str] | None = None,
         prefix: Sequence[str] = (),
     ) -> None:
-        self.log = folder / "serve.log"
+        self.log = folder.with_name(f"{folder.name}-serve.log")
         self.url = ""
         self._context: ssl.SSLContext | None = None
         command = [sys.executable, "-m", "gosync", "serve", "--json"]

@@ -1,0 +1,219 @@
+"""One version, brought: rules, upstream, the gate, store and catalog, the tree.
+
+A ``.zip`` brings the whole version. A ``.info`` or ``.mod`` brings both, asked at once,
+and no zip: the go.mod's record in the checksum database proves that the version is
+what everybody gets. Nothing is a file of the tree, nor answered, before it is in a row
+of the catalog; until then it lies in staging, which a kill leaves to be swept.
+
+Other runs may fetch and publish beside this: the version's lease is theirs or ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Final, TypeVar
+
+from anyio import to_thread
+from msgspec.structs import replace
+
+from gosync.catalog.leases import fetch_lease
+from gosync.catalog.versions import FoundBy, Need, VersionRow, Want
+from gosync.errors import (
+    GosyncError,
+    NotFoundError,
+    StoreError,
+    TooLargeError,
+    WithdrawnError,
+)
+from gosync.folder.routes import of_module
+from gosync.gomod.filekind import FileKind
+from gosync.gomod.module import ModuleVersion
+from gosync.ingest.batch import Batch
+from gosync.ingest.gate import Admission
+from gosync.serve.origin import OriginAnswer
+from gosync.serve.outcomes import HERE, answer_of_error, denied
+from gosync.serve.publishing import ModuleQueue
+from gosync.serve.pullrules import PullRules
+from gosync.site.oldheads import note_seen
+from gosync.site.site import Site
+from gosync.site.upstreams import Upstreams
+from gosync.store.staging import Staged
+from gosync.sync.fetch import sink_of
+from gosync.upstream.answer import Served
+from gosync.upstream.proxy import ZIP_LIMIT_BYTES, InfoAnswer
+from gosync.work.pool import first_error
+from gosync.work.progress import NoProgress
+
+F = TypeVar("F")
+S = TypeVar("S")
+_PATIENCE_SECONDS: Final = 900.0
+
+
+class VersionBringer:
+    """Brings versions; as many side by side as its caller lets."""
+
+    def __init__(
+        self, site: Site, upstreams: Upstreams, rules: PullRules, queue: ModuleQueue
+    ) -> None:
+        self._site, self._upstreams = site, upstreams
+        self._rules, self._queue = rules, queue
+        self._batch = Batch(
+            blobs=site.blobs,
+            journal=site.journal,
+            catalog=site.catalog,
+            clock=site.clock,
+            holder=site.holder,
+            first_stays=True,
+            also=self._note,
+        )
+
+    def _note(self, rows: Sequence[VersionRow]) -> None:
+        """Commit with rows that they are wanted, and what was learned on their way."""
+        note_seen(self._site, self._upstreams.sums)
+        self._upstreams.gate.packages.put_into(self._site.catalog, rows)
+        wants = [Want(row.path, row.version, row.need, FoundBy.COMMAND) for row in rows]
+        self._site.catalog.selected.select(
+            wants, complete=False, now=self._site.clock.now()
+        )
+
+    async def bring(self, mv: ModuleVersion, kind: FileKind) -> OriginAnswer:
+        """Bring one file of a version into the tree, and what it needs to be there.
+
+        Raises:
+            asyncio.CancelledError: the owner ends.
+        """
+        if reason := self._rules.refusal(mv.path, mv.version):
+            return denied(mv, reason)
+        try:
+            file = of_module(mv.path).of_version(mv.version).file(kind)
+            if not await to_thread.run_sync(self._is_in_tree, file):
+                await self._bring(mv, Need.ZIP if kind is FileKind.ZIP else Need.MOD)
+                await self._queue.publish(mv.path)
+        except TooLargeError as exc:
+            if self._rules.max_zip_bytes is None:
+                return answer_of_error(exc, mv)
+            return denied(mv, f"serve.max_zip: {exc}")
+        except GosyncError as exc:
+            return answer_of_error(exc, mv)
+        return HERE
+
+    def _is_in_tree(self, file: str) -> bool:
+        return (self._site.options.tree_path / file).is_file()
+
+    async def _bring(self, mv: ModuleVersion, need: Need) -> None:
+        """Bring a version into the catalog, unless it is there.
+
+        Raises:
+            GosyncError: why it cannot be had.
+        """
+        self._check_stands(mv)
+        async with self._site.holding(fetch_lease(mv), wait_seconds=_PATIENCE_SECONDS):
+            row = self._site.catalog.versions.get(mv)
+            if row is not None and _has(row, need):
+                self._show(row)
+                return
+            self._site.blobs.check_space(
+                0, min_free_bytes=self._site.options.min_free_bytes
+            )
+            admitted = await self._admit(mv, need, row)
+            await self._batch.add(admitted)
+            await self._batch.commit()
+            row = self._site.catalog.versions.get(mv)
+            if row is None or not _has(row, need):
+                raise StoreError(f"{mv}: it could not be committed")
+
+    def _check_stands(self, mv: ModuleVersion) -> None:
+        withdrawn = self._site.catalog.withdrawn.get(mv)
+        if withdrawn is not None:
+            raise WithdrawnError(f"it was withdrawn: {withdrawn.reason}")
+
+    def _show(self, row: VersionRow) -> None:
+        """Let trees show a go.mod that was only read to select until now."""
+        if row.published is None:
+            with self._site.writing():
+                self._note([row])
+
+    async def _admit(
+        self, mv: ModuleVersion, need: Need, row: VersionRow | None
+    ) -> VersionRow:
+        private = self._site.options.policy.is_private(mv.path)
+        async with self._upstreams.gate.open(mv, need=need, private=private) as at:
+            if row is not None:
+                await at.take_carried(row)
+            if need is Need.MOD:
+                await self._take_small(at, mv, needs_info=False)
+                return _as_asked(await at.admit())
+            if not at.has_mod:
+                await self._take_small(at, mv, needs_info=True)
+                await self._take_zip(at, mv)
+            else:
+                await self._take_rest(at, mv)
+            return _as_asked(await at.admit())
+
+    async def _take_small(
+        self, admission: Admission, mv: ModuleVersion, *, needs_info: bool
+    ) -> None:
+        """Ask for ``.info`` and ``.mod`` at once, and take what is not here."""
+        asking = self._info(mv, needed=needs_info)
+        if admission.has_mod:
+            info, mod = await asking, None
+        else:
+            info, mod = await _both(asking, self._upstreams.proxy.mod(mv))
+        if info is not None:
+            admission.take_info(info.data, info.served)
+        if mod is not None:
+            await admission.take_mod(mod.data, mod.served)
+
+    async def _info(self, mv: ModuleVersion, *, needed: bool) -> InfoAnswer | None:
+        """Return the ``.info``; where it is not needed it need not be there."""
+        try:
+            return await self._upstreams.proxy.info(mv)
+        except NotFoundError:
+            if needed:
+                raise
+            return None
+
+    async def _take_rest(self, admission: Admission, mv: ModuleVersion) -> None:
+        """Ask for ``.info`` and ``.zip`` at once: the go.mod is here and proven."""
+        info, (staged, served) = await _both(
+            self._info(mv, needed=True), self._download(admission, mv)
+        )
+        assert info is not None
+        admission.take_info(info.data, info.served)
+        await admission.take_zip(staged, served)
+
+    async def _take_zip(self, admission: Admission, mv: ModuleVersion) -> None:
+        staged, served = await self._download(admission, mv)
+        await admission.take_zip(staged, served)
+
+    async def _download(
+        self, admission: Admission, mv: ModuleVersion
+    ) -> tuple[Staged, Served]:
+        staged = admission.stage_zip()
+        limit = min(self._rules.max_zip_bytes or ZIP_LIMIT_BYTES, ZIP_LIMIT_BYTES)
+        served = await self._upstreams.proxy.zip(
+            mv, sink_of(staged, NoProgress()), limit_bytes=limit
+        )
+        return staged, served
+
+
+async def _both(
+    first: Coroutine[object, object, F], second: Coroutine[object, object, S]
+) -> tuple[F, S]:
+    """Do two things side by side; the first error ends the other one."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            one, other = group.create_task(first), group.create_task(second)
+    except BaseExceptionGroup as errors:
+        raise first_error(errors) from None
+    return one.result(), other.result()
+
+
+def _as_asked(row: VersionRow) -> VersionRow:
+    """Return a row as one that somebody asked for."""
+    return replace(row, found_by=FoundBy.COMMAND, selected=row.need)
+
+
+def _has(row: VersionRow, need: Need) -> bool:
+    return row.carried is Need.ZIP or (row.carried is Need.MOD and need is Need.MOD)

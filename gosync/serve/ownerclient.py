@@ -1,0 +1,143 @@
+"""Owner, asked by a worker: one connection, many questions under way.
+
+A question is held for as long as a client may be: 25 s, ten minutes for a zip. The
+owner goes on with it after that, so whoever asks again finds it done. Where an owner is
+killed meanwhile the next one is asked the same; while there is none, it is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from gosync.config.serving import PullSpec
+from gosync.errors import MalformedError
+from gosync.folder.requests import ProxyRequest, ProxyRequestKind
+from gosync.serve.asked import Asked
+from gosync.serve.origin import Fate, OriginAnswer
+from gosync.serve.runtime import connect_owner
+from gosync.serve.wire import MAX_BYTES, OwnerReply, format_question, parse_reply
+
+_MERGED: Final = {
+    ProxyRequestKind.LIST,
+    ProxyRequestKind.LATEST,
+    ProxyRequestKind.QUERY,
+}
+_BROUGHT: Final = _MERGED | {
+    ProxyRequestKind.INFO,
+    ProxyRequestKind.MOD,
+    ProxyRequestKind.ZIP,
+    ProxyRequestKind.LOOKUP,
+    ProxyRequestKind.TILE,
+    ProxyRequestKind.HEAD,
+    ProxyRequestKind.SUPPORTED,
+}
+_STATE_SECONDS: Final = 5.0
+_RETRY_SECONDS: Final = 0.1
+_NO_OWNER: Final = OriginAnswer(
+    Fate.LATER, "the mirror cannot ask its upstream just now; try again\n", 2
+)
+_STILL_ON_ITS_WAY: Final = OriginAnswer(
+    Fate.LATER, "still being fetched and proven; ask again\n", 2
+)
+_NOT_THERE: Final = OriginAnswer(Fate.NO)
+
+
+class OwnerOrigin:
+    """The owner as a worker's origin."""
+
+    def __init__(self, folder: Path, spec: PullSpec) -> None:
+        """Take where the owner listens, and how long questions are held."""
+        self._folder = folder
+        self._spec = spec
+        self._number = count(1)
+        self._waiting: dict[int, asyncio.Future[OwnerReply]] = {}
+        self._writer: asyncio.StreamWriter | None = None
+        self._connecting: asyncio.Lock | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    def merges(self, asked: Asked) -> bool:
+        """Return whether it is merged with upstream's: lists, ``@latest``, queries."""
+        return asked.request is not None and asked.request.kind in _MERGED
+
+    async def bring(self, asked: Asked) -> OriginAnswer:
+        """Ask the owner to bring something."""
+        request = asked.request
+        if request is None or request.kind not in _BROUGHT:
+            return _NOT_THERE
+        is_zip = request.kind is ProxyRequestKind.ZIP
+        hold = self._spec.zip_hold_seconds if is_zip else self._spec.hold_seconds
+        try:
+            async with asyncio.timeout(hold):
+                reply = await self._ask_whoever_is_there(request)
+        except TimeoutError:
+            return _NO_OWNER if self._writer is None else _STILL_ON_ITS_WAY
+        except MalformedError:
+            return _NO_OWNER
+        return reply.answer or _NO_OWNER
+
+    async def _ask_whoever_is_there(self, request: ProxyRequest) -> OwnerReply:
+        while True:
+            try:
+                return await self._ask(request)
+            except OSError:
+                self._writer = None
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def reasons(self) -> list[str]:
+        """Return what keeps the owner from its work."""
+        try:
+            async with asyncio.timeout(_STATE_SECONDS):
+                return list((await self._ask(None)).reasons)
+        except (OSError, MalformedError):  # a time-out is an OSError
+            return ["nobody is there to fetch what the tree lacks"]
+
+    def close(self) -> None:
+        """Ask no more."""
+        if self._writer is not None:
+            self._writer.close()
+
+    async def _ask(self, request: ProxyRequest | None) -> OwnerReply:
+        writer = await self._connected()
+        number = next(self._number)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[OwnerReply] = loop.create_future()
+        self._waiting[number] = answer
+        try:
+            writer.write(format_question(number, request))
+            await writer.drain()
+            return await answer
+        finally:
+            self._waiting.pop(number, None)
+
+    async def _connected(self) -> asyncio.StreamWriter:
+        if self._connecting is None:
+            self._connecting = asyncio.Lock()
+        async with self._connecting:
+            if self._writer is None or self._writer.is_closing():
+                reader, self._writer = await connect_owner(self._folder, MAX_BYTES)
+                self._reading = asyncio.create_task(self._read(reader, self._writer))
+            return self._writer
+
+    async def _read(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Hand replies out; when the owner goes, whoever waits is told."""
+        try:
+            while line := await reader.readline():
+                reply = parse_reply(line)
+                waiting = self._waiting.get(reply.id)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(reply)
+        except (OSError, ValueError, MalformedError):
+            pass
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+            for waiting in list(self._waiting.values()):
+                if not waiting.done():
+                    waiting.set_exception(ConnectionResetError("the owner is gone"))

@@ -1,0 +1,81 @@
+"""Publishing of what is pulled: modules at once, the tree's pages a little later.
+
+Whoever has brought a version waits until its module is published. Those that come
+while a publish is under way are published together by the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from gosync.errors import GosyncError, LockedError
+from gosync.site.site import Site
+from gosync.site.tree import publish_modules, publish_rest
+from gosync.sumdb.client import SumClient
+
+_log = logging.getLogger(__name__)
+REST_SECONDS: Final = 30.0
+
+
+class ModuleQueue:
+    """Modules that wait to be published."""
+
+    def __init__(self, site: Site, sums: SumClient | None) -> None:
+        self._site = site
+        self._sums = sums
+        self._lock = asyncio.Lock()
+        self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._has_rest = False
+
+    async def publish(self, path: str) -> None:
+        """Publish a module as the catalog has it now; return once that is done.
+
+        Raises:
+            GosyncError: why it is not.
+        """
+        done = self._waiting.get(path)
+        if done is None:
+            done = asyncio.get_running_loop().create_future()
+            self._waiting[path] = done
+        async with self._lock:
+            if not done.done():
+                await self._publish_waiting()
+        done.result()
+
+    async def _publish_waiting(self) -> None:
+        batch, self._waiting = self._waiting, {}
+        self._has_rest = True
+        try:
+            failed = await publish_modules(self._site, self._sums, batch)
+        except GosyncError as exc:
+            failed = dict.fromkeys(batch, exc)
+        except BaseException:
+            for done in batch.values():
+                done.cancel()
+            raise
+        for path, done in batch.items():
+            error = failed.get(path)
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)
+                done.exception()  # who asked may have been cancelled
+
+    async def publish_rest(self, *, always: bool = False) -> None:
+        """Bring pages, counts and the newest head up, if anything was published.
+
+        Another run that publishes the tree does it as well.
+        """
+        if not (self._has_rest or always):
+            return
+        async with self._lock:
+            self._has_rest = False
+            try:
+                await publish_rest(self._site, self._sums)
+            except LockedError:
+                self._has_rest = True
+            except GosyncError as exc:
+                self._has_rest = True
+                _log.warning("the tree's pages are not up to date: %s", exc)

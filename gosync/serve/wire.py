@@ -1,0 +1,128 @@
+"""Messages between a worker and the owner, over a Unix socket. Pure.
+
+One JSON object a line, at most 8 KiB with its end, both ways. A question says what is
+to be brought; a reply has its number, and may come in any order::
+
+    {"v":1,"id":7,"kind":"mod","module":"rsc.io/quote","version":"v1.5.2"}
+    {"v":1,"id":7,"fate":"here"}
+
+``kind`` is a proxy request's (``folder.requests``): info, mod, zip, list, latest,
+query, lookup, tile, head, supported; or "state", which asks what keeps the owner from
+its work. No message holds a URL, a path or a header. Whoever reads one believes
+nothing: a question must be the very one that its path in a tree would ask.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from gosync.errors import MalformedError
+from gosync.folder.requests import (
+    ProxyRequest,
+    ProxyRequestKind,
+    format_request,
+    parse_request,
+)
+from gosync.serve.origin import OriginAnswer
+
+MAX_BYTES: Final = 8 << 10
+_VERSION: Final = 1
+_TEXT_CHARACTERS: Final = 1500
+STATE: Final = "state"
+
+
+class OwnerQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A question; see the module."""
+
+    v: Literal[1]
+    id: int
+    kind: str
+    module: str = ""
+    version: str = ""
+    database: str = ""
+    tile: str = ""
+
+
+class OwnerReply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A reply; see the module.
+
+    Attributes:
+        v: The version of the format.
+        id: The question's number.
+        answer: What became of what was asked for.
+        reasons: What keeps the owner from its work.
+    """
+
+    v: Literal[1]
+    id: int
+    answer: OriginAnswer | None = None
+    reasons: tuple[str, ...] = ()
+
+
+_question = msgspec.json.Decoder(OwnerQuestion)
+_reply = msgspec.json.Decoder(OwnerReply)
+
+
+def format_question(number: int, request: ProxyRequest | None) -> bytes:
+    """Return a question's line; None asks for the owner's state."""
+    fields = {
+        "v": _VERSION,
+        "id": number,
+        "kind": STATE if request is None else request.kind.value,
+    }
+    if request is not None:
+        for name in ("module", "version", "database", "tile"):
+            if value := getattr(request, name):
+                fields[name] = value
+    return msgspec.json.encode(fields) + b"\n"
+
+
+def parse_question(line: bytes) -> tuple[int, ProxyRequest | None]:
+    """Return a question's number, and what it asks for; None for the state.
+
+    Raises:
+        MalformedError: it is none.
+    """
+    try:
+        found = _question.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise MalformedError("question", "", str(exc)) from exc
+    if found.kind == STATE:
+        return found.id, None
+    try:
+        request = ProxyRequest(
+            kind=ProxyRequestKind(found.kind),
+            module=found.module,
+            version=found.version,
+            database=found.database,
+            tile=found.tile,
+        )
+        is_plain = parse_request(format_request(request)) == request
+    except (ValueError, KeyError, StopIteration) as exc:
+        raise MalformedError("question", found.kind, "no such kind") from exc
+    if not is_plain:
+        raise MalformedError("question", found.kind, "no path of a tree asks so")
+    return found.id, request
+
+
+def format_reply(
+    number: int, answer: OriginAnswer | None = None, reasons: tuple[str, ...] = ()
+) -> bytes:
+    """Return a reply's line; a text that is too long is cut."""
+    if answer is not None and len(answer.text) > _TEXT_CHARACTERS:
+        answer = msgspec.structs.replace(answer, text=answer.text[:_TEXT_CHARACTERS])
+    return msgspec.json.encode(OwnerReply(1, number, answer, reasons[:8])) + b"\n"
+
+
+def parse_reply(line: bytes) -> OwnerReply:
+    """Return a reply.
+
+    Raises:
+        MalformedError: it is none.
+    """
+    try:
+        return _reply.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise MalformedError("reply", "", str(exc)) from exc
