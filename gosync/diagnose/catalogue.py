@@ -1,19 +1,21 @@
 """Classes of failures of ``go``: their names, patterns and texts. Pure.
 
-``catalogue.toml`` is an array ``[[class]]``. The order counts: a failure is of the
+``catalogue.toml`` has ``anchors``, one of which is in every line that ``go`` prints of
+a failure, and an array ``[[class]]``. The order counts: a failure is of the
 first class that has a pattern which matches it.
 
 =============  ================================================================
 ``name``       FAMILY.MEMBER, such as ``network.dns``
 ``patterns``   regular expressions, searched for in the lines of one failure; none
                for a class that text alone never tells
-``shown_as``   a class that stands for this one and its like in results, with this
-               one as the only candidate
 ``candidates`` classes that the true cause may be of, the likeliest first, where the
-               text does not tell; ``question`` then says what decides between them
+               text does not tell; ``question`` then says what decides between them,
+               and without one the remedy holds for all of them
+``narrower``   patterns with candidates and a question of their own, tried before
+               ``patterns``; a single candidate is the true class
 ``after``      classes whose failure brings this one with it: after one of them it is
                not told again
-``exit_zero``  whether ``go`` may end with 0 all the same
+``warning``    whether ``go`` goes on all the same
 ``command``    what to run, with ``{placeholders}``
 ``go``         since which Go there is such a text (``1.24``), or until which
                (``-1.23``)
@@ -54,6 +56,22 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     question: str = ""
 
 
+class Narrower(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Text that tells more of a class than its other patterns do.
+
+    Attributes:
+        patterns: As a class's.
+        candidates: What the true cause may be of; a single one is it.
+        en: The question that decides, in English.
+        zh: In Chinese.
+    """
+
+    patterns: tuple[str, ...]
+    candidates: tuple[str, ...]
+    en: str = ""
+    zh: str = ""
+
+
 class FailureClass(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 ):
@@ -63,10 +81,10 @@ class FailureClass(
     en: Wording
     zh: Wording
     patterns: tuple[str, ...] = ()
-    shown_as: str = ""
+    narrower: tuple[Narrower, ...] = ()
     candidates: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
-    exit_zero: bool = False
+    warning: bool = False
     command: str = ""
     go: str = "1.21"
     docs: str = ""
@@ -85,6 +103,7 @@ class FailureCatalogue(msgspec.Struct, frozen=True, dict=True):
     """All classes, in the order in which their patterns are tried."""
 
     classes: tuple[FailureClass, ...]
+    anchors: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[FailureClass]:
         return iter(self.classes)
@@ -114,16 +133,18 @@ def parse_catalogue(data: bytes) -> FailureCatalogue:
     Raises:
         ValueError: it is none, or a name is there twice or named nowhere.
     """
-    rows = tomllib.loads(data.decode("utf-8"))["class"]
+    document = tomllib.loads(data.decode("utf-8"))
     catalogue = FailureCatalogue(
-        msgspec.convert(rows, tuple[FailureClass, ...], strict=False)
+        classes=msgspec.convert(document["class"], tuple[FailureClass, ...]),
+        anchors=tuple(document["anchors"]),
     )
     names = [each.name for each in catalogue]
     known = set(names)
     if len(known) != len(names):
         raise ValueError("catalogue: a name is there twice")
     for each in catalogue:
-        strange = {*each.candidates, *each.after, *filter(None, [each.shown_as])}
+        of_narrower = (name for row in each.narrower for name in row.candidates)
+        strange = {*each.candidates, *each.after, *of_narrower}
         if strange - known:
             raise ValueError(f"catalogue: {each.name} names {strange - known}")
     return catalogue
