@@ -1,20 +1,19 @@
 """Runs gosync in children of a process that has imported it already.
 
+    process = forked.start(["sync"], folder=..., environment=...)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate()
     code, out, err = forked.run(["status"], folder=..., environment=...,
                                 timeout_seconds=120)
 
 Python's start and the imports take longer than most commands of these tests. So one
 process beside each test process imports gosync once and forks a child for each run;
 the child calls what the ``gosync`` script calls, ``gosync.cli.main.entry``.
-
-A run is one connection: the request, as JSON, with the descriptors of standard
-output and error; then the child's process id and, at its end, its exit code.
 """
 
 from __future__ import annotations
 
 import atexit
-import gc
 import json
 import os
 import select
@@ -22,18 +21,142 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import cache
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
-from typing import IO, NoReturn
+from typing import Self
+
+from tests.integration import forkserver
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-_REQUEST_BYTES = 1 << 16
 _NUMBER_BYTES = 32
+
+
+class Process:
+    """A command that runs in a fork; used as ``subprocess.Popen`` is.
+
+    What it writes lies in memory and can be read while it runs. Use it in ``with``,
+    or wait for its end.
+
+    Attributes:
+        pid: Its number.
+        returncode: How it ended, None before that is known; a negative code is that
+            of a signal.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        connection: socket.socket,
+        out: int,
+        err: int,
+    ) -> None:
+        """Take over a connection to the server, which was asked to fork.
+
+        Args:
+            arguments: What runs.
+            connection: Where the server tells its number, and how it ended.
+            out: A file in memory for its standard output, which is closed here.
+            err: One for its standard error.
+        """
+        self._arguments = arguments
+        self._connection = connection
+        self._files = out, err
+        self.pid = int(connection.recv(_NUMBER_BYTES))
+        self.returncode: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self.wait()
+
+    def __del__(self) -> None:
+        self._connection.close()
+        for each in self._files:
+            os.close(each)
+
+    @property
+    def out(self) -> str:
+        """What it has written to its standard output so far."""
+        return _text(self._files[0])
+
+    @property
+    def err(self) -> str:
+        """What it has written to its standard error so far."""
+        return _text(self._files[1])
+
+    def poll(self) -> int | None:
+        """Return how it ended; None while it runs."""
+        if self.returncode is None and _is_readable(self._connection):
+            self.wait()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end and return how it ended.
+
+        Raises:
+            subprocess.TimeoutExpired: if it still runs after so many seconds.
+        """
+        if self.returncode is None:
+            self._connection.settimeout(timeout)
+            try:
+                self.returncode = int(self._connection.recv(_NUMBER_BYTES))
+            except TimeoutError as exc:
+                raise subprocess.TimeoutExpired(self._arguments, timeout or 0) from exc
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """Wait for its end and return what it wrote.
+
+        Raises:
+            subprocess.TimeoutExpired: if it still runs after so many seconds.
+        """
+        self.wait(timeout)
+        return self.out, self.err
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+
+def start(
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    log: int | None = None,
+) -> Process:
+    """Start ``gosync ARGUMENTS``.
+
+    Args:
+        arguments: The command.
+        folder: Where it runs.
+        environment: Its whole environment.
+        log: A file for both of its streams, instead of memory.
+    """
+    request = {
+        "arguments": list(arguments),
+        "folder": str(folder),
+        "environment": dict(environment),
+    }
+    out, err = os.memfd_create("output"), os.memfd_create("errors")
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.connect(_server())
+    with open(os.devnull) as nothing:  # noqa: PTH123
+        streams = [nothing.fileno(), *((out, err) if log is None else (log, log))]
+        socket.send_fds(connection, [json.dumps(request).encode()], streams)
+    return Process(arguments, connection, out, err)
 
 
 def run(
@@ -45,37 +168,20 @@ def run(
 ) -> tuple[int, str, str]:
     """Run ``gosync ARGUMENTS``; return its exit code and what it wrote.
 
-    A negative code is that of a signal, as with subprocess.
-
     Raises:
         subprocess.TimeoutExpired: if it took too long; it is killed then.
     """
-    request = {
-        "arguments": list(arguments),
-        "folder": str(folder),
-        "environment": dict(environment),
-    }
-    with (
-        tempfile.TemporaryFile() as out,
-        tempfile.TemporaryFile() as err,
-        socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection,
-    ):
-        connection.connect(_server())
-        files = [out.fileno(), err.fileno()]
-        socket.send_fds(connection, [json.dumps(request).encode()], files)
-        child = int(connection.recv(_NUMBER_BYTES))
-        connection.settimeout(timeout_seconds)
-        try:
-            code = int(connection.recv(_NUMBER_BYTES))
-        except TimeoutError as exc:
-            os.kill(child, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(arguments, timeout_seconds) from exc
-        return code, _text(out), _text(err)
+    with start(arguments, folder=folder, environment=environment) as process:
+        code = process.wait(timeout_seconds)
+        return code, process.out, process.err
 
 
-def _text(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode()
+def _is_readable(connection: socket.socket) -> bool:
+    return bool(select.select([connection], [], [], 0)[0])
+
+
+def _text(file: int) -> str:
+    return os.pread(file, os.fstat(file).st_size, 0).decode()
 
 
 @cache
@@ -85,7 +191,7 @@ def _server() -> bytes:
     listener.bind("")  # Linux chooses an abstract name
     listener.listen(16)
     process = subprocess.Popen(
-        [sys.executable, "-m", __name__, str(listener.fileno())],
+        [sys.executable, "-m", forkserver.__name__, str(listener.fileno())],
         cwd=CHECKOUT,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
         stdin=subprocess.PIPE,
@@ -98,112 +204,3 @@ def _server() -> bytes:
     listener.close()
     assert isinstance(address, bytes)
     return address
-
-
-def become_gosync(
-    arguments: Sequence[str],
-    *,
-    folder: str,
-    environment: Mapping[str, str],
-    out: int,
-    err: int,
-) -> None:
-    """Give this process the folder, environment and streams of a command."""
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    with open(os.devnull) as nothing:  # noqa: PTH123
-        os.dup2(nothing.fileno(), 0)
-    os.dup2(out, 1)
-    os.dup2(err, 2)
-    sys.argv = ["gosync", *arguments]
-
-
-def enter_and_exit() -> NoReturn:
-    """Run the command that this process has become, and end with its exit code."""
-    from gosync.cli.main import entry  # noqa: PLC0415 - imported before the fork
-
-    code: object = 70
-    try:
-        entry()
-    except SystemExit as exc:
-        code = exc.code or 0
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code if isinstance(code, int) else 1)
-
-
-# What libraries, and gosync's catalog, import when they are first used.
-_WHEN_USED = (
-    "anyio._backends._asyncio",
-    "anyio._core._signals",
-    "encodings.ascii",
-    "encodings.idna",
-    "h11",
-    "h2.connection",
-    "httpcore",
-    "httpx",
-    "rich.table",
-    "sqlite_utils",
-)
-
-
-def import_gosync() -> None:
-    """Import every verb, and what libraries import when they are used.
-
-    Children find it as it is: their garbage collector leaves its pages shared.
-    """
-    import gosync.cli  # noqa: PLC0415 - not in the test's process
-
-    for module in iter_modules(gosync.cli.__path__):
-        import_module(f"gosync.cli.{module.name}")
-    for name in _WHEN_USED:
-        import_module(name)
-    gc.freeze()
-
-
-def _serve(listener: socket.socket) -> None:
-    """Fork a child for each connection until the tests end."""
-    import_gosync()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the tests' end is ours
-    while True:
-        ready, _, _ = select.select([listener, sys.stdin], [], [])
-        if sys.stdin in ready:
-            return
-        connection, _ = listener.accept()
-        if os.fork() == 0:
-            listener.close()
-            _attend(connection)
-        connection.close()
-        _reap()
-
-
-def _reap() -> None:
-    """Wait for the children that have ended; what they cost counts as ours."""
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG) != (0, 0):
-            pass
-
-
-def _attend(connection: socket.socket) -> NoReturn:
-    """Run one command in a child and tell how it ends."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    data, (out, err), _, _ = socket.recv_fds(connection, _REQUEST_BYTES, 2)
-    child = os.fork()
-    if child == 0:
-        connection.close()
-        become_gosync(**json.loads(data), out=out, err=err)
-        os.close(out)
-        os.close(err)
-        enter_and_exit()
-    with suppress(OSError):  # who asked may have gone
-        connection.send(str(child).encode())
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    with suppress(OSError):
-        connection.send(str(code).encode())
-    os._exit(0)
-
-
-if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))

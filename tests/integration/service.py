@@ -11,17 +11,16 @@ from __future__ import annotations
 import re
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any, Self
 
+from tests.integration import forked
 from tests.integration.manager import Manager
 from tests.integration.site import Site
 
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 120.0
 
 
 class Service:
@@ -35,16 +34,14 @@ class Service:
         self._before = len(manager.notices)
         self.log = site.folder.with_name(f"{site.folder.name}.log")
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "gosync", "run"],
-                cwd=site.folder,
-                env={
+            self.process = forked.start(
+                ["run"],
+                folder=site.folder,
+                environment={
                     **site.environment,
                     **manager.environment(watchdog_seconds=watchdog_seconds),
                 },
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                log=log.fileno(),
             )
 
     def __enter__(self) -> Self:

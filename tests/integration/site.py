@@ -180,18 +180,12 @@ class Site:
         """Return the command line of ``gosync ARGUMENTS --json``."""
         return [sys.executable, "-m", "gosync", *arguments, "--json", "--no-progress"]
 
-    def start(
-        self, *arguments: str, prefix: Sequence[str] = ()
-    ) -> subprocess.Popen[str]:
-        """Start a command, behind a prefix like strace; the caller ends it."""
-        return subprocess.Popen(
-            [*prefix, *self.command(*arguments)],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+    def start(self, *arguments: str) -> forked.Process:
+        """Start a command; the caller ends it."""
+        return forked.start(
+            self.command(*arguments)[3:],
+            folder=self.folder,
+            environment=self.environment,
         )
 
     def run(
@@ -226,11 +220,18 @@ class Site:
         prefix: Sequence[str],
         timeout_seconds: float,
     ) -> Result:
-        process = self.start(*arguments, prefix=prefix)
-        try:
-            return finish(process, timeout_seconds=timeout_seconds)
-        finally:
-            process.kill()
+        """Run a command as users do, behind a prefix like strace."""
+        done = subprocess.run(
+            [*prefix, *self.command(*arguments)],
+            check=False,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_seconds,
+        )
+        return parse_result(done.returncode, done.stdout, done.stderr)
 
     def people(self, *arguments: str) -> str:
         """Return what a command prints for people."""
@@ -378,10 +379,10 @@ class Site:
         assert proven == public
 
 
-def finish(process: subprocess.Popen[str], *, timeout_seconds: float = 120) -> Result:
+def finish(process: forked.Process, *, timeout_seconds: float = 120) -> Result:
     """Wait for a command's end and read what it said."""
     out, err = process.communicate(timeout=timeout_seconds)
-    return parse_result(process.returncode, out, err)
+    return parse_result(process.wait(), out, err)
 
 
 def parse_result(code: int, out: str, err: str) -> Result:

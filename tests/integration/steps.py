@@ -12,10 +12,12 @@ reported before it is done. `supervisor` does the work in a process of its own.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import json
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
@@ -83,6 +85,31 @@ class Run(Result):
     seconds: float = 0.0
 
 
+# Servers that nobody uses now, by their prefix: to start one costs more than many runs.
+_idle: dict[tuple[str, ...], list[subprocess.Popen[str]]] = defaultdict(list)
+
+
+def _start(prefix: Sequence[str]) -> subprocess.Popen[str]:
+    server = subprocess.Popen(
+        [*prefix, sys.executable, "-m", supervisor.__name__],
+        cwd=CHECKOUT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(_end, server)
+    assert server.stdout is not None
+    if server.stdout.readline() != supervisor.READY:
+        _end(server)
+        pytest.skip("the kernel lets nobody supervise system calls here")
+    return server
+
+
+def _end(server: subprocess.Popen[str]) -> None:
+    with server:
+        pass  # closes its standard input, which ends it
+
+
 class Stepper:
     """A server that runs gosync; one run at a time. Use it in ``with``.
 
@@ -91,27 +118,22 @@ class Stepper:
     """
 
     def __init__(self, prefix: Sequence[str] = ()) -> None:
-        self._prefix = prefix
+        self._prefix = tuple(prefix)
         self._server: subprocess.Popen[str] | None = None
+        self._runs = False
 
     def __enter__(self) -> Self:
-        self._server = subprocess.Popen(
-            [*self._prefix, sys.executable, "-m", supervisor.__name__],
-            cwd=CHECKOUT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._server.stdout is not None
-        if self._server.stdout.readline() != supervisor.READY:
-            self.__exit__()
-            pytest.skip("the kernel lets nobody supervise system calls here")
+        idle = _idle[self._prefix]
+        self._server = idle.pop() if idle else _start(self._prefix)
         return self
 
     def __exit__(self, *_: object) -> None:
         assert self._server is not None
-        with self._server:
-            pass  # closes its standard input, which ends it
+        if self._runs:  # nobody has read how the run ended
+            self._server.kill()
+        else:
+            _idle[self._prefix].append(self._server)
+        self._server = None
 
     def run(
         self,
@@ -153,9 +175,11 @@ class Stepper:
             "fail_at": fail_at,
             "error": error,
         }
+        self._runs = True
         print(json.dumps(request), file=self._server.stdin, flush=True)
         line = self._server.stdout.readline()
         assert line, "the server of runs ended"
+        self._runs = False
         answer = json.loads(line)
         steps = [Step(*each) for each in answer["steps"]]
         result = parse_result(answer["code"], answer["stdout"], answer["stderr"])

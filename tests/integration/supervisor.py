@@ -30,7 +30,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.integration.forked import become_gosync, enter_and_exit, import_gosync
+from tests.integration.forkserver import become, enter_and_exit, import_gosync
 
 # By call, the numbers of its forms, each with the argument that is the descriptor,
 # or the name that appears, changes or goes.
@@ -124,13 +124,14 @@ def _become_gosync(
 ) -> None:
     """Run the command in this process and end it."""
     try:
-        become_gosync(
-            request["arguments"],
-            folder=request["folder"],
-            environment=request["environment"],
-            out=out,
-            err=err,
-        )
+        with open(os.devnull) as nothing:  # noqa: PTH123
+            become(
+                "gosync",
+                request["arguments"],
+                folder=request["folder"],
+                environment=request["environment"],
+                streams=[nothing.fileno(), out, err],
+            )
         listener = _install(request["calls"])
         socket.send_fds(channel, [b"."], [listener])
         os.close(listener)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 
 import anyio
@@ -286,15 +285,8 @@ def test_a_signal_keeps_what_was_answered_and_the_next_run_goes_on(tmp_path, sim
     site = make_site(tmp_path, sim)
     stalled = sim.stall(f"*{PATH}/@v/v1.1.0.zip", after_bytes=10)
     mark = sim.mark()
-    process = subprocess.Popen(
-        site.command("audit"),
-        cwd=site.folder,
-        env=site.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 30
+    process = site.start("audit")
+    deadline = time.monotonic() + 120
     while not stalled.hits and time.monotonic() < deadline:
         time.sleep(0.01)
     process.terminate()

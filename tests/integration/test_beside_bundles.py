@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,13 +22,10 @@ from gosync.site.site import open_site
 from gosync.work.progress import NoProgress
 from tests.integration.offered import offer
 from tests.integration.pair import Machines, Pair
+from tests.integration.racing import WAIT, rounds
 from tests.integration.site import LOCKED, MISSING, OK, Site
-from tests.integration.test_side_by_side import end, kill_one, start
 from tests.simulator import Simulator
-from tests.tiers import EVERY_STEP
 
-KILLS = 40 if EVERY_STEP else 2
-_WAIT = ("--wait-lock", "60")
 _MANY = ("--max-delete", "9")
 _PRUNE = ("prune", "--grace-days", "0", *_MANY)
 _MODULES = [f"beside{number}.example/m" for number in range(3)]
@@ -139,21 +134,6 @@ def _take(pair: Pair, bundle: Path, beside: Beside) -> None:
         anyio.run(partial(taking.run, bundle))
 
 
-def _rounds(
-    make: Callable[[int], Site], commands: Sequence[Sequence[str]]
-) -> Iterator[tuple[Site, list[int], bool]]:
-    """Run the commands at once, again and again, and kill one of them each time."""
-    chance = random.Random("beside bundles")
-    site = make(0)
-    began = time.monotonic()
-    end(start(site, *commands))
-    seconds = time.monotonic() - began
-    for number in range(1, KILLS + 1):
-        site = make(number)
-        codes, killed = kill_one(chance, start(site, *commands), seconds)
-        yield site, codes, killed
-
-
 @pytest.mark.slow
 @pytest.mark.sampled
 @pytest.mark.parametrize("other", [("verify", "--offline", "store"), _PRUNE])
@@ -162,22 +142,19 @@ def test_an_import_or_what_runs_beside_it_is_killed_and_the_next_one_ends_it(
 ) -> None:
     bundle, want = pair.make(), pair.outside.listed()
     taking = [each for each in pair.import_command(bundle) if each != "--json"]
-    commands = [(*taking, *_WAIT), (*other, *_WAIT)]
-    kills = 0
 
-    def make(number: int) -> Site:
-        site = pair.new_inside(tmp_path / str(number))
+    def make(folder: Path) -> Site:
+        site = pair.new_inside(folder)
         if other != _PRUNE:  # without a store there is nothing to verify, which is 2
             site.run("publish", expect=OK)
         return site
 
-    for site, codes, killed in _rounds(make, commands):
+    commands = [(*taking, *WAIT), (*other, *WAIT)]
+    for site, codes in rounds(tmp_path, make, commands):
         assert set(codes) <= {OK, MISSING}, codes
         pair.take(bundle, site=site)
         assert site.listed() == want
         pair.check(site)
-        kills += killed
-    print(f"import and {other[0]}: {kills} killed at work of {KILLS}")
 
 
 @pytest.mark.slow
@@ -185,22 +162,20 @@ def test_an_import_or_what_runs_beside_it_is_killed_and_the_next_one_ends_it(
 def test_a_create_a_sync_or_a_prune_is_killed_and_the_next_create_makes_it_whole(
     tmp_path: Path, sim: Simulator
 ) -> None:
-    kills = 0
     with Machines() as machines:
         pairs: list[Pair] = []
 
-        def make(number: int) -> Site:
-            folder = tmp_path / str(number)
+        def make(folder: Path) -> Site:
             pair = Pair(folder, sim, machines, modules=_MODULES)
             pair.sync()
             pair.outside.select(_MODULES[1:])
             pairs.append(pair)
-            command = ("bundle", "create", "inside", "--out", str(pair.media), *_WAIT)
-            commands[:] = [command, ("sync", *_MANY, *_WAIT), (*_PRUNE, *_WAIT)]
+            command = ("bundle", "create", "inside", "--out", str(pair.media), *WAIT)
+            commands[:] = [command, ("sync", *_MANY, *WAIT), (*_PRUNE, *WAIT)]
             return pair.outside
 
         commands: list[Sequence[str]] = []
-        for site, codes, killed in _rounds(make, commands):
+        for site, codes in rounds(tmp_path, make, commands):
             assert set(codes) <= {OK, MISSING}, codes
             pair = pairs[-1]
             site.run("sync", *_MANY, expect=OK)
@@ -209,9 +184,6 @@ def test_a_create_a_sync_or_a_prune_is_killed_and_the_next_create_makes_it_whole
             assert pair.inside.listed() == site.listed()
             pair.check()
             site.run("verify", "--offline", "store", expect=OK)
-            kills += killed
-    print(f"create, sync and prune: {kills} killed at work of {KILLS}")
-    assert kills
 
 
 def _take_all(pair: Pair) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gosync.demo.exchange import RequestKind
+from tests.integration.forked import Process
 from tests.integration.site import Site, files_below, finish
 from tests.integration.wreck import check_mended, check_ruins, snapshot
 from tests.simulator import Simulator
@@ -42,7 +42,7 @@ def _wait(until: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def _stop(process: subprocess.Popen[str], number: signal.Signals) -> float:
+def _stop(process: Process, number: signal.Signals) -> float:
     """Send a signal and return how long the end took."""
     started = time.monotonic()
     process.send_signal(number)

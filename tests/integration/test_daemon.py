@@ -344,8 +344,9 @@ def test_a_timer_that_waits_for_the_lock_can_be_ended(tmp_path: Path):
         options = load_config(site.config_file, {}).site_options()
         with open_site(options, command="a test", leases=[SELECT]):
             process = site.start("run", "--once", "sync", "--wait-lock", "600")
-            assert process.stderr is not None
-            assert "waiting: " in process.stderr.readline()
+            while "waiting: " not in process.err:
+                assert process.poll() is None, process.err
+                time.sleep(0.01)
             process.send_signal(signal.SIGTERM)
             assert finish(process).code == 143
 

@@ -6,14 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.racing import KILLS, WAIT, rounds
 from tests.integration.site import OK, Site
-from tests.integration.test_side_by_side import (
-    _MODULES,
-    _WAIT,
-    KILLS,
-    _rounds,
-    sim,
-)
+from tests.integration.test_side_by_side import MODULES, sim
 from tests.simulator import Simulator
 
 __all__ = ["sim"]
@@ -23,9 +18,9 @@ _REPAIR = ("verify", "--repair", "store")
 
 def _damaged_site(folder: Path, sim: Simulator) -> Site:
     """Return a site that has half of what it selects, and two bad blobs of that."""
-    site = Site(folder, sim, modules=_MODULES[:2])
+    site = Site(folder, sim, modules=MODULES[:2])
     site.sync()
-    site.select(_MODULES)
+    site.select(MODULES)
     blobs = sorted((site.store / "blobs").rglob("*/*/*"))
     for blob in (blobs[0], blobs[-1]):
         blob.unlink()  # the tree has the same file by another name
@@ -35,11 +30,10 @@ def _damaged_site(folder: Path, sim: Simulator) -> Site:
 
 @pytest.mark.timeout(60 + KILLS * 20)
 def test_a_repair_beside_a_sync_loses_nothing(tmp_path: Path, sim: Simulator) -> None:
-    kills = 0
-    whole = Site(tmp_path / "alone", sim, modules=_MODULES)
+    whole = Site(tmp_path / "alone", sim, modules=MODULES)
     whole.sync()
-    commands = [("sync", *_WAIT), (*_REPAIR, *_WAIT)]
-    for site, codes, killed in _rounds(
+    commands = [("sync", *WAIT), (*_REPAIR, *WAIT)]
+    for site, codes in rounds(
         tmp_path, lambda folder: _damaged_site(folder, sim), commands
     ):
         assert set(codes) <= {OK, _REPAIRED}, codes
@@ -48,6 +42,3 @@ def test_a_repair_beside_a_sync_loses_nothing(tmp_path: Path, sim: Simulator) ->
         assert site.tree_files() == whole.tree_files()
         site.check_store()
         site.check_tree(sim)
-        kills += killed
-    print(f"sync and repair: {kills} killed at work of {KILLS}")
-    assert kills

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.forked import Process
 from tests.integration.site import Site, finish
 from tests.simulator import Simulator
 from tests.simulator.standard import module
@@ -49,7 +50,7 @@ def stuck_writer(site: Site) -> Iterator[None]:
             process.kill()
 
 
-def _has_open(process: subprocess.Popen[str], path: Path) -> bool:
+def _has_open(process: Process, path: Path) -> bool:
     with suppress(OSError):
         for entry in Path(f"/proc/{process.pid}/fd").iterdir():
             with suppress(OSError):
@@ -58,7 +59,7 @@ def _has_open(process: subprocess.Popen[str], path: Path) -> bool:
     return False
 
 
-def end_waiting(site: Site, process: subprocess.Popen[str], number: int) -> int:
+def end_waiting(site: Site, process: Process, number: int) -> int:
     """Send a signal once a command waits for the lock; return its exit code."""
     try:
         deadline = time.monotonic() + SOON_SECONDS
