@@ -125,13 +125,19 @@ class SourceDownError(UnavailableError):
 
     Attributes:
         retry_after_seconds: How long it asked to be left alone, None where it did not.
+        closed_seconds: How long it is left alone in any case.
     """
 
     def __init__(
-        self, message: str, *, retry_after_seconds: float | None = None
+        self,
+        message: str,
+        *,
+        retry_after_seconds: float | None = None,
+        closed_seconds: float = 0.0,
     ) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+        self.closed_seconds = closed_seconds
 
 
 class UpstreamTimeoutError(UnavailableError):

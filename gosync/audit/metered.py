@@ -10,12 +10,13 @@ import msgspec
 from gosync.audit.answers import LookAnswer
 from gosync.audit.budget import Budget
 from gosync.catalog.looks import Look
+from gosync.upstream.answer import Sink
 from gosync.upstream.breaker import NEVER_OPEN
 from gosync.upstream.revisits import Revisit, Revisits, Validators
 from gosync.upstream.source import make_source
 
 if TYPE_CHECKING:
-    from gosync.upstream.http import Fetcher, Sink
+    from gosync.upstream.http import Fetcher
 
 NO_VALIDATORS: Final = Validators()
 

@@ -1,8 +1,8 @@
 """Questions of an audit: all about what trees show, each with its source.
 
 A public module is asked of every upstream, so that they can be compared; a private
-one only of the upstream that gave us what is held, or, where that is not known, of
-the first one, which every sync asks first anyway. What its author says of a module
+one only of the private upstream that gave us what is held, or, where that is not known,
+of the first one, which every sync asks first anyway. What its author says of a module
 is asked of one upstream alone, the first that lists it.
 """
 
@@ -25,6 +25,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.site.site import Site
 from gosync.store.digest import Digest
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
+from gosync.upstream.route import private_entries
 from gosync.upstream.urls import strip_secrets
 
 GIT_PREFIX = "git "
@@ -86,8 +87,11 @@ class Questions:
     def _sources(self, path: str, held: list[VersionRow]) -> list[str]:
         if not self._site.options.policy.is_private(path):
             return list(self.proxies)
+        options = self._site.options
+        entries = private_entries(options.proxies, options.routing)
+        private = [each.shown_url for each in entries if each.shown_url in self.proxies]
         givers = {self._giver(row) for row in held}
-        return [source for source in self.proxies if source in givers]
+        return [each for each in private if each in givers] or private[:1]
 
     def _speaker(self, path: str, sources: list[str]) -> str:
         looks = {

@@ -26,6 +26,7 @@ from gosync.sumdb.names import Database
 from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
 from gosync.upstream.options import HttpOptions
+from gosync.upstream.route import Routing
 
 
 class UpstreamSettings(msgspec.Struct, frozen=True):
@@ -36,12 +37,14 @@ class UpstreamSettings(msgspec.Struct, frozen=True):
         index: The module index; its URL is "" for none.
         database: The checksum database, None for none.
         logins: The secrets that open these.
+        routing: Who of them is asked what.
     """
 
     proxies: ProxyList
     index: Address
     database: Database | None
     logins: Logins
+    routing: Routing = Routing()
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +114,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             tree_path=self.tree_path,
             policy=self.policy,
             proxies=self.upstreams.proxies,
+            routing=self.upstreams.routing,
             index_url=self.upstreams.index.url,
             index_since=upstream.index_since,
             database=self.upstreams.database,
@@ -145,6 +149,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         upstream = self.sections.upstream
         return HttpOptions(
             timeout_seconds=upstream.timeout_seconds,
+            connect_seconds=upstream.connect_timeout_seconds,
+            stall_seconds=upstream.stall_timeout_seconds or upstream.timeout_seconds,
+            concurrency=upstream.concurrency,
             zip_total_seconds=upstream.zip_timeout_seconds,
             retries=upstream.retries,
             retry_delay_seconds=upstream.retry_delay_seconds,

@@ -64,7 +64,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
 }
 _LISTS = frozenset(
     {
-        *("private", "versions", "platforms", "accept", "git_hosts"),
+        *("private", "private_proxies", "versions", "platforms", "accept", "git_hosts"),
         *("on_success", "on_failure", "on_finding", "heads"),
         *("allow", "deny", "exclude", "trusted_proxies"),
     }

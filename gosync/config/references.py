@@ -20,6 +20,7 @@ from gosync.errors import ConfigError, GosyncError
 from gosync.project import read_project
 from gosync.signing.files import read_key
 from gosync.signing.trust import parse_trust
+from gosync.upstream.goproxy import DIRECT
 
 
 def is_inside(config: Config) -> bool:
@@ -36,6 +37,8 @@ def _takes_bundles(config: Config) -> bool:
 def check_references(config: Config, mistakes: Mistakes) -> None:
     """Note what is not there, or is not what it should be."""
     references = _References(mistakes)
+    if any(each.url == DIRECT for each in config.upstreams.proxies.entries):
+        mistakes.add(("upstream", "proxies"), _direct())
     references.folder(("store", "path"), config.store_path)
     references.folder(("publish", "tree"), config.tree_path)
     if config.metrics_path is not None:
@@ -52,6 +55,14 @@ def check_references(config: Config, mistakes: Mistakes) -> None:
     if _takes_bundles(config):
         references.reads(("bundle", "trust"), _read_trust, config.inside.trust)
     references.programs(config)
+
+
+def _direct() -> ConfigError:
+    return ConfigError(
+        '"direct" asks repositories, which gosync never does',
+        hint="leave it out; for modules that no public proxy has, list a proxy that"
+        " has them, and name their paths in upstream.private",
+    )
 
 
 def _read_trust(path: Path) -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from gosync.catalog.findings import FindingKind
 from gosync.gomod.deps import Deps
+from gosync.upstream.route import Order
 
 # The version of the file's format; what it means is never changed under one.
 SCHEMA_ID = "urn:gosync:config:1"
@@ -43,12 +44,17 @@ class UpstreamSection(Section, frozen=True):
 
     Attributes:
         proxies: A GOPROXY string, or a list of URLs tried in order.
+        order: "listed", or "fastest": of proxies that "|" divides, the fastest first.
+        authoritative: The proxy whose 404 is final; "" for none.
+        private_proxies: Proxies that private names are asked of; none: the first.
         index: The module index's URL; "" for none.
         index_since: Where a pattern begins to read the index; "" for its start.
         sumdb: GOSUMDB's syntax, or "off".
         timeout_seconds: Deadline for connecting and between two reads.
+        connect_timeout_seconds: Deadline for connecting, if that is less.
+        stall_timeout_seconds: Deadline between two reads of a body, if that is less.
         zip_timeout_seconds: Deadline for one whole zip.
-        concurrency: Requests at once.
+        concurrency: The most requests at once; a host that has too many gets fewer.
         retries: Tries after the first one that failed.
         retry_delay_seconds: Pause before the first retry; doubles each time.
         http2: Whether to offer HTTP/2 over TLS.
@@ -59,10 +65,15 @@ class UpstreamSection(Section, frozen=True):
     """
 
     proxies: str | list[str] = "https://proxy.golang.org"
+    order: Order = Order.LISTED
+    authoritative: str = ""
+    private_proxies: list[str] = []
     index: str = ""
     index_since: str = ""
     sumdb: str = "sum.golang.org"
     timeout_seconds: Positive = 30
+    connect_timeout_seconds: Positive = 10
+    stall_timeout_seconds: Positive | None = None
     zip_timeout_seconds: Positive = 1800
     concurrency: Count = 8
     retries: Annotated[int, msgspec.Meta(ge=0, le=20)] = 3

@@ -12,9 +12,10 @@ import msgspec
 from msgspec.structs import replace
 
 from gosync.config.config import UpstreamSettings
-from gosync.config.mistakes import Mistakes
+from gosync.config.mistakes import Key, Mistakes
 from gosync.config.schema import FileSchema, HooksSection, UpstreamSection
 from gosync.errors import ConfigError
+from gosync.gomod.patterns import PatternSet
 from gosync.sumdb.names import parse_gosumdb
 from gosync.upstream.address import (
     MASK,
@@ -24,7 +25,8 @@ from gosync.upstream.address import (
     parse_address,
     shown_webhook,
 )
-from gosync.upstream.goproxy import parse_goproxy
+from gosync.upstream.goproxy import ProxyList, parse_goproxy
+from gosync.upstream.route import Routing
 
 _INDEX_SCHEMES: Final = ("http://", "https://")
 
@@ -44,7 +46,35 @@ def make_upstreams(section: UpstreamSection, mistakes: Mistakes) -> UpstreamSett
     )
     known = [*proxies.addresses, *([index] if index.url else [])]
     logins = mistakes.attempt(("upstream",), partial(make_logins, known), Logins())
-    return UpstreamSettings(proxies, index, database, logins)
+    routing = _routing(section, proxies, mistakes)
+    return UpstreamSettings(proxies, index, database, logins, routing)
+
+
+def _routing(
+    section: UpstreamSection, proxies: ProxyList, mistakes: Mistakes
+) -> Routing:
+    """Return who is asked what; a proxy that is no entry of the list is noted."""
+    listed = {address.url.rstrip("/") for address in proxies.addresses}
+
+    def named(key: Key, text: str) -> str:
+        url = text.rstrip("/")
+        if url and url not in listed:
+            error = ConfigError(
+                "is not among upstream.proxies",
+                hint=f"one of: {', '.join(sorted(listed))}",
+            )
+            mistakes.add(("upstream", *key), error)
+        return url
+
+    return Routing(
+        order=section.order,
+        private=PatternSet(section.private),
+        private_urls=tuple(
+            named(("private_proxies", number), each)
+            for number, each in enumerate(section.private_proxies, start=1)
+        ),
+        authoritative=named(("authoritative",), section.authoritative),
+    )
 
 
 def _index(text: str) -> Address:

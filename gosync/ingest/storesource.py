@@ -8,7 +8,6 @@ answer is "not fetched", and never a no.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from anyio import to_thread
@@ -20,12 +19,9 @@ from gosync.folder.routes import module_of_folder, version_of_name
 from gosync.gomod.module import ModuleVersion
 from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest
-from gosync.upstream.answer import Response, Served
+from gosync.upstream.answer import Response, Served, Sink
 from gosync.upstream.breaker import NEVER_OPEN
 from gosync.upstream.circuit import Circuit
-
-if TYPE_CHECKING:
-    from gosync.upstream.http import Sink
 
 
 class StoreSource:
@@ -132,5 +128,5 @@ class StoreSource:
         return Response(b"", served)
 
 
-async def _answers() -> None:
+async def _answers(_seconds: float) -> None:
     """Stand in for a witness: what lies on our own disk needs none."""

@@ -17,6 +17,7 @@ from gosync.sumdb.names import Database
 from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
 from gosync.upstream.options import HttpOptions
+from gosync.upstream.route import Routing
 
 
 class ProjectSpec(msgspec.Struct, frozen=True):
@@ -82,6 +83,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         tree_path: The published tree's root.
         policy: What is selected.
         proxies: Where modules come from.
+        routing: Who of them is asked what.
         index_url: The module index, "" for none.
         index_since: Where a pattern begins to read the index, "" for its start.
         index_bound: How much of the index one pass reads at most.
@@ -118,6 +120,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     deletes: DeleteLimit = DeleteLimit()
     index_bound: IndexBound = IndexBound()
     old_heads: OldHeadSpec = OldHeadSpec()
+    routing: Routing = Routing()
 
     def with_addresses(self, addresses: Iterable[Address]) -> Self:
         """Return these options with the secrets of further upstreams, which win."""

@@ -58,7 +58,7 @@ async def connect(site: Site) -> AsyncIterator[Upstreams]:
 
 def _upstreams(site: Site, fetcher: Fetcher, scanner: ZipScanner) -> Upstreams:
     options = site.options
-    sources = Sources(options.proxies, fetcher)
+    sources = Sources(options.proxies, fetcher, options.routing)
     sums = _sum_client(site, sources)
     index = IndexClient(options.index_url, fetcher) if options.index_url else None
     gate = Gate(

@@ -31,6 +31,10 @@ def upgraded(chosen: Chosen) -> str | None:
     return next((each.version for each in chosen.choices if not each.notice), None)
 
 
+def _begins(path: str, others: Sequence[str]) -> bool:
+    return any(other.startswith(f"{path}/") for other in others)
+
+
 class UpgradeFinder:
     """Answers gosync.gomod.needs.Upgrades, from worker threads.
 
@@ -53,8 +57,15 @@ class UpgradeFinder:
         return self._answer(paths, is_guessed=False)
 
     def guess(self, paths: Sequence[str], /) -> Mapping[str, str]:
-        """Return the same of paths of which some may be no module's."""
-        return self._answer(paths, is_guessed=True)
+        """Return the same of paths of which some may be no module's.
+
+        What a private path begins with is no name to ask others about, even where it
+        is not private itself.
+        """
+        is_private = self._site.options.policy.is_private
+        private = [path for path in paths if is_private(path)]
+        told = [each for each in paths if each in private or not _begins(each, private)]
+        return self._answer(told, is_guessed=True)
 
     def _answer(self, paths: Sequence[str], *, is_guessed: bool) -> Mapping[str, str]:
         if any(path not in self._found for path in paths):

@@ -9,6 +9,14 @@ the other side served, with evidence of when and from where.
 ``http``         ``Fetcher``: one answer, within limits, or one of our errors
 ``exchange``     one request and its redirects
 ``connections``  one connection a request, kept warm, shared contexts
+``dialing``      TCP connections: every address of a host tried, the first taken
+``names``        ``HostNames``: addresses of hosts, kept and asked for again
+``download``     ``Download``: bodies to a sink, over all tries
+``resume``       when only the rest of a body is asked for (pure)
+``lanes``        ``Lanes``: how many requests one host is sent at once
+``limit``        that number: up with answers, down with refusals (pure)
+``budget``       how many retries and hedges there may be (pure)
+``hedge``        a second request where the first takes long
 ``answer``       what was served: status, headers, body, evidence
 ``refusal``      a status that is not 200, made into the right error
 ``failures``     httpx's exceptions, made into ours
@@ -20,6 +28,7 @@ the other side served, with evidence of when and from where.
 ``environment``  HTTP_PROXY, HTTPS_PROXY, NO_PROXY
 ``files``        file:// answers
 ``goproxy``      GOPROXY lists, parsed
+``route``        which entries of a list are asked, in which order
 ``source``       ``Source``: a proxy or a folder that answers module questions
 ``sources``      ``Sources``: those of a list, asked in turn: "," and "|"
 ``health``       how a source's last requests ended (pure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
@@ -12,6 +12,9 @@ import msgspec
 from gosync.clock import format_time
 from gosync.errors import RejectedError
 from gosync.upstream.encoding import compressions
+
+# Takes a body, piece by piece.
+Sink = Callable[[bytes], object]
 
 # What a header may not carry into evidence.
 _SECRET_HEADERS: Final = frozenset({"set-cookie", "www-authenticate", "location"})

@@ -20,7 +20,7 @@ from typing import Final, TypeVar
 import anyio
 
 from gosync.clock import Clock
-from gosync.errors import GosyncError, SourceDownError
+from gosync.errors import GosyncError, SourceDownError, UpstreamTimeoutError
 from gosync.upstream.breaker import Breaker, BreakerPolicy, BreakerState
 from gosync.upstream.health import (
     Health,
@@ -31,6 +31,10 @@ from gosync.upstream.health import (
 
 T = TypeVar("T")
 
+_USUAL_EVERY: Final = 8  # requests between two looks at how long they take
+_WITNESS_SECONDS: Final = 5.0
+_WITNESS_SECONDS_SLOW: Final = 1.0  # where there is another one to ask
+
 _log: Final = logging.getLogger(__name__)
 
 
@@ -39,6 +43,7 @@ class Circuit:
 
     Attributes:
         breaker: The breaker as it stands; whoever keeps it over restarts sets it.
+        asked_at: When it was asked last, in monotonic seconds.
     """
 
     def __init__(
@@ -47,7 +52,7 @@ class Circuit:
         policy: BreakerPolicy,
         clock: Clock,
         *,
-        witness: Callable[[], Awaitable[object]],
+        witness: Callable[[float], Awaitable[object]],
     ) -> None:
         """Begin closed.
 
@@ -55,9 +60,12 @@ class Circuit:
             name: Whom messages name.
             policy: When to open.
             clock: What time it is.
-            witness: Asks what is known to be answered; raises what that raises.
+            witness: Asks what is known to be answered, for at most so many seconds;
+                raises what that raises.
         """
         self.breaker = Breaker()
+        self.asked_at = float("-inf")
+        self._usual = (0, 0.0)
         self._name = name
         self._policy = policy
         self._clock = clock
@@ -71,9 +79,26 @@ class Circuit:
         return self.breaker.health
 
     @property
+    def usual_seconds(self) -> float:
+        """How long its answers take, the median; 0 while nothing is known."""
+        requests = self.health.requests
+        if not 0 <= requests - self._usual[0] < _USUAL_EVERY or requests < _USUAL_EVERY:
+            self._usual = (requests, self.health.latency_seconds(0.5) or 0.0)
+        return self._usual[1]
+
+    @property
     def state(self) -> BreakerState:
         """Whether the source is asked now."""
         return self.breaker.state(self._clock.now(), self._policy)
+
+    def check(self) -> None:
+        """Raise if the source is not asked now.
+
+        Raises:
+            SourceDownError: It is not.
+        """
+        if self.state is BreakerState.OPEN:
+            raise self._down()
 
     async def attempt(
         self, request: Callable[[], Awaitable[T]], *, patient: bool = True
@@ -95,8 +120,7 @@ class Circuit:
             if not patient:
                 raise self._down()
             await self._probe.wait()
-        if self.state is BreakerState.OPEN:
-            raise self._down()
+        self.check()
         return await self._send(request)
 
     def has_answered(self) -> None:
@@ -116,7 +140,7 @@ class Circuit:
     async def _send(
         self, request: Callable[[], Awaitable[T]], *, is_probe: bool = False
     ) -> T:
-        started = self._clock.monotonic()
+        self.asked_at = started = self._clock.monotonic()
         try:
             answer = await request()
         except GosyncError as exc:
@@ -142,9 +166,18 @@ class Circuit:
             self.breaker = self.breaker.failed(error, outcome, seconds)
             is_closed = self.breaker.until is None
             if await self._is_down(error, outcome) if is_closed else is_probe:
-                now = self._clock.now()
-                self.breaker = self.breaker.opened(error, now, self._policy)
-                self._log_opening()
+                self._open(error)
+
+    async def count_slow(self, seconds: float) -> None:
+        """Count a request that was given up, since another source had answered."""
+        late = UpstreamTimeoutError(f"{self._name}: no answer in {seconds:.1f} s")
+        self.breaker = self.breaker.failed(late, RequestOutcome.SLOW, seconds)
+        if self.breaker.until is not None:
+            is_down = self.state is BreakerState.HALF_OPEN  # it was the probe
+        else:
+            is_down = await self._is_down(late, RequestOutcome.SLOW)
+        if is_down:
+            self._open(late)
 
     async def _is_down(self, error: GosyncError, outcome: RequestOutcome) -> bool:
         """Return whether a failure shows that the source gives no answers now."""
@@ -156,13 +189,20 @@ class Circuit:
             return True
         if self._is_asking_witness:
             return False
-        return not await self._witness_answers() and self.breaker.until is None
+        is_slow = outcome is RequestOutcome.SLOW
+        answers = await self._witness_answers(is_slow=is_slow)
+        return not answers and self.breaker.until is None
 
-    async def _witness_answers(self) -> bool:
+    def _witness_seconds(self, *, is_slow: bool) -> float:
+        """Return how long a witness is waited for, whom all others may outpace."""
+        least = _WITNESS_SECONDS_SLOW if is_slow else _WITNESS_SECONDS
+        return max(least, 4 * (self.health.latency_seconds(0.95) or 0.0))
+
+    async def _witness_answers(self, *, is_slow: bool) -> bool:
         """Ask the witness; failures are forgiven to a source whose witness answers."""
         self._is_asking_witness = True
         try:
-            await self._witness()
+            await self._witness(self._witness_seconds(is_slow=is_slow))
         except GosyncError as exc:
             said = outcome_of(exc)
         else:
@@ -172,6 +212,10 @@ class Circuit:
         if said is RequestOutcome.ANSWERED:
             self.breaker = self.breaker.vouched()
         return said is RequestOutcome.ANSWERED
+
+    def _open(self, error: GosyncError) -> None:
+        self.breaker = self.breaker.opened(error, self._clock.now(), self._policy)
+        self._log_opening()
 
     def _log_opening(self) -> None:
         health, median = self.health, self.health.latency_seconds(0.5)
@@ -185,10 +229,11 @@ class Circuit:
         )
 
     def _down(self) -> SourceDownError:
-        breaker, asked = self.breaker, None
-        if breaker.asked and breaker.until is not None:
-            asked = max(0.0, (breaker.until - self._clock.now()).total_seconds())
+        breaker, left = self.breaker, 0.0
+        if breaker.until is not None:
+            left = max(0.0, (breaker.until - self._clock.now()).total_seconds())
         return SourceDownError(
             f"{self._name}: not asked while it is down: {breaker.reason}",
-            retry_after_seconds=asked,
+            retry_after_seconds=left if breaker.asked else None,
+            closed_seconds=left,
         )

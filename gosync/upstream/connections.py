@@ -14,13 +14,16 @@ its transports are used alone; that also saves a tenth of the time.
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Mapping
 from functools import cached_property
 
 import httpx
 
 from gosync.errors import ConfigError
+from gosync.upstream.dialing import Dialer
 from gosync.upstream.environment import ProxyEnvironment
+from gosync.upstream.names import HostNames
 from gosync.upstream.options import HttpOptions
 
 _LIMITS = httpx.Limits(
@@ -50,12 +53,20 @@ class OneConnection:
         self._transports.clear()
 
 
+class _Transport(httpx.AsyncHTTPTransport):
+    """httpx's transport; it has no argument for who makes its connections."""
+
+    def dial_with(self, dialer: Dialer) -> None:
+        self._pool._network_backend = dialer  # noqa: SLF001 - as httpcore's own tests
+
+
 class ConnectionPool:
     """Connection pool: all connections, and what they share."""
 
     def __init__(self, options: HttpOptions, environment: Mapping[str, str]) -> None:
         self._options = options
         self._environment = ProxyEnvironment.parse(environment)
+        self._dialer = Dialer(HostNames({}, monotonic=time.monotonic))
         self._idle: list[OneConnection] = []
 
     def take(self) -> OneConnection:
@@ -91,9 +102,11 @@ class ConnectionPool:
             if proxy is None
             else httpx.Proxy(proxy, ssl_context=self._tls_for(proxy))
         )
-        return httpx.AsyncHTTPTransport(
+        transport = _Transport(
             verify=context, http2=self._options.http2, limits=_LIMITS, proxy=via
         )
+        transport.dial_with(self._dialer)
+        return transport
 
     def _tls_for(self, proxy: str) -> ssl.SSLContext | None:
         return self._tls if proxy.startswith("https:") else None

@@ -7,7 +7,7 @@ host. Of an answer that is refused, at most 8 KiB are read, for at most 5 s.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from functools import cached_property
 from http import HTTPStatus
@@ -28,7 +28,7 @@ from gosync.upstream.credentials import (
     load_netrc,
 )
 from gosync.upstream.failures import request_failures
-from gosync.upstream.options import HttpOptions
+from gosync.upstream.options import HttpOptions, request_waits
 from gosync.upstream.redirects import (
     is_redirect,
     is_web_address,
@@ -71,10 +71,7 @@ class Exchange:
         self._connections = ConnectionPool(options, environment)
         self._logins = options.logins
         self._agent = options.user_agent.encode("ascii", "replace")
-        wait = options.timeout_seconds
-        self._extensions = {
-            "timeout": {"connect": wait, "read": wait, "write": wait, "pool": wait}
-        }
+        self._options = options
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -86,7 +83,8 @@ class Exchange:
     ) -> AsyncIterator[tuple[httpx.Response, Served]]:
         """Give a status 200, its body unread, after redirects.
 
-        Where the headers make the request conditional, 304 is an answer, too.
+        Where the headers make the request conditional, 304 is an answer, too, and
+        206 where they ask for a range.
 
         Args:
             method: GET or HEAD.
@@ -115,7 +113,7 @@ class Exchange:
                 address, sent = target, self._headers(target, headers)
             assert response is not None
             served = self._served(address, response, secrets)
-            if response.status_code not in (200, _unchanged(headers)):
+            if response.status_code not in (200, *_expected(headers)):
                 raise await self._refusal(response, served, secrets)
             yield response, served
         finally:
@@ -138,13 +136,17 @@ class Exchange:
                 *headers,
                 (b"Authorization", credentials.authorization().encode("ascii")),
             ]
+        waits = request_waits(self._options)
         request = httpx.Request(
-            method, address, headers=headers, extensions=self._extensions
+            method, address, headers=headers, extensions={"timeout": waits}
         )
         self.traffic.requests += 1
         transport = connection.transport(address)
         with request_failures(strip_secrets(str(address))):
-            return await transport.handle_async_request(request)
+            response = await transport.handle_async_request(request)
+        # What waits for the next bytes looks here again for how long it may.
+        waits["read"] = min(self._options.stall_seconds, self._options.timeout_seconds)
+        return response
 
     async def _refusal(
         self, response: httpx.Response, served: Served, secrets: Address
@@ -224,10 +226,13 @@ class Exchange:
         return load_netrc(self._environment)
 
 
-def _unchanged(headers: Mapping[str, str] | None) -> int | None:
-    """Return the status that says "as you have it", where that was asked."""
-    conditional = any(name.lower() in _CONDITIONS for name in headers or ())
-    return HTTPStatus.NOT_MODIFIED if conditional else None
+def _expected(headers: Mapping[str, str] | None) -> Iterator[int]:
+    """Yield the statuses that are answers besides 200, to a request with these."""
+    for name in headers or ():
+        if name.lower() in _CONDITIONS:
+            yield HTTPStatus.NOT_MODIFIED
+        elif name == "Range":
+            yield HTTPStatus.PARTIAL_CONTENT
 
 
 async def raw_body(response: httpx.Response) -> AsyncGenerator[bytes, None]:

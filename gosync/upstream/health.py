@@ -5,6 +5,7 @@ An outcome is one of
     answered     a status that says something: yes, no, unchanged, forbidden
     failed       no such answer; the source or what was asked for may be at fault
     unreachable  no connection at all, which is never the question's fault
+    slow         given up, since another one had answered meanwhile
 
 The last ``KEPT`` outcomes are kept. What is no request's outcome (a full disk, a
 cancelled run) is none of them, and neither is what an answer's bytes are worth.
@@ -39,6 +40,10 @@ class RequestOutcome(StrEnum):
     ANSWERED = "answered"
     FAILED = "failed"
     UNREACHABLE = "unreachable"
+    SLOW = "slow"
+
+
+_NO_FAILURES: Final = frozenset({RequestOutcome.ANSWERED, RequestOutcome.SLOW})
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -59,33 +64,42 @@ class Health(msgspec.Struct, frozen=True):
     Attributes:
         samples: The last ``KEPT`` requests, oldest first.
         requests: How many there ever were.
-        failures: How many of these were not answered.
+        failures: How many of these were not answered, but for the slow ones.
         failures_in_row: How many were not answered since the last answer.
+        slow: How many were given up for an answer of another one.
     """
 
     samples: tuple[Sample, ...] = ()
     requests: int = 0
     failures: int = 0
     failures_in_row: int = 0
+    slow: int = 0
 
     def after(self, outcome: RequestOutcome, seconds: float) -> Health:
         """Return the health after one more request."""
-        failed = outcome is not RequestOutcome.ANSWERED
+        ended_well = outcome is RequestOutcome.ANSWERED
+        failed = outcome not in _NO_FAILURES
         return Health(
             samples=(*self.samples, Sample(outcome, seconds))[-KEPT:],
             requests=self.requests + 1,
             failures=self.failures + failed,
-            failures_in_row=self.failures_in_row + 1 if failed else 0,
+            slow=self.slow + (outcome is RequestOutcome.SLOW),
+            failures_in_row=0 if ended_well else self.failures_in_row + 1,
         )
 
     def vouched(self) -> Health:
         """Return the health of a source that was shown to answer just now."""
         return replace(self, failures_in_row=0)
 
+    @property
+    def answered(self) -> int:
+        """How many requests were answered."""
+        return self.requests - self.failures - self.slow
+
     def failure_rate(self, last: int = KEPT) -> float:
         """Return the share of the last requests without an answer, 0 to 1."""
         recent = self.samples[-last:]
-        failed = sum(each.outcome is not RequestOutcome.ANSWERED for each in recent)
+        failed = sum(each.outcome not in _NO_FAILURES for each in recent)
         return failed / len(recent) if recent else 0.0
 
     def latency_seconds(self, quantile: float) -> float | None:

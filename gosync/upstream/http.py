@@ -1,11 +1,11 @@
 """Fetcher: one HTTP answer, within limits and deadlines, or one of our errors.
 
 A call is answered by status 200, or raises; a conditional one also by 304, with no
-body. Deadlines: ``timeout_seconds`` to
-connect and between two reads, and a total for the whole call with its retries,
-which a body that drips cannot outlast. Limits: a Content-Length beyond the limit
-is refused unread, and bytes are counted as they come, as transferred and decoded,
-whatever was declared; a body with fewer bytes than declared is truncated, not short.
+body. Deadlines, each on its own: to connect, to the first byte, between two reads of
+a body, and a total for the whole call with its retries, which a body that drips cannot
+outlast. Limits: a Content-Length beyond the limit is refused unread, and bytes are
+counted as they come (``download``). As many requests go to one host at once as it can
+take (``lanes``).
 
 What is retried, and when, is in :mod:`gosync.upstream.retry`.
 """
@@ -14,50 +14,38 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing
-from functools import partial
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
 
 import anyio
-import httpx
 from msgspec.structs import replace
 
 from gosync.clock import Clock, SystemClock
 from gosync.errors import (
-    TooLargeError,
-    TruncatedError,
     UnavailableError,
+    UpstreamStatusError,
     UpstreamTimeoutError,
 )
 from gosync.upstream import files
-from gosync.upstream.answer import (
-    Response,
-    Served,
-    body_size,
-    declared_size,
-    refusable,
-)
+from gosync.upstream.answer import Response, Served, Sink, refusable
+from gosync.upstream.breaker import BreakerState
 from gosync.upstream.circuit import Circuit
-from gosync.upstream.encoding import decoder_for
-from gosync.upstream.exchange import Exchange, Traffic, raw_body
-from gosync.upstream.failures import body_failures
+from gosync.upstream.download import Download
+from gosync.upstream.exchange import Exchange, Traffic
+from gosync.upstream.lanes import Lanes
 from gosync.upstream.options import HttpOptions
 from gosync.upstream.retry import RetryPolicy, with_retries
 from gosync.upstream.urls import strip_secrets
 
-Sink = Callable[[bytes], object]
-
 _CLOSING_SECONDS: Final = 5.0
-_FRAMES_BYTES: Final = 64 * 1024  # what compression may add to what is incompressible
 
 
 class Fetcher:
     """Asks for URLs; one instance serves any number of workers.
 
     Use it as ``async with Fetcher(options) as fetcher``. It opens a connection
-    for each request that is in flight at once, so the caller bounds those.
+    for each request that is in flight at once; a host's lanes bound those.
     """
 
     def __init__(
@@ -84,6 +72,7 @@ class Fetcher:
             clock=self.clock,
             environment=os.environ if environment is None else environment,
         )
+        self._lanes: dict[str, Lanes] = {}
 
     @property
     def traffic(self) -> Traffic:
@@ -184,19 +173,35 @@ class Fetcher:
         async def attempt() -> Response:
             if url.startswith("file:"):
                 return await self._copy_file(url, new_sink, limit_bytes=limit_bytes)
-            async with self._exchange.answer("GET", url, headers) as (response, served):
-                if circuit is not None:
-                    circuit.has_answered()
-                if served.status == HTTPStatus.NOT_MODIFIED:
-                    return Response(b"", served)
-                with refusable(served):
-                    size_bytes = await self._copy_body(
-                        response, served, new_sink, limit_bytes=limit_bytes
-                    )
-            return Response(b"", replace(served, size_bytes=size_bytes))
+            try:
+                return await self._receive(url, download, headers, circuit)
+            except UpstreamStatusError as exc:
+                download.refused(exc)
+                raise
 
+        download = Download(new_sink, self.traffic, limit_bytes=limit_bytes)
         seconds = total_seconds or self.options.zip_total_seconds
         return await self._persist(url, attempt, seconds, retries, circuit)
+
+    async def _receive(
+        self,
+        url: str,
+        download: Download,
+        headers: Mapping[str, str] | None,
+        circuit: Circuit | None,
+    ) -> Response:
+        """Try a download once."""
+        sent = download.headers(headers)
+        async with self._exchange.answer("GET", url, sent) as (response, served):
+            if circuit is not None:
+                circuit.has_answered()
+            if served.status == HTTPStatus.NOT_MODIFIED:
+                return Response(b"", served)
+            with refusable(served):
+                await download.take(response, served)
+        return Response(
+            b"", replace(served, status=HTTPStatus.OK, size_bytes=download.size_bytes)
+        )
 
     async def head(
         self,
@@ -234,6 +239,27 @@ class Fetcher:
         seconds = total_seconds or self.options.total_seconds
         return await self._persist(url, attempt, seconds, retries, circuit)
 
+    async def ask_aside(self, url: str, *, limit_bytes: int, seconds: float) -> None:
+        """Ask once for a document that nobody needs, beside the lanes to its host.
+
+        Args:
+            url: As for ``get``.
+            limit_bytes: As for ``get``.
+            seconds: When it is late.
+
+        Raises:
+            GosyncError: as from ``get``.
+        """
+        download = Download(lambda: len, self.traffic, limit_bytes=limit_bytes)
+        with anyio.move_on_after(seconds):
+            await self._receive(url, download, None, None)
+            return
+        raise UpstreamTimeoutError(f"{strip_secrets(url)}: no answer in {seconds:g} s")
+
+    def load_of(self, url: str) -> float:
+        """Return how full the lanes to a URL's host are; 1 and more is full."""
+        return self._lanes_to(url).load
+
     async def _persist(
         self,
         url: str,
@@ -243,8 +269,22 @@ class Fetcher:
         circuit: Circuit | None,
     ) -> Response:
         """Try, and try again, until the total deadline."""
-        if circuit is not None:
-            attempt = partial(circuit.attempt, attempt, patient=retries is None)
+        lanes = self._lanes_to(url)
+        is_patient = retries is None
+
+        async def try_once() -> Response:
+            if circuit is None:
+                async with lanes.lane():
+                    return await attempt()
+            circuit.check()
+            async with lanes.lane():
+                return await circuit.attempt(attempt, patient=is_patient)
+
+        async def wait() -> None:
+            if circuit is None or circuit.state is not BreakerState.OPEN:
+                await lanes.wait_for_retry()
+
+        lanes.first_try()
         options = self.options
         policy = RetryPolicy(
             options.retries if retries is None else retries,
@@ -253,7 +293,9 @@ class Fetcher:
         )
         failures: list[UnavailableError] = []
         with anyio.move_on_after(total_seconds):
-            return await with_retries(attempt, policy, failed=failures.append)
+            return await with_retries(
+                try_once, policy, failed=failures.append, wait=wait
+            )
         late = UpstreamTimeoutError(
             f"{strip_secrets(url)}: not finished within {total_seconds:g} s"
         )
@@ -261,42 +303,14 @@ class Fetcher:
             await circuit.count(late, total_seconds)
         raise late from (failures[-1] if failures else None)
 
-    async def _copy_body(
-        self,
-        response: httpx.Response,
-        served: Served,
-        new_sink: Callable[[], Sink],
-        *,
-        limit_bytes: int,
-    ) -> int:
-        """Hand the decoded body to a new sink and return its size."""
-        declared = declared_size(served.headers)
-        decoder = decoder_for(served.headers, shown_url=served.url)
-        if (body_size(served.headers) or 0) > limit_bytes:
-            raise TooLargeError(served.url, limit_bytes=limit_bytes)
-        sink = new_sink()
-        received_bytes = size_bytes = 0
-        most_bytes = limit_bytes + limit_bytes // 64 + _FRAMES_BYTES
-        try:
-            with body_failures(served.url):
-                async with aclosing(raw_body(response)) as body:
-                    async for data in body:
-                        received_bytes += len(data)
-                        if received_bytes > most_bytes:  # gzip of nothing, for ever
-                            raise TooLargeError(served.url, limit_bytes=limit_bytes)
-                        for piece in decoder.decode(data):
-                            size_bytes += len(piece)
-                            if size_bytes > limit_bytes:
-                                raise TooLargeError(served.url, limit_bytes=limit_bytes)
-                            sink(piece)
-        finally:
-            self.traffic.received_bytes += received_bytes
-        if declared is not None and received_bytes != declared:
-            raise TruncatedError(
-                f"{served.url}: {received_bytes} of {declared} bytes arrived"
-            )
-        decoder.finish()
-        return size_bytes
+    def _lanes_to(self, url: str) -> Lanes:
+        """Return the lanes to a URL's host."""
+        host = url.split("/", 3)[2].rpartition("@")[2] if "://" in url else ""
+        found = self._lanes.get(host)
+        if found is None:
+            made = Lanes(self.options.concurrency, self.clock)
+            found = self._lanes[host] = made
+        return found
 
     async def _copy_file(
         self, url: str, new_sink: Callable[[], Sink], *, limit_bytes: int

@@ -14,7 +14,11 @@ class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The knobs of all requests.
 
     Attributes:
-        timeout_seconds: The longest wait to connect, and between two reads.
+        timeout_seconds: The longest wait to connect, for an answer's first byte and
+            between two reads of its body.
+        connect_seconds: The longest wait to connect, if that is less.
+        stall_seconds: The longest wait between two reads of a body, if that is less.
+        concurrency: The most requests to one host at once.
         total_seconds: Deadline of one document, its retries included.
         zip_total_seconds: Deadline of one zip, its retries included.
         retries: Tries after the first one that failed.
@@ -28,6 +32,9 @@ class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     timeout_seconds: float = 30.0
+    connect_seconds: float = 10.0
+    stall_seconds: float = float("inf")
+    concurrency: int = 64
     total_seconds: float = 120.0
     zip_total_seconds: float = 1800.0
     retries: int = 3
@@ -37,3 +44,10 @@ class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: str | None = None
     user_agent: str = f"gosync/{__version__}"
     logins: Logins = Logins()
+
+
+def request_waits(options: HttpOptions) -> dict[str, float]:
+    """Return how long one request may wait, in httpx's words."""
+    wait = options.timeout_seconds
+    connect = min(wait, options.connect_seconds)
+    return {"connect": connect, "read": wait, "write": wait, "pool": wait}

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -42,16 +42,13 @@ from gosync.gomod.module import (
     escape_version,
 )
 from gosync.gomod.versionlist import read_list
-from gosync.upstream.answer import Response, Served, body_size, refusable
+from gosync.upstream.answer import Response, Served, Sink, body_size, refusable
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
 from gosync.upstream.options import MIB
 from gosync.upstream.reading import look_up, parse_apart
 from gosync.upstream.source import Source
 from gosync.upstream.sources import Sources
 from gosync.upstream.urls import module_path_on_wire
-
-if TYPE_CHECKING:
-    from gosync.upstream.http import Sink
 
 T = TypeVar("T")
 
@@ -162,7 +159,7 @@ class ProxyClient:
                 found.versions, found.commit, found.left_out, got.body, got.served
             )
 
-        return await self._walk(ask, fetch_disabled=fetch_disabled)
+        return await self._walk(ask, path, fetch_disabled=fetch_disabled, hedged=True)
 
     async def latest(self, path: str, *, fetch_disabled: bool = False) -> InfoAnswer:
         """Return what ``@latest`` says; many proxies lack it.
@@ -185,7 +182,7 @@ class ProxyClient:
                 check(path, info.version)
             return InfoAnswer(info, got.body, got.served)
 
-        return await self._walk(ask, fetch_disabled=fetch_disabled)
+        return await self._walk(ask, path, fetch_disabled=fetch_disabled, hedged=True)
 
     async def info(
         self, mv: ModuleVersion, *, fetch_disabled: bool = False
@@ -211,7 +208,9 @@ class ProxyClient:
                 _check_same_version(mv, info.version)
             return InfoAnswer(info, got.body, got.served)
 
-        return await self._walk(ask, fetch_disabled=fetch_disabled)
+        return await self._walk(
+            ask, mv.path, fetch_disabled=fetch_disabled, hedged=True
+        )
 
     async def mod(
         self, mv: ModuleVersion, *, fetch_disabled: bool = False
@@ -233,7 +232,9 @@ class ProxyClient:
             got = await self._get(place, target, MOD_LIMIT_BYTES)
             return ModAnswer(got.body, got.served)
 
-        return await self._walk(ask, fetch_disabled=fetch_disabled)
+        return await self._walk(
+            ask, mv.path, fetch_disabled=fetch_disabled, hedged=True
+        )
 
     async def zip(
         self,
@@ -269,7 +270,7 @@ class ProxyClient:
             )
             return got.served
 
-        return await self._walk(ask, fetch_disabled=fetch_disabled)
+        return await self._walk(ask, mv.path, fetch_disabled=fetch_disabled)
 
     async def head_zip(
         self, mv: ModuleVersion, *, fetch_disabled: bool = False
@@ -292,7 +293,7 @@ class ProxyClient:
             )
             return body_size(got.headers)
 
-        return await self._walk(ask, fetch_disabled=fetch_disabled)
+        return await self._walk(ask, mv.path, fetch_disabled=fetch_disabled)
 
     async def _get(self, place: _Place, target: str, limit_bytes: int) -> Response:
         return await place.source.get(
@@ -303,7 +304,12 @@ class ProxyClient:
         )
 
     async def _walk(
-        self, ask: Callable[[_Place], Awaitable[T]], *, fetch_disabled: bool
+        self,
+        ask: Callable[[_Place], Awaitable[T]],
+        path: str,
+        *,
+        fetch_disabled: bool,
+        hedged: bool = False,
     ) -> T:
         """Ask the proxies of the list in turn."""
 
@@ -316,7 +322,7 @@ class ProxyClient:
                     raise NotFetchedError(str(exc)) from exc
                 raise
 
-        return await self._sources.first_answer(ask_entry)
+        return await self._sources.first_answer(ask_entry, path=path, hedged=hedged)
 
     def _place(self, entry: ProxyEntry, *, fetch_disabled: bool) -> _Place:
         if entry.url == DIRECT:

@@ -1,10 +1,11 @@
 """Retries: when to try again, and how long to wait first.
 
-The pause before try ``n`` (from 0) is ``delay * 2**n`` up to a maximum, of which
-a random half is taken off so that workers that failed together do not return
-together. An upstream that names its own pause (``Retry-After``) gets it, unless
-it is longer than our maximum: then the error leaves at once and carries the
-wish, for whoever plans the next run.
+The pause before try ``n`` (from 0) is a random part of ``delay * 2**n`` up to a
+maximum (full jitter), so that workers that failed together do not return together. One
+that is not asked for a moment (its breaker is open) is given that moment. An upstream
+that names its own pause (``Retry-After``) gets it, unless it is longer than our
+maximum: then the error leaves at once and carries the wish, for whoever plans the next
+run.
 """
 
 from __future__ import annotations
@@ -51,14 +52,16 @@ class RetryPolicy(msgspec.Struct, frozen=True):
         Args:
             tried: How many retries there have been.
             error: Why the last try failed.
-            jitter: A number from 0 to 1 that places the pause within its range.
+            jitter: A number from 0 to 1: the part of the pause that is left out.
         """
         if tried >= self.retries or not is_retryable(error):
             return None
         backoff = min(
             self.max_delay_seconds, self.delay_seconds * 2.0 ** min(tried, 30)
         )
-        backoff *= 1 - jitter / 2
+        backoff *= 1 - jitter
+        if isinstance(error, SourceDownError):
+            backoff = max(backoff, min(error.closed_seconds, self.delay_seconds))
         asked = None
         if isinstance(error, UpstreamStatusError | SourceDownError):
             asked = error.retry_after_seconds
@@ -82,6 +85,7 @@ async def with_retries(
     *,
     jitter: Callable[[], float] = random.random,
     failed: Callable[[UnavailableError], None] | None = None,
+    wait: Callable[[], Awaitable[None]] | None = None,
 ) -> T:
     """Return the attempt's result, trying again as the policy allows.
 
@@ -90,6 +94,7 @@ async def with_retries(
         policy: How often and how patiently.
         jitter: Gives numbers from 0 to 1.
         failed: Told of every failure, the last one too.
+        wait: Waits before each further try until there may be one.
 
     Raises:
         UnavailableError: The last try's failure.
@@ -106,6 +111,8 @@ async def with_retries(
                 raise
         tried += 1
         await anyio.sleep(pause_seconds)
+        if wait is not None:
+            await wait()
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

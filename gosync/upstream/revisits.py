@@ -18,11 +18,10 @@ import msgspec
 from msgspec.structs import replace
 
 from gosync.errors import NotFetchedError, UnavailableError
-from gosync.upstream.answer import Served
+from gosync.upstream.answer import Served, Sink
 from gosync.upstream.urls import module_path_on_wire
 
 if TYPE_CHECKING:
-    from gosync.upstream.http import Sink
     from gosync.upstream.source import Source
 
 _VALIDATOR_LIMIT_CHARACTERS: Final = 500

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gosync.errors import NotFetchedError, NotFoundError, UnavailableError
-from gosync.upstream.answer import Response
+from gosync.upstream.answer import Response, Sink
 from gosync.upstream.breaker import BreakerPolicy
 from gosync.upstream.circuit import Circuit
 from gosync.upstream.files import check_folder
@@ -20,7 +20,7 @@ from gosync.upstream.options import MIB, HttpOptions
 from gosync.upstream.urls import join, strip_secrets
 
 if TYPE_CHECKING:
-    from gosync.upstream.http import Fetcher, Sink
+    from gosync.upstream.http import Fetcher
 
 _WITNESS_LIMIT_BYTES: Final = 16 * MIB
 _FAILURES_IN_ROW: Final = 5
@@ -190,9 +190,11 @@ class ProxySource:
     async def _answer(self, request: Awaitable[Response]) -> Response:
         return await request
 
-    async def _ask_witness(self) -> None:
-        await self._fetcher.get(
-            self._served or self._url, limit_bytes=_WITNESS_LIMIT_BYTES, retries=0
+    async def _ask_witness(self, seconds: float) -> None:
+        await self._fetcher.ask_aside(
+            self._served or self._url,
+            limit_bytes=_WITNESS_LIMIT_BYTES,
+            seconds=seconds,
         )
 
 
@@ -217,7 +219,8 @@ class FolderSource(ProxySource):
             return NotFetchedError(str(exc), hint=exc.hint)
         return error
 
-    async def _ask_witness(self) -> None:
+    async def _ask_witness(self, seconds: float) -> None:
+        del seconds
         await check_folder(self._url)
 
 

@@ -1,18 +1,24 @@
 """Sources of a GOPROXY list: asked in turn, as ``go`` does.
 
 What follows "," is asked when the one before says a definite no (404, 410); what
-follows "|" after any error. Each request walks the list anew. One source that is named
-twice, or that carries a checksum database too, has one health.
+follows "|" after any error. Each request walks the list anew, in the order that its
+``route`` has. One source that is named twice, or that carries a checksum database too,
+has one health.
 
 When nobody answers, the error to report is the most telling: one that is "don't
 know" over a "not fetched", and that over a definite no. So an answer that might
-have been a yes never turns into a no.
+have been a yes never turns into a no; only the source that was named as authoritative
+says a no that is final.
+
+What is small may be asked twice (``hedge``): of the next source after a "|", if that
+one is asked at all now, else of the same one through another connection.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from gosync.errors import (
     GosyncError,
@@ -21,13 +27,21 @@ from gosync.errors import (
     RejectedError,
     UnavailableError,
 )
-from gosync.upstream.goproxy import ProxyEntry, ProxyList
+from gosync.upstream.breaker import BreakerState
+from gosync.upstream.budget import HEDGES
+from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry, ProxyList
+from gosync.upstream.hedge import ask_hedged, hedge_delay_seconds
+from gosync.upstream.route import Routing, route
 from gosync.upstream.source import Source, make_source
 
 if TYPE_CHECKING:
     from gosync.upstream.http import Fetcher
 
 T = TypeVar("T")
+AskEntry = Callable[[ProxyEntry], Awaitable[T]]
+
+_ASK_AGAIN_SECONDS: Final = 30.0
+_NO_ROUTING: Final = Routing()
 
 
 class Sources:
@@ -35,18 +49,29 @@ class Sources:
 
     Attributes:
         proxies: The list that names them.
+        routing: Who of them is asked.
     """
 
-    def __init__(self, proxies: ProxyList, fetcher: Fetcher) -> None:
+    def __init__(
+        self, proxies: ProxyList, fetcher: Fetcher, routing: Routing = _NO_ROUTING
+    ) -> None:
         """Prepare to ask.
 
         Args:
             proxies: Who is asked, in which order.
             fetcher: Sends the requests.
+            routing: What else is configured about that.
         """
         self.proxies = proxies
+        self.routing = routing
         self._fetcher = fetcher
         self._known: dict[str, Source] = {}
+        self._hedges = HEDGES
+
+    @property
+    def known(self) -> tuple[Source, ...]:
+        """The sources that were asked so far."""
+        return tuple(self._known.values())
 
     def at(self, url: str) -> Source:
         """Return the source at a URL: http, https or file."""
@@ -56,26 +81,99 @@ class Sources:
             found = self._known[base] = make_source(base, self._fetcher)
         return found
 
-    async def first_answer(self, ask: Callable[[ProxyEntry], Awaitable[T]]) -> T:
+    async def first_answer(
+        self, ask: AskEntry[T], *, path: str = "", hedged: bool = False
+    ) -> T:
         """Return what the first entry answers that does not pass the question on.
 
         Args:
             ask: Asks one entry, and raises NotFoundError for a definite no.
+            path: The module that is asked about, "" for none.
+            hedged: Whether the question is small enough to be asked twice.
 
         Raises:
             GosyncError: What ``ask`` raised, of all entries the most telling.
         """
+        entries = route(self.proxies, path, self.routing, slowness=self._slowness)
+        hedged = hedged and not (path and self.routing.is_private(path))
         best: GosyncError | None = None
-        for entry in self.proxies.entries:
-            try:
-                return await ask(entry)
-            except (NotFoundError, UnavailableError, RejectedError) as exc:
-                best = exc if best is None or _rank(exc) >= _rank(best) else best
-                definite_no = isinstance(exc, NotFoundError)
+        failed: dict[str, GosyncError] = {}  # whom a hedge asked already
+        for number, entry in enumerate(entries):
+            error = failed.get(entry.url)
+            if error is None:
+                second = self._second(entries[number:]) if hedged else None
+                try:
+                    if second is None:
+                        return await ask(entry)
+                    return await self._ask_twice(ask, entry, second, failed)
+                except (NotFoundError, UnavailableError, RejectedError) as exc:
+                    error = exc
+            best = error if best is None or _rank(error) >= _rank(best) else best
+            definite_no = isinstance(error, NotFoundError)
+            if self._is_final(entry, error):
+                raise error
             if not (definite_no or entry.fall_back_on_error):
                 break
         assert best is not None
         raise best
+
+    def _is_final(self, entry: ProxyEntry, error: GosyncError) -> bool:
+        is_named = entry.url.rstrip("/") == self.routing.authoritative
+        return is_named and _rank(error) == 0
+
+    def _second(self, entries: tuple[ProxyEntry, ...]) -> ProxyEntry | None:
+        """Return whom to ask besides the first of some entries, None for nobody."""
+        first, *others = entries
+        if first.url in (DIRECT, OFF) or first.url.startswith("file:"):
+            return None
+        other = others[0] if others and first.fall_back_on_error else None
+        if other is None or other.url in (DIRECT, OFF):
+            return first
+        is_open = self.at(other.url).circuit.state is BreakerState.OPEN
+        return first if is_open else other
+
+    async def _ask_twice(
+        self,
+        ask: AskEntry[T],
+        entry: ProxyEntry,
+        second: ProxyEntry,
+        failed: dict[str, GosyncError],
+    ) -> T:
+        """Ask one entry and, if it takes long, another one or the same again."""
+        self._hedges = self._hedges.asked()
+        circuit, has_other = self.at(entry.url).circuit, second is not entry
+        delay_seconds = hedge_delay_seconds(circuit.health, has_other=has_other)
+        if delay_seconds is None or not self._hedges.has_one():
+            return await ask(entry)
+        started = self._fetcher.clock.monotonic()
+
+        async def ask_second() -> T:
+            self._hedges = self._hedges.spent(self._fetcher.clock.monotonic())
+            return await ask(second)
+
+        outcome = await ask_hedged(
+            partial(ask, entry), ask_second, after_seconds=delay_seconds
+        )
+        if has_other and outcome.second_error is not None:
+            failed[second.url] = outcome.second_error
+        if outcome.answer is None:
+            assert outcome.first_error is not None
+            raise outcome.first_error
+        if outcome.by_second and has_other and outcome.first_error is None:
+            await circuit.count_slow(self._fetcher.clock.monotonic() - started)
+        return outcome.answer
+
+    def _slowness(self, url: str) -> float:
+        """Return how long an entry lets one wait, as far as is known."""
+        if url in (DIRECT, OFF) or url.startswith("file:"):
+            return 0.0
+        circuit = self.at(url).circuit
+        if circuit.state is BreakerState.OPEN:
+            return float("inf")
+        idle_seconds = self._fetcher.clock.monotonic() - circuit.asked_at
+        if circuit.state is BreakerState.HALF_OPEN or idle_seconds > _ASK_AGAIN_SECONDS:
+            return 0.0  # it is time to see how it is
+        return (circuit.usual_seconds or 0.0) * self._fetcher.load_of(url)
 
 
 def _rank(error: GosyncError) -> int:

@@ -15,7 +15,7 @@ from gosync.upstream.address import shown_webhook
 from gosync.upstream.connections import ConnectionPool
 from gosync.upstream.credentials import credentials_of_user_info
 from gosync.upstream.failures import request_failures
-from gosync.upstream.options import HttpOptions
+from gosync.upstream.options import HttpOptions, request_waits
 
 
 async def post_json(
@@ -47,7 +47,6 @@ async def post_json(
 async def _post(url: str, body: bytes, shown: str, options: HttpOptions) -> int:
     connections = ConnectionPool(options, os.environ)
     connection = connections.take()
-    wait = options.timeout_seconds
     headers = {"Content-Type": "application/json", "User-Agent": options.user_agent}
     with request_failures(shown):
         address = httpx.URL(url)
@@ -61,9 +60,7 @@ async def _post(url: str, body: bytes, shown: str, options: HttpOptions) -> int:
             address,
             content=body,
             headers=headers,
-            extensions={
-                "timeout": {"connect": wait, "read": wait, "write": wait, "pool": wait}
-            },
+            extensions={"timeout": request_waits(options)},
         )
         try:
             transport = connection.transport(request.url)

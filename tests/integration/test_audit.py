@@ -227,7 +227,7 @@ def test_private_modules_are_asked_of_who_serves_them_and_held_against_pins(
         sim,
         modules=["corp.example/m", PATH],
         private=["corp.example"],
-        upstream={"proxies": proxies},
+        upstream={"proxies": proxies, "private_proxies": [sim.url]},
     )
     site.sync()
     mark, other = sim.mark(), second.mark()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 from gosync.demo.exchange import RequestKind
+from gosync.demo.modules import ModuleSource
 from gosync.gomod.module import ModuleVersion
-from tests.integration.site import OK, SECURITY, Site
+from tests.integration.site import OK, SECURITY, USAGE, Site
 from tests.simulator import Simulator
 from tests.simulator.standard import PRIVATE, UPPER, publish_standard
 
@@ -132,3 +134,56 @@ def test_what_was_pinned_with_sumdb_off_is_proven_once_it_is_on(
         site.sync()
         assert sim.counts(since=mark)[RequestKind.LOOKUP] == 0
         assert site.states_of_files() == before
+
+
+def test_only_the_private_mirror_hears_of_a_private_name(tmp_path: Path) -> None:
+    app = ModuleSource(
+        "app.example/m",
+        "v1.0.0",
+        {
+            "go.mod": b"module app.example/m\n\ngo 1.20\n",
+            "a.go": f'package m\n\nimport _ "{PRIVATE}/none/here"\n'.encode(),
+        },
+        datetime(2024, 1, 1, tzinfo=UTC),
+    )
+    with Simulator() as public, Simulator() as ours:
+        publish_standard(ours)
+        publish_standard(public)
+        public.publish(app)
+        database = public.start_database()
+        site = Site(
+            tmp_path,
+            public,
+            private=[PRIVATE],
+            upstream={
+                "proxies": f"{public.url}|{ours.url}",
+                "private_proxies": [ours.url],
+                "order": "fastest",
+                "sumdb": f"{public.verifier_key} {database}",
+            },
+        )
+        modules = [f"{PRIVATE}@v1.0.0", "app.example/m"]
+        site.declare(select=[{"modules": modules, "deps": "build"}])
+        site.sync()
+        assert str(MV) in site.carried()
+        told = [str(each) for each in public.requests if GLOB in str(each)]
+        assert told == [], "neither the name nor what it begins with"
+        heard = [str(each) for each in ours.requests if GLOB in str(each)]
+        assert any(f"/{PRIVATE}/none/here" in line for line in heard), "it was guessed"
+
+
+def test_a_mirror_that_is_marked_must_be_listed(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        site = private_site(tmp_path, sim)
+        site.configure({"private_proxies": ["https://elsewhere.example"]})
+        found = site.run("config", "check", expect=USAGE)
+        assert "private_proxies" in found.stdout + found.stderr
+
+
+def test_direct_is_refused_where_a_configuration_is_checked(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        site = private_site(tmp_path, sim)
+        site.configure({"proxies": [sim.url, "direct"]})
+        found = site.run("config", "check", expect=USAGE)
+        assert "upstream.private" in found.stdout + found.stderr
+        site.sync()

@@ -35,7 +35,8 @@ from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion, check, check_path, escape_path
 from gosync.gomod.seen import SeenEntries
 from gosync.gomod.versionlist import read_list
-from gosync.upstream.http import Fetcher, Sink
+from gosync.upstream.answer import Sink
+from gosync.upstream.http import Fetcher
 from gosync.upstream.proxy import (
     INFO_LIMIT_BYTES,
     LIST_LIMIT_BYTES,

@@ -72,7 +72,9 @@ def test_health_counts_what_it_was_told(history) -> None:
     for number, outcome in enumerate(history):
         health = health.after(outcome, float(number))
     failed = [each is not RequestOutcome.ANSWERED for each in history]
-    assert (health.requests, health.failures) == (len(history), sum(failed))
+    slow = history.count(RequestOutcome.SLOW)
+    assert (health.requests, health.slow) == (len(history), slow)
+    assert health.failures + slow == sum(failed)
     assert [each.outcome for each in health.samples] == history[-KEPT:]
     in_row = next((n for n, bad in enumerate(failed[::-1]) if not bad), len(failed))
     assert health.failures_in_row == in_row

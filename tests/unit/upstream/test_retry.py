@@ -7,6 +7,7 @@ import pytest
 from gosync.errors import (
     NotFoundError,
     OfflineError,
+    SourceDownError,
     TruncatedError,
     UnavailableError,
     UpstreamStatusError,
@@ -24,10 +25,16 @@ def test_pauses_double_up_to_the_maximum_and_end() -> None:
     assert got == [1, 2, 4, 8, 10, 10, None, None]
 
 
-def test_chance_takes_at_most_half_of_a_pause() -> None:
+def test_chance_takes_any_part_of_a_pause() -> None:
     error = UnavailableError("x")
-    assert POLICY.pause_seconds(1, error, jitter=1) == 1
-    assert POLICY.pause_seconds(1, error, jitter=0.5) == 1.5
+    assert POLICY.pause_seconds(1, error, jitter=1) == 0
+    assert POLICY.pause_seconds(1, error, jitter=0.5) == 1
+
+
+def test_one_that_is_left_alone_for_a_moment_is_given_it() -> None:
+    for closed, want in [(0.25, 0.25), (90.0, 1.0)]:
+        error = SourceDownError("x", closed_seconds=closed)
+        assert POLICY.pause_seconds(2, error, jitter=1) == want
 
 
 @pytest.mark.parametrize(

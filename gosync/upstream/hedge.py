@@ -1,0 +1,117 @@
+"""Hedged request: a second one is sent when the first takes longer than most do.
+
+The first answer counts, and what is still under way then is given up. A failure of one
+lets the other go on; only when both have failed is there none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, Generic, TypeVar
+
+import anyio
+import msgspec
+from msgspec.structs import replace
+
+from gosync.errors import GosyncError
+from gosync.upstream.health import Health
+from gosync.work.pool import first_error
+
+T = TypeVar("T")
+Ask = Callable[[], Awaitable[T]]
+
+UNKNOWN_SECONDS: Final = 1.0
+_ENOUGH_ANSWERS: Final = 16
+_LEAST_SECONDS_OTHER: Final = 0.2
+_LEAST_SECONDS_SAME: Final = 1.0
+_OF_P95: Final = 1.5
+
+
+class HedgedAnswer(msgspec.Struct, Generic[T], frozen=True):
+    """How two requests ended.
+
+    Attributes:
+        answer: What was answered; None if neither was.
+        by_second: Whether it came from the second one.
+        first_error: What the first one raised, if it did.
+        second_error: What the second one raised, if it did.
+    """
+
+    answer: T | None = None
+    by_second: bool = False
+    first_error: GosyncError | None = None
+    second_error: GosyncError | None = None
+
+
+def hedge_delay_seconds(health: Health, *, has_other: bool) -> float | None:
+    """Return after how long a second request is due, None for never.
+
+    Args:
+        health: Of the source that is asked first.
+        has_other: Whether another source can be asked; of one of which little is
+            known, the same one is not asked twice.
+    """
+    if health.answered < _ENOUGH_ANSWERS:
+        return UNKNOWN_SECONDS if has_other else None
+    late = health.latency_seconds(0.95)
+    least = _LEAST_SECONDS_OTHER if has_other else _LEAST_SECONDS_SAME
+    return None if late is None else max(least, _OF_P95 * late)
+
+
+async def ask_hedged(
+    first: Ask[T], second: Ask[T], *, after_seconds: float
+) -> HedgedAnswer[T]:
+    """Ask once and, if that takes so long, a second time; return the first answer.
+
+    A first request that fails before the second one was sent has the last word.
+    """
+    race = _Race[T]()
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(race.run_first, first)
+            with anyio.move_on_after(after_seconds):
+                await race.first_ended.wait()
+            if not race.first_ended.is_set():
+                tasks.start_soon(race.run_second, second)
+                await race.decided.wait()
+            tasks.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        raise first_error(group) from None
+    return race.outcome
+
+
+class _Race(Generic[T]):
+    """Two requests, and how they end."""
+
+    def __init__(self) -> None:
+        self.outcome: HedgedAnswer[T] = HedgedAnswer()
+        self.first_ended = anyio.Event()
+        self.decided = anyio.Event()
+
+    async def run_first(self, ask: Ask[T]) -> None:
+        try:
+            self._win(HedgedAnswer(await ask()))
+        except GosyncError as exc:
+            self._lose(replace(self.outcome, first_error=exc))
+        self.first_ended.set()
+
+    async def run_second(self, ask: Ask[T]) -> None:
+        try:
+            self._win(HedgedAnswer(await ask(), by_second=True))
+        except GosyncError as exc:
+            self._lose(replace(self.outcome, second_error=exc))
+
+    def _win(self, outcome: HedgedAnswer[T]) -> None:
+        if self.outcome.answer is None:
+            errors = self.outcome
+            self.outcome = replace(
+                outcome,
+                first_error=errors.first_error,
+                second_error=errors.second_error,
+            )
+        self.decided.set()
+
+    def _lose(self, outcome: HedgedAnswer[T]) -> None:
+        self.outcome = outcome
+        if outcome.first_error is not None and outcome.second_error is not None:
+            self.decided.set()

@@ -1,0 +1,67 @@
+"""Concurrency limit of one host: how many requests it is sent at once. Pure.
+
+Additive increase, multiplicative decrease: an answer while at least half of the limit
+is in use adds 1/limit, so that a whole round of answers adds one; a refusal for load
+(429, 503) takes a tenth off, at most once in ``PAUSE_SECONDS``, since what was sent
+together is refused together. It stays between 1 and a ceiling.
+
+Time-outs and broken connections say nothing of load: they are the breaker's.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from gosync.errors import GosyncError, UpstreamStatusError
+
+PAUSE_SECONDS: Final = 0.1
+_DECREASE: Final = 0.9
+_LOAD_STATUSES: Final = frozenset({429, 503})
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """A limit, a value that answers replace.
+
+    Attributes:
+        ceiling: The most that it may become.
+        size: What it is now, with its fraction.
+        lowered_at: When it was taken down last, in monotonic seconds.
+    """
+
+    ceiling: int
+    size: float
+    lowered_at: float = float("-inf")
+
+    @property
+    def slots(self) -> int:
+        """How many requests may be under way, at least one."""
+        return int(self.size)
+
+    def answered(self, in_flight: int) -> Limit:
+        """Return the limit after an answer; it grows only where it is used.
+
+        Args:
+            in_flight: How many requests were under way, this one included.
+        """
+        if self.size >= self.ceiling or 2 * in_flight < self.slots:
+            return self
+        return replace(self, size=min(self.ceiling, self.size + 1 / self.size))
+
+    def overloaded(self, now: float) -> Limit:
+        """Return the limit after a refusal for load, at this monotonic time."""
+        if now - self.lowered_at < PAUSE_SECONDS:
+            return self
+        return replace(self, size=max(1.0, self.size * _DECREASE), lowered_at=now)
+
+
+def new_limit(ceiling: int) -> Limit:
+    """Return the limit of a host of which nothing is known: the ceiling."""
+    return Limit(ceiling, float(ceiling))
+
+
+def says_overloaded(error: GosyncError) -> bool:
+    """Whether an answer says that there were too many requests."""
+    return isinstance(error, UpstreamStatusError) and error.status in _LOAD_STATUSES

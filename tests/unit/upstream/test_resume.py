@@ -1,0 +1,94 @@
+"""Broken downloads: only the rest is asked for again, if the file is still the same."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gosync.errors import TruncatedError
+from gosync.upstream.http import Fetcher
+from gosync.upstream.options import HttpOptions
+from tests.unit.upstream.conftest import Sinks
+from tests.unit.upstream.scriptserver import Reply, ScriptServer, answer, closing
+
+if TYPE_CHECKING:
+    import socket
+
+BODY = hashlib.shake_256(b"zip").digest(100_000)
+HALF = 60_000
+QUICK = HttpOptions(retries=3, retry_delay_seconds=0.01)
+
+
+def broken(headers: dict[str, str]) -> Reply:
+    whole = answer(BODY, headers=headers)
+    return closing(whole[: whole.index(b"\r\n\r\n") + 4 + HALF])
+
+
+def rest(server: ScriptServer, *, etag: str, size: int = len(BODY)):
+    def reply(connection: socket.socket) -> None:
+        asked = server.requests[-1].headers
+        match = re.fullmatch(r"bytes=(\d+)-", asked.get("range", ""))
+        if match is None or asked.get("if-range") != etag:
+            connection.sendall(answer(BODY, headers={"ETag": etag}))
+            return
+        start = int(match[1])
+        span = f"bytes {start}-{size - 1}/{size}"
+        part = answer(BODY[start:], status=206, headers={"Content-Range": span})
+        connection.sendall(part)
+
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("first", "etag", "sinks", "asked"),
+    [
+        ({"ETag": '"a"'}, '"a"', 1, f"bytes={HALF}-"),
+        ({"ETag": '"a"'}, '"b"', 2, f"bytes={HALF}-"),  # it has changed: all of it
+        ({"ETag": 'W/"a"'}, '"a"', 2, None),
+        ({}, '"a"', 2, None),
+        ({"ETag": '"a"', "Accept-Ranges": "none"}, '"a"', 2, None),
+    ],
+)
+async def test_the_rest_is_asked_for_if_it_may_be(
+    server: ScriptServer, first, etag, sinks, asked
+) -> None:
+    url = server.script("/z", broken(first), rest(server, etag=etag))
+    taker = Sinks()
+    async with Fetcher(QUICK, environment={}) as fetcher:
+        got = await fetcher.download(url, taker, limit_bytes=10**6)
+    assert (taker.got, taker.made) == (BODY, sinks)
+    assert (got.served.size_bytes, got.status) == (len(BODY), 200)
+    assert server.requests[1].headers.get("range") == asked
+
+
+async def test_another_range_than_asked_for_begins_anew(server: ScriptServer) -> None:
+    wrong = answer(b"x" * 50, status=206, headers={"Content-Range": "bytes 3-52/53"})
+    etag = {"ETag": '"a"'}
+    url = server.script("/z", broken(etag), wrong, answer(BODY, headers=etag))
+    taker = Sinks()
+    async with Fetcher(QUICK, environment={}) as fetcher:
+        await fetcher.download(url, taker, limit_bytes=10**6)
+    assert (taker.got, taker.made) == (BODY, 2)
+    assert "range" not in server.requests[2].headers
+
+
+async def test_a_rest_that_is_gone_begins_anew(server: ScriptServer) -> None:
+    etag = {"ETag": '"a"'}
+    gone = answer(b"", status=416)
+    url = server.script("/z", broken(etag), gone, answer(BODY, headers=etag))
+    taker = Sinks()
+    async with Fetcher(QUICK, environment={}) as fetcher:
+        await fetcher.download(url, taker, limit_bytes=10**6)
+    assert (taker.got, taker.made) == (BODY, 2)
+
+
+async def test_a_body_that_breaks_again_and_again_ends_truncated(
+    server: ScriptServer,
+) -> None:
+    url = server.script("/z", broken({"ETag": '"a"'}))
+    async with Fetcher(QUICK, environment={}) as fetcher:
+        with pytest.raises(TruncatedError):
+            await fetcher.download(url, Sinks(), limit_bytes=10**6)
