@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import msgspec
 
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.progress import progress
 from gosync.clock import SystemClock
 from gosync.config.sizes import format_size
-from gosync.site.backup import Backup, back_up
+from gosync.site.backup import Backup, BackupReport, back_up
 
 _KEEP = 3
 
@@ -45,19 +44,7 @@ def backup(options: CommonOptions, folder: Path, keep: int) -> None:
             clock=SystemClock(),
             progress=watcher,
         )
-    options.output.result("backup", _document(made), _lines(made))
-
-
-def _document(made: Backup) -> dict[str, object]:
-    return {
-        "folder": str(made.folder),
-        "made_at": made.record.made_at,
-        "files": msgspec.to_builtins(made.record.files),
-        "bytes": made.size_bytes,
-        "kept": list(made.kept),
-        "removed": list(made.removed),
-        "same_disk": made.same_disk,
-    }
+    options.output.result("backup", BackupReport.of(made), _lines(made))
 
 
 def _lines(made: Backup) -> Iterator[str]:

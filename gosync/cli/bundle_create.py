@@ -11,7 +11,12 @@ from msgspec.structs import replace
 from gosync.bundle.format.features import features_of
 from gosync.bundle.format.need import MAX_NEED_BYTES, NeedFile, parse_need
 from gosync.bundle.make.create import create_bundle
-from gosync.bundle.make.created import Created, CreateOptions, created_document
+from gosync.bundle.make.created import (
+    Created,
+    CreateOptions,
+    CreateReport,
+    TreeArchiveReport,
+)
 from gosync.bundle.make.levels import Level
 from gosync.bundle.make.tree_archive import admitted_files, write_tree_archive
 from gosync.bundle.options import TargetSpec
@@ -136,10 +141,10 @@ def create(
         progress(show=options.show_progress) as watcher,
     ):
         created = create_bundle(site, asked, watcher)
-    document = created_document(created)
+    told = CreateReport.of(created)
     if report is not None:
-        write_report(report, document)
-    options.output.result("bundle create", document, _lines(created, asked))
+        write_report(report, told)
+    options.output.result("bundle create", told, _lines(created, asked))
     return EXIT_INCOMPLETE if created.selection.failed else 0
 
 
@@ -162,20 +167,19 @@ def _write_tree(
         made = write_tree_archive(
             config.tree_path, path, keys, watcher, admitted=admitted
         )
-    document = {
-        "result": "created",
-        "archive": str(path.absolute()),
-        "size_bytes": made.size_bytes,
-        "sha256": made.sha256,
-        "files": made.files,
-        "file_bytes": made.file_bytes,
-    }
+    report = TreeArchiveReport(
+        archive=str(path.absolute()),
+        size_bytes=made.size_bytes,
+        sha256=made.sha256,
+        files=made.files,
+        file_bytes=made.file_bytes,
+    )
     lines = [
         str(path),
         f"{made.files} files, {format_size(made.size_bytes)}; read back and compared",
         f"next: inside, tar -xf {path.name} -C FOLDER",
     ]
-    options.output.result("bundle create", document, lines)
+    options.output.result("bundle create", report, lines)
     return 0
 
 

@@ -11,7 +11,7 @@ from gosync.bundle.format.need import MAX_NEED_BYTES, NeedFile, format_need, par
 from gosync.bundle.format.receipt import format_receipt
 from gosync.bundle.read.documents import write_report
 from gosync.bundle.take.importing import Import
-from gosync.bundle.take.outcome import ImportOutcome, ImportReport, import_document
+from gosync.bundle.take.outcome import ImportedBundle, ImportOutcome, ImportReport
 from gosync.catalog import leases
 from gosync.cli.bundle_lines import (
     artifacts_text,
@@ -131,13 +131,13 @@ def import_(
             )
             report = run_interruptible(lambda: importing.run(medium))
             _write_files(report, receipt_file, need_file)
-        document = import_document(report)
+        told = ImportedBundle.of(report)
         if report_file is not None:
-            write_report(report_file, document)
+            write_report(report_file, told)
         lines = list(_lines(report, receipt_file, need_file))
         if report.published is not None:
             tell_status(site, telling_of(config))
-    options.output.result("bundle import", document, lines)
+    options.output.result("bundle import", told, lines)
     return report.exit_code
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
 import click
+from msgspec.structs import asdict
 
 from gosync.bundle.format.manifest import Segment
 from gosync.bundle.read.documents import (
-    inspected_document,
+    CarriedVersion,
+    VerifiedBundle,
+    WholeBundleReport,
+    inspected,
     shrink_lines,
-    verified_document,
     write_report,
 )
 from gosync.bundle.read.folder import BundleFolder, blaming
@@ -61,12 +64,13 @@ def inspect(
     with blaming(folder):
         opened = BundleFolder.open(folder)
         signatures = list(opened.signatures)
-        document = inspected_document(opened, signatures)
+        told = inspected(opened, signatures)
     if versions:
-        document["versions"] = [_version(opened, n) for n in _numbers(opened)]
+        every = [_version(opened, number) for number in _numbers(opened)]
+        told = WholeBundleReport(**asdict(told), versions=every)
     if report is not None:
-        write_report(report, document)
-    options.output.result("bundle inspect", document, _lines(opened, signatures))
+        write_report(report, told)
+    options.output.result("bundle inspect", told, _lines(opened, signatures))
     if versions:
         rows = (_cells(opened, number) for number in _numbers(opened))
         options.output.table(("version", "carried", "travels", "against"), rows)
@@ -124,16 +128,20 @@ def verify(
         scratch = ScratchFolder(Path(name))
         proven = prove_bundle(opened, scratch=scratch, bases=base, progress=watcher)
         log = prove_log(opened, scratch=scratch, base=base)
-    document = verified_document(
-        opened, signed_by, proven, log=log, head_proven=head_proven
+    told = VerifiedBundle(
+        **asdict(inspected(opened, list(opened.signatures))),
+        signed_by=signed_by,
+        head_proven=head_proven,
+        proven=proven,
+        log=log,
     )
     if report is not None:
-        write_report(report, document)
+        write_report(report, told)
     lines = chain(
         _proven_lines(opened, proven, log),
         _signer_lines(opened, signed_by, head_proven=head_proven),
     )
-    options.output.result("bundle verify", document, lines)
+    options.output.result("bundle verify", told, lines)
 
 
 def _check_trust(
@@ -258,20 +266,20 @@ def _numbers(folder: BundleFolder) -> range:
     return range(len(folder.manifest.versions))
 
 
-def _version(folder: BundleFolder, number: int) -> Mapping[str, object]:
+def _version(folder: BundleFolder, number: int) -> CarriedVersion:
     entry = folder.manifest.versions[number]
     segment = _segment(folder, number)
     base = segment.base if segment is not None else None
-    return {
-        "path": entry.path,
-        "version": entry.version,
-        "need": entry.need,
-        "mod_h1": entry.mod_h1,
-        "zip_h1": entry.zip_h1,
-        "proof": entry.proof,
-        "volume": segment.volume if segment is not None else None,
-        "base": base.version if base is not None else None,
-    }
+    return CarriedVersion(
+        path=entry.path,
+        version=entry.version,
+        need=entry.need,
+        mod_h1=entry.mod_h1,
+        zip_h1=entry.zip_h1,
+        proof=entry.proof,
+        volume=segment.volume if segment is not None else None,
+        base=base.version if base is not None else None,
+    )
 
 
 def _cells(folder: BundleFolder, number: int) -> tuple[str, ...]:

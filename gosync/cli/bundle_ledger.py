@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from msgspec.structs import asdict
 
 from gosync.bundle.format.receipt import MAX_RECEIPT_BYTES, parse_receipt
-from gosync.bundle.make.ledger import MIN_PREFIX, Ledger, shown_states
+from gosync.bundle.make.ledger import (
+    MIN_PREFIX,
+    Ledger,
+    LedgerReport,
+    MadeBundle,
+    shown_states,
+)
 from gosync.bundle.take.waiting import drop_waiting
 from gosync.catalog import leases
 from gosync.catalog.bundles import BundleRow
@@ -46,7 +51,7 @@ def ack(
         ledger = Ledger(site)
         row = ledger.adopt(receipt) if adopt else ledger.acknowledge(receipt)
     line = f"{_name(row)}: {row.target} has it; the next bundle builds on it"
-    options.output.result("bundle ack", _made_document(row), [line])
+    options.output.result("bundle ack", row, [line])
 
 
 @click.command()
@@ -72,10 +77,10 @@ def revoke(options: CommonOptions, bundle_id: str, wait_lock: float) -> None:
     if row is None:
         assert waited is not None
         line = f"bundle {waited.bundle_id[:8]}, number {waited.sequence}: waits no more"
-        options.output.result("bundle revoke", _came_document(waited), [line])
+        options.output.result("bundle revoke", waited, [line])
         return
     line = f"{_name(row)}: revoked; no bundle builds on it any more"
-    options.output.result("bundle revoke", _made_document(row), [line])
+    options.output.result("bundle revoke", row, [line])
 
 
 @click.command("list")
@@ -91,14 +96,9 @@ def list_(options: CommonOptions, target: str | None) -> None:
         made = catalog.bundles.all(target)
         came = [r for r in catalog.imports.all() if target in (None, r.target)]
     states = shown_states(made)
-    document = {
-        "made": [
-            {**_made_document(row), "state": state}
-            for row, state in zip(made, states, strict=True)
-        ],
-        "came": list(map(_came_document, came)),
-    }
-    options.output.result("bundle list", document)
+    sealed = zip(made, states, strict=True)
+    report = LedgerReport([MadeBundle.of(*each) for each in sealed], came)
+    options.output.result("bundle list", report)
     columns = ["target", "number", "id", "kind", "state", "since"]
     rows = [*map(_made_cells, made, states), *map(_came_cells, came)]
     if rows:
@@ -117,14 +117,6 @@ def _read(path: Path) -> bytes:
 
 def _name(row: BundleRow) -> str:
     return f"bundle {(row.bundle_id or '')[:8]}, number {row.sequence}"
-
-
-def _made_document(row: BundleRow) -> dict[str, object]:
-    return asdict(row)
-
-
-def _came_document(row: ImportRow) -> dict[str, object]:
-    return asdict(row)
 
 
 def _made_cells(row: BundleRow, state: str) -> list[str]:

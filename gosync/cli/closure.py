@@ -17,10 +17,11 @@ from gosync.cli.options import (
     sumdb_option,
 )
 from gosync.cli.progress import progress
-from gosync.closure.closure import Closure, ClosureReport, report_document
+from gosync.closure.closure import Closure, ClosureReport
 from gosync.closure.golang import GoRun, find_go
 from gosync.closure.remedy import next_steps
-from gosync.closure.trial import Trial, TrialSetting, run_trial, trial_document
+from gosync.closure.report import ProjectReport, ProjectsReport
+from gosync.closure.trial import Trial, TrialSetting, run_trial
 from gosync.config import Config
 from gosync.errors import MalformedError, UsageError
 from gosync.folder.findings import TreeFinding
@@ -144,12 +145,12 @@ def closure(options: CommonOptions, **asked: Any) -> int:
     with progress(show=options.show_progress) as watcher:
         answers = [_answer(check, each, setting, watcher) for each in projects]
     code = max(answer.exit_code for answer in answers)
-    document = {
-        "tree": str(setting.tree.root),
-        "exit_code": code,
-        "projects": [_document(answer) for answer in answers],
-    }
-    options.output.result("closure", document)
+    report = ProjectsReport(
+        tree=str(setting.tree.root),
+        exit_code=code,
+        projects=[ProjectReport.of(a.report, _steps(a), a.trial) for a in answers],
+    )
+    options.output.result("closure", report)
     for answer in answers:
         _show(options, answer)
     return code
@@ -264,11 +265,6 @@ def _answer(
         )
         trial = run_trial(with_go, asked.project, asked.deps, watcher)
     return ClosureAnswer(asked, report, trial)
-
-
-def _document(answer: ClosureAnswer) -> dict[str, object]:
-    trial = trial_document(answer.trial) if answer.trial else None
-    return {**report_document(answer.report), "next": list(_steps(answer)), "go": trial}
 
 
 def _steps(answer: ClosureAnswer) -> Iterator[str]:

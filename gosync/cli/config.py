@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -11,8 +11,13 @@ import msgspec
 
 from gosync.cli.options import CommonOptions, common_options
 from gosync.config import examine_config, find_config
-from gosync.config.config import Config
-from gosync.config.mistakes import Mistake
+from gosync.config.config import Config, ConfigShown
+from gosync.config.mistakes import (
+    ConfigReport,
+    Mistake,
+    MistakeReport,
+    RightConfig,
+)
 from gosync.errors import UsageError
 from gosync.text import encode_json, printable
 
@@ -32,34 +37,24 @@ def check(options: CommonOptions) -> int:
     path = find_config(options.config_file)
     loaded, found = examine_config(path, os.environ, look=True)
     if loaded is None or found:
-        options.output.result("config check", _mistakes_document(path, found))
+        mistakes = list(map(MistakeReport.of, found))
+        report = ConfigReport(file=str(path), ok=not found, mistakes=mistakes)
+        options.output.result("config check", report)
         if not options.output.as_json:
             _show(found)
         return UsageError.exit_code
     options.output.result(
         "config check",
-        {
-            **_mistakes_document(path, []),
-            "modules": len(loaded.policy.exact),
-            "patterns": len(loaded.policy.patterns),
-        },
+        RightConfig(
+            file=str(path),
+            ok=True,
+            mistakes=[],
+            modules=len(loaded.policy.exact),
+            patterns=len(loaded.policy.patterns),
+        ),
         [_praise(path, loaded)],
     )
     return 0
-
-
-def _mistakes_document(path: Path, found: Sequence[Mistake]) -> dict[str, object]:
-    mistakes = [
-        {
-            "file": mistake.file or None,
-            "line": mistake.line,
-            "key": mistake.key,
-            "message": mistake.message,
-            "hint": None if mistake.hint is None else str(mistake.hint),
-        }
-        for mistake in found
-    ]
-    return {"file": str(path), "ok": not found, "mistakes": mistakes}
 
 
 def _show(found: Iterable[Mistake]) -> None:
@@ -85,18 +80,6 @@ def _praise(path: Path, loaded: Config) -> str:
 @common_options
 def show_config(options: CommonOptions) -> None:
     """Show every value in force, defaults and overrides included."""
-    document = _document(options.load_config())
-    text = msgspec.json.format(encode_json(document), indent=2).decode()
-    options.output.result("config show", document, [text])
-
-
-def _document(loaded: Config) -> dict[str, object]:
-    sections = msgspec.to_builtins(loaded.sections)
-    return {
-        "file": str(loaded.file),
-        "store_path": str(loaded.store_path),
-        "tree_path": str(loaded.tree_path),
-        "min_free_bytes": loaded.min_free_bytes,
-        "list_interval_seconds": loaded.list_interval_seconds,
-        "config": sections,
-    }
+    report = ConfigShown.of(options.load_config())
+    text = msgspec.json.format(encode_json(report), indent=2).decode()
+    options.output.result("config show", report, [text])

@@ -23,11 +23,13 @@ from gosync.config.telling import telling_of
 from gosync.errors import TooManyDeletesError
 from gosync.site.site import Site, open_site
 from gosync.status.files import tell_status
-from gosync.sync.planned import PlannedRemoval, removals
 from gosync.sync.projects import read_projects
 from gosync.sync.prune import (
     Pruned,
     PrunePlan,
+    PrunePlanReport,
+    PruneReport,
+    ReleaseReport,
     Swept,
     allow_deletes,
     plan_prune,
@@ -88,9 +90,9 @@ def prune(
             _let_go(options, site)
             return
         plan = plan_prune(site, projects, grace_days=grace)
-        planned = removals((*plan.forgotten, *plan.narrowed))
+        planned = PrunePlanReport.of(plan)
         if dry_run:
-            _show(options, plan, planned)
+            options.output.result("prune", planned, _shown(plan))
             return
         allowed = _allow(options, site, plan, planned)
         pruned = anyio.run(carry_out, allowed, plan, watcher)
@@ -99,7 +101,7 @@ def prune(
 
 
 def _allow(
-    options: CommonOptions, site: Site, plan: PrunePlan, planned: list[PlannedRemoval]
+    options: CommonOptions, site: Site, plan: PrunePlan, planned: PrunePlanReport
 ) -> Site:
     """Let the plan's versions go, if they are few or somebody says so."""
     if plan.deletes > site.options.deletes.at_most:
@@ -108,7 +110,7 @@ def _allow(
     try:
         return allow_deletes(site, plan)
     except TooManyDeletesError:
-        options.output.result("prune", _document(plan, planned))
+        options.output.result("prune", planned)
         raise
 
 
@@ -117,13 +119,7 @@ def _let_go(options: CommonOptions, site: Site) -> None:
     released = release_asked(site)
     line = f"{released} versions are kept no longer only because a command asked"
     hint = "next: gosync sync; what it does not select has its time of grace then"
-    options.output.result("prune", {"released": released}, [line, hint])
-
-
-def _show(
-    options: CommonOptions, plan: PrunePlan, planned: list[PlannedRemoval]
-) -> None:
-    options.output.result("prune", _document(plan, planned), _shown(plan))
+    options.output.result("prune", ReleaseReport(released), [line, hint])
 
 
 def _shown(plan: PrunePlan) -> list[str]:
@@ -133,17 +129,10 @@ def _shown(plan: PrunePlan) -> list[str]:
 def _report(
     options: CommonOptions,
     plan: PrunePlan,
-    planned: list[PlannedRemoval],
+    planned: PrunePlanReport,
     pruned: Pruned,
 ) -> None:
     published, swept = pruned.published, pruned.swept
-    document = {
-        **_document(plan, planned),
-        "published": published.document(),
-        "blobs_removed": swept.blobs,
-        "bytes_freed": swept.bytes,
-        "blobs_unexplained": swept.unexplained,
-    }
     lines = [
         _line("forgotten", plan),
         *_rows(plan),
@@ -151,7 +140,7 @@ def _report(
         f"{swept.blobs} blobs removed, {format_size(swept.bytes)} freed",
         *_unexplained(swept),
     ]
-    options.output.result("prune", document, lines)
+    options.output.result("prune", PruneReport.done(planned, pruned), lines)
 
 
 def _unexplained(swept: Swept) -> Iterator[str]:
@@ -160,10 +149,6 @@ def _unexplained(swept: Swept) -> Iterator[str]:
             f"{swept.unexplained} blobs stay: the journal names them and the catalog"
             " does not know why. next: gosync catalog rebuild"
         )
-
-
-def _document(plan: PrunePlan, planned: list[PlannedRemoval]) -> dict[str, object]:
-    return {"removes": planned, "bytes": plan.bytes, "waiting": plan.waiting}
 
 
 def _line(done: str, plan: PrunePlan) -> str:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import anyio
 import click
-import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from gosync.catalog.leases import publish_lease
 from gosync.cli.confirm import with_delete_limit
@@ -27,7 +26,7 @@ from gosync.cli.troublelines import unpublished_lines
 from gosync.config.telling import telling_of
 from gosync.errors import UsageError
 from gosync.publish.marker import Marker, read_marker
-from gosync.publish.report import PublishReport
+from gosync.publish.report import ClientHead, PublishedTree, PublishReport, TreeReport
 from gosync.site.oldheads import read_head_file, remember_heads
 from gosync.site.opening import Opening
 from gosync.site.site import Site, open_site
@@ -42,20 +41,6 @@ from gosync.sync.adopt import bring_up_whole
 from gosync.sync.askedtiles import AskedTiles, read_log, request_lines
 from gosync.sync.completeness import SOME_MISSING
 from gosync.work.progress import Progress
-
-
-class ClientHead(msgspec.Struct, frozen=True):
-    """A tree head that a client remembers.
-
-    Attributes:
-        size: How many records it has.
-        served: Whether the tree has the tiles that the client needs.
-        ahead: Whether the tree's own head is older.
-    """
-
-    size: int
-    served: bool
-    ahead: bool
 
 
 @click.command()
@@ -127,17 +112,17 @@ def publish(
             if site.standing.tree_knows_more:
                 anyio.run(partial(bring_up_whole, site, watcher, trust_tree=new_store))
             report, sizes = anyio.run(_publish, site, watcher, head_files, asked)
-        heads = _heads(report, sizes, site)
+        heads = _heads(sizes, site)
         if request_file is not None:
             _write_request(request_file, report, site)
-        document = {**report.document(), "heads": msgspec.to_builtins(heads)}
+        told = PublishedTree(**asdict(TreeReport.of(report)), heads=heads)
         lines = [
             *tree_lines(report),
             *unpublished_lines(report.unpublished),
             *_head_lines(heads, asked),
         ]
         tell_status(site, telling_of(config))
-        options.output.result("publish", document, lines)
+        options.output.result("publish", told, lines)
     if report.unserved:
         return report.unserved_exit_code
     lacking = report.unpublished or asked.left
@@ -173,10 +158,10 @@ def _asked(site: Site, logs: Sequence[Path]) -> AskedTiles:
     )
 
 
-def _heads(report: PublishReport, sizes: Sequence[int], site: Site) -> list[ClientHead]:
+def _heads(sizes: Sequence[int], site: Site) -> list[ClientHead]:
     """Return what became of the heads that this command named."""
     database = site.options.database
-    marker = read_marker(report.root) or Marker()
+    marker = read_marker(site.options.tree_path) or Marker()
     promise = marker.promise(database.name if database else "").of(marker.head)
     return [
         ClientHead(

@@ -33,7 +33,7 @@ from gosync.errors import (
 from gosync.folder.layouts import TargetKind
 from gosync.text import printable, shown
 from gosync.verify.act.plan import Action
-from gosync.verify.report import VerifyReport, report_document
+from gosync.verify.report import RestoreReport, VerifyReport, verified_report
 from gosync.verify.request import VerifyRequest
 from gosync.verify.session import Session, open_session
 from gosync.verify.verdicts import EXIT_FOUND
@@ -190,11 +190,7 @@ def verify(options: CommonOptions, **asked: Any) -> int:
         report, refusal = anyio.run(main)
     if arguments.report_file is not None:
         _write_page(arguments.report_file, report)
-    document = {
-        **report_document(report),
-        "next": [shown(str(step)) for step in report.next_steps],
-    }
-    options.output.result("verify", document)
+    options.output.result("verify", verified_report(report))
     show_report(options.output, report)
     if report.outcome.interrupted:
         raise InterruptedRunError(caught[0])
@@ -249,15 +245,15 @@ def _restore(options: CommonOptions, request: VerifyRequest, name: str) -> int:
     from gosync.verify.executor import restore  # noqa: PLC0415 - see _act
 
     results = restore(request, name, SystemClock())
-    document = {
-        "target": shown(str(request.path)),
-        "restored": [shown(path) for path, failed in results if not failed],
-        "failed": {shown(path): failed for path, failed in results if failed},
-    }
+    told = RestoreReport(
+        target=shown(str(request.path)),
+        restored=[shown(path) for path, failed in results if not failed],
+        failed={shown(path): failed for path, failed in results if failed},
+    )
     lines = (
         f"{'not ' if failed else ''}restored {printable(shown(path))}"
         + (f": {failed}" if failed else "")
         for path, failed in results
     )
-    options.output.result("verify-restore", document, lines)
+    options.output.result("verify-restore", told, lines)
     return EXIT_FOUND if any(failed for _, failed in results) else 0

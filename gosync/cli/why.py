@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import click
-import msgspec
 
-from gosync.catalog.versions import FoundBy, VersionRow
+from gosync.catalog.versions import FoundBy
 from gosync.cli.arguments import parse_module_version
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.tables import withdrawal_lines
 from gosync.clock import SystemClock
-from gosync.config.origins import ConfigEntry, Origins
+from gosync.config.origins import ClaimReport, ConfigEntry, Origins, WhyReport
 from gosync.errors import NotFoundError
 from gosync.gomod.module import ModuleVersion
 from gosync.site.site import read_catalog
@@ -61,12 +60,18 @@ def why(options: CommonOptions, module_version: str) -> None:
             f"{mv}: not known here, and nothing selects it",
             hint=f"gosync list --all {mv.path}",
         )
-    named = [list(_origins_of(Origins(config), reason)) for reason in reasons]
-    document = _document(mv, row, reasons, named)
-    document["withdrawn"] = msgspec.to_builtins(withdrawal)
+    origins = Origins(config)
+    report = WhyReport(
+        path=mv.path,
+        version=mv.version,
+        selected=row.selected if row else None,
+        unselected_at=row.unselected_at if row else None,
+        claims=[ClaimReport.of(r, list(_origins_of(origins, r))) for r in reasons],
+        withdrawn=withdrawal,
+    )
     told = [] if withdrawal is None else [withdrawal]
-    lines = [*_lines(mv, row, reasons, named), *withdrawal_lines(told)]
-    options.output.result("why", document, lines)
+    lines = [*_lines(mv, report), *withdrawal_lines(told)]
+    options.output.result("why", report, lines)
 
 
 def _origins_of(origins: Origins, reason: SelectionReason) -> Iterator[ConfigEntry]:
@@ -82,44 +87,16 @@ def _origins_of(origins: Origins, reason: SelectionReason) -> Iterator[ConfigEnt
         yield origins.of_toolchains()
 
 
-def _document(
-    mv: ModuleVersion,
-    row: VersionRow | None,
-    reasons: list[SelectionReason],
-    named: list[list[ConfigEntry]],
-) -> dict[str, object]:
-    return {
-        "path": mv.path,
-        "version": mv.version,
-        "selected": row.selected if row else None,
-        "unselected_at": row.unselected_at if row else None,
-        "claims": [
-            {
-                "who": reason.who,
-                "kind": reason.kind,
-                "named_by": msgspec.to_builtins(origins),
-                "path": [str(each) for each in reason.path],
-            }
-            for reason, origins in zip(reasons, named, strict=True)
-        ],
-    }
-
-
-def _lines(
-    mv: ModuleVersion,
-    row: VersionRow | None,
-    reasons: list[SelectionReason],
-    named: list[list[ConfigEntry]],
-) -> Iterator[str]:
-    if not reasons:
-        since = f" since {row.unselected_at}" if row and row.unselected_at else ""
+def _lines(mv: ModuleVersion, report: WhyReport) -> Iterator[str]:
+    if not report.claims:
+        since = f" since {report.unselected_at}" if report.unselected_at else ""
         yield f"{mv} is not selected{since}"
         return
     yield f"{mv} is selected by"
-    for reason, origins in zip(reasons, named, strict=True):
-        yield f"  {reason.who}: {reason.kind}"
-        yield from map(_origin_line, origins)
-        yield from (f"    {'  ' * n}{each}" for n, each in enumerate(reason.path))
+    for claim in report.claims:
+        yield f"  {claim.who}: {claim.kind}"
+        yield from map(_origin_line, claim.named_by)
+        yield from (f"    {'  ' * n}{each}" for n, each in enumerate(claim.path))
 
 
 def _origin_line(origin: ConfigEntry) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio
 import click
 import msgspec
+from msgspec.structs import asdict
 
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.cli.options import CommonOptions, common_options, wait_lock_option
@@ -22,13 +23,13 @@ from gosync.errors import (
 )
 from gosync.gomod import module
 from gosync.gomod.module import ModuleVersion
-from gosync.publish.report import PublishReport
+from gosync.publish.report import PublishReport, TreeReport
 from gosync.site.options import SiteOptions
 from gosync.site.site import Site, open_site
 from gosync.site.tree import publish_again
 from gosync.site.withdrawals import TreeTaken, take_from_trees
 from gosync.sync.projects import ConfiguredProject, read_projects
-from gosync.sync.withdrawing import bring_back
+from gosync.sync.withdrawing import WithdrawReport, bring_back
 from gosync.sync.withdrawing import withdraw as withdraw_version
 from gosync.work.progress import Progress
 
@@ -85,7 +86,7 @@ def withdraw(
     lines = list(_lines(mv, done))
     if config.targets:
         lines.append("sites inside learn of it by the next `gosync bundle create`")
-    options.output.result("withdraw", _document(done), lines)
+    options.output.result("withdraw", _report(done), lines)
     return _EXIT_LEFT if any(each.error for each in done.trees) else 0
 
 
@@ -156,14 +157,15 @@ def _undo(site: Site, mv: ModuleVersion, watcher: Progress) -> _Done:
     return done
 
 
-def _document(done: _Done) -> dict[str, object]:
-    return {
-        **msgspec.to_builtins(done.withdrawal),
-        "in_store": done.is_here,
-        "trees": msgspec.to_builtins(done.trees),
-        "published": done.published.document() if done.published else None,
-        "remarks": done.remarks,
-    }
+def _report(done: _Done) -> WithdrawReport:
+    published = TreeReport.of(done.published) if done.published else None
+    return WithdrawReport(
+        **asdict(done.withdrawal),
+        in_store=done.is_here,
+        trees=done.trees,
+        published=published,
+        remarks=done.remarks,
+    )
 
 
 def _lines(mv: ModuleVersion, done: _Done) -> Iterator[str]:

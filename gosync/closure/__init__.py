@@ -10,6 +10,7 @@ part of the same tree proves it.
     lists      list and @latest
     golang     a real go command
     trial      a real go that sees nothing but the tree
+    report     what ``gosync closure`` tells
     remedy     what to do about what was found
 
 Closure is stricter than ``go`` in five places:

@@ -71,31 +71,6 @@ class ClosureReport(msgspec.Struct, frozen=True, kw_only=True):
         return max(codes, default=EXIT_COMPLETE)
 
 
-def report_document(report: ClosureReport) -> dict[str, object]:
-    """Return what the tree has of a project."""
-    return {
-        "path": str(report.project.folder),
-        "deps": report.deps.value,
-        "complete": not report.findings,
-        "modules": report.modules,
-        "go_mods": report.go_mods,
-        "files": report.files,
-        "findings": [_finding_document(each) for each in report.findings],
-    }
-
-
-def _finding_document(finding: TreeFinding) -> dict[str, object]:
-    return {
-        "kind": finding.kind.value,
-        "file": finding.path,
-        "path": finding.mv.path,
-        "version": finding.mv.version,
-        "reason": finding.reason,
-        "why": finding.why,
-        "security": finding.security,
-    }
-
-
 class Closure:
     """Checks projects against one tree; what they share is read once."""
 

@@ -96,24 +96,6 @@ class Trial(msgspec.Struct, frozen=True):
         return EXIT_COMPLETE if ok else EXIT_INCOMPLETE
 
 
-def trial_document(trial: Trial) -> dict[str, object]:
-    """Return what a real go made of it; what failed with its output."""
-    return {
-        "ok": not trial.exit_code,
-        "network": "none" if trial.cut else "not cut",
-        "commands": [_command_document(each) for each in trial.commands],
-    }
-
-
-def _command_document(done: GoRun) -> dict[str, object]:
-    return {
-        "command": done.command,
-        "exit_code": done.exit_code,
-        "seconds": round(done.seconds, 1),
-        "output": "" if done.ok else done.stderr + done.stdout,
-    }
-
-
 def run_trial(
     setting: TrialSetting, project: Project, deps: Deps, progress: Progress
 ) -> Trial:

@@ -159,3 +159,35 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             ca_file=None if self.ca_path is None else str(self.ca_path),
             logins=self.upstreams.logins,
         )
+
+
+class ConfigShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``gosync config show`` tells; its fields are the document's keys.
+
+    Attributes:
+        file: Where it came from.
+        store_path: Folder of the store.
+        tree_path: Folder of the published tree.
+        min_free_bytes: What must stay free on the disk.
+        list_interval_seconds: How often lists are asked.
+        config: Every value in force, its secrets masked.
+    """
+
+    file: str
+    store_path: str
+    tree_path: str
+    min_free_bytes: int
+    list_interval_seconds: float
+    config: FileSchema
+
+    @classmethod
+    def of(cls, config: Config) -> ConfigShown:
+        """Return what is shown of a configuration."""
+        return ConfigShown(
+            file=str(config.file),
+            store_path=str(config.store_path),
+            tree_path=str(config.tree_path),
+            min_free_bytes=config.min_free_bytes,
+            list_interval_seconds=config.list_interval_seconds,
+            config=config.sections,
+        )

@@ -51,6 +51,48 @@ class Mistake(msgspec.Struct, frozen=True):
         return f"{self.file}{line}: {self.message}" if self.file else self.message
 
 
+class MistakeReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A mistake as ``gosync config check`` tells it, None for what does not apply."""
+
+    file: str | None
+    line: int | None
+    key: str
+    message: str
+    hint: str | None
+
+    @classmethod
+    def of(cls, mistake: Mistake) -> MistakeReport:
+        """Return what is told of a mistake."""
+        return MistakeReport(
+            file=mistake.file or None,
+            line=mistake.line,
+            key=mistake.key,
+            message=mistake.message,
+            hint=None if mistake.hint is None else str(mistake.hint),
+        )
+
+
+class ConfigReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``gosync config check`` tells; its fields are the document's keys.
+
+    Attributes:
+        file: The configuration.
+        ok: Whether nothing is wrong with it.
+        mistakes: What is.
+    """
+
+    file: str
+    ok: bool
+    mistakes: list[MistakeReport]
+
+
+class RightConfig(ConfigReport, frozen=True, kw_only=True):
+    """The same where nothing is wrong: how many modules and patterns it selects."""
+
+    modules: int
+    patterns: int
+
+
 class Mistakes:
     """Mistakes as they are found.
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from gosync.catalog.versions import Need
+from gosync.catalog.withdrawn import Withdrawal
 from gosync.config.config import Config
 from gosync.config.files import read_text
 from gosync.config.lines import KeyLines
@@ -15,6 +17,7 @@ from gosync.errors import GosyncError, MalformedError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
 from gosync.site.policy import Selector, parse_selector
+from gosync.sync.reasons import SelectionReason
 
 
 class ConfigEntry(msgspec.Struct, frozen=True):
@@ -33,6 +36,48 @@ class ConfigEntry(msgspec.Struct, frozen=True):
     entry: str
     file: str = ""
     line: int | None = None
+
+
+class ClaimReport(msgspec.Struct, frozen=True):
+    """Who wants a version, and why.
+
+    Attributes:
+        who: As in SelectionReason.
+        kind: As there.
+        named_by: The entries of the configuration that it begins with.
+        path: Requirements or imports from there to the version.
+    """
+
+    who: str
+    kind: str
+    named_by: list[ConfigEntry]
+    path: list[str]
+
+    @classmethod
+    def of(cls, reason: SelectionReason, named_by: list[ConfigEntry]) -> ClaimReport:
+        """Return what is told of a reason."""
+        path = [str(each) for each in reason.path]
+        return ClaimReport(reason.who, reason.kind, named_by, path)
+
+
+class WhyReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``gosync why`` tells; its fields are the document's keys.
+
+    Attributes:
+        path: The module path.
+        version: The version.
+        selected: How much of it is selected, None for nothing.
+        unselected_at: Since when less is, or None.
+        claims: Who wants it.
+        withdrawn: Why nobody is given it, or None.
+    """
+
+    path: str
+    version: str
+    selected: Need | None
+    unselected_at: str | None
+    claims: list[ClaimReport]
+    withdrawn: Withdrawal | None
 
 
 class Origins:

@@ -25,6 +25,7 @@ from gosync.errors import IncompleteError, SecurityError
 from gosync.folder.layouts import TargetKind
 from gosync.hint import command
 from gosync.publish.limit import DeleteLimit
+from gosync.publish.report import TreeReport
 from gosync.site.opening import Opening
 from gosync.site.site import Site
 from gosync.site.standing import Trouble
@@ -38,8 +39,7 @@ from gosync.sync.prune import allow_deletes, plan_prune
 from gosync.sync.prune import prune as carry_out
 from gosync.sync.report import PassReport, sync_report
 from gosync.text import shown
-from gosync.verify.report import VerifyReport
-from gosync.verify.report import report_document as verify_document
+from gosync.verify.report import VerifyReport, verified_report
 from gosync.verify.request import Limits, VerifyRequest
 from gosync.verify.session import open_session
 from gosync.work.progress import Progress
@@ -158,7 +158,7 @@ async def publish(work: JobWork) -> JobOutcome:
         with work.stop.at_once():
             error = await refresh_head(work.site, upstreams.sums)
             report = await publish_tree(work.site, upstreams.sums, work.progress)
-    document = report.document()
+    document = asdict(TreeReport.of(report))
     if error is not None:
         return JobOutcome(error.exit_code, str(error), document)
     if report.unserved:
@@ -192,7 +192,7 @@ async def prune(work: JobWork) -> JobOutcome:
             "blobs_removed": swept.blobs,
             "bytes_freed": swept.bytes,
             "blobs_unexplained": swept.unexplained,
-            "published": pruned.published.document(),
+            "published": TreeReport.of(pruned.published),
         }
     )
 
@@ -244,7 +244,8 @@ async def verify(work: JobWork) -> JobOutcome:
             work.site.clock, work.progress, lambda: work.stop.requested
         )
     work.stop.check()
-    return JobOutcome(report.exit_code, _verify_error(report), verify_document(report))
+    summary = asdict(verified_report(report))
+    return JobOutcome(report.exit_code, _verify_error(report), summary)
 
 
 def _verify_error(report: VerifyReport) -> str:

@@ -335,7 +335,7 @@ class Publisher:
         """Return what a tree has that is up to date."""
         marker = read_marker(tree.root) or Marker()
         unpublished = self._catalog.trees.unpublished(tree.id)
-        return PublishReport.unchanged(tree.root, marker, unpublished)
+        return PublishReport.unchanged(str(tree.root), marker, unpublished)
 
     def _stamped(self, tree: TreeTarget, work: Work) -> Work:
         """Count the store's generation up, ahead of the tree that will show it."""

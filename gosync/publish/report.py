@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import msgspec
 from msgspec.structs import asdict
@@ -43,7 +42,7 @@ class PublishReport(msgspec.Struct, frozen=True):
         unpublished: What is carried and cannot be published, with the reason.
     """
 
-    root: Path
+    root: str
     full: bool = False
     modules: int = 0
     versions: int = 0
@@ -69,7 +68,7 @@ class PublishReport(msgspec.Struct, frozen=True):
 
     @classmethod
     def unchanged(
-        cls, root: Path, marker: Marker, unpublished: Iterable[Unpublished]
+        cls, root: str, marker: Marker, unpublished: Iterable[Unpublished]
     ) -> PublishReport:
         """Return the report of a publish that had nothing to do."""
         promise = marker.promise(marker.sumdb)
@@ -98,12 +97,40 @@ class PublishReport(msgspec.Struct, frozen=True):
         """How many files were written, linked, copied or removed."""
         return self.written + self.linked + self.copied + self.removed
 
-    def document(self) -> dict[str, object]:
-        """Return it as JSON."""
-        return {
-            **asdict(self),
-            "root": str(self.root),
-            "changes": self.changes,
-            "unpublished": [asdict(each) for each in self.unpublished],
-            "refused": self.refused,
-        }
+
+class TreeReport(PublishReport, frozen=True, kw_only=True):
+    """What is told of a publish; its fields are the document's keys.
+
+    Attributes:
+        changes: How many files were written, linked, copied or removed.
+        refused: What cannot be published, by name, with the reason.
+    """
+
+    changes: int
+    refused: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, report: PublishReport) -> TreeReport:
+        """Return what is told of a publish."""
+        told = asdict(report)
+        return TreeReport(**told, changes=report.changes, refused=report.refused)
+
+
+class ClientHead(msgspec.Struct, frozen=True):
+    """A tree head that a client remembers.
+
+    Attributes:
+        size: How many records it has.
+        served: Whether the tree has the tiles that the client needs.
+        ahead: Whether the tree's own head is older.
+    """
+
+    size: int
+    served: bool
+    ahead: bool
+
+
+class PublishedTree(TreeReport, frozen=True, kw_only=True):
+    """What ``gosync publish`` tells: with the heads that the command named."""
+
+    heads: list[ClientHead]

@@ -105,6 +105,41 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
         return sum(file.size_bytes for file in self.record.files)
 
 
+class BackupReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of a backup; its fields are the document's keys.
+
+    Attributes:
+        folder: Its folder.
+        made_at: When it was begun.
+        files: Its files.
+        bytes: Their sizes together.
+        kept: The folders of all backups that are there now, oldest first.
+        removed: Those of older ones that went.
+        same_disk: Whether it lies on the store's own disk.
+    """
+
+    folder: str
+    made_at: str
+    files: tuple[BackupFile, ...]
+    bytes: int
+    kept: tuple[str, ...]
+    removed: tuple[str, ...]
+    same_disk: bool
+
+    @classmethod
+    def of(cls, made: Backup) -> BackupReport:
+        """Return what is told of a backup."""
+        return BackupReport(
+            folder=str(made.folder),
+            made_at=made.record.made_at,
+            files=made.record.files,
+            bytes=made.size_bytes,
+            kept=made.kept,
+            removed=made.removed,
+            same_disk=made.same_disk,
+        )
+
+
 def back_up(
     options: SiteOptions, folder: Path, *, keep: int, clock: Clock, progress: Progress
 ) -> Backup:

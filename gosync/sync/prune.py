@@ -24,7 +24,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from gosync.catalog.selections import CONFIGURED
 from gosync.catalog.versions import Need, VersionRow
@@ -33,11 +33,12 @@ from gosync.errors import IncompleteError
 from gosync.hint import advise, command
 from gosync.ingest.entries import forget_entry, narrow_entry
 from gosync.ingest.unexplained import unexplained
-from gosync.publish.report import PublishReport
+from gosync.publish.report import PublishReport, TreeReport
 from gosync.site.site import Site
 from gosync.site.tree import publish_again
 from gosync.store.digest import Digest
 from gosync.sync.fingerprint import fingerprint_of
+from gosync.sync.planned import PlannedRemoval, removals
 from gosync.sync.projects import ConfiguredProject
 from gosync.work.progress import Progress
 
@@ -94,6 +95,59 @@ class Pruned(msgspec.Struct, frozen=True):
 
     published: PublishReport
     swept: Swept
+
+
+class ReleaseReport(msgspec.Struct, frozen=True):
+    """How many versions are kept no longer only because a command asked for them."""
+
+    released: int
+
+
+class PrunePlanReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of a plan; its fields are the document's keys.
+
+    Attributes:
+        removes: What would go.
+        bytes: Sizes of all of it.
+        waiting: How many more versions are within their time of grace.
+    """
+
+    removes: list[PlannedRemoval]
+    bytes: int
+    waiting: int
+
+    @classmethod
+    def of(cls, plan: PrunePlan) -> PrunePlanReport:
+        """Return what is told of a plan."""
+        removes = removals((*plan.forgotten, *plan.narrowed))
+        return PrunePlanReport(removes=removes, bytes=plan.bytes, waiting=plan.waiting)
+
+
+class PruneReport(PrunePlanReport, frozen=True, kw_only=True):
+    """What is told of a prune.
+
+    Attributes:
+        published: What became of the tree.
+        blobs_removed: How many blobs went.
+        bytes_freed: Their sizes.
+        blobs_unexplained: How many stayed because the journal names them.
+    """
+
+    published: TreeReport
+    blobs_removed: int
+    bytes_freed: int
+    blobs_unexplained: int
+
+    @classmethod
+    def done(cls, planned: PrunePlanReport, pruned: Pruned) -> PruneReport:
+        """Return what is told of a plan that was carried out."""
+        return PruneReport(
+            **asdict(planned),
+            published=TreeReport.of(pruned.published),
+            blobs_removed=pruned.swept.blobs,
+            bytes_freed=pruned.swept.bytes,
+            blobs_unexplained=pruned.swept.unexplained,
+        )
 
 
 def plan_prune(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.withdrawn import Withdrawal
-from gosync.publish.report import PublishReport
+from gosync.publish.report import PublishReport, TreeReport
 from gosync.sync.completeness import Completeness, CompletenessReport
 from gosync.sync.emptymodules import EmptyModule
 from gosync.sync.freshness import Freshness
@@ -97,7 +95,7 @@ class SyncReport(msgspec.Struct, frozen=True, kw_only=True):
     withdrawn: tuple[Withdrawal, ...]
     empty_modules: tuple[EmptyModule, ...]
     selection: CompletenessReport
-    published: dict[str, Any] | None
+    published: TreeReport | None
 
 
 def sync_report(report: PassReport) -> SyncReport:
@@ -125,5 +123,5 @@ def sync_report(report: PassReport) -> SyncReport:
         withdrawn=report.withdrawn,
         empty_modules=report.empty_modules,
         selection=report.completeness.report(),
-        published=published.document() if published else None,
+        published=TreeReport.of(published) if published else None,
     )

@@ -21,10 +21,27 @@ from gosync.clock import format_time
 from gosync.errors import UsageError, WithdrawnError
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
+from gosync.publish.report import TreeReport
 from gosync.site.policy import Selector
 from gosync.site.site import Site
-from gosync.site.withdrawals import write_withdrawals
+from gosync.site.withdrawals import TreeTaken, write_withdrawals
 from gosync.sync.projects import ConfiguredProject
+
+
+class WithdrawReport(Withdrawal, frozen=True, kw_only=True):
+    """What is told of a withdrawal, or of its end.
+
+    Attributes:
+        in_store: Whether the version is here.
+        trees: What became of it in each tree.
+        published: What became of the rest of the tree; None where it waits.
+        remarks: What else is to be said.
+    """
+
+    in_store: bool
+    trees: list[TreeTaken]
+    published: TreeReport | None
+    remarks: list[str]
 
 
 def needed_by(

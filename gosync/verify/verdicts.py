@@ -183,21 +183,55 @@ def exit_code_of(
     return EXIT_REPAIRED if handled else 0
 
 
-def finding_document(finding: CacheFinding) -> dict[str, object]:
-    """Return a finding as JSON."""
-    mv, evidence = finding.mv, finding.evidence
-    return {
-        "verdict": finding.verdict.value,
-        "file": shown(finding.path),
-        "path": shown(mv.path) if mv else "",
-        "version": shown(mv.version) if mv else "",
-        "reason": shown(finding.reason),
-        "expected": shown(finding.expected),
-        "found": shown(finding.found),
-        "source": shown(evidence.source) if evidence else None,
-        "record": evidence.record if evidence else None,
-        "tree_size": evidence.tree_size if evidence else None,
-        "tree_hash": evidence.tree_hash or None if evidence else None,
-        "cause": finding.cause.value if finding.cause else None,
-        "fix": finding.fix.value,
-    }
+class CacheFindingReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding as JSON, its strings as any encoder takes them.
+
+    Attributes:
+        verdict: As in CacheFinding.
+        file: Where, relative to the target.
+        path: The module path that it is of, "" for none.
+        version: Its version.
+        reason: As in CacheFinding.
+        expected: As there.
+        found: As there.
+        source: Who says what was expected, None for nobody.
+        record: The record's number in the log, or None.
+        tree_size: The size of the signed tree that it was proven in, or None.
+        tree_hash: That tree's root, base64, or None.
+        cause: As in CacheFinding.
+        fix: As there.
+    """
+
+    verdict: Verdict
+    file: str
+    path: str
+    version: str
+    reason: str
+    expected: str
+    found: str
+    source: str | None
+    record: int | None
+    tree_size: int | None
+    tree_hash: str | None
+    cause: Cause | None
+    fix: Fix
+
+    @classmethod
+    def of(cls, finding: CacheFinding) -> CacheFindingReport:
+        """Return what is told of a finding."""
+        mv, evidence = finding.mv, finding.evidence
+        return CacheFindingReport(
+            verdict=finding.verdict,
+            file=shown(finding.path),
+            path=shown(mv.path) if mv else "",
+            version=shown(mv.version) if mv else "",
+            reason=shown(finding.reason),
+            expected=shown(finding.expected),
+            found=shown(finding.found),
+            source=shown(evidence.source) if evidence else None,
+            record=evidence.record if evidence else None,
+            tree_size=evidence.tree_size if evidence else None,
+            tree_hash=evidence.tree_hash or None if evidence else None,
+            cause=finding.cause,
+            fix=finding.fix,
+        )

@@ -1,4 +1,4 @@
-"""The options of ``create`` and its result, also as a document for programs."""
+"""The options of ``create``, its result, and what is told of it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from gosync.bundle.make.levels import Level
 from gosync.bundle.make.selection import BundleSelection
 from gosync.bundle.options import TargetSpec
 from gosync.bundle.read.documents import (
-    header_document,
-    omitted_document,
-    proven_document,
-    shrink_document,
-    withdrawn_document,
+    HeaderReport,
+    OmittedReport,
+    ShrinkReport,
+    WithdrawnReport,
+    omitted_reports,
+    withdrawn_reports,
 )
 from gosync.bundle.read.proving import Proven
 
@@ -67,17 +68,63 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
     shrink: ShrinkEntry | None = None
 
 
-def created_document(created: Created) -> dict[str, object]:
-    """Return what became of a create."""
-    header = created.header
-    return {
-        "result": "nothing-new" if header is None else "created",
-        "folder": None if created.path is None else str(created.path.absolute()),
-        "bundle": None if header is None else header_document(header, created.id),
-        "signed_by": list(created.signed_by),
-        "proven": proven_document(created.proven),
-        "omitted": omitted_document(created.selection.omitted),
-        "withdrawn": list(map(withdrawn_document, created.selection.withdrawn)),
-        "left_out": dict(created.selection.unread),
-        "shrink": shrink_document(created.shrink),
-    }
+class CreateReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of a create; its fields are the document's keys.
+
+    Attributes:
+        result: "created", or "nothing-new".
+        folder: The bundle's folder, None without one.
+        bundle: Its header, None without one.
+        signed_by: Fingerprints of the keys that signed.
+        proven: What was read back, None where nothing was made.
+        omitted: What is selected and not in it.
+        withdrawn: What nobody is to be given any more.
+        left_out: How many artifacts the site cannot read, by kind.
+        shrink: What rules that changed took out of the selection, or None.
+    """
+
+    result: str
+    folder: str | None
+    bundle: HeaderReport | None
+    signed_by: tuple[str, ...]
+    proven: Proven | None
+    omitted: list[OmittedReport]
+    withdrawn: list[WithdrawnReport]
+    left_out: dict[str, int]
+    shrink: ShrinkReport | None
+
+    @classmethod
+    def of(cls, created: Created) -> CreateReport:
+        """Return what is told of a result."""
+        header, selection = created.header, created.selection
+        return CreateReport(
+            result="nothing-new" if header is None else "created",
+            folder=None if created.path is None else str(created.path.absolute()),
+            bundle=None if header is None else HeaderReport.of(header, created.id),
+            signed_by=created.signed_by,
+            proven=created.proven,
+            omitted=omitted_reports(selection.omitted),
+            withdrawn=withdrawn_reports(selection.withdrawn),
+            left_out=dict(selection.unread),
+            shrink=ShrinkReport.of(created.shrink),
+        )
+
+
+class TreeArchiveReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of a tree that was written as an archive.
+
+    Attributes:
+        result: "created".
+        archive: The archive.
+        size_bytes: Its size.
+        sha256: Its digest, hex.
+        files: How many files are in it.
+        file_bytes: Their sizes together.
+    """
+
+    result: str = "created"
+    archive: str
+    size_bytes: int
+    sha256: str
+    files: int
+    file_bytes: int

@@ -12,12 +12,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from gosync.artifact import Artifact
 from gosync.bundle.format.features import ReaderFeatures
 from gosync.bundle.format.receipt import Receipt
 from gosync.catalog.bundles import BundleKind, BundleRow, BundleState
+from gosync.catalog.imports import ImportRow
 from gosync.catalog.versions import Need
 from gosync.catalog.withdrawn_table import NOTHING_WITHDRAWN
 from gosync.clock import format_time
@@ -55,6 +56,36 @@ def shown_states(rows: Sequence[BundleRow]) -> list[str]:
         else row.state.value
         for row in rows
     ]
+
+
+class MadeBundle(msgspec.Struct, frozen=True, kw_only=True):
+    """A bundle that was made here, as in BundleRow; ``state`` is as people are told."""
+
+    target: str
+    sequence: int
+    state: str
+    kind: BundleKind
+    base_sequence: int | None
+    bundle_id: str | None
+    tree_size: int | None
+    planned_at: str
+    sealed_at: str | None
+    acked_at: str | None
+    reads: str | None
+    rules_fingerprint: str | None
+    rules: str | None
+
+    @classmethod
+    def of(cls, row: BundleRow, state: str) -> MadeBundle:
+        """Return what is told of a bundle."""
+        return MadeBundle(**{**asdict(row), "state": state})
+
+
+class LedgerReport(msgspec.Struct, frozen=True):
+    """What ``gosync bundle list`` tells: the bundles made here, and those that came."""
+
+    made: list[MadeBundle]
+    came: list[ImportRow]
 
 
 class Ledger:

@@ -1,14 +1,14 @@
-"""JSON documents about a bundle, for ``--json`` and ``--report``."""
+"""Reports about a bundle, for ``--json`` and ``--report``: the fields are the keys."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import asdict
 
 from gosync.bundle.format.artifacts import (
     ArtifactEntry,
@@ -16,95 +16,177 @@ from gosync.bundle.format.artifacts import (
     skipped_artifacts,
 )
 from gosync.bundle.format.header import Header
+from gosync.bundle.format.manifest import OmittedEntry, ShrinkEntry, WithdrawnEntry
+from gosync.bundle.read.folder import BundleFolder
+from gosync.bundle.read.logproof import LogProof
+from gosync.bundle.read.proving import Proven
+from gosync.catalog.versions import Need, Proof
+from gosync.signing.trust import SignedBy
 from gosync.store.durable import replace_file
 from gosync.text import printable
 
 _SHOWN_RULES = 40
 
-if TYPE_CHECKING:
-    from gosync.bundle.format.manifest import (
-        OmittedEntry,
-        ShrinkEntry,
-        WithdrawnEntry,
-    )
-    from gosync.bundle.read.folder import BundleFolder
-    from gosync.bundle.read.logproof import LogProof
-    from gosync.bundle.read.proving import Proven
-    from gosync.signing.trust import SignedBy
+
+class HeaderReport(Header, frozen=True, kw_only=True):
+    """A header with the bundle's id, and the sizes of its files together."""
+
+    id: str
+    size_bytes: int
+
+    @classmethod
+    def of(cls, header: Header, identity: str) -> HeaderReport:
+        """Return what is told of a header."""
+        size_bytes = header.size_bytes
+        return HeaderReport(**asdict(header), id=identity, size_bytes=size_bytes)
 
 
-def inspected_document(
-    folder: BundleFolder, signatures: Sequence[str]
-) -> dict[str, object]:
+class OmittedReport(msgspec.Struct, frozen=True):
+    """A version that is selected and not in the bundle."""
+
+    path: str
+    version: str
+    need: Need
+    reason: str
+
+
+class ShrinkReport(msgspec.Struct, frozen=True):
+    """What rules that changed took out of a selection.
+
+    Attributes:
+        versions: How many versions.
+        was: The rules that were, as people read them.
+        now: Those that are.
+    """
+
+    versions: int
+    was: list[str]
+    now: list[str]
+
+    @classmethod
+    def of(cls, entry: ShrinkEntry | None) -> ShrinkReport | None:
+        """Return what is told of it, None where nothing was taken out."""
+        if entry is None:
+            return None
+        was, now = entry.was.splitlines(), entry.now.splitlines()
+        return ShrinkReport(entry.versions, was, now)
+
+
+class WithdrawnReport(msgspec.Struct, frozen=True):
+    """A version that was withdrawn outside."""
+
+    path: str
+    version: str
+    reason: str
+    withdrawn_at: str
+    needed_by: tuple[str, ...]
+
+
+class ArtifactCounts(msgspec.Struct, frozen=True):
+    """How many artifacts there are by kind, apart those of kinds not known here."""
+
+    known: dict[str, int]
+    skipped: dict[str, int]
+
+
+class BundleReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bundle says of itself.
+
+    Attributes:
+        folder: Its folder.
+        bundle: Its header.
+        signatures: The names of its signatures' files.
+        omitted: What is selected and not in it.
+        artifacts: How many artifacts the site is to have.
+        shrink: What rules that changed took out of the selection, or None.
+        withdrawn: What was withdrawn outside.
+    """
+
+    folder: str
+    bundle: HeaderReport
+    signatures: list[str]
+    omitted: list[OmittedReport]
+    artifacts: ArtifactCounts
+    shrink: ShrinkReport | None
+    withdrawn: list[WithdrawnReport]
+
+
+class CarriedVersion(msgspec.Struct, frozen=True):
+    """A version of the selection, and how it travels.
+
+    Attributes:
+        volume: The number of its volume, None where it does not travel.
+        base: The version that it is a patch against, or None.
+    """
+
+    path: str
+    version: str
+    need: Need
+    mod_h1: str
+    zip_h1: str | None
+    proof: Proof
+    volume: int | None
+    base: str | None
+
+
+class WholeBundleReport(BundleReport, frozen=True, kw_only=True):
+    """The same with every version of the selection."""
+
+    versions: list[CarriedVersion]
+
+
+class VerifiedBundle(BundleReport, frozen=True, kw_only=True):
+    """What was proven of a bundle.
+
+    Attributes:
+        signed_by: Whose signatures count; None where none was checked.
+        head_proven: Whether the database's key signed the head.
+        proven: What was read and found to be right.
+        log: How much of it leads to the head, None without a head.
+    """
+
+    signed_by: tuple[SignedBy, ...] | None
+    head_proven: bool
+    proven: Proven
+    log: LogProof | None
+
+
+def inspected(folder: BundleFolder, signatures: Sequence[str]) -> BundleReport:
     """Return what a bundle says of itself."""
-    return {
-        "folder": str(folder.path.absolute()),
-        "bundle": header_document(folder.header, folder.id),
-        "signatures": list(signatures),
-        "omitted": omitted_document(folder.manifest.omitted),
-        "artifacts": artifacts_document(folder.manifest.artifacts),
-        "shrink": shrink_document(folder.manifest.shrink),
-        "withdrawn": list(map(withdrawn_document, folder.manifest.withdrawn)),
-    }
+    manifest = folder.manifest
+    return BundleReport(
+        folder=str(folder.path.absolute()),
+        bundle=HeaderReport.of(folder.header, folder.id),
+        signatures=list(signatures),
+        omitted=omitted_reports(manifest.omitted),
+        artifacts=_artifact_counts(manifest.artifacts),
+        shrink=ShrinkReport.of(manifest.shrink),
+        withdrawn=withdrawn_reports(manifest.withdrawn),
+    )
 
 
-def verified_document(
-    folder: BundleFolder,
-    signed_by: Sequence[SignedBy] | None,
-    proven: Proven,
-    *,
-    log: LogProof | None,
-    head_proven: bool,
-) -> dict[str, object]:
-    """Return what was proven of a bundle."""
-    return {
-        **inspected_document(folder, list(folder.signatures)),
-        "signed_by": None if signed_by is None else [_signer(s) for s in signed_by],
-        "head_proven": head_proven,
-        "proven": proven_document(proven),
-        "log": None if log is None else msgspec.to_builtins(log),
-    }
-
-
-def header_document(header: Header, identity: str) -> dict[str, object]:
-    """Return a header with its id, and what follows from it."""
-    fields: dict[str, object] = msgspec.to_builtins(header)
-    return {"id": identity, **fields, "size_bytes": header.size_bytes}
-
-
-def write_report(path: Path, document: Mapping[str, object]) -> None:
-    """Write a document, whole or not at all.
+def write_report(path: Path, report: msgspec.Struct) -> None:
+    """Write a report, whole or not at all.
 
     Raises:
         StoreError: it cannot be written.
         NoSpaceError: the disk is full.
     """
-    data = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    data = msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
     replace_file(path.absolute(), data, staging=path.absolute().parent)
 
 
-def proven_document(proven: Proven | None) -> object:
-    """Return what was proven as JSON, null where nothing was read."""
-    return None if proven is None else msgspec.to_builtins(proven)
+def omitted_reports(omitted: Iterable[OmittedEntry]) -> list[OmittedReport]:
+    """Return what is selected and not in the bundle."""
+    return [OmittedReport(o.path, o.version, o.need, o.reason) for o in omitted]
 
 
-def omitted_document(omitted: Sequence[OmittedEntry]) -> list[object]:
-    """Return what is selected and not in the bundle as JSON."""
+def withdrawn_reports(entries: Iterable[WithdrawnEntry]) -> list[WithdrawnReport]:
+    """Return what was withdrawn outside."""
     return [
-        {"path": o.path, "version": o.version, "need": o.need, "reason": o.reason}
-        for o in omitted
+        WithdrawnReport(e.path, e.version, e.reason, e.withdrawn_at, e.needed_by)
+        for e in entries
     ]
-
-
-def shrink_document(shrink: ShrinkEntry | None) -> object:
-    """Return what rules that changed took out of a selection as JSON, or null."""
-    if shrink is None:
-        return None
-    return {
-        "versions": shrink.versions,
-        "was": shrink.was.splitlines(),
-        "now": shrink.now.splitlines(),
-    }
 
 
 def shrink_lines(shrink: ShrinkEntry | None) -> Iterator[str]:
@@ -118,25 +200,7 @@ def shrink_lines(shrink: ShrinkEntry | None) -> Iterator[str]:
     yield from islice(chain(gone, new), _SHOWN_RULES)
 
 
-def artifacts_document(entries: Iterable[ArtifactEntry]) -> dict[str, object]:
-    """Return how many artifacts there are by kind, apart those not known here."""
+def _artifact_counts(entries: Iterable[ArtifactEntry]) -> ArtifactCounts:
     entries = list(entries)
-    return {
-        "known": dict(Counter(each.kind for each in known_artifacts(entries))),
-        "skipped": skipped_artifacts(entries),
-    }
-
-
-def withdrawn_document(entry: WithdrawnEntry) -> dict[str, object]:
-    """Return a withdrawn version as JSON."""
-    return {
-        "path": entry.path,
-        "version": entry.version,
-        "reason": entry.reason,
-        "withdrawn_at": entry.withdrawn_at,
-        "needed_by": list(entry.needed_by),
-    }
-
-
-def _signer(signed: SignedBy) -> object:
-    return msgspec.to_builtins(signed)
+    known = Counter(each.kind for each in known_artifacts(entries))
+    return ArtifactCounts(dict(known), dict(skipped_artifacts(entries)))

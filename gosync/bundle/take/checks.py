@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable
 from typing import TYPE_CHECKING
 
+from gosync.bundle.format.manifest import Manifest
 from gosync.bundle.read.documents import shrink_lines
+from gosync.bundle.read.folder import BundleFolder
 from gosync.catalog.versions import Proof
 from gosync.errors import SecurityError, UsageError
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 
 if TYPE_CHECKING:
-    from gosync.bundle.format.manifest import Manifest
-    from gosync.bundle.read.folder import BundleFolder
     from gosync.site.site import Site
 
 

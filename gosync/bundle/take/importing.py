@@ -45,9 +45,9 @@ from gosync.bundle.take.artifacts import take_blobs
 from gosync.bundle.take.checks import check_deletes, check_shrink, check_vouched
 from gosync.bundle.take.intake import Intake
 from gosync.bundle.take.outcome import (
+    ImportedBundle,
     ImportOutcome,
     ImportReport,
-    import_document,
     make_need,
     make_receipt,
 )
@@ -147,7 +147,7 @@ class Import:
                 bundle = BundleFolder.open(medium)
                 with ZipScanner(workers=1) as self._scanner:  # this one unpacks
                     report = await self._take_in(bundle)
-            summary = encode_json(import_document(report)).decode()
+            summary = encode_json(ImportedBundle.of(report)).decode()
             code = report.exit_code
             runs.finish(run_id, clock.now(), exit_code=code, summary=summary)
         return report

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,24 +12,24 @@ from gosync.artifact import Artifact
 from gosync.bundle.format.artifacts import skipped_artifacts
 from gosync.bundle.format.features import OURS
 from gosync.bundle.format.header import Known
+from gosync.bundle.format.manifest import OmittedEntry
 from gosync.bundle.format.need import NeedFile, NeedVersion
 from gosync.bundle.format.receipt import MAX_CAME, Head, Receipt, ReceiptSigner
 from gosync.bundle.read.documents import (
-    header_document,
-    shrink_document,
-    withdrawn_document,
+    HeaderReport,
+    ShrinkReport,
+    WithdrawnReport,
+    withdrawn_reports,
 )
+from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.take.plan import ImportPlan
 from gosync.catalog.imports import ImportRow, ImportState
 from gosync.errors import BundleGapError
-from gosync.publish.report import PublishReport
+from gosync.publish.report import PublishReport, TreeReport
 from gosync.signing.trust import SignedBy
 from gosync.site.site import Site
 from gosync.site.tree import tree_target
 from gosync.sumdb.treehead import open_head
-
-if TYPE_CHECKING:
-    from gosync.bundle.read.folder import BundleFolder
 
 
 class ImportOutcome(StrEnum):
@@ -85,27 +84,64 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
         return BundleGapError.exit_code if gap else 0
 
 
-def import_document(report: ImportReport) -> dict[str, object]:
-    """Return what an import did, as a document for programs and auditors."""
-    bundle = report.bundle
-    published = report.published
-    return {
-        "outcome": report.outcome,
-        "exit_code": report.exit_code,
-        "bundle": header_document(bundle.header, bundle.id),
-        "signed_by": report.signed_by,
-        "versions_brought": report.brought,
-        "go_mods_brought": report.brought_go_mods,
-        "bytes_brought": report.brought_bytes,
-        "artifacts_brought": report.brought_artifacts,
-        "artifacts_skipped": report.skipped,
-        "shrink": shrink_document(bundle.manifest.shrink),
-        "omitted": bundle.manifest.omitted,
-        "withdrawn": list(map(withdrawn_document, bundle.manifest.withdrawn)),
-        "now": report.receipt,
-        "need": report.need,
-        "published": published.document() if published else None,
-    }
+class ImportedBundle(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of an import; its fields are the document's keys.
+
+    Attributes:
+        outcome: How it ended.
+        exit_code: The process's.
+        bundle: The header of the bundle that was to be taken in.
+        signed_by: Whose signatures counted.
+        versions_brought: How many versions came into the store, whole.
+        go_mods_brought: Of how many more the ``.mod`` alone came.
+        bytes_brought: The sizes of their zips.
+        artifacts_brought: How many artifacts' blobs came.
+        artifacts_skipped: How many were skipped, by kind.
+        shrink: What rules that changed took out of the selection, or None.
+        omitted: What is selected and not in the bundle.
+        withdrawn: What was withdrawn outside.
+        now: What the site has now, None before any bundle was applied.
+        need: What is missing for bundles that wait, or None.
+        published: What publishing did, None when nothing was applied.
+    """
+
+    outcome: ImportOutcome
+    exit_code: int
+    bundle: HeaderReport
+    signed_by: tuple[SignedBy, ...]
+    versions_brought: int
+    go_mods_brought: int
+    bytes_brought: int
+    artifacts_brought: int
+    artifacts_skipped: dict[str, int]
+    shrink: ShrinkReport | None
+    omitted: tuple[OmittedEntry, ...]
+    withdrawn: list[WithdrawnReport]
+    now: Receipt | None
+    need: NeedFile | None
+    published: TreeReport | None
+
+    @classmethod
+    def of(cls, report: ImportReport) -> ImportedBundle:
+        """Return what is told of an import."""
+        bundle, published = report.bundle, report.published
+        return ImportedBundle(
+            outcome=report.outcome,
+            exit_code=report.exit_code,
+            bundle=HeaderReport.of(bundle.header, bundle.id),
+            signed_by=report.signed_by,
+            versions_brought=report.brought,
+            go_mods_brought=report.brought_go_mods,
+            bytes_brought=report.brought_bytes,
+            artifacts_brought=report.brought_artifacts,
+            artifacts_skipped=dict(report.skipped),
+            shrink=ShrinkReport.of(bundle.manifest.shrink),
+            omitted=bundle.manifest.omitted,
+            withdrawn=withdrawn_reports(bundle.manifest.withdrawn),
+            now=report.receipt,
+            need=report.need,
+            published=TreeReport.of(published) if published else None,
+        )
 
 
 def make_receipt(

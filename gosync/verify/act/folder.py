@@ -41,7 +41,7 @@ from gosync.verify.look.listing import latest_bytes, list_bytes
 from gosync.verify.look.targets import FolderTarget
 from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.prove.sources import open_log
-from gosync.verify.verdicts import CacheFinding, Fix, finding_document
+from gosync.verify.verdicts import CacheFinding, Fix
 from gosync.work.progress import Progress
 
 _ORDER: Final = (FileKind.MOD, FileKind.ZIP, FileKind.INFO)
@@ -312,10 +312,10 @@ class FolderActions(msgspec.Struct):
         paths = dict(self.plan.takes)
         paths |= {each.path: each.finding for each in wrote.values()}
         moved = {
-            path: Moved(
+            path: Moved.of(
                 number,
                 path,
-                finding_document(finding),
+                finding,
                 wrote[path].sha256 if path in wrote else None,
             )
             for number, (path, finding) in enumerate(paths.items(), 1)

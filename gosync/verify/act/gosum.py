@@ -26,7 +26,7 @@ from gosync.verify.act.plan import Action
 from gosync.verify.act.quarantine import Moved, TargetQuarantine
 from gosync.verify.look.gosum import SumTarget
 from gosync.verify.prove.answers import ProofAnswer
-from gosync.verify.verdicts import CacheFinding, Fix, finding_document
+from gosync.verify.verdicts import CacheFinding, Fix
 from gosync.work.progress import Progress
 
 _CHANGED = "has changed since it was looked at"
@@ -221,10 +221,10 @@ def _quarantine(
     setting: ActSetting,
 ) -> tuple[TargetQuarantine, Mapping[str, Moved]]:
     moved = {
-        name: Moved(
+        name: Moved.of(
             number,
             name,
-            finding_document(put.findings[0]),
+            put.findings[0],
             hashlib.sha256(put.data).hexdigest(),
         )
         for number, (name, put) in enumerate(puts.items(), 1)

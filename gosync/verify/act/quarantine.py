@@ -47,6 +47,7 @@ from gosync.folder.tree import FOLDER_FLAGS, FileTree
 from gosync.store.durable import make_folder, replace_file
 from gosync.verify.act.access import Changed
 from gosync.verify.statefolder import make_own_folder
+from gosync.verify.verdicts import CacheFinding, CacheFindingReport
 
 QUARANTINE: Final = "quarantine"
 _BEFORE: Final = "shelf"  # its name before the first release
@@ -66,9 +67,17 @@ class Moved(msgspec.Struct, frozen=True):
 
     number: int
     path: str
-    finding: dict[str, object]
+    finding: dict[str, object]  # for people: whatever an older gosync wrote is taken
     wrote: str | None = None
     there: bool = True
+
+    @classmethod
+    def of(
+        cls, number: int, path: str, finding: CacheFinding, wrote: str | None = None
+    ) -> Moved:
+        """Return what is to be moved because of a finding."""
+        told = msgspec.to_builtins(CacheFindingReport.of(finding))
+        return Moved(number, path, told, wrote)
 
 
 class ChangedRow(msgspec.Struct, frozen=True):

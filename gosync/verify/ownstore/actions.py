@@ -48,7 +48,6 @@ from gosync.verify.ownstore.plan import StorePlan
 from gosync.verify.ownstore.target import StoreTarget, digests_of
 from gosync.verify.prove.answers import ProofAnswer
 from gosync.verify.prove.sources import open_log
-from gosync.verify.verdicts import finding_document
 from gosync.work.progress import Progress
 
 _BLOB_MODE: Final = 0o444
@@ -355,7 +354,7 @@ class StoreWork:
         moves = self.plan.moves
         moves |= {path: each.finding for path, each in mending.copies.items()}
         moved = {
-            path: Moved(number, path, finding_document(finding), wrote.get(path))
+            path: Moved.of(number, path, finding, wrote.get(path))
             for number, (path, finding) in enumerate(moves.items(), 1)
         }
         quarantine = TargetQuarantine.build(

@@ -8,9 +8,18 @@ import msgspec
 import pytest
 
 from gosync.audit.engine import AuditReport
+from gosync.bundle.make.created import CreateReport
+from gosync.bundle.make.ledger import LedgerReport
+from gosync.bundle.read.documents import VerifiedBundle
+from gosync.bundle.take.outcome import ImportedBundle
 from gosync.catalog.version_report import KnownVersion
 from gosync.cli.output import Output
+from gosync.closure.report import ProjectsReport
+from gosync.config.mistakes import ConfigReport
+from gosync.config.origins import WhyReport
 from gosync.daemon.once import OnceReport
+from gosync.publish.report import TreeReport
+from gosync.site.backup import BackupReport
 from gosync.status.mirror import MirrorStatus
 from gosync.status.report import StatusReport
 from gosync.sync.completeness import (
@@ -18,7 +27,10 @@ from gosync.sync.completeness import (
     CompletenessReport,
     VersionCounts,
 )
+from gosync.sync.prune import PruneReport
 from gosync.sync.report import SyncReport
+from gosync.sync.withdrawing import WithdrawReport
+from gosync.verify.report import VerifiedReport
 
 
 def test_a_report_is_printed_with_its_fields_for_keys(
@@ -39,7 +51,9 @@ def test_a_report_is_printed_with_its_fields_for_keys(
 
 REPORTS = [
     *(AuditReport, CompletenessReport, SyncReport, StatusReport, MirrorStatus),
-    *(OnceReport, KnownVersion),
+    *(OnceReport, KnownVersion, TreeReport, PruneReport, WithdrawReport, BackupReport),
+    *(ConfigReport, WhyReport, ProjectsReport, VerifiedReport, VerifiedBundle),
+    *(CreateReport, ImportedBundle, LedgerReport),
 ]
 
 
