@@ -31,6 +31,7 @@ from gosync.catalog.imports import Imports
 from gosync.catalog.jobs import Jobs
 from gosync.catalog.lease_holder import LeaseHolder
 from gosync.catalog.leases import Leases
+from gosync.catalog.licences import LicenceTable
 from gosync.catalog.look_table import Looks
 from gosync.catalog.migrations import check_version, load_migrations, migrate
 from gosync.catalog.modules import Modules
@@ -43,7 +44,6 @@ from gosync.catalog.runs import Runs
 from gosync.catalog.selected import Selected
 from gosync.catalog.selected_counts import SelectedCounts
 from gosync.catalog.selected_sizes import SelectedSizes
-from gosync.catalog.selection_notes import SelectionNotes
 from gosync.catalog.selections import Selections
 from gosync.catalog.shown_table import ShownModules
 from gosync.catalog.tombstones import Tombstones
@@ -81,6 +81,7 @@ class Catalog:
         selected_counts: How much is selected, and in which states.
         selected_sizes: How large it is.
         selections: What that was made of.
+        licences: The licences of versions.
         packages: What the versions' packages import.
         pins: First-sight h1 of private versions.
         failures: Open failures.
@@ -118,6 +119,7 @@ class Catalog:
         self.selected_counts = SelectedCounts(connection)
         self.selected_sizes = SelectedSizes(connection)
         self.selections = Selections(connection)
+        self.licences = LicenceTable(connection)
         self.packages = PackageTable(connection)
         self.pins = Pins(connection)
         self.failures = Failures(connection)

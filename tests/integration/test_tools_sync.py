@@ -13,7 +13,12 @@ from tests.integration.offered import go_mod_text, offer
 from tests.integration.site import MISSING, OK, Site
 from tests.simulator import Simulator
 
-APP, BELOW, LOW, IDLE = "app.example/m", "app.example/m/cmd", "low.example/m", "i.example/m"
+APP, BELOW, LOW, IDLE = (
+    "app.example/m",
+    "app.example/m/cmd",
+    "low.example/m",
+    "i.example/m",
+)
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from gosync.gomod.consumers import IMPORTING, TESTING, Use
 from gosync.gomod.mains import MainModule, Mains
 from gosync.gomod.modfile import GoMod, parse_lax
 from gosync.gomod.modread import GraphReader
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.consumers import IMPORTING, TESTING, Use
 from gosync.gomod.needsimports import reach
 from gosync.gomod.needsreached import FirstImport, ImportSource, Reached
 from gosync.gomod.packages import ModulePackages, Package
