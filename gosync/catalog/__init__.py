@@ -34,6 +34,7 @@ gosync.ingest.rebuild.
     leases           what excludes whole runs from each other, by name
     look_table       the table of looks (``looks``)
     looks            what an audit asks of whom, and when it did so last
+    licences         the licences of versions, by their zip's h1
     migrations       the numbered steps of the schema, and how a catalog takes them
     modules          modules that are followed
     offers           what upstreams say exists of the modules that are followed

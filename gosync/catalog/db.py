@@ -31,6 +31,7 @@ from gosync.catalog.imports import Imports
 from gosync.catalog.jobs import Jobs
 from gosync.catalog.lease_holder import LeaseHolder
 from gosync.catalog.leases import Leases
+from gosync.catalog.licences import LicenceTable
 from gosync.catalog.look_table import Looks
 from gosync.catalog.migrations import check_version, load_migrations, migrate
 from gosync.catalog.modules import Modules
@@ -82,6 +83,7 @@ class Catalog:
         selected_sizes: How large it is.
         selection_notes: What that could not know.
         selections: What that was made of.
+        licences: The licences of versions.
         packages: What the versions' packages import.
         pins: First-sight h1 of private versions.
         failures: Open failures.
@@ -120,6 +122,7 @@ class Catalog:
         self.selected_sizes = SelectedSizes(connection)
         self.selection_notes = SelectionNotes(connection)
         self.selections = Selections(connection)
+        self.licences = LicenceTable(connection)
         self.packages = PackageTable(connection)
         self.pins = Pins(connection)
         self.failures = Failures(connection)

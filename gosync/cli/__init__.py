@@ -26,6 +26,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     inspect         ``gosync show``: all that is known of one version
     interruptible   long work that SIGINT and SIGTERM end cleanly
     key             ``gosync key``: keys that sign bundles
+    licences        ``gosync licences``: the licences of what is carried
     listing         ``gosync list``: the versions in the store
     main            the command group, and errors made exit codes
     notelines       lines about what a selection could not know

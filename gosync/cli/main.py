@@ -63,6 +63,11 @@ VERBS = {
         "why",
         "Show why a version is selected: by which select or project, and how.",
     ),
+    "licences": Verb(
+        "licences",
+        "licences",
+        "Show the licences of what is carried; PATTERN is a path or a GOPRIVATE glob.",
+    ),
     "prune": Verb(
         "prune",
         "prune",

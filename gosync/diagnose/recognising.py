@@ -112,7 +112,7 @@ class Recogniser:
         found: list[RecognisedFailure] = []
         unnamed: list[str] = []
         count = 0
-        for count, block in enumerate(find_blocks(log, self._anchors), start=1):  # noqa: B007 - it is looked at below
+        for count, block in enumerate(find_blocks(log, self._anchors), start=1):
             if count > _MOST_BLOCKS:
                 break
             if not _SHAPE.search(block.text):

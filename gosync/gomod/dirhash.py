@@ -23,7 +23,7 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -84,6 +84,7 @@ class ZipScan(msgspec.Struct, frozen=True):
         checked: Which entries obey the rules; the hash covers all.
         packages: Its packages and what they import, packed; None if nobody asked,
             or if they are too many.
+        kept: The contents of entries that were asked for, by their full names.
     """
 
     h1: str
@@ -92,6 +93,7 @@ class ZipScan(msgspec.Struct, frozen=True):
     uncompressed_bytes: int
     checked: CheckedZip
     packages: bytes | None = None
+    kept: Mapping[bytes, bytes] = msgspec.field(default_factory=dict)
 
 
 def hash1(digests: Iterable[tuple[bytes, str]]) -> str:
@@ -138,7 +140,7 @@ def hash_zip(
     window = Window(read_at, size_bytes)
     entries = read_directory(window, size_bytes)
     check_work(entries, size_bytes)
-    return _Pass(window, entries, keep=b"", seen=seen).h1
+    return _Pass(window, entries, seen=seen).h1
 
 
 def digest_files(
@@ -167,7 +169,7 @@ def digest_files(
     window = Window(read_at, size_bytes)
     entries = read_directory(window, size_bytes)
     check_work(entries, size_bytes)
-    digests = _Pass(window, entries, keep=b"", seen=seen, tap=tap).digests
+    digests = _Pass(window, entries, seen=seen, tap=tap).digests
     last = {entry.name: entry.size_bytes for entry in entries}
     return [
         FileDigest(entry.name, digests[entry.name], last[entry.name])
@@ -182,6 +184,7 @@ def scan_zip(
     *,
     seen: SeenEntries | None = None,
     with_packages: bool = False,
+    keep: Callable[[ModuleVersion, list[ZipEntry]], dict[bytes, int]] | None = None,
 ) -> ZipScan:
     """Check and hash a module zip, reading every entry once.
 
@@ -195,6 +198,8 @@ def scan_zip(
         mv: The module version that it should be of.
         seen: What entries of other zips contain; it is asked and told.
         with_packages: Whether to read what its packages import.
+        keep: Names the entries whose contents the scan shall have, each with the
+            most bytes that it may have.
 
     Raises:
         MalformedError: The module version; or not a zip, damaged, or a name has
@@ -208,35 +213,37 @@ def scan_zip(
     check_work(entries, size_bytes)
     checked = inspect_entries(entries, mv)
     reader = PackageReader(f"{mv}/".encode()) if with_packages else None
-    keep = f"{mv}/go.mod".encode()
-    whole = _Pass(window, entries, keep=keep, seen=seen, reader=reader)
+    go_mod = f"{mv}/go.mod".encode()
+    limits = {**(keep(mv, entries) if keep else {}), go_mod: MAX_GO_MOD_BYTES}
+    whole = _Pass(window, entries, keep=limits, seen=seen, reader=reader)
     return ZipScan(
         h1=whole.h1,
-        go_mod=whole.kept,
+        go_mod=whole.kept.pop(go_mod, None),
         files=sum(not entry.is_folder for entry in entries),
         uncompressed_bytes=sum(entry.size_bytes for entry in entries),
         checked=checked,
         packages=None if reader is None else _packed(reader),
+        kept=whole.kept,
     )
 
 
 class _Pass:
-    """One pass over the entries: their hash, and the contents of one of them."""
+    """One pass over the entries: their hash, and the contents of some of them."""
 
     def __init__(
         self,
         window: Window,
         entries: list[ZipEntry],
         *,
-        keep: bytes,
+        keep: Mapping[bytes, int] | None = None,
         seen: SeenEntries | None,
         tap: Callable[[str, bytes], object] | None = None,
         reader: PackageReader | None = None,
     ) -> None:
         last = {entry.name: entry for entry in entries}
-        self.kept: bytes | None = None
+        self.kept: dict[bytes, bytes] = {}
         self._window = window
-        self._keep = keep
+        self._keep = keep or {}
         self._seen = seen
         self._tap = tap
         self._reader = reader
@@ -252,9 +259,10 @@ class _Pass:
         return hash1((name, self.digests[name]) for name in self._names)
 
     def _digest(self, entry: ZipEntry) -> str:
-        if entry.name == self._keep and entry.size_bytes <= MAX_GO_MOD_BYTES:
-            self.kept = b"".join(read_contents(self._window, entry))
-            return hashlib.sha256(self.kept).hexdigest()
+        if entry.size_bytes <= self._keep.get(entry.name, -1):
+            kept = b"".join(read_contents(self._window, entry))
+            self.kept[entry.name] = kept
+            return hashlib.sha256(kept).hexdigest()
         reads = self._reader is not None and self._reader.wants(entry.name)
         data = small_data(self._window, entry)
         digest = None if data is None else self._digest_small(entry, data, reads=reads)

@@ -11,14 +11,17 @@ catalog again from what the store holds.
     batch         admitted versions become durable together: folders, journal, catalog
     blobrows      which journaled versions have all of their blobs
     bundlememory  what the journal says of bundles
+    derived       what admitted zips have, until their rows are committed
     entries       what the journal's lines say: versions that come and go, tree heads
     evidence      what is kept of a refusal: who said what, from where
     gate          one version's files are checked, proven and admitted
     generation    counting a store's generation up
     known         whether a catalog knows what its journal says
+    licencereport  report of a version's licences, as JSON and tables show it
+    notices       notices document: every licence text and notice, each once
     rebuild       a catalog made anew from the journal and the blobs
-    readpackages  what admitted zips import, until their rows are committed
     scanner       who reads the zips that are staged: worker processes
+    storedlicences  the licences of versions in the store, read from zips if need be
     storesource   ``StoreSource``: the store as a source of what it has
     sumops        the checksum database client's operations
     taken         what an admission has been handed, and what that is held against

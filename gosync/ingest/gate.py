@@ -61,8 +61,8 @@ from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import VersionInfo, parse_info
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.announced import AnnouncedDigests
+from gosync.ingest.derived import Derived, DerivedFacts
 from gosync.ingest.evidence import keep_evidence
-from gosync.ingest.readpackages import ReadPackages
 from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.taken import (
     Expected,
@@ -91,7 +91,7 @@ class Gate:
 
     Attributes:
         expected: What go.sum files say of versions without a record.
-        packages: What was read of the zips that were admitted, for their batch.
+        derived: What was read of the zips that were admitted, for their batch.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Gate:
         self.clock = clock
         self.holder = holder
         self.scanner = scanner or ZipScanner()
-        self.packages = ReadPackages()
+        self.derived = DerivedFacts()
         self.expected: Mapping[ModuleVersion, Expected] = {}
 
     def open(self, mv: ModuleVersion, *, need: Need, private: bool) -> Admission:
@@ -298,12 +298,12 @@ class Admission:
             raise TruncatedError(f"{served.url}: cut off, or {exc}") from exc
 
     def _scan(self, staged: Staged) -> None:
-        scan = self._gate.scanner.scan(staged, self._mv)
+        scan, licences = self._gate.scanner.scan(staged, self._mv)
         self._taken.h1[FileKind.ZIP] = scan.h1
         self._compare(FileKind.ZIP)
         scan.checked.require_ok(str(self._mv))
         self._check_go_mod(scan.go_mod)
-        self._taken.packages = scan.packages
+        self._taken.derived = Derived(scan.packages, licences)
 
     def _check_go_mod(self, inside: bytes | None) -> None:
         """The ``.mod`` is the zip's go.mod, or stands in for a missing one.
@@ -348,7 +348,7 @@ class Admission:
         if taken.zip is not None:
             size_bytes = taken.zip.size_bytes
             whole = blobs.admit(taken.zip)
-            self._gate.packages.note(taken.h1[FileKind.ZIP], taken.packages)
+            self._gate.derived.note(taken.h1[FileKind.ZIP], taken.derived)
         return self._row(info, mod, whole, size_bytes)
 
     def _row(

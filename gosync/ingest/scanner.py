@@ -13,9 +13,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
+from msgspec.structs import replace
+
 from gosync.gomod.dirhash import ZipScan, scan_zip
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.seen import SeenEntries
+from gosync.licence.found import pack
+from gosync.licence.reading import LicenceReader
 from gosync.store.staging import Staged, read_at
 from gosync.work.workers import Workers
 
@@ -24,6 +28,18 @@ if TYPE_CHECKING:
 
 WORTH_BYTES: Final = 16 << 20  # to read them takes longer than to start a worker
 WORKERS: Final = 2
+
+
+class ScannedZip(NamedTuple):
+    """What was read of a zip.
+
+    Attributes:
+        scan: What checking and hashing it found.
+        licences: Its licences, packed (gosync.licence.found).
+    """
+
+    scan: ZipScan
+    licences: bytes
 
 
 class _Item(NamedTuple):
@@ -39,15 +55,24 @@ class _Reader:
     def __init__(self) -> None:
         self._seen = SeenEntries()
 
-    def __call__(self, item: _Item, descriptor: int | None) -> ZipScan:
+    def __call__(self, item: _Item, descriptor: int | None) -> ScannedZip:
         """Read the zip in an open file."""
         assert descriptor is not None
         return self.read(partial(read_at, descriptor), item)
 
-    def read(self, read: ReadAt, item: _Item) -> ZipScan:
+    def read(self, read: ReadAt, item: _Item) -> ScannedZip:
         """Read a zip."""
-        seen = self._seen
-        return scan_zip(read, item.size_bytes, item.mv, seen=seen, with_packages=True)
+        licences = LicenceReader()
+        scan = scan_zip(
+            read,
+            item.size_bytes,
+            item.mv,
+            seen=self._seen,
+            with_packages=True,
+            keep=licences.wanted,
+        )
+        packed = pack(licences.licences(scan.kept))
+        return ScannedZip(replace(scan, kept={}), packed)
 
 
 class ZipScanner:
@@ -72,8 +97,8 @@ class ZipScanner:
     def __exit__(self, *_: object) -> None:
         self._workers.close()
 
-    def scan(self, staged: Staged, mv: ModuleVersion) -> ZipScan:
-        """Check and hash a staged zip, and read its packages; see scan_zip.
+    def scan(self, staged: Staged, mv: ModuleVersion) -> ScannedZip:
+        """Check and hash a staged zip, read its packages and licences; see scan_zip.
 
         Raises:
             RejectedError: as scan_zip.

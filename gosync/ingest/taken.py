@@ -10,6 +10,7 @@ from gosync.errors import ChecksumMismatchError
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import VersionInfo
 from gosync.gomod.module import ModuleVersion
+from gosync.ingest.derived import Derived
 from gosync.store.digest import Digest, digest_of
 from gosync.store.staging import Readable, Staged
 from gosync.upstream.answer import Served
@@ -49,7 +50,7 @@ class Taken(msgspec.Struct):
     served: dict[FileKind, Served] = msgspec.field(default_factory=dict)
     small: dict[FileKind, bytes] = msgspec.field(default_factory=dict)
     zip: Staged | None = None
-    packages: bytes | None = None
+    derived: Derived | None = None
     h1: dict[FileKind, str] = msgspec.field(default_factory=dict)
     wanted: dict[FileKind, str | None] = msgspec.field(default_factory=dict)
     authority: dict[FileKind, str] = msgspec.field(default_factory=dict)

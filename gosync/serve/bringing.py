@@ -71,7 +71,7 @@ class VersionBringer:
     def _note(self, rows: Sequence[VersionRow]) -> None:
         """Commit with rows that they are wanted, and what was learned on their way."""
         note_seen(self._site, self._upstreams.sums)
-        self._upstreams.gate.packages.put_into(self._site.catalog, rows)
+        self._upstreams.gate.derived.put_into(self._site.catalog, rows)
         wants = [Want(row.path, row.version, row.need, FoundBy.COMMAND) for row in rows]
         self._site.catalog.selected.select(
             wants, complete=False, now=self._site.clock.now()

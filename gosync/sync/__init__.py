@@ -35,6 +35,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     planning      what a sync would do, asked of upstream and summed up
     plansums      sums of a plan: how much each select and project wants (pure)
     projects      configured projects, read from their folders
+    projectzips   the zips of a project, as far as the store knows
     prune         forgetting what no selection wants any more
     reasons       why a version is selected: which select or project wants it
     report        what a pass did: as a value, and as the document that it prints

@@ -235,7 +235,7 @@ class _Taking:
             journal=site.journal,
             catalog=site.catalog,
             clock=site.clock,
-            also=partial(upstreams.gate.packages.put_into, site.catalog),
+            also=partial(upstreams.gate.derived.put_into, site.catalog),
         )
 
     async def run(self, missing: list[tuple[ModuleVersion, Need]]) -> None:
@@ -308,6 +308,6 @@ class _Taking:
         if need is Need.ZIP:
             with self._site.blobs.stage() as staged:
                 await proxy.zip(mv, sink_of(staged, self._progress))
-                scan = await to_thread.run_sync(scanner.scan, staged, mv)
-                zip_h1 = scan.h1
+                read = await to_thread.run_sync(scanner.scan, staged, mv)
+                zip_h1 = read.scan.h1
         return _UnvouchedError(mod_h1, zip_h1)

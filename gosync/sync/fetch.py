@@ -73,7 +73,7 @@ class VersionFetcher:
     def _note_read(self, rows: Sequence[VersionRow]) -> None:
         """Commit with rows what was learned on their way."""
         note_seen(self._site, self._upstreams.sums)
-        self._upstreams.gate.packages.put_into(self._site.catalog, rows)
+        self._upstreams.gate.derived.put_into(self._site.catalog, rows)
 
     async def fetch_all(self, rows: Iterable[VersionRow]) -> None:
         """Fetch these versions; what was admitted is committed in any case.

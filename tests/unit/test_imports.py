@@ -22,6 +22,7 @@ _LARGE = frozenset(
         "granian",
         "httpx",
         "isal",
+        "license_expression",
         "multiprocessing",
         "prometheus_client",
         "rich",

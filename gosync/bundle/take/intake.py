@@ -97,7 +97,7 @@ class Intake:
             journal=site.journal,
             catalog=site.catalog,
             clock=site.clock,
-            also=partial(gate.packages.put_into, site.catalog),
+            also=partial(gate.derived.put_into, site.catalog),
         )
 
     async def take(self, taking: Taking) -> None:

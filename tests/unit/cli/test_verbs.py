@@ -32,6 +32,7 @@ _DEAR = frozenset(
         "http.client",
         "httpx",
         "isal",
+        "license_expression",
         "multiprocessing",
         "pygments",
         "rich",
@@ -77,6 +78,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "status": _STORE,
     "backup kept": _STORE,
     "catalog --help": _STORE,
+    "licences": {*_ZIPS, "license_expression"},
     "prune": {*_ZIPS, "sqlite_utils"},  # it writes whole rows
     "withdraw --help": _ZIPS,
     "verify": {*_ZIPS, "ssl"},

@@ -44,7 +44,7 @@ _SAID_THERE = re.compile(
 _CONSTANT = re.compile(r"\bconst (\w+) = (`[^`]*`)")
 _LITERAL = re.compile(r'"((?:\\.|[^"\\\n])*)"|`([^`]*)`')
 _COMMENT = re.compile(
-    r'("(?:\\.|[^"\\\n])*"|`[^`]*`|\'(?:\\.|[^\'\\\n])+\')|//[^\n]*|/\*.*?\*/', re.S
+    r'("(?:\\.|[^"\\\n])*"|`[^`]*`|\'(?:\\.|[^\'\\\n])+\')|//[^\n]*|/\*.*?\*/', re.DOTALL
 )
 _VERB = re.compile(r"%[-+# 0]*\d*(?:\.\d+)?([a-zA-Z%])")
 _SAID_BY = {"d": "1", "q": '"x"', "x": "0123abcd", "T": "x", "%": "%"}

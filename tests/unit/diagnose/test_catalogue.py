@@ -32,8 +32,7 @@ _INTERNALS = re.compile(
     r"gosync|\b(?:catalog|blob|quarantine|the gate|lease|sqlite)\b", re.IGNORECASE
 )
 _FAMILIES = frozenset(
-    "network proxy tls http protocol download zip sum env vcs version module build"
-    " toolchain work disk cache".split()
+    ["network", "proxy", "tls", "http", "protocol", "download", "zip", "sum", "env", "vcs", "version", "module", "build", "toolchain", "work", "disk", "cache"]
 )
 
 

@@ -7,15 +7,22 @@ import signal
 from pathlib import Path
 
 from gosync.errors import RejectedError
-from gosync.gomod.dirhash import ZipScan
 from gosync.gomod.module import ModuleVersion
-from gosync.ingest.scanner import WORTH_BYTES, ZipScanner
+from gosync.ingest.scanner import WORTH_BYTES, ScannedZip, ZipScanner
+from gosync.licence.found import unpack
 from gosync.store.staging import LocalStaged
 from tests.children import workers_here
 from tests.unit.gomod.zipfiles import make_zip
+from tests.unit.licence.texts import MIT
 
 MV = ModuleVersion("example.com/m", "v1.0.0")
-GOOD = make_zip([("go.mod", b"module example.com/m\n"), ("a.go", b"package a\n")])
+GOOD = make_zip(
+    [
+        ("go.mod", b"module example.com/m\n"),
+        ("a.go", b"package a\n"),
+        ("LICENSE", MIT),
+    ]
+)
 FOREIGN = make_zip([("go.mod", b"")], prefix="example.com/other@v1.0.0/")
 ZIPS = (GOOD, GOOD[:-30], FOREIGN)
 
@@ -31,7 +38,7 @@ class Watched(LocalStaged):
         return super().read_at(offset, size_bytes)
 
 
-def _scan(scanner: ZipScanner, folder: Path, data: bytes) -> ZipScan | str:
+def _scan(scanner: ZipScanner, folder: Path, data: bytes) -> ScannedZip | str:
     with Watched(folder) as staged:
         staged.write(data)
         try:
@@ -40,7 +47,7 @@ def _scan(scanner: ZipScanner, folder: Path, data: bytes) -> ZipScan | str:
             return str(error)
 
 
-def _scan_all(folder: Path, worth_bytes: int) -> tuple[list[ZipScan | str], int]:
+def _scan_all(folder: Path, worth_bytes: int) -> tuple[list[ScannedZip | str], int]:
     """Return what three zips are, and how often they were read here."""
     Watched.reads = 0
     with ZipScanner(worth_bytes=worth_bytes) as scanner:
@@ -53,12 +60,13 @@ def test_a_worker_finds_what_this_process_would(tmp_path: Path):
 
     assert apart == beside
     good, cut, foreign = apart
-    assert isinstance(good, ZipScan)
-    assert isinstance(foreign, ZipScan)
-    assert good.go_mod == b"module example.com/m\n"
-    assert good.packages is not None
+    assert isinstance(good, ScannedZip)
+    assert isinstance(foreign, ScannedZip)
+    assert good.scan.go_mod == b"module example.com/m\n"
+    assert good.scan.packages is not None
+    assert unpack(good.licences).expression == "MIT"
     assert "no end record" in str(cut)
-    assert foreign.checked.invalid
+    assert foreign.scan.checked.invalid
     assert reads_apart > 0, "what is wrong is read again here, to say it"
     assert reads_beside > reads_apart
 

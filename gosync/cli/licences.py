@@ -1,0 +1,154 @@
+"""``gosync licences``: the licences of what is carried, and the texts to hand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import msgspec
+
+from gosync.catalog.db import Catalog
+from gosync.catalog.versions import VersionRow
+from gosync.cli.arguments import arguments
+from gosync.cli.options import CommonOptions, common_options
+from gosync.cli.progress import progress
+from gosync.config import Config
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.patterns import PatternSet, is_literal
+from gosync.gomod.semver import version_key
+from gosync.ingest.licencereport import LicenceReport, report_of
+from gosync.ingest.notices import write_notices
+from gosync.ingest.storedlicences import StoredLicences, has_licences
+from gosync.site.rules import check_pattern
+from gosync.site.site import open_site, read_catalog
+from gosync.store.localblobs import LocalBlobStore
+from gosync.sync.projectzips import zips_of_project
+from gosync.text import printable
+from gosync.work.progress import Progress
+
+_Filter = Callable[[VersionRow], bool]
+
+
+class LicenceList(msgspec.Struct, frozen=True):
+    """The licences of carried versions, as JSON.
+
+    Attributes:
+        versions: How many there are.
+        unknown: How many of them have a licence file that is not recognised, or none.
+        notices: The file that the texts were written to.
+        licences: Each version's.
+    """
+
+    versions: int
+    unknown: int
+    notices: str | None
+    licences: list[LicenceReport]
+
+
+@click.command()
+@click.argument("pattern", required=False)
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Only what this project's build has.",
+)
+@click.option(
+    "--notices",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write every licence text and notice once, with who has it, to FILE.",
+)
+@common_options
+def licences(
+    options: CommonOptions,
+    pattern: str | None,
+    project: Path | None,
+    notices: Path | None,
+) -> None:
+    """Show the licences of what is carried; PATTERN is a path or a GOPRIVATE glob.
+
+    Told from the licence files of each zip as pkg.go.dev tells them. What is not
+    recognised is "unknown".
+    """
+    if pattern is not None and not is_literal(pattern):
+        with arguments("write a path, or a glob as in GOPRIVATE"):
+            check_pattern("pattern", pattern, pattern)
+    config = options.load_config()
+    with progress(show=options.show_progress) as watcher:
+        _read_what_lacks(config, watcher)
+    found = _found(config, pattern, project, notices)
+    unknown = sum(not each.is_known for each in found)
+    written = None if notices is None else str(notices)
+    document = LicenceList(len(found), unknown, written, found)
+    options.output.result("licences", document)
+    options.output.table(("module", "version", "licence", "from"), map(_cells, found))
+    options.output.say(
+        f"{len(found)} versions, {unknown} with a licence that is not known"
+    )
+    if notices is not None:
+        options.output.say(f"texts and notices are in {notices}")
+
+
+def _found(
+    config: Config, pattern: str | None, project: Path | None, notices: Path | None
+) -> list[LicenceReport]:
+    """Return the licences that are asked for, and write their texts."""
+    site = config.site_options()
+    with read_catalog(site) as catalog, catalog.snapshot():
+        blobs = LocalBlobStore(site.store_path)
+        zips = None if project is None else zips_of_project(project, catalog, blobs)
+        stored = StoredLicences(catalog, blobs)
+        rows = list(_rows(catalog, _filter(pattern, zips)))
+        if notices is not None:
+            write_notices(notices, stored, rows)
+        return [report_of(row, stored.of(row)) for row in rows]
+
+
+def _read_what_lacks(config: Config, watcher: Progress) -> None:
+    """Read the zips that were admitted before licences were, once."""
+    with read_catalog(config.site_options()) as catalog:
+        stored = StoredLicences(
+            catalog, LocalBlobStore(config.site_options().store_path)
+        )
+        rows = _rows(catalog, has_licences)
+        lacking = [row for row in rows if stored.known(row) is None]
+    if not lacking:
+        return
+    watcher.phase("reading licences", len(lacking))
+    with open_site(config.site_options(), command="gosync licences") as site:
+        before = 0
+        for done in StoredLicences(site.catalog, site.blobs).fill(lacking):
+            watcher.advance(done - before)
+            before = done
+
+
+def _rows(catalog: Catalog, chosen: _Filter) -> Iterator[VersionRow]:
+    found = [row for row in catalog.versions.all_rows() if has_licences(row)]
+    yield from sorted(
+        filter(chosen, found), key=lambda row: (row.path, version_key(row.version))
+    )
+
+
+def _filter(pattern: str | None, zips: frozenset[ModuleVersion] | None) -> _Filter:
+    patterns = None if pattern is None else PatternSet([pattern])
+
+    def is_chosen(row: VersionRow) -> bool:
+        if patterns is not None and not patterns.match(row.path):
+            return False
+        return zips is None or row.mv in zips
+
+    return is_chosen
+
+
+def _cells(found: LicenceReport) -> tuple[str, ...]:
+    licence = found.expression
+    if not found.is_known and found.licences:
+        licence = f"{licence}, and unknown"
+    if found.also:
+        licence = f"{licence} (also {', '.join(found.also)})"
+    if found.readme:
+        licence = f"{licence} (README: {found.readme})"
+    files = ", ".join(map(printable, found.files[:3]))
+    return found.module, found.version, licence, files or "no licence file"
