@@ -32,7 +32,6 @@ SECRET_KEYS: Final = frozenset(
         ("hooks", "on_finding"),
     }
 )
-_ELEMENT: Final = re.compile(r" - at `\$(?:\[(\d+)\])?[^`]*`")
 _URL_OR_LOGIN: Final = re.compile(r"://.*[@?#]|:.*@", re.DOTALL)
 
 
@@ -113,24 +112,39 @@ def _leaf(value: object, kind: Any, key: Key, mistakes: Mistakes) -> Any:
         )
         mistakes.add(key, error)
         return None
+    element = _element_kind(kind)
+    if isinstance(value, list) and element is not None:
+        each = enumerate(value, start=1)
+        found = [_converted(one, element, (*key, at), mistakes) for at, one in each]
+        if any(one is None for one in found):
+            return None
+    return _converted(value, kind, key, mistakes)
+
+
+def _element_kind(kind: Any) -> Any:
+    """Return what the elements of a list must be, None where no list may stand."""
+    if get_origin(kind) is list:
+        return get_args(kind)[0]
+    found = (_element_kind(each) for each in get_args(kind))
+    return next((each for each in found if each is not None), None)
+
+
+def _converted(value: object, kind: Any, key: Key, mistakes: Mistakes) -> Any:
+    """Return a value or an element converted, None where it is wrong."""
     try:
         return msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError as exc:
-        said = str(exc)
-        element = _ELEMENT.search(said)
-        at = (int(element[1]) + 1,) if element and element[1] else ()
-        known = [] if get_origin(kind) is list and not at else _choices(kind)
-        refused = value[at[0] - 1] if at and isinstance(value, list) else value
-        error = ConfigError(_ELEMENT.sub("", said))
-        if known and isinstance(refused, str):
+        error = ConfigError(str(exc))
+        known = _choices(kind) if _element_kind(kind) is None else []
+        if known and isinstance(value, str):
             hint = f"known: {', '.join(known)}"
             error = ConfigError("is none of those that are known", hint=hint)
-        mistakes.add((*key, *at), error)
+        mistakes.add(key, error)
         return None
 
 
 def _choices(kind: Any) -> list[str]:
-    """Return the values of an enumeration, also within lists and the like."""
+    """Return the values of an enumeration, also within an annotation or a union."""
     if isinstance(kind, type) and issubclass(kind, Enum):
         return [str(each.value) for each in kind]
     if get_origin(kind) is Literal:

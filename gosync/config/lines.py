@@ -1,4 +1,4 @@
-"""Line numbers of a TOML file's keys.
+"""Line numbers of a TOML file's keys, and of what is no TOML.
 
 Python's TOML reader does not say it. This one only looks for keys and the elements of
 their arrays, in text that the other one has read: what is no TOML never comes here.
@@ -24,6 +24,19 @@ _PIECE: Final = re.compile(
     re.DOTALL,
 )
 _OPENING: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
+
+
+# How tomllib ends a message before Python 3.14, which has a field for it.
+_AT_LINE: Final = re.compile(r"\(at line (\d+), column \d+\)\Z")
+
+
+def line_of_error(error: Exception) -> int | None:
+    """Return the line where Python's reader stopped; None where it does not say."""
+    line = getattr(error, "lineno", None)
+    if isinstance(line, int):
+        return line
+    said = _AT_LINE.search(str(error))
+    return int(said[1]) if said else None
 
 
 class KeyLines:

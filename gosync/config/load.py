@@ -8,7 +8,6 @@ at commas. Relative paths count from the file's folder.
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -22,7 +21,7 @@ from gosync.config.config import Config
 from gosync.config.convert import Toml, convert_file, field_names, suggest
 from gosync.config.daemon import make_hooks, make_jobs
 from gosync.config.files import read_text
-from gosync.config.lines import KeyLines
+from gosync.config.lines import KeyLines, line_of_error
 from gosync.config.mistakes import Key, Mistake, Mistakes
 from gosync.config.oldheads import make_old_heads
 from gosync.config.places import ConfigPaths
@@ -136,7 +135,9 @@ def examine_config(
     try:
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as exc:
-        return None, [_not_toml(path, str(exc))]
+        reason = f"not TOML: {exc}"
+        line = line_of_error(exc)
+        return None, [Mistake("", "", reason, file=str(path), line=line)]
     mistakes = Mistakes()
     base = path.parent.resolve()
     config = parse_config(values, environ, base=base, file=path, mistakes=mistakes)
@@ -149,12 +150,6 @@ def examine_config(
     return config, [
         _placed(key, each, path, lines, variables) for key, each in mistakes.found
     ]
-
-
-def _not_toml(path: Path, said: str) -> Mistake:
-    line = re.search(r"at line (\d+)", said)
-    at = int(line[1]) if line else None
-    return Mistake("", "", f"not TOML: {said}", file=str(path), line=at)
 
 
 def _placed(

@@ -12,16 +12,18 @@ from enum import Enum, StrEnum
 
 import msgspec
 
+from gosync.gomod.filekind import FileKind
+
 
 class RequestKind(StrEnum):
-    """What a request asks for."""
+    """What a request asks for; a version's files have FileKind's values."""
 
     INDEX = "index"
     LIST = "list"
     LATEST = "latest"
-    INFO = "info"
-    MOD = "mod"
-    ZIP = "zip"
+    INFO = FileKind.INFO.value
+    MOD = FileKind.MOD.value
+    ZIP = FileKind.ZIP.value
     SUPPORTED = "supported"
     LOOKUP = "lookup"
     TILE = "tile"

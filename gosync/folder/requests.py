@@ -43,6 +43,7 @@ from gosync.folder.routes import (
     version_of_name,
 )
 from gosync.gomod import module
+from gosync.gomod.filekind import FileKind
 from gosync.sumdb.tile import parse_tile_path
 
 _INFO: Final = ".info"
@@ -53,9 +54,9 @@ _TILE: Final = "tile"
 class ProxyRequestKind(StrEnum):
     """What a request is for; the first three have FileKind's values."""
 
-    INFO = "info"
-    MOD = "mod"
-    ZIP = "zip"
+    INFO = FileKind.INFO.value
+    MOD = FileKind.MOD.value
+    ZIP = FileKind.ZIP.value
     LIST = "list"
     LATEST = "latest"
     QUERY = "query"

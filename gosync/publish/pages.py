@@ -21,6 +21,7 @@ from gosync.catalog.shown import ShownModule
 from gosync.catalog.versions import Proof
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.folder import routes
+from gosync.gomod.filekind import FileKind
 from gosync.hint import command
 from gosync.publish import html
 from gosync.publish.contents import Carried, ModuleContents
@@ -332,10 +333,11 @@ def _versions_table(versions: Iterable[Carried], lookups: str) -> str:
 def _version_row(version: Carried, lookups: str) -> str:
     row = version.row
     day = (row.version_time or "")[:10]
-    files = [_file_link(version.at.info, "info"), _file_link(version.at.mod, "mod")]
+    at = version.at
+    files = [_file_link(at.info, FileKind.INFO), _file_link(at.mod, FileKind.MOD)]
     if version.whole:
         size = html.size(row.zip_bytes or 0)
-        files.append(f"{_file_link(version.at.zip, 'zip')} <small>{size}</small>")
+        files.append(f"{_file_link(at.zip, FileKind.ZIP)} <small>{size}</small>")
     commit = ""
     if row.commit_hash:
         short = escape(row.commit_hash[:_SHORT_HASH])
@@ -365,8 +367,8 @@ def _proof_of_version(version: Carried, lookups: str) -> str:
     return f"{proof}<br><code class=hash>{escape(h1 or '')}</code>{odd}"
 
 
-def _file_link(path: str, label: str) -> str:
-    return f'<a href="{html.href(path.rpartition("/")[2])}">{label}</a>'
+def _file_link(path: str, kind: FileKind) -> str:
+    return f'<a href="{html.href(path.rpartition("/")[2])}">{kind.value}</a>'
 
 
 def _parts_table(parts: Iterable[ListPart]) -> str:
