@@ -78,8 +78,8 @@ class Copy:
         shutil.copytree(prepared, folder, symlinks=True)
         self.folder = folder
         self.site = InProcessSite.__new__(InProcessSite)
+        self.site.folder = folder
         self.site.config_file = folder / "gosync.toml"
-        os.chdir(folder)
 
     def run(self, arguments: list[str]) -> Any:
         return self.site.run(*arguments)
