@@ -34,7 +34,6 @@ from gosync.sync.toolchains import toolchain_wants
 from gosync.sync.tools import ProgramFinder, toolchains_for
 from gosync.sync.upgrades import upgraded
 
-
 # What the kinds of reasons mean.
 MEANINGS: Final = {
     "chosen": "a select names it, or its rules choose it of what upstream offers",
