@@ -11,12 +11,17 @@ from gosync.cli.output import Output
 from gosync.cli.tables import withdrawal_lines
 from gosync.cli.troublelines import trouble_lines
 from gosync.config.sizes import format_size
-from gosync.sync.explaining import ExplainedVersion, Explanation
+from gosync.sync.explaining import Covers, ExplainedVersion, Explanation
 from gosync.sync.planned import LargeZip, PlannedVersion, PlanReport
 from gosync.sync.plansums import PlanSums, Sum, WanterSum
 from gosync.sync.zipsizes import SizeKind
 
 _SHOWN = 200
+_COVERS = {
+    Covers.ANY_ONE: "complete for who requires any one of the chosen versions; for"
+    " several at once, set together = true, or name the [[project]] that does",
+    Covers.TOGETHER: "complete for who requires any of the chosen versions at once",
+}
 _LARGEST_SHOWN = 10
 _ROOTS_SHOWN = 20
 
@@ -214,6 +219,8 @@ def _explained_lines(found: Explanation) -> Iterator[str]:
         if total.zips or total is found.chosen:
             yield f"{found.who}: {name}: {total.zips} zips, {size_text(total)}"
     yield f"{found.who}: go.mod only: {found.go_mods} versions"
+    if found.covers is not None:
+        yield f"{found.who}: {_COVERS[found.covers]}"
     if found.unread:
         told = f"{found.unread} zips, by what go.mod files require"
         yield f"{found.who}: estimated: {told}"

@@ -96,7 +96,22 @@ def _lines(mv: ModuleVersion, report: WhyReport) -> Iterator[str]:
     for claim in report.claims:
         yield f"  {claim.who}: {claim.kind}"
         yield from map(_origin_line, claim.named_by)
-        yield from (f"    {'  ' * n}{each}" for n, each in enumerate(claim.path))
+        yield from _path_lines(claim)
+    meanings = {each.kind: each.meaning for each in report.claims if each.meaning}
+    yield from (f"{kind}: {meaning}" for kind, meaning in meanings.items())
+
+
+def _path_lines(claim: ClaimReport) -> Iterator[str]:
+    """Yield the versions on the way, each below what led to it."""
+    for number, each in enumerate(claim.path):
+        indent = "    " + "  " * number
+        if 0 < number <= len(claim.imports):
+            step = claim.imports[number - 1]
+            test = "a test of " if step.test else ""
+            yield f"{indent}{test}{step.package} imports {step.path}, which is in"
+        elif number and claim.imports:
+            yield f"{indent}whose go.mod requires"
+        yield f"{indent}{each}"
 
 
 def _origin_line(origin: ConfigEntry) -> str:

@@ -17,7 +17,7 @@ from gosync.errors import GosyncError, MalformedError
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.patterns import PatternSet
 from gosync.site.policy import Selector, parse_selector
-from gosync.sync.reasons import SelectionReason
+from gosync.sync.reasons import MEANINGS, ImportStep, SelectionReason
 
 
 class ConfigEntry(msgspec.Struct, frozen=True):
@@ -46,18 +46,26 @@ class ClaimReport(msgspec.Struct, frozen=True):
         kind: As there.
         named_by: The entries of the configuration that it begins with.
         path: Requirements or imports from there to the version.
+        imports: The import that led to each version of the path but the first, as far
+            as imports led there.
+        meaning: What the kind means, in a sentence; "" where it says that itself.
     """
 
     who: str
     kind: str
     named_by: list[ConfigEntry]
     path: list[str]
+    imports: tuple[ImportStep, ...] = ()
+    meaning: str = ""
 
     @classmethod
     def of(cls, reason: SelectionReason, named_by: list[ConfigEntry]) -> ClaimReport:
         """Return what is told of a reason."""
         path = [str(each) for each in reason.path]
-        return ClaimReport(reason.who, reason.kind, named_by, path)
+        meaning = MEANINGS.get(reason.kind, "")
+        return ClaimReport(
+            reason.who, reason.kind, named_by, path, reason.imports, meaning
+        )
 
 
 class WhyReport(msgspec.Struct, frozen=True, kw_only=True):

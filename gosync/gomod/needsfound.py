@@ -55,11 +55,14 @@ class Reason(msgspec.Struct, frozen=True):
             both included. A main module has the version ""; where the version replaces
             another one, that one comes before it. Empty for lines of go.sum.
         sums: Which of the go.sum files has the line, counted from 0, or None.
+        imports: The import that led to each version of the path but the first, as far
+            as imports led there; requirements follow.
     """
 
     kind: NeededBy
     path: tuple[ModuleVersion, ...] = ()
     sums: int | None = None
+    imports: tuple[FirstImport, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,13 +119,15 @@ class ImportOrigin:
     def reason(self, mv: ModuleVersion) -> Reason | None:
         """Return how these imports come to a version, if they do."""
         if mv in self.reached.zips:
-            path = self.reached.chain(mv)
-            return Reason(NeededBy.IMPORT, path) if len(path) > 1 else None
+            path, imports = self.reached.chain(mv), self.reached.imports(mv)
+            found = Reason(NeededBy.IMPORT, path, imports=imports)
+            return found if len(path) > 1 else None
         required = self.reached.graph.why(mv)[1:]
         if not required or required[0] not in self.reached.zips:
             return None
         path = (*self.reached.chain(required[0]), *required[1:])
-        return Reason(NeededBy.REQUIREMENT, path)
+        imports = self.reached.imports(required[0])
+        return Reason(NeededBy.REQUIREMENT, path, imports=imports)
 
 
 Origin: TypeAlias = GraphOrigin | ImportOrigin

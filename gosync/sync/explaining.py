@@ -7,16 +7,31 @@ part need; the ``.mod`` files alone; and how much each version that it chooses b
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 
 import msgspec
 
 from gosync.catalog.selected_sizes import SelectedSize
 from gosync.catalog.versions import Need
+from gosync.gomod.deps import Deps
 from gosync.gomod.module import ModuleVersion, OfVersion
-from gosync.sync.demands import Demands
+from gosync.site.policy import Policy
+from gosync.sync.demands import Demands, select_name
 from gosync.sync.plansums import Sum
 from gosync.sync.sizing import size_of
 from gosync.sync.zipsizes import SizeKind, ZipSizes
+
+
+class Covers(StrEnum):
+    """Who finds all that is needed.
+
+    Attributes:
+        ANY_ONE: Who requires any one of the versions that are chosen.
+        TOGETHER: Who requires any number of them at once.
+    """
+
+    ANY_ONE = "any one"
+    TOGETHER = "together"
 
 
 class ExplainedRoot(msgspec.Struct, frozen=True):
@@ -67,6 +82,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         unread: Zips that are an upper bound: nobody could read yet who imports them.
         roots: What each chosen version brings, the largest first.
         versions: Every version, the largest first.
+        covers: Who finds all that is needed; None where that is no question.
     """
 
     who: str
@@ -77,10 +93,14 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     unread: int
     roots: tuple[ExplainedRoot, ...]
     versions: tuple[ExplainedVersion, ...]
+    covers: Covers | None = None
 
 
 def explain(
-    demands: Demands, selected: Mapping[ModuleVersion, SelectedSize], sizes: ZipSizes
+    demands: Demands,
+    selected: Mapping[ModuleVersion, SelectedSize],
+    sizes: ZipSizes,
+    policy: Policy,
 ) -> Explanation | None:
     """Return the part of what is explained, None where nothing is.
 
@@ -88,6 +108,7 @@ def explain(
         demands: Who wants what.
         selected: All that is selected.
         sizes: How large zips are.
+        policy: The selects.
     """
     if not demands.explained:
         return None
@@ -107,7 +128,15 @@ def explain(
         unread=sum(each.mv in demands.unread for each in versions),
         roots=tuple(_roots(demands, selected, sizes)),
         versions=tuple(versions),
+        covers=_covers(demands.explained, policy),
     )
+
+
+def _covers(who: str, policy: Policy) -> Covers | None:
+    for number, select in enumerate(policy.selects, start=1):
+        if who == select_name(number) and select.deps is not Deps.NONE:
+            return Covers.TOGETHER if select.together else Covers.ANY_ONE
+    return None
 
 
 def _versions(

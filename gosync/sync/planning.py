@@ -160,7 +160,7 @@ class _Planning:
             plan,
             sums=self._sums(selected, sizes),
             largest=self._largest(selected, sizes),
-            explained=explain(self._demands, by_key, sizes),
+            explained=explain(self._demands, by_key, sizes, self._site.options.policy),
         )
 
     def _tell(

@@ -6,6 +6,7 @@ Everything is read from the catalog and the store; nobody is asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -33,6 +34,32 @@ from gosync.sync.toolchains import toolchain_wants
 from gosync.sync.tools import ProgramFinder, toolchains_for
 from gosync.sync.upgrades import upgraded
 
+# What the kinds of reasons mean.
+MEANINGS: Final = {
+    "chosen": "a select names it, or its rules choose it of what upstream offers",
+    "tells of retractions": "its go.mod says that others are retracted or deprecated",
+    "main": "a main module's go.mod requires it, or a select names it",
+    "requirement": "a go.mod that is read requires it: go chooses versions by it",
+    "import": "a package that is imported is looked for in it: go needs its zip",
+    "go.sum": "a go.sum has a line of it",
+    "unpruned": "it is in the module graph as go 1.16 reads it",
+    "upgrade": "go get -u takes it, or what that takes requires it",
+}
+
+
+class ImportStep(msgspec.Struct, frozen=True):
+    """An import on the way to a version.
+
+    Attributes:
+        package: The package that imports.
+        path: What it imports.
+        test: Whether one of its tests does.
+    """
+
+    package: str
+    path: str
+    test: bool
+
 
 class SelectionReason(msgspec.Struct, frozen=True):
     """Reason for a selected version: one of perhaps many.
@@ -42,6 +69,7 @@ class SelectionReason(msgspec.Struct, frozen=True):
         kind: How it came in.
         path: Requirements or imports from where it began to the version, both included;
             empty where it was named itself.
+        imports: The imports that led along the path, as far as imports did.
         selects: The numbers of the selects at its beginning.
         root: What they name; None where no select is at the beginning.
         project: The project that is there, "" for none.
@@ -51,6 +79,7 @@ class SelectionReason(msgspec.Struct, frozen=True):
     who: str
     kind: str
     path: tuple[ModuleVersion, ...] = ()
+    imports: tuple[ImportStep, ...] = ()
     selects: tuple[int, ...] = ()
     root: ModuleVersion | None = None
     project: str = ""
@@ -184,4 +213,8 @@ def _reasons(
     kind: str = reason.kind
     if configured is not None and reason.sums is not None:
         kind = f"a line of {configured.project.sums[reason.sums].file}"
-    yield SelectionReason(who, kind, reason.path)
+    imports = tuple(
+        ImportStep(each.package, each.path, each.tested == each.importer)
+        for each in reason.imports
+    )
+    yield SelectionReason(who, kind, reason.path, imports)

@@ -98,6 +98,19 @@ def test_what_a_select_requires_is_told_with_the_way_to_it(site: Site) -> None:
     assert found["path"][-2:] == [f"{LIB}@v1.0.0", f"{BASE}@v1.0.0"]
 
 
+def test_the_chain_is_told_by_imports(site: Site) -> None:
+    found = reasons(site, f"{BASE}@v1.0.0")["dependencies of tool.example/m@v1.0.0"]
+    assert found["kind"] == "import"
+    assert found["imports"] == [
+        {"package": "tool.example/m", "path": LIB, "test": False},
+        {"package": LIB, "path": BASE, "test": False},
+    ]
+    told = site.people("why", f"{BASE}@v1.0.0").splitlines()
+    assert f"      tool.example/m imports {LIB}, which is in" in told
+    assert f"        {LIB} imports {BASE}, which is in" in told
+    assert any(line.startswith("import: ") for line in told)
+
+
 def test_what_was_selected_once_is_told_with_its_end(
     site: Site, tmp_path: Path
 ) -> None:

@@ -1,0 +1,119 @@
+"""Whatever a consumer imports of what a select carries, it finds all inside.
+
+In random worlds (``worlds``) gosync carries one module, several together, or with
+their own tests. Consumers import random packages of them, and run what the select
+promises, once before the whole upstream and once before the tree alone: what goes
+well before the upstream goes well before the tree, and selects the same.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.go.golangs import OLDEST_AND_NEWEST, need_go
+from tests.go.served import Served
+from tests.go.worlds import World, make_world
+from tests.integration.site import Site
+from tests.simulator import Simulator
+from tests.simulator.goclient import GoClient
+from tests.tiers import EVERY_STEP
+
+pytestmark = [pytest.mark.go, pytest.mark.slow]
+
+STEPS = (
+    "mod tidy",
+    "list -deps ./...",
+    "list -deps -test ./...",
+    "list -m all",
+    "list -deps -test all",
+)
+SEEDS = range(40) if EVERY_STEP else (3,)
+_CONSUMERS = 3 if EVERY_STEP else 2
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """A module that requires others.
+
+    Attributes:
+        requires: These, as path@version.
+        imports: The packages that it imports.
+        tests: Patterns whose tests it runs besides.
+    """
+
+    requires: tuple[str, ...]
+    imports: tuple[str, ...]
+    tests: tuple[str, ...] = ()
+
+
+def some_consumers(
+    world: World, carried: Sequence[tuple[str, str]], chance: random.Random, deps: str
+) -> Iterator[Consumer]:
+    """Yield consumers of some packages of some of these."""
+    for _ in range(_CONSUMERS):
+        taken = chance.sample(list(carried), chance.randint(1, len(carried)))
+        imports = [
+            name
+            for each in taken
+            if (all_of_it := world.libraries[each])
+            for name in chance.sample(all_of_it, chance.randint(1, len(all_of_it)))
+        ]
+        requires = tuple(f"{path}@{version}" for path, version in taken)
+        tests = tuple(f"{path}/..." for path, _ in taken) if deps == "tests" else ()
+        yield Consumer(requires, tuple(imports), tests)
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize("go", OLDEST_AND_NEWEST)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_goes_well_before_the_upstream_goes_well_before_the_tree(
+    seed: int, go: str, tmp_path: Path
+) -> None:
+    world, chance = make_world(seed), random.Random(-seed)
+    with Simulator() as sim:
+        for source in world.sources:
+            sim.publish(source)
+        deps = chance.choice(("build", "build", "tests"))
+        some = chance.sample(sorted(world.libraries), min(2, len(world.libraries)))
+        carried = list({path: (path, version) for path, version in some}.values())
+        site = Site(tmp_path / "site", sim)
+        named = [f"{path}@{version}" for path, version in carried]
+        site.declare(select=[{"modules": named, "deps": deps, "together": True}])
+        site.sync(expect=None)
+        key, command = sim.verifier_key, need_go(go)
+        with Served(site.tree, key, tmp_path / "go", transport="file") as served:
+            for number, each in enumerate(some_consumers(world, carried, chance, deps)):
+                before = GoClient(
+                    tmp_path / f"up{number}",
+                    goproxy=sim.url,
+                    gosumdb=sim.gosumdb,
+                    go=command,
+                )
+                with before:
+                    expected = outcome(before, each)
+                found = outcome(served.client(str(number), command), each)
+                for step, text in expected.items():
+                    assert found.get(step) == text, (each, found)
+
+
+def outcome(client: GoClient, consumer: Consumer) -> dict[str, str]:
+    """Return what the steps print, as far as they go well."""
+    folder = client.work / "c"
+    folder.mkdir()
+    (folder / "go.mod").write_text("module c.example/c\n\ngo 1.21\n")
+    lines = "".join(f'import _ "{each}"\n' for each in consumer.imports)
+    (folder / "c.go").write_text(f"package c\n\n{lines}")
+    steps = [f"get {' '.join(consumer.requires)}", *STEPS]
+    steps += [f"list -deps -test {each}" for each in consumer.tests]
+    found = {}
+    for step in steps:
+        done = client.try_run(*step.split(), cwd=folder)
+        if done.returncode:
+            break
+        found[step] = done.stdout
+    return found

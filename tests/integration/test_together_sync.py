@@ -1,0 +1,93 @@
+"""Selects whose modules are required together, and whose tests are run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gosync.demo.modules import ModuleSource
+from tests.integration.offered import go_mod_text, offer
+from tests.integration.site import OK, Site
+from tests.simulator import Simulator
+
+ONE, OTHER, LOW, DEEP = (
+    f"{each}.example/m" for each in ("one", "other", "low", "deep")
+)
+
+
+@pytest.fixture
+def sim() -> Iterator[Simulator]:
+    """Two modules of which the second needs a higher version of what both import.
+
+    Of that version the second imports one package alone; the first imports the other,
+    which in this version imports one more module.
+    """
+    with Simulator() as sim:
+        offer(sim, DEEP, "v1.0.0")
+        offer(sim, ONE, "v1.0.0", requires={LOW: "v1.0.0"})
+        module(sim, LOW, "v1.0.0", {"p.go": "package m\n", "q/q.go": "package q\n"})
+        imports = f'package m\n\nimport _ "{DEEP}"\n'
+        files = {"p.go": imports, "q/q.go": "package q\n"}
+        module(sim, LOW, "v1.1.0", files, requires={DEEP: "v1.0.0"})
+        code = f'package m\n\nimport _ "{LOW}/q"\n'
+        module(sim, OTHER, "v1.0.0", {"p.go": code}, requires={LOW: "v1.1.0"})
+        yield sim
+
+
+def module(
+    sim: Simulator,
+    path: str,
+    version: str,
+    files: dict[str, str],
+    *,
+    requires: Mapping[str, str] = {},
+) -> None:
+    files = {"go.mod": go_mod_text(path, requires=requires), **files}
+    data = {name: text.encode() for name, text in files.items()}
+    sim.publish(ModuleSource(path, version, data, datetime(2024, 1, 1, tzinfo=UTC)))
+
+
+def test_together_what_several_select_at_once_comes_too(
+    tmp_path: Path, sim: Simulator
+) -> None:
+    site = Site(tmp_path, sim)
+    select = {"modules": [ONE, OTHER], "deps": "build"}
+    site.declare(select=[select])
+    site.sync()
+    alone = site.carried()
+    assert alone == {f"{each}@v1.0.0" for each in (ONE, OTHER, LOW)} | {f"{LOW}@v1.1.0"}
+    plan = site.run("plan", "--explain", "1", expect=OK).document
+    assert plan["explained"]["covers"] == "any one"
+    assert "together = true" in site.people("plan", "--explain", "1")
+
+    site.declare(select=[{**select, "together": True}])
+    site.sync()
+    assert site.carried() == {*alone, f"{DEEP}@v1.0.0"}
+    plan = site.run("plan", "--explain", "1", expect=OK).document
+    assert plan["explained"]["covers"] == "together"
+    claims = site.run("why", f"{DEEP}@v1.0.0", expect=OK).document["claims"]
+    assert [each["who"] for each in claims] == [
+        "dependencies of select 1, all together"
+    ]
+    assert claims[0]["path"] == [f"{ONE}@v1.0.0", f"{LOW}@v1.1.0", f"{DEEP}@v1.0.0"]
+
+
+def test_own_tests_come_with_what_they_import(tmp_path: Path, sim: Simulator) -> None:
+    path = "tested.example/m"
+    files = {
+        "p.go": "package m\n",
+        "internal/x/x.go": "package x\n",
+        "internal/x/x_test.go": f'package x\n\nimport _ "{DEEP}"\n',
+        "t/t_test.go": f'package t\n\nimport _ "{LOW}/q"\n',
+    }
+    module(sim, path, "v1.0.0", files, requires={DEEP: "v1.0.0", LOW: "v1.1.0"})
+    site = Site(tmp_path, sim)
+    site.declare(select=[{"modules": [path], "deps": "build"}])
+    site.sync()
+    assert site.carried() == {f"{path}@v1.0.0"}
+    site.declare(select=[{"modules": [path], "deps": "tests"}])
+    site.sync()
+    assert site.carried() == {f"{path}@v1.0.0", f"{DEEP}@v1.0.0", f"{LOW}@v1.1.0"}
