@@ -9,7 +9,7 @@ held.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -24,7 +24,7 @@ from gosync.publish.feed import ENTRIES, format_feed
 from gosync.publish.limit import DeleteLimit
 from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import Marker, read_marker
-from gosync.publish.modulepublication import ModulePublication
+from gosync.publish.modulepublication import ModulesPublication, ModulesSetting
 from gosync.publish.modules import ModuleWriter
 from gosync.publish.owner import check_owner
 from gosync.publish.publication import Publication
@@ -153,7 +153,7 @@ class Publisher:
             limit: How many versions may leave the tree.
             progress: Is told how far it is.
             give_way: Called between two modules with what shows all that is staged;
-                ``publish_module`` may run while it is, in any process. Another publish
+                ``publish_modules`` may run while it is, in any process. Another publish
                 of the tree may not, so what is let go of then is a lease of its own.
 
         Raises:
@@ -187,33 +187,33 @@ class Publisher:
         return report
 
     def missing_module_tiles(
-        self, tree: TreeTarget, path: str, head: SignedHead | None
+        self, tree: TreeTarget, paths: Iterable[str], head: SignedHead | None
     ) -> list[Tile]:
-        """Return the tiles that ``publish_module`` will need and the tree lacks.
+        """Return the tiles that ``publish_modules`` will need and the tree lacks.
 
-        The arguments, and what is raised, are ``publish_module``'s.
+        The arguments, and what is raised, are ``publish_modules``'s.
         """
-        module = self._module(tree, path)
-        return module.missing_tiles(module.head(head))
+        modules = self._modules(tree, paths)
+        return modules.missing_tiles(modules.head(head))
 
-    def publish_module(
-        self, tree: TreeTarget, path: str, head: SignedHead | None
+    def publish_modules(
+        self, tree: TreeTarget, paths: Iterable[str], head: SignedHead | None
     ) -> int:
-        """Publish what is carried of one module, now; leave the tree's pages as are.
+        """Publish what is carried of some modules, now; leave the tree's pages as are.
 
         Nothing of it leaves the tree but what was withdrawn. Nobody else may write the
         tree meanwhile but a publish that gave way (``give_way`` of ``publish``).
 
         Args:
             tree: The tree; made when it is not there.
-            path: The module path.
-            head: The trusted tree head, newer than the module's records.
+            paths: The module paths.
+            head: The trusted tree head, newer than the modules' records.
 
         Returns:
             How many files were written, linked or removed.
 
         Raises:
-            MalformedError: if the module can have no folder.
+            MalformedError: if a module can have no folder.
             RollbackError: if clients of the tree may know a larger head.
             ForkError: if the tree shows another head of the same size.
             IdentityError: if the tree is another store's, or shows more than this
@@ -222,14 +222,13 @@ class Publisher:
                 tile or blob is missing, or a record is newer than the head.
             CatalogError: if the catalog cannot be read or written.
         """
-        module = self._module(tree, path)
-        return module.run(module.head(head), self._generation)
+        modules = self._modules(tree, paths)
+        return modules.run(modules.head(head), self._generation)
 
-    def _module(self, tree: TreeTarget, path: str) -> ModulePublication:
+    def _modules(self, tree: TreeTarget, paths: Iterable[str]) -> ModulesPublication:
         marker = read_marker(tree.root) or Marker()
         check_owner(tree.root, marker, self._catalog.identity.get())
-        return ModulePublication(
-            path,
+        setting = ModulesSetting(
             catalog=self._catalog,
             blobs=self._blobs,
             tree=tree,
@@ -237,6 +236,7 @@ class Publisher:
             database=self._database,
             tiles=self._tiles,
         )
+        return ModulesPublication(paths, setting)
 
     def write_feed(self, tree: TreeTarget) -> bool:
         """Bring the tree's feed up to date; return whether it was not.

@@ -32,7 +32,7 @@ from gosync.serve.asked import (
 Headers: TypeAlias = list[tuple[str, str]]
 _Identity: TypeAlias = tuple[int, int, int]
 
-SMALL_BYTES: Final = 64 << 10
+SMALL_BYTES: Final = 1 << 20
 LOOKS_A_SECOND: Final = 4
 _LOOKS_TO_DOUBT: Final = 8
 _TAG_CHARACTERS: Final = 22
@@ -88,7 +88,7 @@ class ServedEntry:
         self.plain = Variant(b"", "", [])
         self.encoded: tuple[tuple[str, Variant], ...] = ()
         self.epoch = 0
-        self.used = True
+        self.used = False
 
     @property
     def cost(self) -> int:

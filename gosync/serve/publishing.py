@@ -48,7 +48,7 @@ class ModuleQueue:
         batch, self._waiting = self._waiting, {}
         self._has_rest = True
         try:
-            failed = await publish_modules(self._site, self._sums, batch)
+            failed = await publish_modules(self._site, self._sums, list(batch))
         except GosyncError as exc:
             failed = dict.fromkeys(batch, exc)
         except BaseException:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from anyio import to_thread
@@ -115,7 +115,7 @@ async def publish_tree(
 
 
 async def publish_modules(
-    site: Site, sums: SumClient | None, paths: Iterable[str]
+    site: Site, sums: SumClient | None, paths: Sequence[str]
 ) -> dict[str, GosyncError]:
     """Publish what is carried of some modules now, and nothing else of the tree.
 
@@ -129,25 +129,33 @@ async def publish_modules(
         SecurityError: if the stored head is not the database's, or no successor.
         StoreError: if the catalog cannot be read or written.
     """
-    head, failed = await _newest_head(site, sums), {}
+    head = await _newest_head(site, sums)
     async with site.holding_at_last(modules_lease(site.options.tree_path)):
-        for path in paths:
+        try:
+            await _publish_modules(site, sums, paths, head)
+        except GosyncError as exc:
+            if len(paths) == 1:
+                return {paths[0]: exc}
+        else:
+            return {}
+        failed: dict[str, GosyncError] = {}
+        for path in paths:  # one of them may be what is wrong
             try:
-                await _publish_module(site, sums, path, head)
+                await _publish_modules(site, sums, [path], head)
             except GosyncError as exc:
                 failed[path] = exc
-    return failed
+        return failed
 
 
-async def _publish_module(
-    site: Site, sums: SumClient | None, path: str, head: SignedHead | None
+async def _publish_modules(
+    site: Site, sums: SumClient | None, paths: Sequence[str], head: SignedHead | None
 ) -> None:
     target, publisher = tree_target(site), make_publisher(site)
-    missing = partial(publisher.missing_module_tiles, target, path, head)
+    missing = partial(publisher.missing_module_tiles, target, paths, head)
     wanted = await to_thread.run_sync(missing)
     if wanted and sums is not None:
         await sums.tiles(wanted)
-    await to_thread.run_sync(publisher.publish_module, target, path, head)
+    await to_thread.run_sync(publisher.publish_modules, target, paths, head)
 
 
 async def publish_rest(site: Site, sums: SumClient | None) -> PublishReport:

@@ -1,5 +1,6 @@
 """A site whose server pulls through from a simulator."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.integration.site import Site
@@ -10,7 +11,7 @@ def pulling_site(
     folder: Path,
     sim: Simulator,
     *,
-    upstream: dict[str, object] | None = None,
+    upstream: Mapping[str, object] | None = None,
     **serve: object,
 ) -> Site:
     """Return a site with an empty store; ``serve`` is more of its section."""
