@@ -22,6 +22,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     confirm         asking before something that is rarely meant
     demo            ``gosync demo``: the whole loop on a sample upstream
     durations       spans of time on the command line: 90m, 36h, 2d
+    explain         ``gosync explain``: what a failure of go means, and what to do
     init            ``gosync init``: a commented configuration to start from
     inspect         ``gosync show``: all that is known of one version
     interruptible   long work that SIGINT and SIGTERM end cleanly

@@ -109,6 +109,11 @@ VERBS = {
         "serve",
         "Serve the published tree, or any TREE, to go over HTTP until SIGTERM.",
     ),
+    "explain": Verb(
+        "explain",
+        "explain",
+        "Explain what go printed: each failure, its cause, and what to do.",
+    ),
     "run": Verb(
         "run",
         "run",

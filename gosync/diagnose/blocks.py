@@ -1,8 +1,8 @@
 """Failures in a log: which lines may be one, each with those that belong to it. Pure.
 
-A block is a line that has one of the catalogue's anchors, and the lines after it that go
-on with it: indented ones, and the one after a line that ends in a colon. When the anchor
-itself is in an indented line, the block begins with the line that it belongs to.
+A block is a line that has one of the catalogue's anchors, and the lines after it that
+go on with it: indented ones, and the one after a line that ends in a colon. When the
+anchor itself is in an indented line, the block begins with the line that it belongs to.
 """
 
 from __future__ import annotations
@@ -105,9 +105,14 @@ def _raw_line(log: bytes, start: int) -> bytes:
     return log[start:] if end < 0 else log[start:end]
 
 
+def is_trace(line: str) -> bool:
+    """Whether a line is of those that ``-x`` adds."""
+    return _TOLD.match(line) is not None
+
+
 def _said(text: str) -> str:
     """Return what a block says: of JSON the error, of what -x tells nothing."""
-    if _TOLD.match(text):
+    if is_trace(text):
         return ""
     match = _JSON.match(text)
     if match is None:

@@ -11,8 +11,8 @@ first class that has a pattern which matches it.
 ``candidates`` classes that the true cause may be of, the likeliest first, where the
                text does not tell; ``question`` then says what decides between them,
                and without one the remedy holds for all of them
-``narrower``   patterns with candidates and a question of their own, tried before
-               ``patterns``; a single candidate is the true class
+``narrower``   patterns with candidates, a question and a command of their own, tried
+               before ``patterns``; a single candidate is the true class
 ``after``      classes whose failure brings this one with it: after one of them it is
                not told again
 ``warning``    whether ``go`` goes on all the same
@@ -25,19 +25,21 @@ first class that has a pattern which matches it.
 =============  ================================================================
 
 ``{host}``, ``{module}``, ``{version}``, ``{url}`` and named groups of the pattern stand
-for what the failure's lines say; see gosync.diagnose.filling.
+for what the failure's lines say; see gosync.diagnose.places. ``words`` are what stands
+around the texts.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 import msgspec
 
 from gosync.diagnose.language import Language
 from gosync.errors import UsageError
+from gosync.hint import advise, command
 
 
 class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,12 +66,18 @@ class Narrower(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         candidates: What the true cause may be of; a single one is it.
         en: The question that decides, in English.
         zh: In Chinese.
+        command: The command for it; "" for the class's.
     """
 
     patterns: tuple[str, ...]
     candidates: tuple[str, ...]
+    command: str = ""
     en: str = ""
     zh: str = ""
+
+    def in_language(self, language: Language) -> str:
+        """Return the question, "" for none of its own."""
+        return self.zh if language is Language.CHINESE else self.en
 
 
 class FailureClass(
@@ -104,6 +112,7 @@ class FailureCatalogue(msgspec.Struct, frozen=True, dict=True):
 
     classes: tuple[FailureClass, ...]
     anchors: tuple[str, ...] = ()
+    words: Mapping[Language, Mapping[str, str]] = {}
 
     def __iter__(self) -> Iterator[FailureClass]:
         return iter(self.classes)
@@ -122,7 +131,7 @@ class FailureCatalogue(msgspec.Struct, frozen=True, dict=True):
         if found is None:
             raise UsageError(
                 f"{name}: no class of failures has that name",
-                hint="FAMILY.MEMBER, such as network.dns; `gosync explain --list`",
+                hint=advise("{} names them all", command("explain", "--list")),
             )
         return found
 
@@ -137,6 +146,7 @@ def parse_catalogue(data: bytes) -> FailureCatalogue:
     catalogue = FailureCatalogue(
         classes=msgspec.convert(document["class"], tuple[FailureClass, ...]),
         anchors=tuple(document["anchors"]),
+        words={each: document["words"][each] for each in Language},
     )
     names = [each.name for each in catalogue]
     known = set(names)

@@ -1,9 +1,9 @@
 """Lines of a log as ``go`` printed them: without colours, time stamps, job names. Pure.
 
 What stands before a line is the log's, not the program's. Known are GitHub (its web
-page's, and ``gh run view --log``), GitLab, Jenkins, Azure, TeamCity, Buildkite, ``docker
-build`` with BuildKit, ``docker compose``, and syslog. A line's own indentation stays, for
-it says that the line belongs to the one before.
+page's, and ``gh run view --log``), GitLab, Jenkins, Azure, TeamCity, Buildkite,
+``docker build`` with BuildKit, ``docker compose``, and syslog. A line's own indentation
+stays, for it says that the line belongs to the one before.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import re
 _MOST_CHARACTERS = 4096  # of a line; what follows tells no more of a failure
 # CSI, OSC, APC (Buildkite), and other two-character sequences.
 _ESCAPES = re.compile(
-    rb"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}[@-~]|[\]_P^][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)|[@-Z\\-_])"
+    rb"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}[@-~]"
+    rb"|[\]_P^][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)"
+    rb"|[@-Z\\-_])"
 )
 _TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
 _PREFIX = re.compile(
@@ -21,7 +23,8 @@ _PREFIX = re.compile(
     \ufeff?(?:
       [^\t\n]{{1,80}}\t[^\t\n]{{1,80}}\t(?={_TIME})       # gh: job, step
     | \[?{_TIME}\]?(?:\ \d\d[OE][+\ ])?\ ?                # time; GitLab's stream
-    | \[\d\d:\d\d:\d\d(?:\.\d+)?\]\w?:?\ *(?:\[[^\]\n]{{1,80}}\]\ )?   # TeamCity, Jenkins
+    | \[\d\d:\d\d:\d\d(?:\.\d+)?\]\w?:?\ *
+        (?:\[[^\]\n]{{1,80}}\]\ )?                       # TeamCity, Jenkins
     | \d\d:\d\d:\d\d(?:\.\d+)?\ {{1,2}}                   # Jenkins
     | \#\#\[\w+\]\ ?                                      # Azure, GitHub
     | ::(?:error|warning|notice|debug)[^:\n]{{0,200}}::

@@ -26,9 +26,10 @@ _BEFORE = 3  # findings before one that may have brought it along
 # Lines of go, wherever a log puts them; others may use the same words.
 _SHAPE = re.compile(
     r"""(?:^|[^\w])go:[ ] | ^go\.(?:mod|sum|work)\b | ^\S+/go\.(?:mod|sum|work):\d
-    | ^verifying[ ]\S+@ | ^malformed[ ]go\.sum | server[ ]misbehavior | ^SECURITY[ ]ERROR
-    | ^This[ ]download[ ]does[ ]NOT | ^\S+\.go:\d+ | ^package[ ]\S+ | ^pattern[ ]\S+:
-    | /@v/ | /@latest | /sumdb/ | \?go-get=1 | ^\S+@\S+:[ ] | ^\S+[ ]v\d\S*:[ ]
+    | ^verifying[ ]\S+@ | ^malformed[ ]go\.sum | server[ ]misbehavior
+    | ^SECURITY[ ]ERROR | ^This[ ]download[ ]does[ ]NOT | ^\S+\.go:\d+ | ^package[ ]\S+
+    | ^pattern[ ]\S+: | /@v/ | /@latest | /sumdb/ | \?go-get=1 | ^\S+@\S+:[ ]
+    | ^\S+[ ]v\d\S*:[ ]
     | ^warning:[ ]go[ ]env | ^error[ ]obtaining[ ]VCS | ^main[ ]module | ^build[ ]\S+:
     | ^(?:cannot|module|no|invalid|unknown|download|missing|updates|flag|import)[ ]
     """,

@@ -25,6 +25,7 @@ from pathlib import Path
 from tests.bench.bundling import bundle_sizes
 from tests.bench.cold import cold_sync
 from tests.bench.events import index_events
+from tests.bench.explaining import explain_logs
 from tests.bench.hashing import hash_zips
 from tests.bench.huge import huge_zip
 from tests.bench.idle import idle_pass
@@ -49,6 +50,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "graph": resolve_graph,
     "list": list_store,
     "start": start_verbs,
+    "explain": explain_logs,
     "publish": publish_changes,
     "verify": verify_caches,
     "storeplan": plan_store_repair,

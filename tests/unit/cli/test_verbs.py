@@ -83,6 +83,8 @@ MAY_LOAD: dict[str, set[str]] = {
     "withdraw --help": _ZIPS,
     "verify": {*_ZIPS, "ssl"},
     "closure --help": _ZIPS,
+    "explain network.dns": _KEYS,
+    "explain gosync.toml": _KEYS,
     "bundle list": _BUNDLES,
     "bundle inspect nowhere": _BUNDLES,
     "audit --list": _ZIPS,

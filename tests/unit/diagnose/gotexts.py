@@ -1,8 +1,8 @@
 """Every error text that the module part of the go command can print, from its sources.
 
-Taken are the first literals of calls that make errors, and what ``Error`` methods return.
-A text is what stands in the source, with its verbs; ``sample_of`` makes of it what go
-would print.
+Taken are the first literals of calls that make errors, and what ``Error`` methods
+return. A text is what stands in the source, with its verbs; ``sample_of`` makes of it
+what go would print.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ _SAID_THERE = re.compile(
 _CONSTANT = re.compile(r"\bconst (\w+) = (`[^`]*`)")
 _LITERAL = re.compile(r'"((?:\\.|[^"\\\n])*)"|`([^`]*)`')
 _COMMENT = re.compile(
-    r'("(?:\\.|[^"\\\n])*"|`[^`]*`|\'(?:\\.|[^\'\\\n])+\')|//[^\n]*|/\*.*?\*/', re.DOTALL
+    r'("(?:\\.|[^"\\\n])*"|`[^`]*`|\'(?:\\.|[^\'\\\n])+\')|//[^\n]*|/\*.*?\*/',
+    re.DOTALL,
 )
 _VERB = re.compile(r"%[-+# 0]*\d*(?:\.\d+)?([a-zA-Z%])")
 _SAID_BY = {"d": "1", "q": '"x"', "x": "0123abcd", "T": "x", "%": "%"}

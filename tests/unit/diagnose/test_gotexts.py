@@ -1,4 +1,4 @@
-"""The catalogue against Go's sources: every error text has a class, or a reason why not.
+"""The catalogue against Go's sources: each error text has a class, or a reason.
 
 A new Go brings new texts: this fails then, and says which.
 """

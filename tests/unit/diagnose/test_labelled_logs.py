@@ -1,4 +1,4 @@
-"""Real logs of go with labels: what the text tells is named, the rest has its candidates."""
+"""Real logs of go with labels: what text tells is named, else there are candidates."""
 
 from __future__ import annotations
 
