@@ -109,6 +109,11 @@ VERBS = {
         "serve",
         "Serve the published tree, or any TREE, to go over HTTP until SIGTERM.",
     ),
+    "doctor": Verb(
+        "doctor",
+        "doctor",
+        "Find out why go cannot get MODULE here: settings, network, mirror, checksums.",
+    ),
     "run": Verb(
         "run",
         "run",

@@ -6,5 +6,6 @@ and its texts alone.
 
     catalogue   classes of failures: names, patterns, texts in two languages (pure)
     shipped     the catalogue that comes with gosync, catalogue.toml
+    doctor      walks the way of go to a module, and says where it ends
     language    English or Chinese, as the environment or the user says (pure)
 """

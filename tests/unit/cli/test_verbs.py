@@ -83,6 +83,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "withdraw --help": _ZIPS,
     "verify": {*_ZIPS, "ssl"},
     "closure --help": _ZIPS,
+    "doctor --help": {*_ZIPS, "email", "http.client", "ssl"},  # it asks with these
     "bundle list": _BUNDLES,
     "bundle inspect nowhere": _BUNDLES,
     "audit --list": _ZIPS,
