@@ -25,6 +25,9 @@ where it must not go. It changes nothing.
     curl              the command line that asks the same (pure)
     moduleproxy       the stages http, list, latest, info, mod and zip
     absence           why a version is not there
+    withgo            the stage go: what the real go makes of it
+    report            what --json prints and --report writes (pure)
+    evidence          a folder with what stands in the mirror's place
     queries           what @latest, @v1 or @<v1.2 mean (pure)
     checksums         the stages sumdb, record, proof and h1
     forensics         a rewritten tag or a change on the way (pure)

@@ -197,35 +197,3 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
                 if each.explains_fault(cause):
                     return each
         return None
-
-
-def diagnosis_document(diagnosis: Diagnosis) -> dict[str, object]:
-    """Return a diagnosis for programs."""
-    end = diagnosis.conclusion
-    return {
-        "subject": diagnosis.subject,
-        "stages": [
-            {
-                "name": each.name,
-                "ok": each.ok,
-                "seconds": round(each.seconds, 4),
-                "findings": [_finding_document(finding) for finding in each.findings],
-            }
-            for each in diagnosis.stages
-        ],
-        "conclusion": {"class": end.cause, "remedy": end.remedy},
-        "text": end.text,
-        "details": [
-            {"stage": each.name, "facts": list(each.facts), "curl": each.curl}
-            for each in diagnosis.stages
-        ],
-    }
-
-
-def _finding_document(finding: StageFinding) -> dict[str, str]:
-    return {
-        "class": finding.cause,
-        "severity": finding.severity.value,
-        "text": finding.text,
-        "remedy": finding.remedy,
-    }

@@ -15,7 +15,6 @@ from gosync.diagnose.doctor.stagelog import StageDraft
 from gosync.diagnose.doctor.ways import (
     WayKind,
     is_covered,
-    is_private,
     looks_up,
     may_ask,
     may_look_up,
@@ -65,7 +64,6 @@ def privacy(settings: GoSettings, path: str) -> Iterator[StageFinding]:
     proxies = [way for way in ways if way.kind is WayKind.PROXY]
     if is_covered(settings, "GONOPROXY", path) and proxies:
         yield bypass_note(path, ", ".join(each.url for each in proxies), "GONOPROXY")
-    hidden = is_private(settings, path)
     near = near_private(settings, path)
     if looks_up(settings, path) and not may_look_up(settings, path):
         why = near or f"GOPRIVATE={settings['GOPRIVATE']}"
@@ -74,7 +72,6 @@ def privacy(settings: GoSettings, path: str) -> Iterator[StageFinding]:
             text=f"go would send the name {path} to the checksum database:"
             f" {why} {'misses' if near else 'covers'} it, GONOSUMDB does not cover it",
             remedy=f"go env -w GOPRIVATE={_widened(settings['GOPRIVATE'], path)}",
-            severity=Severity.FAULT if near and not hidden else Severity.WARNING,
         )
     for way in proxies:
         if not may_ask(settings, way, path) and not is_covered(

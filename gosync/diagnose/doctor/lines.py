@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 
@@ -28,6 +28,7 @@ from gosync.diagnose.doctor.dialling import (
     open_tunnel,
     resolve,
 )
+from gosync.diagnose.doctor.nameserver import look_up
 from gosync.diagnose.doctor.stagelog import StageDraft, StageLog
 from gosync.diagnose.doctor.ways import PUBLIC_HOSTS
 from gosync.diagnose.doctor.webproxy import WebProxy, web_proxy_for
@@ -73,7 +74,17 @@ class LineOpener:
         resolver: Resolver,
         *,
         timeout_seconds: float,
+        name_servers: Sequence[str] = (),
     ) -> None:
+        """Prepare to open lines.
+
+        Args:
+            environment: The process's environment.
+            resolver: Turns names into addresses.
+            timeout_seconds: How long to wait for each step.
+            name_servers: Whom to ask for names a second time, to compare.
+        """
+        self._name_servers = name_servers
         self._environment = environment
         self._resolver = resolver
         self._timeout_seconds = timeout_seconds
@@ -134,6 +145,8 @@ class LineOpener:
                     f" {addresses[0]} here",
                     "the resolver lies, or stands in for it: ask who runs it",
                 )
+            for server in self._name_servers:
+                self._compare(host, server, addresses, stage)
         with log.stage("tcp") as stage, _blame(proxy):
             tries, sock = connect_each(
                 addresses, port, timeout_seconds=self._timeout_seconds
@@ -143,6 +156,25 @@ class LineOpener:
                 if each.cause:
                     stage.warn(each.cause, f"{each.address}:{port}: {each.text}")
         return sock
+
+    def _compare(
+        self, host: str, server: str, addresses: Sequence[str], stage: StageDraft
+    ) -> None:
+        """Ask a second name server, and note where it says otherwise."""
+        try:
+            _, others = look_up(host, server, timeout_seconds=self._timeout_seconds)
+        except (OSError, ValueError) as exc:
+            stage.saw(f"{server}: {exc}")
+            return
+        stage.saw(f"{server} says {', '.join(others) or 'no address'}")
+        if others and not set(others) & set(addresses):
+            stage.warn(
+                "network.dns_hijack",
+                f"{host} is {', '.join(addresses)} here, and {', '.join(others)} to"
+                f" {server}",
+                "a name may have many addresses, and others inside; else one of the"
+                " two lies",
+            )
 
     def _secured(
         self, origin: NetOrigin, sock: socket.socket, stage: StageDraft

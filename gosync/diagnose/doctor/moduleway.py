@@ -100,7 +100,20 @@ class ModuleWalk:
         go_version: str = "",
         zip_limit_bytes: int,
         sums: Mapping[tuple[str, str, bool], str] | None = None,
+        compared: tuple[Way, ...] = (),
     ) -> None:
+        """Prepare to walk.
+
+        Args:
+            settings: The machine's settings.
+            web: Who asks.
+            log: Where the stages go.
+            go_version: The machine's go, "" for none.
+            zip_limit_bytes: Larger zips are not read whole.
+            sums: The h1 of the project's go.sum files.
+            compared: Further proxies, asked where bytes are not the proven ones.
+        """
+        self._compared = compared
         self._settings = settings
         self._web = web
         self._log = log
@@ -338,8 +351,9 @@ class ModuleWalk:
     ) -> None:
         """Ask the other proxies for the same zip, and say what that tells."""
         served: dict[str, str] = {}
-        for other in ways:
-            if other.kind is WayKind.PROXY and other.url != way.url:
+        for other in (*ways, *self._compared):
+            is_other = other.kind is WayKind.PROXY and other.url != way.url
+            if is_other and may_ask(self._settings, other, found.mv.path):
                 quiet = StageLog(self._log.clock)
                 try:
                     zipped = ModuleProxy(other, self._web, quiet).zip(
@@ -353,7 +367,7 @@ class ModuleWalk:
             str(found.mv), way.url, came=found.h1s, proven=proven, others=served
         )
         self.alterations.append(alteration)
-        stage.saw(alteration.text)
+        stage.saw(f"{alteration.kind}: {alteration.text}")
 
     def _caches(self, found: ModuleFound, proven_h1: str) -> None:
         cache = module_cache(self._settings)

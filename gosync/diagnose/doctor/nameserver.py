@@ -11,12 +11,14 @@ import ipaddress
 import secrets
 import socket
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 RESOLV_CONF: Final = Path("/etc/resolv.conf")
 _PORT: Final = 53
 _HEADER: Final = struct.Struct(">HHHHHH")
+_RECORD: Final = struct.Struct(">HHIH")
 _RECURSION_DESIRED: Final = 0x0100
 _LIMIT_BYTES: Final = 4096
 # The code of an answer, and the class of failure that it amounts to.
@@ -48,7 +50,7 @@ def ask_why(
     said = "network.dns_timeout", "no name server answers"
     for server in servers[:3]:
         try:
-            code = _ask(host, server, port, timeout_seconds)
+            code, _ = look_up(host, server, port=port, timeout_seconds=timeout_seconds)
         except TimeoutError:
             said = "network.dns_timeout", f"the name server {server} is silent"
             continue
@@ -59,8 +61,10 @@ def ask_why(
     return said
 
 
-def _ask(host: str, server: str, port: int, timeout_seconds: float) -> int:
-    """Return the code of a server's answer (RFC 1035 section 4.1.1).
+def look_up(
+    host: str, server: str, *, timeout_seconds: float, port: int = _PORT
+) -> tuple[int, list[str]]:
+    """Return the code of a server's answer (RFC 1035 section 4.1.1), and addresses.
 
     Raises:
         TimeoutError: There was none in time.
@@ -70,22 +74,35 @@ def _ask(host: str, server: str, port: int, timeout_seconds: float) -> int:
     number = secrets.randbelow(1 << 16)
     labels = host.rstrip(".").encode("idna").split(b".")
     name = b"".join(bytes([len(each)]) + each for each in labels) + b"\0"
-    question = (
-        _HEADER.pack(number, _RECURSION_DESIRED, 1, 0, 0, 0)
-        + name
-        + struct.pack(">HH", 1, 1)
-    )
+    question = name + struct.pack(">HH", 1, 1)
+    head = _HEADER.pack(number, _RECURSION_DESIRED, 1, 0, 0, 0)
     bare = server.partition("%")[0]
     is_v6 = ipaddress.ip_address(bare).version == 6
     family = socket.AF_INET6 if is_v6 else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as asking:
         asking.settimeout(timeout_seconds)
         asking.connect((server, port))
-        asking.send(question)
+        asking.send(head + question)
         answer = asking.recv(_LIMIT_BYTES)
     if len(answer) < _HEADER.size:
         raise ValueError("its answer is too short")
-    given, flags, *_ = _HEADER.unpack_from(answer)
+    given, flags, _, count, *_ = _HEADER.unpack_from(answer)
     if given != number:
         raise ValueError("its answer is to another question")
-    return int(flags & 0xF)
+    at = _HEADER.size + len(question)
+    return flags & 0xF, list(_addresses(answer, at, count))
+
+
+def _addresses(answer: bytes, at: int, count: int) -> Iterator[str]:
+    """Yield the IPv4 addresses of the records from a place on."""
+    for _ in range(count):
+        while at < len(answer) and 0 < answer[at] < 0xC0:  # labels of a name
+            at += 1 + answer[at]
+        at += 2 if at < len(answer) and answer[at] >= 0xC0 else 1
+        if at + _RECORD.size > len(answer):
+            return
+        kind, _, _, length = _RECORD.unpack_from(answer, at)
+        at += _RECORD.size
+        if kind == 1 and length == 4 and at + 4 <= len(answer):
+            yield str(ipaddress.IPv4Address(answer[at : at + 4]))
+        at += length

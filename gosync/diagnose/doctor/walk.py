@@ -11,7 +11,12 @@ import msgspec
 
 from gosync.clock import Clock
 from gosync.diagnose.doctor.answers import class_of
-from gosync.diagnose.doctor.diagnosis import Diagnosis, FaultFoundError, fault
+from gosync.diagnose.doctor.diagnosis import (
+    Conclusion,
+    Diagnosis,
+    FaultFoundError,
+    fault,
+)
 from gosync.diagnose.doctor.dialling import Resolver, SystemResolver
 from gosync.diagnose.doctor.environmentstage import look_at_environment
 from gosync.diagnose.doctor.forensics import Alteration
@@ -26,9 +31,18 @@ from gosync.diagnose.doctor.projectstage import (
 )
 from gosync.diagnose.doctor.settingsfiles import find_local_go, load_settings
 from gosync.diagnose.doctor.stagelog import StageDraft, StageLog
-from gosync.diagnose.doctor.ways import WayKind, may_ask, parse_subject, ways_of
+from gosync.diagnose.doctor.ways import (
+    Way,
+    WayKind,
+    is_private,
+    leaks,
+    may_ask,
+    near_private,
+    parse_subject,
+    ways_of,
+)
 from gosync.diagnose.doctor.web import Web
-from gosync.diagnose.doctor.webanswer import WebAnswer
+from gosync.diagnose.doctor.withgo import GO_AGENT, GoAnswer, ask_go
 from gosync.errors import ConfigError
 from gosync.gomod.module import ModuleVersion, escape_version
 from gosync.hint import advise, command
@@ -48,6 +62,9 @@ class DoctorRequest(msgspec.Struct, frozen=True, kw_only=True):
         folder: Where one stands.
         timeout_seconds: How long to wait for a connection or the next bytes.
         zip_limit_bytes: Larger zips are not read whole.
+        ask: Whom to ask beside what is configured: addresses of name servers, and URLs
+            of proxies.
+        with_go: Whether the real go is asked too.
     """
 
     subject: str
@@ -55,6 +72,8 @@ class DoctorRequest(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     timeout_seconds: float = 10.0
     zip_limit_bytes: int = 128 << 20
+    ask: tuple[str, ...] = ()
+    with_go: bool = False
 
 
 class DoctorRun:
@@ -88,6 +107,7 @@ class DoctorRun:
             request.environment,
             resolver or SystemResolver(timeout_seconds=seconds),
             timeout_seconds=seconds,
+            name_servers=[each for each in request.ask if "://" not in each],
         )
         self.web = Web(self.opener, request.environment)
         self.evidence: dict[str, bytes] = {}
@@ -97,17 +117,63 @@ class DoctorRun:
         """Walk, and return what was found."""
         with suppress(FaultFoundError):
             self._walk()
+        if self._request.with_go and self._request.subject:
+            self._with_go()
         self.web.close()
         subject = self._request.subject or "the modules of this project"
         return Diagnosis(subject=subject, stages=tuple(self.log.stages))
 
-    @property
-    def last_answer(self) -> WebAnswer | None:
-        """The last answer that came."""
-        return self.web.last
+    def _with_go(self) -> None:
+        """Ask the real go too, and note where it says otherwise."""
+        with self.log.stage("go") as stage:
+            path = self._request.subject.partition("@")[0]
+            if self.go is None:
+                stage.saw("no go on PATH")
+                return
+            if leaks(self.settings, path):
+                stage.saw("not run: it would send a private name where it must not go")
+                return
+            so_far = Diagnosis(subject="", stages=tuple(self.log.stages)).conclusion
+            answer = ask_go(
+                self.go.command, self._request.subject, self._request.environment
+            )
+            stage.saw(f"go mod download: {'ok' if answer.ok else answer.line}")
+            if answer.ok == so_far.is_fault:
+                self._disagree(stage, answer, so_far)
+
+    def _disagree(
+        self, stage: StageDraft, answer: GoAnswer, so_far: Conclusion
+    ) -> None:
+        """Note that go and doctor do not agree, and whether a name makes it so."""
+        ours = f"doctor: {so_far.cause}"
+        asked = self.web.asked[0] if self.web.asked else ""
+        if asked:
+            with suppress(FaultFoundError):
+                as_us = self.web.get(asked, limit_bytes=1).status
+                agent = {"User-Agent": GO_AGENT}
+                as_go = self.web.get(asked, limit_bytes=1, headers=agent).status
+                stage.saw(f"{asked}: {as_us} to doctor, {as_go} to {GO_AGENT}")
+        if answer.ok:
+            stage.warn(so_far.cause, f"go gets it all the same; {ours}")
+        else:
+            stage.blame(
+                (answer.causes or ("http.other",))[0],
+                f"go does not get it: {answer.line}; {ours}",
+                "something tells the two apart: the User-Agent, how TLS begins, HTTP/2,"
+                " or a setting of this shell; go mod download -x shows what it asks",
+            )
 
     def _is_well(self) -> bool:
         return all(each.ok for each in self.log.stages)
+
+    @property
+    def private_names(self) -> tuple[str, ...]:
+        """The patterns of private modules, and the subject if they cover it."""
+        names = ("GOPRIVATE", "GONOPROXY", "GONOSUMDB")
+        patterns = [each for name in names for each in self.settings[name].split(",")]
+        path = self._request.subject.partition("@")[0]
+        hidden = is_private(self.settings, path) or near_private(self.settings, path)
+        return (*filter(None, patterns), *((path,) if hidden else ()))
 
     def _walk(self) -> None:
         if not self._request.subject:
@@ -186,6 +252,11 @@ class DoctorRun:
             go_version=self.go.version if self.go else "",
             zip_limit_bytes=self._request.zip_limit_bytes,
             sums=sums,
+            compared=tuple(
+                Way(kind=WayKind.PROXY, url=each.rstrip("/"))
+                for each in self._request.ask
+                if "://" in each
+            ),
         )
         try:
             walk.walk(path, version)

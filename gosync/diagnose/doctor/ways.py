@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from gosync.diagnose.doctor.diagnosis import fault
+from gosync.diagnose.doctor.diagnosis import FaultFoundError, fault
 from gosync.diagnose.doctor.gosettings import GoSettings
 from gosync.errors import GosyncError, MalformedError
 from gosync.gomod.module import check_path
@@ -186,6 +186,16 @@ def may_look_up(settings: GoSettings, path: str) -> bool:
     """Whether a module's name may be sent to the checksum database."""
     covered = is_covered(settings, "GONOSUMDB", path) or is_private(settings, path)
     return not covered and near_private(settings, path) is None
+
+
+def leaks(settings: GoSettings, path: str) -> bool:
+    """Whether ``go`` would send a module's name where doctor does not."""
+    try:
+        ways = ways_of(settings, path)
+    except FaultFoundError:
+        return False
+    asks = any(not may_ask(settings, way, path) for way in ways)
+    return asks or (looks_up(settings, path) and not may_look_up(settings, path))
 
 
 def looks_up(settings: GoSettings, path: str) -> bool:

@@ -31,7 +31,12 @@ from gosync.upstream.urls import strip_secrets
 MAX_REDIRECTS: Final = 10
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PIECE: Final = 1 << 16
-_AGENT: Final = f"gosync-doctor/{__version__}"
+_ODD_ANSWERS: Final = 16
+_EVIDENCE_BYTES: Final = 1 << 16
+_HEADERS: Final = {
+    "User-Agent": f"gosync-doctor/{__version__}",
+    "Accept-Encoding": "identity",
+}
 
 
 class Web:
@@ -39,7 +44,7 @@ class Web:
 
     Attributes:
         asked: The URLs of all requests, in order, without secrets.
-        last: The last answer, for evidence.
+        odd: Answers that are evidence: refusals, redirects, pages for people.
     """
 
     def __init__(self, opener: LineOpener, environment: Mapping[str, str]) -> None:
@@ -48,7 +53,7 @@ class Web:
         self._logins: dict[NetOrigin, Credentials] = {}
         self._lines: dict[NetOrigin, HostLine] = {}
         self.asked: list[str] = []
-        self.last: WebAnswer | None = None
+        self.odd: list[WebAnswer] = []
 
     def know(self, url: str, login: Credentials) -> None:
         """Take up a login for a URL's host."""
@@ -89,8 +94,7 @@ class Web:
             answer = self._once(url, limit_bytes, sink, headers or {})
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or not location:
-                self.last = msgspec.structs.replace(answer, hops=tuple(hops))
-                return self.last
+                return self._noted(msgspec.structs.replace(answer, hops=tuple(hops)))
             hops.append(strip_secrets(url))
             url = self._next(url, location, hops)
 
@@ -100,6 +104,14 @@ class Web:
             with suppress(OSError):
                 line.sock.close()
         self._lines.clear()
+
+    def _noted(self, answer: WebAnswer) -> WebAnswer:
+        """Keep an answer that may be evidence, and hand it on."""
+        is_odd = answer.status != 200 or answer.hops or answer.is_page
+        if is_odd and len(self.odd) < _ODD_ANSWERS:
+            body = answer.body[:_EVIDENCE_BYTES]
+            self.odd.append(msgspec.structs.replace(answer, body=body))
+        return answer
 
     def _next(self, url: str, location: str, hops: list[str]) -> str:
         if len(hops) >= MAX_REDIRECTS:
@@ -178,9 +190,7 @@ class Web:
         lines = [
             f"GET {target} HTTP/1.1",
             f"Host: {line.origin.netloc}",
-            f"User-Agent: {_AGENT}",
-            "Accept-Encoding: identity",
-            *(f"{name}: {value}" for name, value in headers.items()),
+            *(f"{name}: {value}" for name, value in {**_HEADERS, **headers}.items()),
             *(proxy_login(line.proxy) if line.proxy else ()),
         ]
         login = self._logins.get(line.origin) or self._netrc.get(line.origin.host)

@@ -429,7 +429,10 @@ WORLDS: Final[Mapping[str, tuple[str, World]]] = {
         _subject("std.example/nosuchmodule", "get", "std.example/nosuchmodule@latest"),
     ),
     "v2 without suffix": ("version.major_suffix", _subject("std.example/scale@v2.1.0")),
-    "package for a module": ("version.no_package", _subject(f"{NO_GO_MOD}/pkg@v1.2.3")),
+    "package for a module": (
+        "version.no_package",
+        _subject(f"{NO_GO_MOD}/pkg@v1.2.3", "get", f"{NO_GO_MOD}/pkg@v1.2.3"),
+    ),
     "no host in path": ("module.malformed_path", _subject("plain@v1.0.0")),
 }
 
