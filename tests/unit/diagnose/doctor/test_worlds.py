@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 
 import pytest
 
 from gosync.clock import SystemClock
+from gosync.diagnose import doctor
 from gosync.diagnose.doctor.diagnosis import HEALTHY, Diagnosis
 from gosync.diagnose.doctor.walk import DoctorRequest, DoctorRun
 from gosync.diagnose.shipped import shipped_catalogue
 from tests.unit.diagnose.doctor.worlds import WORLDS, Asked, Scene, scene_in
+
+# Names of files.
+_NO_CLASSES = {"go.mod", "go.sum", "go.env", "go.work", "sum.golang.org"}
+_BY_STATUS = {f"http.{status}" for status in (404, 410, 500, 502, 503, 504)}
 
 
 @pytest.fixture
@@ -67,5 +74,13 @@ def test_a_healthy_world_has_no_finding(scene: Scene) -> None:
 
 def test_what_doctor_concludes_is_in_the_catalogue() -> None:
     known = {each.name for each in shipped_catalogue()}
+    families = {each.partition(".")[0] for each in known}
+    named = {
+        literal
+        for path in Path(doctor.__file__).parent.glob("*.py")
+        for literal in re.findall(r'"([a-z]+\.[a-z0-9_]+)"', path.read_text("utf-8"))
+        if literal.partition(".")[0] in families and "." in literal
+    }
 
-    assert {cause for cause, _ in WORLDS.values()} <= known
+    assert named - known - _NO_CLASSES == set()
+    assert {cause for cause, _ in WORLDS.values()} <= named | _BY_STATUS
