@@ -21,6 +21,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     config          ``gosync config check`` and ``gosync config show``
     confirm         asking before something that is rarely meant
     demo            ``gosync demo``: the whole loop on a sample upstream
+    doctor          ``gosync doctor``: why go cannot get a module on this machine
     durations       spans of time on the command line: 90m, 36h, 2d
     explain         ``gosync explain``: what a failure of go means, and what to do
     init            ``gosync init``: a commented configuration to start from

@@ -114,6 +114,11 @@ VERBS = {
         "explain",
         "Explain what go printed: each failure, its cause, and what to do.",
     ),
+    "doctor": Verb(
+        "doctor",
+        "doctor",
+        "Find out why go cannot get MODULE here: settings, network, mirror, checksums.",
+    ),
     "run": Verb(
         "run",
         "run",

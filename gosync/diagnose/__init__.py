@@ -16,4 +16,5 @@ and its texts alone.
     pages        the page of one class (pure)
     summary      failures of many logs, counted by class, host and module
     listening    runs a command of go and keeps what it says
+    doctor       walks the way of go to a module, and says where it ends
 """

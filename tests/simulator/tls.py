@@ -16,14 +16,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def make_server_context(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Make a key and a self-signed certificate for 127.0.0.1 and localhost.
+def make_server_context(
+    folder: Path,
+    *,
+    days: tuple[int, int] = (-1, 30),
+    addresses: tuple[str, ...] = ("127.0.0.1",),
+) -> tuple[ssl.SSLContext, Path]:
+    """Make a key and a self-signed certificate, by default for loopback.
+
+    Args:
+        folder: Where the files go.
+        days: From and until when it is valid, from now on.
+        addresses: The IP addresses that it is for, beside localhost.
 
     Returns the server's context and the file that a client must trust.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     certificate, secret = folder / "ca.pem", folder / "key.pem"
-    certificate.write_bytes(_certificate(key).public_bytes(serialization.Encoding.PEM))
+    made = _certificate(key, days, addresses)
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     secret.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM,
@@ -36,12 +47,14 @@ def make_server_context(folder: Path) -> tuple[ssl.SSLContext, Path]:
     return context, certificate
 
 
-def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+def _certificate(
+    key: ec.EllipticCurvePrivateKey, days: tuple[int, int], addresses: tuple[str, ...]
+) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gosync simulator")])
     names = x509.SubjectAlternativeName(
         [
             x509.DNSName("localhost"),
-            x509.IPAddress(ipaddress.IPv4Address("127.0.0.1")),
+            *(x509.IPAddress(ipaddress.IPv4Address(each)) for each in addresses),
         ]
     )
     now = datetime.now(UTC)
@@ -63,8 +76,8 @@ def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
+        .not_valid_before(now - timedelta(days=-days[0]))
+        .not_valid_after(now + timedelta(days=days[1]))
         .add_extension(names, critical=False)
         .add_extension(usage, critical=True)
         .add_extension(key_id, critical=False)

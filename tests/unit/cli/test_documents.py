@@ -18,6 +18,7 @@ from gosync.closure.report import ProjectsReport
 from gosync.config.mistakes import ConfigReport
 from gosync.config.origins import WhyReport
 from gosync.daemon.once import OnceReport
+from gosync.diagnose.doctor.report import DoctorReport
 from gosync.publish.report import TreeReport
 from gosync.site.backup import BackupReport
 from gosync.status.mirror import MirrorStatus
@@ -53,7 +54,7 @@ REPORTS = [
     *(AuditReport, CompletenessReport, SyncReport, StatusReport, MirrorStatus),
     *(OnceReport, KnownVersion, TreeReport, PruneReport, WithdrawReport, BackupReport),
     *(ConfigReport, WhyReport, ProjectsReport, VerifiedReport, VerifiedBundle),
-    *(CreateReport, ImportedBundle, LedgerReport),
+    *(CreateReport, ImportedBundle, LedgerReport, DoctorReport),
 ]
 
 

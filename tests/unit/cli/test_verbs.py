@@ -85,6 +85,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "closure --help": _ZIPS,
     "explain network.dns": _KEYS,
     "explain gosync.toml": _KEYS,
+    "doctor --help": {*_ZIPS, "email", "http.client", "ssl"},  # it asks with these
     "bundle list": _BUNDLES,
     "bundle inspect nowhere": _BUNDLES,
     "audit --list": _ZIPS,

@@ -1,0 +1,112 @@
+"""The stage environment: each setting with its origin, and what contradicts what."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from collections.abc import Iterator
+
+from gosync.diagnose.doctor.contradictions import contradictions
+from gosync.diagnose.doctor.diagnosis import FaultFoundError, Severity, StageFinding
+from gosync.diagnose.doctor.gosettings import GoSettings
+from gosync.diagnose.doctor.repository import bypass_note
+from gosync.diagnose.doctor.settingsfiles import LocalGo
+from gosync.diagnose.doctor.stagelog import StageDraft
+from gosync.diagnose.doctor.ways import (
+    WayKind,
+    is_covered,
+    looks_up,
+    may_ask,
+    may_look_up,
+    near_private,
+    parse_ways,
+)
+from gosync.upstream.urls import strip_user_info
+
+_GOAUTH_WORDS = frozenset({"off", "netrc", "git"})
+
+
+def look_at_environment(
+    stage: StageDraft,
+    settings: GoSettings,
+    go: LocalGo | None,
+    modules: tuple[str, ...],
+) -> None:
+    """Note the settings and what is wrong with them, for some modules above all."""
+    stage.saw(f"{go.version or 'go'} at {go.command}" if go else "no go on PATH")
+    for each in settings.changed:
+        stage.saw(f"{each.name}={strip_user_info(each.value)} ({each.origin})")
+    for name in (
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+    ):
+        value = settings.environment.get(name) or settings.environment.get(name.lower())
+        if value:
+            stage.saw(f"{name}={strip_user_info(value)}")
+    for finding in contradictions(settings):
+        stage.add(finding)
+    for finding in _helpers(settings):
+        stage.add(finding)
+    for path in modules:
+        for finding in privacy(settings, path):
+            stage.add(finding)
+
+
+def privacy(settings: GoSettings, path: str) -> Iterator[StageFinding]:
+    """Yield which settings would leak a module's name, or go around a proxy."""
+    try:
+        ways = parse_ways(settings["GOPROXY"])
+    except FaultFoundError:
+        return
+    proxies = [way for way in ways if way.kind is WayKind.PROXY]
+    if is_covered(settings, "GONOPROXY", path) and proxies:
+        yield bypass_note(path, ", ".join(each.url for each in proxies), "GONOPROXY")
+    near = near_private(settings, path)
+    if looks_up(settings, path) and not may_look_up(settings, path):
+        why = near or f"GOPRIVATE={settings['GOPRIVATE']}"
+        yield StageFinding(
+            cause="sum.private_leak",
+            text=f"go would send the name {path} to the checksum database:"
+            f" {why} {'misses' if near else 'covers'} it, GONOSUMDB does not cover it",
+            remedy=f"go env -w GOPRIVATE={_widened(settings['GOPRIVATE'], path)}",
+        )
+    for way in proxies:
+        if not may_ask(settings, way, path) and not is_covered(
+            settings, "GONOPROXY", path
+        ):
+            yield StageFinding(
+                cause="env.private_pattern",
+                text=f"go would send the name {path} to {way.url}, which is public:"
+                f" {near or 'it is private'}, GONOPROXY does not cover it",
+                remedy=f"go env -w GONOPROXY={_widened(settings['GONOPROXY'], path)}",
+                severity=Severity.WARNING,
+            )
+
+
+def _widened(patterns: str, path: str) -> str:
+    """Return patterns that cover a module's host too."""
+    return ",".join(filter(None, [patterns, path.split("/", maxsplit=1)[0]]))
+
+
+def _helpers(settings: GoSettings) -> Iterator[StageFinding]:
+    """Yield the commands of GOAUTH that are not there; go says nothing of them."""
+    for each in settings["GOAUTH"].split(";"):
+        try:
+            words = shlex.split(each)
+        except ValueError:
+            words = each.split()
+        if not words or words[0] in _GOAUTH_WORDS:
+            continue
+        path = settings.environment.get("PATH", "")
+        if shutil.which(words[0], path=path) is None:
+            yield StageFinding(
+                cause="env.goauth",
+                text=f"GOAUTH names {words[0]}, which is no command here; go goes on"
+                " without it, and says nothing",
+                remedy="install it, or go env -u GOAUTH",
+                severity=Severity.WARNING,
+                explains=("http.401", "http.403", "http.404"),
+            )

@@ -1,0 +1,256 @@
+"""Asking a host by HTTP/1.1: one connection each, redirects as ``go`` follows them.
+
+Up to ten redirects, none from https to http. A login goes only over https, and only to
+the host it is for. Each answer tells all hops on the way to it.
+"""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import msgspec
+
+from gosync import __version__
+from gosync.clock import SystemClock
+from gosync.diagnose.doctor.diagnosis import FaultFoundError, fault
+from gosync.diagnose.doctor.dialling import (
+    NetOrigin,
+    connect_class,
+    proxy_login,
+)
+from gosync.diagnose.doctor.lines import HostLine, LineOpener
+from gosync.diagnose.doctor.stagelog import StageLog
+from gosync.diagnose.doctor.webanswer import WebAnswer
+from gosync.upstream.credentials import Credentials, load_netrc
+from gosync.upstream.urls import strip_secrets
+
+MAX_REDIRECTS: Final = 10
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_PIECE: Final = 1 << 16
+_ODD_ANSWERS: Final = 16
+_EVIDENCE_BYTES: Final = 1 << 16
+_HEADERS: Final = {
+    "User-Agent": f"gosync-doctor/{__version__}",
+    "Accept-Encoding": "identity",
+}
+
+
+class Web:
+    """Asks hosts, and keeps a connection to each.
+
+    Attributes:
+        asked: The URLs of all requests, in order, without secrets.
+        odd: Answers that are evidence: refusals, redirects, pages for people.
+    """
+
+    def __init__(self, opener: LineOpener, environment: Mapping[str, str]) -> None:
+        self._opener = opener
+        self._netrc = load_netrc(environment)
+        self._logins: dict[NetOrigin, Credentials] = {}
+        self._lines: dict[NetOrigin, HostLine] = {}
+        self.asked: list[str] = []
+        self.odd: list[WebAnswer] = []
+
+    def know(self, url: str, login: Credentials) -> None:
+        """Take up a login for a URL's host."""
+        self._logins[NetOrigin.of(url)] = login
+
+    def open(self, url: str, log: StageLog) -> HostLine:
+        """Open the line to a URL's host, with its stages.
+
+        Raises:
+            FaultFoundError: It cannot be opened.
+        """
+        origin = NetOrigin.of(url)
+        if origin not in self._lines:
+            self._lines[origin] = self._opener.open(origin, log)
+        return self._lines[origin]
+
+    def get(
+        self,
+        url: str,
+        *,
+        limit_bytes: int,
+        sink: Callable[[bytes], object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> WebAnswer:
+        """Ask for a URL.
+
+        Args:
+            url: What is asked for.
+            limit_bytes: How much of the body is read.
+            sink: Takes the body of a 200 in place of the answer.
+            headers: Further header fields.
+
+        Raises:
+            FaultFoundError: No answer could be had.
+        """
+        hops: list[str] = []
+        while True:
+            answer = self._once(url, limit_bytes, sink, headers or {})
+            location = answer.headers.get("location")
+            if answer.status not in _REDIRECTS or not location:
+                return self._noted(msgspec.structs.replace(answer, hops=tuple(hops)))
+            hops.append(strip_secrets(url))
+            url = self._next(url, location, hops)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for line in self._lines.values():
+            with suppress(OSError):
+                line.sock.close()
+        self._lines.clear()
+
+    def _noted(self, answer: WebAnswer) -> WebAnswer:
+        """Keep an answer that may be evidence, and hand it on."""
+        is_odd = answer.status != 200 or answer.hops or answer.is_page
+        if is_odd and len(self.odd) < _ODD_ANSWERS:
+            body = answer.body[:_EVIDENCE_BYTES]
+            self.odd.append(msgspec.structs.replace(answer, body=body))
+        return answer
+
+    def _next(self, url: str, location: str, hops: list[str]) -> str:
+        if len(hops) >= MAX_REDIRECTS:
+            raise fault(
+                "http.redirects",
+                f"{hops[0]}: redirects without end, {len(hops)} so far, the last to"
+                f" {strip_secrets(location)}",
+                "its operator must mend the redirects; a portal asks for a login",
+            )
+        target = urljoin(url, location)
+        scheme = urlsplit(target).scheme
+        if scheme not in ("http", "https"):
+            raise fault("http.redirects", f"{hops[-1]}: redirects to no web address")
+        if urlsplit(url).scheme == "https" and scheme == "http":
+            raise fault(
+                "http.insecure_redirect",
+                f"{hops[-1]}: redirects from https to {strip_secrets(target)}",
+                "go does not follow that: its operator must redirect to https",
+            )
+        return target
+
+    def _once(
+        self,
+        url: str,
+        limit_bytes: int,
+        sink: Callable[[bytes], object] | None,
+        headers: Mapping[str, str],
+    ) -> WebAnswer:
+        origin = NetOrigin.of(url)
+        is_kept = origin in self._lines
+        line = self.open(url, StageLog(SystemClock()))
+        try:
+            return self._exchange(line, url, limit_bytes, sink, headers)
+        except FaultFoundError as exc:
+            self._drop(origin)
+            broke = exc.finding.cause in ("network.eof", "network.reset")
+            if not (is_kept and broke):
+                raise
+        line = self.open(url, StageLog(SystemClock()))  # an idle connection was closed
+        return self._exchange(line, url, limit_bytes, sink, headers)
+
+    def _exchange(
+        self,
+        line: HostLine,
+        url: str,
+        limit_bytes: int,
+        sink: Callable[[bytes], object] | None,
+        headers: Mapping[str, str],
+    ) -> WebAnswer:
+        shown = strip_secrets(url)
+        self.asked.append(shown)
+        response = http.client.HTTPResponse(line.sock, method="GET", url=url)
+        try:
+            line.sock.sendall(self._head(line, url, headers))
+            response.begin()
+            fields = {name.lower(): value for name, value in response.getheaders()}
+            taken = sink if response.status == 200 else None
+            body, size, is_whole = _read(response, limit_bytes, taken)
+        except (OSError, http.client.HTTPException) as exc:
+            raise _broken(exc, shown) from exc
+        if response.will_close or not is_whole:
+            self._drop(line.origin)
+        return WebAnswer(
+            url=shown,
+            status=response.status,
+            headers=fields,
+            body=body,
+            size_bytes=size,
+            is_whole=is_whole,
+        )
+
+    def _head(self, line: HostLine, url: str, headers: Mapping[str, str]) -> bytes:
+        parts = urlsplit(url)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        target = f"{line.origin}{path}" if line.proxy else path
+        lines = [
+            f"GET {target} HTTP/1.1",
+            f"Host: {line.origin.netloc}",
+            *(f"{name}: {value}" for name, value in {**_HEADERS, **headers}.items()),
+            *(proxy_login(line.proxy) if line.proxy else ()),
+        ]
+        login = self._logins.get(line.origin) or self._netrc.get(line.origin.host)
+        if login is not None and line.origin.scheme == "https":
+            lines.append(f"Authorization: {login.authorization()}")
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+    def _drop(self, origin: NetOrigin) -> None:
+        line = self._lines.pop(origin, None)
+        if line is not None:
+            line.sock.close()
+
+
+def _read(
+    response: http.client.HTTPResponse,
+    limit_bytes: int,
+    sink: Callable[[bytes], object] | None,
+) -> tuple[bytes, int, bool]:
+    """Return the body, its size, and whether that is all of it."""
+    pieces: list[bytes] = []
+    size = 0
+    while size < limit_bytes:
+        piece = response.read(min(_PIECE, limit_bytes - size))
+        if not piece:
+            if response.length:  # fewer bytes than were declared
+                raise http.client.IncompleteRead(b"", response.length)
+            break
+        size += len(piece)
+        (sink or pieces.append)(piece)
+    is_whole = response.isclosed() or not response.read(1)
+    return b"".join(pieces), size, is_whole
+
+
+def _broken(error: Exception, url: str) -> FaultFoundError:
+    if isinstance(error, http.client.RemoteDisconnected):
+        return fault(
+            "network.eof",
+            f"{url}: the connection is closed before an answer",
+            "its log says why; something between may have done it",
+        )
+    if isinstance(error, http.client.IncompleteRead):
+        return fault(
+            "download.truncated",
+            f"{url}: the body ends early",
+            "ask again; a cache or web proxy between may hold a cut copy",
+        )
+    if isinstance(error, http.client.HTTPException):
+        return fault(
+            "http.other",
+            f"{url}: the answer is no HTTP: {type(error).__name__}",
+            "does the port speak TLS? write https:// then",
+        )
+    cause = connect_class(error) if isinstance(error, OSError) else "network.reset"
+    texts = {
+        "network.timeout": "no answer in time",
+        "network.reset": "the connection is reset",
+    }
+    return fault(
+        "network.reset" if cause == "network.refused" else cause,
+        f"{url}: {texts.get(cause, error)}",
+        "ask again; if it stays so, something between filters: another network, or"
+        " HTTPS_PROXY",
+    )

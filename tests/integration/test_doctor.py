@@ -1,0 +1,144 @@
+"""``gosync doctor`` as one runs it: exit codes, the document, reports and evidence."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gosync.gomod.module import ModuleVersion
+from tests.simulator.standard import NO_GO_MOD, PRIVATE
+from tests.unit.diagnose.doctor.worlds import SUBJECT, WORLDS, Scene, scene_in
+
+
+@pytest.fixture
+def scene(tmp_path):
+    with scene_in(tmp_path) as made:
+        yield made
+
+
+def _doctor(
+    scene: Scene, *words: str, env: dict[str, str], cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    home = scene.folder / "home"
+    home.mkdir(exist_ok=True)
+    return subprocess.run(
+        [sys.executable, "-m", "gosync", "doctor", *words],
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "GOENV": "off", **env},
+        cwd=cwd or scene.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_a_healthy_module(scene: Scene) -> None:
+    done = _doctor(scene, SUBJECT, "--json", env=scene.env())
+
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["conclusion"] == {"class": "healthy", "remedy": ""}
+    for stage in document["stages"]:
+        assert sorted(stage) == ["findings", "name", "ok", "seconds"]
+        assert stage["ok"]
+        assert stage["findings"] == []
+    names = [each["name"] for each in document["stages"]]
+    assert names[:3] == ["environment", "dns", "tcp"]
+    assert names[-2:] == ["h1", "caches"]
+
+
+def test_one_conclusion_comes_first(scene: Scene) -> None:
+    scene.sim.fail("*", status=403)
+
+    done = _doctor(scene, SUBJECT, "--curl", env=scene.env())
+
+    lines = done.stdout.splitlines()
+    assert done.returncode == 4
+    assert lines[0].startswith("http.403: ")
+    assert lines[1].startswith("  next: ")
+    assert any(line.startswith("stage ") for line in lines)
+    assert f"curl -sSiL --max-redirs 10 {scene.sim.url}/" in done.stdout
+
+
+def test_chinese_words_beside(scene: Scene) -> None:
+    scene.sim.fail("*", status=403)
+    done = _doctor(scene, SUBJECT, env=scene.env(LANG="zh_CN.UTF-8"))
+    assert any("\u4e00" <= char <= "\u9fff" for char in done.stdout)
+
+
+def test_a_report_for_a_colleague_has_no_secret(scene: Scene) -> None:
+    file = scene.folder / "report.txt"
+    env = scene.env(
+        GONOSUMDB="corp.example", HTTPS_PROXY="http://ann:hunter2@127.0.0.1:9"
+    )
+
+    done = _doctor(scene, f"{PRIVATE}@v1.0.0", "--report", str(file), env=env)
+
+    assert done.returncode == 0, done.stdout
+    text = file.read_text()
+    assert "hunter2" not in text
+    assert "corp.example" not in text
+    assert str(scene.folder / "home") not in text
+    assert "private.invalid" in text
+
+
+def test_evidence_of_a_certificate(scene: Scene) -> None:
+    asked = WORLDS["unknown authority"][1](scene)
+
+    done = _doctor(scene, SUBJECT, "--evidence", "kept", env=asked.env)
+
+    assert done.returncode == 6
+    (folder,) = (scene.folder / "kept").iterdir()
+    (chain,) = folder.glob("chain-*.pem")
+    assert chain.read_text().startswith("-----BEGIN CERTIFICATE-----")
+    assert stat.S_IMODE(chain.stat().st_mode) == 0o600
+    stages = json.loads((folder / "report.json").read_text())["stages"]
+    assert stages[-1]["name"] == "tls"
+
+
+def test_evidence_of_a_portal(scene: Scene) -> None:
+    asked = WORLDS["portal"][1](scene)
+
+    done = _doctor(scene, SUBJECT, "--evidence", "kept", env=asked.env)
+
+    assert done.returncode == 4
+    (folder,) = (scene.folder / "kept").iterdir()
+    assert b"Welcome" in (folder / "answer-1.body").read_bytes()
+    assert "redirected from" in (folder / "answer-1.head").read_text()
+
+
+@pytest.mark.parametrize(
+    ("other_is_right", "kind"),
+    [(True, "changed on the way"), (False, "rewritten tag"), (None, "unknown")],
+)
+def test_a_rewritten_tag_and_a_change_on_the_way_are_told_apart(
+    other_is_right, kind, scene: Scene, tmp_path: Path
+) -> None:
+    scene.sim.rewrite(ModuleVersion(NO_GO_MOD, "v1.2.3"), {"new.go": b"package new\n"})
+    (tmp_path / "other").mkdir()
+    with scene_in(tmp_path / "other") as other:
+        if other_is_right is False:
+            other.sim.rewrite(
+                ModuleVersion(NO_GO_MOD, "v1.2.3"), {"new.go": b"package new\n"}
+            )
+        ask = () if other_is_right is None else ("--ask", other.sim.url)
+        env = scene.env()
+        done = _doctor(scene, SUBJECT, *ask, "--evidence", "kept", env=env)
+
+    assert done.returncode == 6
+    (folder,) = (scene.folder / "kept").iterdir()
+    (altered,) = json.loads((folder / "altered.json").read_text())
+    assert altered["kind"] == kind
+    assert altered["came"]["zip"] != altered["proven"]["zip"]
+
+
+def test_a_project_without_a_module(scene: Scene) -> None:
+    done = _doctor(scene, "--json", env=scene.env())
+    assert done.returncode == 4
+    assert json.loads(done.stdout)["conclusion"]["class"] == "env.no_gomod"
