@@ -109,6 +109,11 @@ VERBS = {
         "serve",
         "Serve the published tree, or any TREE, to go over HTTP until SIGTERM.",
     ),
+    "access": Verb(
+        "access",
+        "access",
+        "Read access logs: what was asked, by whom, hit or miss, and what is odd.",
+    ),
     "run": Verb(
         "run",
         "run",
