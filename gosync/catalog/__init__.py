@@ -41,7 +41,9 @@ gosync.ingest.rebuild.
     old_heads        older tree heads that clients may remember, by their sizes
     packages         what the versions' packages import, by their zip's h1
     pins             the h1 that was seen first, where no checksum database speaks
+    read_logs        how far access logs were read
     records          what proves what trees show; read only
+    requests         what was asked for inside and is not carried
     runs             when gosync ran, how it ended and what it did
     selected         which versions the present selection wants
     selected_counts  how much is selected, and in which states: read only
@@ -51,6 +53,7 @@ gosync.ingest.rebuild.
     selections       what the present selection was made of, and whether it is whole
     shown            what published trees show of each module, and the sums of it (pure)
     shown_table      the tables of what published trees show
+    told_alerts      alerts over access logs that hooks were told of
     tombstones       versions that were given up on purpose
     trees            published trees: how far each has followed the catalog
     troubles         what jobs' last runs found wrong

@@ -39,7 +39,9 @@ from gosync.catalog.offers import Offers
 from gosync.catalog.old_heads import OldHeadTable
 from gosync.catalog.packages import PackageTable
 from gosync.catalog.pins import Pins
+from gosync.catalog.read_logs import ReadLogs
 from gosync.catalog.records import Records
+from gosync.catalog.requests import Requests
 from gosync.catalog.runs import Runs
 from gosync.catalog.selected import Selected
 from gosync.catalog.selected_counts import SelectedCounts
@@ -47,6 +49,7 @@ from gosync.catalog.selected_sizes import SelectedSizes
 from gosync.catalog.selection_note_table import SelectionNotes
 from gosync.catalog.selections import Selections
 from gosync.catalog.shown_table import ShownModules
+from gosync.catalog.told_alerts import ToldAlerts
 from gosync.catalog.tombstones import Tombstones
 from gosync.catalog.trees import Trees
 from gosync.catalog.troubles import Troubles
@@ -106,6 +109,9 @@ class Catalog:
         holders: Runs that hold leases.
         leases: What these hold.
         announcements: Digests that these rely on.
+        requests: What was asked for and is not carried.
+        read_logs: How far access logs were read.
+        told_alerts: Alerts over these that hooks were told of.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -145,6 +151,9 @@ class Catalog:
         self.holders = Holders(connection)
         self.leases = Leases(connection)
         self.announcements = Announcements(connection)
+        self.requests = Requests(connection)
+        self.read_logs = ReadLogs(connection)
+        self.told_alerts = ToldAlerts(connection)
 
     @classmethod
     def open(cls, path: Path, *, create: bool, readonly: bool = False) -> Self:

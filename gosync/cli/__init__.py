@@ -3,8 +3,10 @@
 ``main`` is the group and the process's border, ``options`` what every command
 takes, ``output`` how results are written, ``progress`` how long work shows.
 
+    access          ``gosync access``: what access logs tell, and what in them is odd
     adopt           ``gosync adopt``: take in what a tree shows and the store lacks
     ages            how long ago, for people
+    alerthooks      hooks told of alerts over access logs, once each
     arguments       what stands on the command line, parsed
     audit           ``gosync audit``: ask upstreams what became of what is held
     backup          ``gosync backup``: a dated copy of catalog and journal

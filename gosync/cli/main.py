@@ -119,6 +119,11 @@ VERBS = {
         "doctor",
         "Find out why go cannot get MODULE here: settings, network, mirror, checksums.",
     ),
+    "access": Verb(
+        "access",
+        "access",
+        "Read access logs: what was asked, by whom, hit or miss, and what is odd.",
+    ),
     "run": Verb(
         "run",
         "run",

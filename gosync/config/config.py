@@ -9,6 +9,7 @@ import msgspec
 
 from gosync.audit.options import AuditOptions
 from gosync.bundle.options import InsideSpec, TargetSpec
+from gosync.config.access import AccessSpec
 from gosync.config.duties import Hooks, JobSpec
 from gosync.config.schema import DAY_SECONDS, FileSchema
 from gosync.config.serving import ServeSpec
@@ -62,6 +63,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         projects: The projects' folders.
         toolchains: The toolchains to carry.
         serve: How the tree is served.
+        access: How access logs are read.
         jobs: What the daemon does, and when.
         hooks: Whom it tells.
         metrics_path: Where it writes metrics, or None.
@@ -83,6 +85,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     targets: Mapping[str, TargetSpec]
     inside: InsideSpec
     serve: ServeSpec = ServeSpec()
+    access: AccessSpec = AccessSpec()
     jobs: tuple[JobSpec, ...] = ()
     hooks: Hooks = Hooks()
     metrics_path: Path | None = None

@@ -30,6 +30,7 @@ SECRET_KEYS: Final = frozenset(
         ("hooks", "on_success"),
         ("hooks", "on_failure"),
         ("hooks", "on_finding"),
+        ("hooks", "on_alert"),
     }
 )
 _URL_OR_LOGIN: Final = re.compile(r"://.*[@?#]|:.*@", re.DOTALL)

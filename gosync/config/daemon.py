@@ -91,6 +91,7 @@ def make_hooks(section: HooksSection, mistakes: Mistakes) -> Hooks:
         success=_hooks("on_success", section.on_success, mistakes),
         failure=_hooks("on_failure", section.on_failure, mistakes),
         finding=_hooks("on_finding", section.on_finding, mistakes),
+        alert=_hooks("on_alert", section.on_alert, mistakes),
         time_limit_seconds=section.time_limit_seconds,
     )
 

@@ -8,7 +8,7 @@ import msgspec
 
 from gosync.schedule import Schedule
 
-Occasion = Literal["success", "failure", "finding"]
+Occasion = Literal["success", "failure", "finding", "alert"]
 
 
 class JobSpec(msgspec.Struct, frozen=True):
@@ -47,12 +47,14 @@ class Hooks(msgspec.Struct, frozen=True):
         success: When a job ended well.
         failure: When one did not.
         finding: When something new was found.
+        alert: When a rule over access logs fired.
         time_limit_seconds: How long each may take.
     """
 
     success: tuple[Hook, ...] = ()
     failure: tuple[Hook, ...] = ()
     finding: tuple[Hook, ...] = ()
+    alert: tuple[Hook, ...] = ()
     time_limit_seconds: float = 30.0
 
     def of(self, occasion: Occasion) -> tuple[Hook, ...]:
@@ -61,4 +63,5 @@ class Hooks(msgspec.Struct, frozen=True):
             "success": self.success,
             "failure": self.failure,
             "finding": self.finding,
+            "alert": self.alert,
         }[occasion]

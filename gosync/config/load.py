@@ -17,6 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gosync.bundle.options import InsideSpec, TargetSpec
+from gosync.config.access import make_access
 from gosync.config.config import Config
 from gosync.config.convert import Toml, convert_file, field_names, suggest
 from gosync.config.daemon import make_hooks, make_jobs
@@ -26,6 +27,7 @@ from gosync.config.mistakes import Key, Mistake, Mistakes
 from gosync.config.oldheads import make_old_heads
 from gosync.config.places import ConfigPaths
 from gosync.config.schema import (
+    AccessSection,
     AuditSection,
     BundleSection,
     DaemonSection,
@@ -57,6 +59,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "audit": AuditSection,
     "publish": PublishSection,
     "serve": ServeSection,
+    "access": AccessSection,
     "daemon": DaemonSection,
     "hooks": HooksSection,
     "bundle": BundleSection,
@@ -64,7 +67,8 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
 _LISTS = frozenset(
     {
         *("private", "private_proxies", "versions", "platforms", "accept", "git_hosts"),
-        *("on_success", "on_failure", "on_finding", "heads"),
+        *("on_success", "on_failure", "on_finding", "on_alert", "heads"),
+        *("logs", "inside"),
         *("allow", "deny", "exclude", "trusted_proxies"),
     }
 )
@@ -231,6 +235,7 @@ def _make(
             ToolchainSpec(),
         ),
         serve=make_serve(sections.serve, places, mistakes),
+        access=make_access(sections.access, places, mistakes),
         jobs=make_jobs(sections.daemon.jobs, mistakes),
         hooks=make_hooks(sections.hooks, mistakes),
         old_heads=make_old_heads(

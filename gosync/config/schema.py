@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gosync.access.rule import About, Per, RuleOutcome
 from gosync.catalog.findings import FindingKind
 from gosync.gomod.deps import Deps
 from gosync.upstream.route import Order
@@ -282,6 +283,58 @@ class ServeSection(Section, frozen=True):
     fresh_seconds: Annotated[float, msgspec.Meta(ge=0)] = 60
 
 
+class AccessRuleSection(Section, frozen=True):
+    """One ``[[access.rule]]``: what of a kind of requests is too much.
+
+    Attributes:
+        name: What alerts call it; a default rule's name takes that one's place.
+        query: What is asked: "@latest", "list", "info", "mod", "zip", "query",
+            "lookup", "tile", "sumdb" or "any".
+        outcome: How it ends: "any", "served", "missing", "refused" or "failed".
+        count: It fires when there are more than so many,
+        window: within so long a time, like "1h",
+        per: of one "address", "user" or "module".
+        distinct: Whether each module counts once.
+        about: "any" module, upstream.private's ("private"), or versions with
+            "findings".
+        outside: Whether only addresses outside of access.inside count.
+        unknown_agent: Whether only clients count that are no go.
+        without: It fires only for who asked for nothing of this kind on that day.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
+    count: Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+    query: str = "any"
+    outcome: RuleOutcome = RuleOutcome.ANY
+    window: str = "1h"
+    per: Per = Per.ADDRESS
+    distinct: bool = False
+    about: About = About.ANY
+    outside: bool = False
+    unknown_agent: bool = False
+    without: str = ""
+
+
+class AccessSection(Section, frozen=True):
+    """``[access]``: how access logs are read, and what in them is an alert.
+
+    Attributes:
+        logs: The logs: files or patterns of names, of web servers and of gosync serve.
+        prefix: What the tree is served below, like "/goproxy".
+        inside: Networks of the site's own, beside the private ones.
+        anonymous: Whether nobody's address is kept with what is not carried.
+        default_rules: Whether the default rules are held against them, too.
+        rule: Further rules.
+    """
+
+    logs: list[str] = []
+    prefix: Annotated[str, msgspec.Meta(pattern="^(/[^/].*[^/])?$")] = ""
+    inside: list[str] = []
+    anonymous: bool = False
+    default_rules: bool = True
+    rule: list[AccessRuleSection] = []
+
+
 class JobSection(Section, frozen=True):
     """One ``[daemon.jobs.NAME]``; what is "" has the job's own default.
 
@@ -347,12 +400,14 @@ class HooksSection(Section, frozen=True):
         on_success: When a job ended well.
         on_failure: When a job begins to fail, fails otherwise, or still after a day.
         on_finding: When something new was found upstream, once for each finding.
+        on_alert: When a rule over access logs fired, once for each alert.
         time_limit_seconds: How long each may take.
     """
 
     on_success: list[str] = []
     on_failure: list[str] = []
     on_finding: list[str] = []
+    on_alert: list[str] = []
     time_limit_seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30
 
 
@@ -398,6 +453,7 @@ class FileSchema(Section, frozen=True):
     audit: AuditSection = AuditSection()
     publish: PublishSection = PublishSection()
     serve: ServeSection = ServeSection()
+    access: AccessSection = AccessSection()
     daemon: DaemonSection = DaemonSection()
     hooks: HooksSection = HooksSection()
     target: list[TargetSection] = []

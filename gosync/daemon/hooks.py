@@ -4,7 +4,7 @@ One document an occasion::
 
     schema     1
     type       "hook"
-    occasion   "success", "failure" or "finding"
+    occasion   "success", "failure", "finding" or "alert", of a rule over access logs
     mirror     daemon.name
     job        the job's name
     at         when it ended

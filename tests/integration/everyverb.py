@@ -29,6 +29,7 @@ COMMANDS = [
     ["verify", "public"],
     ["verify", "public", "--report", "r.html"],
     ["audit"],
+    ["access", "access.log"],
     ["prune"],
     ["closure", "app"],
     ["key", "new", "other"],
@@ -52,6 +53,10 @@ def prepare(folder: Path, sim: Simulator) -> InProcessSite:
     sim.publish(module("b.example/m", "v1.0.0"))
     site = InProcessSite(folder, sim, modules=["a.example/m", "b.example/m"])
     (folder / "app").mkdir()
+    (folder / "access.log").write_text(
+        '10.0.0.1 - - [27/Nov/2026:08:20:01 +0000] "GET /c.example/m/@latest HTTP/1.1"'
+        ' 404 9 "-" "Go-http-client/1.1"\n'
+    )
     (folder / "app" / "go.mod").write_text(
         "module app.example/app\n\ngo 1.21\n\nrequire a.example/m v1.0.0\n"
     )

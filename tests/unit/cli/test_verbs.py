@@ -91,6 +91,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "audit --list": _ZIPS,
     "adopt --help": _ZIPS,
     "audit --help": _ZIPS,
+    "access nowhere.log": _ZIPS,
     "plan --help": _ZIPS,
     "publish --help": _ZIPS,
     "run --help": {*_BUNDLES, "ssl"},

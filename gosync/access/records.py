@@ -1,0 +1,93 @@
+"""Records of clients, modules and users: what is counted of each. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+DAY_SECONDS: Final = 86_400
+_DAYS: Final = 4
+
+
+class ClientDay(msgspec.Struct, frozen=True):
+    """What a client asked for on one day.
+
+    Attributes:
+        day: The day's number since 1970, in UTC.
+        mask: The kinds of its requests, a bit at each one's place in KINDS.
+        counts: How many there were of the kinds that are counted, by their places.
+    """
+
+    day: int
+    mask: int
+    counts: Mapping[int, int]
+
+
+class ClientRecord:
+    """What is counted of an address.
+
+    Attributes:
+        count: Its requests.
+        size_bytes: How much it was sent.
+        agents: The kinds of its User-Agents, a bit for each.
+        day: The day that ``mask`` and ``counts`` are of.
+        mask: As a ClientDay's.
+        counts: As a ClientDay's.
+    """
+
+    __slots__ = ("_past", "agents", "count", "counts", "day", "mask", "size_bytes")
+
+    def __init__(self, day: int) -> None:
+        self.count = 0
+        self.size_bytes = 0
+        self.agents = 0
+        self.day = day
+        self.mask = 0
+        self.counts: dict[int, int] = {}
+        self._past: deque[ClientDay] | None = None
+
+    def turn(self, day: int) -> ClientDay | None:
+        """Count for another day; return the oldest one, if there is no room for it.
+
+        Logs of several servers may be read in turn, so that a day comes again.
+        """
+        past = self._past = self._past or deque()
+        past.append(ClientDay(self.day, self.mask, self.counts))
+        again = next((each for each in past if each.day == day), None)
+        self.day, self.mask, self.counts = day, 0, {}
+        if again is not None:
+            past.remove(again)
+            self.mask, self.counts = again.mask, dict(again.counts)
+        return past.popleft() if len(past) >= _DAYS else None
+
+    def days(self) -> list[ClientDay]:
+        """Return what is known of each day."""
+        today = ClientDay(self.day, self.mask, self.counts)
+        return [*(self._past or ()), today]
+
+
+class ModuleRecord(msgspec.Struct):
+    """What is counted of a module.
+
+    Attributes:
+        count: Requests for it.
+        size_bytes: How much was sent.
+        first: When it was asked for first, in seconds since 1970.
+    """
+
+    count: int = 0
+    size_bytes: int = 0
+    first: int = 0
+
+
+class UserRecord(msgspec.Struct):
+    """What is counted of a user.
+
+    Attributes:
+        count: Its requests.
+    """
+
+    count: int = 0

@@ -1,0 +1,183 @@
+"""``gosync access``: read access logs, and hold them against rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import anyio
+import click
+
+from gosync.access.alerts import Surroundings
+from gosync.access.audit import AccessAudit, AccessOptions
+from gosync.access.files import find_logs
+from gosync.access.report import alert_document, report_document
+from gosync.access.windows import Alert
+from gosync.cli.options import CommonOptions, common_options
+from gosync.cli.progress import progress
+from gosync.cli.stopping import stopping
+from gosync.config import Config
+from gosync.config.access import AccessSpec
+from gosync.config.sizes import format_size
+from gosync.errors import CatalogError, NoConfigError, UsageError
+from gosync.site.site import read_catalog
+from gosync.text import encode_json, printable
+
+EXIT_DAMAGED = 3
+EXIT_FIRED = 4
+
+
+@click.command()
+@click.argument("logs", metavar="[LOG]...", nargs=-1)
+@click.option("--follow", is_flag=True, help="Go on with what is written to it.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=1, max=1000),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="How many clients, users and modules are named.",
+)
+@common_options
+def access(
+    options: CommonOptions, logs: tuple[str, ...], follow: bool, top: int
+) -> int:
+    """Read access logs: what was asked, by whom, hit or miss, and what is odd.
+
+    LOG is a file of nginx (combined or JSON), Apache, Caddy, HAProxy or gosync serve,
+    plain, gzip or zstd, a pattern of names, or - for standard input; without one, those
+    of [access] logs. No configuration is needed for a LOG.
+
+    Exit code 4: a rule of [[access.rule]] or a default one fired. 3: a log is damaged.
+    """
+    config = _config(options, logs)
+    spec = config.access if config is not None else AccessSpec()
+    names = list(logs or spec.logs)
+    if not names:
+        raise UsageError(
+            "no log to read", hint="name one, or [access] logs in gosync.toml"
+        )
+    audit = AccessAudit(_audit_options(config, spec))
+    if follow:
+        _follow(options, audit, config, names)
+    else:
+        with progress(show=options.show_progress) as watcher:
+            watcher.phase("access logs")
+            audit.read(find_logs(names), watcher)
+        _tell(config, audit.alerts.alerts)
+    document = report_document(audit, top=top)
+    if not (follow and options.output.as_json):
+        options.output.result("access", document, _lines(document))
+    if audit.alerts.alerts:
+        return EXIT_FIRED
+    return EXIT_DAMAGED if audit.damaged else 0
+
+
+def _config(options: CommonOptions, logs: tuple[str, ...]) -> Config | None:
+    try:
+        return options.load_config()
+    except NoConfigError:
+        if not logs or options.config_file is not None:
+            raise
+        return None
+
+
+def _audit_options(config: Config | None, spec: AccessSpec) -> AccessOptions:
+    private = config.sections.upstream.private if config is not None else ()
+    return AccessOptions(
+        rules=spec.rules,
+        around=Surroundings(private, _findings(config), spec.inside),
+        prefix=spec.prefix,
+        anonymous=spec.anonymous,
+    )
+
+
+def _findings(config: Config | None) -> frozenset[tuple[str, str]]:
+    """Return module and version of what has an open finding, or is withdrawn."""
+    if config is None:
+        return frozenset()
+    with suppress(CatalogError), read_catalog(config.site_options()) as catalog:
+        found = {(each.path, each.version) for each in catalog.findings.open()}
+        found |= {(each.path, each.version) for each in catalog.withdrawn.all()}
+        return frozenset(pair for pair in found if all(pair))
+    return frozenset()
+
+
+def _follow(
+    options: CommonOptions, audit: AccessAudit, config: Config | None, names: list[str]
+) -> None:
+    """Read on until a signal comes; what fires is told at once."""
+    if len(names) != 1:
+        raise UsageError("--follow reads one log", hint="name one, or - for a pipe")
+
+    def tell(alert: Alert) -> None:
+        _tell(config, [alert])
+        if options.output.as_json:
+            click.echo(encode_json(alert_document(alert)))
+        else:
+            options.output.say(_alert_line(alert_document(alert)))
+
+    with stopping() as caught:
+        audit.follow(names[0], lambda: bool(caught), tell)
+
+
+def _tell(config: Config | None, alerts: Iterable[Alert]) -> None:
+    """Tell hooks of alerts that they were not told of."""
+    alerts = list(alerts)
+    if config is None or not config.hooks.alert or not alerts:
+        return
+    # Most sites have no such hook.
+    from gosync.cli.alerthooks import tell_alerts  # noqa: PLC0415
+
+    anyio.run(tell_alerts, config, alerts)
+
+
+def _lines(document: dict[str, Any]) -> Iterator[str]:
+    ends = document["outcomes"]
+    yield (
+        f"{document['lines']} requests from {document['since'] or '-'} to"
+        f" {document['until'] or '-'}, {format_size(document['bytes'])}:"
+        f" {ends['hit']} hits, {ends['miss']} misses, {ends['missing']} not carried,"
+        f" {ends['refused']} refused, {ends['failed']} failed"
+    )
+    clients, modules = document["clients"], document["modules"]
+    yield f"clients: {_many(clients)}"
+    for each in clients["top"][:_SHOWN]:
+        yield f"  {each['count']:>9} {_size(each):>10}  {printable(each['address'])}"
+    yield f"busiest modules, of {_many(modules)}:"
+    for each in modules["busiest"][:_SHOWN]:
+        if each["module"]:
+            yield f"  {each['count']:>9} {_size(each):>10}  {printable(each['module'])}"
+    yield "newest modules:"
+    for each in modules["newest"][:_SHOWN]:
+        if each["module"]:
+            yield f"  {each['first']}  {printable(each['module'])}"
+    for kind, count in document["agents"]["addresses"].items():
+        yield f"agents: {count} addresses with {kind}"
+    for each in document["findings"]:
+        name = printable(f"{each['module']}@{each['version']}")
+        yield f"has a finding and was served: {name} to {printable(each['client'])}"
+    for each in document["not_carried"][:_SHOWN]:
+        name = printable(f"{each['module']}@{each['query']}")
+        yield f"not carried: {each['count']:>6}  {name}"
+    yield from map(_alert_line, document["alerts"])
+    yield from map(printable, document["remarks"])
+
+
+_SHOWN = 10
+
+
+def _many(counted: dict[str, Any]) -> str:
+    return f"{'' if counted['exact'] else 'about '}{counted['count']}"
+
+
+def _size(each: dict[str, Any]) -> str:
+    return format_size(each["bytes"])
+
+
+def _alert_line(alert: dict[str, Any]) -> str:
+    return (
+        f"ALERT {alert['rule']}: {printable(alert['key'])}: {alert['count']}"
+        f" from {alert['since']} to {alert['until']}"
+    )
