@@ -26,6 +26,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     doctor          ``gosync doctor``: why go cannot get a module on this machine
     durations       spans of time on the command line: 90m, 36h, 2d
     explain         ``gosync explain``: what a failure of go means, and what to do
+    extras          extras of the package: what not every installation has
     init            ``gosync init``: a commented configuration to start from
     inspect         ``gosync show``: all that is known of one version
     interruptible   long work that SIGINT and SIGTERM end cleanly
@@ -45,6 +46,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     richtable       tables on a terminal, by rich; imported where one is printed
     roletext        text of the roles of versions: chosen, dependencies, tools
     run             ``gosync run``: the daemon, or its jobs once
+    sbom            ``gosync sbom``: what a project, a version or the tree is made of
     serve           ``gosync serve``: a published tree over HTTP
     status          ``gosync status``: fresh, complete, proven, at a glance
     stopping        a first signal asks a run to come to a good end

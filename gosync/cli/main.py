@@ -68,6 +68,11 @@ VERBS = {
         "licences",
         "Show the licences of what is carried; PATTERN is a path or a GOPRIVATE glob.",
     ),
+    "sbom": Verb(
+        "sbom",
+        "sbom",
+        "Write an SBOM of a project, a version, the tree or a bundle.",
+    ),
     "prune": Verb(
         "prune",
         "prune",

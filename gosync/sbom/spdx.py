@@ -1,0 +1,113 @@
+"""SPDX 2.3 JSON, by spdx-tools.
+
+The document describes the subject, which contains every component; who requires whom is
+``DEPENDS_ON``. A component that no build links is an ``OPTIONAL_DEPENDENCY_OF`` the
+subject. What SPDX has no field for stands in a package's comment, one ``name: value`` a
+line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from io import StringIO
+from uuid import NAMESPACE_URL, uuid5
+
+from license_expression import get_spdx_licensing
+from spdx_tools.spdx.model import (
+    Actor,
+    ActorType,
+    Checksum,
+    ChecksumAlgorithm,
+    CreationInfo,
+    Document,
+    ExternalPackageRef,
+    ExternalPackageRefCategory,
+    Package,
+    Relationship,
+    RelationshipType,
+    SpdxNoAssertion,
+)
+from spdx_tools.spdx.writer.json.json_writer import write_document_to_stream
+
+from gosync import __version__
+from gosync.sbom.components import Component, Contents
+
+_DOCUMENT = "SPDXRef-DOCUMENT"
+
+
+def format_spdx(contents: Contents) -> str:
+    """Return the document, with a newline at its end."""
+    packages = [contents.subject, *contents.components]
+    identity = "\n".join(f"{each.purl} {each.zip_h1}" for each in packages)
+    name = str(contents.subject.module)
+    creation = CreationInfo(
+        spdx_version="SPDX-2.3",
+        spdx_id=_DOCUMENT,
+        name=name,
+        document_namespace=f"urn:uuid:{uuid5(NAMESPACE_URL, identity)}",
+        creators=[Actor(ActorType.TOOL, f"gosync-{__version__}")],
+        created=contents.made_at.replace(microsecond=0, tzinfo=None),
+        document_comment=_lines(contents.facts),
+    )
+    document = Document(
+        creation,
+        packages=list(map(_package, packages)),
+        relationships=list(_relationships(contents)),
+    )
+    out = StringIO()
+    write_document_to_stream(document, out, validate=False)
+    return f"{out.getvalue()}\n"
+
+
+def _package(component: Component) -> Package:
+    module, expression = component.module, component.expression
+    declared = (
+        get_spdx_licensing().parse(expression) if expression else SpdxNoAssertion()
+    )
+    return Package(
+        spdx_id=_id_of(component),
+        name=module.path,
+        version=module.version or None,
+        download_location=SpdxNoAssertion(),
+        files_analyzed=False,
+        checksums=[Checksum(ChecksumAlgorithm.SHA256, component.sha256)]
+        if component.sha256
+        else [],
+        license_concluded=SpdxNoAssertion(),
+        license_declared=declared,
+        copyright_text=SpdxNoAssertion(),
+        external_references=[_reference(component)] if module.version else [],
+        comment=_lines(component.facts),
+    )
+
+
+def _reference(component: Component) -> ExternalPackageRef:
+    category = ExternalPackageRefCategory.PACKAGE_MANAGER
+    return ExternalPackageRef(category, "purl", component.purl)
+
+
+def _relationships(contents: Contents) -> Iterator[Relationship]:
+    subject, ids = _id_of(contents.subject), {}
+    yield Relationship(_DOCUMENT, RelationshipType.DESCRIBES, subject)
+    for each in contents.components:
+        ids[each.module] = _id_of(each)
+        yield Relationship(subject, RelationshipType.CONTAINS, _id_of(each))
+        if each.is_required is False:
+            kind = RelationshipType.OPTIONAL_DEPENDENCY_OF
+            yield Relationship(_id_of(each), kind, subject)
+    for each in (contents.subject, *contents.components):
+        for required in each.requires:
+            if required in ids:
+                kind = RelationshipType.DEPENDS_ON
+                yield Relationship(_id_of(each), kind, ids[required])
+
+
+def _id_of(component: Component) -> str:
+    """Return an identifier: SPDX takes letters, digits, ``.`` and ``-`` alone."""
+    digest = hashlib.sha256(component.purl.encode()).hexdigest()
+    return f"SPDXRef-Package-{digest[:32]}"
+
+
+def _lines(facts: dict[str, str]) -> str | None:
+    return "\n".join(f"{name}: {value}" for name, value in facts.items()) or None
