@@ -21,8 +21,7 @@ from gosync.ingest.licencereport import LicenceReport, report_of
 from gosync.ingest.notices import write_notices
 from gosync.ingest.storedlicences import StoredLicences, has_licences
 from gosync.site.rules import check_pattern
-from gosync.site.site import open_site, read_catalog
-from gosync.store.localblobs import LocalBlobStore
+from gosync.site.site import open_site, read_store
 from gosync.sync.projectzips import zips_of_project
 from gosync.text import printable
 from gosync.work.progress import Progress
@@ -96,8 +95,7 @@ def _found(
 ) -> list[LicenceReport]:
     """Return the licences that are asked for, and write their texts."""
     site = config.site_options()
-    with read_catalog(site) as catalog, catalog.snapshot():
-        blobs = LocalBlobStore(site.store_path)
+    with read_store(site) as (catalog, blobs), catalog.snapshot():
         zips = None if project is None else zips_of_project(project, catalog, blobs)
         stored = StoredLicences(catalog, blobs)
         rows = list(_rows(catalog, _filter(pattern, zips)))
@@ -108,10 +106,8 @@ def _found(
 
 def _read_what_lacks(config: Config, watcher: Progress) -> None:
     """Read the zips that were admitted before licences were, once."""
-    with read_catalog(config.site_options()) as catalog:
-        stored = StoredLicences(
-            catalog, LocalBlobStore(config.site_options().store_path)
-        )
+    with read_store(config.site_options()) as (catalog, blobs):
+        stored = StoredLicences(catalog, blobs)
         rows = _rows(catalog, has_licences)
         lacking = [row for row in rows if stored.known(row) is None]
     if not lacking:

@@ -17,9 +17,8 @@ from gosync.hint import advise, command
 from gosync.sbom.buildinfo import binary_modules
 from gosync.sbom.collecting import Collector
 from gosync.sbom.components import Contents
-from gosync.site.site import read_catalog
+from gosync.site.site import read_store
 from gosync.store.durable import replace_file
-from gosync.store.localblobs import LocalBlobStore
 
 _MAX_BINARY_BYTES = 1 << 30
 
@@ -137,8 +136,7 @@ def _made(options: CommonOptions, asked: SbomTarget, form: str) -> tuple[str, Co
 
 def _contents(options: CommonOptions, asked: SbomTarget) -> Contents:
     site = options.load_config().site_options()
-    with read_catalog(site) as catalog, catalog.snapshot():
-        blobs = LocalBlobStore(site.store_path)
+    with read_store(site) as (catalog, blobs), catalog.snapshot():
         collector = Collector(catalog, blobs, now=SystemClock().now())
         if asked.tree:
             return collector.tree()

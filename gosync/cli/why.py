@@ -14,8 +14,7 @@ from gosync.clock import SystemClock
 from gosync.config.origins import ClaimReport, ConfigEntry, Origins, WhyReport
 from gosync.errors import NotFoundError
 from gosync.gomod.module import ModuleVersion
-from gosync.site.site import read_catalog
-from gosync.store.localblobs import LocalBlobStore
+from gosync.site.site import read_store
 from gosync.sync.choosing import Chooser
 from gosync.sync.gomods import StoredGoMods
 from gosync.sync.packages import StoredPackages
@@ -38,10 +37,9 @@ def why(options: CommonOptions, module_version: str) -> None:
     site_options = config.site_options()
     mv = parse_module_version(module_version)
     projects = read_projects(site_options.projects)
-    with read_catalog(site_options) as catalog:
+    with read_store(site_options) as (catalog, blobs):
         row = catalog.versions.get(mv)
         withdrawal = catalog.withdrawn.get(mv)
-        blobs = LocalBlobStore(site_options.store_path)
         gomods, packages = StoredGoMods(catalog, blobs), StoredPackages(catalog, blobs)
         chooser = Chooser(catalog, site_options.policy, now=SystemClock().now())
         finder = Reasons(

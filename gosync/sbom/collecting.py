@@ -27,7 +27,7 @@ from gosync.project import Project, read_project
 from gosync.project.packages import read_folder_packages
 from gosync.sbom.components import Component, Contents
 from gosync.sbom.linked import linked_modules
-from gosync.store.blobs import BlobStore
+from gosync.store.blobs import BlobReader
 from gosync.sync.dependencies import ProjectLoad
 from gosync.sync.gomods import StoredGoMods
 from gosync.sync.packages import StoredPackages
@@ -38,7 +38,7 @@ TREE = "tree"
 class Collector:
     """Puts components together from one store."""
 
-    def __init__(self, catalog: Catalog, blobs: BlobStore, *, now: datetime) -> None:
+    def __init__(self, catalog: Catalog, blobs: BlobReader, *, now: datetime) -> None:
         self._catalog = catalog
         self._gomods = StoredGoMods(catalog, blobs)
         self._packages = StoredPackages(catalog, blobs)

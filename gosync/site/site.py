@@ -34,7 +34,7 @@ from gosync.site.opening import (
 )
 from gosync.site.options import SiteOptions
 from gosync.site.places import note_place
-from gosync.store.blobs import BlobStore
+from gosync.store.blobs import BlobReader, BlobStore
 from gosync.store.journal import Journal
 from gosync.store.layout import CATALOG
 from gosync.store.localblobs import LocalBlobStore
@@ -311,3 +311,14 @@ def read_catalog(options: SiteOptions, *, blobs: bool = False) -> Iterator[Catal
     with Catalog.open(path, create=False, readonly=True) as catalog:
         check_readable(options, catalog, blobs=blobs)
         yield catalog
+
+
+@contextmanager
+def read_store(options: SiteOptions) -> Iterator[tuple[Catalog, BlobReader]]:
+    """Open the catalog as ``read_catalog`` does, and the blobs to read them.
+
+    Raises:
+        StoreError: as ``read_catalog``.
+    """
+    with read_catalog(options) as catalog:
+        yield catalog, LocalBlobStore(options.store_path)

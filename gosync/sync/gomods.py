@@ -16,7 +16,7 @@ from gosync.errors import RejectedError
 from gosync.gomod.modfile import GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion
 from gosync.site.site import Site
-from gosync.store.blobs import BlobStore
+from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest
 from gosync.sync.arriving import Arriving, Fetch, unanswered
 
@@ -28,7 +28,7 @@ class StoredGoMods:
         lacking: What was asked for in vain.
     """
 
-    def __init__(self, catalog: Catalog, blobs: BlobStore) -> None:
+    def __init__(self, catalog: Catalog, blobs: BlobReader) -> None:
         self._catalog = catalog
         self._blobs = blobs
         self._parsed: dict[ModuleVersion, GoMod | None] = {}

@@ -9,13 +9,13 @@ from gosync.gomod.deps import Deps
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needs import needs_of_project
 from gosync.project import read_project
-from gosync.store.blobs import BlobStore
+from gosync.store.blobs import BlobReader
 from gosync.sync.dependencies import ProjectLoad
 from gosync.sync.gomods import StoredGoMods
 
 
 def zips_of_project(
-    folder: Path, catalog: Catalog, blobs: BlobStore
+    folder: Path, catalog: Catalog, blobs: BlobReader
 ) -> frozenset[ModuleVersion]:
     """Return the versions whose zips a project's build list and go.sum files name.
 

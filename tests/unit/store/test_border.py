@@ -39,7 +39,6 @@ _BESIDE_THE_STORE = {
     "ingest/rebuild.py": "opens a store whose catalog is lost",
     "ingest/known.py": "opens a journal before the store is opened",
     "verify/ownstore/files.py": "looks at files that lie in a store",
-    "cli/why.py": "opens a store to read it",
     "publish/localtree.py": "links the blobs of its own kind",
     "folder/detection.py": "recognises a store by its folders",
     "verify/ownstore/actions.py": "moves files that lie in a store",
