@@ -21,6 +21,7 @@ from gosync.publish.claim import claim_tree
 from gosync.site.opening import Opening
 from gosync.site.site import Site, open_site
 from gosync.site.standing import TREE_KNOWS_MORE
+from gosync.site.treestorage import tree_storage
 from gosync.sync.adopt import LeftOut, TakenIn, take_in
 from gosync.work.progress import Progress
 
@@ -70,7 +71,7 @@ def adopt(
         taken = run_interruptible(lambda: _adopt(site, watcher, trust_tree=trust_tree))
         is_ours = is_own and not taken.left
         if is_ours:
-            claim_tree(source, site.standing.generation)
+            claim_tree(tree_storage(site.options), site.standing.generation)
     document = {
         "tree": str(source),
         "versions": taken.versions,

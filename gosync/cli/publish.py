@@ -32,6 +32,7 @@ from gosync.site.opening import Opening
 from gosync.site.site import Site, open_site
 from gosync.site.standing import Trouble
 from gosync.site.tree import publish_tree
+from gosync.site.treestorage import tree_storage
 from gosync.site.upstreams import connect
 from gosync.status.files import tell_status
 from gosync.store.durable import disk_errors, replace_file
@@ -161,7 +162,7 @@ def _asked(site: Site, logs: Sequence[Path]) -> AskedTiles:
 def _heads(sizes: Sequence[int], site: Site) -> list[ClientHead]:
     """Return what became of the heads that this command named."""
     database = site.options.database
-    marker = read_marker(site.options.tree_path) or Marker()
+    marker = read_marker(tree_storage(site.options).reader()) or Marker()
     promise = marker.promise(database.name if database else "").of(marker.head)
     return [
         ClientHead(

@@ -29,6 +29,7 @@ from gosync.gomod.dirhash import ZipScan, hash_go_mod, scan_zip
 from gosync.gomod.info import MAX_INFO_BYTES, parse_info
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES, GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion
+from gosync.publish.localtree import LocalTree
 from gosync.publish.withdrawnfile import read_withdrawn
 from gosync.sumdb.client import ProvenRecord
 from gosync.work.progress import Progress
@@ -68,7 +69,8 @@ class TreeFiles:
         self._zips: dict[ModuleVersion, Judged] = {}
         self._gomods: dict[ModuleVersion, GoMod] = {}
         self._texts: dict[ModuleVersion, bytes] = {}
-        self._withdrawn = {each.mv: each.reason for each in read_withdrawn(tree.root)}
+        told = read_withdrawn(LocalTree(tree.root).reader())
+        self._withdrawn = {each.mv: each.reason for each in told}
 
     def load(self, mv: ModuleVersion) -> GoMod | None:
         """Return the go.mod of a version; None, with a finding, if there is none."""

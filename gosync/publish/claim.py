@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from msgspec.structs import replace
 
 from gosync.folder import routes
 from gosync.ingest.generation import Generation
-from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import Marker, format_marker, read_marker
-from gosync.store.durable import disk_errors
+from gosync.publish.tree import TreeStorage
 
 
-def claim_tree(root: Path, generation: Generation) -> None:
+def claim_tree(tree: TreeStorage, generation: Generation) -> None:
     """Write a store's id and generation into a tree's marker; nothing else changes.
 
     Only for a tree that shows nothing that the store does not know. The store counts
@@ -23,11 +20,10 @@ def claim_tree(root: Path, generation: Generation) -> None:
         StoreError: journal, catalog or tree cannot be written.
         NoSpaceError: the disk is full.
     """
-    marker = read_marker(root) or Marker()
+    marker = read_marker(tree.reader()) or Marker()
     number = generation.advance(beyond=marker.generation)
     ours = replace(marker, store=generation.store, generation=number)
-    writer = LocalTreeWriter(root)
-    with disk_errors(root):
-        writer.open()
-        writer.write(routes.MARKER, format_marker(ours))
-        writer.commit()
+    writer = tree.writer()
+    writer.open()
+    writer.write(routes.MARKER, format_marker(ours))
+    writer.commit()

@@ -38,7 +38,7 @@ from typing import Concatenate, ParamSpec, TypeAlias, TypeVar, cast
 from gosync.errors import BlobCorruptError, BlobMissingError
 from gosync.folder import routes
 from gosync.hint import advise, command
-from gosync.publish.tree import TreeWriter
+from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
 from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest
 from gosync.store.durable import disk_error, disk_errors, write_all
@@ -71,6 +71,22 @@ def _ours(method: Method[P, R]) -> Method[P, R]:
             raise disk_error(self.name, error) from error
 
     return cast("Method[P, R]", wrapped)
+
+
+class LocalTree(TreeStorage):
+    """A tree that is a folder of this disk."""
+
+    def __init__(self, root: Path) -> None:
+        self.name = os.fspath(root)
+        self._root = root
+
+    def reader(self) -> TreeReader:
+        """Return what reads the folder."""
+        return LocalTreeWriter(self._root)
+
+    def writer(self, *, beside: bool = False) -> TreeWriter:
+        """Return what writes below the folder."""
+        return LocalTreeWriter(self._root, beside=beside)
 
 
 class LocalTreeWriter(TreeWriter):
@@ -185,11 +201,11 @@ class LocalTreeWriter(TreeWriter):
             )
 
     @_ours
-    def read(self, path: str) -> bytes | None:
+    def read(self, path: str, *, limit_bytes: int = -1) -> bytes | None:
         """Return a file's bytes, or None when it is not there."""
         try:
             with open(self._prefix + path, "rb", buffering=0) as file:
-                return file.read()
+                return file.read(limit_bytes)
         except (FileNotFoundError, NotADirectoryError):
             return None
 

@@ -30,13 +30,13 @@ other things in it and no marker is somebody else's, and left alone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import msgspec
 
 from gosync.errors import StoreError
 from gosync.folder import routes
 from gosync.publish.oldheads import Promise
+from gosync.publish.tree import TreeReader
 
 # 2: aliases of pseudo-versions, and of 8 and 10 digits
 # 3: pages tell what can be built with from go.mod files alone
@@ -93,21 +93,18 @@ def format_marker(marker: Marker) -> bytes:
     return msgspec.json.encode(marker) + b"\n"
 
 
-def read_marker(root: Path) -> Marker | None:
+def read_marker(tree: TreeReader) -> Marker | None:
     """Return a tree's marker, or None where there is no tree yet.
 
     Raises:
-        StoreError: if the folder holds something that is not ours.
+        StoreError: if its place holds something that is not ours, or cannot be read.
     """
-    try:
-        return parse_marker((root / routes.MARKER).read_bytes())
-    except FileNotFoundError:
-        pass
-    except OSError as exc:
-        raise StoreError(f"{root}: {exc.strerror}") from exc
-    if root.is_dir() and not {entry.name for entry in root.iterdir()} <= _HARMLESS:
+    data = tree.read(routes.MARKER, limit_bytes=_MAX_BYTES)
+    if data is not None:
+        return parse_marker(data)
+    if not set(tree.names("")) <= _HARMLESS:
         raise StoreError(
-            f"{root} is not empty and no tree of gosync's",
+            f"{tree.name} is not empty and no tree of gosync's",
             hint="name an empty folder in [publish] tree",
         )
     return None

@@ -29,7 +29,6 @@ from gosync.folder import routes
 from gosync.folder.routes import sumdb_folder
 from gosync.ingest.generation import Generation
 from gosync.publish.contents import ModuleContents
-from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.lookups import put_lookups
 from gosync.publish.marker import Marker, format_marker
 from gosync.publish.modulereader import ModuleReader
@@ -162,7 +161,7 @@ class ModulesPublication:
             StoreError: if the tree cannot be read.
         """
         self._at = setting
-        self._writer = LocalTreeWriter(setting.tree.root, beside=True)
+        self._writer = setting.tree.storage.writer(beside=True)
         self._modules = [
             ModulePublication(path, self._writer, setting) for path in paths
         ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 
 from gosync.catalog.identity import CatalogStore
 from gosync.errors import IdentityError
@@ -29,7 +28,7 @@ def owner_of(marker: Marker, ours: CatalogStore | None) -> Owner:
     return Owner.AHEAD if marker.generation > ours.generation else Owner.OURS
 
 
-def check_owner(root: Path, marker: Marker, ours: CatalogStore | None) -> None:
+def check_owner(tree: str, marker: Marker, ours: CatalogStore | None) -> None:
     """Refuse to change a tree that is another store's, or newer than this store.
 
     Raises:
@@ -37,15 +36,15 @@ def check_owner(root: Path, marker: Marker, ours: CatalogStore | None) -> None:
     """
     owner = owner_of(marker, ours)
     if owner is Owner.FOREIGN:
-        raise foreign_tree(root)
+        raise foreign_tree(tree)
     if owner is Owner.AHEAD:
-        raise tree_ahead(root)
+        raise tree_ahead(tree)
 
 
-def foreign_tree(root: Path) -> IdentityError:
+def foreign_tree(tree: object) -> IdentityError:
     """Return the refusal of another store's tree."""
     return IdentityError(
-        f"{root}: this tree was published from another store",
+        f"{tree}: this tree was published from another store",
         hint=advise(
             "mount the right one or name another folder; to make it this"
             " store's, run {}: it takes in what the tree shows",
@@ -54,10 +53,10 @@ def foreign_tree(root: Path) -> IdentityError:
     )
 
 
-def tree_ahead(root: Path) -> IdentityError:
+def tree_ahead(tree: object) -> IdentityError:
     """Return the refusal of a store that is older than its tree."""
     return IdentityError(
-        f"{root}: the tree is newer than its store, which was restored from an older"
+        f"{tree}: the tree is newer than its store, which was restored from an older"
         " backup",
         hint=advise(
             "run {}: it proves and takes in what the tree shows and the store"

@@ -343,7 +343,7 @@ class Publication:
         writer, sums = self._writer, self._at.sums
         shown = self._at.catalog.shown.sums(self._at.tree_id)
         return PublishReport(
-            root=str(self._at.root),
+            root=self._at.root,
             full=self._work.full,
             modules=shown.modules,
             versions=shown.versions,

@@ -22,8 +22,7 @@ from gosync.hint import advise, command
 from gosync.ingest.generation import Generation
 from gosync.publish.feed import ENTRIES, format_feed
 from gosync.publish.limit import DeleteLimit
-from gosync.publish.localtree import LocalTreeWriter
-from gosync.publish.marker import Marker, read_marker
+from gosync.publish.marker import Marker
 from gosync.publish.modulepublication import ModulesPublication, ModulesSetting
 from gosync.publish.modules import ModuleWriter
 from gosync.publish.owner import check_owner
@@ -33,7 +32,7 @@ from gosync.publish.setting import PublishSetting
 from gosync.publish.sumdb import SumTreeWriter, TileSource
 from gosync.publish.survey import Survey, survey_tree
 from gosync.publish.tilesneeded import kept_lookups, tiles_needed
-from gosync.publish.tree import TreeWriter
+from gosync.publish.tree import TreeReader, TreeWriter
 from gosync.publish.work import PublishOptions, TreeTarget, Work, find_work
 from gosync.store.blobs import BlobStore
 from gosync.store.durable import disk_errors
@@ -108,13 +107,13 @@ class Publisher:
             CatalogError: if the catalog cannot be read.
         """
         work = find_work(self._catalog, tree, self._database, options)
-        sums = self._sums(LocalTreeWriter(tree.root))
+        sums = self._sums(tree.storage.writer())
         if work is None or sums is None or not self._shows(head, work):
             return []
         assert head is not None
-        with disk_errors(tree.root):
+        with disk_errors(tree.storage.name):
             sums.check_head(head, work.sizes)
-            kept = kept_lookups(self._survey(LocalTreeWriter(tree.root), work), sums)
+            kept = kept_lookups(self._survey(tree.storage.reader(), work), sums)
             return sums.missing(tiles_needed(self._catalog, work, kept.values(), head))
 
     def wanted_old_head_tiles(
@@ -126,11 +125,11 @@ class Publisher:
         is raised, are ``wanted_tiles``'s.
         """
         work = find_work(self._catalog, tree, self._database, options)
-        sums = self._sums(LocalTreeWriter(tree.root))
+        sums = self._sums(tree.storage.writer())
         if work is None or sums is None or not self._shows(head, work):
             return []
         assert head is not None
-        with disk_errors(tree.root):
+        with disk_errors(tree.storage.name):
             return sums.missing(work.old_heads.tiles(head.tree.n))
 
     def publish(
@@ -171,8 +170,8 @@ class Publisher:
         if work is None:
             report = self._unchanged(tree)
         else:
-            with disk_errors(tree.root):
-                survey = self._survey(LocalTreeWriter(tree.root), work)
+            with disk_errors(tree.storage.name):
+                survey = self._survey(tree.storage.reader(), work)
                 self._check_limit(tree, survey, limit)
                 report = self._publish(
                     tree,
@@ -226,8 +225,8 @@ class Publisher:
         return modules.run(modules.head(head), self._generation)
 
     def _modules(self, tree: TreeTarget, paths: Iterable[str]) -> ModulesPublication:
-        marker = read_marker(tree.root) or Marker()
-        check_owner(tree.root, marker, self._catalog.identity.get())
+        marker = tree.marker() or Marker()
+        check_owner(tree.storage.name, marker, self._catalog.identity.get())
         setting = ModulesSetting(
             catalog=self._catalog,
             blobs=self._blobs,
@@ -248,17 +247,17 @@ class Publisher:
             NoSpaceError: if the disk is full.
             CatalogError: if the catalog cannot be read.
         """
-        marker = read_marker(tree.root)
+        marker = tree.marker()
         if marker is None:
             return False
-        check_owner(tree.root, marker, self._catalog.identity.get())
+        check_owner(tree.storage.name, marker, self._catalog.identity.get())
         feed = format_feed(
             self._catalog.arrivals.newest(limit=ENTRIES),
             self._catalog.findings.newest(limit=ENTRIES),
             self._catalog.withdrawn.newest(limit=ENTRIES),
         )
-        writer = LocalTreeWriter(tree.root)
-        with disk_errors(tree.root):
+        writer = tree.storage.writer()
+        with disk_errors(tree.storage.name):
             if writer.read(routes.FEED) == feed:
                 return False
             writer.open()
@@ -277,7 +276,7 @@ class Publisher:
         give_way: Callable[[Callable[[], None]], None],
     ) -> PublishReport:
         work = self._stamped(tree, work)
-        writer = LocalTreeWriter(tree.root)
+        writer = tree.storage.writer()
         sums = self._sums(writer)
         shown = head if sums is not None and self._shows(head, work) else None
         if sums is not None and shown is not None:
@@ -298,7 +297,7 @@ class Publisher:
             work=work,
             survey=survey,
             options=options,
-            root=tree.root,
+            root=tree.storage.name,
             tree_id=tree.id,
             progress=progress,
             give_way=give_way,
@@ -312,8 +311,8 @@ class Publisher:
         unpublished = self._catalog.trees.unpublished(tree.id)
         return replace(report, unpublished=tuple(unpublished))
 
-    def _survey(self, writer: TreeWriter, work: Work) -> Survey:
-        return survey_tree(self._catalog, writer, full=work.full, paths=work.paths)
+    def _survey(self, tree: TreeReader, work: Work) -> Survey:
+        return survey_tree(self._catalog, tree, full=work.full, paths=work.paths)
 
     def _check_limit(
         self, tree: TreeTarget, survey: Survey, limit: DeleteLimit
@@ -323,23 +322,23 @@ class Publisher:
         more = ", ..." if len(leaving) > _SHOWN else ""
         limit.check(
             len(leaving),
-            f"{tree.root}: {len(leaving)} versions would leave the tree"
+            f"{tree.storage.name}: {len(leaving)} versions would leave the tree"
             f" ({shown}{more})",
             hint=advise(
                 "if that is meant, {}",
-                command("publish", tree.root, "--max-delete", len(leaving)),
+                command("publish", tree.storage.name, "--max-delete", len(leaving)),
             ),
         )
 
     def _unchanged(self, tree: TreeTarget) -> PublishReport:
         """Return what a tree has that is up to date."""
-        marker = read_marker(tree.root) or Marker()
+        marker = tree.marker() or Marker()
         unpublished = self._catalog.trees.unpublished(tree.id)
-        return PublishReport.unchanged(str(tree.root), marker, unpublished)
+        return PublishReport.unchanged(tree.storage.name, marker, unpublished)
 
     def _stamped(self, tree: TreeTarget, work: Work) -> Work:
         """Count the store's generation up, ahead of the tree that will show it."""
-        check_owner(tree.root, work.marker, self._catalog.identity.get())
+        check_owner(tree.storage.name, work.marker, self._catalog.identity.get())
         if self._generation is None:
             return work
         number = self._generation.advance()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -34,7 +33,7 @@ class PublishSetting(msgspec.Struct, frozen=True, kw_only=True):
         work: What is to be done.
         survey: What the tree has beyond what is carried.
         options: What concerns the pages.
-        root: The tree's folder.
+        root: What messages call the tree.
         tree_id: What the catalog calls the tree.
         progress: Is told how far it is.
         give_way: Called between two modules with what shows all that is staged; whoever
@@ -50,7 +49,7 @@ class PublishSetting(msgspec.Struct, frozen=True, kw_only=True):
     work: Work
     survey: Survey
     options: PublishOptions
-    root: Path
+    root: str
     tree_id: str
     progress: Progress
     give_way: Callable[[Callable[[], None]], None]

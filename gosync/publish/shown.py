@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Need, State
@@ -16,19 +15,19 @@ from gosync.gomod.module import (
     unescape_path,
     unescape_version,
 )
-from gosync.publish.localtree import LocalTreeWriter
+from gosync.publish.tree import TreeReader
 
 _END = f"/{routes.VERSIONS_FOLDER}"
 
 
-def shown_versions(root: Path) -> Iterator[tuple[ModuleVersion, Need]]:
+def shown_versions(tree: TreeReader) -> Iterator[tuple[ModuleVersion, Need]]:
     """Yield each version of which a tree has the ``.mod``, and whether its zip.
 
     Raises:
-        OSError: as from reading folders.
+        StoreError: the tree cannot be read.
     """
     folder, kinds = "", dict[str, Need]()
-    for file in LocalTreeWriter(root).walk():
+    for file in tree.walk():
         at, _, name = file.rpartition("/")
         if at != folder:
             yield from _versions(folder, kinds)
@@ -57,14 +56,16 @@ def _versions(
         yield mv, need
 
 
-def unknown_to(catalog: Catalog, root: Path) -> Iterator[tuple[ModuleVersion, Need]]:
+def unknown_to(
+    catalog: Catalog, tree: TreeReader
+) -> Iterator[tuple[ModuleVersion, Need]]:
     """Yield what a tree shows and a catalog neither carries nor has given up.
 
     Raises:
         CatalogError: the catalog cannot be read.
-        OSError: as from reading folders.
+        StoreError: the tree cannot be read.
     """
-    for mv, need in shown_versions(root):
+    for mv, need in shown_versions(tree):
         if mv.version in catalog.tombstones.of(mv.path):
             continue
         row = catalog.versions.get(mv)

@@ -23,7 +23,7 @@ from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion
 from gosync.publish.contents import Kept
-from gosync.publish.tree import TreeWriter
+from gosync.publish.tree import TreeReader
 
 _ALL = frozenset(FileKind)
 _MODS = frozenset({FileKind.INFO, FileKind.MOD})
@@ -50,7 +50,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
 def survey_tree(
     catalog: Catalog,
-    writer: TreeWriter,
+    tree: TreeReader,
     *,
     full: bool,
     paths: Iterable[str],
@@ -60,7 +60,7 @@ def survey_tree(
 
     Args:
         catalog: What is carried, given up and withdrawn.
-        writer: Reads the tree.
+        tree: The tree.
         full: Whether to look at the whole tree.
         paths: The modules to look at otherwise.
         spare: Whether what was given up stays for now as well.
@@ -71,8 +71,8 @@ def survey_tree(
     """
     leaving: list[ModuleVersion] = []
     kept: dict[str, tuple[Kept, ...]] = {}
-    for at in _modules(writer) if full else _named(paths):
-        found = _survey_module(catalog, writer, at, spare=spare)
+    for at in _modules(tree) if full else _named(paths):
+        found = _survey_module(catalog, tree, at, spare=spare)
         leaving += (ModuleVersion(at.path, version) for version in found.leaving)
         if found.kept:
             kept[at.path] = tuple(found.kept)
@@ -87,10 +87,10 @@ def _named(paths: Iterable[str]) -> Iterator[ModuleRoutes]:
             continue
 
 
-def _modules(writer: TreeWriter) -> Iterator[ModuleRoutes]:
+def _modules(tree: TreeReader) -> Iterator[ModuleRoutes]:
     """Yield the modules that have an ``@v`` folder in the tree."""
     seen: set[str] = set()
-    for file in writer.walk():
+    for file in tree.walk():
         folder = file.rpartition("/")[0]
         if folder not in seen and folder.endswith(f"/{routes.VERSIONS_FOLDER}"):
             seen.add(folder)
@@ -105,10 +105,10 @@ class _Found(msgspec.Struct):
 
 
 def _survey_module(
-    catalog: Catalog, writer: TreeWriter, at: ModuleRoutes, *, spare: bool
+    catalog: Catalog, tree: TreeReader, at: ModuleRoutes, *, spare: bool
 ) -> _Found:
     found = _Found()
-    names = writer.names(at.versions_folder)
+    names = tree.names(at.versions_folder)
     there = files_by_version(names)
     if not there:
         return found
@@ -125,7 +125,7 @@ def _survey_module(
         else:
             found.kept.append(_kept(at, version, files, extra, row))
     if found.kept:
-        found.kept = _with_aliases(writer, at, found.kept, names)
+        found.kept = _with_aliases(tree, at, found.kept, names)
     return found
 
 
@@ -171,12 +171,12 @@ def _lookup(at: ModuleRoutes, version: str) -> str:
 
 
 def _with_aliases(
-    writer: TreeWriter, at: ModuleRoutes, kept: Iterable[Kept], names: Iterable[str]
+    tree: TreeReader, at: ModuleRoutes, kept: Iterable[Kept], names: Iterable[str]
 ) -> list[Kept]:
     """Let the aliases stay that name what stays."""
     aliases: dict[str, set[str]] = {}
     for name in filter(routes.revision_of_alias, names):
-        version = _version_in(writer.read(f"{at.versions_folder}/{name}"))
+        version = _version_in(tree.read(f"{at.versions_folder}/{name}"))
         aliases.setdefault(version, set()).add(name)
     return [
         msgspec.structs.replace(

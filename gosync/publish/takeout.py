@@ -10,7 +10,6 @@ publish brings the tree's pages up. Killed in between, it takes out the rest.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Need, VersionRow
@@ -18,22 +17,20 @@ from gosync.errors import MalformedError
 from gosync.folder import routes
 from gosync.gomod.filekind import FileKind
 from gosync.publish.contents import ModuleContents, contents_of
-from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import read_marker
 from gosync.publish.modules import ModuleWriter
 from gosync.publish.owner import Owner, foreign_tree, owner_of
 from gosync.publish.stale import removal_order
 from gosync.publish.survey import files_by_version, survey_tree
-from gosync.publish.tree import TreeWriter
+from gosync.publish.tree import TreeStorage, TreeWriter
 from gosync.publish.withdrawnfile import write_withdrawn
 from gosync.store.blobs import BlobStore
-from gosync.store.durable import disk_errors
 
 _NOTHING_IS_NEW = 1 << 62
 
 
 def take_out(
-    root: Path,
+    tree: TreeStorage,
     paths: Iterable[str],
     *,
     catalog: Catalog,
@@ -43,7 +40,7 @@ def take_out(
     """Take what is withdrawn of these modules out of a tree.
 
     Args:
-        root: The tree.
+        tree: The tree.
         paths: The modules.
         catalog: What is withdrawn.
         blobs: The store's blobs.
@@ -57,17 +54,16 @@ def take_out(
         StoreError: if the tree cannot be written, or is no tree of gosync's.
         CatalogError: if the catalog cannot be read.
     """
-    marker = read_marker(root)
+    marker = read_marker(tree.reader())
     if marker is None:
         return None
     if owner_of(marker, catalog.identity.get()) is Owner.FOREIGN:
-        raise foreign_tree(root)
-    writer = LocalTreeWriter(root)
-    with disk_errors(root):
-        writer.open()
-        write_withdrawn(writer, catalog.withdrawn.all())
-        for path in sorted(set(paths)):
-            _take_out_of(writer, path, catalog, blobs, database)
+        raise foreign_tree(tree.name)
+    writer = tree.writer()
+    writer.open()
+    write_withdrawn(writer, catalog.withdrawn.all())
+    for path in sorted(set(paths)):
+        _take_out_of(writer, path, catalog, blobs, database)
     return writer.removed
 
 

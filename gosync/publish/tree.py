@@ -44,8 +44,12 @@ class TreeReader(Protocol):
 
     name: str
 
-    def read(self, path: str) -> bytes | None:
+    def read(self, path: str, *, limit_bytes: int = -1) -> bytes | None:
         """Return a file's bytes, or None when it is not there.
+
+        Args:
+            path: Which.
+            limit_bytes: At most so many of them, from the beginning; -1 for all.
 
         Raises:
             StoreError: the storage refuses.
@@ -175,5 +179,29 @@ class TreeWriter(TreeReader, Protocol):
 
         Raises:
             StoreError: it cannot be removed.
+        """
+        ...
+
+
+class TreeStorage(Protocol):
+    """The place of one tree, there or not: opens it for who reads and who writes.
+
+    To make a reader or a writer asks the storage for nothing yet.
+
+    Attributes:
+        name: What messages, leases and the catalog call the tree.
+    """
+
+    name: str
+
+    def reader(self) -> TreeReader:
+        """Return what reads the tree."""
+        ...
+
+    def writer(self, *, beside: bool = False) -> TreeWriter:
+        """Return what writes the tree, once it is opened.
+
+        Args:
+            beside: Whether another writer, that gave way, may have files staged.
         """
         ...

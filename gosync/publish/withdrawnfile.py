@@ -8,16 +8,15 @@ again; the tree itself, which lacks these versions, could not tell that.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import msgspec
 
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.clock import parse_time
-from gosync.errors import RejectedError
+from gosync.errors import RejectedError, StoreError
 from gosync.folder import routes
 from gosync.gomod import module
-from gosync.publish.tree import TreeWriter
+from gosync.publish.tree import TreeReader, TreeWriter
 
 _MAX_BYTES = 16 << 20
 _MAX_TEXT = 4096
@@ -27,7 +26,7 @@ def write_withdrawn(writer: TreeWriter, withdrawals: Iterable[Withdrawal]) -> No
     """Bring the tree's file up to date.
 
     Raises:
-        OSError: if it cannot be written.
+        StoreError: if it cannot be written.
     """
     withdrawals = list(withdrawals)
     if withdrawals:
@@ -37,13 +36,12 @@ def write_withdrawn(writer: TreeWriter, withdrawals: Iterable[Withdrawal]) -> No
         writer.remove(routes.WITHDRAWN)
 
 
-def read_withdrawn(root: Path) -> list[Withdrawal]:
+def read_withdrawn(tree: TreeReader) -> list[Withdrawal]:
     """Return what a tree says is withdrawn; nothing where it cannot be read."""
     try:
-        with (root / routes.WITHDRAWN).open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-        found = msgspec.json.decode(data[:_MAX_BYTES], type=list[Withdrawal])
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        data = tree.read(routes.WITHDRAWN, limit_bytes=_MAX_BYTES) or b""
+        found = msgspec.json.decode(data, type=list[Withdrawal])
+    except (StoreError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
     return [each for each in found if _is_sound(each)]
 

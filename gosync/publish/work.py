@@ -12,7 +12,6 @@ that the store does not know.
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +20,7 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.shown import ShownSums
 from gosync.catalog.trees import TreeState
 from gosync.publish.marker import FORMAT, Marker, read_marker
+from gosync.publish.tree import TreeStorage
 from gosync.sumdb.oldheads import OldHeads
 from gosync.sumdb.spans import unite
 
@@ -35,12 +35,16 @@ class TreeTarget(msgspec.Struct, frozen=True):
     """A tree to publish.
 
     Attributes:
-        root: Its folder.
+        storage: Its place.
         id: What the catalog calls it.
     """
 
-    root: Path
+    storage: TreeStorage
     id: str
+
+    def marker(self) -> Marker | None:
+        """Return its marker, None where there is no tree yet; see read_marker."""
+        return read_marker(self.storage.reader())
 
 
 class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +126,7 @@ def find_work(
         StoreError: if the folder is somebody else's, or cannot be read.
         CatalogError: if the catalog cannot be read.
     """
-    marker = read_marker(tree.root) or Marker()
+    marker = tree.marker() or Marker()
     name = "" if database is None else database.name
     seq = catalog.versions.last_change()
     digest = options.digest(database)

@@ -11,6 +11,7 @@ upstreams       whom the site asks, and the gate that admits the answers
 configured      whom a failure was met at, and whether that is still asked
 oldheads        clients that remember an older tree head
 withdrawals     withdrawn versions, taken out of every known tree
+treestorage     the published tree's storage: what is configured, opened
 tree            the newest head, and the tree published with it
 backup          a dated copy of what the store cannot fetch again
 artifacts       artifacts of a store: kept as blobs, told to the journal

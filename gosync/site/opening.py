@@ -20,6 +20,7 @@ from gosync.publish.claim import claim_tree
 from gosync.publish.marker import read_marker
 from gosync.publish.owner import Owner, owner_of
 from gosync.publish.shown import unknown_to
+from gosync.publish.tree import TreeStorage
 from gosync.site.options import SiteOptions
 from gosync.site.places import check_place
 from gosync.site.refusals import no_store, refusal, store_away
@@ -32,6 +33,7 @@ from gosync.site.standing import (
     judge_store,
     judge_tree,
 )
+from gosync.site.treestorage import tree_storage
 from gosync.store.durable import disk_errors
 from gosync.store.identity import (
     has_entries,
@@ -131,7 +133,7 @@ def check_before(options: SiteOptions, opening: Opening) -> bool:
         return False
     if opening.new_store or opening.alone:
         return True
-    if read_marker(tree) is not None:
+    if read_marker(tree_storage(options).reader()) is not None:
         raise store_away(root, tree=tree)
     check_place(options)
     if not opening.create:
@@ -240,7 +242,7 @@ def check_readable(options: SiteOptions, catalog: Catalog, *, blobs: bool) -> No
     for trouble in (
         _judge_catalog(root, catalog),
         _judge_blobs(root, catalog) if blobs else None,
-        _judge_tree(tree, catalog),
+        _judge_tree(tree_storage(options), catalog),
     ):
         if trouble is not None:
             raise refusal(trouble, store=root, tree=tree)
@@ -312,25 +314,26 @@ def _settle_tree(
     options: SiteOptions, generation: Generation, catalog: Catalog
 ) -> list[Trouble]:
     tree = options.tree_path
-    trouble = _judge_tree(tree, catalog)
+    storage = tree_storage(options)
+    trouble = _judge_tree(storage, catalog)
     if trouble is not None:
         return [trouble]
-    marker = read_marker(tree)
+    marker = read_marker(storage.reader())
     if marker is not None and owner_of(marker, catalog.identity.get()) is Owner.NOBODY:
-        claim_tree(tree, generation)
+        claim_tree(storage, generation)
         _log.warning(
             "%s: tree and store agree; from now on it is %s's", tree, generation.store
         )
     return []
 
 
-def _judge_tree(tree: Path, catalog: Catalog) -> Trouble | None:
-    marker, state = read_marker(tree), catalog.trees.get(str(tree))
+def _judge_tree(storage: TreeStorage, catalog: Catalog) -> Trouble | None:
+    tree = storage.reader()
+    marker, state = read_marker(tree), catalog.trees.get(storage.name)
     trouble = judge_tree(marker, state, catalog.identity.get())
-    if trouble is Trouble.TREE_UNKNOWN:
-        with disk_errors(tree):
-            if next(unknown_to(catalog, tree), None) is None:
-                return None
+    is_unknown = trouble is Trouble.TREE_UNKNOWN
+    if is_unknown and next(unknown_to(catalog, tree), None) is None:
+        return None
     return trouble
 
 
@@ -347,6 +350,6 @@ def check_still_there(
     store = read_store_id(root)
     if store != standing.generation.store or not (root / CATALOG).is_file():
         raise store_away(root)
-    trouble = _judge_tree(tree, catalog)
+    trouble = _judge_tree(tree_storage(options), catalog)
     if trouble is not None and trouble not in standing.trouble:
         raise refusal(trouble, store=root, tree=tree)

@@ -28,6 +28,7 @@ from gosync.site.oldheads import (
     settle,
 )
 from gosync.site.site import Site
+from gosync.site.treestorage import tree_storage
 from gosync.site.upstreams import connect
 from gosync.site.withdrawals import learn_withdrawals
 from gosync.sumdb.client import SumClient
@@ -345,5 +346,5 @@ def make_publisher(site: Site) -> Publisher:
 
 def tree_target(site: Site) -> TreeTarget:
     """Return the configured tree."""
-    root = site.options.tree_path
-    return TreeTarget(root, str(root))
+    storage = tree_storage(site.options)
+    return TreeTarget(storage, storage.name)

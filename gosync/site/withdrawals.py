@@ -6,7 +6,6 @@ Their order, and the way back, are ``gosync.sync.withdrawing``'s.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import msgspec
 
@@ -16,6 +15,7 @@ from gosync.ingest.entries import withdrawal_entry
 from gosync.publish.takeout import take_out
 from gosync.publish.withdrawnfile import read_withdrawn
 from gosync.site.site import Site
+from gosync.site.treestorage import named_tree, tree_storage
 
 
 class TreeTaken(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ def _take_from(site: Site, root: str, paths: list[str]) -> TreeTaken:
     try:
         with site.hold_modules(root):
             removed = take_out(
-                Path(root),
+                named_tree(root),
                 paths,
                 catalog=site.catalog,
                 blobs=site.blobs,
@@ -85,7 +85,7 @@ def learn_withdrawals(site: Site) -> None:
     Raises:
         StoreError: if journal or catalog cannot be written.
     """
-    told = read_withdrawn(site.options.tree_path)
+    told = read_withdrawn(tree_storage(site.options).reader())
     if not told:
         return
     known = {(each.mv, each.told_by): each for each in site.catalog.withdrawn.known()}

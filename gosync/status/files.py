@@ -10,9 +10,10 @@ import msgspec
 
 from gosync.errors import LeaseLostError, LockedError, StoreError
 from gosync.folder import routes
-from gosync.publish.localtree import LocalTreeWriter
 from gosync.publish.marker import read_marker
+from gosync.publish.tree import TreeStorage
 from gosync.site.site import Site
+from gosync.site.treestorage import tree_storage
 from gosync.status.facts import MirrorFacts, gather_facts
 from gosync.status.metrics import format_metrics
 from gosync.status.mirror import format_status
@@ -54,26 +55,27 @@ def tell_status(site: Site, telling: Telling) -> None:
 
 
 def _tell_status(site: Site, telling: Telling) -> None:
-    name, tree = telling.name, site.options.tree_path
+    name, tree = telling.name, tree_storage(site.options)
     facts = gather_facts(site.catalog, site.options, site.clock.now())
     if telling.metrics_path is not None:
         write_metrics(telling.metrics_path, facts, name=name)
     write_status(tree, facts, name=name, upstream=telling.upstream)
 
 
-def write_status(tree: Path, facts: MirrorFacts, *, name: str, upstream: str) -> None:
+def write_status(
+    tree: TreeStorage, facts: MirrorFacts, *, name: str, upstream: str
+) -> None:
     """Write status.json into a tree, if there is one; under the tree's lease.
 
     Raises:
         StoreError: if it cannot be written.
     """
-    if read_marker(tree) is None:
+    if read_marker(tree.reader()) is None:
         return
-    writer = LocalTreeWriter(tree)
-    with disk_errors(tree / routes.STATUS):
-        writer.open()
-        writer.write(routes.STATUS, format_status(facts, name=name, upstream=upstream))
-        writer.commit()
+    writer = tree.writer()
+    writer.open()
+    writer.write(routes.STATUS, format_status(facts, name=name, upstream=upstream))
+    writer.commit()
 
 
 def write_metrics(path: Path, facts: MirrorFacts, *, name: str) -> None:

@@ -28,6 +28,7 @@ from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import InterruptedRunError, StoreError
 from gosync.publish.marker import read_marker
 from gosync.site.options import SiteOptions
+from gosync.site.treestorage import tree_storage
 from gosync.status.facts import MirrorFacts, gather_facts
 from gosync.status.late import Late, late_data
 from gosync.status.mirror import JobReport
@@ -186,7 +187,7 @@ def _exit_code(
 def _unknown(options: SiteOptions) -> int:
     """Return how many versions the tree has that the store does not know."""
     try:
-        marker = read_marker(options.tree_path)
+        marker = read_marker(tree_storage(options).reader())
     except StoreError:  # the tree is no part of what this command reads
         return 0
     return 0 if marker is None else marker.unknown

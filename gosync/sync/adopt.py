@@ -30,8 +30,8 @@ from gosync.publish.marker import read_marker
 from gosync.publish.shown import unknown_to
 from gosync.site.options import SiteOptions
 from gosync.site.site import Site
+from gosync.site.treestorage import tree_storage
 from gosync.site.upstreams import Upstreams, connect
-from gosync.store.durable import disk_errors
 from gosync.sync.fetch import sink_of
 from gosync.upstream.goproxy import parse_goproxy
 from gosync.work.pool import for_each
@@ -141,13 +141,12 @@ async def claim_if_whole(site: Site, left: Sequence[LeftOut]) -> None:
 
 
 def _unknown(site: Site) -> set[ModuleVersion]:
-    with disk_errors(site.options.tree_path):
-        unknown = unknown_to(site.catalog, site.options.tree_path)
-        return {mv for mv, _ in unknown}
+    unknown = unknown_to(site.catalog, tree_storage(site.options).reader())
+    return {mv for mv, _ in unknown}
 
 
 async def _claim(site: Site) -> None:
-    tree = site.options.tree_path
+    tree = tree_storage(site.options)
     async with site.holding_tree():
         await to_thread.run_sync(claim_tree, tree, site.standing.generation)
 
@@ -181,11 +180,10 @@ async def take_in(
         StoreError: if there is no tree, or the store cannot be written.
         SecurityError: if the tree's part of the checksum database does not hold.
     """
-    root = site.options.tree_path
-    if await to_thread.run_sync(read_marker, root) is None:
-        raise StoreError(f"{root}: there is no tree", hint="name a tree's folder")
-    with disk_errors(root):
-        missing = await to_thread.run_sync(lambda: list(unknown_to(site.catalog, root)))
+    tree = tree_storage(site.options).reader()
+    if await to_thread.run_sync(read_marker, tree) is None:
+        raise StoreError(f"{tree.name}: there is no tree", hint="name a tree's folder")
+    missing = await to_thread.run_sync(lambda: list(unknown_to(site.catalog, tree)))
     source = replace(site, options=_from_tree(site.options))
     async with connect(source) as upstreams:
         taking = _Taking(source, upstreams, progress, trust_tree=trust_tree)

@@ -25,6 +25,7 @@ from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.modfile import synthesize
 from gosync.gomod.module import ModuleVersion
+from gosync.publish.localtree import LocalTree
 from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
 from gosync.publish.work import TreeTarget
@@ -87,7 +88,7 @@ class _Mirror:
         self._log.grow(70_000)
         self._tiles = TileStore(store, self._log.name)
         self._database = parse_gosumdb(self._log.verifier_key)
-        self._tree = TreeTarget(folder / "public", "public")
+        self._tree = TreeTarget(LocalTree(folder / "public"), "public")
         self._modules = 0
         self._publisher = Publisher(
             self._catalog,

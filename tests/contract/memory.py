@@ -18,7 +18,7 @@ from gosync.errors import (
     NoSpaceError,
     StoreError,
 )
-from gosync.publish.tree import TreeWriter
+from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
 from gosync.store.blobs import BlobReader, BlobStore, missing
 from gosync.store.digest import Digest, digest_of, parse_digest
 from gosync.store.journal import Damage, EntryValue, Journal, format_entry, parse_entry
@@ -198,6 +198,20 @@ class MemoryBlobStore(BlobStore):
         return len(gone)
 
 
+class MemoryTree(TreeStorage):
+    """A tree in memory."""
+
+    def __init__(self, disk: MemoryDisk) -> None:
+        self.name = "memory"
+        self._disk = disk
+
+    def reader(self) -> TreeReader:
+        return MemoryTreeWriter(self._disk)
+
+    def writer(self, *, beside: bool = False) -> TreeWriter:
+        return MemoryTreeWriter(self._disk)
+
+
 class MemoryTreeWriter(TreeWriter):
     """A tree in memory that shows a wave's files in any order, links among them."""
 
@@ -211,8 +225,9 @@ class MemoryTreeWriter(TreeWriter):
     def open(self) -> None:
         self._waves = [[]]
 
-    def read(self, path: str) -> bytes | None:
-        return self._disk.files.get(path)
+    def read(self, path: str, *, limit_bytes: int = -1) -> bytes | None:
+        data = self._disk.files.get(path)
+        return data if data is None or limit_bytes < 0 else data[:limit_bytes]
 
     def size(self, path: str) -> int | None:
         data = self.read(path)

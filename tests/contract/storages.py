@@ -11,8 +11,8 @@ from typing import Protocol
 
 import pytest
 
-from gosync.publish.localtree import LocalTreeWriter
-from gosync.publish.tree import TreeWriter
+from gosync.publish.localtree import LocalTree
+from gosync.publish.tree import TreeStorage, TreeWriter
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 from gosync.store.journal import Damage, Journal
@@ -27,7 +27,7 @@ from tests.contract.memory import (
     MemoryDisk,
     MemoryJournal,
     MemoryStaged,
-    MemoryTreeWriter,
+    MemoryTree,
     MemoryWriterLock,
 )
 from tests.contract.powercut import PowerCut
@@ -39,8 +39,12 @@ class Storage(Protocol):
     def blobs(self) -> BlobStore:
         """Open the blobs, beside whoever has them open."""
 
+    def tree_storage(self) -> TreeStorage:
+        """Return the tree's place."""
+
     def tree(self) -> TreeWriter:
-        """Open the tree."""
+        """Return a writer of the tree."""
+        return self.tree_storage().writer()
 
     def journal(self) -> Journal:
         """Open the journal."""
@@ -83,8 +87,8 @@ class MemoryStorage(Storage):
     def blobs(self) -> BlobStore:
         return MemoryBlobStore(self.disk)
 
-    def tree(self) -> TreeWriter:
-        return MemoryTreeWriter(self.disk)
+    def tree_storage(self) -> TreeStorage:
+        return MemoryTree(self.disk)
 
     def journal(self) -> Journal:
         return MemoryJournal(self.disk)
@@ -132,8 +136,8 @@ class LocalStorage(Storage):
     def blobs(self) -> BlobStore:
         return LocalBlobStore(self.root / "store")
 
-    def tree(self) -> TreeWriter:
-        return LocalTreeWriter(self.root / "public")
+    def tree_storage(self) -> TreeStorage:
+        return LocalTree(self.root / "public")
 
     def journal(self) -> Journal:
         root = self.root / "store"

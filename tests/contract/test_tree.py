@@ -33,6 +33,24 @@ def files(tree: TreeWriter) -> dict[str, bytes | None]:
     }
 
 
+def test_a_place_is_asked_for_nothing_until_it_is_used(storage: Storage) -> None:
+    place = storage.tree_storage()
+    reader = place.reader()
+    assert (reader.read("a/b"), reader.size("a"), reader.names("")) == (None, None, [])
+    assert reader.name == place.name
+    writer = place.writer()
+    writer.open()
+    writer.write("a/b", b"data")
+    assert reader.read("a/b") is None
+    writer.commit()
+    assert reader.read("a/b") == place.reader().read("a/b") == b"data"
+    assert [reader.read("a/b", limit_bytes=n) for n in (0, 3, 9)] == [
+        b"",
+        b"dat",
+        b"data",
+    ]
+
+
 def opened(storage: Storage) -> TreeWriter:
     tree = storage.tree()
     tree.open()

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from gosync.catalog.versions import Need
 from gosync.gomod.module import ModuleVersion
+from gosync.publish.localtree import LocalTree
+from gosync.publish.work import TreeTarget
 from tests.tiers import examples
 from tests.unit.publish.invariants import check_lists, check_lookups
 from tests.unit.publish.world import NAME, World
@@ -87,7 +89,7 @@ def test_step_by_step_gives_what_one_publish_gives(
             world.publish()
             got = visible(world)
             assert world.publish().changes == 0
-            world.tree = type(world.tree)(folder / "anew", "tree-2")
+            world.tree = TreeTarget(LocalTree(folder / "anew"), "tree-2")
             world.root = folder / "anew"
             world.publish()
             assert visible(world) == got

@@ -32,7 +32,7 @@ def test_what_was_written_is_read(withdrawals: list[Withdrawal]) -> None:
         for told in (withdrawals, withdrawals, []):
             write_withdrawn(writer, told)
             writer.commit()
-            assert read_withdrawn(Path(folder)) == told
+            assert read_withdrawn(LocalTreeWriter(Path(folder))) == told
 
 
 @given(
@@ -49,4 +49,4 @@ def test_any_bytes_say_nothing(data: bytes) -> None:
         path = Path(folder) / routes.WITHDRAWN
         path.parent.mkdir()
         path.write_bytes(data)
-        assert read_withdrawn(Path(folder)) == []
+        assert read_withdrawn(LocalTreeWriter(Path(folder))) == []

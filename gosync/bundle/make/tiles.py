@@ -23,6 +23,7 @@ from gosync.hint import advise, command
 from gosync.publish.marker import read_marker
 from gosync.publish.sumdb import needed_tiles
 from gosync.site.site import Site
+from gosync.site.treestorage import tree_storage
 from gosync.store.scratch import ScratchFiles
 from gosync.sumdb.spans import Spans, numbers, spans_of, subtract, unite
 from gosync.sumdb.tile import Tile, tree_tiles
@@ -123,7 +124,7 @@ def old_head_tiles(
         StoreError: the tree's folder is somebody else's.
     """
     database = site.options.database
-    marker = read_marker(site.options.tree_path)
+    marker = read_marker(tree_storage(site.options).reader())
     if database is None or marker is None:
         return OldHeadTiles(after=held)
     promised = marker.promise(database.name).of(head.tree.n).tiles(head.tree.n)

@@ -29,7 +29,7 @@ from gosync.catalog.db import Catalog
 from gosync.errors import StoreError
 from gosync.folder.routes import MARKER_FOLDER, of_module
 from gosync.hint import advise, command
-from gosync.publish.localtree import LocalTreeWriter
+from gosync.publish.localtree import LocalTree
 from gosync.publish.marker import read_marker
 from gosync.store.durable import disk_errors, make_folder, replace_file, sync_folder
 from gosync.work.progress import NoProgress, Progress
@@ -107,7 +107,7 @@ def write_tree_archive(
 
 
 def _check_tree(tree: Path) -> None:
-    marker = read_marker(tree)
+    marker = read_marker(LocalTree(tree).reader())
     if marker is None or not marker.complete:
         raise StoreError(
             f"{tree}: there is no published tree, or a publish of it was not finished",
@@ -149,7 +149,7 @@ def _write(tree: Path, partial: Path, progress: Progress) -> dict[str, tuple[int
     """Write the archive; return each file's size and SHA-256."""
     names = sorted(
         name
-        for name in LocalTreeWriter(tree).walk()
+        for name in LocalTree(tree).reader().walk()
         if not name.startswith(f"{MARKER_FOLDER}/")
     )
     progress.phase("packing the tree", len(names))

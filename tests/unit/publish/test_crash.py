@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from gosync.publish.localtree import LocalTree
 from gosync.publish.marker import parse_marker
+from gosync.publish.work import TreeTarget
 from tests.tiers import spread
 from tests.unit.publish.invariants import check_lists, check_lookups
 from tests.unit.publish.world import NAME, World
@@ -119,7 +121,7 @@ def test_a_head_seen_before_the_kill_is_remembered(tmp_path: Path) -> None:
         with World(tmp_path / "other", records=250) as other:
             first(other)
             other.log.grow(900)
-            other.tree = type(other.tree)(world.root, "tree-1")
+            other.tree = TreeTarget(LocalTree(world.root), "tree-1")
             other.publish()
             marker = parse_marker((world.root / ".gosync/tree.json").read_bytes())
             assert marker.heads == {NAME: [head.tree.n, other.log.size]}

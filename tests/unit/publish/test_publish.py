@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.catalog.versions import Need
+from gosync.publish.localtree import LocalTree
 from gosync.publish.marker import parse_marker
 from gosync.publish.publisher import Publisher
 from gosync.publish.work import PublishOptions
@@ -226,7 +228,7 @@ def test_removing_the_last_tag_leaves_the_pseudo_version(world: World) -> None:
 def test_a_tree_that_another_catalog_wrote_is_looked_at_whole(world: World) -> None:
     world.add(M, "v1.0.0")
     world.publish()
-    world.tree = type(world.tree)(world.root, "tree-2")
+    world.tree = replace(world.tree, id="tree-2")
     assert world.publish().full
 
 
@@ -314,5 +316,5 @@ def test_a_tree_may_move_to_another_folder(world: World) -> None:
     world.publish()
     moved = world.folder / "elsewhere"
     world.root.rename(moved)
-    world.tree = type(world.tree)(moved, world.tree.id)
+    world.tree = replace(world.tree, storage=LocalTree(moved))
     assert world.publish().changes == 0

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from gosync.errors import ForkError, MalformedError, RollbackError, StoreError
 from gosync.gomod.module import ModuleVersion
@@ -220,7 +221,7 @@ def test_the_tree_remembers_its_heads_without_the_catalog(world: World) -> None:
     small = world.log.size
     world.log.grow(100)
     world.publish()
-    world.tree = type(world.tree)(world.root, "tree-2")
+    world.tree = replace(world.tree, id="tree-2")
     with pytest.raises(RollbackError):
         world.publish(small)
 

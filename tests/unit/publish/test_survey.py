@@ -126,22 +126,22 @@ def test_a_zip_that_is_unknown_stays_beside_a_known_go_mod(world: World) -> None
 def test_a_tree_that_follows_later_loses_what_was_given_up(world: World) -> None:
     world.add(M, "v1.0.0", "v1.1.0", "v1.2.0")
     world.publish()
-    first, second = world.tree, replace(world.tree, root=world.folder / "b", id="b")
-    world.tree, world.root = second, second.root
+    first, second = (world.tree, world.root), world.another("b")
+    world.tree, world.root = second
     world.publish()
-    world.tree, world.root = first, first.root
+    world.tree, world.root = first
     world.forget(M, "v1.0.0")
     world.narrow(M, "v1.1.0")
     world.publish()
     world.catalog.trees.put(replace(_state(world, "b"), published_seq=10**6))
     world.catalog.selected.drop_tombstones()
     assert world.catalog.versions.get(ModuleVersion(M, "v1.0.0")) is None
-    world.tree, world.root = second, second.root
-    (second.root / ".gosync/tree.json").write_bytes(b"{}")
+    world.tree, world.root = second
+    (second[1] / ".gosync/tree.json").write_bytes(b"{}")
     report = world.publish()
     assert (report.full, report.unknown) == (True, 0)
     assert world.read(f"{M}/@v/list") == b"v1.2.0\n"
-    names = {path.name for path in (second.root / M / "@v").glob("v1.[01].0.*")}
+    names = {path.name for path in (second[1] / M / "@v").glob("v1.[01].0.*")}
     assert names == {"v1.1.0.mod", "v1.1.0.info"}
 
 

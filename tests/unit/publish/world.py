@@ -19,6 +19,7 @@ from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.info import Origin, VersionInfo, format_info
 from gosync.gomod.modfile import synthesize
 from gosync.gomod.module import ModuleVersion
+from gosync.publish.localtree import LocalTree
 from gosync.publish.publisher import Publisher
 from gosync.publish.work import PublishOptions, TreeTarget
 from gosync.store.localblobs import LocalBlobStore
@@ -67,9 +68,14 @@ class World:
         self.log = SumLog(NAME, seed=seed)
         self.log.grow(records)
         self.tiles = TileStore(self.store, NAME)
-        self.tree = TreeTarget(self.root, "tree-1")
+        self.tree = TreeTarget(LocalTree(self.root), "tree-1")
         self.options = PublishOptions()
         self.reopen()
+
+    def another(self, name: str) -> tuple[TreeTarget, Path]:
+        """Return another tree, and its folder."""
+        root = self.folder / name
+        return TreeTarget(LocalTree(root), name), root
 
     def reopen(self) -> None:
         """Open the catalog, and make a publisher of it."""

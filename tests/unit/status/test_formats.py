@@ -13,6 +13,7 @@ from gosync.catalog.census import Census
 from gosync.catalog.findings import FindingKind
 from gosync.catalog.jobs import JobRow
 from gosync.catalog.versions import State
+from gosync.publish.localtree import LocalTree
 from gosync.status.facts import MirrorFacts
 from gosync.status.files import write_metrics, write_status
 from gosync.status.metrics import format_metrics
@@ -150,6 +151,6 @@ def test_a_folder_that_is_not_there_is_a_line_in_the_log(
 
 
 def test_where_there_is_no_tree_none_is_begun(tmp_path: Path):
-    write_status(tmp_path / "tree", _facts(SYNC), name="corner", upstream="")
+    write_status(LocalTree(tmp_path / "tree"), _facts(SYNC), name="corner", upstream="")
 
     assert list(tmp_path.iterdir()) == []

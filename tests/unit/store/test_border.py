@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import gosync
-from gosync.publish.tree import TreeReader, TreeWriter
+from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
 from gosync.store.blobs import BlobReader, BlobStore, BlobWriter, OpenBlob
 from gosync.store.journal import Journal
 from gosync.store.scratch import ScratchFiles
@@ -26,10 +26,11 @@ _PACKAGE = Path(gosync.__file__).parent
 _LOCAL = frozenset(
     {
         *("LocalBlobStore", "LocalStaged", "LocalOpenBlob", "LocalJournal"),
-        "LocalWriterLock",
+        *("LocalWriterLock", "LocalTree", "LocalTreeWriter"),
         *("BLOBS", "STAGING", "blob_path", "parse_blob_path"),
     }
 )
+_FROM = ("gosync.store.", "gosync.publish.localtree")
 _HINTS = (*_LOCAL, "blobs.path", "staged.path")
 # Who may know where bytes lie on a disk, and why.
 _BESIDE_THE_STORE = {
@@ -40,6 +41,9 @@ _BESIDE_THE_STORE = {
     "ingest/known.py": "opens a journal before the store is opened",
     "verify/ownstore/files.py": "looks at files that lie in a store",
     "publish/localtree.py": "links the blobs of its own kind",
+    "site/treestorage.py": "makes what is configured a tree",
+    "bundle/make/tree_archive.py": "packs the tree of a folder",
+    "closure/files.py": "looks at a copy of a tree on some medium",
     "folder/detection.py": "recognises a store by its folders",
     "verify/ownstore/actions.py": "moves files that lie in a store",
     "verify/ownstore/plan.py": "looks at files that lie in a store",
@@ -47,7 +51,7 @@ _BESIDE_THE_STORE = {
 }
 _CONTRACTS = (
     *(Readable, Staged, ScratchFiles, OpenBlob, BlobReader, BlobWriter, BlobStore),
-    *(TreeReader, TreeWriter, Journal, WriterLock),
+    *(TreeReader, TreeWriter, TreeStorage, Journal, WriterLock),
 )
 
 
@@ -64,9 +68,7 @@ def test_no_contract_speaks_of_paths(contract: type) -> None:
 
 def _local_names(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-            "gosync.store."
-        ):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_FROM):
             yield from {alias.name for alias in node.names} & _LOCAL
         elif isinstance(node, ast.Attribute) and node.attr == "path":
             owner = ast.unparse(node.value).rpartition(".")[2]
@@ -93,6 +95,7 @@ def test_nobody_else_knows_where_bytes_lie() -> None:
     [
         "from gosync.store.localblobs import LocalBlobStore",
         "from gosync.store.layout import CATALOG, STAGING",
+        "from gosync.publish.localtree import LocalTree",
         "self._blobs.path(digest)",
         "site.blobs.path",
         "open(staged.path)",
