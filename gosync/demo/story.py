@@ -28,7 +28,7 @@ from gosync.demo.upstream import SampleUpstream
 from gosync.errors import GosyncError, UsageError
 from gosync.hint import advise, command
 from gosync.site.site import open_site
-from gosync.store.quarantine import Quarantine
+from gosync.store.localquarantine import LocalQuarantine
 from gosync.sumdb.names import parse_gosumdb
 from gosync.sync.engine import PassOptions, run_pass
 from gosync.sync.report import PassReport
@@ -194,7 +194,7 @@ class Demo:
         if report.exit_code != 6 or not report.missing:
             raise DemoError(f"the poisoned zip got through: {report.exit_code}")
         caught = report.missing[0].reason
-        quarantine = Quarantine(self._config().store_path)
+        quarantine = LocalQuarantine(self._config().store_path)
         evidence = self._config().store_path / "quarantine" / quarantine.ids()[0]
         self._say(
             f"poisoned   {honest.module_version}: the upstream serves another zip"

@@ -41,9 +41,8 @@ from gosync.hint import advise, command
 from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
 from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest
-from gosync.store.durable import disk_error, disk_errors, write_all
+from gosync.store.durable import disk_error, disk_errors, sync_filesystem, write_all
 from gosync.store.localblobs import LocalBlobStore
-from gosync.store.tiles import sync_filesystem
 
 _FILE_MODE = 0o644
 _FOLDER_MODE = 0o755

@@ -39,6 +39,8 @@ from gosync.store.journal import Journal
 from gosync.store.layout import CATALOG
 from gosync.store.localblobs import LocalBlobStore
 from gosync.store.localjournal import LocalJournal
+from gosync.store.localquarantine import LocalQuarantine
+from gosync.store.localtiles import LocalTileStore
 from gosync.store.lock import LocalWriterLock, share_store
 from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
@@ -273,7 +275,7 @@ def _open(
     catalog = stack.enter_context(Catalog.open(root / CATALOG, create=is_new))
     standing = settle(options, opening, journal, catalog)
     blobs.sweep_staging()
-    quarantine = Quarantine(root)
+    quarantine = LocalQuarantine(root)
     quarantine.sweep()
     note_place(options, standing.generation.store)
     # Older ones kept an index's place under its URL with the password in it.
@@ -287,7 +289,7 @@ def _open(
         blobs=blobs,
         journal=journal,
         quarantine=quarantine,
-        tiles=TileStore(root, name) if name else None,
+        tiles=LocalTileStore(root, name) if name else None,
         standing=standing,
         holder=stack.enter_context(catalog.hold(command=command, clock=clock)),
     )

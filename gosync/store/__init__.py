@@ -15,19 +15,21 @@ without rows are allowed, rows without blobs never. What a store promises is sai
 contracts without paths; ``durable`` has the system calls and turns OSError into
 StoreError.
 
-    blobs         blob storage, the contract
-    localblobs    blobs as files
-    staging       bytes on their way in, hashed and counted; the contract, and as files
-    scratch       files without a name, for bytes that nothing outlives
-    journal       what was admitted and trusted, to make the catalog anew: the contract
-    localjournal  the journal as files
-    writerlock    one writer of journal and catalog at a time, the contract
-    lock          the writer lock and the use lock as files
-    quarantine    the evidence of what was refused
-    tiles         proven tiles of one checksum database
-    digest        what a blob is named by
-    layout        every name in the store (pure)
-    root          the root folder: made once, with all its folders
-    identity      which store this is, and how far it has come
-    durable       writing that outlives a power cut, and the border for OSError
+    blobs            blob storage, the contract
+    localblobs       blobs as files
+    staging          bytes on their way in, hashed: the contract, and as files
+    scratch          files without a name, for bytes that nothing outlives
+    journal          what was admitted, to make the catalog anew: the contract
+    localjournal     the journal as files
+    writerlock       one writer of journal and catalog at a time, the contract
+    lock             the writer lock and the use lock as files
+    quarantine       the evidence of what was refused, the contract
+    localquarantine  the quarantine as folders
+    tiles            proven tiles of one checksum database, the contract
+    localtiles       these tiles as files
+    digest           what a blob is named by
+    layout           every name in the store (pure)
+    root             the root folder: made once, with all its folders
+    identity         which store this is, and how far it has come
+    durable          writing that outlives a power cut, and the border for OSError
 """

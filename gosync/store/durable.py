@@ -18,6 +18,7 @@ that a sweep beside it takes only what killed runs left behind.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -207,3 +208,21 @@ def replace_file(
             os.close(descriptor)
         if durable:
             sync_folder(path.parent)
+
+
+def sync_filesystem(folder: Path) -> None:
+    """Write out everything of the filesystem that has this folder.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        library = ctypes.CDLL(None, use_errno=True)
+        if not hasattr(library, "syncfs"):
+            os.sync()  # a libc without it: everything is more than enough
+        elif library.syncfs(descriptor) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(folder))
+    finally:
+        os.close(descriptor)

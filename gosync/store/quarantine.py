@@ -1,53 +1,30 @@
-"""Quarantine: the evidence of what was refused, kept and never published.
+"""Quarantine, the contract: the evidence of what was refused, kept, never published.
 
-    quarantine/<id>/evidence.json    what, why, served from where and when
-    quarantine/<id>/<label>          the bytes, under the label that the caller gave
+An entry is the document evidence.json and the bytes that were refused, each under the
+label that the caller gave. ``localquarantine`` keeps folders; ``tests/contract`` runs
+every rule below over each implementation.
 
-The id comes from subject, reason and the bytes: the same evidence is kept once,
-however often it is served. An entry is built beside the others, synced, and
-renamed into place; one that is there is whole.
+**Named by what it is.** The id comes from subject, reason and the bytes
+(``layout.quarantine_id``): the same evidence is kept once, however often it is served
+and whoever keeps it at the same time.
 
-evidence.json is an object with "subject", "reason", "files" (file name: its
-"label" and "sha256") and "evidence", the caller's facts. A label that is more
-than small letters, digits, hyphen and underscore becomes "file-1", so that
-nothing an upstream said is a file's name.
+**Whole and durable.** An entry whose id was returned is there with all its bytes after
+a power cut. Killed before that, nothing is listed of it, and ``sweep`` removes what was
+left.
+
+**Errors.** ``NoSpaceError`` where there is no room, else ``StoreError``.
 """
 
 from __future__ import annotations
 
-import errno
-import json
-import os
-import secrets
-import shutil
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Protocol
 
-from gosync.store.digest import Digest, digest_of
-from gosync.store.durable import (
-    disk_errors,
-    make_temporary_folder,
-    sweep_temporary,
-    sync_folder,
-    write_all,
-)
-from gosync.store.layout import (
-    EVIDENCE,
-    QUARANTINE,
-    evidence_file_name,
-    is_torn_name,
-    quarantine_id,
-)
-from gosync.store.staging import LocalStaged, Readable, digest_of_readable, pieces_of
-
-_FILE_MODE = 0o400
+from gosync.store.staging import Readable
 
 
-class Quarantine:
-    """The quarantine of one store."""
-
-    def __init__(self, root: Path) -> None:
-        self._folder = root / QUARANTINE
+class Quarantine(Protocol):
+    """Keeps evidence; threads may share it."""
 
     def keep(
         self,
@@ -63,56 +40,22 @@ class Quarantine:
             subject: What it is about, ``path@version`` as a rule.
             reason: The rule that was broken.
             evidence: Facts that JSON can say: URL, status, headers, time, hashes.
-            files: The bytes by label, in memory or in what is staged; the latter is
-                linked where it is a file of this disk, and stays.
+            files: The bytes by label, in memory or in what is staged; the latter
+                stays.
 
         Raises:
-            NoSpaceError: the disk is full.
-            StoreError: it cannot be written.
+            NoSpaceError: there is no room.
+            StoreError: it cannot be kept.
         """
-        with disk_errors(self._folder):
-            digests = {label: _digest(content) for label, content in files.items()}
-            entry = quarantine_id(subject, reason, digests)
-            if not (self._folder / entry).is_dir():
-                names = {
-                    evidence_file_name(label, number): label
-                    for number, label in enumerate(files, 1)
-                }
-                document = {
-                    "subject": subject,
-                    "reason": reason,
-                    "files": {
-                        name: {"label": label, "sha256": digests[label]}
-                        for name, label in names.items()
-                    },
-                    "evidence": dict(evidence),
-                }
-                contents = {name: files[label] for name, label in names.items()}
-                self._write(entry, {**contents, EVIDENCE: _format(document)})
-        return entry
-
-    def _write(self, entry: str, files: Mapping[str, Readable | bytes]) -> None:
-        folder = self._folder / f".{secrets.token_hex(8)}.tmp"
-        descriptor = make_temporary_folder(folder)
-        try:
-            for name, content in files.items():
-                _put(folder / name, content)
-            sync_folder(folder)
-            _rename_new(folder, self._folder / entry)
-            sync_folder(self._folder)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(descriptor)
+        ...
 
     def ids(self) -> list[str]:
         """Return the ids of all evidence, sorted.
 
         Raises:
-            StoreError: the disk refuses.
+            StoreError: the storage refuses.
         """
-        with disk_errors(self._folder):
-            names = [entry.name for entry in self._folder.iterdir()]
-        return sorted(name for name in names if not name.startswith("."))
+        ...
 
     def read(self, entry: str) -> bytes:
         """Return the evidence.json of an entry.
@@ -120,67 +63,12 @@ class Quarantine:
         Raises:
             StoreError: it is not there or cannot be read.
         """
-        path = self._folder / entry / EVIDENCE
-        with disk_errors(path):
-            return path.read_bytes()
+        ...
 
     def sweep(self) -> int:
-        """Remove entries that a killed run left half built; not those in the making.
+        """Remove what killed runs left half built, none in the making; count it.
 
         Raises:
-            StoreError: one cannot be removed.
+            StoreError: something cannot be removed.
         """
-        with disk_errors(self._folder):
-            torn = [
-                each
-                for each in self._folder.iterdir()
-                if is_torn_name(each.name) and not each.is_symlink()
-            ]
-            return sum(map(sweep_temporary, torn))
-
-
-def _digest(content: Readable | bytes) -> Digest:
-    return (
-        digest_of(content)
-        if isinstance(content, bytes)
-        else digest_of_readable(content)
-    )
-
-
-def _format(document: Mapping[str, object]) -> bytes:
-    text = json.dumps(document, indent=2, sort_keys=True, default=str)
-    return text.encode("ascii") + b"\n"
-
-
-def _put(path: Path, content: Readable | bytes) -> None:
-    if isinstance(content, LocalStaged) and _link(content.path, path):
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        pieces: Iterable[bytes] = ()
-    else:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        descriptor = os.open(path, flags, _FILE_MODE)
-        pieces = (content,) if isinstance(content, bytes) else pieces_of(content)
-    try:
-        for piece in pieces:
-            write_all(descriptor, piece)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _link(staged: Path, path: Path) -> bool:
-    """Link a staged file, which is of this file system as a rule."""
-    try:
-        os.link(staged, path)
-    except OSError:
-        return False
-    return True
-
-
-def _rename_new(source: Path, target: Path) -> None:
-    """Rename a folder, unless another thread kept the same meanwhile."""
-    try:
-        source.rename(target)
-    except OSError as error:
-        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-            raise
+        ...

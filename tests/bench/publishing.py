@@ -30,8 +30,8 @@ from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
 from gosync.publish.work import TreeTarget
 from gosync.store.localblobs import LocalBlobStore
+from gosync.store.localtiles import LocalTileStore
 from gosync.store.root import open_store
-from gosync.store.tiles import TileStore
 from gosync.sumdb.names import parse_gosumdb
 from gosync.sumdb.treehead import open_head
 from tests.bench.measure import settle
@@ -86,7 +86,7 @@ class _Mirror:
         self._blobs = LocalBlobStore(store)
         self._log = SumLog("sum.bench.example")
         self._log.grow(70_000)
-        self._tiles = TileStore(store, self._log.name)
+        self._tiles = LocalTileStore(store, self._log.name)
         self._database = parse_gosumdb(self._log.verifier_key)
         self._tree = TreeTarget(LocalTree(folder / "public"), "public")
         self._modules = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import random
 import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -22,8 +23,12 @@ from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
 from gosync.store.blobs import BlobReader, BlobStore, missing
 from gosync.store.digest import Digest, digest_of, parse_digest
 from gosync.store.journal import Damage, EntryValue, Journal, format_entry, parse_entry
-from gosync.store.staging import Staged
+from gosync.store.layout import evidence_file_name, quarantine_id
+from gosync.store.quarantine import Quarantine
+from gosync.store.staging import Readable, Staged, digest_of_readable
+from gosync.store.tiles import TileStore
 from gosync.store.writerlock import WriterLock
+from gosync.sumdb.tile import Tile
 
 
 @dataclass
@@ -37,6 +42,10 @@ class MemoryDisk:
         files: The tree as readers see it.
         synced_files: The tree that outlives.
         entries: The journal; it is durable.
+        tiles: The tiles that are read.
+        synced_tiles: Those that outlive.
+        evidence: The quarantine; it is durable.
+        torn_evidence: Entries of it that killed runs left.
         writer: Held by who writes, among all that have the disk open.
         full: Whether there is no room.
         shown: Called after each file of the tree that appears.
@@ -48,12 +57,17 @@ class MemoryDisk:
     files: dict[str, bytes] = field(default_factory=dict)
     synced_files: dict[str, bytes] = field(default_factory=dict)
     entries: list[dict[str, EntryValue] | Damage] = field(default_factory=list)
+    tiles: dict[Tile, bytes] = field(default_factory=dict)
+    synced_tiles: dict[Tile, bytes] = field(default_factory=dict)
+    evidence: dict[str, bytes] = field(default_factory=dict)
+    torn_evidence: int = 0
     writer: threading.Lock = field(default_factory=threading.Lock)
     full: bool = False
     shown: Callable[[], None] = lambda: None
 
     def cut_power(self) -> None:
         self.blobs, self.files = dict(self.synced), dict(self.synced_files)
+        self.tiles = dict(self.synced_tiles)
 
     def check_room(self) -> None:
         if self.full:
@@ -196,6 +210,88 @@ class MemoryBlobStore(BlobStore):
         gone = [each for each in digests if self.disk.blobs.pop(each, None) is not None]
         self._dirty.update(gone)
         return len(gone)
+
+
+class MemoryTileStore(TileStore):
+    """Tiles in memory."""
+
+    def __init__(self, disk: MemoryDisk) -> None:
+        self._disk = disk
+
+    def read(self, tile: Tile) -> bytes | None:
+        if self.exists(tile):
+            return self._disk.tiles[tile]
+        if self.exists(tile.full()):
+            return self._disk.tiles[tile.full()][: tile.size_bytes]
+        return None
+
+    def exists(self, tile: Tile) -> bool:
+        return len(self._disk.tiles.get(tile, b"")) == tile.size_bytes
+
+    def write(self, tiles: Iterable[tuple[Tile, bytes]]) -> int:
+        written = 0
+        for tile, data in tiles:
+            if len(data) != tile.size_bytes:
+                raise StoreError(f"{tile.path()}: {len(data)} bytes, not a tile")
+            if self._disk.tiles.get(tile) != data:
+                self._disk.check_room()
+                self._disk.tiles[tile] = data
+                written += 1
+        return written
+
+    def sync(self) -> None:
+        self._disk.synced_tiles = dict(self._disk.tiles)
+
+
+class MemoryQuarantine(Quarantine):
+    """Evidence in memory; it is durable at once."""
+
+    def __init__(self, disk: MemoryDisk) -> None:
+        self._disk = disk
+
+    def keep(
+        self,
+        subject: str,
+        reason: str,
+        *,
+        evidence: Mapping[str, object],
+        files: Mapping[str, Readable | bytes],
+    ) -> str:
+        digests = {label: _digest_of(content) for label, content in files.items()}
+        entry = quarantine_id(subject, reason, digests)
+        if entry not in self._disk.evidence:
+            self._disk.check_room()
+            named = {
+                evidence_file_name(label, n): {"label": label, "sha256": digests[label]}
+                for n, label in enumerate(files, 1)
+            }
+            document = {
+                "subject": subject,
+                "reason": reason,
+                "files": named,
+                "evidence": dict(evidence),
+            }
+            self._disk.evidence[entry] = json.dumps(document, default=str).encode()
+        return entry
+
+    def ids(self) -> list[str]:
+        return sorted(self._disk.evidence)
+
+    def read(self, entry: str) -> bytes:
+        try:
+            return self._disk.evidence[entry]
+        except KeyError:
+            raise StoreError(f"{entry}: no such evidence") from None
+
+    def sweep(self) -> int:
+        torn, self._disk.torn_evidence = self._disk.torn_evidence, 0
+        return torn
+
+
+def _digest_of(content: Readable | bytes) -> Digest:
+    if isinstance(content, bytes):
+        return digest_of(content)
+    return digest_of_readable(content)
 
 
 class MemoryTree(TreeStorage):

@@ -18,15 +18,22 @@ from gosync.store.digest import Digest
 from gosync.store.journal import Damage, Journal
 from gosync.store.localblobs import LocalBlobStore
 from gosync.store.localjournal import LocalJournal
+from gosync.store.localquarantine import LocalQuarantine
+from gosync.store.localtiles import LocalTileStore
 from gosync.store.lock import LocalWriterLock
+from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
 from gosync.store.staging import LocalStaged, Staged
+from gosync.store.tiles import TileStore
 from gosync.store.writerlock import WriterLock
+from gosync.sumdb.tile import Tile
 from tests.contract.memory import (
     MemoryBlobStore,
     MemoryDisk,
     MemoryJournal,
+    MemoryQuarantine,
     MemoryStaged,
+    MemoryTileStore,
     MemoryTree,
     MemoryWriterLock,
 )
@@ -45,6 +52,18 @@ class Storage(Protocol):
     def tree(self) -> TreeWriter:
         """Return a writer of the tree."""
         return self.tree_storage().writer()
+
+    def tiles(self) -> TileStore:
+        """Open a database's tiles."""
+
+    def quarantine(self) -> Quarantine:
+        """Open the quarantine."""
+
+    def tear_tile(self, tile: Tile) -> None:
+        """Lose the end of a tile."""
+
+    def tear_evidence(self) -> None:
+        """Leave half of an entry, as a killed run does."""
 
     def journal(self) -> Journal:
         """Open the journal."""
@@ -89,6 +108,18 @@ class MemoryStorage(Storage):
 
     def tree_storage(self) -> TreeStorage:
         return MemoryTree(self.disk)
+
+    def tiles(self) -> TileStore:
+        return MemoryTileStore(self.disk)
+
+    def quarantine(self) -> Quarantine:
+        return MemoryQuarantine(self.disk)
+
+    def tear_tile(self, tile: Tile) -> None:
+        self.disk.tiles[tile] = self.disk.tiles[tile][:-1]
+
+    def tear_evidence(self) -> None:
+        self.disk.torn_evidence += 1
 
     def journal(self) -> Journal:
         return MemoryJournal(self.disk)
@@ -138,6 +169,19 @@ class LocalStorage(Storage):
 
     def tree_storage(self) -> TreeStorage:
         return LocalTree(self.root / "public")
+
+    def tiles(self) -> TileStore:
+        return LocalTileStore(self.root / "store", "sum.example/db")
+
+    def quarantine(self) -> Quarantine:
+        return LocalQuarantine(self.root / "store")
+
+    def tear_tile(self, tile: Tile) -> None:
+        path = LocalTileStore(self.root / "store", "sum.example/db").path(tile)
+        os.truncate(path, tile.size_bytes - 1)
+
+    def tear_evidence(self) -> None:
+        (self.root / "store/quarantine" / f".{'0f' * 8}.tmp").mkdir()
 
     def journal(self) -> Journal:
         root = self.root / "store"

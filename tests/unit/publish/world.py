@@ -23,8 +23,8 @@ from gosync.publish.localtree import LocalTree
 from gosync.publish.publisher import Publisher
 from gosync.publish.work import PublishOptions, TreeTarget
 from gosync.store.localblobs import LocalBlobStore
+from gosync.store.localtiles import LocalTileStore
 from gosync.store.root import open_store
-from gosync.store.tiles import TileStore
 from gosync.sumdb.names import parse_gosumdb
 from gosync.sumdb.treehead import SignedHead, open_head
 
@@ -67,7 +67,7 @@ class World:
         self.blobs = LocalBlobStore(self.store)
         self.log = SumLog(NAME, seed=seed)
         self.log.grow(records)
-        self.tiles = TileStore(self.store, NAME)
+        self.tiles = LocalTileStore(self.store, NAME)
         self.tree = TreeTarget(LocalTree(self.root), "tree-1")
         self.options = PublishOptions()
         self.reopen()

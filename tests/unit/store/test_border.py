@@ -18,8 +18,10 @@ import gosync
 from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
 from gosync.store.blobs import BlobReader, BlobStore, BlobWriter, OpenBlob
 from gosync.store.journal import Journal
+from gosync.store.quarantine import Quarantine
 from gosync.store.scratch import ScratchFiles
 from gosync.store.staging import Readable, Staged
+from gosync.store.tiles import TileStore
 from gosync.store.writerlock import WriterLock
 
 _PACKAGE = Path(gosync.__file__).parent
@@ -27,6 +29,7 @@ _LOCAL = frozenset(
     {
         *("LocalBlobStore", "LocalStaged", "LocalOpenBlob", "LocalJournal"),
         *("LocalWriterLock", "LocalTree", "LocalTreeWriter"),
+        *("LocalTileStore", "LocalQuarantine"),
         *("BLOBS", "STAGING", "blob_path", "parse_blob_path"),
     }
 )
@@ -41,6 +44,7 @@ _BESIDE_THE_STORE = {
     "ingest/known.py": "opens a journal before the store is opened",
     "verify/ownstore/files.py": "looks at files that lie in a store",
     "publish/localtree.py": "links the blobs of its own kind",
+    "demo/story.py": "shows where the evidence of its own store lies",
     "site/treestorage.py": "makes what is configured a tree",
     "bundle/make/tree_archive.py": "packs the tree of a folder",
     "closure/files.py": "looks at a copy of a tree on some medium",
@@ -52,6 +56,7 @@ _BESIDE_THE_STORE = {
 _CONTRACTS = (
     *(Readable, Staged, ScratchFiles, OpenBlob, BlobReader, BlobWriter, BlobStore),
     *(TreeReader, TreeWriter, TreeStorage, Journal, WriterLock),
+    *(TileStore, Quarantine),
 )
 
 

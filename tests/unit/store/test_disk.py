@@ -15,10 +15,10 @@ from gosync.store.digest import Digest
 from gosync.store.durable import disk_errors, make_folder, replace_file
 from gosync.store.localblobs import LocalBlobStore
 from gosync.store.localjournal import LocalJournal
+from gosync.store.localquarantine import LocalQuarantine
+from gosync.store.localtiles import LocalTileStore
 from gosync.store.lock import StoreLock
-from gosync.store.quarantine import Quarantine
 from gosync.store.root import open_store
-from gosync.store.tiles import TileStore
 from gosync.sumdb.tile import Tile
 
 _NOBODY = 65534
@@ -68,11 +68,11 @@ def test_a_full_disk_leaves_no_torn_line_in_the_journal(small_disk):
 def test_a_full_disk_leaves_no_half_evidence_and_no_half_tile(small_disk):
     open_store(small_disk)
     with pytest.raises(NoSpaceError):
-        Quarantine(small_disk).keep(
+        LocalQuarantine(small_disk).keep(
             "m@v1", "bad", evidence={}, files={"zip": bytes(2_000_000)}
         )
     assert list((small_disk / "quarantine").iterdir()) == []
-    tiles = TileStore(small_disk, "db")
+    tiles = LocalTileStore(small_disk, "db")
     with pytest.raises(NoSpaceError):
         tiles.write((Tile(8, 0, n, 256), bytes([n % 256]) * 8192) for n in range(1000))
     files = [path for path in tiles.folder.rglob("*") if path.is_file()]
@@ -91,8 +91,8 @@ def test_a_read_only_store_is_a_clear_error(small_disk):
         lambda: blobs.put_bytes(b"more"),
         lambda: journal.append([{"kind": "test"}]),
         lambda: StoreLock(small_disk).acquire(),
-        lambda: Quarantine(small_disk).keep("m", "bad", evidence={}, files={}),
-        lambda: TileStore(small_disk, "db").write([(Tile(8, 0, 0, 1), bytes(32))]),
+        lambda: LocalQuarantine(small_disk).keep("m", "bad", evidence={}, files={}),
+        lambda: LocalTileStore(small_disk, "db").write([(Tile(8, 0, 0, 1), bytes(32))]),
         lambda: make_folder(small_disk / "new"),
     ]
     for attempt in attempts:

@@ -22,6 +22,7 @@ from gosync.store.lock import (
     share_store,
 )
 from gosync.store.writerlock import WRITE_WAIT_SECONDS
+from gosync.work.interruption import forget
 
 _HOLD = """
 import sys, pathlib
@@ -38,6 +39,13 @@ class FixedClock:
 
     def monotonic(self):
         return time.monotonic()
+
+
+@pytest.fixture(autouse=True)
+def _no_signal_is_left():
+    """What a signal asked for here is not meant for whoever waits next."""
+    yield
+    forget()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Quarantine: evidence is kept once, whole, under our names."""
+"""LocalQuarantine: evidence is kept once, whole, under our names."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 
 from gosync.errors import StoreError
 from gosync.store.localblobs import LocalBlobStore
-from gosync.store.quarantine import Quarantine
+from gosync.store.localquarantine import LocalQuarantine
 from gosync.store.root import open_store
 
 
 @pytest.fixture
 def quarantine(tmp_path):
     open_store(tmp_path)
-    return Quarantine(tmp_path)
+    return LocalQuarantine(tmp_path)
 
 
 def test_evidence_and_bytes_are_kept_together(quarantine, tmp_path):

@@ -7,8 +7,8 @@ import os
 import pytest
 
 from gosync.errors import StoreError
+from gosync.store.localtiles import LocalTileStore
 from gosync.store.root import open_store
-from gosync.store.tiles import TileStore
 from gosync.sumdb.tile import Tile
 
 FULL = Tile(8, 0, 1234, 256)
@@ -18,7 +18,7 @@ PART = Tile(8, 0, 1234, 3)
 @pytest.fixture
 def tiles(tmp_path):
     open_store(tmp_path)
-    return TileStore(tmp_path, "sum.example/db")
+    return LocalTileStore(tmp_path, "sum.example/db")
 
 
 def test_a_tile_lies_where_its_path_says(tiles, tmp_path):

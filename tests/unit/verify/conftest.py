@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.store.quarantine import Quarantine
+from gosync.store.localquarantine import LocalQuarantine
 from gosync.store.staging import Readable
 from tests.integration.site import Site
 from tests.simulator import Simulator
@@ -29,7 +29,7 @@ def synced(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     site.sync()
     for subject in ("one", "two"):
         files: dict[str, Readable | bytes] = {"answer": f"evil {subject}".encode()}
-        Quarantine(site.store).keep(subject, "a rule", evidence={}, files=files)
+        LocalQuarantine(site.store).keep(subject, "a rule", evidence={}, files=files)
     return site.store
 
 
