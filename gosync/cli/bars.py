@@ -48,11 +48,19 @@ class BarProgress:
         """Count finished items and the bytes they moved."""
         now = time.monotonic()
         self._pace.advance(now, items, size_bytes)
-        told = ", ".join(pace_parts(self._pace))
+        told = ", ".join(pace_parts(self._pace, now))
         self._bars.update(self._task, advance=items, transferred=told)
         if now - self._drawn >= _DRAWN_EVERY_SECONDS:
             self._drawn = now
             self._bars.refresh()
+
+    def begin(self, item: str) -> None:
+        """Say that an item is begun, beside others."""
+        self._pace.begin(time.monotonic(), item)
+
+    def end(self, item: str) -> None:
+        """Say that it is at its end."""
+        self._pace.end(item)
 
     @contextmanager
     def paused(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ import click
 
 from gosync.cli.ages import format_age
 from gosync.config.sizes import format_size
+from gosync.text import printable
 from gosync.work.pace import Pace
 from gosync.work.progress import NoProgress, Progress
 
@@ -49,13 +50,26 @@ class LineProgress:
             of_all = "" if self._pace.total is None else f"/{self._pace.total}"
             parts = (
                 f"{self._name}: {self._pace.items}{of_all}",
-                *pace_parts(self._pace),
+                *pace_parts(self._pace, now),
             )
             click.echo(", ".join(parts), err=True)
 
+    def begin(self, item: str) -> None:
+        """Say that an item is begun, beside others."""
+        self._pace.begin(time.monotonic(), item)
 
-def pace_parts(pace: Pace) -> Iterator[str]:
-    """Yield bytes done of bytes planned, the rate and the time that is left."""
+    def end(self, item: str) -> None:
+        """Say that it is at its end."""
+        self._pace.end(item)
+
+
+def pace_parts(pace: Pace, now: float) -> Iterator[str]:
+    """Yield bytes done of bytes planned, rate, time that is left, and what takes long.
+
+    Args:
+        pace: The pace.
+        now: The time, by the clock that the pace goes by.
+    """
     if pace.bytes or pace.total_bytes:
         planned = ""
         if pace.total_bytes is not None and pace.bytes <= pace.total_bytes:
@@ -65,6 +79,10 @@ def pace_parts(pace: Pace) -> Iterator[str]:
         yield f"{format_size(int(pace.bytes_per_second))}/s"
     if pace.left_seconds is not None and pace.total_bytes is not None:
         yield f"about {format_age(pace.left_seconds)} left"
+    slowest = pace.slowest(now)
+    if slowest is not None:
+        item, seconds = slowest
+        yield f"{printable(item)} takes {format_age(seconds)} so far"
 
 
 @contextmanager

@@ -38,7 +38,7 @@ from gosync.sync.claims import Claims
 from gosync.sync.tally import Tally
 from gosync.upstream.proxy import ZIP_LIMIT_BYTES
 from gosync.work.pool import for_each
-from gosync.work.progress import Progress
+from gosync.work.progress import Progress, at_work
 from gosync.work.stop import Stop
 
 
@@ -126,7 +126,8 @@ class VersionFetcher:
             0, min_free_bytes=self._site.options.min_free_bytes
         )
         try:
-            admitted = await self._admit(row)
+            with at_work(self._progress, str(row.mv)):
+                admitted = await self._admit(row)
         except StoreError:
             raise
         except GosyncError as exc:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 ITEM_BYTES = 32 * 1024  # a request takes as long as so many bytes
 LONGEST_PAUSE_SECONDS = 30.0
+SLOW_SECONDS = 10.0
 _TOLD_FROM_SHARE = 0.05
 _TOLD_FROM_SECONDS = 2.0
 
@@ -36,6 +37,26 @@ class Pace:
         self._last = now
         self._busy_seconds = 0.0
         self._left_seconds: float | None = None
+        self._begun: dict[str, float] = {}
+
+    def begin(self, now: float, item: str) -> None:
+        """Say that an item is begun."""
+        self._begun[item] = now
+
+    def end(self, item: str) -> None:
+        """Say that it is at its end."""
+        self._begun.pop(item, None)
+
+    def slowest(self, now: float) -> tuple[str, float] | None:
+        """Return the item that is worked on for longest, and for how many seconds.
+
+        None as long as nothing takes long.
+        """
+        begun = list(self._begun.items())  # in the order of their begin
+        if not begun or now - begun[0][1] < SLOW_SECONDS:
+            return None
+        item, since = begun[0]
+        return item, now - since
 
     def advance(self, now: float, items: int = 1, size_bytes: int = 0) -> None:
         """Count finished items and the bytes that they moved."""

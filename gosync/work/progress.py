@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 
@@ -18,6 +20,24 @@ class Progress(Protocol):
         """Count finished items and the bytes they moved."""
         ...
 
+    def begin(self, item: str) -> None:
+        """Say that an item is begun, beside others."""
+        ...
+
+    def end(self, item: str) -> None:
+        """Say that it is at its end, well or not; ``advance`` counts it."""
+        ...
+
+
+@contextmanager
+def at_work(progress: Progress, item: str) -> Iterator[None]:
+    """Say that an item is worked on while the block runs."""
+    progress.begin(item)
+    try:
+        yield
+    finally:
+        progress.end(item)
+
 
 class NoProgress:
     """Nobody watches."""
@@ -28,6 +48,12 @@ class NoProgress:
         """Do nothing."""
 
     def advance(self, items: int = 1, *, size_bytes: int = 0) -> None:
+        """Do nothing."""
+
+    def begin(self, item: str) -> None:
+        """Do nothing."""
+
+    def end(self, item: str) -> None:
         """Do nothing."""
 
 
@@ -50,3 +76,11 @@ class BytesOnly:
     ) -> None:
         """Count the bytes."""
         self._progress.advance(0, size_bytes=size_bytes)
+
+    def begin(self, item: str) -> None:
+        """Say it of the part."""
+        self._progress.begin(item)
+
+    def end(self, item: str) -> None:
+        """Say it of the part."""
+        self._progress.end(item)

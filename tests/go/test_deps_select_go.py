@@ -176,6 +176,29 @@ def test_alone_a_module_that_imports_others_is_of_no_use(
     assert "go build ./..." in commands
 
 
+TOOLS = (
+    "forty.example/m19/cmd@latest",
+    "unpruned.example/m5/cmd@v1.1.0",
+    "compared.example/m0/cmd@latest",
+    "odd.example/sunset/cmd@v1.0.0",
+)
+
+
+@pytest.mark.parametrize("version", OLDEST_AND_NEWEST)
+def test_programs_are_installed_where_a_select_has_them_as_tools(
+    world: World, version: str, tmp_path: Path
+) -> None:
+    site = Site(tmp_path / "site", world.sim)
+    site.declare(select=[{"tools": list(TOOLS)}])
+    assert site.sync().failed == {}
+    site.check(world.sim)
+    key = world.sim.verifier_key
+    with Served(site.tree, key, tmp_path, transport="file") as served:
+        client = served.client("client", need_go(version))
+        for tool in TOOLS:
+            client.run("install", tool)
+
+
 def failures(client: GoClient, takes: tuple[str, ...], deps: Deps) -> Iterator[str]:
     """Consume these versions; yield what fails, and how."""
     for go in GO_LINES[deps]:

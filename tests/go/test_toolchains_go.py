@@ -71,11 +71,15 @@ def publish(sim: Simulator) -> None:
 
 @dataclass(frozen=True)
 class Sites:
-    """Trees with toolchains for the clients' platform, and for another alone."""
+    """Trees with toolchains for the clients' platform, and for another alone.
+
+    The third names a tool and a platform, and no toolchain.
+    """
 
     key: str
     own: Site
     elsewhere: Site
+    tools: Site
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +91,13 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
             sim.verifier_key,
             Site(folder / "own", sim, modules=[NEW]),
             Site(folder / "elsewhere", sim),
+            Site(folder / "tools", sim),
         )
+        sites.tools.declare(
+            select=[{"tools": [f"{NEW}@latest"]}],
+            toolchains={"platforms": [own_platform()]},
+        )
+        sites.tools.sync()
         for site, platform in (
             (sites.own, own_platform()),
             (sites.elsewhere, ELSEWHERE),
@@ -185,6 +195,17 @@ def test_a_module_that_needs_a_newer_go_brings_it(
     client = client_with(serve(sites.own.tree), go, "go 1.21", "auto")
     got = client.run(command, f"{NEW}@v1.0.0")
     assert got == stand_in("1.99.0", f"{command} {NEW}@v1.0.0")
+
+
+def test_a_tool_that_needs_a_newer_go_is_carried_with_it(
+    sites: Sites, serve: Serve, go: Path
+) -> None:
+    served = serve(sites.tools.tree)
+    client = client_with(served, go, "go 1.21", "auto")
+    got = client.run("install", f"{NEW}@latest")
+    assert got == stand_in("1.99.0", f"install {NEW}@latest")
+    carried = sites.tools.carried()
+    assert carried == {f"{NEW}@v1.0.0", str(toolchain_module("1.99.0", own_platform()))}
 
 
 def test_another_platforms_toolchain_is_not_available(

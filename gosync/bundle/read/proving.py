@@ -98,8 +98,13 @@ def prove_bundle(
     _check_counts(folder, manifest)
     for entry in manifest.travelling():
         _check_record(entry)
-    watcher.phase("proving volumes", len(folder.header.volumes))
-    for number in range(1, len(folder.header.volumes) + 1):
+    volumes = folder.header.volumes
+    watcher.phase(
+        "proving volumes",
+        len(volumes),
+        total_bytes=sum(each.size_bytes for each in volumes),
+    )
+    for number in range(1, len(volumes) + 1):
         folder.check_volume(number, watcher)
         watcher.advance()
     watcher.phase("proving contents", folder.header.carried)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from gosync.errors import VolumeError
 from gosync.store.digest import is_digest
 from gosync.store.durable import disk_errors, make_folder, sync_folder, write_all
 from gosync.store.layout import BUNDLES
-from gosync.work.progress import Progress
+from gosync.work.progress import Progress, at_work
 
 _PART = ".part"
 
@@ -119,10 +119,20 @@ class StagedBundles:
         _write(part / HEADER_NAME, [source.header_bytes])
         for name, data in source.signatures.items():
             _write(part / name, [data])
-        for file in source.header.files:
-            progress.phase(f"keeping {file.name}")
-            _write(part / file.name, source.pieces(file))
-            progress.advance(size_bytes=file.size_bytes)
+        files = source.header.files
+        total_bytes = sum(file.size_bytes for file in files)
+        progress.phase("keeping the bundle", len(files), total_bytes=total_bytes)
+        for file in files:
+            with at_work(progress, file.name):
+                _write(part / file.name, _counted(source.pieces(file), progress))
+            progress.advance()
+
+
+def _counted(pieces: Iterable[bytes], progress: Progress) -> Iterator[bytes]:
+    """Yield pieces and count their bytes."""
+    for piece in pieces:
+        yield piece
+        progress.advance(0, size_bytes=len(piece))
 
 
 def _write(path: Path, pieces: Iterable[bytes]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gosync.cli.progress import LineProgress, progress
-from gosync.work.progress import NoProgress
+from gosync.work.progress import NoProgress, at_work
 
 
 def test_hidden_progress_is_silent(capsys):
@@ -39,3 +39,30 @@ def test_a_short_phase_after_a_long_one_says_nothing(capsys, monkeypatch):
     watcher.advance()
 
     assert capsys.readouterr().err == ""
+
+
+def test_what_takes_long_is_named(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("gosync.cli.progress.time.monotonic", lambda: now[0])
+    watcher = LineProgress()
+
+    watcher.phase("versions", 10)
+    watcher.begin("big.example/m@v1.0.0")
+    now[0] = 3.0
+    with at_work(watcher, "quick.example/m@v1.0.0"):
+        now[0] = 4.0
+    watcher.begin("other.example/m@v1.0.0")
+    now[0] = 11.0
+    watcher.advance(size_bytes=1024)
+    watcher.end("big.example/m@v1.0.0")
+    now[0] = 22.0
+    watcher.advance()
+    watcher.end("other.example/m@v1.0.0")
+    now[0] = 40.0
+    watcher.advance()
+
+    assert capsys.readouterr().err.splitlines() == [
+        "versions: 1/10, 1.0 KiB, big.example/m@v1.0.0 takes 11 s so far",
+        "versions: 2/10, 1.0 KiB, other.example/m@v1.0.0 takes 18 s so far",
+        "versions: 3/10, 1.0 KiB",
+    ]

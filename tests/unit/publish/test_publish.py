@@ -13,6 +13,7 @@ from gosync.publish.marker import parse_marker
 from gosync.publish.publisher import Publisher
 from gosync.publish.work import PublishOptions
 from gosync.store.digest import digest_of
+from gosync.work.progress import NoProgress
 from tests.unit.publish.world import NAME, FixedClock, World, stats
 
 M = "example.com/m"
@@ -286,7 +287,7 @@ def test_many_modules_are_spread_over_pages_that_shrink_again(world: World) -> N
 
 
 def test_progress_is_told_of_phases_and_items(world: World) -> None:
-    class Watcher:
+    class Watcher(NoProgress):
         def __init__(self) -> None:
             self.phases: list[str] = []
             self.items = 0
