@@ -237,3 +237,28 @@ def _owner_of(server: Serving) -> int:
             if b"--owner" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 return int(pid)
     raise AssertionError("no owner")
+
+
+def test_what_was_pulled_goes_beyond_its_limit_and_never_what_is_selected(
+    sim, tmp_path
+):
+    site = pulling_site(tmp_path, sim, workers=1)
+    site.select([f"{M}@v1.50.0"])
+    site.sync()
+    with Serving(site.folder, environment=site.environment) as server:
+        for number in (50, 51, 52, 53):
+            assert server.get(f"/{M}/@v/v1.{number}.0.zip").status == 200
+        assert server.stop() == 0
+    assert site.run("why", f"{M}@v1.51.0").document["claims"][0]["who"] == "pulled"
+    site.sync()  # a selection drops nothing that was pulled
+    assert len(site.carried()) == 4
+
+    size = len(_served(sim, "v1.53.0", "zip"))
+    site.declare(serve={"pull_through": True, "max_bytes": f"{2 * size}"})
+    with Serving(site.folder, environment=site.environment) as server:
+        server.wait_until(lambda: server.get("/readyz").status == 200)
+        assert server.stop() == 0
+
+    assert site.carried() == {f"{M}@v1.50.0", f"{M}@v1.53.0"}
+    assert site.listed() == site.carried()
+    site.check(sim)
