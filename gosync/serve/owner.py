@@ -31,7 +31,7 @@ from gosync.serve.figures import Figures
 from gosync.serve.flights import Flights
 from gosync.serve.merging import Merger
 from gosync.serve.origin import Fate, OriginAnswer
-from gosync.serve.outcomes import answer_of_error
+from gosync.serve.outcomes import NOT_FOUND, answer_of_error
 from gosync.serve.publishing import REST_SECONDS, ModuleQueue
 from gosync.serve.pullrules import PullRules
 from gosync.serve.runtime import (
@@ -155,8 +155,18 @@ class StoreOwner:
         file = _VERSION_FILES.get(request.kind)
         if file is not None:
             mv = ModuleVersion(request.module, request.version)
+            if request.database and not self._is_logged(request):
+                return NOT_FOUND
             return await self._bringer.bring(mv, file)
         return await self._sumfiles.bring(request)
+
+    def _is_logged(self, request: ProxyRequest) -> bool:
+        """Return whether the configured database may have a record of it."""
+        options = self._site.options
+        database = options.database
+        if database is None or request.database != database.name:
+            return False
+        return not options.policy.is_private(request.module)
 
     def _hear(self, answer: OriginAnswer, begun: float) -> None:
         """Note since when upstream has given no answer."""
