@@ -46,6 +46,7 @@ gosync.ingest.rebuild.
     requests         what was asked for inside and is not carried
     runs             when gosync ran, how it ended and what it did
     selected         which versions the present selection wants
+    pulled           versions that are wanted because a server was asked for them
     selected_counts  how much is selected, and in which states: read only
     selected_sizes   selected versions by size: what is here, how large zips are
     selection_note_table  what the selection could not know

@@ -39,6 +39,7 @@ from gosync.catalog.offers import Offers
 from gosync.catalog.old_heads import OldHeadTable
 from gosync.catalog.packages import PackageTable
 from gosync.catalog.pins import Pins
+from gosync.catalog.pulled import PulledVersions
 from gosync.catalog.read_logs import ReadLogs
 from gosync.catalog.records import Records
 from gosync.catalog.requests import Requests
@@ -82,6 +83,7 @@ class Catalog:
         artifacts: Files beside versions.
         records: What proves what trees show of these.
         selected: Which of these are wanted.
+        pulled: Which are wanted because a server was asked for them.
         selected_counts: How much is selected, and in which states.
         selected_sizes: How large it is.
         selection_notes: What that could not know.
@@ -124,6 +126,7 @@ class Catalog:
         self.artifacts = Artifacts(connection)
         self.records = Records(connection)
         self.selected = Selected(connection)
+        self.pulled = PulledVersions(connection)
         self.selected_counts = SelectedCounts(connection)
         self.selected_sizes = SelectedSizes(connection)
         self.selection_notes = SelectionNotes(connection)

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gosync.catalog.counters import next_number
+from gosync.catalog.pulled import PulledVersions
 from gosync.catalog.selected_counts import SelectedCounts
 from gosync.catalog.version_rows import COLUMNS, version_row
 from gosync.catalog.versions import FoundBy, VersionRole, VersionRow, Want
@@ -235,6 +236,7 @@ class Selected:
         moment = format_time(now)
         with self._connection.transaction():
             self._fill(wants)
+            PulledVersions(self._connection).settle(complete=complete)
             self._connection.write(_KEEP, {"complete": int(complete)})
             added = self._connection.write(_ADD)
             widened = int(self._value(_COUNT_WIDENED))
@@ -329,6 +331,8 @@ class Selected:
         """
         return self._connection.write(
             "UPDATE versions SET found_by = 'config' WHERE found_by = 'command'"
+            " AND NOT EXISTS (SELECT 1 FROM pulled AS p"
+            " WHERE p.path = versions.path AND p.version = versions.version)"
         )
 
     def forget(self, versions: Iterable[ModuleVersion]) -> None:

@@ -22,6 +22,7 @@ from gosync.sync.projects import read_projects
 from gosync.sync.reasons import Reasons, SelectionReason
 from gosync.text import printable
 
+_PULLED = SelectionReason("pulled", "asked for through `gosync serve`")
 _BY_COMMAND = SelectionReason("command", "asked for with `gosync sync MODULE@VERSION`")
 
 
@@ -51,8 +52,9 @@ def why(options: CommonOptions, module_version: str) -> None:
             site_options.policy,
         )
         reasons = list(finder.of(mv))
+        is_pulled = catalog.pulled.has(mv)
     if row is not None and row.found_by is FoundBy.COMMAND:
-        reasons.append(_BY_COMMAND)
+        reasons.append(_PULLED if is_pulled else _BY_COMMAND)
     if row is None and withdrawal is None and not reasons:
         raise NotFoundError(
             f"{mv}: not known here, and nothing selects it",

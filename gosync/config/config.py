@@ -131,6 +131,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             accept=frozenset(self.sections.audit.accept),
             deletes=DeleteLimit(self.sections.publish.max_delete),
             old_heads=self.old_heads,
+            bundle_pulled=self.sections.serve.bundle,
         )
 
     def audit_options(self) -> AuditOptions:

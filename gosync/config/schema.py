@@ -255,6 +255,10 @@ class ServeSection(Section, frozen=True):
         exclude: Paths, patterns, path@version, path@RANGE that may not be.
         max_zip: The largest zip that is pulled, like "100MiB"; "" for no limit.
         fresh_seconds: How long an upstream's list is good.
+        keep: How long what was pulled is kept after it was asked for last, like
+            "unused 90d"; "" for ever.
+        max_bytes: How much of it is kept, like "100GiB"; "" for no limit.
+        bundle: Whether bundles bring it.
     """
 
     listen: str = "127.0.0.1:8080"
@@ -281,6 +285,9 @@ class ServeSection(Section, frozen=True):
     exclude: list[str] = []
     max_zip: str = ""
     fresh_seconds: Annotated[float, msgspec.Meta(ge=0)] = 60
+    keep: str = ""
+    max_bytes: str = ""
+    bundle: bool = False
 
 
 class AccessRuleSection(Section, frozen=True):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from gosync.config.durations import parse_duration
 from gosync.config.mistakes import Mistakes
 from gosync.config.places import ConfigPaths
-from gosync.config.schema import ReadRuleSection, ServeSection
+from gosync.config.schema import DAY_SECONDS, ReadRuleSection, ServeSection
 from gosync.config.sizes import parse_size
 from gosync.errors import ConfigError, MalformedError
 from gosync.site.rules import (
@@ -61,6 +61,9 @@ class PullSpec(msgspec.Struct, frozen=True, kw_only=True):
         deny: Patterns of what may not be, whatever ``allow`` says.
         versions: Which versions may be.
         fresh_seconds: How long an upstream's list is good.
+        keep_days: How long what was pulled is kept after it was asked for last; None
+            for ever.
+        max_bytes: How much of it is kept; None for no limit.
         hold_seconds: How long a client waits for all but a zip.
         zip_hold_seconds: How long it waits for a zip.
     """
@@ -69,6 +72,8 @@ class PullSpec(msgspec.Struct, frozen=True, kw_only=True):
     deny: tuple[str, ...] = ()
     versions: VersionRule = EVERY_VERSION
     fresh_seconds: float = 60
+    keep_days: float | None = None
+    max_bytes: int | None = None
     hold_seconds: float = 25
     zip_hold_seconds: float = 600
 
@@ -228,7 +233,24 @@ def _pull(section: ServeSection, mistakes: Mistakes) -> PullSpec:
         deny=tuple(section.deny),
         versions=_versions(section, mistakes),
         fresh_seconds=section.fresh_seconds,
+        keep_days=mistakes.attempt(
+            ("serve", "keep"), partial(_keep_days, section.keep), None
+        ),
+        max_bytes=mistakes.attempt(
+            ("serve", "max_bytes"),
+            lambda: parse_size(section.max_bytes) if section.max_bytes else None,
+            None,
+        ),
     )
+
+
+def _keep_days(text: str) -> float | None:
+    if not text:
+        return None
+    word, _, duration = text.strip().partition(" ")
+    if word != "unused" or not duration:
+        raise ConfigError(f"is {text!r}", hint='write "unused 90d"')
+    return parse_duration(duration).total_seconds() / DAY_SECONDS
 
 
 def _versions(section: ServeSection, mistakes: Mistakes) -> VersionRule:

@@ -28,6 +28,7 @@ configured, by one owner for all of them:
     flights       what is being brought now, each thing once
     pullrules     what may be pulled through (pure)
     bringing      one version: upstream, the gate, store and catalog, the tree
+    expiring      what was pulled and is kept no longer
     publishing    publishing what came, many modules at once
     merging       lists, ``@latest`` and branches: upstream's word and ours, merged
     sumfiles      tiles and heads of the checksum database

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,9 @@ import msgspec
 from gosync.clock import Clock
 from gosync.config.serving import ServeSpec
 from gosync.errors import GosyncError
+from gosync.folder.requests import ProxyRequestKind
 from gosync.folder.routes import MARKER, of_module
+from gosync.gomod.module import ModuleVersion
 from gosync.gomod.versionlist import parse_list
 from gosync.serve.accesslog import Outcome, logged_text
 from gosync.serve.answer import (
@@ -53,6 +55,12 @@ _OK: Final = int(HTTPStatus.OK)
 _METHODS: Final = frozenset({"GET", "HEAD"})
 _CHALLENGE: Final = ("www-authenticate", 'Basic realm="gosync", charset="UTF-8"')
 _STALE: Final = ("warning", '110 - "Response is Stale"')
+_TICKS_TO_TELL: Final = 60 * LOOKS_A_SECOND
+_OF_VERSIONS: Final = {
+    ProxyRequestKind.INFO,
+    ProxyRequestKind.MOD,
+    ProxyRequestKind.ZIP,
+}
 _BUSY_SECONDS: Final = 5
 
 
@@ -96,6 +104,8 @@ class ServerApp:
         self._rates = ClientRates(spec.misses_per_minute / spec.workers, clock)
         self._trusted = frozenset(spec.trusted_proxies)
         self._parent = os.getppid()
+        self._used: set[str] = set()
+        self._ticks = 0
 
     # Beginning and end.
 
@@ -118,7 +128,16 @@ class ServerApp:
         self._notes.flush()
         if os.getppid() != self._parent:
             os._exit(1)  # whoever started the workers was killed: the port must be free
+        self._ticks += 1
+        if self._ticks % _TICKS_TO_TELL == 0:
+            self._tell_used()
         loop.call_later(1 / LOOKS_A_SECOND, self._tick, loop)
+
+    def _tell_used(self) -> None:
+        """Tell the origin which versions were asked for since the last time."""
+        used, self._used = self._used, set()
+        if self._origin is not None:
+            self._origin.tell_used(sorted(set(_versions(used))))
 
     # Requests.
 
@@ -137,6 +156,8 @@ class ServerApp:
         self, scope: RequestScope, proto: ResponseWriter, entry: ServedEntry
     ) -> None:
         plain = entry.plain
+        if self._origin is not None:
+            self._used.add(scope.path)
         if not self._notes.is_logging:
             proto.response_bytes(_OK, plain.headers, plain.body)
             self._notes.count_hit(entry.kind, entry.size)
@@ -220,6 +241,7 @@ class ServerApp:
     async def _tree_answer(self, scope: RequestScope, asked: Asked) -> Answer:
         entry = self._entry(scope.path, asked)
         if entry is not None:
+            self._used.add(scope.path)
             return entry_answer(entry, scope.headers)
         if self._origin is None or asked.request is None:
             return self._not_carried(asked)
@@ -291,6 +313,15 @@ class ServerApp:
             return () if data is None else parse_list(data)
         except GosyncError:
             return ()
+
+
+def _versions(paths: Iterable[str]) -> Iterator[ModuleVersion]:
+    """Yield the module versions that some URL paths are files of."""
+    for path in paths:
+        asked = read_path(path)
+        request = None if asked is None else asked.request
+        if request is not None and request.kind in _OF_VERSIONS:
+            yield ModuleVersion(request.module, request.version)
 
 
 def _marked(entry: ServedEntry, headers: RequestHeaders, *, is_stale: bool) -> Answer:

@@ -15,10 +15,9 @@ from collections.abc import Coroutine, Sequence
 from typing import Final, TypeVar
 
 from anyio import to_thread
-from msgspec.structs import replace
 
 from gosync.catalog.leases import fetch_lease
-from gosync.catalog.versions import FoundBy, Need, VersionRow, Want
+from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import (
     GosyncError,
     NotFoundError,
@@ -72,10 +71,11 @@ class VersionBringer:
         """Commit with rows that they are wanted, and what was learned on their way."""
         note_seen(self._site, self._upstreams.sums)
         self._upstreams.gate.derived.put_into(self._site.catalog, rows)
-        wants = [Want(row.path, row.version, row.need, FoundBy.COMMAND) for row in rows]
-        self._site.catalog.selected.select(
-            wants, complete=False, now=self._site.clock.now()
-        )
+        for row in rows:
+            self._want(row.mv, row.need)
+
+    def _want(self, mv: ModuleVersion, need: Need) -> None:
+        self._site.catalog.pulled.pull(mv, need, self._site.clock.now())
 
     async def bring(self, mv: ModuleVersion, kind: FileKind) -> OriginAnswer:
         """Bring one file of a version into the tree, and what it needs to be there.
@@ -131,8 +131,7 @@ class VersionBringer:
     def _show(self, row: VersionRow) -> None:
         """Let trees show a go.mod that was only read to select until now."""
         if row.published is None:
-            with self._site.writing():
-                self._note([row])
+            self._want(row.mv, row.need)
 
     async def _admit(
         self, mv: ModuleVersion, need: Need, row: VersionRow | None
@@ -143,13 +142,13 @@ class VersionBringer:
                 await at.take_carried(row)
             if need is Need.MOD:
                 await self._take_small(at, mv, needs_info=False)
-                return _as_asked(await at.admit())
+                return await at.admit()
             if not at.has_mod:
                 await self._take_small(at, mv, needs_info=True)
                 await self._take_zip(at, mv)
             else:
                 await self._take_rest(at, mv)
-            return _as_asked(await at.admit())
+            return await at.admit()
 
     async def _take_small(
         self, admission: Admission, mv: ModuleVersion, *, needs_info: bool
@@ -208,11 +207,6 @@ async def _both(
     except BaseExceptionGroup as errors:
         raise first_error(errors) from None
     return one.result(), other.result()
-
-
-def _as_asked(row: VersionRow) -> VersionRow:
-    """Return a row as one that somebody asked for."""
-    return replace(row, found_by=FoundBy.COMMAND, selected=row.need)
 
 
 def _has(row: VersionRow, need: Need) -> bool:

@@ -5,11 +5,13 @@ Without pull-through there is none, and what the tree lacks is not there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Protocol
 
 import msgspec
 
+from gosync.gomod.module import ModuleVersion
 from gosync.serve.asked import Asked
 
 
@@ -59,6 +61,9 @@ class TreeOrigin(Protocol):
     async def bring(self, asked: Asked) -> OriginAnswer:
         """Bring something; who leaves does not end it."""
         ...
+
+    def tell_used(self, versions: Iterable[ModuleVersion]) -> None:
+        """Take in which versions were asked for a while ago."""
 
     def close(self) -> None:
         """Ask no more."""

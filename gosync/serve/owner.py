@@ -21,16 +21,17 @@ from anyio import to_thread
 
 from gosync.catalog.leases import SERVE
 from gosync.config.serving import PullSpec
-from gosync.errors import GosyncError, MalformedError
+from gosync.errors import GosyncError
 from gosync.folder.requests import ProxyRequest, ProxyRequestKind, format_request
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.serve.bringing import VersionBringer
+from gosync.serve.expiring import PulledKeep
 from gosync.serve.figures import Figures
 from gosync.serve.flights import Flights
 from gosync.serve.merging import Merger
 from gosync.serve.origin import Fate, OriginAnswer
-from gosync.serve.outcomes import answer_of_error
+from gosync.serve.outcomes import NOT_FOUND, answer_of_error
 from gosync.serve.publishing import REST_SECONDS, ModuleQueue
 from gosync.serve.pullrules import PullRules
 from gosync.serve.runtime import (
@@ -41,7 +42,7 @@ from gosync.serve.runtime import (
     make_runtime,
 )
 from gosync.serve.sumfiles import SumFiles
-from gosync.serve.wire import MAX_BYTES, format_reply, parse_question
+from gosync.serve.wire import MAX_BYTES, format_reply, parse_question, parse_used
 from gosync.site.site import Site
 from gosync.site.upstreams import Upstreams, connect
 from gosync.sync.scope import check_not_carried
@@ -83,6 +84,7 @@ class StoreOwner:
             folder=folder / MERGED,
             fresh_seconds=spec.fresh_seconds,
         )
+        self._keep = PulledKeep(site, spec, self._queue)
         self._silent_since: float | None = None
 
     async def serve(
@@ -93,11 +95,14 @@ class StoreOwner:
         try:
             check_peer(writer.get_extra_info("socket"))
             while line := await reader.readline():
+                if (used := parse_used(line)) is not None:
+                    self._site.catalog.pulled.use(used, self._site.clock.now())
+                    continue
                 number, request = parse_question(line)
                 task = asyncio.create_task(self._reply(number, request, writer))
                 answering.add(task)
                 task.add_done_callback(answering.discard)
-        except (OSError, ValueError, MalformedError) as exc:
+        except (OSError, ValueError, GosyncError) as exc:
             _log.warning("a worker's connection was ended: %s", exc)
         finally:
             for task in answering:
@@ -150,8 +155,18 @@ class StoreOwner:
         file = _VERSION_FILES.get(request.kind)
         if file is not None:
             mv = ModuleVersion(request.module, request.version)
+            if request.database and not self._is_logged(request):
+                return NOT_FOUND
             return await self._bringer.bring(mv, file)
         return await self._sumfiles.bring(request)
+
+    def _is_logged(self, request: ProxyRequest) -> bool:
+        """Return whether the configured database may have a record of it."""
+        options = self._site.options
+        database = options.database
+        if database is None or request.database != database.name:
+            return False
+        return not options.policy.is_private(request.module)
 
     def _hear(self, answer: OriginAnswer, begun: float) -> None:
         """Note since when upstream has given no answer."""
@@ -183,11 +198,13 @@ class StoreOwner:
         while True:
             await asyncio.sleep(REST_SECONDS)
             await self._queue.publish_rest()
+            await self._keep.expire()
 
     async def close(self) -> None:
-        """End what is under way, and bring the tree's pages up."""
+        """End what is under way, and leave store and tree tidy."""
         await self._flights.close()
         await self._queue.publish_rest()
+        await self._keep.expire()
 
 
 async def run_owner(

@@ -8,6 +8,7 @@ killed meanwhile the next one is asked the same; while there is none, it is wait
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -16,10 +17,17 @@ from typing import Final
 from gosync.config.serving import PullSpec
 from gosync.errors import MalformedError
 from gosync.folder.requests import ProxyRequest, ProxyRequestKind
+from gosync.gomod.module import ModuleVersion
 from gosync.serve.asked import Asked
 from gosync.serve.origin import Fate, OriginAnswer
 from gosync.serve.runtime import connect_owner
-from gosync.serve.wire import MAX_BYTES, OwnerReply, format_question, parse_reply
+from gosync.serve.wire import (
+    MAX_BYTES,
+    OwnerReply,
+    format_question,
+    format_used,
+    parse_reply,
+)
 
 _MERGED: Final = {
     ProxyRequestKind.LIST,
@@ -94,6 +102,11 @@ class OwnerOrigin:
                 return list((await self._ask(None)).reasons)
         except (OSError, MalformedError):  # a time-out is an OSError
             return ["nobody is there to fetch what the tree lacks"]
+
+    def tell_used(self, versions: Iterable[ModuleVersion]) -> None:
+        """Tell the owner, if it is there, which versions were asked for."""
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.writelines(format_used(versions))
 
     def close(self) -> None:
         """Ask no more."""

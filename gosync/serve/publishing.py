@@ -63,17 +63,23 @@ class ModuleQueue:
                 done.set_exception(error)
                 done.exception()  # who asked may have been cancelled
 
-    async def publish_rest(self, *, always: bool = False) -> None:
+    async def publish_rest(
+        self, site: Site | None = None, *, always: bool = False
+    ) -> None:
         """Bring pages, counts and the newest head up, if anything was published.
 
         Another run that publishes the tree does it as well.
+
+        Args:
+            site: The site with another limit of what may leave the tree.
+            always: Whether something else has changed.
         """
         if not (self._has_rest or always):
             return
         async with self._lock:
             self._has_rest = False
             try:
-                await publish_rest(self._site, self._sums)
+                await publish_rest(site or self._site, self._sums)
             except LockedError:
                 self._has_rest = True
             except GosyncError as exc:

@@ -8,12 +8,17 @@ to be brought; a reply has its number, and may come in any order::
 
 ``kind`` is a proxy request's (``folder.requests``): info, mod, zip, list, latest,
 query, lookup, tile, head, supported; or "state", which asks what keeps the owner from
-its work. No message holds a URL, a path or a header. Whoever reads one believes
+its work. Not answered is which versions were asked for, of a minute or so::
+
+    {"v":1,"kind":"used","used":["rsc.io/quote@v1.5.2"]}
+
+No message holds a URL, a path or a header. Whoever reads one believes
 nothing: a question must be the very one that its path in a tree would ask.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 import msgspec
@@ -25,11 +30,15 @@ from gosync.folder.requests import (
     format_request,
     parse_request,
 )
+from gosync.gomod.module import ModuleVersion, check
 from gosync.serve.origin import OriginAnswer
 
 MAX_BYTES: Final = 8 << 10
 _VERSION: Final = 1
-_TEXT_CHARACTERS: Final = 1500
+_USED_BYTES: Final = 64
+_TEXT_CHARACTERS: Final = 1200  # of six bytes at most
+_REASONS: Final = 8
+_REASON_CHARACTERS: Final = 150
 STATE: Final = "state"
 
 
@@ -43,6 +52,14 @@ class OwnerQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str = ""
     database: str = ""
     tile: str = ""
+
+
+class UsedVersions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Versions that were asked for; see the module."""
+
+    v: Literal[1]
+    kind: Literal["used"]
+    used: list[str]
 
 
 class OwnerReply(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -62,6 +79,7 @@ class OwnerReply(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 _question = msgspec.json.Decoder(OwnerQuestion)
+_used = msgspec.json.Decoder(UsedVersions)
 _reply = msgspec.json.Decoder(OwnerReply)
 
 
@@ -107,13 +125,51 @@ def parse_question(line: bytes) -> tuple[int, ProxyRequest | None]:
     return found.id, request
 
 
+def format_used(versions: Iterable[ModuleVersion]) -> Iterator[bytes]:
+    """Yield the lines that tell which versions were asked for."""
+    names: list[str] = []
+    size = 0
+    for mv in versions:
+        name = str(mv)
+        if names and size + len(name) + 3 > MAX_BYTES - _USED_BYTES:
+            yield _format_used(names)
+            names, size = [], 0
+        names.append(name)
+        size += len(name) + 3
+    if names:
+        yield _format_used(names)
+
+
+def _format_used(names: list[str]) -> bytes:
+    return msgspec.json.encode(UsedVersions(_VERSION, "used", names)) + b"\n"
+
+
+def parse_used(line: bytes) -> list[ModuleVersion] | None:
+    """Return which versions were asked for, None where a line is another message.
+
+    Raises:
+        MalformedError: a version is none.
+    """
+    try:
+        names = _used.decode(line).used
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    found = []
+    for name in names:
+        path, _, version = name.partition("@")
+        check(path, version)
+        found.append(ModuleVersion(path, version))
+    return found
+
+
 def format_reply(
     number: int, answer: OriginAnswer | None = None, reasons: tuple[str, ...] = ()
 ) -> bytes:
     """Return a reply's line; a text that is too long is cut."""
     if answer is not None and len(answer.text) > _TEXT_CHARACTERS:
         answer = msgspec.structs.replace(answer, text=answer.text[:_TEXT_CHARACTERS])
-    return msgspec.json.encode(OwnerReply(1, number, answer, reasons[:8])) + b"\n"
+    told = tuple(each[:_REASON_CHARACTERS] for each in reasons[:_REASONS])
+    return msgspec.json.encode(OwnerReply(_VERSION, number, answer, told)) + b"\n"
 
 
 def parse_reply(line: bytes) -> OwnerReply:

@@ -99,6 +99,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         accept: Kinds of findings that are accepted from their first sight on.
         deletes: How many versions may go at once.
         old_heads: Which clients with a tree head from elsewhere are served.
+        bundle_pulled: Whether bundles bring what only a server was asked for.
     """
 
     store_path: Path
@@ -121,6 +122,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     index_bound: IndexBound = IndexBound()
     old_heads: OldHeadSpec = OldHeadSpec()
     routing: Routing = Routing()
+    bundle_pulled: bool = False
 
     def with_addresses(self, addresses: Iterable[Address]) -> Self:
         """Return these options with the secrets of further upstreams, which win."""

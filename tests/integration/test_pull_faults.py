@@ -19,6 +19,7 @@ import pytest
 
 from gosync.demo.exchange import RequestKind
 from gosync.gomod.module import ModuleVersion
+from gosync.sumdb.names import parse_gosumdb
 from tests.integration.pulling import pulling_site
 from tests.integration.serving import Served, Serving
 from tests.simulator import Simulator
@@ -237,3 +238,58 @@ def _owner_of(server: Serving) -> int:
             if b"--owner" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 return int(pid)
     raise AssertionError("no owner")
+
+
+def test_what_was_pulled_goes_beyond_its_limit_and_never_what_is_selected(
+    sim, tmp_path
+):
+    site = pulling_site(tmp_path, sim, workers=1)
+    site.select([f"{M}@v1.50.0"])
+    site.sync()
+    with Serving(site.folder, environment=site.environment) as server:
+        for number in (50, 51, 52, 53):
+            assert server.get(f"/{M}/@v/v1.{number}.0.zip").status == 200
+        assert server.stop() == 0
+    assert site.run("why", f"{M}@v1.51.0").document["claims"][0]["who"] == "pulled"
+    site.sync()  # a selection drops nothing that was pulled
+    assert len(site.carried()) == 4
+
+    size = len(_served(sim, "v1.53.0", "zip"))
+    site.declare(serve={"pull_through": True, "max_bytes": f"{2 * size}"})
+    with Serving(site.folder, environment=site.environment) as server:
+        server.wait_until(lambda: server.get("/readyz").status == 200)
+        assert server.stop() == 0
+
+    assert site.carried() == {f"{M}@v1.50.0", f"{M}@v1.53.0"}
+    assert site.listed() == site.carried()
+    site.check(sim)
+
+
+def test_a_private_name_goes_to_private_upstreams_alone(sim, tmp_path):
+    with Simulator() as ours:
+        ours.publish(
+            module("corp.example/secret", "v1.0.0"), indexed=False, logged=False
+        )
+        site = pulling_site(
+            tmp_path,
+            sim,
+            upstream={
+                "proxies": [sim.url, ours.url],
+                "private": ["corp.example/*"],
+                "private_proxies": [ours.url],
+            },
+            workers=1,
+        )
+        mark = sim.mark()
+        with Serving(site.folder, environment=site.environment) as server:
+            path = "/corp.example/secret/@v"
+            answers = [server.get(f"{path}/{name}") for name in ("list", "v1.0.0.zip")]
+            typo = server.get("/corp.example/secert/@v/list")
+            name = parse_gosumdb(sim.gosumdb)
+            assert name is not None
+            lookup = f"/sumdb/{name.name}/lookup/corp.example/secret@v1.0.0"
+            answers.append(server.get(lookup))
+
+    assert [each.status for each in answers] == [200, 200, 404]
+    assert typo.status == 404
+    assert sim.requests_since(mark) == []

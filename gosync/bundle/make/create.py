@@ -111,7 +111,9 @@ def create_bundle(
         with site.hold(leases.SELECT):
             reader = reader_of(site.catalog.bundles, options.target.name)
             reader = options.reader or reader
-            selection = read_selection(site.catalog, reader)
+            selection = read_selection(
+                site.catalog, reader, with_pulled=site.options.bundle_pulled
+            )
             check_readable(selection, reader)
             making = _Making(site, options, selection, progress or NoProgress())
             stack.enter_context(site.holder.relying_on(making.digests))

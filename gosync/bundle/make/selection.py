@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.artifact import Artifact
 from gosync.bundle.format.features import ReaderFeatures
@@ -79,7 +80,10 @@ class BundleSelection(msgspec.Struct, frozen=True):
 
 
 def read_selection(
-    catalog: Catalog, reader: ReaderFeatures | None = None
+    catalog: Catalog,
+    reader: ReaderFeatures | None = None,
+    *,
+    with_pulled: bool = False,
 ) -> BundleSelection:
     """Return the present selection; hold the lease to select.
 
@@ -89,24 +93,37 @@ def read_selection(
     Args:
         catalog: The catalog.
         reader: What the site can read, None where nobody knows.
+        with_pulled: Whether versions belong to it that only a server was asked for.
 
     Raises:
         CatalogError: the catalog cannot be read.
     """
+    pulled = {} if with_pulled else _pulled(catalog)
     while True:
         withdrawn = catalog.withdrawn.all()
-        found = _read(catalog, reader, withdrawn)
+        found = _read(catalog, reader, withdrawn, pulled)
         if catalog.withdrawn.all() == withdrawn:
             return found
 
 
+def _pulled(catalog: Catalog) -> dict[ModuleVersion, Need | None]:
+    """Return what is left of each pulled version without the server's word."""
+    return {each.mv: each.base for each in catalog.pulled.latest_first()}
+
+
 def _read(
-    catalog: Catalog, reader: ReaderFeatures | None, withdrawn: list[Withdrawal]
+    catalog: Catalog,
+    reader: ReaderFeatures | None,
+    withdrawn: list[Withdrawal],
+    pulled: Mapping[ModuleVersion, Need | None],
 ) -> BundleSelection:
     chosen: list[SelectedVersion] = []
     omitted: list[OmittedEntry] = []
     failed = 0
-    for row in catalog.versions.all_rows():
+    for each in catalog.versions.all_rows():
+        row = each
+        if row.mv in pulled:
+            row = replace(row, selected=pulled[row.mv])
         if row.selected is None or row.withdrawn:
             continue
         if row.carried is not None:
