@@ -73,12 +73,22 @@ def always(said: bytes) -> Answer:
 
 
 class BrokenProxy:
-    """Answers requests on a port of its own, until it is closed."""
+    """Answers requests on a port of its own, until it is closed.
+
+    Attributes:
+        asked: The paths that were asked, in their order.
+    """
 
     def __init__(self, answer: Answer) -> None:
+        self.asked: list[str] = []
+
+        def heard(path: str) -> bytes:
+            self.asked.append(path)
+            return answer(path)
+
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
-                _serve(self.request, answer)
+                _serve(self.request, heard)
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
