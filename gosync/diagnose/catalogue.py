@@ -26,7 +26,8 @@ first class that has a pattern which matches it.
 
 ``{host}``, ``{module}``, ``{version}``, ``{url}`` and named groups of the pattern stand
 for what the failure's lines say; see gosync.diagnose.places. ``words`` are what stands
-around the texts.
+around the texts. ``[[folklore]]`` has what is said and not so: the page of
+``env.folklore``.
 """
 
 from __future__ import annotations
@@ -107,11 +108,41 @@ class FailureClass(
         return self.zh if language is Language.CHINESE else self.en
 
 
+class ClaimWording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A claim in one language, and what is so instead."""
+
+    claim: str
+    truth: str
+
+
+class FalseClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Something that is said of Go's module settings, and is not so.
+
+    Attributes:
+        name: Its name.
+        run: The command line that shows it.
+        by_go: Whether that is a run of go.
+        en: The claim and the truth in English.
+        zh: In Chinese.
+    """
+
+    name: str
+    run: str
+    by_go: bool = True
+    en: ClaimWording
+    zh: ClaimWording
+
+    def wording(self, language: Language) -> ClaimWording:
+        """Return the texts in a language."""
+        return self.zh if language is Language.CHINESE else self.en
+
+
 class FailureCatalogue(msgspec.Struct, frozen=True, dict=True):
     """All classes, in the order in which their patterns are tried."""
 
     classes: tuple[FailureClass, ...]
     anchors: tuple[str, ...] = ()
+    folklore: tuple[FalseClaim, ...] = ()
     words: Mapping[Language, Mapping[str, str]] = {}
 
     def __iter__(self) -> Iterator[FailureClass]:
@@ -146,6 +177,7 @@ def parse_catalogue(data: bytes) -> FailureCatalogue:
     catalogue = FailureCatalogue(
         classes=msgspec.convert(document["class"], tuple[FailureClass, ...]),
         anchors=tuple(document["anchors"]),
+        folklore=msgspec.convert(document["folklore"], tuple[FalseClaim, ...]),
         words={each: document["words"][each] for each in Language},
     )
     names = [each.name for each in catalogue]

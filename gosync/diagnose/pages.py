@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from gosync.diagnose.catalogue import FailureCatalogue, FailureClass
 from gosync.diagnose.language import Language
 from gosync.diagnose.places import fill_command, fill_text
+
+FOLKLORE: Final = "env.folklore"
 
 
 def page_of(
@@ -27,6 +30,13 @@ def page_of(
         yield heads["same"].format(", ".join(others))
     yield heads["docs"].format(failure.docs)
     yield heads["go"].format(_versions(failure.go, heads))
+    if failure.name == FOLKLORE:
+        for each in catalogue.folklore:
+            said = each.wording(language)
+            yield ""
+            yield heads["claim"].format(said.claim)
+            yield heads["truth"].format(said.truth)
+            yield f"  $ {each.run}"
 
 
 def list_lines(catalogue: FailureCatalogue, language: Language) -> Iterator[str]:

@@ -31,7 +31,7 @@ def places_of(text: str) -> dict[str, str]:
     """Return what a failure's lines name: url, host, hostport, goproxy, module ..."""
     found: dict[str, str] = {}
     if match := _URL.search(text):
-        found["url"] = match[0].rstrip(":.,")
+        found["url"] = match[0].rstrip(":.,").replace("%21", "!")
         _read_url(found)
     for pattern in (_AT_VERSION, _PLAIN_VERSION):
         for match in pattern.finditer(text[:2000]):

@@ -134,6 +134,15 @@ def test_a_catalogue_that_contradicts_itself_is_refused():
         parse_catalogue(text.replace('after = ["vcs.', 'after = ["nobody.', 1).encode())
 
 
+@pytest.mark.parametrize("claim", _CATALOGUE.folklore, ids=lambda each: each.name)
+def test_a_false_claim_has_its_texts_and_the_run_that_shows_it(claim):
+    chinese, english = claim.wording(Language.CHINESE), claim.wording(Language.ENGLISH)
+    assert _CHINESE.search(chinese.claim)
+    assert _CHINESE.search(chinese.truth)
+    assert not _CHINESE.search(english.claim + english.truth)
+    assert claim.run
+
+
 def test_both_languages_have_the_same_words():
     english, chinese = (_CATALOGUE.words[each] for each in Language)
     assert list(english) == list(chinese)
