@@ -5,6 +5,7 @@ where it must not go. It changes nothing.
 
     walk              the run: environment, project, then the way to each module
     moduleway         the way to one module, along each entry of GOPROXY
+    moduleproofs      what came, held against the database, go.sum and the caches
     diagnosis         stages, findings, the conclusion (pure)
     stagelog          the stages of a run as they happen
     gosettings        the settings of go, layer by layer (pure)

@@ -22,6 +22,7 @@ from gosync.diagnose.doctor.environmentstage import look_at_environment
 from gosync.diagnose.doctor.forensics import Alteration
 from gosync.diagnose.doctor.gosettings import GoSettings
 from gosync.diagnose.doctor.lines import LineOpener
+from gosync.diagnose.doctor.moduleproofs import ModuleProofs
 from gosync.diagnose.doctor.moduleproxy import ModuleProxy
 from gosync.diagnose.doctor.moduleway import ModuleWalk
 from gosync.diagnose.doctor.projectstage import (
@@ -245,11 +246,10 @@ class DoctorRun:
     def _module(
         self, path: str, version: str, sums: Mapping[tuple[str, str, bool], str]
     ) -> None:
-        walk = ModuleWalk(
+        proofs = ModuleProofs(
             self.settings,
             self.web,
             self.log,
-            go_version=self.go.version if self.go else "",
             zip_limit_bytes=self._request.zip_limit_bytes,
             sums=sums,
             compared=tuple(
@@ -258,11 +258,15 @@ class DoctorRun:
                 if "://" in each
             ),
         )
+        version_of_go = self.go.version if self.go else ""
+        walk = ModuleWalk(
+            self.settings, self.web, self.log, proofs, go_version=version_of_go
+        )
         try:
             walk.walk(path, version)
         finally:
-            self.evidence |= walk.evidence
-            self.alterations += walk.alterations
+            self.evidence |= proofs.evidence
+            self.alterations += proofs.alterations
 
     def _shallowly(self, modules: tuple[ModuleVersion, ...]) -> None:
         """Ask for the .info of each module, at the first proxy of its ways."""

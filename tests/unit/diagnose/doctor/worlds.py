@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from gosync.gomod.module import ModuleVersion
+from tests.simulator.evil import EVIL
 from tests.simulator.faults import HTML
 from tests.simulator.simulator import Simulator
 from tests.simulator.standard import NO_GO_MOD, PRIVATE, publish_standard
@@ -344,6 +345,15 @@ def _login_over_http(scene: Scene) -> Asked:
     return Asked({"GOPROXY": url, "GOSUMDB": "off"})
 
 
+def _evil(name: str) -> World:
+    def world(scene: Scene) -> Asked:
+        mv = ModuleVersion("std.example/evil", "v1.0.0")
+        scene.sim.publish_evil(mv, EVIL[name](mv))
+        return Asked(scene.env(), subject=str(mv))
+
+    return world
+
+
 def _goflags(scene: Scene) -> Asked:
     return Asked(scene.env(GOFLAGS="-nosuchflag"))
 
@@ -394,6 +404,8 @@ WORLDS: Final[Mapping[str, tuple[str, World]]] = {
     "zip cut in the mirror": ("download.truncated_cached", _cut_copy),
     "zip with swapped bytes": ("sum.altered", _swapped_zip),
     "rewritten zip": ("sum.sumdb_mismatch", _rewritten),
+    "zip with a file outside": ("zip.rule", _evil("escaped prefix")),
+    "zip with names that collide": ("zip.rule", _evil("case collision")),
     "database of another key": ("sum.unknown_key", _sum("unknown_key")),
     "broken signature": ("sum.bad_signature", _sum("wrong_signature")),
     "forged tile": ("sum.forged", _sum("forge_tile", 0)),
