@@ -113,13 +113,18 @@ class ModuleProxy:
             now: What time it is.
         """
         with self.stage("http") as stage:
-            url = self._first_url(path, version)
+            url = self.first_url(path, version)
             stage.curl = curl_line(url)
             answer = self.fetch(url)
             _look_at_http(answer, stage, now)
             return answer
 
-    def _first_url(self, path: str, version: str) -> str:
+    def first_url(self, path: str, version: str) -> str:
+        """Return the URL that go asks first: a version's .info, or the list.
+
+        Raises:
+            FaultFoundError: The version is none.
+        """
         try:
             name = f"{escape_version(version)}.info" if version else "list"
         except MalformedError as exc:

@@ -118,9 +118,10 @@ class ModuleWalk:
 
     def _at_proxy(self, way: Way, path: str, version: str) -> ModuleFound:
         proxy = ModuleProxy(way, self._web, self._log)
-        if not way.url.startswith("file:"):
-            self._web.open(way.url, self._log)
         is_one = not is_range(version)
+        if not way.url.startswith("file:"):
+            url = proxy.first_url(path, version if is_one else "")
+            self._web.open_as_go(url, self._log)
         first = proxy.http(path, version if is_one else "", self._log.clock.now())
         versions: tuple[str, ...] | None = None
         broken: FaultFoundError | None = None
