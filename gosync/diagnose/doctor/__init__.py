@@ -16,6 +16,7 @@ where it must not go. It changes nothing.
     webproxy          HTTP_PROXY and its like, as go reads them
     environmentstage  the stage environment
     projectstage      the stage project
+    toolchains        the stage toolchain: the go that would be downloaded
     nameserver        one question to the configured name server
     dialling          names, addresses, web proxies
     certificates      what a server shows, and whether go believes it

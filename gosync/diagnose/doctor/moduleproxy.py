@@ -193,8 +193,9 @@ class ModuleProxy:
             except GosyncError as exc:
                 raise fault("module.gomod_parse", f"{url}: {exc}") from exc
             if read.module and read.module != mv.path:
+                is_case = read.module.lower() == mv.path.lower()
                 raise fault(
-                    "module.path_mismatch",
+                    "module.case" if is_case else "module.path_mismatch",
                     f"{url}: its go.mod says module {read.module}",
                     f"require {read.module} instead, or replace {mv.path} =>"
                     f" {read.module} {mv.version}",

@@ -35,6 +35,10 @@ _PIECE: Final = 1 << 16
 _ODD_ANSWERS: Final = 16
 _EVIDENCE_BYTES: Final = 1 << 16
 _AGENT: Final = f"gosync-doctor/{__version__}"
+_AGAIN: Final = (
+    "ask again; if it stays so, something between filters: another network, or"
+    " HTTPS_PROXY"
+)
 _HEADERS: Final = {
     "User-Agent": _AGENT,
     "Accept-Encoding": "identity",
@@ -186,9 +190,16 @@ class Web:
         try:
             line.sock.sendall(self._head(line, url, headers))
             response.begin()
+        except (OSError, http.client.HTTPException) as exc:
+            raise _broken(exc, shown) from exc
+        try:
             fields = {name.lower(): value for name, value in response.getheaders()}
             taken = sink if response.status == 200 else None
             body, size, is_whole = _read(response, limit_bytes, taken)
+        except ConnectionResetError as exc:
+            raise fault(
+                "download.reset", f"{shown}: reset in its body", _AGAIN
+            ) from exc
         except (OSError, http.client.HTTPException) as exc:
             raise _broken(exc, shown) from exc
         if response.will_close or not is_whole:
@@ -270,6 +281,5 @@ def _broken(error: Exception, url: str) -> FaultFoundError:
     return fault(
         "network.reset" if cause == "network.refused" else cause,
         f"{url}: {texts.get(cause, error)}",
-        "ask again; if it stays so, something between filters: another network, or"
-        " HTTPS_PROXY",
+        _AGAIN,
     )

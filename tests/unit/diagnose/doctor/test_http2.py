@@ -28,7 +28,7 @@ def _ask(scene, end) -> StageLog:
 
 def _answer(connection) -> None:
     connection.send_headers(1, [(":status", "404")])
-    connection.send_data(1, b"not found" * 5000, end_stream=True)
+    connection.send_data(1, b"not found" * 1500, end_stream=True)
 
 
 def test_an_answer_is_its_status(scene) -> None:

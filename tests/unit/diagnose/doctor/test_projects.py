@@ -11,11 +11,12 @@ from gosync.clock import SystemClock
 from gosync.diagnose.doctor import localcaches
 from gosync.diagnose.doctor.diagnosis import Diagnosis
 from gosync.diagnose.doctor.gosettings import make_settings
-from gosync.diagnose.doctor.projectstage import look_at_project
 from gosync.diagnose.doctor.stagelog import StageDraft
+from gosync.diagnose.doctor.toolchains import wanted_go
 from gosync.diagnose.doctor.walk import DoctorRequest, DoctorRun
 from gosync.gomod.module import ModuleVersion
 from tests.simulator.evil import EVIL
+from tests.simulator.goclient import need_go
 from tests.simulator.standard import NO_GO_MOD
 from tests.unit.diagnose.doctor.test_worlds import diagnose, environment_of, scene
 from tests.unit.diagnose.doctor.worlds import SUBJECT, Asked, Scene
@@ -37,7 +38,7 @@ def _sums(scene: Scene, *, zip_h1: str = "", mod_h1: str = "") -> str:
 def _write(folder: Path, **files: str) -> None:
     for name, text in files.items():
         path = folder / name.replace("__", "/").replace("_", ".")
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
@@ -118,15 +119,66 @@ def test_an_excluded_version_is_told(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("toolchain", "cause"), [("local", "toolchain.too_old"), ("auto", None)]
+    ("env", "go", "wanted"),
+    [
+        ("auto", "1.99", "1.99"),
+        ("auto", "1.20", ""),
+        ("local", "1.99", ""),
+        ("go1.27.3", "", "1.27.3"),
+        ("go1.26.8", "1.99", ""),
+        ("go1.26.8+auto", "1.99", "1.99"),
+    ],
 )
-def test_a_project_of_a_newer_go(toolchain, cause, tmp_path: Path) -> None:
-    _write(tmp_path, go_mod="module here.example/m\n\ngo 1.99\n")
-    stage = StageDraft()
-    settings = make_settings({"GOTOOLCHAIN": toolchain}, {}, {})
-    look_at_project(stage, tmp_path, settings, "go1.26.8")
-    assert [each.cause for each in stage.findings] == ([cause] if cause else [])
-    assert bool(stage.notes) is (cause is None)
+def test_which_go_would_be_downloaded(env, go, wanted) -> None:
+    settings = make_settings({"GOTOOLCHAIN": env}, {}, {})
+    assert wanted_go(settings, "go1.26.8", go) == wanted
+
+
+@pytest.mark.go
+@pytest.mark.parametrize(
+    ("toolchain", "gosumdb", "cause"),
+    [
+        ("local", "", "toolchain.too_old"),
+        ("auto", "", "toolchain.not_available"),
+        ("auto", "off", "toolchain.sumdb"),
+    ],
+)
+def test_a_project_of_a_newer_go(toolchain, gosumdb, cause, scene: Scene) -> None:
+    go = need_go()
+    _write(scene.folder, go_mod="module here.example/m\n\ngo 1.99\n")
+    diagnosis = _project(
+        scene,
+        GOTOOLCHAIN=toolchain,
+        GOSUMDB=gosumdb or scene.sim.gosumdb,
+        PATH=f"{go.parent}:/usr/bin:/bin",
+    )
+    assert diagnosis.conclusion.cause == cause
+    assert diagnosis.exit_code == 4
+
+
+def test_a_module_that_go_work_does_not_use(scene: Scene) -> None:
+    _write(scene.folder, go_work="go 1.21\n\nuse ./a\n", a__go_mod=_GO_MOD)
+    inside = scene.folder / "b"
+    _write(inside, go_mod="module b.example/b\n\ngo 1.21\n")
+    request = DoctorRequest(
+        subject="",
+        environment=environment_of(scene, Asked(scene.env())),
+        folder=inside,
+    )
+    diagnosis = DoctorRun(request, SystemClock()).diagnose()
+    assert diagnosis.conclusion.cause == "work.not_member"
+
+
+@pytest.mark.parametrize(
+    ("go_work", "cause"),
+    [
+        ("go 1.21\n\nuse ./nowhere\n", "work.missing_dir"),
+        ("go 1.20\n\nuse .\n", "work.go_line"),
+    ],
+)
+def test_what_is_wrong_with_a_workspace(go_work, cause, scene: Scene) -> None:
+    _write(scene.folder, go_work=go_work, go_mod=_GO_MOD, go_sum=_sums(scene))
+    assert _project(scene).conclusion.cause == cause
 
 
 # The caches.

@@ -177,6 +177,11 @@ def _replies(reply: Callable[[socket.socket], None]) -> World:
     return world
 
 
+def _reset_in_the_zip(scene: Scene) -> Asked:
+    scene.sim.reset("*.zip", after_bytes=60)
+    return Asked(scene.env(GOSUMDB="off"))
+
+
 def _handshake(scene: Scene) -> Asked:
     url = f"https://127.0.0.1:{scene.silent()}"
     return Asked({"GOPROXY": url, "GOSUMDB": "off"}, timeout=0.3)
@@ -417,6 +422,7 @@ WORLDS: Final[Mapping[str, tuple[str, World]]] = {
     "nobody listens": ("network.refused", _refused),
     "reset": ("network.reset", _replies(resetting(b""))),
     "closed": ("network.eof", _replies(closing(b""))),
+    "reset in the zip": ("download.reset", _reset_in_the_zip),
     "silent handshake": ("tls.handshake_timeout", _handshake),
     "http on an https port": ("tls.plain_http", _plain),
     "unknown authority": ("tls.unknown_authority", _unknown_authority),
