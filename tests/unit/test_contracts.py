@@ -49,7 +49,7 @@ def add(path: Path, text: str) -> None:
 
 
 def test_a_new_room_may_not_import_what_another_owns(checkout: Path) -> None:
-    owned = "httpx sqlite3 sqlite_utils click rich cryptography isal apscheduler"
+    owned = "httpx sqlite3 sqlite_utils click rich cryptography h2 isal apscheduler"
     imports = [f"import {name}" for name in (*owned.split(), "zstandard")]
     add(checkout / "gosync/probe/__init__.py", '"""A new room."""\n')
     add(checkout / "gosync/probe/all.py", "\n".join(['"""All."""', *imports, ""]))
@@ -67,6 +67,7 @@ def test_a_new_room_may_not_import_what_another_owns(checkout: Path) -> None:
         "catalog owns SQLite",
         "cli owns click and rich",
         "sumdb.note and signing own cryptography",
+        "doctor owns h2",
         "gomod owns isal",
         "schedule owns apscheduler",
         "bundle and access own zstandard",

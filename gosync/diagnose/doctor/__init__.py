@@ -5,6 +5,7 @@ where it must not go. It changes nothing.
 
     walk              the run: environment, project, then the way to each module
     moduleway         the way to one module, along each entry of GOPROXY
+    moduleproofs      what came, held against the database, go.sum and the caches
     diagnosis         stages, findings, the conclusion (pure)
     stagelog          the stages of a run as they happen
     gosettings        the settings of go, layer by layer (pure)
@@ -15,11 +16,13 @@ where it must not go. It changes nothing.
     webproxy          HTTP_PROXY and its like, as go reads them
     environmentstage  the stage environment
     projectstage      the stage project
+    toolchains        the stage toolchain: the go that would be downloaded
     nameserver        one question to the configured name server
     dialling          names, addresses, web proxies
     certificates      what a server shows, and whether go believes it
     lines             the stages dns, tcp, proxy and tls
     web               HTTP/1.1, with redirects as go follows them
+    http2             one question over HTTP/2, as go asks
     webanswer         an answer after redirects (pure)
     answers           the class of an answer that is no good (pure)
     curl              the command line that asks the same (pure)

@@ -78,7 +78,6 @@ def trusting_context(environment: Mapping[str, str]) -> ssl.SSLContext:
     """Return a context that believes whom ``go`` believes."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
     if sys.platform in ("darwin", "win32"):
         context.load_default_certs()
         return context
@@ -114,14 +113,21 @@ def looking_context() -> ssl.SSLContext:
 
 
 def shake_hands(
-    sock: socket.socket, host: str, context: ssl.SSLContext
+    sock: socket.socket, host: str, context: ssl.SSLContext, *, offer: list[str]
 ) -> tuple[ssl.SSLSocket, TlsFacts]:
     """Begin TLS.
+
+    Args:
+        sock: The connection.
+        host: Who should be at its end.
+        context: Whom to believe.
+        offer: The protocols to choose from, the first preferred.
 
     Raises:
         ssl.SSLCertVerificationError: The certificate is not believed.
         FaultFoundError: The other side does not speak TLS as go does.
     """
+    context.set_alpn_protocols(offer)
     try:
         secured = context.wrap_socket(sock, server_hostname=host)
     except ssl.SSLCertVerificationError:

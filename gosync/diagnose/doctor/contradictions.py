@@ -141,21 +141,9 @@ def _address(way: Way) -> Iterator[StageFinding]:
 
 def _gosumdb(settings: GoSettings) -> Iterator[StageFinding]:
     try:
-        database = database_of(settings)
+        database_of(settings)
     except FaultFoundError as exc:
         yield exc.finding
-        return
-    toolchain = settings["GOTOOLCHAIN"]
-    is_own = settings.layer("GOTOOLCHAIN") is not SettingOrigin.DEFAULT
-    if database is None and is_own and toolchain.partition("+")[0] != "local":
-        yield StageFinding(
-            cause="toolchain.sumdb",
-            text=f"GOSUMDB=off with GOTOOLCHAIN={toolchain}: go downloads no toolchain"
-            " without a checksum database",
-            remedy="GOTOOLCHAIN=local, or set GOSUMDB again",
-            severity=Severity.NOTE,
-            explains=("toolchain.",),
-        )
 
 
 def _patterns(settings: GoSettings) -> Iterator[StageFinding]:

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
+from typing import Final
 
 import msgspec
 
@@ -43,6 +44,9 @@ def _blame(proxy: WebProxy | None) -> Iterator[None]:
         if proxy is None:
             raise
         raise as_proxy_fault(exc, proxy) from exc
+
+
+_HTTP1: Final = "http/1.1"
 
 
 class HostLine(msgspec.Struct, frozen=True):
@@ -98,8 +102,15 @@ class LineOpener:
         """Return the web proxy before an origin."""
         return web_proxy_for(self._environment, origin.scheme, origin.host, origin.port)
 
-    def open(self, origin: NetOrigin, log: StageLog) -> HostLine:
+    def open(
+        self, origin: NetOrigin, log: StageLog, *, http2: bool = False
+    ) -> HostLine:
         """Open a line, with a stage for each step.
+
+        Args:
+            origin: Who is to be at its end.
+            log: Where the stages go.
+            http2: Whether to offer HTTP/2 too, as go does.
 
         Raises:
             FaultFoundError: A step failed; the rest was not tried.
@@ -108,7 +119,8 @@ class LineOpener:
         with ExitStack() as closing:
             sock = self._socket(origin, proxy, log)
             closing.callback(sock.close)
-            line = self._line(origin, proxy, sock, log)
+            offer = ["h2", _HTTP1] if http2 else [_HTTP1]
+            line = self._line(origin, proxy, sock, log, offer)
             closing.pop_all()  # it is whole, and its user's to close
         return line
 
@@ -118,6 +130,7 @@ class LineOpener:
         proxy: WebProxy | None,
         sock: socket.socket,
         log: StageLog,
+        offer: list[str],
     ) -> HostLine:
         """Return the line over a socket to the origin or its web proxy."""
         if proxy is not None and (origin.scheme == "https" or proxy.is_socks):
@@ -128,7 +141,7 @@ class LineOpener:
             is_told = proxy is not None and not proxy.is_socks
             return HostLine(origin, sock, proxy if is_told else None)
         with log.stage("tls") as stage:
-            return self._secured(origin, sock, stage)
+            return self._secured(origin, sock, stage, offer)
 
     def _socket(
         self, origin: NetOrigin, proxy: WebProxy | None, log: StageLog
@@ -177,18 +190,22 @@ class LineOpener:
             )
 
     def _secured(
-        self, origin: NetOrigin, sock: socket.socket, stage: StageDraft
+        self,
+        origin: NetOrigin,
+        sock: socket.socket,
+        stage: StageDraft,
+        offer: list[str],
     ) -> HostLine:
         stage.curl = f"curl -sv -o /dev/null {origin}/"
         try:
-            secured, facts = shake_hands(sock, origin.host, self._context)
+            secured, facts = shake_hands(sock, origin.host, self._context, offer=offer)
         except ssl.SSLCertVerificationError as exc:
             facts_shown = self._look(origin)
             if facts_shown is not None:
                 self.shown[origin] = facts_shown
             raise distrust(exc, origin.host, facts_shown) from exc
         first = facts.chain[0] if facts.chain else None
-        stage.saw(facts.version)
+        stage.saw(f"{facts.version}, {facts.alpn or 'no ALPN'}")
         if first is not None:
             stage.saw(f"issuer {first.issuer}")
             stage.saw(f"SHA-256 {first.sha256}")

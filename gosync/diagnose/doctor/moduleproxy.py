@@ -102,24 +102,44 @@ class ModuleProxy:
         Raises:
             FaultFoundError: It is something else.
         """
-        answer = self.fetch(url)
-        if answer.status != 200:
-            raise refuse(answer)
-        if answer.is_page:
-            raise refuse_page(answer)
-        return answer
+        return _good(self.fetch(url))
 
-    def http(self, path: str, now: datetime) -> WebAnswer:
-        """Ask for the list, and look at the answer as HTTP alone."""
-        url = self.url(path, "list")
-        with self.stage("http", url) as stage:
+    def http(self, path: str, version: str, now: datetime) -> WebAnswer:
+        """Ask what go asks first, and look at the answer as HTTP alone.
+
+        Args:
+            path: The module.
+            version: Its version, for the ``.info``; "" for the list.
+            now: What time it is.
+        """
+        with self.stage("http") as stage:
+            url = self.first_url(path, version)
+            stage.curl = curl_line(url)
             answer = self.fetch(url)
             _look_at_http(answer, stage, now)
             return answer
 
-    def list(self, path: str, answer: WebAnswer) -> tuple[str, ...] | None:
-        """Read the list; None where the proxy has none."""
-        with self.stage("list", self.url(path, "list")) as stage:
+    def first_url(self, path: str, version: str) -> str:
+        """Return the URL that go asks first: a version's .info, or the list.
+
+        Raises:
+            FaultFoundError: The version is none.
+        """
+        try:
+            name = f"{escape_version(version)}.info" if version else "list"
+        except MalformedError as exc:
+            raise fault(
+                "version.malformed",
+                f"@{version}: {exc.reason}",
+                "a version is like v1.2.3; a branch with a slash has to be a commit",
+            ) from exc
+        return self.url(path, name)
+
+    def list(self, path: str, answer: WebAnswer | None) -> tuple[str, ...] | None:
+        """Read the list, which came already or is asked for; None where is none."""
+        url = self.url(path, "list")
+        with self.stage("list", url) as stage:
+            answer = answer or self.fetch(url)
             if class_of(answer) in ("http.404", "http.410"):
                 stage.saw(f"{answer.status}: no list")
                 return None
@@ -149,11 +169,11 @@ class ModuleProxy:
             stage.saw(info.version)
             return info
 
-    def info(self, path: str, query: str) -> VersionInfo:
-        """Ask for a version's .info."""
+    def info(self, path: str, query: str, answer: WebAnswer | None) -> VersionInfo:
+        """Read a version's .info, which came already or is asked for."""
         url = self.url(path, f"{escape_version(query)}.info")
         with self.stage("info", url) as stage:
-            info = _info(self.good(url))
+            info = _info(_good(answer or self.fetch(url)))
             stage.saw(info.version + (f" of {info.time:%Y-%m-%d}" if info.time else ""))
             if semver.is_valid(query) and info.version != query:
                 raise fault(
@@ -173,8 +193,9 @@ class ModuleProxy:
             except GosyncError as exc:
                 raise fault("module.gomod_parse", f"{url}: {exc}") from exc
             if read.module and read.module != mv.path:
+                is_case = read.module.lower() == mv.path.lower()
                 raise fault(
-                    "module.path_mismatch",
+                    "module.case" if is_case else "module.path_mismatch",
                     f"{url}: its go.mod says module {read.module}",
                     f"require {read.module} instead, or replace {mv.path} =>"
                     f" {read.module} {mv.version}",
@@ -232,6 +253,14 @@ def _look_at_http(answer: WebAnswer, stage: StageDraft, now: datetime) -> None:
         raise refuse(answer)
 
 
+def _good(answer: WebAnswer) -> WebAnswer:
+    if answer.status != 200:
+        raise refuse(answer)
+    if answer.is_page:
+        raise refuse_page(answer)
+    return answer
+
+
 def _info(answer: WebAnswer) -> VersionInfo:
     try:
         return parse_info(answer.body)
@@ -280,6 +309,8 @@ def _scan(
     try:
         return scan_zip(read_at, size, mv)
     except MalformedError as exc:
+        if exc.what == "file name":
+            raise fault("zip.rule", str(exc), "go refuses this zip") from exc
         tail = read_at(max(0, size - _TAIL_BYTES), min(size, _TAIL_BYTES))
         if first.startswith(_BEGIN_OF_ZIP) and _END_OF_ZIP not in tail:
             raise fault(

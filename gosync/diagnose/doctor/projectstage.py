@@ -7,13 +7,14 @@ from pathlib import Path
 
 import msgspec
 
-from gosync.diagnose.doctor.diagnosis import Severity, StageFinding, fault
+from gosync.diagnose.doctor.diagnosis import StageFinding, fault
 from gosync.diagnose.doctor.gosettings import GoSettings
 from gosync.diagnose.doctor.stagelog import StageDraft
-from gosync.errors import ConfigError
+from gosync.errors import ConfigError, GosyncError
 from gosync.gomod import gover
 from gosync.gomod.moddirective import Replacement
 from gosync.gomod.module import ModuleVersion
+from gosync.gomod.workfile import parse
 from gosync.project.folder import Project, read_project
 
 
@@ -23,10 +24,12 @@ class ProjectNeeds(msgspec.Struct, frozen=True):
     Attributes:
         modules: The versions that its go.mod files require, replaced where they are.
         sums: The h1 of its go.sum files: by path, version, and whether of the go.mod.
+        go: The newest go that its files want, like ``1.23``; "" for any.
     """
 
     modules: tuple[ModuleVersion, ...]
     sums: dict[tuple[str, str, bool], str]
+    go: str
 
 
 def project_folder(start: Path, settings: GoSettings) -> Path | None:
@@ -65,11 +68,36 @@ def look_at_project(
 
 def _class_of(text: str) -> str:
     """Return the class of what read_project refuses."""
+    if "go.work" in text:
+        return "work.go_line" if " needs " in text else "work.missing_dir"
     if "go.sum" in text:
         return "sum.malformed_gosum"
-    if "no such" in text or "not there" in text or "lacks" in text:
-        return "module.replace_missing"
-    return "module.gomod_parse"
+    return "work.missing_dir" if "no such" in text else "module.gomod_parse"
+
+
+def check_membership(start: Path, folder: Path) -> None:
+    """Check that the module one stands in is one of the workspace's.
+
+    Raises:
+        FaultFoundError: go.work does not use it.
+    """
+    own = next((each for each in (start, *start.parents) if _has_gomod(each)), None)
+    if own is None or own == folder or not (folder / "go.work").is_file():
+        return
+    try:
+        used = parse((folder / "go.work").read_bytes()).use
+    except (OSError, GosyncError):
+        return
+    if own.resolve() not in {(folder / each).resolve() for each in used}:
+        raise fault(
+            "work.not_member",
+            f"{folder / 'go.work'} does not use {own}",
+            f"go work use {own}; or GOWORK=off",
+        )
+
+
+def _has_gomod(folder: Path) -> bool:
+    return (folder / "go.mod").is_file()
 
 
 def _replacements(project: Project) -> Iterator[tuple[Path, Replacement]]:
@@ -94,7 +122,11 @@ def _needs(project: Project) -> ProjectNeeds:
         (line.path, line.version, line.is_mod): line.hash
         for line in project.sum_lines()
     }
-    return ProjectNeeds(tuple(found), sums)
+    newest = ""
+    for main in project.mains.modules:
+        if not newest or gover.compare(newest, main.gomod.go) < 0:
+            newest = main.gomod.go
+    return ProjectNeeds(tuple(found), sums, newest)
 
 
 def _findings(
@@ -103,21 +135,14 @@ def _findings(
     yield from _folders(project)
     yield from _missing_sums(needs.modules, needs.sums)
     yield from _vendor(project, needs.modules)
-    wanted = max(
-        (each.gomod.go for each in project.mains.modules if each.gomod.go),
-        key=lambda each: [int(part) for part in each.split(".") if part.isdecimal()],
-        default="",
-    )
     local = gover.from_toolchain(go_version) if go_version else ""
-    if wanted and local and gover.compare(local, wanted) < 0:
-        may_switch = settings["GOTOOLCHAIN"].partition("+")[0] != "local"
+    is_local = settings["GOTOOLCHAIN"].partition("+")[0] == "local"
+    if needs.go and local and gover.compare(local, needs.go) < 0 and is_local:
         yield StageFinding(
-            cause="toolchain.not_available" if may_switch else "toolchain.too_old",
-            text=f"the project wants go {wanted}, this is {go_version}",
+            cause="toolchain.too_old",
+            text=f"the project wants go {needs.go}, this is {go_version}",
             remedy="install it; or GOTOOLCHAIN=auto and a mirror that carries"
-            f" golang.org/toolchain for go{wanted}",
-            severity=Severity.NOTE if may_switch else Severity.FAULT,
-            explains=("toolchain.",),
+            f" golang.org/toolchain for go{needs.go}",
         )
 
 

@@ -22,15 +22,22 @@ from gosync.diagnose.doctor.environmentstage import look_at_environment
 from gosync.diagnose.doctor.forensics import Alteration
 from gosync.diagnose.doctor.gosettings import GoSettings
 from gosync.diagnose.doctor.lines import LineOpener
+from gosync.diagnose.doctor.moduleproofs import ModuleProofs
 from gosync.diagnose.doctor.moduleproxy import ModuleProxy
 from gosync.diagnose.doctor.moduleway import ModuleWalk
 from gosync.diagnose.doctor.projectstage import (
     ProjectNeeds,
+    check_membership,
     look_at_project,
     project_folder,
 )
 from gosync.diagnose.doctor.settingsfiles import find_local_go, load_settings
 from gosync.diagnose.doctor.stagelog import StageDraft, StageLog
+from gosync.diagnose.doctor.toolchains import (
+    toolchain_module,
+    wanted_go,
+    without_database,
+)
 from gosync.diagnose.doctor.ways import (
     Way,
     WayKind,
@@ -183,15 +190,21 @@ class DoctorRun:
             path, version = parse_subject(self._request.subject)
             look_at_environment(stage, self.settings, self.go, (path,))
         if self._is_well():
+            self._toolchain("")
+        if self._is_well():
             self._module(path, version, self._sums(path, version))
 
     def _walk_project(self) -> None:
         with self.log.stage("environment") as stage:
             look_at_environment(stage, self.settings, self.go, ())
+        if self._is_well():
+            self._toolchain("")
         if not self._is_well():
             return
         with self.log.stage("project") as stage:
             needs = self._project(stage)
+        if self._is_well():
+            self._toolchain(needs.go)
         if not self._is_well():
             return
         for mv in needs.modules[:_MODULES_WALKED]:
@@ -213,8 +226,33 @@ class DoctorRun:
                     )
                 ),
             )
-        version = self.go.version if self.go else ""
-        return look_at_project(stage, folder, self.settings, version)
+        check_membership(self._request.folder, folder)
+        return look_at_project(stage, folder, self.settings, self._go_version)
+
+    @property
+    def _go_version(self) -> str:
+        return self.go.version if self.go else ""
+
+    def _toolchain(self, project_go: str) -> None:
+        """Look whether go can get the go that is wanted, if it is another one."""
+        version = wanted_go(self.settings, self._go_version, project_go)
+        if not version:
+            return
+        with self.log.stage("toolchain") as stage:
+            finding = without_database(self.settings, version)
+            if finding is not None:
+                stage.add(finding)
+                return
+            mv = toolchain_module(version)
+            cause = self._shallow(mv)
+            stage.saw(f"{mv}: {cause or 'is there'}")
+            if cause:
+                stage.blame(
+                    "toolchain.not_available",
+                    f"go{version} is wanted, this is {self._go_version}, and no proxy"
+                    f" has {mv} ({cause})",
+                    f"install go{version}; or have golang.org/toolchain mirrored",
+                )
 
     def _sums(self, path: str, version: str) -> Mapping[tuple[str, str, bool], str]:
         """Return the project's sums, where one stands in a project, of a module."""
@@ -245,11 +283,10 @@ class DoctorRun:
     def _module(
         self, path: str, version: str, sums: Mapping[tuple[str, str, bool], str]
     ) -> None:
-        walk = ModuleWalk(
+        proofs = ModuleProofs(
             self.settings,
             self.web,
             self.log,
-            go_version=self.go.version if self.go else "",
             zip_limit_bytes=self._request.zip_limit_bytes,
             sums=sums,
             compared=tuple(
@@ -258,11 +295,14 @@ class DoctorRun:
                 if "://" in each
             ),
         )
+        walk = ModuleWalk(
+            self.settings, self.web, self.log, proofs, go_version=self._go_version
+        )
         try:
             walk.walk(path, version)
         finally:
-            self.evidence |= walk.evidence
-            self.alterations += walk.alterations
+            self.evidence |= proofs.evidence
+            self.alterations += proofs.alterations
 
     def _shallowly(self, modules: tuple[ModuleVersion, ...]) -> None:
         """Ask for the .info of each module, at the first proxy of its ways."""

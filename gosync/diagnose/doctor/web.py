@@ -22,6 +22,7 @@ from gosync.diagnose.doctor.dialling import (
     connect_class,
     proxy_login,
 )
+from gosync.diagnose.doctor.http2 import ask_http2
 from gosync.diagnose.doctor.lines import HostLine, LineOpener
 from gosync.diagnose.doctor.stagelog import StageLog
 from gosync.diagnose.doctor.webanswer import WebAnswer
@@ -33,8 +34,13 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PIECE: Final = 1 << 16
 _ODD_ANSWERS: Final = 16
 _EVIDENCE_BYTES: Final = 1 << 16
+_AGENT: Final = f"gosync-doctor/{__version__}"
+_AGAIN: Final = (
+    "ask again; if it stays so, something between filters: another network, or"
+    " HTTPS_PROXY"
+)
 _HEADERS: Final = {
-    "User-Agent": f"gosync-doctor/{__version__}",
+    "User-Agent": _AGENT,
     "Accept-Encoding": "identity",
 }
 
@@ -69,6 +75,23 @@ class Web:
         if origin not in self._lines:
             self._lines[origin] = self._opener.open(origin, log)
         return self._lines[origin]
+
+    def open_as_go(self, url: str, log: StageLog) -> None:
+        """Open the line to a URL's host, and ask for the URL over HTTP/2 if offered.
+
+        Raises:
+            FaultFoundError: It cannot be opened, or HTTP/2 fails.
+        """
+        origin = NetOrigin.of(url)
+        if origin in self._lines:
+            return
+        line = self._opener.open(origin, log, http2=True)
+        if line.tls is None or line.tls.alpn != "h2":
+            self._lines[origin] = line
+            return
+        with line.sock, log.stage("http2", curl=f"curl -sSi --http2 {url}") as stage:
+            self.asked.append(strip_secrets(url))
+            stage.saw(f"{ask_http2(line.sock, url, _AGENT)} over HTTP/2")
 
     def get(
         self,
@@ -167,9 +190,16 @@ class Web:
         try:
             line.sock.sendall(self._head(line, url, headers))
             response.begin()
+        except (OSError, http.client.HTTPException) as exc:
+            raise _broken(exc, shown) from exc
+        try:
             fields = {name.lower(): value for name, value in response.getheaders()}
             taken = sink if response.status == 200 else None
             body, size, is_whole = _read(response, limit_bytes, taken)
+        except ConnectionResetError as exc:
+            raise fault(
+                "download.reset", f"{shown}: reset in its body", _AGAIN
+            ) from exc
         except (OSError, http.client.HTTPException) as exc:
             raise _broken(exc, shown) from exc
         if response.will_close or not is_whole:
@@ -251,6 +281,5 @@ def _broken(error: Exception, url: str) -> FaultFoundError:
     return fault(
         "network.reset" if cause == "network.refused" else cause,
         f"{url}: {texts.get(cause, error)}",
-        "ask again; if it stays so, something between filters: another network, or"
-        " HTTPS_PROXY",
+        _AGAIN,
     )

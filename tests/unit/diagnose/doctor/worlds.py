@@ -16,7 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.errors import ErrorCodes
+from h2.events import RequestReceived
+
 from gosync.gomod.module import ModuleVersion
+from tests.simulator.evil import EVIL
 from tests.simulator.faults import HTML
 from tests.simulator.simulator import Simulator
 from tests.simulator.standard import NO_GO_MOD, PRIVATE, publish_standard
@@ -80,6 +86,25 @@ class Scene:
             folder, days=days, addresses=addresses or ("127.0.0.1",)
         )
         return self.script(context), ca
+
+    def http2(self, end: Callable[[H2Connection], None]) -> tuple[str, Path]:
+        """Return the URL of a server that ends every HTTP/2 request so."""
+        folder = self.folder / "tls"
+        folder.mkdir(exist_ok=True)
+        context, ca = make_server_context(folder)
+        context.set_alpn_protocols(["h2"])
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.closing.callback(listener.close)
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    raw, _ = listener.accept()
+                    with suppress(OSError), raw:
+                        _end_requests(context.wrap_socket(raw, server_side=True), end)
+
+        threading.Thread(target=serve, daemon=True).start()
+        return f"https://127.0.0.1:{listener.getsockname()[1]}", ca
 
     def silent(self) -> int:
         """Return a port on which connections open, and nobody speaks."""
@@ -152,6 +177,11 @@ def _replies(reply: Callable[[socket.socket], None]) -> World:
     return world
 
 
+def _reset_in_the_zip(scene: Scene) -> Asked:
+    scene.sim.reset("*.zip", after_bytes=60)
+    return Asked(scene.env(GOSUMDB="off"))
+
+
 def _handshake(scene: Scene) -> Asked:
     url = f"https://127.0.0.1:{scene.silent()}"
     return Asked({"GOPROXY": url, "GOSUMDB": "off"}, timeout=0.3)
@@ -176,6 +206,35 @@ def _goinsecure(scene: Scene) -> Asked:
 def _trusted(scene: Scene, **how: object) -> dict[str, str]:
     server, ca = scene.tls(**how)  # type: ignore[arg-type]
     return {"GOPROXY": server.url, "GOSUMDB": "off", "SSL_CERT_FILE": str(ca)}
+
+
+def _http2(end: Callable[[H2Connection], None]) -> World:
+    def world(scene: Scene) -> Asked:
+        url, ca = scene.http2(end)
+        env = {"GOPROXY": url, "GOSUMDB": "off", "SSL_CERT_FILE": str(ca)}
+        return Asked(env)
+
+    return world
+
+
+def _end_requests(sock: socket.socket, end: Callable[[H2Connection], None]) -> None:
+    """Speak HTTP/2 until a request comes, and end it."""
+    connection = H2Connection(config=H2Configuration(client_side=False))
+    connection.initiate_connection()
+    with sock:
+        while True:
+            sock.sendall(connection.data_to_send())
+            data = sock.recv(65536)
+            if not data:
+                return
+            events = connection.receive_data(data)
+            if any(isinstance(each, RequestReceived) for each in events):
+                end(connection)
+                sock.sendall(connection.data_to_send())
+                sock.shutdown(socket.SHUT_WR)
+                while sock.recv(65536):  # what is unread would become a reset
+                    pass
+                return
 
 
 def _expired(scene: Scene) -> Asked:
@@ -344,6 +403,15 @@ def _login_over_http(scene: Scene) -> Asked:
     return Asked({"GOPROXY": url, "GOSUMDB": "off"})
 
 
+def _evil(name: str) -> World:
+    def world(scene: Scene) -> Asked:
+        mv = ModuleVersion("std.example/evil", "v1.0.0")
+        scene.sim.publish_evil(mv, EVIL[name](mv))
+        return Asked(scene.env(), subject=str(mv))
+
+    return world
+
+
 def _goflags(scene: Scene) -> Asked:
     return Asked(scene.env(GOFLAGS="-nosuchflag"))
 
@@ -354,6 +422,7 @@ WORLDS: Final[Mapping[str, tuple[str, World]]] = {
     "nobody listens": ("network.refused", _refused),
     "reset": ("network.reset", _replies(resetting(b""))),
     "closed": ("network.eof", _replies(closing(b""))),
+    "reset in the zip": ("download.reset", _reset_in_the_zip),
     "silent handshake": ("tls.handshake_timeout", _handshake),
     "http on an https port": ("tls.plain_http", _plain),
     "unknown authority": ("tls.unknown_authority", _unknown_authority),
@@ -374,6 +443,14 @@ WORLDS: Final[Mapping[str, tuple[str, World]]] = {
     "no SOCKS proxy": ("proxy.refused", _proxy_at("socks5://127.0.0.1:{}")),
     "unknown web proxy": ("proxy.dns", _proxy_at("http://webproxy.invalid:3128")),
     "misspelt web proxy": ("proxy.scheme", _proxy_at("htp://webproxy.invalid:3128")),
+    "HTTP/2 stream reset": (
+        "http.h2_stream",
+        _http2(lambda made: made.reset_stream(1, ErrorCodes.INTERNAL_ERROR)),
+    ),
+    "HTTP/2 GOAWAY": (
+        "http.h2_goaway",
+        _http2(lambda made: made.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)),
+    ),
     "400": ("http.400", _status(400)),
     "401": ("http.401", _status(401)),
     "403": ("http.403", _status(403)),
@@ -394,6 +471,8 @@ WORLDS: Final[Mapping[str, tuple[str, World]]] = {
     "zip cut in the mirror": ("download.truncated_cached", _cut_copy),
     "zip with swapped bytes": ("sum.altered", _swapped_zip),
     "rewritten zip": ("sum.sumdb_mismatch", _rewritten),
+    "zip with a file outside": ("zip.rule", _evil("escaped prefix")),
+    "zip with names that collide": ("zip.rule", _evil("case collision")),
     "database of another key": ("sum.unknown_key", _sum("unknown_key")),
     "broken signature": ("sum.bad_signature", _sum("wrong_signature")),
     "forged tile": ("sum.forged", _sum("forge_tile", 0)),
