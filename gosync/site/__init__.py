@@ -13,6 +13,7 @@ oldheads        clients that remember an older tree head
 withdrawals     withdrawn versions, taken out of every known tree
 tree            the newest head, and the tree published with it
 backup          a dated copy of what the store cannot fetch again
+documents       documents among these, written into the tree
 artifacts       artifacts of a store: kept as blobs, told to the journal
 ruletext        the rules of a selection as text, for people who ask why it changed
 """
