@@ -94,6 +94,11 @@ class WholeLines:
         self._rest = b""
         self._skipping = False
 
+    @property
+    def pending(self) -> int:
+        """How many bytes of a line are here that is not whole yet."""
+        return len(self._rest)
+
     def add(self, data: bytes) -> bytes:
         """Return the lines that are whole with these bytes."""
         if self._skipping:

@@ -43,7 +43,8 @@ gosync.ingest.rebuild.
     pins             the h1 that was seen first, where no checksum database speaks
     read_logs        how far access logs were read
     records          what proves what trees show; read only
-    requests         what was asked for inside and is not carried
+    request_table    the tables of requests (``requests``)
+    requests         what was asked for inside and is not carried (pure)
     runs             when gosync ran, how it ended and what it did
     selected         which versions the present selection wants
     pulled           versions that are wanted because a server was asked for them

@@ -42,7 +42,7 @@ from gosync.catalog.pins import Pins
 from gosync.catalog.pulled import PulledVersions
 from gosync.catalog.read_logs import ReadLogs
 from gosync.catalog.records import Records
-from gosync.catalog.requests import Requests
+from gosync.catalog.request_table import Requests
 from gosync.catalog.runs import Runs
 from gosync.catalog.selected import Selected
 from gosync.catalog.selected_counts import SelectedCounts

@@ -129,6 +129,11 @@ VERBS = {
         "access",
         "Read access logs: what was asked, by whom, hit or miss, and what is odd.",
     ),
+    "requests": Verb(
+        "requests",
+        "requests",
+        "Show, carry and answer requests for what is not carried.",
+    ),
     "run": Verb(
         "run",
         "run",

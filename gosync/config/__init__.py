@@ -8,7 +8,7 @@ paths, ``sizes`` and ``durations`` numbers; ``files`` reads with a limit. What a
 needs to know it gets as that layer's own options; nothing below this room reads a
 configuration.
 
-    access      from the file's ``[access]`` to how access logs are read
+    access      from the file's ``[access]`` and ``[requests]`` to what these need
     config      a checked configuration, and the options that lower rooms get of it
     convert     from a TOML document's values to the file's sections, key by key
     daemon      from the file's ``[daemon.jobs]`` and ``[hooks]`` to jobs and hooks

@@ -1,9 +1,10 @@
-"""Section ``[access]``, made into what the room needs to know."""
+"""Sections ``[access]`` and ``[requests]``, made into what the room needs to know."""
 
 from __future__ import annotations
 
 import ipaddress
 from functools import partial
+from pathlib import Path
 
 import msgspec
 
@@ -18,7 +19,7 @@ from gosync.access.rule import (
 from gosync.config.durations import parse_duration
 from gosync.config.mistakes import Key, Mistakes
 from gosync.config.places import ConfigPaths
-from gosync.config.schema import AccessRuleSection, AccessSection
+from gosync.config.schema import AccessRuleSection, AccessSection, RequestsSection
 from gosync.errors import ConfigError
 
 
@@ -40,6 +41,20 @@ class AccessSpec(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[AccessRule, ...] = DEFAULT_RULES
 
 
+class RequestsSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of requests for what is not carried.
+
+    Attributes:
+        modules_file: Where approved ones are written, or None.
+        key: The secret key that signs an export, or None.
+        trust: The public key that must have signed one, or None.
+    """
+
+    modules_file: Path | None = None
+    key: Path | None = None
+    trust: Path | None = None
+
+
 def make_access(
     section: AccessSection, places: ConfigPaths, mistakes: Mistakes
 ) -> AccessSpec:
@@ -58,6 +73,16 @@ def make_access(
         inside=tuple(section.inside),
         anonymous=section.anonymous,
         rules=with_defaults(rules) if section.default_rules else tuple(rules),
+    )
+
+
+def make_requests(section: RequestsSection, places: ConfigPaths) -> RequestsSpec:
+    """Return what becomes of requests; mistakes are noted."""
+    at = "requests"
+    return RequestsSpec(
+        modules_file=places.optional((at, "modules_file"), section.modules_file),
+        key=places.optional((at, "key"), section.key),
+        trust=places.optional((at, "trust"), section.trust),
     )
 
 

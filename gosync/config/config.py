@@ -9,7 +9,7 @@ import msgspec
 
 from gosync.audit.options import AuditOptions
 from gosync.bundle.options import InsideSpec, TargetSpec
-from gosync.config.access import AccessSpec
+from gosync.config.access import AccessSpec, RequestsSpec
 from gosync.config.duties import Hooks, JobSpec
 from gosync.config.schema import DAY_SECONDS, FileSchema
 from gosync.config.serving import ServeSpec
@@ -64,6 +64,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         toolchains: The toolchains to carry.
         serve: How the tree is served.
         access: How access logs are read.
+        requests: What becomes of requests for what is not carried.
         jobs: What the daemon does, and when.
         hooks: Whom it tells.
         metrics_path: Where it writes metrics, or None.
@@ -86,6 +87,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     inside: InsideSpec
     serve: ServeSpec = ServeSpec()
     access: AccessSpec = AccessSpec()
+    requests: RequestsSpec = RequestsSpec()
     jobs: tuple[JobSpec, ...] = ()
     hooks: Hooks = Hooks()
     metrics_path: Path | None = None

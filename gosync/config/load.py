@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gosync.bundle.options import InsideSpec, TargetSpec
-from gosync.config.access import make_access
+from gosync.config.access import make_access, make_requests
 from gosync.config.config import Config
 from gosync.config.convert import Toml, convert_file, field_names, suggest
 from gosync.config.daemon import make_hooks, make_jobs
@@ -35,6 +35,7 @@ from gosync.config.schema import (
     ProjectSection,
     PruneSection,
     PublishSection,
+    RequestsSection,
     ServeSection,
     StoreSection,
     TargetSection,
@@ -60,6 +61,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "publish": PublishSection,
     "serve": ServeSection,
     "access": AccessSection,
+    "requests": RequestsSection,
     "daemon": DaemonSection,
     "hooks": HooksSection,
     "bundle": BundleSection,
@@ -236,6 +238,7 @@ def _make(
         ),
         serve=make_serve(sections.serve, places, mistakes),
         access=make_access(sections.access, places, mistakes),
+        requests=make_requests(sections.requests, places),
         jobs=make_jobs(sections.daemon.jobs, mistakes),
         hooks=make_hooks(sections.hooks, mistakes),
         old_heads=make_old_heads(

@@ -342,6 +342,21 @@ class AccessSection(Section, frozen=True):
     rule: list[AccessRuleSection] = []
 
 
+class RequestsSection(Section, frozen=True):
+    """``[requests]``: what was asked for inside and is not carried.
+
+    Attributes:
+        modules_file: Where `gosync requests add` writes what is approved; a select
+            names it, too.
+        key: The secret key that signs what is exported; "" for none.
+        trust: The public key that must have signed what is added; "" for none.
+    """
+
+    modules_file: str = ""
+    key: str = ""
+    trust: str = ""
+
+
 class JobSection(Section, frozen=True):
     """One ``[daemon.jobs.NAME]``; what is "" has the job's own default.
 
@@ -461,6 +476,7 @@ class FileSchema(Section, frozen=True):
     publish: PublishSection = PublishSection()
     serve: ServeSection = ServeSection()
     access: AccessSection = AccessSection()
+    requests: RequestsSection = RequestsSection()
     daemon: DaemonSection = DaemonSection()
     hooks: HooksSection = HooksSection()
     target: list[TargetSection] = []

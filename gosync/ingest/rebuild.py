@@ -77,6 +77,7 @@ NOT_KEPT = (
     "what an audit was answered, what verify proved: asked and proven again",
     "what other sites hold: the next bundle for each carries everything",
     "bundles that came in and wait for others: import them again",
+    "requests for what is not carried: read the access logs again",
 )
 _SHOWN = 40
 _SIDE_FILES = ("-wal", "-shm")

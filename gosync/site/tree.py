@@ -20,6 +20,7 @@ from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
 from gosync.publish.work import PublishOptions, TreeTarget
 from gosync.site import configured
+from gosync.site.documents import write_documents
 from gosync.site.oldheads import (
     ServedHeads,
     bring_tiles,
@@ -108,11 +109,14 @@ async def publish_tree(
         while True:
             head = await _newest_head(site, sums)
             try:
-                return await _publish(site, sums, progress, retry=retry)
+                report = await _publish(site, sums, progress, retry=retry)
             except RecordTooNewError:
                 # Another run brought it, with the head that proves it, since then.
                 if await _newest_head(site, sums) is head:
                     raise
+            else:
+                await to_thread.run_sync(write_documents, site)
+                return report
 
 
 async def publish_modules(
