@@ -152,7 +152,10 @@ class UpstreamStatusError(UnavailableError):
             It is no definite no: whether the thing exists stays unknown.
         status: The HTTP status.
         retry_after_seconds: What Retry-After asked for, or None.
+        may_ease: Whether it was a refusal for load that fewer requests may end.
     """
+
+    may_ease = False
 
     def __init__(
         self, message: str, *, status: int, retry_after_seconds: float | None = None

@@ -2,8 +2,9 @@
 
 Each first request earns a part of one more, so that these are at most that part of
 all requests. Since few requests earn little, a reserve may be spent before anything was
-earned, and time adds some: an upstream that fails everybody is not sent twice as much,
-and a bad line still gets through.
+earned, and time adds some; what has to wait for that waits ``LONGEST_SECONDS`` at most.
+An upstream that fails everybody is not sent twice as much at once, and a bad line
+still gets through.
 
 ==========  ======  =======  ==========
 for         earned  reserve  per second
@@ -19,6 +20,8 @@ from typing import Final
 
 import msgspec
 from msgspec.structs import replace
+
+LONGEST_SECONDS: Final = 5.0
 
 
 class Allowance(msgspec.Struct, frozen=True):
@@ -49,12 +52,13 @@ class Allowance(msgspec.Struct, frozen=True):
     def spent(self, now: float) -> Allowance:
         """Return what is left after one more was promised, at a monotonic time."""
         passed = min(max(0.0, now - self.at), self.reserve)
-        saved = min(self.reserve, self.saved + passed * self.per_second)
-        return replace(self, saved=saved - 1, at=now)
+        saved = min(self.reserve, self.saved + passed * self.per_second) - 1
+        least = -LONGEST_SECONDS * self.per_second
+        return replace(self, saved=max(saved, least), at=now)
 
     def wait_seconds(self) -> float:
         """Return how long the one that was promised last must wait."""
-        return max(0.0, -self.saved / self.per_second)
+        return min(max(0.0, -self.saved / self.per_second), LONGEST_SECONDS)
 
 
 RETRIES: Final = Allowance(earned=0.2, reserve=32, per_second=2, saved=32)

@@ -14,7 +14,8 @@ a limit of one module's is none of the source's.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 import anyio
@@ -31,7 +32,8 @@ from gosync.upstream.health import (
 
 T = TypeVar("T")
 
-_USUAL_EVERY: Final = 8  # requests between two looks at how long they take
+_LOOK_EVERY: Final = 8  # requests between two looks at how long they take
+_ENOUGH_ANSWERS: Final = 16
 _WITNESS_SECONDS: Final = 5.0
 _WITNESS_SECONDS_SLOW: Final = 1.0  # where there is another one to ask
 
@@ -65,12 +67,15 @@ class Circuit:
         """
         self.breaker = Breaker()
         self.asked_at = float("-inf")
-        self._usual = (0, 0.0)
+        self._latencies: tuple[float, float | None] = (0.0, None)
+        self._looked_at = 0
+        self._under_way = 0
         self._name = name
         self._policy = policy
         self._clock = clock
         self._witness = witness
         self._probe: anyio.Event | None = None
+        self._impatient: set[anyio.CancelScope] = set()
         self._is_asking_witness = False
 
     @property
@@ -79,17 +84,63 @@ class Circuit:
         return self.breaker.health
 
     @property
+    def answers_mostly(self) -> bool:
+        """Whether most of the last requests were answered, and there were some."""
+        health = self.health
+        return health.answered >= _ENOUGH_ANSWERS and health.failure_rate() < 0.5
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a request to it is under way."""
+        return self._under_way > 0
+
+    @property
     def usual_seconds(self) -> float:
         """How long its answers take, the median; 0 while nothing is known."""
-        requests = self.health.requests
-        if not 0 <= requests - self._usual[0] < _USUAL_EVERY or requests < _USUAL_EVERY:
-            self._usual = (requests, self.health.latency_seconds(0.5) or 0.0)
-        return self._usual[1]
+        return self._look_at_latencies()[0]
+
+    @property
+    def late_seconds(self) -> float | None:
+        """How long the late ones of its answers take (P95); None for few answers."""
+        return self._look_at_latencies()[1]
+
+    def _look_at_latencies(self) -> tuple[float, float | None]:
+        """Return median and P95, as they were a few requests ago."""
+        health = self.health
+        if health.requests >= self._looked_at + _LOOK_EVERY or not self._looked_at:
+            known = health.answered >= _ENOUGH_ANSWERS
+            self._looked_at = health.requests
+            self._latencies = (
+                health.latency_seconds(0.5) or 0.0,
+                health.latency_seconds(0.95) if known else None,
+            )
+        return self._latencies
 
     @property
     def state(self) -> BreakerState:
         """Whether the source is asked now."""
         return self.breaker.state(self._clock.now(), self._policy)
+
+    @contextmanager
+    def impatient(self) -> Iterator[None]:
+        """End what is done inside once the source is left alone.
+
+        For whoever has somebody else to ask: neither in line for a lane nor for an
+        answer's headers does it pay to wait for one that is down.
+
+        Raises:
+            SourceDownError: It is.
+        """
+        self.check()
+        scope = anyio.CancelScope()
+        self._impatient.add(scope)
+        try:
+            with scope:
+                yield
+        finally:
+            self._impatient.discard(scope)
+        if scope.cancelled_caught:
+            raise self._down()
 
     def check(self) -> None:
         """Raise if the source is not asked now.
@@ -141,11 +192,14 @@ class Circuit:
         self, request: Callable[[], Awaitable[T]], *, is_probe: bool = False
     ) -> T:
         self.asked_at = started = self._clock.monotonic()
+        self._under_way += 1
         try:
             answer = await request()
         except GosyncError as exc:
             await self.count(exc, self._clock.monotonic() - started, is_probe=is_probe)
             raise
+        finally:
+            self._under_way -= 1
         self.breaker = self.breaker.answered(self._clock.monotonic() - started)
         return answer
 
@@ -216,6 +270,8 @@ class Circuit:
     def _open(self, error: GosyncError) -> None:
         self.breaker = self.breaker.opened(error, self._clock.now(), self._policy)
         self._log_opening()
+        for scope in self._impatient:
+            scope.cancel()
 
     def _log_opening(self) -> None:
         health, median = self.health, self.health.latency_seconds(0.5)

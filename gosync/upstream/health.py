@@ -5,6 +5,7 @@ An outcome is one of
     answered     a status that says something: yes, no, unchanged, forbidden
     failed       no such answer; the source or what was asked for may be at fault
     unreachable  no connection at all, which is never the question's fault
+    busy         refused for its load, where fewer requests at once may help
     slow         given up, since another one had answered meanwhile
 
 The last ``KEPT`` outcomes are kept. What is no request's outcome (a full disk, a
@@ -40,6 +41,7 @@ class RequestOutcome(StrEnum):
     ANSWERED = "answered"
     FAILED = "failed"
     UNREACHABLE = "unreachable"
+    BUSY = "busy"
     SLOW = "slow"
 
 
@@ -65,7 +67,8 @@ class Health(msgspec.Struct, frozen=True):
         samples: The last ``KEPT`` requests, oldest first.
         requests: How many there ever were.
         failures: How many of these were not answered, but for the slow ones.
-        failures_in_row: How many were not answered since the last answer.
+        failures_in_row: How many were not answered since the last answer, busy ones
+            not counted.
         slow: How many were given up for an answer of another one.
     """
 
@@ -77,15 +80,19 @@ class Health(msgspec.Struct, frozen=True):
 
     def after(self, outcome: RequestOutcome, seconds: float) -> Health:
         """Return the health after one more request."""
-        ended_well = outcome is RequestOutcome.ANSWERED
         failed = outcome not in _NO_FAILURES
         return Health(
             samples=(*self.samples, Sample(outcome, seconds))[-KEPT:],
             requests=self.requests + 1,
             failures=self.failures + failed,
             slow=self.slow + (outcome is RequestOutcome.SLOW),
-            failures_in_row=0 if ended_well else self.failures_in_row + 1,
+            failures_in_row=self._in_row(outcome),
         )
+
+    def _in_row(self, outcome: RequestOutcome) -> int:
+        if outcome is RequestOutcome.ANSWERED:
+            return 0
+        return self.failures_in_row + (outcome is not RequestOutcome.BUSY)
 
     def vouched(self) -> Health:
         """Return the health of a source that was shown to answer just now."""
@@ -119,6 +126,8 @@ def outcome_of(error: GosyncError | None) -> RequestOutcome | None:
     if isinstance(error, OfflineError | SourceDownError):
         return None
     if isinstance(error, UpstreamStatusError):
+        if error.may_ease:
+            return RequestOutcome.BUSY
         is_answer = error.status < 500 and error.status not in _LATER
         return RequestOutcome.ANSWERED if is_answer else RequestOutcome.FAILED
     if isinstance(error, UnavailableError):

@@ -6,22 +6,22 @@ lets the other go on; only when both have failed is there none.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
 import anyio
 import msgspec
+from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
 from gosync.errors import GosyncError
-from gosync.upstream.health import Health
 from gosync.work.pool import first_error
 
 T = TypeVar("T")
 Ask = Callable[[], Awaitable[T]]
 
 UNKNOWN_SECONDS: Final = 1.0
-_ENOUGH_ANSWERS: Final = 16
 _LEAST_SECONDS_OTHER: Final = 0.2
 _LEAST_SECONDS_SAME: Final = 1.0
 _OF_P95: Final = 1.5
@@ -43,19 +43,19 @@ class HedgedAnswer(msgspec.Struct, Generic[T], frozen=True):
     second_error: GosyncError | None = None
 
 
-def hedge_delay_seconds(health: Health, *, has_other: bool) -> float | None:
+def hedge_delay_seconds(late_seconds: float | None, *, has_other: bool) -> float | None:
     """Return after how long a second request is due, None for never.
 
     Args:
-        health: Of the source that is asked first.
+        late_seconds: How long the answers of the source that is asked first take, at
+            their P95; None where too little is known.
         has_other: Whether another source can be asked; of one of which little is
             known, the same one is not asked twice.
     """
-    if health.answered < _ENOUGH_ANSWERS:
+    if late_seconds is None:
         return UNKNOWN_SECONDS if has_other else None
-    late = health.latency_seconds(0.95)
     least = _LEAST_SECONDS_OTHER if has_other else _LEAST_SECONDS_SAME
-    return None if late is None else max(least, _OF_P95 * late)
+    return max(least, _OF_P95 * late_seconds)
 
 
 async def ask_hedged(
@@ -63,17 +63,21 @@ async def ask_hedged(
 ) -> HedgedAnswer[T]:
     """Ask once and, if that takes so long, a second time; return the first answer.
 
-    A first request that fails before the second one was sent has the last word.
+    A first request that fails before the second one was sent has the last word. The
+    first one runs in the caller's own task: most need no second one, nor a task.
     """
-    race = _Race[T]()
+    race = _Race(second)
+    loop = asyncio.get_running_loop()
     try:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(race.run_first, first)
-            with anyio.move_on_after(after_seconds):
-                await race.first_ended.wait()
-            if not race.first_ended.is_set():
-                tasks.start_soon(race.run_second, second)
-                await race.decided.wait()
+            timer = loop.call_later(after_seconds, race.send_second, tasks)
+            try:
+                with race.first_scope:
+                    await race.run_first(first)
+                if race.is_second_sent:
+                    await race.decided.wait()
+            finally:
+                timer.cancel()
             tasks.cancel_scope.cancel()
     except BaseExceptionGroup as group:
         raise first_error(group) from None
@@ -83,23 +87,30 @@ async def ask_hedged(
 class _Race(Generic[T]):
     """Two requests, and how they end."""
 
-    def __init__(self) -> None:
+    def __init__(self, second: Ask[T]) -> None:
         self.outcome: HedgedAnswer[T] = HedgedAnswer()
-        self.first_ended = anyio.Event()
+        self.first_scope = anyio.CancelScope()
         self.decided = anyio.Event()
+        self.is_second_sent = False
+        self._second = second
+
+    def send_second(self, tasks: TaskGroup) -> None:
+        self.is_second_sent = True
+        tasks.start_soon(self._run_second)
 
     async def run_first(self, ask: Ask[T]) -> None:
         try:
             self._win(HedgedAnswer(await ask()))
         except GosyncError as exc:
             self._lose(replace(self.outcome, first_error=exc))
-        self.first_ended.set()
 
-    async def run_second(self, ask: Ask[T]) -> None:
+    async def _run_second(self) -> None:
         try:
-            self._win(HedgedAnswer(await ask(), by_second=True))
+            self._win(HedgedAnswer(await self._second(), by_second=True))
         except GosyncError as exc:
             self._lose(replace(self.outcome, second_error=exc))
+        else:
+            self.first_scope.cancel()
 
     def _win(self, outcome: HedgedAnswer[T]) -> None:
         if self.outcome.answer is None:

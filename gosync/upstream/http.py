@@ -35,7 +35,7 @@ from gosync.upstream.download import Download
 from gosync.upstream.exchange import Exchange, Traffic
 from gosync.upstream.lanes import Lanes
 from gosync.upstream.options import HttpOptions
-from gosync.upstream.retry import RetryPolicy, with_retries
+from gosync.upstream.retry import is_by_chance, retry_policy, with_retries
 from gosync.upstream.urls import strip_secrets
 
 _CLOSING_SECONDS: Final = 5.0
@@ -272,29 +272,40 @@ class Fetcher:
         lanes = self._lanes_to(url)
         is_patient = retries is None
 
+        async def send() -> Response:
+            try:
+                return await attempt()
+            except UpstreamStatusError as exc:
+                lanes.note_load(exc)
+                raise
+
         async def try_once() -> Response:
             if circuit is None:
                 async with lanes.lane():
-                    return await attempt()
-            circuit.check()
-            async with lanes.lane():
-                return await circuit.attempt(attempt, patient=is_patient)
+                    return await send()
+            if is_patient:
+                circuit.check()
+                async with lanes.lane():
+                    return await circuit.attempt(send)
+            with circuit.impatient():
+                async with lanes.lane():
+                    return await circuit.attempt(send, patient=False)
+
+        def cost(error: UnavailableError) -> float:
+            """Be more patient with a line that loses some than with one thing."""
+            is_luck = circuit is not None and circuit.answers_mostly
+            return 0.5 if is_luck and is_by_chance(error) else 1.0
 
         async def wait() -> None:
             if circuit is None or circuit.state is not BreakerState.OPEN:
                 await lanes.wait_for_retry()
 
         lanes.first_try()
-        options = self.options
-        policy = RetryPolicy(
-            options.retries if retries is None else retries,
-            options.retry_delay_seconds,
-            options.max_retry_delay_seconds,
-        )
+        policy = retry_policy(self.options, retries)
         failures: list[UnavailableError] = []
         with anyio.move_on_after(total_seconds):
             return await with_retries(
-                try_once, policy, failed=failures.append, wait=wait
+                try_once, policy, failed=failures.append, wait=wait, cost=cost
             )
         late = UpstreamTimeoutError(
             f"{strip_secrets(url)}: not finished within {total_seconds:g} s"

@@ -14,7 +14,12 @@ from contextlib import asynccontextmanager
 import anyio
 
 from gosync.clock import Clock
-from gosync.errors import GosyncError, NotFoundError, RejectedError
+from gosync.errors import (
+    GosyncError,
+    NotFoundError,
+    RejectedError,
+    UpstreamStatusError,
+)
 from gosync.upstream.budget import RETRIES
 from gosync.upstream.limit import Limit, new_limit, says_overloaded
 
@@ -66,9 +71,15 @@ class Lanes:
     async def wait_for_retry(self) -> None:
         """Wait until the budget has a retry to spend."""
         self._budget = self._budget.spent(self._clock.monotonic())
-        seconds = self._budget.wait_seconds()
-        if seconds:
-            await anyio.sleep(seconds)
+        await anyio.sleep(self._budget.wait_seconds())
+
+    def note_load(self, error: UpstreamStatusError) -> None:
+        """Mark a refusal that a smaller limit may end: the breaker need not open."""
+        error.may_ease = (
+            says_overloaded(error)
+            and error.retry_after_seconds is None
+            and self.limit.slots > 1
+        )
 
     async def _enter(self) -> None:
         if self.in_flight < self.limit.slots and not self._line:

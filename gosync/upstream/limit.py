@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from gosync.errors import GosyncError, UpstreamStatusError
 
 PAUSE_SECONDS: Final = 0.1
+_AT_FIRST: Final = 20
 _DECREASE: Final = 0.9
 _LOAD_STATUSES: Final = frozenset({429, 503})
 
@@ -58,8 +59,8 @@ class Limit(msgspec.Struct, frozen=True):
 
 
 def new_limit(ceiling: int) -> Limit:
-    """Return the limit of a host of which nothing is known: the ceiling."""
-    return Limit(ceiling, float(ceiling))
+    """Return the limit of a host of which nothing is known."""
+    return Limit(ceiling, float(min(ceiling, _AT_FIRST)))
 
 
 def says_overloaded(error: GosyncError) -> bool:

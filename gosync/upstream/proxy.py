@@ -45,7 +45,12 @@ from gosync.gomod.versionlist import read_list
 from gosync.upstream.answer import Response, Served, Sink, body_size, refusable
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
 from gosync.upstream.options import MIB
-from gosync.upstream.reading import look_up, parse_apart
+from gosync.upstream.reading import (
+    check_no_page,
+    look_up,
+    no_page_sink,
+    parse_apart,
+)
 from gosync.upstream.source import Source
 from gosync.upstream.sources import Sources
 from gosync.upstream.urls import module_path_on_wire
@@ -230,6 +235,8 @@ class ProxyClient:
 
         async def ask(place: _Place) -> ModAnswer:
             got = await self._get(place, target, MOD_LIMIT_BYTES)
+            with refusable(got.served, got.body):
+                check_no_page(mv, got.body)
             return ModAnswer(got.body, got.served)
 
         return await self._walk(
@@ -261,9 +268,10 @@ class ProxyClient:
         target = file_target(mv, FileKind.ZIP)
 
         async def ask(place: _Place) -> Served:
+            is_other_at_hand = place.retries == 0
             got = await place.source.download(
                 place.path(target),
-                new_sink,
+                partial(no_page_sink, mv, new_sink) if is_other_at_hand else new_sink,
                 limit_bytes=limit_bytes,
                 headers=place.headers,
                 retries=place.retries,
@@ -314,7 +322,8 @@ class ProxyClient:
         """Ask the proxies of the list in turn."""
 
         async def ask_entry(entry: ProxyEntry) -> T:
-            place = self._place(entry, fetch_disabled=fetch_disabled)
+            retries = 0 if self._sources.is_one_of_many(entry, path) else None
+            place = self._place(entry, retries, fetch_disabled=fetch_disabled)
             try:
                 return await ask(place)
             except NotFoundError as exc:
@@ -322,15 +331,15 @@ class ProxyClient:
                     raise NotFetchedError(str(exc)) from exc
                 raise
 
-        return await self._sources.first_answer(ask_entry, path=path, hedged=hedged)
+        return await self._sources.answer(ask_entry, path=path, hedged=hedged)
 
-    def _place(self, entry: ProxyEntry, *, fetch_disabled: bool) -> _Place:
+    def _place(
+        self, entry: ProxyEntry, retries: int | None, *, fetch_disabled: bool
+    ) -> _Place:
         if entry.url == DIRECT:
             raise NotFoundError("no proxy has it; gosync asks no repositories")
         if entry.url == OFF:
             raise OfflineError("the list of proxies ends in off")
-        # With "|" another proxy is at hand: that is better than patience.
-        retries = 0 if entry.fall_back_on_error and not entry.is_last else None
         source = self._sources.at(entry.url)
         if not fetch_disabled:
             return _Place(source, retries=retries)

@@ -14,6 +14,7 @@ from anyio import from_thread, to_thread
 
 from gosync.errors import MalformedError
 from gosync.gomod.module import ModuleVersion
+from gosync.upstream.answer import Sink
 
 T = TypeVar("T")
 
@@ -41,11 +42,28 @@ def look_up() -> None:
         return  # no worker thread: what is small is parsed where it arrived
 
 
-def check_no_page(mv: ModuleVersion, data: bytes) -> None:
-    """Check that a ``.mod`` is no page of HTML: a captive portal's, so no finding.
+def check_no_page(mv: ModuleVersion, data: bytes, *, what: str = ".mod") -> None:
+    """Check that a file is no page of HTML: a captive portal's, so no finding.
 
     Raises:
         MalformedError: it is one.
     """
     if data[:_PAGE_BYTES].lstrip()[:1] == b"<":
-        raise MalformedError(".mod", f"{mv}", "a page of HTML")
+        raise MalformedError(what, f"{mv}", "a page of HTML")
+
+
+def no_page_sink(mv: ModuleVersion, new_sink: Callable[[], Sink]) -> Sink:
+    """Return a sink for a ``.zip`` that refuses a page of HTML before it begins.
+
+    For where another source is at hand, whose zip may be one.
+    """
+    sink: Sink | None = None
+
+    def write(data: bytes) -> None:
+        nonlocal sink
+        if sink is None:
+            check_no_page(mv, data, what=".zip")
+            sink = new_sink()
+        sink(data)
+
+    return write

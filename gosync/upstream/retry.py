@@ -24,11 +24,13 @@ from gosync.errors import (
     UnavailableError,
     UpstreamStatusError,
 )
+from gosync.upstream.options import HttpOptions
 
 T = TypeVar("T")
 
 # Request Timeout, Too Early, Too Many Requests: "later", among the 4xx.
 _PASSING_4XX: Final = frozenset({408, 425, 429})
+_OF_THE_HOUR: Final = frozenset({429, 502, 503, 504})
 
 
 class RetryPolicy(msgspec.Struct, frozen=True):
@@ -45,19 +47,19 @@ class RetryPolicy(msgspec.Struct, frozen=True):
     max_delay_seconds: float
 
     def pause_seconds(
-        self, tried: int, error: UnavailableError, *, jitter: float
+        self, tried: float, error: UnavailableError, *, jitter: float
     ) -> float | None:
         """Return the pause before the next try, or None to give up.
 
         Args:
-            tried: How many retries there have been.
+            tried: How many retries there have been; some may count for a half.
             error: Why the last try failed.
             jitter: A number from 0 to 1: the part of the pause that is left out.
         """
         if tried >= self.retries or not is_retryable(error):
             return None
         backoff = min(
-            self.max_delay_seconds, self.delay_seconds * 2.0 ** min(tried, 30)
+            self.max_delay_seconds, self.delay_seconds * float(2.0 ** min(tried, 30.0))
         )
         backoff *= 1 - jitter
         if isinstance(error, SourceDownError):
@@ -70,6 +72,15 @@ class RetryPolicy(msgspec.Struct, frozen=True):
         return max(asked, backoff) if asked <= self.max_delay_seconds else None
 
 
+def retry_policy(options: HttpOptions, retries: int | None = None) -> RetryPolicy:
+    """Return how requests with these options are retried, or so many times."""
+    return RetryPolicy(
+        options.retries if retries is None else retries,
+        options.retry_delay_seconds,
+        options.max_retry_delay_seconds,
+    )
+
+
 def is_retryable(error: UnavailableError) -> bool:
     """Whether the same request may well succeed in a moment."""
     if isinstance(error, OfflineError):
@@ -79,6 +90,13 @@ def is_retryable(error: UnavailableError) -> bool:
     return not any(isinstance(cause, ssl.CertificateError) for cause in _causes(error))
 
 
+def is_by_chance(error: UnavailableError) -> bool:
+    """Whether a failure is the line's, or the hour's, rather than the question's."""
+    if isinstance(error, UpstreamStatusError):
+        return error.status in _OF_THE_HOUR
+    return is_retryable(error)
+
+
 async def with_retries(
     attempt: Callable[[], Awaitable[T]],
     policy: RetryPolicy,
@@ -86,6 +104,7 @@ async def with_retries(
     jitter: Callable[[], float] = random.random,
     failed: Callable[[UnavailableError], None] | None = None,
     wait: Callable[[], Awaitable[None]] | None = None,
+    cost: Callable[[UnavailableError], float] = lambda _: 1.0,
 ) -> T:
     """Return the attempt's result, trying again as the policy allows.
 
@@ -95,11 +114,12 @@ async def with_retries(
         jitter: Gives numbers from 0 to 1.
         failed: Told of every failure, the last one too.
         wait: Waits before each further try until there may be one.
+        cost: Tells for how much of a try one that failed so counts.
 
     Raises:
         UnavailableError: The last try's failure.
     """
-    tried = 0
+    tried = 0.0
     while True:
         try:
             return await attempt()
@@ -109,7 +129,7 @@ async def with_retries(
             pause_seconds = policy.pause_seconds(tried, exc, jitter=jitter())
             if pause_seconds is None:
                 raise
-        tried += 1
+            tried += cost(exc)
         await anyio.sleep(pause_seconds)
         if wait is not None:
             await wait()

@@ -77,6 +77,15 @@ def route(
     )
 
 
+def shared_urls(proxies: ProxyList) -> frozenset[str]:
+    """Return the upstreams of groups with more than one: others stand in for them."""
+    groups = (
+        [each.url for each in group if each.url not in (DIRECT, OFF)]
+        for group in _groups(proxies.entries)
+    )
+    return frozenset(url for group in groups if len(group) > 1 for url in group)
+
+
 def private_entries(proxies: ProxyList, routing: Routing) -> tuple[ProxyEntry, ...]:
     """Return who may hear private names: none passes a failure on to the next."""
     asked = [each for each in proxies.entries if each.url not in (DIRECT, OFF)]

@@ -10,6 +10,9 @@ know" over a "not fetched", and that over a definite no. So an answer that might
 have been a yes never turns into a no; only the source that was named as authoritative
 says a no that is final.
 
+Of sources that "|" divides none is asked twice in a row: whoever fails, the next one
+is better than patience. When all have failed they are asked again as retries allow.
+
 What is small may be asked twice (``hedge``): of the next source after a "|", if that
 one is asked at all now, else of the same one through another connection.
 """
@@ -20,18 +23,22 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
+import anyio
+
 from gosync.errors import (
     GosyncError,
     NotFetchedError,
     NotFoundError,
     RejectedError,
+    SourceDownError,
     UnavailableError,
 )
 from gosync.upstream.breaker import BreakerState
-from gosync.upstream.budget import HEDGES
+from gosync.upstream.budget import HEDGES, RETRIES
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry, ProxyList
 from gosync.upstream.hedge import ask_hedged, hedge_delay_seconds
-from gosync.upstream.route import Routing, route
+from gosync.upstream.retry import retry_policy, with_retries
+from gosync.upstream.route import Routing, route, shared_urls
 from gosync.upstream.source import Source, make_source
 
 if TYPE_CHECKING:
@@ -41,6 +48,7 @@ T = TypeVar("T")
 AskEntry = Callable[[ProxyEntry], Awaitable[T]]
 
 _ASK_AGAIN_SECONDS: Final = 30.0
+_UNKNOWN_SECONDS: Final = 1e6  # behind all that are known
 _NO_ROUTING: Final = Routing()
 
 
@@ -67,6 +75,8 @@ class Sources:
         self._fetcher = fetcher
         self._known: dict[str, Source] = {}
         self._hedges = HEDGES
+        self._retries = RETRIES
+        self._shared = shared_urls(proxies)
 
     @property
     def known(self) -> tuple[Source, ...]:
@@ -80,6 +90,42 @@ class Sources:
         if found is None:
             found = self._known[base] = make_source(base, self._fetcher)
         return found
+
+    @property
+    def has_stand_ins(self) -> bool:
+        """Whether any of them is divided from another one by "|"."""
+        return bool(self._shared)
+
+    def is_one_of_many(self, entry: ProxyEntry, path: str) -> bool:
+        """Whether others stand in for an entry where a module is asked about."""
+        return entry.url in self._shared and not self._is_private(path)
+
+    def _is_private(self, path: str) -> bool:
+        return bool(path) and self.routing.is_private(path)
+
+    async def answer(
+        self, ask: AskEntry[T], *, path: str = "", hedged: bool = False
+    ) -> T:
+        """Return the first answer, asking again where all of a group have failed.
+
+        Args:
+            ask: As for ``first_answer``.
+            path: As for ``first_answer``.
+            hedged: As for ``first_answer``.
+
+        Raises:
+            GosyncError: as from ``first_answer``.
+        """
+        ask_all = partial(self.first_answer, ask, path=path, hedged=hedged)
+        if not self._shared or self._is_private(path):
+            return await ask_all()
+        self._retries = self._retries.asked()
+        policy = retry_policy(self._fetcher.options)
+        return await with_retries(ask_all, policy, wait=self._wait_for_retry)
+
+    async def _wait_for_retry(self) -> None:
+        self._retries = self._retries.spent(self._fetcher.clock.monotonic())
+        await anyio.sleep(self._retries.wait_seconds())
 
     async def first_answer(
         self, ask: AskEntry[T], *, path: str = "", hedged: bool = False
@@ -95,7 +141,7 @@ class Sources:
             GosyncError: What ``ask`` raised, of all entries the most telling.
         """
         entries = route(self.proxies, path, self.routing, slowness=self._slowness)
-        hedged = hedged and not (path and self.routing.is_private(path))
+        hedged = hedged and not self._is_private(path)
         best: GosyncError | None = None
         failed: dict[str, GosyncError] = {}  # whom a hedge asked already
         for number, entry in enumerate(entries):
@@ -142,7 +188,7 @@ class Sources:
         """Ask one entry and, if it takes long, another one or the same again."""
         self._hedges = self._hedges.asked()
         circuit, has_other = self.at(entry.url).circuit, second is not entry
-        delay_seconds = hedge_delay_seconds(circuit.health, has_other=has_other)
+        delay_seconds = hedge_delay_seconds(circuit.late_seconds, has_other=has_other)
         if delay_seconds is None or not self._hedges.has_one():
             return await ask(entry)
         started = self._fetcher.clock.monotonic()
@@ -170,13 +216,16 @@ class Sources:
         circuit = self.at(url).circuit
         if circuit.state is BreakerState.OPEN:
             return float("inf")
+        load = self._fetcher.load_of(url)
+        if not circuit.health.answered:  # one request at a time shows how it is
+            return load * _UNKNOWN_SECONDS if circuit.is_asked else 0.0
         idle_seconds = self._fetcher.clock.monotonic() - circuit.asked_at
         if circuit.state is BreakerState.HALF_OPEN or idle_seconds > _ASK_AGAIN_SECONDS:
-            return 0.0  # it is time to see how it is
-        return (circuit.usual_seconds or 0.0) * self._fetcher.load_of(url)
+            return 0.0
+        return circuit.usual_seconds * load
 
 
 def _rank(error: GosyncError) -> int:
-    if isinstance(error, NotFetchedError):
-        return 1
-    return 0 if isinstance(error, NotFoundError) else 2
+    if isinstance(error, NotFoundError):
+        return 1 if isinstance(error, NotFetchedError) else 0
+    return 2 if isinstance(error, SourceDownError) else 3

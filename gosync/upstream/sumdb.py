@@ -5,7 +5,9 @@ is asked for ``sumdb/NAME/supported``: the first that answers 200 carries all
 requests from then on, and a failure there is final, never a reason to go around
 it. A definite no (404, 410) leads to the next entry, and the end of the list, or
 ``direct`` or ``off``, to ``https://NAME``. Any other answer means that the
-database is out of reach for now; the next request asks again.
+database is out of reach for now; the next request asks again. Among proxies that "|"
+divides each request may go to another one of those that carry it, since one stands in
+for the other; what they say is proven up to one head in any case.
 
 One case is ours: a page of HTML in place of ``supported`` is a file server that
 answers everything with its front page, so it counts as a no.
@@ -17,12 +19,14 @@ hashes of 32; everything else 1 MiB.
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import anyio
 import msgspec
 
-from gosync.errors import NotFoundError
+from gosync.errors import NotFoundError, UnavailableError
 from gosync.upstream.answer import Response
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
 from gosync.upstream.options import MIB
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 
 TILE_LIMIT_BYTES: Final = 256 * 32
 ANSWER_LIMIT_BYTES: Final = 1 * MIB
+_PAGE: Final = re.compile(rb"\s*<(?:!doctype|html|head|\?xml)\b", re.IGNORECASE)
 
 
 class _Base(msgspec.Struct, frozen=True):
@@ -61,6 +66,7 @@ class SumDBRemote:
         self._database = database
         self._sources = sources
         self._deciding = anyio.Lock()
+        self._carriers: dict[str, _Base | None] = {}
         self._base = None if database.url is None else self._own(database.url)
 
     async def read(self, path: str, *, limit_bytes: int | None = None) -> Response:
@@ -75,13 +81,45 @@ class SumDBRemote:
             UnavailableError: No answer could be had.
             TooLargeError: It is larger than the limit.
         """
-        base = self._base or await self._decide()
         if limit_bytes is None:
             is_tile = path.startswith("tile/")
             limit_bytes = TILE_LIMIT_BYTES if is_tile else ANSWER_LIMIT_BYTES
+        if self._base is None and self._sources.has_stand_ins:
+            read = partial(self._read_at, path=path, limit_bytes=limit_bytes)
+            try:
+                return await self._sources.answer(read, hedged=True)
+            except NotFoundError:
+                if any(self._carriers.values()):
+                    raise
+                self._base = self._own(self._direct)
+        base = self._base or await self._decide()
         return await base.source.get(
             base.below + sumdb_path_on_wire(path), limit_bytes=limit_bytes
         )
+
+    async def _read_at(
+        self, entry: ProxyEntry, *, path: str, limit_bytes: int
+    ) -> Response:
+        """Read a file through one of several proxies that stand in for each other."""
+        base = self._carriers.get(entry.url)
+        if base is None:
+            if entry.url in self._carriers:
+                raise NotFoundError(f"{entry.url}: carries no {self._database.name}")
+            try:
+                base = await self._ask(entry)
+            except NotFoundError:
+                self._carriers[entry.url] = None
+                raise
+            self._carriers[entry.url] = base
+        retries = 0 if self._sources.is_one_of_many(entry, "") else None
+        got = await base.source.get(
+            base.below + sumdb_path_on_wire(path),
+            limit_bytes=limit_bytes,
+            retries=retries,
+        )
+        if _PAGE.match(got.body):
+            raise UnavailableError(f"{got.url}: an HTML page, not an answer")
+        return got
 
     async def _decide(self) -> _Base:
         """Find out who carries the database."""
@@ -99,7 +137,11 @@ class SumDBRemote:
         if entry.url == OFF:
             raise NotFoundError("the list of proxies ends in off")
         source, below = self._sources.at(entry.url), f"sumdb/{self._database.name}/"
-        got = await source.get(f"{below}supported", limit_bytes=ANSWER_LIMIT_BYTES)
+        got = await source.get(
+            f"{below}supported",
+            limit_bytes=ANSWER_LIMIT_BYTES,
+            retries=0 if self._sources.is_one_of_many(entry, "") else None,
+        )
         if got.body.lstrip()[:1] == b"<":
             raise NotFoundError(f"{got.url}: an HTML page, not an answer")
         return _Base(source, below)

@@ -22,7 +22,9 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from tests.bench.badline import bad_mirrors
 from tests.bench.bundling import bundle_sizes
+from tests.bench.client import ask_small
 from tests.bench.cold import cold_sync
 from tests.bench.events import index_events
 from tests.bench.explaining import explain_logs
@@ -55,6 +57,8 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "verify": verify_caches,
     "storeplan": plan_store_repair,
     "bundle": bundle_sizes,
+    "client": ask_small,
+    "line": bad_mirrors,
 }
 
 

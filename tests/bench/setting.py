@@ -36,6 +36,8 @@ class Sizes:
         bundled_updates: Modules of which a next version is bundled.
         listed: Versions of the store that is listed.
         published: Module versions of the trees that something is added to.
+        asked: Small requests whose processor time is measured.
+        line_seconds: How long bad mirrors are asked.
     """
 
     versions: int
@@ -57,6 +59,8 @@ class Sizes:
     bundled_updates: int
     listed: int
     published: tuple[int, ...]
+    asked: int
+    line_seconds: float
 
 
 FULL = Sizes(
@@ -79,6 +83,8 @@ FULL = Sizes(
     bundled_updates=100,
     listed=100_000,
     published=(1_000, 10_000, 100_000),
+    asked=20_000,
+    line_seconds=60,
 )
 QUICK = Sizes(
     versions=60,
@@ -100,6 +106,8 @@ QUICK = Sizes(
     bundled_updates=100,
     listed=100_000,
     published=(1_000, 10_000),
+    asked=5_000,
+    line_seconds=10,
 )
 TINY = Sizes(
     versions=4,
@@ -121,6 +129,8 @@ TINY = Sizes(
     bundled_updates=3,
     listed=200,
     published=(100, 200),
+    asked=40,
+    line_seconds=0.2,
 )
 
 

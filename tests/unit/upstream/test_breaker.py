@@ -77,7 +77,8 @@ def test_health_counts_what_it_was_told(history) -> None:
     assert health.failures + slow == sum(failed)
     assert [each.outcome for each in health.samples] == history[-KEPT:]
     in_row = next((n for n, bad in enumerate(failed[::-1]) if not bad), len(failed))
-    assert health.failures_in_row == in_row
+    busy = history[len(history) - in_row :].count(RequestOutcome.BUSY)
+    assert health.failures_in_row == in_row - busy
     answers = [n for n, bad in enumerate(failed) if not bad and n >= len(failed) - KEPT]
     assert health.latency_seconds(0.0) == (answers[0] if answers else None)
     assert health.latency_seconds(1.0) == (answers[-1] if answers else None)

@@ -7,7 +7,8 @@ import anyio.lowlevel
 import pytest
 
 from gosync.clock import SystemClock
-from gosync.errors import NotFoundError, UpstreamStatusError
+from gosync.errors import NotFoundError, UnavailableError, UpstreamStatusError
+from gosync.upstream.breaker import BreakerState
 from gosync.upstream.http import Fetcher
 from gosync.upstream.lanes import Lanes
 from gosync.upstream.options import HttpOptions
@@ -85,3 +86,26 @@ async def test_with_one_lane_a_witness_still_gets_through(server: ScriptServer) 
             with pytest.raises(UpstreamStatusError):
                 await source.get("dead", limit_bytes=10)
         assert server.targets.count("/good") == 2
+
+
+async def test_refusals_for_load_open_nothing_while_fewer_at_once_may_help(
+    server: ScriptServer,
+) -> None:
+    server.script("/full", answer(b"", status=503))
+    options = HttpOptions(retries=0, concurrency=2, retry_delay_seconds=20)
+    async with Fetcher(options, environment={}) as fetcher:
+        source = make_source(server.url, fetcher)
+
+        async def fail(times: int) -> None:
+            for _ in range(times):
+                with pytest.raises(UnavailableError):
+                    await source.get("full", limit_bytes=10)
+
+        await fail(1)
+        assert source.circuit.health.failures_in_row == 0
+        await fail(6)
+        assert source.circuit.health.failures == 7
+        assert source.circuit.breaker.until is None, "its own URL answers"
+        server.script("/", answer(b"", status=503))
+        await fail(6)
+        assert source.circuit.state is BreakerState.OPEN, "one at a time is too much"

@@ -111,8 +111,22 @@ async def test_once_supported_there_is_no_way_around(
     other_server.script(SUPPORTED, answer(b""))
     other_server.script(LATEST, answer(b"head"))
     with pytest.raises(NotFoundError):
-        await remote(fetcher, f"{server.url}|{other_server.url}").read("latest")
+        await remote(fetcher, f"{server.url},{other_server.url}").read("latest")
     assert not other_server.requests
+
+
+async def test_those_that_a_bar_divides_stand_in_for_each_other(
+    fetcher: Fetcher, server: ScriptServer, other_server: ScriptServer
+) -> None:
+    page = answer(b"<!DOCTYPE html><p>sign in", headers={"Content-Type": "text/html"})
+    server.script(SUPPORTED, answer(b""))
+    server.script(LATEST, answer(b"head"), page, answer(b"", status=500))
+    other_server.script(SUPPORTED, answer(b""))
+    other_server.script(LATEST, answer(b"head too"))
+    sums = remote(fetcher, f"{server.url}|{other_server.url}")
+    said = [(await sums.read("latest")).body for _ in range(3)]
+    assert said == [b"head", b"head too", b"head too"]
+    assert other_server.targets.count(SUPPORTED) == 1
 
 
 async def test_many_readers_at_once_ask_for_support_once(

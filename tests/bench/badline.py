@@ -1,0 +1,216 @@
+"""Mirrors that lose and refuse requests: what gets through, how late, at what price.
+
+Two mirrors of 440 and 400 requests a second, each with 1 % resets and 1 % stalls, and
+a third one that never answers are asked for small files, 500 a second, as they come.
+Beside gosync's own way stand go's, which asks the first mirror once, and retries over
+the same two mirrors without limit and breaker.
+
+Then a sync through one line that fails 12.7 % of answers in four ways, with latencies
+whose P95 is 2 s, beside what ``go mod download`` gets through it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from statistics import median
+
+import anyio
+import msgspec
+
+from gosync.errors import GosyncError
+from gosync.gomod.module import ModuleVersion
+from gosync.upstream.goproxy import parse_goproxy
+from gosync.upstream.http import Fetcher
+from gosync.upstream.options import HttpOptions
+from gosync.upstream.proxy import ProxyClient
+from gosync.upstream.retry import RetryPolicy, with_retries
+from gosync.upstream.route import Order, Routing
+from gosync.upstream.sources import Sources
+from tests.bench.measure import GOSYNC, run
+from tests.bench.setting import Setting
+from tests.bench.table import Row, beside, within
+from tests.bench.upstream import nginx, write_config
+from tests.simulator.goclient import GoClient
+from tests.simulator.line import Line, LineFaults, ServedLine
+
+_MV = ModuleVersion("example.com/m", "v1.0.0")
+_MOD = "/example.com/m/@v/v1.0.0.mod"
+_PER_SECOND = 500
+_AT_ANY_PRICE = HttpOptions(retries=0, concurrency=10_000)
+_BAD = LineFaults(
+    resets=0.032, refusals=0.032, stalls=0.031, halves=0.032, median=0.25, p95=2.0
+)
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of one run's requests.
+
+    Attributes:
+        answered: The share that was answered.
+        p95: Of these, how late the late ones were, in seconds.
+        sent: How many requests went out for each.
+    """
+
+    answered: float
+    p95: float
+    sent: float
+
+
+def bad_mirrors(setting: Setting) -> Iterator[Row]:
+    """Measure both."""
+    yield from _policies(setting)
+    yield from _sync(setting)
+
+
+def _policies(setting: Setting) -> Iterator[Row]:
+    seconds = setting.sizes.line_seconds
+    with ExitStack() as stack:
+
+        def serve(faults: LineFaults) -> ServedLine:
+            return stack.enter_context(Line(faults).serving())
+
+        rates = [serve(LineFaults(capacity=440, resets=0.01, stalls=0.01, seed=1))]
+        rates += [serve(LineFaults(capacity=400, resets=0.01, stalls=0.01, seed=2))]
+        mirrors = [serve(LineFaults(silent=True)), *rates]
+        runs = [
+            [anyio.run(_measure, way, mirrors, seconds) for way in _WAYS]
+            for _ in range(setting.runs)
+        ]
+    figure = f"{int(seconds * _PER_SECOND)} requests, {_PER_SECOND} a second"
+    go, _, ours = ([each[way] for each in runs] for way in range(3))
+    yield beside(
+        f"{figure}: answered",
+        100 * min(each.answered for each in ours),
+        100 * median(each.answered for each in go),
+        unit="%",
+        peer="one mirror, once",
+    )
+    yield within(
+        f"{figure}: not answered",
+        [1e-9 + 1 - each.answered for each in ours],
+        limit=1e-8,
+        unit="of 1",
+    )
+    yield within(
+        f"{figure}: sent for each",
+        [each.sent for each in ours],
+        limit=1.2,
+        unit="times",
+    )
+    yield within(
+        f"{figure}: P95, of retries without limit and breaker",
+        [ours.p95 / retries.p95 for _, retries, ours in runs],
+        limit=0.65,
+        unit="times",
+    )
+
+
+async def _measure(
+    way: Callable[[Fetcher, list[ServedLine]], Callable[[], Awaitable[object]]],
+    mirrors: list[ServedLine],
+    seconds: float,
+) -> Outcome:
+    before = _sent(mirrors)
+    latencies: list[float] = []
+    count = int(seconds * _PER_SECOND)
+    is_ours = way is _ours
+    options = HttpOptions(concurrency=64) if is_ours else _AT_ANY_PRICE
+    async with Fetcher(options, environment={}) as fetcher:
+        ask = way(fetcher, mirrors)
+
+        async def ask_one() -> None:
+            begin = time.monotonic()
+            try:
+                await ask()
+            except GosyncError:
+                return
+            latencies.append(time.monotonic() - begin)
+
+        begin = time.monotonic()
+        async with anyio.create_task_group() as tasks:
+            for number in range(count):
+                await anyio.sleep(begin + number / _PER_SECOND - time.monotonic())
+                tasks.start_soon(ask_one)
+    late = sorted(latencies)[int(0.95 * len(latencies))]
+    return Outcome(len(latencies) / count, late, (_sent(mirrors) - before) / count)
+
+
+def _sent(mirrors: list[ServedLine]) -> int:
+    return sum(each.counts()["all"] for each in mirrors)
+
+
+def _as_go(
+    fetcher: Fetcher, mirrors: list[ServedLine]
+) -> Callable[[], Awaitable[object]]:
+    return partial(fetcher.get, mirrors[1].url + _MOD, limit_bytes=1_000)
+
+
+def _retrying(
+    fetcher: Fetcher, mirrors: list[ServedLine]
+) -> Callable[[], Awaitable[object]]:
+    policy = RetryPolicy(retries=3, delay_seconds=0.5, max_delay_seconds=30)
+
+    async def ask_both() -> object:
+        try:
+            return await fetcher.get(mirrors[1].url + _MOD, limit_bytes=1_000)
+        except GosyncError:
+            return await fetcher.get(mirrors[2].url + _MOD, limit_bytes=1_000)
+
+    return partial(with_retries, ask_both, policy)
+
+
+def _ours(
+    fetcher: Fetcher, mirrors: list[ServedLine]
+) -> Callable[[], Awaitable[object]]:
+    proxies = parse_goproxy("|".join(each.url for each in mirrors))
+    client = ProxyClient(Sources(proxies, fetcher, Routing(Order.FASTEST)))
+    return partial(client.mod, _MV)
+
+
+_WAYS = (_as_go, _retrying, _ours)
+
+
+def _sync(setting: Setting) -> Iterator[Row]:
+    corpus = setting.shaped
+    modules = corpus.modules
+    with nginx(corpus.root, setting.room("line-nginx")) as url:
+        behind = Line(_BAD, before=url.removeprefix("http://"))
+        folder = setting.room("line-gosync")
+        with behind.serving() as line:
+            config = write_config(
+                folder, url=line.url, sumdb=corpus.verifier_key, modules=modules
+            )
+            command = (*GOSYNC, "sync", "--config", config, "--json")
+            ours = run(command, cwd=folder)
+        report = msgspec.json.decode(ours.output)
+        assert report["versions_admitted"] == len(modules), report
+        assert not report["failed"], report["failed"]
+        with (
+            behind.serving() as line,
+            GoClient(
+                setting.room("line-go"), goproxy=line.url, gosumdb=corpus.verifier_key
+            ) as client,
+        ):
+            begin = time.monotonic()
+            got = _download(client, modules)
+            seconds = time.monotonic() - begin
+    figure = f"a sync of {len(modules)} versions, 12.7 % of answers fail"
+    yield beside(
+        f"{figure}: versions",
+        100 * report["versions_admitted"] / len(modules),
+        100 * (got + 1e-9) / len(modules),
+        unit="%",
+        peer="go mod download",
+    )
+    yield beside(figure, ours.wall_seconds, seconds, unit="s", peer="go mod download")
+
+
+def _download(client: GoClient, modules: tuple[str, ...]) -> int:
+    """Return how many versions go has after one attempt."""
+    command = [str(client.go), "mod", "download", *modules]
+    subprocess.run(command, cwd=client.work, env=client.env, check=False)
+    return len(list((client.folder / "modcache").rglob("*.ziphash")))
