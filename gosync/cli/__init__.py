@@ -44,6 +44,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     prune           ``gosync prune``: forget what no selection wants any more
     publish         ``gosync publish``: write or refresh a static tree
     requests        ``gosync requests``: what was asked for and is not carried
+    release         ``gosync release``: a private module's version from a git tag
     richtable       tables on a terminal, by rich; imported where one is printed
     roletext        text of the roles of versions: chosen, dependencies, tools
     run             ``gosync run``: the daemon, or its jobs once

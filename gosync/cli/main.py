@@ -78,6 +78,11 @@ VERBS = {
         "prune",
         "Forget versions that nothing selects, once their time of grace is over.",
     ),
+    "release": Verb(
+        "release",
+        "release_",
+        "Release a private module's version from a folder or a git tag.",
+    ),
     "withdraw": Verb(
         "withdraw",
         "withdraw",

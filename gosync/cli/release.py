@@ -1,0 +1,111 @@
+"""``gosync release``: a private module's version from a folder or a git tag."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from gosync.cli.arguments import parse_module_version
+from gosync.cli.interruptible import run_interruptible
+from gosync.cli.options import CommonOptions, common_options, wait_lock_option
+from gosync.cli.progress import progress
+from gosync.clock import SystemClock
+from gosync.config.sizes import format_size
+from gosync.config.telling import telling_of
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.pathmajor import split_path_version
+from gosync.gomod.semver import is_valid
+from gosync.release.folder import folder_source
+from gosync.release.releasing import Released, check_name, release
+from gosync.release.repository import parse_repository, tag_source
+from gosync.release.source import ReleaseSource
+from gosync.site.site import open_site
+from gosync.status.files import tell_status
+
+
+@click.command("release")
+@click.argument("source", metavar="FOLDER|REPOSITORY@TAG")
+@click.option(
+    "--as",
+    "wanted",
+    required=True,
+    metavar="PATH@VERSION",
+    help="The module's path, which is private, and the version to release.",
+)
+@click.option(
+    "--subdir",
+    metavar="DIR",
+    help="The module's folder in the repository; default: what the tag begins with.",
+)
+@click.option(
+    "--allow-dirty",
+    is_flag=True,
+    help="Take files of the folder that no commit has.",
+)
+@click.option("--no-publish", is_flag=True, help="Leave the tree as it is.")
+@wait_lock_option
+@common_options
+def release_(
+    options: CommonOptions,
+    source: str,
+    wanted: str,
+    subdir: str | None,
+    allow_dirty: bool,
+    no_publish: bool,
+    wait_lock: float,
+) -> None:
+    """Release a private module's version from a folder or a git tag.
+
+    The zip is the one that `go mod download` makes of the tag in direct mode. A version
+    that is out never changes: another h1 is refused.
+    """
+    config = options.load_config()
+    mv = parse_module_version(wanted)
+    with open_site(
+        config.site_options(), command="gosync release", wait_lock_seconds=wait_lock
+    ) as site:
+        check_name(site, mv)
+        made_of = _source(source, mv, subdir, allow_dirty=allow_dirty)
+        with progress(show=options.show_progress) as watcher:
+            run = partial(release, site, mv, made_of, watcher, publish=not no_publish)
+            released = run_interruptible(run)
+        if not no_publish:
+            tell_status(site, telling_of(config))
+    options.output.result("release", released, [_line(released)])
+
+
+def _source(
+    source: str, mv: ModuleVersion, subdir: str | None, *, allow_dirty: bool
+) -> ReleaseSource:
+    folder = Path(source)
+    if folder.is_dir():
+        now = SystemClock().now().replace(microsecond=0)
+        return folder_source(folder / (subdir or ""), now=now, allow_dirty=allow_dirty)
+    repository, tag = parse_repository(source)
+    below = _folder_of(tag) if subdir is None else subdir.strip("/")
+    found = tag_source(repository, tag, subdir=below)
+    major = split_path_version(mv.path)[1].lstrip("/")
+    if subdir is None and major.startswith("v") and _has_major(found, major):
+        return tag_source(repository, tag, subdir=f"{below}/{major}".lstrip("/"))
+    return found
+
+
+def _folder_of(tag: str) -> str:
+    """Return the folder that a tag like ``sub/dir/v1.2.3`` is of."""
+    folder, _, version = tag.rpartition("/")
+    return folder if is_valid(version) else ""
+
+
+def _has_major(source: ReleaseSource, major: str) -> bool:
+    """Return whether the major version lies in a folder of its own, not at the root."""
+    return any(each.name == f"{major}/go.mod" for each in source.files)
+
+
+def _line(released: Released) -> str:
+    what = "released" if released.is_new else "was here already, and is the same"
+    return (
+        f"{released.module}@{released.version} {what}: {released.zip_h1},"
+        f" {released.files} files, {format_size(released.zip_bytes)}"
+    )

@@ -1,0 +1,135 @@
+"""``gosync release``: private modules from a folder or a tag, into store and tree."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.inprocess import InProcessSite
+from tests.integration.site import MISSING, OK, USAGE
+from tests.simulator import Simulator
+from tests.simulator.goclient import GoClient, need_go
+from tests.simulator.standard import module
+
+PUBLIC, PRIVATE = "open.example/m", "corp.example/lib"
+VERSION = f"{PRIVATE}@v1.0.0"
+
+
+@pytest.fixture
+def sim() -> Iterator[Simulator]:
+    with Simulator() as sim:
+        sim.publish(module(PUBLIC, "v1.0.0"))
+        yield sim
+
+
+@pytest.fixture
+def site(sim: Simulator, tmp_path: Path) -> InProcessSite:
+    upstream = {"private": ["corp.example/*"]}
+    site = InProcessSite(tmp_path, sim, modules=[PUBLIC], upstream=upstream)
+    site.sync(expect=OK)
+    return site
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "lib"
+    folder.mkdir()
+    (folder / "go.mod").write_text(f"module {PRIVATE}\n\ngo 1.21\n")
+    (folder / "lib.go").write_text("package lib\n")
+    return folder
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=n", "-c", "user.email=n@corp.example")
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True)
+
+
+def _commit(folder: Path, tag: str) -> None:
+    _git(folder, "init", "-q")
+    _git(folder, "add", "-A")
+    _git(folder, "commit", "-q", "-m", tag)
+    _git(folder, "tag", tag)
+
+
+def test_a_client_builds_with_what_was_released(
+    sim: Simulator, site: InProcessSite, folder: Path, tmp_path: Path
+):
+    mark = sim.mark()
+    released = site.run("release", str(folder), "--as", VERSION, expect=OK).document
+    assert sim.requests_since(mark) == []
+    assert released["is_new"] is True
+    assert released["files"] == 2
+    assert VERSION in site.carried()
+
+    env = {"GONOSUMDB": "corp.example"}
+    with GoClient(
+        tmp_path / "go",
+        goproxy=site.tree.as_uri(),
+        gosumdb=sim.gosumdb,
+        go=need_go(),
+        env=env,
+    ) as go:
+        said = go.run("mod", "download", "-json", VERSION)
+    assert released["zip_h1"] in said
+    site.sync(expect=OK)
+    assert VERSION in site.carried()
+
+
+def test_what_is_out_never_changes(site: InProcessSite, folder: Path):
+    first = site.run("release", str(folder), "--as", VERSION, expect=OK).document
+    again = site.run("release", str(folder), "--as", VERSION, expect=OK).document
+    assert (again["is_new"], again["zip_h1"]) == (False, first["zip_h1"])
+
+    (folder / "lib.go").write_text("package lib // changed\n")
+    refused = site.run("release", str(folder), "--as", VERSION, expect=USAGE)
+    assert "never changes" in refused.stderr
+    assert site.run("show", VERSION, expect=OK).document["zip_h1"] == first["zip_h1"]
+
+
+def test_a_tag_is_released_with_its_commit(site: InProcessSite, folder: Path):
+    _commit(folder, "v1.0.0")
+    (folder / "later.go").write_text("package lib\n")
+    released = site.run(
+        "release", f"{folder.as_uri()}@v1.0.0", "--as", VERSION, expect=OK
+    ).document
+    assert released["files"] == 2
+    assert len(released["commit"]) == 40
+    row = site.run("show", VERSION, expect=OK).document
+    assert row["commit_hash"] == released["commit"]
+
+
+@pytest.mark.parametrize("kind", ["untracked", "ignored", "modified"])
+def test_files_that_no_commit_has_are_refused(
+    site: InProcessSite, folder: Path, kind: str
+):
+    (folder / ".gitignore").write_text("*.log\n")
+    _commit(folder, "v1.0.0")
+    name = {"untracked": "new.go", "ignored": "a.log", "modified": "lib.go"}[kind]
+    (folder / name).write_text("package lib // other\n")
+    refused = site.run("release", str(folder), "--as", VERSION, expect=USAGE)
+    assert name in refused.stderr
+    site.run("release", str(folder), "--as", VERSION, "--allow-dirty", expect=OK)
+
+
+def test_names_that_do_not_fit_are_refused(site: InProcessSite, folder: Path):
+    def release(wanted: str, *, expect: int, source: str = str(folder)) -> str:
+        return site.run("release", source, "--as", wanted, expect=expect).stderr
+
+    assert "upstream.private" in release(f"{PUBLIC}@v1.2.0", expect=USAGE)
+    assert "the module is to be" in release("corp.example/x@v1.0.0", expect=MISSING)
+    release(f"{PRIVATE}@v2.0.0", expect=USAGE)
+    release(f"{PRIVATE}@v1", expect=USAGE)
+    release(VERSION, expect=USAGE, source="git://corp.example/x@v1.0.0")
+    release(VERSION, expect=USAGE, source="--upload-pack=x@v1.0.0")
+    assert VERSION not in site.carried()
+
+
+def test_a_withdrawn_version_stays_away(site: InProcessSite, folder: Path):
+    site.run("release", str(folder), "--as", VERSION, expect=OK)
+    site.run("withdraw", VERSION, "--reason", "leaks", expect=OK)
+    refused = site.run("release", str(folder), "--as", VERSION)
+    assert refused.code not in {OK, 1}
+    assert "leaks" in refused.stderr
