@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import sha256
-from pathlib import Path
 
-from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Need, Proof, VersionRow
-from gosync.store.root import open_store
 from tests.bench.corpus import MIB
 from tests.bench.measure import GOSYNC, Cost, run
 from tests.bench.setting import Setting
 from tests.bench.table import Row, within
+from tests.smallsite import make_small_site
 
 _VERSIONS_EACH = 50
 
@@ -21,7 +19,8 @@ def list_store(setting: Setting) -> Iterator[Row]:
     """Measure it."""
     folder = setting.room("list")
     count = setting.sizes.listed
-    _write_store(folder, count)
+    with make_small_site(folder, "listed.example/org0/module0") as catalog:
+        catalog.versions.admit(map(_row, range(count)))
     for form, options in (("table", ()), ("JSON", ("--json",))):
         costs = [
             run((*GOSYNC, "list", *options), cwd=folder) for _ in range(setting.runs)
@@ -35,25 +34,6 @@ def _rows(figure: str, costs: list[Cost], count: int) -> Iterator[Row]:
     yield within(figure, walls, limit=2, unit="s")
     peaks = [cost.peak_bytes / MIB for cost in costs]
     yield within(f"{figure}: memory", peaks, limit=150, unit="MiB")
-
-
-def _write_store(folder: Path, count: int) -> None:
-    (folder / "gosync.toml").write_text(
-        """\
-[store]
-path = "store"
-
-[upstream]
-proxies = ["http://127.0.0.1:9"]
-sumdb = "off"
-
-[[select]]
-modules = ["listed.example/org0/module0"]
-"""
-    )
-    open_store(folder / "store")
-    with Catalog.open(folder / "store/catalog.sqlite", create=True) as catalog:
-        catalog.versions.admit(map(_row, range(count)))
 
 
 def _row(number: int) -> VersionRow:

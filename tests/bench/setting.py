@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -86,25 +86,13 @@ FULL = Sizes(
     asked=20_000,
     line_seconds=60,
 )
-QUICK = Sizes(
+QUICK = replace(
+    FULL,
     versions=60,
     large=1,
-    large_bytes=30 * MIB,
     shaped=100,
     verified=60,
-    records=150_000,
-    tracked=1_000,
     events=100_000,
-    huge_bytes=400 * MIB,
-    planned=10_000,
-    store_rows=400_000,
-    required=1_500,
-    bundled_files=100_000,
-    bundled_versions=40,
-    bundled_bytes=3 * MIB,
-    bundled_modules=50,
-    bundled_updates=100,
-    listed=100_000,
     published=(1_000, 10_000),
     asked=5_000,
     line_seconds=10,

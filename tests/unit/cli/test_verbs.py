@@ -15,11 +15,10 @@ from pathlib import Path
 import click
 import pytest
 
-from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Want
 from gosync.cli import bundle
 from gosync.cli.main import VERBS, main
-from gosync.store.root import open_store
+from tests.smallsite import make_small_site
 
 # What is dear: 5 ms (isal) to 60 ms (httpx) each.
 _DEAR = frozenset(
@@ -45,21 +44,6 @@ _KEYS = {"cryptography"}
 _STORE = {*_KEYS, "anyio", "concurrent.futures"}
 _ZIPS = {*_STORE, "isal"}
 _BUNDLES = {*_ZIPS, "zstandard"}
-_CONFIG = """\
-[store]
-path = "store"
-min_free = "1MiB"
-
-[publish]
-tree = "tree"
-
-[upstream]
-proxies = ["http://127.0.0.1:9"]
-sumdb = "off"
-
-[[select]]
-modules = ["a.example/m@v1.0.0"]
-"""
 # What each command may load; publish, sync, plan and audit ask upstreams, and so load
 # the HTTP client to do it, but not to explain themselves.
 MAY_LOAD: dict[str, set[str]] = {
@@ -111,9 +95,7 @@ print("loaded", code, *(name for name in dear if name in sys.modules), file=sys.
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    (folder / "gosync.toml").write_text(_CONFIG)
-    open_store(folder / "store")
-    with Catalog.open(folder / "store/catalog.sqlite", create=True) as catalog:
+    with make_small_site(folder, "a.example/m@v1.0.0") as catalog:
         catalog.versions.want([Want("a.example/m", "v1.0.0")])
     return folder
 
