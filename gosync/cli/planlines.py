@@ -19,8 +19,9 @@ from gosync.sync.zipsizes import SizeKind
 _SHOWN = 200
 _COVERS = {
     Covers.ANY_ONE: "complete for who requires any one of the chosen versions; for"
-    " several at once, set together = true, or name the [[project]] that does",
-    Covers.TOGETHER: "complete for who requires any of the chosen versions at once",
+    " all at once, set together = true; for some, name the [[project]] that does",
+    Covers.TOGETHER: "complete for who requires any one of the chosen versions, or all"
+    " at once",
 }
 _LARGEST_SHOWN = 10
 _ROOTS_SHOWN = 20

@@ -99,8 +99,8 @@ class SelectSection(Section, frozen=True):
         versions: "all", "latest", "latest:3", "per-minor", ranges like
             ">=v1.2.0 <v2.0.0", or a range and one of the others.
         deps: Which dependencies come along: "none", "build", "tests" or "all".
-        together: Whether whoever requires several of its modules at once finds all
-            of that, too, not only who requires any one of them.
+        together: Whether whoever requires all of its modules at once finds all that
+            these select together, not only who requires any one of them.
         prereleases: Whether pre-releases count.
         pseudo: Whether pseudo-versions that the index names count.
         retracted: Whether versions count that their author took back.

@@ -23,7 +23,7 @@ if there was no go.work, so for ``all`` each is looked at alone as well.
 
 A module version on its own is looked at through the eyes of a module that requires
 it and nothing else, and imports any of its packages; several together, through those
-of modules that require some of them. What it comes to require, and
+of a module that requires them all. What it comes to require, and
 then to select, follows from imports, see :mod:`gosync.gomod.needsimports`. Where
 these are not known, go.mod files are all there is. Such a module, at ``go 1.17`` or
 higher, comes to require what it imports; what it requires is no longer pruned out,
@@ -151,7 +151,7 @@ def needs_of_versions(
     upgrades: Upgrades | None = None,
     imports: ImportSource | None = None,
 ) -> Needs:
-    """Return what go asks for when a module requires one or more of these together.
+    """Return what go asks for when a module requires all of these at once.
 
     Args:
         versions: The module versions.
@@ -173,12 +173,10 @@ def needs_of_versions(
     )
     if is_known and deps is not Deps.ALL:
         return found.result()
-    alone = [[mv] for mv in versions] if len(versions) > 1 else []
-    for each in [*alone, versions]:  # go mod download takes the build list
-        consumer = _consumer_of(each)
-        _add_consumers(found, consumer, gomods, each)
-        if deps is Deps.ALL:
-            _add_all(found, consumer, gomods, upgrades, keep={mv.path for mv in each})
+    _add_consumers(found, mains, gomods, versions)  # go mod download takes all of it
+    if deps is Deps.ALL:
+        kept = {mv.path for mv in versions}
+        _add_all(found, mains, gomods, upgrades, keep=kept)
     return found.result()
 
 

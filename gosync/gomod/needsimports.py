@@ -1,6 +1,6 @@
 """Which versions a consumer of modules can come to build with, by imports. Pure.
 
-A consumer requires one module version or several, uses packages of them as its
+A consumer requires one module version, or several at once, uses packages of them as its
 :class:`~gosync.gomod.consumers.Use` says, and lets ``go`` do the rest. ``go`` loads
 packages in rounds: it looks each import up in the modules that the graph of the
 present roots selects, makes a root of every module that provided a package, and
@@ -11,7 +11,7 @@ roots      the modules themselves, and whatever version provides a package that 
            met; and what a module requires whose own tests are run, as these are run
            from its folder too;
 versions   what any root requires, as far as it is not pruned out, and that is not
-           below what the requirements of each module select, which are always there;
+           below what the modules' own requirements select, which are always there;
 packages   of the modules all that can be used; and of every version that there
            is of a module whose path begins an import of such a package, that
            import. The tests of what is met by imports alone count too, but not
@@ -59,7 +59,7 @@ def reach(
     """Return what a consumer of module versions can come to build with.
 
     Args:
-        modules: The module versions, of which it requires some or all.
+        modules: The module versions, all of which it requires at first.
         reader: Reads graphs of a main module.
         nothing: What this main module requires besides.
         imports: Where imports come from.

@@ -90,7 +90,7 @@ class Select(msgspec.Struct, frozen=True):
         versions: The rule for those without a version.
         deps: Which dependencies come along.
         tools: The programs that are carried with what it takes to install them.
-        together: Whether consumers of several of its modules at once find all, too.
+        together: Whether who requires all of its modules at once finds all, too.
     """
 
     selectors: tuple[Selector, ...]

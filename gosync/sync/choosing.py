@@ -48,7 +48,7 @@ class Choices(msgspec.Struct):
         wanted: The versions.
         with_deps: Those whose dependencies come along, and how many of these.
         selects: The selects that bring the dependencies of these along.
-        together: Those that one consumer may require at once, by select.
+        together: Those that one consumer may require all at once, by select.
         unmatched: What chose nothing.
         reconsider_at: When a cool-down ends that would add a version, or None.
     """
@@ -116,10 +116,6 @@ class Chooser:
         for number in numbers:
             if self._policy.selects[number - 1].deps is not Deps.NONE:
                 yield number
-
-    def deps_of(self, number: int) -> Deps:
-        """Return which dependencies a select brings along."""
-        return self._policy.selects[number - 1].deps
 
     def upgrade(self, path: str) -> Chosen:
         """Return what "latest" chooses of a followed module.
@@ -199,16 +195,13 @@ class Chooser:
                 self._take_deps(choices, mv, choice)
 
     def _take_deps(self, choices: Choices, mv: ModuleVersion, choice: Choice) -> None:
-        """Take a version with its dependencies, by itself or with others."""
-        alone = []
-        for number in self.with_deps(choice.rules):
+        """Take a version with its dependencies, by itself and perhaps with others."""
+        numbers = tuple(self.with_deps(choice.rules))
+        choices.with_deps.append((mv, choice.deps))
+        choices.selects[mv] = numbers
+        for number in numbers:
             if self._policy.selects[number - 1].together:
                 choices.together.setdefault(number, []).append(mv)
-            else:
-                alone.append(number)
-        if alone:
-            choices.with_deps.append((mv, choice.deps))
-            choices.selects[mv] = tuple(alone)
 
     def _wants(
         self, path: str, choices: Iterable[Choice], offer: Offer

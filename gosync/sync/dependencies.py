@@ -223,7 +223,7 @@ class Dependencies:
 
 
 class _Root(msgspec.Struct, frozen=True):
-    """Versions that consumers require, by themselves or together."""
+    """Versions that a consumer requires: one, or several at once."""
 
     versions: tuple[ModuleVersion, ...]
     deps: Deps
@@ -235,6 +235,8 @@ def _roots(choices: Choices, policy: Policy) -> Iterator[_Root]:
         yield _Root((mv,), deps, tuple(map(select_name, choices.selects.get(mv, ()))))
     for number, versions in choices.together.items():
         select = policy.selects[number - 1]
+        if len(versions) == 1:
+            continue
         yield _Root(tuple(versions), select.deps, (select_name(number),))
 
 

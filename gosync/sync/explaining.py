@@ -27,7 +27,7 @@ class Covers(StrEnum):
 
     Attributes:
         ANY_ONE: Who requires any one of the versions that are chosen.
-        TOGETHER: Who requires any number of them at once.
+        TOGETHER: Who requires all of them at once, too.
     """
 
     ANY_ONE = "any one"

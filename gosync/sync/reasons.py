@@ -158,7 +158,7 @@ class Reasons:
         self, choices: Choices, mv: ModuleVersion
     ) -> Iterator[SelectionReason]:
         for number, versions in choices.together.items():
-            if mv in versions:
+            if mv in versions or len(versions) == 1:
                 continue  # it names itself
             needs = needs_of_versions(
                 versions,

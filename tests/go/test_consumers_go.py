@@ -1,7 +1,7 @@
 """Whatever a consumer imports of what a select carries, it finds all inside.
 
-In random worlds (``worlds``) gosync carries one module, several together, or with
-their own tests. Consumers import random packages of them, and run what the select
+In random worlds (``worlds``) gosync carries two modules, each alone and together, or
+with their own tests. Consumers import random packages of them, and run what the select
 promises, once before the whole upstream and once before the tree alone: what goes
 well before the upstream goes well before the tree, and selects the same.
 """

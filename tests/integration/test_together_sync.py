@@ -69,10 +69,10 @@ def test_together_what_several_select_at_once_comes_too(
     plan = site.run("plan", "--explain", "1", expect=OK).document
     assert plan["explained"]["covers"] == "together"
     claims = site.run("why", f"{DEEP}@v1.0.0", expect=OK).document["claims"]
-    assert [each["who"] for each in claims] == [
-        "dependencies of select 1, all together"
-    ]
-    assert claims[0]["path"] == [f"{ONE}@v1.0.0", f"{LOW}@v1.1.0", f"{DEEP}@v1.0.0"]
+    found = {each["who"]: each for each in claims}
+    together = found["dependencies of select 1, all together"]
+    assert together["kind"] == "import"
+    assert together["path"] == [f"{ONE}@v1.0.0", f"{LOW}@v1.1.0", f"{DEEP}@v1.0.0"]
 
 
 def test_own_tests_come_with_what_they_import(tmp_path: Path, sim: Simulator) -> None:

@@ -276,33 +276,46 @@ def test_from_its_own_folder_a_module_requires_what_it_says_itself() -> None:
     assert zips(found) == ["a@v1.0.0", "a@v1.1.0", "m@v1.0.0"]
 
 
-def test_together_each_alone_and_all_at_once_select_what_is_taken() -> None:
-    world = {
-        "m@v1.0.0": ("1.21 t@v1.0.0", ". < t"),
-        "n@v1.0.0": ("1.21 t@v1.2.0", ". < t/p"),
-        "t@v1.0.0": ("1.21", ".; p"),
-        "t@v1.2.0": ("1.21 u@v1.0.0", ". < u; p"),
-        "u@v1.0.0": ("1.21", "."),
-    }
-    apart = {*zips(reached(world, "m@v1.0.0")), *zips(reached(world, "n@v1.0.0"))}
-    assert apart == {"m@v1.0.0", "n@v1.0.0", "t@v1.0.0", "t@v1.2.0"}
-    assert set(zips(reached(world, "m@v1.0.0", "n@v1.0.0"))) == {*apart, "u@v1.0.0"}
+TOGETHER: World = {
+    "m@v1.0.0": ("1.21 t@v1.0.0", ". < t"),
+    "n@v1.0.0": ("1.21 t@v1.2.0", ". < t/p"),
+    "t@v1.0.0": ("1.21", ".; p"),
+    "t@v1.2.0": ("1.21 u@v1.0.0", ". < u; p"),
+    "u@v1.0.0": ("1.21", "."),
+}
+
+
+def test_together_all_select_what_none_alone_does() -> None:
+    one, other = (zips(reached(TOGETHER, f"{each}@v1.0.0")) for each in "mn")
+    assert {*one, *other} == {"m@v1.0.0", "n@v1.0.0", "t@v1.0.0", "t@v1.2.0"}
+    expected = ["m@v1.0.0", "n@v1.0.0", "t@v1.2.0", "u@v1.0.0"]
+    assert zips(reached(TOGETHER, "m@v1.0.0", "n@v1.0.0")) == expected
 
 
 def test_together_one_may_upgrade_another() -> None:
-    """Who requires both has n v1.1.0; who requires n v1.0.0 alone has what it says."""
+    """Who requires all has n v1.1.0, and at least what that one requires, and m."""
     world = {
-        "m@v1.0.0": ("1.21 n@v1.1.0 t@v1.3.0", ". < n"),
-        "n@v1.0.0": ("1.21 t@v1.1.0", ". < t"),
-        "n@v1.1.0": ("1.21 t@v1.2.0", ". < t"),
+        "m@v1.0.0": ("1.21 a@v1.0.0", ". < a"),
+        "a@v1.0.0": ("1.21 n@v1.1.0 t@v1.0.0 s@v1.0.0", ". < n t s"),
+        "n@v1.0.0": ("1.21 t@v1.2.0 s@v1.1.0", ". < t s"),
+        "n@v1.1.0": ("1.21 t@v1.1.0 s@v1.2.0", ". < t s"),
         "t@v1.0.0": ("1.21", "."),
-        "t@v1.1.0": ("1.21 t@v1.0.0", "."),
+        "t@v1.1.0": ("1.21", "."),
         "t@v1.2.0": ("1.21", "."),
-        "t@v1.3.0": ("1.21", "."),
+        "s@v1.0.0": ("1.21", "."),
+        "s@v1.1.0": ("1.21", "."),
+        "s@v1.2.0": ("1.21", "."),
     }
-    found = zips(reached(world, "m@v1.0.0", "n@v1.0.0"))
+    found = set(zips(reached(world, "m@v1.0.0", "n@v1.0.0")))
+    assert {"n@v1.0.0", "n@v1.1.0", "t@v1.1.0", "t@v1.2.0"} < found
     assert "t@v1.0.0" not in found
-    assert {"t@v1.1.0", "t@v1.2.0", "t@v1.3.0", "n@v1.1.0"} < set(found)
+    assert "s@v1.0.0" not in found
+
+
+def test_together_of_several_versions_the_highest_counts() -> None:
+    world = TOGETHER | {"m@v1.1.0": ("1.21 t@v1.2.0", ". < t")}
+    found = reached(world, "m@v1.0.0", "m@v1.1.0")
+    assert "t@v1.0.0" not in zips(found)
 
 
 def test_internal_packages_are_entered_by_imports_alone() -> None:
