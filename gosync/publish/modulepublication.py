@@ -19,7 +19,8 @@ somebody's word, and stays until the next publish.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 from msgspec.structs import replace
@@ -206,18 +207,26 @@ class ModulesPublication:
         self._begin(head, generation)
         self._writer.commit()
         if head is not None and self._are_proven:
-            self._writer.write(f"{sumdb_folder(self._at.name)}/supported", b"")
+            with self._wave():
+                self._writer.write(f"{sumdb_folder(self._at.name)}/supported", b"")
+                for each in self._modules:
+                    each.put_lookups(head)
+        with self._wave():
             for each in self._modules:
-                each.put_lookups(head)
-            self._writer.commit()
-        for each in self._modules:
-            each.place()
-        self._writer.commit()
-        for each in self._modules:
-            each.name()
-        self._writer.commit()
+                each.place()
+        with self._wave():
+            for each in self._modules:
+                each.name()
         self._remove()
         return self._writer.changes
+
+    @contextmanager
+    def _wave(self) -> Iterator[None]:
+        """End a wave after the block, unless nothing changed in it."""
+        before = self._writer.changes
+        yield
+        if self._writer.changes != before:
+            self._writer.commit()
 
     @property
     def _are_proven(self) -> bool:

@@ -3,7 +3,7 @@
     python -m tests.bench [--quick] [--only NAME] [--runs N] [--json]
                           [--real FOLDER [--listed FILE]]
 
-Needs nginx and a go command. It takes some minutes and 3 GB in the temporary
+Needs nginx, wrk and a go command. It takes some minutes and 3 GB in the temporary
 folder, whose disk is what durability is paid to (set TMPDIR to choose). Ratios
 are of runs side by side, and what is shown is the median of them; still, a
 machine that does other things measures those, too. Exits 1 when a target is missed,
@@ -35,6 +35,7 @@ from tests.bench.listing import list_store
 from tests.bench.planning import plan_selection, resolve_graph
 from tests.bench.publishing import publish_changes
 from tests.bench.scanning import scan_imports
+from tests.bench.serving import serve_tree
 from tests.bench.setting import FULL, QUICK, Setting
 from tests.bench.starting import start_verbs
 from tests.bench.storeplan import plan_store_repair
@@ -59,6 +60,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "bundle": bundle_sizes,
     "client": ask_small,
     "line": bad_mirrors,
+    "serve": serve_tree,
 }
 
 

@@ -177,7 +177,7 @@ _WAYS = (_as_go, _retrying, _ours)
 def _sync(setting: Setting) -> Iterator[Row]:
     corpus = setting.shaped
     modules = corpus.modules
-    with nginx(corpus.root, setting.room("line-nginx")) as url:
+    with nginx(corpus.root, setting.room("line-nginx")) as (url, _):
         behind = Line(_BAD, before=url.removeprefix("http://"))
         folder = setting.room("line-gosync")
         with behind.serving() as line:

@@ -33,7 +33,7 @@ def ask_small(setting: Setting) -> Iterator[Row]:
     folder.mkdir(parents=True)
     (folder / "v1.0.0.mod").write_bytes(b"module x\n" * 50)
     for width in (1, 8, 32):
-        with nginx(root, setting.room(f"small-nginx-{width}")) as url:
+        with nginx(root, setting.room(f"small-nginx-{width}")) as (url, _):
             spent = [
                 anyio.run(_ask, url, setting.sizes.asked, width)
                 for _ in range(setting.runs)

@@ -33,7 +33,7 @@ def cold_sync(setting: Setting) -> Iterator[Row]:
 
 def _of(setting: Setting, corpus: Corpus, what: str, name: str) -> Iterator[Row]:
     pairs: list[tuple[Cost, Cost]] = []
-    with nginx(corpus.root, setting.room(f"{name}-nginx")) as url:
+    with nginx(corpus.root, setting.room(f"{name}-nginx")) as (url, _):
         for number in range(setting.runs):
             folder = setting.room(f"{name}-{number}")
             ours = _sync(corpus, url, folder / "gosync")

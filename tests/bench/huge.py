@@ -26,7 +26,7 @@ def huge_zip(setting: Setting) -> Iterator[Row]:
         [MadeModule(mv, go_mod, data)], root, records=setting.sizes.records
     )
     peaks = []
-    with nginx(root, setting.room("huge-nginx")) as url:
+    with nginx(root, setting.room("huge-nginx")) as (url, _):
         for number in range(setting.runs):
             folder = setting.room(f"huge-{number}")
             write_config(folder, url=url, sumdb=key, modules=[str(mv)])

@@ -28,7 +28,7 @@ def idle_pass(setting: Setting) -> Iterator[Row]:
     made = [_small_module(number) for number in range(count)]
     key = write_upstream(made, root, records=setting.sizes.records, index=True)
     folder = setting.room("idle")
-    with nginx(root, setting.room("idle-nginx")) as url:
+    with nginx(root, setting.room("idle-nginx")) as (url, _):
         write_config(
             folder,
             url=url,

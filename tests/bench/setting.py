@@ -38,6 +38,7 @@ class Sizes:
         published: Module versions of the trees that something is added to.
         asked: Small requests whose processor time is measured.
         line_seconds: How long bad mirrors are asked.
+        served_seconds: How long a server is asked for one file.
     """
 
     versions: int
@@ -61,6 +62,7 @@ class Sizes:
     published: tuple[int, ...]
     asked: int
     line_seconds: float
+    served_seconds: int
 
 
 FULL = Sizes(
@@ -85,6 +87,7 @@ FULL = Sizes(
     published=(1_000, 10_000, 100_000),
     asked=20_000,
     line_seconds=60,
+    served_seconds=3,
 )
 QUICK = replace(
     FULL,
@@ -96,6 +99,7 @@ QUICK = replace(
     published=(1_000, 10_000),
     asked=5_000,
     line_seconds=10,
+    served_seconds=1,
 )
 TINY = Sizes(
     versions=4,
@@ -119,6 +123,7 @@ TINY = Sizes(
     published=(100, 200),
     asked=40,
     line_seconds=0.2,
+    served_seconds=1,
 )
 
 

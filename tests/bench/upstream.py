@@ -25,7 +25,7 @@ daemon off;
 user {user} {group};
 pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
-worker_processes 1;
+worker_processes {workers};
 events {{ worker_connections 256; }}
 http {{
     access_log off;
@@ -78,8 +78,8 @@ def find_nginx() -> str | None:
 
 
 @contextmanager
-def nginx(root: Path, folder: Path) -> Iterator[str]:
-    """Serve a root on loopback; give the URL."""
+def nginx(root: Path, folder: Path, *, workers: int = 1) -> Iterator[tuple[str, int]]:
+    """Serve a root on loopback; give the URL and the process."""
     command = find_nginx()
     if command is None:
         raise RuntimeError("nginx is not installed")
@@ -91,6 +91,7 @@ def nginx(root: Path, folder: Path) -> Iterator[str]:
             folder=folder,
             port=port,
             root=root,
+            workers=workers,
             user=pwd.getpwuid(os.geteuid()).pw_name,  # it would be nobody for root
             group=grp.getgrgid(os.getegid()).gr_name,
         )
@@ -102,7 +103,7 @@ def nginx(root: Path, folder: Path) -> Iterator[str]:
     )
     try:
         _await(port)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", server.pid
     finally:
         server.terminate()
         server.wait()

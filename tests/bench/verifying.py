@@ -69,7 +69,7 @@ def _modcache(setting: Setting) -> Row:
     corpus, folder = setting.corpus, setting.room("verify-modcache")
     pairs = []
     with (
-        nginx(corpus.root, setting.room("verify-nginx")) as url,
+        nginx(corpus.root, setting.room("verify-nginx")) as (url, _),
         GoClient(folder / "go", goproxy=url, gosumdb=corpus.verifier_key) as go,
     ):
         _download(go, corpus.modules)
