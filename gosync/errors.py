@@ -45,7 +45,8 @@
 A pure function raises MalformedError, RejectedError or SecurityError, or
 returns. A dependency's exception becomes one of these at its owner's border.
 The sentence is ``subject: reason`` without a final period; ``hint`` names the
-next step.
+next step, and ``failure_class`` the class of failures of gosync.diagnose that the
+same would be of if ``go`` met it.
 """
 
 from __future__ import annotations
@@ -55,6 +56,18 @@ from collections.abc import Mapping
 from gosync.hint import Hint
 
 _REFUSALS = frozenset({403, 451})
+_CLASSES = {
+    400: "http.400",
+    401: "http.401",
+    403: "http.403",
+    407: "proxy.auth",
+    429: "http.429",
+    451: "http.403",
+    500: "http.500",
+    502: "http.502",
+    503: "http.503",
+    504: "http.504",
+}
 
 
 class GosyncError(Exception):
@@ -62,9 +75,11 @@ class GosyncError(Exception):
 
     Attributes:
         hint: What to do next, in one sentence, or None.
+        failure_class: Its class in the catalogue of failures, "" for none.
     """
 
     exit_code = 1
+    failure_class: str = ""
 
     def __init__(self, message: str, *, hint: Hint | str | None = None) -> None:
         super().__init__(message)
@@ -143,6 +158,8 @@ class SourceDownError(UnavailableError):
 class UpstreamTimeoutError(UnavailableError):
     """A connect, read or total deadline passed, or the upstream said so."""
 
+    failure_class = "network.timeout"
+
 
 class UpstreamStatusError(UnavailableError):
     """The upstream answered with a status that is neither yes nor a definite no.
@@ -165,10 +182,14 @@ class UpstreamStatusError(UnavailableError):
             self.exit_code = NotFoundError.exit_code
         self.status = status
         self.retry_after_seconds = retry_after_seconds
+        other = "http.5xx" if status >= 500 else "http.other"
+        self.failure_class = _CLASSES.get(status, other)
 
 
 class TruncatedError(UnavailableError):
     """The connection ended before the declared number of bytes."""
+
+    failure_class = "download.truncated"
 
 
 class OfflineError(UnavailableError):
@@ -312,6 +333,7 @@ class NoSpaceError(StoreError):
     """The disk is full, or would be below its reserve."""
 
     exit_code = 15
+    failure_class = "disk.full"
 
 
 class SecurityError(GosyncError):
@@ -333,6 +355,8 @@ class ForkError(SecurityError):
         proof: One line each for the hashes that show it.
     """
 
+    failure_class = "sum.fork"
+
     def __init__(
         self, message: str, *, old_note: bytes, new_note: bytes, proof: tuple[str, ...]
     ) -> None:
@@ -353,6 +377,8 @@ class TileMismatchError(SecurityError):
         tiles: The paths of the tiles that are known to be wrong.
     """
 
+    failure_class = "sum.forged"
+
     def __init__(self, message: str, *, tiles: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.tiles = tiles
@@ -360,6 +386,8 @@ class TileMismatchError(SecurityError):
 
 class RecordMismatchError(SecurityError):
     """A record is not in the signed tree, or lacks the line asked for."""
+
+    failure_class = "sum.absent"
 
 
 class ChecksumMismatchError(SecurityError):
@@ -373,6 +401,7 @@ class ChecksumMismatchError(SecurityError):
         served_url: Where it was, without secrets.
     """
 
+    failure_class = "sum.sumdb_mismatch"
     file: str = ""
     served_url: str = ""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import msgspec
 
 from gosync.cli.options import CommonOptions, common_options
+from gosync.clock import SystemClock
 from gosync.diagnose.explaining import Explainer
 from gosync.diagnose.language import Language, language_of
 from gosync.diagnose.listening import listen, standard_streams
@@ -45,11 +45,16 @@ class ExplainArguments(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         subject: A log, ``-``, a class, or None for standard input.
         run: The command after ``--``, None where there is none.
+        is_list: Whether the classes are listed.
+        check: Whether the world is asked what the text leaves open.
+        summary: A folder of logs.
+        language: The explanations' language.
     """
 
     subject: str | None
     run: tuple[str, ...] | None
     is_list: bool
+    check: bool
     summary: Path | None
     language: Language
 
@@ -57,6 +62,12 @@ class ExplainArguments(msgspec.Struct, frozen=True, kw_only=True):
 @click.command(cls=_ExplainCommand)
 @click.argument("subject", metavar="[LOG|-|CLASS]", required=False)
 @click.option("--list", "is_list", is_flag=True, help="List the classes of failures.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Where the text leaves the cause open, ask for the module here and now, whom"
+    " go would ask.",
+)
 @click.option(
     "--summary",
     type=click.Path(path_type=Path),
@@ -76,6 +87,7 @@ def explain(
     options: CommonOptions,
     subject: str | None,
     is_list: bool,
+    check: bool,
     summary: Path | None,
     language: str | None,
 ) -> int:
@@ -85,7 +97,7 @@ def explain(
     CLASS prints the page of one class of failures, such as network.dns. After --
     comes a command: gosync explain -- go mod download ... runs it, shows what it
     prints, and explains it at the end on standard error. Nothing is asked of the
-    network, and no configuration is needed.
+    network but with --check, and no configuration is needed.
 
     Exit code 0: every failure was named. 3: some were not. After -- it is the
     command's own.
@@ -95,6 +107,7 @@ def explain(
         subject=subject,
         run=context.meta.get(_RUN),
         is_list=is_list,
+        check=check,
         summary=summary,
         language=chosen,
     )
@@ -126,11 +139,11 @@ def _answer(options: CommonOptions, arguments: ExplainArguments) -> int:
     if arguments.summary is not None:
         return _summarise(options, arguments.summary)
     if arguments.run is not None:
-        return _listen(options, arguments.run, arguments.language)
+        return _listen(options, arguments, arguments.run)
     subject = arguments.subject
     if subject is not None and _is_class(subject):
         return _show_page(options, subject, arguments.language)
-    reading = _recogniser().read(_log_of(subject))
+    reading = _read(_log_of(subject), arguments)
     _show(options, reading, arguments.language)
     return NotFoundError.exit_code if reading.unnamed else 0
 
@@ -188,11 +201,29 @@ def _document(reading: LogReading, explainer: Explainer) -> dict[str, object]:
     }
 
 
-def _listen(options: CommonOptions, run: Sequence[str], language: Language) -> int:
+def _read(log: bytes, arguments: ExplainArguments) -> LogReading:
+    """Return what a log tells, and what the world adds where that is asked for."""
+    reading = _recogniser().read(log)
+    if not arguments.check:
+        return reading
+    # What asks the network takes longer to import than most logs to be read.
+    from gosync.diagnose.checking import CheckSetting, WorldCheck  # noqa: PLC0415
+
+    setting = CheckSetting(
+        environment=dict(os.environ),
+        folder=Path.cwd(),
+        command=arguments.run or (),
+    )
+    return WorldCheck(shipped_catalogue(), setting, SystemClock()).check(reading)
+
+
+def _listen(
+    options: CommonOptions, arguments: ExplainArguments, run: tuple[str, ...]
+) -> int:
     out, err = standard_streams(is_json=options.output.as_json)
     heard = listen(run, stdout=out, stderr=err)
-    reading = _recogniser().read(heard.log)
-    explainer = Explainer(shipped_catalogue(), language)
+    reading = _read(heard.log, arguments)
+    explainer = Explainer(shipped_catalogue(), arguments.language)
     if options.output.as_json:
         document = {**_document(reading, explainer), "go_exit_code": heard.exit_code}
         options.output.result("explain", document)

@@ -21,6 +21,7 @@ from gosync.cli.conceal import without_secrets
 from gosync.cli.streams import open_streams
 from gosync.cli.verbs import Verb, Verbs
 from gosync.errors import ClosedPipeError, GosyncError, UsageError
+from gosync.hint import command
 from gosync.system import error_of_system
 from gosync.text import DOCUMENT_SCHEMA, encode_json, printable, shown
 
@@ -229,6 +230,7 @@ def _say(error: GosyncError, arguments: list[str]) -> None:
             "error": type(error).__name__,
             "message": message,
             "hint": hint,
+            "class": error.failure_class or None,
             "exit_code": error.exit_code,
         }
         click.echo(encode_json(fields), err=True)
@@ -236,6 +238,9 @@ def _say(error: GosyncError, arguments: list[str]) -> None:
     click.echo(f"gosync: {printable(message)}", err=True)
     if hint:
         click.echo(f"  next: {printable(hint)}", err=True)
+    if error.failure_class:
+        page = command("explain", error.failure_class)
+        click.echo(f"  more: {page}", err=True)
 
 
 def _report_bug() -> None:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from gosync.catalog.failures import Failure
 from gosync.catalog.trees import Unpublished
 from gosync.cli.roletext import roles_text
+from gosync.diagnose.ownerrors import class_of_error
 from gosync.errors import SecurityError
+from gosync.hint import command
 from gosync.site.configured import SELECT, select_item
 from gosync.sync.completeness import Completeness
 from gosync.sync.emptymodules import EmptyModule, EmptyReason
@@ -117,6 +119,14 @@ def failure_lines(failures: Iterable[Failure]) -> Iterator[str]:
         yield f"         tries: {failure.attempts}, next: {_next(failure)}"
     if len(ordered) > _SHOWN:
         yield f"and {len(ordered) - _SHOWN} more; `gosync status --json` has them all"
+    yield from _page_lines(ordered)
+
+
+def _page_lines(failures: Iterable[Failure]) -> Iterator[str]:
+    """Yield where the causes are explained, each page once."""
+    pages = {class_of_error(each.error, each.reason) for each in failures}
+    for page in sorted(pages - {""}):
+        yield f"more     {command('explain', page)}"
 
 
 def failure_name(failure: Failure) -> str:

@@ -14,6 +14,8 @@ and its texts alone.
     recognising  which class a failure is of, and all failures of a log (pure)
     explaining   what happened, why, and what to do: for people and programs (pure)
     pages        the page of one class (pure)
+    ownerrors    which class an error of gosync's own is of (pure)
+    checking     asks the world which of a failure's candidates it is
     summary      failures of many logs, counted by class, host and module
     listening    runs a command of go and keeps what it says
     doctor       walks the way of go to a module, and says where it ends

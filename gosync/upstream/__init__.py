@@ -19,6 +19,7 @@ the other side served, with evidence of when and from where.
 ``hedge``        a second request where the first takes long
 ``answer``       what was served: status, headers, body, evidence
 ``refusal``      a status that is not 200, made into the right error
+``causes``       which class of failures an exception on the way is of
 ``failures``     httpx's exceptions, made into ours
 ``encoding``     Content-Encoding undone under a limit
 ``redirects``    which redirects are followed

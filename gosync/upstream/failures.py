@@ -12,6 +12,7 @@ from typing import Final
 import httpx
 
 from gosync.errors import TruncatedError, UnavailableError, UpstreamTimeoutError
+from gosync.upstream.causes import failure_class_of, first_cause, system_words
 from gosync.upstream.urls import strip_user_info
 
 # What comes up from below httpx where it does not look (a port or a host name that
@@ -23,6 +24,8 @@ _LEAKS: Final = (
     OSError,
     ValueError,
 )
+# anyio's words where more than one address was tried, or one: they tell no reason.
+_EACH_ADDRESS_FAILED: Final = "All connection attempts failed"
 
 
 @contextmanager
@@ -44,9 +47,12 @@ def request_failures(shown_url: str) -> Iterator[None]:
     except httpx.ConnectError as exc:
         away = UnavailableError(f"{shown_url}: cannot connect: {_reason(exc)}")
         away.was_reached = False
+        away.failure_class = failure_class_of(exc)
         raise away from exc
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, *_LEAKS) as exc:
-        raise UnavailableError(f"{shown_url}: no answer: {_reason(exc)}") from exc
+        error = UnavailableError(f"{shown_url}: no answer: {_reason(exc)}")
+        error.failure_class = failure_class_of(exc)
+        raise error from exc
 
 
 @contextmanager
@@ -71,4 +77,6 @@ def body_failures(shown_url: str) -> Iterator[None]:
 def _reason(exc: Exception) -> str:
     """Return why, in printable words of a bounded length."""
     text = strip_user_info(str(exc)) or type(exc).__name__
+    if text == _EACH_ADDRESS_FAILED:
+        text = strip_user_info(system_words(first_cause(exc)))
     return "".join(c if c.isprintable() else " " for c in text)[:200]

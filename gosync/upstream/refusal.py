@@ -42,9 +42,10 @@ def refusal(
     detail = _detail(headers.get("content-type", ""), body)
     said = f"{shown_url}: {status} {_phrase(status)}".rstrip() + detail
     if status in _DEFINITE_NO:
-        if _NOT_YET in body.lower():
-            return UpstreamTimeoutError(said)
-        return NotFoundError(said)
+        late = _NOT_YET in body.lower()
+        no = UpstreamTimeoutError(said) if late else NotFoundError(said)
+        no.failure_class = "http.404_timeout" if late else f"http.{status}"
+        return no
     wait_seconds = parse_retry_after(headers.get("retry-after", ""), now=now)
     error = UpstreamStatusError(said, status=status, retry_after_seconds=wait_seconds)
     if status in _WANTS_LOGIN:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gosync.cli.main import run
+from gosync.errors import UpstreamStatusError
 
 _LOGS = Path(__file__).parents[1] / "testdata/vectors/go-logs"
 _DNS = _LOGS / "01-dns-no-such-host.txt"
@@ -135,3 +136,31 @@ def test_a_fleet_is_counted_by_class_host_and_module(tmp_path, capsys):
     assert document["unread"][0].startswith("d.gz: ")
     assert run(["explain", "--summary", str(tmp_path)]) == 3
     assert "goproxy.invalid" in capsys.readouterr().out
+
+
+def _site(folder: Path, proxy: str) -> None:
+    (folder / "gosync.toml").write_text(
+        '[store]\npath = "store"\n\n[publish]\ntree = "tree"\n\n[upstream]\n'
+        f'proxies = ["{proxy}"]\nsumdb = "off"\n\n'
+        '[[select]]\nmodules = ["a.example/m@v1.0.0"]\n'
+    )
+
+
+def test_a_sync_names_the_pages_of_what_failed(tmp_path, monkeypatch, capsys):
+    _site(tmp_path, "http://127.0.0.1:9")
+    monkeypatch.chdir(tmp_path)
+    assert run(["sync"]) == 75
+    out = capsys.readouterr().out
+    assert "onnection refused" in out
+    assert "more     gosync explain network.refused\n" in out
+
+
+def test_an_error_names_its_page(tmp_path, monkeypatch, capsys):
+    def fail(_: bytes) -> None:
+        raise UpstreamStatusError("http://p.example: 429", status=429)
+
+    monkeypatch.setattr("gosync.cli.explain._log_of", fail)
+    assert run(["explain", "x"]) == 75
+    assert "  more: gosync explain http.429\n" in capsys.readouterr().err
+    assert run(["explain", "x", "--json"]) == 75
+    assert json.loads(capsys.readouterr().err)["class"] == "http.429"
