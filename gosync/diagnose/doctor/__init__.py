@@ -22,6 +22,7 @@ where it must not go. It changes nothing.
     certificates      what a server shows, and whether go believes it
     lines             the stages dns, tcp, proxy and tls
     web               HTTP/1.1, with redirects as go follows them
+    localfiles        a file:// proxy, as if it answered
     http2             one question over HTTP/2, as go asks
     webanswer         an answer after redirects (pure)
     answers           the class of an answer that is no good (pure)

@@ -17,7 +17,6 @@ import msgspec
 from gosync.diagnose.doctor.answers import class_of, refuse
 from gosync.diagnose.doctor.curl import curl_line
 from gosync.diagnose.doctor.diagnosis import FaultFoundError, fault
-from gosync.diagnose.doctor.moduleproxy import ModuleProxy
 from gosync.diagnose.doctor.stagelog import StageDraft, StageLog
 from gosync.diagnose.doctor.ways import Way, WayKind
 from gosync.diagnose.doctor.web import Web
@@ -163,7 +162,12 @@ class SumStages:
             base = join(way.url, f"sumdb/{self._database.name}")
             url = join(base, "supported")
             stage.curl = curl_line(url)
-            answer = ModuleProxy(way, self._web, self._log).fetch(url)
+            try:
+                answer = self._web.get(url, limit_bytes=_LIMIT_BYTES)
+            except FaultFoundError as exc:
+                if way.any_error:
+                    continue
+                raise _unreachable(exc, self._database) from exc
             cause = class_of(answer)
             if not cause and not answer.is_page:
                 stage.saw(f"{self._database.name} through {way.url}")
@@ -175,10 +179,7 @@ class SumStages:
 
     def _look_up(self, url: str, mv: ModuleVersion) -> bytes:
         try:
-            if url.startswith("file:"):
-                answer = ModuleProxy(self._ways[0], self._web, self._log).fetch(url)
-            else:
-                answer = self._web.get(url, limit_bytes=_LIMIT_BYTES)
+            answer = self._web.get(url, limit_bytes=_LIMIT_BYTES)
         except FaultFoundError as exc:
             raise _unreachable(exc, self._database) from exc
         if class_of(answer) in ("http.404", "http.410"):

@@ -134,7 +134,8 @@ class LineOpener:
     ) -> HostLine:
         """Return the line over a socket to the origin or its web proxy."""
         if proxy is not None and (origin.scheme == "https" or proxy.is_socks):
-            with log.stage("proxy") as stage:
+            curl = f"curl -sv -o /dev/null -x {proxy.shown} {origin}/"
+            with log.stage("proxy", curl=curl) as stage:
                 stage.saw(f"CONNECT {origin.netloc} through {proxy.shown}")
                 open_tunnel(sock, proxy, origin)
         if origin.scheme != "https":
@@ -160,7 +161,8 @@ class LineOpener:
                 )
             for server in self._name_servers:
                 self._compare(host, server, addresses, stage)
-        with log.stage("tcp") as stage, _blame(proxy):
+        nc = f"nc -zv -w 10 {host} {port}"
+        with log.stage("tcp", curl=nc) as stage, _blame(proxy):
             tries, sock = connect_each(
                 addresses, port, timeout_seconds=self._timeout_seconds
             )
@@ -207,9 +209,11 @@ class LineOpener:
         first = facts.chain[0] if facts.chain else None
         stage.saw(f"{facts.version}, {facts.alpn or 'no ALPN'}")
         if first is not None:
-            stage.saw(f"issuer {first.issuer}")
+            stage.saw(f"for {', '.join(first.names[:5])}")
             stage.saw(f"SHA-256 {first.sha256}")
             stage.saw(f"valid until {first.not_after}")
+        for each in facts.chain:
+            stage.saw(f"signed by {each.issuer}")
         return HostLine(origin, secured, None, facts)
 
     def _look(self, origin: NetOrigin) -> TlsFacts | None:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import BinaryIO, Final
 
 import msgspec
@@ -30,7 +29,7 @@ from gosync.gomod.info import VersionInfo, parse_info
 from gosync.gomod.modfile import GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
 from gosync.gomod.versionlist import read_list
-from gosync.upstream.urls import file_path, join, module_path_on_wire
+from gosync.upstream.urls import join, module_path_on_wire
 
 _SMALL_LIMIT: Final = 16 << 20
 _SKEW_SECONDS: Final = 300
@@ -92,8 +91,6 @@ class ModuleProxy:
 
     def fetch(self, url: str, *, limit_bytes: int = _SMALL_LIMIT) -> WebAnswer:
         """Return what is at a URL, whatever it is."""
-        if url.startswith("file:"):
-            return _read_file(url, limit_bytes)
         return self._web.get(url, limit_bytes=limit_bytes)
 
     def good(self, url: str) -> WebAnswer:
@@ -211,20 +208,32 @@ class ModuleProxy:
             self.stage("zip", url, to_file=True) as stage,
             tempfile.TemporaryFile(prefix="gosync-doctor-") as file,
         ):
-            answer = self._download(url, file, limit_bytes)
+            answer = self._web.get(url, limit_bytes=limit_bytes, sink=file.write)
             if answer.status != 200:
                 raise refuse(answer)
             if not answer.is_whole:
                 stage.saw(f"more than {limit_bytes} bytes; its h1 was not made")
+                self._look_at_end(url, stage)
                 return None
             return _examine(file, mv, answer, stage)
 
-    def _download(self, url: str, file: BinaryIO, limit_bytes: int) -> WebAnswer:
-        if not url.startswith("file:"):
-            return self._web.get(url, limit_bytes=limit_bytes, sink=file.write)
-        answer = _read_file(url, limit_bytes)
-        file.write(answer.body)
-        return answer
+    def _look_at_end(self, url: str, stage: StageDraft) -> None:
+        """Look at the end of a zip that is too large to be read here."""
+        answer = self._web.get(
+            url,
+            limit_bytes=_TAIL_BYTES,
+            headers={"Range": f"bytes=-{_TAIL_BYTES}"},
+        )
+        if answer.status != 206:
+            stage.saw(f"{answer.status}: it does not serve ranges")
+        elif _END_OF_ZIP in answer.body:
+            stage.saw("its end is that of a zip")
+        else:
+            raise fault(
+                "download.truncated_cached",
+                f"{url}: its last {answer.size_bytes} bytes are no end of a zip",
+                "have it removed from the mirror's cache, or ask another way",
+            )
 
 
 def _look_at_http(answer: WebAnswer, stage: StageDraft, now: datetime) -> None:
@@ -327,28 +336,3 @@ def _scan(
         ) from exc
     except GosyncError as exc:
         raise fault("zip.rule", str(exc), "go refuses this zip") from exc
-
-
-def _read_file(url: str, limit_bytes: int) -> WebAnswer:
-    """Return what a file:// proxy has, as if it were an answer."""
-    try:
-        with Path(file_path(url)).open("rb") as file:
-            data = file.read(limit_bytes + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        return WebAnswer(
-            url=url, status=404, headers={}, body=b"no such file", size_bytes=0
-        )
-    except OSError as exc:
-        raise fault(
-            "env.goproxy_file",
-            f"{url}: {exc.strerror}",
-            "check the folder's permissions, or the path in GOPROXY",
-        ) from exc
-    return WebAnswer(
-        url=url,
-        status=200,
-        headers={},
-        body=data[:limit_bytes],
-        size_bytes=len(data),
-        is_whole=len(data) <= limit_bytes,
-    )

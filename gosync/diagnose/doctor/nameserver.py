@@ -90,10 +90,10 @@ def look_up(
     if given != number:
         raise ValueError("its answer is to another question")
     at = _HEADER.size + len(question)
-    return flags & 0xF, list(_addresses(answer, at, count))
+    return flags & 0xF, list(addresses_in(answer, at, count))
 
 
-def _addresses(answer: bytes, at: int, count: int) -> Iterator[str]:
+def addresses_in(answer: bytes, at: int, count: int) -> Iterator[str]:
     """Yield the IPv4 addresses of the records from a place on."""
     for _ in range(count):
         while at < len(answer) and 0 < answer[at] < 0xC0:  # labels of a name

@@ -24,6 +24,7 @@ from gosync.diagnose.doctor.dialling import (
 )
 from gosync.diagnose.doctor.http2 import ask_http2
 from gosync.diagnose.doctor.lines import HostLine, LineOpener
+from gosync.diagnose.doctor.localfiles import read_as_answer
 from gosync.diagnose.doctor.stagelog import StageLog
 from gosync.diagnose.doctor.webanswer import WebAnswer
 from gosync.upstream.credentials import Credentials, load_netrc
@@ -101,7 +102,7 @@ class Web:
         sink: Callable[[bytes], object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> WebAnswer:
-        """Ask for a URL.
+        """Ask for a URL; one of a file is read.
 
         Args:
             url: What is asked for.
@@ -112,6 +113,8 @@ class Web:
         Raises:
             FaultFoundError: No answer could be had.
         """
+        if url.startswith("file:"):
+            return read_as_answer(url, limit_bytes, sink)
         hops: list[str] = []
         while True:
             answer = self._once(url, limit_bytes, sink, headers or {})

@@ -182,6 +182,11 @@ def _reset_in_the_zip(scene: Scene) -> Asked:
     return Asked(scene.env(GOSUMDB="off"))
 
 
+def _silent(scene: Scene) -> Asked:
+    url = f"http://127.0.0.1:{scene.silent()}"
+    return Asked({"GOPROXY": url, "GOSUMDB": "off"}, timeout=0.3)
+
+
 def _handshake(scene: Scene) -> Asked:
     url = f"https://127.0.0.1:{scene.silent()}"
     return Asked({"GOPROXY": url, "GOSUMDB": "off"}, timeout=0.3)
@@ -423,6 +428,7 @@ WORLDS: Final[Mapping[str, tuple[str, World]]] = {
     "reset": ("network.reset", _replies(resetting(b""))),
     "closed": ("network.eof", _replies(closing(b""))),
     "reset in the zip": ("download.reset", _reset_in_the_zip),
+    "silent": ("network.timeout", _silent),
     "silent handshake": ("tls.handshake_timeout", _handshake),
     "http on an https port": ("tls.plain_http", _plain),
     "unknown authority": ("tls.unknown_authority", _unknown_authority),
