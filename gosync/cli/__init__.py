@@ -43,6 +43,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     progress        how long work shows: a bar on a terminal
     prune           ``gosync prune``: forget what no selection wants any more
     publish         ``gosync publish``: write or refresh a static tree
+    record          ``gosync record``: what a build asks a module proxy for
     requests        ``gosync requests``: what was asked for and is not carried
     release         ``gosync release``: a private module's version from a git tag
     richtable       tables on a terminal, by rich; imported where one is printed

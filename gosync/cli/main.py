@@ -135,6 +135,11 @@ VERBS = {
         "access",
         "Read access logs: what was asked, by whom, hit or miss, and what is odd.",
     ),
+    "record": Verb(
+        "record",
+        "record",
+        "Run COMMAND and write what it asks a module proxy for into NAME.record.toml.",
+    ),
     "requests": Verb(
         "requests",
         "requests",

@@ -20,6 +20,7 @@ from gosync.sync.gomods import StoredGoMods
 from gosync.sync.packages import StoredPackages
 from gosync.sync.projects import read_projects
 from gosync.sync.reasons import Reasons, SelectionReason
+from gosync.sync.recorded import read_records
 from gosync.text import printable
 
 _PULLED = SelectionReason("pulled", "asked for through `gosync serve`")
@@ -50,6 +51,7 @@ def why(options: CommonOptions, module_version: str) -> None:
             projects,
             site_options.toolchains,
             site_options.policy,
+            read_records(site_options.recorded),
         )
         reasons = list(finder.of(mv))
         is_pulled = catalog.pulled.has(mv)

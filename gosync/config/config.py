@@ -61,6 +61,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         tree_path: Folder of the published tree.
         policy: What the selects say.
         projects: The projects' folders.
+        recorded: The records of builds.
         toolchains: The toolchains to carry.
         serve: How the tree is served.
         access: How access logs are read.
@@ -82,6 +83,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     tree_path: Path
     policy: Policy
     projects: tuple[ProjectSpec, ...] = ()
+    recorded: tuple[Path, ...] = ()
     toolchains: ToolchainSpec = ToolchainSpec()
     targets: Mapping[str, TargetSpec]
     inside: InsideSpec
@@ -127,6 +129,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             concurrency=upstream.concurrency,
             list_interval_seconds=self.list_interval_seconds,
             projects=self.projects,
+            recorded=self.recorded,
             toolchains=self.toolchains,
             grace_days=self.sections.prune.grace_days,
             records=record_files(self.file),

@@ -229,6 +229,11 @@ def _make(
         tree_path=places.path(("publish", "tree"), sections.publish.tree),
         policy=make_policy(sections, places, mistakes),
         projects=_projects(sections.project, places, mistakes),
+        recorded=tuple(
+            places.path(("project", number, "record"), each.record)
+            for number, each in enumerate(sections.project, start=1)
+            if each.record
+        ),
         toolchains=mistakes.attempt(
             ("toolchains",),
             lambda: make_toolchains(
@@ -291,6 +296,14 @@ def _projects(
     specs: dict[Path, ProjectSpec] = {}
     for number, section in enumerate(sections, start=1):
         key = ("project", number, "path")
+        if bool(section.path) == bool(section.record):
+            error = ConfigError(
+                "needs either path or record",
+                hint="path names a folder, record a NAME.record.toml",
+            )
+            mistakes.add(("project", number), error)
+        if not section.path:
+            continue
         path = places.path(key, section.path)
         if path in specs:
             error = ConfigError(

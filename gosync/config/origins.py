@@ -113,11 +113,13 @@ class Origins:
             yield from self._of_modules_file(number, section.modules_file, mv)
 
     def of_project(self, name: str) -> Iterator[ConfigEntry]:
-        """Yield the entry of a project."""
-        for number, spec in enumerate(self._config.projects, start=1):
-            if str(spec.path) == name:
-                key = ("project", number, "path")
-                yield self._origin("project", number, name, key)
+        """Yield the entry of a project, by its folder or its record."""
+        base = Path() if self._config.file is None else self._config.file.parent
+        for number, section in enumerate(self._config.sections.project, start=1):
+            what = "record" if section.record else "path"
+            text = section.record or section.path
+            if str(base / Path(text).expanduser()) == name:
+                yield self._origin("project", number, name, ("project", number, what))
 
     def of_tool(self, name: str) -> Iterator[ConfigEntry]:
         """Yield the entries of a tool."""

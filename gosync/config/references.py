@@ -20,12 +20,14 @@ from gosync.errors import ConfigError, GosyncError
 from gosync.project import read_project
 from gosync.signing.files import read_key
 from gosync.signing.trust import parse_trust
+from gosync.sync.recorded import read_record
 from gosync.upstream.goproxy import DIRECT
 
 
 def is_inside(config: Config) -> bool:
     """Whether a site is fed by bundles: then nothing is selected there."""
-    selects = config.policy.selects or config.projects or config.toolchains.versions
+    projects = config.projects or config.recorded
+    selects = config.policy.selects or projects or config.toolchains.versions
     return not selects and _takes_bundles(config)
 
 
@@ -47,8 +49,7 @@ def check_references(config: Config, mistakes: Mistakes) -> None:
         references.certificates(("upstream", "ca_file"), config.ca_path)
     for path in config.old_heads.notes:
         references.reads(("publish", "heads"), Path.read_bytes, path)
-    for number, project in enumerate(config.projects, start=1):
-        references.reads(("project", number, "path"), read_project, project.path)
+    _check_projects(config, references)
     for number, target in enumerate(config.targets.values(), start=1):
         for at, key in enumerate(target.keys, start=1):
             references.reads(("target", number, "keys", at), read_key, key)
@@ -63,6 +64,16 @@ def _direct() -> ConfigError:
         hint="leave it out; for modules that no public proxy has, list a proxy that"
         " has them, and name their paths in upstream.private",
     )
+
+
+def _check_projects(config: Config, references: _References) -> None:
+    sections = list(enumerate(config.sections.project, start=1))
+    folders = [number for number, each in sections if each.path]
+    for number, project in zip(folders, config.projects, strict=False):
+        references.reads(("project", number, "path"), read_project, project.path)
+    files = [number for number, each in sections if each.record]
+    for number, path in zip(files, config.recorded, strict=True):
+        references.reads(("project", number, "record"), read_record, path)
 
 
 def _read_trust(path: Path) -> None:

@@ -132,10 +132,13 @@ class ProjectSection(Section, frozen=True):
         path: Its folder: go.mod, go.sum, or go.work, go.work.sum.
         deps: Which dependencies come along: "none", "build" or "all"; "tests" is
             the same as "build".
+        record: Instead of a folder: a file of `gosync record`; what it names is
+            carried, and nothing else.
     """
 
-    path: Annotated[str, msgspec.Meta(min_length=1)]
+    path: str = ""
     deps: Deps = Deps.BUILD
+    record: str = ""
 
 
 class ToolchainsSection(Section, frozen=True):

@@ -5,6 +5,7 @@ which module versions follow from them is decided by :mod:`gosync.gomod.needs`.
 
     files   files of a project, read once, whole, and up to a limit
     folder  reading a project's folder
+    record  what a build asked a module proxy for (pure)
     packages  the packages of its main modules, and what they import
 """
 

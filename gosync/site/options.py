@@ -92,6 +92,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         concurrency: How many requests are under way at once.
         list_interval_seconds: Age at which a module's list is asked again.
         projects: The projects whose needs are carried.
+        recorded: The records of builds that are carried.
         toolchains: The toolchains that are carried.
         grace_days: How long what is no longer selected is kept from pruning.
         records: Where it is noted which store lay where; the first is beside the
@@ -114,6 +115,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int
     list_interval_seconds: float
     projects: tuple[ProjectSpec, ...] = ()
+    recorded: tuple[Path, ...] = ()
     toolchains: ToolchainSpec = ToolchainSpec()
     grace_days: float = 30
     records: tuple[Path, ...] = ()

@@ -76,6 +76,8 @@ def _lines(options: SiteOptions) -> Iterator[str]:
         )
     for project in options.projects:
         yield _joined("project", str(project.path), _deps(project.deps))
+    for record in options.recorded:
+        yield _joined("project", f"record {record}")
     if options.policy.private:
         yield _joined("private", ", ".join(options.policy.private))
 

@@ -38,6 +38,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     projectzips   the zips of a project, as far as the store knows
     prune         forgetting what no selection wants any more
     reasons       why a version is selected: which select or project wants it
+    recorded      what records of builds name, and nothing else
     report        what a pass did: as a value, and as the document that it prints
     scope         what a pass is of: the site, or what a command named of it
     selecting     from the configuration to the complete selection, and into the catalog

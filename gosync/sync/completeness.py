@@ -323,7 +323,10 @@ class CompletenessReader:
     def _selects_nothing(self) -> bool:
         options = self._options
         return not (
-            options.policy.selects or options.projects or options.toolchains.versions
+            options.policy.selects
+            or options.projects
+            or options.recorded
+            or options.toolchains.versions
         )
 
     def _to_select(self, chooser: Chooser) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gosync.catalog.db import Catalog
+from gosync.sync.recorded import read_records
 
 if TYPE_CHECKING:
     from gosync.site.options import SiteOptions
@@ -23,12 +24,14 @@ def fingerprint_of(
 
     Raises:
         CatalogError: the catalog cannot be read.
+        ConfigError: a record of a build cannot.
     """
     parts = (
         _NEEDS,
         options.policy.fingerprint(),
         [(each.name, each.project.digest, each.deps) for each in projects],
         options.toolchains,
+        *(each.digest for each in read_records(options.recorded)),
     )
     offered = (
         catalog.offers.last_change(),

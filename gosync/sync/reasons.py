@@ -30,12 +30,14 @@ from gosync.sync.dependencies import ProjectLoad
 from gosync.sync.gomods import StoredGoMods
 from gosync.sync.packages import StoredPackages
 from gosync.sync.projects import ConfiguredProject
+from gosync.sync.recorded import RecordedBuild
 from gosync.sync.toolchains import toolchain_wants
 from gosync.sync.tools import ProgramFinder, toolchains_for
 from gosync.sync.upgrades import upgraded
 
 # What the kinds of reasons mean.
 MEANINGS: Final = {
+    "recorded": "a build asked for it, as its record says",
     "chosen": "a select names it, or its rules choose it of what upstream offers",
     "tells of retractions": "its go.mod says that others are retracted or deprecated",
     "main": "a main module's go.mod requires it, or a select names it",
@@ -97,6 +99,7 @@ class Reasons:
         projects: Sequence[ConfiguredProject],
         toolchains: ToolchainSpec,
         policy: Policy,
+        recorded: Sequence[RecordedBuild] = (),
     ) -> None:
         self._chooser = chooser
         self._gomods = gomods
@@ -107,6 +110,7 @@ class Reasons:
         )
         self._projects = projects
         self._toolchains = toolchains
+        self._recorded = recorded
 
     def of(self, mv: ModuleVersion) -> Iterator[SelectionReason]:
         """Yield every reason why a version is selected, the shortest first."""
@@ -123,6 +127,11 @@ class Reasons:
             who = f"project {project.name}"
             for found in _reasons(who, self._of(project), mv, project):
                 yield replace(found, project=project.name)
+        for build in self._recorded:
+            if any(want.mv == mv for want in build.wants()):
+                yield SelectionReason(
+                    f"project {build.name}", "recorded", project=build.name
+                )
         choices = self._chooser.choose_all()
         yield from self._of_selects(choices, mv)
         yield from self._of_together(choices, mv)

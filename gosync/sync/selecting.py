@@ -35,7 +35,7 @@ from gosync.site.configured import (
 from gosync.site.policy import Tool
 from gosync.site.site import Site
 from gosync.sync.choosing import Choices, Chooser, Unmatched, sooner
-from gosync.sync.demands import COMMANDS, TOOLCHAINS, Demands
+from gosync.sync.demands import COMMANDS, TOOLCHAINS, Demands, project_name
 from gosync.sync.dependencies import Dependencies
 from gosync.sync.facts import learn_facts
 from gosync.sync.fingerprint import fingerprint_of
@@ -43,6 +43,7 @@ from gosync.sync.gomods import GoModSource
 from gosync.sync.lists import Lister
 from gosync.sync.packages import StoredPackages
 from gosync.sync.projects import ConfiguredProject
+from gosync.sync.recorded import read_records
 from gosync.sync.tally import Tally
 from gosync.sync.toolchains import toolchain_wants
 from gosync.sync.upgrades import UpgradeFinder
@@ -140,6 +141,10 @@ class Selecting:
         for want in toolchains:
             demands.name(TOOLCHAINS, want.mv, want.need)
         wanted.update(toolchains)
+        for build in read_records(self._site.options.recorded):
+            for want in build.wants():
+                demands.name(project_name(build.name), want.mv, want.need)
+                wanted.add(want)
         wanted.update(found.wanted)
         unanswered = (
             self._source.unanswered()
