@@ -34,9 +34,11 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     licences        ``gosync licences``: the licences of what is carried
     listing         ``gosync list``: the versions in the store
     main            the command group, and errors made exit codes
+    mirrors         ``gosync mirrors``: upstreams compared, and go told of one
     notelines       lines about what a selection could not know
     options         what every command takes: --config, --json, --quiet, --no-progress
     output          results: a document for programs or lines for people, never both
+    pick            ``gosync mirrors pick``: a GOPROXY that answers, within seconds
     plan            ``gosync plan``: what a sync would do
     planlines       a plan for people: sums, what is largest, new or dropped
     plaintable      tables as plain lines, for a pipe or when they are long

@@ -115,6 +115,11 @@ VERBS = {
         "audit",
         "Ask upstreams what became of what is held: rewritten, vanished, stale ...",
     ),
+    "mirrors": Verb(
+        "mirrors",
+        "mirrors",
+        "Compare upstreams live: reach, latency, lag, gaps, checksums; recommend some.",
+    ),
     "serve": Verb(
         "serve",
         "serve",

@@ -6,7 +6,6 @@ lets the other go on; only when both have failed is there none.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
@@ -66,6 +65,8 @@ async def ask_hedged(
     A first request that fails before the second one was sent has the last word. The
     first one runs in the caller's own task: most need no second one, nor a task.
     """
+    import asyncio  # noqa: PLC0415 - many a command comes here and asks nobody
+
     race = _Race(second)
     loop = asyncio.get_running_loop()
     try:

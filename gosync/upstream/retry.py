@@ -11,7 +11,6 @@ run.
 from __future__ import annotations
 
 import random
-import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, TypeVar
 
@@ -83,6 +82,8 @@ def retry_policy(options: HttpOptions, retries: int | None = None) -> RetryPolic
 
 def is_retryable(error: UnavailableError) -> bool:
     """Whether the same request may well succeed in a moment."""
+    import ssl  # noqa: PLC0415 - many a command comes here and asks nobody
+
     if isinstance(error, OfflineError):
         return False
     if isinstance(error, UpstreamStatusError):

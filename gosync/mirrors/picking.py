@@ -1,0 +1,114 @@
+"""Picking: the mirrors that answer within seconds, and the last good ones if none does.
+
+Each is asked one small question at the same time. Whatever happens, an answer is there
+when the time is over: what answered last time is kept in the user's cache folder, and
+before there was a last time the first known mirror is as good as any.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import anyio
+
+from gosync.errors import GosyncError
+from gosync.mirrors.known import KnownMirror
+from gosync.upstream.http import Fetcher
+from gosync.upstream.options import MIB
+from gosync.upstream.proxy import latest_target
+from gosync.upstream.urls import join, module_path_on_wire
+
+_MOST: Final = 3
+_QUESTION: Final = "golang.org/x/text"
+_SETTLING_SHARE: Final = 0.5  # of the first answer's time, the others are waited for
+
+
+class MirrorPick:
+    """A pick under way."""
+
+    def __init__(self, mirrors: Sequence[KnownMirror], module: str = _QUESTION) -> None:
+        """Prepare to ask these mirrors about a module's latest version."""
+        self._mirrors = [each for each in mirrors if each.usable and not each.relay]
+        self._module = module
+        self._answered: list[str] = []
+
+    async def run(self, fetcher: Fetcher, *, seconds: float) -> list[str]:
+        """Return the mirrors that answered, the fastest first; maybe none.
+
+        Args:
+            fetcher: Sends the requests, without retries.
+            seconds: When it is over.
+        """
+        begin = time.monotonic()
+        with anyio.move_on_after(max(0.0, seconds)):
+            async with anyio.create_task_group() as tasks:
+                left = len(self._mirrors)
+                first = anyio.Event()
+
+                async def ask(mirror: KnownMirror) -> None:
+                    nonlocal left
+                    if await self._asks(mirror, fetcher):
+                        first.set()
+                    left -= 1
+                    if not left:
+                        tasks.cancel_scope.cancel()
+
+                for each in self._mirrors:
+                    tasks.start_soon(ask, each)
+                await first.wait()
+                await anyio.sleep(_SETTLING_SHARE * (time.monotonic() - begin))
+                tasks.cancel_scope.cancel()
+        return self._answered[:_MOST]
+
+    async def _asks(self, mirror: KnownMirror, fetcher: Fetcher) -> bool:
+        url = join(mirror.url, module_path_on_wire(latest_target(self._module)))
+        try:
+            got = await fetcher.get(url, limit_bytes=MIB)
+        except GosyncError:
+            return False
+        if got.body.lstrip()[:1] != b"{":
+            return False
+        self._answered.append(mirror.url)
+        return True
+
+
+def last_pick_file(environment: Mapping[str, str]) -> Path:
+    """Return where the last good pick is kept."""
+    home = environment.get("HOME") or "/"
+    cache = environment.get("XDG_CACHE_HOME") or f"{home}/.cache"
+    return Path(cache) / "gosync" / "mirrors-pick"
+
+
+def read_last_pick(file: Path) -> str:
+    """Return the last good pick, "" for none."""
+    try:
+        text = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return text if text.isprintable() and "'" not in text else ""
+
+
+def keep_pick(file: Path, goproxy: str) -> None:
+    """Keep a pick for the next time; a home that cannot be written is no failure."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_name(f"{file.name}.{os.getpid()}")
+        draft.write_text(f"{goproxy}\n", "utf-8")
+        draft.replace(file)
+    except OSError:
+        return
+
+
+def age_seconds() -> float:
+    """Return how long this process has run: starting counts, too; 0 if unknown."""
+    try:
+        fields = Path("/proc/self/stat").read_text("utf-8").rpartition(")")[2].split()
+        began = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        up = float(Path("/proc/uptime").read_text("utf-8").split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return max(0.0, up - began)

@@ -1,0 +1,86 @@
+"""Sighting of a mirror: what its answers showed, and how long they took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class Gap(StrEnum):
+    """A part of the protocol that a mirror lacks, or what is wrong with it."""
+
+    NO_LIST = "no-list"
+    NO_LATEST = "no-latest"
+    NO_SUMDB = "no-sumdb"
+    NO_HEAD = "no-head"
+    NO_RANGES = "no-ranges"
+    PSEUDO_LISTED = "pseudo-versions-listed"
+    FORBIDDEN_FOR_ABSENT = "403-for-404"
+    ANYTHING_FOR_ABSENT = "200-for-404"
+    REDIRECTS = "redirects"
+    OTHER_HEAD = "forked-sumdb"
+    ALTERED = "altered-zip"
+
+
+class Newest(msgspec.Struct, frozen=True):
+    """The newest version of a module that a mirror names.
+
+    Attributes:
+        version: It.
+        time: When its commit was made, None where nobody says.
+    """
+
+    version: str
+    time: datetime | None
+
+
+class MirrorSight(msgspec.Struct):
+    """What was seen of one mirror.
+
+    Attributes:
+        url: Its URL, without secrets.
+        name: What people call it.
+        reason: Why it counts as not working; "" as long as it works.
+        first_seconds: How long the first answer took, with name, connection and TLS.
+        seconds: How long each small answer after that took.
+        gaps: What it lacks.
+        newest: By module, the newest version that it names.
+        zip_of: Whose zip was fetched, ``path@version``; "" for none.
+        zip_h1: That zip's h1.
+        bytes_per_second: How fast it came.
+        head_size: How many records the checksum database has that it relays.
+        has_sumdb: Whether it relays it, consistent with all others.
+    """
+
+    url: str
+    name: str = ""
+    reason: str = ""
+    first_seconds: float | None = None
+    seconds: list[float] = []
+    gaps: set[Gap] = set()
+    newest: dict[str, Newest] = {}
+    zip_of: str = ""
+    zip_h1: str = ""
+    bytes_per_second: float | None = None
+    head_size: int | None = None
+    has_sumdb: bool = False
+
+    @property
+    def works(self) -> bool:
+        """Whether it may be used."""
+        return not self.reason
+
+    def quantile(self, share: float) -> float | None:
+        """Return how long small answers took, None without any."""
+        return quantile(self.seconds, share)
+
+
+def quantile(values: Iterable[float], share: float) -> float | None:
+    """Return the value that so large a share is not above; None without any."""
+    ordered = sorted(values)
+    return (
+        ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None
+    )
