@@ -16,6 +16,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     bundle_import   ``gosync bundle import``: take a bundle in
     bundle_inspect  ``gosync bundle inspect`` and ``verify``: without store
     bundle_ledger   ``gosync bundle ack``, ``revoke`` and ``list``
+    bundle_sign     ``gosync bundle sign``: one more signature beside a header
     bundle_lines    lines that the commands of ``gosync bundle`` print of one bundle
     catalog         ``gosync catalog rebuild``: the catalog again
     closure         ``gosync closure``: does the tree hold what a project needs

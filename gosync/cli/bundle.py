@@ -19,6 +19,11 @@ VERBS = {
     "verify": Verb(
         "bundle_inspect", "verify", "Prove the bundle in DIR: every byte of it is read."
     ),
+    "sign": Verb(
+        "bundle_sign",
+        "sign",
+        "Sign the bundle in DIR, as a second person does where two must have.",
+    ),
     "import": Verb(
         "bundle_import",
         "import_",

@@ -61,6 +61,15 @@ def read_key(path: Path) -> SecretKey:
     return parse_secret_key(data, subject=str(path))
 
 
+def write_signature(path: Path, data: bytes) -> None:
+    """Write a signature's file; never over another.
+
+    Raises:
+        UsageError: It is there already, or cannot be written.
+    """
+    _write(path, data, mode=0o644)
+
+
 def _write(path: Path, data: bytes, *, mode: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     with _usage_errors(path), os.fdopen(os.open(path, flags, mode), "wb") as file:

@@ -13,9 +13,9 @@ and what they make of a message:
                 the public key's file; its own name does not matter. ``openssl dgst
                 -sha256 -verify KEY -signature FILE`` takes it after ``base64 -d``
 
-No transparency log has such a signature, and there is none to ask behind a gap:
-cosign is told so since its version 2 (``--insecure-ignore-tlog``), and since 3 that
-the signature is a file (``--new-bundle-format=false``).
+Either can be written as a sigstore bundle as well (``sigstore``), the form of cosign 3.
+No transparency log has such a signature, and there is none to ask behind a gap: cosign
+is told so since its version 2 (``--insecure-ignore-tlog``).
 
 A secret key with a passphrase is not read: nobody is there to type it. Its owner
 signs by hand instead, with ``ssh-keygen -Y sign`` or ``cosign sign-blob``, and adds
@@ -41,7 +41,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from gosync.errors import MalformedError, UsageError
 from gosync.hint import advise, command
-from gosync.signing import sshsig
+from gosync.signing import sigstore, sshsig
 from gosync.signing.wire import decode_base64, format_strings
 
 MAX_KEY_BYTES: Final = 16_384
@@ -85,12 +85,23 @@ class PublicKey:
         encoded = base64.b64encode(hashlib.sha256(blob).digest())
         return f"SHA256:{encoded.decode().rstrip('=')}"
 
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of its SubjectPublicKeyInfo, by which sigstore names a key."""
+        der = self._key.public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return hashlib.sha256(der).digest()
+
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Report whether a signature's file is one of ``message`` by this key.
 
         Raises:
             MalformedError: The file is no signature of this kind.
         """
+        if sigstore.is_sigstore(signature):
+            told = sigstore.parse_sigstore(signature)
+            return told.is_of(message) and self._verify_plain(message, told.signature)
         if isinstance(self._key, Ed25519PublicKey):
             parsed = sshsig.parse_signature(signature)
             if parsed.public_key != self.data:
@@ -99,6 +110,15 @@ class PublicKey:
         return _verifies_ecdsa(
             self._key, decode_base64("signature", signature), message
         )
+
+    def _verify_plain(self, message: bytes, signature: bytes) -> bool:
+        if isinstance(self._key, ec.EllipticCurvePublicKey):
+            return _verifies_ecdsa(self._key, signature, message)
+        try:
+            self._key.verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +143,15 @@ class SecretKey:
             return sshsig.format_signature(self.public().data, signature)
         signed = self._key.sign(message, ec.ECDSA(SHA256()))
         return base64.b64encode(signed) + b"\n"
+
+    def sign_sigstore(self, message: bytes) -> bytes:
+        """Return the file of a sigstore bundle of the message."""
+        digest = self.public().digest
+        if isinstance(self._key, Ed25519PrivateKey):
+            signed = self._key.sign(message)
+            return sigstore.format_sigstore(signed, key_digest=digest, message=None)
+        signed = self._key.sign(message, ec.ECDSA(SHA256()))
+        return sigstore.format_sigstore(signed, key_digest=digest, message=message)
 
 
 def generate_key(kind: KeyKind) -> SecretKey:

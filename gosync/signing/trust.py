@@ -32,7 +32,7 @@ import msgspec
 
 from gosync.errors import ConfigError, MalformedError, SignatureError
 from gosync.hint import advise, command
-from gosync.signing import sshsig
+from gosync.signing import sigstore, sshsig
 from gosync.signing.keys import (
     MAX_SIGNATURE_BYTES,
     KeyKind,
@@ -246,7 +246,7 @@ def _signer(
         signer = next((k for k in candidates if k.public.verify(message, data)), None)
     except MalformedError as exc:
         raise MalformedError("signature", file, exc.reason) from exc
-    if signer is None and sshsig.is_signature(data) and candidates:
+    if signer is None and _names_its_key(data) and candidates:
         raise SignatureError(
             f"{file}: not what {candidates[0].name} signed",
             hint="the file was changed after it was signed; ask for it anew",
@@ -254,10 +254,19 @@ def _signer(
     return signer
 
 
+def _names_its_key(data: bytes) -> bool:
+    if sigstore.is_sigstore(data):
+        return bool(sigstore.parse_sigstore(data).key_digest)
+    return sshsig.is_signature(data)
+
+
 def _candidates(data: bytes, trust: TrustFile) -> list[TrustedKey]:
-    """Return the keys that may have made it; an SSH signature names its own."""
+    """Return the keys that may have made it; most forms name their own."""
+    if sigstore.is_sigstore(data):
+        named = sigstore.parse_sigstore(data).key_digest
+        return [key for key in trust.keys if not named or key.public.digest == named]
     if not sshsig.is_signature(data):
         return [key for key in trust.keys if key.public.kind is KeyKind.ECDSA_P256]
-    named = sshsig.parse_signature(data).public_key
+    public = sshsig.parse_signature(data).public_key
     ssh = (key for key in trust.keys if key.public.kind is KeyKind.ED25519)
-    return [key for key in ssh if key.public.data == named]
+    return [key for key in ssh if key.public.data == public]

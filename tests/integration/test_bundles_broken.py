@@ -23,7 +23,7 @@ from tests.integration.breaking import (
 )
 from tests.integration.harm import WAYS, change_header, fork_head, use_trust
 from tests.integration.pair import GAP, Machines, Pair
-from tests.integration.site import NO_SPACE, OK, SECURITY, digests
+from tests.integration.site import NO_SPACE, OK, SECURITY, USAGE, digests
 from tests.integration.test_crash_disk import disk, remount
 from tests.integration.wreck import check_ruins, difference, in_memory, snapshot
 from tests.simulator import Simulator
@@ -200,3 +200,18 @@ def test_too_little_space_is_said_before_anything_is_read(stage: Stage):
     assert refused.code == NO_SPACE
     assert "bytes free" in refused.document["message"]
     assert digests(site.tree) == stage.tree
+
+
+@pytest.mark.parametrize("form", [(), ("--sigstore",)], ids=["sig", "sigstore"])
+def test_a_second_person_signs_with_the_command(stage: Stage, form: tuple[str, ...]):
+    site, medium = stage.site(), stage.medium()
+    use_trust(stage, head="threshold = 2\n", tail=stage.pair.cosigner)
+    assert stage.take(medium, site).code == SECURITY
+
+    key = stage.pair.papers / "cosigner.key"
+    sign = ("bundle", "sign", str(medium), "--key", str(key), "--label", "officer")
+    site.run(*sign, *form, expect=OK)
+    site.run(*sign, *form, expect=USAGE)  # never over another
+
+    signed = stage.take(medium, site).document["signed_by"]
+    assert {each["name"] for each in signed} == {"packer", "cosigner"}

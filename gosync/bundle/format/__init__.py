@@ -5,6 +5,7 @@ for)::
 
     bundle.json              the header
     bundle.json[.LABEL].sig  detached signatures over it, any number; see signing
+    bundle.json[.LABEL].sigstore.json  the same in cosign's form
     manifest.zst             the target's whole selection, and where the rest lies
     vol-0001.zst ...         the volumes: what is new to the receiver
     SHA256SUMS               of the header, the manifest and the volumes, for coreutils

@@ -33,7 +33,8 @@ WINDOW_LOG = 27
 PATCH_BYTES = 48 << 20
 
 _VOLUME = re.compile(r"vol-([0-9]{4})\.zst")
-_SIGNATURE = re.compile(r"bundle\.json(\.[a-z0-9][a-z0-9_-]{0,62})?\.sig")
+_LABEL = r"(\.[a-z0-9][a-z0-9_-]{0,62})?"
+_SIGNATURE = re.compile(rf"bundle\.json{_LABEL}\.(sig|sigstore\.json)")
 
 
 def volume_name(number: int) -> str:
