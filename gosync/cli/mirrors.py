@@ -42,7 +42,7 @@ from gosync.mirrors.standing import (
     standing_of,
 )
 from gosync.site.site import read_catalog
-from gosync.store.quarantine import Quarantine
+from gosync.store.localquarantine import LocalQuarantine
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.upstream.address import Address, make_logins, parse_address
 from gosync.upstream.http import Fetcher
@@ -203,7 +203,7 @@ class _Asking:
         store = self.config.store_path
         if not (store / _QUARANTINE).is_dir():
             return None
-        quarantine = Quarantine(store)
+        quarantine = LocalQuarantine(store)
         return lambda subject, error, data: keep_evidence(
             quarantine, subject, error, served={}, files={"zip": data}
         )

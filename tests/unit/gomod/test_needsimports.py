@@ -313,7 +313,7 @@ def test_together_one_may_upgrade_another() -> None:
 
 
 def test_together_of_several_versions_the_highest_counts() -> None:
-    world = TOGETHER | {"m@v1.1.0": ("1.21 t@v1.2.0", ". < t")}
+    world = {**TOGETHER, "m@v1.1.0": ("1.21 t@v1.2.0", ". < t")}
     found = reached(world, "m@v1.0.0", "m@v1.1.0")
     assert "t@v1.0.0" not in zips(found)
 
