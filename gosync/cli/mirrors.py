@@ -41,8 +41,7 @@ from gosync.mirrors.standing import (
     recommend,
     standing_of,
 )
-from gosync.site.site import read_catalog
-from gosync.store.localquarantine import LocalQuarantine
+from gosync.site.site import read_catalog, store_quarantine
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.upstream.address import Address, make_logins, parse_address
 from gosync.upstream.http import Fetcher
@@ -50,7 +49,6 @@ from gosync.upstream.options import HttpOptions
 
 _MODULES: Final = 5
 _MEASURED: Final = 20
-_QUARANTINE: Final = "quarantine"
 _FORMATS: Final = ("shell", "dotenv", "github")
 
 
@@ -200,10 +198,9 @@ class _Asking:
         """Where evidence goes: to the configured store, if there is one."""
         if self.config is None:
             return None
-        store = self.config.store_path
-        if not (store / _QUARANTINE).is_dir():
+        quarantine = store_quarantine(self.config.store_path)
+        if quarantine is None:
             return None
-        quarantine = LocalQuarantine(store)
         return lambda subject, error, data: keep_evidence(
             quarantine, subject, error, served={}, files={"zip": data}
         )

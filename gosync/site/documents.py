@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from gosync.artifact import DOCUMENT
 from gosync.folder.routes import ARTIFACT_FOLDERS, artifact_file
-from gosync.publish.localtree import LocalTreeWriter
 from gosync.site.site import Site
+from gosync.site.treestorage import tree_storage
 from gosync.store.digest import Digest
 
 
@@ -26,7 +26,7 @@ def write_documents(site: Site) -> int:
         for each in site.catalog.artifacts.all()
         if each.kind == DOCUMENT
     }
-    writer = LocalTreeWriter(site.options.tree_path)
+    writer = tree_storage(site.options).writer()
     gone = set(writer.walk(ARTIFACT_FOLDERS[DOCUMENT])) - kept.keys()
     if not kept and not gone:
         return 0

@@ -16,6 +16,7 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
+from pathlib import Path
 
 import anyio
 import msgspec
@@ -36,7 +37,7 @@ from gosync.site.options import SiteOptions
 from gosync.site.places import note_place
 from gosync.store.blobs import BlobReader, BlobStore
 from gosync.store.journal import Journal
-from gosync.store.layout import CATALOG
+from gosync.store.layout import CATALOG, QUARANTINE
 from gosync.store.localblobs import LocalBlobStore
 from gosync.store.localjournal import LocalJournal
 from gosync.store.localquarantine import LocalQuarantine
@@ -324,3 +325,10 @@ def read_store(options: SiteOptions) -> Iterator[tuple[Catalog, BlobReader]]:
     """
     with read_catalog(options) as catalog:
         yield catalog, LocalBlobStore(options.store_path)
+
+
+def store_quarantine(path: Path) -> Quarantine | None:
+    """Return the quarantine of the store at a path, None where there is no store."""
+    if not (path / QUARANTINE).is_dir():
+        return None
+    return LocalQuarantine(path)
