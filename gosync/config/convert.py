@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from enum import Enum
+from functools import cache
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin
 
 import msgspec
@@ -51,14 +52,20 @@ def suggest(key: str, known: list[str]) -> str:
 
 def field_names(section: type[msgspec.Struct]) -> list[str]:
     """Return the keys of a section."""
-    return [field.name for field in msgspec.structs.fields(section)]
+    return [*_fields(section)]
+
+
+@cache
+def _fields(section: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """Return what a section's keys are; to read its annotations takes long."""
+    return {field.name: field for field in msgspec.structs.fields(section)}
 
 
 def _section(
     values: Mapping[str, object], kind: type[Section], key: Key, mistakes: Mistakes
 ) -> Section | None:
     """Return a section, None where it lacks what it must have."""
-    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    fields = _fields(kind)
     kept: dict[str, Any] = {}
     for name, value in values.items():
         if name not in fields:

@@ -277,9 +277,10 @@ def _override(values: Toml, environ: Mapping[str, str], mistakes: Mistakes) -> T
 
 def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
     """Yield the variables that override keys, and these."""
+    ours = sorted(name for name in environ if name.startswith("GOSYNC_"))
     for section in _TABLES:
         prefix = f"GOSYNC_{section.upper()}_"
-        for variable in sorted(environ):
+        for variable in ours:
             if variable.startswith(prefix):
                 yield variable, (section, variable.removeprefix(prefix).lower())
 

@@ -1,7 +1,7 @@
 """One go version before one kind of mirror, and clients that know nothing else.
 
 A client has caches of its own, GOPROXY with the mirror alone, GOSUMDB with the
-upstream's key; GOFLAGS and the rest are as Go makes them. Whatever it would send
+upstream's key; but for flags of the compiler all is as Go makes it. Whatever it sends
 elsewhere ends at a tripwire, and where the tree is a folder (file://) and the
 system lets us, go runs in a network namespace that has no interface at all.
 """

@@ -24,7 +24,7 @@ from tests.integration.site import CHECKOUT
 
 TRANSPORTS = ("nginx", "http.server", "file")
 _SAMPLE = CHECKOUT / "samples" / "nginx.conf"
-_START_SECONDS = 20.0
+_START_SECONDS = 120.0
 _ATTEMPTS = 5
 _NGINX = """\
 daemon off;

@@ -134,7 +134,6 @@ def test_clients_inside_go_on_whatever_the_order_of_bundles(enclave: Enclave):
     enclave.grow(5)
     pair.take(enclave.make("--base", "sealed"), expect=GAP)
     assert digests(pair.inside.tree) == before
-    enclave.check(2)
     pair.take(lacking)
     pair.ack()
     enclave.check(4)
@@ -142,8 +141,9 @@ def test_clients_inside_go_on_whatever_the_order_of_bundles(enclave: Enclave):
     enclave.grow(6)
     shutil.rmtree(enclave.make())
     enclave.grow(7)
+    before = digests(pair.inside.tree)
     pair.take(enclave.make("--base", "sealed"), expect=GAP)
-    enclave.check(4)
+    assert digests(pair.inside.tree) == before
     pair.take(enclave.make("--need", str(pair.need)))
     enclave.check(7)
     assert pair.came() == dict.fromkeys((1, 2, 3, 4, 6, 7), "applied")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -65,7 +64,6 @@ def prepare(folder: Path, sim: Simulator) -> InProcessSite:
         project=[{"path": "app"}],
         daemon={"metrics_file": "metrics.prom"},
     )
-    os.chdir(folder)
     key = site.run("key", "new", "packer", expect=OK)
     (folder / "trust.toml").write_text(key.document["trust"])
     site.sync()

@@ -22,6 +22,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -47,7 +48,7 @@ class Process:
     def __init__(
         self,
         arguments: Sequence[str],
-        connection: socket.socket,
+        connection: int,
         out: int,
         err: int,
     ) -> None:
@@ -55,14 +56,14 @@ class Process:
 
         Args:
             arguments: What runs.
-            connection: Where the server tells its number, and how it ended.
-            out: A file in memory for its standard output, which is closed here.
+            connection: Where the server tells its number, and how it ended. It and
+                the files are closed here.
+            out: A file in memory for its standard output.
             err: One for its standard error.
         """
         self._arguments = arguments
-        self._connection = connection
-        self._files = out, err
-        self.pid = int(connection.recv(_NUMBER_BYTES))
+        self._connection, self._out, self._err = connection, out, err
+        self.pid = int(os.read(connection, _NUMBER_BYTES))
         self.returncode: int | None = None
 
     def __enter__(self) -> Self:
@@ -73,24 +74,23 @@ class Process:
         self.wait()
 
     def __del__(self) -> None:
-        self._connection.close()
-        for each in self._files:
+        for each in (self._connection, self._out, self._err):
             os.close(each)
 
     @property
     def out(self) -> str:
         """What it has written to its standard output so far."""
-        return _text(self._files[0])
+        return _text(self._out)
 
     @property
     def err(self) -> str:
         """What it has written to its standard error so far."""
-        return _text(self._files[1])
+        return _text(self._err)
 
     def poll(self) -> int | None:
         """Return how it ended; None while it runs."""
-        if self.returncode is None and _is_readable(self._connection):
-            self.wait()
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
@@ -100,11 +100,9 @@ class Process:
             subprocess.TimeoutExpired: if it still runs after so many seconds.
         """
         if self.returncode is None:
-            self._connection.settimeout(timeout)
-            try:
-                self.returncode = int(self._connection.recv(_NUMBER_BYTES))
-            except TimeoutError as exc:
-                raise subprocess.TimeoutExpired(self._arguments, timeout or 0) from exc
+            if not select.select([self._connection], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self._arguments, timeout or 0)
+            self.returncode = int(os.read(self._connection, _NUMBER_BYTES))
         return self.returncode
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
@@ -135,6 +133,7 @@ def start(
     *,
     folder: Path,
     environment: Mapping[str, str],
+    stdin: int | None = None,
     log: int | None = None,
 ) -> Process:
     """Start ``gosync ARGUMENTS``.
@@ -143,6 +142,7 @@ def start(
         arguments: The command.
         folder: Where it runs.
         environment: Its whole environment.
+        stdin: A file for its standard input; /dev/null by default.
         log: A file for both of its streams, instead of memory.
     """
     request = {
@@ -151,12 +151,15 @@ def start(
         "environment": dict(environment),
     }
     out, err = os.memfd_create("output"), os.memfd_create("errors")
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    connection.connect(_server())
-    with open(os.devnull) as nothing:  # noqa: PTH123
-        streams = [nothing.fileno(), *((out, err) if log is None else (log, log))]
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection,
+        open(os.devnull) as nothing,  # noqa: PTH123
+    ):
+        connection.connect(_server())
+        first = nothing.fileno() if stdin is None else stdin
+        streams = [first, *((out, err) if log is None else (log, log))]
         socket.send_fds(connection, [json.dumps(request).encode()], streams)
-    return Process(arguments, connection, out, err)
+        return Process(arguments, connection.detach(), out, err)
 
 
 def run(
@@ -174,10 +177,6 @@ def run(
     with start(arguments, folder=folder, environment=environment) as process:
         code = process.wait(timeout_seconds)
         return code, process.out, process.err
-
-
-def _is_readable(connection: socket.socket) -> bool:
-    return bool(select.select([connection], [], [], 0)[0])
 
 
 def _text(file: int) -> str:

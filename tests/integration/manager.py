@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from gosync.demo.modules import ModuleSource
 from gosync.site.artifacts import keep_artifact
 from gosync.site.site import open_site
 from tests.go.cells import without_network
-from tests.integration.site import OK, Site
+from tests.integration.site import OK, Result, Site, expected
 from tests.integration.steps import Run, Stepper
 from tests.simulator import Simulator
 from tests.simulator.standard import source
@@ -144,15 +144,18 @@ class Pair:
 
     # The way of a bundle.
 
-    def run_outside(self, *arguments: str, expect: int | None = OK) -> Run:
+    def run_outside(self, *arguments: str, expect: int | None = OK) -> Result:
         """Run a command outside."""
-        return _run(self._machines.outside, self.outside, arguments, expect)
+        return self.outside.run(*arguments, expect=expect)
 
     def run_inside(
         self, *arguments: str, expect: int | None = OK, site: Site | None = None
     ) -> Run:
-        """Run a command inside."""
-        return _run(self._machines.inside, site or self.inside, arguments, expect)
+        """Run a command inside, without any network."""
+        machine, calls = self._machines.inside, frozenset({"syncfs"})
+        run = machine.run(site or self.inside, *arguments, calls=calls)
+        expected(run, expect)
+        return run
 
     def sync(self) -> None:
         """Let outside follow upstream."""
@@ -209,7 +212,7 @@ class Pair:
 
     def came(self, site: Site | None = None) -> dict[int, str]:
         """Return what became of each bundle inside, by its number."""
-        found = self.run_inside("bundle", "list", site=site).document["came"]
+        found = (site or self.inside).run("bundle", "list", expect=OK).document["came"]
         return {row["sequence"]: str(ImportState(row["state"])) for row in found}
 
     def check(self, site: Site | None = None, want: Carried | None = None) -> None:
@@ -230,16 +233,6 @@ class Pair:
         inside.check_store()
         inside.check_folder()
         inside.check_proven(self._sim)
-
-
-def _run(
-    machine: Stepper, site: Site, arguments: Sequence[str], expect: int | None
-) -> Run:
-    run = machine.run(site, *arguments, calls=frozenset({"syncfs"}))
-    if expect is not None:
-        shown = f"{run.stdout}\n{run.stderr}"
-        assert run.code == expect, f"exit {run.code}, not {expect}:\n{shown}"
-    return run
 
 
 def carried_by(site: Site) -> Carried:

@@ -132,7 +132,7 @@ class Systemd:
     ) -> None:
         self._process.kill()
         self._process.wait()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while self._cgroup.exists() and time.monotonic() < deadline:
             for each in [*sorted(self._cgroup.rglob("*/"), reverse=True), self._cgroup]:
                 with suppress(OSError):
@@ -141,7 +141,7 @@ class Systemd:
         self._temporary.cleanup()
 
     def _wait_for_boot(self) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             assert self._process.poll() is None, self._log.read_text()
             children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}")
@@ -181,7 +181,7 @@ class Systemd:
 
     def wait_idle(self) -> None:
         """Wait until no job of systemd's is left, mails included."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             if "No jobs" in self._systemctl("list-jobs").stdout:
                 return

@@ -1,7 +1,7 @@
 """One gosync site in a folder: its configuration, the real CLI, and what it left.
 
     site = Site(tmp_path, sim, modules=["std.example/tree"])
-    result = site.sync()                    `gosync sync --json` as a subprocess
+    result = site.sync()                    `gosync sync --json`
     result.code, result.document            exit code and parsed JSON
     site.tree, site.store                   folders
     site.check(sim)                         every invariant that can be seen
@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 import anyio
 
@@ -30,7 +30,7 @@ from gosync.folder.routes import FEED, STATUS
 from gosync.gomod.module import unescape_path
 from gosync.gomod.patterns import PatternSet
 from gosync.sumdb.names import parse_gosumdb
-from tests.integration import forked
+from tests.integration import forked, here
 from tests.integration.remains import (
     Evidence,
     FileState,
@@ -85,6 +85,11 @@ class Result:
             f"{each['path']}@{each['version']}".removesuffix("@"): each
             for each in self.document["failed"]
         }
+
+
+class _Place(TypedDict):
+    folder: Path
+    environment: dict[str, str]
 
 
 class Site:
@@ -180,13 +185,16 @@ class Site:
         """Return the command line of ``gosync ARGUMENTS --json``."""
         return [sys.executable, "-m", "gosync", *arguments, "--json", "--no-progress"]
 
+    @property
+    def _place(self) -> _Place:
+        return {"folder": self.folder, "environment": self.environment}
+
+    def _line(self, arguments: Sequence[str]) -> list[str]:
+        return self.command(*arguments)[3:]
+
     def start(self, *arguments: str) -> forked.Process:
         """Start a command; the caller ends it."""
-        return forked.start(
-            self.command(*arguments)[3:],
-            folder=self.folder,
-            environment=self.environment,
-        )
+        return forked.start(self._line(arguments), **self._place)
 
     def run(
         self,
@@ -197,22 +205,26 @@ class Site:
     ) -> Result:
         """Run a command to its end; ``expect`` is the exit code it must have.
 
-        Without a prefix it is forked from a process that has imported gosync.
+        Without a prefix it runs in this process where it can, and in a fork of one
+        that has imported gosync otherwise.
         """
         if prefix:
             result = self._started(arguments, prefix, timeout_seconds)
+        elif here.can_run():
+            result = parse_result(*here.run(self._line(arguments), **self._place))
         else:
-            code, out, err = forked.run(
-                self.command(*arguments)[3:],
-                folder=self.folder,
-                environment=self.environment,
-                timeout_seconds=timeout_seconds,
-            )
-            result = parse_result(code, out, err)
-        if expect is not None:
-            shown = f"{result.stdout}\n{result.stderr}"
-            assert result.code == expect, f"exit {result.code}, not {expect}:\n{shown}"
-        return result
+            result = self._forked(arguments, timeout_seconds)
+        return expected(result, expect)
+
+    def fork(self, *arguments: str, expect: int | None = None) -> Result:
+        """Run a command to its end in a process of its own."""
+        return expected(self._forked(arguments, 120), expect)
+
+    def _forked(self, arguments: Sequence[str], timeout_seconds: float) -> Result:
+        ended = forked.run(
+            self._line(arguments), **self._place, timeout_seconds=timeout_seconds
+        )
+        return parse_result(*ended)
 
     def _started(
         self,
@@ -235,14 +247,8 @@ class Site:
 
     def people(self, *arguments: str) -> str:
         """Return what a command prints for people."""
-        command = [each for each in self.command(*arguments)[3:] if each != "--json"]
-        _, out, _ = forked.run(
-            command,
-            folder=self.folder,
-            environment=self.environment,
-            timeout_seconds=120,
-        )
-        return out
+        command = [each for each in self._line(arguments) if each != "--json"]
+        return forked.run(command, **self._place, timeout_seconds=120)[1]
 
     def sync(self, *arguments: str, expect: int | None = OK) -> Result:
         """Run ``gosync sync``."""
@@ -385,6 +391,14 @@ def finish(process: forked.Process, *, timeout_seconds: float = 120) -> Result:
     return parse_result(process.wait(), out, err)
 
 
+def expected(result: Result, expect: int | None) -> Result:
+    """Return the result, which must have an exit code unless that is None."""
+    if expect is not None:
+        shown = f"{result.stdout}\n{result.stderr}"
+        assert result.code == expect, f"exit {result.code}, not {expect}:\n{shown}"
+    return result
+
+
 def parse_result(code: int, out: str, err: str) -> Result:
     """Read what a command said."""
     try:
@@ -398,7 +412,7 @@ def _upstream_of(
     sim: Simulator | None, *, index: bool, private: Sequence[str]
 ) -> dict[str, object]:
     values: dict[str, object] = {
-        "timeout_seconds": 5,
+        "timeout_seconds": 60,
         "retries": 1,
         "retry_delay_seconds": 0.01,
     }

@@ -167,7 +167,7 @@ def test_retry_after_is_heeded_at_once(tmp_path, sim):
 
 def test_one_upstream_that_hangs_does_not_keep_the_other(tmp_path, sim, second):
     site = make_site(tmp_path, sim, second)
-    site.configure({"timeout_seconds": 0.3})
+    site.configure({"timeout_seconds": 5})
     site.run("audit", expect=OK)
     second.move_tag(FIRST, MOVED)
     sim.stall("*", after_bytes=None)

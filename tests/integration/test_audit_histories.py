@@ -28,6 +28,7 @@ from gosync.sync.engine import PassOptions, run_pass
 from gosync.work.progress import NoProgress
 from tests.integration.inprocess import InProcessSite
 from tests.simulator import Simulator
+from tests.tiers import EVERY_STEP
 
 DAYS = 6
 BUDGET = 30
@@ -295,7 +296,8 @@ def _served(upstream, mv):
     return tuple(sorted(upstream.sim.publication(mv).served.items()))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.sampled
+@pytest.mark.parametrize("seed", range(4 if EVERY_STEP else 2))
 def test_a_period_finds_what_was_planted_and_nothing_else(tmp_path, seed):
     with Simulator() as first, Simulator() as second:
         history = History(tmp_path, seed, first, second)

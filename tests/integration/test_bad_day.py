@@ -34,12 +34,14 @@ from tests.integration.site import OK
 from tests.simulator import Simulator
 from tests.simulator.faults import Fault
 from tests.simulator.standard import module
+from tests.tiers import EVERY_STEP
 
 pytestmark = pytest.mark.slow
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SYNC_MINUTES = 30
+LASTS = DAY if EVERY_STEP else 15 * HOUR
 INTERVAL = 6 * HOUR  # of an audit's questions
 SYNC, AUDIT = "0,30 * * * *", "25 * * * *"
 BUDGET = 40  # of audits, an hour and upstream
@@ -130,7 +132,7 @@ class Day:
         """Note what a job did; then let time pass, and something happen."""
         self._note()
         self._time += timedelta(seconds=seconds)
-        if self._time >= START + DAY:
+        if self._time >= START + LASTS:
             signal.raise_signal(signal.SIGTERM)
         self._happen()
         await anyio.lowlevel.checkpoint()
@@ -236,6 +238,7 @@ _SERVICES = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("way", "comma"),
@@ -258,7 +261,7 @@ def test_a_bad_day(tmp_path: Path, way: str, comma: str):
             _check_hours(day, upstream)
         assert all(day.failed(glob) for glob in (ILL_GLOB, INDEX_GLOB, DATABASE_GLOB))
         for sim in (bad, good):
-            lately = format_time(START + DAY - 2 * INTERVAL)
+            lately = format_time(START + LASTS - 2 * INTERVAL)
             assert _oldest_answer(site, sim) > lately
         if way == "hang":  # what always fails is asked ever more rarely
             most = TRIES * _tries_in_a_day() + 1
@@ -293,7 +296,7 @@ def _oldest_answer(site: InProcessSite, sim: Simulator) -> str:
     asked = "SELECT looked_at, path, version FROM looks WHERE source = ?"
     with closing(sqlite3.connect(site.store / "catalog.sqlite")) as catalog:
         rows = catalog.execute(asked, (sim.url,)).fetchall()
-    last = DAY // HOUR  # a new version every hour
+    last = LASTS // HOUR  # a new version every hour
     young = {f"v1.{minor}.0" for minor in range(last - INTERVAL // HOUR + 1, last + 1)}
     old = [at for at, path, v in rows if path in WELL and v not in young]
     assert len(old) > len(WELL)
@@ -303,7 +306,7 @@ def _oldest_answer(site: InProcessSite, sim: Simulator) -> str:
 def _tries_in_a_day() -> int:
     """Return how often a list that always fails is tried, by the back-off's rule."""
     tries, due, now = 0, 0.0, 0.0
-    while now < DAY.total_seconds():
+    while now < LASTS.total_seconds():
         if now >= due:
             tries += 1
             due = now + back_off_seconds(tries)

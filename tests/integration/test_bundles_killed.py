@@ -48,7 +48,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.sampled]
 
 GROWS = frozenset({"write", "pwrite64", "link", "rename", "mkdir"})
 MOMENTS = 40 if EVERY_STEP else 2
-FEW = 5
+FEW = 3
 ENDS = 2
 
 
@@ -153,7 +153,7 @@ class Played:
 
     def making_three(self) -> Deed:
         """Return the making of an increment."""
-        return self._making(self._before_three, "--base", "sealed", steps=12)
+        return self._making(self._before_three, "--base", "sealed", steps=8)
 
     def making_repair(self) -> Deed:
         """Return the making of a repair."""
@@ -244,7 +244,7 @@ def kill_everywhere(deed: Deed, name: str) -> Counter[str]:
 
 
 def test_a_killed_import_is_gone_on_with(played: Played):
-    deed = played.taking(played.stage.two, steps=12)
+    deed = played.taking(played.stage.two, steps=8)
     killed = kill_everywhere(deed, "import of an increment")
     assert killed["write"]
     assert len(killed) >= 6, "threads may have moved a rare one out of the way"

@@ -20,11 +20,11 @@ from tests.integration.wreck import (
     difference,
     snapshot,
 )
-from tests.tiers import EVERY_STEP
+from tests.tiers import EVERY_STEP, spread
 
-KILLS = 20  # a chapter, and there are two
+KILLS = 12  # a chapter, and there are two
 EACH = {1: None, 2: 3}  # of a kind in a chapter, in the second tier: None is all
-RANDOM_MOMENTS = 25 if EVERY_STEP else 3
+RANDOM_MOMENTS = 25 if EVERY_STEP else 2
 # How many more steps a run may take than the reference: which of several threads
 # writes a tile, and how often, differs.
 _SPREAD = 15
@@ -135,10 +135,14 @@ def _rank(step: Step) -> int | None:
     return 2 if name.endswith((".mod", ".zip", ".info")) else 3
 
 
+@pytest.mark.sampled
 @pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace")
 @pytest.mark.parametrize(
     "inject",
-    ["fsync:when=8", "fdatasync:when=9", "syncfs:when=2", "rename:when=4", "link"],
+    spread(
+        ["fsync:when=8", "fdatasync:when=9", "syncfs:when=2", "link", "rename:when=4"],
+        2,
+    ),
 )
 def test_the_command_itself_killed_by_strace_leaves_the_same(made, inject: str):
     """The runs above are forked; this one is the command as users start it."""

@@ -19,7 +19,7 @@ from tests.simulator.standard import OUTER, PRIVATE, module
 pytestmark = pytest.mark.slow
 
 SLOW = f"{OUTER}@v1.9.0"
-_PATIENCE_SECONDS = 30
+_PATIENCE_SECONDS = 120
 
 
 def _site(folder: Path, sim: Simulator) -> Site:

@@ -15,7 +15,7 @@ from tests.integration.site import MISSING, OK, UNAVAILABLE, Site
 from tests.simulator import Simulator
 from tests.simulator.faults import HTML
 
-FAST = {"timeout_seconds": 0.7, "zip_timeout_seconds": 2, "retries": 1}
+FAST = {"timeout_seconds": 5, "zip_timeout_seconds": 5, "retries": 0}
 
 
 def test_each_bad_status_fails_its_version_alone(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_silence_ends_at_a_deadline_and_harms_one_version(tmp_path: Path) -> Non
         check_rest(site, sim, result, paths.values())
         for path in paths.values():
             assert result.failed[str(broken(path))]["exit_code"] == UNAVAILABLE
-        assert result.document["seconds"] < 15
+        assert result.document["seconds"] < 60
         sim.clear()
         site.check_converges(sim, tmp_path / "clean")
 

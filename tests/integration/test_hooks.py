@@ -154,8 +154,8 @@ def test_a_damaged_blob_is_a_failure_of_the_verify_job(tmp_path: Path):
         ("/not/there", "/not/there: No such file"),
         ("sh -c 'echo the reason; exit 7'", "sh: exit 7: the reason"),
         ("sh -c 'kill -TERM $$'", "sh: exit -15"),
-        ("sh -c 'sleep 600'", "sh: ended after 0.5 s"),
-        ("sh -c 'yes & yes'", "sh: ended after 0.5 s: y y y"),
+        ("sh -c 'sleep 600'", "sh: ended after 5 s"),
+        ("sh -c 'yes & yes'", "sh: ended after 5 s: y y y"),
     ],
 )
 def test_no_hook_reaches_the_daemon(
@@ -167,11 +167,11 @@ def test_no_hook_reaches_the_daemon(
             tmp_path,
             sim,
             on_success=[command, f"touch {after}"],
-            time_limit_seconds=0.5,
+            time_limit_seconds=5,
         )
         started = time.monotonic()
         assert _run(site, SetClock()) == 0
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
     assert said in caplog.text
     assert after.exists()
 
@@ -211,7 +211,7 @@ def _webhook(status: int = 204, *, delay_seconds: float = 0) -> Iterator[Any]:
         (204, 0, "told"),
         (500, 0, "answered 500"),
         (302, 0, "answered 302"),
-        (204, 2, "no answer in 0.5 s"),
+        (204, 8, "no answer in 5 s"),
     ],
 )
 def test_a_webhook_is_posted_to_and_its_secret_is_not_told(
@@ -224,7 +224,7 @@ def test_a_webhook_is_posted_to_and_its_secret_is_not_told(
     caplog.set_level("INFO", "gosync")
     with Simulator() as sim, _webhook(status, delay_seconds=delay_seconds) as server:
         url = f"http://127.0.0.1:{server.server_port}/s3cr3t"
-        site = _site(tmp_path, sim, on_success=[url], time_limit_seconds=0.5)
+        site = _site(tmp_path, sim, on_success=[url], time_limit_seconds=5)
         assert _run(site, SetClock()) == 0
         (path, document), *more = server.got
     assert (path, more) == ("/s3cr3t", [])

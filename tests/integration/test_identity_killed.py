@@ -13,7 +13,7 @@ from tests.integration.steps import Stepper, chosen
 from tests.integration.wreck import in_memory
 from tests.simulator import Simulator
 
-KILLS = 8  # of all steps, so many are tried
+KILLS = 5  # of all steps, so many are tried
 EACH = 3  # of a kind in the second tier, of what a publish does for every file
 
 pytestmark = [pytest.mark.slow, pytest.mark.sampled]

@@ -299,7 +299,7 @@ def held_until(
 
 def wait_for_request(sim: Simulator) -> None:
     """Wait until the first gosync asks, with the lock in its hands."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not sim.requests:
         assert time.monotonic() < deadline
         time.sleep(0.01)

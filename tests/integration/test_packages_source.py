@@ -100,7 +100,7 @@ def test_a_wave_of_zips_is_fetched_side_by_side_and_read_on_its_way(
     together = threading.Barrier(3)
 
     def meet(_: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
-        together.wait(timeout=20)  # breaks unless all three are asked for at once
+        together.wait(timeout=120)  # breaks unless all three are asked for at once
         return answer
 
     sim.fault("*.zip", meet, times=3)

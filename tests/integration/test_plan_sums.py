@@ -163,7 +163,7 @@ def on_terminal(site: Site, answer: str, *arguments: str) -> tuple[int, str]:
             break
         said += piece
     os.close(ours)
-    return process.wait(timeout=60), said.decode()
+    return process.wait(timeout=120), said.decode()
 
 
 def test_a_large_sync_on_a_terminal_asks_and_without_one_goes_on(

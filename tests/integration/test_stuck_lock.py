@@ -21,7 +21,7 @@ from tests.simulator import Simulator
 from tests.simulator.standard import module
 
 MODULE = "stuck.example/m"
-SOON_SECONDS = 20  # of the 60 that a lock is waited for
+SOON_SECONDS = 50  # of the 60 that a lock is waited for
 _HOLD = """
 import pathlib, sys
 from gosync.catalog.db import Catalog

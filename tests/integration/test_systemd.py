@@ -229,7 +229,7 @@ def test_the_daemon_lives_within_its_system_calls(tmp_path: Path):
             tasks = Path(f"/proc/{process.pid}/task/{process.pid}/children")
             daemon = int(tasks.read_text().split()[0])
             os.kill(daemon, signal.SIGTERM)
-            assert process.wait(30) == 0
+            assert process.wait(120) == 0
         finally:
             process.kill()
             process.wait()

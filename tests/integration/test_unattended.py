@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from gosync.cli.main import main
+from tests.integration import forked
 from tests.integration.offered import offer
 from tests.integration.site import Site
 from tests.simulator import Simulator
@@ -62,27 +62,18 @@ def test_no_verb_waits_for_an_answer(tmp_path: Path, stdin: str) -> None:
         ended = {}
         for verb in _verbs(stdin):
             words = [*verb.split(), *ARGUMENTS.get(verb, [])]
-            done = subprocess.run(
-                site.command(*words),
-                cwd=site.folder,
-                env=site.environment,
-                stdin=silent if stdin == "silent" else subprocess.DEVNULL,
-                preexec_fn=_preparation(stdin),
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-            said = done.stdout + done.stderr
+            code, out, err = _run(site, words, stdin, silent)
+            said = out + err
             assert "[y/N]" not in said, (verb, said)
             assert "Traceback" not in said, (verb, said)
-            assert done.returncode != 1, (verb, said)
-            ended[verb] = done
+            assert code != 1, (verb, said)
+            ended[verb] = code, err
     os.close(silent)
     os.close(writer)
     for verb in ASKING:
-        assert ended[verb].returncode == 2
-        assert any(flag in ended[verb].stderr for flag in REFUSALS)
+        code, err = ended[verb]
+        assert code == 2
+        assert any(flag in err for flag in REFUSALS)
 
 
 def _verbs(stdin: str) -> list[str]:
@@ -94,5 +85,25 @@ def _verbs(stdin: str) -> list[str]:
     return [verb for verb in every if verb in third or verb in ASKING]
 
 
-def _preparation(stdin: str) -> Callable[[], None] | None:
-    return _closed if stdin == "closed" else None
+def _run(site: Site, words: list[str], stdin: str, silent: int) -> tuple[int, str, str]:
+    """Run a command with some standard input; what has none is as users start it."""
+    if stdin == "closed":
+        done = subprocess.run(
+            site.command(*words),
+            cwd=site.folder,
+            env=site.environment,
+            preexec_fn=_closed,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
+    process = forked.start(
+        [*words, "--json", "--no-progress"],
+        folder=site.folder,
+        environment=site.environment,
+        stdin=silent if stdin == "silent" else None,
+    )
+    with process:
+        return process.wait(120), process.out, process.err

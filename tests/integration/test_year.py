@@ -15,14 +15,16 @@ import pytest
 from tests.integration.site import OK
 from tests.integration.year import STEPS_A_DAY, WITHIN, World
 from tests.simulator import Simulator
+from tests.tiers import EVERY_STEP
 
 pytestmark = pytest.mark.slow
 
-DAYS = int(os.environ.get("GOSYNC_TEST_DAYS", "20"))
+DAYS = int(os.environ.get("GOSYNC_TEST_DAYS", "20" if EVERY_STEP else "12"))
 MIB = 1024 * 1024
 _MEMORY_GROWTH_BYTES = 20 * MIB
 
 
+@pytest.mark.sampled
 @pytest.mark.timeout(60 + DAYS * 10)
 def test_days_in_seconds(tmp_path: Path):
     with Simulator() as sim:

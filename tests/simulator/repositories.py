@@ -8,7 +8,7 @@ with Repositories(folder) as repositories:
 from __future__ import annotations
 
 import subprocess
-import time
+import threading
 from typing import TYPE_CHECKING, Self
 
 from gosync.demo.exchange import HttpAnswer, HttpRequest, not_found
@@ -18,7 +18,7 @@ from tests.simulator.tls import make_server_context
 if TYPE_CHECKING:
     from pathlib import Path
 
-SLOW_SECONDS = 1.5
+SLOW_SECONDS = 20
 
 
 class Repositories:
@@ -32,6 +32,7 @@ class Repositories:
     def __init__(self, folder: Path) -> None:
         self.asked: list[str] = []
         self._folder = folder
+        self._ending = threading.Event()
         self._work = folder / "work"
         context, self.ca_file = make_server_context(folder)
         self._front = Front(self._answer, site="git", tls=context)
@@ -64,7 +65,7 @@ class Repositories:
                 302, headers=(("Location", f"/repo.git{request.path[14:]}"),)
             )
         if request.path.startswith("/slow.git"):
-            time.sleep(SLOW_SECONDS)
+            self._ending.wait(SLOW_SECONDS)
         file = self._folder / request.path[1:]
         return (
             HttpAnswer(200, file.read_bytes()) if file.is_file() else not_found("file")
@@ -85,4 +86,5 @@ class Repositories:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._ending.set()
         self._front.stop()

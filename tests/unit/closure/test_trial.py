@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from gosync.errors import UsageError
 from gosync.gomod.deps import Deps
 from gosync.project import read_project
 from gosync.work.progress import NoProgress
+from tests.children import is_running
 from tests.simulator.goclient import need_go
 from tests.unit.closure.conftest import (
     CORP,
@@ -144,17 +144,15 @@ def test_there_is_no_network(setting: Setting, tmp_path: Path):
 
 def test_what_takes_too_long_is_ended_with_its_children(tmp_path: Path):
     left = tmp_path / "left"
-    go = script(tmp_path, f"(sleep 2; touch {left}) &\nsleep 60")
-    client = Client(
-        go=go, folder=tmp_path, proxy="off", sumdb="off", timeout_seconds=0.3
-    )
+    child = f"sh -c 'echo $$ > {left}; exec sleep 600' &"
+    go = script(tmp_path, f"{child}\nwhile ! [ -s {left} ]; do :; done\nsleep 600")
+    client = Client(go=go, folder=tmp_path, proxy="off", sumdb="off", timeout_seconds=2)
 
     done = client.run("build")
-    time.sleep(2.5)
 
     assert (done.exit_code, done.ok) == (None, False)
-    assert done.seconds < 2
-    assert not left.exists()
+    assert done.seconds < 60
+    assert not left.exists() or not is_running(int(left.read_text() or "0"))
 
 
 def test_nothing_is_left_behind(setting: Setting, tmp_path: Path, monkeypatch):

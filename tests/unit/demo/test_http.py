@@ -23,12 +23,12 @@ def echo(request: HttpRequest) -> HttpAnswer:
 
 def connect(front: Front) -> http.client.HTTPConnection:
     host = front.url.removeprefix("http://")
-    return http.client.HTTPConnection(host, timeout=10)
+    return http.client.HTTPConnection(host, timeout=60)
 
 
 def exchange(front: Front, raw: bytes) -> bytes:
     host, _, port = front.url.removeprefix("http://").rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as channel:
+    with socket.create_connection((host, int(port)), timeout=60) as channel:
         channel.sendall(raw)
         channel.shutdown(socket.SHUT_WR)
         received = b""

@@ -37,6 +37,7 @@ READ = {
     + b"".join(b"a.b/c%d v1.0.0\n" % number for number in range(20_000))
     + b")\n",
 }
+LONG = {"as many lines as may be"}  # for what it costs to trace them
 
 
 def in_little(data: bytes) -> None:
@@ -57,7 +58,10 @@ def test_too_much_is_refused(name: str) -> None:
         in_little(REFUSED[name])
 
 
-@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] * (name in LONG)) for name in READ],
+)
 def test_much_is_read(name: str) -> None:
     in_little(READ[name])
 

@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from tests.tiers import EVERY_STEP
+from tests.tiers import EVERY_STEP, spread
 from tests.unit.store import crash_program
 
 _STRACE = shutil.which("strace")
@@ -112,7 +113,7 @@ def test_a_run_killed_at_any_durable_step_leaves_no_row_without_its_blob(tmp_pat
     assert want["dangling"] == []
     assert want["present"] == crash_program.BATCHES * crash_program.VERSIONS
     killed = 0
-    every = 1 if EVERY_STEP else 4
+    every = 1 if EVERY_STEP else 9
     for call, step in (("fsync", every), ("rename", every), ("fdatasync", 3 * every)):
         for when in range(1, 100, step):
             store = tmp_path / f"{call}-{when}"
@@ -130,8 +131,10 @@ def test_a_run_killed_at_any_durable_step_leaves_no_row_without_its_blob(tmp_pat
     assert killed >= 25 // every
 
 
-@pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
-@pytest.mark.parametrize("when", [10, 12, 16])
+@pytest.mark.sampled
+@pytest.mark.parametrize(
+    ("error", "when"), spread([*product(["EIO", "ENOSPC"], [10, 12, 16])], 3)
+)
 def test_an_fsync_that_fails_ends_the_run_and_the_next_one_converges(
     tmp_path, error, when
 ):

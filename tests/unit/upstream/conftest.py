@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from msgspec.structs import replace
 
 from gosync.upstream.http import Fetcher
 from gosync.upstream.options import HttpOptions
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 QUICK = HttpOptions(
-    timeout_seconds=0.5,
-    total_seconds=5,
-    zip_total_seconds=5,
+    timeout_seconds=60,
+    total_seconds=120,
+    zip_total_seconds=120,
     retries=2,
     retry_delay_seconds=0.01,
     max_retry_delay_seconds=0.2,
@@ -62,6 +63,13 @@ async def fetcher() -> AsyncIterator[Fetcher]:
 
 
 @pytest.fixture
+async def hasty_fetcher() -> AsyncIterator[Fetcher]:
+    """A fetcher that waits half a second for what never comes."""
+    async with Fetcher(replace(QUICK, timeout_seconds=0.5), environment={}) as made:
+        yield made
+
+
+@pytest.fixture
 async def tls_fetcher(certificate: tuple[Path, Path]) -> AsyncIterator[Fetcher]:
     """A fetcher that believes in the tests' own certificate."""
     async with Fetcher(trusting(certificate), environment={}) as made:
@@ -70,7 +78,7 @@ async def tls_fetcher(certificate: tuple[Path, Path]) -> AsyncIterator[Fetcher]:
 
 def trusting(certificate: tuple[Path, Path]) -> HttpOptions:
     return HttpOptions(
-        timeout_seconds=5,
+        timeout_seconds=60,
         retries=0,
         ca_file=str(certificate[0]),
         user_agent="gosync/test",

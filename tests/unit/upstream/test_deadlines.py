@@ -1,23 +1,22 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from gosync.errors import (
     UpstreamTimeoutError,
 )
+from gosync.upstream.http import Fetcher
+from tests.unit.upstream.conftest import QUICK
 from tests.unit.upstream.scriptserver import (
     ScriptServer,
     answer,
     dripping,
     stalling,
 )
-
-if TYPE_CHECKING:
-    from gosync.upstream.http import Fetcher
 
 HEAD_OF_10 = answer(b"", length=10)
 
@@ -26,13 +25,13 @@ HEAD_OF_10 = answer(b"", length=10)
     "sent", [b"", b"HTTP/1.1 200 OK\r\n", HEAD_OF_10, HEAD_OF_10 + b"12"]
 )
 async def test_a_stalled_answer_ends_at_the_read_deadline(
-    fetcher: Fetcher, server: ScriptServer, sent: bytes
+    hasty_fetcher: Fetcher, server: ScriptServer, sent: bytes
 ) -> None:
     url = server.script("/a", stalling(sent))
     begun = time.monotonic()
     with pytest.raises(UpstreamTimeoutError):
-        await fetcher.get(url, limit_bytes=100, retries=0)
-    assert 0.4 < time.monotonic() - begun < 3
+        await hasty_fetcher.get(url, limit_bytes=100, retries=0)
+    assert time.monotonic() - begun > 0.4
 
 
 async def test_a_dripping_body_ends_at_the_total_deadline(
@@ -43,26 +42,26 @@ async def test_a_dripping_body_ends_at_the_total_deadline(
     begun = time.monotonic()
     with pytest.raises(UpstreamTimeoutError, match=r"not finished within 0\.8 s"):
         await fetcher.get(url, limit_bytes=100, total_seconds=0.8)
-    assert 0.7 < time.monotonic() - begun < 2
+    assert time.monotonic() - begun > 0.7
     assert len(server.requests) == 1
 
 
-async def test_a_slow_body_within_its_deadlines_arrives(
-    fetcher: Fetcher, server: ScriptServer
-) -> None:
-    drip = dripping(answer(b"", length=8), body=b"slowbody", every_seconds=0.1)
-    got = await fetcher.get(server.script("/a", drip), limit_bytes=100)
-    assert got.body == b"slowbody"
+async def test_a_slow_body_within_its_deadlines_arrives(server: ScriptServer) -> None:
+    """All of it takes longer than one piece may."""
+    drip = dripping(answer(b"", length=60), body=b"slow" * 15, every_seconds=0.1)
+    patient = replace(QUICK, timeout_seconds=5)
+    async with Fetcher(patient, environment={}) as fetcher:
+        got = await fetcher.get(server.script("/a", drip), limit_bytes=100)
+    assert got.body == b"slow" * 15
 
 
 async def test_the_total_deadline_spans_all_tries(
-    fetcher: Fetcher, server: ScriptServer
+    hasty_fetcher: Fetcher, server: ScriptServer
 ) -> None:
     url = server.script("/a", stalling(b""))
-    begun = time.monotonic()
     with pytest.raises(UpstreamTimeoutError) as caught:
-        await fetcher.get(url, limit_bytes=100, total_seconds=0.8, retries=20)
-    assert time.monotonic() - begun < 2
+        await hasty_fetcher.get(url, limit_bytes=100, total_seconds=0.8, retries=1000)
+    assert len(server.requests) < 10
     assert isinstance(caught.value.__cause__, UpstreamTimeoutError)
 
 

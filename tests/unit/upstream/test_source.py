@@ -25,10 +25,10 @@ from gosync.upstream.sources import Sources
 from tests.unit.upstream.scriptserver import ScriptServer, answer
 
 PATIENT = HttpOptions(  # open for longer than a test takes
-    timeout_seconds=0.5, retries=0, retry_delay_seconds=20, max_retry_delay_seconds=20
+    timeout_seconds=60, retries=0, retry_delay_seconds=600, max_retry_delay_seconds=600
 )
 BRIEF = HttpOptions(  # open for 10 ms
-    timeout_seconds=0.5, retries=0, retry_delay_seconds=0.02, max_retry_delay_seconds=1
+    timeout_seconds=60, retries=0, retry_delay_seconds=0.02, max_retry_delay_seconds=1
 )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from gosync.errors import (
     ConfigError,
@@ -22,7 +23,7 @@ from gosync.errors import (
 )
 from gosync.upstream.http import Fetcher
 from gosync.upstream.options import HttpOptions
-from tests.unit.upstream.conftest import Sinks, trusting
+from tests.unit.upstream.conftest import QUICK, Sinks, trusting
 from tests.unit.upstream.scriptserver import ScriptServer, answer, redirect
 
 if TYPE_CHECKING:
@@ -33,14 +34,14 @@ JOE = "Basic " + base64.b64encode(b"joe:tiger").decode()
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_final(
-    fetcher: Fetcher, tls_server: ScriptServer
+    tls_server: ScriptServer,
 ) -> None:
     url = tls_server.script("/a", answer(b"hello"))
-    begun = time.monotonic()
-    with pytest.raises(UnavailableError, match="CERTIFICATE_VERIFY_FAILED"):
-        await fetcher.get(url, limit_bytes=10, retries=20)
+    patient = replace(QUICK, retry_delay_seconds=600, max_retry_delay_seconds=600)
+    async with Fetcher(patient, environment={}) as fetcher:
+        with pytest.raises(UnavailableError, match="CERTIFICATE_VERIFY_FAILED"):
+            await fetcher.get(url, limit_bytes=10, retries=20)
     assert not tls_server.requests
-    assert time.monotonic() - begun < 2
 
 
 async def test_the_operators_own_authority_is_trusted(
@@ -171,7 +172,7 @@ def http2_url(certificate: tuple[Path, Path]) -> Iterator[str]:
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     context = ssl._create_unverified_context()
-    for _ in range(200):
+    for _ in range(1200):
         assert process.poll() is None
         try:
             raw = socket.create_connection(("127.0.0.1", port), timeout=1)

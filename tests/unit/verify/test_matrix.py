@@ -36,10 +36,10 @@ _DATABASE = "sum.sample.example"
 _PARTS = {(kind, p.name): p for kind in FOLDERS for p in parts(kind, _DATABASE)}
 _ACTIONS = (Action.QUARANTINE, Action.DELETE, Action.REPAIR)
 CELLS = [
-    pytest.param(*at, damage, action, id=f"{at[0]}-{at[1]}-{damage}-{action}")
-    for at, damage, action in pairwise(
+    pytest.param(*cell, id="-".join(cell))
+    for cell in pairwise(
         [
-            (at, damage, action)
+            (*at, damage, action)
             for at, part in _PARTS.items()
             for damage in DAMAGES
             if can(part, damage)

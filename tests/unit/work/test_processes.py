@@ -30,7 +30,7 @@ def _do(item: str, descriptor: int | None) -> int:
         os.kill(os.getpid(), signal.SIGKILL)
     if item == "fail":
         raise KeyError("a bug of ours")
-    time.sleep(0.5)  # long enough that the other one takes the other
+    time.sleep(1)  # long enough that the other one takes the other
     return os.getpid()
 
 
@@ -122,7 +122,7 @@ def test_none_outlives_a_process_that_is_killed_or_holds_its_lock(tmp_path):
     for each in left:
         os.kill(each, signal.SIGCONT)
     assert len(left) == 2
-    for _ in range(100):
+    for _ in range(1200):
         if not any(is_running(process) for process in left):
             return
         time.sleep(0.05)

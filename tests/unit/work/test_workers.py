@@ -32,10 +32,10 @@ class Doer:
         if item == "fail":
             raise KeyError("a bug of ours")
         if item == "be killed":
-            time.sleep(0.3)  # long enough that others wait for it
+            time.sleep(1)  # long enough that others wait for it
             os.kill(os.getpid(), signal.SIGKILL)
         if item == "slow":
-            time.sleep(0.3)
+            time.sleep(1)
         self._count += 1
         return os.getpid(), self._count
 
@@ -138,7 +138,7 @@ def test_none_outlives_a_process_that_is_killed():
 
 
 def _in_time(is_so: Callable[[], bool]) -> bool:
-    for _ in range(100):
+    for _ in range(1200):
         if is_so():
             return True
         time.sleep(0.05)

@@ -28,7 +28,13 @@ def text(seed: int, size_bytes: int) -> bytes:
     return b" ".join(dice.choices(words, k=size_bytes // 13 + 1))[:size_bytes]
 
 
-@pytest.mark.parametrize("size_bytes", [0, 1, 300_000, (32 << 20) + 1])
+@pytest.mark.parametrize(
+    "size_bytes",
+    [
+        *(0, 1, 300_000, (2 << 20) + 1),
+        pytest.param((32 << 20) + 1, marks=pytest.mark.long),
+    ],
+)
 def test_pieces_do_not_matter(size_bytes: int):
     data = text(1, size_bytes)
     packed = frame(data)
