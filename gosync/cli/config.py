@@ -71,6 +71,8 @@ def _praise(path: Path, loaded: Config) -> str:
     if is_inside(loaded):
         return f"{path}: right; bundles feed this site"
     selected = f"{len(policy.exact)} modules and {len(policy.patterns)} patterns"
+    if policy.tools:
+        selected = f"{selected}, {len(policy.tools)} tools"
     if not (policy.selects or loaded.projects or loaded.recorded):
         return f"{path}: right; nothing is selected yet: add a [[select]]"
     return f"{path}: right; {selected} selected"

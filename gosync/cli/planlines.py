@@ -162,7 +162,7 @@ def _new_cells(row: PlannedVersion) -> tuple[str, ...]:
         row.path,
         row.version,
         zip_text(size_bytes or 0, row.size),
-        row.found_by,
+        f"{row.found_by}, newest" if row.newest else row.found_by,
         ", ".join(row.wanted_by) + (" (estimated)" if row.estimated else ""),
     )
 
@@ -230,4 +230,5 @@ def _explained_lines(found: Explanation) -> Iterator[str]:
 def _explained_cells(versions: Iterable[ExplainedVersion]) -> Iterator[tuple[str, ...]]:
     for each in versions:
         size = zip_text(each.bytes, each.size)
-        yield each.path, each.version, each.why, size, ", ".join(each.wanted_by)
+        why = f"{each.why}, newest" if each.newest else each.why
+        yield each.path, each.version, why, size, ", ".join(each.wanted_by)

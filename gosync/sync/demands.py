@@ -48,6 +48,7 @@ class Demands:
         named: Who names or chooses a version, rather than needing it for another.
         unread: Zips that are wanted because nobody could read what is imported: an
             upper bound. The selection is exact where there are none.
+        newest: Versions that were taken because nothing that is required has a package.
         needed: Zips that are needed for another version, or by a project.
         explained: The one whose dependencies are recorded apart, "" for none.
         roots: What each version that it names needs: zips, by version.
@@ -60,6 +61,7 @@ class Demands:
         self.alone: dict[ModuleVersion, int] = defaultdict(int)
         self.named: dict[ModuleVersion, int] = defaultdict(int)
         self.unread: set[ModuleVersion] = set()
+        self.newest: set[ModuleVersion] = set()
         self.needed: set[ModuleVersion] = set()
         self.explained = explained
         self.roots: dict[ModuleVersion, frozenset[ModuleVersion]] = {}
@@ -109,6 +111,7 @@ class Demands:
             if mv.version:
                 self.alone[mv] |= bits
         self.unread |= unread_of(needs)
+        self.newest |= needs.newest.keys()
         if self.explained in names and self.explained:
             self._explain(needs, root)
 

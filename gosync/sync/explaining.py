@@ -60,6 +60,8 @@ class ExplainedVersion(OfVersion, msgspec.Struct, frozen=True):
         bytes: Its zip's size, an estimate included.
         size: How that is known.
         wanted_by: All who want it, as much of it.
+        newest: Whether it was taken as the newest version, since nothing that is
+            required has a package that is imported.
     """
 
     path: str
@@ -68,6 +70,7 @@ class ExplainedVersion(OfVersion, msgspec.Struct, frozen=True):
     bytes: int
     size: str
     wanted_by: tuple[str, ...]
+    newest: bool = False
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +156,15 @@ def _versions(
         why = _why(demands, mv, bit, is_whole=is_whole)
         wanters = demands.wanters(whole if is_whole else whole | alone)
         found.append(
-            ExplainedVersion(mv.path, mv.version, why, size, kind.value, wanters)
+            ExplainedVersion(
+                mv.path,
+                mv.version,
+                why,
+                size,
+                kind.value,
+                wanters,
+                mv in demands.newest,
+            )
         )
     yield from sorted(found, key=lambda each: (-each.bytes, each.path, each.version))
 

@@ -37,6 +37,8 @@ class PlannedVersion(OfVersion, msgspec.Struct, gc=False):
         size: How the one or the other is known (gosync.sync.zipsizes.SizeKind).
         estimated: Whether nobody knows yet whether its zip is needed: an upper bound.
         wanted_by: The selects and projects that want as much of it.
+        newest: Whether it is taken as the newest version, since nothing that is
+            required has a package that is imported.
     """
 
     path: str
@@ -50,6 +52,7 @@ class PlannedVersion(OfVersion, msgspec.Struct, gc=False):
     size: str = ""
     estimated: bool = False
     wanted_by: tuple[str, ...] = ()
+    newest: bool = False
 
 
 class LargeZip(OfVersion, msgspec.Struct, frozen=True):

@@ -177,6 +177,7 @@ class _Planning:
             elif kind is not SizeKind.UNKNOWN:
                 row.estimated_bytes = size
         row.estimated = mv in self._demands.unread
+        row.newest = mv in self._demands.newest
         whole, alone = self._demands.of(mv, need)
         row.wanted_by = self._demands.wanters(whole or alone)
 

@@ -1,9 +1,9 @@
 """Whatever a consumer imports of what a select carries, it finds all inside.
 
 In random worlds (``worlds``) gosync carries two modules, each alone and together, or
-with their own tests. Consumers import random packages of them, and run what the select
-promises, once before the whole upstream and once before the tree alone: what goes
-well before the upstream goes well before the tree, and selects the same.
+with their own tests, or some programs. Consumers import random packages, and run what
+the select promises, once before the whole upstream and once before the tree alone:
+what goes well before the upstream goes well before the tree, and selects the same.
 """
 
 from __future__ import annotations
@@ -99,6 +99,33 @@ def test_what_goes_well_before_the_upstream_goes_well_before_the_tree(
                 found = outcome(served.client(str(number), command), each)
                 for step, text in expected.items():
                     assert found.get(step) == text, (each, found)
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize("go", OLDEST_AND_NEWEST)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_program_that_the_upstream_installs_is_installed_from_the_tree(
+    seed: int, go: str, tmp_path: Path
+) -> None:
+    world, chance = make_world(seed), random.Random(seed)
+    tools = chance.sample(world.programs, min(_CONSUMERS, len(world.programs)))
+    with Simulator() as sim:
+        for source in world.sources:
+            sim.publish(source)
+        site = Site(tmp_path / "site", sim)
+        site.declare(select=[{"tools": tools}])
+        site.sync(expect=None)
+        key, command = sim.verifier_key, need_go(go)
+        with (
+            Served(site.tree, key, tmp_path / "go", transport="file") as served,
+            GoClient(
+                tmp_path / "up", goproxy=sim.url, gosumdb=sim.gosumdb, go=command
+            ) as before,
+        ):
+            client = served.client("inside", command)
+            for tool in tools:
+                if before.try_run("install", "-n", tool).returncode == 0:
+                    client.run("install", "-n", tool)
 
 
 def outcome(client: GoClient, consumer: Consumer) -> dict[str, str]:

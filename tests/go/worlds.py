@@ -11,7 +11,6 @@ import random
 from dataclasses import dataclass
 
 from gosync.demo.modules import ModuleSource
-from gosync.gomod import semver
 
 HOST = "w.example"
 _NAMES = ("a", "b", "c", "d", "e", "a/n", "f")
@@ -28,19 +27,12 @@ class World:
     Attributes:
         sources: Each version of each module.
         libraries: The packages of each that can be imported.
+        programs: The programs, each with its version or with "latest".
     """
 
     sources: tuple[ModuleSource, ...]
     libraries: dict[tuple[str, str], tuple[str, ...]]
-
-    @property
-    def newest(self) -> dict[str, str]:
-        """The newest version of each module."""
-        found: dict[str, str] = {}
-        for each in self.sources:
-            there = found.get(each.path, each.version)
-            found[each.path] = semver.max_version([there, each.version]) or there
-        return found
+    programs: list[str]
 
 
 def make_world(seed: int) -> World:
@@ -77,7 +69,12 @@ class _Making:
                 for name in (path, f"{path}/p", f"{path}/q")
                 if f"{name}/x.go".removeprefix(f"{path}/") in files
             )
-        return World(tuple(sources), libraries)
+        programs = [
+            f"{each.path}/cmd@{self._chance.choice((each.version, 'latest'))}"
+            for each in sources
+            if "cmd/x.go" in each.files
+        ]
+        return World(tuple(sources), libraries, sorted(set(programs)))
 
     def _files(self, path: str) -> tuple[dict[str, str], set[str]]:
         files: dict[str, str] = {}

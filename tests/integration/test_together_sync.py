@@ -75,6 +75,39 @@ def test_together_what_several_select_at_once_comes_too(
     assert together["path"] == [f"{ONE}@v1.0.0", f"{LOW}@v1.1.0", f"{DEEP}@v1.0.0"]
 
 
+def test_what_is_taken_as_the_newest_version_is_marked(
+    tmp_path: Path, sim: Simulator
+) -> None:
+    path, bare = "loose.example/m", "bare.example/m"
+    code = f'package m\n\nimport _ "{DEEP}"\nimport _ "nowhere.example/x"\n'
+    module(sim, path, "v1.0.0", {"p.go": code})
+    files = {"go.mod": f"module {bare}\n".encode(), "p.go": code.encode()}
+    sim.publish(ModuleSource(bare, "v1.0.0", files, datetime(2024, 1, 1, tzinfo=UTC)))
+    site = Site(tmp_path, sim)
+    site.declare(select=[{"modules": [path, bare], "deps": "build"}])
+    plan = site.run("plan", "--fetch", "--explain", "1", expect=OK).document
+    newest = {each["path"] for each in plan["explained"]["versions"] if each["newest"]}
+    assert newest == {DEEP}
+    site.sync()
+    assert f"{DEEP}@v1.0.0" in site.carried()
+    found = {
+        (each["kind"], each["root"], each["subject"]): each["detail"]
+        for each in site.status()["notes"]
+    }
+    assert found == {
+        ("no_go_mod", f"{bare}@v1.0.0", f"{bare}@v1.0.0"): "",
+        **{("newest", f"{p}@v1.0.0", f"{DEEP}@v1.0.0"): DEEP for p in (path, bare)},
+        **{
+            ("unprovided", f"{p}@v1.0.0", "nowhere.example/x"): f"{p}@v1.0.0"
+            for p in (path, bare)
+        },
+    }
+    told = site.people("status")
+    assert f"{bare}@v1.0.0 has no go.mod: 1 modules" in told
+    assert f"nothing that {path}@v1.0.0 requires provides {DEEP}" in told
+    assert "nowhere.example/x, which" in told
+
+
 def test_own_tests_come_with_what_they_import(tmp_path: Path, sim: Simulator) -> None:
     path = "tested.example/m"
     files = {

@@ -110,6 +110,22 @@ def test_a_tool_that_go_would_not_install_is_told(
     assert site.sync().failed == {}
 
 
+def test_a_tool_that_could_not_be_read_comes_in_a_later_pass(
+    tmp_path: Path, sim: Simulator
+) -> None:
+    site = with_tools(tmp_path, sim, f"{APP}/cmd/run@latest")
+    site.sync()
+    program(sim, APP, "v1.2.0", requires={LOW: "v1.0.0"})
+    with sim.fail("*/v1.2.0.zip", status=503):
+        assert site.sync("--refresh", expect=None).code != OK
+    assert site.carried() == {f"{APP}@v1.1.0", f"{LOW}@v1.0.0"}, "as it was"
+    with sim.fail("*/@v/list", status=503), sim.fail("*/@latest", status=503):
+        assert site.sync("--refresh", "--retry", expect=None).code != OK
+    assert f"{LOW}@v1.0.0" in site.carried()
+    site.sync("--refresh", "--retry")
+    assert site.carried() >= {f"{APP}@v1.2.0", f"{LOW}@v1.0.0"}
+
+
 def test_a_newer_go_is_carried_where_it_may_be_and_told_where_not(
     tmp_path: Path, sim: Simulator
 ) -> None:
