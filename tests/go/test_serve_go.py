@@ -117,6 +117,7 @@ def test_upgrades_are_found_where_upstream_lacks_an_answer(
         assert "[v1.1.0]" in said
 
 
+@pytest.mark.long
 def test_a_404_and_a_403_tell_what_is_wrong(sim: Simulator, tmp_path: Path) -> None:
     site = pulling_site(
         tmp_path / "site", sim, workers=1, deny=[UPPER], contact="ops@a.example"
@@ -135,6 +136,7 @@ def test_a_404_and_a_403_tell_what_is_wrong(sim: Simulator, tmp_path: Path) -> N
     assert "not found" in lost
 
 
+@pytest.mark.long
 def test_go_asks_over_tls_with_a_login(sim: Simulator, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     folder.mkdir()

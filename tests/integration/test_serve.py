@@ -239,6 +239,7 @@ def test_a_killed_worker_and_a_stop(tree, tmp_path):
     assert line["id"] == answer.headers["x-request-id"]
 
 
+@pytest.mark.long
 def test_a_stop_finishes_what_is_under_way(tree, tmp_path):
     with Serving(tmp_path, tree) as server:
         connection = server.connect()
@@ -309,6 +310,7 @@ def _address(server):
     return host, int(port)
 
 
+@pytest.mark.long
 def test_http_2_client_certificates_and_a_certificate_that_changes(tree, tmp_path):
     """A client without a certificate is refused; HTTP/2 is offered to the others."""
     _, certificate = make_server_context(tmp_path)
@@ -335,6 +337,7 @@ def test_http_2_client_certificates_and_a_certificate_that_changes(tree, tmp_pat
     assert (answer.http_version, answer.content) == ("HTTP/2", ZIP)
 
 
+@pytest.mark.long
 def test_a_client_that_asks_too_much_is_told_to_wait(tree, tmp_path):
     config = tmp_path / "gosync.toml"
     config.write_text(
