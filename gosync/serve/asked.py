@@ -22,7 +22,8 @@ import msgspec
 from gosync.folder.requests import ProxyRequest, ProxyRequestKind, parse_request
 from gosync.folder.routes import ROOT_PAGE
 
-_PATH: Final = re.compile(r"(?:/(?!\.)[^/\\\x00-\x1f\x7f\ufffd]{1,255})*/?")
+_NAME: Final = r"(?!\.)[^/\\\x00-\x1f\x7f\ufffd]{1,255}"
+_PATH: Final = re.compile(f"/(?:{_NAME}/)*(?:{_NAME})?")
 _MAX_CHARACTERS: Final = 2048
 _MAX_NAME_BYTES: Final = 255
 _DAY_SECONDS: Final = 86_400

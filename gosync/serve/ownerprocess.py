@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
+import anyio
+
 from gosync.config.config import Config
 from gosync.config.serving import PullSpec
 from gosync.serve.owner import run_owner
@@ -124,7 +126,9 @@ def be_owner(config: Config, spec: PullSpec) -> None:
         GosyncError: if the store cannot be used.
     """
     with _opened(config) as site:
-        asyncio.run(_until_told(site, spec))
+        anyio.run(
+            _until_told, site, spec
+        )  # the HTTP client looks for anyio in callbacks
 
 
 async def _until_told(site: Site, spec: PullSpec) -> None:

@@ -41,6 +41,8 @@ if TYPE_CHECKING:  # it takes 0.2 s, and may not be there
     from gosync.serve.ownerprocess import OwnerProcess
 
 _MOST_FILES: Final = 65_536
+_FILE_THREADS: Final = 64
+_LEAST_FILES: Final = 1024
 _OWN_FILES: Final = 64
 _MOST_CONNECTIONS: Final = 16_384
 _HEADERS_BYTES: Final = 64 << 10
@@ -141,6 +143,7 @@ def _make_server(spec: ServeSpec, port: int, connections: int) -> MPServer:
         port=port,
         interface=Interfaces.RSGI,
         workers=spec.workers,
+        runtime_blocking_threads=_FILE_THREADS,
         http=HTTPModes.auto,
         websockets=False,
         backlog=max(1024, connections),
@@ -189,7 +192,10 @@ def _check_tls(tls: TlsFiles) -> None:
 
 def _raise_limits() -> int:
     """Let the process open as many files as it may; return a worker's connections."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    except OSError:  # a sandbox forbids to ask
+        soft = hard = _LEAST_FILES
     most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < most:
         with suppress(ValueError, OSError):

@@ -117,6 +117,7 @@ def test_upgrades_are_found_where_upstream_lacks_an_answer(
         assert "[v1.1.0]" in said
 
 
+@pytest.mark.long
 def test_a_404_and_a_403_tell_what_is_wrong(sim: Simulator, tmp_path: Path) -> None:
     site = pulling_site(
         tmp_path / "site", sim, workers=1, deny=[UPPER], contact="ops@a.example"
@@ -135,6 +136,7 @@ def test_a_404_and_a_403_tell_what_is_wrong(sim: Simulator, tmp_path: Path) -> N
     assert "not found" in lost
 
 
+@pytest.mark.long
 def test_go_asks_over_tls_with_a_login(sim: Simulator, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
@@ -172,3 +174,30 @@ def test_go_asks_over_tls_with_a_login(sim: Simulator, tmp_path: Path) -> None:
 
 def _go_mod(client: GoClient) -> str:
     return (client.work / "go.mod").read_text()
+
+
+@pytest.mark.long
+def test_clients_that_remember_a_head_from_elsewhere_are_served(tmp_path: Path) -> None:
+    """One that is older than the server's, and one that the server has yet to see."""
+    with Simulator(records=700) as sim:
+        publish_standard(sim)
+        site = pulling_site(tmp_path / "site", sim, workers=1)
+        with Serving(site.folder, environment=site.environment) as server:
+            for number, path in enumerate([UPPER, "std.example/scale"]):
+                folder = tmp_path / f"go{number}"
+                sim.log.grow(900)
+                _download(sim, folder, sim.url, f"{PSEUDO_ONLY}@{PSEUDO_NEW}")
+                if number == 0:
+                    sim.log.grow(70_000)
+                _download(sim, folder, server.url, f"{path}@v1.0.0")
+            sim.log.grow(5_000)
+            _download(sim, folder, sim.url, f"{UPPER}@v1.1.0")
+            _download(sim, folder, server.url, f"{UPPER}@v1.0.0")  # proven long ago
+            assert server.stop() == 0
+        site.check(sim)
+
+
+def _download(sim: Simulator, folder: Path, goproxy: str, what: str) -> None:
+    client = GoClient(folder, goproxy=goproxy, gosumdb=sim.gosumdb)
+    client.clean()
+    client.run("mod", "download", what)

@@ -134,6 +134,7 @@ def test_a_definite_no_is_remembered_and_a_failure_is_not(sim, server):
     assert server.get(f"/{M}-other/@v/list").status == 404
 
 
+@pytest.mark.long
 def test_a_list_outlives_its_upstream(sim, tmp_path):
     site = pulling_site(tmp_path, sim, upstream=_PLAIN, fresh_seconds=0, workers=1)
     with Serving(site.folder, environment=site.environment) as server:
@@ -147,6 +148,7 @@ def test_a_list_outlives_its_upstream(sim, tmp_path):
     assert (stale.status, unknown.status) == (200, 503)
 
 
+@pytest.mark.long
 def test_a_killed_owner_costs_no_client_an_answer(sim, tmp_path):
     site = pulling_site(tmp_path, sim, upstream=_PLAIN)
     path, version = f"/{M}/@v/v1.40.0.zip", "v1.40.0"
@@ -169,6 +171,7 @@ def test_a_killed_owner_costs_no_client_an_answer(sim, tmp_path):
     site.check(sim)
 
 
+@pytest.mark.long
 def test_a_second_server_takes_over_from_one_that_is_killed(sim, tmp_path):
     folder, other = tmp_path / "site", tmp_path / "other"
     folder.mkdir()
@@ -240,6 +243,7 @@ def _owner_of(server: Serving) -> int:
     raise AssertionError("no owner")
 
 
+@pytest.mark.long
 def test_what_was_pulled_goes_beyond_its_limit_and_never_what_is_selected(
     sim, tmp_path
 ):
@@ -265,6 +269,7 @@ def test_what_was_pulled_goes_beyond_its_limit_and_never_what_is_selected(
     site.check(sim)
 
 
+@pytest.mark.long
 def test_a_private_name_goes_to_private_upstreams_alone(sim, tmp_path):
     with Simulator() as ours:
         ours.publish(

@@ -2,12 +2,16 @@
 
 import gzip
 import json
+import os
+import signal
 import socket
 import ssl
+import subprocess
 import threading
 from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import pytest
 
 from gosync.serve.logins import format_password, format_token
@@ -235,6 +239,7 @@ def test_a_killed_worker_and_a_stop(tree, tmp_path):
     assert line["id"] == answer.headers["x-request-id"]
 
 
+@pytest.mark.long
 def test_a_stop_finishes_what_is_under_way(tree, tmp_path):
     with Serving(tmp_path, tree) as server:
         connection = server.connect()
@@ -285,6 +290,65 @@ def test_logins_and_tls(tree, tmp_path):
     assert "pass word" not in server.logged()
 
 
+def _make_client(folder):
+    """Make an authority, clients.pem, and a certificate that it signed, ada.pem."""
+    new = "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+    sign = "x509 -req -in ada.csr -CA clients.pem"
+    (folder / "use").write_text("extendedKeyUsage=clientAuth\n")
+    for command in (
+        f"{new} -x509 -keyout clients.key -out clients.pem -subj /CN=clients",
+        f"{new} -keyout ada.key -out ada.csr -subj /CN=ada",
+        f"{sign} -CAkey clients.key -CAcreateserial -out ada.pem -extfile use",
+    ):
+        subprocess.run(
+            ["openssl", *command.split()], cwd=folder, check=True, capture_output=True
+        )
+
+
 def _address(server):
     host, _, port = server.url.rpartition("/")[2].partition(":")
     return host, int(port)
+
+
+@pytest.mark.long
+def test_http_2_client_certificates_and_a_certificate_that_changes(tree, tmp_path):
+    """A client without a certificate is refused; HTTP/2 is offered to the others."""
+    _, certificate = make_server_context(tmp_path)
+    key = tmp_path / "key.pem"
+    config = tmp_path / "gosync.toml"
+    config.write_text(
+        f'[store]\npath = "store"\n[serve]\nworkers = 1\ntls_key = "{key}"\n'
+        f'tls_certificate = "{certificate}"\ntls_client_ca = "{tmp_path}/clients.pem"\n'
+    )
+    _make_client(tmp_path)
+    known = ssl.create_default_context(cafile=certificate)
+    known.load_cert_chain(tmp_path / "ada.pem", tmp_path / "ada.key")
+    stranger = ssl.create_default_context(cafile=certificate)
+    with Serving(tmp_path, tree, "--config", config) as server:
+        with httpx.Client(http2=True, verify=known) as client:
+            answer = client.get(f"{server.url}{MODULE}/v1.0.0.zip")
+        server.trust(stranger)
+        with pytest.raises((ssl.SSLError, OSError)):
+            server.get("/healthz")
+        os.kill(server.process.pid, signal.SIGHUP)  # as the watch does for a new file
+        server.trust(known)
+        server.wait_until(lambda: server.get("/healthz").status == 200)
+
+    assert (answer.http_version, answer.content) == ("HTTP/2", ZIP)
+
+
+@pytest.mark.long
+def test_a_client_that_asks_too_much_is_told_to_wait(tree, tmp_path):
+    config = tmp_path / "gosync.toml"
+    config.write_text(
+        f'[store]\npath = "store"\n[upstream]\nproxies = "file://{tree}"\n'
+        'sumdb = "off"\n[serve]\nworkers = 1\npull_through = true\n'
+        'misses_per_minute = 3\ntrusted_proxies = ["127.0.0.1"]\n'
+    )
+    with Serving(tmp_path, "--config", config) as server:
+        paths = [f"/a.example/m/@v/v1.{n}.0.mod" for n in range(5)]
+        first = [server.get(path, x_forwarded_for="10.0.0.1").status for path in paths]
+        other = server.get(paths[0], x_forwarded_for="10.0.0.2")
+
+    assert first == [404, 404, 404, 429, 429]
+    assert other.status == 404

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +22,7 @@ from tests.simulator import Simulator
 from tests.simulator.standard import module
 
 M = "std.example/plain"
+KINDS = ("info", "mod", "zip")
 _PSS_LIMIT_BYTES = 200 << 20
 pytestmark = pytest.mark.long
 
@@ -112,3 +118,46 @@ def _pss(pid: int) -> int:
         if line.startswith("Pss:"):
             return int(line.split()[1]) << 10
     return 0
+
+
+def test_owners_that_are_killed_again_and_again_leave_nothing_wrong(
+    tmp_path: Path,
+) -> None:
+    """Clients pull forty versions while the owner is killed at any moment."""
+    with Simulator() as sim:
+        for number in range(40):
+            sim.publish(module(M, f"v1.{number}.0", say=f"{number}"))
+        site = pulling_site(tmp_path, sim)
+        paths = [
+            f"/{M}/@v/v1.{number}.0.{kind}" for number in range(40) for kind in KINDS
+        ]
+        with Serving(site.folder, environment=site.environment) as server:
+            server.wait_until(lambda: server.get("/readyz").status == 200)
+            with ThreadPoolExecutor(4) as pool:
+                asked = [pool.submit(server.get, path) for path in paths]
+                for pause in (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2):
+                    time.sleep(pause)
+                    _kill_owner(server)
+                answers = [each.result() for each in asked]
+            again = [server.get(path) for path in paths]
+            assert server.stop() == 0
+        right = [
+            sim.publication(
+                ModuleVersion(M, path.split("/")[-1][: -len(kind) - 1])
+            ).file(RequestKind(kind))
+            for path in paths
+            for kind in (path.rpartition(".")[2],)
+        ]
+
+        assert {answer.status for answer in answers} <= {200, 503}
+        pairs = zip(answers, right, strict=True)
+        assert all(a.status != 200 or a.body == body for a, body in pairs)
+        assert [each.body for each in again] == right
+        site.check(sim)
+
+
+def _kill_owner(server: Serving) -> None:
+    for pid, name in _processes(server.process.pid):
+        if name.startswith("owner"):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)

@@ -21,7 +21,7 @@ from tests.simulator import Simulator
 from tests.simulator.standard import OUTER, module
 
 CONTRIB = Path(__file__).parents[2] / "contrib" / "systemd"
-WITH_NETWORK = ("gosync.service", "gosync-sync.service")
+WITH_NETWORK = ("gosync.service", "gosync-serve.service", "gosync-sync.service")
 WITHOUT = ("gosync-verify.service", "gosync-import@.service")
 DEFAULT = Paths(
     command=Path("/usr/local/bin/gosync"),
@@ -73,7 +73,7 @@ def test_what_is_installed_is_clean(tmp_path: Path):
     result = site.run("systemd", "install", "--root", str(root), expect=0)
 
     units = [str(file) for file in sorted((root / "etc/systemd/system").iterdir())]
-    assert len(units) == 6
+    assert len(units) == 7
     assert _analyze("verify", "--man=no", *units) == ""
     files = {
         f"/{file.relative_to(root)}": file.read_text()

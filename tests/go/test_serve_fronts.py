@@ -1,0 +1,138 @@
+"""nginx and Caddy in front of ``gosync serve``, by the samples, for a real go."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gosync.demo.exchange import RequestKind
+from tests.go.mirrors import find_nginx
+from tests.integration.forked import CHECKOUT
+from tests.integration.pulling import pulling_site
+from tests.integration.serving import Serving
+from tests.simulator import Simulator
+from tests.simulator.goclient import GoClient
+from tests.simulator.standard import UPPER, publish_standard
+
+pytestmark = [pytest.mark.go, pytest.mark.long]
+
+_NGINX = """\
+{user}
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/site.conf;
+}}
+"""
+
+
+@pytest.mark.parametrize("name", ["nginx", "caddy"])
+def test_a_front_serves_the_tree_and_passes_on_what_it_lacks(
+    tmp_path: Path, name: str
+) -> None:
+    with Simulator() as sim:
+        publish_standard(sim)
+        folder = tmp_path / "site"
+        folder.mkdir()
+        site = pulling_site(folder, sim, workers=1)
+        start = {"nginx": _nginx, "caddy": _caddy}[name]
+        with (
+            Serving(site.folder, environment=site.environment) as server,
+            start(tmp_path / "front", site.tree, server.url) as url,
+            GoClient(tmp_path / "go", goproxy=url, gosumdb=sim.gosumdb) as client,
+        ):
+            client.run("mod", "init", "a.example/m")
+            client.run("get", f"{UPPER}@latest")
+            listed = client.run("list", "-m", "-versions", UPPER)
+            server.stop()
+            client.clean()
+            client.run("mod", "download", "-x")  # the front has it from the disk
+
+        assert "v1.2.0-RC.1" in listed
+        assert sim.counts()[RequestKind.ZIP] == 1
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _sample(name: str, changes: Mapping[str, str]) -> str:
+    text = (CHECKOUT / "samples" / name).read_text()
+    for old, new in changes.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+@contextmanager
+def _nginx(folder: Path, tree: Path, server: str) -> Iterator[str]:
+    folder.mkdir()
+    port = _free_port()
+    config = folder / "nginx.conf"
+    user = "user root;" if Path("/root").owner() == "root" else ""
+    config.write_text(_NGINX.format(user=user, folder=folder))
+    changes = {
+        "listen 8080;": f"listen 127.0.0.1:{port};",
+        "root /srv/goproxy;": f'root "{tree}";',
+        "127.0.0.1:8081": server.removeprefix("http://"),
+    }
+    (folder / "site.conf").write_text(_sample("nginx-serve.conf", changes))
+    with _running([find_nginx(), "-p", str(folder), "-c", str(config)], port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _caddy(folder: Path, tree: Path, server: str) -> Iterator[str]:
+    command = shutil.which("caddy")
+    if command is None:
+        pytest.skip("no caddy on PATH; .ci/setup installs it")
+    folder.mkdir()
+    port = _free_port()
+    config = folder / "Caddyfile"
+    changes = {
+        "mirror.example.com {": f"http://127.0.0.1:{port} {{",
+        "/srv/goproxy": str(tree),
+        "127.0.0.1:8081": server.removeprefix("http://"),
+    }
+    text = "{\n\tadmin off\n\tauto_https off\n}\n" + _sample("Caddyfile", changes)
+    config.write_text(text)
+    with _running([command, "run", "--config", str(config)], port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _running(command: list[str], port: int) -> Iterator[None]:
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=5).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                break
+        yield
+    finally:
+        process.terminate()
+        process.wait()
