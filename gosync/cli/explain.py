@@ -13,6 +13,7 @@ import msgspec
 from gosync.cli.options import CommonOptions, common_options
 from gosync.clock import SystemClock
 from gosync.diagnose.explaining import Explainer
+from gosync.diagnose.handbook import FILES, handbook
 from gosync.diagnose.language import Language, language_of
 from gosync.diagnose.listening import listen, standard_streams
 from gosync.diagnose.pages import list_lines, page_of
@@ -46,6 +47,7 @@ class ExplainArguments(msgspec.Struct, frozen=True, kw_only=True):
         subject: A log, ``-``, a class, or None for standard input.
         run: The command after ``--``, None where there is none.
         is_list: Whether the classes are listed.
+        pages: Where the pages of all classes are written.
         check: Whether the world is asked what the text leaves open.
         summary: A folder of logs.
         language: The explanations' language.
@@ -55,6 +57,7 @@ class ExplainArguments(msgspec.Struct, frozen=True, kw_only=True):
     run: tuple[str, ...] | None
     is_list: bool
     check: bool
+    pages: Path | None
     summary: Path | None
     language: Language
 
@@ -62,6 +65,13 @@ class ExplainArguments(msgspec.Struct, frozen=True, kw_only=True):
 @click.command(cls=_ExplainCommand)
 @click.argument("subject", metavar="[LOG|-|CLASS]", required=False)
 @click.option("--list", "is_list", is_flag=True, help="List the classes of failures.")
+@click.option(
+    "--pages",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write all classes as pages into DIR, for a web server inside: index.html and"
+    " index.zh.html.",
+)
 @click.option(
     "--check",
     is_flag=True,
@@ -87,6 +97,7 @@ def explain(
     options: CommonOptions,
     subject: str | None,
     is_list: bool,
+    pages: Path | None,
     check: bool,
     summary: Path | None,
     language: str | None,
@@ -107,6 +118,7 @@ def explain(
         subject=subject,
         run=context.meta.get(_RUN),
         is_list=is_list,
+        pages=pages,
         check=check,
         summary=summary,
         language=chosen,
@@ -125,10 +137,13 @@ def _refuse_two(arguments: ExplainArguments) -> None:
         arguments.subject,
         arguments.run is not None,
         arguments.is_list,
+        arguments.pages,
         arguments.summary,
     ]
     if sum(map(bool, asked)) > 1:
-        raise UsageError("one of LOG, CLASS, --list, --summary or -- COMMAND, not two")
+        raise UsageError(
+            "one of LOG, CLASS, --list, --pages, --summary or -- COMMAND, not two"
+        )
     if arguments.run == ():
         raise UsageError("after -- comes the command to run")
 
@@ -136,6 +151,8 @@ def _refuse_two(arguments: ExplainArguments) -> None:
 def _answer(options: CommonOptions, arguments: ExplainArguments) -> int:
     if arguments.is_list:
         return _list_classes(options, arguments.language)
+    if arguments.pages is not None:
+        return _write_pages(options, arguments.pages)
     if arguments.summary is not None:
         return _summarise(options, arguments.summary)
     if arguments.run is not None:
@@ -260,6 +277,21 @@ def _list_classes(options: CommonOptions, language: Language) -> int:
         ]
     }
     options.output.result("explain", document, list_lines(catalogue, language))
+    return 0
+
+
+def _write_pages(options: CommonOptions, folder: Path) -> int:
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for language, name in FILES.items():
+            path = folder / name
+            path.write_bytes(handbook(shipped_catalogue(), language))
+            written.append(str(path))
+    except OSError as exc:
+        raise UsageError(f"{folder}: {exc.strerror or exc}") from exc
+    lines = [f"wrote {printable(path)}" for path in written]
+    options.output.result("explain", {"files": written}, lines)
     return 0
 
 

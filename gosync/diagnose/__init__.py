@@ -16,6 +16,7 @@ and its texts alone.
     pages        the page of one class (pure)
     ownerrors    which class an error of gosync's own is of (pure)
     checking     asks the world which of a failure's candidates it is
+    handbook     all classes on one page in each language (pure)
     summary      failures of many logs, counted by class, host and module
     listening    runs a command of go and keeps what it says
     doctor       walks the way of go to a module, and says where it ends

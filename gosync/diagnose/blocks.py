@@ -18,7 +18,9 @@ _MOST_LINES = 40
 _MOST_CHARACTERS = 6000
 _JSON = re.compile(r'\s*"(?:Error|Err)": ("(?:[^"\\]|\\.)*"),?')
 # With -x go tells each request, failed or not; what counts is said afterwards.
-_TOLD = re.compile(r"# (?:get|head|post) https?://|\d+\.\d+s # |cd /|WORK=|mkdir -p ")
+_TOLD = re.compile(
+    r"-> unzip |# (?:get|head|post) https?://|\d+\.\d+s # |cd /|WORK=|mkdir -p "
+)
 _PROGRESS = (b"downloading ", b"finding ", b"extracting ", b"added ", b"upgraded ")
 
 

@@ -21,6 +21,8 @@ from gosync.diagnose.places import places_of
 
 MOST_BYTES = 16 << 20
 _MOST_BLOCKS = 5000
+_MOST_CHARACTERS = 2 << 20  # of all blocks; real logs have a thousandth of it
+_HEAD = 1000  # of a block, where go shows that it is its own
 _BEFORE = 3  # findings before one that may have brought it along
 
 # Lines of go, wherever a log puts them; others may use the same words.
@@ -113,11 +115,12 @@ class Recogniser:
         log = without_escapes(log[-MOST_BYTES:])
         found: list[RecognisedFailure] = []
         unnamed: list[str] = []
-        count = 0
+        count = size = 0
         for count, block in enumerate(find_blocks(log, self._anchors), start=1):
-            if count > _MOST_BLOCKS:
+            size += len(block.text)
+            if count > _MOST_BLOCKS or size > _MOST_CHARACTERS:
                 break
-            if not _SHAPE.search(block.text):
+            if not _SHAPE.search(block.text[:_HEAD]):
                 continue
             one = self.classify(block.text)
             if one is not None:
@@ -126,7 +129,9 @@ class Recogniser:
                 unnamed.append(block.line)
         if count == 0:
             found += self._silent(log)
-        is_cut = len(log) >= MOST_BYTES or count > _MOST_BLOCKS
+        is_cut = (
+            len(log) >= MOST_BYTES or count > _MOST_BLOCKS or size > _MOST_CHARACTERS
+        )
         return LogReading(tuple(found), tuple(unnamed), is_cut)
 
     def _silent(self, log: bytes) -> list[RecognisedFailure]:

@@ -164,3 +164,11 @@ def test_an_error_names_its_page(tmp_path, monkeypatch, capsys):
     assert "  more: gosync explain http.429\n" in capsys.readouterr().err
     assert run(["explain", "x", "--json"]) == 75
     assert json.loads(capsys.readouterr().err)["class"] == "http.429"
+
+
+def test_pages_of_all_classes_are_written(tmp_path, capsys):
+    assert run(["explain", "--pages", str(tmp_path / "docs"), "--json"]) == 0
+    files = [Path(each) for each in _document(capsys)["files"]]
+    assert [each.name for each in files] == ["index.html", "index.zh.html"]
+    assert all(b'id="network.dns"' in each.read_bytes() for each in files)
+    assert run(["explain", "--pages", str(files[0])]) == 2

@@ -112,6 +112,15 @@ def test_each_pattern_compiles_and_has_a_text_that_it_needs(failure):
         assert needle_of(pattern) or pattern.startswith(r"\A"), pattern
 
 
+def test_no_pattern_looks_further_than_a_line_is_long(failure):
+    """What may match any length from any place takes quadratic time."""
+    for pattern in (
+        *failure.patterns,
+        *(each for row in failure.narrower for each in row.patterns),
+    ):
+        assert not re.search(r"(?:\]|\\S|\\D|\\W|(?<!\\)\.|\))[*+]", pattern), pattern
+
+
 def test_who_is_unsure_says_what_decides_or_what_holds_for_all(failure):
     for row in failure.narrower:
         assert len(row.candidates) == 1 or (row.en and row.zh) or failure.en.question

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from gosync.diagnose.explaining import ExplainedFailure, Explainer
+from gosync.diagnose.handbook import FILES, handbook
 from gosync.diagnose.language import Language
 from gosync.diagnose.pages import list_lines, page_of
 from gosync.diagnose.places import fill_command, places_of
@@ -130,3 +132,15 @@ def test_each_class_has_a_page_in_both_languages():
             page = list(page_of(_CATALOGUE, failure, language))
             assert page[0] == failure.name
             assert "{" not in "".join(page)
+
+
+def test_the_handbook_has_every_class_and_needs_nothing_else():
+    for language, name in FILES.items():
+        page = handbook(_CATALOGUE, language).decode()
+        for failure in _CATALOGUE:
+            assert f'<h3 id="{failure.name}">' in page
+        assert re.findall(r'(?:src|href)="([^"]*)"', page) == [
+            other for other in FILES.values() if other != name
+        ]
+        assert "<script" not in page
+        assert "&lt;v2.0.0" in page
