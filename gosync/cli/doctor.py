@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from gosync.diagnose.shipped import shipped_catalogue
 from gosync.errors import OutputError
 from gosync.text import printable
 
+_CLEAR = "\r\x1b[K"
 _COLUMNS = ("stage", "ok", "seconds", "found")
 
 
@@ -78,8 +80,11 @@ def doctor(options: CommonOptions, module: str | None, **asked: Any) -> int:
         with_go=asked["with_go"],
     )
     clock = SystemClock()
-    run = DoctorRun(request, clock)
+    is_watched = options.show_progress and sys.stderr.isatty()
+    run = DoctorRun(request, clock, watch=_tell if is_watched else None)
     diagnosis = run.diagnose()
+    if is_watched:
+        click.echo(_CLEAR, nl=False, err=True)
     _show(options, diagnosis, with_curl=asked["with_curl"])
     if asked["report_file"] is not None:
         _write_report(asked["report_file"], run, diagnosis, clock)
@@ -87,6 +92,11 @@ def doctor(options: CommonOptions, module: str | None, **asked: Any) -> int:
         kept = keep_evidence(asked["evidence_folder"], run, diagnosis, clock)
         options.output.note(f"evidence kept in {kept}")
     return diagnosis.exit_code
+
+
+def _tell(stage: str) -> None:
+    """Show on a terminal what is under way."""
+    click.echo(f"{_CLEAR}{printable(stage)} ...", nl=False, err=True)
 
 
 def _show(options: CommonOptions, diagnosis: Diagnosis, *, with_curl: bool) -> None:

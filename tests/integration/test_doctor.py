@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from gosync.demo.exchange import HttpAnswer, HttpRequest
 from gosync.gomod.module import ModuleVersion
+from tests.simulator.goclient import need_go
 from tests.simulator.standard import NO_GO_MOD, PRIVATE
 from tests.unit.diagnose.doctor.worlds import SUBJECT, WORLDS, Scene, scene_in
 
@@ -136,6 +138,32 @@ def test_a_rewritten_tag_and_a_change_on_the_way_are_told_apart(
     (altered,) = json.loads((folder / "altered.json").read_text())
     assert altered["kind"] == kind
     assert altered["came"]["zip"] != altered["proven"]["zip"]
+
+
+@pytest.mark.go
+@pytest.mark.parametrize("filtered", [False, True])
+def test_with_go(filtered, scene: Scene) -> None:
+    if filtered:  # a filter that knows go by its name
+
+        def change(request: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
+            is_go = request.headers.get("user-agent", "").startswith("Go")
+            return HttpAnswer(403) if is_go else answer
+
+        scene.sim.fault("*", change)
+    env = scene.env(PATH=f"{need_go().parent}:/usr/bin:/bin", GOTOOLCHAIN="local")
+
+    done = _doctor(scene, SUBJECT, "--with-go", "--json", env=env)
+
+    document = json.loads(done.stdout)
+    facts = " ".join(document["details"][-1]["facts"])
+    assert document["stages"][-1]["name"] == "go"
+    if filtered:
+        assert document["conclusion"]["class"] == "http.403"
+        assert "200 to doctor" in facts
+        assert "403 to Go-http-client/1.1" in facts
+    else:
+        assert done.returncode == 0, done.stdout
+        assert facts == "go mod download: ok"
 
 
 def test_a_project_without_a_module(scene: Scene) -> None:

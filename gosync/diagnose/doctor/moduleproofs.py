@@ -158,6 +158,8 @@ class ModuleProofs:
         alteration = judge(
             str(found.mv), way.url, came=found.h1s, proven=proven, others=served
         )
+        first = found.zip.first_bytes if found.zip is not None else b""
+        alteration = msgspec.structs.replace(alteration, first_bytes=first)
         self.alterations.append(alteration)
         stage.saw(f"{alteration.kind}: {alteration.text}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -49,7 +49,7 @@ from gosync.diagnose.doctor.ways import (
     ways_of,
 )
 from gosync.diagnose.doctor.web import Web
-from gosync.diagnose.doctor.withgo import GO_AGENT, GoAnswer, ask_go
+from gosync.diagnose.doctor.withgo import GO_AGENTS, GoAnswer, ask_go
 from gosync.errors import ConfigError
 from gosync.gomod.module import ModuleVersion, escape_version
 from gosync.hint import advise, command
@@ -96,7 +96,11 @@ class DoctorRun:
     """
 
     def __init__(
-        self, request: DoctorRequest, clock: Clock, resolver: Resolver | None = None
+        self,
+        request: DoctorRequest,
+        clock: Clock,
+        resolver: Resolver | None = None,
+        watch: Callable[[str], object] | None = None,
     ) -> None:
         """Prepare a run.
 
@@ -104,11 +108,12 @@ class DoctorRun:
             request: What is asked.
             clock: Times the stages.
             resolver: Turns names into addresses; the system's by default.
+            watch: Is told the name of each stage as it begins.
         """
         self._request = request
         self.go = find_local_go(request.environment)
         self.settings: GoSettings = load_settings(request.environment, self.go)
-        self.log = StageLog(clock)
+        self.log = StageLog(clock, watch)
         seconds = request.timeout_seconds
         self.opener = LineOpener(
             request.environment,
@@ -157,9 +162,11 @@ class DoctorRun:
         if asked:
             with suppress(FaultFoundError):
                 as_us = self.web.get(asked, limit_bytes=1).status
-                agent = {"User-Agent": GO_AGENT}
-                as_go = self.web.get(asked, limit_bytes=1, headers=agent).status
-                stage.saw(f"{asked}: {as_us} to doctor, {as_go} to {GO_AGENT}")
+                stage.saw(f"{asked}: {as_us} to doctor")
+                for name in GO_AGENTS:
+                    agent = {"User-Agent": name}
+                    as_go = self.web.get(asked, limit_bytes=1, headers=agent).status
+                    stage.saw(f"{asked}: {as_go} to {name}")
         if answer.ok:
             stage.warn(so_far.cause, f"go gets it all the same; {ours}")
         else:
