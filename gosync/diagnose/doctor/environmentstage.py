@@ -101,12 +101,17 @@ def _helpers(settings: GoSettings) -> Iterator[StageFinding]:
         if not words or words[0] in _GOAUTH_WORDS:
             continue
         path = settings.environment.get("PATH", "")
-        if shutil.which(words[0], path=path) is None:
-            yield StageFinding(
-                cause="env.goauth",
-                text=f"GOAUTH names {words[0]}, which is no command here; go goes on"
-                " without it, and says nothing",
-                remedy="install it, or go env -u GOAUTH",
-                severity=Severity.WARNING,
-                explains=("http.401", "http.403", "http.404"),
-            )
+        is_there = shutil.which(words[0], path=path) is not None
+        yield StageFinding(
+            cause="env.goauth",
+            text=f"GOAUTH names {words[0]}, which doctor does not run: go may send a"
+            " login that doctor has not"
+            if is_there
+            else f"GOAUTH names {words[0]}, which is no command here; go goes on"
+            " without it, and says nothing",
+            remedy="ask with --with-go too; run the helper by hand"
+            if is_there
+            else "install it, or go env -u GOAUTH",
+            severity=Severity.NOTE if is_there else Severity.WARNING,
+            explains=("http.401", "http.403", "http.404"),
+        )

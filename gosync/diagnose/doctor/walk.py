@@ -12,6 +12,7 @@ import msgspec
 from gosync.clock import Clock
 from gosync.diagnose.doctor.answers import class_of
 from gosync.diagnose.doctor.diagnosis import (
+    EXIT_SECURITY,
     Conclusion,
     Diagnosis,
     FaultFoundError,
@@ -54,6 +55,7 @@ from gosync.errors import ConfigError
 from gosync.gomod.module import ModuleVersion, escape_version
 from gosync.hint import advise, command
 from gosync.project.folder import read_project
+from gosync.upstream.credentials import load_netrc
 
 _MODULES_WALKED: Final = 2
 _MODULES_ASKED: Final = 300
@@ -121,7 +123,9 @@ class DoctorRun:
             timeout_seconds=seconds,
             name_servers=[each for each in request.ask if "://" not in each],
         )
-        self.web = Web(self.opener, request.environment)
+        words = [each.strip() for each in self.settings["GOAUTH"].split(";")]
+        netrc = load_netrc(request.environment) if "netrc" in words else {}
+        self.web = Web(self.opener, netrc)
         self.evidence: dict[str, bytes] = {}
         self.alterations: list[Alteration] = []
 
@@ -168,6 +172,8 @@ class DoctorRun:
                     as_go = self.web.get(asked, limit_bytes=1, headers=agent).status
                     stage.saw(f"{asked}: {as_go} to {name}")
         if answer.ok:
+            if so_far.exit_code != EXIT_SECURITY:
+                self.log.demote(0)
             stage.warn(so_far.cause, f"go gets it all the same; {ours}")
         else:
             stage.blame(

@@ -30,7 +30,7 @@ from gosync.diagnose.doctor.lines import HostLine, LineOpener
 from gosync.diagnose.doctor.localfiles import read_as_answer
 from gosync.diagnose.doctor.stagelog import StageLog
 from gosync.diagnose.doctor.webanswer import WebAnswer
-from gosync.upstream.credentials import Credentials, load_netrc
+from gosync.upstream.credentials import Credentials
 from gosync.upstream.urls import strip_secrets
 
 MAX_REDIRECTS: Final = 10
@@ -61,7 +61,7 @@ class Web:
     def __init__(
         self,
         opener: LineOpener,
-        environment: Mapping[str, str],
+        netrc: Mapping[str, Credentials],
         *,
         seconds: float = 60.0,
         zip_seconds: float = 600.0,
@@ -70,14 +70,14 @@ class Web:
 
         Args:
             opener: Who opens connections.
-            environment: The process's environment, for netrc.
+            netrc: Logins by host, as netrc has them.
             seconds: How long a question may take in all.
             zip_seconds: The same for a zip.
         """
         self._seconds = seconds
         self._zip_seconds = zip_seconds
         self._opener = opener
-        self._netrc = load_netrc(environment)
+        self._netrc = netrc
         self._logins: dict[NetOrigin, Credentials] = {}
         self._lines: dict[NetOrigin, HostLine] = {}
         self.asked: list[str] = []
