@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gosync.clock import SystemClock
+from gosync.demo.modules import ModuleSource
 from gosync.diagnose.doctor import localcaches
 from gosync.diagnose.doctor.diagnosis import Diagnosis
 from gosync.diagnose.doctor.gosettings import make_settings
@@ -154,6 +155,17 @@ def test_a_project_of_a_newer_go(toolchain, gosumdb, cause, scene: Scene) -> Non
     )
     assert diagnosis.conclusion.cause == cause
     assert diagnosis.exit_code == 4
+
+
+@pytest.mark.go
+@pytest.mark.parametrize(("toolchain", "code"), [("local", 4), ("auto", 0)])
+def test_a_module_of_a_newer_go(toolchain, code, scene: Scene) -> None:
+    files = {"go.mod": b"module std.example/future\n\ngo 1.99\n"}
+    scene.sim.publish(ModuleSource("std.example/future", "v1.0.0", files))
+    env = scene.env(GOTOOLCHAIN=toolchain, PATH=f"{need_go().parent}:/usr/bin:/bin")
+    diagnosis, _ = diagnose(scene, Asked(env, subject="std.example/future@v1.0.0"))
+    assert diagnosis.conclusion.cause == "toolchain.dep_too_new"
+    assert diagnosis.exit_code == code
 
 
 def test_a_module_that_go_work_does_not_use(scene: Scene) -> None:
