@@ -40,8 +40,9 @@ _COLUMNS = ("stage", "ok", "seconds", "found")
 @click.option(
     "--ask",
     multiple=True,
-    metavar="ADDRESS|URL",
-    help="Ask this name server, or this proxy, too, to compare; may be repeated.",
+    metavar="ADDRESS|URL|NAME",
+    help="Ask this name server or proxy, too, to compare, or the checksum database"
+    " although a private pattern almost covers the module; may be repeated.",
 )
 @click.option("--with-go", is_flag=True, help="Ask the real go too, and compare.")
 @click.option("--curl", "with_curl", is_flag=True, help="Show the curl line of stages.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -71,8 +72,9 @@ class DoctorRequest(msgspec.Struct, frozen=True, kw_only=True):
         folder: Where one stands.
         timeout_seconds: How long to wait for a connection or the next bytes.
         zip_limit_bytes: Larger zips are not read whole.
-        ask: Whom to ask beside what is configured: addresses of name servers, and URLs
-            of proxies.
+        ask: Whom to ask beside what is configured, or in spite of a pattern that almost
+            covers a name: addresses of name servers, URLs of proxies, names of
+            checksum databases.
         with_go: Whether the real go is asked too.
     """
 
@@ -121,7 +123,7 @@ class DoctorRun:
             request.environment,
             resolver or SystemResolver(timeout_seconds=seconds),
             timeout_seconds=seconds,
-            name_servers=[each for each in request.ask if "://" not in each],
+            name_servers=[each for each in request.ask if _is_address(each)],
         )
         words = [each.strip() for each in self.settings["GOAUTH"].split(";")]
         netrc = load_netrc(request.environment) if "netrc" in words else {}
@@ -201,7 +203,9 @@ class DoctorRun:
             return
         with self.log.stage("environment") as stage:
             path, version = parse_subject(self._request.subject)
-            look_at_environment(stage, self.settings, self.go, (path,))
+            look_at_environment(
+                stage, self.settings, self.go, (path,), self._request.ask
+            )
         if self._is_well():
             self._toolchain("")
         if self._is_well():
@@ -307,6 +311,7 @@ class DoctorRun:
                 for each in self._request.ask
                 if "://" in each
             ),
+            asked=self._request.ask,
         )
         walk = ModuleWalk(
             self.settings, self.web, self.log, proofs, go_version=self._go_version
@@ -360,3 +365,9 @@ class DoctorRun:
             if cause not in ("http.404", "http.410") and not way.any_error:
                 return cause
         return first
+
+
+def _is_address(text: str) -> bool:
+    with suppress(ValueError):
+        return bool(ipaddress.ip_address(text))
+    return False

@@ -43,6 +43,7 @@ def diagnose(scene: Scene, asked: Asked) -> tuple[Diagnosis, DoctorRun]:
         environment=environment_of(scene, asked),
         folder=scene.folder,
         timeout_seconds=asked.timeout,
+        ask=asked.ask,
     )
     run = DoctorRun(request, SystemClock())
     return run.diagnose(), run

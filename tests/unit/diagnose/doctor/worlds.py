@@ -50,6 +50,7 @@ class Asked:
         go: What go is asked in its place; by default ``mod download SUBJECT``.
         exit_code: Doctor's.
         timeout: Doctor's patience.
+        ask: Whom doctor may ask besides.
     """
 
     env: dict[str, str]
@@ -57,6 +58,7 @@ class Asked:
     go: tuple[str, ...] = ()
     exit_code: int = 4
     timeout: float = 5.0
+    ask: tuple[str, ...] = ()
 
     @property
     def go_arguments(self) -> tuple[str, ...]:
