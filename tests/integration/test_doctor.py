@@ -68,6 +68,7 @@ def test_one_conclusion_comes_first(scene: Scene) -> None:
     assert f"curl -sSiL --max-redirs 10 {scene.sim.url}/" in done.stdout
 
 
+@pytest.mark.long
 def test_chinese_words_beside(scene: Scene) -> None:
     scene.sim.fail("*", status=403)
     done = _doctor(scene, SUBJECT, env=scene.env(LANG="zh_CN.UTF-8"))
@@ -117,7 +118,11 @@ def test_evidence_of_a_portal(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     ("other_is_right", "kind"),
-    [(True, "changed on the way"), (False, "rewritten tag"), (None, "unknown")],
+    [
+        (True, "changed on the way"),
+        pytest.param(False, "rewritten tag", marks=pytest.mark.long),
+        pytest.param(None, "unknown", marks=pytest.mark.long),
+    ],
 )
 def test_a_rewritten_tag_and_a_change_on_the_way_are_told_apart(
     other_is_right, kind, scene: Scene, tmp_path: Path

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import msgspec
 
@@ -36,6 +36,7 @@ from gosync.upstream.urls import strip_secrets
 MAX_REDIRECTS: Final = 10
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PIECE: Final = 1 << 16
+_URL_SAFE: Final = "%/:=&?~#+!$,;'@()*[]"
 _GZIP: Final = 31  # zlib's number for a gzip header and the largest window
 _ODD_ANSWERS: Final = 16
 _EVIDENCE_BYTES: Final = 1 << 16
@@ -172,10 +173,17 @@ class Web:
                 f" {strip_secrets(location)}",
                 "its operator must mend the redirects; a portal asks for a login",
             )
-        target = urljoin(url, location)
-        scheme = urlsplit(target).scheme
-        if scheme not in ("http", "https"):
-            raise fault("http.redirects", f"{hops[-1]}: redirects to no web address")
+        try:
+            target = quote(urljoin(url, location), safe=_URL_SAFE)
+            scheme, host = urlsplit(target).scheme, NetOrigin.of(target).host
+        except (KeyError, ValueError):
+            scheme = host = target = ""
+        if scheme not in ("http", "https") or not host:
+            raise fault(
+                "http.redirects",
+                f"{hops[-1]}: redirects to no web address",
+                "its operator must mend the redirect",
+            )
         if urlsplit(url).scheme == "https" and scheme == "http":
             raise fault(
                 "http.insecure_redirect",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from contextlib import suppress
 
 import pytest
 
@@ -73,3 +74,46 @@ def test_a_short_body_is_told(server):
         web.get(url, limit_bytes=100)
     web.close()
     assert caught.value.finding.cause == "download.truncated"
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["http://[::1", "http:///x", "ftp://a.example/", "http://a:port/", "//", "x:y"],
+)
+def test_a_redirect_to_nowhere_is_a_fault(location, server):
+    url = server.script("/x", answer(status=302, headers={"Location": location}))
+    web = _web()
+    with pytest.raises(FaultFoundError) as caught:
+        web.get(url, limit_bytes=100)
+    web.close()
+    assert caught.value.finding.cause == "http.redirects"
+
+
+def test_a_redirect_may_have_any_letters(server):
+    server.script("/a%20b", answer(b"here"))
+    url = server.script("/x", answer(status=302, headers={"Location": "/a b"}))
+    web = _web()
+    got = web.get(url, limit_bytes=100)
+    web.close()
+    assert (got.body, got.hops) == (b"here", (url,))
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\x15\x03\x01\x00\x02\x02\x16",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 300 + b"\r\n",
+        b"HTTP/1.1 " + b"9" * 100_000,
+        b"\0" * 1000,
+    ],
+)
+def test_garbage_is_a_fault_or_an_answer(garbage, server):
+    url = server.script("/x", closing(garbage))
+    web = _web()
+    with suppress(FaultFoundError):
+        assert web.get(url, limit_bytes=1000).size_bytes <= 1000
+    web.close()
