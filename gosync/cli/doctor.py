@@ -14,13 +14,14 @@ from gosync import __version__
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.plaintable import table_lines
 from gosync.clock import Clock, SystemClock, format_time
-from gosync.diagnose.doctor.diagnosis import Diagnosis, Stage
+from gosync.diagnose.doctor.diagnosis import HEALTHY, Diagnosis, Stage
 from gosync.diagnose.doctor.evidence import keep_evidence
 from gosync.diagnose.doctor.report import DoctorReport, redacted
 from gosync.diagnose.doctor.walk import DoctorRequest, DoctorRun
 from gosync.diagnose.language import Language, language_of
 from gosync.diagnose.shipped import shipped_catalogue
 from gosync.errors import OutputError
+from gosync.hint import command
 from gosync.text import printable
 
 _CLEAR = "\r\x1b[K"
@@ -114,6 +115,8 @@ def _conclusion_lines(diagnosis: Diagnosis) -> Iterator[str]:
     if end.remedy:
         yield f"  next: {printable(end.remedy)}"
     yield from _translated(end.cause)
+    if end.cause != HEALTHY:
+        yield f"  more: {command('explain', end.cause)}"
     yield ""
 
 

@@ -64,6 +64,7 @@ def test_one_conclusion_comes_first(scene: Scene) -> None:
     assert done.returncode == 4
     assert lines[0].startswith("http.403: ")
     assert lines[1].startswith("  next: ")
+    assert lines[2] == "  more: gosync explain http.403"
     assert any(line.startswith("stage ") for line in lines)
     assert f"curl -sSiL --max-redirs 10 {scene.sim.url}/" in done.stdout
 

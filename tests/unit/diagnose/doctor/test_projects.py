@@ -56,19 +56,35 @@ def test_a_healthy_project(scene: Scene) -> None:
 
 
 def test_all_further_modules_are_asked_for_shallowly(scene: Scene) -> None:
-    names = ["std.example/gadget v1.0.0", "std.example/scale v1.0.0"]
-    names += [f"{NO_GO_MOD} v1.2.3", "std.example/nosuch v1.0.0"]
-    lines = "".join(f"\t{each}\n" for each in names)
+    names = [str(_MV), "std.example/scale@v1.0.0", "std.example/regret@v1.0.0"]
+    known = [ModuleVersion.parse(each) for each in names]
+    lines = [f"{each.path} {each.version}" for each in known]
+    made = map(scene.sim.publication, known)
+    sums = [f"{a}/go.mod {b.mod_h1}\n" for a, b in zip(lines, made, strict=True)]
+    gone = "std.example/nosuch v1.0.0"
+    required = "".join(f"\t{each}\n" for each in (*lines, gone))
     _write(
         scene.folder,
-        go_mod=f"module here.example/m\n\ngo 1.21\n\nrequire (\n{lines})\n",
-        go_sum="".join(
-            f"{each}/go.mod h1:{'A' * 43}=\n" for each in names if "plain" not in each
-        )
-        + _sums(scene),
+        go_mod=f"module here.example/m\n\ngo 1.21\n\nrequire (\n{required})\n",
+        go_sum="".join([*sums, f"{gone}/go.mod h1:{'A' * 43}=\n"]),
     )
-    diagnosis = _project(scene, GOSUMDB="off")
-    assert diagnosis.exit_code == 6  # the sums above are not theirs
+
+    diagnosis = _project(scene)
+
+    last = diagnosis.stages[-1]
+    assert last.name == "modules"
+    assert last.facts == ("1 of 2 more are there",)
+    assert "std.example/nosuch@v1.0.0" in last.findings[0].text
+    assert diagnosis.conclusion.cause == "http.404"
+    assert diagnosis.exit_code == 4
+
+
+def test_of_an_old_project_the_zips_of_go_sum_count(scene: Scene) -> None:
+    more = f"std.example/nosuch v1.0.0 h1:{'A' * 43}=\n"
+    go_mod = _GO_MOD.replace("go 1.21", "go 1.16")
+    _write(scene.folder, go_mod=go_mod, go_sum=_sums(scene) + more)
+    diagnosis = _project(scene)
+    assert "2 modules required" in str(diagnosis.stages[1].facts)
 
 
 @pytest.mark.parametrize(
