@@ -24,7 +24,9 @@ from gosync.diagnose.doctor.webproxy import WebProxy
 _UNREACHABLE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
 _PORTS: Final = {"http": 80, "https": 443}
 _HEAD_LIMIT: Final = 65536
-_NAME_UNKNOWN: Final = "check the spelling of {} in {}, and /etc/resolv.conf"
+_NAME_UNKNOWN: Final = (
+    "check the spelling of {}, in GOPROXY or the module's path, and /etc/resolv.conf"
+)
 
 
 class Resolver(Protocol):
@@ -62,8 +64,8 @@ class SystemResolver:
             said = "no name server is set up in /etc/resolv.conf"
         return fault(
             cause,
-            f"the name {host} has no address here: {said}",
-            _NAME_UNKNOWN.format(host, "GOPROXY (go env GOPROXY)"),
+            f"the name {host} has no address here ({said})",
+            _NAME_UNKNOWN.format(host),
         )
 
 
