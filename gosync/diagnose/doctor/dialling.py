@@ -28,6 +28,11 @@ _NAME_UNKNOWN: Final = (
     "check the spelling of {}, in GOPROXY or the module's path, and /etc/resolv.conf"
 )
 
+_NO_SERVER: Final = (
+    "ask who runs the name server of /etc/resolv.conf, or set another one there; behind"
+    " a web proxy set HTTPS_PROXY, which resolves names itself"
+)
+
 
 class Resolver(Protocol):
     """Whatever turns names into addresses."""
@@ -65,7 +70,7 @@ class SystemResolver:
         return fault(
             cause,
             f"the name {host} has no address here ({said})",
-            _NAME_UNKNOWN.format(host),
+            _NAME_UNKNOWN.format(host) if cause == "network.dns" else _NO_SERVER,
         )
 
 
