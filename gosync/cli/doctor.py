@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,17 @@ from gosync import __version__
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.plaintable import table_lines
 from gosync.clock import Clock, SystemClock, format_time
-from gosync.diagnose.doctor.diagnosis import Diagnosis, Stage
+from gosync.diagnose.doctor.diagnosis import HEALTHY, Diagnosis, Stage
 from gosync.diagnose.doctor.evidence import keep_evidence
 from gosync.diagnose.doctor.report import DoctorReport, redacted
 from gosync.diagnose.doctor.walk import DoctorRequest, DoctorRun
 from gosync.diagnose.language import Language, language_of
 from gosync.diagnose.shipped import shipped_catalogue
 from gosync.errors import OutputError
+from gosync.hint import command
 from gosync.text import printable
 
+_CLEAR = "\r\x1b[K"
 _COLUMNS = ("stage", "ok", "seconds", "found")
 
 
@@ -38,8 +41,9 @@ _COLUMNS = ("stage", "ok", "seconds", "found")
 @click.option(
     "--ask",
     multiple=True,
-    metavar="ADDRESS|URL",
-    help="Ask this name server, or this proxy, too, to compare; may be repeated.",
+    metavar="ADDRESS|URL|NAME",
+    help="Ask this name server or proxy, too, to compare, or the checksum database"
+    " although a private pattern almost covers the module; may be repeated.",
 )
 @click.option("--with-go", is_flag=True, help="Ask the real go too, and compare.")
 @click.option("--curl", "with_curl", is_flag=True, help="Show the curl line of stages.")
@@ -78,8 +82,11 @@ def doctor(options: CommonOptions, module: str | None, **asked: Any) -> int:
         with_go=asked["with_go"],
     )
     clock = SystemClock()
-    run = DoctorRun(request, clock)
+    is_watched = options.show_progress and sys.stderr.isatty()
+    run = DoctorRun(request, clock, watch=_tell if is_watched else None)
     diagnosis = run.diagnose()
+    if is_watched:
+        click.echo(_CLEAR, nl=False, err=True)
     _show(options, diagnosis, with_curl=asked["with_curl"])
     if asked["report_file"] is not None:
         _write_report(asked["report_file"], run, diagnosis, clock)
@@ -87,6 +94,11 @@ def doctor(options: CommonOptions, module: str | None, **asked: Any) -> int:
         kept = keep_evidence(asked["evidence_folder"], run, diagnosis, clock)
         options.output.note(f"evidence kept in {kept}")
     return diagnosis.exit_code
+
+
+def _tell(stage: str) -> None:
+    """Show on a terminal what is under way."""
+    click.echo(f"{_CLEAR}{printable(stage)} ...", nl=False, err=True)
 
 
 def _show(options: CommonOptions, diagnosis: Diagnosis, *, with_curl: bool) -> None:
@@ -103,6 +115,8 @@ def _conclusion_lines(diagnosis: Diagnosis) -> Iterator[str]:
     if end.remedy:
         yield f"  next: {printable(end.remedy)}"
     yield from _translated(end.cause)
+    if end.cause != HEALTHY:
+        yield f"  more: {command('explain', end.cause)}"
     yield ""
 
 

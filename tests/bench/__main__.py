@@ -26,6 +26,7 @@ from tests.bench.badline import bad_mirrors
 from tests.bench.bundling import bundle_sizes
 from tests.bench.client import ask_small
 from tests.bench.cold import cold_sync
+from tests.bench.doctoring import doctor_module
 from tests.bench.events import index_events
 from tests.bench.explaining import explain_logs
 from tests.bench.hashing import hash_zips
@@ -54,6 +55,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "list": list_store,
     "start": start_verbs,
     "explain": explain_logs,
+    "doctor": doctor_module,
     "publish": publish_changes,
     "verify": verify_caches,
     "storeplan": plan_store_repair,

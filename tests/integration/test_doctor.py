@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from gosync.demo.exchange import HttpAnswer, HttpRequest
 from gosync.gomod.module import ModuleVersion
+from tests.simulator.goclient import need_go
 from tests.simulator.standard import NO_GO_MOD, PRIVATE
 from tests.unit.diagnose.doctor.worlds import SUBJECT, WORLDS, Scene, scene_in
 
@@ -62,10 +64,12 @@ def test_one_conclusion_comes_first(scene: Scene) -> None:
     assert done.returncode == 4
     assert lines[0].startswith("http.403: ")
     assert lines[1].startswith("  next: ")
+    assert lines[2] == "  more: gosync explain http.403"
     assert any(line.startswith("stage ") for line in lines)
     assert f"curl -sSiL --max-redirs 10 {scene.sim.url}/" in done.stdout
 
 
+@pytest.mark.long
 def test_chinese_words_beside(scene: Scene) -> None:
     scene.sim.fail("*", status=403)
     done = _doctor(scene, SUBJECT, env=scene.env(LANG="zh_CN.UTF-8"))
@@ -115,7 +119,11 @@ def test_evidence_of_a_portal(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     ("other_is_right", "kind"),
-    [(True, "changed on the way"), (False, "rewritten tag"), (None, "unknown")],
+    [
+        (True, "changed on the way"),
+        pytest.param(False, "rewritten tag", marks=pytest.mark.long),
+        pytest.param(None, "unknown", marks=pytest.mark.long),
+    ],
 )
 def test_a_rewritten_tag_and_a_change_on_the_way_are_told_apart(
     other_is_right, kind, scene: Scene, tmp_path: Path
@@ -136,6 +144,32 @@ def test_a_rewritten_tag_and_a_change_on_the_way_are_told_apart(
     (altered,) = json.loads((folder / "altered.json").read_text())
     assert altered["kind"] == kind
     assert altered["came"]["zip"] != altered["proven"]["zip"]
+
+
+@pytest.mark.go
+@pytest.mark.parametrize("filtered", [False, True])
+def test_with_go(filtered, scene: Scene) -> None:
+    if filtered:  # a filter that knows go by its name
+
+        def change(request: HttpRequest, answer: HttpAnswer) -> HttpAnswer:
+            is_go = request.headers.get("user-agent", "").startswith("Go")
+            return HttpAnswer(403) if is_go else answer
+
+        scene.sim.fault("*", change)
+    env = scene.env(PATH=f"{need_go().parent}:/usr/bin:/bin", GOTOOLCHAIN="local")
+
+    done = _doctor(scene, SUBJECT, "--with-go", "--json", env=env)
+
+    document = json.loads(done.stdout)
+    facts = " ".join(document["details"][-1]["facts"])
+    assert document["stages"][-1]["name"] == "go"
+    if filtered:
+        assert document["conclusion"]["class"] == "http.403"
+        assert "200 to doctor" in facts
+        assert "403 to Go-http-client/1.1" in facts
+    else:
+        assert done.returncode == 0, done.stdout
+        assert facts == "go mod download: ok"
 
 
 def test_a_project_without_a_module(scene: Scene) -> None:

@@ -24,7 +24,14 @@ from gosync.diagnose.doctor.webproxy import WebProxy
 _UNREACHABLE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
 _PORTS: Final = {"http": 80, "https": 443}
 _HEAD_LIMIT: Final = 65536
-_NAME_UNKNOWN: Final = "check the spelling of {} in {}, and /etc/resolv.conf"
+_NAME_UNKNOWN: Final = (
+    "check the spelling of {}, in GOPROXY or the module's path, and /etc/resolv.conf"
+)
+
+_NO_SERVER: Final = (
+    "ask who runs the name server of /etc/resolv.conf, or set another one there; behind"
+    " a web proxy set HTTPS_PROXY, which resolves names itself"
+)
 
 
 class Resolver(Protocol):
@@ -62,8 +69,8 @@ class SystemResolver:
             said = "no name server is set up in /etc/resolv.conf"
         return fault(
             cause,
-            f"the name {host} has no address here: {said}",
-            _NAME_UNKNOWN.format(host, "GOPROXY (go env GOPROXY)"),
+            f"the name {host} has no address here ({said})",
+            _NAME_UNKNOWN.format(host) if cause == "network.dns" else _NO_SERVER,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from gosync.diagnose.doctor.contradictions import contradictions
 from gosync.diagnose.doctor.diagnosis import FaultFoundError, Severity, StageFinding
@@ -14,7 +14,9 @@ from gosync.diagnose.doctor.settingsfiles import LocalGo
 from gosync.diagnose.doctor.stagelog import StageDraft
 from gosync.diagnose.doctor.ways import (
     WayKind,
+    database_of,
     is_covered,
+    is_private,
     looks_up,
     may_ask,
     may_look_up,
@@ -31,8 +33,17 @@ def look_at_environment(
     settings: GoSettings,
     go: LocalGo | None,
     modules: tuple[str, ...],
+    asked: Collection[str] = (),
 ) -> None:
-    """Note the settings and what is wrong with them, for some modules above all."""
+    """Note the settings and what is wrong with them.
+
+    Args:
+        stage: Where it is noted.
+        settings: The settings.
+        go: The go command, if there is one.
+        modules: Modules whose names must not leak.
+        asked: Checksum databases that may hear names that are almost private.
+    """
     stage.saw(f"{go.version or 'go'} at {go.command}" if go else "no go on PATH")
     for each in settings.changed:
         stage.saw(f"{each.name}={strip_user_info(each.value)} ({each.origin})")
@@ -51,11 +62,13 @@ def look_at_environment(
     for finding in _helpers(settings):
         stage.add(finding)
     for path in modules:
-        for finding in privacy(settings, path):
+        for finding in privacy(settings, path, asked):
             stage.add(finding)
 
 
-def privacy(settings: GoSettings, path: str) -> Iterator[StageFinding]:
+def privacy(
+    settings: GoSettings, path: str, asked: Collection[str] = ()
+) -> Iterator[StageFinding]:
     """Yield which settings would leak a module's name, or go around a proxy."""
     try:
         ways = parse_ways(settings["GOPROXY"])
@@ -65,13 +78,15 @@ def privacy(settings: GoSettings, path: str) -> Iterator[StageFinding]:
     if is_covered(settings, "GONOPROXY", path) and proxies:
         yield bypass_note(path, ", ".join(each.url for each in proxies), "GONOPROXY")
     near = near_private(settings, path)
-    if looks_up(settings, path) and not may_look_up(settings, path):
+    is_meant = _database_name(settings) in asked and not is_private(settings, path)
+    if looks_up(settings, path) and not (may_look_up(settings, path) or is_meant):
         why = near or f"GOPRIVATE={settings['GOPRIVATE']}"
         yield StageFinding(
             cause="sum.private_leak",
             text=f"go would send the name {path} to the checksum database:"
             f" {why} {'misses' if near else 'covers'} it, GONOSUMDB does not cover it",
-            remedy=f"go env -w GOPRIVATE={_widened(settings['GOPRIVATE'], path)}",
+            remedy=f"go env -w GOPRIVATE={_widened(settings['GOPRIVATE'], path)}; for a"
+            f" public module: --ask {_database_name(settings)}",
         )
     for way in proxies:
         if not may_ask(settings, way, path) and not is_covered(
@@ -84,6 +99,14 @@ def privacy(settings: GoSettings, path: str) -> Iterator[StageFinding]:
                 remedy=f"go env -w GONOPROXY={_widened(settings['GONOPROXY'], path)}",
                 severity=Severity.WARNING,
             )
+
+
+def _database_name(settings: GoSettings) -> str:
+    try:
+        database = database_of(settings)
+    except FaultFoundError:
+        return ""
+    return database.name if database is not None else ""
 
 
 def _widened(patterns: str, path: str) -> str:
@@ -101,12 +124,17 @@ def _helpers(settings: GoSettings) -> Iterator[StageFinding]:
         if not words or words[0] in _GOAUTH_WORDS:
             continue
         path = settings.environment.get("PATH", "")
-        if shutil.which(words[0], path=path) is None:
-            yield StageFinding(
-                cause="env.goauth",
-                text=f"GOAUTH names {words[0]}, which is no command here; go goes on"
-                " without it, and says nothing",
-                remedy="install it, or go env -u GOAUTH",
-                severity=Severity.WARNING,
-                explains=("http.401", "http.403", "http.404"),
-            )
+        is_there = shutil.which(words[0], path=path) is not None
+        yield StageFinding(
+            cause="env.goauth",
+            text=f"GOAUTH names {words[0]}, which doctor does not run: go may send a"
+            " login that doctor has not"
+            if is_there
+            else f"GOAUTH names {words[0]}, which is no command here; go goes on"
+            " without it, and says nothing",
+            remedy="ask with --with-go too; run the helper by hand"
+            if is_there
+            else "install it, or go env -u GOAUTH",
+            severity=Severity.NOTE if is_there else Severity.WARNING,
+            explains=("http.401", "http.403", "http.404"),
+        )

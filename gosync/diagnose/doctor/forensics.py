@@ -32,6 +32,7 @@ class Alteration(msgspec.Struct, frozen=True, kw_only=True):
         came: The h1 of what came, by kind.
         proven: The h1 that the checksum database has.
         others: What other ways served, by their URL.
+        first_bytes: How the zip that came begins.
     """
 
     version: str
@@ -41,6 +42,7 @@ class Alteration(msgspec.Struct, frozen=True, kw_only=True):
     came: Mapping[str, str]
     proven: Mapping[str, str]
     others: Mapping[str, str]
+    first_bytes: bytes = b""
 
 
 def judge(

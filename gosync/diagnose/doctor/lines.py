@@ -151,7 +151,8 @@ class LineOpener:
         host, port = (proxy or origin).host, (proxy or origin).port
         with log.stage("dns", curl=f"getent ahosts {host}") as stage, _blame(proxy):
             addresses = resolve(host, self._resolver)
-            stage.saw(f"{host}: {', '.join(addresses)}")
+            is_one = list(addresses) == [host]
+            stage.saw(host if is_one else f"{host}: {', '.join(addresses)}")
             if is_hijacked(host, addresses, PUBLIC_HOSTS):
                 stage.warn(
                     "network.dns_hijack",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -26,6 +26,7 @@ from gosync.diagnose.doctor.ways import (
     Way,
     WayKind,
     database_of,
+    is_private,
     looks_up,
     may_ask,
     may_look_up,
@@ -75,6 +76,7 @@ class ModuleProofs:
         zip_limit_bytes: int,
         sums: Mapping[tuple[str, str, bool], str],
         compared: tuple[Way, ...] = (),
+        asked: Collection[str] = (),
     ) -> None:
         """Prepare to prove.
 
@@ -85,7 +87,9 @@ class ModuleProofs:
             zip_limit_bytes: Larger zips are not read whole.
             sums: The h1 of the project's go.sum files.
             compared: Further proxies, asked where bytes are not the proven ones.
+            asked: Checksum databases that the user wants asked all the same.
         """
+        self._asked = asked
         self._settings = settings
         self._web = web
         self._log = log
@@ -121,7 +125,8 @@ class ModuleProofs:
             with self._log.stage("sumdb") as stage:
                 stage.saw(f"not asked: {off}")
             return None
-        if not may_look_up(self._settings, mv.path):
+        asked = database.name in self._asked and not is_private(self._settings, mv.path)
+        if not asked and not may_look_up(self._settings, mv.path):
             with self._log.stage("sumdb") as stage:
                 stage.saw("not asked: the name is private; go would ask")
             return None
@@ -158,6 +163,8 @@ class ModuleProofs:
         alteration = judge(
             str(found.mv), way.url, came=found.h1s, proven=proven, others=served
         )
+        first = found.zip.first_bytes if found.zip is not None else b""
+        alteration = msgspec.structs.replace(alteration, first_bytes=first)
         self.alterations.append(alteration)
         stage.saw(f"{alteration.kind}: {alteration.text}")
 

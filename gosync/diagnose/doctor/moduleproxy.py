@@ -17,7 +17,7 @@ import msgspec
 
 from gosync.diagnose.doctor.answers import class_of, refuse, refuse_page
 from gosync.diagnose.doctor.curl import curl_line
-from gosync.diagnose.doctor.diagnosis import fault
+from gosync.diagnose.doctor.diagnosis import FaultFoundError, fault
 from gosync.diagnose.doctor.stagelog import StageDraft, StageLog
 from gosync.diagnose.doctor.ways import Way
 from gosync.diagnose.doctor.web import Web
@@ -215,7 +215,12 @@ class ModuleProxy:
                 stage.saw(f"more than {limit_bytes} bytes; its h1 was not made")
                 self._look_at_end(url, stage)
                 return None
-            return _examine(file, mv, answer, stage)
+            try:
+                return _examine(file, mv, answer, stage)
+            except FaultFoundError:
+                file.seek(0)
+                self._web.keep(msgspec.structs.replace(answer, body=file.read(1 << 16)))
+                raise
 
     def _look_at_end(self, url: str, stage: StageDraft) -> None:
         """Look at the end of a zip that is too large to be read here."""

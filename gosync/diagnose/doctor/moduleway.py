@@ -10,7 +10,12 @@ from __future__ import annotations
 from typing import Final
 
 from gosync.diagnose.doctor.absence import why_absent
-from gosync.diagnose.doctor.diagnosis import FaultFoundError, fault
+from gosync.diagnose.doctor.diagnosis import (
+    FaultFoundError,
+    Severity,
+    StageFinding,
+    fault,
+)
 from gosync.diagnose.doctor.gosettings import GoSettings
 from gosync.diagnose.doctor.moduleproofs import ModuleFound, ModuleProofs
 from gosync.diagnose.doctor.moduleproxy import ModuleProxy
@@ -226,14 +231,20 @@ class ModuleWalk:
 
     def _too_new(self, mv: ModuleVersion, gomod: GoMod) -> None:
         local = gover.from_toolchain(self._go_version) if self._go_version else ""
-        if local and gomod.go and gover.compare(local, gomod.go) < 0:
-            with self._log.stage("toolchain") as stage:
-                stage.warn(
-                    "toolchain.dep_too_new",
-                    f"{mv} wants go {gomod.go}, this is {self._go_version}",
-                    "install it, or GOTOOLCHAIN=auto with a mirror that carries it, or"
-                    f" an older version of {mv.path}",
+        if not (local and gomod.go and gover.compare(local, gomod.go) < 0):
+            return
+        stays = self._settings["GOTOOLCHAIN"].partition("+")[0] == "local"
+        with self._log.stage("go line") as stage:
+            stage.add(
+                StageFinding(
+                    cause="toolchain.dep_too_new",
+                    text=f"{mv} wants go {gomod.go}, this is {self._go_version}"
+                    + ", and GOTOOLCHAIN=local" * stays,
+                    remedy="install it, or GOTOOLCHAIN=auto with a mirror that carries"
+                    f" it, or an older version of {mv.path}",
+                    severity=Severity.FAULT if stays else Severity.WARNING,
                 )
+            )
 
     def _newer(
         self, proxy: ModuleProxy, found: ModuleFound, versions: tuple[str, ...] | None

@@ -21,11 +21,11 @@ _HEADER: Final = struct.Struct(">HHHHHH")
 _RECORD: Final = struct.Struct(">HHIH")
 _RECURSION_DESIRED: Final = 0x0100
 _LIMIT_BYTES: Final = 4096
-# The code of an answer, and the class of failure that it amounts to.
-_CLASSES: Final = {
-    2: "network.dns_servfail",
-    3: "network.dns",
-    5: "network.dns_refused",
+# The code of an answer: the class of failure that it amounts to, and in words.
+_CODES: Final = {
+    2: ("network.dns_servfail", "fails (SERVFAIL)"),
+    3: ("network.dns", "knows no such name (NXDOMAIN)"),
+    5: ("network.dns_refused", "refuses to answer (REFUSED)"),
 }
 
 
@@ -57,7 +57,8 @@ def ask_why(
         except (OSError, ValueError) as exc:
             said = "network.dns_timeout", f"the name server {server}: {exc}"
             continue
-        return _CLASSES.get(code, "network.dns"), f"the name server {server}"
+        cause, words = _CODES.get(code, ("network.dns", "has none"))
+        return cause, f"the name server {server} {words}"
     return said
 
 

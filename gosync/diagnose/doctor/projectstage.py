@@ -12,6 +12,7 @@ from gosync.diagnose.doctor.gosettings import GoSettings
 from gosync.diagnose.doctor.stagelog import StageDraft
 from gosync.errors import ConfigError, GosyncError
 from gosync.gomod import gover
+from gosync.gomod.mains import Pruning, pruning_of
 from gosync.gomod.moddirective import Replacement
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.workfile import parse
@@ -22,7 +23,8 @@ class ProjectNeeds(msgspec.Struct, frozen=True):
     """What a project takes from elsewhere.
 
     Attributes:
-        modules: The versions that its go.mod files require, replaced where they are.
+        modules: The versions that its go.mod files require, replaced where they are;
+            before go 1.17 these are not all, and the zips of go.sum count, too.
         sums: The h1 of its go.sum files: by path, version, and whether of the go.mod.
         go: The newest go that its files want, like ``1.23``; "" for any.
     """
@@ -123,6 +125,10 @@ def _needs(project: Project) -> ProjectNeeds:
         for line in project.sum_lines()
     }
     newest = ""
+    pruned = [pruning_of(each.gomod.go) for each in project.mains.modules]
+    if Pruning.UNPRUNED in pruned:
+        zips = (key for key in sums if not key[2])
+        found |= {ModuleVersion(path, version): None for path, version, _ in zips}
     for main in project.mains.modules:
         if not newest or gover.compare(newest, main.gomod.go) < 0:
             newest = main.gomod.go

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -64,7 +64,16 @@ class StageLog:
         prefix: What the names of further stages begin with.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(
+        self, clock: Clock, watch: Callable[[str], object] | None = None
+    ) -> None:
+        """Begin a log.
+
+        Args:
+            clock: Times the stages.
+            watch: Is told the name of each stage as it begins.
+        """
+        self._watch = watch
         self.stages: list[Stage] = []
         self.prefix = ""
         self.clock = clock
@@ -73,6 +82,8 @@ class StageLog:
     def stage(self, name: str, *, curl: str = "") -> Iterator[StageDraft]:
         """Run a stage; a FaultFoundError is noted in it, and passed on."""
         draft = StageDraft(curl)
+        if self._watch is not None:
+            self._watch(self.prefix + name)
         start = self.clock.monotonic()
         try:
             yield draft

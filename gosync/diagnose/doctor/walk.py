@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ipaddress
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ import msgspec
 from gosync.clock import Clock
 from gosync.diagnose.doctor.answers import class_of
 from gosync.diagnose.doctor.diagnosis import (
+    EXIT_SECURITY,
     Conclusion,
     Diagnosis,
     FaultFoundError,
@@ -49,11 +51,12 @@ from gosync.diagnose.doctor.ways import (
     ways_of,
 )
 from gosync.diagnose.doctor.web import Web
-from gosync.diagnose.doctor.withgo import GO_AGENT, GoAnswer, ask_go
+from gosync.diagnose.doctor.withgo import GO_AGENTS, GoAnswer, ask_go
 from gosync.errors import ConfigError
 from gosync.gomod.module import ModuleVersion, escape_version
 from gosync.hint import advise, command
 from gosync.project.folder import read_project
+from gosync.upstream.credentials import load_netrc
 
 _MODULES_WALKED: Final = 2
 _MODULES_ASKED: Final = 300
@@ -69,8 +72,9 @@ class DoctorRequest(msgspec.Struct, frozen=True, kw_only=True):
         folder: Where one stands.
         timeout_seconds: How long to wait for a connection or the next bytes.
         zip_limit_bytes: Larger zips are not read whole.
-        ask: Whom to ask beside what is configured: addresses of name servers, and URLs
-            of proxies.
+        ask: Whom to ask beside what is configured, or in spite of a pattern that almost
+            covers a name: addresses of name servers, URLs of proxies, names of
+            checksum databases.
         with_go: Whether the real go is asked too.
     """
 
@@ -96,7 +100,11 @@ class DoctorRun:
     """
 
     def __init__(
-        self, request: DoctorRequest, clock: Clock, resolver: Resolver | None = None
+        self,
+        request: DoctorRequest,
+        clock: Clock,
+        resolver: Resolver | None = None,
+        watch: Callable[[str], object] | None = None,
     ) -> None:
         """Prepare a run.
 
@@ -104,19 +112,22 @@ class DoctorRun:
             request: What is asked.
             clock: Times the stages.
             resolver: Turns names into addresses; the system's by default.
+            watch: Is told the name of each stage as it begins.
         """
         self._request = request
         self.go = find_local_go(request.environment)
         self.settings: GoSettings = load_settings(request.environment, self.go)
-        self.log = StageLog(clock)
+        self.log = StageLog(clock, watch)
         seconds = request.timeout_seconds
         self.opener = LineOpener(
             request.environment,
             resolver or SystemResolver(timeout_seconds=seconds),
             timeout_seconds=seconds,
-            name_servers=[each for each in request.ask if "://" not in each],
+            name_servers=[each for each in request.ask if _is_address(each)],
         )
-        self.web = Web(self.opener, request.environment)
+        words = [each.strip() for each in self.settings["GOAUTH"].split(";")]
+        netrc = load_netrc(request.environment) if "netrc" in words else {}
+        self.web = Web(self.opener, netrc)
         self.evidence: dict[str, bytes] = {}
         self.alterations: list[Alteration] = []
 
@@ -157,10 +168,14 @@ class DoctorRun:
         if asked:
             with suppress(FaultFoundError):
                 as_us = self.web.get(asked, limit_bytes=1).status
-                agent = {"User-Agent": GO_AGENT}
-                as_go = self.web.get(asked, limit_bytes=1, headers=agent).status
-                stage.saw(f"{asked}: {as_us} to doctor, {as_go} to {GO_AGENT}")
+                stage.saw(f"{asked}: {as_us} to doctor")
+                for name in GO_AGENTS:
+                    agent = {"User-Agent": name}
+                    as_go = self.web.get(asked, limit_bytes=1, headers=agent).status
+                    stage.saw(f"{asked}: {as_go} to {name}")
         if answer.ok:
+            if so_far.exit_code != EXIT_SECURITY:
+                self.log.demote(0)
             stage.warn(so_far.cause, f"go gets it all the same; {ours}")
         else:
             stage.blame(
@@ -188,7 +203,9 @@ class DoctorRun:
             return
         with self.log.stage("environment") as stage:
             path, version = parse_subject(self._request.subject)
-            look_at_environment(stage, self.settings, self.go, (path,))
+            look_at_environment(
+                stage, self.settings, self.go, (path,), self._request.ask
+            )
         if self._is_well():
             self._toolchain("")
         if self._is_well():
@@ -294,6 +311,7 @@ class DoctorRun:
                 for each in self._request.ask
                 if "://" in each
             ),
+            asked=self._request.ask,
         )
         walk = ModuleWalk(
             self.settings, self.web, self.log, proofs, go_version=self._go_version
@@ -347,3 +365,9 @@ class DoctorRun:
             if cause not in ("http.404", "http.410") and not way.any_error:
                 return cause
         return first
+
+
+def _is_address(text: str) -> bool:
+    with suppress(ValueError):
+        return bool(ipaddress.ip_address(text))
+    return False

@@ -7,10 +7,13 @@ the host it is for. Each answer tells all hops on the way to it.
 from __future__ import annotations
 
 import http.client
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import socket
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import msgspec
 
@@ -27,12 +30,14 @@ from gosync.diagnose.doctor.lines import HostLine, LineOpener
 from gosync.diagnose.doctor.localfiles import read_as_answer
 from gosync.diagnose.doctor.stagelog import StageLog
 from gosync.diagnose.doctor.webanswer import WebAnswer
-from gosync.upstream.credentials import Credentials, load_netrc
+from gosync.upstream.credentials import Credentials
 from gosync.upstream.urls import strip_secrets
 
 MAX_REDIRECTS: Final = 10
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PIECE: Final = 1 << 16
+_URL_SAFE: Final = "%/:=&?~#+!$,;'@()*[]"
+_GZIP: Final = 31  # zlib's number for a gzip header and the largest window
 _ODD_ANSWERS: Final = 16
 _EVIDENCE_BYTES: Final = 1 << 16
 _AGENT: Final = f"gosync-doctor/{__version__}"
@@ -42,7 +47,7 @@ _AGAIN: Final = (
 )
 _HEADERS: Final = {
     "User-Agent": _AGENT,
-    "Accept-Encoding": "identity",
+    "Accept-Encoding": "gzip",
 }
 
 
@@ -54,9 +59,26 @@ class Web:
         odd: Answers that are evidence: refusals, redirects, pages for people.
     """
 
-    def __init__(self, opener: LineOpener, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        opener: LineOpener,
+        netrc: Mapping[str, Credentials],
+        *,
+        seconds: float = 60.0,
+        zip_seconds: float = 600.0,
+    ) -> None:
+        """Prepare to ask.
+
+        Args:
+            opener: Who opens connections.
+            netrc: Logins by host, as netrc has them.
+            seconds: How long a question may take in all.
+            zip_seconds: The same for a zip.
+        """
+        self._seconds = seconds
+        self._zip_seconds = zip_seconds
         self._opener = opener
-        self._netrc = load_netrc(environment)
+        self._netrc = netrc
         self._logins: dict[NetOrigin, Credentials] = {}
         self._lines: dict[NetOrigin, HostLine] = {}
         self.asked: list[str] = []
@@ -131,12 +153,16 @@ class Web:
                 line.sock.close()
         self._lines.clear()
 
-    def _noted(self, answer: WebAnswer) -> WebAnswer:
-        """Keep an answer that may be evidence, and hand it on."""
-        is_odd = answer.status != 200 or answer.hops or answer.is_page
-        if is_odd and len(self.odd) < _ODD_ANSWERS:
+    def keep(self, answer: WebAnswer) -> None:
+        """Keep an answer as evidence, with the beginning of its body."""
+        if len(self.odd) < _ODD_ANSWERS:
             body = answer.body[:_EVIDENCE_BYTES]
             self.odd.append(msgspec.structs.replace(answer, body=body))
+
+    def _noted(self, answer: WebAnswer) -> WebAnswer:
+        """Keep an answer that may be evidence, and hand it on."""
+        if answer.status != 200 or answer.hops or answer.is_page:
+            self.keep(answer)
         return answer
 
     def _next(self, url: str, location: str, hops: list[str]) -> str:
@@ -147,10 +173,17 @@ class Web:
                 f" {strip_secrets(location)}",
                 "its operator must mend the redirects; a portal asks for a login",
             )
-        target = urljoin(url, location)
-        scheme = urlsplit(target).scheme
-        if scheme not in ("http", "https"):
-            raise fault("http.redirects", f"{hops[-1]}: redirects to no web address")
+        try:
+            target = quote(urljoin(url, location), safe=_URL_SAFE)
+            scheme, host = urlsplit(target).scheme, NetOrigin.of(target).host
+        except (KeyError, ValueError):
+            scheme = host = target = ""
+        if scheme not in ("http", "https") or not host:
+            raise fault(
+                "http.redirects",
+                f"{hops[-1]}: redirects to no web address",
+                "its operator must mend the redirect",
+            )
         if urlsplit(url).scheme == "https" and scheme == "http":
             raise fault(
                 "http.insecure_redirect",
@@ -190,21 +223,21 @@ class Web:
         shown = strip_secrets(url)
         self.asked.append(shown)
         response = http.client.HTTPResponse(line.sock, method="GET", url=url)
+        is_zip = sink is not None
+        is_begun = False
         try:
-            line.sock.sendall(self._head(line, url, headers))
-            response.begin()
-        except (OSError, http.client.HTTPException) as exc:
+            with _until(line.sock, self._zip_seconds if is_zip else self._seconds):
+                line.sock.sendall(self._head(line, url, headers))
+                response.begin()
+                is_begun = True
+                taken = sink if response.status == 200 else None
+                body, size, is_whole = _read(response, limit_bytes, taken)
+        except (OSError, http.client.HTTPException, zlib.error) as exc:
+            if is_begun and isinstance(exc, ConnectionResetError):
+                text = f"{shown}: the connection is reset in its body"
+                raise fault("download.reset", text, _AGAIN) from exc
             raise _broken(exc, shown) from exc
-        try:
-            fields = {name.lower(): value for name, value in response.getheaders()}
-            taken = sink if response.status == 200 else None
-            body, size, is_whole = _read(response, limit_bytes, taken)
-        except ConnectionResetError as exc:
-            raise fault(
-                "download.reset", f"{shown}: reset in its body", _AGAIN
-            ) from exc
-        except (OSError, http.client.HTTPException) as exc:
-            raise _broken(exc, shown) from exc
+        fields = {name.lower(): value for name, value in response.getheaders()}
         if response.will_close or not is_whole:
             self._drop(line.origin)
         return WebAnswer(
@@ -245,16 +278,56 @@ def _read(
     """Return the body, its size, and whether that is all of it."""
     pieces: list[bytes] = []
     size = 0
-    while size < limit_bytes:
-        piece = response.read(min(_PIECE, limit_bytes - size))
-        if not piece:
-            if response.length:  # fewer bytes than were declared
-                raise http.client.IncompleteRead(b"", response.length)
-            break
-        size += len(piece)
-        (sink or pieces.append)(piece)
-    is_whole = response.isclosed() or not response.read(1)
-    return b"".join(pieces), size, is_whole
+    for piece in _pieces(response):
+        taken = piece[: limit_bytes - size]
+        size += len(taken)
+        (sink or pieces.append)(taken)
+        if len(taken) < len(piece):
+            return b"".join(pieces), size, False
+    return b"".join(pieces), size, True
+
+
+def _pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """Yield a body as it comes, unpacked where it is packed, as go does."""
+    packed = response.headers.get("content-encoding", "").strip().lower() == "gzip"
+    unpacking = zlib.decompressobj(_GZIP) if packed else None
+    while piece := response.read1(_PIECE):
+        if unpacking is None:
+            yield piece
+            continue
+        waiting = piece
+        while waiting:
+            yield unpacking.decompress(waiting, _PIECE)
+            waiting = unpacking.unconsumed_tail
+    if response.length:  # fewer bytes than were declared
+        raise http.client.IncompleteRead(b"", response.length)
+
+
+@contextmanager
+def _until(sock: socket.socket, seconds: float) -> Iterator[None]:
+    """Give a question so long in all, however slowly bytes come.
+
+    Raises:
+        TimeoutError: It took longer.
+    """
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, http.client.HTTPException) as exc:
+        if late.is_set():
+            raise TimeoutError from exc
+        raise
+    finally:
+        timer.cancel()
 
 
 def _broken(error: Exception, url: str) -> FaultFoundError:
@@ -264,6 +337,8 @@ def _broken(error: Exception, url: str) -> FaultFoundError:
             f"{url}: the connection is closed before an answer",
             "its log says why; something between may have done it",
         )
+    if isinstance(error, zlib.error):
+        return fault("download.truncated", f"{url}: broken gzip: {error}", _AGAIN)
     if isinstance(error, http.client.IncompleteRead):
         return fault(
             "download.truncated",

@@ -2,8 +2,8 @@
 
 Go runs as the user would run it, with a module cache of its own so that nothing is
 hidden by what was downloaded before. Where go and doctor do not agree, the mirror is
-asked once more as ``Go-http-client/1.1``: some filters tell clients apart by that name,
-others by how they begin TLS, which doctor cannot imitate and says.
+asked once more by go's names: some filters tell clients apart by the User-Agent, others
+by how they begin TLS, which doctor cannot imitate and says.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import msgspec
 from gosync.diagnose.recognising import Recogniser
 from gosync.diagnose.shipped import shipped_catalogue
 
-GO_AGENT: Final = "Go-http-client/1.1"
+# Of go 1.27 and of those before.
+GO_AGENTS: Final = ("GoCommand/1 (+https://go.dev/cmd/go)", "Go-http-client/1.1")
 _SECONDS: Final = 120.0
 
 

@@ -22,7 +22,7 @@ def _ask(scene, end) -> StageLog:
     resolver = SystemResolver(timeout_seconds=5)
     opener = LineOpener(environment, resolver, timeout_seconds=5)
     log = StageLog(SystemClock())
-    Web(opener, environment).open_as_go(f"{url}/a.example/@v/list", log)
+    Web(opener, {}).open_as_go(f"{url}/a.example/@v/list", log)
     return log
 
 

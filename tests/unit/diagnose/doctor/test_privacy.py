@@ -14,7 +14,7 @@ from gosync.diagnose.doctor.ways import (
     parse_ways,
     ways_of,
 )
-from tests.simulator.standard import PRIVATE
+from tests.simulator.standard import NO_GO_MOD, PRIVATE
 from tests.unit.diagnose.doctor.test_worlds import diagnose, scene
 from tests.unit.diagnose.doctor.worlds import Asked, Scene
 
@@ -101,6 +101,17 @@ def test_patterns_that_miss_by_little(patterns, path, misses):
     settings = make_settings({"GOPRIVATE": patterns}, {}, {})
     found = near_miss(settings, "GOPRIVATE", path)
     assert (found is not None) is misses
+
+
+def test_a_name_that_is_almost_private_is_sent_if_one_says_so(scene: Scene) -> None:
+    asked = Asked(scene.env(GONOSUMDB=f"*.{NO_GO_MOD.split('/')[0]}"))
+
+    refused, _ = diagnose(scene, asked)
+    asked.ask = (scene.sim.log.name,)
+    healthy, _ = diagnose(scene, asked)
+
+    assert refused.conclusion.cause == "sum.private_leak"
+    assert healthy.exit_code == 0
 
 
 def test_a_public_proxy_hears_no_private_name_whatever_gonoproxy_says():

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gosync.clock import SystemClock
+from gosync.demo.modules import ModuleSource
 from gosync.diagnose.doctor import localcaches
 from gosync.diagnose.doctor.diagnosis import Diagnosis
 from gosync.diagnose.doctor.gosettings import make_settings
@@ -55,19 +56,35 @@ def test_a_healthy_project(scene: Scene) -> None:
 
 
 def test_all_further_modules_are_asked_for_shallowly(scene: Scene) -> None:
-    names = ["std.example/gadget v1.0.0", "std.example/scale v1.0.0"]
-    names += [f"{NO_GO_MOD} v1.2.3", "std.example/nosuch v1.0.0"]
-    lines = "".join(f"\t{each}\n" for each in names)
+    names = [str(_MV), "std.example/scale@v1.0.0", "std.example/regret@v1.0.0"]
+    known = [ModuleVersion.parse(each) for each in names]
+    lines = [f"{each.path} {each.version}" for each in known]
+    made = map(scene.sim.publication, known)
+    sums = [f"{a}/go.mod {b.mod_h1}\n" for a, b in zip(lines, made, strict=True)]
+    gone = "std.example/nosuch v1.0.0"
+    required = "".join(f"\t{each}\n" for each in (*lines, gone))
     _write(
         scene.folder,
-        go_mod=f"module here.example/m\n\ngo 1.21\n\nrequire (\n{lines})\n",
-        go_sum="".join(
-            f"{each}/go.mod h1:{'A' * 43}=\n" for each in names if "plain" not in each
-        )
-        + _sums(scene),
+        go_mod=f"module here.example/m\n\ngo 1.21\n\nrequire (\n{required})\n",
+        go_sum="".join([*sums, f"{gone}/go.mod h1:{'A' * 43}=\n"]),
     )
-    diagnosis = _project(scene, GOSUMDB="off")
-    assert diagnosis.exit_code == 6  # the sums above are not theirs
+
+    diagnosis = _project(scene)
+
+    last = diagnosis.stages[-1]
+    assert last.name == "modules"
+    assert last.facts == ("1 of 2 more are there",)
+    assert "std.example/nosuch@v1.0.0" in last.findings[0].text
+    assert diagnosis.conclusion.cause == "http.404"
+    assert diagnosis.exit_code == 4
+
+
+def test_of_an_old_project_the_zips_of_go_sum_count(scene: Scene) -> None:
+    more = f"std.example/nosuch v1.0.0 h1:{'A' * 43}=\n"
+    go_mod = _GO_MOD.replace("go 1.21", "go 1.16")
+    _write(scene.folder, go_mod=go_mod, go_sum=_sums(scene) + more)
+    diagnosis = _project(scene)
+    assert "2 modules required" in str(diagnosis.stages[1].facts)
 
 
 @pytest.mark.parametrize(
@@ -154,6 +171,17 @@ def test_a_project_of_a_newer_go(toolchain, gosumdb, cause, scene: Scene) -> Non
     )
     assert diagnosis.conclusion.cause == cause
     assert diagnosis.exit_code == 4
+
+
+@pytest.mark.go
+@pytest.mark.parametrize(("toolchain", "code"), [("local", 4), ("auto", 0)])
+def test_a_module_of_a_newer_go(toolchain, code, scene: Scene) -> None:
+    files = {"go.mod": b"module std.example/future\n\ngo 1.99\n"}
+    scene.sim.publish(ModuleSource("std.example/future", "v1.0.0", files))
+    env = scene.env(GOTOOLCHAIN=toolchain, PATH=f"{need_go().parent}:/usr/bin:/bin")
+    diagnosis, _ = diagnose(scene, Asked(env, subject="std.example/future@v1.0.0"))
+    assert diagnosis.conclusion.cause == "toolchain.dep_too_new"
+    assert diagnosis.exit_code == code
 
 
 def test_a_module_that_go_work_does_not_use(scene: Scene) -> None:

@@ -121,8 +121,60 @@ def test_of_a_large_zip_its_end_is_looked_at(end, cause, scene: Scene) -> None:
     ) == 1
 
 
-def test_the_subject_is_there(scene: Scene) -> None:
+def test_a_named_version_needs_no_list(scene: Scene) -> None:
     scene.sim.fail("*/@v/list", status=403)
     diagnosis, _ = diagnose(scene, Asked(scene.env(), subject=SUBJECT))
-    assert diagnosis.exit_code == 0  # a named version needs no list
-    assert diagnosis.conclusion.cause == "http.403"
+    assert diagnosis.exit_code == 0
+    assert diagnosis.conclusion.cause == "http.403"  # a warning
+
+
+@pytest.mark.parametrize(
+    ("place", "goauth", "sent"),
+    [
+        ("url", "netrc", True),
+        ("netrc", "netrc", True),
+        ("netrc", "off", False),
+        ("nowhere", "netrc", False),
+    ],
+)
+def test_a_login_is_sent_where_go_would(place, goauth, sent, scene: Scene) -> None:
+    server, ca = scene.tls()
+    server.script(f"/{SUBJECT.replace('@', '/@v/')}.info", answer(status=403))
+    (scene.folder / "netrc").write_text("machine 127.0.0.1 login ann password s3cret\n")
+    env = {
+        "GOPROXY": server.url.replace("//", "//ann:s3cret@" * (place == "url") or "//"),
+        "GOSUMDB": "off",
+        "GOAUTH": goauth,
+        "SSL_CERT_FILE": str(ca),
+        "NETRC": str(scene.folder / (place if place == "netrc" else "none")),
+    }
+
+    diagnosis, _ = diagnose(scene, Asked(env))
+
+    said = {each.headers.get("authorization") for each in server.requests}
+    assert said == {"Basic YW5uOnMzY3JldA==" if sent else None}
+    assert "s3cret" not in str(diagnosis)
+
+
+def test_nobody_is_asked_but_who_is_configured(scene: Scene) -> None:
+    names: list[str] = []
+
+    def resolve(host: str) -> list[str]:
+        names.append(host)
+        return ["127.0.0.1"]
+
+    port = scene.sim.url.rpartition(":")[2]
+    asked = Asked(scene.env(GOPROXY=f"http://goproxy.corp.example:{port},direct"))
+    request = DoctorRequest(
+        subject=asked.subject,
+        environment=environment_of(scene, asked),
+        folder=scene.folder,
+    )
+
+    run = DoctorRun(request, SystemClock(), resolve)
+
+    assert run.diagnose().exit_code == 0
+    assert set(names) == {"goproxy.corp.example"}
+    assert {each.split("/")[2] for each in run.web.asked} == {
+        f"goproxy.corp.example:{port}"
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def environment_of(scene: Scene, asked: Asked) -> dict[str, str]:
     home = scene.folder / "home"
     home.mkdir(exist_ok=True)
     return {
-        "PATH": os.environ["PATH"],
+        "PATH": "/usr/bin:/bin",  # git is there, go is not: to ask it takes time
         "HOME": str(home),
         "GOPATH": str(home / "gopath"),
         "GOENV": "off",
@@ -44,6 +43,7 @@ def diagnose(scene: Scene, asked: Asked) -> tuple[Diagnosis, DoctorRun]:
         environment=environment_of(scene, asked),
         folder=scene.folder,
         timeout_seconds=asked.timeout,
+        ask=asked.ask,
     )
     run = DoctorRun(request, SystemClock())
     return run.diagnose(), run

@@ -21,10 +21,12 @@ from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import RequestReceived
 
+from gosync.demo.modules import ModuleSource
+from gosync.demo.upstream import SampleVersion
 from gosync.gomod.module import ModuleVersion
 from tests.simulator.evil import EVIL
 from tests.simulator.faults import HTML
-from tests.simulator.simulator import Simulator
+from tests.simulator.simulator import Simulator, record_text
 from tests.simulator.standard import NO_GO_MOD, PRIVATE, publish_standard
 from tests.simulator.tls import make_server_context
 from tests.unit.upstream.scriptserver import (
@@ -48,6 +50,7 @@ class Asked:
         go: What go is asked in its place; by default ``mod download SUBJECT``.
         exit_code: Doctor's.
         timeout: Doctor's patience.
+        ask: Whom doctor may ask besides.
     """
 
     env: dict[str, str]
@@ -55,6 +58,7 @@ class Asked:
     go: tuple[str, ...] = ()
     exit_code: int = 4
     timeout: float = 5.0
+    ask: tuple[str, ...] = ()
 
     @property
     def go_arguments(self) -> tuple[str, ...]:
@@ -336,6 +340,15 @@ def _sum_fault(name: str, glob: str, **kwargs: object) -> World:
     return world
 
 
+def _half_a_record(scene: Scene) -> Asked:
+    """Publish what the log has a record of, which lacks the line of the zip."""
+    source = ModuleSource("std.example/half", "v1.0.0", {"a.go": b"package a\n"})
+    mv = ModuleVersion(source.path, source.version)
+    h1 = SampleVersion(source).mod_h1
+    scene.sim.publish(source, record=record_text(mv, zip_h1=None, mod_h1=h1))
+    return Asked(scene.env(), subject=str(mv), exit_code=6)
+
+
 def _fork(scene: Scene) -> Asked:
     _remember(scene)
     scene.sim.database.fork(10)
@@ -482,6 +495,7 @@ WORLDS: Final[Mapping[str, tuple[str, World]]] = {
     "database of another key": ("sum.unknown_key", _sum("unknown_key")),
     "broken signature": ("sum.bad_signature", _sum("wrong_signature")),
     "forged tile": ("sum.forged", _sum("forge_tile", 0)),
+    "record without a line": ("sum.absent", _half_a_record),
     "forked database": ("sum.fork", _fork),
     "database gone back": ("sum.rollback", _rollback),
     "database ill": ("sum.server_error", _sum_fault("fail", "*/lookup/*", status=500)),
