@@ -32,6 +32,12 @@ EXIT_FIRED = 4
 @click.argument("logs", metavar="[LOG]...", nargs=-1)
 @click.option("--follow", is_flag=True, help="Go on with what is written to it.")
 @click.option(
+    "--seal", is_flag=True, help="Keep the days that are over, and seal them."
+)
+@click.option(
+    "--prove", metavar="DAY", help="Read no log; prove what is kept of a day."
+)
+@click.option(
     "--top",
     type=click.IntRange(min=1, max=1000),
     default=20,
@@ -41,7 +47,12 @@ EXIT_FIRED = 4
 )
 @common_options
 def access(
-    options: CommonOptions, logs: tuple[str, ...], follow: bool, top: int
+    options: CommonOptions,
+    logs: tuple[str, ...],
+    follow: bool,
+    seal: bool,
+    prove: str | None,
+    top: int,
 ) -> int:
     """Read access logs: what was asked, by whom, hit or miss, and what is odd.
 
@@ -49,8 +60,20 @@ def access(
     plain, gzip or zstd, a pattern of names, or - for standard input; without one, those
     of [access] logs. No configuration is needed for a LOG.
 
-    Exit code 4: a rule of [[access.rule]] or a default one fired. 3: a log is damaged.
+    With --seal, the lines of each day that is over are kept in the store for
+    access.keep_days, under a seal that follows the one before; --prove DAY holds them
+    against it.
+
+    Exit code 4: a rule of [[access.rule]] or a default one fired, or what --prove looks
+    at was changed. 3: a log is damaged.
     """
+    if seal or prove is not None:
+        # Few who read logs seal them.
+        from gosync.cli.sealing import prove_day, seal_days  # noqa: PLC0415
+
+        if prove is not None:
+            return prove_day(options, prove)
+        return seal_days(options, logs)
     config = _config(options, logs)
     spec = config.access if config is not None else AccessSpec()
     names = list(logs or spec.logs)
