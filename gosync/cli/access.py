@@ -112,7 +112,6 @@ def _audit_options(config: Config | None, spec: AccessSpec) -> AccessOptions:
         rules=spec.rules,
         around=Surroundings(private, _findings(config), spec.inside),
         prefix=spec.prefix,
-        anonymous=spec.anonymous,
     )
 
 
@@ -171,7 +170,7 @@ def _lines(document: dict[str, Any]) -> Iterator[str]:
     yield f"busiest modules, of {_many(modules)}:"
     for each in modules["busiest"][:_SHOWN]:
         if each["module"]:
-            yield f"  {each['count']:>9} {_size(each):>10}  {printable(each['module'])}"
+            yield f"  {each['count']:>9}  {printable(each['module'])}"
     yield "newest modules:"
     for each in modules["newest"][:_SHOWN]:
         if each["module"]:
