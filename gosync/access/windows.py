@@ -104,7 +104,7 @@ class Bursts:
             known = self._keys[key] = _Key(distinct=self.rule.distinct)
         alert = known.alert
         if alert is not None:
-            if time < alert.since + self.rule.window_seconds:
+            if abs(time - alert.since) < self.rule.window_seconds:
                 self._go_on(known, alert, time, module, path)
                 return None
             known.alert = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -20,7 +19,7 @@ from gosync.cli.stopping import stopping
 from gosync.config import Config
 from gosync.config.access import AccessSpec
 from gosync.config.sizes import format_size
-from gosync.errors import CatalogError, NoConfigError, UsageError
+from gosync.errors import NoConfigError, StoreError, UsageError
 from gosync.site.site import read_catalog
 from gosync.text import encode_json, printable
 
@@ -81,7 +80,7 @@ def access(
         raise UsageError(
             "no log to read", hint="name one, or [access] logs in gosync.toml"
         )
-    audit = AccessAudit(_audit_options(config, spec))
+    audit = AccessAudit(_audit_options(options, config, spec))
     if follow:
         _follow(options, audit, config, names)
     else:
@@ -106,24 +105,31 @@ def _config(options: CommonOptions, logs: tuple[str, ...]) -> Config | None:
         return None
 
 
-def _audit_options(config: Config | None, spec: AccessSpec) -> AccessOptions:
+def _audit_options(
+    options: CommonOptions, config: Config | None, spec: AccessSpec
+) -> AccessOptions:
     private = config.sections.upstream.private if config is not None else ()
     return AccessOptions(
         rules=spec.rules,
-        around=Surroundings(private, _findings(config), spec.inside),
+        around=Surroundings(private, _findings(options, config), spec.inside),
         prefix=spec.prefix,
     )
 
 
-def _findings(config: Config | None) -> frozenset[tuple[str, str]]:
+def _findings(
+    options: CommonOptions, config: Config | None
+) -> frozenset[tuple[str, str]]:
     """Return module and version of what has an open finding, or is withdrawn."""
     if config is None:
         return frozenset()
-    with suppress(CatalogError), read_catalog(config.site_options()) as catalog:
-        found = {(each.path, each.version) for each in catalog.findings.open()}
-        found |= {(each.path, each.version) for each in catalog.withdrawn.all()}
-        return frozenset(pair for pair in found if all(pair))
-    return frozenset()
+    try:
+        with read_catalog(config.site_options()) as catalog:
+            found = {(each.path, each.version) for each in catalog.findings.open()}
+            found |= {(each.path, each.version) for each in catalog.withdrawn.all()}
+    except StoreError as exc:  # logs can be read where there is no store
+        options.output.note(f"what has a finding is not known: {exc}")
+        return frozenset()
+    return frozenset(pair for pair in found if all(pair))
 
 
 def _follow(
