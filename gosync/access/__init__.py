@@ -28,6 +28,8 @@ was asked for and is not carried is remembered, to be asked for outside.
     deciding     decisions: into a modules file, the catalog and the next bundle
     asks         what a build or a fleet asked for, gathered for a record (pure)
     passing      a build's requests passed on to the upstreams, on loopback
+    seals        seals of past days' records: a chain of small files (pure)
+    sealing      whole days of logs, kept packed, each under its seal
     audit        one audit of some logs
     report       its report
 """

@@ -33,7 +33,7 @@ class Absences:
     def judge(self, client: bytes, counts: ClientDay) -> Iterator[Alert]:
         """Yield what one client's day makes fire."""
         for rule, counted, others in self._rules:
-            count = sum(counts.counts.get(at, 0) for at in counted)
+            count = sum(counts.count_of(at) for at in counted)
             if count > rule.count and not any(counts.mask >> at & 1 for at in others):
                 since = counts.day * DAY_SECONDS
                 yield Alert(rule.name, client, count, since, since + DAY_SECONDS - 1)

@@ -141,8 +141,10 @@ class AlertFinder:
             concerned = [each for each in self._bursts if each.rule.takes(*pair)]
             self._concerned[pair] = concerned
         for burst in concerned:
-            key = _key(burst.rule.per, request)
-            if key and self._means(burst.rule, request):
+            rule = burst.rule
+            by_address = rule.per is Per.ADDRESS
+            key = request.client if by_address else _key(rule.per, request)
+            if key and self._means(rule, request):
                 alert = burst.see(key, request.time, request.module, request.path)
                 if alert is not None:
                     self._note(alert)

@@ -40,18 +40,16 @@ class PathHead:
         module: The module, "" for none.
         is_watched: Whether somebody wants to see every request for the module.
         count: How often it came.
-        size_bytes: How much was sent for it.
         first: When it came first, in seconds since 1970.
     """
 
-    __slots__ = ("at", "count", "first", "is_watched", "module", "size_bytes")
+    __slots__ = ("at", "count", "first", "is_watched", "module")
 
     def __init__(self, at: int, module: str) -> None:
         self.at = at
         self.module = module
         self.is_watched = False
         self.count = 0
-        self.size_bytes = 0
         self.first = 0
 
 

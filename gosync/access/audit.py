@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -18,6 +19,8 @@ from gosync.access.windows import Alert
 from gosync.errors import RejectedError
 from gosync.work.progress import Progress
 
+_MISSING: Final = 5_000
+
 
 class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What an audit needs to know.
@@ -26,13 +29,11 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
         rules: The rules.
         around: What they must know of the site.
         prefix: What the tree is served below, like "/goproxy"; "" for the root.
-        anonymous: Whether nobody's address is kept with what is not carried.
     """
 
     rules: Sequence[AccessRule] = DEFAULT_RULES
     around: Surroundings = msgspec.field(default_factory=Surroundings)
     prefix: str = ""
-    anonymous: bool = False
 
 
 class AccessAudit:
@@ -53,7 +54,7 @@ class AccessAudit:
         self.reader = LogReader()
         self.lines = WholeLines()
         self.alerts = AlertFinder(options.rules, options.around)
-        self.missing = MissingRequests(options.prefix, anonymous=options.anonymous)
+        self.missing = MissingRequests(options.prefix, anonymous=True, most=_MISSING)
         self.served = ServedFindings(options.around.findings)
         self.toolchains = ToolchainRequests()
         self.damaged: list[RejectedError] = []

@@ -93,7 +93,7 @@ def _read(
     progress: Progress,
 ) -> tuple[str, int] | None:
     """Read one log from where it was read before; return its digest and how far."""
-    digest = None if name == STANDARD_INPUT else _digest(name)
+    digest = None if name == STANDARD_INPUT else log_digest(name)
     start = catalog.read_logs.read_bytes(digest) if digest else 0
     reader, lines = LogReader(), WholeLines()
     tally = AccessTally([Watch(missing.see)], prefix)
@@ -112,7 +112,7 @@ def _read(
     return None if digest is None else (digest, read - lines.pending)
 
 
-def _digest(name: str) -> str | None:
+def log_digest(name: str) -> str | None:
     """Return the digest of a log's first line, None where it has none yet."""
     head = b""
     try:

@@ -18,13 +18,17 @@ from typing import Final
 
 import msgspec
 
-from gosync.access.asked import request_of
+from gosync.access.asked import OTHER, request_of
 from gosync.access.rows import MISSING, AskedRequest
 from gosync.folder.requests import ProxyRequest, ProxyRequestKind
 
 LATEST: Final = "latest"
 MOST_REQUESTS: Final = 50_000
+_OF_ANY_VERSION: Final = frozenset(
+    {ProxyRequestKind.LIST.value, ProxyRequestKind.LATEST.value}
+)
 _MOST_ASKERS: Final = 100
+_NOBODY: Final[dict[str, int]] = {}
 _OF_VERSION: Final = frozenset(
     {
         ProxyRequestKind.INFO,
@@ -64,13 +68,17 @@ class MissingRequests:
         left_out: How many requests were for others, beside those that are known.
     """
 
-    def __init__(self, prefix: str = "", *, anonymous: bool = False) -> None:
+    def __init__(
+        self, prefix: str = "", *, anonymous: bool = False, most: int = MOST_REQUESTS
+    ) -> None:
         """Begin.
 
         Args:
             prefix: What the tree is served below; "" for the root.
             anonymous: Whether nobody's name or address is kept.
+            most: How many modules and queries are kept.
         """
+        self._most = most
         self.left_out = 0
         self._prefix = prefix
         self._anonymous = anonymous
@@ -78,19 +86,14 @@ class MissingRequests:
 
     def see(self, asked: AskedRequest) -> None:
         """Take a request, if it was for what is not carried."""
-        if asked.status not in MISSING:
+        if asked.status not in MISSING or asked.kind == OTHER:
             return
-        wanted = wanted_of(request_of(asked.path, self._prefix))
-        if wanted is None:
-            return
-        known = self._found.get(wanted)
+        query = LATEST if asked.kind in _OF_ANY_VERSION else asked.version
+        known = self._found.get((asked.module, query))
         if known is None:
-            if len(self._found) >= MOST_REQUESTS:
-                self.left_out += 1
-                return
-            known = self._found[wanted] = MissingRequest(
-                *wanted, 0, asked.time, asked.time, {}
-            )
+            known = self._begin(asked)
+        if known is None:
+            return
         known.count += 1
         known.first, known.last = (
             min(known.first, asked.time),
@@ -98,6 +101,22 @@ class MissingRequests:
         )
         if not self._anonymous:
             _note_asker(known.askers, asked)
+
+    def _begin(self, asked: AskedRequest) -> MissingRequest | None:
+        """Return a new request, None where there is no room, or it is for nothing."""
+        if len(self._found) >= self._most:
+            self.left_out += 1
+            return None
+        wanted = wanted_of(request_of(asked.path, self._prefix))
+        if wanted is None:
+            return None
+        known = self._found.get(wanted)
+        if known is None:
+            askers: dict[str, int] = _NOBODY if self._anonymous else {}
+            known = self._found[wanted] = MissingRequest(
+                *wanted, 0, asked.time, asked.time, askers
+            )
+        return known
 
     def found(self) -> list[MissingRequest]:
         """Return what was asked for, the most asked first."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 DAY_SECONDS: Final = 86_400
+AGENT_BIT: Final = 1 << 32
+COUNT_BITS: Final = 32
+_ONE_COUNT: Final = (1 << COUNT_BITS) - 1
 _DAYS: Final = 4
+_AGENTS: Final = -AGENT_BIT
 
 
 class ClientDay(msgspec.Struct, frozen=True):
@@ -18,12 +21,17 @@ class ClientDay(msgspec.Struct, frozen=True):
     Attributes:
         day: The day's number since 1970, in UTC.
         mask: The kinds of its requests, a bit at each one's place in KINDS.
-        counts: How many there were of the kinds that are counted, by their places.
+        counts: How many there were of the kinds that are counted, COUNT_BITS of the
+            number for each, at its kind's place: it takes a third of a table's memory.
     """
 
     day: int
     mask: int
-    counts: Mapping[int, int]
+    counts: int
+
+    def count_of(self, at: int) -> int:
+        """Return how many there were of the kind at a place."""
+        return self.counts >> COUNT_BITS * at & _ONE_COUNT
 
 
 class ClientRecord:
@@ -32,21 +40,20 @@ class ClientRecord:
     Attributes:
         count: Its requests.
         size_bytes: How much it was sent.
-        agents: The kinds of its User-Agents, a bit for each.
         day: The day that ``mask`` and ``counts`` are of.
-        mask: As a ClientDay's.
+        mask: As a ClientDay's; from AGENT_BIT on the kinds of its User-Agents, which
+            are not of one day.
         counts: As a ClientDay's.
     """
 
-    __slots__ = ("_past", "agents", "count", "counts", "day", "mask", "size_bytes")
+    __slots__ = ("_past", "count", "counts", "day", "mask", "size_bytes")
 
     def __init__(self, day: int) -> None:
         self.count = 0
         self.size_bytes = 0
-        self.agents = 0
         self.day = day
         self.mask = 0
-        self.counts: dict[int, int] = {}
+        self.counts = 0
         self._past: deque[ClientDay] | None = None
 
     def turn(self, day: int) -> ClientDay | None:
@@ -57,10 +64,11 @@ class ClientRecord:
         past = self._past = self._past or deque()
         past.append(ClientDay(self.day, self.mask, self.counts))
         again = next((each for each in past if each.day == day), None)
-        self.day, self.mask, self.counts = day, 0, {}
+        self.day, self.mask, self.counts = day, self.mask & _AGENTS, 0
         if again is not None:
             past.remove(again)
-            self.mask, self.counts = again.mask, dict(again.counts)
+            self.mask |= again.mask
+            self.counts = again.counts
         return past.popleft() if len(past) >= _DAYS else None
 
     def days(self) -> list[ClientDay]:
@@ -74,12 +82,10 @@ class ModuleRecord(msgspec.Struct):
 
     Attributes:
         count: Requests for it.
-        size_bytes: How much was sent.
         first: When it was asked for first, in seconds since 1970.
     """
 
     count: int = 0
-    size_bytes: int = 0
     first: int = 0
 
 

@@ -124,10 +124,7 @@ def _modules(audit: AccessAudit, top: int) -> dict[str, object]:
         "count": tally.module_count,
         "exact": not tally.modules_error,
         "error": tally.modules_error,
-        "busiest": [
-            {"module": path, "count": each.count, "bytes": each.size_bytes}
-            for path, each in busiest
-        ],
+        "busiest": [{"module": path, "count": each.count} for path, each in busiest],
         "newest": [
             {"module": path, "first": _time(each.first), "count": each.count}
             for path, each in newest

@@ -28,7 +28,7 @@ _FAILED: Final = 500
 _FROM_UPSTREAM: Final = frozenset({b"MISS", b"EXPIRED", b"BYPASS", b"miss"})
 
 
-class AskedRequest(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class AskedRequest(msgspec.Struct, frozen=True, gc=False):
     """One request of a log, and what it asked for.
 
     Attributes:

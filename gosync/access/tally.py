@@ -21,6 +21,8 @@ from gosync.access.agents import AgentKind, agent_kind
 from gosync.access.asked import KINDS, PathHead, PathTail, head_of, tail_of
 from gosync.access.bounded import KEPT, Distinct, cut_off
 from gosync.access.records import (
+    AGENT_BIT,
+    COUNT_BITS,
     DAY_SECONDS,
     ClientDay,
     ClientRecord,
@@ -35,7 +37,7 @@ _OK: Final = b"200"
 _NOBODY: Final = frozenset({b"", b"-"})
 _HALVES: Final = 2 * KEPT
 _AGENTS: Final = 5_000
-_AGENT_BITS: Final = {kind: 1 << at for at, kind in enumerate(AgentKind)}
+_AGENT_BITS: Final = {kind: AGENT_BIT << at for at, kind in enumerate(AgentKind)}
 
 
 class Watch(msgspec.Struct, frozen=True):
@@ -88,7 +90,10 @@ class AccessTally:
         self._watches = tuple(watches)
         self._watched_kinds = frozenset().union(*(each.kinds for each in self._watches))
         counted: frozenset[str] = frozenset().union(*(w.counted for w in self._watches))
-        self._counted = [kind in counted for kind in KINDS]
+        self._units = [
+            1 << COUNT_BITS * at if kind in counted else 0
+            for at, kind in enumerate(KINDS)
+        ]
         self._watches_agents = any(each.unknown_agents for each in self._watches)
         self._prefix = prefix
         self._times = ParsedTimes()
@@ -101,12 +106,12 @@ class AccessTally:
         self._many_clients: Distinct[bytes] | None = None
         self._many_modules: Distinct[str] | None = None
 
-    def see(  # noqa: C901, PLR0912, PLR0915 - inlined: a call a line costs a tenth
+    def see(  # noqa: C901, PLR0915 - inlined: a call a line costs a tenth
         self, lines: Iterable[LogLine]
     ) -> None:
         """Count lines."""
         clients, heads, tails = self.clients, self._heads, self._tails
-        times, odd, kinds, counted = self._times, self._odd, self._kinds, self._counted
+        times, odd, kinds, units = self._times, self._odd, self._kinds, self._units
         time_text = agent_text = b"\0"
         now = day = bit = 0
         is_odd_agent = False
@@ -126,22 +131,19 @@ class AccessTally:
             h = heads.get(head) or self._new_head(head, now)
             t = tails.get(tail) or self._new_tail(tail)
             c = clients.get(client) or self._new_client(client, day)
-            if size != b"-":
-                sent = int(size)
-                h.size_bytes += sent
-                c.size_bytes += sent
             h.count += 1
             c.count += 1
-            if not c.agents & bit:
-                c.agents |= bit
+            if size != b"-":
+                c.size_bytes += int(size)
             if c.day != day:
                 self._turn(client, c, day)
             at = h.at or t.at
             kinds[at] += 1
-            if counted[at]:
-                c.counts[at] = c.counts.get(at, 0) + 1
-            if not c.mask >> at & 1:
-                c.mask |= 1 << at
+            if units[at]:
+                c.counts += units[at]
+            bits = bit | 1 << at
+            if c.mask & bits != bits:
+                c.mask |= bits
             if user != b"-" and user:
                 self._user(user)
             if status != _OK or cache:
@@ -211,18 +213,18 @@ class AccessTally:
     ) -> None:
         client, user, _, method, head, tail, status, size, agent, cache = line
         request = AskedRequest(
-            time=now,
-            client=client,
-            user=b"" if user in _NOBODY else user,
-            method=method,
-            path=head + tail,
-            kind=kind,
-            module=module,
-            version=version,
-            status=int(status),
-            size_bytes=0 if size == b"-" else int(size),
-            agent=b"" if agent in _NOBODY else agent,
-            cache=cache,
+            now,
+            client,
+            b"" if user in _NOBODY else user,
+            method,
+            head + tail,
+            kind,
+            module,
+            version,
+            int(status),
+            0 if size == b"-" else int(size),
+            b"" if agent in _NOBODY else agent,
+            cache,
         )
         for watch in self._watches:
             watch.see(request)
@@ -248,7 +250,6 @@ class AccessTally:
             if known is None:
                 known = self._modules[head.module] = ModuleRecord(first=head.first)
             known.count += head.count
-            known.size_bytes += head.size_bytes
             known.first = min(known.first, head.first)
         self._heads.clear()
         if len(self._modules) > 2 * KEPT:
@@ -293,7 +294,7 @@ class AccessTally:
     def agents(self) -> Iterator[tuple[AgentKind, list[bytes]]]:
         """Yield each kind of User-Agents, and the addresses that sent one."""
         for kind, bit in _AGENT_BITS.items():
-            theirs = [key for key, each in self.clients.items() if each.agents & bit]
+            theirs = [key for key, each in self.clients.items() if each.mask & bit]
             if theirs:
                 yield kind, theirs
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from gosync.errors import MalformedTimeError
 
-_REMEMBERED: Final = 20_000
+_REMEMBERED: Final = 2_000
 _LATEST: Final = 253_402_300_799  # of the year 9999
 _MONTHS: Final = {
     name: number

@@ -12,7 +12,7 @@ more than KEPT active ones, the quietest, which ``forgotten`` counts.
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right, insort
 from typing import Final
 
 import msgspec
@@ -21,6 +21,9 @@ from gosync.access.rule import AccessRule
 
 KEPT: Final = 16_384
 _MOST_DISTINCT: Final = 1_000
+# A key has one of the two: empty ones of ten thousands of keys are megabytes.
+_NO_TIMES: Final[list[int]] = []
+_NO_MODULES: Final[dict[str, int]] = {}
 
 
 class Alert(msgspec.Struct):
@@ -43,18 +46,33 @@ class Alert(msgspec.Struct):
     last: bytes = b""
 
 
-class _Key(msgspec.Struct):
-    """What is known of a key: its last requests, or the alert that is going on."""
+class _Key:
+    """What is known of a key: its last requests, or the alert that is going on.
 
-    times: list[tuple[int, str]]
-    alert: Alert | None = None
-    modules: set[str] | None = None
+    Attributes:
+        times: When they were, where each request counts.
+        modules: When each module was asked for last, where each module counts once.
+        alert: What fired, None for nothing yet.
+    """
+
+    __slots__ = ("alert", "modules", "times")
+
+    def __init__(self, *, distinct: bool) -> None:
+        self.times: list[int] = _NO_TIMES if distinct else []
+        self.modules: dict[str, int] = {} if distinct else _NO_MODULES
+        self.alert: Alert | None = None
 
     @property
     def newest(self) -> int:
-        return (
-            self.alert.until if self.alert else self.times[-1][0] if self.times else 0
-        )
+        if self.alert is not None:
+            return self.alert.until
+        return max(self.modules.values(), default=self.times[-1] if self.times else 0)
+
+    @property
+    def loudness(self) -> int:
+        if self.alert is not None:
+            return self.alert.count
+        return len(self.times) or len(self.modules)
 
 
 class Bursts:
@@ -83,55 +101,66 @@ class Bursts:
         if known is None:
             if len(self._keys) >= 2 * KEPT:
                 self._forget(time)
-            known = self._keys[key] = _Key([])
-        if known.alert is not None:
-            if self._goes_on(known, known.alert, time, module, path):
+            known = self._keys[key] = _Key(distinct=self.rule.distinct)
+        alert = known.alert
+        if alert is not None:
+            if abs(time - alert.since) < self.rule.window_seconds:
+                self._go_on(known, alert, time, module, path)
                 return None
-            known.alert, known.modules = None, None
-        return self._count(key, known, time, module, path)
+            known.alert = None
+            known.modules.clear()
+        if self.rule.distinct:
+            return self._count_module(key, known, time, module, path)
+        return self._count(key, known, time, path)
 
-    def _goes_on(
+    def _go_on(
         self, known: _Key, alert: Alert, time: int, module: str, path: bytes
-    ) -> bool:
-        if time >= alert.since + self.rule.window_seconds:
-            return False
-        if known.modules is None:
+    ) -> None:
+        if not self.rule.distinct:
             alert.count += 1
         elif len(known.modules) < _MOST_DISTINCT:
-            known.modules.add(module)
+            known.modules[module] = time
             alert.count = len(known.modules)
         alert.until, alert.last = max(alert.until, time), path
-        return True
 
-    def _count(
+    def _count(self, key: bytes, known: _Key, time: int, path: bytes) -> Alert | None:
+        times = known.times
+        if not times or time >= times[-1]:
+            times.append(time)
+        else:
+            insort(times, time)
+        over = times[-1] - self.rule.window_seconds
+        if times[0] <= over:
+            del times[: bisect_right(times, over)]
+        if len(times) <= self.rule.count:
+            return None
+        found = Alert(self.rule.name, key, len(times), times[0], times[-1], path)
+        known.alert = found
+        times.clear()
+        return found
+
+    def _count_module(
         self, key: bytes, known: _Key, time: int, module: str, path: bytes
     ) -> Alert | None:
-        times, rule = known.times, self.rule
-        if rule.distinct:
-            times[:] = [each for each in times if each[1] != module]
-        insort(times, (time, module if rule.distinct else ""))
-        over = times[-1][0] - rule.window_seconds
-        while times[0][0] <= over:
-            del times[0]
-        if len(times) <= rule.count:
+        modules = known.modules
+        modules[module] = max(time, modules.get(module, time))
+        if len(modules) <= self.rule.count:
             return None
-        alert = Alert(rule.name, key, len(times), times[0][0], times[-1][0], path)
-        known.alert = alert
-        if rule.distinct:
-            known.modules = {name for _, name in times}
-        times.clear()
-        return alert
+        over = max(modules.values()) - self.rule.window_seconds
+        for old in [name for name, last in modules.items() if last <= over]:
+            del modules[old]
+        if len(modules) <= self.rule.count:
+            return None
+        first, last = min(modules.values()), max(modules.values())
+        known.alert = Alert(self.rule.name, key, len(modules), first, last, path)
+        return known.alert
 
     def _forget(self, now: int) -> None:
         """Forget who was quiet for a window, and of the others the quietest."""
         over = now - self.rule.window_seconds
         active = {key: each for key, each in self._keys.items() if each.newest > over}
         if len(active) > KEPT:
-            loud = sorted(active.items(), key=lambda each: _loudness(each[1]))
+            loud = sorted(active.items(), key=lambda each: each[1].loudness)
             self.forgotten += len(active) - KEPT
             active = dict(loud[-KEPT:])
         self._keys = active
-
-
-def _loudness(known: _Key) -> int:
-    return known.alert.count if known.alert else len(known.times)

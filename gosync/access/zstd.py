@@ -1,8 +1,11 @@
-"""Logs packed with zstd, read as files are: the only owner of zstandard here."""
+"""Logs packed with zstd, read and written: the only owner of zstandard here."""
 
 from __future__ import annotations
 
 import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO, Final
 
 import zstandard
@@ -66,3 +69,38 @@ class ZstdLines(io.RawIOBase):
             raise RejectedError(
                 f"a log packed with zstd is damaged: {exc}", hint=_HINT
             ) from exc
+
+
+class PackedLines:
+    """A file of packed lines, being written."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin the file anew.
+
+        Args:
+            path: Where it is.
+        """
+        self._file = path.open("wb")
+        self._packer = zstandard.ZstdCompressor(level=6).stream_writer(self._file)
+
+    def write(self, data: bytes) -> None:
+        """Add lines."""
+        self._packer.write(data)
+
+    def close(self) -> None:
+        """End it; it is durable then."""
+        self._packer.flush(zstandard.FLUSH_FRAME)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+
+def unpacked_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a packed file, in pieces.
+
+    Raises:
+        RejectedError: it is damaged.
+    """
+    with path.open("rb") as file, io.BufferedReader(ZstdLines(file)) as lines:
+        while data := lines.read(1 << 17):
+            yield data

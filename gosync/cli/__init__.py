@@ -53,6 +53,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     roletext        text of the roles of versions: chosen, dependencies, tools
     run             ``gosync run``: the daemon, or its jobs once
     sbom            ``gosync sbom``: what a project, a version or the tree is made of
+    sealing         ``gosync access --seal`` and ``--prove DAY``
     serve           ``gosync serve``: a published tree over HTTP
     status          ``gosync status``: fresh, complete, proven, at a glance
     stopping        a first signal asks a run to come to a good end

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -20,7 +19,7 @@ from gosync.cli.stopping import stopping
 from gosync.config import Config
 from gosync.config.access import AccessSpec
 from gosync.config.sizes import format_size
-from gosync.errors import CatalogError, NoConfigError, UsageError
+from gosync.errors import NoConfigError, StoreError, UsageError
 from gosync.site.site import read_catalog
 from gosync.text import encode_json, printable
 
@@ -32,6 +31,12 @@ EXIT_FIRED = 4
 @click.argument("logs", metavar="[LOG]...", nargs=-1)
 @click.option("--follow", is_flag=True, help="Go on with what is written to it.")
 @click.option(
+    "--seal", is_flag=True, help="Keep the days that are over, and seal them."
+)
+@click.option(
+    "--prove", metavar="DAY", help="Read no log; prove what is kept of a day."
+)
+@click.option(
     "--top",
     type=click.IntRange(min=1, max=1000),
     default=20,
@@ -41,7 +46,12 @@ EXIT_FIRED = 4
 )
 @common_options
 def access(
-    options: CommonOptions, logs: tuple[str, ...], follow: bool, top: int
+    options: CommonOptions,
+    logs: tuple[str, ...],
+    follow: bool,
+    seal: bool,
+    prove: str | None,
+    top: int,
 ) -> int:
     """Read access logs: what was asked, by whom, hit or miss, and what is odd.
 
@@ -49,8 +59,20 @@ def access(
     plain, gzip or zstd, a pattern of names, or - for standard input; without one, those
     of [access] logs. No configuration is needed for a LOG.
 
-    Exit code 4: a rule of [[access.rule]] or a default one fired. 3: a log is damaged.
+    With --seal, the lines of each day that is over are kept in the store for
+    access.keep_days, under a seal that follows the one before; --prove DAY holds them
+    against it.
+
+    Exit code 4: a rule of [[access.rule]] or a default one fired, or what --prove looks
+    at was changed. 3: a log is damaged.
     """
+    if seal or prove is not None:
+        # Few who read logs seal them.
+        from gosync.cli.sealing import prove_day, seal_days  # noqa: PLC0415
+
+        if prove is not None:
+            return prove_day(options, prove)
+        return seal_days(options, logs)
     config = _config(options, logs)
     spec = config.access if config is not None else AccessSpec()
     names = list(logs or spec.logs)
@@ -58,7 +80,7 @@ def access(
         raise UsageError(
             "no log to read", hint="name one, or [access] logs in gosync.toml"
         )
-    audit = AccessAudit(_audit_options(config, spec))
+    audit = AccessAudit(_audit_options(options, config, spec))
     if follow:
         _follow(options, audit, config, names)
     else:
@@ -83,25 +105,31 @@ def _config(options: CommonOptions, logs: tuple[str, ...]) -> Config | None:
         return None
 
 
-def _audit_options(config: Config | None, spec: AccessSpec) -> AccessOptions:
+def _audit_options(
+    options: CommonOptions, config: Config | None, spec: AccessSpec
+) -> AccessOptions:
     private = config.sections.upstream.private if config is not None else ()
     return AccessOptions(
         rules=spec.rules,
-        around=Surroundings(private, _findings(config), spec.inside),
+        around=Surroundings(private, _findings(options, config), spec.inside),
         prefix=spec.prefix,
-        anonymous=spec.anonymous,
     )
 
 
-def _findings(config: Config | None) -> frozenset[tuple[str, str]]:
+def _findings(
+    options: CommonOptions, config: Config | None
+) -> frozenset[tuple[str, str]]:
     """Return module and version of what has an open finding, or is withdrawn."""
     if config is None:
         return frozenset()
-    with suppress(CatalogError), read_catalog(config.site_options()) as catalog:
-        found = {(each.path, each.version) for each in catalog.findings.open()}
-        found |= {(each.path, each.version) for each in catalog.withdrawn.all()}
-        return frozenset(pair for pair in found if all(pair))
-    return frozenset()
+    try:
+        with read_catalog(config.site_options()) as catalog:
+            found = {(each.path, each.version) for each in catalog.findings.open()}
+            found |= {(each.path, each.version) for each in catalog.withdrawn.all()}
+    except StoreError as exc:  # logs can be read where there is no store
+        options.output.note(f"what has a finding is not known: {exc}")
+        return frozenset()
+    return frozenset(pair for pair in found if all(pair))
 
 
 def _follow(
@@ -148,7 +176,7 @@ def _lines(document: dict[str, Any]) -> Iterator[str]:
     yield f"busiest modules, of {_many(modules)}:"
     for each in modules["busiest"][:_SHOWN]:
         if each["module"]:
-            yield f"  {each['count']:>9} {_size(each):>10}  {printable(each['module'])}"
+            yield f"  {each['count']:>9}  {printable(each['module'])}"
     yield "newest modules:"
     for each in modules["newest"][:_SHOWN]:
         if each["module"]:

@@ -32,6 +32,8 @@ class AccessSpec(msgspec.Struct, frozen=True, kw_only=True):
         inside: The site's own networks, beside the private ones.
         anonymous: Whether nobody's address is kept with what is not carried.
         rules: The rules, default ones too.
+        keep_days: How long the lines of sealed days are kept.
+        key: The secret key that signs the seals, or None.
     """
 
     logs: tuple[str, ...] = ()
@@ -39,6 +41,8 @@ class AccessSpec(msgspec.Struct, frozen=True, kw_only=True):
     inside: tuple[str, ...] = ()
     anonymous: bool = False
     rules: tuple[AccessRule, ...] = DEFAULT_RULES
+    keep_days: float = 180
+    key: Path | None = None
 
 
 class RequestsSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +77,8 @@ def make_access(
         inside=tuple(section.inside),
         anonymous=section.anonymous,
         rules=with_defaults(rules) if section.default_rules else tuple(rules),
+        keep_days=section.keep_days,
+        key=places.optional(("access", "key"), section.key),
     )
 
 

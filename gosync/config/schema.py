@@ -335,6 +335,8 @@ class AccessSection(Section, frozen=True):
         anonymous: Whether nobody's address is kept with what is not carried.
         default_rules: Whether the default rules are held against them, too.
         rule: Further rules.
+        keep_days: How long the lines of sealed days are kept.
+        key: The secret key that signs the seals; "" for none.
     """
 
     logs: list[str] = []
@@ -343,6 +345,8 @@ class AccessSection(Section, frozen=True):
     anonymous: bool = False
     default_rules: bool = True
     rule: list[AccessRuleSection] = []
+    keep_days: Days = 180
+    key: str = ""
 
 
 class RequestsSection(Section, frozen=True):

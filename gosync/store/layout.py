@@ -12,6 +12,7 @@
     sumdb/<name>/tile/...              Tile.path(); the name percent-encoded
     bundles/<64 hex>/...               bundles that wait, by their ids
     serve/                             a server's socket, and what it merges
+    access/...                         sealed records of access logs
 
 Names are built from digests, numbers and random hex. The two that come from
 elsewhere, a checksum database's name and a file's label in the quarantine, are
@@ -40,6 +41,7 @@ JOURNAL = "journal"
 SUMDB = "sumdb"
 BUNDLES = "bundles"
 SERVE = "serve"
+ACCESS = "access"
 EVIDENCE = "evidence.json"
 FOLDERS = (BLOBS, STAGING, QUARANTINE, JOURNAL, SUMDB)
 

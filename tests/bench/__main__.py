@@ -33,6 +33,7 @@ from tests.bench.hashing import hash_zips
 from tests.bench.huge import huge_zip
 from tests.bench.idle import idle_pass
 from tests.bench.listing import list_store
+from tests.bench.logreading import read_logs
 from tests.bench.planning import plan_selection, resolve_graph
 from tests.bench.publishing import publish_changes
 from tests.bench.scanning import scan_imports
@@ -63,6 +64,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "client": ask_small,
     "line": bad_mirrors,
     "serve": serve_tree,
+    "logs": read_logs,
 }
 
 

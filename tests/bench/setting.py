@@ -39,6 +39,7 @@ class Sizes:
         asked: Small requests whose processor time is measured.
         line_seconds: How long bad mirrors are asked.
         served_seconds: How long a server is asked for one file.
+        logged: Lines of the access log that is read.
     """
 
     versions: int
@@ -63,6 +64,7 @@ class Sizes:
     asked: int
     line_seconds: float
     served_seconds: int
+    logged: int
 
 
 FULL = Sizes(
@@ -88,6 +90,7 @@ FULL = Sizes(
     asked=20_000,
     line_seconds=60,
     served_seconds=3,
+    logged=1_000_000,
 )
 QUICK = replace(
     FULL,
@@ -100,6 +103,7 @@ QUICK = replace(
     asked=5_000,
     line_seconds=10,
     served_seconds=1,
+    logged=200_000,
 )
 TINY = Sizes(
     versions=4,
@@ -124,6 +128,7 @@ TINY = Sizes(
     asked=40,
     line_seconds=0.2,
     served_seconds=1,
+    logged=500,
 )
 
 

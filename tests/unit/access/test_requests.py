@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gosync.access.asked import request_of
@@ -155,7 +155,8 @@ def test_what_no_upstream_has_is_refused_with_the_reason(site, tmp_path):
     assert again["added"] == []
 
 
-@given(st.binary(max_size=200))
+@settings(max_examples=25)
+@given(st.binary(max_size=80))
 def test_any_bytes_are_no_file_or_one(data: bytes):
     for parse in (parse_requests, parse_decisions):
         with pytest.raises(RejectedError):
