@@ -70,6 +70,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         hooks: Whom it tells.
         metrics_path: Where it writes metrics, or None.
         ca_path: Further certificate authorities, or None.
+        client_cert_path: The certificate that says who we are, or None.
+        client_key_path: Its key, or None.
         targets: The sites that bundles are made for, by name.
         inside: How bundles are taken in.
     """
@@ -94,6 +96,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     hooks: Hooks = Hooks()
     metrics_path: Path | None = None
     ca_path: Path | None = None
+    client_cert_path: Path | None = None
+    client_key_path: Path | None = None
     old_heads: OldHeadSpec = OldHeadSpec()
 
     @property
@@ -165,7 +169,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             retries=upstream.retries,
             retry_delay_seconds=upstream.retry_delay_seconds,
             http2=upstream.http2,
-            ca_file=None if self.ca_path is None else str(self.ca_path),
+            ca_file=_text(self.ca_path),
+            client_cert=_text(self.client_cert_path),
+            client_key=_text(self.client_key_path),
+            trust=upstream.trust,
+            tls_min=upstream.tls_min,
+            resolve={
+                host.lower(): address
+                for host, _, address in (
+                    each.partition("=") for each in upstream.resolve
+                )
+            },
             logins=self.upstreams.logins,
         )
 
@@ -200,3 +214,7 @@ class ConfigShown(msgspec.Struct, frozen=True, kw_only=True):
             list_interval_seconds=config.list_interval_seconds,
             config=config.sections,
         )
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)

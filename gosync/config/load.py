@@ -68,7 +68,15 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
 }
 _LISTS = frozenset(
     {
-        *("private", "private_proxies", "versions", "platforms", "accept", "git_hosts"),
+        *(
+            "private",
+            "private_proxies",
+            "resolve",
+            "versions",
+            "platforms",
+            "accept",
+            "git_hosts",
+        ),
         *("on_success", "on_failure", "on_finding", "on_alert", "heads"),
         *("logs", "inside"),
         *("allow", "deny", "exclude", "trusted_proxies"),
@@ -250,6 +258,12 @@ def _make(
             sections.publish, places, mistakes, has_index=bool(sections.upstream.index)
         ),
         ca_path=places.optional(("upstream", "ca_file"), sections.upstream.ca_file),
+        client_cert_path=places.optional(
+            ("upstream", "client_cert"), sections.upstream.client_cert
+        ),
+        client_key_path=places.optional(
+            ("upstream", "client_key"), sections.upstream.client_key
+        ),
         metrics_path=places.optional(
             ("daemon", "metrics_file"), sections.daemon.metrics_file
         ),

@@ -13,6 +13,7 @@ import msgspec
 from gosync.access.rule import About, Per, RuleOutcome
 from gosync.catalog.findings import FindingKind
 from gosync.gomod.deps import Deps
+from gosync.upstream.options import TlsVersion, Trust
 from gosync.upstream.route import Order
 
 # The version of the file's format; what it means is never changed under one.
@@ -21,6 +22,7 @@ Positive = Annotated[float, msgspec.Meta(gt=0)]
 Days = Annotated[float, msgspec.Meta(ge=0, le=36_500)]
 DAY_SECONDS = 86_400.0
 HOST_PATTERN = "^[a-z0-9][a-z0-9.-]*(:[0-9]+)?$"
+RESOLVE_PATTERN = r"^[A-Za-z0-9.-]+=[0-9A-Fa-f.:]+$"
 Count = Annotated[int, msgspec.Meta(ge=1, le=64)]
 
 
@@ -60,6 +62,12 @@ class UpstreamSection(Section, frozen=True):
         retry_delay_seconds: Pause before the first retry; doubles each time.
         http2: Whether to offer HTTP/2 over TLS.
         ca_file: PEM file of further certificate authorities.
+        trust: Whose authorities are believed besides: "openssl", or "system" for the
+            operating system's own verifier.
+        client_cert: PEM file of the certificate that says who we are; "" for none.
+        client_key: PEM file of its key, if it is not in the same file.
+        tls_min: The oldest version of TLS that is spoken.
+        resolve: Addresses of hosts, as "host=address", that no resolver is asked for.
         private: GOPRIVATE patterns: never asked of public sumdb or index.
         list_interval_seconds: Age at which a module's list is asked again;
             absent: every pass without an index, once a day with one.
@@ -81,6 +89,11 @@ class UpstreamSection(Section, frozen=True):
     retry_delay_seconds: Annotated[float, msgspec.Meta(ge=0)] = 0.5
     http2: bool = True
     ca_file: str = ""
+    trust: Trust = Trust.OPENSSL
+    client_cert: str = ""
+    client_key: str = ""
+    tls_min: TlsVersion = TlsVersion.TLS_1_2
+    resolve: list[Annotated[str, msgspec.Meta(pattern=RESOLVE_PATTERN)]] = []
     private: list[str] = []
     list_interval_seconds: Annotated[float, msgspec.Meta(ge=0)] | None = None
 

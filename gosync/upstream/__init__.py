@@ -20,6 +20,8 @@ the other side served, with evidence of when and from where.
 ``answer``       what was served: status, headers, body, evidence
 ``refusal``      a status that is not 200, made into the right error
 ``causes``       which class of failures an exception on the way is of
+``tlscontext``   whom TLS believes, and who we are
+``peercert``     who issued a certificate that is not believed
 ``failures``     httpx's exceptions, made into ours
 ``encoding``     Content-Encoding undone under a limit
 ``redirects``    which redirects are followed

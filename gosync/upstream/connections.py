@@ -25,6 +25,7 @@ from gosync.upstream.dialing import Dialer
 from gosync.upstream.environment import ProxyEnvironment
 from gosync.upstream.names import HostNames
 from gosync.upstream.options import HttpOptions
+from gosync.upstream.tlscontext import tls_context
 
 _LIMITS = httpx.Limits(
     max_connections=None, max_keepalive_connections=4, keepalive_expiry=45.0
@@ -66,7 +67,7 @@ class ConnectionPool:
     def __init__(self, options: HttpOptions, environment: Mapping[str, str]) -> None:
         self._options = options
         self._environment = ProxyEnvironment.parse(environment)
-        self._dialer = Dialer(HostNames({}, monotonic=time.monotonic))
+        self._dialer = Dialer(HostNames(options.resolve, monotonic=time.monotonic))
         self._idle: list[OneConnection] = []
 
     def take(self) -> OneConnection:
@@ -93,18 +94,26 @@ class ConnectionPool:
         self,
         secure: bool,  # noqa: FBT001 - half of the connection's key
         proxy: str | None,
+        context: ssl.SSLContext | None = None,
     ) -> httpx.AsyncHTTPTransport:
         """Return a transport with connections of its own."""
         through_tls = secure or (proxy or "").startswith("https:")
-        context = self._tls if through_tls else self._no_tls
+        if context is None:
+            context = self._tls if through_tls else self._no_tls
         via = (
             None
             if proxy is None
             else httpx.Proxy(proxy, ssl_context=self._tls_for(proxy))
         )
-        transport = _Transport(
-            verify=context, http2=self._options.http2, limits=_LIMITS, proxy=via
-        )
+        try:
+            transport = _Transport(
+                verify=context, http2=self._options.http2, limits=_LIMITS, proxy=via
+            )
+        except ImportError as exc:
+            raise ConfigError(
+                "a SOCKS proxy needs the package socksio",
+                hint='pip install "gosync[socks]"',
+            ) from exc
         transport.dial_with(self._dialer)
         return transport
 
@@ -118,16 +127,5 @@ class ConnectionPool:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """The authorities of the system and the operator's; httpx's if none."""
-        context = ssl.create_default_context()
-        if not context.cert_store_stats()["x509_ca"]:
-            context = httpx.create_ssl_context()
-        if self._options.ca_file is not None:
-            try:
-                context.load_verify_locations(cafile=self._options.ca_file)
-            except (OSError, ssl.SSLError) as exc:
-                raise ConfigError(
-                    f"ca_file {self._options.ca_file}: {exc}",
-                    hint="it must be a PEM file of certificates",
-                ) from exc
-        return context
+        """The one context of all connections."""
+        return tls_context(self._options)

@@ -1,6 +1,7 @@
 """Proxy environment: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, read as ``go`` does.
 
-Upper-case names win over lower-case ones. A proxy without a scheme is http.
+Upper-case names win over lower-case ones. A proxy without a scheme is http; https is
+TLS to the proxy, socks5 and socks5h are SOCKS 5, which is given host names to resolve.
 NO_PROXY is a comma list: ``*`` for everything, an IP address, a CIDR block, or a
 domain, which also covers its subdomains (with a leading "." or "*." only those);
 a domain or address may name one port. localhost and loopback addresses are
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from typing import Self
+from typing import Final, Self
 
 import msgspec
 
@@ -20,6 +21,9 @@ from gosync.errors import ConfigError
 from gosync.upstream.address import parse_address
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+_SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 
 
 class _Exception(msgspec.Struct, frozen=True):
@@ -63,7 +67,7 @@ class ProxyEnvironment(msgspec.Struct, frozen=True):
         """Read the three variables.
 
         Raises:
-            ConfigError: A proxy's URL is no http or https URL.
+            ConfigError: A proxy's URL is none of a kind that works.
         """
         http = (
             None if environment.get("REQUEST_METHOD") else _proxy(environment, "HTTP")
@@ -98,10 +102,15 @@ def _proxy(environment: Mapping[str, str], scheme: str) -> str | None:
     if not value:
         return None
     url = value if "://" in value else f"http://{value}"
-    if not url.startswith(("http://", "https://")):
-        raise ConfigError(f"{scheme}_PROXY: only http and https proxies work")
+    kind = url.partition("://")[0]
+    if kind not in _SCHEMES:
+        raise ConfigError(
+            f"{scheme}_PROXY: only {', '.join(_SCHEMES)} proxies work",
+            hint="like http://user:password@host:3128, or socks5h://host:1080",
+        )
+    as_http = url if kind in ("http", "https") else f"http{url[len(kind) :]}"
     try:
-        parse_address(url, may_query=True, plain_login=True)
+        parse_address(as_http, may_query=True, plain_login=True)
     except ConfigError as exc:
         raise ConfigError(f"{scheme}_PROXY: {exc}", hint=exc.hint) from None
     return url

@@ -7,6 +7,7 @@ host. Of an answer that is refused, at most 8 KiB are read, for at most 5 s.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from functools import cached_property
@@ -18,7 +19,7 @@ import httpx
 import msgspec
 
 from gosync.clock import Clock
-from gosync.errors import ConfigError, GosyncError, MalformedError
+from gosync.errors import ConfigError, GosyncError, MalformedError, UnavailableError
 from gosync.upstream.address import Address
 from gosync.upstream.answer import Served, shown_headers
 from gosync.upstream.connections import ConnectionPool, OneConnection
@@ -27,8 +28,9 @@ from gosync.upstream.credentials import (
     credentials_of_user_info,
     load_netrc,
 )
-from gosync.upstream.failures import request_failures
+from gosync.upstream.failures import WebProxyWatch, login_wanted, request_failures
 from gosync.upstream.options import HttpOptions, request_waits
+from gosync.upstream.peercert import peer_certificate
 from gosync.upstream.redirects import (
     is_redirect,
     is_web_address,
@@ -36,8 +38,10 @@ from gosync.upstream.redirects import (
     same_origin,
 )
 from gosync.upstream.refusal import BODY_LIMIT_BYTES, refusal
+from gosync.upstream.retry import causes
 from gosync.upstream.urls import strip_secrets
 
+_WANTS_PROXY_LOGIN: Final = HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
 _REFUSED_BODY_SECONDS: Final = 5.0
 _CONDITIONS: Final = frozenset({"if-none-match", "if-modified-since"})
 
@@ -137,16 +141,44 @@ class Exchange:
                 (b"Authorization", credentials.authorization().encode("ascii")),
             ]
         waits = request_waits(self._options)
-        request = httpx.Request(
-            method, address, headers=headers, extensions={"timeout": waits}
-        )
+        extensions: dict[str, object] = {"timeout": waits}
+        proxy = self._connections.proxy_for(address)
+        watch = None if proxy is None else WebProxyWatch(proxy)
+        if watch is not None:
+            extensions["trace"] = watch.trace
+        request = httpx.Request(method, address, headers=headers, extensions=extensions)
         self.traffic.requests += 1
         transport = connection.transport(address)
-        with request_failures(strip_secrets(str(address))):
-            response = await transport.handle_async_request(request)
+        try:
+            with request_failures(strip_secrets(str(address)), watch):
+                response = await transport.handle_async_request(request)
+        except UnavailableError as exc:
+            if any(isinstance(each, ssl.CertificateError) for each in causes(exc)):
+                raise await self._unbelieved(address, exc, watch) from exc
+            raise
+        if watch is not None and response.status_code == _WANTS_PROXY_LOGIN:
+            await response.aclose()
+            raise login_wanted(strip_secrets(str(address)), watch)
         # What waits for the next bytes looks here again for how long it may.
         waits["read"] = min(self._options.stall_seconds, self._options.timeout_seconds)
         return response
+
+    async def _unbelieved(
+        self, address: httpx.URL, error: UnavailableError, watch: WebProxyWatch | None
+    ) -> UnavailableError:
+        """Return the error of a certificate, with who signed it."""
+        shown = await peer_certificate(address, self._connections)
+        if shown is None:
+            return error
+        through = "" if watch is None else f" through the web proxy {watch.shown}"
+        told = UnavailableError(
+            f"{error}; the certificate{through} is issued by {shown.issuer},"
+            f" SHA-256 {shown.sha256}",
+            hint="if that is your own authority, or a web proxy's that opens TLS, name"
+            " its file in upstream.ca_file; if not, somebody listens",
+        )
+        told.was_reached = error.was_reached
+        return told
 
     async def _refusal(
         self, response: httpx.Response, served: Served, secrets: Address

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
+
 import msgspec
 
 from gosync import __version__
 from gosync.upstream.address import Logins
 
 MIB = 1024 * 1024
+
+
+class Trust(StrEnum):
+    """Whose certificate authorities are believed, besides the operator's."""
+
+    OPENSSL = "openssl"
+    SYSTEM = "system"
+
+
+class TlsVersion(StrEnum):
+    """A version of TLS."""
+
+    TLS_1_2 = "1.2"
+    TLS_1_3 = "1.3"
 
 
 class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +44,11 @@ class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
             the tries at once, so that the caller can come back later.
         http2: Whether to offer HTTP/2 over TLS.
         ca_file: PEM file of certificate authorities trusted beside the system's.
+        client_cert: PEM file of the certificate that says who we are, or None.
+        client_key: PEM file of its key; None where the certificate's file has it.
+        trust: Whose authorities are believed.
+        tls_min: The oldest version of TLS that is spoken, like "1.2".
+        resolve: Addresses of hosts that are not to be asked for.
         user_agent: How gosync introduces itself.
         logins: The secrets that open the upstreams.
     """
@@ -42,6 +64,11 @@ class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_retry_delay_seconds: float = 30.0
     http2: bool = True
     ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    trust: Trust = Trust.OPENSSL
+    tls_min: TlsVersion = TlsVersion.TLS_1_2
+    resolve: Mapping[str, str] = {}
     user_agent: str = f"gosync/{__version__}"
     logins: Logins = Logins()
 

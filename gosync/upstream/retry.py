@@ -88,7 +88,7 @@ def is_retryable(error: UnavailableError) -> bool:
         return False
     if isinstance(error, UpstreamStatusError):
         return error.status >= 500 or error.status in _PASSING_4XX
-    return not any(isinstance(cause, ssl.CertificateError) for cause in _causes(error))
+    return not any(isinstance(cause, ssl.CertificateError) for cause in causes(error))
 
 
 def is_by_chance(error: UnavailableError) -> bool:
@@ -136,7 +136,8 @@ async def with_retries(
             await wait()
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield what an error came from, the nearest first."""
     cause = error.__cause__ or error.__context__
     for _ in range(8):
         if cause is None:

@@ -183,6 +183,7 @@ def test_clients_that_remember_a_head_from_elsewhere_are_served(tmp_path: Path) 
         publish_standard(sim)
         site = pulling_site(tmp_path / "site", sim, workers=1)
         with Serving(site.folder, environment=site.environment) as server:
+            folder = tmp_path / "go"
             for number, path in enumerate([UPPER, "std.example/scale"]):
                 folder = tmp_path / f"go{number}"
                 sim.log.grow(900)

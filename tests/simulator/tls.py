@@ -21,6 +21,8 @@ def make_server_context(
     *,
     days: tuple[int, int] = (-1, 30),
     addresses: tuple[str, ...] = ("127.0.0.1",),
+    names: tuple[str, ...] = (),
+    issuer: str = "gosync simulator",
 ) -> tuple[ssl.SSLContext, Path]:
     """Make a key and a self-signed certificate, by default for loopback.
 
@@ -28,12 +30,14 @@ def make_server_context(
         folder: Where the files go.
         days: From and until when it is valid, from now on.
         addresses: The IP addresses that it is for, beside localhost.
+        names: Further names that it is for.
+        issuer: Who signs it: itself, by this name.
 
     Returns the server's context and the file that a client must trust.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     certificate, secret = folder / "ca.pem", folder / "key.pem"
-    made = _certificate(key, days, addresses)
+    made = _certificate(key, days, addresses, names, issuer)
     certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     secret.write_bytes(
         key.private_bytes(
@@ -48,12 +52,17 @@ def make_server_context(
 
 
 def _certificate(
-    key: ec.EllipticCurvePrivateKey, days: tuple[int, int], addresses: tuple[str, ...]
+    key: ec.EllipticCurvePrivateKey,
+    days: tuple[int, int],
+    addresses: tuple[str, ...],
+    hosts: tuple[str, ...],
+    issuer: str,
 ) -> x509.Certificate:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gosync simulator")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)])
     names = x509.SubjectAlternativeName(
         [
             x509.DNSName("localhost"),
+            *map(x509.DNSName, hosts),
             *(x509.IPAddress(ipaddress.IPv4Address(each)) for each in addresses),
         ]
     )

@@ -69,9 +69,7 @@ def test_a_cgi_ignores_what_a_header_may_have_set() -> None:
     assert asked(PROXIES | {"REQUEST_METHOD": "GET"}, "http", "host") is None
 
 
-@pytest.mark.parametrize(
-    "value", ["socks5://joe:tiger@host", "http://host:x", "http://"]
-)
+@pytest.mark.parametrize("value", ["ftp://joe:tiger@host", "http://host:x", "http://"])
 def test_a_proxy_that_cannot_be_used_is_a_wrong_configuration(value: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Fetcher(environment={"HTTP_PROXY": value})
