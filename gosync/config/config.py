@@ -95,6 +95,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     metrics_path: Path | None = None
     ca_path: Path | None = None
     old_heads: OldHeadSpec = OldHeadSpec()
+    vulndb: str = ""
 
     @property
     def list_interval_seconds(self) -> float:
@@ -137,6 +138,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             deletes=DeleteLimit(self.sections.publish.max_delete),
             old_heads=self.old_heads,
             bundle_pulled=self.sections.serve.bundle,
+            vulndb=self.vulndb,
         )
 
     def audit_options(self) -> AuditOptions:
