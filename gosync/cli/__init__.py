@@ -66,6 +66,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     verdicts        what ``gosync verify`` prints for people
     verify          ``gosync verify``: prove what a module cache holds, and clean it
     verify_request  what ``gosync verify`` is asked: its target
+    vulns           ``gosync vulns``: carried versions with known vulnerabilities
     why             ``gosync why``: which select or project wants a version
     withdraw        ``gosync withdraw``: give nobody a version any more
 """

@@ -69,6 +69,11 @@ VERBS = {
         "licences",
         "Show the licences of what is carried; PATTERN is a path or a GOPRIVATE glob.",
     ),
+    "vulns": Verb(
+        "vulns",
+        "vulns",
+        "Show which carried versions have known vulnerabilities, and what fixes them.",
+    ),
     "sbom": Verb(
         "sbom",
         "sbom",

@@ -99,6 +99,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     client_cert_path: Path | None = None
     client_key_path: Path | None = None
     old_heads: OldHeadSpec = OldHeadSpec()
+    vulndb: str = ""
 
     @property
     def list_interval_seconds(self) -> float:
@@ -141,6 +142,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             deletes=DeleteLimit(self.sections.publish.max_delete),
             old_heads=self.old_heads,
             bundle_pulled=self.sections.serve.bundle,
+            vulndb=self.vulndb,
         )
 
     def audit_options(self) -> AuditOptions:

@@ -41,6 +41,7 @@ from gosync.config.schema import (
     TargetSection,
     ToolchainsSection,
     UpstreamSection,
+    VulndbSection,
 )
 from gosync.config.selects import make_policy
 from gosync.config.serving import make_serve
@@ -60,6 +61,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "audit": AuditSection,
     "publish": PublishSection,
     "serve": ServeSection,
+    "vulndb": VulndbSection,
     "access": AccessSection,
     "requests": RequestsSection,
     "daemon": DaemonSection,
@@ -257,6 +259,7 @@ def _make(
         old_heads=make_old_heads(
             sections.publish, places, mistakes, has_index=bool(sections.upstream.index)
         ),
+        vulndb=_vulndb(sections.vulndb.source, places),
         ca_path=places.optional(("upstream", "ca_file"), sections.upstream.ca_file),
         client_cert_path=places.optional(
             ("upstream", "client_cert"), sections.upstream.client_cert
@@ -273,6 +276,13 @@ def _make(
             target=sections.bundle.target,
         ),
     )
+
+
+def _vulndb(source: str, places: ConfigPaths) -> str:
+    """Return where the vulnerability database comes from; a path is absolute."""
+    if not source or source == "module" or source.startswith(("http://", "https://")):
+        return source
+    return str(places.path(("vulndb", "source"), source))
 
 
 def _override(values: Toml, environ: Mapping[str, str], mistakes: Mistakes) -> Toml:

@@ -228,6 +228,17 @@ class PublishSection(Section, frozen=True):
     heads_since: str = ""
 
 
+class VulndbSection(Section, frozen=True):
+    """``[vulndb]``: Go's vulnerability database, published at ``vulndb/``.
+
+    Attributes:
+        source: Where it comes from: a URL, "module" (golang.org/x/vulndb as it is
+            carried), a folder or a zip; "" for none.
+    """
+
+    source: str = ""
+
+
 class ReadRuleSection(Section, frozen=True):
     """One ``[[serve.rule]]``: who may read some modules.
 
@@ -495,6 +506,7 @@ class FileSchema(Section, frozen=True):
     audit: AuditSection = AuditSection()
     publish: PublishSection = PublishSection()
     serve: ServeSection = ServeSection()
+    vulndb: VulndbSection = VulndbSection()
     access: AccessSection = AccessSection()
     requests: RequestsSection = RequestsSection()
     daemon: DaemonSection = DaemonSection()

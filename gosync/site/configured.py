@@ -23,6 +23,7 @@ SELECT: Final = "select"
 PROJECT: Final = "project"
 LIST: Final = "list"
 VERSION: Final = "version"
+VULNDB: Final = "vulndb"
 
 
 def upstream_of(options: SiteOptions, kind: str) -> str:
@@ -59,7 +60,14 @@ def is_configured(failure: Failure, options: SiteOptions) -> bool:
         return database is not None and failure.version == old_heads_item(database.name)
     if failure.kind in (SELECT, PROJECT):
         return failure.version in _items(options)
+    if failure.kind == VULNDB:
+        return failure.version == vulndb_item(options.vulndb)
     return failure.upstream in ("", upstream_of(options, failure.kind))
+
+
+def vulndb_item(source: str) -> str:
+    """Return what a source of the vulnerability database is called there, or ""."""
+    return f"vulnerability database {strip_secrets(source)}" if source else ""
 
 
 def _items(options: SiteOptions) -> Iterator[str]:

@@ -1,41 +1,110 @@
-"""Documents of a store, written into its tree: artifacts for people and their tools.
+"""Artifacts of a store, written into its tree: documents, the vulnerability database.
 
-They lie below ``documents/`` (gosync.folder.routes). Nothing of the module protocol
-names them, so they come after the rest; one that the store has no more leaves the tree.
+They lie below their kinds' folders (gosync.folder.routes). Nothing of the module
+protocol names them, so they come after the rest; one that the store has no more
+leaves the tree.
+
+Of the vulnerability database each file has a ``.gz`` beside it, which is what
+govulncheck asks for, and they appear in waves: entries, ``vulns.json``,
+``modules.json``, ``db.json``; so an index names nothing that is not there. It has
+some ten thousand files, so what is there already is told by a digest of all of them,
+in a file of its own.
 """
 
 from __future__ import annotations
 
-from gosync.artifact import DOCUMENT
+import gzip
+import hashlib
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Final
+
+from gosync.artifact import DOCUMENT, VULNDB, Artifact
 from gosync.folder.routes import ARTIFACT_FOLDERS, artifact_file
+from gosync.publish.tree import TreeWriter
 from gosync.site.site import Site
 from gosync.site.treestorage import tree_storage
 from gosync.store.digest import Digest
 
+_PACKED: Final = ".gz"
+_COMPLETE: Final = f"{ARTIFACT_FOLDERS[VULNDB]}/.complete"
+_WAVES: Final = {"index/vulns.json": 1, "index/modules.json": 2, "index/db.json": 3}
+
 
 def write_documents(site: Site) -> int:
-    """Bring the tree's documents up to the store's; return how many files changed.
+    """Bring the tree's artifacts up to the store's; return how many files changed.
 
     The tree's lease is held.
 
     Raises:
         StoreError: a blob cannot be read, or the tree not written.
     """
-    kept = {
-        artifact_file(each.kind, each.name): each
-        for each in site.catalog.artifacts.all()
-        if each.kind == DOCUMENT
-    }
+    every = site.catalog.artifacts.all()
+    documents = [each for each in every if each.kind == DOCUMENT]
+    database = [each for each in every if each.kind == VULNDB]
     writer = tree_storage(site.options).writer()
-    gone = set(writer.walk(ARTIFACT_FOLDERS[DOCUMENT])) - kept.keys()
-    if not kept and not gone:
+    return _documents(site, writer, documents) + _database(site, writer, database)
+
+
+def packed(data: bytes) -> bytes:
+    """Return the bytes of a file's ``.gz``: the same for the same bytes."""
+    return gzip.compress(data, mtime=0)
+
+
+def _documents(site: Site, writer: TreeWriter, kept: Iterable[Artifact]) -> int:
+    files = {_file(each): each for each in kept}
+    gone = set(writer.walk(ARTIFACT_FOLDERS[DOCUMENT])) - files.keys()
+    if not files and not gone:
         return 0
     writer.open()
-    for path, artifact in kept.items():
-        assert path is not None
-        digest = Digest(artifact.digest)
-        writer.write(path, site.blobs.read(digest, limit_bytes=artifact.size_bytes))
-    for path in sorted(gone):
-        writer.remove(path)
+    before = writer.changes
+    for path, artifact in files.items():
+        writer.write(path, _read(site, artifact))
+    _remove(writer, gone)
     writer.commit()
-    return writer.changes
+    return writer.changes - before
+
+
+def _database(site: Site, writer: TreeWriter, kept: list[Artifact]) -> int:
+    lines = "".join(sorted(f"{each.name} {each.digest}\n" for each in kept))
+    state = hashlib.sha256(lines.encode()).hexdigest().encode()
+    if writer.read(_COMPLETE) == state:
+        return 0
+    there = set(writer.walk(ARTIFACT_FOLDERS[VULNDB]))
+    if not kept and not there:
+        return 0
+    writer.open()
+    before = writer.changes
+    wanted = {_COMPLETE} if kept else set()
+    for _, wave in groupby(sorted(kept, key=_wave), key=lambda each: _wave(each)[0]):
+        for each in wave:
+            path, data = _file(each), _read(site, each)
+            wanted |= {path, path + _PACKED}
+            if writer.write(path, data) or path + _PACKED not in there:
+                writer.write(path + _PACKED, packed(data))
+        writer.then()
+    _remove(writer, there - wanted)
+    if kept:
+        writer.write(_COMPLETE, state)
+    writer.commit()
+    return writer.changes - before
+
+
+def _wave(artifact: Artifact) -> tuple[int, str]:
+    return _WAVES.get(artifact.name, 0), artifact.name
+
+
+def _file(artifact: Artifact) -> str:
+    path = artifact_file(artifact.kind, artifact.name)
+    assert path is not None
+    return path
+
+
+def _read(site: Site, artifact: Artifact) -> bytes:
+    digest = Digest(artifact.digest)
+    return site.blobs.read(digest, limit_bytes=artifact.size_bytes)
+
+
+def _remove(writer: TreeWriter, paths: Iterable[str]) -> None:
+    for path in sorted(paths):
+        writer.remove(path)

@@ -84,6 +84,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         policy: What is selected.
         proxies: Where modules come from.
         routing: Who of them is asked what.
+        vulndb: Where Go's vulnerability database comes from, "" for none.
         index_url: The module index, "" for none.
         index_since: Where a pattern begins to read the index, "" for its start.
         index_bound: How much of the index one pass reads at most.
@@ -124,6 +125,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     index_bound: IndexBound = IndexBound()
     old_heads: OldHeadSpec = OldHeadSpec()
     routing: Routing = Routing()
+    vulndb: str = ""
     bundle_pulled: bool = False
 
     def with_addresses(self, addresses: Iterable[Address]) -> Self:

@@ -37,6 +37,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     projects      configured projects, read from their folders
     projectzips   the zips of a project, as far as the store knows
     prune         forgetting what no selection wants any more
+    publishing    the last part of a pass: vulnerability database, head, tree
     reasons       why a version is selected: which select or project wants it
     recorded      what records of builds name, and nothing else
     report        what a pass did: as a value, and as the document that it prints

@@ -17,13 +17,10 @@ from gosync.catalog.failures import Failure
 from gosync.catalog.leases import SELECT
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import VersionRow
-from gosync.errors import GosyncError, StoreError, UsageError
 from gosync.gomod.module import ModuleVersion
-from gosync.publish.report import PublishReport
 from gosync.site.configured import is_configured
 from gosync.site.policy import Selector
 from gosync.site.site import Site
-from gosync.site.tree import database_item, publish_tree, refresh_head
 from gosync.site.upstreams import Upstreams, connect
 from gosync.site.withdrawals import learn_withdrawals
 from gosync.sync.adopt import bring_up, claim_if_whole, expected_of
@@ -46,6 +43,7 @@ from gosync.sync.lists import Lister
 from gosync.sync.packages import PackageSource, StoredPackages
 from gosync.sync.planfile import ApprovedPlan, PlanFile, approve
 from gosync.sync.projects import ConfiguredProject
+from gosync.sync.publishing import publish_pass
 from gosync.sync.report import PassReport, sync_report
 from gosync.sync.scope import check_not_carried, narrowed
 from gosync.sync.selecting import Selecting
@@ -358,7 +356,7 @@ async def _run_pass(
         settle_stale(site)
         options.stop.check()
         await claim_if_whole(site, left)
-        published = await _publish(this, options, progress)
+        published = await publish_pass(this, options, progress)
     completeness = this.completeness()
     return PassReport(
         tally=this.tally,
@@ -374,27 +372,3 @@ async def _run_pass(
         received_bytes=upstreams.fetcher.traffic.received_bytes,
         seconds=site.clock.monotonic() - started,
     )
-
-
-async def _publish(
-    this: Pass, options: PassOptions, progress: Progress
-) -> PublishReport | None:
-    """Bring the tree up; what the database fails to prove waits for a later pass."""
-    if not options.publish:
-        return None
-    site, sums = this.site, this.upstreams.sums
-    report: PublishReport | None = None
-    try:
-        error = await refresh_head(site, sums)
-        report = await publish_tree(site, sums, progress, retry=options.retry)
-    except (StoreError, UsageError):
-        raise
-    except GosyncError as exc:
-        error = exc
-    failures, item = site.catalog.failures, database_item(site)
-    if error is None:
-        failures.clear([item])
-    else:
-        now = site.clock.now()
-        this.tally.fail(failures.record(item, kind="publish", error=error, now=now))
-    return report

@@ -1,0 +1,157 @@
+"""``gosync vulns``: which carried versions have known vulnerabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+
+import click
+import msgspec
+
+from gosync.catalog.db import Catalog
+from gosync.catalog.versions import VersionRow
+from gosync.cli.arguments import arguments
+from gosync.cli.interruptible import run_interruptible
+from gosync.cli.options import CommonOptions, common_options, wait_lock_option
+from gosync.config import Config
+from gosync.errors import ConfigError, NotFoundError
+from gosync.gomod.module import ModuleVersion
+from gosync.gomod.patterns import PatternSet, is_literal
+from gosync.hint import advise, command
+from gosync.site.rules import check_pattern
+from gosync.site.site import Site, open_site, read_store
+from gosync.store.blobs import BlobReader
+from gosync.sync.projectzips import zips_of_project
+from gosync.text import printable
+from gosync.vulndb.keeping import VulndbChange
+from gosync.vulndb.report import Vulnerabilities, VulnerableVersion, is_asked
+from gosync.vulndb.stored import stored_entries
+
+_STANDS_OPEN = 4
+
+
+class VulnReport(msgspec.Struct, frozen=True):
+    """Known vulnerabilities, as JSON.
+
+    Attributes:
+        entries: How many the database here has.
+        versions: How many versions were looked at.
+        changed: What an update did, None where none was asked for.
+        vulnerable: Which of them are affected, and by what.
+    """
+
+    entries: int
+    versions: int
+    changed: VulndbChange | None
+    vulnerable: list[VulnerableVersion]
+
+
+@click.command()
+@click.argument("pattern", required=False)
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Only what this project's build has.",
+)
+@click.option(
+    "--update", is_flag=True, help="First bring the database up to vulndb.source."
+)
+@click.option(
+    "--accept-loss", is_flag=True, help="Take a database that has lost many entries."
+)
+@wait_lock_option
+@common_options
+def vulns(
+    options: CommonOptions,
+    pattern: str | None,
+    project: Path | None,
+    update: bool,
+    accept_loss: bool,
+    wait_lock: float,
+) -> int:
+    """Show which carried versions have known vulnerabilities, and what fixes them.
+
+    By the version ranges of Go's vulnerability database; `govulncheck -db` tells which
+    of them a program calls. Exits 4 if there are any.
+    """
+    if pattern is not None and not is_literal(pattern):
+        with arguments("write a path, or a glob as in GOPRIVATE"):
+            check_pattern("pattern", pattern, pattern)
+    config = options.load_config()
+    changed = None
+    if update:
+        changed = _update(config, wait_lock, accept_loss=accept_loss)
+    with read_store(config.site_options()) as (catalog, blobs), catalog.snapshot():
+        zips = None if project is None else zips_of_project(project, catalog, blobs)
+        known = _known(catalog, blobs)
+        rows = list(_rows(catalog, pattern, zips))
+    found = [
+        each
+        for _, of_module in groupby(rows, attrgetter("path"))
+        for each in known.of(of_module)
+    ]
+    report = VulnReport(known.count, len(rows), changed, found)
+    options.output.result("vulns", report)
+    columns = ("module", "version", "vulnerability", "fixed in", "what")
+    options.output.table(columns, map(_cells, found))
+    options.output.say(
+        f"{len(rows)} versions, {len({(e.module, e.version) for e in found})} of them"
+        f" affected; {known.count} entries in the database"
+    )
+    return _STANDS_OPEN if found else 0
+
+
+def _update(
+    config: Config, wait_lock: float, *, accept_loss: bool
+) -> VulndbChange | None:
+    from gosync.vulndb.refreshing import refresh_database  # noqa: PLC0415 - an upstream's
+
+    async def run(site: Site) -> VulndbChange | None:
+        from gosync.site.upstreams import connect  # noqa: PLC0415 - as above
+
+        async with connect(site) as upstreams:
+            return await refresh_database(
+                site, upstreams.fetcher, accept_loss=accept_loss
+            )
+
+    options = config.site_options()
+    if not options.vulndb:
+        raise ConfigError(
+            "no source of a vulnerability database",
+            hint='set vulndb.source: "https://vuln.go.dev", "module", or a folder',
+        )
+    with open_site(
+        options, command="gosync vulns --update", wait_lock_seconds=wait_lock
+    ) as site:
+        return run_interruptible(lambda: run(site))
+
+
+def _known(catalog: Catalog, blobs: BlobReader) -> Vulnerabilities:
+    entries = stored_entries(catalog, blobs)
+    if not entries:
+        raise NotFoundError(
+            "there is no vulnerability database here",
+            hint=advise("set vulndb.source, then {}", command("vulns", "--update")),
+        )
+    return Vulnerabilities(entries)
+
+
+def _rows(
+    catalog: Catalog, pattern: str | None, zips: frozenset[ModuleVersion] | None
+) -> Iterator[VersionRow]:
+    patterns = None if pattern is None else PatternSet([pattern])
+    for row in sorted(catalog.versions.all_rows(), key=attrgetter("path")):
+        if not is_asked(row) or (patterns and not patterns.match(row.path)):
+            continue
+        if zips is None or row.mv in zips:
+            yield row
+
+
+def _cells(found: VulnerableVersion) -> tuple[str, ...]:
+    fixed = found.fixed or "nothing yet"
+    if found.fixed and not found.fixed_is_carried:
+        fixed = f"{fixed} (not carried)"
+    return found.module, found.version, found.id, fixed, printable(found.summary)

@@ -1,0 +1,72 @@
+"""The store's database brought up to its configured source.
+
+A source is the URL of a database, a folder or zip, or ``module``: the newest version of
+golang.org/x/vulndb that the store carries, which the checksum database proves. That one
+says nothing of when an entry changed; its version's time stands for it.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Final
+
+from anyio import to_thread
+
+from gosync.catalog.versions import Need
+from gosync.errors import ConfigError, NotFoundError
+from gosync.gomod.info import parse_time
+from gosync.gomod.semver import version_key
+from gosync.site.site import Site
+from gosync.store.digest import Digest
+from gosync.upstream.http import Fetcher
+from gosync.vulndb.keeping import VulndbChange, keep_database
+from gosync.vulndb.reading import MODULE, Snapshot, read_database, read_zip
+from gosync.vulndb.remote import fetch_database
+from gosync.vulndb.stored import stored_entries
+
+SOURCE_MODULE: Final = "module"
+_URLS: Final = ("http://", "https://")
+
+
+async def refresh_database(
+    site: Site, fetcher: Fetcher, *, accept_loss: bool = False
+) -> VulndbChange | None:
+    """Bring the store's database up to its source; None where none is configured.
+
+    Raises:
+        UnavailableError: The source does not answer.
+        NotFoundError: There is no database, or the module is not carried.
+        RejectedError: It is none, or has lost too many entries.
+        ConfigError: It cannot be read.
+        StoreError: Store or catalog cannot be read or written.
+    """
+    source = site.options.vulndb
+    if not source:
+        return None
+    if source == SOURCE_MODULE:
+        found = await to_thread.run_sync(_of_module, site)
+    elif source.startswith(_URLS):
+        known = await to_thread.run_sync(stored_entries, site.catalog, site.blobs)
+        found = await fetch_database(fetcher, source.rstrip("/"), known)
+    else:
+        found = await to_thread.run_sync(read_database, Path(source))
+    return await to_thread.run_sync(
+        lambda: keep_database(site, found, accept_loss=accept_loss)
+    )
+
+
+def _of_module(site: Site) -> Snapshot:
+    rows = [row for row in site.catalog.versions.of(MODULE) if row.carried is Need.ZIP]
+    if not rows:
+        raise NotFoundError(
+            f"{MODULE}: not carried, and vulndb.source is the module",
+            hint=f'add "{MODULE}@latest" to a [[select]]',
+        )
+    newest = max(rows, key=lambda row: version_key(row.version))
+    assert newest.zip_digest is not None
+    if newest.version_time is None:
+        raise ConfigError(f"{newest.mv}: its .info has no time")
+    data = site.blobs.read(Digest(newest.zip_digest), limit_bytes=newest.zip_bytes)
+    time = parse_time(newest.version_time)
+    return read_zip(io.BytesIO(data), subject=str(newest.mv), modified=time)

@@ -1,0 +1,154 @@
+"""Vulnerabilities: ranges, index files, and databases read from where they are."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gosync.errors import ConfigError, MalformedError
+from gosync.vulndb.affected import fixed_in, fixes_after, is_affected
+from gosync.vulndb.entry import parse_entry
+from gosync.vulndb.files import database_files, entry_file
+from gosync.vulndb.reading import read_database, read_zip
+from tests.unit.vulndb.entries import FIRST, entry, fixed, introduced
+
+ONE, TWO = "GO-2024-0001", "GO-2024-0002"
+_TWICE = (FIRST, fixed("1.2.0"), introduced("1.4.0"), fixed("1.5.0"))
+WHEN = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
+
+
+def _module(*events: dict[str, str]):
+    return parse_entry(entry(ONE, *events)).affected[0]
+
+
+@pytest.mark.parametrize(
+    ("events", "affected", "sound"),
+    [
+        ((FIRST, fixed("1.2.0")), ["v0.1.0", "v1.1.9", "v1.2.0-rc.1"], ["v1.2.0"]),
+        ((introduced("1.1.0"),), ["v1.1.0", "v9.0.0"], ["v1.0.0", "v1.1.0-pre"]),
+        (_TWICE, ["v1.1.0", "v1.4.2"], ["v1.3.0", "v1.5.0"]),
+        ((introduced("1.0.0"), fixed("1.0.0")), [], ["v0.9.0", "v1.0.0", "v2.0.0"]),
+        ((), ["v0.0.1", "v7.0.0"], []),
+    ],
+)
+def test_a_version_is_affected_by_ranges(
+    events: tuple[dict[str, str], ...], affected: list[str], sound: list[str]
+):
+    module = _module(*events)
+    assert [v for v in affected + sound if is_affected(module, v)] == affected
+    backwards = _module(*reversed(events))
+    assert [v for v in affected + sound if is_affected(backwards, v)] == affected
+
+
+@pytest.mark.parametrize(
+    ("events", "last", "after"),
+    [
+        ((FIRST, fixed("1.2.0")), "1.2.0", "v1.2.0"),
+        ((FIRST,), "", ""),
+        ((FIRST, fixed("1.2.0"), introduced("1.4.0")), "", "v1.2.0"),
+        (
+            (FIRST, fixed("1.2.0"), introduced("1.4.0"), fixed("1.5.0")),
+            "1.5.0",
+            "v1.2.0",
+        ),
+    ],
+)
+def test_the_fixed_version(events: tuple[dict[str, str], ...], last: str, after: str):
+    module = _module(*events)
+    assert fixed_in(module) == last
+    assert fixes_after(module, "v1.0.0") == after
+
+
+def test_index_files_are_as_gos_own():
+    entries = {
+        TWO: entry(TWO, FIRST, module="b.example/m", aliases=["CVE-2024-1"]),
+        ONE: entry(ONE, FIRST, fixed("1.2.0"), modified="2026-03-01T00:00:00Z"),
+    }
+    files = database_files(entries, modified=None)
+
+    assert list(files) == [
+        entry_file(ONE),
+        entry_file(TWO),
+        "index/vulns.json",
+        "index/modules.json",
+        "index/db.json",
+    ]
+    assert files[entry_file(ONE)] == entries[ONE]
+    assert json.loads(files["index/db.json"]) == {"modified": "2026-03-01T00:00:00Z"}
+    assert json.loads(files["index/vulns.json"]) == [
+        {"id": ONE, "modified": "2026-03-01T00:00:00Z"},
+        {"id": TWO, "modified": "2026-01-02T03:04:05Z", "aliases": ["CVE-2024-1"]},
+    ]
+    assert json.loads(files["index/modules.json"]) == [
+        {
+            "path": "a.example/m",
+            "vulns": [
+                {"id": ONE, "modified": "2026-03-01T00:00:00Z", "fixed": "1.2.0"}
+            ],
+        },
+        {
+            "path": "b.example/m",
+            "vulns": [{"id": TWO, "modified": "2026-01-02T03:04:05Z"}],
+        },
+    ]
+
+
+def test_an_entry_that_nobody_dates_has_the_databases_time():
+    entries = {ONE: entry(ONE, FIRST, modified="0001-01-01T00:00:00Z")}
+    files = database_files(entries, modified=WHEN)
+    found = json.loads(files[entry_file(ONE)])
+    assert found.pop("modified") == "2026-05-06T07:08:09Z"
+    want = json.loads(entries[ONE])
+    del want["modified"]
+    assert found == want
+    assert json.loads(files["index/db.json"]) == {"modified": "2026-05-06T07:08:09Z"}
+
+
+def test_an_entry_in_anothers_place_is_refused():
+    with pytest.raises(MalformedError, match="GO-2024-0001"):
+        database_files({TWO: entry(ONE)}, modified=None)
+
+
+@pytest.mark.parametrize("prefix", ["", "golang.org/x/vulndb@v0.0.0-1/data/"])
+def test_a_database_is_read_from_a_folder_or_a_zip(tmp_path: Path, prefix: str):
+    folder = "osv" if prefix else "ID"
+    names = {
+        f"{prefix}{folder}/{ONE}.json": entry(ONE),
+        f"{prefix}{folder}/README.json": b"{}",
+        f"{prefix}excluded/{TWO}.json": entry(TWO),
+        f"{prefix}index/db.json": b'{"modified":"2026-05-06T07:08:09Z"}',
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in names.items():
+            archive.writestr(name, data)
+            path = tmp_path / "folder" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+    (tmp_path / "db.zip").write_bytes(packed.getvalue())
+
+    for source in ("folder", "db.zip"):
+        found = read_database(tmp_path / source)
+        assert found.entries == {ONE: entry(ONE)}
+        assert found.modified == WHEN
+    assert read_zip(packed, subject="x").entries == {ONE: entry(ONE)}
+
+
+def test_what_is_no_database_is_refused(tmp_path: Path):
+    for source in (tmp_path, tmp_path / "nowhere", Path(__file__)):
+        with pytest.raises(ConfigError):
+            read_database(source)
+
+
+@given(st.binary() | st.from_regex(r'\{"id": ?"GO-2024-0001".*\}', fullmatch=True))
+def test_any_bytes_are_an_entry_or_refused(data: bytes | str):
+    with suppress(MalformedError):
+        parse_entry(data.encode() if isinstance(data, str) else data)
