@@ -78,8 +78,10 @@ def _load_hypothesis_profile() -> None:
 _put_temporary_folders_in_memory()
 _load_hypothesis_profile()
 _guard = {"on": True}
-# Commands that tests start find the bytecode of those before them.
+# The next run, and commands that tests start, find the bytecode of those before them:
+# otherwise each worker of each run takes ten seconds to compile all tests.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 sys.addaudithook(_refuse_foreign_hosts)
 
 
