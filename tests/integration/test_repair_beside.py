@@ -28,6 +28,7 @@ def _damaged_site(folder: Path, sim: Simulator) -> Site:
     return site
 
 
+@pytest.mark.sampled
 @pytest.mark.timeout(60 + KILLS * 20)
 def test_a_repair_beside_a_sync_loses_nothing(tmp_path: Path, sim: Simulator) -> None:
     whole = Site(tmp_path / "alone", sim, modules=MODULES)

@@ -30,7 +30,7 @@ from tests.integration.site import LOCKED, MISSING, OK, Site
 from tests.integration.test_prune import AFTER, KEPT, narrowed_site
 from tests.simulator import Simulator
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sampled]
 
 MODULES = [f"side{number}.example/m" for number in range(4)]
 _VERSIONS = [f"v1.{number}.0" for number in range(4)]
