@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from tests.bench.badline import bad_mirrors
+from tests.bench.badpulls import pull_badly
 from tests.bench.bundling import bundle_sizes
 from tests.bench.client import ask_small
 from tests.bench.cold import cold_sync
@@ -65,6 +66,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "line": bad_mirrors,
     "serve": serve_tree,
     "logs": read_logs,
+    "badpull": pull_badly,
 }
 
 

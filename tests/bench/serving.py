@@ -3,7 +3,8 @@
 Warm: wrk asks both in turn, on 32 connections, for one small file after the other and
 for a zip of 1 MiB; what counts is the median of the ratios of runs side by side. What
 processor time a request costs either server is told besides. Cold: an empty store, the
-same list of modules straight from the upstream and through a server that pulls it.
+same list of modules straight from an upstream that is 20 ms away, and through a server
+that pulls it from there.
 """
 
 from __future__ import annotations
@@ -27,10 +28,12 @@ from tests.bench.setting import Corpus, Setting
 from tests.bench.table import Row, beside, faster
 from tests.bench.upstream import nginx
 from tests.simulator.goclient import GoClient
+from tests.simulator.line import Line, LineFaults
 
 _SMALL = ("v1.0.0.mod", "v1.0.0.info", "list")
 _SMALL_TARGET, _ZIP_TARGET = 0.45, 0.7
 _COLD_TARGET = 1 / 1.3
+_FAR = LineFaults(median=0.02, p95=0.021)
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -98,7 +101,11 @@ def _warm(setting: Setting) -> Iterator[Row]:
 def _cold(setting: Setting) -> Iterator[Row]:
     corpus = setting.shaped
     pairs: list[tuple[Cost, Cost]] = []
-    with nginx(corpus.root, setting.room("pull-nginx")) as (url, _):
+    with (
+        nginx(corpus.root, setting.room("pull-nginx")) as (behind, _),
+        Line(_FAR, before=behind.removeprefix("http://")).serving() as line,
+    ):
+        url = line.url
         for number in range(setting.runs):
             folder = setting.room(f"pull-{number}")
             straight = _download(corpus, url, folder / "straight")
