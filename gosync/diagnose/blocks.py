@@ -20,6 +20,7 @@ _JSON = re.compile(r'\s*"(?:Error|Err)": ("(?:[^"\\]|\\.)*"),?')
 # With -x go tells each request, failed or not; what counts is said afterwards.
 _TOLD = re.compile(
     r"-> unzip |# (?:get|head|post) https?://|\d+\.\d+s # |cd /|WORK=|mkdir -p "
+    r"|This download does NOT match "  # of a message that began before
 )
 _PROGRESS = (b"downloading ", b"finding ", b"extracting ", b"added ", b"upgraded ")
 

@@ -32,7 +32,8 @@ _PREFIX = re.compile(
     | \d+\.\d{{1,3}}\ (?=[\tA-Za-z])                      # BuildKit's summary
     | [\w.-]{{1,60}}\ +\|\ ?                              # compose
     | \[[\w\ ./:-]{{1,60}}\]\ (?=\S)                      # [step]
-    | (?:\[?(?:ERROR|WARN|WARNING|INFO|FATAL|error|stderr)\]?:?\ )
+    | (?:\[(?:ERROR|WARN|WARNING|INFO|FATAL|error)\]:?
+       | (?:ERROR|FATAL|error|stderr):)\                   # levels
     | [A-Z][a-z]{{2}}\ [\ \d]\d\ \d\d:\d\d:\d\d\ \S+\ [\w./-]+(?:\[\d+\])?:\   # syslog
     )""",
     re.VERBOSE,

@@ -33,6 +33,7 @@ _SHAPE = re.compile(
     | ^pattern[ ]\S+: | /@v/ | /@latest | /sumdb/ | \?go-get=1 | ^\S+@\S+:[ ]
     | ^\S+[ ]v\d\S*:[ ]
     | ^warning:[ ]go[ ]env | ^error[ ]obtaining[ ]VCS | ^main[ ]module | ^build[ ]\S+:
+    | ^failed[ ]to[ ]initialize[ ]build[ ]cache | ^build[ ]cache[ ]is
     | ^-mod= | ^go[ ]\w+:[ ]
     | ^(?:cannot|module|no|invalid|unknown|download|missing|updates|flag|import)[ ]
     """,

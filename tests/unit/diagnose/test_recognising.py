@@ -34,6 +34,8 @@ _WRAPPINGS: dict[str, Callable[[str], str]] = {
     "syslog": lambda line: f"Nov 26 21:11:41 host ci/build[123]: {line}",
     "colours": lambda line: f"\x1b[31m{line}\x1b[0m",
 }
+# Texts as people's logs have them: of Windows, of caches, of git, of old toolchains.
+_SEEN = json.loads((_FOLDER.parents[1] / "seenlogs.json").read_bytes())
 # One of each family, and those of several lines.
 _SOME = sorted(_FOLDER.glob("*.txt"))[::3]
 
@@ -50,6 +52,11 @@ def test_what_a_log_puts_before_lines_changes_nothing(wrapping):
         lines = path.read_text("utf-8").splitlines()
         wrapped = "\n".join(_WRAPPINGS[wrapping](line) for line in lines)
         assert _classes(wrapped.encode()) == _classes(path.read_bytes()), path.name
+
+
+def test_what_developers_see_most_has_its_class():
+    for seen in _SEEN:
+        assert _classes(seen["log"].encode()) == [seen["class"]], seen["log"]
 
 
 def test_an_error_in_json_is_that_of_the_plain_log():
