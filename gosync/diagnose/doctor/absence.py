@@ -11,6 +11,19 @@ from gosync.gomod import semver
 from gosync.gomod.module import escape_version, match_path_major, split_path_version
 
 _PARENTS: Final = 3
+# Classes of an answer that a version is not there, after which the next is asked.
+DEFINITE_NO: Final = frozenset(
+    {
+        "http.404",
+        "http.404_timeout",
+        "http.410",
+        "version.unknown",
+        "version.unknown_revision",
+        "version.no_match",
+        "version.no_package",
+        "version.major_suffix",
+    }
+)
 
 
 def why_absent(

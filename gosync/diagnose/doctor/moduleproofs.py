@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
+from gosync.diagnose.doctor.absence import DEFINITE_NO
 from gosync.diagnose.doctor.checksums import (
     DatabaseAnswer,
     SumStages,
@@ -193,6 +194,10 @@ class ModuleProofs:
                 try:
                     proxy.good(proxy.url(found.mv.path, name))
                 except FaultFoundError as exc:
-                    stage.warn(exc.finding.cause, exc.finding.text, exc.finding.remedy)
+                    told = exc.finding
+                    if told.cause in DEFINITE_NO:
+                        stage.saw(told.text)
+                    else:
+                        stage.warn(told.cause, told.text, told.remedy)
                 else:
                     stage.saw(f"{way.url} has it")

@@ -1,15 +1,13 @@
 """The way to one module: everything that ``go mod download MODULE@VERSION`` asks.
 
 The ways of GOPROXY are taken in turn, and left as go leaves them: after ``,`` for a
-definite no, after ``|`` for any fault. What a way that was left did not have is then a
-warning. Where all went well, the other proxies are asked for the same once.
+definite no, after ``|`` for any fault, which is a warning then. Where all went well,
+the other proxies are asked for the same once.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
-from gosync.diagnose.doctor.absence import why_absent
+from gosync.diagnose.doctor.absence import DEFINITE_NO, why_absent
 from gosync.diagnose.doctor.diagnosis import (
     FaultFoundError,
     Severity,
@@ -30,19 +28,6 @@ from gosync.gomod.info import VersionInfo
 from gosync.gomod.latest import GoModFacts
 from gosync.gomod.modfile import GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion, escape_version
-
-_DEFINITE_NO: Final = frozenset(
-    {
-        "http.404",
-        "http.404_timeout",
-        "http.410",
-        "version.unknown",
-        "version.unknown_revision",
-        "version.no_match",
-        "version.no_package",
-        "version.major_suffix",
-    }
-)
 
 
 class ModuleWalk:
@@ -85,12 +70,16 @@ class ModuleWalk:
             try:
                 found = self._along(way, path, version)
             except FaultFoundError as exc:
-                goes_on = way.any_error or exc.finding.cause in _DEFINITE_NO
+                is_no = exc.finding.cause in DEFINITE_NO
+                goes_on = way.any_error or is_no
                 if not goes_on or number + 1 == len(ways):
                     raise
                 if ways[number + 1].kind is WayKind.OFF:
                     raise
-                self._log.demote(since)
+                if is_no:  # what lists are for
+                    self._log.excuse(since)
+                else:
+                    self._log.demote(since)
                 continue
             finally:
                 self._log.prefix = ""

@@ -114,3 +114,11 @@ class StageLog:
                 for each in stage.findings
             )
             self.stages[number] = msgspec.structs.replace(stage, findings=findings)
+
+    def excuse(self, since: int) -> None:
+        """Make facts of the findings of all stages from one on."""
+        for number, stage in enumerate(self.stages[since:], start=since):
+            facts = (*stage.facts, *(each.text for each in stage.findings))
+            self.stages[number] = msgspec.structs.replace(
+                stage, findings=(), facts=facts
+            )

@@ -237,6 +237,8 @@ class Web:
                 text = f"{shown}: the connection is reset in its body"
                 raise fault("download.reset", text, _AGAIN) from exc
             raise _broken(exc, shown) from exc
+        finally:
+            response.close()  # its end of the socket; the line goes on
         fields = {name.lower(): value for name, value in response.getheaders()}
         if response.will_close or not is_whole:
             self._drop(line.origin)
@@ -251,7 +253,8 @@ class Web:
 
     def _head(self, line: HostLine, url: str, headers: Mapping[str, str]) -> bytes:
         parts = urlsplit(url)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        query = f"?{parts.query}" if parts.query else ""
+        path = quote((parts.path or "/") + query, safe=_URL_SAFE)
         target = f"{line.origin}{path}" if line.proxy else path
         lines = [
             f"GET {target} HTTP/1.1",
@@ -262,7 +265,7 @@ class Web:
         login = self._logins.get(line.origin) or self._netrc.get(line.origin.host)
         if login is not None and line.origin.scheme == "https":
             lines.append(f"Authorization: {login.authorization()}")
-        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+        return "\r\n".join([*lines, "", ""]).encode("utf-8", "replace")
 
     def _drop(self, origin: NetOrigin) -> None:
         line = self._lines.pop(origin, None)

@@ -40,7 +40,7 @@ def test_after_a_definite_no_the_next_is_asked(scene: Scene) -> None:
 
     assert diagnosis.exit_code == 0
     assert "2:info" in _names(diagnosis)
-    assert diagnosis.conclusion.cause == "http.404"  # a warning
+    assert diagnosis.conclusion.cause == "healthy"  # what lists are for
 
 
 @pytest.mark.parametrize(("divider", "code"), [(",", 4), ("|", 0)])
@@ -61,8 +61,19 @@ def test_the_other_proxies_are_asked_for_the_same(scene: Scene) -> None:
     diagnosis, _ = diagnose(scene, asked)
 
     assert diagnosis.exit_code == 0
+    assert diagnosis.conclusion.cause == "healthy"
     assert diagnosis.stages[-1].name == "other ways"
-    assert diagnosis.stages[-1].findings[0].cause == "http.404"
+    assert "404" in diagnosis.stages[-1].facts[0]
+
+
+def test_another_proxy_that_is_ill_is_a_warning(scene: Scene) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    asked = Asked(scene.env(GOPROXY=f"{scene.sim.url},{nobody}"))
+
+    diagnosis, _ = diagnose(scene, asked)
+
+    assert diagnosis.exit_code == 0
+    assert diagnosis.conclusion.cause == "network.refused"
 
 
 def test_off_behind_a_proxy_ends_the_way(scene: Scene) -> None:

@@ -193,7 +193,7 @@ def _silent(scene: Scene) -> Asked:
 
 def _handshake(scene: Scene) -> Asked:
     url = f"https://127.0.0.1:{scene.silent()}"
-    return Asked({"GOPROXY": url, "GOSUMDB": "off"}, timeout=0.3)
+    return Asked({"GOPROXY": url, "GOSUMDB": "off"}, timeout=1.0)
 
 
 def _plain(scene: Scene) -> Asked:
