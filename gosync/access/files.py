@@ -23,7 +23,8 @@ from gosync.access.times import parse_log_time
 from gosync.errors import MalformedError, RejectedError, UsageError
 
 STANDARD_INPUT: Final = "-"
-BLOCK_BYTES: Final = 128 * 1024
+# What is made of one should stay in a processor's own cache: a fifth of the time.
+BLOCK_BYTES: Final = 32 * 1024
 _HEAD_BYTES: Final = 64 * 1024
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
