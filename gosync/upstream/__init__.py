@@ -36,6 +36,7 @@ the other side served, with evidence of when and from where.
 ``sources``      ``Sources``: those of a list, asked in turn: "," and "|"
 ``health``       how a source's last requests ended (pure)
 ``breaker``      whether a source is asked now (pure)
+``kept``         what of an upstream is kept from run to run, and shown of it
 ``circuit``      ``Circuit``: a breaker at work among requests side by side
 ``reading``      what is large is parsed apart from the event loop
 ``proxy``        ``ProxyClient``: list, @latest, .info, .mod, .zip
