@@ -72,8 +72,19 @@ def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> Mirro
         findings=catalog.findings.counts(),
         carried_bytes=catalog.versions.carried_bytes(),
         jobs={row.name: row for row in catalog.jobs.all()},
-        upstreams=tuple(
-            state_of(url, decode_kept(kept), now, breaker_policy(options.http))
-            for url, kept in catalog.upstreams.all().items()
-        ),
+        upstreams=upstream_states(catalog, options, now),
+    )
+
+
+def upstream_states(
+    catalog: Catalog, options: SiteOptions, now: datetime
+) -> tuple[UpstreamState, ...]:
+    """Return how each upstream has answered of late, by their URLs.
+
+    Raises:
+        CatalogError: if the catalog cannot be read.
+    """
+    return tuple(
+        state_of(url, decode_kept(kept), now, breaker_policy(options.http))
+        for url, kept in catalog.upstreams.all().items()
     )

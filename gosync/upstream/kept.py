@@ -12,13 +12,14 @@ probe; a pause that the upstream asked for (Retry-After) still holds.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
-from gosync.upstream.breaker import Breaker, BreakerPolicy
+from gosync.upstream.breaker import Breaker, BreakerPolicy, BreakerState
 
 NO_LATEST: Final = "no-latest"
 NO_HEAD: Final = "no-head"
@@ -96,4 +97,18 @@ def state_of(
         requests=health.requests,
         reason=breaker.reason if breaker.until is not None else "",
         gaps=kept.gaps,
+    )
+
+
+def changed_upstreams(
+    before: Iterable[UpstreamState], after: Iterable[UpstreamState]
+) -> tuple[UpstreamState, ...]:
+    """Return those that ceased to answer, or answer again.
+
+    A breaker that is half-open has not been answered yet.
+    """
+    closed = BreakerState.CLOSED.value
+    known = {each.url: each.state == closed for each in before}
+    return tuple(
+        each for each in after if known.get(each.url, True) != (each.state == closed)
     )
