@@ -57,6 +57,7 @@ gosync.ingest.rebuild.
     shown_table      the tables of what published trees show
     told_alerts      alerts over access logs that hooks were told of
     tombstones       versions that were given up on purpose
+    upstreams        how each upstream has answered of late
     trees            published trees: how far each has followed the catalog
     troubles         what jobs' last runs found wrong
     upgrade          what a catalog from before 0.1.0 has, in the schema of 0.1.0

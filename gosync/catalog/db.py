@@ -54,6 +54,7 @@ from gosync.catalog.told_alerts import ToldAlerts
 from gosync.catalog.tombstones import Tombstones
 from gosync.catalog.trees import Trees
 from gosync.catalog.troubles import Troubles
+from gosync.catalog.upstreams import UpstreamTable
 from gosync.catalog.verified import Verified
 from gosync.catalog.version_table import Versions
 from gosync.catalog.withdrawn_table import WithdrawnVersions
@@ -75,7 +76,6 @@ class Catalog:
     """All tables of one catalog file.
 
     Attributes:
-        path: The file.
         modules: Followed modules.
         offers: What upstreams say exists of these.
         versions: Module versions.
@@ -104,6 +104,7 @@ class Catalog:
         imports: Bundles that came in.
         runs: Past runs.
         jobs: The daemon's jobs.
+        upstreams: How each upstream has answered of late.
         verified: What ``gosync verify`` said of the store's versions.
         shown: What published trees show of each module.
         tombstones: Versions that were given up on purpose.
@@ -118,7 +119,6 @@ class Catalog:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.path = connection.path
         self.modules = Modules(connection)
         self.offers = Offers(connection)
         self.versions = Versions(connection)
@@ -147,6 +147,7 @@ class Catalog:
         self.imports = Imports(connection)
         self.runs = Runs(connection)
         self.jobs = Jobs(connection)
+        self.upstreams = UpstreamTable(connection)
         self.verified = Verified(connection)
         self.shown = ShownModules(connection)
         self.tombstones = Tombstones(connection)
@@ -157,6 +158,11 @@ class Catalog:
         self.requests = Requests(connection)
         self.read_logs = ReadLogs(connection)
         self.told_alerts = ToldAlerts(connection)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._connection.path
 
     @classmethod
     def open(cls, path: Path, *, create: bool, readonly: bool = False) -> Self:

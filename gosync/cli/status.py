@@ -26,6 +26,7 @@ from gosync.status.report import (
     read_status,
 )
 from gosync.sync.completeness import Completeness
+from gosync.upstream.kept import UpstreamState
 
 _SHOWN = 20
 _STATES = {
@@ -129,7 +130,19 @@ def _lines(report: StatusReport, completeness: Completeness) -> Iterator[str]:
     if report.at_work:
         yield f"at work    {report.at_work}"
     yield f"findings   {_findings_line(report.audit)}"
+    yield from map(_upstream_line, report.upstreams)
     yield from _job_lines(report.jobs)
+
+
+def _upstream_line(each: UpstreamState) -> str:
+    parts = ["not asked now" if each.state == "open" else "asked"]
+    if each.success_rate is not None:
+        parts.append(f"{100 * each.success_rate:.0f} % answered")
+    if each.p50_seconds is not None and each.p95_seconds is not None:
+        median, late = 1000 * each.p50_seconds, 1000 * each.p95_seconds
+        parts.append(f"{median:.0f} ms, P95 {late:.0f} ms")
+    told = ", ".join([*parts, *each.gaps])
+    return f"upstream   {each.url}: {told}{f': {each.reason}' if each.reason else ''}"
 
 
 def _job_lines(jobs: Mapping[str, JobState]) -> Iterator[str]:

@@ -167,6 +167,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             connect_seconds=upstream.connect_timeout_seconds,
             stall_seconds=upstream.stall_timeout_seconds or upstream.timeout_seconds,
             concurrency=upstream.concurrency,
+            max_bytes_per_second=parse_size(upstream.max_rate or "0"),
             zip_total_seconds=upstream.zip_timeout_seconds,
             retries=upstream.retries,
             retry_delay_seconds=upstream.retry_delay_seconds,

@@ -32,6 +32,7 @@ SECRET_KEYS: Final = frozenset(
         ("hooks", "on_failure"),
         ("hooks", "on_finding"),
         ("hooks", "on_alert"),
+        ("hooks", "on_upstream"),
     }
 )
 _URL_OR_LOGIN: Final = re.compile(r"://.*[@?#]|:.*@", re.DOTALL)

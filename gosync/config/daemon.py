@@ -92,6 +92,7 @@ def make_hooks(section: HooksSection, mistakes: Mistakes) -> Hooks:
         failure=_hooks("on_failure", section.on_failure, mistakes),
         finding=_hooks("on_finding", section.on_finding, mistakes),
         alert=_hooks("on_alert", section.on_alert, mistakes),
+        upstream=_hooks("on_upstream", section.on_upstream, mistakes),
         time_limit_seconds=section.time_limit_seconds,
     )
 

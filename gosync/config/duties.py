@@ -8,7 +8,7 @@ import msgspec
 
 from gosync.schedule import Schedule
 
-Occasion = Literal["success", "failure", "finding", "alert"]
+Occasion = Literal["success", "failure", "finding", "alert", "upstream"]
 
 
 class JobSpec(msgspec.Struct, frozen=True):
@@ -48,6 +48,7 @@ class Hooks(msgspec.Struct, frozen=True):
         failure: When one did not.
         finding: When something new was found.
         alert: When a rule over access logs fired.
+        upstream: When an upstream ceased to answer, or answers again.
         time_limit_seconds: How long each may take.
     """
 
@@ -55,6 +56,7 @@ class Hooks(msgspec.Struct, frozen=True):
     failure: tuple[Hook, ...] = ()
     finding: tuple[Hook, ...] = ()
     alert: tuple[Hook, ...] = ()
+    upstream: tuple[Hook, ...] = ()
     time_limit_seconds: float = 30.0
 
     def of(self, occasion: Occasion) -> tuple[Hook, ...]:
@@ -64,4 +66,5 @@ class Hooks(msgspec.Struct, frozen=True):
             "failure": self.failure,
             "finding": self.finding,
             "alert": self.alert,
+            "upstream": self.upstream,
         }[occasion]

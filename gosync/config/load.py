@@ -79,7 +79,8 @@ _LISTS = frozenset(
             "accept",
             "git_hosts",
         ),
-        *("on_success", "on_failure", "on_finding", "on_alert", "heads"),
+        *("on_success", "on_failure", "on_finding", "on_alert", "on_upstream"),
+        "heads",
         *("logs", "inside"),
         *("allow", "deny", "exclude", "trusted_proxies"),
     }
@@ -227,6 +228,7 @@ def _make(
         return mistakes.attempt(key, lambda: parse_size(text), 0)
 
     size(("audit", "bytes_per_hour"), sections.audit.bytes_per_hour)
+    size(("upstream", "max_rate"), sections.upstream.max_rate or "0")
     return Config(
         file=file,
         sections=masked_sections(sections, upstreams),

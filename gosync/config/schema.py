@@ -57,6 +57,7 @@ class UpstreamSection(Section, frozen=True):
         connect_timeout_seconds: Deadline for connecting, if that is less.
         stall_timeout_seconds: Deadline between two reads of a body, if that is less.
         zip_timeout_seconds: Deadline for one whole zip.
+        max_rate: How much may come in a second, like "2MiB"; "" for any rate.
         concurrency: The most requests at once; a host that has too many gets fewer.
         retries: Tries after the first one that failed.
         retry_delay_seconds: Pause before the first retry; doubles each time.
@@ -84,6 +85,7 @@ class UpstreamSection(Section, frozen=True):
     connect_timeout_seconds: Positive = 10
     stall_timeout_seconds: Positive | None = None
     zip_timeout_seconds: Positive = 1800
+    max_rate: str = ""
     concurrency: Count = 8
     retries: Annotated[int, msgspec.Meta(ge=0, le=20)] = 3
     retry_delay_seconds: Annotated[float, msgspec.Meta(ge=0)] = 0.5
@@ -454,6 +456,7 @@ class HooksSection(Section, frozen=True):
         on_failure: When a job begins to fail, fails otherwise, or still after a day.
         on_finding: When something new was found upstream, once for each finding.
         on_alert: When a rule over access logs fired, once for each alert.
+        on_upstream: When an upstream ceased to answer, or answers again.
         time_limit_seconds: How long each may take.
     """
 
@@ -461,6 +464,7 @@ class HooksSection(Section, frozen=True):
     on_failure: list[str] = []
     on_finding: list[str] = []
     on_alert: list[str] = []
+    on_upstream: list[str] = []
     time_limit_seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30
 
 

@@ -4,7 +4,8 @@ One document an occasion::
 
     schema     1
     type       "hook"
-    occasion   "success", "failure", "finding" or "alert", of a rule over access logs
+    occasion   "success", "failure", "finding", "alert", of a rule over access logs, or
+               "upstream", where one ceased to answer or answers again
     mirror     daemon.name
     job        the job's name
     at         when it ended
@@ -13,6 +14,7 @@ One document an occasion::
     error      why it failed, "" when it did not
     failures   how many runs of this job in a row have failed
     findings   what is new, on a finding
+    upstreams  those that changed, on an upstream; each as status.json has it
     summary    what the job did, as its command's ``--json`` says it
 
 Nothing that a hook does reaches the daemon: what fails is logged, what hangs is
@@ -37,6 +39,7 @@ from gosync.daemon.command import CommandEnd, run_command
 from gosync.errors import GosyncError
 from gosync.text import DOCUMENT_SCHEMA, encode_json
 from gosync.upstream.address import shown_webhook
+from gosync.upstream.kept import UpstreamState
 from gosync.upstream.options import HttpOptions
 from gosync.work.progress import Progress
 
@@ -57,6 +60,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     error: str
     failures: int
     findings: tuple[Finding, ...] = ()
+    upstreams: tuple[UpstreamState, ...] = ()
     summary: Mapping[str, object]
 
 

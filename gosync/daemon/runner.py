@@ -15,6 +15,7 @@ from signal import SIGTERM
 
 import anyio
 import msgspec
+from msgspec.structs import replace
 
 from gosync.catalog.findings import Finding
 from gosync.catalog.jobs import JobRow
@@ -29,8 +30,10 @@ from gosync.daemon.news import News, news_of
 from gosync.daemon.watchdog import JobProgress, Watchdog
 from gosync.errors import InterruptedRunError, SecurityError, StoreError
 from gosync.site.site import Site, open_site
+from gosync.status.facts import upstream_states
 from gosync.status.files import tell_status
 from gosync.text import encode_json
+from gosync.upstream.kept import changed_upstreams
 
 _log = logging.getLogger(__name__)
 _KEPT_RUNS = 10_000
@@ -96,8 +99,13 @@ class Runner:
             row = site.catalog.jobs.get(spec.name)
             if row is not None and seen is not None and row.started_at != seen:
                 return JobRun(row, None)
+            before = upstream_states(site.catalog, options, self._clock.now())
             run = await self._run(spec, site)
+            after = upstream_states(site.catalog, options, self._clock.now())
+            changed = changed_upstreams(before, after)
             events = [*self._found(site, run), *self._events(run, row)]
+            if changed:
+                events.append(replace(self._event("upstream", run), upstreams=changed))
             if any(event.occasion == "failure" for event in events):
                 site.catalog.jobs.told(spec.name, self._clock.now())
         await self._tell(config, events)

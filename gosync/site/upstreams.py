@@ -6,18 +6,20 @@ prune) need not wait for that.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from gosync.errors import StoreError
 from gosync.ingest.gate import Gate
 from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.sumops import SumOps
 from gosync.site.site import Site
 from gosync.sumdb.client import SumClient
 from gosync.upstream.index import IndexClient
+from gosync.upstream.kept import KeptUpstream, decode_kept, encode_kept, resumed
 from gosync.upstream.proxy import ProxyClient
 from gosync.upstream.sources import Sources
 from gosync.upstream.sumdb import SumDBRemote
@@ -52,13 +54,40 @@ async def connect(site: Site) -> AsyncIterator[Upstreams]:
     from gosync.upstream.http import Fetcher  # noqa: PLC0415
 
     async with Fetcher(site.options.http, clock=site.clock) as fetcher:
-        with ZipScanner() as scanner:
-            yield _upstreams(site, fetcher, scanner)
+        sources = Sources(site.options.proxies, fetcher, site.options.routing)
+        with _kept(site, sources), ZipScanner() as scanner:
+            yield _upstreams(site, sources, fetcher, scanner)
 
 
-def _upstreams(site: Site, fetcher: Fetcher, scanner: ZipScanner) -> Upstreams:
+@contextmanager
+def _kept(site: Site, sources: Sources) -> Iterator[None]:
+    """Begin with what the last run knew of upstreams; keep what this one learned."""
+    now = site.clock.now()
+    for url, text in site.catalog.upstreams.all().items():
+        if url in (each.url.rstrip("/") for each in site.options.proxies.entries):
+            kept, circuit = decode_kept(text), sources.at(url).circuit
+            circuit.breaker = resumed(kept.breaker, now)
+            circuit.gaps = set(kept.gaps)
+    before = {each.name: each.circuit.health.requests for each in sources.known}
+    try:
+        yield
+    finally:
+        found = {
+            each.name: encode_kept(
+                KeptUpstream(each.circuit.breaker, tuple(sorted(each.circuit.gaps)))
+            )
+            for each in sources.known
+            if each.circuit.health.requests != before.get(each.name, 0)
+        }
+        if found:
+            with suppress(StoreError):  # it is worth no more than a good beginning
+                site.catalog.upstreams.put(found, site.clock.now())
+
+
+def _upstreams(
+    site: Site, sources: Sources, fetcher: Fetcher, scanner: ZipScanner
+) -> Upstreams:
     options = site.options
-    sources = Sources(options.proxies, fetcher, options.routing)
     sums = _sum_client(site, sources)
     index = IndexClient(options.index_url, fetcher) if options.index_url else None
     gate = Gate(

@@ -15,6 +15,8 @@ from gosync.errors import SecurityError
 from gosync.site.options import SiteOptions
 from gosync.sync.completeness import Completeness, CompletenessReader
 from gosync.sync.freshness import Freshness, freshness_of
+from gosync.upstream.kept import UpstreamState, decode_kept, state_of
+from gosync.upstream.source import breaker_policy
 
 
 class MirrorFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +33,7 @@ class MirrorFacts(msgspec.Struct, frozen=True, kw_only=True):
         findings: What stands open of what audits found, by kind.
         carried_bytes: Sizes of all that is carried.
         jobs: The daemon's jobs by name.
+        upstreams: How each upstream has answered of late.
     """
 
     now: datetime
@@ -43,6 +46,7 @@ class MirrorFacts(msgspec.Struct, frozen=True, kw_only=True):
     findings: Mapping[FindingKind, int]
     carried_bytes: int
     jobs: Mapping[str, JobRow]
+    upstreams: tuple[UpstreamState, ...] = ()
 
 
 def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> MirrorFacts:
@@ -68,4 +72,19 @@ def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> Mirro
         findings=catalog.findings.counts(),
         carried_bytes=catalog.versions.carried_bytes(),
         jobs={row.name: row for row in catalog.jobs.all()},
+        upstreams=upstream_states(catalog, options, now),
+    )
+
+
+def upstream_states(
+    catalog: Catalog, options: SiteOptions, now: datetime
+) -> tuple[UpstreamState, ...]:
+    """Return how each upstream has answered of late, by their URLs.
+
+    Raises:
+        CatalogError: if the catalog cannot be read.
+    """
+    return tuple(
+        state_of(url, decode_kept(kept), now, breaker_policy(options.http))
+        for url, kept in catalog.upstreams.all().items()
     )

@@ -78,6 +78,36 @@ def _metrics(facts: MirrorFacts) -> Iterator[Metric]:
         tuple(("kind", kind.value, n) for kind, n in facts.findings.items()),
     )
     yield from _jobs(facts)
+    yield from _upstreams(facts)
+
+
+def _upstreams(facts: MirrorFacts) -> Iterator[Metric]:
+    found = facts.upstreams
+    yield Metric(
+        "upstream_open",
+        "1 while an upstream is not asked, since it gave no answers.",
+        tuple(("upstream", each.url, int(each.state == "open")) for each in found),
+    )
+    for name, help_text, values in (
+        (
+            "upstream_success_ratio",
+            "Share of the last requests that were answered.",
+            [(each.url, each.success_rate) for each in found],
+        ),
+        (
+            "upstream_p50_seconds",
+            "How long answers take, the median.",
+            [(each.url, each.p50_seconds) for each in found],
+        ),
+        (
+            "upstream_p95_seconds",
+            "How long the late answers take.",
+            [(each.url, each.p95_seconds) for each in found],
+        ),
+    ):
+        told = ((url, value) for url, value in values if value is not None)
+        samples = tuple(("upstream", url, value) for url, value in told)
+        yield Metric(name, help_text, samples)
 
 
 def _selection(found: Completeness) -> Iterator[Metric]:

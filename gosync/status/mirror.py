@@ -19,6 +19,8 @@ never). The rest is gosync's own::
     findings           what stands open of what audits found, by kind
     jobs               each job: started_at ended_at exit_code error next_run_at
                        succeeded_at failures
+    upstreams          how each has answered of late: url state success_rate
+                       p50_seconds p95_seconds requests reason gaps
 
 What tunasync calls an update is a run that ended well; how old the data is says
 ``freshness``. ``status`` is of the job ``sync``: none, syncing, success, failed,
@@ -40,6 +42,7 @@ from gosync.status.facts import MirrorFacts
 from gosync.sync.completeness import CompletenessReport
 from gosync.sync.freshness import Freshness
 from gosync.text import encode_json
+from gosync.upstream.kept import UpstreamState
 
 SCHEMA = 1
 _TUNASYNC_TIME = "%Y-%m-%d %H:%M:%S %z"
@@ -106,6 +109,7 @@ class MirrorStatus(TunasyncStatus, frozen=True, kw_only=True):
     failures: dict[str, int]
     findings: dict[FindingKind, int]
     jobs: dict[str, JobReport]
+    upstreams: tuple[UpstreamState, ...]
 
 
 def format_status(facts: MirrorFacts, *, name: str, upstream: str) -> bytes:
@@ -132,6 +136,7 @@ def format_status(facts: MirrorFacts, *, name: str, upstream: str) -> bytes:
         failures=dict(facts.failures),
         findings=dict(facts.findings),
         jobs={job: JobReport.of(each) for job, each in facts.jobs.items()},
+        upstreams=facts.upstreams,
     )
     return msgspec.json.format(encode_json(report), indent=2) + b"\n"
 

@@ -37,6 +37,7 @@ from gosync.sync.completeness import SOME_MISSING, CompletenessReport
 from gosync.sync.freshness import Freshness
 from gosync.sync.index import NAMED
 from gosync.sync.selection import ANY_TIME as FAR
+from gosync.upstream.kept import UpstreamState
 
 _STOPPED: Final = InterruptedRunError(SIGTERM).exit_code  # of a job
 
@@ -91,6 +92,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
         at_work: Who has the store open to work on it, None for nobody.
         last_run: The last run, None before the first.
         jobs: The daemon's jobs by name.
+        upstreams: How each upstream has answered of late.
         withdrawn: What operators withdrew.
         notes: What the selection could not know, and took instead.
         audit: How audits stand.
@@ -115,6 +117,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     at_work: str | None
     last_run: RunReport | None
     jobs: dict[str, JobState]
+    upstreams: tuple[UpstreamState, ...]
     withdrawn: list[Withdrawal]
     notes: list[SelectionNote]
     audit: AuditState
@@ -165,6 +168,7 @@ def read_status(
         at_work=", ".join(map(str, holders)) or None,
         last_run=_run(runs[0], holders) if runs else None,
         jobs={name: _job(row, holders) for name, row in facts.jobs.items()},
+        upstreams=facts.upstreams,
         withdrawn=catalog.withdrawn.all(),
         notes=catalog.selection_notes.all(),
         audit=audit_state(catalog, audit, now, cursor=fresh.index_cursor),

@@ -12,6 +12,7 @@ the other side served, with evidence of when and from where.
 ``dialing``      TCP connections: every address of a host tried, the first taken
 ``names``        ``HostNames``: addresses of hosts, kept and asked for again
 ``download``     ``Download``: bodies to a sink, over all tries
+``rate``         how many bytes a second may come, all together (pure)
 ``resume``       when only the rest of a body is asked for (pure)
 ``lanes``        ``Lanes``: how many requests one host is sent at once
 ``limit``        that number: up with answers, down with refusals (pure)
@@ -36,6 +37,7 @@ the other side served, with evidence of when and from where.
 ``sources``      ``Sources``: those of a list, asked in turn: "," and "|"
 ``health``       how a source's last requests ended (pure)
 ``breaker``      whether a source is asked now (pure)
+``kept``         what of an upstream is kept from run to run, and shown of it
 ``circuit``      ``Circuit``: a breaker at work among requests side by side
 ``reading``      what is large is parsed apart from the event loop
 ``proxy``        ``ProxyClient``: list, @latest, .info, .mod, .zip

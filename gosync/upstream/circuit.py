@@ -16,12 +16,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Final, TypeVar
 
 import anyio
 
 from gosync.clock import Clock
-from gosync.errors import GosyncError, SourceDownError, UpstreamTimeoutError
+from gosync.errors import (
+    GosyncError,
+    SourceDownError,
+    UpstreamStatusError,
+    UpstreamTimeoutError,
+)
 from gosync.upstream.breaker import Breaker, BreakerPolicy, BreakerState
 from gosync.upstream.health import (
     Health,
@@ -33,6 +39,9 @@ from gosync.upstream.health import (
 T = TypeVar("T")
 
 _LOOK_EVERY: Final = 8  # requests between two looks at how long they take
+_NO_SUCH_QUESTION: Final = frozenset(
+    {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
+)
 _ENOUGH_ANSWERS: Final = 16
 _WITNESS_SECONDS: Final = 5.0
 _WITNESS_SECONDS_SLOW: Final = 1.0  # where there is another one to ask
@@ -46,6 +55,7 @@ class Circuit:
     Attributes:
         breaker: The breaker as it stands; whoever keeps it over restarts sets it.
         asked_at: When it was asked last, in monotonic seconds.
+        gaps: What it was seen to lack; see ``kept``.
     """
 
     def __init__(
@@ -67,6 +77,7 @@ class Circuit:
         """
         self.breaker = Breaker()
         self.asked_at = float("-inf")
+        self.gaps: set[str] = set()
         self._latencies: tuple[float, float | None] = (0.0, None)
         self._looked_at = 0
         self._under_way = 0
@@ -120,6 +131,17 @@ class Circuit:
     def state(self) -> BreakerState:
         """Whether the source is asked now."""
         return self.breaker.state(self._clock.now(), self._policy)
+
+    @contextmanager
+    def noting_gap(self, gap: str) -> Iterator[None]:
+        """Note that the source does not know such a question, or does after all."""
+        try:
+            yield
+        except UpstreamStatusError as exc:
+            if exc.status in _NO_SUCH_QUESTION:
+                self.gaps.add(gap)
+            raise
+        self.gaps.discard(gap)
 
     @contextmanager
     def impatient(self) -> Iterator[None]:

@@ -16,6 +16,7 @@ from typing import Final
 
 import httpx
 
+from gosync.clock import Clock
 from gosync.errors import (
     RejectedError,
     TooLargeError,
@@ -39,17 +40,24 @@ class Download:
     """
 
     def __init__(
-        self, new_sink: Callable[[], Sink], traffic: Traffic, *, limit_bytes: int
+        self,
+        new_sink: Callable[[], Sink],
+        traffic: Traffic,
+        clock: Clock,
+        *,
+        limit_bytes: int,
     ) -> None:
         """Begin with nothing.
 
         Args:
             new_sink: Called for the first byte of each body that begins anew.
-            traffic: Counts what comes.
+            traffic: Counts what comes, and says how fast it may.
+            clock: What the rate is measured by.
             limit_bytes: The most that the body may have, decoded.
         """
         self._new_sink = new_sink
         self._traffic = traffic
+        self._clock = clock
         self._limit_bytes = limit_bytes
         self._sink: Sink | None = None
         self._mark: str | None = None
@@ -113,18 +121,16 @@ class Download:
         limit_bytes, sink = self._limit_bytes, self._sink
         received_bytes = 0
         most_bytes = limit_bytes + limit_bytes // 64 + _FRAMES_BYTES
-        try:
-            with body_failures(served.url):
-                async with aclosing(raw_body(response)) as body:
-                    async for data in body:
-                        received_bytes += len(data)
-                        if received_bytes > most_bytes:  # gzip of nothing, for ever
+        with body_failures(served.url):
+            async with aclosing(raw_body(response)) as body:
+                async for data in body:
+                    received_bytes += len(data)
+                    await self._traffic.take(len(data), self._clock)
+                    if received_bytes > most_bytes:  # gzip of nothing, for ever
+                        raise TooLargeError(served.url, limit_bytes=limit_bytes)
+                    for piece in decoder.decode(data):
+                        self.size_bytes += len(piece)
+                        if self.size_bytes > limit_bytes:
                             raise TooLargeError(served.url, limit_bytes=limit_bytes)
-                        for piece in decoder.decode(data):
-                            self.size_bytes += len(piece)
-                            if self.size_bytes > limit_bytes:
-                                raise TooLargeError(served.url, limit_bytes=limit_bytes)
-                            sink(piece)
-        finally:
-            self._traffic.received_bytes += received_bytes
+                        sink(piece)
         return received_bytes

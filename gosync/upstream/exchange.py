@@ -31,6 +31,7 @@ from gosync.upstream.credentials import (
 from gosync.upstream.failures import WebProxyWatch, login_wanted, request_failures
 from gosync.upstream.options import HttpOptions, request_waits
 from gosync.upstream.peercert import peer_certificate
+from gosync.upstream.rate import ByteRate
 from gosync.upstream.redirects import (
     is_redirect,
     is_web_address,
@@ -47,15 +48,25 @@ _CONDITIONS: Final = frozenset({"if-none-match", "if-modified-since"})
 
 
 class Traffic(msgspec.Struct):
-    """What a fetcher has asked and got so far.
+    """What a fetcher has asked and got so far, and how fast it may get more.
 
     Attributes:
         requests: Requests sent, redirects and retries included.
         received_bytes: Bytes of bodies, as transferred.
+        rate: The rate of these.
     """
 
     requests: int = 0
     received_bytes: int = 0
+    rate: ByteRate = ByteRate(0)
+
+    async def take(self, size_bytes: int, clock: Clock) -> None:
+        """Count bytes of a body, and wait until the rate allows them."""
+        self.received_bytes += size_bytes
+        if self.rate.per_second:
+            now = clock.monotonic()
+            self.rate = self.rate.spent(size_bytes, now)
+            await anyio.sleep(self.rate.wait_seconds(now))
 
 
 class Exchange:
@@ -69,7 +80,7 @@ class Exchange:
         Raises:
             ConfigError: HTTP_PROXY or HTTPS_PROXY makes no sense.
         """
-        self.traffic = Traffic()
+        self.traffic = Traffic(rate=ByteRate(options.max_bytes_per_second))
         self._clock = clock
         self._environment = environment
         self._connections = ConnectionPool(options, environment)

@@ -179,7 +179,7 @@ class Fetcher:
                 download.refused(exc)
                 raise
 
-        download = Download(new_sink, self.traffic, limit_bytes=limit_bytes)
+        download = Download(new_sink, self.traffic, self.clock, limit_bytes=limit_bytes)
         seconds = total_seconds or self.options.zip_total_seconds
         return await self._persist(url, attempt, seconds, retries, circuit)
 
@@ -250,7 +250,9 @@ class Fetcher:
         Raises:
             GosyncError: as from ``get``.
         """
-        download = Download(lambda: len, self.traffic, limit_bytes=limit_bytes)
+        download = Download(
+            lambda: len, self.traffic, self.clock, limit_bytes=limit_bytes
+        )
         with anyio.move_on_after(seconds):
             await self._receive(url, download, None, None)
             return

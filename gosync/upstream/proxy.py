@@ -44,6 +44,7 @@ from gosync.gomod.module import (
 from gosync.gomod.versionlist import read_list
 from gosync.upstream.answer import Response, Served, Sink, body_size, refusable
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
+from gosync.upstream.kept import NO_HEAD, NO_LATEST
 from gosync.upstream.options import MIB
 from gosync.upstream.reading import (
     check_no_page,
@@ -181,7 +182,8 @@ class ProxyClient:
         target = latest_target(path)
 
         async def ask(place: _Place) -> InfoAnswer:
-            got = await self._get(place, target, INFO_LIMIT_BYTES)
+            with place.source.circuit.noting_gap(NO_LATEST):
+                got = await self._get(place, target, INFO_LIMIT_BYTES)
             with refusable(got.served, got.body):
                 info = await _parse_info(got.body)
                 check(path, info.version)
@@ -296,9 +298,10 @@ class ProxyClient:
         target = file_target(mv, FileKind.ZIP)
 
         async def ask(place: _Place) -> int | None:
-            got = await place.source.head(
-                place.path(target), headers=place.headers, retries=place.retries
-            )
+            with place.source.circuit.noting_gap(NO_HEAD):
+                got = await place.source.head(
+                    place.path(target), headers=place.headers, retries=place.retries
+                )
             return body_size(got.headers)
 
         return await self._walk(ask, mv.path, fetch_disabled=fetch_disabled)

@@ -29,6 +29,7 @@ import msgspec
 from gosync.errors import NotFoundError, UnavailableError
 from gosync.upstream.answer import Response
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
+from gosync.upstream.kept import NO_SUMDB
 from gosync.upstream.options import MIB
 from gosync.upstream.source import Source
 from gosync.upstream.sources import Sources
@@ -137,13 +138,19 @@ class SumDBRemote:
         if entry.url == OFF:
             raise NotFoundError("the list of proxies ends in off")
         source, below = self._sources.at(entry.url), f"sumdb/{self._database.name}/"
-        got = await source.get(
-            f"{below}supported",
-            limit_bytes=ANSWER_LIMIT_BYTES,
-            retries=0 if self._sources.is_one_of_many(entry, "") else None,
-        )
+        try:
+            got = await source.get(
+                f"{below}supported",
+                limit_bytes=ANSWER_LIMIT_BYTES,
+                retries=0 if self._sources.is_one_of_many(entry, "") else None,
+            )
+        except NotFoundError:
+            source.circuit.gaps.add(NO_SUMDB)
+            raise
         if got.body.lstrip()[:1] == b"<":
+            source.circuit.gaps.add(NO_SUMDB)
             raise NotFoundError(f"{got.url}: an HTML page, not an answer")
+        source.circuit.gaps.discard(NO_SUMDB)
         return _Base(source, below)
 
     def _own(self, url: str) -> _Base:

@@ -100,6 +100,31 @@ def test_each_occasion_is_told_and_a_lasting_failure_once_a_day(tmp_path: Path):
     assert "503" in _told(bad)[0]["error"]
 
 
+def test_an_upstream_that_goes_and_one_that_comes_back_are_told_once(tmp_path: Path):
+    told, clock = tmp_path / "told", SetClock()
+    with Simulator() as sim:
+        url = sim.url
+        hook = f"sh -c 'cat >> {told}; echo >> {told}'"
+        site = _site(tmp_path, sim, on_upstream=[hook])
+        assert _run(site, clock) == 0
+        assert not told.exists()
+        fault = sim.fail("*", status=500)
+        for _ in range(4):
+            _run(site, clock)
+            clock.time += timedelta(hours=1)
+        fault.remove()
+        for _ in range(2):
+            clock.time += DAY
+            assert _run(site, clock) == 0
+    gone, back = _told(told)
+    assert (gone["occasion"], back["occasion"]) == ("upstream", "upstream")
+    (away,), (here,) = gone["upstreams"], back["upstreams"]
+    assert (away["url"], here["url"]) == (url, url)
+    assert away["state"] in ("open", "half-open")
+    assert "500" in away["reason"]
+    assert here["state"] == "closed"
+
+
 def test_a_finding_is_told_once_with_both_sides_and_is_no_failure(tmp_path: Path):
     found, bad = tmp_path / "found", tmp_path / "bad"
     clock = SetClock()

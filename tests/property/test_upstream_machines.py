@@ -15,6 +15,7 @@ from gosync.upstream.budget import HEDGES, LONGEST_SECONDS, RETRIES
 from gosync.upstream.goproxy import parse_goproxy
 from gosync.upstream.limit import PAUSE_SECONDS, new_limit
 from gosync.upstream.names import alternate
+from gosync.upstream.rate import SAVED_SECONDS, ByteRate
 from gosync.upstream.resume import mark_of, range_headers, rest_size
 from gosync.upstream.route import Order, Routing, route
 
@@ -162,3 +163,21 @@ def test_a_date_marks_a_body_when_it_is_old_enough() -> None:
 def test_what_time_adds_is_bounded() -> None:
     spent = replace(RETRIES, saved=-10, at=0.0).spent(1e9)
     assert spent.saved == RETRIES.reserve - 1
+
+
+@given(
+    st.floats(1e3, 1e8),
+    st.lists(st.tuples(st.floats(0, 3), st.integers(1, 10**6)), min_size=1),
+)
+def test_bytes_come_no_faster_than_the_rate_and_a_little_that_was_saved(
+    per_second, pieces
+) -> None:
+    rate, now, total = ByteRate(per_second), 0.0, 0
+    for idle, size in pieces:
+        now += idle
+        rate = rate.spent(size, now)
+        now += rate.wait_seconds(now)
+        total += size
+        assert total <= per_second * (now + SAVED_SECONDS) * (1 + 1e-6) + 1
+    busy = sum(size for _, size in pieces) / per_second
+    assert now <= sum(idle for idle, _ in pieces) + busy + 1e-6

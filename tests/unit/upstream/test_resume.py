@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gosync.clock import SystemClock
 from gosync.errors import TruncatedError
 from gosync.upstream.http import Fetcher
 from gosync.upstream.options import HttpOptions
@@ -92,3 +93,24 @@ async def test_a_body_that_breaks_again_and_again_ends_truncated(
     async with Fetcher(QUICK, environment={}) as fetcher:
         with pytest.raises(TruncatedError):
             await fetcher.download(url, Sinks(), limit_bytes=10**6)
+
+
+async def test_all_downloads_together_keep_to_the_rate(server: ScriptServer) -> None:
+    now, slept = [0.0], []
+
+    class Standing(SystemClock):
+        def monotonic(self) -> float:
+            return now[0]
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    url = server.script("/z", answer(BODY))
+    options = HttpOptions(max_bytes_per_second=50_000, retries=0)
+    async with Fetcher(options, clock=Standing(), environment={}) as fetcher:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("gosync.upstream.exchange.anyio.sleep", sleep)
+            for _ in range(5):
+                await fetcher.download(url, Sinks(), limit_bytes=10**6)
+    assert 9.5 <= sum(slept) <= 10, "500 kB at 50 kB/s, less what was saved"
