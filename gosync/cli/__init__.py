@@ -28,6 +28,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     durations       spans of time on the command line: 90m, 36h, 2d
     explain         ``gosync explain``: what a failure of go means, and what to do
     extras          extras of the package: what not every installation has
+    importing       ``gosync import``: what caches have, proven and taken in
     init            ``gosync init``: a commented configuration to start from
     inspect         ``gosync show``: all that is known of one version
     interruptible   long work that SIGINT and SIGTERM end cleanly

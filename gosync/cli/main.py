@@ -104,6 +104,11 @@ VERBS = {
         "adopt",
         "Take in what TREE (default: the configured one) shows and the store lacks.",
     ),
+    "import": Verb(
+        "importing",
+        "import_",
+        "Take in what caches have: GOMODCACHE, an Athens store, a tree, a zip of one.",
+    ),
     "bundle": Verb("bundle", "bundle", "Carry modules over an air gap."),
     "closure": Verb(
         "closure",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from anyio import to_thread
 
@@ -19,11 +19,12 @@ from gosync.gomod.info import parse_time
 from gosync.gomod.semver import version_key
 from gosync.site.site import Site
 from gosync.store.digest import Digest
-from gosync.upstream.http import Fetcher
 from gosync.vulndb.keeping import VulndbChange, keep_database
 from gosync.vulndb.reading import MODULE, Snapshot, read_database, read_zip
-from gosync.vulndb.remote import fetch_database
 from gosync.vulndb.stored import stored_entries
+
+if TYPE_CHECKING:
+    from gosync.upstream.http import Fetcher
 
 SOURCE_MODULE: Final = "module"
 _URLS: Final = ("http://", "https://")
@@ -48,6 +49,8 @@ async def refresh_database(
         found = await to_thread.run_sync(_of_module, site)
     elif source.startswith(_URLS):
         known = await to_thread.run_sync(stored_entries, site.catalog, site.blobs)
+        from gosync.vulndb.remote import fetch_database  # noqa: PLC0415 - HTTP is dear
+
         found = await fetch_database(fetcher, source.rstrip("/"), known)
     else:
         found = await to_thread.run_sync(read_database, Path(source))

@@ -1,0 +1,167 @@
+"""``gosync import``: caches taken in, proven; what is polluted is left out."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gosync.folder.athens import AthensLayout
+from gosync.folder.layouts import Role, TargetKind, VersionsLayout
+from gosync.gomod.dirhash import hash_go_mod
+from gosync.gomod.filekind import FileKind
+from gosync.gomod.module import ModuleVersion
+from tests.integration.inprocess import InProcessSite
+from tests.integration.site import MISSING, OK, STANDS_OPEN, digests
+from tests.simulator import Simulator
+from tests.simulator.goclient import GoClient, need_go
+from tests.simulator.standard import module, source
+
+LOW, HIGH, PRIVATE = "low.example/m", "high.example/m", "corp.example/m"
+HIGH_V, LOW_V = ModuleVersion(HIGH, "v1.0.0"), ModuleVersion(LOW, "v1.2.0")
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[Simulator]:
+    with Simulator() as sim:
+        sim.publish(module(LOW, "v1.2.0"))
+        files = {
+            "go.mod": f"module {HIGH}\n\ngo 1.21\n\nrequire {LOW} v1.2.0\n",
+            "m.go": f'package m\n\nimport _ "{LOW}"\n',
+        }
+        sim.publish(source(HIGH, "v1.0.0", files))
+        sim.publish(module(PRIVATE, "v1.0.0"))
+        yield sim
+
+
+@pytest.fixture(scope="module")
+def made(sim: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A GOMODCACHE as go fills it."""
+    folder = tmp_path_factory.mktemp("client")
+    with GoClient(
+        folder,
+        goproxy=sim.url,
+        gosumdb=sim.gosumdb,
+        go=need_go(),
+        env={"GOFLAGS": "-modcacherw", "GONOSUMDB": "corp.example"},
+    ) as go:
+        go.run("mod", "download", str(HIGH_V), str(LOW_V), f"{PRIVATE}@v1.0.0")
+        yield folder / "modcache"
+
+
+@pytest.fixture
+def cache(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "modcache", symlinks=True))
+
+
+@pytest.fixture
+def site(sim: Simulator, tmp_path: Path) -> InProcessSite:
+    upstream = {"private": ["corp.example/*"]}
+    return InProcessSite(tmp_path / "site", sim, modules=[], upstream=upstream)
+
+
+def _states(document: dict[str, Any]) -> dict[str, str]:
+    return {f"{e['module']}@{e['version']}": e["state"] for e in document["versions"]}
+
+
+def _file(cache: Path, mv: ModuleVersion, part: FileKind | Role) -> Path:
+    return cache / VersionsLayout(TargetKind.MODCACHE).path_of(mv, part)
+
+
+def test_a_gomodcache_is_taken_in_and_a_client_builds_with_it(
+    sim: Simulator, site: InProcessSite, cache: Path, tmp_path: Path
+):
+    before, mark = digests(cache), sim.mark()
+    document = site.run("import", str(cache), expect=MISSING).document
+    assert _states(document) == {
+        f"{PRIVATE}@v1.0.0": "waiting",
+        str(HIGH_V): "taken",
+        str(LOW_V): "taken",
+    }
+    assert digests(cache) == before
+    asked = [each.path for each in sim.requests_since(mark)]
+    assert not [path for path in asked if path.endswith((".zip", ".mod", ".info"))]
+    assert site.carried() == {str(HIGH_V), str(LOW_V)}
+
+    with GoClient(
+        tmp_path / "go", goproxy=site.tree.as_uri(), gosumdb=sim.gosumdb, go=need_go()
+    ) as go:
+        go.run("mod", "download", str(HIGH_V), str(LOW_V))
+    again = site.run("import", str(cache), expect=MISSING).document
+    assert _states(again)[str(HIGH_V)] == "known"
+    site.check(sim)
+
+
+def test_what_is_polluted_is_named_and_left_out(site: InProcessSite, cache: Path):
+    path = _file(cache, LOW_V, FileKind.ZIP)
+    path.chmod(0o644)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(f"{LOW_V}/evil.go", "package m\n")
+    document = site.run("import", str(cache), expect=STANDS_OPEN).document
+    (bad,) = [each for each in document["versions"] if each["state"] == "bad"]
+    assert bad["module"] == LOW
+    assert "h1:" in bad["reason"]
+    assert site.carried() == {str(HIGH_V)}
+    assert len(site.quarantine()) == 1
+
+    site.run("sync", str(LOW_V), expect=OK)
+    document = site.run("import", str(cache), expect=STANDS_OPEN).document
+    assert _states(document)[str(LOW_V)] == "bad"
+
+
+def test_a_missing_info_is_made(site: InProcessSite, cache: Path):
+    _file(cache, LOW_V, FileKind.INFO).unlink()
+    document = site.run("import", str(cache), expect=MISSING).document
+    assert _states(document)[str(LOW_V)] == "taken"
+    row = site.run("show", str(LOW_V), expect=OK).document
+    assert row["info_digest"]
+
+
+def test_without_anybody_to_ask_versions_wait_and_are_taken_later(
+    site: InProcessSite, cache: Path
+):
+    shutil.rmtree(cache / "cache" / "download" / "sumdb")
+    site.configure({"proxies": "off"})
+    document = site.run("import", str(cache), expect=MISSING).document
+    assert set(_states(document).values()) == {"waiting"}
+    assert site.carried() == set()
+
+
+def test_an_athens_store_and_a_zip_of_a_cache_are_taken_in(
+    site: InProcessSite, cache: Path, tmp_path: Path
+):
+    athens = tmp_path / "athens"
+    for mv in (HIGH_V, LOW_V):
+        for kind in FileKind:
+            target = athens / AthensLayout().path_of(mv, kind)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(_file(cache, mv, kind).read_bytes())
+    document = site.run("import", str(athens), "--kind", "athens", expect=OK).document
+    assert set(_states(document).values()) == {"taken"}
+
+    packed = shutil.make_archive(str(tmp_path / "cache"), "zip", cache)
+    again = site.run("import", packed, "--kind", "modcache", expect=MISSING).document
+    assert _states(again)[str(HIGH_V)] == "known"
+
+
+def test_a_private_version_is_vouched_for_by_a_projects_sums(
+    site: InProcessSite, cache: Path, tmp_path: Path
+):
+    ziphash = _file(cache, ModuleVersion(PRIVATE, "v1.0.0"), Role.ZIPHASH)
+    mod = _file(cache, ModuleVersion(PRIVATE, "v1.0.0"), FileKind.MOD).read_bytes()
+    project = tmp_path / "app"
+    project.mkdir()
+    (project / "go.mod").write_text(
+        f"module app.example\n\ngo 1.21\n\nrequire {PRIVATE} v1.0.0\n"
+    )
+    (project / "go.sum").write_text(
+        f"{PRIVATE} v1.0.0 {ziphash.read_text()}\n"
+        f"{PRIVATE} v1.0.0/go.mod {hash_go_mod(mod)}\n"
+    )
+    site.declare(project=[{"path": str(project)}])
+    document = site.run("import", str(cache), expect=OK).document
+    assert set(_states(document).values()) == {"taken"}
