@@ -253,7 +253,9 @@ def _make(
             ),
             ToolchainSpec(),
         ),
-        serve=make_serve(sections.serve, places, mistakes),
+        serve=make_serve(
+            sections.serve, places, mistakes, contact=sections.publish.contact
+        ),
         access=make_access(sections.access, places, mistakes),
         requests=make_requests(sections.requests, places),
         jobs=make_jobs(sections.daemon.jobs, mistakes),

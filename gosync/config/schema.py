@@ -221,6 +221,7 @@ class PublishSection(Section, frozen=True):
         heads: Such heads that level 0 has tiles for: sizes, or files that are copies
             of a client's pkg/sumdb/NAME/latest; 8 KiB each.
         heads_since: The same for every head from a date on; "" for none.
+        contact: Whom messages and pages tell people to ask; "" for nobody.
     """
 
     tree: str = "./public"
@@ -228,6 +229,7 @@ class PublishSection(Section, frozen=True):
     upper_tiles: bool = True
     heads: list[int | str] = []
     heads_since: str = ""
+    contact: str = ""
 
 
 class VulndbSection(Section, frozen=True):
@@ -263,7 +265,7 @@ class ServeSection(Section, frozen=True):
         immutable_days: How long caches may keep what never changes.
         access_log: A file, "-" for standard output, "" for none.
         access_log_format: "json" or "combined".
-        contact: Whom messages tell people to ask.
+        contact: The same for the server alone; "" for publish.contact.
         tls_certificate: PEM file of the certificate; "" for plain HTTP.
         tls_key: PEM file of its key, PKCS#8.
         tls_client_ca: Who signs the certificates that clients must show; "" to ask

@@ -118,9 +118,16 @@ class ServeSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_serve(
-    section: ServeSection, places: ConfigPaths, mistakes: Mistakes
+    section: ServeSection, places: ConfigPaths, mistakes: Mistakes, *, contact: str
 ) -> ServeSpec:
-    """Return how the tree is served; mistakes are noted."""
+    """Return how the tree is served; mistakes are noted.
+
+    Args:
+        section: The section.
+        places: Where its paths count from.
+        mistakes: Takes what is wrong.
+        contact: Whom to ask, where the section does not say.
+    """
     host, port = mistakes.attempt(
         ("serve", "listen"), partial(parse_listen, section.listen), ("", 0)
     )
@@ -139,7 +146,7 @@ def make_serve(
         immutable_days=section.immutable_days,
         access_log=log,
         access_log_format=section.access_log_format,
-        contact=section.contact,
+        contact=section.contact or contact,
         tls=_tls(section, places, mistakes),
         logins=places.optional(("serve", "logins"), section.logins),
         rules=_rules(section, mistakes),
