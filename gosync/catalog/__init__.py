@@ -45,6 +45,8 @@ gosync.ingest.rebuild.
     records          what proves what trees show; read only
     request_table    the tables of requests (``requests``)
     requests         what was asked for inside and is not carried (pure)
+    ruling_table     the table of the policy's rulings
+    rulings          what the policy says of versions: denied, excepted, warned (pure)
     runs             when gosync ran, how it ended and what it did
     selected         which versions the present selection wants
     pulled           versions that are wanted because a server was asked for them

@@ -17,10 +17,10 @@ from gosync.catalog.versions import State
 
 _GROUPS = f"""
 SELECT iif(selected IS NULL, 'present', state), zip_digest IS NOT NULL, withdrawn,
-    ({PUBLISHED}), count(*)
+    denied, ({PUBLISHED}), count(*)
 FROM versions
 WHERE selected IS NOT NULL OR mod_digest IS NOT NULL
-GROUP BY 1, 2, 3, 4
+GROUP BY 1, 2, 3, 4, 5
 """  # noqa: S608 - own names
 
 _state = reading_row(State)
@@ -37,6 +37,7 @@ class Census(msgspec.Struct, frozen=True, kw_only=True):
         waiting: Selected and not here, by state: wanted, failed, rejected, gone, and
             omitted, which is meant to stay out.
         withdrawn: Selected or here, and nobody is to be given them any more.
+        denied: The same of what the policy denies: at most their ``.mod`` is shown.
         shown_whole: Versions of which trees have all three files.
         shown_go_mods: Versions of which trees have the ``.mod`` alone, those that
             wait for their zip among them.
@@ -47,6 +48,7 @@ class Census(msgspec.Struct, frozen=True, kw_only=True):
     go_mod_read: int = 0
     waiting: dict[State, int] = msgspec.field(default_factory=dict)
     withdrawn: int = 0
+    denied: int = 0
     shown_whole: int = 0
     shown_go_mods: int = 0
 
@@ -59,6 +61,7 @@ class Census(msgspec.Struct, frozen=True, kw_only=True):
             "go_mod_read": self.go_mod_read,
             **{state.value: self.waiting.get(state, 0) for state in states},
             "withdrawn": self.withdrawn,
+            "denied": self.denied,
         }
 
 
@@ -74,11 +77,14 @@ def take_census(connection: Connection, *, tried: int) -> Census:
     """
     numbers: Counter[str] = Counter()
     waiting: Counter[State] = Counter()
-    for state, whole, withdrawn, shown, count in connection.rows(_GROUPS):
+    for state, whole, withdrawn, denied, shown, count in connection.rows(_GROUPS):
         if shown:
-            numbers["shown_whole" if whole else "shown_go_mods"] += count
+            is_whole = whole and not denied
+            numbers["shown_whole" if is_whole else "shown_go_mods"] += count
         if withdrawn:
             numbers["withdrawn"] += count
+        elif denied:
+            numbers["denied"] += count
         elif _state(state) is not State.PRESENT:
             waiting[_state(state)] += count
         elif whole:

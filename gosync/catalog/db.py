@@ -43,6 +43,7 @@ from gosync.catalog.pulled import PulledVersions
 from gosync.catalog.read_logs import ReadLogs
 from gosync.catalog.records import Records
 from gosync.catalog.request_table import Requests
+from gosync.catalog.ruling_table import RulingTable
 from gosync.catalog.runs import Runs
 from gosync.catalog.selected import Selected
 from gosync.catalog.selected_counts import SelectedCounts
@@ -89,6 +90,7 @@ class Catalog:
         selection_notes: What that could not know.
         selections: What that was made of.
         licences: The licences of versions.
+        rulings: What the policy says of versions.
         packages: What the versions' packages import.
         pins: First-sight h1 of private versions.
         failures: Open failures.
@@ -131,7 +133,7 @@ class Catalog:
         self.selected_sizes = SelectedSizes(connection)
         self.selection_notes = SelectionNotes(connection)
         self.selections = Selections(connection)
-        self.licences = LicenceTable(connection)
+        self.licences, self.rulings = LicenceTable(connection), RulingTable(connection)
         self.packages = PackageTable(connection)
         self.pins = Pins(connection)
         self.failures = Failures(connection)

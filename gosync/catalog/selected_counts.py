@@ -18,6 +18,7 @@ class SelectedCount(msgspec.Struct, frozen=True):
         state: The state.
         selected: How much of them is selected.
         withdrawn: Whether nobody is to be given them any more.
+        denied: Whether the policy keeps their zips out.
         role: What they are selected for.
         count: How many there are.
     """
@@ -25,13 +26,15 @@ class SelectedCount(msgspec.Struct, frozen=True):
     state: State
     selected: Need
     withdrawn: bool
+    denied: bool
     role: VersionRole
     count: int
 
     @property
     def is_missing(self) -> bool:
-        """Whether they are not here; what is omitted or withdrawn is meant so."""
-        return not self.withdrawn and self.state not in (State.PRESENT, State.OMITTED)
+        """Whether they are not here; what is kept out is meant so."""
+        is_kept_out = self.withdrawn or self.denied or self.state is State.OMITTED
+        return not is_kept_out and self.state is not State.PRESENT
 
 
 class SelectedCounts:
@@ -47,8 +50,9 @@ class SelectedCounts:
             CatalogError: the catalog cannot be read.
         """
         found = self._connection.rows(
-            "SELECT state, selected, withdrawn, found_by, count(*) FROM versions"
-            " WHERE selected IS NOT NULL GROUP BY state, selected, withdrawn, found_by"
+            "SELECT state, selected, withdrawn, denied, found_by, count(*)"
+            " FROM versions WHERE selected IS NOT NULL"
+            " GROUP BY state, selected, withdrawn, denied, found_by"
         )
         return [_count(row) for row in found]
 
@@ -85,6 +89,7 @@ class SelectedCounts:
             "SELECT count(*) FROM failures AS f JOIN versions AS v"
             " ON v.path = f.path AND v.version = f.version"
             " WHERE v.state = 'wanted' AND v.selected IS NOT NULL AND v.withdrawn = 0"
+            " AND v.denied = 0"
         )
         return 0 if row is None else int(row[0])
 
@@ -94,5 +99,12 @@ _need = reading_row(Need)
 
 @reading_row
 def _count(row: sqlite3.Row) -> SelectedCount:
-    role = FoundBy(row[3]).role
-    return SelectedCount(State(row[0]), Need(row[1]), bool(row[2]), role, row[4])
+    state, selected, withdrawn, denied, found_by, count = row
+    return SelectedCount(
+        State(state),
+        Need(selected),
+        bool(withdrawn),
+        bool(denied),
+        FoundBy(found_by).role,
+        count,
+    )

@@ -16,6 +16,7 @@ SELECT path, version, selected, found_by, max_zip_bytes, zip_bytes,
     mod_digest IS NOT NULL, changed
 FROM versions
 WHERE selected IS NOT NULL AND withdrawn = 0 AND state <> 'omitted'
+    AND denied = 0
     AND (path, version) > (?, ?)
 ORDER BY path, version LIMIT ?
 """

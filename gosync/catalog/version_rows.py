@@ -31,7 +31,10 @@ _CLASSES: tuple[tuple[str, type[StrEnum]], ...] = (
     ("selected", Need),
     ("proof", Proof),
 )
-_WITHDRAWN = [field.name for field in fields(VersionRow)].index("withdrawn")
+_FLAGS = [
+    [field.name for field in fields(VersionRow)].index(name)
+    for name in ("withdrawn", "denied")
+]
 _MEMBERS: list[tuple[int, dict[str | None, StrEnum | None]]] = [
     (
         [field.name for field in fields(VersionRow)].index(name),
@@ -47,5 +50,6 @@ def version_row(row: sqlite3.Row) -> VersionRow:
     values = list(row)
     for at, members in _MEMBERS:
         values[at] = members[values[at]]
-    values[_WITHDRAWN] = values[_WITHDRAWN] == 1
+    for at in _FLAGS:
+        values[at] = values[at] == 1
     return VersionRow(*values)

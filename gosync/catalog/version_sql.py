@@ -18,6 +18,7 @@ _KEPT = {
     "unselected_at",
     "max_zip_bytes",
     "withdrawn",
+    "denied",
 }
 _SET = ", ".join(
     f"{field.name} = excluded.{field.name}"

@@ -10,11 +10,13 @@ after an upstream dropped a version that we keep:
     rejected  bytes came and broke a rule; tried again likewise
     gone      a definite no (404, 410); tried again likewise, or when the index
               names it anew
-    omitted   its zip is larger than whoever selects it wants it; no failure
+    omitted   its zip is larger than whoever selects it wants it, or the policy denies
+              it; no failure
     forgotten a tombstone: nothing of it is carried, and trees have yet to follow
 
 A version that is *withdrawn* (``gosync.catalog.withdrawn``) keeps its state and its
-blobs; it is neither fetched nor shown, nor missing, nor pruned.
+blobs; it is neither fetched nor shown, nor missing, nor pruned. Of one that the policy
+*denied* (``gosync.catalog.rulings``) the same holds for its zip.
 
 Every change that a published tree must follow takes the next number of the
 counter ``changed``; all rows of one call share it. The table itself is in
@@ -176,6 +178,7 @@ class VersionRow(OfVersion, msgspec.Struct, frozen=True, gc=False):
         changed: The number of its last change that trees must follow.
         withdrawn: Whether nobody is to be given it any more.
         oddity: What is odd about it though its record proves it, or None.
+        denied: Whether the policy keeps its zip out.
     """
 
     path: str
@@ -205,6 +208,7 @@ class VersionRow(OfVersion, msgspec.Struct, frozen=True, gc=False):
     changed: int = 0
     withdrawn: bool = False
     oddity: str | None = None
+    denied: bool = False
 
     def blobs(self) -> dict[FileKind, BlobRef]:
         """Return the blobs that the row names, by the files that they are."""
@@ -229,14 +233,14 @@ class VersionRow(OfVersion, msgspec.Struct, frozen=True, gc=False):
         """What trees show of it: what is carried, once something has selected it.
 
         A go.mod that was only read to find out what is needed waits until then.
-        Nothing of what was withdrawn.
+        Nothing of what was withdrawn, and of what is denied the ``.mod`` alone.
         """
         if self.withdrawn:
             return None
         unselected = self.selected is None and self.unselected_at is None
         if self.found_by is FoundBy.DEPENDENCY and unselected:
             return None
-        return self.carried
+        return Need.MOD if self.denied and self.carried else self.carried
 
     @property
     def is_listed(self) -> bool:

@@ -101,7 +101,8 @@ def _found(
         rows = list(_rows(catalog, _filter(pattern, zips)))
         if notices is not None:
             write_notices(notices, stored, rows)
-        return [report_of(row, stored.of(row)) for row in rows]
+        rulings = {each.mv: each for each in catalog.rulings.all()}
+        return [report_of(r, stored.of(r), rulings.get(r.mv)) for r in rows]
 
 
 def _read_what_lacks(config: Config, watcher: Progress) -> None:
@@ -144,6 +145,8 @@ def _cells(found: LicenceReport) -> tuple[str, ...]:
         licence = f"{licence}, and unknown"
     if found.also:
         licence = f"{licence} (also {', '.join(found.also)})"
+    if found.ruling:
+        licence = f"{licence}, {found.ruling}"
     if found.readme:
         licence = f"{licence} (README: {found.readme})"
     files = ", ".join(map(printable, found.files[:3]))

@@ -118,5 +118,7 @@ def _cells(row: VersionRow) -> tuple[str, ...]:
 def _state(row: VersionRow) -> str:
     if row.withdrawn:
         return "withdrawn"
+    if row.denied:
+        return "denied"
     is_alone = row.state is State.PRESENT and row.carried is Need.MOD
     return "go.mod only" if is_alone else row.state.value

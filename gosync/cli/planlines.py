@@ -8,6 +8,7 @@ from gosync.catalog.selection_notes import SelectionNote
 from gosync.catalog.versions import Need
 from gosync.cli.notelines import told_notes
 from gosync.cli.output import Output
+from gosync.cli.policylines import policy_lines
 from gosync.cli.tables import withdrawal_lines
 from gosync.cli.troublelines import trouble_lines
 from gosync.config.sizes import format_size
@@ -45,7 +46,10 @@ def print_plan(output: Output, report: PlanReport) -> None:
     _print_dropped(output, report)
     print_notes(output, report.notes)
     troubles = trouble_lines(report.failed, report.empty_modules)
-    for line in (*withdrawal_lines(report.withdrawn), *troubles):
+    if report.leaving:
+        output.say(f"{len(report.leaving)} zips that the policy denies leave the tree")
+    denied = policy_lines(report.policy)
+    for line in (*withdrawal_lines(report.withdrawn), *denied, *troubles):
         output.say(line)
 
 

@@ -12,6 +12,7 @@ from gosync.catalog.findings import Finding
 from gosync.cli.durations import Duration
 from gosync.cli.notelines import told_notes
 from gosync.cli.options import CommonOptions, common_options
+from gosync.cli.policylines import policy_lines
 from gosync.cli.tables import finding_lines, freshness_line, withdrawal_lines
 from gosync.cli.troublelines import completeness_lines, selection_line
 from gosync.clock import SystemClock
@@ -64,6 +65,7 @@ def status(options: CommonOptions, max_age: timedelta | None) -> int:
         [
             *_lines(report, completeness),
             *withdrawal_lines(report.withdrawn),
+            *policy_lines(report.policy),
             *map(_late_line, report.late),
             *completeness_lines(completeness),
             *told_notes(report.notes),

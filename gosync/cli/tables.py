@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from gosync.catalog.findings import Finding
 from gosync.catalog.withdrawn import Withdrawal, how_to_undo
 from gosync.cli.ages import format_age
+from gosync.cli.policylines import policy_lines
 from gosync.cli.troublelines import (
     completeness_lines,
     selection_line,
@@ -48,6 +49,7 @@ def sync_lines(report: PassReport) -> Iterator[str]:
     yield f"fresh: {freshness_line(report.freshness)}"
     yield f"selection: {selection_line(report.completeness)}"
     yield from withdrawal_lines(report.withdrawn)
+    yield from policy_lines(report.policy)
     if report.is_named:
         yield from trouble_lines(report.missing, report.empty_modules)
     else:

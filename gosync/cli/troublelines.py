@@ -62,6 +62,7 @@ def _aside(found: Completeness) -> str:
     parts = (
         (counts.omitted, f", {counts.omitted} zips larger than max_zip"),
         (counts.withdrawn, f", {counts.withdrawn} withdrawn"),
+        (counts.denied, f", {counts.denied} denied by the policy"),
         (waits, f", a cool-down ends {waits}"),
     )
     return "".join(text for there, text in parts if there)

@@ -9,6 +9,7 @@ import click
 from gosync.catalog.versions import FoundBy
 from gosync.cli.arguments import parse_module_version
 from gosync.cli.options import CommonOptions, common_options
+from gosync.cli.policylines import ruling_lines
 from gosync.cli.tables import withdrawal_lines
 from gosync.clock import SystemClock
 from gosync.config.origins import ClaimReport, ConfigEntry, Origins, WhyReport
@@ -42,6 +43,7 @@ def why(options: CommonOptions, module_version: str) -> None:
     with read_store(site_options) as (catalog, blobs):
         row = catalog.versions.get(mv)
         withdrawal = catalog.withdrawn.get(mv)
+        ruling = catalog.rulings.get(mv)
         gomods, packages = StoredGoMods(catalog, blobs), StoredPackages(catalog, blobs)
         chooser = Chooser(catalog, site_options.policy, now=SystemClock().now())
         finder = Reasons(
@@ -70,9 +72,11 @@ def why(options: CommonOptions, module_version: str) -> None:
         unselected_at=row.unselected_at if row else None,
         claims=[ClaimReport.of(r, list(_origins_of(origins, r))) for r in reasons],
         withdrawn=withdrawal,
+        ruling=ruling,
     )
     told = [] if withdrawal is None else [withdrawal]
-    lines = [*_lines(mv, report), *withdrawal_lines(told)]
+    ruled = () if ruling is None else ruling_lines(ruling)
+    lines = [*_lines(mv, report), *withdrawal_lines(told), *ruled]
     options.output.result("why", report, lines)
 
 

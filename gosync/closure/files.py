@@ -29,6 +29,7 @@ from gosync.gomod.dirhash import ZipScan, hash_go_mod, scan_zip
 from gosync.gomod.info import MAX_INFO_BYTES, parse_info
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES, GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion
+from gosync.publish.deniedfile import read_denied
 from gosync.publish.localtree import LocalTree
 from gosync.publish.withdrawnfile import read_withdrawn
 from gosync.sumdb.client import ProvenRecord
@@ -71,6 +72,8 @@ class TreeFiles:
         self._texts: dict[ModuleVersion, bytes] = {}
         told = read_withdrawn(LocalTree(tree.root).reader())
         self._withdrawn = {each.mv: each.reason for each in told}
+        denied = read_denied(LocalTree(tree.root).reader())
+        self._denied = {each.mv: each for each in denied}
 
     def load(self, mv: ModuleVersion) -> GoMod | None:
         """Return the go.mod of a version; None, with a finding, if there is none."""
@@ -128,10 +131,15 @@ class TreeFiles:
         return Judged(path, self._contradiction(mv, path, h1), h1)
 
     def _missing(self, mv: ModuleVersion, path: str) -> TreeFinding:
-        withdrawn = self._withdrawn.get(mv)
-        reason = "not in the tree" if withdrawn is None else f"withdrawn: {withdrawn}"
-        found = _finding(TreeFault.MISSING, path, mv, reason)
-        return replace(found, withdrawn=withdrawn is not None)
+        withdrawn, denied = self._withdrawn.get(mv), self._denied.get(mv)
+        if withdrawn is not None:
+            found = _finding(TreeFault.MISSING, path, mv, f"withdrawn: {withdrawn}")
+            return replace(found, withdrawn=True)
+        if denied is not None and path.endswith(".zip"):
+            reason = f"denied by the policy: {denied.reason}"
+            found = _finding(TreeFault.MISSING, path, mv, reason)
+            return replace(found, denied=True, chain=denied.chain)
+        return _finding(TreeFault.MISSING, path, mv, "not in the tree")
 
     def _contradiction(
         self, mv: ModuleVersion, path: str, h1: str

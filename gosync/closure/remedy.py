@@ -22,9 +22,13 @@ def next_steps(report: ClosureReport, *, selected: bool) -> Iterator[Hint]:
         yield advise(
             "keep the tree as it is, and find out who changed it or the project"
         )
-    for mv, reason in sorted(_withdrawn(report.findings).items()):
+    for mv, reason in sorted(_kept_out(report.findings).items()):
         yield advise(
             "{} is {}; let the project take another version of it", str(mv), reason
+        )
+    if any(each.denied for each in report.findings):
+        yield advise(
+            "or ask whoever makes the tree for an exception: [[policy.exception]]"
         )
     lacking = _lacking(report.findings)
     if lacking and selected:
@@ -38,7 +42,8 @@ def next_steps(report: ClosureReport, *, selected: bool) -> Iterator[Hint]:
             command("sync"),
             "".join(f"\n{line}" for line in _snippet(report, lacking)),
         )
-    if any(_is_damage(each, lacking) for each in report.findings):
+    absent = {*lacking, *_kept_out(report.findings)}
+    if any(_is_damage(each, absent) for each in report.findings):
         yield advise(
             "this tree is damaged: copy it again; if it is so where it is made,\n"
             "let {} write a new one",
@@ -46,9 +51,9 @@ def next_steps(report: ClosureReport, *, selected: bool) -> Iterator[Hint]:
         )
 
 
-def _withdrawn(findings: Iterable[TreeFinding]) -> dict[ModuleVersion, str]:
-    """Return the versions that nobody is given any more, and why."""
-    return {each.mv: each.reason for each in findings if each.withdrawn}
+def _kept_out(findings: Iterable[TreeFinding]) -> dict[ModuleVersion, str]:
+    """Return the versions that are meant not to be there, and why."""
+    return {each.mv: each.reason for each in findings if each.is_kept_out}
 
 
 def _lacking(findings: Iterable[TreeFinding]) -> dict[ModuleVersion, bool]:
@@ -56,7 +61,7 @@ def _lacking(findings: Iterable[TreeFinding]) -> dict[ModuleVersion, bool]:
     lacking: dict[ModuleVersion, bool] = {}
     for each in findings:
         is_own = each.path.endswith((".info", ".mod", ".zip"))
-        if each.kind is not TreeFault.MISSING or each.withdrawn:
+        if each.kind is not TreeFault.MISSING or each.is_kept_out:
             continue
         if is_own and not each.listed:
             more = not each.path.endswith(".mod")
@@ -64,11 +69,11 @@ def _lacking(findings: Iterable[TreeFinding]) -> dict[ModuleVersion, bool]:
     return lacking
 
 
-def _is_damage(finding: TreeFinding, lacking: dict[ModuleVersion, bool]) -> bool:
+def _is_damage(finding: TreeFinding, absent: Iterable[ModuleVersion]) -> bool:
     """Tell whether a finding is of the tree, not of what was selected for it."""
-    if finding.security or finding.withdrawn or not _is_of_tree(finding):
+    if finding.security or finding.is_kept_out or not _is_of_tree(finding):
         return False
-    of_lacking = any(finding.mv.path == mv.path for mv in lacking)
+    of_lacking = any(finding.mv.path == mv.path for mv in absent)
     return not (finding.kind is TreeFault.MISSING and of_lacking and not finding.listed)
 
 

@@ -29,6 +29,8 @@ class TreeFindingReport(msgspec.Struct, frozen=True):
     reason: str
     why: str
     security: bool
+    denied: bool
+    chain: tuple[str, ...]
 
     @classmethod
     def of(cls, found: TreeFinding) -> TreeFindingReport:
@@ -42,6 +44,8 @@ class TreeFindingReport(msgspec.Struct, frozen=True):
             found.reason,
             found.why,
             found.security,
+            found.denied,
+            found.chain,
         )
 
 

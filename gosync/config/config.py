@@ -23,6 +23,7 @@ from gosync.site.options import (
 )
 from gosync.site.places import record_files
 from gosync.site.policy import Policy
+from gosync.site.policyrules import PolicyRules
 from gosync.sumdb.names import Database
 from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
@@ -60,6 +61,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         confirm_above_bytes: How much a sync on a terminal brings without asking.
         tree_path: Folder of the published tree.
         policy: What the selects say.
+        rules: What of that may come in.
         projects: The projects' folders.
         recorded: The records of builds.
         toolchains: The toolchains to carry.
@@ -89,6 +91,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     toolchains: ToolchainSpec = ToolchainSpec()
     targets: Mapping[str, TargetSpec]
     inside: InsideSpec
+    rules: PolicyRules = PolicyRules()
     serve: ServeSpec = ServeSpec()
     access: AccessSpec = AccessSpec()
     requests: RequestsSpec = RequestsSpec()
@@ -125,6 +128,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             min_free_bytes=self.min_free_bytes,
             tree_path=self.tree_path,
             policy=self.policy,
+            rules=self.rules,
             proxies=self.upstreams.proxies,
             routing=self.upstreams.routing,
             index_url=self.upstreams.index.url,

@@ -26,12 +26,14 @@ from gosync.config.lines import KeyLines, line_of_error
 from gosync.config.mistakes import Key, Mistake, Mistakes
 from gosync.config.oldheads import make_old_heads
 from gosync.config.places import ConfigPaths
+from gosync.config.policy import make_rules
 from gosync.config.schema import (
     AccessSection,
     AuditSection,
     BundleSection,
     DaemonSection,
     HooksSection,
+    PolicySection,
     ProjectSection,
     PruneSection,
     PublishSection,
@@ -57,6 +59,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "store": StoreSection,
     "upstream": UpstreamSection,
     "toolchains": ToolchainsSection,
+    "policy": PolicySection,
     "prune": PruneSection,
     "audit": AuditSection,
     "publish": PublishSection,
@@ -240,6 +243,7 @@ def _make(
         ),
         tree_path=places.path(("publish", "tree"), sections.publish.tree),
         policy=make_policy(sections, places, mistakes),
+        rules=make_rules(sections.policy, mistakes),
         projects=_projects(sections.project, places, mistakes),
         recorded=tuple(
             places.path(("project", number, "record"), each.record)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from gosync.catalog.rulings import Ruling
 from gosync.catalog.versions import Need
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.config.config import Config
@@ -78,6 +79,7 @@ class WhyReport(msgspec.Struct, frozen=True, kw_only=True):
         unselected_at: Since when less is, or None.
         claims: Who wants it.
         withdrawn: Why nobody is given it, or None.
+        ruling: What the policy says of it, or None.
     """
 
     path: str
@@ -86,6 +88,7 @@ class WhyReport(msgspec.Struct, frozen=True, kw_only=True):
     unselected_at: str | None
     claims: list[ClaimReport]
     withdrawn: Withdrawal | None
+    ruling: Ruling | None
 
 
 class Origins:

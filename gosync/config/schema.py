@@ -13,6 +13,7 @@ import msgspec
 from gosync.access.rule import About, Per, RuleOutcome
 from gosync.catalog.findings import FindingKind
 from gosync.gomod.deps import Deps
+from gosync.site.licencerules import UnknownLicence
 from gosync.upstream.options import TlsVersion, Trust
 from gosync.upstream.route import Order
 
@@ -138,6 +139,58 @@ class SelectSection(Section, frozen=True):
     min_age: Days = 0
     since: str = ""
     max_zip: str = ""
+
+
+class LicencesSection(Section, frozen=True):
+    """``[policy] licences``: SPDX's identifiers, or globs of them like "BSD-*".
+
+    Attributes:
+        allow: Licences that may come in; none: every one.
+        deny: Licences that may not.
+        unknown: What becomes of a licence that is not recognised: "allow", "warn" or
+            "refuse"; absent: "refuse" where ``allow`` names any, else "warn" where
+            ``deny`` does.
+    """
+
+    allow: list[str] = []
+    deny: list[str] = []
+    unknown: UnknownLicence | None = None
+
+
+class PolicyExceptionSection(Section, frozen=True):
+    """One ``[[policy.exception]]``: what comes in though a rule would keep it out.
+
+    Attributes:
+        modules: Paths, patterns, path@version, path@RANGE.
+        licences: The licences that it lets in; none: whatever the rule is.
+        reason: Why.
+        until: The last day, like 2027-01-31.
+    """
+
+    modules: list[str]
+    reason: Annotated[str, msgspec.Meta(min_length=1)]
+    until: str
+    licences: list[str] = []
+
+
+class PolicySection(Section, frozen=True):
+    """``[policy]``: what may come in of what is selected; zips, not go.mod files.
+
+    Attributes:
+        licences: Which licences may.
+        deny: Paths, patterns, path@version, path@RANGE that may not.
+        min_age: Days that a version must have been known to the index.
+        max_zip: The largest zip, like "100MiB"; "" for no limit.
+        contact: Whom to ask about it, told where something is refused.
+        exception: What comes in all the same, and until when.
+    """
+
+    licences: LicencesSection = LicencesSection()
+    deny: list[str] = []
+    min_age: Days = 0
+    max_zip: str = ""
+    contact: str = ""
+    exception: list[PolicyExceptionSection] = []
 
 
 class ProjectSection(Section, frozen=True):
@@ -507,6 +560,7 @@ class FileSchema(Section, frozen=True):
     select: list[SelectSection] = []
     project: list[ProjectSection] = []
     toolchains: ToolchainsSection = ToolchainsSection()
+    policy: PolicySection = PolicySection()
     plan: PlanSection = PlanSection()
     prune: PruneSection = PruneSection()
     audit: AuditSection = AuditSection()

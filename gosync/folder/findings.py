@@ -35,6 +35,8 @@ class TreeFinding(msgspec.Struct, frozen=True, kw_only=True):
         security: Whether it contradicts the log, a key or a go.sum.
         listed: Whether the tree itself names the version: it was whole once.
         withdrawn: Whether nobody is given the version any more; the reason says why.
+        denied: Whether the policy of whoever made the tree keeps it out, likewise.
+        chain: What wanted it there, as the tree tells of what is denied.
     """
 
     kind: TreeFault
@@ -45,3 +47,10 @@ class TreeFinding(msgspec.Struct, frozen=True, kw_only=True):
     security: bool = False
     listed: bool = False
     withdrawn: bool = False
+    denied: bool = False
+    chain: tuple[str, ...] = ()
+
+    @property
+    def is_kept_out(self) -> bool:
+        """Whether it is meant not to be there."""
+        return self.withdrawn or self.denied

@@ -16,7 +16,7 @@ Paths are relative to the tree's root, with "/" between elements; ``M`` and
     sumdb/NAME/404.txt                               for a web server's 404 answers
     status.json                                      how the mirror is
     vulndb/NAME          documents/NAME              artifacts, by their kind
-    .gosync/             marker, what is withdrawn, temporary files: for gosync alone
+    .gosync/             gosync's own: marker, what is withdrawn or denied
 
 No two of them can meet. The first element of a module path has a dot, so it is
 neither ``sumdb``, ``modules`` nor a folder of artifacts; it does not begin with one,
@@ -45,6 +45,7 @@ MARKER_FOLDER = ".gosync"
 MARKER = f"{MARKER_FOLDER}/tree.json"
 STAGING = f"{MARKER_FOLDER}/staging"
 WITHDRAWN = f"{MARKER_FOLDER}/withdrawn.json"
+DENIED = f"{MARKER_FOLDER}/denied.json"
 ROOT_PAGE = "index.html"
 STATUS = "status.json"
 ROOT_FILES = frozenset({ROOT_PAGE, STATUS})

@@ -40,6 +40,7 @@ _NOT_KEPT = frozenset(
         "unselected_at",
         "max_zip_bytes",
         "withdrawn",
+        "denied",
     }
 )
 

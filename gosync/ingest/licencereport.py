@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from gosync.catalog.rulings import Ruling
 from gosync.catalog.versions import VersionRow
 from gosync.licence.expression import identifiers
 from gosync.licence.found import LicenceFile, ModuleLicences
@@ -41,6 +42,7 @@ class LicenceReport(msgspec.Struct, frozen=True):
         unrecognised: Those of them whose text is not recognised.
         readme: What its README names, where it has no licence file.
         is_known: Whether all licence files are recognised, and there is one.
+        ruling: What the policy says of it: "denied", "excepted", "warned" or "".
         details: Each file's.
     """
 
@@ -53,10 +55,13 @@ class LicenceReport(msgspec.Struct, frozen=True):
     unrecognised: tuple[str, ...]
     readme: str
     is_known: bool
+    ruling: str
     details: tuple[LicenceFileReport, ...]
 
 
-def report_of(row: VersionRow, found: ModuleLicences) -> LicenceReport:
+def report_of(
+    row: VersionRow, found: ModuleLicences, ruling: Ruling | None
+) -> LicenceReport:
     """Return the report of a version."""
     return LicenceReport(
         module=row.path,
@@ -68,6 +73,7 @@ def report_of(row: VersionRow, found: ModuleLicences) -> LicenceReport:
         unrecognised=found.unrecognised,
         readme=found.hint,
         is_known=found.is_known,
+        ruling="" if ruling is None else ruling.effect.value,
         details=tuple(map(_file, found.files)),
     )
 

@@ -34,6 +34,11 @@ def is_identifier(name: str) -> bool:
     return _known(name) is not None
 
 
+def known_identifiers() -> frozenset[str]:
+    """Return the identifiers on SPDX's list."""
+    return frozenset(_licensing().known_symbols)
+
+
 def identifiers(found: Iterable[str]) -> tuple[str, ...]:
     """Return SPDX's identifiers of what a classifier found, sorted, each once."""
     return tuple(

@@ -43,6 +43,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     takeout        taking withdrawn versions out of a tree at once
     tilesneeded    which tiles of the checksum database a publish looks for
     tree           tree storage, the contract: files by name
+    deniedfile     what the policy denies, told by the tree as well
     withdrawnfile  what is withdrawn, kept in the tree as well
     work           what a publish has to do
 """

@@ -273,6 +273,6 @@ def digest_lines(contents: ModuleContents) -> bytes:
     rows = (version.row for version in contents.versions)
     return "".join(
         f"{row.path}@{row.version} {row.info_digest} {row.mod_digest}"
-        f" {row.zip_digest} {row.record_id}\n"
+        f" {None if row.denied else row.zip_digest} {row.record_id}\n"
         for row in rows
     ).encode()

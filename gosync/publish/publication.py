@@ -37,6 +37,7 @@ from gosync.errors import MalformedError
 from gosync.folder import routes
 from gosync.publish.belongings import Belongings
 from gosync.publish.contents import ModuleContents
+from gosync.publish.deniedfile import write_denied
 from gosync.publish.listing import ListWriter
 from gosync.publish.lookups import put_lookups
 from gosync.publish.marker import FORMAT, Marker, format_marker, parse_marker
@@ -277,6 +278,7 @@ class Publication:
         self._at.modules.stale += pages.stale
 
     def _facts(self) -> TreeFacts:
+        write_denied(self._writer, self._at.catalog.rulings.denied())
         sums = self._at.catalog.shown.sums(self._at.tree_id)
         return TreeFacts(
             url=self._at.options.url,

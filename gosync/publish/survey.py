@@ -1,10 +1,10 @@
 """What stands in a tree beyond what the store carries: what goes, and what stays.
 
-A version leaves a tree only because it was given up: a tombstone says so, or it was
-withdrawn. To know less than before is no reason: a catalog that was lost, or brought
-back from an older copy, must not empty the tree. So a version's file that neither a
-row nor a tombstone explains stays where it is, with the aliases of its commit and its
-lookup, until somebody finds out.
+A version leaves a tree only because it was given up: a tombstone says so, it was
+withdrawn, or the policy denies its zip. To know less than before is no reason: a
+catalog that was lost, or brought back from an older copy, must not empty the tree. So a
+version's file that neither a row nor a tombstone explains stays where it is, with the
+aliases of its commit and its lookup, until somebody finds out.
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ def _survey_module(
         extra = files.keys() - _WANTED[None if row is None else row.published]
         if not extra or version in withdrawn:
             continue
-        if extra <= _explained(buried.get(version)):
+        denied = row is not None and row.denied and not spare
+        if extra <= _explained(Need.MOD.value if denied else buried.get(version)):
             found.leaving.append(version)
         else:
             found.kept.append(_kept(at, version, files, extra, row))

@@ -22,6 +22,7 @@ from gosync.gomod.semver import canonical
 from gosync.ingest.batch import Batch
 from gosync.release.making import make_version
 from gosync.release.source import ReleaseSource
+from gosync.site.applying import rule_on_admitted
 from gosync.site.site import Site
 from gosync.site.tree import publish_modules
 from gosync.site.upstreams import Upstreams, connect
@@ -165,6 +166,7 @@ async def _commit(site: Site, upstreams: Upstreams, row: VersionRow) -> bool:
         wants = [Want(e.path, e.version, Need.ZIP, FoundBy.COMMAND) for e in rows]
         now = site.clock.now()
         site.catalog.selected.select(wants, complete=False, now=now)
+        rule_on_admitted(site, rows)
 
     before = site.catalog.versions.get(row.mv)
     batch = Batch(

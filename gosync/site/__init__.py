@@ -1,6 +1,10 @@
 """The site: the place that a configuration describes, opened to work on.
 
 policy, rules   what the site wants: selects and version rules (pure)
+policyrules     rules of what may come in, exceptions to them (pure)
+licencerules    those of licences (pure)
+policyreport    what the catalog has of that, to be told
+applying        these applied to what is selected and here: rulings for the catalog
 options         where the site is and how it works, checked
 standing        whether store, catalog, journal and tree belong together
 refusals        what is said where they do not

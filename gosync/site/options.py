@@ -13,6 +13,7 @@ from gosync.catalog.findings import FindingKind
 from gosync.gomod.deps import Deps
 from gosync.publish.limit import DeleteLimit
 from gosync.site.policy import Policy
+from gosync.site.policyrules import PolicyRules
 from gosync.sumdb.names import Database
 from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
@@ -82,6 +83,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         min_free_bytes: Space that must stay free on its disk.
         tree_path: The published tree's root.
         policy: What is selected.
+        rules: What of that may come in.
         proxies: Where modules come from.
         routing: Who of them is asked what.
         vulndb: Where Go's vulnerability database comes from, "" for none.
@@ -126,6 +128,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     old_heads: OldHeadSpec = OldHeadSpec()
     routing: Routing = Routing()
     vulndb: str = ""
+    rules: PolicyRules = PolicyRules()
     bundle_pulled: bool = False
 
     def with_addresses(self, addresses: Iterable[Address]) -> Self:

@@ -20,6 +20,7 @@ from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
 from gosync.publish.work import PublishOptions, TreeTarget
 from gosync.site import configured
+from gosync.site.applying import apply_policy
 from gosync.site.documents import write_documents
 from gosync.site.oldheads import (
     ServedHeads,
@@ -106,6 +107,7 @@ async def publish_tree(
         StoreError: if the tree cannot be written.
     """
     async with site.holding_tree():
+        await to_thread.run_sync(apply_policy, site)
         while True:
             head = await _newest_head(site, sums)
             try:
@@ -180,6 +182,7 @@ async def publish_rest(site: Site, sums: SumClient | None) -> PublishReport:
         site.holding(publish_lease(tree), wait_seconds=0),
         site.holding_at_last(modules_lease(tree)),
     ):
+        await to_thread.run_sync(apply_policy, site)
         head = await _newest_head(site, sums)
         wanted = await to_thread.run_sync(
             lambda: publisher.wanted_tiles(target, head, options=options)

@@ -122,6 +122,7 @@ def _selection(found: Completeness) -> Iterator[Metric]:
     )
     yield _one("go_mods", "Versions of which the .mod alone is here.", counts.go_mods)
     yield _one("withdrawn", "Selected versions that were withdrawn.", counts.withdrawn)
+    yield _one("denied", "Selected versions that the policy denies.", counts.denied)
     empty = sum(module.is_missing for module in found.empty_modules)
     yield _one("empty_modules", "Named modules of which there is nothing.", empty)
     unpublished = len(found.unpublished)

@@ -28,6 +28,7 @@ from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import InterruptedRunError, StoreError
 from gosync.publish.marker import read_marker
 from gosync.site.options import SiteOptions
+from gosync.site.policyreport import PolicyReport, read_policy
 from gosync.site.treestorage import tree_storage
 from gosync.status.facts import MirrorFacts, gather_facts
 from gosync.status.late import Late, late_data
@@ -94,6 +95,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
         jobs: The daemon's jobs by name.
         upstreams: How each upstream has answered of late.
         withdrawn: What operators withdrew.
+        policy: What the policy keeps out, lets in for a while, and tells of.
         notes: What the selection could not know, and took instead.
         audit: How audits stand.
         failures: What stands open, by class of error.
@@ -119,6 +121,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     jobs: dict[str, JobState]
     upstreams: tuple[UpstreamState, ...]
     withdrawn: list[Withdrawal]
+    policy: PolicyReport
     notes: list[SelectionNote]
     audit: AuditState
     failures: tuple[Failure, ...]
@@ -170,6 +173,7 @@ def read_status(
         jobs={name: _job(row, holders) for name, row in facts.jobs.items()},
         upstreams=facts.upstreams,
         withdrawn=catalog.withdrawn.all(),
+        policy=read_policy(catalog, now),
         notes=catalog.selection_notes.all(),
         audit=audit_state(catalog, audit, now, cursor=fresh.index_cursor),
         failures=facts.completeness.failures,

@@ -11,7 +11,6 @@ A sync may bring what is left from its upstreams, if they serve the same bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 
 import msgspec
 from anyio import to_thread
@@ -28,6 +27,7 @@ from gosync.ingest.taken import Expected
 from gosync.publish.claim import claim_tree
 from gosync.publish.marker import read_marker
 from gosync.publish.shown import unknown_to
+from gosync.site.applying import rule_on_admitted
 from gosync.site.options import SiteOptions
 from gosync.site.site import Site
 from gosync.site.treestorage import tree_storage
@@ -233,8 +233,12 @@ class _Taking:
             journal=site.journal,
             catalog=site.catalog,
             clock=site.clock,
-            also=partial(upstreams.gate.derived.put_into, site.catalog),
+            also=self._note,
         )
+
+    def _note(self, rows: Sequence[VersionRow]) -> None:
+        self._upstreams.gate.derived.put_into(self._site.catalog, rows)
+        rule_on_admitted(self._site, rows)
 
     async def run(self, missing: list[tuple[ModuleVersion, Need]]) -> None:
         """Take the newest head, then each version."""

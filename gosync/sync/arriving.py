@@ -75,7 +75,7 @@ class Arriving:
         ]
 
     def _is_due(self, row: VersionRow) -> bool:
-        if row.withdrawn:
+        if row.withdrawn or (row.denied and self._need is Need.ZIP):
             return False
         if row.state is State.WANTED or self._retry:
             return True
@@ -103,5 +103,6 @@ def is_here(row: VersionRow, need: Need) -> bool:
 
 
 def _may_come(row: VersionRow, need: Need) -> bool:
-    is_answered = row.state in _ANSWERED or row.withdrawn
+    is_denied = row.denied and need is Need.ZIP
+    is_answered = row.state in _ANSWERED or row.withdrawn or is_denied
     return not is_answered and not is_here(row, need)

@@ -88,7 +88,8 @@ class Chooser:
         self._found_by = found_by
         self._demands = demands
         self._gone = catalog.versions.gone()
-        self._withdrawn = {each.mv for each in catalog.withdrawn.all()}
+        self._kept_out = {each.mv for each in catalog.withdrawn.all()}
+        self._kept_out |= {each.mv for each in catalog.rulings.denied()}
         days = max((each.versions.min_age_days for each in policy.selects), default=0)
         self._upgrade = Rule(0, VersionRule(pick=Pick.LATEST, min_age_days=days))
 
@@ -140,9 +141,9 @@ class Chooser:
         return Offer(versions, module.latest, facts_of(module))
 
     def _choose(self, path: str, rules: Sequence[Rule], offer: Offer) -> Chosen:
-        """Choose as ever, and beside what was withdrawn what is chosen without it.
+        """Choose as ever, and beside what is kept out what is chosen without it.
 
-        What was withdrawn stays chosen, so that it is known what is not given.
+        What was withdrawn or denied stays chosen: it is to be known what is not given.
         """
         chosen = choose(path, rules, offer, now=self._now)
         left = self._left(path, offer)
@@ -158,16 +159,16 @@ class Chooser:
         )
 
     def _left(self, path: str, offer: Offer) -> Offer:
-        """Return what is offered and not withdrawn."""
+        """Return what is offered and not kept out."""
         versions = tuple(
             each
             for each in offer.versions
-            if ModuleVersion(path, each.version) not in self._withdrawn
+            if ModuleVersion(path, each.version) not in self._kept_out
         )
         if len(versions) == len(offer.versions):
             return offer
         latest = offer.latest
-        if latest is not None and ModuleVersion(path, latest) in self._withdrawn:
+        if latest is not None and ModuleVersion(path, latest) in self._kept_out:
             latest = None
         return Offer(versions, latest, offer.facts)
 
@@ -191,7 +192,7 @@ class Chooser:
                     self._demands.name(select_name(number), mv, choice.need)
             if choice.deps is Deps.NONE or choice.need is not Need.ZIP:
                 continue
-            if mv not in self._withdrawn:
+            if mv not in self._kept_out:
                 self._take_deps(choices, mv, choice)
 
     def _take_deps(self, choices: Choices, mv: ModuleVersion, choice: Choice) -> None:

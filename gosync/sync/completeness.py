@@ -6,6 +6,7 @@ what is counted here. A version that is selected is in exactly one of these:
     present    here as it is selected, whole or its ``.mod`` alone
     omitted    its zip is larger than whoever selects it wants it
     withdrawn  the operator withdrew it
+    denied     the policy keeps its zip out
     missing    not here: waiting, failed, refused (bytes broke a rule) or gone
 
 Missing, too, are named modules of which there is nothing, and what the rules choose
@@ -53,6 +54,7 @@ class VersionCounts(msgspec.Struct, frozen=True, kw_only=True):
         go_mods: Those of them of which the ``.mod`` alone is selected.
         omitted: Those whose zip is too large to be wanted.
         withdrawn: Those that the operator withdrew.
+        denied: Those that the policy keeps out.
         waiting: Missing, and not tried yet.
         failed: Missing: no answer, or none that helps.
         refused: Missing: bytes came and broke a rule.
@@ -67,6 +69,7 @@ class VersionCounts(msgspec.Struct, frozen=True, kw_only=True):
     go_mods: int = 0
     omitted: int = 0
     withdrawn: int = 0
+    denied: int = 0
     waiting: int = 0
     failed: int = 0
     refused: int = 0
@@ -80,7 +83,8 @@ class VersionCounts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def selected(self) -> int:
         """All of them."""
-        return self.present + self.omitted + self.withdrawn + self.missing
+        kept_out = self.omitted + self.withdrawn + self.denied
+        return self.present + kept_out + self.missing
 
 
 class UnreadProject(msgspec.Struct, frozen=True):
@@ -110,6 +114,7 @@ class CompletenessReport(msgspec.Struct, frozen=True, kw_only=True):
     go_mods: int
     omitted: int
     withdrawn: int
+    denied: int
     waiting: int
     failed: int
     refused: int
@@ -382,6 +387,8 @@ _ROLES: Final = {
 def _names(each: SelectedCount) -> tuple[str, ...]:
     if each.withdrawn:
         return ("withdrawn",)
+    if each.denied and each.selected is Need.ZIP:
+        return ("denied",)
     if each.state is State.PRESENT:
         if each.selected is Need.MOD:
             return ("present", "go_mods")

@@ -18,13 +18,16 @@ from gosync.catalog.leases import SELECT
 from gosync.catalog.modules import Module
 from gosync.catalog.versions import VersionRow
 from gosync.gomod.module import ModuleVersion
+from gosync.site.applying import apply_policy
 from gosync.site.configured import is_configured
 from gosync.site.policy import Selector
+from gosync.site.policyreport import read_policy
 from gosync.site.site import Site
 from gosync.site.upstreams import Upstreams, connect
 from gosync.site.withdrawals import learn_withdrawals
 from gosync.sync.adopt import bring_up, claim_if_whole, expected_of
 from gosync.sync.agreeing import agree
+from gosync.sync.chains import note_chains
 from gosync.sync.choosing import Chooser
 from gosync.sync.completeness import (
     SOME_MISSING,
@@ -153,8 +156,20 @@ class Pass:
         Raises:
             StoreError: if the store or the catalog cannot be written.
         """
-        if self._approved is not None:
-            return
+        if self._approved is None:
+            await self._select()
+        apply_policy(self.site)
+
+    def rule(self) -> None:
+        """Apply the policy to what is selected and here, and note who wants it.
+
+        Raises:
+            StoreError: if the store or the catalog cannot be written.
+        """
+        apply_policy(self.site)
+        note_chains(self.site, self._options.projects)
+
+    async def _select(self) -> None:
         if self._named:
             selecting = self._selecting()
             selecting.commit(await selecting.make_named(Demands()))
@@ -191,6 +206,7 @@ class Pass:
                 selecting.commit(made)
             if not self._named:
                 self.selection.clear_moot()
+            self.rule()
             del made  # what is looked at may be as large
             return look()
 
@@ -353,6 +369,7 @@ async def _run_pass(
             await this.select()
         await selecting.aclose()
         await this.fetch()
+        this.rule()
         settle_stale(site)
         options.stop.check()
         await claim_if_whole(site, left)
@@ -363,6 +380,7 @@ async def _run_pass(
         published=published,
         missing=this.missing(),
         withdrawn=tuple(site.catalog.withdrawn.selected()),
+        policy=read_policy(site.catalog, site.clock.now()),
         empty_modules=this.empty_modules(),
         completeness=completeness,
         is_named=bool(options.selectors),

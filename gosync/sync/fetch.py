@@ -29,6 +29,7 @@ from gosync.errors import (
 from gosync.ingest.batch import Batch
 from gosync.ingest.entries import finding_entry
 from gosync.ingest.gate import Admission
+from gosync.site.applying import is_denied_before, rule_on_admitted
 from gosync.site.configured import VERSION, upstream_of
 from gosync.site.oldheads import note_seen
 from gosync.site.site import Site
@@ -74,6 +75,7 @@ class VersionFetcher:
         """Commit with rows what was learned on their way."""
         note_seen(self._site, self._upstreams.sums)
         self._upstreams.gate.derived.put_into(self._site.catalog, rows)
+        rule_on_admitted(self._site, rows)
 
     async def fetch_all(self, rows: Iterable[VersionRow]) -> None:
         """Fetch these versions; what was admitted is committed in any case.
@@ -186,9 +188,12 @@ class VersionFetcher:
         self, admission: Admission, row: VersionRow, *, fetch_disabled: bool
     ) -> None:
         mv = row.mv
+        if is_denied_before(self._site, row):
+            admission.omit_zip()
+            return
         staged = admission.stage_zip()
-        wanted = row.max_zip_bytes
-        limit = ZIP_LIMIT_BYTES if wanted is None else min(wanted, ZIP_LIMIT_BYTES)
+        limits = (row.max_zip_bytes, self._site.options.rules.max_zip_bytes)
+        limit = min(each for each in (*limits, ZIP_LIMIT_BYTES) if each is not None)
         try:
             served = await self._upstreams.proxy.zip(
                 mv,

@@ -36,6 +36,7 @@ def fingerprint_of(
     offered = (
         catalog.offers.last_change(),
         *((each.path, each.version) for each in catalog.withdrawn.all()),
+        *((each.path, each.version, "denied") for each in catalog.rulings.denied()),
     )
     return f"{_digest(parts)}-{_digest(offered)}"
 

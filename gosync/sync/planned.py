@@ -16,6 +16,7 @@ from gosync.catalog.selection_notes import SelectionNote
 from gosync.catalog.versions import Need, VersionRow
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.gomod.module import OfVersion
+from gosync.site.policyreport import PolicyReport
 from gosync.sync.emptymodules import EmptyModule
 from gosync.sync.explaining import Explanation
 from gosync.sync.plansums import PlanSums
@@ -124,6 +125,8 @@ class SyncPlan(msgspec.Struct, kw_only=True):
         removes: What nothing selects any more.
         missing: Failures of what is selected.
         withdrawn: What is selected, and nobody is to be given.
+        policy: What the policy keeps out, lets in for a while, and tells of.
+        leaving: Versions of that whose zip the tree has, as MODULE@VERSION.
         empty_modules: Named modules of which there is nothing.
         exit_code: How planning ended.
         estimated: Whether a part is an upper bound, by what go.mod files require.
@@ -139,6 +142,8 @@ class SyncPlan(msgspec.Struct, kw_only=True):
     removes: list[PlannedRemoval]
     missing: tuple[Failure, ...]
     withdrawn: tuple[Withdrawal, ...]
+    policy: PolicyReport
+    leaving: tuple[str, ...] = ()
     empty_modules: tuple[EmptyModule, ...]
     exit_code: int
     estimated: bool = False
@@ -204,6 +209,8 @@ class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
         notes: What could not be known of what is needed, and what was taken instead.
         failed: Failures of what is selected.
         withdrawn: What is selected, and nobody is to be given.
+        policy: What the policy keeps out, lets in for a while, and tells of.
+        leaving: Versions of that whose zip the tree has, as MODULE@VERSION.
         empty_modules: Named modules of which there is nothing.
         exit_code: How planning ended.
     """
@@ -224,6 +231,8 @@ class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[SelectionNote, ...]
     failed: tuple[Failure, ...]
     withdrawn: tuple[Withdrawal, ...]
+    policy: PolicyReport
+    leaving: tuple[str, ...]
     empty_modules: tuple[EmptyModule, ...]
     exit_code: int
 
@@ -247,6 +256,8 @@ def plan_report(made: SyncPlan) -> PlanReport:
         notes=made.notes,
         failed=made.missing,
         withdrawn=made.withdrawn,
+        policy=made.policy,
+        leaving=made.leaving,
         empty_modules=made.empty_modules,
         exit_code=made.exit_code,
     )
@@ -295,7 +306,7 @@ def _planned(
     return PlannedVersion(
         path,
         version,
-        row.need.value,
+        Need.MOD.value if row.denied else row.need.value,
         row.found_by.value,
         row.state.value,
         _requests(row, proves=proves),
@@ -305,7 +316,7 @@ def _planned(
 def _requests(row: VersionRow, *, proves: bool) -> int:
     """Count ``.mod`` and lookup where they are not here, ``.info`` and zip."""
     mod = 0 if row.mod_digest else 1 + proves
-    return mod + (2 if row.need is Need.ZIP else 0)
+    return mod + (2 if row.need is Need.ZIP and not row.denied else 0)
 
 
 def _removed_bytes(row: VersionRow) -> int:

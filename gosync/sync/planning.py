@@ -18,10 +18,13 @@ from gosync.catalog.selected_sizes import SelectedSize
 from gosync.catalog.versions import FoundBy, Need
 from gosync.clock import format_time
 from gosync.errors import UsageError
+from gosync.folder.routes import of_module
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 from gosync.site.policy import Policy
+from gosync.site.policyreport import PolicyReport, read_policy
 from gosync.site.site import Site
+from gosync.site.treestorage import tree_storage
 from gosync.site.upstreams import connect
 from gosync.sync.demands import COMMANDS, KEPT, TOOL, Demands, select_name, tool_name
 from gosync.sync.engine import Pass, PassOptions
@@ -113,6 +116,7 @@ class _Planning:
         completeness = this.completeness()
         adds, updates = split_rows(catalog, this.due(), proves=proves)
         unselected = catalog.selected.unselected(site.clock.now())
+        policy = read_policy(catalog, site.clock.now())
         plan = SyncPlan(
             state=state_of(site, self._wish.projects),
             adds=adds,
@@ -122,6 +126,8 @@ class _Planning:
             ),
             missing=this.missing(),
             withdrawn=tuple(catalog.withdrawn.selected()),
+            policy=policy,
+            leaving=tuple(_leaving(site, policy)),
             empty_modules=this.empty_modules()
             if self._wish.selectors
             else completeness.empty_modules,
@@ -243,6 +249,15 @@ class _Planning:
         bit = self._demands.bit(who)
         named = (mv for mv, bits in self._demands.named.items() if bits & bit)
         return str(next(named, "")) if who.startswith(TOOL) else ""
+
+
+def _leaving(site: Site, policy: PolicyReport) -> Iterator[str]:
+    """Yield what is denied and has its zip in the tree."""
+    tree = tree_storage(site.options).reader()
+    for each in policy.denied:
+        at = of_module(each.path).of_version(each.version)
+        if tree.size(at.zip) is not None:
+            yield str(each.mv)
 
 
 def _explained(site: Site, wish: PassOptions, asked: str) -> str:

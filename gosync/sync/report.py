@@ -7,6 +7,7 @@ import msgspec
 from gosync.catalog.failures import Failure
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.publish.report import PublishReport, TreeReport
+from gosync.site.policyreport import PolicyReport
 from gosync.sync.completeness import Completeness, CompletenessReport
 from gosync.sync.emptymodules import EmptyModule
 from gosync.sync.freshness import Freshness
@@ -22,6 +23,7 @@ class PassReport(msgspec.Struct, frozen=True, kw_only=True):
         missing: Failures of what is still selected; of a pass that a command named
             modules for, of these.
         withdrawn: What is selected and withdrawn.
+        policy: What the policy keeps out, lets in for a while, and tells of.
         empty_modules: Modules that were named for it, and of which there is nothing.
         completeness: How much is here of what the configuration selects.
         is_named: Whether a command named modules for it.
@@ -36,6 +38,7 @@ class PassReport(msgspec.Struct, frozen=True, kw_only=True):
     published: PublishReport | None
     missing: tuple[Failure, ...]
     withdrawn: tuple[Withdrawal, ...]
+    policy: PolicyReport
     empty_modules: tuple[EmptyModule, ...]
     completeness: Completeness
     is_named: bool
@@ -69,6 +72,7 @@ class SyncReport(msgspec.Struct, frozen=True, kw_only=True):
         freshness: How old what is known is.
         failed: Failures of what is still selected.
         withdrawn: What is selected and withdrawn.
+        policy: What the policy keeps out, lets in for a while, and tells of.
         empty_modules: Modules that were named, and of which there is nothing.
         selection: How much of what is selected is here.
         published: What publishing did; None when it was not done.
@@ -93,6 +97,7 @@ class SyncReport(msgspec.Struct, frozen=True, kw_only=True):
     freshness: Freshness
     failed: tuple[Failure, ...]
     withdrawn: tuple[Withdrawal, ...]
+    policy: PolicyReport
     empty_modules: tuple[EmptyModule, ...]
     selection: CompletenessReport
     published: TreeReport | None
@@ -121,6 +126,7 @@ def sync_report(report: PassReport) -> SyncReport:
         freshness=report.freshness,
         failed=report.missing,
         withdrawn=report.withdrawn,
+        policy=report.policy,
         empty_modules=report.empty_modules,
         selection=report.completeness.report(),
         published=TreeReport.of(published) if published else None,

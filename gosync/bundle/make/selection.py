@@ -126,12 +126,12 @@ def _read(
             row = replace(row, selected=pulled[row.mv])
         if row.selected is None or row.withdrawn:
             continue
+        whole = row.selected is row.carried is Need.ZIP and not row.denied
         if row.carried is not None:
-            whole = row.selected is Need.ZIP and row.carried is Need.ZIP
             chosen.append(SelectedVersion(row, Need.ZIP if whole else Need.MOD))
-        if row.carried is None or (row.selected, row.carried) == (Need.ZIP, Need.MOD):
+        if row.carried is None or (row.selected is Need.ZIP and not whole):
             omitted.append(_omitted(catalog, row))
-            failed += row.state is not State.OMITTED
+            failed += row.state is not State.OMITTED and not row.denied
     kept = catalog.artifacts.all()
     told = [a for a in kept if reader is None or a.kind in reader.artifacts]
     return BundleSelection(
@@ -149,7 +149,10 @@ def _omitted(catalog: Catalog, row: VersionRow) -> OmittedEntry:
     assert row.selected is not None
     failure = catalog.failures.get(row.mv)
     reason = _REASONS.get(row.state, row.state.value)
-    if failure is not None and row.state is not State.OMITTED:
+    ruling = catalog.rulings.get(row.mv) if row.denied else None
+    if ruling is not None:
+        reason = f"denied by the policy: {ruling.reason}"
+    elif failure is not None and row.state is not State.OMITTED:
         reason = failure.reason[:1000]
     return OmittedEntry(
         path=row.path, version=row.version, need=row.selected, reason=reason

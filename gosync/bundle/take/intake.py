@@ -11,10 +11,9 @@ later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
@@ -24,24 +23,23 @@ from msgspec.structs import replace
 
 from gosync.bundle.format.manifest import VersionEntry
 from gosync.bundle.read.bases import ZipSource
+from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.take.plan import Taking
 from gosync.bundle.take.unpacking import Unpacked, Unpacker
-from gosync.catalog.versions import FoundBy
+from gosync.catalog.versions import FoundBy, VersionRow
 from gosync.errors import BlobCorruptError, BundleGapError, StoreError, VolumeError
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
 from gosync.ingest.batch import Batch
+from gosync.ingest.gate import Gate
 from gosync.ingest.taken import Expected
+from gosync.site.applying import rule_on_admitted
+from gosync.site.site import Site
 from gosync.store.digest import Digest
 from gosync.upstream.answer import Served
 from gosync.work.pool import first_error
 from gosync.work.progress import Progress
-
-if TYPE_CHECKING:
-    from gosync.bundle.read.folder import BundleFolder
-    from gosync.ingest.gate import Gate
-    from gosync.site.site import Site
 
 # One is unpacked at a time; of the others most wait for the disk.
 _AT_ONCE = 8
@@ -97,8 +95,12 @@ class Intake:
             journal=site.journal,
             catalog=site.catalog,
             clock=site.clock,
-            also=partial(gate.derived.put_into, site.catalog),
+            also=self._note,
         )
+
+    def _note(self, rows: Sequence[VersionRow]) -> None:
+        self._gate.derived.put_into(self._site.catalog, rows)
+        rule_on_admitted(self._site, rows)
 
     async def take(self, taking: Taking) -> None:
         """Take these versions; what was admitted is committed in any case.
