@@ -19,6 +19,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     bundle_sign     ``gosync bundle sign``: one more signature beside a header
     bundle_lines    lines that the commands of ``gosync bundle`` print of one bundle
     catalog         ``gosync catalog rebuild``: the catalog again
+    choosing        what becomes of requests: by patterns, or by asking
     closure         ``gosync closure``: does the tree hold what a project needs
     conceal         arguments that may hold a password, kept out of what is said of them
     config          ``gosync config check`` and ``gosync config show``

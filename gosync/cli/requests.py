@@ -26,6 +26,7 @@ from gosync.access.requestfile import (
     parse_requests,
 )
 from gosync.artifact import DOCUMENT
+from gosync.cli.choosing import RequestChooser
 from gosync.cli.options import CommonOptions, common_options, yes_option
 from gosync.cli.progress import progress
 from gosync.clock import SystemClock, format_time
@@ -38,7 +39,6 @@ from gosync.errors import (
     UsageError,
 )
 from gosync.folder.routes import artifact_file
-from gosync.gomod.patterns import PatternSet
 from gosync.signing.files import read_key
 from gosync.signing.keys import MAX_SIGNATURE_BYTES, parse_public_key
 from gosync.site.site import open_site, read_catalog
@@ -198,7 +198,9 @@ def add(
         if dry_run:
             options.output.result("requests-add", _document(found, [], []))
             return 0
-        chooser = _Chooser(only, refuse, reason, ask=not yes and _is_terminal(options))
+        chooser = RequestChooser(
+            only, refuse, reason, ask=not yes and _is_terminal(options)
+        )
         decided = [
             decision
             for each in found
@@ -218,54 +220,6 @@ def add(
         if any(not each.version and not each.is_certain for each in found)
         else 0
     )
-
-
-class _Chooser:
-    """Decides what becomes of each request."""
-
-    def __init__(
-        self, only: Sequence[str], refuse: Sequence[str], reason: str, *, ask: bool
-    ) -> None:
-        if refuse and not reason:
-            raise UsageError("--refuse needs --reason TEXT", hint="people are told it")
-        self._only = PatternSet(only)
-        self._refuse = PatternSet(refuse)
-        self._reason = reason
-        self._ask = ask
-
-    def decide(self, found: Assessment, now: str) -> RequestDecision | None:
-        """Return what is decided, None for nothing yet."""
-        if self._refuse.match(found.module):
-            return _decision(found, now, refused=self._reason)
-        if found.problem:
-            return (
-                _decision(found, now, refused=found.problem)
-                if found.is_certain
-                else None
-            )
-        withdrawn = [each for each in found.findings if each.startswith("withdrawn: ")]
-        if withdrawn:
-            return _decision(found, now, refused=withdrawn[0])
-        if self._only and not self._only.match(found.module):
-            return None
-        if self._ask and not click.confirm(f"{_name(found)}: approve?", err=True):
-            return None
-        return _decision(found, now)
-
-
-def _decision(found: Assessment, now: str, *, refused: str = "") -> RequestDecision:
-    return RequestDecision(
-        module=found.module,
-        query=found.query,
-        state="refused" if refused else "approved",
-        reason=refused[:1000],
-        decided_at=now,
-        version="" if refused else found.version,
-    )
-
-
-def _name(found: Assessment) -> str:
-    return printable(f"{found.module}@{found.query}")
 
 
 def _is_terminal(options: CommonOptions) -> bool:
