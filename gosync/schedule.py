@@ -1,7 +1,9 @@
 """When something that repeats is due: an interval or a cron expression.
 
-An expression has cron's five fields, in UTC, so that no hour is there twice or
-never. Weekdays are names (``mon-fri``): as numbers they mean different days to
+An expression has cron's five fields, in UTC or another time zone. There an hour may
+be twice or never: what is due at a certain hour is due once, the first time, or as long
+after the hour before as on other days; what is due every hour is due in both. Weekdays
+are names (``mon-fri``): as numbers they mean different days to
 different programs.
 
 APScheduler's triggers do the calendar; this is the one place that imports it. Its
@@ -16,8 +18,10 @@ import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.clock import LAST_MOMENT, shift
 from gosync.errors import MalformedError
@@ -52,7 +56,24 @@ def parse_cron(text: str) -> str:
     return cron
 
 
-def _cron_trigger(cron: str, jitter_seconds: float = 0.0) -> BaseTrigger:
+def parse_time_zone(text: str) -> str:
+    """Return the name of a time zone that the system knows.
+
+    Raises:
+        MalformedError: if it knows none of that name.
+    """
+    try:
+        ZoneInfo(text)
+    except (OSError, ValueError, KeyError) as exc:
+        raise MalformedError(
+            "time zone", text, "no such zone here; write UTC, or like Asia/Shanghai"
+        ) from exc
+    return text
+
+
+def _cron_trigger(
+    cron: str, jitter_seconds: float = 0.0, zone: str = "UTC"
+) -> BaseTrigger:
     # Importing it takes longer than most commands, which need none.
     from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415
 
@@ -63,7 +84,7 @@ def _cron_trigger(cron: str, jitter_seconds: float = 0.0) -> BaseTrigger:
         day=day,
         month=month,
         day_of_week=weekday,
-        timezone=UTC,
+        timezone=ZoneInfo(zone),
         jitter=jitter_seconds or None,
     )
 
@@ -73,12 +94,14 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         interval_seconds: The time from start to start; 0 where ``cron`` says it.
-        cron: A cron expression in UTC, or "".
+        cron: A cron expression, or "".
+        zone: Its time zone.
         jitter_seconds: Each run is late by a random part of this.
     """
 
     interval_seconds: float = 0.0
     cron: str = ""
+    zone: str = "UTC"
     jitter_seconds: float = 0.0
 
     def next_after(self, started: datetime, now: datetime) -> datetime:
@@ -95,19 +118,33 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
         due: object = None
         with suppress(OverflowError, ValueError):  # beyond the calendar's last day
             due = self._trigger(started).get_next_fire_time(previous, after)
-        return due.astimezone(UTC) if isinstance(due, datetime) else LAST_MOMENT
+        if not isinstance(due, datetime):
+            return LAST_MOMENT
+        if due.fold and "*" not in self.cron.split()[1] and "/" not in self.cron:
+            return self.next_after(started, due.astimezone(UTC))  # it was due before
+        return due.astimezone(UTC)
+
+    def next_times(self, now: datetime, count: int) -> list[str]:
+        """Return when the next runs are due, without jitter, in the schedule's zone."""
+        exact, at, found = replace(self, jitter_seconds=0.0), now, []
+        for _ in range(count):
+            at = exact.next_after(at, at)
+            found.append(at.astimezone(ZoneInfo(self.zone)).isoformat())
+        return found
 
     def latest_after(self, now: datetime) -> datetime:
         """Return the latest time that ``next_after`` gives for a run that starts now.
 
         A run that is planned for later was planned when the clock was wrong.
         """
-        exact = Schedule(interval_seconds=self.interval_seconds, cron=self.cron)
+        exact = Schedule(
+            interval_seconds=self.interval_seconds, cron=self.cron, zone=self.zone
+        )
         return shift(exact.next_after(now, now), timedelta(seconds=self.jitter_seconds))
 
     def _trigger(self, started: datetime) -> BaseTrigger:
         if self.cron:
-            return _cron_trigger(self.cron, self.jitter_seconds)
+            return _cron_trigger(self.cron, self.jitter_seconds, self.zone)
         from apscheduler.triggers.interval import IntervalTrigger  # noqa: PLC0415
 
         return IntervalTrigger(

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from gosync.cli.options import CommonOptions, common_options
+from gosync.clock import SystemClock
 from gosync.config import examine_config, find_config
 from gosync.config.config import Config, ConfigShown
 from gosync.config.mistakes import (
@@ -20,6 +21,8 @@ from gosync.config.mistakes import (
 )
 from gosync.errors import UsageError
 from gosync.text import encode_json, printable
+
+_RUNS = 3
 
 
 @click.group()
@@ -43,6 +46,12 @@ def check(options: CommonOptions) -> int:
         if not options.output.as_json:
             _show(found)
         return UsageError.exit_code
+    now = SystemClock().now()
+    next_runs = {
+        job.name: job.schedule.next_times(now, _RUNS)
+        for job in loaded.jobs
+        if job.schedule is not None and job.schedule.cron
+    }
     options.output.result(
         "config check",
         RightConfig(
@@ -51,10 +60,16 @@ def check(options: CommonOptions) -> int:
             mistakes=[],
             modules=len(loaded.policy.exact),
             patterns=len(loaded.policy.patterns),
+            next_runs=next_runs,
         ),
-        [_praise(path, loaded)],
+        [_praise(path, loaded), *map(_run_line, next_runs.items())],
     )
     return 0
+
+
+def _run_line(job: tuple[str, list[str]]) -> str:
+    name, times = job
+    return f"{name} is due {', '.join(times)}"
 
 
 def _show(found: Iterable[Mistake]) -> None:

@@ -10,12 +10,14 @@ from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from gosync.config.durations import parse_duration
 from gosync.config.duties import Hook, Hooks, JobSpec
 from gosync.config.mistakes import Key, Mistakes
-from gosync.config.schema import HooksSection, JobSection, JobsSection
+from gosync.config.schema import DaemonSection, HooksSection, JobSection
 from gosync.errors import ConfigError
-from gosync.schedule import Schedule, parse_cron
+from gosync.schedule import Schedule, parse_cron, parse_time_zone
 
 OFF = "off"
 _DEFAULTS = {
@@ -28,16 +30,19 @@ _DEFAULTS = {
 }
 
 
-def make_jobs(section: JobsSection, mistakes: Mistakes) -> tuple[JobSpec, ...]:
+def make_jobs(section: DaemonSection, mistakes: Mistakes) -> tuple[JobSpec, ...]:
     """Return the jobs, in the order in which they are done; mistakes are noted."""
+    zone = mistakes.attempt(
+        ("daemon", "timezone"), partial(parse_time_zone, section.timezone), "UTC"
+    )
     return tuple(
-        _job(name, getattr(section, name), default, mistakes)
+        _job(name, getattr(section.jobs, name), default, zone, mistakes)
         for name, default in _DEFAULTS.items()
     )
 
 
 def _job(
-    name: str, job: JobSection, default: JobSection, mistakes: Mistakes
+    name: str, job: JobSection, default: JobSection, zone: str, mistakes: Mistakes
 ) -> JobSpec:
     key = ("daemon", "jobs", name)
     limit = mistakes.attempt(
@@ -51,7 +56,10 @@ def _job(
     jitter = mistakes.attempt(
         (*key, "jitter"), partial(parse_duration, _jitter(job, default)), timedelta()
     )
-    return JobSpec(name, _schedule(key, job, default, jitter, mistakes), limit)
+    schedule = _schedule(key, job, default, jitter, mistakes)
+    if schedule is not None and schedule.cron:
+        schedule = replace(schedule, zone=zone)
+    return JobSpec(name, schedule, limit)
 
 
 def _schedule(

@@ -262,7 +262,7 @@ def _make(
         ),
         access=make_access(sections.access, places, mistakes),
         requests=make_requests(sections.requests, places),
-        jobs=make_jobs(sections.daemon.jobs, mistakes),
+        jobs=make_jobs(sections.daemon, mistakes),
         hooks=make_hooks(sections.hooks, mistakes),
         old_heads=make_old_heads(
             sections.publish, places, mistakes, has_index=bool(sections.upstream.index)

@@ -87,10 +87,18 @@ class ConfigReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RightConfig(ConfigReport, frozen=True, kw_only=True):
-    """The same where nothing is wrong: how many modules and patterns it selects."""
+    """The same where nothing is wrong.
+
+    Attributes:
+        modules: How many modules it selects.
+        patterns: How many patterns.
+        next_runs: The next three runs of each job that has a cron expression, in the
+            daemon's time zone.
+    """
 
     modules: int
     patterns: int
+    next_runs: dict[str, list[str]]
 
 
 class Mistakes:

@@ -450,7 +450,7 @@ class JobSection(Section, frozen=True):
 
     Attributes:
         interval: From start to start, like "15m", or "off".
-        cron: Instead: five fields in UTC, weekdays by name.
+        cron: Instead: five fields in daemon.timezone, weekdays by name.
         jitter: Each run is late by a random part of this.
         time_limit: How long one run may take.
     """
@@ -486,6 +486,7 @@ class DaemonSection(Section, frozen=True):
 
     Attributes:
         name: What status.json and metrics call this mirror.
+        timezone: The time zone of cron expressions, like "Asia/Shanghai".
         metrics_file: A file for Prometheus' text file collector; "" for none.
         stop_seconds: How long a stop waits for what is under way.
         stuck_seconds: How long a job may show no progress before the watchdog is
@@ -496,6 +497,7 @@ class DaemonSection(Section, frozen=True):
     """
 
     name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "go"
+    timezone: str = "UTC"
     metrics_file: str = ""
     stop_seconds: Positive = 60
     stuck_seconds: Positive = 600

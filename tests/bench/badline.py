@@ -133,7 +133,8 @@ async def _measure(
         begin = time.monotonic()
         async with anyio.create_task_group() as tasks:
             for number in range(count):
-                await anyio.sleep(begin + number / _PER_SECOND - time.monotonic())
+                due = begin + number / _PER_SECOND - time.monotonic()
+                await anyio.sleep(max(0.0, due))
                 tasks.start_soon(ask_one)
     late = sorted(latencies)[int(0.95 * len(latencies))]
     return Outcome(len(latencies) / count, late, (_sent(mirrors) - before) / count)

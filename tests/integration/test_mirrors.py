@@ -218,3 +218,21 @@ def test_the_known_mirrors_are_urls_and_a_file_adds_to_them(tmp_path: Path) -> N
     file = tmp_path / "more.toml"
     file.write_text('[[mirror]]\nurl = "https://proxy.corp.example"\nname = "ours"\n')
     assert known_mirrors([file])[len(known) :][0].name == "ours"
+
+
+def test_nothing_but_the_command_knows_of_public_mirrors() -> None:
+    users = {
+        str(file.relative_to("gosync"))
+        for file in Path("gosync").rglob("*.py")
+        if "gosync.mirrors" in file.read_text("utf-8")
+    }
+    users = {each for each in users if not each.startswith("mirrors/")}
+    assert users == {"cli/mirrors.py", "cli/pick.py"}
+
+
+def test_a_configured_site_is_compared_without_them(
+    tmp_path: Path, sim: Simulator
+) -> None:
+    site = Site(tmp_path, sim, modules=[PATH])
+    asked = {each["url"] for each in compare(site)["mirrors"]}
+    assert asked == {sim.url}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gosync.errors import MalformedError
-from gosync.schedule import Schedule, parse_cron
+from gosync.schedule import Schedule, parse_cron, parse_time_zone
 
 NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -73,3 +74,36 @@ def test_jitter_makes_later_within_its_limit(jitter: float, schedule: Schedule):
     exact, found = schedule.next_after(NOW, NOW), late.next_after(NOW, NOW)
 
     assert exact <= found <= late.latest_after(NOW)
+
+
+def dues(cron: str, start: datetime, count: int) -> list[str]:
+    """Return when a job of Berlin is due, in its own time."""
+    schedule, at, found = Schedule(cron=cron, zone="Europe/Berlin"), start, []
+    for _ in range(count):
+        at = schedule.next_after(at, at)
+        found.append(f"{at.astimezone(ZoneInfo('Europe/Berlin')):%d %H:%M%z}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("cron", "start", "want"),
+    [
+        # the hour from 2 is not there on March 29
+        ("30 2 * * *", datetime(2026, 3, 28, tzinfo=UTC),
+         ["28 02:30+0100", "29 03:30+0200", "30 02:30+0200"]),
+        # it is there twice on October 25
+        ("30 2 * * *", datetime(2026, 10, 24, tzinfo=UTC),
+         ["24 02:30+0200", "25 02:30+0200", "26 02:30+0100"]),
+        ("0 * * * *", datetime(2026, 10, 24, 23, 30, tzinfo=UTC),
+         ["25 02:00+0200", "25 02:00+0100", "25 03:00+0100"]),
+    ],
+)  # fmt: skip
+def test_the_two_nights_that_are_another_hour_long(cron, start, want):
+    assert dues(cron, start, 3) == want
+
+
+def test_a_time_zone_is_one_that_is_known():
+    assert parse_time_zone("Asia/Shanghai") == "Asia/Shanghai"
+    for text in ("", "Nowhere/Land", "../etc/passwd", "UTC+8"):
+        with pytest.raises(MalformedError):
+            parse_time_zone(text)
