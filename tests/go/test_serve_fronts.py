@@ -122,7 +122,7 @@ def _running(command: list[str], port: int) -> Iterator[None]:
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             assert process.poll() is None
             assert time.monotonic() < deadline

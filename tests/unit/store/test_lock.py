@@ -176,7 +176,7 @@ def test_a_killed_process_lets_go_of_the_writer_lock(tmp_path, holder):
     with pytest.raises(LockedError), writer.held(wait_seconds=0.05):
         pass
     holder.kill()
-    with writer.held(wait_seconds=10):
+    with writer.held(wait_seconds=60):
         pass
 
 
