@@ -23,9 +23,7 @@ from gosync.config.config import Config
 from gosync.config.serving import PullSpec
 from gosync.serve.owner import run_owner
 from gosync.serve.runtime import make_runtime
-from gosync.site.opening import Opening
 from gosync.site.site import Site, open_site
-from gosync.site.standing import TREE_TROUBLES
 from gosync.store.durable import disk_errors
 from gosync.sync.scope import check_not_carried
 
@@ -112,11 +110,8 @@ def prepare_store(config: Config) -> None:
 
 
 def _opened(config: Config) -> AbstractContextManager[Site]:
-    return open_site(
-        config.site_options(),
-        command="gosync serve",
-        opening=Opening(tolerate=TREE_TROUBLES),
-    )
+    # A tree that is away, or knows more than the store, is somebody's to look at.
+    return open_site(config.site_options(), command="gosync serve")
 
 
 def be_owner(config: Config, spec: PullSpec) -> None:

@@ -224,6 +224,20 @@ def test_what_rules_keep_away_is_refused_and_not_listed(sim, tmp_path):
     assert '"v1.4.0"' in latest
 
 
+@pytest.mark.long
+def test_a_tree_that_is_away_is_not_begun_anew(sim, tmp_path):
+    site = pulling_site(tmp_path, sim, workers=1)
+    with Serving(site.folder, environment=site.environment) as server:
+        assert server.get(f"/{M}/@v/v1.60.0.mod").status == 200
+        assert server.stop() == 0
+    site.tree.rename(tmp_path / "away")
+    refused = site.run("serve", "--listen", "127.0.0.1:0", timeout_seconds=60)
+
+    assert refused.code == 7
+    assert "mounted" in refused.stderr
+    assert not site.tree.exists()
+
+
 def sim_list(sim: Simulator) -> bytes:
     """Return the list of M as gosync writes it."""
     return "".join(f"v1.{number}.0\n" for number in range(80)).encode()
