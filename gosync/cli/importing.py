@@ -18,9 +18,9 @@ from gosync.status.files import tell_status
 from gosync.sync.projects import read_projects
 from gosync.takein.cache import KINDS, open_cache
 from gosync.takein.importing import (
-    ImportedVersion,
-    ImportReport,
-    ImportState,
+    CacheImportReport,
+    CacheVersion,
+    CacheVersionState,
     import_caches,
 )
 from gosync.text import printable
@@ -83,7 +83,7 @@ def import_(
     return report.exit_code
 
 
-def _show(options: CommonOptions, report: ImportReport) -> None:
+def _show(options: CommonOptions, report: CacheImportReport) -> None:
     options.output.result("import", report)
     told = [e for e in report.versions if e.state in _TOLD]
     if told:
@@ -95,9 +95,9 @@ def _show(options: CommonOptions, report: ImportReport) -> None:
     options.output.say(f"{len(report.versions)} versions: {counts or 'none'}")
 
 
-_TOLD = (ImportState.BAD, ImportState.WAITING)
+_TOLD = (CacheVersionState.BAD, CacheVersionState.WAITING)
 
 
-def _cells(found: ImportedVersion) -> tuple[str, ...]:
+def _cells(found: CacheVersion) -> tuple[str, ...]:
     reason = printable(found.reason)
     return printable(found.module), printable(found.version), found.state, reason

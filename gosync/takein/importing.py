@@ -53,7 +53,7 @@ _PIECE_BYTES: Final = 1 << 20
 _DEAF: Final = 3  # so many in a row without an answer: nobody is there to be asked
 
 
-class ImportState(StrEnum):
+class CacheVersionState(StrEnum):
     """What became of a version."""
 
     TAKEN = "taken"
@@ -62,7 +62,7 @@ class ImportState(StrEnum):
     BAD = "bad"
 
 
-class ImportedVersion(msgspec.Struct, frozen=True):
+class CacheVersion(msgspec.Struct, frozen=True):
     """A version of the cache.
 
     Attributes:
@@ -75,12 +75,12 @@ class ImportedVersion(msgspec.Struct, frozen=True):
 
     module: str
     version: str
-    state: ImportState
+    state: CacheVersionState
     whole: bool
     reason: str = ""
 
 
-class ImportReport(msgspec.Struct, frozen=True):
+class CacheImportReport(msgspec.Struct, frozen=True):
     """What an import did.
 
     Attributes:
@@ -92,7 +92,7 @@ class ImportReport(msgspec.Struct, frozen=True):
 
     exit_code: int
     counts: dict[str, int]
-    versions: list[ImportedVersion]
+    versions: list[CacheVersion]
     published: PublishReport | None
 
 
@@ -103,7 +103,7 @@ async def import_caches(
     *,
     projects: Sequence[ConfiguredProject],
     publish: bool,
-) -> ImportReport:
+) -> CacheImportReport:
     """Bring all versions of some caches through the gate, then publish.
 
     Raises:
@@ -121,21 +121,21 @@ async def import_caches(
         if upstreams.sums is not None:
             await upstreams.sums.start()
         published = None
-        if publish and any(each.state is ImportState.TAKEN for each in found):
+        if publish and any(each.state is CacheVersionState.TAKEN for each in found):
             published = await publish_tree(site, upstreams.sums, progress)
     counts = Counter(each.state for each in found)
-    return ImportReport(
+    return CacheImportReport(
         exit_code=_exit_code(counts),
-        counts={each.value: counts[each] for each in ImportState},
+        counts={each.value: counts[each] for each in CacheVersionState},
         versions=found,
         published=published,
     )
 
 
-def _exit_code(counts: Counter[ImportState]) -> int:
-    if counts[ImportState.BAD]:
+def _exit_code(counts: Counter[CacheVersionState]) -> int:
+    if counts[CacheVersionState.BAD]:
         return 4
-    return 3 if counts[ImportState.WAITING] else 0
+    return 3 if counts[CacheVersionState.WAITING] else 0
 
 
 async def _beside(
@@ -164,7 +164,7 @@ class _Importing:
         self._site, self._cache, self._progress = site, cache, progress
         self._upstreams = list(upstreams)
         self._unanswered = Counter[int]()
-        self._found: list[ImportedVersion] = []
+        self._found: list[CacheVersion] = []
         self._batch = Batch(
             blobs=site.blobs,
             journal=site.journal,
@@ -175,7 +175,7 @@ class _Importing:
             also=self._note,
         )
 
-    async def run(self) -> list[ImportedVersion]:
+    async def run(self) -> list[CacheVersion]:
         versions = self._cache.versions()
         self._progress.phase(f"importing {self._cache.root}", len(versions))
         try:
@@ -195,7 +195,7 @@ class _Importing:
 
     async def _take(self, mv: ModuleVersion) -> None:
         whole = self._cache.has(mv, FileKind.ZIP)
-        state, reason = ImportState.TAKEN, ""
+        state, reason = CacheVersionState.TAKEN, ""
         try:
             if await to_thread.run_sync(self._is_here, mv, whole):
                 state, reason = await to_thread.run_sync(self._compare, mv, whole)
@@ -204,10 +204,10 @@ class _Importing:
         except StoreError:
             raise
         except (UnavailableError, NotFoundError) as exc:
-            state, reason = ImportState.WAITING, str(exc)
+            state, reason = CacheVersionState.WAITING, str(exc)
         except GosyncError as exc:
-            state, reason = ImportState.BAD, str(exc)
-        found = ImportedVersion(mv.path, mv.version, state, whole, reason)
+            state, reason = CacheVersionState.BAD, str(exc)
+        found = CacheVersion(mv.path, mv.version, state, whole, reason)
         self._found.append(found)
         self._progress.advance()
 
@@ -217,7 +217,7 @@ class _Importing:
             return False
         return row.carried is Need.ZIP or not whole
 
-    def _compare(self, mv: ModuleVersion, whole: bool) -> tuple[ImportState, str]:  # noqa: FBT001 - of threads
+    def _compare(self, mv: ModuleVersion, whole: bool) -> tuple[CacheVersionState, str]:  # noqa: FBT001 - of threads
         """Hold the cache's zip against the one that is here."""
         row = self._site.catalog.versions.get(mv)
         assert row is not None
@@ -226,8 +226,8 @@ class _Importing:
                 h1 = scan_zip(read_at, size_bytes, mv).h1
             if h1 != row.zip_h1:
                 told = f"its zip has {h1}, and the proven one {row.zip_h1}"
-                return ImportState.BAD, told
-        return ImportState.KNOWN, ""
+                return CacheVersionState.BAD, told
+        return CacheVersionState.KNOWN, ""
 
     async def _bring(self, mv: ModuleVersion, need: Need) -> None:
         self._site.blobs.check_space(

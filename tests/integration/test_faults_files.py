@@ -114,7 +114,7 @@ def test_a_mod_that_is_a_page_or_too_large_is_refused(tmp_path: Path) -> None:
         for subject in rejected:
             assert len(site.quarantine(subject)) == 1
         [evidence] = site.quarantine(str(broken(paths["page"])))
-        assert evidence.files["mod"] == HTML
+        assert evidence.files["answer"] == HTML
         [evidence] = site.quarantine(str(broken(paths["large"])))
         assert evidence.facts["served"]["answer"]["url"].endswith(".mod")
         site.check(sim)

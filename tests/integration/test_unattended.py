@@ -34,6 +34,7 @@ ARGUMENTS = {
     "key new": ["ours"],
     "prune": ["--grace-days", "0"],
     "run": ["--once", "sync", "prune"],
+    "serve": ["--help"],
     "show": ["gone.example/m@v1.0.0"],
     "systemd install": ["--root", "root"],
     "why": ["gone.example/m@v1.0.0"],
