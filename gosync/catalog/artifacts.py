@@ -50,6 +50,15 @@ class Artifacts:
         found = self._rows("kind = ? AND name = ?", kind, name)
         return found[0] if found else None
 
+    def below(self, kind: str, folder: str) -> list[Artifact]:
+        """Return those of a kind whose names begin with a folder, by name.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        end = folder[:-1] + chr(ord(folder[-1]) + 1)
+        return self._rows("kind = ? AND name >= ? AND name < ?", kind, folder, end)
+
     def all(self) -> list[Artifact]:
         """Return all of them, by kind, then name.
 

@@ -43,6 +43,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     output          results: a document for programs or lines for people, never both
     pick            ``gosync mirrors pick``: a GOPROXY that answers, within seconds
     plan            ``gosync plan``: what a sync would do
+    policy          ``gosync policy``: decisions about what may come in
     policylines     the policy's rulings for people: what is kept out, what ends when
     planlines       a plan for people: sums, what is largest, new or dropped
     plaintable      tables as plain lines, for a pipe or when they are long

@@ -69,6 +69,11 @@ VERBS = {
         "licences",
         "Show the licences of what is carried; PATTERN is a path or a GOPRIVATE glob.",
     ),
+    "policy": Verb(
+        "policy",
+        "policy",
+        "Decide what may come in though a rule keeps it out, or the other way about.",
+    ),
     "vulns": Verb(
         "vulns",
         "vulns",

@@ -3,6 +3,7 @@
 policy, rules   what the site wants: selects and version rules (pure)
 policyrules     rules of what may come in, exceptions to them (pure)
 licencerules    those of licences (pure)
+decisions       who allowed or denied what, why and until when: documents of the store
 policyreport    what the catalog has of that, to be told
 applying        these applied to what is selected and here: rulings for the catalog
 options         where the site is and how it works, checked

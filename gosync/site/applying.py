@@ -22,6 +22,7 @@ from gosync.errors import BlobCorruptError, BlobMissingError
 from gosync.gomod.semver import version_key
 from gosync.ingest.storedlicences import StoredLicences, has_licences
 from gosync.licence.found import ModuleLicences
+from gosync.site.decisions import read_decisions, with_decisions
 from gosync.site.policyrules import UNREAD, PolicyRules, VersionFacts, rule_on
 from gosync.site.site import Site
 
@@ -29,8 +30,13 @@ _BATCH: Final = 100
 
 
 def rules_of(site: Site) -> PolicyRules:
-    """Return the rules in force."""
-    return site.options.rules
+    """Return the rules of the configuration, with what was decided beside them.
+
+    Raises:
+        StoreError: a decision cannot be read.
+    """
+    decisions = read_decisions(site.catalog, site.blobs)
+    return with_decisions(site.options.rules, decisions)
 
 
 def apply_policy(site: Site) -> None:

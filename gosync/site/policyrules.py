@@ -26,6 +26,7 @@ from gosync.site.rules import Exclusion
 
 DENY, MIN_AGE, MAX_ZIP = "policy.deny", "policy.min_age", "policy.max_zip"
 UNREAD = "policy.licences"
+DECISION = "decision"
 
 
 class PolicyException(msgspec.Struct, frozen=True):
@@ -60,6 +61,25 @@ class PolicyException(msgspec.Struct, frozen=True):
         return self.until - now.date() <= timedelta(days=days)
 
 
+class Prohibition(msgspec.Struct, frozen=True):
+    """What was decided not to come in, whatever exceptions say.
+
+    Attributes:
+        modules: What may not.
+        reason: Why.
+        until: The last day, None for no end.
+    """
+
+    modules: tuple[Exclusion, ...]
+    reason: str
+    until: date | None
+
+    def holds(self, mv: ModuleVersion, now: datetime) -> bool:
+        """Return whether it is in force for a version."""
+        has_ended = self.until is not None and now.date() > self.until
+        return not has_ended and names(self.modules, mv)
+
+
 class PolicyRules(msgspec.Struct, frozen=True, kw_only=True):
     """All rules.
 
@@ -69,6 +89,7 @@ class PolicyRules(msgspec.Struct, frozen=True, kw_only=True):
         min_age_days: How long a version must have been known.
         max_zip_bytes: The largest zip, None for no limit.
         exceptions: What is let in all the same.
+        prohibitions: What was decided not to come in.
         contact: Whom to ask, in words or as an address; "" for nobody.
     """
 
@@ -77,13 +98,15 @@ class PolicyRules(msgspec.Struct, frozen=True, kw_only=True):
     min_age_days: float = 0
     max_zip_bytes: int | None = None
     exceptions: tuple[PolicyException, ...] = ()
+    prohibitions: tuple[Prohibition, ...] = ()
     contact: str = ""
 
     @property
     def says_nothing(self) -> bool:
         """Whether everything may come in."""
         limits = self.min_age_days or self.max_zip_bytes is not None
-        return self.licences is None and not self.deny and not limits
+        named = self.deny or self.prohibitions
+        return self.licences is None and not named and not limits
 
 
 class VersionFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +144,9 @@ def rule_on(rules: PolicyRules, facts: VersionFacts, now: datetime) -> Ruling | 
         facts: What is known of it.
         now: The time that ages and exceptions are held against.
     """
+    for each in rules.prohibitions:
+        if each.holds(facts.mv, now):
+            return _decided(facts.mv, each)
     told: Ruling | None = None
     for ground in _grounds(rules, facts, now):
         ruling = _ruling(rules, facts, ground, now)
@@ -129,6 +155,18 @@ def rule_on(rules: PolicyRules, facts: VersionFacts, now: datetime) -> Ruling | 
         if told is None or _rank(ruling) < _rank(told):
             told = ruling
     return told
+
+
+def _decided(mv: ModuleVersion, prohibition: Prohibition) -> Ruling:
+    until = prohibition.until
+    return Ruling(
+        path=mv.path,
+        version=mv.version,
+        effect=Effect.DENIED,
+        rule=DECISION,
+        reason=f"it was decided: {prohibition.reason}",
+        until="" if until is None else until.isoformat(),
+    )
 
 
 def _rank(ruling: Ruling) -> tuple[bool, str]:

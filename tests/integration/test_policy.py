@@ -160,3 +160,57 @@ def test_a_rule_that_is_new_concerns_what_is_here(work: Work) -> None:
     site.declare(**nothing)
     site.run("publish", expect=OK)
     assert work.has(DEEP)
+
+
+def test_a_decision_is_written_down_and_can_be_undone(work: Work) -> None:
+    site = work.site
+    work.policy()
+    site.run("sync", expect=OK)
+    soon = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    says = ("--reason", "for the build alone", "--by", "ann")
+    made = site.run("policy", "allow", DEEP, "--until", soon, *says, expect=OK).document
+    decision = made["decision"]
+    assert (decision["by"], decision["reason"]) == ("ann", "for the build alone")
+    assert only(made["policy"]["excepted"])["until"] == soon
+    site.run("publish", expect=OK)
+    assert work.has(DEEP)
+    assert only(site.run("status", expect=OK).document["policy"]["ending"])
+
+    site.run("catalog", "rebuild", expect=OK)
+    site.run("sync", expect=OK)
+    assert work.has(DEEP)
+    assert only(site.run("policy", "list", expect=OK).document["decisions"]) == decision
+
+    site.run("policy", "undo", decision["id"], "--by", "bob", expect=OK)
+    site.run("sync", expect=OK)
+    assert not work.has(DEEP)
+    listed = only(site.run("policy", "list", expect=OK).document["decisions"])
+    assert (listed["undone_by"], listed["by"]) == ("bob", "ann")
+    site.run("policy", "undo", decision["id"], expect=USAGE)
+
+
+def test_what_was_denied_by_name_no_exception_lets_in(work: Work) -> None:
+    site = work.site
+    site.run("sync", expect=OK)
+    site.run("policy", "deny", f"{MID}@v1.0.0", "--reason", "hijacked", expect=OK)
+    work.policy({**work.exception(9), "modules": [MID, DEEP]})
+    denied = only(site.run("sync", expect=OK).document["policy"]["denied"])
+    assert (denied["path"], denied["rule"]) == (MID, "decision")
+    assert [work.has(path) for path in (MID, DEEP)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("allow", DEEP, "--reason", "why", "--until", "2020-01-01"),
+        ("allow", DEEP, "--reason", "why", "--until", "soon"),
+        ("allow", DEEP, "--reason", " ", "--until", "2999-01-01"),
+        ("allow", "no module", "--reason", "why", "--until", "2999-01-01"),
+        ("deny", DEEP),
+        ("undo", "nothing"),
+    ],
+)
+def test_a_decision_that_makes_no_sense_is_refused(
+    work: Work, wrong: tuple[str, ...]
+) -> None:
+    work.site.run("policy", *wrong, expect=USAGE)

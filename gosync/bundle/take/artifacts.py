@@ -13,6 +13,7 @@ from gosync.bundle.format.artifacts import ArtifactEntry, known_artifacts
 from gosync.bundle.read.reader import read_blobs
 from gosync.bundle.take.plan import Taking
 from gosync.site.artifacts import change_artifacts
+from gosync.site.decisions import own_folder
 from gosync.site.site import Site
 from gosync.store.digest import Digest
 
@@ -41,6 +42,7 @@ def take_artifacts(site: Site, entries: Iterable[ArtifactEntry]) -> None:
     Raises:
         StoreError: Journal or catalog cannot be written.
     """
+    own = own_folder(site)
     told = {each.key: _artifact(each) for each in known_artifacts(entries)}
     here = {each.key: each for each in site.catalog.artifacts.all()}
     change_artifacts(
@@ -49,7 +51,9 @@ def take_artifacts(site: Site, entries: Iterable[ArtifactEntry]) -> None:
         forgotten=[
             each
             for key, each in here.items()
-            if each.kind in KNOWN_KINDS and key not in told
+            if each.kind in KNOWN_KINDS
+            and key not in told
+            and not each.name.startswith(own)  # what was decided here
         ],
     )
 
