@@ -59,15 +59,13 @@ class PathTail:
     Attributes:
         at: The kind's place in KINDS, 0 for none.
         version: The version, branch or commit, "" for none.
-        is_watched: Whether somebody wants to see every request of the kind.
     """
 
-    __slots__ = ("at", "is_watched", "version")
+    __slots__ = ("at", "version")
 
     def __init__(self, at: int, version: str) -> None:
         self.at = at
         self.version = version
-        self.is_watched = False
 
 
 def head_of(half: bytes, prefix: str) -> PathHead:

@@ -88,7 +88,11 @@ class AccessTally:
         self.clients_error = 0
         self.modules_error = 0
         self._watches = tuple(watches)
-        self._watched_kinds = frozenset().union(*(each.kinds for each in self._watches))
+        self._sees = tuple(each.see for each in self._watches)
+        self._kind_sees = [
+            tuple(each.see for each in self._watches if kind in each.kinds)
+            for kind in KINDS
+        ]
         counted: frozenset[str] = frozenset().union(*(w.counted for w in self._watches))
         self._units = [
             1 << COUNT_BITS * at if kind in counted else 0
@@ -112,6 +116,7 @@ class AccessTally:
         """Count lines."""
         clients, heads, tails = self.clients, self._heads, self._tails
         times, odd, kinds, units = self._times, self._odd, self._kinds, self._units
+        sees, kind_sees = self._sees, self._kind_sees
         time_text = agent_text = b"\0"
         now = day = bit = 0
         is_odd_agent = False
@@ -148,11 +153,10 @@ class AccessTally:
                 self._user(user)
             if status != _OK or cache:
                 odd[at, status, cache] += 1
-                if status == _OK and not (h.is_watched or t.is_watched or is_odd_agent):
-                    continue
-            elif not (h.is_watched or t.is_watched or is_odd_agent):
-                continue
-            self._show(line, now, KINDS[at], h.module, t.version)
+            if status != _OK or h.is_watched or is_odd_agent:
+                _show(sees, line, now, KINDS[at], h.module, t.version)
+            elif kind_sees[at]:
+                _show(kind_sees[at], line, now, KINDS[at], h.module, t.version)
         self._bound()
 
     def _note_time(self, now: int) -> None:
@@ -185,7 +189,6 @@ class AccessTally:
         if len(self._tails) >= _HALVES:
             self._tails.clear()
         tail = self._tails[half] = tail_of(half)
-        tail.is_watched = KINDS[tail.at] in self._watched_kinds
         return tail
 
     def _new_client(self, client: bytes, day: int) -> ClientRecord:
@@ -207,27 +210,6 @@ class AccessTally:
         if known is None:
             known = self.users[user] = UserRecord()
         known.count += 1
-
-    def _show(
-        self, line: LogLine, now: int, kind: str, module: str, version: str
-    ) -> None:
-        client, user, _, method, head, tail, status, size, agent, cache = line
-        request = AskedRequest(
-            now,
-            client,
-            b"" if user in _NOBODY else user,
-            method,
-            head + tail,
-            kind,
-            module,
-            version,
-            int(status),
-            0 if size == b"-" else int(size),
-            b"" if agent in _NOBODY else agent,
-            cache,
-        )
-        for watch in self._watches:
-            watch.see(request)
 
     def _bound(self) -> None:
         if len(self.clients) > 2 * KEPT:
@@ -297,6 +279,34 @@ class AccessTally:
             theirs = [key for key, each in self.clients.items() if each.mask & bit]
             if theirs:
                 yield kind, theirs
+
+
+def _show(
+    sees: tuple[Callable[[AskedRequest], None], ...],
+    line: LogLine,
+    now: int,
+    kind: str,
+    module: str,
+    version: str,
+) -> None:
+    """Make a request of a line, for those who are to see it."""
+    client, user, _, method, head, tail, status, size, agent, cache = line
+    request = AskedRequest(
+        now,
+        client,
+        b"" if user in _NOBODY else user,
+        method,
+        head + tail,
+        kind,
+        module,
+        version,
+        int(status),
+        0 if size == b"-" else int(size),
+        b"" if agent in _NOBODY else agent,
+        cache,
+    )
+    for see in sees:
+        see(request)
 
 
 def _many(

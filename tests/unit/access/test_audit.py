@@ -184,6 +184,22 @@ def test_a_rule_of_one_s_own_counts_by_user_or_module(tmp_path):
     assert fired(audited(tmp_path, lines, rules=[own])) == [("own", "a", 2)]
 
 
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("lookup", "/sumdb/sum.golang.org/lookup/rsc.io/quote@v1.5.2"),
+        ("tile", "/sumdb/sum.golang.org/tile/8/0/000"),
+        ("mod", "/rsc.io/quote/@v/v1.5.2.mod"),
+    ],
+)
+def test_a_rule_counts_served_requests_wherever_their_path_says_the_kind(
+    tmp_path, query, path
+):
+    rule = AccessRule(name="many", query=query, count=2)
+    lines = [line(second, path) for second in range(3)]
+    assert fired(audited(tmp_path, lines, rules=[rule])) == [("many", "10.0.0.1", 3)]
+
+
 def test_more_keys_than_are_kept_are_estimated_and_said_so(tmp_path, monkeypatch):
     monkeypatch.setattr(tally, "KEPT", 50)
     monkeypatch.setattr(bounded.cut_off, "__defaults__", (50,))
