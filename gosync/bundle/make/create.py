@@ -287,8 +287,7 @@ class _Making:
         placed, volumes = self._write_volumes(writer, tiles)
         manifest = self._manifest(volumes.entries, placed)
         carried = list(manifest.travelling())
-        segments = manifest.segments
-        base = self._receiver.base
+        segments, base = manifest.segments, self._receiver.base
         return Header(
             format=FORMAT,
             requires=(WITHDRAWALS,) if manifest.withdrawn else (),
