@@ -20,7 +20,7 @@ from anyio import CancelScope, Lock, to_thread
 from gosync.catalog.db import Catalog
 from gosync.catalog.lease_holder import LeaseHolder
 from gosync.catalog.pins import Pin
-from gosync.catalog.versions import Proof, State, VersionRow
+from gosync.catalog.versions import Need, Proof, State, VersionRow
 from gosync.clock import Clock
 from gosync.ingest.entries import version_entry
 from gosync.store.blobs import BlobStore
@@ -116,6 +116,8 @@ class Batch:
             return False
         was = self._catalog.versions.get(row.mv)
         if was is None or was.state is not State.PRESENT or was.state is not row.state:
+            return False
+        if row.carried is Need.ZIP and was.carried is not Need.ZIP:  # was narrowed
             return False
         same = (was.mod_h1, was.zip_h1, was.proof) == (
             row.mod_h1,
