@@ -34,6 +34,7 @@ from gosync.serve.origin import OriginAnswer
 from gosync.serve.outcomes import HERE, answer_of_error, denied
 from gosync.serve.publishing import ModuleQueue
 from gosync.serve.pullrules import PullRules
+from gosync.site.applying import denied_of, rule_on_admitted
 from gosync.site.oldheads import note_seen
 from gosync.site.site import Site
 from gosync.site.upstreams import Upstreams
@@ -73,6 +74,7 @@ class VersionBringer:
         self._upstreams.gate.derived.put_into(self._site.catalog, rows)
         for row in rows:
             self._want(row.mv, row.need)
+        rule_on_admitted(self._site, rows)
 
     def _want(self, mv: ModuleVersion, need: Need) -> None:
         self._site.catalog.pulled.pull(mv, need, self._site.clock.now())
@@ -88,15 +90,29 @@ class VersionBringer:
         try:
             file = of_module(mv.path).of_version(mv.version).file(kind)
             if not await to_thread.run_sync(self._is_in_tree, file):
-                await self._bring(mv, Need.ZIP if kind is FileKind.ZIP else Need.MOD)
-                await self._queue.publish(mv.path)
+                reason = await self._bring_allowed(mv, kind)
         except TooLargeError as exc:
             if self._rules.max_zip_bytes is None:
                 return answer_of_error(exc, mv)
             return denied(mv, f"serve.max_zip: {exc}")
         except GosyncError as exc:
             return answer_of_error(exc, mv)
-        return HERE
+        return denied(mv, reason) if reason else HERE
+
+    async def _bring_allowed(self, mv: ModuleVersion, kind: FileKind) -> str:
+        """Bring a version and publish it; return why the policy denies it, or ""."""
+        if reason := await self._denial(mv, kind):
+            return reason
+        await self._bring(mv, Need.ZIP if kind is FileKind.ZIP else Need.MOD)
+        await self._queue.publish(mv.path)
+        return await self._denial(mv, kind)  # its licence is known now
+
+    async def _denial(self, mv: ModuleVersion, kind: FileKind) -> str:
+        """Return why the policy keeps a zip out, "" if it does not."""
+        if kind is not FileKind.ZIP:
+            return ""
+        found = await to_thread.run_sync(denied_of, self._site, mv.path, (mv.version,))
+        return found.get(mv.version, "")
 
     def _is_in_tree(self, file: str) -> bool:
         return (self._site.options.tree_path / file).is_file()

@@ -13,10 +13,12 @@ tree says.
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
+
+from anyio import to_thread
 
 from gosync.errors import GosyncError, NotFoundError, StoreError, UpstreamStatusError
 from gosync.folder.requests import ProxyRequest, ProxyRequestKind, format_request
@@ -32,6 +34,7 @@ from gosync.serve.outcomes import (
     is_definite_no,
 )
 from gosync.serve.pullrules import PullRules
+from gosync.site.applying import denied_of
 from gosync.site.site import Site
 from gosync.store.durable import disk_errors
 from gosync.upstream.proxy import ProxyClient
@@ -111,8 +114,14 @@ class Merger:
             if not carried or not is_definite_no(exc):
                 raise
             said = ()
-        allowed = self._rules.allowed(request.module, said)
+        allowed = await self._allowed(request.module, said)
         return format_list({*allowed, *carried})
+
+    async def _allowed(self, module: str, said: Iterable[str]) -> list[str]:
+        """Return those versions that neither a rule nor the policy keeps away."""
+        allowed = self._rules.allowed(module, said)
+        found = await to_thread.run_sync(denied_of, self._site, module, allowed)
+        return [each for each in allowed if each not in found]
 
     def _carried(self, module: str) -> list[str]:
         data = self._in_tree(of_module(module).list)
@@ -128,7 +137,7 @@ class Merger:
             if exc.status not in _NOT_THERE:
                 raise
         else:
-            if not self._refusal(request.module, said.info):
+            if not await self._refusal(request.module, said.info):
                 return said.data
         return await self._newest(request.module)
 
@@ -142,9 +151,9 @@ class Merger:
             said = ()
             if not self._carried(module):
                 return answer_of_error(exc, module)
-        allowed = self._rules.allowed(module, said)
+        allowed = await self._allowed(module, said)
         version = newest({*allowed, *self._carried(module)})
-        if version is None and commit and not self._rules.refusal(module, commit):
+        if version is None and commit and await self._allowed(module, [commit]):
             version = commit
         if version is None:
             return NOT_FOUND
@@ -159,12 +168,16 @@ class Merger:
             return known
         asked = ModuleVersion(request.module, request.version)
         said = await self._proxy.info(asked)
-        if reason := self._refusal(request.module, said.info):
+        if reason := await self._refusal(request.module, said.info):
             return denied(f"{asked} ({said.info.version})", reason)
         return said.data
 
-    def _refusal(self, module: str, info: VersionInfo) -> str:
-        return self._rules.refusal(module, info.version)
+    async def _refusal(self, module: str, info: VersionInfo) -> str:
+        version = info.version
+        if reason := self._rules.refusal(module, version):
+            return reason
+        found = await to_thread.run_sync(denied_of, self._site, module, (version,))
+        return found.get(version, "")
 
     # What is held.
 

@@ -97,6 +97,32 @@ def rule_before(site: Site, row: VersionRow) -> Ruling | None:
     return rule_on(rules, _facts(row, known, rules), site.clock.now())
 
 
+def denied_of(site: Site, path: str, versions: Iterable[str]) -> dict[str, str]:
+    """Return which of a module's versions are denied, and why, whom to ask included.
+
+    Args:
+        site: The site.
+        path: The module.
+        versions: The versions, here or not.
+
+    Raises:
+        StoreError: the catalog cannot be read.
+    """
+    rules = rules_of(site)
+    if rules.says_nothing:
+        return {}
+    rows = {row.version: row for row in site.catalog.versions.of(path)}
+    known = _known_licences(site, rules, rows.values())
+    found: dict[str, str] = {}
+    for version in versions:
+        row = rows.get(version) or VersionRow(path, version)
+        ruling = rule_on(rules, _facts(row, known, rules), site.clock.now())
+        if ruling is not None and ruling.is_denied:
+            asks = f"; ask {rules.contact}" if rules.contact else ""
+            found[version] = f"{ruling.rule}: {ruling.reason}{asks}"
+    return found
+
+
 def _is_concerned(row: VersionRow) -> bool:
     is_whole = Need.ZIP in (row.selected, row.carried)
     return is_whole and not row.withdrawn and row.state is not State.FORGOTTEN

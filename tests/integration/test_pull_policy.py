@@ -1,0 +1,41 @@
+"""Pull-through under a policy: what it denies is answered 403, with the rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gosync.demo.exchange import RequestKind
+from tests.integration.pulling import pulling_site
+from tests.integration.serving import Serving
+from tests.integration.test_policy import DEEP, LIB, offer
+from tests.simulator import Simulator
+from tests.unit.licence.texts import GPL, MIT
+
+
+def test_a_licence_that_is_not_allowed(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        for version in ("v1.0.0", "v1.1.0"):
+            offer(sim, DEEP, version, GPL)
+        offer(sim, LIB, "v1.0.0", MIT)
+        site = pulling_site(tmp_path, sim, workers=1, fresh_seconds=0)
+        site.declare(
+            policy={"licences.allow": ["MIT"], "contact": "legal@corp.example"}
+        )
+        with Serving(site.folder, environment=site.environment) as server:
+            allowed = server.get(f"/{LIB}/@v/v1.0.0.zip")
+            first = server.get(f"/{DEEP}/@v/v1.0.0.zip")
+            go_mod = server.get(f"/{DEEP}/@v/v1.0.0.mod")
+            later = server.get(f"/{DEEP}/@v/v1.1.0.zip")
+            again = server.get(f"/{DEEP}/@v/v1.0.0.zip")
+            listed = server.get(f"/{DEEP}/@v/list").text.split()
+
+        assert (allowed.status, go_mod.status) == (200, 200)
+        assert [each.status for each in (first, later, again)] == [403] * 3
+        assert "GPL-3.0-or-later is not allowed" in first.text
+        assert "policy.licences.allow" in first.text
+        assert "legal@corp.example" in first.text
+        assert "as that of v1.0.0 is" in later.text
+        asked = [path for path in sim.paths(RequestKind.ZIP) if DEEP in path]
+        assert len(asked) == 1, "the second version's is known by the first's"
+        assert listed == []
+        assert not list((site.tree / DEEP / "@v").glob("*.zip"))
