@@ -512,7 +512,8 @@ class HooksSection(Section, frozen=True):
         on_success: When a job ended well.
         on_failure: When a job begins to fail, fails otherwise, or still after a day.
         on_finding: When something new was found upstream, once for each finding.
-        on_alert: When a rule over access logs fired, once for each alert.
+        on_alert: When a rule over access logs fired, once for each alert; and a week
+            before an exception to the policy ends.
         on_upstream: When an upstream ceased to answer, or answers again.
         time_limit_seconds: How long each may take.
     """

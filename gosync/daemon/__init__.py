@@ -6,6 +6,7 @@
     jobs        what each job does: a name and an async function
     runner      one run: its leases, its row, whom to tell
     attempt     the call itself: time limit, stop, errors made outcomes
+    endings     alerts of exceptions to the policy that end within a week
     hooks       whom to tell: webhooks, and commands, which command contains
     notify      sd_notify's protocol
     units       the systemd units, for other paths

@@ -5,7 +5,8 @@ One document an occasion::
     schema     1
     type       "hook"
     occasion   "success", "failure", "finding", "alert", of a rule over access logs, or
-               "upstream", where one ceased to answer or answers again
+               of an exception to the policy that ends within a week, or "upstream",
+               where one ceased to answer or answers again
     mirror     daemon.name
     job        the job's name
     at         when it ended

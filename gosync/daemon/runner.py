@@ -24,6 +24,7 @@ from gosync.config.config import Config
 from gosync.config.duties import JobSpec, Occasion
 from gosync.config.telling import telling_of
 from gosync.daemon.attempt import Attempt
+from gosync.daemon.endings import ending_alerts
 from gosync.daemon.hooks import Event, tell
 from gosync.daemon.jobs import JobOutcome, leases_of, opening_of
 from gosync.daemon.news import News, news_of
@@ -104,6 +105,9 @@ class Runner:
             after = upstream_states(site.catalog, options, self._clock.now())
             changed = changed_upstreams(before, after)
             events = [*self._found(site, run), *self._events(run, row)]
+            if alerts := ending_alerts(site):
+                told = self._event("alert", run)
+                events.append(replace(told, summary={"alerts": alerts}))
             if changed:
                 events.append(replace(self._event("upstream", run), upstreams=changed))
             if any(event.occasion == "failure" for event in events):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -214,3 +215,17 @@ def test_a_decision_that_makes_no_sense_is_refused(
     work: Work, wrong: tuple[str, ...]
 ) -> None:
     work.site.run("policy", *wrong, expect=USAGE)
+
+
+def test_hooks_are_told_once_that_an_exception_ends(work: Work, tmp_path: Path) -> None:
+    site, told = work.site, tmp_path / "told"
+    work.policy(work.exception(7))
+    site.declare(hooks={"on_alert": [f"tee -a {told}"]})
+    for _ in range(2):
+        site.run("run", "--once", "sync", expect=OK)
+    event = json.loads(told.read_bytes())
+    alert = only(event["summary"]["alerts"])
+    assert event["occasion"] == "alert"
+    assert (alert["rule"], alert["key"]) == ("policy.exception", "legal said so")
+    assert alert["until"] == work.exception(7)["until"]
+    assert alert["versions"] == [f"{DEEP}@v1.0.0"]
