@@ -13,8 +13,8 @@ import msgspec
 from gosync.cli.options import CommonOptions, common_options
 from gosync.clock import SystemClock
 from gosync.diagnose.explaining import Explainer
-from gosync.diagnose.handbook import FILES, handbook
-from gosync.diagnose.language import Language, language_of
+from gosync.diagnose.handbook import handbook
+from gosync.diagnose.language import PAGE_FILES, Language, language_of
 from gosync.diagnose.listening import listen, standard_streams
 from gosync.diagnose.pages import list_lines, page_of
 from gosync.diagnose.recognising import MOST_BYTES, LogReading, Recogniser
@@ -284,7 +284,7 @@ def _write_pages(options: CommonOptions, folder: Path) -> int:
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for language, name in FILES.items():
+        for language, name in PAGE_FILES.items():
             path = folder / name
             path.write_bytes(handbook(shipped_catalogue(), language))
             written.append(str(path))

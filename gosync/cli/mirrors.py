@@ -18,6 +18,7 @@ from gosync.cli.durations import Duration
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.pick import print_pick
+from gosync.cli.troublelines import page_lines
 from gosync.config.config import Config
 from gosync.errors import (
     ConfigError,
@@ -262,7 +263,8 @@ def _compare(options: CommonOptions, asking: _Asking, *, applies: bool) -> None:
     unusable = {each.url for each in asking.mirrors if each.relay or not each.usable}
     found = recommend(standings, unusable=frozenset(unusable))
     options.output.table(_COLUMNS, _rows(standings, sightings))
-    options.output.result("mirrors", Comparison(standings, found), _lines(found))
+    lines = (*_lines(found), *page_lines(each.failure_class for each in sightings))
+    options.output.result("mirrors", Comparison(standings, found), lines)
     if not found.goproxy:
         raise UnavailableError("no mirror works")
     if applies:

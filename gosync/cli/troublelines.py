@@ -120,13 +120,12 @@ def failure_lines(failures: Iterable[Failure]) -> Iterator[str]:
         yield f"         tries: {failure.attempts}, next: {_next(failure)}"
     if len(ordered) > _SHOWN:
         yield f"and {len(ordered) - _SHOWN} more; `gosync status --json` has them all"
-    yield from _page_lines(ordered)
+    yield from page_lines(class_of_error(each.error, each.reason) for each in ordered)
 
 
-def _page_lines(failures: Iterable[Failure]) -> Iterator[str]:
-    """Yield where the causes are explained, each page once."""
-    pages = {class_of_error(each.error, each.reason) for each in failures}
-    for page in sorted(pages - {""}):
+def page_lines(classes: Iterable[str]) -> Iterator[str]:
+    """Yield where classes of failures are explained, each once; "" is none."""
+    for page in sorted({*classes} - {""}):
         yield f"more     {command('explain', page)}"
 
 

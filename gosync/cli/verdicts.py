@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gosync.cli.output import Output
+from gosync.cli.troublelines import page_lines
 from gosync.config.sizes import format_size
 from gosync.text import printable, shown
 from gosync.verify.act.done import DoneAction
@@ -81,6 +82,13 @@ def _name_of(finding: CacheFinding) -> str:
     return f"{mv}: "
 
 
+def _page_of(finding: CacheFinding) -> str:
+    """Return the class of failures that explains a finding, "" for none."""
+    polluted = finding.verdict is Verdict.POLLUTED
+    proven = polluted and finding.evidence is not None and finding.evidence.tree_size
+    return finding.failure_class or ("sum.sumdb_mismatch" if proven else "")
+
+
 def _worth_showing(done: Sequence[DoneAction]) -> Sequence[DoneAction]:
     """Return what failed, all of it, and the beginning of what did not."""
     failed = [each for each in done if each.failed]
@@ -99,5 +107,6 @@ def _remarks(report: VerifyReport) -> Iterator[str]:
         yield f"SECURITY: the checksum database about {mv}: {why}"
     for remark in report.outcome.remarks:
         yield f"remark: {remark}"
+    yield from page_lines(map(_page_of, report.outcome.findings))
     for number, step in enumerate(report.next_steps):
         yield f"{'      ' if number else 'next: '}{step}"

@@ -14,6 +14,7 @@ from gosync.config.duties import Hooks, JobSpec
 from gosync.config.schema import DAY_SECONDS, FileSchema
 from gosync.config.serving import ServeSpec
 from gosync.config.sizes import parse_size
+from gosync.diagnose.treepages import ExplainPages
 from gosync.publish.limit import DeleteLimit
 from gosync.site.options import (
     OldHeadSpec,
@@ -147,6 +148,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             old_heads=self.old_heads,
             bundle_pulled=self.sections.serve.bundle,
             vulndb=self.vulndb,
+            pages=ExplainPages(),
         )
 
     def audit_options(self) -> AuditOptions:

@@ -6,6 +6,7 @@ and its texts alone.
 
     catalogue    classes of failures: names, patterns, texts in two languages (pure)
     shipped      the catalogue that comes with gosync, catalogue.toml
+    cataloguefile  where that file lies
     language     English or Chinese, as the environment or the user says (pure)
     cleaning     lines of a log without colours, time stamps and job names (pure)
     blocks       which lines of a log may be one failure (pure)
@@ -17,6 +18,7 @@ and its texts alone.
     ownerrors    which class an error of gosync's own is of (pure)
     checking     asks the world which of a failure's candidates it is
     handbook     all classes on one page in each language (pure)
+    treepages    those pages, for every published tree
     summary      failures of many logs, counted by class, host and module
     listening    runs a command of go and keeps what it says
     doctor       walks the way of go to a module, and says where it ends

@@ -12,13 +12,11 @@ from itertools import chain
 from typing import Final
 
 from gosync.diagnose.catalogue import FailureCatalogue, FailureClass
-from gosync.diagnose.language import Language
+from gosync.diagnose.language import PAGE_FILES, Language
 from gosync.diagnose.needles import needle_of
 from gosync.diagnose.pages import page_of
 from gosync.publish.style import STYLE
 
-# A web server shows the first one; each page links to the other.
-FILES: Final = {Language.ENGLISH: "index.html", Language.CHINESE: "index.zh.html"}
 _SHORTEST_WORDS: Final = 8
 
 
@@ -28,7 +26,7 @@ def handbook(catalogue: FailureCatalogue, language: Language) -> bytes:
     title = escape(words["title"])
     others = " ".join(
         f'<a href="{name}" lang="{each}">{each}</a>'
-        for each, name in FILES.items()
+        for each, name in PAGE_FILES.items()
         if each is not language
     )
     families = dict.fromkeys(each.family for each in catalogue)

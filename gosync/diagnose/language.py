@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 
 class Language(StrEnum):
@@ -22,3 +23,7 @@ def language_of(environment: Mapping[str, str]) -> Language:
     said = (environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     locale = next(filter(None, said), "")
     return Language.CHINESE if locale.startswith("zh") else Language.ENGLISH
+
+
+# A web server shows the first one; each page links to the other.
+PAGE_FILES: Final = {Language.ENGLISH: "index.html", Language.CHINESE: "index.zh.html"}

@@ -10,7 +10,12 @@ import re
 from typing import Final
 
 from gosync import errors
-from gosync.errors import GosyncError, UpstreamStatusError
+from gosync.errors import (
+    GosyncError,
+    RollbackError,
+    SignatureError,
+    UpstreamStatusError,
+)
 
 _STATUS: Final = re.compile(r": ([1-5]\d\d)(?: |:|$)")
 _WORDS: Final = (
@@ -28,8 +33,14 @@ _WORDS: Final = (
     ("onnection refused", "network.refused"),
     ("onnection reset", "network.reset"),
     ("unreachable", "network.unreachable"),
+    ("no signature of", "sum.unknown_key"),
     ("without sending a response", "network.eof"),
 )
+# Of these, what is kept concerns the checksum database alone.
+_KEPT: Final = {
+    SignatureError.__name__: "sum.bad_signature",
+    RollbackError.__name__: "sum.rollback",
+}
 
 
 def class_of_error(name: str, reason: str) -> str:
@@ -48,4 +59,5 @@ def class_of_error(name: str, reason: str) -> str:
     if match is not None and match[1] in {"404", "410"}:
         return f"http.{match[1]}"
     told = (failure for words, failure in _WORDS if words in reason)
-    return next(told, "") or str(getattr(kind, "failure_class", ""))
+    own = _KEPT.get(name) or str(getattr(kind, "failure_class", ""))
+    return next(told, "") or own

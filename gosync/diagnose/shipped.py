@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 from gosync.diagnose.catalogue import FailureCatalogue, parse_catalogue
+from gosync.diagnose.cataloguefile import CATALOGUE_FILE
 
 
 @cache
 def shipped_catalogue() -> FailureCatalogue:
     """Return the catalogue; it is read once."""
-    data = Path(__file__).with_name("catalogue.toml").read_bytes()
-    return parse_catalogue(data)
+    return parse_catalogue(CATALOGUE_FILE.read_bytes())

@@ -206,16 +206,16 @@ class Asking:
         try:
             got = await self._get(target, limit_bytes)
             if is_module and got.body.lstrip()[:1] == b"<":
-                sighting.reason = "it answers with pages of HTML"
+                sighting.fail("it answers with pages of HTML", "http.captive_portal")
                 return None
         except NotFoundError:
             pass
         except UpstreamStatusError as exc:
             if exc.status not in _NOT_THERE:
-                sighting.reason = str(exc)
+                sighting.fail(str(exc), exc.failure_class)
                 return None
         except GosyncError as exc:
-            sighting.reason = str(exc)
+            sighting.fail(str(exc), exc.failure_class)
             return None
         seconds = time.monotonic() - begin
         if sighting.first_seconds is None:

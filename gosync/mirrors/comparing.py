@@ -171,7 +171,8 @@ class _Judging:
         if want is None or sighting.zip_h1 == want:
             return
         sighting.gaps.add(Gap.ALTERED)
-        sighting.reason = f"its zip of {sighting.zip_of} is not the one of the log"
+        reason = f"its zip of {sighting.zip_of} is not the one of the log"
+        sighting.fail(reason, ChecksumMismatchError.failure_class)
         if self._wish.keep is not None:
             error = ChecksumMismatchError(
                 sighting.zip_of,
@@ -192,7 +193,7 @@ class _Judging:
         except SecurityError as exc:
             sighting.gaps.add(Gap.OTHER_HEAD)
             sighting.has_sumdb = False
-            sighting.reason = str(exc)
+            sighting.fail(str(exc), exc.failure_class)
         except (GosyncError, ValueError, IndexError):
             sighting.gaps.add(Gap.NO_SUMDB)
             sighting.has_sumdb = False

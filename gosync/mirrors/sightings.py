@@ -44,6 +44,7 @@ class MirrorSight(msgspec.Struct):
         url: Its URL, without secrets.
         name: What people call it.
         reason: Why it counts as not working; "" as long as it works.
+        failure_class: Its class in the catalogue of failures, "" for none.
         first_seconds: How long the first answer took, with name, connection and TLS.
         seconds: How long each small answer after that took.
         gaps: What it lacks.
@@ -58,6 +59,7 @@ class MirrorSight(msgspec.Struct):
     url: str
     name: str = ""
     reason: str = ""
+    failure_class: str = ""
     first_seconds: float | None = None
     seconds: list[float] = []
     gaps: set[Gap] = set()
@@ -67,6 +69,10 @@ class MirrorSight(msgspec.Struct):
     bytes_per_second: float | None = None
     head_size: int | None = None
     has_sumdb: bool = False
+
+    def fail(self, reason: str, failure_class: str) -> None:
+        """Let it count as not working."""
+        self.reason, self.failure_class = reason, failure_class
 
     @property
     def works(self) -> bool:

@@ -82,6 +82,7 @@ class TreeFacts(msgspec.Struct, frozen=True):
         versions: How many versions there are, whole.
         proven: How many of these the checksum database vouches for.
         go_mods: How many versions there are as a ``.mod`` alone.
+        explained: Where a page explains why ``go`` fails, "" for nowhere.
     """
 
     url: str
@@ -92,6 +93,7 @@ class TreeFacts(msgspec.Struct, frozen=True):
     versions: int
     proven: int
     go_mods: int = 0
+    explained: str = ""
 
     @property
     def pinned(self) -> int:
@@ -136,6 +138,7 @@ def front_page(
         '<section aria-labelledby="modules"><h2 id="modules">Modules</h2>',
         table,
         "</section>",
+        *_explained(facts),
         f'<p><a href="{routes.FEED}">What is new</a>, for feed readers</p>',
     ]
     script = "" if facts.url else SCRIPT
@@ -260,6 +263,12 @@ def _usage(facts: TreeFacts) -> str:
         '<section aria-labelledby="use"><h2 id="use">Use this mirror</h2>\n'
         f"<pre><code>{chr(10).join(lines)}</code></pre>\n<p>{note}</p></section>"
     )
+
+
+def _explained(facts: TreeFacts) -> Iterator[str]:
+    if facts.explained:
+        page = escape(facts.explained)
+        yield f'<p><a href="{page}">When go fails</a>: each error, and what to do</p>'
 
 
 def _other_heads(facts: TreeFacts) -> str:

@@ -289,6 +289,7 @@ class Publication:
             versions=sums.versions,
             go_mods=sums.go_mods,
             proven=sums.proven,
+            explained=self._at.options.explained,
         )
 
     def _put_head(self) -> None:

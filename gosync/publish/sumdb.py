@@ -102,11 +102,13 @@ class SumTreeWriter:
         """
         newest = max(sizes, default=0)
         if head.tree.n < newest:
-            raise RollbackError(
+            behind = RollbackError(
                 f"{self._writer.name}: its clients know a tree head of {newest}"
                 f" records, the trusted one has {head.tree.n}",
                 hint=advise("run {} to learn of a newer tree head", command("sync")),
             )
+            behind.failure_class = "sum.rollback"
+            raise behind
         note = self._writer.read(self.latest) or b""
         shown = tree_of(note)
         if shown is not None and shown.n == head.tree.n and shown != head.tree:

@@ -53,6 +53,7 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         url: The address that the tree is served at; "" when it is not known.
         private: GOPRIVATE patterns of modules that no database vouches for.
+        explained: Where a page explains why ``go`` fails, "" for nowhere.
         modules_per_page: How many modules one page lists.
         old_heads: Older tree heads, up to the trusted one, whose clients are served.
         at_least: How many records the tree's own head must have for them.
@@ -60,6 +61,7 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str = ""
     private: tuple[str, ...] = ()
+    explained: str = ""
     modules_per_page: int = 250
     old_heads: OldHeads = OldHeads()
     at_least: int = 0
@@ -70,6 +72,7 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
             _PAGES,
             self.url,
             self.private,
+            self.explained,
             self.modules_per_page,
             database,
         )

@@ -18,6 +18,7 @@ from gosync.errors import (
     UnavailableError,
     WithdrawnError,
 )
+from gosync.hint import command
 from gosync.serve.origin import Fate, OriginAnswer
 
 HERE: Final = OriginAnswer(Fate.HERE)
@@ -39,6 +40,8 @@ def is_definite_no(error: GosyncError) -> bool:
 def answer_of_error(error: GosyncError, subject: object) -> OriginAnswer:
     """Return what to answer to who asked for something that failed."""
     text = f"{subject}: {error}\n"
+    if error.failure_class:
+        text += f"more: {command('explain', error.failure_class)}\n"
     if is_definite_no(error):
         return OriginAnswer(Fate.NO, f"not found: {text}")
     if isinstance(error, WithdrawnError):

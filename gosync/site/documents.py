@@ -9,6 +9,8 @@ govulncheck asks for, and they appear in waves: entries, ``vulns.json``,
 ``modules.json``, ``db.json``; so an index names nothing that is not there. It has
 some ten thousand files, so what is there already is told by a digest of all of them,
 in a file of its own.
+
+A tree has pages besides that come with gosync (``TreePages``), likewise.
 """
 
 from __future__ import annotations
@@ -22,12 +24,14 @@ from typing import Final
 from gosync.artifact import DOCUMENT, VULNDB, Artifact
 from gosync.folder.routes import ARTIFACT_FOLDERS, artifact_file
 from gosync.publish.tree import TreeWriter
+from gosync.site.options import TreePages
 from gosync.site.site import Site
 from gosync.site.treestorage import tree_storage
 from gosync.store.digest import Digest
 
 _PACKED: Final = ".gz"
-_COMPLETE: Final = f"{ARTIFACT_FOLDERS[VULNDB]}/.complete"
+_MARK: Final = ".complete"
+_COMPLETE: Final = f"{ARTIFACT_FOLDERS[VULNDB]}/{_MARK}"
 _WAVES: Final = {"index/vulns.json": 1, "index/modules.json": 2, "index/db.json": 3}
 
 
@@ -43,7 +47,18 @@ def write_documents(site: Site) -> int:
     documents = [each for each in every if each.kind == DOCUMENT]
     database = [each for each in every if each.kind == VULNDB]
     writer = tree_storage(site.options).writer()
-    return _documents(site, writer, documents) + _database(site, writer, database)
+    return sum(
+        (
+            _documents(site, writer, documents),
+            _pages(writer, site.options.pages),
+            _database(site, writer, database),
+        )
+    )
+
+
+def first_page(pages: TreePages | None) -> str:
+    """Return where the first of such pages lies in the tree, "" without any."""
+    return "" if pages is None else _in_folder(pages, next(iter(pages.names)))
 
 
 def packed(data: bytes) -> bytes:
@@ -53,7 +68,11 @@ def packed(data: bytes) -> bytes:
 
 def _documents(site: Site, writer: TreeWriter, kept: Iterable[Artifact]) -> int:
     files = {_file(each): each for each in kept}
-    gone = set(writer.walk(ARTIFACT_FOLDERS[DOCUMENT])) - files.keys()
+    pages = site.options.pages
+    own = _in_folder(pages, "") if pages is not None else ""
+    files = {path: each for path, each in files.items() if not _is_below(path, own)}
+    there = set(writer.walk(ARTIFACT_FOLDERS[DOCUMENT]))
+    gone = {path for path in there - files.keys() if not _is_below(path, own)}
     if not files and not gone:
         return 0
     writer.open()
@@ -63,6 +82,33 @@ def _documents(site: Site, writer: TreeWriter, kept: Iterable[Artifact]) -> int:
     _remove(writer, gone)
     writer.commit()
     return writer.changes - before
+
+
+def _pages(writer: TreeWriter, pages: TreePages | None) -> int:
+    if pages is None:
+        return 0
+    there = set(writer.walk(_in_folder(pages, "").rstrip("/")))
+    mark, state = _in_folder(pages, _MARK), pages.state().encode()
+    wanted = {_in_folder(pages, name) for name in pages.names} | {mark}
+    if there == wanted and writer.read(mark) == state:
+        return 0
+    writer.open()
+    before = writer.changes
+    for name, data in pages.files().items():
+        writer.write(_in_folder(pages, name), data)
+    _remove(writer, there - wanted)
+    writer.then()
+    writer.write(mark, state)
+    writer.commit()
+    return writer.changes - before
+
+
+def _in_folder(pages: TreePages, name: str) -> str:
+    return f"{ARTIFACT_FOLDERS[DOCUMENT]}/{pages.folder}/{name}"
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return bool(folder) and path.startswith(folder)
 
 
 def _database(site: Site, writer: TreeWriter, kept: list[Artifact]) -> int:

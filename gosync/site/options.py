@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import msgspec
 from msgspec.structs import replace
@@ -75,6 +75,27 @@ class OldHeadSpec(msgspec.Struct, frozen=True):
     since: str = ""
 
 
+class TreePages(Protocol):
+    """Pages that a tree has below ``documents/``, whatever its store has.
+
+    Each side of an air gap makes its own: no store keeps them, no bundle brings them.
+    """
+
+    @property
+    def folder(self) -> str:
+        """Their folder, below ``documents/``."""
+
+    @property
+    def names(self) -> Collection[str]:
+        """Their names in it; the first is the one to begin with."""
+
+    def state(self) -> str:
+        """Return a text that is another one when the pages are; quick."""
+
+    def files(self) -> Mapping[str, bytes]:
+        """Return the pages by name."""
+
+
 class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a pass needs to know.
 
@@ -104,6 +125,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         deletes: How many versions may go at once.
         old_heads: Which clients with a tree head from elsewhere are served.
         bundle_pulled: Whether bundles bring what only a server was asked for.
+        pages: Pages that the tree has besides, or None.
     """
 
     store_path: Path
@@ -130,6 +152,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     vulndb: str = ""
     rules: PolicyRules = PolicyRules()
     bundle_pulled: bool = False
+    pages: TreePages | None = None
 
     def with_addresses(self, addresses: Iterable[Address]) -> Self:
         """Return these options with the secrets of further upstreams, which win."""

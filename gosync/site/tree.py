@@ -21,7 +21,7 @@ from gosync.publish.report import PublishReport
 from gosync.publish.work import PublishOptions, TreeTarget
 from gosync.site import configured
 from gosync.site.applying import apply_policy
-from gosync.site.documents import write_documents
+from gosync.site.documents import first_page, write_documents
 from gosync.site.oldheads import (
     ServedHeads,
     bring_tiles,
@@ -333,6 +333,7 @@ def trusted_head(site: Site) -> SignedHead | None:
 def _options(site: Site, served: ServedHeads) -> PublishOptions:
     return PublishOptions(
         private=site.options.policy.private,
+        explained=first_page(site.options.pages),
         old_heads=served.old_heads,
         at_least=served.newest,
     )

@@ -180,7 +180,9 @@ class HeadKeeper:
         except MalformedError as error:
             raise StoreError(f"the stored tree head is damaged: {error}") from error
         except SignatureError as error:
-            raise SignatureError(
+            again = SignatureError(
                 f"the stored tree head: {error}",
                 hint="was the database's key changed, or the store exchanged?",
-            ) from error
+            )
+            again.failure_class = error.failure_class
+            raise again from error

@@ -217,13 +217,21 @@ def open_note(message: bytes, verifiers: Iterable[Verifier]) -> Note:
             unverified[signature] = None
         elif key not in verified:
             if not verifier.verify(text, signature.signature):
-                raise SignatureError(f"{_key_label(*key)}: signature does not verify")
+                reason = f"{_key_label(*key)}: signature does not verify"
+                raise _refused(reason, "sum.bad_signature")
             verified[key] = signature
     if not verified:
         signers = ", ".join(_key_label(s.name, s.key_hash) for s in unverified)
         keys = ", ".join(_key_label(*key) for key in known)
-        raise SignatureError(f"no signature of {keys}: signed by {signers[:200]}")
+        reason = f"no signature of {keys}: signed by {signers[:200]}"
+        raise _refused(reason, "sum.unknown_key")
     return Note(text, tuple(verified.values()), tuple(unverified))
+
+
+def _refused(reason: str, failure_class: str) -> SignatureError:
+    error = SignatureError(reason)
+    error.failure_class = failure_class
+    return error
 
 
 def sign_note(text: bytes, signers: Sequence[Signer]) -> bytes:

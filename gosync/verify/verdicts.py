@@ -139,6 +139,8 @@ class CacheFinding(msgspec.Struct, frozen=True, kw_only=True):
         evidence: Who says what was expected.
         cause: Why it is unverifiable.
         fix: What would make it good.
+        failure_class: The class of failures of gosync.diagnose that it is of, "" for
+            none.
     """
 
     verdict: Verdict
@@ -150,6 +152,7 @@ class CacheFinding(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence | None = None
     cause: Cause | None = None
     fix: Fix = Fix.NOTHING
+    failure_class: str = ""
 
     @property
     def counts(self) -> bool:

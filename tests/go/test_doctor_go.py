@@ -1,5 +1,7 @@
 """Broken worlds asked by a real go: its log and doctor's walk name the same cause.
 
+Where the log leaves it open, ``explain --check`` names it.
+
 What go prints tells some causes only as candidates, and of some worlds it says less
 than doctor knows; these are listed, each with what the log tells.
 """
@@ -10,7 +12,11 @@ from typing import Final
 
 import pytest
 
+from gosync.clock import SystemClock
+from gosync.diagnose.checking import CheckSetting, WorldCheck
 from gosync.diagnose.doctor.withgo import read_words
+from gosync.diagnose.recognising import Recogniser
+from gosync.diagnose.shipped import shipped_catalogue
 from tests.simulator.goclient import GoClient
 from tests.unit.diagnose.doctor.test_worlds import diagnose, environment_of
 from tests.unit.diagnose.doctor.worlds import WORLDS, Asked, Scene, scene_in
@@ -43,6 +49,20 @@ def _go_says(scene: Scene, asked: Asked) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def _checked(scene: Scene, asked: Asked, log: str) -> set[str]:
+    """Return the causes that ``explain --check`` names of a log, in its world."""
+    setting = CheckSetting(
+        environment=environment_of(scene, asked),
+        folder=scene.folder,
+        command=("go", *asked.go_arguments),
+        timeout_seconds=asked.timeout,
+    )
+    catalogue = shipped_catalogue()
+    reading = Recogniser(catalogue).read(log.encode())
+    found = WorldCheck(catalogue, setting, SystemClock()).check(reading)
+    return {(each.candidates or (each.failure.name,))[0] for each in found.failures}
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -66,3 +86,4 @@ def test_go_and_doctor_name_the_same_cause(name: str, scene: Scene) -> None:
     assert code != 0, log
     answer = read_words(log.encode(), ok=False)
     assert told in answer.causes, (answer, log)
+    assert told in _checked(scene, asked, log), log

@@ -54,7 +54,7 @@ def late() -> Iterator[Simulator]:
         yield made
 
 
-def say(site: Site, *arguments: str) -> str:
+def say(site: Site, *arguments: str, expect: int = OK) -> str:
     """Return what a command prints for people."""
     command = [each for each in site.command(*arguments)[3:] if each != "--json"]
     code, out, err = forked.run(
@@ -63,7 +63,7 @@ def say(site: Site, *arguments: str) -> str:
         environment=site.environment,
         timeout_seconds=120,
     )
-    assert code == OK, err
+    assert code == expect, err
     return out
 
 
@@ -144,6 +144,8 @@ def test_without_any_that_works_nothing_is_recommended(tmp_path: Path) -> None:
         site = Site(tmp_path, sim, modules=[PATH])
         found = compare(site, url, expect=UNAVAILABLE)
         assert found["recommended"] == {"goproxy": "", "toml": ""}
+        told = say(site, "mirrors", url, expect=UNAVAILABLE)
+        assert "gosync explain network.refused" in told
 
 
 def test_a_pick_is_there_in_time_whatever_answers(

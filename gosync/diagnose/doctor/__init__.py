@@ -36,5 +36,6 @@ where it must not go. It changes nothing.
     checksums         the stages sumdb, record, proof and h1
     forensics         a rewritten tag or a change on the way (pure)
     repository        the stage git
+    gitsettings       git's own settings
     localcaches       the stage caches
 """

@@ -304,15 +304,16 @@ def compare_h1(
         want, said = proven.get(kind, ""), stated.get(kind, "")
         if want and want != h1:
             stage.blame(
-                "sum.sumdb_mismatch",
-                f"{what}: {h1} came, the checksum database has {want}",
+                "sum.gosum_vs_sumdb" if said == want else "sum.sumdb_mismatch",
+                f"{what}: {h1} came, the checksum database has {want}"
+                + ", and so has go.sum" * (said == want),
                 "do not build with it: the mirror holds other bytes than everybody"
                 " else's, from a moved tag or an attack; have it removed there",
             )
         elif said and said != h1:
             agrees = want == h1
             stage.blame(
-                "sum.gosum_vs_sumdb" if agrees else "sum.gosum_mismatch",
+                "sum.gosum_mismatch",
                 f"{what}: {h1} came, go.sum has {said}"
                 + "; the checksum database agrees with what came" * agrees,
                 "go.sum was written from other bytes: find out by whom, then remove the"

@@ -7,6 +7,8 @@ the other proxies are asked for the same once.
 
 from __future__ import annotations
 
+from typing import Final
+
 from gosync.diagnose.doctor.absence import DEFINITE_NO, why_absent
 from gosync.diagnose.doctor.diagnosis import (
     FaultFoundError,
@@ -28,6 +30,9 @@ from gosync.gomod.info import VersionInfo
 from gosync.gomod.latest import GoModFacts
 from gosync.gomod.modfile import GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion, escape_version
+
+# What module proxies say of a module that they know nothing of.
+_NOT_FOUND: Final = b"not found"
 
 
 class ModuleWalk:
@@ -170,7 +175,7 @@ class ModuleWalk:
         self, proxy: ModuleProxy, path: str, versions: tuple[str, ...] | None
     ) -> FaultFoundError:
         with self._log.stage("versions"):
-            if versions is None and not self._is_alive(proxy):
+            if versions is None and not self._is_alive(proxy, path):
                 raise fault(
                     "http.404",
                     f"{proxy.url(path, 'list')}: 404, and @latest too",
@@ -183,12 +188,15 @@ class ModuleWalk:
                 " mirrored yet?",
             )
 
-    def _is_alive(self, proxy: ModuleProxy) -> bool:
+    def _is_alive(self, proxy: ModuleProxy, path: str) -> bool:
         """Whether a proxy that knows nothing of a module answers as one."""
-        database = database_of(self._settings)
-        if database is None:
-            return False
         try:
+            answer = proxy.fetch(proxy.url(path, "list"))
+            if answer.body.startswith(_NOT_FOUND):
+                return True
+            database = database_of(self._settings)
+            if database is None:
+                return False
             answer = proxy.fetch(proxy.beside(f"sumdb/{database.name}/supported"))
         except FaultFoundError:
             return False

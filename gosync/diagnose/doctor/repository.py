@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec
 
 from gosync.diagnose.doctor.diagnosis import Severity, StageFinding, fault
+from gosync.diagnose.doctor.gitsettings import Git, is_proxy_at_fault, judge_settings
 from gosync.diagnose.doctor.gosettings import GoSettings
 from gosync.diagnose.doctor.stagelog import StageDraft, StageLog
 from gosync.diagnose.doctor.ways import is_covered
@@ -24,17 +24,10 @@ from gosync.gomod.patterns import match_prefix_patterns
 from gosync.upstream.urls import strip_user_info
 
 _PAGE_LIMIT: Final = 1 << 20
-_GIT_SECONDS: Final = 30.0
 _OWNER_AND_NAME: Final = re.compile(r"(?:github\.com|bitbucket\.org)/[^/]+/[^/]+")
 _WITH_SUFFIX: Final = re.compile(r"(.+?\.(?:git|hg|svn|bzr|fossil))(?:/|$)")
 _META: Final = re.compile(rb"<meta\s[^>]*>", re.IGNORECASE)
 _CONTENT: Final = re.compile(rb"content\s*=\s*[\"']([^\"']*)", re.IGNORECASE)
-_SETTINGS: Final = re.compile(
-    r"url\..*\.insteadof|http\.(?:.*\.)?(?:proxy|sslverify|sslcainfo|extraheader)"
-    r"|credential\.(?:.*\.)?helper|core\.sshcommand|protocol\..*",
-    re.IGNORECASE,
-)
-_SECRET_SETTING: Final = re.compile(r"extraheader", re.IGNORECASE)
 # What git says, and the class it amounts to; the first that is found counts.
 _SAID: Final = (
     (r"^ssh: |publickey|Host key verification", "vcs.ssh"),
@@ -53,6 +46,8 @@ _REMEDIES: Final = {
     " so to who has no right, too",
     "vcs.unreachable": "this machine reaches the host not at all: ask a mirror instead"
     " (GOPROXY), or open a way",
+    "vcs.git_proxy": "git config --show-origin --get-all http.proxy shows who set it;"
+    " correct it, or git config --global --unset http.proxy",
     "vcs.failed": "run the line above by hand: git says more on a terminal",
     "vcs.not_found": "check the path; who has no right to a repository hears the same",
     "tls.unknown_authority": "http.sslCAInfo names the authority for git",
@@ -146,59 +141,29 @@ def _may_use(settings: GoSettings, path: str, vcs: str) -> None:
 def _ask_git(
     place: RepositoryPlace, environment: Mapping[str, str], stage: StageDraft
 ) -> None:
-    git = shutil.which("git", path=environment.get("PATH", ""))
-    if git is None:
+    program = shutil.which("git", path=environment.get("PATH", ""))
+    if program is None:
         raise fault(
             "vcs.git_missing",
             "git is not on PATH, and go asks this repository with it",
             "install git; or let a proxy answer: GOPROXY=https://MIRROR",
         )
-    for line in git_settings(git, environment):
-        stage.saw(line)
-    code, said = _run(git, ["ls-remote", "-q", place.url, "HEAD"], environment)
+    git = Git(program, environment)
+    url = git.asked_url(place.url)
+    judge_settings(git, url, stage)
+    code, said = git.run("ls-remote", "-q", place.url, "HEAD")
     if code == 0:
         return
-    cause = next(
-        (each for text, each in _SAID if re.search(text, said, re.MULTILINE)),
-        "vcs.failed",
-    )
+    cause = _cause_of(said, git.proxy(url))
     last = strip_user_info(said.strip().splitlines()[-1] if said.strip() else "")
     raise fault(cause, f"git ls-remote {place.url}: {last}", _REMEDIES[cause])
 
 
-def git_settings(git: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield git's settings that change what it asks, and how."""
-    _, listed = _run(git, ["config", "--list", "--show-origin"], environment)
-    for line in listed.splitlines():
-        origin, _, setting = line.partition("\t")
-        name, _, value = setting.partition("=")
-        if _SETTINGS.fullmatch(name):
-            shown = "***" if _SECRET_SETTING.search(name) else strip_user_info(value)
-            yield f"{strip_user_info(name)}={shown} ({origin})"
-    for name in ("GIT_SSH_COMMAND", "GIT_SSL_NO_VERIFY", "GIT_PROXY_COMMAND"):
-        if environment.get(name):
-            yield f"{name}={strip_user_info(environment[name])}"
-
-
-def _run(git: str, words: list[str], environment: Mapping[str, str]) -> tuple[int, str]:
-    """Return a git command's exit code, and what it said."""
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **environment}
-    if "GIT_SSH" not in environment and "GIT_SSH_COMMAND" not in environment:
-        quiet["GIT_SSH_COMMAND"] = "ssh -o ControlMaster=no -o BatchMode=yes"
-    try:
-        done = subprocess.run(  # noqa: S603 - the user's own git
-            [git, *words],
-            env=quiet,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_GIT_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as exc:
-        return 1, f"timed out: {exc}"
-    return done.returncode, done.stdout if done.returncode == 0 else done.stderr
+def _cause_of(said: str, proxy: str) -> str:
+    found = (each for text, each in _SAID if re.search(text, said, re.MULTILINE))
+    cause = next(found, "vcs.failed")
+    away = cause in {"vcs.unreachable", "vcs.failed", "vcs.auth"}
+    return "vcs.git_proxy" if away and is_proxy_at_fault(proxy, said) else cause
 
 
 def bypass_note(path: str, proxies: str, setting: str) -> StageFinding:

@@ -338,6 +338,7 @@ def unverifiable(mv: ModuleVersion, path: str, answer: ProofAnswer) -> CacheFind
         mv=mv,
         reason=answer.reason,
         cause=answer.cause,
+        failure_class=answer.failure_class,
     )
 
 

@@ -16,6 +16,7 @@ class ProofAnswer(msgspec.Struct, frozen=True, kw_only=True):
         evidence: Who says so.
         cause: Why nobody does; None if somebody does.
         reason: The same for people.
+        failure_class: The class of failures that this is of, "" for none.
         commit: The commit that it was when it was stored, "" if nobody knows.
         doubt: Why the target's own record of it does not hold, "" if it does.
     """
@@ -25,6 +26,7 @@ class ProofAnswer(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence | None = None
     cause: Cause | None = None
     reason: str = ""
+    failure_class: str = ""
     commit: str = ""
     doubt: str = ""
 
@@ -34,6 +36,6 @@ class ProofAnswer(msgspec.Struct, frozen=True, kw_only=True):
         return self.evidence is not None and self.evidence.record is not None
 
 
-def nobody(cause: Cause, reason: str) -> ProofAnswer:
+def nobody(cause: Cause, reason: str, failure_class: str = "") -> ProofAnswer:
     """Return the answer where nobody vouches for a version."""
-    return ProofAnswer(cause=cause, reason=reason)
+    return ProofAnswer(cause=cause, reason=reason, failure_class=failure_class)

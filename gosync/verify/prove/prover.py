@@ -128,9 +128,9 @@ class LogSource:
         except (UnavailableError, MalformedError) as exc:
             self._silent += 1
             self._why = str(exc)
-            return nobody(Cause.UNASKED, str(exc))
+            return nobody(Cause.UNASKED, str(exc), exc.failure_class)
         except SecurityError as exc:
-            return nobody(Cause.MISBEHAVED, str(exc))
+            return nobody(Cause.MISBEHAVED, str(exc), exc.failure_class)
         self._silent = 0
         return answer_of_record(record, self._name)
 
@@ -244,4 +244,4 @@ async def _first(
 def _accusation(error: GosyncError) -> ProofAnswer:
     """Return the answer of a source whose own proof does not hold."""
     cause = Cause.MISBEHAVED if isinstance(error, SecurityError) else Cause.UNASKED
-    return nobody(cause, str(error))
+    return nobody(cause, str(error), error.failure_class)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gosync.catalog.failures import Failure
-from gosync.cli.troublelines import failure_lines
+from gosync.cli.troublelines import failure_lines, page_lines
 
 AT = "2024-01-01T00:00:00.000000Z"
 
@@ -34,3 +34,8 @@ def test_of_very_many_failures_the_gravest_are_shown_and_the_rest_counted() -> N
 def test_some_failures_are_shown_all() -> None:
     lines = list(failure_lines([failure("v1.0.0"), failure("v1.1.0")]))
     assert len(lines) == 2 * 3
+
+
+def test_pages_are_named_once_each() -> None:
+    lines = list(page_lines(["sum.fork", "", "network.dns", "sum.fork"]))
+    assert [line.split()[-1] for line in lines] == ["network.dns", "sum.fork"]

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from gosync.diagnose.explaining import ExplainedFailure, Explainer
-from gosync.diagnose.handbook import FILES, handbook
-from gosync.diagnose.language import Language
+from gosync.diagnose.handbook import handbook
+from gosync.diagnose.language import PAGE_FILES, Language
 from gosync.diagnose.pages import list_lines, page_of
 from gosync.diagnose.places import fill_command, places_of
 from gosync.diagnose.recognising import Recogniser
@@ -135,12 +135,12 @@ def test_each_class_has_a_page_in_both_languages():
 
 
 def test_the_handbook_has_every_class_and_needs_nothing_else():
-    for language, name in FILES.items():
+    for language, name in PAGE_FILES.items():
         page = handbook(_CATALOGUE, language).decode()
         for failure in _CATALOGUE:
             assert f'<h3 id="{failure.name}">' in page
         assert re.findall(r'(?:src|href)="([^"]*)"', page) == [
-            other for other in FILES.values() if other != name
+            other for other in PAGE_FILES.values() if other != name
         ]
         assert "<script" not in page
         assert "&lt;v2.0.0" in page

@@ -44,6 +44,17 @@ from gosync.diagnose.shipped import shipped_catalogue
             "sum.sumdb_mismatch",
         ),
         ("NoSuchError", "anything", ""),
+        (
+            "SignatureError",
+            "no signature of s+1: signed by t+2",
+            "sum.unknown_key",
+        ),
+        (
+            "SignatureError",
+            "the stored tree head: s+1: signature does not verify",
+            "sum.bad_signature",
+        ),
+        ("RollbackError", "tree: its clients know a tree head", "sum.rollback"),
     ],
 )
 def test_a_kept_error_has_a_class(name, reason, failure):

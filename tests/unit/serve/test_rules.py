@@ -112,7 +112,10 @@ def test_versions_that_may_not_be_pulled():
     ],
 )
 def test_nothing_but_a_definite_no_is_a_404(error, fate):
-    assert answer_of_error(error, "m").fate is fate
+    answer = answer_of_error(error, "m")
+    assert answer.fate is fate
+    explained = f"gosync explain {error.failure_class}\n" in answer.text
+    assert explained == bool(error.failure_class)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gosync.diagnose.doctor.gitsettings import Git
 from gosync.diagnose.doctor.repository import RepositoryPlace, go_imports, known_place
 from tests.unit.diagnose.doctor.test_worlds import diagnose, scene
 from tests.unit.diagnose.doctor.worlds import Asked, Scene, free_port
@@ -99,3 +100,33 @@ class TestGit:
         asked = Asked(_instead(f"{server.url}/lib"), subject=f"{_LIB}@v1.0.0")
         diagnosis, _ = diagnose(scene, asked)
         assert diagnosis.conclusion.cause == "vcs.auth", diagnosis
+
+    def test_a_proxy_of_git_alone(self, scene: Scene) -> None:
+        settings = _instead("http://lib.invalid/lib")
+        port = free_port()
+        settings |= {
+            "GIT_CONFIG_COUNT": "2",
+            "GIT_CONFIG_KEY_1": "http.proxy",
+            "GIT_CONFIG_VALUE_1": f"http://127.0.0.1:{port}",
+        }
+        diagnosis, _ = diagnose(scene, Asked(settings, subject=f"{_LIB}@v1.0.0"))
+        assert diagnosis.conclusion.cause == "vcs.git_proxy", diagnosis
+
+    def test_certificates_that_git_does_not_check(self, scene: Scene) -> None:
+        settings = _instead(f"https://127.0.0.1:{free_port()}/lib")
+        settings |= {
+            "GIT_CONFIG_COUNT": "2",
+            "GIT_CONFIG_KEY_1": "http.https://127.0.0.1.sslVerify",
+            "GIT_CONFIG_VALUE_1": "0",
+        }
+        git = Git(shutil.which("git") or "", settings)
+        assert git.checks_certificates("https://other.example/lib")
+        diagnosis, _ = diagnose(
+            scene,
+            Asked(
+                {**settings, "GIT_CONFIG_KEY_1": "http.sslVerify"},
+                subject=f"{_LIB}@v1.0.0",
+            ),
+        )
+        found = [each.cause for each in diagnosis.stages[-1].findings]
+        assert found == ["vcs.insecure", "vcs.unreachable"], diagnosis

@@ -14,8 +14,11 @@ from gosync.diagnose.doctor.walk import DoctorRequest, DoctorRun
 from gosync.diagnose.shipped import shipped_catalogue
 from tests.unit.diagnose.doctor.worlds import WORLDS, Asked, Scene, scene_in
 
-# Names of files.
-_NO_CLASSES = {"go.mod", "go.sum", "go.env", "go.work", "sum.golang.org"}
+# Names of files, and a setting of git's.
+_NO_CLASSES = {
+    *("go.mod", "go.sum", "go.env", "go.work", "sum.golang.org"),
+    "http.proxy",
+}
 _BY_STATUS = {f"http.{status}" for status in (404, 410, 500, 502, 503, 504)}
 
 

@@ -1,0 +1,90 @@
+"""Documents of a tree: its store's, and the pages that come with gosync."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import msgspec
+import pytest
+
+from gosync.artifact import DOCUMENT
+from gosync.publish.pages import TreeFacts, front_page
+from gosync.site.artifacts import keep_artifact
+from gosync.site.documents import first_page, write_documents
+from gosync.site.site import Site
+from gosync.site.tree import publish_again
+from gosync.work.progress import NoProgress
+from tests.unit.bundle.outside import Outside
+
+
+class _Pages:
+    folder = "explain"
+    names = ("index.html", "second.html")
+
+    def __init__(self, state: str) -> None:
+        self._state = state
+        self.made = 0
+
+    def state(self) -> str:
+        return self._state
+
+    def files(self) -> dict[str, bytes]:
+        self.made += 1
+        return {name: self._state.encode() for name in self.names}
+
+
+def _write(site: Site, pages: _Pages) -> int:
+    options = msgspec.structs.replace(site.options, pages=pages)
+    return write_documents(msgspec.structs.replace(site, options=options))
+
+
+def test_pages_are_made_once_for_a_state(tmp_path: Path):
+    with Outside(tmp_path) as outside:
+        site, pages = outside.site, _Pages("one")
+        folder = site.options.tree_path / "documents/explain"
+        assert _write(site, pages) == 3
+        assert _write(site, pages) == 0
+        assert pages.made == 1
+        assert (folder / "second.html").read_bytes() == b"one"
+
+        (folder / "second.html").unlink()
+        (folder / "older.html").write_bytes(b"")
+        assert _write(site, pages) == 2
+        assert sorted(each.name for each in folder.iterdir()) == [
+            ".complete",
+            *pages.names,
+        ]
+
+        assert _write(site, _Pages("two")) == 3
+        assert (folder / "index.html").read_bytes() == b"two"
+
+
+def test_documents_of_a_store_and_pages_leave_each_other(tmp_path: Path):
+    with Outside(tmp_path) as outside:
+        site, pages = outside.site, _Pages("one")
+        tree = site.options.tree_path / "documents"
+        keep_artifact(site, DOCUMENT, "a.html", [b"a"])
+        keep_artifact(site, DOCUMENT, "explain/index.html", [b"another's"])
+        for _ in range(2):
+            _write(site, pages)
+            assert (tree / "a.html").read_bytes() == b"a"
+            assert (tree / "explain/index.html").read_bytes() == b"one"
+
+
+def test_a_published_tree_explains_failures(tmp_path: Path):
+    with Outside(tmp_path) as outside:
+        site = outside.site
+        anyio.run(publish_again, site, NoProgress())
+        tree = site.options.tree_path
+        page = first_page(site.options.pages)
+        assert f'href="{page}"' in (tree / "index.html").read_text("utf-8")
+        assert 'id="network.dns"' in (tree / page).read_text("utf-8")
+        chinese = (tree / page).with_name("index.zh.html").read_text("utf-8")
+        assert 'lang="zh"' in chinese
+
+
+@pytest.mark.parametrize("page", ["", "documents/explain/index.html"])
+def test_a_front_page_names_the_page_that_explains(page: str):
+    facts = TreeFacts("", None, None, (), 0, 0, 0, explained=page)
+    assert (b"When go fails" in front_page(facts, [])) == bool(page)
