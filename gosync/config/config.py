@@ -147,6 +147,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             old_heads=self.old_heads,
             bundle_pulled=self.sections.serve.bundle,
             vulndb=self.vulndb,
+            contact=self.sections.publish.contact,
         )
 
     def audit_options(self) -> AuditOptions:

@@ -103,6 +103,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         accept: Kinds of findings that are accepted from their first sight on.
         deletes: How many versions may go at once.
         old_heads: Which clients with a tree head from elsewhere are served.
+        contact: Whom the tree's pages tell people to ask, "" for nobody.
         bundle_pulled: Whether bundles bring what only a server was asked for.
     """
 
@@ -129,6 +130,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     routing: Routing = Routing()
     vulndb: str = ""
     rules: PolicyRules = PolicyRules()
+    contact: str = ""
     bundle_pulled: bool = False
 
     def with_addresses(self, addresses: Iterable[Address]) -> Self:
