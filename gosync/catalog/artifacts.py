@@ -59,6 +59,17 @@ class Artifacts:
         end = folder[:-1] + chr(ord(folder[-1]) + 1)
         return self._rows("kind = ? AND name >= ? AND name < ?", kind, folder, end)
 
+    def any_of(self, kind: str) -> bool:
+        """Return whether there is one of a kind.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.row(
+            "SELECT 1 FROM artifacts WHERE kind = ? LIMIT 1", (kind,)
+        )
+        return found is not None
+
     def all(self) -> list[Artifact]:
         """Return all of them, by kind, then name.
 

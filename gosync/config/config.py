@@ -149,6 +149,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             bundle_pulled=self.sections.serve.bundle,
             vulndb=self.vulndb,
             pages=ExplainPages(),
+            contact=self.sections.publish.contact,
         )
 
     def audit_options(self) -> AuditOptions:

@@ -9,6 +9,7 @@ The paths of a published tree (``routes``) and what else ``go`` asks a proxy for
     sumdb/NAME/supported supported  sumdb/NAME/latest            head
     sumdb/NAME/lookup/M@V lookup    sumdb/NAME/tile/8/L/NNN      tile
     index.html, modules/ID/index.html page
+    modules/search.js, modules/search-ID.js page
     modules/feed.atom    feed       status.json                  status
     vulndb/NAME, documents/NAME artifact
 
@@ -37,6 +38,7 @@ from gosync.folder.routes import (
     VERSIONS_FOLDER,
     artifact_file,
     artifact_of,
+    is_search_index,
     of_module,
     page_of_name,
     sumdb_folder,
@@ -173,7 +175,7 @@ def _in_database(request: ProxyRequest) -> str:
 
 def _parse_page(path: str) -> ProxyRequest | None:
     name = path.removeprefix(f"{PAGES_FOLDER}/").removesuffix(f"/{ROOT_PAGE}")
-    if path not in {ROOT_PAGE, page_of_name(name)}:
+    if path not in {ROOT_PAGE, page_of_name(name)} and not is_search_index(path):
         return None
     return ProxyRequest(kind=ProxyRequestKind.PAGE, page=path)
 

@@ -9,6 +9,7 @@ Paths are relative to the tree's root, with "/" between elements; ``M`` and
     index.html           modules/ID/index.html       the tree's pages; ID from the
                                                      first module on it
     modules/feed.atom                                what is new in it
+    modules/search.js    modules/search-ID.js        what its search looks through
     sumdb/NAME/supported
     sumdb/NAME/latest
     sumdb/NAME/lookup/M@V
@@ -51,6 +52,7 @@ STATUS = "status.json"
 ROOT_FILES = frozenset({ROOT_PAGE, STATUS})
 PAGES_FOLDER = "modules"
 FEED = f"{PAGES_FOLDER}/feed.atom"
+_SEARCH = f"{PAGES_FOLDER}/search"
 SUMDB_FOLDER = "sumdb"
 ARTIFACT_FOLDERS = {VULNDB: "vulndb", DOCUMENT: "documents"}
 VERSIONS_FOLDER = "@v"
@@ -62,6 +64,7 @@ _MAX_NAME_BYTES = 255
 _MAX_PATH_BYTES = 2048  # leaves room for the root within PATH_MAX
 _PAGE_ID_DIGITS = 16
 _PAGE_ID = re.compile("[0-9a-f]{16}")
+_SEARCH_INDEX = re.compile(f"{_SEARCH}(?:-[0-9a-f]{{16}})?[.]js")
 _UPPER = re.compile("[A-Z]")
 _REVISION = re.compile("[0-9a-f]{7,64}")
 _DATABASE_ELEMENT = re.compile("[A-Za-z0-9_~-][A-Za-z0-9._~:-]{0,199}")
@@ -191,8 +194,24 @@ def sumdb_folder(name: str) -> str:
 
 def list_page(first: str) -> str:
     """Return where the page of the list of modules lies that this one begins."""
-    name = sha256(first.encode()).hexdigest()[:_PAGE_ID_DIGITS]
-    return f"{PAGES_FOLDER}/{name}/{ROOT_PAGE}"
+    return f"{PAGES_FOLDER}/{_page_id(first)}/{ROOT_PAGE}"
+
+
+def search_index(first: str) -> str:
+    """Return where the part of the search index lies that this module begins.
+
+    The part before all that a module begins, "", is always there.
+    """
+    return f"{_SEARCH}-{_page_id(first)}.js" if first else f"{_SEARCH}.js"
+
+
+def is_search_index(path: str) -> bool:
+    """Return whether a path is a part's of the search index."""
+    return _SEARCH_INDEX.fullmatch(path) is not None
+
+
+def _page_id(first: str) -> str:
+    return sha256(first.encode()).hexdigest()[:_PAGE_ID_DIGITS]
 
 
 def page_of_name(name: str) -> str | None:

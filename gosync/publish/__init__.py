@@ -11,6 +11,7 @@ files are put and ``localtree`` a folder with its system calls, ``modules`` and
 
 Only what the catalog carries is published (I2), and nothing here asks a network.
 
+    aboutmodule    what a module's newest version says of itself, for its page
     belongings     what belongs into a tree that is published whole
     claim          making a tree a store's own: its marker names the store from then on
     contents       what the tree says of one module (pure)
@@ -21,17 +22,21 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     localtree      a tree as a folder; the contract is ``tree``'s
     lookups        a module's lookups: which are written, and which are left
     marker         the tree's own memory: ``.gosync/tree.json``
+    modulepage     a module's page (pure)
     modulepublication  the publish of one module, by itself
     modulereader   what the tree is to say of a module, read from the catalog
     modules        one module's files in a tree: first what a version is
     notfound       ``sumdb/NAME/404.txt`` (pure)
     oldheads       the tree's tiles for clients that remember an older head
     owner          whose a tree is: this store's, another one's, nobody's
-    pages          pages for people: what the tree has, how it was proven (pure)
+    pages          the tree's front page and the pages of its list (pure)
+    paging         parts of a list that stay when other parts change (pure)
     promised       what a tree promises to clients with older tree heads
     publication    one publish, in the order that no reader can see half of (I6)
     publisher      publishing a tree: what the rest of gosync calls
     report         what a publish did
+    script         the front page's script: address, freshness, news, search (pure)
+    searchindex    the search index: what the front page's search looks through
     setting        what one publish of a tree works with
     showing        what a tree shows of each module, written down by a publish
     shown          what a tree shows, by its files
@@ -44,6 +49,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     tilesneeded    which tiles of the checksum database a publish looks for
     tree           tree storage, the contract: files by name
     deniedfile     what the policy denies, told by the tree as well
+    usage          how to use the tree: the lines to paste (pure)
     withdrawnfile  what is withdrawn, kept in the tree as well
     work           what a publish has to do
 """

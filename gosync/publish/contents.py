@@ -37,6 +37,7 @@ from gosync.folder.routes import ModuleRoutes, VersionRoutes, of_module
 from gosync.gomod import pseudo, semver
 from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.latest import GoModFacts, latest_of
+from gosync.gomod.modfile import Retraction
 from gosync.gomod.versionlist import format_list
 from gosync.sumdb.record import format_record
 
@@ -89,6 +90,7 @@ class ModuleContents(msgspec.Struct, frozen=True):
         latest: The version that ``@latest`` names, or None.
         kept: What is in the tree and not known to the store.
         withdrawn: What nobody is to be given any more.
+        retracted: What its author takes back, by the highest version's ``.mod``.
     """
 
     at: ModuleRoutes
@@ -99,6 +101,7 @@ class ModuleContents(msgspec.Struct, frozen=True):
     latest: Carried | None
     kept: tuple[Kept, ...] = ()
     withdrawn: tuple[Withdrawal, ...] = ()
+    retracted: tuple[Retraction, ...] = ()
 
     @property
     def list_bytes(self) -> bytes:
@@ -144,15 +147,17 @@ def contents_of(
     whole = [version for version in versions if version.whole]
     whole += (_as_carried(at, each) for each in kept if each.whole)
     whole.sort(key=lambda v: semver.version_key(v.row.version))
+    latest, retracted = _latest(whole, read_facts)
     return ModuleContents(
         at=at,
         versions=tuple(versions),
         refused=tuple(refused),
         listed=tuple(v.row.version for v in whole if not v.is_pseudo),
         has_list=bool(whole),
-        latest=_latest(whole, read_facts),
+        latest=latest,
         kept=kept,
         withdrawn=tuple(withdrawn),
+        retracted=retracted,
     )
 
 
@@ -199,13 +204,13 @@ def _as_carried(at: ModuleRoutes, kept: Kept) -> Carried:
 
 def _latest(
     whole: list[Carried], read_facts: Callable[[VersionRow], GoModFacts]
-) -> Carried | None:
+) -> tuple[Carried | None, tuple[Retraction, ...]]:
     carried = {v.row.version: v for v in whole}
     tagged = [v.row.version for v in whole if not v.is_pseudo]
     found = latest_of(tagged, lambda version: read_facts(carried[version].row))
     commits = [v.row.version for v in whole if v.is_pseudo]
     best = found.or_unlisted(max(commits, key=_commit_key, default=None))
-    return None if best is None else carried[best]
+    return None if best is None else carried[best], found.facts.retracted
 
 
 def _commit_key(version: str) -> tuple[str, semver.VersionKey]:

@@ -1,7 +1,13 @@
-"""Parts of pages: a document, a table, numbers and links as pages show them. Pure."""
+"""Parts of pages: a document, a table, numbers and links as pages show them. Pure.
+
+A page names by a policy (CSP) what it may do, by the hashes of its own style sheet and
+script: nothing else runs, whatever stands in it.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Iterable
 from html import escape
 from urllib.parse import quote
@@ -19,7 +25,7 @@ def document(
     Args:
         title: Its title.
         body: Its parts in HTML; empty ones are left out.
-        script: A script element for its end.
+        script: A script for its end; it may load files of the tree.
         feed: The relative address of its feed, "" for none.
     """
     news = (
@@ -30,12 +36,31 @@ def document(
     )
     head = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f"{_policy(script)}"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n{news}<style>\n{STYLE}</style>\n</head>\n"
     )
     foot = "<footer>A static GOPROXY, written by gosync.</footer>"
-    text = "\n".join(["<body>", *(part for part in body if part), foot])
-    return f"{head}{text}\n{script}</body>\n</html>\n".encode()
+    parts = (part for part in body if part)
+    text = "\n".join(["<body><main>", *parts, "</main>", foot])
+    code = f"<script>{script}</script>\n" if script else ""
+    return f"{head}{text}\n{code}</body>\n</html>\n".encode()
+
+
+def _policy(script: str) -> str:
+    rules = ["default-src 'none'", "base-uri 'none'", "form-action 'none'"]
+    rules.append(f"style-src {_source(f'{chr(10)}{STYLE}')}")
+    if script:
+        # What the script loads may run: it names files of the tree alone.
+        rules.append(f"script-src {_source(script)} 'strict-dynamic'")
+        rules.append("connect-src 'self'")
+    content = "; ".join(rules)
+    return f'<meta http-equiv="Content-Security-Policy" content="{content}">\n'
+
+
+def _source(text: str) -> str:
+    digest = b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
 
 
 def table(columns: Iterable[str], rows: str) -> str:

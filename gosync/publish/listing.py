@@ -1,15 +1,12 @@
 """The tree's list of modules: one page while they are few, else pages by their paths.
 
-Whether a module begins a page is told by its path alone (``begins_page``), as a page's
-address is by its first module. So a module that comes or goes changes the page that it
-is on and the front page, whatever is on the others, and a tree looks the same whether
-it was published at once or bit by bit. One of ``per_page`` modules begins a page, so
-pages are that long on average, and few are three times as long.
+Pages are divided as ``paging`` says: a module that comes or goes changes the page that
+it is on and the front page, whatever is on the others, and a tree looks the same
+whether it was published at once or bit by bit.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from hashlib import sha256
 
@@ -26,12 +23,8 @@ from gosync.publish.pages import (
     list_page,
     summary_of,
 )
+from gosync.publish.paging import begins_page, touched_parts
 from gosync.publish.tree import TreeWriter
-
-
-def begins_page(path: str, per_page: int) -> bool:
-    """Return whether a module begins a page of a list with so many on each. Pure."""
-    return int.from_bytes(sha256(path.encode()).digest()[:8], "big") % per_page == 0
 
 
 def shown_module(contents: ModuleContents, per_page: int) -> ShownModule:
@@ -105,16 +98,12 @@ class ListWriter:
         """Return which pages the changed modules are on, or were before."""
         if changed is None:
             return range(len(starts))
-        touched: set[int] = set()
-        for path in changed if starts else ():
-            at = bisect_right(starts, path) - 1
-            # The module that begins a page may have been on the one before.
-            touched |= {at, at - 1} if starts[at] == path else {at}
-            if starts[at] != path and begins_page(path, self._per_page):
-                self._leave(path)
+        parts = touched_parts(starts, changed, self._per_page)
+        for start in parts.gone:
+            self._leave(start)
         if starts and starts[0]:
             self._leave("")
-        return sorted(touched - {-1})
+        return parts.at
 
     def _write_page(self, starts: list[str], at: int) -> None:
         start = starts[at]

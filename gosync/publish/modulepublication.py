@@ -87,6 +87,7 @@ class ModulePublication:
         state = catalog.trees.get(setting.tree.id)
         self._modules = ModuleWriter(
             writer,
+            catalog,
             setting.blobs,
             changed_after=-1 if state is None else state.published_seq,
             full=not setting.marker.complete,

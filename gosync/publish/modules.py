@@ -14,13 +14,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from gosync.catalog.db import Catalog
 from gosync.catalog.versions import VersionRow
 from gosync.errors import MalformedError, RejectedError
 from gosync.folder import routes
 from gosync.gomod.latest import GoModFacts, read_facts
 from gosync.gomod.modfile import synthesize
+from gosync.publish.aboutmodule import AboutReader
 from gosync.publish.contents import Carried, ModuleContents, bare_info
-from gosync.publish.pages import module_page
+from gosync.publish.modulepage import module_page
 from gosync.publish.stale import stale_names
 from gosync.publish.tree import TreeWriter
 from gosync.store.blobs import BlobStore
@@ -36,10 +38,17 @@ class ModuleWriter:
     """
 
     def __init__(
-        self, writer: TreeWriter, blobs: BlobStore, *, changed_after: int, full: bool
+        self,
+        writer: TreeWriter,
+        catalog: Catalog,
+        blobs: BlobStore,
+        *,
+        changed_after: int,
+        full: bool,
     ) -> None:
         self._writer = writer
         self._blobs = blobs
+        self._about = AboutReader(catalog, blobs)
         self._changed_after = changed_after
         self._full = full
         self._shrinking: set[str] = set()
@@ -92,7 +101,7 @@ class ModuleWriter:
         for path, version in contents.aliases().items():
             self._link(path, version.row.info_digest, 0)
         if contents.versions or contents.withdrawn:
-            page = module_page(contents, database)
+            page = module_page(contents, database, self._about.read(contents))
             self._writer.write(contents.at.page, page)
 
     def _name_latest(self, contents: ModuleContents) -> None:

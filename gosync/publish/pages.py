@@ -1,13 +1,10 @@
-"""Pages for people: what the tree has, how it was proven, how to use it. Pure.
+"""The tree's front page and the pages of its list of modules. Pure.
 
 A page depends on the tree's content alone: no time, no version of gosync, so
-that nothing new writes nothing. It needs no other file: one style sheet inside,
-no fonts, no images. Every text goes through ``html.escape`` and every address
-through ``quote``: module names are other people's.
-
-The two lines to paste name the tree's own address, which a static tree does not
-know. When no URL is configured, four lines of script put in the address that
-the page was read at, ``file:`` included; without script a placeholder stays.
+that nothing new writes nothing. It needs no other file: style sheet and script are
+inside, no fonts, no images. Every text goes through ``html.escape`` and every address
+through ``quote``: module names are other people's. What changes beside the modules,
+how fresh the data is and what came in when, ``script`` reads.
 """
 
 from __future__ import annotations
@@ -18,19 +15,13 @@ from html import escape
 import msgspec
 
 from gosync.catalog.shown import ShownModule
-from gosync.catalog.versions import Proof
-from gosync.catalog.withdrawn import Withdrawal
 from gosync.folder import routes
-from gosync.gomod.filekind import FileKind
 from gosync.hint import command
 from gosync.publish import html
-from gosync.publish.contents import Carried, ModuleContents
-from gosync.publish.style import PLACEHOLDER, SCRIPT
-from gosync.sumdb.names import GOLANG_SUMDB, Database
+from gosync.publish.script import SCRIPT
+from gosync.publish.usage import TreeUse, usage
 from gosync.sumdb.tlog import format_hash
 from gosync.sumdb.treehead import SignedHead
-
-_SHORT_HASH = 12
 
 
 class ModuleSummary(msgspec.Struct, frozen=True):
@@ -74,26 +65,24 @@ class TreeFacts(msgspec.Struct, frozen=True):
     """What the front page says about the tree.
 
     Attributes:
-        url: The tree's address, "" when it is not known.
-        database: The checksum database, or None.
+        use: What those who use it need to know.
         head: The tree head that the lookups carry, or None.
-        private: GOPRIVATE patterns of what no database vouches for.
         modules: How many modules there are.
         versions: How many versions there are, whole.
         proven: How many of these the checksum database vouches for.
         go_mods: How many versions there are as a ``.mod`` alone.
         explained: Where a page explains why ``go`` fails, "" for nowhere.
+        search: The files of the search index.
     """
 
-    url: str
-    database: Database | None
+    use: TreeUse
     head: SignedHead | None
-    private: tuple[str, ...]
     modules: int
     versions: int
     proven: int
     go_mods: int = 0
     explained: str = ""
+    search: tuple[str, ...] = ()
 
     @property
     def pinned(self) -> int:
@@ -132,17 +121,21 @@ def front_page(
     body = [
         "<header><h1>Go modules</h1>",
         *(f"<p class=lead>{sentence}</p>" for sentence in _sentences(facts)),
+        _freshness(),
         "</header>",
-        _usage(facts),
-        _other_heads(facts),
+        _search(facts.search),
+        usage(facts.use),
+        '<section aria-labelledby="new"><h2 id="new">Came in last</h2>',
+        '<div id="news"></div>',
+        f'<p><a href="{routes.FEED}">What is new</a>, for feed readers</p>',
+        "</section>",
         '<section aria-labelledby="modules"><h2 id="modules">Modules</h2>',
         table,
         "</section>",
         *_explained(facts),
-        f'<p><a href="{routes.FEED}">What is new</a>, for feed readers</p>',
+        _other_heads(facts),
     ]
-    script = "" if facts.url else SCRIPT
-    return html.document("Go modules", body, script=script, feed=routes.FEED)
+    return html.document("Go modules", body, script=SCRIPT, feed=routes.FEED)
 
 
 def list_page(modules: Sequence[ModuleSummary]) -> bytes:
@@ -158,71 +151,6 @@ def list_page(modules: Sequence[ModuleSummary]) -> bytes:
     return html.document(f"Go modules from {first}", body)
 
 
-def module_page(contents: ModuleContents, database: str) -> bytes:
-    """Return the page of one module.
-
-    Args:
-        contents: What the tree says of it.
-        database: The checksum database's name, "" for none.
-    """
-    path = contents.at.path
-    up = html.up(contents.at.page)
-    lookups = f"{up}{routes.sumdb_folder(database)}/lookup/" if database else ""
-    newest = contents.latest.row.version if contents.latest else ""
-    body = [
-        f'<nav aria-label="Breadcrumb"><a href="{up}index.html">Go modules</a></nav>',
-        f"<header><h1 class=path>{escape(path)}</h1></header>",
-        f"<pre><code>go get {escape(path)}@{escape(newest)}</code></pre>"
-        if newest
-        else _without_zips(contents),
-        _withdrawn(contents.withdrawn),
-        '<section aria-labelledby="versions">',
-        *_versions_of(contents, lookups),
-        "</section>",
-    ]
-    return html.document(path, body)
-
-
-def _versions_of(contents: ModuleContents, lookups: str) -> Iterator[str]:
-    """Yield what can be built with, and folded what only its go.mod is carried of."""
-    newest_first = contents.versions[::-1]
-    whole = [version for version in newest_first if version.whole]
-    alone = [version for version in newest_first if not version.whole]
-    yield f'<h2 id="versions">{html.plural(len(whole), "version")}</h2>'
-    if whole:
-        yield _versions_table(whole, lookups)
-    if alone:
-        files = html.plural(len(alone), "version")
-        yield (
-            f"<details><summary>{files} more as go.mod only: to choose versions by,"
-            f" not to build with</summary>\n{_versions_table(alone, lookups)}</details>"
-        )
-
-
-def _without_zips(contents: ModuleContents) -> str:
-    if not contents.versions:
-        return "<p>Nothing of it is carried.</p>"
-    return "<p>Only go.mod files are carried: enough to choose versions by.</p>"
-
-
-def _withdrawn(withdrawals: Sequence[Withdrawal]) -> str:
-    """Say what nobody is given any more, why, and who will miss it."""
-    if not withdrawals:
-        return ""
-    rows = "\n".join(
-        f"<tr><th scope=row class=version>{escape(each.version)}</th>"
-        f"<td class=day>{escape(each.withdrawn_at[:10])}</td>"
-        f"<td>{escape(each.reason)}</td>"
-        f"<td class=path>{escape(', '.join(each.needed_by))}</td></tr>"
-        for each in withdrawals
-    )
-    table = html.table(("Version", "Withdrawn", "Reason", "Needed by"), rows)
-    return (
-        '<section aria-labelledby="withdrawn"><h2 id="withdrawn">Withdrawn</h2>\n'
-        f"<p>Nobody is given these versions any more.</p>\n{table}</section>"
-    )
-
-
 def _sentences(facts: TreeFacts) -> Iterator[str]:
     modules, versions = facts.modules, facts.versions
     alone = f" and {html.plural(facts.go_mods, 'go.mod file')} alone"
@@ -230,11 +158,11 @@ def _sentences(facts: TreeFacts) -> Iterator[str]:
         f"{html.plural(modules, 'module')}, {html.plural(versions, 'version')}"
         f"{alone if facts.go_mods else ''}."
     )
-    if facts.database is not None and facts.head is not None:
+    if facts.use.database is not None and facts.head is not None:
         tree = facts.head.tree
         yield (
             f"{html.plural(facts.proven, 'version')} proven in"
-            f" <b>{escape(facts.database.name)}</b> at its tree head of"
+            f" <b>{escape(facts.use.database.name)}</b> at its tree head of"
             f" {html.number(tree.n)} records,"
             f" <code class=hash>{escape(format_hash(tree.hash))}</code>"
         )
@@ -243,25 +171,22 @@ def _sentences(facts: TreeFacts) -> Iterator[str]:
         yield f"{pinned} pinned to the hash that was seen first."
 
 
-def _usage(facts: TreeFacts) -> str:
-    address = (
-        escape(facts.url.rstrip("/"))
-        if facts.url
-        else f'<span data-root=".">{PLACEHOLDER}</span>'
-    )
-    lines = [f"go env -w GOPROXY={address}", f"go env -w GOSUMDB={_gosumdb(facts)}"]
-    if facts.private and facts.database is not None:
-        patterns = escape(",".join(facts.private))
-        # Quoted: a shell would take the stars for its own.
-        lines.append(f'go env -w "GONOSUMDB={patterns}" GONOPROXY=none')
-    note = (
-        "Nothing else is asked: the checksum database is in the tree too."
-        if facts.database is not None
-        else "This tree has no checksum database."
-    )
+def _freshness() -> str:
+    """Return where script says how fresh the data is, and who says it without."""
+    link = f'<a href="{routes.STATUS}">How fresh this is</a>'
+    return f'<p class=lead><span id="fresh"></span>{link}</p>'
+
+
+def _search(index: Sequence[str]) -> str:
+    """Return the search, hidden until script can answer."""
     return (
-        '<section aria-labelledby="use"><h2 id="use">Use this mirror</h2>\n'
-        f"<pre><code>{chr(10).join(lines)}</code></pre>\n<p>{note}</p></section>"
+        f'<form id="search" role=search hidden data-index="{" ".join(index)}">'
+        '<label for="query">Find a module</label>\n'
+        '<input id="query" type=search autocomplete=off spellcheck=false'
+        ' placeholder="a part of its path" aria-describedby="told">\n'
+        '<p id="told" role=status></p>\n<ul id="results"></ul></form>'
+        if index
+        else ""
     )
 
 
@@ -273,10 +198,10 @@ def _explained(facts: TreeFacts) -> Iterator[str]:
 
 def _other_heads(facts: TreeFacts) -> str:
     """Return what to do where go remembers a tree head from elsewhere."""
-    if facts.database is None or facts.head is None:
+    if facts.use.database is None or facts.head is None:
         return ""
     serve_head = escape(str(command("publish", "--head", "FILE")))
-    name, records = escape(facts.database.name), html.number(facts.head.tree.n)
+    name, records = escape(facts.use.database.name), html.number(facts.head.tree.n)
     return (
         '<section aria-labelledby="heads"><h2 id="heads">If go says'
         " <code>checking tree#N</code> and a tile is missing</h2>\n"
@@ -291,14 +216,6 @@ def _other_heads(facts: TreeFacts) -> str:
         " not notice if that log is another than the one it saw before, or an older"
         " one. Nothing else is lost.</p></section>"
     )
-
-
-def _gosumdb(facts: TreeFacts) -> str:
-    if facts.database is None:
-        return "off"
-    if facts.database.name == GOLANG_SUMDB:  # every go command has its key
-        return GOLANG_SUMDB
-    return escape(facts.database.verifier_key)
 
 
 def _modules_table(modules: Iterable[ModuleSummary], up: str) -> str:
@@ -332,52 +249,6 @@ def _proof_of_module(module: ModuleSummary) -> str:
         f"<span class=proven>{html.number(module.proven)} proven</span>"
         f" <span class=pinned>{html.number(pinned)} pinned</span>"
     )
-
-
-def _versions_table(versions: Iterable[Carried], lookups: str) -> str:
-    rows = "\n".join(_version_row(version, lookups) for version in versions)
-    return html.table(("Version", "Committed", "Files", "Proof"), rows)
-
-
-def _version_row(version: Carried, lookups: str) -> str:
-    row = version.row
-    day = (row.version_time or "")[:10]
-    at = version.at
-    files = [_file_link(at.info, FileKind.INFO), _file_link(at.mod, FileKind.MOD)]
-    if version.whole:
-        size = html.size(row.zip_bytes or 0)
-        files.append(f"{_file_link(at.zip, FileKind.ZIP)} <small>{size}</small>")
-    commit = ""
-    if row.commit_hash:
-        short = escape(row.commit_hash[:_SHORT_HASH])
-        commit = f"<br><small>commit <code>{short}</code></small>"
-    return (
-        f"<tr><th scope=row class=version>{escape(row.version)}</th>"
-        f"<td class=day>{escape(day)}{commit}</td>"
-        f"<td class=files>{' '.join(files)}</td>"
-        f"<td>{_proof_of_version(version, lookups)}</td></tr>"
-    )
-
-
-def _proof_of_version(version: Carried, lookups: str) -> str:
-    row = version.row
-    if row.proof is Proof.SUMDB and row.record_id is not None:
-        text = f"record {html.number(row.record_id)}"
-        link = (
-            f'<a href="{lookups}{html.href(version.at.lookup)}">{text}</a>'
-            if lookups
-            else text
-        )
-        proof = f"<span class=proven>{link}</span>"
-    else:
-        proof = "<span class=pinned>pinned at first sight</span>"
-    h1 = row.zip_h1 if version.whole else row.mod_h1
-    odd = f"<br><small>{escape(row.oddity)}</small>" if row.oddity else ""
-    return f"{proof}<br><code class=hash>{escape(h1 or '')}</code>{odd}"
-
-
-def _file_link(path: str, kind: FileKind) -> str:
-    return f'<a href="{html.href(path.rpartition("/")[2])}">{kind.value}</a>'
 
 
 def _parts_table(parts: Iterable[ListPart]) -> str:

@@ -35,6 +35,7 @@ from gosync.catalog.trees import Unpublished
 from gosync.catalog.versions import VersionRow
 from gosync.errors import MalformedError
 from gosync.folder import routes
+from gosync.folder.layouts import TOOLCHAIN
 from gosync.publish.belongings import Belongings
 from gosync.publish.contents import ModuleContents
 from gosync.publish.deniedfile import write_denied
@@ -46,11 +47,13 @@ from gosync.publish.notfound import not_found_text
 from gosync.publish.oldheads import OldHeadWriter, stale_widths
 from gosync.publish.pages import TreeFacts
 from gosync.publish.report import PublishReport
+from gosync.publish.searchindex import SearchIndexWriter
 from gosync.publish.setting import PublishSetting
 from gosync.publish.showing import ShownWriter
 from gosync.publish.shownheads import ShownHeads
 from gosync.publish.stale import module_of, removal_order
 from gosync.publish.tilesneeded import kept_lookups, tiles_needed
+from gosync.publish.usage import TreeUse
 from gosync.publish.withdrawnfile import write_withdrawn
 from gosync.sumdb.spans import count
 from gosync.sumdb.tile import Tile
@@ -273,18 +276,32 @@ class Publication:
         pages = ListWriter(
             self._writer, catalog.shown, self._at.tree_id, options.modules_per_page
         )
+        search = SearchIndexWriter(
+            self._writer, catalog.shown, self._at.tree_id, options.modules_per_index
+        )
         anew = self._work.full or self._work.options != self._work.marker.options
-        pages.write(self._facts(), self._before, None if anew else self._paths)
-        self._at.modules.stale += pages.stale
+        changed = None if anew else self._paths
+        modules = catalog.shown.sums(self._at.tree_id).modules
+        index = search.write(modules, self._before.modules, changed)
+        pages.write(self._facts(index), self._before, changed)
+        self._at.modules.stale += (*search.stale, *pages.stale)
 
-    def _facts(self) -> TreeFacts:
+    def _facts(self, index: tuple[str, ...]) -> TreeFacts:
         write_denied(self._writer, self._at.catalog.rulings.denied())
-        sums = self._at.catalog.shown.sums(self._at.tree_id)
+        shown, options = self._at.catalog.shown, self._at.options
+        sums = shown.sums(self._at.tree_id)
+        toolchain = shown.get(self._at.tree_id, TOOLCHAIN)
         return TreeFacts(
-            url=self._at.options.url,
-            database=self._at.database,
+            use=TreeUse(
+                url=options.url,
+                database=self._at.database,
+                private=options.private,
+                toolchains=toolchain is not None and toolchain.versions > 0,
+                vulndb=options.vulndb,
+                contact=options.contact,
+            ),
             head=self._at.head,
-            private=self._at.options.private,
+            search=index,
             modules=sums.modules,
             versions=sums.versions,
             go_mods=sums.go_mods,

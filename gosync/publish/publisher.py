@@ -283,6 +283,7 @@ class Publisher:
             sums.check_head(shown, work.sizes)
         modules = ModuleWriter(
             writer,
+            self._catalog,
             self._blobs,
             changed_after=work.after,
             full=work.full,

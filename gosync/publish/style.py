@@ -1,12 +1,10 @@
-"""How pages look: one style sheet for light and dark, and four lines of script.
+"""How pages look: one style sheet for light and dark, phone and desk.
 
 Colours keep a contrast of at least 4.5 to 1 on their background; tables scroll
 sideways on small screens; nothing depends on colour or script alone.
 """
 
 from __future__ import annotations
-
-PLACEHOLDER = "https://ADDRESS-OF-THIS-PAGE"
 
 STYLE = """\
 :root {
@@ -64,14 +62,29 @@ nav { font-size: .94rem; }
 .pages { margin-top: 1rem; line-height: 2; }
 .pages a { padding: .15rem .5rem; }
 .pages a[aria-current] { font-weight: 700; text-decoration: none; color: inherit; }
-footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
-"""
-
-SCRIPT = """\
-<script>
-for (const place of document.querySelectorAll("[data-root]")) {
-  const root = new URL(place.dataset.root, location.href);
-  place.textContent = root.href.replace(/[?#].*$/, "").replace(/\\/+$/, "");
+.facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; }
+.facts dt { color: var(--soft); }
+.facts dd { margin: 0; overflow-wrap: anywhere; }
+.note { padding: .7rem 1rem; border: 1px solid var(--plain); border-radius: .5rem; }
+.mark { color: var(--plain); white-space: normal; }
+#search { margin-top: 1.6rem; }
+[hidden] { display: none; }
+#search label { display: block; margin-bottom: .3rem; font-weight: 600; }
+#query {
+  width: 100%; padding: .7rem .9rem; font: inherit; color: inherit;
+  background: var(--back); border: 1px solid var(--soft); border-radius: .5rem;
 }
-</script>
+#query:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
+#results, #news ul { margin: .4rem 0; padding: 0; list-style: none; }
+#results li, #news li {
+  padding: .35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere;
+}
+#told { color: var(--soft); font-size: .9rem; }
+@media (max-width: 40rem) {
+  body { padding: 1.2rem 1rem 2rem; }
+  h1 { font-size: 1.5rem; }
+  tbody .path { min-width: 11rem; }
+  .hash { min-width: 13rem; display: inline-block; }
+}
+footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
 """

@@ -70,7 +70,9 @@ def take_out(
 def _take_out_of(
     writer: TreeWriter, path: str, catalog: Catalog, blobs: BlobStore, database: str
 ) -> None:
-    modules = ModuleWriter(writer, blobs, changed_after=_NOTHING_IS_NEW, full=False)
+    modules = ModuleWriter(
+        writer, catalog, blobs, changed_after=_NOTHING_IS_NEW, full=False
+    )
     try:
         contents = _contents(writer, path, catalog, modules)
     except MalformedError:  # it has no folder

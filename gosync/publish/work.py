@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gosync.sumdb.names import Database
 
 
-_PAGES = 3  # grows when the tree's own pages say something else of the same
+_PAGES = 4  # grows when the tree's own pages say something else of the same
 
 
 class TreeTarget(msgspec.Struct, frozen=True):
@@ -54,7 +54,11 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
         url: The address that the tree is served at; "" when it is not known.
         private: GOPRIVATE patterns of modules that no database vouches for.
         explained: Where a page explains why ``go`` fails, "" for nowhere.
+        contact: Whom to ask for more, "" for nobody.
+        vulndb: Whether the tree has a vulnerability database.
         modules_per_page: How many modules one page lists.
+        modules_per_index: How many one file of the search index has at most, before
+            there are several; a multiple of ``modules_per_page``.
         old_heads: Older tree heads, up to the trusted one, whose clients are served.
         at_least: How many records the tree's own head must have for them.
     """
@@ -62,7 +66,10 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
     private: tuple[str, ...] = ()
     explained: str = ""
+    contact: str = ""
+    vulndb: bool = False
     modules_per_page: int = 250
+    modules_per_index: int = 20_000
     old_heads: OldHeads = OldHeads()
     at_least: int = 0
 
@@ -73,7 +80,10 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
             self.url,
             self.private,
             self.explained,
+            self.contact,
+            self.vulndb,
             self.modules_per_page,
+            self.modules_per_index,
             database,
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

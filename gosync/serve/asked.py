@@ -41,6 +41,7 @@ _BY_SUFFIX: Final = {
     "mod": _TEXT,
     "txt": _TEXT,
     "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
 }
 _BY_KIND: Final = {
     ProxyRequestKind.LATEST: _JSON,

@@ -124,6 +124,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         accept: Kinds of findings that are accepted from their first sight on.
         deletes: How many versions may go at once.
         old_heads: Which clients with a tree head from elsewhere are served.
+        contact: Whom the tree's pages tell people to ask, "" for nobody.
         bundle_pulled: Whether bundles bring what only a server was asked for.
         pages: Pages that the tree has besides, or None.
     """
@@ -151,6 +152,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     routing: Routing = Routing()
     vulndb: str = ""
     rules: PolicyRules = PolicyRules()
+    contact: str = ""
     bundle_pulled: bool = False
     pages: TreePages | None = None
 

@@ -8,6 +8,7 @@ from functools import partial
 from anyio import to_thread
 from msgspec.structs import replace
 
+from gosync.artifact import VULNDB
 from gosync.catalog.leases import modules_lease, publish_lease
 from gosync.errors import (
     GosyncError,
@@ -334,6 +335,8 @@ def _options(site: Site, served: ServedHeads) -> PublishOptions:
     return PublishOptions(
         private=site.options.policy.private,
         explained=first_page(site.options.pages),
+        contact=site.options.contact,
+        vulndb=site.catalog.artifacts.any_of(VULNDB),
         old_heads=served.old_heads,
         at_least=served.newest,
     )

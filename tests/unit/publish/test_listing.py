@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pytest
 
 from gosync.folder import routes
-from gosync.publish.listing import begins_page
 from gosync.publish.marker import parse_marker
+from gosync.publish.paging import begins_page
 from gosync.publish.work import PublishOptions
 from tests.unit.publish.invariants import check_lists, check_lookups
 from tests.unit.publish.world import NAME, World
@@ -26,7 +26,7 @@ def test_bit_by_bit_a_tree_becomes_what_it_is_when_published_whole(
     world: World, seed: int
 ) -> None:
     chosen = random.Random(seed)
-    world.options = PublishOptions(modules_per_page=5)
+    world.options = PublishOptions(modules_per_page=5, modules_per_index=10)
     carried: set[tuple[str, str]] = set()
     for turn in range(6):
         for path in chosen.sample(PATHS, chosen.randint(1, 12)):

@@ -44,6 +44,7 @@ def test_a_version_has_all_its_files(world: World) -> None:
         f"{base}/@v/v1.0.0.mod",
         f"{base}/@v/v1.0.0.zip",
         "modules/feed.atom",
+        "modules/search.js",
         f"sumdb/{NAME}/404.txt",
         f"sumdb/{NAME}/latest",
         f"sumdb/{NAME}/lookup/github.com/!acme/widget@v1.0.0",
@@ -283,7 +284,7 @@ def test_many_modules_are_spread_over_pages_that_shrink_again(world: World) -> N
     for number in range(1, 5):
         world.withdraw(f"example.com/m{number}", "v1.0.0")
     world.publish()
-    assert names(world.root / "modules") == ["feed.atom"]
+    assert names(world.root / "modules") == ["feed.atom", "search.js"]
 
 
 def test_progress_is_told_of_phases_and_items(world: World) -> None:

@@ -1,0 +1,92 @@
+"""The search index: what the front page's search looks through, in few files.
+
+A file is a script that hands over a list of modules, so that it can be had where a
+page may not fetch, from a folder (``file:``)::
+
+    gosyncModules([["example.com/m","v1.2.0"],...])
+
+with each module's path and newest version, "" where only ``.mod`` files are carried.
+There is one file up to so many modules, ``modules/search.js``; above that parts as
+``paging`` divides them, so that a changed module changes one of them. The front page
+names all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import msgspec
+
+from gosync.catalog.shown import ShownModule
+from gosync.catalog.shown_table import ShownModules
+from gosync.folder import routes
+from gosync.publish.paging import begins_page, touched_parts
+from gosync.publish.tree import TreeWriter
+
+
+def format_search_index(modules: Iterable[ShownModule]) -> bytes:
+    """Return one file of the index. Pure."""
+    lines = msgspec.json.encode([(each.path, each.newest) for each in modules])
+    return b"gosyncModules(%s)\n" % lines
+
+
+class SearchIndexWriter:
+    """Writes the search index of one tree.
+
+    Attributes:
+        stale: Files to remove at the end.
+    """
+
+    def __init__(
+        self, writer: TreeWriter, shown: ShownModules, tree_id: str, per_file: int
+    ) -> None:
+        """Prepare to write; ``per_file`` is a multiple of a list page's modules."""
+        self._writer = writer
+        self._shown = shown
+        self._tree_id = tree_id
+        self._per_file = per_file
+        self.stale: list[str] = []
+
+    def write(
+        self, modules: int, before: int, changed: Collection[str] | None
+    ) -> tuple[str, ...]:
+        """Bring the index up to what the catalog says that the tree shows.
+
+        Args:
+            modules: How many modules the tree shows.
+            before: How many it showed when the index was written last.
+            changed: The modules that changed since; None to write all files.
+
+        Returns:
+            The files of the index.
+        """
+        starts = self._starts() if modules > self._per_file else [""]
+        files = tuple(map(routes.search_index, starts))
+        if changed is None or (before > self._per_file) != (modules > self._per_file):
+            touched: Iterable[int] = range(len(starts))
+            self._find_stale(files)
+        else:
+            parts = touched_parts(starts, changed, self._per_file)
+            touched = parts.at
+            self._leave(routes.search_index(start) for start in parts.gone)
+        for at in touched:
+            before_path = starts[at + 1] if at + 1 < len(starts) else None
+            part = self._shown.between(self._tree_id, starts[at], before_path)
+            self._writer.write(files[at], format_search_index(part))
+        return files
+
+    def _starts(self) -> list[str]:
+        pages = self._shown.page_starts(self._tree_id)
+        return ["", *(path for path in pages if begins_page(path, self._per_file))]
+
+    def _leave(self, files: Iterable[str]) -> None:
+        self.stale += (file for file in files if self._writer.size(file) is not None)
+
+    def _find_stale(self, wanted: Collection[str]) -> None:
+        names = self._writer.names(routes.PAGES_FOLDER)
+        files = (f"{routes.PAGES_FOLDER}/{name}" for name in names)
+        self.stale += (
+            file
+            for file in files
+            if routes.is_search_index(file) and file not in wanted
+        )
