@@ -60,9 +60,20 @@ class RequestsSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_access(
-    section: AccessSection, places: ConfigPaths, mistakes: Mistakes
+    section: AccessSection,
+    places: ConfigPaths,
+    mistakes: Mistakes,
+    *,
+    anonymous: bool = False,
 ) -> AccessSpec:
-    """Return how access logs are read; mistakes are noted."""
+    """Return how access logs are read; mistakes are noted.
+
+    Args:
+        section: The section.
+        places: Where its paths count from.
+        mistakes: Takes what is wrong.
+        anonymous: Whether serve.anonymous says what access.anonymous may.
+    """
     for number, text in enumerate(section.inside, start=1):
         key = ("access", "inside", number)
         mistakes.attempt(key, partial(_check_network, text), None)
@@ -75,7 +86,7 @@ def make_access(
         logs=tuple(str(places.path(("access", "logs"), name)) for name in section.logs),
         prefix=section.prefix,
         inside=tuple(section.inside),
-        anonymous=section.anonymous,
+        anonymous=section.anonymous or anonymous,
         rules=with_defaults(rules) if section.default_rules else tuple(rules),
         keep_days=section.keep_days,
         key=places.optional(("access", "key"), section.key),

@@ -260,7 +260,9 @@ def _make(
         serve=make_serve(
             sections.serve, places, mistakes, contact=sections.publish.contact
         ),
-        access=make_access(sections.access, places, mistakes),
+        access=make_access(
+            sections.access, places, mistakes, anonymous=sections.serve.anonymous
+        ),
         requests=make_requests(sections.requests, places),
         jobs=make_jobs(sections.daemon, mistakes),
         hooks=make_hooks(sections.hooks, mistakes),

@@ -343,6 +343,7 @@ class ServeSection(Section, frozen=True):
             "unused 90d"; "" for ever.
         max_bytes: How much of it is kept, like "100GiB"; "" for no limit.
         bundle: Whether bundles bring it.
+        anonymous: The same as access.anonymous: either of them is enough.
     """
 
     listen: str = "127.0.0.1:8080"
@@ -372,6 +373,7 @@ class ServeSection(Section, frozen=True):
     keep: str = ""
     max_bytes: str = ""
     bundle: bool = False
+    anonymous: bool = False
 
 
 class AccessRuleSection(Section, frozen=True):

@@ -99,13 +99,14 @@ def test_what_is_carried_by_now_is_no_request(site, tmp_path):
     }
 
 
-def test_nobody_s_address_is_kept_where_that_is_said(site, tmp_path):
+@pytest.mark.parametrize("section", ["access", "serve"])
+def test_nobody_s_address_is_kept_where_that_is_said(site, tmp_path, section):
     log = tmp_path / "a.log"
     log.write_text(line(1, "/b.example/m/@latest", 404, user="ada"))
-    site.declare(access={"anonymous": True})
+    site.declare(**{section: {"anonymous": True}})
     (found,) = site.run("requests", "read", str(log)).document["requests"]
     assert found["askers"] == {}
-    site.declare(access={"anonymous": False})
+    site.declare(**{section: {"anonymous": False}})
     log.write_text(line(2, "/b.example/m/@latest", 404, user="ada"))
     (found,) = site.run("requests", "read", str(log)).document["requests"]
     assert found["askers"] == {"ada@10.0.0.1": 1}
