@@ -10,6 +10,7 @@ import pytest
 
 from gosync.artifact import DOCUMENT
 from gosync.publish.pages import TreeFacts, front_page
+from gosync.publish.usage import TreeUse
 from gosync.site.artifacts import keep_artifact
 from gosync.site.documents import first_page, write_documents
 from gosync.site.site import Site
@@ -86,5 +87,5 @@ def test_a_published_tree_explains_failures(tmp_path: Path):
 
 @pytest.mark.parametrize("page", ["", "documents/explain/index.html"])
 def test_a_front_page_names_the_page_that_explains(page: str):
-    facts = TreeFacts("", None, None, (), 0, 0, 0, explained=page)
+    facts = TreeFacts(TreeUse(), None, 0, 0, 0, explained=page)
     assert (b"When go fails" in front_page(facts, [])) == bool(page)
