@@ -30,6 +30,7 @@ import msgspec
 
 from gosync.errors import MalformedError
 from gosync.folder.routes import (
+    ARTIFACT_FOLDERS,
     LATEST_NAME,
     LIST_NAME,
     MARKER_FOLDER,
@@ -49,6 +50,7 @@ TOOLCHAIN: Final = "golang.org/toolchain"
 _GOS_OWN: Final = ("cache/vcs", "cache/lock")
 # What ``placing`` calls its files until they have their names.
 TEMPORARY: Final = re.compile(r"\.gosync-verify\.[0-9a-f]{16}\.tmp")
+_OWN_FOLDERS: Final = frozenset({MARKER_FOLDER, *ARTIFACT_FOLDERS.values()})
 _TILE: Final = re.compile("[0-9]{3}")  # the last part of a tile's number
 _TILE_DEPTH: Final = 2  # tile/8/0/000
 _DATABASE_FILES: Final = frozenset(
@@ -179,7 +181,7 @@ class VersionsLayout:
             return PathPlace(role=Role.LEFTOVER)
         if self.kind is TargetKind.MODCACHE:
             return self._place_in_modcache(path, is_folder=is_folder)
-        if path.partition("/")[0] == MARKER_FOLDER or _is_page(path):
+        if path.partition("/")[0] in _OWN_FOLDERS or _is_page(path):
             return OWN
         return self._place_download(path, is_folder=is_folder)
 

@@ -8,7 +8,7 @@ Of the vulnerability database each file has a ``.gz`` beside it, which is what
 govulncheck asks for, and they appear in waves: entries, ``vulns.json``,
 ``modules.json``, ``db.json``; so an index names nothing that is not there. It has
 some ten thousand files, so what is there already is told by a digest of all of them,
-in a file of its own.
+in a file beside the tree's marker.
 
 A tree has pages besides that come with gosync (``TreePages``), likewise.
 """
@@ -22,7 +22,7 @@ from itertools import groupby
 from typing import Final
 
 from gosync.artifact import DOCUMENT, VULNDB, Artifact
-from gosync.folder.routes import ARTIFACT_FOLDERS, artifact_file
+from gosync.folder.routes import ARTIFACT_FOLDERS, MARKER_FOLDER, artifact_file
 from gosync.publish.tree import TreeWriter
 from gosync.site.options import TreePages
 from gosync.site.site import Site
@@ -30,9 +30,10 @@ from gosync.site.treestorage import tree_storage
 from gosync.store.digest import Digest
 
 _PACKED: Final = ".gz"
-_MARK: Final = ".complete"
-_COMPLETE: Final = f"{ARTIFACT_FOLDERS[VULNDB]}/{_MARK}"
-_WAVES: Final = {"index/vulns.json": 1, "index/modules.json": 2, "index/db.json": 3}
+_MARKS: Final = f"{MARKER_FOLDER}/complete"  # digests of what is there whole
+_COMPLETE: Final = f"{_MARKS}/{VULNDB}"
+_DB: Final = "index/db.json"
+_WAVES: Final = {"index/vulns.json": 1, "index/modules.json": 2, _DB: 3}
 
 
 def write_documents(site: Site) -> int:
@@ -88,8 +89,8 @@ def _pages(writer: TreeWriter, pages: TreePages | None) -> int:
     if pages is None:
         return 0
     there = set(writer.walk(_in_folder(pages, "").rstrip("/")))
-    mark, state = _in_folder(pages, _MARK), pages.state().encode()
-    wanted = {_in_folder(pages, name) for name in pages.names} | {mark}
+    mark, state = f"{_MARKS}/{pages.folder}", pages.state().encode()
+    wanted = {_in_folder(pages, name) for name in pages.names}
     if there == wanted and writer.read(mark) == state:
         return 0
     writer.open()
@@ -114,14 +115,16 @@ def _is_below(path: str, folder: str) -> bool:
 def _database(site: Site, writer: TreeWriter, kept: list[Artifact]) -> int:
     lines = "".join(sorted(f"{each.name} {each.digest}\n" for each in kept))
     state = hashlib.sha256(lines.encode()).hexdigest().encode()
-    if writer.read(_COMPLETE) == state:
+    begins = f"{ARTIFACT_FOLDERS[VULNDB]}/{_DB}"
+    is_there = not kept or writer.size(begins) is not None
+    if is_there and writer.read(_COMPLETE) == state:
         return 0
     there = set(writer.walk(ARTIFACT_FOLDERS[VULNDB]))
     if not kept and not there:
         return 0
     writer.open()
     before = writer.changes
-    wanted = {_COMPLETE} if kept else set()
+    wanted: set[str] = set()
     for _, wave in groupby(sorted(kept, key=_wave), key=lambda each: _wave(each)[0]):
         for each in wave:
             path, data = _file(each), _read(site, each)
@@ -130,8 +133,7 @@ def _database(site: Site, writer: TreeWriter, kept: list[Artifact]) -> int:
                 writer.write(path + _PACKED, packed(data))
         writer.then()
     _remove(writer, there - wanted)
-    if kept:
-        writer.write(_COMPLETE, state)
+    writer.write(_COMPLETE, state)
     writer.commit()
     return writer.changes - before
 

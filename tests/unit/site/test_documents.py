@@ -53,7 +53,6 @@ def test_pages_are_made_once_for_a_state(tmp_path: Path):
         (folder / "older.html").write_bytes(b"")
         assert _write(site, pages) == 2
         assert sorted(each.name for each in folder.iterdir()) == [
-            ".complete",
             *pages.names,
         ]
 
