@@ -115,6 +115,7 @@ def test_a_copyleft_licence_deep_down(work: Work) -> None:
     assert "GPL-3.0-or-later is not allowed" in lacking["reason"]
     assert lacking["chain"] == CHAIN
     assert not any("damaged" in each for each in project["next"])
+    check_denied(site.run("show", f"{DEEP}@v1.0.0", expect=OK).document["ruling"])
     told = site.run("licences", DEEP, expect=OK).document["licences"]
     assert only(told)["ruling"] == "denied"
     check_denied(only(site.run("status", expect=OK).document["policy"]["denied"]))
