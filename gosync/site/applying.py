@@ -66,10 +66,19 @@ def rule_on_admitted(site: Site, rows: Iterable[VersionRow]) -> None:
     Raises:
         StoreError: the catalog cannot be read or written.
     """
+    rule_on_modules(site, sorted({row.path for row in rows}))
+
+
+def rule_on_modules(site: Site, paths: Iterable[str]) -> None:
+    """Bring the rulings of some modules up to date, where there are rules.
+
+    Raises:
+        StoreError: the catalog cannot be read or written.
+    """
     rules = rules_of(site)
     if rules.says_nothing:
         return
-    for path in sorted({row.path for row in rows}):
+    for path in paths:
         some = [row for row in site.catalog.versions.of(path) if _is_concerned(row)]
         found = _rulings(site, rules, some)
         site.catalog.rulings.replace(found, site.clock.now(), paths=[path])

@@ -121,6 +121,8 @@ def test_a_copyleft_licence_deep_down(work: Work) -> None:
     check_denied(only(site.run("status", expect=OK).document["policy"]["denied"]))
     check_denied(site.run("why", f"{DEEP}@v1.0.0", expect=OK).document["ruling"])
 
+    site.run("verify", expect=OK)
+    site.check(work.sim)
     asked = work.zips_asked()
     work.policy(work.exception(30))
     excepted = site.run("sync", expect=OK).document["policy"]
@@ -138,6 +140,7 @@ def test_a_copyleft_licence_deep_down(work: Work) -> None:
     assert ending["versions"] == [f"{DEEP}@v1.0.0"]
 
     work.policy(work.exception(-1))
+    site.check(work.sim)
     over = only(site.run("sync", expect=OK).document["policy"]["denied"])
     assert "its exception ended" in over["reason"]
     assert not work.has(DEEP)
