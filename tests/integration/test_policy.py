@@ -233,3 +233,21 @@ def test_hooks_are_told_once_that_an_exception_ends(work: Work, tmp_path: Path) 
     assert (alert["rule"], alert["key"]) == ("policy.exception", "legal said so")
     assert alert["until"] == work.exception(7)["until"]
     assert alert["versions"] == [f"{DEEP}@v1.0.0"]
+
+
+def test_names_and_sizes_are_rules_too(work: Work) -> None:
+    site = work.site
+    site.declare(policy={"deny": [MID], "max_zip": "1B"})
+    denied = site.run("sync", expect=OK).document["policy"]["denied"]
+    rules = {each["path"]: each["rule"] for each in denied}
+    assert rules == {
+        LIB: "policy.max_zip",
+        MID: "policy.deny",
+        DEEP: "policy.max_zip",
+    }
+    mark = len(work.sim.paths(RequestKind.ZIP))
+    site.declare(policy={"min_age": 1})
+    site.run("sync", expect=OK)
+    assert [work.has(path) for path in (LIB, MID, DEEP)] == [True] * 3
+    asked = work.sim.paths(RequestKind.ZIP)[mark:]
+    assert [MID in path for path in asked] == [True], "what was denied by name"
