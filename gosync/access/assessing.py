@@ -137,4 +137,7 @@ def _findings(catalog: Catalog, mv: ModuleVersion) -> list[str]:
     withdrawal = catalog.withdrawn.get(mv)
     if withdrawal is not None:
         found.append(f"withdrawn: {withdrawal.reason}")
+    ruling = catalog.rulings.get(mv)
+    if ruling is not None and ruling.is_denied:
+        found.append(f"denied by the policy: {ruling.reason}")
     return found

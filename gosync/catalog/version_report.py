@@ -12,6 +12,7 @@ from gosync.catalog.failures import Failure
 from gosync.catalog.findings import Finding
 from gosync.catalog.looks import Look
 from gosync.catalog.pins import Pin
+from gosync.catalog.rulings import Ruling
 from gosync.catalog.versions import (
     FoundBy,
     Need,
@@ -56,6 +57,7 @@ class VersionReport(msgspec.Struct, frozen=True, gc=False):
     version_time: str | None
     admitted_at: str | None
     withdrawn: bool
+    denied: bool
     oddity: str | None
     role: VersionRole
     record: str | None
@@ -105,6 +107,7 @@ class KnownVersion(VersionReport, frozen=True, kw_only=True):
         failure: What failed the last time.
         pin: Its first sight, where no database vouches for it.
         withdrawal: Why nobody is given it, or None.
+        ruling: What the policy says of it, or None.
         findings: What audits found of it, and of its module.
         looks: What is asked about it.
     """
@@ -112,6 +115,7 @@ class KnownVersion(VersionReport, frozen=True, kw_only=True):
     failure: Failure | None
     pin: Pin | None
     withdrawal: Withdrawal | None
+    ruling: Ruling | None
     findings: list[Finding]
     looks: list[LookReport]
 
@@ -134,6 +138,7 @@ def read_version(
         failure=catalog.failures.get(mv),
         pin=catalog.pins.get(mv),
         withdrawal=catalog.withdrawn.get(mv),
+        ruling=catalog.rulings.get(mv),
         findings=[each for each in of_module if each.version in {"", mv.version}],
         looks=list(map(LookReport.of, looks)),
     )

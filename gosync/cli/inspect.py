@@ -12,6 +12,7 @@ from gosync.catalog.looks import Look
 from gosync.catalog.version_report import KnownVersion, VersionReport, read_version
 from gosync.cli.arguments import parse_module_version
 from gosync.cli.options import CommonOptions, common_options
+from gosync.cli.policylines import ruling_lines
 from gosync.cli.tables import finding_lines, withdrawal_lines
 from gosync.errors import NotFoundError
 from gosync.site.site import read_catalog
@@ -38,6 +39,7 @@ def show(options: CommonOptions, module_version: str) -> None:
         [
             *_facts(report),
             *withdrawal_lines(withdrawn),
+            *(() if report.ruling is None else ruling_lines(report.ruling)),
             *map(_look_line, looks),
             *finding_lines(report.findings),
         ],

@@ -180,7 +180,7 @@ class PolicySection(Section, frozen=True):
         licences: Which licences may.
         deny: Paths, patterns, path@version, path@RANGE that may not.
         min_age: Days that a version must have been known to the index.
-        max_zip: The largest zip, like "100MiB"; "" for no limit.
+        max_zip: The largest zip that is handed on, like "100MiB"; "" for no limit.
         contact: Whom to ask about it, told where something is refused.
         exception: What comes in all the same, and until when.
     """

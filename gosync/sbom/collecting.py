@@ -96,7 +96,7 @@ class Collector:
             StoreError: Store or catalog cannot be read.
         """
         rows = (e for e in self._catalog.versions.all_rows() if e.carried is Need.ZIP)
-        carried = [row for row in rows if not row.withdrawn]
+        carried = [row for row in rows if not (row.withdrawn or row.denied)]
         components = [self._of_row(row) for row in carried]
         return self._contents(Component(module=ModuleVersion(TREE, "")), components)
 

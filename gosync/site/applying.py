@@ -11,7 +11,9 @@ cannot be read, what was said of it stands.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
@@ -64,10 +66,19 @@ def rule_on_admitted(site: Site, rows: Iterable[VersionRow]) -> None:
     Raises:
         StoreError: the catalog cannot be read or written.
     """
+    rule_on_modules(site, sorted({row.path for row in rows}))
+
+
+def rule_on_modules(site: Site, paths: Iterable[str]) -> None:
+    """Bring the rulings of some modules up to date, where there are rules.
+
+    Raises:
+        StoreError: the catalog cannot be read or written.
+    """
     rules = rules_of(site)
     if rules.says_nothing:
         return
-    for path in sorted({row.path for row in rows}):
+    for path in paths:
         some = [row for row in site.catalog.versions.of(path) if _is_concerned(row)]
         found = _rulings(site, rules, some)
         site.catalog.rulings.replace(found, site.clock.now(), paths=[path])
@@ -92,8 +103,7 @@ def rule_before(site: Site, row: VersionRow) -> Ruling | None:
     rules = rules_of(site)
     if rules.says_nothing:
         return None
-    others = [each for each in site.catalog.versions.of(row.path) if each.mv != row.mv]
-    known = _known_licences(site, rules, [*others, row])
+    known = _Licences(site, rules, [*site.catalog.versions.of(row.path), row])
     return rule_on(rules, _facts(row, known, rules), site.clock.now())
 
 
@@ -112,7 +122,7 @@ def denied_of(site: Site, path: str, versions: Iterable[str]) -> dict[str, str]:
     if rules.says_nothing:
         return {}
     rows = {row.version: row for row in site.catalog.versions.of(path)}
-    known = _known_licences(site, rules, rows.values())
+    known = _Licences(site, rules, rows.values())
     found: dict[str, str] = {}
     for version in versions:
         row = rows.get(version) or VersionRow(path, version)
@@ -132,7 +142,7 @@ def _rulings(
     site: Site, rules: PolicyRules, rows: Sequence[VersionRow]
 ) -> Iterator[Ruling]:
     others = site.catalog.versions.of(rows[0].path) if rows else []
-    known = _known_licences(site, rules, others)
+    known = _Licences(site, rules, others)
     now = site.clock.now()
     for row in rows:
         facts = _facts(row, known, rules)
@@ -143,25 +153,40 @@ def _rulings(
             yield ruling
 
 
-def _known_licences(
-    site: Site, rules: PolicyRules, rows: Iterable[VersionRow]
-) -> dict[str, ModuleLicences]:
-    """Return the licences of a module's versions, as far as they are known."""
-    if rules.licences is None:
-        return {}
-    stored = StoredLicences(site.catalog, site.blobs)
-    found = ((row.version, stored.known(row)) for row in rows)
-    return {version: each for version, each in found if each is not None}
+class _Licences:
+    """The licences of one module's versions, as far as they are known."""
+
+    def __init__(
+        self, site: Site, rules: PolicyRules, rows: Iterable[VersionRow]
+    ) -> None:
+        self._stored = StoredLicences(site.catalog, site.blobs)
+        self._rows = {row.version: row for row in rows} if rules.licences else {}
+        self._known: dict[str, ModuleLicences | None] = {}
+
+    def of(self, version: str) -> ModuleLicences | None:
+        """Return those of a version, None where nobody has read them."""
+        if version not in self._known:
+            row = self._rows.get(version)
+            self._known[version] = None if row is None else self._stored.known(row)
+        return self._known[version]
+
+    def next_lower(self, version: str) -> str:
+        """Return the highest lower version whose licences are known, "" for none."""
+        at = bisect_left(self._ascending, version_key(version), key=version_key)
+        lower = reversed(self._ascending[:at])
+        return next((each for each in lower if self.of(each) is not None), "")
+
+    @cached_property
+    def _ascending(self) -> list[str]:
+        return sorted(self._rows, key=version_key)
 
 
-def _facts(
-    row: VersionRow, known: dict[str, ModuleLicences], rules: PolicyRules
-) -> VersionFacts:
-    own, source = known.get(row.version), ""
+def _facts(row: VersionRow, known: _Licences, rules: PolicyRules) -> VersionFacts:
+    own, source = known.of(row.version), ""
     is_here = row.carried is Need.ZIP
     if own is None and not is_here:
-        source = _next_lower(row.version, known)
-        own = known.get(source)
+        source = known.next_lower(row.version)
+        own = known.of(source) if source else None
     return VersionFacts(
         mv=row.mv,
         known_at=row.index_time or row.version_time,
@@ -170,12 +195,6 @@ def _facts(
         known_from=source,
         is_unread=own is None and is_here and rules.licences is not None,
     )
-
-
-def _next_lower(version: str, known: Iterable[str]) -> str:
-    key = version_key(version)
-    lower = (each for each in known if version_key(each) < key)
-    return max(lower, key=version_key, default="")
 
 
 def _read_what_lacks(site: Site, rows: Iterable[VersionRow]) -> None:

@@ -3,7 +3,7 @@
     licences   which licences (``licencerules``)
     deny       modules, patterns and versions that may not, as an ``exclude`` names them
     min_age    days since a version became known
-    max_zip    the largest zip
+    max_zip    the largest zip; its size is known once it is here
 
 An exception lets in what a rule would keep out, up to the end of its last day (UTC), or
 for some licences alone. What it does not cover is denied all the same. Rules are of

@@ -21,7 +21,7 @@ from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
 from gosync.publish.work import PublishOptions, TreeTarget
 from gosync.site import configured
-from gosync.site.applying import apply_policy
+from gosync.site.applying import apply_policy, rule_on_modules
 from gosync.site.documents import first_page, write_documents
 from gosync.site.oldheads import (
     ServedHeads,
@@ -137,6 +137,7 @@ async def publish_modules(
         SecurityError: if the stored head is not the database's, or no successor.
         StoreError: if the catalog cannot be read or written.
     """
+    await to_thread.run_sync(rule_on_modules, site, paths)
     head = await _newest_head(site, sums)
     async with site.holding_at_last(modules_lease(site.options.tree_path)):
         try:

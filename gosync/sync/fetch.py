@@ -192,8 +192,8 @@ class VersionFetcher:
             admission.omit_zip()
             return
         staged = admission.stage_zip()
-        limits = (row.max_zip_bytes, self._site.options.rules.max_zip_bytes)
-        limit = min(each for each in (*limits, ZIP_LIMIT_BYTES) if each is not None)
+        wanted = row.max_zip_bytes
+        limit = ZIP_LIMIT_BYTES if wanted is None else min(wanted, ZIP_LIMIT_BYTES)
         try:
             served = await self._upstreams.proxy.zip(
                 mv,

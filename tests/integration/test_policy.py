@@ -115,11 +115,14 @@ def test_a_copyleft_licence_deep_down(work: Work) -> None:
     assert "GPL-3.0-or-later is not allowed" in lacking["reason"]
     assert lacking["chain"] == CHAIN
     assert not any("damaged" in each for each in project["next"])
+    check_denied(site.run("show", f"{DEEP}@v1.0.0", expect=OK).document["ruling"])
     told = site.run("licences", DEEP, expect=OK).document["licences"]
     assert only(told)["ruling"] == "denied"
     check_denied(only(site.run("status", expect=OK).document["policy"]["denied"]))
     check_denied(site.run("why", f"{DEEP}@v1.0.0", expect=OK).document["ruling"])
 
+    site.run("verify", expect=OK)
+    site.check(work.sim)
     asked = work.zips_asked()
     work.policy(work.exception(30))
     excepted = site.run("sync", expect=OK).document["policy"]
@@ -137,6 +140,7 @@ def test_a_copyleft_licence_deep_down(work: Work) -> None:
     assert ending["versions"] == [f"{DEEP}@v1.0.0"]
 
     work.policy(work.exception(-1))
+    site.check(work.sim)
     over = only(site.run("sync", expect=OK).document["policy"]["denied"])
     assert "its exception ended" in over["reason"]
     assert not work.has(DEEP)
@@ -229,3 +233,21 @@ def test_hooks_are_told_once_that_an_exception_ends(work: Work, tmp_path: Path) 
     assert (alert["rule"], alert["key"]) == ("policy.exception", "legal said so")
     assert alert["until"] == work.exception(7)["until"]
     assert alert["versions"] == [f"{DEEP}@v1.0.0"]
+
+
+def test_names_and_sizes_are_rules_too(work: Work) -> None:
+    site = work.site
+    site.declare(policy={"deny": [MID], "max_zip": "1B"})
+    denied = site.run("sync", expect=OK).document["policy"]["denied"]
+    rules = {each["path"]: each["rule"] for each in denied}
+    assert rules == {
+        LIB: "policy.max_zip",
+        MID: "policy.deny",
+        DEEP: "policy.max_zip",
+    }
+    mark = len(work.sim.paths(RequestKind.ZIP))
+    site.declare(policy={"min_age": 1})
+    site.run("sync", expect=OK)
+    assert [work.has(path) for path in (LIB, MID, DEEP)] == [True] * 3
+    asked = work.sim.paths(RequestKind.ZIP)[mark:]
+    assert [MID in path for path in asked] == [True], "what was denied by name"
