@@ -30,8 +30,8 @@ from gosync.site.treestorage import tree_storage
 from gosync.store.digest import Digest
 
 _PACKED: Final = ".gz"
-_MARK: Final = ".complete"
-_COMPLETE: Final = f"{ARTIFACT_FOLDERS[VULNDB]}/{_MARK}"
+_MARK: Final = "version.txt"
+_COMPLETE: Final = f"{ARTIFACT_FOLDERS[VULNDB]}/.complete"
 _WAVES: Final = {"index/vulns.json": 1, "index/modules.json": 2, "index/db.json": 3}
 
 

@@ -53,8 +53,8 @@ def test_pages_are_made_once_for_a_state(tmp_path: Path):
         (folder / "older.html").write_bytes(b"")
         assert _write(site, pages) == 2
         assert sorted(each.name for each in folder.iterdir()) == [
-            ".complete",
             *pages.names,
+            "version.txt",
         ]
 
         assert _write(site, _Pages("two")) == 3
