@@ -30,6 +30,7 @@ import msgspec
 
 from gosync.errors import MalformedError
 from gosync.folder.routes import (
+    ARTIFACT_FOLDERS,
     LATEST_NAME,
     LIST_NAME,
     MARKER_FOLDER,
@@ -44,6 +45,7 @@ from gosync.gomod import module
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 
+_PAGE_FOLDERS: Final = {PAGES_FOLDER, *ARTIFACT_FOLDERS.values()}
 DOWNLOADS: Final = "cache/download/"
 TOOLCHAIN: Final = "golang.org/toolchain"
 _GOS_OWN: Final = ("cache/vcs", "cache/lock")
@@ -354,7 +356,7 @@ def _split_versions(path: str) -> tuple[str, str | None]:
 
 
 def _is_page(path: str) -> bool:
-    if path in {*ROOT_FILES, PAGES_FOLDER} or path.startswith(f"{PAGES_FOLDER}/"):
+    if path in ROOT_FILES or path.partition("/")[0] in _PAGE_FOLDERS:
         return True
     return path.endswith(f"/{VERSIONS_FOLDER}/{ROOT_PAGE}")
 
