@@ -8,6 +8,8 @@ from typing import Final
 from gosync.cli.output import Output
 from gosync.cli.troublelines import page_lines
 from gosync.config.sizes import format_size
+from gosync.diagnose.ownerrors import class_of_error
+from gosync.errors import SecurityError
 from gosync.text import printable, shown
 from gosync.verify.act.done import DoneAction
 from gosync.verify.report import VerifyReport
@@ -82,6 +84,13 @@ def _name_of(finding: CacheFinding) -> str:
     return f"{mv}: "
 
 
+def _pages_of(report: VerifyReport) -> Iterator[str]:
+    """Yield the classes of failures that explain what was found."""
+    yield from map(_page_of, report.outcome.findings)
+    for why in report.outcome.misbehaved.values():
+        yield class_of_error(SecurityError.__name__, why)
+
+
 def _page_of(finding: CacheFinding) -> str:
     """Return the class of failures that explains a finding, "" for none."""
     polluted = finding.verdict is Verdict.POLLUTED
@@ -107,6 +116,6 @@ def _remarks(report: VerifyReport) -> Iterator[str]:
         yield f"SECURITY: the checksum database about {mv}: {why}"
     for remark in report.outcome.remarks:
         yield f"remark: {remark}"
-    yield from page_lines(map(_page_of, report.outcome.findings))
+    yield from page_lines(_pages_of(report))
     for number, step in enumerate(report.next_steps):
         yield f"{'      ' if number else 'next: '}{step}"

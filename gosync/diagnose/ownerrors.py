@@ -34,6 +34,7 @@ _WORDS: Final = (
     ("onnection reset", "network.reset"),
     ("unreachable", "network.unreachable"),
     ("no signature of", "sum.unknown_key"),
+    ("signature does not verify", "sum.bad_signature"),
     ("without sending a response", "network.eof"),
 )
 # Of these, what is kept concerns the checksum database alone.

@@ -24,6 +24,8 @@ _SAFE = re.compile(r"[\w./:@%+,=~!\[\]-]{1,1000}")
 _SUFFIXES = (".info", ".mod", ".zip", ".ziphash")
 
 _FILL = re.compile(r"\{(\w+)\}")
+# Where a place, \0 here, is a part of a command line or of a path.
+_IN_COMMAND = re.compile(r"(?:hosts |get |[/='])\0|\0[/@]|/v\0")
 _MODULE_VERSION = "{module}@{version}"
 
 
@@ -72,10 +74,19 @@ def fill_text(text: str, places: Mapping[str, str], words: Mapping[str, str]) ->
         text = text.replace(_MODULE_VERSION, "{module}")
 
     def put(match: re.Match[str]) -> str:
-        value = places.get(match[1], "")
-        return value[:120] if value else words.get(match[1], match[0])
+        if value := places.get(match[1], ""):
+            return value[:120]
+        word = words.get(match[1], match[0])
+        if _IN_COMMAND.search(text[: match.start()] + "\0" + text[match.end() :]):
+            return _placeholder(match)
+        return word if match.start() else word[:1].upper() + word[1:]
 
     return _FILL.sub(put, text)
+
+
+def _placeholder(match: re.Match[str]) -> str:
+    """Return what stands in a command line for a place that is not known."""
+    return "HOST:PORT" if match[1] == "hostport" else match[1].upper()
 
 
 def fill_command(text: str, places: Mapping[str, str]) -> str:
@@ -83,6 +94,6 @@ def fill_command(text: str, places: Mapping[str, str]) -> str:
 
     def put(match: re.Match[str]) -> str:
         value = places.get(match[1], "")
-        return value if _SAFE.fullmatch(value) else match[1].upper()
+        return value if _SAFE.fullmatch(value) else _placeholder(match)
 
     return _FILL.sub(put, text)

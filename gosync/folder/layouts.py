@@ -45,12 +45,12 @@ from gosync.gomod import module
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 
+_PAGE_FOLDERS: Final = {PAGES_FOLDER, *ARTIFACT_FOLDERS.values()}
 DOWNLOADS: Final = "cache/download/"
 TOOLCHAIN: Final = "golang.org/toolchain"
 _GOS_OWN: Final = ("cache/vcs", "cache/lock")
 # What ``placing`` calls its files until they have their names.
 TEMPORARY: Final = re.compile(r"\.gosync-verify\.[0-9a-f]{16}\.tmp")
-_OWN_FOLDERS: Final = frozenset({MARKER_FOLDER, *ARTIFACT_FOLDERS.values()})
 _TILE: Final = re.compile("[0-9]{3}")  # the last part of a tile's number
 _TILE_DEPTH: Final = 2  # tile/8/0/000
 _DATABASE_FILES: Final = frozenset(
@@ -181,7 +181,7 @@ class VersionsLayout:
             return PathPlace(role=Role.LEFTOVER)
         if self.kind is TargetKind.MODCACHE:
             return self._place_in_modcache(path, is_folder=is_folder)
-        if path.partition("/")[0] in _OWN_FOLDERS or _is_page(path):
+        if path.partition("/")[0] == MARKER_FOLDER or _is_page(path):
             return OWN
         return self._place_download(path, is_folder=is_folder)
 
@@ -356,7 +356,7 @@ def _split_versions(path: str) -> tuple[str, str | None]:
 
 
 def _is_page(path: str) -> bool:
-    if path in {*ROOT_FILES, PAGES_FOLDER} or path.startswith(f"{PAGES_FOLDER}/"):
+    if path in ROOT_FILES or path.partition("/")[0] in _PAGE_FOLDERS:
         return True
     return path.endswith(f"/{VERSIONS_FOLDER}/{ROOT_PAGE}")
 

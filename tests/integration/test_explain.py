@@ -28,7 +28,7 @@ def test_a_log_is_explained_in_three_lines_and_a_command(capsys, monkeypatch):
     assert run(["explain", str(_DNS)]) == 0
     out = capsys.readouterr().out
     assert out.startswith("network.dns: go: std.example/plain@v1.2.3: ")
-    assert "  The name goproxy.invalid has no address here.\n" in out
+    assert "  No address is found for goproxy.invalid on this machine (DNS).\n" in out
     assert "    $ go env GOPROXY\n" in out
 
 
@@ -37,7 +37,7 @@ def test_a_locale_chooses_the_language_and_lang_overrules_it(capsys, monkeypatch
     run(["explain", str(_DNS)])
     assert "主机名 goproxy.invalid" in capsys.readouterr().out
     run(["explain", "--lang", "en", str(_DNS)])
-    assert "The name goproxy.invalid" in capsys.readouterr().out
+    assert "No address is found for goproxy.invalid" in capsys.readouterr().out
 
 
 def test_what_has_no_class_makes_exit_code_3(tmp_path, capsys):

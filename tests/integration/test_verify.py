@@ -49,6 +49,7 @@ def test_the_store_and_the_tree_that_a_sync_leaves_are_clean(site: Site):
     assert (store["kind"], tree["kind"]) == ("store", "tree")
     assert store["versions"] == tree["versions"] > 5
     assert store["findings"] == tree["findings"] == []
+    assert tree["remarks"] == []
     assert site.run("verify", "--max-age", "1d", expect=0).document["checked"] == 0
 
 

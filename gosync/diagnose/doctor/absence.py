@@ -9,6 +9,7 @@ from gosync.diagnose.doctor.moduleproxy import ModuleProxy
 from gosync.diagnose.doctor.stagelog import StageDraft
 from gosync.gomod import semver
 from gosync.gomod.module import escape_version, match_path_major, split_path_version
+from gosync.publish.html import plural
 
 _PARENTS: Final = 3
 # Classes of an answer that a version is not there, after which the next is asked.
@@ -60,7 +61,8 @@ def why_absent(
         stage.saw(f"it has {', '.join(versions[-5:])}")
         return _absence(
             "version.unknown",
-            f"the mirror has {len(versions)} versions of {path}, not {query};"
+            f"the mirror has {plural(len(versions), 'version')} of {path}, not"
+            f" {query};"
             f" the newest is {versions[-1]}",
             f"take one of them, or have {query} mirrored",
         )

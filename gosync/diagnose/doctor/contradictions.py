@@ -71,7 +71,8 @@ def _goproxy(settings: GoSettings) -> Iterator[StageFinding]:
         yield StageFinding(
             cause="env.goproxy_off",
             text="GOPROXY=off: go may download nothing",
-            remedy=f"set GOPROXY to your mirror; it is {settings.layer('GOPROXY')}'s",
+            remedy="set GOPROXY to your mirror; what set it to off:"
+            f" {settings.layer('GOPROXY')}",
         )
     yield from _order(value, ways)
     for way in ways:

@@ -172,7 +172,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
             return Conclusion(
                 first.cause, first.text, first.remedy, stage, is_fault=bool(faults)
             )
-        text = f"{behind.text}; with it: {first.text}"
+        text = f"{behind.text}; what failed: {first.text}"
         return Conclusion(behind.cause, text, behind.remedy, stage, is_fault=True)
 
     @property

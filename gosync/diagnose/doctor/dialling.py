@@ -157,7 +157,7 @@ def connect_each(
         else:
             made.close()
     if first is None:
-        said = "; ".join(f"{each.address}:{port} {each.text}" for each in tries)
+        said = "; ".join(f"{each.address}:{port}: {each.text}" for each in tries)
         raise fault(tries[0].cause, said, _CONNECT_REMEDIES.get(tries[0].cause, ""))
     return tries, first
 

@@ -168,7 +168,7 @@ class LineOpener:
                 addresses, port, timeout_seconds=self._timeout_seconds
             )
             for each in tries:
-                stage.saw(f"{each.address}:{port} {each.text}")
+                stage.saw(f"{each.address}:{port}: {each.text}")
                 if each.cause:
                     stage.warn(each.cause, f"{each.address}:{port}: {each.text}")
         return sock

@@ -29,6 +29,7 @@ from gosync.gomod.info import VersionInfo, parse_info
 from gosync.gomod.modfile import GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
 from gosync.gomod.versionlist import read_list
+from gosync.publish.html import plural
 from gosync.upstream.urls import join, module_path_on_wire
 
 _SMALL_LIMIT: Final = 16 << 20
@@ -147,7 +148,7 @@ class ModuleProxy:
                 stage.saw("go takes this for an empty list, and says nothing")
                 raise error
             found = read_list(answer.body, path=path)
-            stage.saw(f"{len(found.versions)} versions")
+            stage.saw(plural(len(found.versions), "version"))
             return found.versions
 
     def latest(self, path: str) -> VersionInfo | None:
@@ -307,7 +308,7 @@ def _examine(
             raise fault(
                 "zip.rule", f"{exc}", "go refuses this zip: its publisher must mend it"
             ) from exc
-    stage.saw(f"{size} bytes, {scan.files} files, {scan.h1}")
+    stage.saw(f"{size} bytes, {plural(scan.files, 'file')}, {scan.h1}")
     return ServedZip(scan.h1, size, first)
 
 

@@ -184,7 +184,9 @@ def test_a_database_that_misbehaves_is_6(
         assert verify() == 6
     finally:
         world.sim.database.mend()
-    assert "SECURITY" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "SECURITY" in out
+    assert "gosync explain sum.bad_signature" in out
 
 
 def test_a_url_is_a_target(
