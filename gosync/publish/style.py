@@ -58,6 +58,7 @@ th.number, td.number {
 details { margin-top: 1.2rem; }
 summary { cursor: pointer; color: var(--soft); }
 small { color: var(--soft); }
+li small { white-space: nowrap; }
 nav { font-size: .94rem; }
 .pages { margin-top: 1rem; line-height: 2; }
 .pages a { padding: .15rem .5rem; }
