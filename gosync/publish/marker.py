@@ -40,7 +40,8 @@ from gosync.publish.tree import TreeReader
 
 # 2: aliases of pseudo-versions, and of 8 and 10 digits
 # 3: pages tell what can be built with from go.mod files alone
-FORMAT = 3
+# 4: modules' pages tell what the newest version says of itself
+FORMAT = 4
 _MAX_BYTES = 16 * 1024 * 1024
 _HARMLESS = frozenset({routes.MARKER_FOLDER, "lost+found"})
 

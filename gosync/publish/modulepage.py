@@ -168,25 +168,25 @@ def _dependencies(go_mod: GoMod | None) -> Iterator[str]:
     indirect = [each for each in required if each.indirect]
     yield '<section aria-labelledby="needs"><h2 id="needs">What the newest needs</h2>'
     if direct:
-        yield _requirements_table(direct)
+        yield _requirements(direct)
     if indirect:
         modules = html.plural(len(indirect), "module")
         yield (
             f"<details><summary>{modules} more that these need</summary>\n"
-            f"{_requirements_table(indirect)}</details>"
+            f"{_requirements(indirect)}</details>"
         )
     yield "</section>"
 
 
-def _requirements_table(required: Sequence[Requirement]) -> str:
-    rows = "\n".join(
-        f"<tr><th scope=row class=path>{escape(printable(each.path))}</th>"
-        f"<td class=version>{escape(printable(each.version))}</td></tr>"
+def _requirements(required: Sequence[Requirement]) -> str:
+    items = "\n".join(
+        f"<li><span class=path>{escape(printable(each.path))}</span>"
+        f" <small>{escape(printable(each.version))}</small></li>"
         for each in islice(required, _MAX_DEPENDENCIES)
     )
-    table = html.table(("Module", "At least"), rows)
     more = len(required) - _MAX_DEPENDENCIES
-    return f"{table}<p>{html.number(more)} more.</p>" if more > 0 else table
+    rest = f"\n<p>{html.number(more)} more.</p>" if more > 0 else ""
+    return f"<ul class=lines>\n{items}\n</ul>{rest}"
 
 
 def _proof_in_words(contents: ModuleContents, database: str) -> str:

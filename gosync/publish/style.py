@@ -58,6 +58,7 @@ th.number, td.number {
 details { margin-top: 1.2rem; }
 summary { cursor: pointer; color: var(--soft); }
 small { color: var(--soft); }
+li small { white-space: nowrap; }
 nav { font-size: .94rem; }
 .pages { margin-top: 1rem; line-height: 2; }
 .pages a { padding: .15rem .5rem; }
@@ -75,8 +76,8 @@ nav { font-size: .94rem; }
   background: var(--back); border: 1px solid var(--soft); border-radius: .5rem;
 }
 #query:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
-#results, #news ul { margin: .4rem 0; padding: 0; list-style: none; }
-#results li, #news li {
+#results, #news ul, .lines { margin: .4rem 0; padding: 0; list-style: none; }
+#results li, #news li, .lines li {
   padding: .35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere;
 }
 #told { color: var(--soft); font-size: .9rem; }
