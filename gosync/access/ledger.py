@@ -19,6 +19,7 @@ from gosync.access.files import STANDARD_INPUT, read_blocks
 from gosync.access.lines import LogReader, WholeLines
 from gosync.access.missing import LATEST, MissingRequest, MissingRequests
 from gosync.access.requestfile import RequestDecision
+from gosync.access.rows import MISSING
 from gosync.access.tally import AccessTally, Watch
 from gosync.catalog.db import Catalog
 from gosync.catalog.requests import ModuleRequest, RequestState
@@ -56,6 +57,7 @@ def read_requests(
     *,
     prefix: str = "",
     anonymous: bool = False,
+    statuses: frozenset[int] = MISSING,
 ) -> ReadRequests:
     """Take requests for what is not carried out of logs.
 
@@ -65,6 +67,7 @@ def read_requests(
         progress: Watches.
         prefix: What the tree is served below; "" for the root.
         anonymous: Whether nobody's address is kept.
+        statuses: Which HTTP statuses tell that something is not carried.
 
     Raises:
         UsageError: a log is not there, or cannot be read.
@@ -72,7 +75,7 @@ def read_requests(
     """
     report = ReadRequests()
     for name in names:
-        missing = MissingRequests(prefix, anonymous=anonymous)
+        missing = MissingRequests(prefix, anonymous=anonymous, statuses=statuses)
         position = _read(site.catalog, name, missing, prefix, report, progress)
         found = missing.found()
         report.missing += sum(each.count for each in found)

@@ -69,7 +69,12 @@ class MissingRequests:
     """
 
     def __init__(
-        self, prefix: str = "", *, anonymous: bool = False, most: int = MOST_REQUESTS
+        self,
+        prefix: str = "",
+        *,
+        anonymous: bool = False,
+        most: int = MOST_REQUESTS,
+        statuses: frozenset[int] = MISSING,
     ) -> None:
         """Begin.
 
@@ -77,8 +82,9 @@ class MissingRequests:
             prefix: What the tree is served below; "" for the root.
             anonymous: Whether nobody's name or address is kept.
             most: How many modules and queries are kept.
+            statuses: Which HTTP statuses tell that something is not carried.
         """
-        self._most = most
+        self._most, self._statuses = most, statuses
         self.left_out = 0
         self._prefix = prefix
         self._anonymous = anonymous
@@ -86,7 +92,7 @@ class MissingRequests:
 
     def see(self, asked: AskedRequest) -> None:
         """Take a request, if it was for what is not carried."""
-        if asked.status not in MISSING or asked.kind == OTHER:
+        if asked.status not in self._statuses or asked.kind == OTHER:
             return
         query = LATEST if asked.kind in _OF_ANY_VERSION else asked.version
         known = self._found.get((asked.module, query))

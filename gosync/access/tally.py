@@ -110,7 +110,7 @@ class AccessTally:
         self._many_clients: Distinct[bytes] | None = None
         self._many_modules: Distinct[str] | None = None
 
-    def see(  # noqa: C901, PLR0915 - inlined: a call a line costs a tenth
+    def see(  # noqa: C901, PLR0912, PLR0915 - inlined: a call a line costs a tenth
         self, lines: Iterable[LogLine]
     ) -> None:
         """Count lines."""
@@ -133,9 +133,18 @@ class AccessTally:
             if agent != agent_text:
                 agent_text = agent
                 bit, is_odd_agent = self._agent(agent)
-            h = heads.get(head) or self._new_head(head, now)
-            t = tails.get(tail) or self._new_tail(tail)
-            c = clients.get(client) or self._new_client(client, day)
+            try:
+                h = heads[head]
+            except KeyError:
+                h = self._new_head(head, now)
+            try:
+                t = tails[tail]
+            except KeyError:
+                t = self._new_tail(tail)
+            try:
+                c = clients[client]
+            except KeyError:
+                c = self._new_client(client, day)
             h.count += 1
             c.count += 1
             if size != b"-":

@@ -38,3 +38,11 @@ class ReadLogs:
             "REPLACE INTO read_logs (digest, read_bytes, read_at) VALUES (?, ?, ?)",
             (digest, read_bytes, format_time(now)),
         )
+
+    def forget(self, digest: str) -> None:
+        """Forget a log that is removed and never read again.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        self._connection.write("DELETE FROM read_logs WHERE digest = ?", (digest,))

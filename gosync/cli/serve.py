@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
@@ -15,7 +16,11 @@ from gosync.config import Config
 from gosync.config.serving import ServeSpec, parse_listen
 from gosync.errors import NoConfigError, UsageError
 from gosync.serve.logins import format_password, format_token
+from gosync.serve.missinglog import MissingSpec
 from gosync.serve.server import make_pull_app, make_tree_app, run_server
+
+if TYPE_CHECKING:  # it loads what syncs need
+    from gosync.serve.recording import Recorder
 
 
 @click.command()
@@ -32,6 +37,7 @@ from gosync.serve.server import make_pull_app, make_tree_app, run_server
 )
 @click.option("--token", metavar="NAME", help="Make a token and print it and its line.")
 @click.option("--owner", "as_owner", is_flag=True, hidden=True)
+@click.option("--record", "as_recorder", is_flag=True, hidden=True)
 @common_options
 def serve(
     options: CommonOptions,
@@ -40,6 +46,7 @@ def serve(
     login: str | None,
     token: str | None,
     as_owner: bool,
+    as_recorder: bool,
 ) -> int:
     """Serve the published tree, or any TREE, to go over HTTP until SIGTERM.
 
@@ -55,6 +62,9 @@ def serve(
     if as_owner:
         _be_owner(config)
         return 0
+    if as_recorder:
+        _record(config)
+        return 0
     spec = ServeSpec() if config is None else config.serve
     if listen is not None:
         host, port = parse_listen(listen)
@@ -63,8 +73,12 @@ def serve(
         _serve_pulling(options, config, spec)
         return 0
     root = _checked(tree if tree is not None or config is None else config.tree_path)
-    make_app = partial(make_tree_app, replace(spec, pull=None), root)
-    run_server(spec, make_app, tell=partial(_tell, options, root))
+    missing: MissingSpec | None = None
+    recorders: list[Recorder] = []
+    if tree is None and config is not None:
+        missing, recorders = _recorded(config)
+    make_app = partial(make_tree_app, replace(spec, pull=None), root, missing)
+    run_server(spec, make_app, tell=partial(_tell, options, root), beside=recorders)
     return 0
 
 
@@ -87,12 +101,36 @@ def _serve_pulling(options: CommonOptions, config: Config, spec: ServeSpec) -> N
 
     prepare_store(config)
     root = config.tree_path
+    missing, recorders = _recorded(config)
+    owner = OwnerProcess(owner_command(config), stop_seconds=spec.stop_seconds)
     run_server(
         spec,
-        partial(make_pull_app, spec, root, config.store_path),
+        partial(make_pull_app, spec, root, config.store_path, missing),
         tell=partial(_tell, options, root),
-        owner=OwnerProcess(owner_command(config), stop_seconds=spec.stop_seconds),
+        beside=[owner, *recorders],
     )
+
+
+def _recorded(config: Config) -> tuple[MissingSpec | None, list[Recorder]]:
+    """Return where misses are noted, and who takes them into the catalog."""
+    from gosync.serve.recording import (  # noqa: PLC0415 - it loads what syncs need
+        Recorder,
+        missing_spec,
+        record_command,
+    )
+
+    missing = missing_spec(config)
+    if missing is None:
+        return None, []
+    return missing, [Recorder(missing.folder, record_command(config))]
+
+
+def _record(config: Config | None) -> None:
+    from gosync.serve.recording import record  # noqa: PLC0415 - see above
+
+    if config is None:
+        raise UsageError("recording needs a store")
+    record(config)
 
 
 def _be_owner(config: Config | None) -> None:

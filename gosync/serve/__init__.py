@@ -13,6 +13,8 @@
     clients       addresses of clients, and how often they may ask
     notes         what the access log and the figures are told of a request
     accesslog     one line for each request: the format, and the file it goes to
+    missinglog    misses of a store's server, noted for its catalog
+    recording     what becomes of them: requests in the catalog
     figures       what Prometheus is told, over all processes
     health        whether the server can do its work
 

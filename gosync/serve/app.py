@@ -45,6 +45,7 @@ from gosync.serve.files import LOOKS_A_SECOND, ServedEntry, ServedFiles
 from gosync.serve.health import Readiness
 from gosync.serve.logins import LoginCheck, read_logins
 from gosync.serve.merged import MergedFiles
+from gosync.serve.missinglog import MissingSpec
 from gosync.serve.notcarried import not_carried_text
 from gosync.serve.notes import Noted, RequestNotes
 from gosync.serve.origin import Fate, OriginAnswer, TreeOrigin
@@ -76,6 +77,7 @@ class ServerApp:
         readiness: Readiness,
         origin: TreeOrigin | None = None,
         merged: MergedFiles | None = None,
+        missing: MissingSpec | None = None,
     ) -> None:
         """Make it; it begins to look at the tree with ``__rsgi_init__``.
 
@@ -86,6 +88,7 @@ class ServerApp:
             readiness: Whether the server can do its work.
             origin: Who brings what the tree lacks; None for nobody.
             merged: What is merged with upstream's lists; with an origin.
+            missing: Where misses are noted for the catalog; None for nowhere.
 
         Raises:
             ConfigError: if the file of logins cannot be read.
@@ -96,7 +99,7 @@ class ServerApp:
         self._files = ServedFiles(
             tree, memory_bytes=spec.memory_bytes, immutable_days=spec.immutable_days
         )
-        self._notes = RequestNotes(spec, clock)
+        self._notes = RequestNotes(spec, clock, missing)
         self._check = (
             None if spec.logins is None else LoginCheck(read_logins(spec.logins))
         )

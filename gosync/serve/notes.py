@@ -22,6 +22,7 @@ from gosync.serve.accesslog import (
 from gosync.serve.answer import RequestScope
 from gosync.serve.clients import address_of
 from gosync.serve.figures import Figures
+from gosync.serve.missinglog import NOTED, MissingLog, MissingSpec
 
 _METHOD_CHARACTERS: Final = 20
 
@@ -40,11 +41,18 @@ class Noted(msgspec.Struct, frozen=True, gc=False):
 class RequestNotes:
     """Takes notes of one worker's requests."""
 
-    def __init__(self, spec: ServeSpec, clock: Clock) -> None:
+    def __init__(
+        self, spec: ServeSpec, clock: Clock, missing: MissingSpec | None = None
+    ) -> None:
         """Begin.
 
+        Args:
+            spec: How the tree is served.
+            clock: What time it is.
+            missing: Where misses are noted for the catalog; None for nowhere.
+
         Raises:
-            OSError: if the access log cannot be opened.
+            OSError: if a log cannot be opened.
         """
         self._clock = clock
         self._figures = Figures()
@@ -53,6 +61,7 @@ class RequestNotes:
             if spec.access_log
             else None
         )
+        self._missing = None if missing is None else MissingLog(missing)
         self._trusted = frozenset(spec.trusted_proxies)
         self._number = count(1)
         self._prefix = secrets.token_hex(6)
@@ -84,6 +93,8 @@ class RequestNotes:
             self._figures.other(noted.kind, noted.outcome, noted.bytes, noted.seconds)
         if self._access is not None:
             self._access.add(self._entry(scope, noted, name[0][1]))
+        if self._missing is not None and noted.status in NOTED and noted.kind:
+            self._missing.add(self._entry(scope, noted, name[0][1] if name else ""))
 
     def count_hit(self, kind: str, size_bytes: int) -> None:
         """Count a hit where there is no access log."""
@@ -109,8 +120,12 @@ class RequestNotes:
         """Write the lines that were taken down."""
         if self._access is not None:
             self._access.flush()
+        if self._missing is not None:
+            self._missing.flush(self._clock.monotonic())
 
     def close(self) -> None:
         """Write the last lines."""
         if self._access is not None:
             self._access.close()
+        if self._missing is not None:
+            self._missing.close()

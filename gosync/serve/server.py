@@ -18,7 +18,7 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from gosync.serve.figures import count_in
 from gosync.serve.health import Readiness
 from gosync.serve.logins import read_logins
 from gosync.serve.merged import MergedFiles
+from gosync.serve.missinglog import MissingSpec
 from gosync.serve.ownerclient import OwnerOrigin
 from gosync.serve.runtime import MERGED, runtime_folder
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:  # it takes 0.2 s, and may not be there
     from granian.server import MPServer
 
     from gosync.serve.ownerprocess import OwnerProcess
+    from gosync.serve.recording import Recorder
 
 _MOST_FILES: Final = 65_536
 _FILE_THREADS: Final = 64
@@ -52,17 +54,23 @@ _CERTIFICATE_SECONDS: Final = 30.0
 _RESPAWN_SECONDS: Final = 1.0
 
 
-def make_tree_app(spec: ServeSpec, tree: Path) -> ServerApp:
+def make_tree_app(
+    spec: ServeSpec, tree: Path, missing: MissingSpec | None = None
+) -> ServerApp:
     """Return the application of a worker that serves a tree and brings nothing.
 
     Raises:
         ConfigError: if the file of logins cannot be read.
         OSError: if the access log cannot be opened.
     """
-    return ServerApp(spec, tree, clock=SystemClock(), readiness=Readiness(tree))
+    return ServerApp(
+        spec, tree, clock=SystemClock(), readiness=Readiness(tree), missing=missing
+    )
 
 
-def make_pull_app(spec: ServeSpec, tree: Path, store: Path) -> ServerApp:
+def make_pull_app(
+    spec: ServeSpec, tree: Path, store: Path, missing: MissingSpec | None = None
+) -> ServerApp:
     """Return the application of a worker whose tree's owner brings what it lacks.
 
     Raises:
@@ -79,6 +87,7 @@ def make_pull_app(spec: ServeSpec, tree: Path, store: Path) -> ServerApp:
         readiness=Readiness(tree, origin.reasons),
         origin=origin,
         merged=MergedFiles(folder / MERGED, clock),
+        missing=missing,
     )
 
 
@@ -87,7 +96,7 @@ def run_server(
     make_app: Callable[[], ServerApp],
     *,
     tell: Callable[[str], None],
-    owner: OwnerProcess | None = None,
+    beside: Sequence[OwnerProcess | Recorder] = (),
 ) -> None:
     """Serve until a signal ends it.
 
@@ -95,7 +104,8 @@ def run_server(
         spec: How to serve.
         make_app: Makes the application, in each worker.
         tell: Is told the address, once somebody answers there.
-        owner: Who brings what the tree lacks; begun and ended with the workers.
+        beside: What is begun and ended with the workers: who brings what the tree
+            lacks, and who records what is missing.
 
     Raises:
         UsageError: if the server is not installed, or cannot listen there.
@@ -116,9 +126,9 @@ def run_server(
         watch = _Watch(spec, port, partial(tell, url))
         server.on_startup(watch.start)
         server.on_shutdown(watch.stop)
-        if owner is not None:
-            server.on_startup(owner.start)
-            server.on_shutdown(owner.stop)
+        for each in beside:
+            server.on_startup(each.start)
+            server.on_shutdown(each.stop)
         # What the loader returns is called through its __rsgi__.
         load = cast("Callable[[], Callable[..., object]]", make_app)
         server.serve(target_loader=load, wrap_loader=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gosync.access.jsonforms import JsonForm
-from gosync.access.lineforms import LineForm
+from gosync.access.lineforms import LineForm, LineReader
 from gosync.access.lines import MAX_LINE_BYTES, LogReader, WholeLines
 from gosync.access.times import parse_log_time
 from gosync.errors import MalformedTimeError
@@ -127,3 +127,25 @@ def test_what_is_no_time_is_refused(text):
 def test_times_have_their_offset():
     assert parse_log_time(b"27/Nov/2026:09:50:01 +0130") == MOMENT
     assert parse_log_time(b"1795767601.999") == MOMENT
+
+
+@pytest.mark.parametrize(
+    ("first", "taken"),
+    [(b"10.0.0.7", True), (b"host\xff\x00\x1f!", True), (b'a"b', False), (b"", False)],
+)
+def test_a_client_s_name_is_any_bytes_but_spaces_quotes_and_ends(first, taken):
+    line = b'%b - - [27/Nov/2026:08:20:01 +0000] "GET /m HTTP/1.1" 200 5\n' % first
+    assert [row[0] for row in LineReader(LineForm.COMBINED).read(line)] == (
+        [first] if taken else []
+    )
+
+
+def test_a_path_is_cut_at_a_space_or_an_at_and_at_no_other_byte():
+    reader = LineReader(LineForm.COMBINED)
+    for byte in range(256):
+        path = b"/a%cb" % byte
+        line = b'a - - [27/Nov/2026:08:20:01 +0000] "GET %b HTTP/1.1" 200 5\n' % path
+        head = path.partition(b" ")[0]
+        head, at, tail = head.partition(b"@")
+        expected = [] if byte in b'"\n' else [(head, at + tail)]
+        assert [row[4:6] for row in reader.read(line)] == expected, byte
