@@ -13,14 +13,11 @@ withdrawals are in effect. To be brought back a version waits for the selection.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from gosync.bundle.format.manifest import WithdrawnEntry
 from gosync.catalog.withdrawn import ToldBy, Withdrawal, undone
 from gosync.site.site import Site
 from gosync.site.withdrawals import TreeTaken, take_from_trees, write_withdrawals
-
-if TYPE_CHECKING:
-    from gosync.bundle.format.manifest import WithdrawnEntry
 
 
 def withdraw_at_once(site: Site, entries: Iterable[WithdrawnEntry]) -> list[TreeTaken]:
