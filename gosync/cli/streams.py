@@ -21,7 +21,7 @@ from typing_extensions import Buffer
 from gosync.errors import ClosedPipeError, GosyncError, NoSpaceError, OutputError
 
 _NO_SPACE: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_STDOUT, _STDERR = 1, 2
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
 class ResultFile(io.FileIO):
@@ -74,13 +74,18 @@ def open_streams() -> ResultFile:
     """Replace ``sys.stdout`` and ``sys.stderr``; return what tells of losses.
 
     A standard descriptor that is closed is opened first, to nowhere: a file of the
-    store must never be opened as standard output.
+    store must never be opened as standard output. Standard input, if it was closed, is
+    at its end.
     """
     closed = [number for number in range(3) if not _is_open(number)]
     for number in closed:
         # A write to what was only opened for reading fails, and so is told.
         os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)
         assert _is_open(number)
+    if _STDIN in closed:
+        sys.stdin = io.TextIOWrapper(
+            io.BufferedReader(io.FileIO(_STDIN, closefd=False))
+        )
     results = ResultFile(_STDOUT, "w", closefd=False)
     sys.stdout = _text(results, sys.stdout)
     sys.stderr = _text(MessageFile(_STDERR, "w", closefd=False), sys.stderr)

@@ -47,7 +47,7 @@ def test_a_line_that_fails_an_eighth_of_answers_brings_all_in_one_pass(
 @pytest.mark.parametrize(
     "faults",
     [
-        LineFaults(silent=True),
+        pytest.param(LineFaults(silent=True), marks=pytest.mark.long),
         LineFaults(page=True),
         LineFaults(resets=1.0),
         LineFaults(refusals=1.0),
@@ -62,7 +62,8 @@ def test_a_mirror_that_goes_bad_leaves_nothing_wrong_behind(
         Line(fair, before=port_of(sim)).serving() as first,
         Line(fair, before=port_of(sim)).serving() as second,
     ):
-        upstream = {"proxies": f"{first.url}|{second.url}"}
+        # What is silent costs its time-out; what is well is far from that.
+        upstream = {"proxies": f"{first.url}|{second.url}", "timeout_seconds": 20}
         site = Site(tmp_path, sim, modules=PATHS[:10], upstream=upstream)
         site.sync(expect=OK)
         first.change(faults)

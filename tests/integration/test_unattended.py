@@ -30,6 +30,8 @@ ARGUMENTS = {
     "bundle verify": ["nowhere"],
     "closure": ["nowhere"],
     "demo": ["--help"],
+    "doctor": ["--help"],
+    "explain": ["network.dns"],
     "init": ["new.toml"],
     "key new": ["ours"],
     "prune": ["--grace-days", "0"],
