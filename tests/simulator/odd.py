@@ -314,7 +314,10 @@ class OddUpstream:
             contextlib.suppress(OSError),
             connection.makefile("rb") as file,
         ):
-            target = file.readline().split(b" ")[1].decode()
+            words = file.readline().split(b" ")
+            if len(words) == 1:
+                return  # a connection that a client made ready and did not need
+            target = words[1].decode()
             while file.readline().strip():
                 pass
             connection.sendall(self._answer(target))

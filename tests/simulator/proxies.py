@@ -105,6 +105,8 @@ class ConnectProxy(_Proxy):
 
     def serve(self, connection: socket.socket) -> None:
         head = _read_head(connection)
+        if not head:
+            return  # a connection that a client made ready and did not need
         self.asked.append(head.split(" ")[1])
         if self.hangs_up:
             return
@@ -138,7 +140,10 @@ class SocksProxy(_Proxy):
         self.login = login
 
     def serve(self, connection: socket.socket) -> None:
-        _, count = connection.recv(2)
+        greeting = connection.recv(2)
+        if not greeting:
+            return
+        _, count = greeting
         methods = connection.recv(count)
         method = 2 if self.login else 0
         if method not in methods:
