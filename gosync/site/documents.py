@@ -32,6 +32,7 @@ from gosync.store.digest import Digest
 _PACKED: Final = ".gz"
 _MARKS: Final = f"{MARKER_FOLDER}/complete"  # digests of what is there whole
 _COMPLETE: Final = f"{_MARKS}/{VULNDB}"
+_DOCUMENTS: Final = f"{_MARKS}/{DOCUMENT}"  # the names of those that are the store's
 _DB: Final = "index/db.json"
 _WAVES: Final = {"index/vulns.json": 1, "index/modules.json": 2, _DB: 3}
 
@@ -72,17 +73,25 @@ def _documents(site: Site, writer: TreeWriter, kept: Iterable[Artifact]) -> int:
     pages = site.options.pages
     own = _in_folder(pages, "") if pages is not None else ""
     files = {path: each for path, each in files.items() if not _is_below(path, own)}
-    there = set(writer.walk(ARTIFACT_FOLDERS[DOCUMENT]))
-    gone = {path for path in there - files.keys() if not _is_below(path, own)}
-    if not files and not gone:
-        return 0
+    known = set((writer.read(_DOCUMENTS) or b"").decode().split("\n")) - {""}
+    if not files and not known:
+        return 0  # what lies there is somebody else's
+    gone = {path for path in known - files.keys() if not _is_below(path, own)}
     writer.open()
     before = writer.changes
+    writer.write(_DOCUMENTS, _names(known | files.keys()))  # ours before they are there
+    writer.then()
     for path, artifact in files.items():
         writer.write(path, _read(site, artifact))
     _remove(writer, gone)
+    writer.then()
+    writer.write(_DOCUMENTS, _names(files))
     writer.commit()
     return writer.changes - before
+
+
+def _names(paths: Iterable[str]) -> bytes:
+    return "\n".join(sorted(paths)).encode()
 
 
 def _pages(writer: TreeWriter, pages: TreePages | None) -> int:
@@ -117,13 +126,16 @@ def _database(site: Site, writer: TreeWriter, kept: list[Artifact]) -> int:
     state = hashlib.sha256(lines.encode()).hexdigest().encode()
     begins = f"{ARTIFACT_FOLDERS[VULNDB]}/{_DB}"
     is_there = not kept or writer.size(begins) is not None
-    if is_there and writer.read(_COMPLETE) == state:
+    mark = writer.read(_COMPLETE)
+    if is_there and mark == state:
         return 0
+    if not kept and mark is None:
+        return 0  # what lies there is somebody else's
     there = set(writer.walk(ARTIFACT_FOLDERS[VULNDB]))
-    if not kept and not there:
-        return 0
     writer.open()
     before = writer.changes
+    writer.write(_COMPLETE, b"")  # ours from here on, and not whole
+    writer.then()
     wanted: set[str] = set()
     for _, wave in groupby(sorted(kept, key=_wave), key=lambda each: _wave(each)[0]):
         for each in wave:

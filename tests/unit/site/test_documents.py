@@ -88,3 +88,17 @@ def test_a_published_tree_explains_failures(tmp_path: Path):
 def test_a_front_page_names_the_page_that_explains(page: str):
     facts = TreeFacts(TreeUse(), None, 0, 0, 0, explained=page)
     assert (b"When go fails" in front_page(facts, [])) == bool(page)
+
+
+def test_folders_that_are_somebody_elses_are_left_alone(tmp_path: Path):
+    with Outside(tmp_path) as outside:
+        site, tree = outside.site, outside.site.options.tree_path
+        for name in ("vulndb/index/db.json", "documents/theirs.html"):
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (tree / name).write_bytes(b"theirs")
+        write_documents(site)
+        keep_artifact(site, DOCUMENT, "a.html", [b"a"])
+        write_documents(site)
+        assert (tree / "vulndb/index/db.json").read_bytes() == b"theirs"
+        assert (tree / "documents/theirs.html").read_bytes() == b"theirs"
+        assert (tree / "documents/a.html").read_bytes() == b"a"
