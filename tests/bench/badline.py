@@ -214,4 +214,4 @@ def _download(client: GoClient, modules: tuple[str, ...]) -> int:
     """Return how many versions go has after one attempt."""
     command = [str(client.go), "mod", "download", *modules]
     subprocess.run(command, cwd=client.work, env=client.env, check=False)
-    return len(list((client.folder / "modcache").rglob("*.ziphash")))
+    return len(list(client.modcache.rglob("*.ziphash")))

@@ -76,6 +76,6 @@ def _download(corpus: Corpus, url: str, folder: Path) -> Cost:
             cwd=client.work,
             env=client.env,
         )
-        unpacked = len(list((client.folder / "modcache").rglob("*.ziphash")))
+        unpacked = len(list(client.modcache.rglob("*.ziphash")))
         assert unpacked == len(corpus.modules)
     return cost

@@ -73,7 +73,7 @@ def _modcache(setting: Setting) -> Row:
         GoClient(folder / "go", goproxy=url, gosumdb=corpus.verifier_key) as go,
     ):
         _download(go, corpus.modules)
-        cache = go.folder / "modcache"
+        cache = go.modcache
         for _ in range(setting.runs):
             ours = _verify(cache, corpus.verifier_key, folder)
             begun = time.perf_counter()

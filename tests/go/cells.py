@@ -84,7 +84,7 @@ class Cell:
 
     def tile_levels(self, client: GoClient) -> set[str]:
         """Return the levels of the tiles in the client's cache."""
-        folder = client.folder / "modcache" / "cache" / "download" / "sumdb"
+        folder = client.modcache / "cache" / "download" / "sumdb"
         tiles = folder / self.world.sim.log.name / "tile" / "8"
         return {each.name for each in tiles.iterdir()} if tiles.is_dir() else set()
 

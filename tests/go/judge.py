@@ -6,6 +6,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
 from gosync.gomod.mvs import Resolution
@@ -19,6 +20,10 @@ class Judge:
 
     go: Path
     folder: Path
+
+    def __post_init__(self) -> None:
+        # By a new name: see GoClient on what go keeps of a folder.
+        self._modcache = self.folder / f"modcache-{token_hex(4)}"
 
     def add(self, graph: Graph) -> None:
         """Give it a graph's modules and main modules."""
@@ -45,7 +50,7 @@ class Judge:
 
     def has_read(self, graph: Graph) -> set[ModuleVersion]:
         """Return of whom a ``.mod`` is in the module cache."""
-        download = self.folder / "cache" / "cache" / "download"
+        download = self._modcache / "cache" / "download"
         return {each for each in graph.mods if (download / _mod_name(each)).exists()}
 
     def _environment(self, flags: str) -> dict[str, str]:
@@ -55,7 +60,7 @@ class Judge:
             "GOPATH": str(self.folder / "gopath"),
             **WITHOUT_COLLECTING,
             "GOCACHE": os.environ.get("GOCACHE", str(shared_cache())),
-            "GOMODCACHE": str(self.folder / "cache"),
+            "GOMODCACHE": str(self._modcache),
             "GOPROXY": f"file://{self.folder}/proxy",
             "GOSUMDB": "off",
             "GOTOOLCHAIN": "local",

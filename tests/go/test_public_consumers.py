@@ -130,7 +130,7 @@ def test_consumers_of_a_real_module_find_all_inside(name: str, tmp_path: Path) -
                 client.clean()
                 client.run("get", name, cwd=folder)
                 client.run("mod", "tidy", cwd=folder)
-                cache = client.folder / "modcache" / "cache" / "download"
+                cache = client.modcache / "cache" / "download"
                 taken = len(list(cache.rglob("@v/*.zip")))
     carried = len(site.carried())
     print(f"{name}: {carried} zips carried, tidy takes {taken}")

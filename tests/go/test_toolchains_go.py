@@ -258,9 +258,9 @@ def test_an_extracted_toolchain_is_held_against_the_log(
     client = client_with(served, go, "go 1.21", "go1.99.0")
     client.run("version")
     mv = toolchain_module("1.99.0", own_platform())
-    folder = client.folder / "modcache" / str(mv)
+    folder = client.modcache / str(mv)
     assert (folder / "src/go.mod").read_bytes() == b"module std\n"
-    verify = partial(_verify, sites, client.folder / "modcache")
+    verify = partial(_verify, sites, client.modcache)
 
     assert (verify().code, verify().document["findings"]) == (0, [])
     for name, data in (("bin/go", b"#!/bin/sh\n"), ("src/go.mod", b"module evl\n")):

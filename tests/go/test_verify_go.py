@@ -105,7 +105,7 @@ def verify(
 
 
 def test_a_cache_as_go_leaves_it_is_clean(client: GoClient, sim: Simulator):
-    cache = client.folder / "modcache"
+    cache = client.modcache
 
     online = verify(cache, sim)
     offline = verify(cache, sim, "--offline")  # by the lookups and tiles go kept
@@ -141,7 +141,7 @@ def test_a_damaged_cache_is_repaired_until_go_is_content(
     client: GoClient, sim: Simulator
 ):
     """One file of each kind at once, in every way that the matrix has."""
-    cache = client.folder / "modcache"
+    cache = client.modcache
     parts, log = parts_of(cache, sim.log.name), cache / "cache/download/sumdb"
     shutil.copytree(log, client.folder / "log")
     arguments = ["verify", str(cache), "--sumdb", sim.verifier_key, "--proxy", sim.url]
@@ -176,7 +176,7 @@ def test_a_gopath_is_cleaned_where_its_module_cache_is(
     document = gopath / "src/my.docs/v1.0.0/thesis.txt"
     document.write_text("the only copy")
     cache.parent.mkdir(exist_ok=True)
-    (client.folder / "modcache").rename(cache)
+    client.modcache.rename(cache)
     client.env["GOMODCACHE"] = str(cache)
     bad = next(each for each in parts_of(cache, sim.log.name) if each.name == "zip")
     harm(cache, bad, Damage.OTHER_MODULE)
@@ -277,7 +277,7 @@ def test_a_rewritten_tag_is_told_with_its_record(
             sums = parse_gosum((client.work / "go.sum").read_bytes())
             bad = sums.h1(LIB, "v1.0.0", is_mod=False)
             assert bad not in {None, good}
-            cache = client.folder / "modcache"
+            cache = client.modcache
             for target in (client.work / "go.sum", cache, tmp_path / "tree"):
                 said = told(target, liar, tmp_path, capsys)
                 for text in said:
@@ -309,7 +309,7 @@ def test_reading_only_connects_to_nothing(
     client: GoClient, sim: Simulator, tmp_path: Path
 ):
     """strace sees no socket reach for another, though proxy and log are named."""
-    cache = client.folder / "modcache"
+    cache = client.modcache
     trace = tmp_path / "trace"
     command: list[str | Path] = ["strace", "-f", "-qq", "-o", trace]
     command += ["-e", "trace=connect,sendto,sendmsg"]

@@ -8,7 +8,7 @@ import os
 import random
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -91,7 +91,12 @@ def test_every_sync_that_fails_ends_the_run_and_the_next_one_converges(
     tried = chosen(syncs, SYNC_FAILURES, each=EACH)
     chapter.spread(fail, tried)
     wal = "fdatasync store/catalog.sqlite-wal"
-    _fail_near(wal, syncs, lambda near: fail(chapter.workers[0], near), codes)
+    _fail_near(
+        wal,
+        syncs,
+        lambda near: fail(chapter.workers[0], near),
+        lambda: STORE in codes.get(wal, ()),
+    )
     assert len(codes) > len(tried) // 3  # the catalog's log is one step, often made
     for step, found in codes.items():
         assert found <= ({0, STORE} if _sqlites_own(step) else {STORE}), step
@@ -99,15 +104,16 @@ def test_every_sync_that_fails_ends_the_run_and_the_next_one_converges(
 
 
 def _fail_near(
-    step: str, steps: list[Step], fail: Callable[[int], None], met: Container[str]
+    step: str, steps: list[Step], fail: Callable[[int], None], met: Callable[[], bool]
 ) -> None:
-    """Fail at a step's places and near them until it was met.
+    """Fail at a step's places and near them until the wanted outcome was met.
 
-    Among threads a step has no fixed place, so that a chosen one can be missed.
+    Among threads a step has no fixed place, so that a chosen one can be missed; and a
+    run may do without some of SQLite's writes.
     """
     at = [number for number, each in enumerate(steps) if str(each) == step]
     for near in sorted({max(0, each + off) for each in at for off in range(-3, 4)}):
-        if step not in met:
+        if not met():
             fail(near)
 
 
@@ -131,7 +137,12 @@ def test_no_space_for_a_write_ends_the_run_and_the_next_one_converges(chapter: C
 
     chapter.spread(fail, tried)
     wal = "pwrite64 store/catalog.sqlite-wal"
-    _fail_near(wal, steps, lambda near: fail(worker, near), codes)
+    _fail_near(
+        wal,
+        steps,
+        lambda near: fail(worker, near),
+        lambda: NO_SPACE in codes.get(wal, ()),
+    )
     assert len(codes) > len(tried) // 3
     for step, found in codes.items():
         # A folder that another thread made meanwhile is no failure, and who holds the
@@ -208,7 +219,9 @@ def test_a_disk_of_any_size_that_fills_up_goes_on_when_it_is_grown(tmp_path: Pat
             error = json.loads(run.stderr.splitlines()[-1])  # perhaps after its result
             assert error["hint"].startswith("free some space")
             places[_place(error["message"], site)] += 1
-    assert {"store/catalog.sqlite", "store/staging", "public"} <= places.keys(), places
+    # Where a disk of a size is full depends on threads; of many sizes each is met.
+    wanted = {"store/catalog.sqlite", "store/staging", "public"}
+    assert wanted <= places.keys() if EVERY_STEP else len(places) > 1, places
 
 
 def _place(message: str, site: Site) -> str:

@@ -50,7 +50,7 @@ def made(sim: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         env={"GOFLAGS": "-modcacherw", "GONOSUMDB": "corp.example"},
     ) as go:
         go.run("mod", "download", str(HIGH_V), str(LOW_V), f"{PRIVATE}@v1.0.0")
-        yield folder / "modcache"
+        yield go.modcache
 
 
 @pytest.fixture

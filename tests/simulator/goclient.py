@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Self
 
 import pytest
@@ -63,13 +64,16 @@ class GoClient:
         self.folder = folder
         self._prefix = tuple(prefix)
         self.go = go or need_go()
+        # Go keeps what it read of a module in GOCACHE by the folder's name alone, and
+        # pytest gives a name again: another test's module would be taken for this one.
+        self.modcache = folder / f"modcache-{token_hex(4)}"
         self.work = folder / "work"
         self.work.mkdir(parents=True, exist_ok=True)
         self.env = {
             "PATH": f"{self.go.parent}:/usr/bin:/bin",
             "HOME": str(folder),
             "GOPATH": str(folder / "gopath"),
-            "GOMODCACHE": str(folder / "modcache"),
+            "GOMODCACHE": str(self.modcache),
             # Shared between clients: compiling the standard library takes long.
             "GOCACHE": os.environ.get("GOCACHE", str(shared_cache())),
             **WITHOUT_COLLECTING,
@@ -105,7 +109,7 @@ class GoClient:
 
     def clean(self) -> None:
         """Remove the module cache; what go remembers of the log stays."""
-        _remove(self.folder / "modcache")
+        _remove(self.modcache)
 
     def close(self) -> None:
         """Remove everything, the read-only module cache too."""

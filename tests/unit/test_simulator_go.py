@@ -134,7 +134,7 @@ def test_the_samples_build_and_print_a_postcard(tmp_path: Path):
             assert "Greetings, Ada!" in printed
             assert len({len(line) for line in printed.splitlines()}) == 1
             vetted = ModuleVersion("demo.example/Ink", "v0.3.0")
-            folder = client.folder / "modcache/demo.example/!ink@v0.3.0"
+            folder = client.modcache / "demo.example/!ink@v0.3.0"
             assert folder.is_dir(), vetted
             client.run("test", ".", cwd=folder)
 
