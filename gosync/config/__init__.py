@@ -17,6 +17,7 @@ configuration.
     files       reading the configuration's files, which have a limit
     lines       in which line of a TOML file a key stands
     load        finding, reading and checking the configuration
+    making      from the file's sections to the checked configuration
     mistakes    what is wrong with a configuration: every mistake
     oldheads    ``publish.upper_tiles``, ``heads``, ``heads_since``, made into options
     origins     where the configuration names a module or a project: its file and line
@@ -30,6 +31,7 @@ configuration.
     telling     what status.json and metrics say of a mirror
     toolchains  from the file's ``[toolchains]`` to versions of Go and platforms
     upstreams   from the file's ``[upstream]`` to addresses without secrets
+    variables   ``GOSYNC_SECTION_KEY``: variables that override keys
 """
 
 from __future__ import annotations

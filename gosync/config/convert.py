@@ -12,7 +12,16 @@ from collections.abc import Mapping
 from datetime import date
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    TypeAlias,
+    TypeGuard,
+    get_args,
+    get_origin,
+)
 
 import msgspec
 
@@ -56,6 +65,21 @@ def field_names(section: type[msgspec.Struct]) -> list[str]:
     return [*_fields(section)]
 
 
+def field_type(section: type[msgspec.Struct], key: str) -> Any:
+    """Return what a key's value must be."""
+    return _fields(section)[key].type
+
+
+def is_section(kind: object) -> TypeGuard[type[Section]]:
+    """Return whether a value must be a table."""
+    return isinstance(kind, type) and issubclass(kind, Section)
+
+
+def is_array(kind: Any) -> bool:
+    """Return whether a value must be an array, and not of tables."""
+    return get_origin(kind) is tuple and not is_section(get_args(kind)[0])
+
+
 @cache
 def _fields(section: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
     """Return what a section's keys are; to read its annotations takes long."""
@@ -86,24 +110,20 @@ def _section(
 
 def _value(value: object, kind: Any, key: Key, mistakes: Mistakes) -> Any:
     """Return a converted value, None where it is wrong."""
-    if isinstance(kind, type) and issubclass(kind, Section):
+    if is_section(kind):
         if isinstance(value, dict):
             return _section(value, kind, key, mistakes)
         mistakes.add(key, ConfigError(f"must be a table: [{'.'.join(map(str, key))}]"))
         return None
     inner = get_args(kind)
-    if get_origin(kind) is list and _is_section(inner[0]):
+    if get_origin(kind) is tuple and is_section(inner[0]):
         return _sections(value, inner[0], key, mistakes)
     return _leaf(_dates_as_text(value), kind, key, mistakes)
 
 
-def _is_section(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Section)
-
-
 def _sections(
     value: object, kind: type[Section], key: Key, mistakes: Mistakes
-) -> list[Section] | None:
+) -> tuple[Section, ...] | None:
     if not isinstance(value, list):
         mistakes.add(key, ConfigError(f"must be an array of tables: [[{key[-1]}]]"))
         return None
@@ -111,7 +131,7 @@ def _sections(
         _value(each, kind, (*key, number), mistakes)
         for number, each in enumerate(value, start=1)
     )
-    return [each for each in found if each is not None]
+    return tuple(each for each in found if each is not None)
 
 
 def _leaf(value: object, kind: Any, key: Key, mistakes: Mistakes) -> Any:
@@ -131,8 +151,8 @@ def _leaf(value: object, kind: Any, key: Key, mistakes: Mistakes) -> Any:
 
 
 def _element_kind(kind: Any) -> Any:
-    """Return what the elements of a list must be, None where no list may stand."""
-    if get_origin(kind) is list:
+    """Return what the elements of an array must be, None where none may stand."""
+    if get_origin(kind) is tuple:
         return get_args(kind)[0]
     found = (_element_kind(each) for each in get_args(kind))
     return next((each for each in found if each is not None), None)

@@ -105,7 +105,7 @@ def make_hooks(section: HooksSection, mistakes: Mistakes) -> Hooks:
     )
 
 
-def _hooks(name: str, entries: list[str], mistakes: Mistakes) -> tuple[Hook, ...]:
+def _hooks(name: str, entries: tuple[str, ...], mistakes: Mistakes) -> tuple[Hook, ...]:
     made = (
         mistakes.attempt(("hooks", name, number), partial(_hook, text), None)
         for number, text in enumerate(entries, start=1)

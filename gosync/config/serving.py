@@ -217,7 +217,7 @@ def _check_pattern(
         mistakes.add(key, ConfigError(str(exc)))
 
 
-def _addresses(texts: list[str], mistakes: Mistakes) -> tuple[str, ...]:
+def _addresses(texts: tuple[str, ...], mistakes: Mistakes) -> tuple[str, ...]:
     for text in texts:
         try:
             ip_address(text)

@@ -88,10 +88,10 @@ def _index(text: str) -> Address:
 def masked_sections(sections: FileSchema, upstreams: UpstreamSettings) -> FileSchema:
     """Return the sections with ``***`` in the place of each secret."""
     masked = upstreams.proxies.masked
-    is_list = isinstance(sections.upstream.proxies, list)
+    is_array = isinstance(sections.upstream.proxies, tuple)
     upstream = replace(
         sections.upstream,
-        proxies=masked.split(",") if is_list else masked,
+        proxies=tuple(masked.split(",")) if is_array else masked,
         index=upstreams.index.masked,
     )
     return replace(sections, upstream=upstream, hooks=_masked_hooks(sections.hooks))
@@ -99,9 +99,9 @@ def masked_sections(sections: FileSchema, upstreams: UpstreamSettings) -> FileSc
 
 def _masked_hooks(section: HooksSection) -> HooksSection:
     masked = {
-        field.name: [_masked_hook(each) for each in value]
+        field.name: tuple(map(_masked_hook, value))
         for field in msgspec.structs.fields(HooksSection)
-        if isinstance(value := getattr(section, field.name), list)
+        if isinstance(value := getattr(section, field.name), tuple)
     }
     return replace(section, **masked)
 

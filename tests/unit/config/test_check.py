@@ -12,7 +12,7 @@ from gosync.cli.main import run
 from gosync.config import load_config
 from gosync.config.convert import SECRET_KEYS, field_names
 from gosync.config.lines import KeyLines
-from gosync.config.load import _TABLES
+from gosync.config.variables import TABLES
 from gosync.errors import ConfigError
 
 SECRET = "SECRETWORD"
@@ -216,7 +216,7 @@ def test_a_configuration_that_cannot_be_read_is_a_usage_error(
 @pytest.mark.parametrize("key", sorted(SECRET_KEYS), ids=".".join)
 def test_a_key_that_may_hold_a_secret_is_there(key: tuple[str, str]):
     # What is listed there and is no key any more would allow what it should not.
-    assert key[1] in field_names(_TABLES[key[0]])
+    assert key[1] in field_names(TABLES[key[0]])
 
 
 def test_keys_are_found_however_they_are_written():

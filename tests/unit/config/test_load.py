@@ -93,7 +93,24 @@ def test_a_variable_overrides_a_key(tmp_path: Path):
     )
 
     assert config.sections.upstream.concurrency == 3
-    assert config.sections.upstream.private == ["a.b/*", "c.d"]
+    assert config.sections.upstream.private == ("a.b/*", "c.d")
+
+
+def test_a_variable_is_an_array_only_where_its_own_key_is_one(tmp_path: Path):
+    config = load(
+        tmp_path,
+        MINIMAL,
+        {
+            "GOSYNC_TOOLCHAINS_VERSIONS": "1.24.0,1.23.4",
+            "GOSYNC_TOOLCHAINS_PLATFORMS": "linux-amd64",
+            "GOSYNC_SERVE_VERSIONS": "latest:3",
+            "GOSYNC_PLAN_CONFIRM_ABOVE": "1MiB",
+        },
+    )
+
+    assert config.sections.toolchains.versions == ("1.24.0", "1.23.4")
+    assert config.sections.serve.versions == "latest:3"
+    assert config.confirm_above_bytes == 1 << 20
 
 
 def test_a_misspelt_variable_is_refused(tmp_path: Path):

@@ -1,0 +1,150 @@
+"""From a file's sections to the checked configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from gosync.bundle.options import InsideSpec, TargetSpec
+from gosync.config.access import make_access, make_requests
+from gosync.config.config import Config
+from gosync.config.daemon import make_hooks, make_jobs
+from gosync.config.mistakes import Key, Mistakes
+from gosync.config.oldheads import make_old_heads
+from gosync.config.places import ConfigPaths
+from gosync.config.policy import make_rules
+from gosync.config.schema import (
+    BundleSection,
+    FileSchema,
+    ProjectSection,
+    TargetSection,
+)
+from gosync.config.selects import make_policy
+from gosync.config.serving import make_serve
+from gosync.config.sizes import parse_size
+from gosync.config.toolchains import make_toolchains
+from gosync.config.upstreams import make_upstreams, masked_sections
+from gosync.errors import ConfigError
+from gosync.site.options import ProjectSpec, ToolchainSpec
+
+
+def make_config(
+    sections: FileSchema, places: ConfigPaths, file: Path | None, mistakes: Mistakes
+) -> Config:
+    """Return a configuration; what is wrong is noted and has its default."""
+    upstream, serve, daemon = sections.upstream, sections.serve, sections.daemon
+    upstreams = make_upstreams(upstream, mistakes)
+    path, optional = places.path, places.optional
+    size = partial(_size, mistakes)
+    size(("audit", "bytes_per_hour"), sections.audit.bytes_per_hour)
+    size(("upstream", "max_rate"), upstream.max_rate or "0")
+    return Config(
+        file=file,
+        sections=masked_sections(sections, upstreams),
+        upstreams=upstreams,
+        store_path=path(("store", "path"), sections.store.path),
+        min_free_bytes=size(("store", "min_free"), sections.store.min_free),
+        confirm_above_bytes=size(
+            ("plan", "confirm_above"), sections.plan.confirm_above
+        ),
+        tree_path=path(("publish", "tree"), sections.publish.tree),
+        policy=make_policy(sections, places, mistakes),
+        rules=make_rules(sections.policy, mistakes),
+        projects=_projects(sections.project, places, mistakes),
+        recorded=_recorded(sections.project, places),
+        toolchains=_toolchains(sections, mistakes),
+        serve=make_serve(serve, places, mistakes, contact=sections.publish.contact),
+        access=make_access(
+            sections.access, places, mistakes, anonymous=serve.anonymous
+        ),
+        requests=make_requests(sections.requests, places),
+        jobs=make_jobs(daemon, mistakes),
+        hooks=make_hooks(sections.hooks, mistakes),
+        old_heads=make_old_heads(
+            sections.publish, places, mistakes, has_index=bool(upstream.index)
+        ),
+        vulndb=_vulndb(sections.vulndb.source, places),
+        ca_path=optional(("upstream", "ca_file"), upstream.ca_file),
+        client_cert_path=optional(("upstream", "client_cert"), upstream.client_cert),
+        client_key_path=optional(("upstream", "client_key"), upstream.client_key),
+        metrics_path=optional(("daemon", "metrics_file"), daemon.metrics_file),
+        targets=_targets(sections.target, places, mistakes),
+        inside=_inside(sections.bundle, places),
+    )
+
+
+def _size(mistakes: Mistakes, key: Key, text: str) -> int:
+    return mistakes.attempt(key, lambda: parse_size(text), 0)
+
+
+def _toolchains(sections: FileSchema, mistakes: Mistakes) -> ToolchainSpec:
+    has_tools = any(each.tools for each in sections.select)
+    make = partial(make_toolchains, sections.toolchains, has_tools=has_tools)
+    return mistakes.attempt(("toolchains",), make, ToolchainSpec())
+
+
+def _inside(section: BundleSection, places: ConfigPaths) -> InsideSpec:
+    trust = places.path(("bundle", "trust"), section.trust)
+    return InsideSpec(trust=trust, target=section.target)
+
+
+def _vulndb(source: str, places: ConfigPaths) -> str:
+    """Return where the vulnerability database comes from; a path is absolute."""
+    if not source or source == "module" or source.startswith(("http://", "https://")):
+        return source
+    return str(places.path(("vulndb", "source"), source))
+
+
+def _recorded(
+    sections: Sequence[ProjectSection], places: ConfigPaths
+) -> tuple[Path, ...]:
+    return tuple(
+        places.path(("project", number, "record"), each.record)
+        for number, each in enumerate(sections, start=1)
+        if each.record
+    )
+
+
+def _projects(
+    sections: Sequence[ProjectSection], places: ConfigPaths, mistakes: Mistakes
+) -> tuple[ProjectSpec, ...]:
+    specs: dict[Path, ProjectSpec] = {}
+    for number, section in enumerate(sections, start=1):
+        key = ("project", number, "path")
+        if bool(section.path) == bool(section.record):
+            error = ConfigError(
+                "needs either path or record",
+                hint="path names a folder, record a NAME.record.toml",
+            )
+            mistakes.add(("project", number), error)
+        if not section.path:
+            continue
+        path = places.path(key, section.path)
+        if path in specs:
+            error = ConfigError(
+                f"project {section.path!r} is named twice",
+                hint="keep one [[project]] of it, with the wider deps",
+            )
+            mistakes.add(key, error)
+        specs[path] = ProjectSpec(path, section.deps)
+    return tuple(specs.values())
+
+
+def _targets(
+    sections: Sequence[TargetSection], places: ConfigPaths, mistakes: Mistakes
+) -> dict[str, TargetSpec]:
+    targets: dict[str, TargetSpec] = {}
+    for number, section in enumerate(sections, start=1):
+        at = ("target", number)
+        if section.name in targets:
+            error = ConfigError(f"target {section.name!r} is named twice")
+            mistakes.add((*at, "name"), error)
+        size = partial(parse_size, section.volume_size)
+        targets[section.name] = TargetSpec(
+            name=section.name,
+            volume_bytes=mistakes.attempt((*at, "volume_size"), size, 0),
+            keys=tuple(places.path((*at, "keys"), key) for key in section.keys),
+            sealed_base=section.base == "sealed",
+        )
+    return targets

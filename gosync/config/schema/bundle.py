@@ -1,0 +1,38 @@
+"""Sections of bundles: ``[[target]]``, ``[bundle]``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from gosync.config.schema.section import Section
+
+
+class TargetSection(Section, frozen=True):
+    """One ``[[target]]``: a site that bundles are made for.
+
+    Attributes:
+        name: The site's name.
+        volume_size: The most bytes that one volume may have.
+        keys: Files of the secret keys that sign its bundles.
+        base: What the next bundle builds on: the last one whose receipt came back,
+            or "sealed", the last one that left.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
+    volume_size: str = "4.3GiB"
+    keys: tuple[str, ...] = ()
+    base: Literal["acked", "sealed"] = "acked"
+
+
+class BundleSection(Section, frozen=True):
+    """``[bundle]``: how bundles are taken in.
+
+    Attributes:
+        trust: The trust file: whose signatures count.
+        target: What this site is called outside; "" for what its first bundle says.
+    """
+
+    trust: str = "./trust.toml"
+    target: Annotated[str, msgspec.Meta(pattern="^([a-z0-9][a-z0-9._-]{0,63})?$")] = ""

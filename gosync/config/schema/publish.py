@@ -1,0 +1,54 @@
+"""Sections of what lies on disk: ``[store]``, ``[publish]``, ``[vulndb]``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from gosync.config.schema.section import Section
+
+
+class StoreSection(Section, frozen=True):
+    """``[store]``: everything gosync owns.
+
+    Attributes:
+        path: Folder of catalog, blobs, staging and quarantine.
+        min_free: Space that must stay free on its disk, like "1GiB".
+    """
+
+    path: str = "./var"
+    min_free: str = "1GiB"
+
+
+class PublishSection(Section, frozen=True):
+    """``[publish]``.
+
+    Attributes:
+        tree: Folder of the static tree.
+        max_delete: How many versions may leave it at once unasked.
+        upper_tiles: Whether the tree has the checksum database's tiles for clients
+            that remember any older tree head, but for level 0; some 10 MB.
+        heads: Such heads that level 0 has tiles for: sizes, or files that are copies
+            of a client's pkg/sumdb/NAME/latest; 8 KiB each.
+        heads_since: The same for every head from a date on; "" for none.
+        contact: Whom messages and pages tell people to ask; "" for nobody.
+    """
+
+    tree: str = "./public"
+    max_delete: Annotated[int, msgspec.Meta(ge=0)] = 100
+    upper_tiles: bool = True
+    heads: tuple[int | str, ...] = ()
+    heads_since: str = ""
+    contact: str = ""
+
+
+class VulndbSection(Section, frozen=True):
+    """``[vulndb]``: Go's vulnerability database, published at ``vulndb/``.
+
+    Attributes:
+        source: Where it comes from: a URL, "module" (golang.org/x/vulndb as it is
+            carried), a folder or a zip; "" for none.
+    """
+
+    source: str = ""
