@@ -50,7 +50,7 @@ class PolicySection(Section, frozen=True):
         deny: Paths, patterns, path@version, path@RANGE that may not.
         min_age: Days that a version must have been known to the index.
         max_zip: The largest zip that is handed on, like "100MiB"; "" for no limit.
-        contact: Whom to ask about it, told where something is refused.
+        contact: A name of before: told, beside publish.contact, with what is refused.
         exception: What comes in all the same, and until when.
     """
 

@@ -31,7 +31,7 @@ class ServeSection(Section, frozen=True):
         immutable_days: How long caches may keep what never changes.
         access_log: A file, "-" for standard output, "" for none.
         access_log_format: "json" or "combined".
-        contact: The same for the server alone; "" for publish.contact.
+        contact: A name of before: instead of publish.contact, for the server alone.
         tls_certificate: PEM file of the certificate; "" for plain HTTP.
         tls_key: PEM file of its key, PKCS#8.
         tls_client_ca: Who signs the certificates that clients must show; "" to ask
