@@ -34,12 +34,10 @@ gosync.ingest.rebuild.
     leases           what excludes whole runs from each other, by name
     look_table       the table of looks (``looks``)
     looks            what an audit asks of whom, and when it did so last
-    licences         the licences of versions, by their zip's h1
     migrations       the numbered steps of the schema, and how a catalog takes them
     modules          modules that are followed
     offers           what upstreams say exists of the modules that are followed
     old_heads        older tree heads that clients may remember, by their sizes
-    packages         what the versions' packages import, by their zip's h1
     pins             the h1 that was seen first, where no checksum database speaks
     read_logs        how far access logs were read
     records          what proves what trees show; read only
@@ -71,4 +69,5 @@ gosync.ingest.rebuild.
     versions         module versions: what is wanted, and what is carried
     withdrawn        withdrawn versions: what nobody is to be given any more (pure)
     withdrawn_table  the table of withdrawn versions
+    zipfacts         licences, and what packages import, by their zip's h1
 """

@@ -31,13 +31,11 @@ from gosync.catalog.imports import Imports
 from gosync.catalog.jobs import Jobs
 from gosync.catalog.lease_holder import LeaseHolder
 from gosync.catalog.leases import Leases
-from gosync.catalog.licences import LicenceTable
 from gosync.catalog.look_table import Looks
 from gosync.catalog.migrations import check_version, load_migrations, migrate
 from gosync.catalog.modules import Modules
 from gosync.catalog.offers import Offers
 from gosync.catalog.old_heads import OldHeadTable
-from gosync.catalog.packages import PackageTable
 from gosync.catalog.pins import Pins
 from gosync.catalog.pulled import PulledVersions
 from gosync.catalog.read_logs import ReadLogs
@@ -59,6 +57,7 @@ from gosync.catalog.upstreams import UpstreamTable
 from gosync.catalog.verified import Verified
 from gosync.catalog.version_table import Versions
 from gosync.catalog.withdrawn_table import WithdrawnVersions
+from gosync.catalog.zipfacts import ZipFacts
 from gosync.clock import Clock
 from gosync.errors import CatalogError
 from gosync.hint import advise, command
@@ -119,7 +118,7 @@ class Catalog:
         told_alerts: Alerts over these that hooks were told of.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection) -> None:  # noqa: PLR0915 - a line a table
         self._connection = connection
         self.modules = Modules(connection)
         self.offers = Offers(connection)
@@ -133,8 +132,9 @@ class Catalog:
         self.selected_sizes = SelectedSizes(connection)
         self.selection_notes = SelectionNotes(connection)
         self.selections = Selections(connection)
-        self.licences, self.rulings = LicenceTable(connection), RulingTable(connection)
-        self.packages = PackageTable(connection)
+        self.licences = ZipFacts(connection, "licences")
+        self.packages = ZipFacts(connection, "packages")
+        self.rulings = RulingTable(connection)
         self.pins = Pins(connection)
         self.failures = Failures(connection)
         self.findings = Findings(connection)

@@ -38,6 +38,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     listing         ``gosync list``: the versions in the store
     main            the command group, and errors made exit codes
     mirrors         ``gosync mirrors``: upstreams compared, and go told of one
+    modulepattern   PATTERN: which modules a command is about
     notelines       lines about what a selection could not know
     options         what every command takes: --config, --json, --quiet, --no-progress
     output          results: a document for programs or lines for people, never both

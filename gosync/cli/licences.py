@@ -10,17 +10,20 @@ import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import VersionRow
-from gosync.cli.arguments import arguments
+from gosync.cli.modulepattern import (
+    PathFilter,
+    path_filter,
+    pattern_argument,
+    project_option,
+)
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.progress import progress
 from gosync.config import Config
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.patterns import PatternSet, is_literal
 from gosync.gomod.semver import version_key
 from gosync.ingest.licencereport import LicenceReport, report_of
 from gosync.ingest.notices import write_notices
 from gosync.ingest.storedlicences import StoredLicences, has_licences
-from gosync.site.rules import check_pattern
 from gosync.site.site import open_site, read_store
 from gosync.sync.projectzips import zips_of_project
 from gosync.text import printable
@@ -46,13 +49,8 @@ class LicenceList(msgspec.Struct, frozen=True):
 
 
 @click.command()
-@click.argument("pattern", required=False)
-@click.option(
-    "--project",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="Only what this project's build has.",
-)
+@pattern_argument
+@project_option
 @click.option(
     "--notices",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -71,13 +69,11 @@ def licences(
     Told from the licence files of each zip as pkg.go.dev tells them. What is not
     recognised is "unknown".
     """
-    if pattern is not None and not is_literal(pattern):
-        with arguments("write a path, or a glob as in GOPRIVATE"):
-            check_pattern("pattern", pattern, pattern)
+    matches = path_filter(pattern)
     config = options.load_config()
     with progress(show=options.show_progress) as watcher:
         _read_what_lacks(config, watcher)
-    found = _found(config, pattern, project, notices)
+    found = _found(config, matches, project, notices)
     unknown = sum(not each.is_known for each in found)
     written = None if notices is None else str(notices)
     document = LicenceList(len(found), unknown, written, found)
@@ -91,14 +87,14 @@ def licences(
 
 
 def _found(
-    config: Config, pattern: str | None, project: Path | None, notices: Path | None
+    config: Config, matches: PathFilter, project: Path | None, notices: Path | None
 ) -> list[LicenceReport]:
     """Return the licences that are asked for, and write their texts."""
     site = config.site_options()
     with read_store(site) as (catalog, blobs), catalog.snapshot():
         zips = None if project is None else zips_of_project(project, catalog, blobs)
         stored = StoredLicences(catalog, blobs)
-        rows = list(_rows(catalog, _filter(pattern, zips)))
+        rows = list(_rows(catalog, _filter(matches, zips)))
         if notices is not None:
             write_notices(notices, stored, rows)
         rulings = {each.mv: each for each in catalog.rulings.all()}
@@ -128,13 +124,9 @@ def _rows(catalog: Catalog, chosen: _Filter) -> Iterator[VersionRow]:
     )
 
 
-def _filter(pattern: str | None, zips: frozenset[ModuleVersion] | None) -> _Filter:
-    patterns = None if pattern is None else PatternSet([pattern])
-
+def _filter(matches: PathFilter, zips: frozenset[ModuleVersion] | None) -> _Filter:
     def is_chosen(row: VersionRow) -> bool:
-        if patterns is not None and not patterns.match(row.path):
-            return False
-        return zips is None or row.mv in zips
+        return matches(row.path) and (zips is None or row.mv in zips)
 
     return is_chosen
 

@@ -7,7 +7,7 @@ its counts, which are asked for first, within one snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
 
@@ -17,13 +17,11 @@ import msgspec
 from gosync.catalog.db import Catalog
 from gosync.catalog.version_report import version_report
 from gosync.catalog.versions import Need, State, VersionRow
-from gosync.cli.arguments import arguments
+from gosync.cli.modulepattern import PathFilter, path_filter, pattern_argument
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.roletext import roles_text
 from gosync.config.sizes import format_size
-from gosync.gomod.patterns import PatternSet, is_literal
 from gosync.gomod.semver import version_key
-from gosync.site.rules import check_pattern
 from gosync.site.site import read_catalog
 
 
@@ -50,18 +48,16 @@ class ListCounts(msgspec.Struct, frozen=True):
 
 
 @click.command("list")
-@click.argument("pattern", required=False)
+@pattern_argument
 @click.option("--all", "everything", is_flag=True, help="Also what is not here yet.")
 @common_options
 def list_(options: CommonOptions, pattern: str | None, everything: bool) -> None:
     """List the versions in the store; PATTERN is a path or a GOPRIVATE glob."""
-    if pattern is not None and not is_literal(pattern):
-        with arguments("write a path, or a glob as in GOPRIVATE"):
-            check_pattern("pattern", pattern, pattern)
+    matches = path_filter(pattern)
     config = options.load_config()
     with read_catalog(config.site_options()) as catalog, catalog.snapshot():
-        counts = _count(catalog, pattern, everything=everything)
-        rows = _rows(catalog, pattern, everything=everything)
+        counts = _count(catalog, matches, everything=everything)
+        rows = _rows(catalog, matches, everything=everything)
         options.output.stream("list", counts, "versions", map(version_report, rows))
         told = (row for row in rows if everything or row.carried is Need.ZIP)
         options.output.table(
@@ -75,8 +71,7 @@ def list_(options: CommonOptions, pattern: str | None, everything: bool) -> None
     )
 
 
-def _count(catalog: Catalog, pattern: str | None, *, everything: bool) -> ListCounts:
-    matches = _matcher(pattern)
+def _count(catalog: Catalog, matches: PathFilter, *, everything: bool) -> ListCounts:
     modules = whole = dependencies = tools = go_mods = not_here = 0
     for module in catalog.versions.count_modules(everything=everything):
         if matches(module.path):
@@ -91,22 +86,13 @@ def _count(catalog: Catalog, pattern: str | None, *, everything: bool) -> ListCo
 
 
 def _rows(
-    catalog: Catalog, pattern: str | None, *, everything: bool
+    catalog: Catalog, matches: PathFilter, *, everything: bool
 ) -> Iterator[VersionRow]:
     """Yield what is asked for, by module and version."""
-    matches = _matcher(pattern)
     for path, rows in groupby(catalog.versions.all_rows(), attrgetter("path")):
         if matches(path):
             chosen = [row for row in rows if everything or row.is_listed]
             yield from sorted(chosen, key=lambda row: version_key(row.version))
-
-
-def _matcher(pattern: str | None) -> Callable[[str], bool]:
-    return _everything if pattern is None else PatternSet([pattern]).match
-
-
-def _everything(_path: str) -> bool:
-    return True
 
 
 def _cells(row: VersionRow) -> tuple[str, ...]:

@@ -12,15 +12,18 @@ import msgspec
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import VersionRow
-from gosync.cli.arguments import arguments
 from gosync.cli.interruptible import run_interruptible
+from gosync.cli.modulepattern import (
+    PathFilter,
+    path_filter,
+    pattern_argument,
+    project_option,
+)
 from gosync.cli.options import CommonOptions, common_options, wait_lock_option
 from gosync.config import Config
 from gosync.errors import ConfigError, NotFoundError
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.patterns import PatternSet, is_literal
 from gosync.hint import advise, command
-from gosync.site.rules import check_pattern
 from gosync.site.site import Site, open_site, read_store
 from gosync.store.blobs import BlobReader
 from gosync.sync.projectzips import zips_of_project
@@ -49,13 +52,8 @@ class VulnReport(msgspec.Struct, frozen=True):
 
 
 @click.command()
-@click.argument("pattern", required=False)
-@click.option(
-    "--project",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="Only what this project's build has.",
-)
+@pattern_argument
+@project_option
 @click.option(
     "--update", is_flag=True, help="First bring the database up to vulndb.source."
 )
@@ -77,9 +75,7 @@ def vulns(
     By the version ranges of Go's vulnerability database; `govulncheck -db` tells which
     of them a program calls. Exits 4 if there are any.
     """
-    if pattern is not None and not is_literal(pattern):
-        with arguments("write a path, or a glob as in GOPRIVATE"):
-            check_pattern("pattern", pattern, pattern)
+    matches = path_filter(pattern)
     config = options.load_config()
     changed = None
     if update:
@@ -87,7 +83,7 @@ def vulns(
     with read_store(config.site_options()) as (catalog, blobs), catalog.snapshot():
         zips = None if project is None else zips_of_project(project, catalog, blobs)
         known = _known(catalog, blobs)
-        rows = list(_rows(catalog, pattern, zips))
+        rows = list(_rows(catalog, matches, zips))
     found = [
         each
         for _, of_module in groupby(rows, attrgetter("path"))
@@ -140,11 +136,10 @@ def _known(catalog: Catalog, blobs: BlobReader) -> Vulnerabilities:
 
 
 def _rows(
-    catalog: Catalog, pattern: str | None, zips: frozenset[ModuleVersion] | None
+    catalog: Catalog, matches: PathFilter, zips: frozenset[ModuleVersion] | None
 ) -> Iterator[VersionRow]:
-    patterns = None if pattern is None else PatternSet([pattern])
     for row in sorted(catalog.versions.all_rows(), key=attrgetter("path")):
-        if not is_asked(row) or (patterns and not patterns.match(row.path)):
+        if not (is_asked(row) and matches(row.path)):
             continue
         if zips is None or row.mv in zips:
             yield row

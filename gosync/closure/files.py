@@ -29,9 +29,9 @@ from gosync.gomod.dirhash import ZipScan, hash_go_mod, scan_zip
 from gosync.gomod.info import MAX_INFO_BYTES, parse_info
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES, GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion
-from gosync.publish.deniedfile import read_denied
+from gosync.publish.deniedfile import DENIED_FILE
 from gosync.publish.localtree import LocalTree
-from gosync.publish.withdrawnfile import read_withdrawn
+from gosync.publish.withdrawnfile import WITHDRAWN_FILE
 from gosync.sumdb.client import ProvenRecord
 from gosync.work.progress import Progress
 
@@ -70,9 +70,9 @@ class TreeFiles:
         self._zips: dict[ModuleVersion, Judged] = {}
         self._gomods: dict[ModuleVersion, GoMod] = {}
         self._texts: dict[ModuleVersion, bytes] = {}
-        told = read_withdrawn(LocalTree(tree.root).reader())
+        told = WITHDRAWN_FILE.read(LocalTree(tree.root).reader())
         self._withdrawn = {each.mv: each.reason for each in told}
-        denied = read_denied(LocalTree(tree.root).reader())
+        denied = DENIED_FILE.read(LocalTree(tree.root).reader())
         self._denied = {each.mv: each for each in denied}
 
     def load(self, mv: ModuleVersion) -> GoMod | None:

@@ -50,6 +50,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     tree           tree storage, the contract: files by name
     deniedfile     what the policy denies, told by the tree as well
     usage          how to use the tree: the lines to paste (pure)
+    listfile       JSON lists in the tree's .gosync/, like these two
     withdrawnfile  what is withdrawn, kept in the tree as well
     work           what a publish has to do
 """

@@ -38,7 +38,7 @@ from gosync.folder import routes
 from gosync.folder.layouts import TOOLCHAIN
 from gosync.publish.belongings import Belongings
 from gosync.publish.contents import ModuleContents
-from gosync.publish.deniedfile import write_denied
+from gosync.publish.deniedfile import DENIED_FILE
 from gosync.publish.listing import ListWriter
 from gosync.publish.lookups import put_lookups
 from gosync.publish.marker import FORMAT, Marker, format_marker, parse_marker
@@ -54,7 +54,7 @@ from gosync.publish.shownheads import ShownHeads
 from gosync.publish.stale import module_of, removal_order
 from gosync.publish.tilesneeded import kept_lookups, tiles_needed
 from gosync.publish.usage import TreeUse
-from gosync.publish.withdrawnfile import write_withdrawn
+from gosync.publish.withdrawnfile import WITHDRAWN_FILE
 from gosync.sumdb.spans import count
 from gosync.sumdb.tile import Tile
 
@@ -287,7 +287,7 @@ class Publication:
         self._at.modules.stale += (*search.stale, *pages.stale)
 
     def _facts(self, index: tuple[str, ...]) -> TreeFacts:
-        write_denied(self._writer, self._at.catalog.rulings.denied())
+        DENIED_FILE.write(self._writer, self._at.catalog.rulings.denied())
         shown, options = self._at.catalog.shown, self._at.options
         sums = shown.sums(self._at.tree_id)
         toolchain = shown.get(self._at.tree_id, TOOLCHAIN)
@@ -336,7 +336,7 @@ class Publication:
 
     def _finish(self) -> None:
         if self._work.tells_withdrawn:
-            write_withdrawn(self._writer, self._at.catalog.withdrawn.all())
+            WITHDRAWN_FILE.write(self._writer, self._at.catalog.withdrawn.all())
         sums = self._at.catalog.shown.sums(self._at.tree_id)
         marker = Marker(
             complete=True,

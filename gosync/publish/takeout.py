@@ -23,7 +23,7 @@ from gosync.publish.owner import Owner, foreign_tree, owner_of
 from gosync.publish.stale import removal_order
 from gosync.publish.survey import files_by_version, survey_tree
 from gosync.publish.tree import TreeStorage, TreeWriter
-from gosync.publish.withdrawnfile import write_withdrawn
+from gosync.publish.withdrawnfile import WITHDRAWN_FILE
 from gosync.store.blobs import BlobStore
 
 _NOTHING_IS_NEW = 1 << 62
@@ -61,7 +61,7 @@ def take_out(
         raise foreign_tree(tree.name)
     writer = tree.writer()
     writer.open()
-    write_withdrawn(writer, catalog.withdrawn.all())
+    WITHDRAWN_FILE.write(writer, catalog.withdrawn.all())
     for path in sorted(set(paths)):
         _take_out_of(writer, path, catalog, blobs, database)
     return writer.removed

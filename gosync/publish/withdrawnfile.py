@@ -7,43 +7,17 @@ again; the tree itself, which lacks these versions, could not tell that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import msgspec
+from typing import Final
 
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.clock import parse_time
-from gosync.errors import RejectedError, StoreError
+from gosync.errors import RejectedError
 from gosync.folder import routes
 from gosync.gomod import module
-from gosync.publish.tree import TreeReader, TreeWriter
+from gosync.publish.listfile import ListFile
 
 _MAX_BYTES = 16 << 20
 _MAX_TEXT = 4096
-
-
-def write_withdrawn(writer: TreeWriter, withdrawals: Iterable[Withdrawal]) -> None:
-    """Bring the tree's file up to date.
-
-    Raises:
-        StoreError: if it cannot be written.
-    """
-    withdrawals = list(withdrawals)
-    if withdrawals:
-        data = msgspec.json.format(msgspec.json.encode(withdrawals), indent=1)
-        writer.write(routes.WITHDRAWN, data + b"\n")
-    elif writer.size(routes.WITHDRAWN) is not None:
-        writer.remove(routes.WITHDRAWN)
-
-
-def read_withdrawn(tree: TreeReader) -> list[Withdrawal]:
-    """Return what a tree says is withdrawn; nothing where it cannot be read."""
-    try:
-        data = tree.read(routes.WITHDRAWN, limit_bytes=_MAX_BYTES) or b""
-        found = msgspec.json.decode(data, type=list[Withdrawal])
-    except (StoreError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return []
-    return [each for each in found if _is_sound(each)]
 
 
 def _is_sound(withdrawal: Withdrawal) -> bool:
@@ -60,3 +34,8 @@ def _is_sound(withdrawal: Withdrawal) -> bool:
         and all(len(path) <= _MAX_TEXT for path in needed_by)
         and withdrawal.undone_at is None
     )
+
+
+WITHDRAWN_FILE: Final = ListFile(
+    routes.WITHDRAWN, list[Withdrawal], _is_sound, limit_bytes=_MAX_BYTES
+)

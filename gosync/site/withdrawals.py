@@ -13,7 +13,7 @@ from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import GosyncError
 from gosync.ingest.entries import withdrawal_entry
 from gosync.publish.takeout import take_out
-from gosync.publish.withdrawnfile import read_withdrawn
+from gosync.publish.withdrawnfile import WITHDRAWN_FILE
 from gosync.site.site import Site
 from gosync.site.treestorage import named_tree, tree_storage
 
@@ -85,7 +85,7 @@ def learn_withdrawals(site: Site) -> None:
     Raises:
         StoreError: if journal or catalog cannot be written.
     """
-    told = read_withdrawn(tree_storage(site.options).reader())
+    told = WITHDRAWN_FILE.read(tree_storage(site.options).reader())
     if not told:
         return
     known = {(each.mv, each.told_by): each for each in site.catalog.withdrawn.known()}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.folder import routes
 from gosync.publish.localtree import LocalTreeWriter
-from gosync.publish.withdrawnfile import read_withdrawn, write_withdrawn
+from gosync.publish.withdrawnfile import WITHDRAWN_FILE
 
 SOUND = st.builds(
     Withdrawal,
@@ -30,9 +30,9 @@ def test_what_was_written_is_read(withdrawals: list[Withdrawal]) -> None:
         writer = LocalTreeWriter(Path(folder))
         writer.open()
         for told in (withdrawals, withdrawals, []):
-            write_withdrawn(writer, told)
+            WITHDRAWN_FILE.write(writer, told)
             writer.commit()
-            assert read_withdrawn(LocalTreeWriter(Path(folder))) == told
+            assert WITHDRAWN_FILE.read(LocalTreeWriter(Path(folder))) == told
 
 
 @given(
@@ -49,4 +49,4 @@ def test_any_bytes_say_nothing(data: bytes) -> None:
         path = Path(folder) / routes.WITHDRAWN
         path.parent.mkdir()
         path.write_bytes(data)
-        assert read_withdrawn(LocalTreeWriter(Path(folder))) == []
+        assert WITHDRAWN_FILE.read(LocalTreeWriter(Path(folder))) == []
