@@ -15,12 +15,18 @@ class TargetSpec(msgspec.Struct, frozen=True, kw_only=True):
         volume_bytes: The most that one volume may have.
         keys: Files of the secret keys that sign for it.
         sealed_base: Whether a bundle that has no receipt yet is a base.
+        outbox: The folder that the daemon makes its bundles in, None for no such job.
+        inbox: The folder that its replies are delivered into, None for none.
+        resend_seconds: After how long without a receipt a bundle counts as lost.
     """
 
     name: str
     volume_bytes: int
     keys: tuple[Path, ...] = ()
     sealed_base: bool = False
+    outbox: Path | None = None
+    inbox: Path | None = None
+    resend_seconds: float = 7 * 86_400.0
 
 
 class InsideSpec(msgspec.Struct, frozen=True):
@@ -29,7 +35,11 @@ class InsideSpec(msgspec.Struct, frozen=True):
     Attributes:
         trust: The trust file.
         target: What this site is called outside; "" for what its first bundle says.
+        inbox: The folder that bundles are delivered into, None for no such job.
+        outbox: The folder that receipts and needs are put into, None for none.
     """
 
     trust: Path
     target: str = ""
+    inbox: Path | None = None
+    outbox: Path | None = None

@@ -30,10 +30,9 @@ from gosync.cli.options import (
 )
 from gosync.cli.progress import progress
 from gosync.cli.tables import alone_text, tree_lines
-from gosync.config.files import read_text
 from gosync.config.telling import telling_of
-from gosync.errors import ConfigError, MalformedError
-from gosync.signing.trust import TrustFile, parse_trust
+from gosync.config.trustfile import read_trust
+from gosync.errors import MalformedError
 from gosync.site.opening import Opening
 from gosync.site.site import Site, open_site
 from gosync.site.standing import Trouble
@@ -110,7 +109,7 @@ def import_(
     """
     config = options.load_config()
     inside = config.inside
-    trust = _read_trust(trust_file or inside.trust)
+    trust = read_trust(trust_file or inside.trust)
     with open_site(
         with_delete_limit(config.site_options(), max_delete=max_delete, yes=yes),
         command="gosync bundle import",
@@ -147,16 +146,6 @@ def _bring_up(site: Site, watcher: Progress, *, trust_tree: bool) -> None:
     from gosync.sync.adopt import bring_up_whole  # noqa: PLC0415
 
     run_interruptible(lambda: bring_up_whole(site, watcher, trust_tree=trust_tree))
-
-
-def _read_trust(path: Path) -> TrustFile:
-    if not path.exists():
-        raise ConfigError(
-            f"{path}: there is no trust file, so nobody's bundles are taken",
-            hint="outside, `gosync key new NAME` prints what belongs into it;"
-            " --trust FILE or bundle.trust name another",
-        )
-    return parse_trust(read_text(path), subject=str(path))
 
 
 def _write_files(report: ImportReport, receipt_file: Path, need_file: Path) -> None:

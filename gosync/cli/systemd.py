@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from gosync.cli.options import CommonOptions, common_options
-from gosync.config import find_config
+from gosync.config import Config, find_config
 from gosync.daemon.units import Paths, make_units
 from gosync.errors import UsageError
 from gosync.store.durable import disk_errors
@@ -50,6 +51,8 @@ def install(options: CommonOptions, only_print: bool, root: Path, user: str) -> 
         tree=config.tree_path,
         metrics=config.metrics_path,
         user=user,
+        inbox=config.inside.inbox,
+        outboxes=tuple(_exchanged(config)),
     )
     units = dict(make_units(paths))
     for path in paths.hidden:
@@ -64,6 +67,13 @@ def install(options: CommonOptions, only_print: bool, root: Path, user: str) -> 
         lines = [*(f"wrote {root / name}" for name in units), _NEXT]
     files = {f"/{name}": text for name, text in units.items()}
     options.output.result("systemd install", {"files": files}, lines)
+
+
+def _exchanged(config: Config) -> Iterator[Path]:
+    """Yield the folders that a gateway takes from and delivers into, but the inbox."""
+    for each in config.targets.values():
+        yield from filter(None, (each.outbox, each.inbox))
+    yield from filter(None, (config.inside.outbox,))
 
 
 def _command() -> Path:

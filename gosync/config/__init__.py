@@ -9,6 +9,7 @@ needs to know it gets as that layer's own options; nothing below this room reads
 configuration.
 
     access      from the file's ``[access]`` and ``[requests]`` to what these need
+    bundles     from the file's ``[[target]]`` and ``[bundle]`` to options of bundles
     config      a checked configuration, and the options that lower rooms get of it
     convert     from a TOML document's values to the file's sections, key by key
     daemon      from the file's ``[daemon.jobs]`` and ``[hooks]`` to jobs and hooks
@@ -30,6 +31,7 @@ configuration.
     sizes       sizes as people write them: ``10GiB``, ``4.3 GB``, ``500000``
     telling     what status.json and metrics say of a mirror
     toolchains  from the file's ``[toolchains]`` to versions of Go and platforms
+    trustfile   the trust file that the configuration names
     upstreams   from the file's ``[upstream]`` to addresses without secrets
     variables   ``GOSYNC_SECTION_KEY``: variables that override keys
 """

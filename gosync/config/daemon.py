@@ -6,6 +6,7 @@ A job that is not mentioned runs by its default; ``interval = "off"`` turns it o
 from __future__ import annotations
 
 import shlex
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
@@ -27,16 +28,37 @@ _DEFAULTS = {
     "verify": JobSection(interval="1d", jitter="1h", time_limit="4h"),
     "publish": JobSection(interval="1d", jitter="1h", time_limit="2h"),
     "prune": JobSection(interval=OFF, jitter="1h", time_limit="2h"),
+    "bundle": JobSection(interval="15m", jitter="1m", time_limit="12h"),
+    "import": JobSection(interval="1m", jitter="0s", time_limit="12h"),
 }
 
+_FIELDS = {"import": "import_"}
 
-def make_jobs(section: DaemonSection, mistakes: Mistakes) -> tuple[JobSpec, ...]:
-    """Return the jobs, in the order in which they are done; mistakes are noted."""
+
+def make_jobs(
+    section: DaemonSection,
+    mistakes: Mistakes,
+    *,
+    unset: AbstractSet[str] = frozenset(),
+) -> tuple[JobSpec, ...]:
+    """Return the jobs, in the order in which they are done; mistakes are noted.
+
+    Args:
+        section: What the file says.
+        mistakes: Notes what is wrong with it.
+        unset: Jobs that have nothing to work with, and are off unless they are said.
+    """
     zone = mistakes.attempt(
         ("daemon", "timezone"), partial(parse_time_zone, section.timezone), "UTC"
     )
     return tuple(
-        _job(name, getattr(section.jobs, name), default, zone, mistakes)
+        _job(
+            name,
+            getattr(section.jobs, _FIELDS.get(name, name)),
+            replace(default, interval=OFF) if name in unset else default,
+            zone,
+            mistakes,
+        )
         for name, default in _DEFAULTS.items()
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from gosync.bundle.options import InsideSpec, TargetSpec
 from gosync.config.access import make_access, make_requests
+from gosync.config.bundles import make_inside, make_targets
 from gosync.config.config import Config
 from gosync.config.daemon import make_hooks, make_jobs
 from gosync.config.mistakes import Key, Mistakes
@@ -15,10 +16,8 @@ from gosync.config.oldheads import make_old_heads
 from gosync.config.places import ConfigPaths
 from gosync.config.policy import make_rules
 from gosync.config.schema import (
-    BundleSection,
     FileSchema,
     ProjectSection,
-    TargetSection,
 )
 from gosync.config.selects import make_policy
 from gosync.config.serving import make_serve
@@ -39,6 +38,8 @@ def make_config(
     size = partial(_size, mistakes)
     size(("audit", "bytes_per_hour"), sections.audit.bytes_per_hour)
     size(("upstream", "max_rate"), upstream.max_rate or "0")
+    targets = make_targets(sections.target, places, mistakes)
+    inside = make_inside(sections.bundle, places, mistakes)
     return Config(
         file=file,
         sections=masked_sections(sections, upstreams),
@@ -59,7 +60,7 @@ def make_config(
             sections.access, places, mistakes, anonymous=serve.anonymous
         ),
         requests=make_requests(sections.requests, places),
-        jobs=make_jobs(daemon, mistakes),
+        jobs=make_jobs(daemon, mistakes, unset=_unset(targets, inside)),
         hooks=make_hooks(sections.hooks, mistakes),
         old_heads=make_old_heads(
             sections.publish, places, mistakes, has_index=bool(upstream.index)
@@ -69,9 +70,16 @@ def make_config(
         client_cert_path=optional(("upstream", "client_cert"), upstream.client_cert),
         client_key_path=optional(("upstream", "client_key"), upstream.client_key),
         metrics_path=optional(("daemon", "metrics_file"), daemon.metrics_file),
-        targets=_targets(sections.target, places, mistakes),
-        inside=_inside(sections.bundle, places),
+        targets=targets,
+        inside=inside,
     )
+
+
+def _unset(targets: Mapping[str, TargetSpec], inside: InsideSpec) -> frozenset[str]:
+    """Return the jobs that have no folder to work with."""
+    has_outbox = any(each.outbox for each in targets.values())
+    jobs = {"bundle": has_outbox, "import": inside.inbox is not None}
+    return frozenset(name for name, is_set in jobs.items() if not is_set)
 
 
 def _size(mistakes: Mistakes, key: Key, text: str) -> int:
@@ -82,11 +90,6 @@ def _toolchains(sections: FileSchema, mistakes: Mistakes) -> ToolchainSpec:
     has_tools = any(each.tools for each in sections.select)
     make = partial(make_toolchains, sections.toolchains, has_tools=has_tools)
     return mistakes.attempt(("toolchains",), make, ToolchainSpec())
-
-
-def _inside(section: BundleSection, places: ConfigPaths) -> InsideSpec:
-    trust = places.path(("bundle", "trust"), section.trust)
-    return InsideSpec(trust=trust, target=section.target)
 
 
 def _vulndb(source: str, places: ConfigPaths) -> str:
@@ -129,22 +132,3 @@ def _projects(
             mistakes.add(key, error)
         specs[path] = ProjectSpec(path, section.deps)
     return tuple(specs.values())
-
-
-def _targets(
-    sections: Sequence[TargetSection], places: ConfigPaths, mistakes: Mistakes
-) -> dict[str, TargetSpec]:
-    targets: dict[str, TargetSpec] = {}
-    for number, section in enumerate(sections, start=1):
-        at = ("target", number)
-        if section.name in targets:
-            error = ConfigError(f"target {section.name!r} is named twice")
-            mistakes.add((*at, "name"), error)
-        size = partial(parse_size, section.volume_size)
-        targets[section.name] = TargetSpec(
-            name=section.name,
-            volume_bytes=mistakes.attempt((*at, "volume_size"), size, 0),
-            keys=tuple(places.path((*at, "keys"), key) for key in section.keys),
-            sealed_base=section.base == "sealed",
-        )
-    return targets

@@ -4,6 +4,8 @@
     once        the same runs without the loop, for timers
     timetable   when each job is due
     jobs        what each job does: a name and an async function
+    bundlejobs  bundles made into outboxes, and taken in from an inbox
+    outcome     what a job works with, and how it ended
     runner      one run: its leases, its row, whom to tell
     attempt     the call itself: time limit, stop, errors made outcomes
     endings     alerts of exceptions to the policy that end within a week

@@ -14,7 +14,8 @@ import anyio
 
 from gosync.config.config import Config
 from gosync.config.duties import JobSpec
-from gosync.daemon.jobs import JOBS, JobOutcome, JobWork
+from gosync.daemon.jobs import JOBS
+from gosync.daemon.outcome import JobOutcome, JobWork
 from gosync.daemon.watchdog import JobProgress, Watchdog
 from gosync.errors import (
     GosyncError,

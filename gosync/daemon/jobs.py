@@ -8,26 +8,24 @@ in JobsSection.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeAlias
 
-import msgspec
 from msgspec.structs import asdict, replace
 
 from gosync.audit.engine import AuditReport, run_audit
 from gosync.catalog import leases
 from gosync.catalog.failures import Failure
 from gosync.catalog.findings import STANDS_OPEN
-from gosync.config.config import Config
+from gosync.daemon import bundlejobs
+from gosync.daemon.outcome import Job, JobOutcome, JobWork
 from gosync.errors import IncompleteError, SecurityError
 from gosync.folder.layouts import TargetKind
 from gosync.hint import command
 from gosync.publish.limit import DeleteLimit
 from gosync.publish.report import TreeReport
 from gosync.site.opening import Opening
-from gosync.site.site import Site
 from gosync.site.standing import Trouble
 from gosync.site.tree import publish_tree, refresh_head
 from gosync.site.upstreams import connect
@@ -42,59 +40,10 @@ from gosync.text import shown
 from gosync.verify.report import VerifyReport, verified_report
 from gosync.verify.request import Limits, VerifyRequest
 from gosync.verify.session import open_session
-from gosync.work.progress import Progress
-from gosync.work.stop import Stop
 
 _SHOWN_FAILURES = 3
 _PROOF_AGE = timedelta(days=7)
 _MOST_OF_IT = 0.9  # of the time limit: the rest is for telling what was found
-
-
-class JobWork(msgspec.Struct, frozen=True):
-    """What a job works with.
-
-    Attributes:
-        site: The site, open; what the job needs for itself is held.
-        config: The configuration.
-        progress: Must be told of every step: silence is taken for a hang.
-        stop: Ends the job early.
-        time_limit_seconds: When it will.
-    """
-
-    site: Site
-    config: Config
-    progress: Progress
-    stop: Stop
-    time_limit_seconds: float
-
-
-class JobOutcome(msgspec.Struct, frozen=True):
-    """How a job ended.
-
-    Attributes:
-        exit_code: As the command of this name would have left with.
-        error: Why it is not 0.
-        summary: What it did, as JSON.
-        stands_open: Whether the code only says that findings stand open.
-        fatal: After this error to go on would be wrong: what we trust is in doubt.
-        troubles: What the code is about, named the same at every run; None where the
-            code is news each time.
-    """
-
-    exit_code: int = 0
-    error: str = ""
-    summary: Mapping[str, object] = msgspec.field(default_factory=dict)
-    stands_open: bool = False
-    fatal: SecurityError | None = None
-    troubles: tuple[str, ...] | None = None
-
-    @property
-    def is_good(self) -> bool:
-        """Whether the job did what it was to do, whatever it found by that."""
-        return self.exit_code == 0 or self.stands_open
-
-
-Job: TypeAlias = Callable[[JobWork], Awaitable[JobOutcome]]
 
 
 async def sync(work: JobWork) -> JobOutcome:
@@ -267,6 +216,13 @@ _LEASES: Mapping[str, tuple[str, ...]] = {
     "verify": (),
     "publish": (leases.SELECT,),
     "prune": (leases.IMPORT, leases.SELECT, leases.PRUNE),
+    "bundle": (leases.BUNDLE,),
+    "import": (leases.IMPORT,),
+}
+# What these take for a while of their run.
+_MIDWAY: Mapping[str, tuple[str, ...]] = {
+    "bundle": (leases.SELECT,),
+    "import": (leases.SELECT, leases.PRUNE),
 }
 
 
@@ -278,12 +234,16 @@ def leases_of(name: str, tree: Path) -> tuple[str, ...]:
 
 def can_be_side_by_side(name: str, others: Collection[str]) -> bool:
     """Return whether a job excludes none of the others."""
-    held = {lease for other in others for lease in _LEASES[other]}
-    return name not in others and held.isdisjoint(_LEASES[name])
+    held = {lease for other in others for lease in _taken(other)}
+    return name not in others and held.isdisjoint(_taken(name))
+
+
+def _taken(name: str) -> tuple[str, ...]:
+    return (*_LEASES[name], *_MIDWAY.get(name, ()))
 
 
 # These take in what a tree shows and a restored store lacks, before they change it.
-_TAKES_IN = frozenset({"sync", "lists", "publish"})
+_TAKES_IN = frozenset({"sync", "lists", "publish", "import"})
 
 
 def opening_of(name: str) -> Opening:
@@ -299,4 +259,6 @@ JOBS: Mapping[str, Job] = {
     "verify": verify,
     "publish": publish,
     "prune": prune,
+    "bundle": bundlejobs.bundle,
+    "import": bundlejobs.import_,
 }

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import msgspec
 
-from gosync.daemon.jobs import JobOutcome
+from gosync.daemon.outcome import JobOutcome
 from gosync.errors import IncompleteError, UnavailableError
 
 _NO_ANSWERS = "no answers"

@@ -6,7 +6,7 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import msgspec
@@ -41,9 +41,15 @@ T = TypeVar("T")
 
 
 class JobOnce(JobReport, frozen=True, kw_only=True):
-    """A job that ran once; ``news`` says whether its end is another than before."""
+    """A job that ran once.
+
+    Attributes:
+        news: Whether its end is another than before.
+        summary: What it did, as the command of its name tells it.
+    """
 
     news: bool
+    summary: dict[str, Any]
 
 
 class OnceReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +72,8 @@ class OnceReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def _job(run: JobRun) -> JobOnce:
     is_news = run.news is None or run.news.is_news
-    return JobOnce(**asdict(JobReport.of(run.row)), news=is_news)
+    summary = {} if run.outcome is None else dict(run.outcome.summary)
+    return JobOnce(**asdict(JobReport.of(run.row)), news=is_news, summary=summary)
 
 
 async def run_once(

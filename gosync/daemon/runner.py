@@ -26,8 +26,9 @@ from gosync.config.telling import telling_of
 from gosync.daemon.attempt import Attempt
 from gosync.daemon.endings import ending_alerts
 from gosync.daemon.hooks import Event, tell
-from gosync.daemon.jobs import JobOutcome, leases_of, opening_of
+from gosync.daemon.jobs import leases_of, opening_of
 from gosync.daemon.news import News, news_of
+from gosync.daemon.outcome import JobOutcome
 from gosync.daemon.watchdog import JobProgress, Watchdog
 from gosync.errors import InterruptedRunError, SecurityError, StoreError
 from gosync.site.site import Site, open_site

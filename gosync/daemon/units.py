@@ -25,6 +25,7 @@ _HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - th
 _PLACES = {
     ".service": "etc/systemd/system",
     ".timer": "etc/systemd/system",
+    ".path": "etc/systemd/system",
     ".sysusers": "etc/sysusers.d",
     ".tmpfiles": "etc/tmpfiles.d",
 }
@@ -40,6 +41,8 @@ class Paths(msgspec.Struct, frozen=True):
         tree: The tree.
         metrics: The file of metrics, or None.
         user: Whom all of it runs as.
+        inbox: Where bundles are delivered, or None.
+        outboxes: Where replies and bundles are put, and where replies come.
     """
 
     command: Path
@@ -48,6 +51,8 @@ class Paths(msgspec.Struct, frozen=True):
     tree: Path
     metrics: Path | None
     user: str
+    inbox: Path | None = None
+    outboxes: tuple[Path, ...] = ()
 
     @property
     def written(self) -> tuple[Path, ...]:
@@ -55,9 +60,11 @@ class Paths(msgspec.Struct, frozen=True):
         common = Path(os.path.commonpath([self.store, self.tree]))
         # /srv or /var are not gosync's own: two mounts then, and copies.
         own = (common,) if len(common.parts) > 3 else (self.store, self.tree)
-        if self.metrics is None or any(map(self.metrics.is_relative_to, own)):
-            return own
-        return (*own, self.metrics.parent)
+        others = [*self.outboxes, *([self.inbox] if self.inbox else [])]
+        if self.metrics is not None:
+            others.append(self.metrics.parent)
+        more = {each for each in others if not any(map(each.is_relative_to, own))}
+        return (*own, *sorted(more))
 
     @property
     def hidden(self) -> tuple[Path, ...]:
@@ -78,7 +85,8 @@ def make_units(paths: Paths) -> Iterator[tuple[str, str]]:
     for file in sorted(_folder().iterdir()):
         place = _PLACES.get(file.suffix)
         if place is not None:
-            suffix = file.suffix if file.suffix in (".service", ".timer") else ".conf"
+            is_unit = file.suffix in (".service", ".timer", ".path")
+            suffix = file.suffix if is_unit else ".conf"
             text = file.read_text(encoding="utf-8")
             yield f"{place}/{file.stem}{suffix}", _adapt(text, paths)
 
@@ -91,6 +99,7 @@ def _adapt(text: str, paths: Paths) -> str:
         for path in paths.written
         if paths.metrics is None or path != paths.metrics.parent
     )
+    inbox = paths.inbox or paths.written[0] / "inbox"
     for old, new in (
         (folder_line, folder_lines),
         (f"ReadWritePaths={_HOME}", f"ReadWritePaths={written}"),
@@ -99,6 +108,7 @@ def _adapt(text: str, paths: Paths) -> str:
         (f'"Go module mirror" {_HOME}', f'"Go module mirror" {paths.written[0]}'),
         (f"ExecStart={_COMMAND} ", f"ExecStart={paths.command} "),
         (f"--config {_CONFIG}", f"--config {paths.config}"),
+        (f"PathChanged={_HOME}/inbox", f"PathChanged={inbox}"),
         (f"User={_USER}\n", f"User={paths.user}\n"),
         (f"Group={_USER}\n", f"Group={paths.user}\n"),
         (f"u {_USER} ", f"u {paths.user} "),

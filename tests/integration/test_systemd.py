@@ -22,7 +22,7 @@ from tests.simulator.standard import OUTER, module
 
 CONTRIB = Path(__file__).parents[2] / "contrib" / "systemd"
 WITH_NETWORK = ("gosync.service", "gosync-serve.service", "gosync-sync.service")
-WITHOUT = ("gosync-verify.service", "gosync-import@.service")
+WITHOUT = ("gosync-verify.service", "gosync-import@.service", "gosync-inbox.service")
 DEFAULT = Paths(
     command=Path("/usr/local/bin/gosync"),
     config=Path("/etc/gosync/gosync.toml"),
@@ -73,7 +73,7 @@ def test_what_is_installed_is_clean(tmp_path: Path):
     result = site.run("systemd", "install", "--root", str(root), expect=0)
 
     units = [str(file) for file in sorted((root / "etc/systemd/system").iterdir())]
-    assert len(units) == 7
+    assert len(units) == 10
     assert _analyze("verify", "--man=no", *units) == ""
     files = {
         f"/{file.relative_to(root)}": file.read_text()
@@ -98,7 +98,7 @@ def test_what_the_sandbox_would_hide_is_named():
 def test_for_the_default_paths_the_files_are_as_they_stand():
     for name, text in make_units(DEFAULT):
         file = name.rpartition("/")[2]
-        if not file.endswith((".service", ".timer")):
+        if not file.endswith((".service", ".timer", ".path")):
             kind = name.split("/")[1].removesuffix(".d")
             file = f"gosync.{kind}"
         assert text == (CONTRIB / file).read_text()
@@ -137,7 +137,7 @@ def test_store_and_tree_are_one_mount_where_they_have_a_folder_of_their_own(
 def test_every_line_has_its_reason():
     readme = (CONTRIB / "README.md").read_text()
     for unit in CONTRIB.iterdir():
-        if unit.suffix not in (".service", ".timer"):
+        if unit.suffix not in (".service", ".timer", ".path"):
             continue
         keys = re.findall(r"^([A-Za-z]+)=", unit.read_text(), re.MULTILINE)
         for key in set(keys) - {"Description", "ExecStart", "WantedBy", "Wants"}:

@@ -70,7 +70,7 @@ def booted(folder: Path, command: str) -> Iterator[Systemd]:
     units = {
         name.rpartition("/")[2]: _with_mail(text)
         for name, text in make_units(paths)
-        if name.endswith((".service", ".timer"))
+        if name.endswith((".service", ".timer", ".path"))
     }
     with Systemd(folder, units={**units, "mail@.service": MAIL}) as systemd:
         yield systemd

@@ -6,12 +6,17 @@ from gosync.bundle.format.artifacts import Blob
 from gosync.bundle.format.features import WITHDRAWALS, ReaderFeatures
 from gosync.bundle.format.manifest import ShrinkEntry
 from gosync.bundle.format.names import FORMAT
-from gosync.bundle.make.receiver import Receiver
-from gosync.bundle.make.selection import BundleSelection, knows_withdrawn
+from gosync.bundle.make.receiver import Receiver, reader_of, receiver_of
+from gosync.bundle.make.selection import (
+    BundleSelection,
+    knows_withdrawn,
+    read_selection,
+)
 from gosync.catalog.bundle_table import Bundles
 from gosync.catalog.db import Catalog
 from gosync.errors import UsageError
 from gosync.site.ruletext import SelectionRules
+from gosync.site.site import Site
 
 
 def is_same(catalog: Catalog, selection: BundleSelection, receiver: Receiver) -> bool:
@@ -27,6 +32,25 @@ def is_same(catalog: Catalog, selection: BundleSelection, receiver: Receiver) ->
         and artifacts == receiver.artifacts
         and knows_withdrawn(catalog, receiver, selection)
     )
+
+
+def has_changed(site: Site, target: str) -> bool:
+    """Return whether a target's next bundle would bring what its last one did not.
+
+    The last bundle that was sealed counts, whether it has arrived or not. Where
+    nothing was made yet and nothing is here there is nothing to bring.
+
+    Raises:
+        CatalogError: the catalog cannot be read.
+    """
+    catalog = site.catalog
+    reader = reader_of(catalog.bundles, target)
+    pulled = site.options.bundle_pulled
+    selection = read_selection(catalog, reader, with_pulled=pulled)
+    receiver = receiver_of(catalog.bundles, target, sealed=True)
+    if receiver.base is None and not (selection.chosen or selection.artifacts):
+        return False
+    return not is_same(catalog, selection, receiver)
 
 
 def new_blobs(selection: BundleSelection, receiver: Receiver) -> list[Blob]:

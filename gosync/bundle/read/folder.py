@@ -127,6 +127,23 @@ class BundleFolder:
                 with self._opened(file) as opened:
                     _check_size(opened.path, file, opened.size_bytes)
 
+    def check_sums(self) -> None:
+        """Check that SHA256SUMS, which is written last, is here and names this header.
+
+        Raises:
+            VolumeError: it is not, or cannot be read: the folder is still written.
+        """
+        name = self._names.get(SUMS_NAME.lower())
+        if name is None:
+            raise VolumeError(
+                f"{self.path}: there is no {SUMS_NAME} yet", hint=_BRING_REST
+            )
+        lines = _read(self.path / name, MAX_HEADER_BYTES).decode("utf-8", "replace")
+        if f"{self.id}  {HEADER_NAME}" not in lines.splitlines():
+            raise VolumeError(
+                f"{self.path}: {SUMS_NAME} is not of this header", hint=_BRING_REST
+            )
+
     @cached_property
     def manifest(self) -> Manifest:
         """The manifest, proven by the header; it fits the header's volumes.

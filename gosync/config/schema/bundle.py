@@ -18,12 +18,19 @@ class TargetSection(Section, frozen=True):
         keys: Files of the secret keys that sign its bundles.
         base: What the next bundle builds on: the last one whose receipt came back,
             or "sealed", the last one that left.
+        outbox: The folder that the daemon makes its bundles in; "" for no such job.
+        inbox: The folder that its receipt.json and need.json are delivered into.
+        resend_after: After how long without a receipt a bundle that left the outbox
+            counts as lost, and what it carried travels again.
     """
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
     volume_size: str = "4.3GiB"
     keys: tuple[str, ...] = ()
     base: Literal["acked", "sealed"] = "acked"
+    outbox: str = ""
+    inbox: str = ""
+    resend_after: str = "7d"
 
 
 class BundleSection(Section, frozen=True):
@@ -32,7 +39,12 @@ class BundleSection(Section, frozen=True):
     Attributes:
         trust: The trust file: whose signatures count.
         target: What this site is called outside; "" for what its first bundle says.
+        inbox: The folder that bundles are delivered into, which the daemon watches;
+            "" for no such job.
+        outbox: The folder that it puts receipts and needs into, for outside.
     """
 
     trust: str = "./trust.toml"
     target: Annotated[str, msgspec.Meta(pattern="^([a-z0-9][a-z0-9._-]{0,63})?$")] = ""
+    inbox: str = ""
+    outbox: str = ""

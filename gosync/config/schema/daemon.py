@@ -35,6 +35,8 @@ class JobsSection(Section, frozen=True):
         verify: Proving what is stored.
         publish: Bringing the tree up to the store.
         prune: Forgetting what nothing selects; off unless it is set.
+        bundle: Making bundles into the targets' outboxes; off without one.
+        import: Taking in what is delivered into the inbox; off without one.
     """
 
     sync: JobSection = JobSection()
@@ -43,6 +45,8 @@ class JobsSection(Section, frozen=True):
     verify: JobSection = JobSection()
     publish: JobSection = JobSection()
     prune: JobSection = JobSection()
+    bundle: JobSection = JobSection()
+    import_: JobSection = msgspec.field(name="import", default_factory=JobSection)
 
 
 class DaemonSection(Section, frozen=True):

@@ -26,9 +26,28 @@ def _job(name: str, **keys: object) -> JobSpec:
 def test_without_a_word_everything_runs_but_prune():
     jobs = {spec.name: spec.schedule for spec in _config({}).jobs}
 
-    assert list(jobs) == ["sync", "lists", "audit", "verify", "publish", "prune"]
+    plain = ["sync", "lists", "audit", "verify", "publish", "prune"]
+    assert list(jobs) == [*plain, "bundle", "import"]
     assert jobs["sync"] == Schedule(interval_seconds=900, jitter_seconds=60)
     assert jobs["prune"] is None
+    assert (jobs["bundle"], jobs["import"]) == (None, None)
+
+
+def test_with_a_gateway_bundles_are_made_and_taken_in():
+    gateway: Toml = {
+        "target": [{"name": "inside", "outbox": "out"}],
+        "bundle": {"inbox": "in"},
+    }
+    jobs = {spec.name: spec.schedule for spec in _config(gateway).jobs}
+
+    assert jobs["bundle"] == Schedule(interval_seconds=900, jitter_seconds=60)
+    assert jobs["import"] == Schedule(interval_seconds=60)
+
+
+@pytest.mark.parametrize("outbox", ["in", "in/side", "."])
+def test_what_leaves_may_not_come_in_again(outbox: str):
+    with pytest.raises(ConfigError, match="inbox and outbox overlap"):
+        _config({"bundle": {"inbox": "in", "outbox": outbox}})
 
 
 def test_a_job_has_an_interval_or_a_cron_expression_a_jitter_and_a_limit():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gosync.daemon.jobs import JobOutcome
 from gosync.daemon.news import FailOn, news_of
+from gosync.daemon.outcome import JobOutcome
 
 GONE = JobOutcome(3, "gone", troubles=("a@v1", "b@v1"))
 DOWN = JobOutcome(75, "down", troubles=("a@", "b@", "c@"))
