@@ -11,6 +11,8 @@ from typing import Protocol
 
 import pytest
 
+from gosync.bundle.take.copies import BundleCopies
+from gosync.bundle.take.localcopies import LocalBundleCopies
 from gosync.publish.localtree import LocalTree
 from gosync.publish.tree import TreeStorage, TreeWriter
 from gosync.store.blobs import BlobStore
@@ -34,9 +36,10 @@ from tests.contract.memory import (
     MemoryQuarantine,
     MemoryStaged,
     MemoryTileStore,
-    MemoryTree,
     MemoryWriterLock,
 )
+from tests.contract.memorycopies import MemoryBundleCopies
+from tests.contract.memorytree import MemoryTree
 from tests.contract.powercut import PowerCut
 
 
@@ -58,6 +61,18 @@ class Storage(Protocol):
 
     def quarantine(self) -> Quarantine:
         """Open the quarantine."""
+
+    def copies(self) -> BundleCopies:
+        """Open the copies of waiting bundles."""
+
+    def tear_copy(self) -> None:
+        """Leave half of a copy, as a killed run does."""
+
+    def shorten_copy(self, bundle_id: str, name: str) -> None:
+        """Lose the end of a file of a copy."""
+
+    def swap_copy(self, bundle_id: str, other_id: str) -> None:
+        """Let a copy lie where another bundle's would."""
 
     def tear_tile(self, tile: Tile) -> None:
         """Lose the end of a tile."""
@@ -114,6 +129,19 @@ class MemoryStorage(Storage):
 
     def quarantine(self) -> Quarantine:
         return MemoryQuarantine(self.disk)
+
+    def copies(self) -> BundleCopies:
+        return MemoryBundleCopies(self.disk)
+
+    def tear_copy(self) -> None:
+        self.disk.torn_copies += 1
+
+    def shorten_copy(self, bundle_id: str, name: str) -> None:
+        files = self.disk.copies[bundle_id]
+        files[name] = files[name][:-1]
+
+    def swap_copy(self, bundle_id: str, other_id: str) -> None:
+        self.disk.copies[other_id] = self.disk.copies.pop(bundle_id)
 
     def tear_tile(self, tile: Tile) -> None:
         self.disk.tiles[tile] = self.disk.tiles[tile][:-1]
@@ -175,6 +203,22 @@ class LocalStorage(Storage):
 
     def quarantine(self) -> Quarantine:
         return LocalQuarantine(self.root / "store")
+
+    def copies(self) -> BundleCopies:
+        return LocalBundleCopies(self.root / "store")
+
+    def tear_copy(self) -> None:
+        part = self.root / "store/bundles" / f"{'0f' * 32}.part"
+        part.mkdir()
+        (part / "vol-0001.zst").write_bytes(b"half")
+
+    def shorten_copy(self, bundle_id: str, name: str) -> None:
+        path = self.root / "store/bundles" / bundle_id / name
+        os.truncate(path, path.stat().st_size - 1)
+
+    def swap_copy(self, bundle_id: str, other_id: str) -> None:
+        folder = self.root / "store/bundles"
+        (folder / bundle_id).rename(folder / other_id)
 
     def tear_tile(self, tile: Tile) -> None:
         path = LocalTileStore(self.root / "store", "sum.example/db").path(tile)

@@ -170,14 +170,13 @@ def test_a_create_a_sync_or_a_prune_is_killed_and_the_next_create_makes_it_whole
             pair.sync()
             pair.outside.select(_MODULES[1:])
             pairs.append(pair)
-            command = ("bundle", "create", "inside", "--out", str(pair.media), *WAIT)
-            commands[:] = [command, ("sync", *_MANY, *WAIT), (*_PRUNE, *WAIT)]
             return pair.outside
 
-        commands: list[Sequence[str]] = []
+        create = ("bundle", "create", "inside", "--out", "../media", *WAIT)
+        commands = [create, ("sync", *_MANY, *WAIT), (*_PRUNE, *WAIT)]
         for site, codes in rounds(tmp_path, make, commands):
             assert set(codes) <= {OK, MISSING}, codes
-            pair = pairs[-1]
+            (pair,) = pairs
             site.run("sync", *_MANY, expect=OK)
             site.run(*_PRUNE, expect=OK)
             _take_all(pair)

@@ -21,7 +21,7 @@ from gosync.bundle.format.blocks import Form
 from gosync.bundle.format.header import FileEntry, format_header
 from gosync.bundle.format.manifest import VersionEntry, format_manifest
 from gosync.bundle.format.names import HEADER_NAME, MANIFEST_NAME, volume_name
-from gosync.bundle.read import chunks, folder
+from gosync.bundle.read import chunks
 from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.read.zstd import write_frame
 from gosync.signing.keys import SecretKey
@@ -75,7 +75,7 @@ class Medium:
         """Lie at the reads of which ``lies`` says so, counted from 0."""
         self._lies, self.reads = lies, 0
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(folder, "read_at", self._read_at)
+            patch.setattr("gosync.bundle.read.medium.read_at", self._read_at)
             patch.setattr(chunks, "CHUNK_BYTES", 1_000)
             yield
 

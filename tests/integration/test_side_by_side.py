@@ -7,7 +7,6 @@ nothing is fetched twice, and whoever is left, or the next run, brings it to its
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -101,14 +100,12 @@ def test_a_verify_finds_nothing_wrong_while_a_sync_is_killed_or_ends(
 
 def test_a_prune_beside_a_sync_takes_nothing_that_is_wanted(tmp_path: Path) -> None:
     """What a prune forgets is what a new version of the same bytes relies on."""
-    with ExitStack() as stack:
-        sims: list[Simulator] = []
+    with Simulator() as sim:
 
         def make(folder: Path) -> Site:
-            sims.append(stack.enter_context(Simulator()))
-            site = narrowed_site(folder, sims[-1])
+            site = narrowed_site(folder, sim)
             site.sync()
-            offer(sims[-1], KEPT, *(f"v1.0.{patch}" for patch in range(1, 9)))
+            offer(sim, KEPT, *(f"v1.0.{patch}" for patch in range(1, 9)))
             return site
 
         commands = [("sync", *WAIT), ("prune", "--grace-days", "0", *WAIT)]
@@ -117,7 +114,7 @@ def test_a_prune_beside_a_sync_takes_nothing_that_is_wanted(tmp_path: Path) -> N
             site.sync()
             site.run("prune", "--grace-days", "0", expect=OK)
             assert site.listed() >= AFTER
-            site.check(sims[-1])
+            site.check(sim)
             site.run("verify", "--offline", "store", expect=OK)
 
 

@@ -113,7 +113,7 @@ def make_bundles(
         if way.patched or way.waits:
             outside.add(PRIVATE, "v1.0.0", {"a.go": b"package a\n"}, private=True)
             outside.publish()
-            before = [sign(outside.bundle(exact=exact).path, key)]
+            before = [sign(Path(outside.bundle(exact=exact).name), key)]
         go_mod = f"module {PRIVATE} // {contents[:30].hex()}\n".encode()
         outside.add(
             PRIVATE,
@@ -124,7 +124,7 @@ def make_bundles(
             go_mod=go_mod if need is Need.MOD else None,
         )
         outside.publish()
-        bundle = sign(outside.bundle(exact=exact).path, key)
+        bundle = sign(Path(outside.bundle(exact=exact).name), key)
         return before, bundle, outside.log.verifier_key
 
 

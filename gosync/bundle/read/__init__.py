@@ -1,6 +1,7 @@
 """Reading a bundle on a medium that nobody trusts, and proving it without a store.
 
-folder      the folder: header, signatures, manifest, volumes, each read once
+medium      where a bundle's files lie, the contract; and a folder
+folder      a bundle: header, signatures, manifest, volumes, each read once
 chunks      bytes of a volume, proven before they are handed out
 zstd        zstd frames, in and out: the only owner of zstandard
 segments    one segment: its blocks, its contents, its tiles

@@ -13,32 +13,17 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from gosync.bundle.format.header import FileEntry
 from gosync.bundle.format.names import CHUNK_BYTES
+from gosync.bundle.read.medium import COPY_AGAIN, MediumFile
 from gosync.errors import MalformedError, VolumeError
 
 if TYPE_CHECKING:
     from gosync.bundle.format.manifest import Segment, VolumeEntry
 
 _KEPT: Final = 8  # two threads read two frames each, at the edge of two chunks
-_COPY_AGAIN: Final = "copy the bundle to the medium again, or use another copy"
-
-
-class RawFile(Protocol):
-    """A file of a medium, whose bytes nobody vouches for."""
-
-    path: Path
-
-    def read_at(self, offset: int, size_bytes: int) -> bytes:
-        """Return the bytes there; fewer only at the end.
-
-        Raises:
-            VolumeError: they cannot be read.
-        """
-        ...
 
 
 class ChunkDigests:
@@ -105,7 +90,7 @@ class ProvenVolume:
     def __init__(
         self,
         number: int,
-        file: RawFile,
+        file: MediumFile,
         size_bytes: int,
         digests: Sequence[str],
         kept: ProvenChunks,
@@ -153,10 +138,10 @@ class ProvenVolume:
         found = hashlib.sha256(data).hexdigest()
         if found != self._digests[index]:
             raise VolumeError(
-                f"{self._file.path}: the bytes of its frames at {offset} are not those"
+                f"{self._file.name}: the bytes of its frames at {offset} are not those"
                 f" that the manifest binds (SHA-256 {found},"
                 f" want {self._digests[index]})",
-                hint=_COPY_AGAIN,
+                hint=COPY_AGAIN,
             )
         return data
 

@@ -155,7 +155,7 @@ def inspected(folder: BundleFolder, signatures: Sequence[str]) -> BundleReport:
     """Return what a bundle says of itself."""
     manifest = folder.manifest
     return BundleReport(
-        folder=str(folder.path.absolute()),
+        folder=str(Path(folder.name).absolute()),
         bundle=HeaderReport.of(folder.header, folder.id),
         signatures=list(signatures),
         omitted=omitted_reports(manifest.omitted),

@@ -1,8 +1,8 @@
 """The folder of a bundle on a medium, opened to read.
 
 Nothing is opened by a name that came from a bundle: names are those of ``format``,
-or were found by listing the folder. Some media change the case of names, so case
-does not count. What is not a plain file is not read at all.
+or were found by listing the medium. Some media change the case of names, so case
+does not count.
 
 What is believed is read once: header and signatures are kept as they were read first,
 the manifest is hashed as it is read, and of a volume only chunks are handed out that
@@ -15,12 +15,9 @@ are VolumeErrors: another copy may be whole.
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -35,17 +32,20 @@ from gosync.bundle.format.names import (
     is_signature_name,
 )
 from gosync.bundle.read.chunks import ProvenChunks, ProvenVolume, check_volumes
+from gosync.bundle.read.medium import (
+    COPY_AGAIN,
+    OWN_FOLDER,
+    FolderMedium,
+    Medium,
+    MediumFile,
+)
 from gosync.bundle.read.zstd import PIECE_BYTES, unpack_pieces
 from gosync.errors import RejectedError, VolumeError
 from gosync.signing.trust import MAX_SIGNATURES
-from gosync.store.staging import read_at
 from gosync.work.progress import NoProgress, Progress
 
-_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-_COPY_AGAIN = "copy the bundle to the medium again, or use another copy"
 _ASK_ANEW = "ask for a new bundle, made by a gosync that is not newer than this one"
 _BRING_REST = "bring the rest of the bundle's files into this folder"
-_OWN_FOLDER = "put the bundle's own files into a folder of their own"
 _SHOWN_NAMES = 5
 
 
@@ -53,35 +53,43 @@ class BundleFolder:
     """One bundle on a medium.
 
     Attributes:
-        path: The folder.
+        name: What messages call it: its folder.
         header_bytes: The header as it is there.
         header: What it says; nobody vouches for it yet.
         id: The bundle's id.
     """
 
-    def __init__(self, path: Path, names: dict[str, str], header_bytes: bytes) -> None:
-        self.path = path
+    def __init__(
+        self, medium: Medium, names: dict[str, str], header_bytes: bytes
+    ) -> None:
+        self.name = medium.name
         self.header_bytes = header_bytes
         self.header: Header = parse_header(header_bytes)
         self.id = bundle_id(header_bytes)
+        self._medium = medium
         self._names = names
         self._chunks = ProvenChunks()
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Read a bundle's header.
+        """Read the header of the bundle in a folder; errors as ``read``."""
+        return cls.read(FolderMedium(path))
+
+    @classmethod
+    def read(cls, medium: Medium) -> Self:
+        """Read the header of the bundle on a medium.
 
         Raises:
             VolumeError: there is no bundle, or it cannot be read.
             MalformedError: the header is none that this gosync can read.
         """
-        names = _list(path)
+        names = _list(medium)
         if HEADER_NAME not in names:
             raise VolumeError(
-                f"{path}: there is no {HEADER_NAME}",
+                f"{medium.name}: there is no {HEADER_NAME}",
                 hint="name the folder of one bundle",
             )
-        return cls(path, names, _read(path / names[HEADER_NAME], MAX_HEADER_BYTES))
+        return cls(medium, names, _read(medium, names[HEADER_NAME], MAX_HEADER_BYTES))
 
     @cached_property
     def signatures(self) -> Mapping[str, bytes]:
@@ -94,10 +102,10 @@ class BundleFolder:
         names = sorted(filter(is_signature_name, self._names))
         if len(names) > MAX_SIGNATURES:
             raise VolumeError(
-                f"{self.path}: more than {MAX_SIGNATURES} signatures", hint=_OWN_FOLDER
+                f"{self.name}: more than {MAX_SIGNATURES} signatures", hint=OWN_FOLDER
             )
         limit = MAX_SIGNATURE_BYTES
-        return {name: _read(self.path / self._names[name], limit) for name in names}
+        return {name: _read(self._medium, self._names[name], limit) for name in names}
 
     def check_names(self, *, missing_ok: bool = False) -> None:
         """Check that every file is there with its size, and no other file.
@@ -113,19 +121,19 @@ class BundleFolder:
             known = name in {HEADER_NAME, SUMS_NAME.lower(), *declared}
             if not (known or is_signature_name(name)):
                 raise VolumeError(
-                    f"{self.path}: {found!r} is no file of this bundle",
-                    hint=_OWN_FOLDER,
+                    f"{self.name}: {found!r} is no file of this bundle",
+                    hint=OWN_FOLDER,
                 )
         missing = [name for name in declared if name not in self._names]
         if missing and not missing_ok:
             raise VolumeError(
-                f"{self.path}: {_listed(missing)} of {len(declared)} files missing",
+                f"{self.name}: {_listed(missing)} of {len(declared)} files missing",
                 hint=_BRING_REST,
             )
         for name, file in declared.items():
             if name not in missing:
                 with self._opened(file) as opened:
-                    _check_size(opened.path, file, opened.size_bytes)
+                    _check_size(opened.name, file, opened.size_bytes)
 
     def check_sums(self) -> None:
         """Check that SHA256SUMS, which is written last, is here and names this header.
@@ -183,8 +191,8 @@ class BundleFolder:
                 digest.update(piece)
                 size_bytes += len(piece)
                 yield piece
-        _check_size(opened.path, file, size_bytes)
-        _check_digest(opened.path, file, digest.hexdigest())
+        _check_size(opened.name, file, size_bytes)
+        _check_digest(opened.name, file, digest.hexdigest())
 
     @contextmanager
     def volume(self, number: int) -> Iterator[ProvenVolume]:
@@ -200,72 +208,38 @@ class BundleFolder:
             yield ProvenVolume(number, opened, file.size_bytes, digests, self._chunks)
 
     @contextmanager
-    def _opened(self, file: FileEntry) -> Iterator[OpenFile]:
+    def _opened(self, file: FileEntry) -> Iterator[MediumFile]:
         if file.name not in self._names:
-            raise VolumeError(f"{self.path}: {file.name} is missing", hint=_BRING_REST)
-        with _open(self.path / self._names[file.name]) as opened:
+            raise VolumeError(f"{self.name}: {file.name} is missing", hint=_BRING_REST)
+        with self._medium.open(self._names[file.name]) as opened:
             yield opened
 
 
-class OpenFile:
-    """An open file of a medium: bytes at any offset.
-
-    Attributes:
-        path: The file.
-        size_bytes: Its size.
-    """
-
-    def __init__(self, path: Path, descriptor: int, size_bytes: int) -> None:
-        self.path = path
-        self.size_bytes = size_bytes
-        self._descriptor = descriptor
-
-    def read_at(self, offset: int, size_bytes: int) -> bytes:
-        """Return the bytes there; fewer only at the end.
-
-        Raises:
-            VolumeError: they cannot be read.
-        """
-        with _medium_errors(self.path):
-            return read_at(self._descriptor, offset, size_bytes)
-
-
-def _list(path: Path) -> dict[str, str]:
-    """Return the names in a folder by their lower case."""
-    with _medium_errors(path):
-        some = islice(path.iterdir(), MAX_FILES + 1)
-        found = sorted(entry.name for entry in some)
+def _list(medium: Medium) -> dict[str, str]:
+    """Return the names on a medium by their lower case."""
+    found = medium.names(MAX_FILES + 1)
     if len(found) > MAX_FILES:
-        raise VolumeError(f"{path}: more than {MAX_FILES} files", hint=_OWN_FOLDER)
+        raise VolumeError(
+            f"{medium.name}: more than {MAX_FILES} files", hint=OWN_FOLDER
+        )
     names: dict[str, str] = {}
     for name in found:
         before = names.setdefault(name.lower(), name)
         if before != name:
             raise VolumeError(
-                f"{path}: {before!r} and {name!r} differ in case only",
-                hint=_OWN_FOLDER,
+                f"{medium.name}: {before!r} and {name!r} differ in case only",
+                hint=OWN_FOLDER,
             )
     return names
 
 
-def _read(path: Path, limit_bytes: int) -> bytes:
-    with _open(path) as opened:
+def _read(medium: Medium, name: str, limit_bytes: int) -> bytes:
+    with medium.open(name) as opened:
         if opened.size_bytes > limit_bytes:
-            raise VolumeError(f"{path}: over {limit_bytes} bytes", hint=_COPY_AGAIN)
+            raise VolumeError(
+                f"{opened.name}: over {limit_bytes} bytes", hint=COPY_AGAIN
+            )
         return opened.read_at(0, limit_bytes)
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[OpenFile]:
-    with _medium_errors(path):
-        descriptor = os.open(path, _FLAGS)
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise VolumeError(f"{path}: not a plain file", hint=_OWN_FOLDER)
-        yield OpenFile(path, descriptor, found.st_size)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
@@ -281,29 +255,20 @@ def blaming(medium: Path) -> Iterator[None]:
         raise VolumeError(f"{medium}: {error}", hint=_ASK_ANEW) from error
 
 
-@contextmanager
-def _medium_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise VolumeError(f"{path}: {reason}", hint=_COPY_AGAIN) from error
-
-
-def _check_size(path: Path, file: FileEntry, found: int) -> None:
+def _check_size(name: str, file: FileEntry, found: int) -> None:
     if found != file.size_bytes:
         raise VolumeError(
-            f"{path}: {found} bytes, the header says {file.size_bytes}",
-            hint=_COPY_AGAIN,
+            f"{name}: {found} bytes, the header says {file.size_bytes}",
+            hint=COPY_AGAIN,
         )
 
 
-def _check_digest(path: Path, file: FileEntry, found: str) -> None:
+def _check_digest(name: str, file: FileEntry, found: str) -> None:
     if found != file.sha256:
         raise VolumeError(
-            f"{path}: its bytes are not those that the header binds"
+            f"{name}: its bytes are not those that the header binds"
             f" (SHA-256 {found}, want {file.sha256})",
-            hint=_COPY_AGAIN,
+            hint=COPY_AGAIN,
         )
 
 

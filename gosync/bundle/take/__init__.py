@@ -3,7 +3,8 @@
 importing    one import, step by step
 acceptance   may the bundle come in at all: its header against those before
 waiting      the bundles that wait in the store for what they build on
-staged       their copies, as files
+copies       their copies, the contract
+localcopies  their copies, as folders of the store
 plan         how a selection comes together out of bundles and store
 space        whether the disks have room for it
 sumdb        the bundles as the checksum database that the gate asks

@@ -72,7 +72,7 @@ def check_acceptable(
 def _check_target(bundle: BundleFolder, target: str) -> None:
     if target and bundle.header.target != target:
         raise UsageError(
-            f"{bundle.path}: this bundle is for {bundle.header.target},"
+            f"{bundle.name}: this bundle is for {bundle.header.target},"
             f" this site is {target}",
             hint=advise(
                 "ask outside for one with {}", command("bundle create", target)

@@ -1,6 +1,6 @@
 """The waiting bundles of a store: taken up, kept, dropped.
 
-The catalog says which copies count (``staged`` has their files). A copy of which it
+The catalog says which copies count (``copies`` keeps their files). A copy of which it
 says nothing is no leftover: a catalog that was lost and rebuilt has forgotten it, and
 its medium may be gone. So it waits again if it is whole, trusted, and newer than what
 is here. Of what goes the files go first: a kill in between leaves a row without a
@@ -15,7 +15,8 @@ from collections.abc import Callable
 from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.take.acceptance import check_acceptable
 from gosync.bundle.take.applying import import_row
-from gosync.bundle.take.staged import StagedBundles
+from gosync.bundle.take.copies import BundleCopies
+from gosync.bundle.take.localcopies import LocalBundleCopies
 from gosync.catalog.imports import ImportRow, ImportState
 from gosync.errors import RejectedError, SecurityError, UsageError, VolumeError
 from gosync.site.site import Site
@@ -42,7 +43,8 @@ class WaitingBundles:
         self._clock = site.clock
         self._blobs = site.blobs
         self._min_free_bytes = site.options.min_free_bytes
-        self._staged = StagedBundles(site.options.store_path)
+        self._copies = _copies_of(site)
+        self._opened: list[BundleFolder] = []
         self._check = check
         self._target = target
 
@@ -52,19 +54,19 @@ class WaitingBundles:
         Raises:
             StoreError: Something cannot be removed.
         """
-        self._staged.sweep_parts()
+        self._copies.sweep()
         self.remove_applied()
         self._take_up()
-        opened = []
+        self._opened = []
         for row in self._imports.staged():
             try:
-                bundle = self._staged.open(row.bundle_id)
+                bundle = self._copies.open(row.bundle_id)
                 self._check(bundle)
-                opened.append(bundle)
+                self._opened.append(bundle)
             except (VolumeError, RejectedError, SecurityError) as error:
                 _log.warning("bundle %s is dropped: %s", row.bundle_id[:8], error)
                 self.drop(row.bundle_id)
-        return opened
+        return [*self._opened]
 
     def remove_applied(self) -> None:
         """Remove the copies of what was applied or overtaken.
@@ -72,23 +74,23 @@ class WaitingBundles:
         Raises:
             StoreError: One cannot be removed; the next import does.
         """
-        for bundle_id in self._staged.ids():
+        for bundle_id in self._copies.ids():
             row = self._imports.get(bundle_id)
             if row is not None and row.state is ImportState.APPLIED:
-                self._staged.remove(bundle_id)
+                self._copies.remove(bundle_id)
 
     def _take_up(self) -> None:
         """Let copies wait again of which the catalog says nothing."""
-        for bundle_id in self._staged.ids():
+        for bundle_id in self._copies.ids():
             if self._imports.get(bundle_id) is not None:
                 continue
             try:
-                bundle = self._staged.open(bundle_id)
+                bundle = self._copies.open(bundle_id)
                 self._check(bundle)
                 check_acceptable(bundle, self._imports, target=self._target)
             except (VolumeError, RejectedError, SecurityError, UsageError) as error:
                 _log.warning("bundle %s waits no more: %s", bundle_id[:8], error)
-                self._staged.remove(bundle_id)
+                self._copies.remove(bundle_id)
             else:
                 _log.warning("bundle %s waits: its copy was here", bundle_id[:8])
                 self._note(bundle)
@@ -106,7 +108,7 @@ class WaitingBundles:
         self._blobs.check_space(
             bundle.header.size_bytes, min_free_bytes=self._min_free_bytes
         )
-        self._staged.keep(bundle, progress)
+        self._copies.keep(bundle, progress)
         self._note(bundle)
 
     def _note(self, bundle: BundleFolder) -> None:
@@ -121,12 +123,12 @@ class WaitingBundles:
         """
         row = self._imports.get(bundle_id)
         if row is not None and row.state is ImportState.STAGED:
-            self._staged.remove(bundle_id)
+            self._copies.remove(bundle_id)
             self._imports.drop(bundle_id)
 
     def drop_damaged(self, bundle: BundleFolder, error: VolumeError) -> None:
         """Let go of a bundle whose copy proved to be damaged, and say so."""
-        if self._staged.has(bundle):
+        if any(each is bundle for each in self._opened):
             self.drop(bundle.id)
             error.hint = _AGAIN
 
@@ -142,6 +144,10 @@ def drop_waiting(site: Site, prefix: str) -> ImportRow | None:
     rows = [r for r in imports.staged() if r.bundle_id.startswith(prefix.lower())]
     if len(rows) != 1:
         return None
-    StagedBundles(site.options.store_path).remove(rows[0].bundle_id)
+    _copies_of(site).remove(rows[0].bundle_id)
     imports.drop(rows[0].bundle_id)
     return rows[0]
+
+
+def _copies_of(site: Site) -> BundleCopies:
+    return LocalBundleCopies(site.options.store_path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from gosync.bundle.format.header import FileEntry, Header
@@ -62,7 +61,7 @@ class FakeBundle:
 
     header: Header
     manifest: Manifest
-    path: Path = Path("medium")
+    name: str = "medium"
     id: str = field(default="")
 
     def __post_init__(self) -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 import gosync
+from gosync.bundle.read.medium import Medium, MediumFile
+from gosync.bundle.take.copies import BundleCopies
 from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
 from gosync.store.blobs import BlobReader, BlobStore, BlobWriter, OpenBlob
 from gosync.store.journal import Journal
@@ -29,11 +31,14 @@ _LOCAL = frozenset(
     {
         *("LocalBlobStore", "LocalStaged", "LocalOpenBlob", "LocalJournal"),
         *("LocalWriterLock", "LocalTree", "LocalTreeWriter"),
-        *("LocalTileStore", "LocalQuarantine"),
+        *("LocalTileStore", "LocalQuarantine", "LocalBundleCopies"),
         *("BLOBS", "STAGING", "blob_path", "parse_blob_path"),
     }
 )
-_FROM = ("gosync.store.", "gosync.publish.localtree")
+_FROM = (
+    *("gosync.store.", "gosync.publish.localtree"),
+    "gosync.bundle.take.localcopies",
+)
 _HINTS = (*_LOCAL, "blobs.path", "staged.path")
 # Who may know where bytes lie on a disk, and why.
 _BESIDE_THE_STORE = {
@@ -45,6 +50,7 @@ _BESIDE_THE_STORE = {
     "verify/ownstore/files.py": "looks at files that lie in a store",
     "publish/localtree.py": "links the blobs of its own kind",
     "demo/story.py": "shows where the evidence of its own store lies",
+    "bundle/take/waiting.py": "opens a store's copies of bundles",
     "site/treestorage.py": "makes what is configured a tree",
     "bundle/make/tree_archive.py": "packs the tree of a folder",
     "closure/files.py": "looks at a copy of a tree on some medium",
@@ -56,7 +62,7 @@ _BESIDE_THE_STORE = {
 _CONTRACTS = (
     *(Readable, Staged, ScratchFiles, OpenBlob, BlobReader, BlobWriter, BlobStore),
     *(TreeReader, TreeWriter, TreeStorage, Journal, WriterLock),
-    *(TileStore, Quarantine),
+    *(TileStore, Quarantine, BundleCopies, Medium, MediumFile),
 )
 
 

@@ -299,7 +299,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path):
         with Outside(tmp_path / name) as outside:
             add_versions(outside, M, 4)
             add_versions(outside, N, 2, seed=50)
-            made.append(digests(outside.bundle().path))
+            made.append(digests(Path(outside.bundle().name)))
     assert made[0] == made[1]
 
 
@@ -338,12 +338,12 @@ def test_a_killed_create_starts_over_with_the_same_bytes(
     add_versions(outside, M, 3)
     with Outside(tmp_path / "twin") as twin:
         add_versions(twin, M, 3)
-        want = digests(twin.bundle().path)
+        want = digests(Path(twin.bundle().name))
 
     stop_at(outside, step, monkeypatch)
     assert outside.site.catalog.bundles.base(TARGET, sealed=True) is None
 
-    assert digests(outside.bundle().path) == want
+    assert digests(Path(outside.bundle().name)) == want
     assert len(list(outside.out.iterdir())) == 1
 
 
@@ -356,7 +356,7 @@ def test_a_stale_unsealed_bundle_is_removed(
     outside.publish()
 
     bundle = outside.bundle()
-    assert [folder.name for folder in outside.out.iterdir()] == [bundle.path.name]
+    assert [folder.name for folder in outside.out.iterdir()] == [Path(bundle.name).name]
     assert (bundle.header.sequence, bundle.header.carried) == (1, 2)
 
 
@@ -527,7 +527,9 @@ def test_coreutils_prove_a_bundle(outside: Outside):
     sha256sum = shutil.which("sha256sum")
     assert sha256sum is not None
     command = [sha256sum, "--strict", "-c", "SHA256SUMS"]
-    subprocess.run(command, cwd=bundle.path, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        command, cwd=Path(bundle.name), check=True, stdout=subprocess.DEVNULL
+    )
 
 
 def test_what_only_looks_like_an_unsealed_bundle_is_left_alone(
@@ -542,7 +544,7 @@ def test_what_only_looks_like_an_unsealed_bundle_is_left_alone(
     outside.publish()
 
     bundle = outside.bundle()
-    assert set(outside.out.iterdir()) == {bundle.path, copy}
+    assert set(outside.out.iterdir()) == {Path(bundle.name), copy}
 
 
 @pytest.mark.parametrize("name", ["thesis.txt", "vol-0001.zst/thesis.txt"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -24,13 +23,14 @@ from gosync.errors import MalformedError, VolumeError
 DATA = random.Random(1).randbytes(2 * CHUNK_BYTES + 77)
 
 
-class Medium:
+class ChangingFile:
     """A file that changes its bytes from its n-th read on."""
 
-    path = Path("vol-0001.zst")
+    name = "vol-0001.zst"
 
     def __init__(self, data: bytes, *, lies_at: int = 1 << 30) -> None:
         self._data = data
+        self.size_bytes = len(data)
         self._lies_at = lies_at
         self.reads: list[tuple[int, int]] = []
 
@@ -49,7 +49,7 @@ def digests(data: bytes, step: int = 1_000_000) -> tuple[str, ...]:
     return found.finish()
 
 
-def volume(medium: Medium) -> ProvenVolume:
+def volume(medium: ChangingFile) -> ProvenVolume:
     return ProvenVolume(1, medium, len(DATA), digests(DATA), ProvenChunks())
 
 
@@ -61,7 +61,7 @@ def test_digests_are_those_of_the_chunks_however_they_come(step: int):
 
 
 def test_reads_give_what_is_there_and_read_each_chunk_once():
-    medium = Medium(DATA)
+    medium = ChangingFile(DATA)
     opened = volume(medium)
     chance = random.Random(2)
     for _ in range(200):
@@ -76,7 +76,7 @@ def test_reads_give_what_is_there_and_read_each_chunk_once():
 
 @pytest.mark.parametrize("lies_at", range(3))
 def test_other_bytes_are_never_handed_out(lies_at: int):
-    opened = volume(Medium(DATA, lies_at=lies_at))
+    opened = volume(ChangingFile(DATA, lies_at=lies_at))
     got = bytearray()
 
     def read_all() -> None:
@@ -92,7 +92,7 @@ def test_other_bytes_are_never_handed_out(lies_at: int):
 
 def test_a_volume_that_became_shorter_is_refused():
     with pytest.raises(VolumeError):
-        volume(Medium(DATA[:-1])).read_at(len(DATA) - 5, 5)
+        volume(ChangingFile(DATA[:-1])).read_at(len(DATA) - 5, 5)
 
 
 FILE = FileEntry(

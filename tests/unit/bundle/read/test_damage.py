@@ -49,7 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             files = changed(files, number)
         outside.add("example.com/n", "v0.1.0", source(5, files=2))
         outside.publish()
-        yield outside.bundle(volume_bytes=4_000).path
+        yield Path(outside.bundle(volume_bytes=4_000).name)
 
 
 @pytest.fixture

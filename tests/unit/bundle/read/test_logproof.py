@@ -34,7 +34,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
 
 @pytest.fixture(scope="module")
 def full(outside: Outside) -> Path:
-    return outside.bundle().path
+    return Path(outside.bundle().name)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def increment(outside: Outside, full: Path) -> Path:
     outside.log.grow(600)
     outside.add(M, "v1.2.0", source(3))
     outside.publish()
-    return outside.bundle().path
+    return Path(outside.bundle().name)
 
 
 @pytest.fixture

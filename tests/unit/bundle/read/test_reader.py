@@ -62,13 +62,13 @@ def read(outside: Outside, bundle: BundleFolder) -> tuple[list[str], str]:
 def test_damage_costs_what_lies_there_and_no_more(outside: Outside):
     bundle = patches(outside)
     assert len(read(outside, bundle)[0]) == MODULES
-    volume = bundle.path / "vol-0001.zst"
+    volume = Path(bundle.name) / "vol-0001.zst"
     segment = next(s for s in bundle.manifest.segments if s.base is not None)
     data = bytearray(volume.read_bytes())
     data[segment.offset + 3] ^= 1
     volume.write_bytes(data)
 
-    found, said = read(outside, BundleFolder.open(bundle.path))
+    found, said = read(outside, BundleFolder.open(Path(bundle.name)))
     assert "vol-0001.zst" in said
     assert segment.base is not None
     assert segment.base.path not in found
@@ -77,9 +77,9 @@ def test_damage_costs_what_lies_there_and_no_more(outside: Outside):
 
 def test_of_a_volume_that_is_gone_nothing_is_read(outside: Outside):
     bundle = patches(outside)
-    (bundle.path / "vol-0001.zst").unlink()
+    (Path(bundle.name) / "vol-0001.zst").unlink()
 
-    assert read(outside, BundleFolder.open(bundle.path)) == (
+    assert read(outside, BundleFolder.open(Path(bundle.name))) == (
         [],
-        f"{bundle.path}: vol-0001.zst is missing",
+        f"{bundle.name}: vol-0001.zst is missing",
     )

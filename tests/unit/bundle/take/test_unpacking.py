@@ -95,7 +95,7 @@ def _kill_process(_: Unpacker) -> None:
 def _spoil(bundle: BundleFolder) -> None:
     """Damage the last segment that is no patch."""
     segment = [s for s in bundle.manifest.segments if s.holds == "modules"][-1]
-    volume = bundle.path / "vol-0001.zst"
+    volume = Path(bundle.name) / "vol-0001.zst"
     data = bytearray(volume.read_bytes())
     data[segment.end - 3] ^= 1
     volume.write_bytes(data)
@@ -115,7 +115,7 @@ def _story(there: Connection, folder: Path) -> None:
         }
         _spoil(bundle)
         for name, apart in (("broken here", False), ("broken apart", True)):
-            fresh = BundleFolder.open(bundle.path)
+            fresh = BundleFolder.open(Path(bundle.name))
             said[name] = _unpack(outside, fresh, apart=apart)
     there.send(said)
 

@@ -1,11 +1,7 @@
-"""Copies of bundles that wait in the store for what they build on.
+"""Copies of bundles that wait, as folders of the store; the contract is ``copies``'s.
 
-    bundles/<id>/          a whole copy, read back and proven
-    bundles/<id>.part/     one in the making, or what a killed run left of it
-
-``waiting`` says which of them count, and when one goes. The medium may be gone by the
-time the gap closes, hence the copy: at most the bundle's own bytes, and given back as
-soon as it was applied.
+bundles/<id>/          a whole copy, read back and proven
+bundles/<id>.part/     one in the making, or what a killed run left of it
 """
 
 from __future__ import annotations
@@ -18,6 +14,7 @@ from pathlib import Path
 
 from gosync.bundle.format.names import HEADER_NAME
 from gosync.bundle.read.folder import BundleFolder
+from gosync.bundle.take.copies import BundleCopies
 from gosync.errors import VolumeError
 from gosync.store.digest import is_digest
 from gosync.store.durable import disk_errors, make_folder, sync_folder, write_all
@@ -27,40 +24,26 @@ from gosync.work.progress import Progress, at_work
 _PART = ".part"
 
 
-class StagedBundles:
-    """The staged bundles of one store; the lease to import must be held."""
+class LocalBundleCopies(BundleCopies):
+    """The copies below one store's root."""
 
     def __init__(self, root: Path) -> None:
         self._folder = root / BUNDLES
 
     def ids(self) -> list[str]:
-        """Return the ids of the copies, whole or not; those in the making apart.
-
-        Raises:
-            StoreError: They cannot be listed.
-        """
+        """See BundleCopies."""
         return [name for name in self._names() if is_digest(name)]
 
-    def has(self, bundle: BundleFolder) -> bool:
-        """Return whether a bundle is read from a copy here."""
-        return bundle.path.parent == self._folder
-
-    def sweep_parts(self) -> None:
-        """Remove what killed runs left in the making.
-
-        Raises:
-            StoreError: Something cannot be removed.
-        """
-        for name in self._names():
-            if name.endswith(_PART) and is_digest(name.removesuffix(_PART)):
-                self._remove(name)
+    def sweep(self) -> int:
+        """See BundleCopies."""
+        names = [name for name in self._names() if name.endswith(_PART)]
+        torn = [name for name in names if is_digest(name.removesuffix(_PART))]
+        for name in torn:
+            self._remove(name)
+        return len(torn)
 
     def remove(self, bundle_id: str) -> None:
-        """Remove a copy, if it is there.
-
-        Raises:
-            StoreError: It cannot be removed.
-        """
+        """See BundleCopies."""
         self._remove(bundle_id)
 
     def _names(self) -> list[str]:
@@ -77,26 +60,15 @@ class StagedBundles:
                 shutil.rmtree(folder)
 
     def open(self, bundle_id: str) -> BundleFolder:
-        """Open a staged bundle, and read its manifest.
-
-        Raises:
-            VolumeError: It is not there, or damaged.
-            MalformedError: It is of another gosync.
-        """
+        """See BundleCopies."""
         bundle = BundleFolder.open(self._folder / bundle_id)
         if bundle.id != bundle_id:
-            raise VolumeError(f"{bundle.path}: {HEADER_NAME} is another bundle's")
+            raise VolumeError(f"{bundle.name}: {HEADER_NAME} is another bundle's")
         _ = bundle.manifest  # what is wrong with it is to be found here
         return bundle
 
-    def keep(self, source: BundleFolder, progress: Progress) -> BundleFolder:
-        """Copy a bundle from its medium, durable and proven before it returns.
-
-        Raises:
-            VolumeError: The medium lacks or garbles a file.
-            NoSpaceError: The disk is full.
-            StoreError: The copy cannot be written.
-        """
+    def keep(self, source: BundleFolder, progress: Progress) -> None:
+        """See BundleCopies."""
         part = self._folder / f"{source.id}{_PART}"
         final = self._folder / source.id
         make_folder(self._folder)
@@ -113,7 +85,6 @@ class StagedBundles:
             sync_folder(part)
             part.replace(final)
             sync_folder(self._folder)
-        return BundleFolder.open(final)
 
     def _copy(self, source: BundleFolder, part: Path, progress: Progress) -> None:
         _write(part / HEADER_NAME, [source.header_bytes])
