@@ -29,13 +29,15 @@ _BEFORE = 3  # findings before one that may have brought it along
 _SHAPE = re.compile(
     r"""(?:^|[^\w])go:[ ] | ^go\.(?:mod|sum|work)\b | ^\S+/go\.(?:mod|sum|work):\d
     | ^verifying[ ]\S+@ | ^malformed[ ]go\.sum | server[ ]misbehavior
-    | ^SECURITY[ ]ERROR | ^This[ ]download[ ]does[ ]NOT | ^\S+\.go:\d+ | ^package[ ]\S+
+    | ^SECURITY[ ]ERROR | ^This[ ]download[ ]does[ ]NOT
+    | ^\S+\.go:\d+:\d+:[ ] | ^package[ ]\S+
     | ^pattern[ ]\S+: | /@v/ | /@latest | /sumdb/ | \?go-get=1 | ^\S+@\S+:[ ]
-    | ^\S+[ ]v\d\S*:[ ]
+    | ^\S+[ ]v\d\S*(?::|[ ]\((?:retracted|deprecated))
     | ^warning:[ ]go[ ]env | ^error[ ]obtaining[ ]VCS | ^main[ ]module | ^build[ ]\S+:
     | ^failed[ ]to[ ]initialize[ ]build[ ]cache | ^build[ ]cache[ ]is
     | ^-mod= | ^go[ ]\w+:[ ]
     | ^(?:cannot|module|no|invalid|unknown|download|missing|updates|flag|import)[ ]
+    | ^directory[ ]
     """,
     re.VERBOSE,
 )

@@ -6,30 +6,19 @@ with the newest go, in the second tier with the older ones too.
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Mapping
-from pathlib import Path
-
-import msgspec
 import pytest
 
-from gosync.diagnose.recognising import Recogniser
-from gosync.diagnose.shipped import shipped_catalogue
 from tests.go.brokenproxy import (
     CLOSE,
     GOOD,
     HTML,
     RESET,
-    Answer,
-    BrokenProxy,
     always,
     but,
     module_files,
     response,
 )
-from tests.go.golangs import NEWEST, OLDER, need_go
-from tests.simulator.goclient import GoClient
-from tests.tiers import EVERY_STEP
+from tests.go.brokenworld import BrokenWorld, assert_named, cells
 
 _DOWNLOAD = "mod download a.example/m@v1.0.0"
 _GET = "get a.example/m@v1.0.0"
@@ -40,27 +29,6 @@ _SUMDB = {"GOSUMDB": "sum.golang.org"}
 _WEB = {"GOPROXY": "https://goproxy.corp.example"}
 _DIRECT = {"GOPROXY": "direct", "GIT_TERMINAL_PROMPT": "0"}
 _FROM_GITHUB = "mod download github.com/corp/x@v1.0.0"
-_RECOGNISER = Recogniser(shipped_catalogue())
-
-
-class BrokenWorld(msgspec.Struct, frozen=True):
-    """What is broken, and what explain is to call it.
-
-    Attributes:
-        name: What is broken.
-        classes: The class; or those that it may be, by the version of Go.
-        answer: What the proxy answers.
-        command: What go is asked; "{PORT}" in the environment is the proxy's.
-        env: Variables.
-        files: The project's files.
-    """
-
-    name: str
-    classes: str
-    answer: Answer = but()
-    command: str = _DOWNLOAD
-    env: Mapping[str, str] = {}
-    files: Mapping[str, str] = {}
 
 
 def _over_git(port_or_url: str) -> dict[str, str]:
@@ -353,43 +321,7 @@ _WORLDS = [
 ]
 
 
-def _cells():
-    for place, world in enumerate(_WORLDS):
-        for version in (NEWEST, *OLDER):
-            quick = version == NEWEST and place % 6 == 0
-            marks = () if quick or EVERY_STEP else (pytest.mark.long,)
-            yield pytest.param(
-                world, version, marks=marks, id=f"{world.name}-{version}"
-            )
-
-
 @pytest.mark.go
-@pytest.mark.parametrize(("world", "version"), list(_cells()))
+@pytest.mark.parametrize(("world", "version"), list(cells(_WORLDS)))
 def test_what_go_prints_in_a_broken_world_is_named(world, version, tmp_path):
-    with BrokenProxy(world.answer) as proxy:
-        log = _heard(world, proxy.port, need_go(version), tmp_path)
-
-    reading = _RECOGNISER.read(log)
-    named = {each.failure.name for each in reading.failures}
-    assert named, log
-    assert named <= set(world.classes.split()), log
-    assert reading.unnamed == ()
-
-
-def _heard(world: BrokenWorld, port: int, go: Path, folder: Path) -> bytes:
-    client = GoClient(folder, go=go, goproxy=f"http://127.0.0.1:{port}", gosumdb="off")
-    for name, text in world.files.items():
-        (client.work / name).write_text(text)
-    given = {
-        name: value.replace("{PORT}", str(port)) for name, value in world.env.items()
-    }
-    done = subprocess.run(
-        [client.go, *world.command.split()],
-        cwd=client.work,
-        env={**client.env, "GOFLAGS": "-modcacherw", **given},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-        timeout=60,
-    )
-    return done.stdout
+    assert_named(world, version, tmp_path)

@@ -33,6 +33,24 @@ _WRAPPINGS: dict[str, Callable[[str], str]] = {
     "Buildkite": lambda line: f"\x1b_bk;t=1732655501123\x07{line}\r",
     "syslog": lambda line: f"Nov 26 21:11:41 host ci/build[123]: {line}",
     "colours": lambda line: f"\x1b[31m{line}\x1b[0m",
+    "Windows": lambda line: f"{line}\r",
+    "margin": lambda line: f"    {line}",
+    "quoted": lambda line: f"> {line}",
+    "gh, byte order mark": lambda line: f"b\ts\t\ufeff2026-11-26T21:11:41.1Z {line}",
+    "container": lambda line: f"2026-11-26T21:11:41.123456789Z stderr F {line}",
+    "container in JSON": lambda line: json.dumps({"log": f"{line}\n", "stream": "x"}),
+    "collector": lambda line: json.dumps({"level": "error", "msg": line}),
+    "go build -json": lambda line: json.dumps(
+        {"ImportPath": "a", "Action": "build-output", "Output": f"{line}\n"},
+        separators=(",", ":"),
+    ),
+    "parallel steps": lambda line: f"21:11:41  [build-linux] {line}",
+    "Cloud Build": lambda line: f'Step #1 - "build": {line}',
+    "Heroku": lambda line: f"remote:        {line}",
+    "TeamCity, tabs": lambda line: f"[21:11:41]W:\t\t [go mod download] {line}",
+    "syslog, RFC 5424": lambda line: f"2026-11-26T21:11:41.1+00:00 h ci[12]: {line}",
+    "ts": lambda line: f"Nov 26 21:11:41 {line}",
+    "Go's log": lambda line: f"2026/11/26 21:11:41 {line}",
 }
 # Texts as people's logs have them: of Windows, of caches, of git, of old toolchains.
 _SEEN = json.loads((_FOLDER.parents[1] / "seenlogs.json").read_bytes())
@@ -52,6 +70,19 @@ def test_what_a_log_puts_before_lines_changes_nothing(wrapping):
         lines = path.read_text("utf-8").splitlines()
         wrapped = "\n".join(_WRAPPINGS[wrapping](line) for line in lines)
         assert _classes(wrapped.encode()) == _classes(path.read_bytes()), path.name
+
+
+def test_an_answer_of_a_tool_that_quotes_the_log_is_unfolded():
+    log = (_FOLDER / "29-http-404-fetch-timed-out.txt").read_text("utf-8")
+    answer = {"changed": True, "cmd": ["go", "mod", "download"], "stderr": log}
+    text = f"fatal: [host]: FAILED! => {json.dumps(answer)}\n"
+    assert _classes(text.encode()) == ["http.404_timeout"]
+
+
+def test_a_shell_of_windows_puts_a_name_before_the_first_line():
+    log = (_FOLDER / "104-no-gomod.txt").read_text("utf-8")
+    text = f"go : {log}At line:1 char:1\n+ go build ./...\n+ ~~~~~~~~~~~~~~\n"
+    assert _classes(text.encode()) == ["env.no_gomod"]
 
 
 def test_what_developers_see_most_has_its_class():
