@@ -24,10 +24,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
+from gosync.bundle.format.features import DIFFERENCES
 from gosync.bundle.format.header import FileEntry, Header, bundle_id, parse_header
 from gosync.bundle.format.manifest import Manifest, read_manifest
 from gosync.bundle.format.names import (
     HEADER_NAME,
+    MANIFEST_NAME,
     MAX_FILES,
     MAX_HEADER_BYTES,
     MAX_SIGNATURE_BYTES,
@@ -36,7 +38,7 @@ from gosync.bundle.format.names import (
 )
 from gosync.bundle.read.chunks import ProvenChunks, ProvenVolume, check_volumes
 from gosync.bundle.read.zstd import PIECE_BYTES, unpack_pieces
-from gosync.errors import RejectedError, VolumeError
+from gosync.errors import MalformedError, RejectedError, VolumeError
 from gosync.signing.trust import MAX_SIGNATURES
 from gosync.store.staging import read_at
 from gosync.work.progress import NoProgress, Progress
@@ -131,6 +133,8 @@ class BundleFolder:
     def manifest(self) -> Manifest:
         """The manifest, proven by the header; it fits the header's volumes.
 
+        Whoever knows the list that its own is a difference to puts the whole one here.
+
         Raises:
             VolumeError: it is missing, unreadable, or not what the header binds.
             MalformedError: it is no manifest, or not of these volumes.
@@ -139,6 +143,8 @@ class BundleFolder:
         data = b"".join(self.pieces(file))
         found = read_manifest(unpack_pieces(data, unpacked_bytes=file.unpacked_bytes))
         check_volumes(self.header.volumes, found.volumes, found.segments)
+        if found.list_base is not None and DIFFERENCES not in self.header.requires:
+            raise MalformedError(MANIFEST_NAME, "", "a difference that none requires")
         return found
 
     def check_volume(self, number: int, progress: Progress | None = None) -> None:

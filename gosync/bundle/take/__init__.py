@@ -4,6 +4,7 @@ importing    one import, step by step
 acceptance   may the bundle come in at all: its header against those before
 waiting      the bundles that wait in the store for what they build on
 staged       their copies, as files
+holdings     what the store has already
 plan         how a selection comes together out of bundles and store
 space        whether the disks have room for it
 sumdb        the bundles as the checksum database that the gate asks
