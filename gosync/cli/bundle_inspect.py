@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 from gosync.bundle.format.manifest import Segment
 from gosync.bundle.read.documents import (
     CarriedVersion,
+    ListReport,
     VerifiedBundle,
     WholeBundleReport,
     inspected,
@@ -190,10 +191,12 @@ def _lines(folder: BundleFolder, signatures: list[str]) -> Iterator[str]:
     yield f"  base       {header.base or '-'}"
     by = printable(header.gosync)
     yield f"  created    {printable(header.created)} by gosync {by}"
-    go_mods = sum(each.need is Need.MOD for each in folder.manifest.versions)
-    alone = alone_text(go_mods, "of these ")
+    manifest = folder.manifest
+    go_mods = sum(each.need is Need.MOD for each in manifest.versions)
+    alone = alone_text(go_mods, "of these ") if manifest.list_base is None else ""
     yield f"  versions   {header.selected} selected{alone}, {header.carried} travel,"
     yield f"             {header.patched} of them as patches"
+    yield from _list_lines(folder)
     yield (
         f"  size       {format_size(header.size_bytes)} in {len(header.volumes)}"
         f" volumes, for {format_size(header.zip_bytes)} of zips"
@@ -216,6 +219,16 @@ def _lines(folder: BundleFolder, signatures: list[str]) -> Iterator[str]:
         yield f"    {each.path}@{each.version}: {printable(each.reason)}"
     if len(omitted) > _SHOWN:
         yield f"    ... and {len(omitted) - _SHOWN} more; --json shows all"
+
+
+def _list_lines(folder: BundleFolder) -> Iterator[str]:
+    """Say of a list that it is not whole here."""
+    listed = ListReport.of(folder.manifest)
+    if listed is not None:
+        yield (
+            f"  list       a difference to that of bundle {listed.base[:8]}:"
+            f" {listed.told} versions are told, {listed.gone} gone"
+        )
 
 
 def _proven_lines(

@@ -143,8 +143,16 @@ def _contents(options: CommonOptions, asked: SbomTarget) -> Contents:
         if asked.bundle is not None:
             # Reading a bundle takes zstandard.
             from gosync.bundle.read.folder import BundleFolder  # noqa: PLC0415
+            from gosync.bundle.read.keptlists import KeptLists  # noqa: PLC0415
 
             opened = BundleFolder.open(asked.bundle)
+            KeptLists(site.store_path).complete([opened])
+            if opened.manifest.list_base is not None:
+                raise UsageError(
+                    f"{asked.bundle}: its list is a difference to that of bundle"
+                    f" {opened.manifest.list_base.base[:8]}, which is not here",
+                    hint="ask the store that made it, or the site that it is for",
+                )
             return collector.bundle(asked.bundle.name, opened.manifest.versions)
         assert asked.target is not None
         folder = Path(asked.target)

@@ -11,6 +11,7 @@
     journal/<8 digits>.jsonl           numbered from 1
     sumdb/<name>/tile/...              Tile.path(); the name percent-encoded
     bundles/<64 hex>/...               bundles that wait, by their ids
+    lists/<64 hex>.zst                 what bundles selected, by their ids
     serve/                             a server's socket, and what it merges
     access/...                         sealed records of access logs
 
@@ -40,6 +41,7 @@ QUARANTINE = "quarantine"
 JOURNAL = "journal"
 SUMDB = "sumdb"
 BUNDLES = "bundles"
+LISTS = "lists"
 SERVE = "serve"
 ACCESS = "access"
 EVIDENCE = "evidence.json"

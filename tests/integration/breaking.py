@@ -24,6 +24,7 @@ from gosync.bundle.format.manifest import (
     parse_manifest,
 )
 from gosync.bundle.format.names import HEADER_NAME, MANIFEST_NAME
+from gosync.bundle.format.selectionlist import as_difference, completed, list_of
 from gosync.bundle.read.chunks import ChunkDigests
 from gosync.bundle.read.zstd import unpack, write_frame
 from gosync.signing.files import read_key
@@ -118,8 +119,18 @@ class Stage:
     def rewrite_manifest(
         self, medium: Path, change: Callable[[Manifest], Manifest]
     ) -> None:
-        """Change the manifest, bind it in the header, and sign that."""
-        plain = format_manifest(change(read_manifest(medium)))
+        """Change the manifest, bind it in the header, and sign that.
+
+        What is changed has its whole list; it is written as a difference again.
+        """
+        found = read_manifest(medium)
+        if found.list_base is None:
+            changed = change(found)
+        else:
+            base = list_of(read_manifest(self.one))
+            changed = change(completed(found, base))
+            changed = as_difference(changed, base, found.list_base.base)
+        plain = format_manifest(changed)
         self.put_manifest(medium, pack(plain), unpacked_bytes=len(plain))
 
     def put_manifest(self, medium: Path, data: bytes, *, unpacked_bytes: int) -> None:

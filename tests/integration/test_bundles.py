@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,56 @@ def test_an_increment_builds_on_what_was_acknowledged(sim: Simulator, pair: Pair
     assert (second["bundle"]["kind"], second["versions_brought"]) == ("increment", 1)
     pair.check()
     assert pair.came() == {1: "applied", 2: "applied"}
+
+
+def test_the_list_travels_as_a_difference_to_the_receipt_s(sim: Simulator, pair: Pair):
+    def told(bundle: Path) -> dict[str, Any] | None:
+        shown = pair.run_inside("bundle", "inspect", str(bundle)).document
+        found: dict[str, Any] | None = shown["difference"]
+        return found
+
+    full = pair.make()
+    assert told(full) is None
+    pair.take(full)
+    pair.ack()
+    grow(pair, sim, 2)
+    second = pair.make()
+    found = told(second)
+    assert found is not None
+    assert (found["told"], found["gone"]) == (1, 0)
+    for arguments in ([], ["--base", str(pair.outside.tree)]):
+        pair.run_inside("bundle", "verify", str(second), *arguments)
+    pair.take(second)
+    grow(pair, sim, 3)
+    third = pair.make()
+    assert told(third) is not None, "the receipt of the first is here"
+    pair.take(third)
+    pair.check()
+
+    pair.ack()
+    shutil.rmtree(pair.inside.folder / "store" / "lists")
+    grow(pair, sim, 4)
+    fourth = pair.make()
+    assert pair.take(fourth, expect=GAP).document["outcome"] == "staged"
+    assert pair.needed()["selection"] is True
+    repair = pair.make("--need", str(pair.need))
+    assert told(repair) is None
+    assert pair.take(repair).document["outcome"] == "applied"
+    pair.check()
+
+
+def test_a_site_that_keeps_no_list_is_told_it_whole(sim: Simulator, pair: Pair):
+    pair.take(pair.make())
+    said = json.loads(pair.receipt.read_bytes())
+    said["reads"]["requires"].remove("list-differences")
+    pair.receipt.write_text(json.dumps(said))
+    pair.ack()
+    grow(pair, sim, 2)
+    second = pair.make()
+    header = json.loads((second / "bundle.json").read_bytes())
+    assert (header["requires"], header["kind"]) == ([], "increment")
+    pair.take(second)
+    pair.check()
 
 
 def test_the_same_bundle_again_changes_nothing(pair: Pair):

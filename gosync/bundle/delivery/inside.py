@@ -85,6 +85,13 @@ class InboxReport(msgspec.Struct, frozen=True, kw_only=True):
     need: str = ""
 
 
+class _Arrival(msgspec.Struct, frozen=True):
+    """A bundle that is whole, and its folder."""
+
+    folder: Path
+    bundle: BundleFolder
+
+
 class Intray:
     """The inbox of one site; the run holds the lease to import."""
 
@@ -123,62 +130,65 @@ class Intray:
         assert self._inside.inbox is not None, "the job has an inbox"
         folders = await to_thread.run_sync(bundle_folders, self._inside.inbox)
         done, whole = await to_thread.run_sync(self._sort, folders)
-        for bundle in whole:
+        for arrival in whole:
             if self._stop.requested:
                 break
-            done.append(await self._take(bundle))
+            done.append(await self._take(arrival))
             self._progress.advance()
         return InboxReport(bundles=tuple(done), receipt=self._receipt, need=self._need)
 
     def _sort(
         self, folders: Iterable[Path]
-    ) -> tuple[list[DeliveredBundle], list[BundleFolder]]:
+    ) -> tuple[list[DeliveredBundle], list[_Arrival]]:
         """Return what is not whole yet, and the bundles that are, by number."""
         arriving, whole = [], []
         for folder in folders:
             self._progress.advance()
             try:
-                whole.append(open_whole(folder))
+                whole.append(_Arrival(folder, open_whole(folder)))
             except VolumeError as error:
                 state = DeliveryState.ARRIVING
                 arriving.append(
                     DeliveredBundle(folder=folder.name, state=state, reason=str(error))
                 )
-        return arriving, sorted(whole, key=lambda each: each.header.sequence)
+        return arriving, sorted(whole, key=lambda each: each.bundle.header.sequence)
 
-    async def _take(self, bundle: BundleFolder) -> DeliveredBundle:
+    async def _take(self, arrival: _Arrival) -> DeliveredBundle:
+        bundle = arrival.bundle
         imports = self._site.catalog.imports
         known, newest = imports.get(bundle.id), imports.newest()
         here = newest.sequence if newest is not None else 0
         try:
             if known is None and bundle.header.sequence < here:
                 self._check_signatures(bundle)
-                return await self._finish(bundle, DeliveryState.OVERTAKEN)
+                return await self._finish(arrival, DeliveryState.OVERTAKEN)
             if known is not None and known.state is ImportState.STAGED:
-                return await self._finish(bundle, DeliveryState.KNOWN)
+                return await self._finish(arrival, DeliveryState.KNOWN)
             if known is not None and bundle.header.sequence < here:
-                return await self._finish(bundle, DeliveryState.KNOWN)
-            return await self._import(bundle)
+                return await self._finish(arrival, DeliveryState.KNOWN)
+            return await self._import(arrival)
         except SignatureError as error:
-            return self._unsigned(bundle, error)
+            return self._unsigned(arrival, error)
         except StoreError:
             raise
         except (GosyncError, RejectedError) as error:
-            return _refused(bundle, error)
+            return _refused(arrival, error)
 
-    async def _import(self, bundle: BundleFolder) -> DeliveredBundle:
-        self._check_signatures(bundle)  # one may come late: no evidence of anything
+    async def _import(self, arrival: _Arrival) -> DeliveredBundle:
+        self._check_signatures(
+            arrival.bundle
+        )  # one may come late: no evidence of anything
         taking = Import(
             self._site,
             trust=self._trust,
             target=self._inside.target,
             progress=self._progress,
         )
-        report = await taking.run(bundle.path)
+        report = await taking.run(arrival.folder)
         await to_thread.run_sync(self._reply, report)
         waits = report.outcome is ImportOutcome.STAGED
         state = DeliveryState.WAITING if waits else DeliveryState.APPLIED
-        return await self._finish(bundle, state)
+        return await self._finish(arrival, state)
 
     def _check_signatures(self, bundle: BundleFolder) -> None:
         check_signatures(
@@ -201,38 +211,36 @@ class Intray:
             self._need = ""
             remove_needs(outbox, report.bundle.header.target)
 
-    async def _finish(
-        self, bundle: BundleFolder, state: DeliveryState
-    ) -> DeliveredBundle:
+    async def _finish(self, arrival: _Arrival, state: DeliveryState) -> DeliveredBundle:
         """Remove the folder: what it brought is in the store."""
-        await to_thread.run_sync(partial(remove_folder, bundle.path))
+        await to_thread.run_sync(partial(remove_folder, arrival.folder))
         waits = state is DeliveryState.WAITING
         return DeliveredBundle(
-            folder=bundle.path.name,
+            folder=arrival.folder.name,
             state=state,
-            sequence=bundle.header.sequence,
+            sequence=arrival.bundle.header.sequence,
             reason="waits for the bundles before it" if waits else "",
             exit_code=BundleGapError.exit_code if waits else 0,
         )
 
-    def _unsigned(self, bundle: BundleFolder, error: SignatureError) -> DeliveredBundle:
+    def _unsigned(self, arrival: _Arrival, error: SignatureError) -> DeliveredBundle:
         """Return that a bundle is refused, once no signature can be on its way."""
-        if is_still_arriving(bundle.path, self._site.clock.now()):
+        if is_still_arriving(arrival.folder, self._site.clock.now()):
             return DeliveredBundle(
-                folder=bundle.path.name,
+                folder=arrival.folder.name,
                 state=DeliveryState.ARRIVING,
-                sequence=bundle.header.sequence,
+                sequence=arrival.bundle.header.sequence,
                 reason=str(error),
             )
-        return _refused(bundle, error)
+        return _refused(arrival, error)
 
 
-def _refused(bundle: BundleFolder, error: GosyncError) -> DeliveredBundle:
+def _refused(arrival: _Arrival, error: GosyncError) -> DeliveredBundle:
     hint = f" ({error.hint})" if error.hint else ""
     return DeliveredBundle(
-        folder=bundle.path.name,
+        folder=arrival.folder.name,
         state=DeliveryState.REFUSED,
-        sequence=bundle.header.sequence,
+        sequence=arrival.bundle.header.sequence,
         reason=f"{error}{hint}",
         exit_code=error.exit_code,
     )

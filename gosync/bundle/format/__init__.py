@@ -28,8 +28,10 @@ a reader that does not know it skips and counts. A receipt says what the reader 
 
 The **manifest** is one zstd frame of JSON lines (``manifest``): each version of the
 selection with its h1 and who vouches for it, whether it travels or not, so that any
-receiver can say exactly what it lacks; what was omitted and why; what was withdrawn,
-which a header requires its reader to know (``requires``); and the segments.
+receiver can say exactly what it lacks, or the difference to such a list that the
+receiver has, if the header requires that it reads one; what was omitted and why; what
+was withdrawn, which a header requires its reader to know (``requires``); and the
+segments.
 
 A **volume** is a row of zstd frames and nothing else, so that each can be read
 without the others. The manifest's segments say where they begin, and it has the
@@ -76,16 +78,17 @@ The same store, ledger and configuration give the same bytes.
 
 The files of this room:
 
-    names           names and limits
-    features        what a reader can take, release by release
-    header          ``bundle.json``
-    manifest        ``manifest.zst``, unpacked: its lines
-    manifest_checks the rules of these lines
-    artifacts       files beside modules: their lines, their segments
-    blocks          what a recipes frame says of a group
-    recipe          what a zip contains
-    receipt         ``receipt.json``, which goes back outside
-    need            ``need.json``, likewise
-    decoding        bytes to JSON and times, with one error
-    manifest_checks  the rules of a manifest's lines (pure)
+    names            names and limits
+    features         what a reader can take, release by release
+    header           ``bundle.json``
+    manifest         ``manifest.zst``, unpacked: its lines
+    manifest_checks  the rules of these lines
+    listlines        lines of a list that is told as a difference
+    selectionlist    such a list made whole, and a whole one told so
+    artifacts        files beside modules: their lines, their segments
+    blocks           what a recipes frame says of a group
+    recipe           what a zip contains
+    receipt          ``receipt.json``, which goes back outside
+    need             ``need.json``, likewise
+    decoding         bytes to JSON and times, with one error
 """

@@ -22,7 +22,9 @@ from gosync.errors import UsageError
 
 # To take out what a manifest withdraws.
 WITHDRAWALS: Final = "withdrawals"
-KNOWN_REQUIRES: Final = frozenset({WITHDRAWALS})
+# To make a whole list of a difference to that of an earlier bundle.
+DIFFERENCES: Final = "list-differences"
+KNOWN_REQUIRES: Final = frozenset({WITHDRAWALS, DIFFERENCES})
 
 _Name = Annotated[str, msgspec.Meta(max_length=64)]
 
@@ -50,7 +52,7 @@ OURS: Final = ReaderFeatures(
 # By release, oldest first. A row is never changed once its version is out.
 RELEASES: Final[Mapping[str, ReaderFeatures]] = {
     "0.1.0": ReaderFeatures(
-        format=1, requires=(WITHDRAWALS,), artifacts=(DOCUMENT, VULNDB)
+        format=1, requires=(DIFFERENCES, WITHDRAWALS), artifacts=(DOCUMENT, VULNDB)
     ),
 }
 

@@ -4,14 +4,18 @@ Unpacked it is JSON lines, each with its ``type``::
 
     {"type":"volume", ...}    the digests of the volumes' chunks, in their order
     {"type":"segment", ...}   in the order of the volumes
+    {"type":"list", ...}      whose list this one is a difference to; once at most
     {"type":"version", ...}   the selection, by path, then version
+    {"type":"gone", ...}      what that list has and this one not; by path, version
     {"type":"omitted", ...}   selected, not there; by path, then version
     {"type":"finding", ...}   what an audit outside found of these; by path, version
     {"type":"withdrawn", ...} what nobody is to be given any more; by path, version
     {"type":"artifact", ...}  what is carried beside modules; by kind, then name
+    {"type":"dropped", ...}   what that list has of it and this one not; by kind, name
     {"type":"shrink", ...}    how many versions left by changed rules; once at most
 
-Every version of the selection is there with its h1 and who vouches for it. What
+Every version of the selection is there with its h1 and who vouches for it, unless the
+list is a difference (``listlines``): then only what the other one does not say. What
 travels in this bundle names its segment and has its record's text as well. Parsing
 and formatting are pure; compressing is ``stream``'s.
 """
@@ -19,17 +23,19 @@ and formatting are pure; compressing is ``stream``'s.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, TypeAlias, get_args
+from typing import Annotated, Any, TypeAlias, get_args
 
 import msgspec
 
 from gosync.bundle.format.artifacts import ArtifactEntry
 from gosync.bundle.format.decoding import decode_lines, decode_time
 from gosync.bundle.format.header import HexDigest, Size
+from gosync.bundle.format.listlines import DroppedEntry, GoneEntry, ListBase
 from gosync.bundle.format.manifest_checks import (
     WHAT,
     check_artifact_entry,
     check_count,
+    check_dropped,
     check_finding,
     check_segment,
     check_sorted,
@@ -239,11 +245,14 @@ class ShrinkEntry(msgspec.Struct, frozen=True, kw_only=True, tag="shrink"):
 _Line: TypeAlias = (
     VolumeEntry
     | Segment
+    | ListBase
     | VersionEntry
+    | GoneEntry
     | OmittedEntry
     | FindingEntry
     | WithdrawnEntry
     | ArtifactEntry
+    | DroppedEntry
     | ShrinkEntry
 )
 
@@ -258,21 +267,27 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         volumes: The digests of the volumes' chunks.
         segments: The segments, in the order of the volumes.
-        versions: The selection, sorted.
+        list_base: What the list is a difference to, None where it is whole.
+        versions: The selection, sorted; of a difference, what is new or travels.
+        gone: What that list has and this one not, sorted.
         omitted: What is selected and not there, sorted.
         findings: What an audit found of the selection, sorted.
         withdrawn: What is withdrawn, sorted.
-        artifacts: The artifacts that the site is to have, sorted.
+        artifacts: The artifacts that the site is to have, sorted, likewise.
+        dropped: What that list has of them and this one not, sorted.
         shrink: What rules that changed took out of the selection, or None.
     """
 
     volumes: tuple[VolumeEntry, ...] = ()
     segments: tuple[Segment, ...]
+    list_base: ListBase | None = None
     versions: tuple[VersionEntry, ...]
+    gone: tuple[GoneEntry, ...] = ()
     omitted: tuple[OmittedEntry, ...] = ()
     findings: tuple[FindingEntry, ...] = ()
     withdrawn: tuple[WithdrawnEntry, ...] = ()
     artifacts: tuple[ArtifactEntry, ...] = ()
+    dropped: tuple[DroppedEntry, ...] = ()
     shrink: ShrinkEntry | None = None
 
     def travelling(self) -> Iterator[VersionEntry]:
@@ -285,11 +300,14 @@ def format_manifest(manifest: Manifest) -> bytes:
     parts: tuple[Iterable[_Line], ...] = (
         manifest.volumes,
         manifest.segments,
+        () if manifest.list_base is None else (manifest.list_base,),
         manifest.versions,
+        manifest.gone,
         manifest.omitted,
         manifest.findings,
         manifest.withdrawn,
         manifest.artifacts,
+        manifest.dropped,
         () if manifest.shrink is None else (manifest.shrink,),
     )
     return b"".join(_encode_lines(part) for part in parts)
@@ -320,14 +338,7 @@ class _Reading:
     """The lines of a manifest so far."""
 
     def __init__(self) -> None:
-        self._volumes: list[VolumeEntry] = []
-        self._segments: list[Segment] = []
-        self._versions: list[VersionEntry] = []
-        self._omitted: list[OmittedEntry] = []
-        self._findings: list[FindingEntry] = []
-        self._withdrawn: list[WithdrawnEntry] = []
-        self._artifacts: list[ArtifactEntry] = []
-        self._shrinks: list[ShrinkEntry] = []
+        self._lines: dict[type, list[Any]] = {kind: [] for kind in _KINDS}
         self._kind = 0
 
     def add(self, line: _Line) -> None:
@@ -335,52 +346,47 @@ class _Reading:
         if kind < self._kind:
             raise malformed("lines of several types are mixed")
         self._kind = kind
-        self._add_content(line)
+        before = self._lines[type(line)]
+        self._check(line, before)
+        before.append(line)
 
-    def _add_content(self, line: _Line) -> None:
+    def _check(self, line: _Line, before: list[Any]) -> None:
         match line:
             case VolumeEntry():
-                check_count(self._volumes, MAX_VOLUMES)
-                self._volumes.append(line)
+                check_count(before, MAX_VOLUMES)
             case Segment():
-                check_segment(line, self._segments[-1:])
-                self._segments.append(line)
+                check_segment(line, before[-1:])
             case VersionEntry():
-                check_sorted(line, self._versions[-1:])
-                check_version(line, len(self._segments))
-                self._versions.append(line)
+                check_sorted(line, before[-1:])
+                check_version(line, len(self._lines[Segment]))
             case ArtifactEntry():
-                check_artifact_entry(line, self._artifacts[-1:], self._segments)
-                self._artifacts.append(line)
-            case _:
-                self._add_news(line)
-
-    def _add_news(
-        self, line: OmittedEntry | FindingEntry | WithdrawnEntry | ShrinkEntry
-    ) -> None:
-        match line:
-            case OmittedEntry():
-                check_sorted(line, self._omitted[-1:])
-                self._omitted.append(line)
+                check_artifact_entry(line, before[-1:], self._lines[Segment])
+            case GoneEntry() | OmittedEntry():
+                check_sorted(line, before[-1:])
             case FindingEntry():
-                check_finding(line, self._findings[-1:])
-                self._findings.append(line)
+                check_finding(line, before[-1:])
             case WithdrawnEntry():
-                check_sorted(line, self._withdrawn[-1:])
+                check_sorted(line, before[-1:])
                 decode_time(line.withdrawn_at, WHAT)
-                self._withdrawn.append(line)
-            case ShrinkEntry():
-                check_count(self._shrinks, 1)
-                self._shrinks.append(line)
+            case DroppedEntry():
+                check_dropped(line, before[-1:])
+            case ListBase() | ShrinkEntry():
+                check_count(before, 1)
 
     def manifest(self) -> Manifest:
+        lines = self._lines
+        if (lines[GoneEntry] or lines[DroppedEntry]) and not lines[ListBase]:
+            raise malformed("something is gone from a list that is not named")
         return Manifest(
-            volumes=tuple(self._volumes),
-            segments=tuple(self._segments),
-            versions=tuple(self._versions),
-            omitted=tuple(self._omitted),
-            findings=tuple(self._findings),
-            withdrawn=tuple(self._withdrawn),
-            artifacts=tuple(self._artifacts),
-            shrink=self._shrinks[0] if self._shrinks else None,
+            volumes=tuple(lines[VolumeEntry]),
+            segments=tuple(lines[Segment]),
+            list_base=next(iter(lines[ListBase]), None),
+            versions=tuple(lines[VersionEntry]),
+            gone=tuple(lines[GoneEntry]),
+            omitted=tuple(lines[OmittedEntry]),
+            findings=tuple(lines[FindingEntry]),
+            withdrawn=tuple(lines[WithdrawnEntry]),
+            artifacts=tuple(lines[ArtifactEntry]),
+            dropped=tuple(lines[DroppedEntry]),
+            shrink=next(iter(lines[ShrinkEntry]), None),
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gosync.artifact import check_artifact_name
 from gosync.bundle.format.artifacts import ArtifactEntry
 from gosync.bundle.format.decoding import decode_time
+from gosync.bundle.format.listlines import DroppedEntry, GoneEntry
 from gosync.catalog.versions import Need, Proof
 from gosync.errors import MalformedError
 from gosync.gomod import module
@@ -52,8 +53,8 @@ def check_segment(segment: Segment, before: Sequence[Segment]) -> None:
 
 
 def check_sorted(
-    entry: VersionEntry | OmittedEntry | WithdrawnEntry,
-    before: Sequence[VersionEntry | OmittedEntry | WithdrawnEntry],
+    entry: VersionEntry | GoneEntry | OmittedEntry | WithdrawnEntry,
+    before: Sequence[VersionEntry | GoneEntry | OmittedEntry | WithdrawnEntry],
 ) -> None:
     """Check that a version has a canonical name and comes after the one before.
 
@@ -96,6 +97,17 @@ def check_artifact_entry(
         return
     if entry.segment >= len(segments) or segments[entry.segment].holds != "artifacts":
         raise malformed(f"{entry}: segment {entry.segment} holds no artifacts")
+
+
+def check_dropped(entry: DroppedEntry, before: Sequence[DroppedEntry]) -> None:
+    """Check an artifact's name, and that it comes after the one before.
+
+    Raises:
+        MalformedError: it is not so.
+    """
+    check_artifact_name(entry.name)
+    if any(each.key >= entry.key for each in before):
+        raise malformed(f"{entry.kind} {entry.name} is out of order")
 
 
 def check_version(entry: VersionEntry, segments: int) -> None:

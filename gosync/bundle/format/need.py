@@ -9,7 +9,7 @@
       "staged": [{"sequence": 3, "bundle_id": "<64 hex>"}],
       "heads": [65209736],
       "versions": [{"path": "rsc.io/quote", "version": "v1.5.2", "need": "zip"}],
-      "tiles": true,
+      "tiles": true, "selection": false,
       "artifacts": [{"kind": "vulndb", "name": "index/db.json", "digest": "<64 hex>",
                      "size_bytes": 40}],
       "digest": "sha256"
@@ -20,6 +20,8 @@ the site's store nor can be made of what is staged. ``tiles`` says that parts of
 checksum database's tree are missing; whoever answers brings all that is new since
 the applied bundle in any case, and what proves that each of ``heads``, the sizes of
 the trees that the site or its clients have seen, is a beginning of the new one.
+``selection`` says that the site cannot tell what that bundle selects, since its list is
+a difference to one that is lost; whoever answers makes a bundle with a whole list.
 ``artifacts`` are those that the bundle names and that are neither here nor staged.
 ``digest`` is the algorithm of ids and digests.
 """
@@ -69,6 +71,7 @@ class NeedFile(msgspec.Struct, frozen=True, kw_only=True, tag="need"):
         heads: The sizes of the tree heads that it or its clients know.
         versions: What it lacks.
         tiles: Whether tiles of the checksum database are missing, too.
+        selection: Whether it lacks the list of what is selected.
         artifacts: The artifacts that it lacks.
         digest: The algorithm of bundle ids and of digests.
     """
@@ -80,6 +83,7 @@ class NeedFile(msgspec.Struct, frozen=True, kw_only=True, tag="need"):
     heads: Annotated[tuple[Size, ...], msgspec.Meta(max_length=100_000)] = ()
     versions: tuple[NeedVersion, ...] = ()
     tiles: bool = False
+    selection: bool = False
     artifacts: tuple[Artifact, ...] = ()
     digest: Literal["sha256"] = "sha256"
 

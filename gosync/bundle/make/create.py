@@ -19,11 +19,9 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from gosync import __version__
-from gosync.bundle.format.artifacts import ArtifactEntry
-from gosync.bundle.format.features import WITHDRAWALS
 from gosync.bundle.format.header import (
     Algorithms,
     Header,
@@ -33,11 +31,12 @@ from gosync.bundle.format.header import (
     folder_name,
     format_header,
 )
-from gosync.bundle.format.manifest import Manifest, VolumeEntry
 from gosync.bundle.format.names import FORMAT, HEADER_NAME, MAX_FILE_BYTES
+from gosync.bundle.format.selectionlist import completed, list_of
 from gosync.bundle.make.created import Created, CreateOptions
 from gosync.bundle.make.difference import travelling
 from gosync.bundle.make.ledger import Ledger
+from gosync.bundle.make.manifest import make_manifest, required, told, told_base
 from gosync.bundle.make.news import check_readable, is_same, new_blobs, shrink_of
 from gosync.bundle.make.packers import Packers
 from gosync.bundle.make.packing import artifact_segments, tile_segments
@@ -51,8 +50,6 @@ from gosync.bundle.make.receiver import (
 )
 from gosync.bundle.make.selection import (
     BundleSelection,
-    entry_of,
-    findings_of,
     read_selection,
 )
 from gosync.bundle.make.tiles import (
@@ -70,6 +67,7 @@ from gosync.bundle.make.volumes import (
     VolumeWriter,
     remove_folder,
 )
+from gosync.bundle.read.keptlists import KeptLists
 from gosync.bundle.read.proving import Proven, prove_bundle
 from gosync.catalog import leases
 from gosync.catalog.bundles import BundleRow, BundleState
@@ -154,12 +152,14 @@ class _Making:
         self._bundled = list(travelling(selection.chosen, receiver.held, bases))
         bundles, target = site.catalog.bundles, options.target.name
         self._shrink = shrink_of(bundles, target, selection, self._rules)
+        self._lists = KeptLists(site.options.store_path)
+        self._told_base = told_base(self._lists, receiver, options.reader)
 
     @property
     def brings_nothing(self) -> bool:
         """Whether the receiver has everything."""
         same = is_same(self._site.catalog, self._selection, self._receiver)
-        return same and not self._old_heads.lacking
+        return same and not (self._old_heads.lacking or self._receiver.lacks_list)
 
     @property
     def digests(self) -> Iterator[str]:
@@ -215,6 +215,7 @@ class _Making:
         final = self._options.out / folder_name(header, identity)
         writer.finish(final)
         check_named(final, identity)
+        self._lists.keep(identity, self._list)
         holds = ((chosen.mv, chosen.need) for chosen in self._selection.chosen)
         ruled = replace(
             row, rules=self._rules.text, rules_fingerprint=self._rules.fingerprint
@@ -226,6 +227,7 @@ class _Making:
             self._selection.artifacts,
             self._selection.withdrawn_digest,
         )
+        self._lists.sweep(self._site.catalog)
         made = Created(selection=self._selection, path=final, id=identity)
         return replace(
             made,
@@ -285,12 +287,17 @@ class _Making:
         tiles: Sequence[Tile],
     ) -> Header:
         placed, volumes = self._write_volumes(writer, tiles)
-        manifest = self._manifest(volumes.entries, placed)
-        carried = list(manifest.travelling())
-        segments, base = manifest.segments, self._receiver.base
+        catalog, base = self._site.catalog, self._receiver.base
+        whole = make_manifest(
+            self._selection, catalog, volumes.entries, placed, self._shrink
+        )
+        self._list = list_of(whole)
+        base_id = base.bundle_id or "" if base is not None else ""
+        manifest = told(whole, self._told_base, base_id)
+        carried, segments = list(whole.travelling()), whole.segments
         return Header(
             format=FORMAT,
-            requires=(WITHDRAWALS,) if manifest.withdrawn else (),
+            requires=required(manifest),
             algorithms=Algorithms(
                 signatures=tuple(sorted({key.kind.value for key in self._keys}))
             ),
@@ -303,16 +310,16 @@ class _Making:
             sumdb=self._sum_head(head),
             manifest=writer.write_manifest(manifest),
             volumes=tuple(volumes.files),
-            selected=len(manifest.versions),
+            selected=len(whole.versions),
             carried=len(carried),
             patched=sum(segments[e.segment or 0].base is not None for e in carried),
-            omitted=len(manifest.omitted),
+            omitted=len(whole.omitted),
             tiles=sum(each.packed.tiles for each in placed),
             tile_bytes=sum(tile.size_bytes for tile in tiles),
             old_head_tiles=len(self._old_heads.lacking),
             zip_bytes=sum(entry.zip_bytes or 0 for entry in carried),
-            artifacts=len(manifest.artifacts),
-            artifacts_carried=sum(a.segment is not None for a in manifest.artifacts),
+            artifacts=len(whole.artifacts),
+            artifacts_carried=sum(a.segment is not None for a in whole.artifacts),
         )
 
     def _sum_head(self, head: SignedHead | None) -> SumHead | None:
@@ -356,32 +363,6 @@ class _Making:
             volumes.close_volume()
         return placed, volumes
 
-    def _manifest(
-        self, volumes: Sequence[VolumeEntry], placed: Sequence[PlacedSegment]
-    ) -> Manifest:
-        where = {mv: n for n, each in enumerate(placed) for mv in each.packed.versions}
-        blobs = {
-            digest: n for n, each in enumerate(placed) for digest in each.packed.blobs
-        }
-        return Manifest(
-            volumes=tuple(volumes),
-            segments=tuple(each.segment for each in placed),
-            versions=tuple(
-                entry_of(chosen, where.get(chosen.mv))
-                for chosen in self._selection.chosen
-            ),
-            omitted=self._selection.omitted,
-            findings=findings_of(
-                self._site.catalog, (each.mv for each in self._selection.chosen)
-            ),
-            withdrawn=self._selection.withdrawn,
-            artifacts=tuple(
-                ArtifactEntry(**asdict(each), segment=blobs.get(each.digest))
-                for each in self._selection.artifacts
-            ),
-            shrink=self._shrink,
-        )
-
     def _sign(self, writer: FolderWriter, header: bytes) -> tuple[str, ...]:
         """Write a signature of each key; several have numbers."""
         several = len(self._keys) > 1
@@ -393,6 +374,8 @@ class _Making:
     def _prove(self, path: Path, identity: str) -> Proven:
         rows = (each.row for each in self._selection.chosen)
         folder, bases = open_made(path, identity), OwnBases(self._site.blobs, rows)
+        if folder.manifest.list_base is not None and self._told_base is not None:
+            folder.manifest = completed(folder.manifest, self._told_base)
         proven = prove_bundle(
             folder, scratch=self._scratch, bases=bases, progress=self._progress
         )

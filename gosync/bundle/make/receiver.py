@@ -45,6 +45,7 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
         after: A sequence that it took in, 0 for none that is known.
         heads: Sizes of tree heads that it or its clients know.
         artifacts: The digests of the artifacts that it has, by kind and name.
+        lacks_list: Whether it asks for a whole list of what is selected.
     """
 
     kind: BundleKind = BundleKind.FULL
@@ -54,6 +55,7 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
     after: int = 0
     heads: tuple[int, ...] = ()
     artifacts: Mapping[tuple[str, str], str] = msgspec.field(default_factory=dict)
+    lacks_list: bool = False
 
 
 def receiver_of(bundles: Bundles, target: str, *, sealed: bool) -> Receiver:
@@ -117,6 +119,7 @@ def receiver_with_need(bundles: Bundles, target: str, need: NeedFile) -> Receive
         after=after,
         heads=need.heads,
         artifacts={k: digest for k, digest in artifacts.items() if digest not in lost},
+        lacks_list=need.selection,
     )
 
 

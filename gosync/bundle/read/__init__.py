@@ -12,4 +12,5 @@ treebase    such versions, and tiles, out of a published tree
 proving     everything that a bundle says, held against its bytes
 logproof    how much of it leads to its tree head
 documents   what is told of a bundle, as JSON
+keptlists   lists of the selections of earlier bundles, kept in the store
 """

@@ -16,7 +16,12 @@ from gosync.bundle.format.artifacts import (
     skipped_artifacts,
 )
 from gosync.bundle.format.header import Header
-from gosync.bundle.format.manifest import OmittedEntry, ShrinkEntry, WithdrawnEntry
+from gosync.bundle.format.manifest import (
+    Manifest,
+    OmittedEntry,
+    ShrinkEntry,
+    WithdrawnEntry,
+)
 from gosync.bundle.read.folder import BundleFolder
 from gosync.bundle.read.logproof import LogProof
 from gosync.bundle.read.proving import Proven
@@ -89,6 +94,28 @@ class ArtifactCounts(msgspec.Struct, frozen=True):
     skipped: dict[str, int]
 
 
+class ListReport(msgspec.Struct, frozen=True):
+    """A list of what is selected that is a difference to an earlier bundle's.
+
+    Attributes:
+        base: That bundle's id.
+        told: How many versions are told: new, changed, or in this bundle.
+        gone: How many of that list are selected no more.
+    """
+
+    base: str
+    told: int
+    gone: int
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> ListReport | None:
+        """Return what is told of a difference, None of a whole list."""
+        if manifest.list_base is None:
+            return None
+        told, gone = len(manifest.versions), len(manifest.gone)
+        return ListReport(manifest.list_base.base, told, gone)
+
+
 class BundleReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a bundle says of itself.
 
@@ -100,6 +127,7 @@ class BundleReport(msgspec.Struct, frozen=True, kw_only=True):
         artifacts: How many artifacts the site is to have.
         shrink: What rules that changed took out of the selection, or None.
         withdrawn: What was withdrawn outside.
+        difference: What its list is a difference to; None where it is whole.
     """
 
     folder: str
@@ -109,6 +137,7 @@ class BundleReport(msgspec.Struct, frozen=True, kw_only=True):
     artifacts: ArtifactCounts
     shrink: ShrinkReport | None
     withdrawn: list[WithdrawnReport]
+    difference: ListReport | None
 
 
 class CarriedVersion(msgspec.Struct, frozen=True):
@@ -130,7 +159,7 @@ class CarriedVersion(msgspec.Struct, frozen=True):
 
 
 class WholeBundleReport(BundleReport, frozen=True, kw_only=True):
-    """The same with every version of the selection."""
+    """The same with every version of the selection, or all that it tells of it."""
 
     versions: list[CarriedVersion]
 
@@ -162,6 +191,7 @@ def inspected(folder: BundleFolder, signatures: Sequence[str]) -> BundleReport:
         artifacts=_artifact_counts(manifest.artifacts),
         shrink=ShrinkReport.of(manifest.shrink),
         withdrawn=withdrawn_reports(manifest.withdrawn),
+        difference=ListReport.of(manifest),
     )
 
 

@@ -21,10 +21,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from gosync.bundle.format.features import DIFFERENCES
 from gosync.bundle.format.header import FileEntry, Header, bundle_id, parse_header
 from gosync.bundle.format.manifest import Manifest, read_manifest
 from gosync.bundle.format.names import (
     HEADER_NAME,
+    MANIFEST_NAME,
     MAX_FILES,
     MAX_HEADER_BYTES,
     MAX_SIGNATURE_BYTES,
@@ -40,7 +42,7 @@ from gosync.bundle.read.medium import (
     MediumFile,
 )
 from gosync.bundle.read.zstd import PIECE_BYTES, unpack_pieces
-from gosync.errors import RejectedError, VolumeError
+from gosync.errors import MalformedError, RejectedError, VolumeError
 from gosync.signing.trust import MAX_SIGNATURES
 from gosync.work.progress import NoProgress, Progress
 
@@ -144,17 +146,19 @@ class BundleFolder:
         name = self._names.get(SUMS_NAME.lower())
         if name is None:
             raise VolumeError(
-                f"{self.path}: there is no {SUMS_NAME} yet", hint=_BRING_REST
+                f"{self.name}: there is no {SUMS_NAME} yet", hint=_BRING_REST
             )
-        lines = _read(self.path / name, MAX_HEADER_BYTES).decode("utf-8", "replace")
+        lines = _read(self._medium, name, MAX_HEADER_BYTES).decode("utf-8", "replace")
         if f"{self.id}  {HEADER_NAME}" not in lines.splitlines():
             raise VolumeError(
-                f"{self.path}: {SUMS_NAME} is not of this header", hint=_BRING_REST
+                f"{self.name}: {SUMS_NAME} is not of this header", hint=_BRING_REST
             )
 
     @cached_property
     def manifest(self) -> Manifest:
         """The manifest, proven by the header; it fits the header's volumes.
+
+        Whoever knows the list that its own is a difference to puts the whole one here.
 
         Raises:
             VolumeError: it is missing, unreadable, or not what the header binds.
@@ -164,6 +168,8 @@ class BundleFolder:
         data = b"".join(self.pieces(file))
         found = read_manifest(unpack_pieces(data, unpacked_bytes=file.unpacked_bytes))
         check_volumes(self.header.volumes, found.volumes, found.segments)
+        if found.list_base is not None and DIFFERENCES not in self.header.requires:
+            raise MalformedError(MANIFEST_NAME, "", "a difference that none requires")
         return found
 
     def check_volume(self, number: int, progress: Progress | None = None) -> None:

@@ -16,7 +16,7 @@ import hashlib
 from collections import deque
 from collections.abc import Iterable
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from msgspec.structs import fields
@@ -141,18 +141,26 @@ def _prove_all(proof: _Proof, segments: int, progress: Progress) -> Proven:
     return proven
 
 
+class _Listed(NamedTuple):
+    """How long a whole list is."""
+
+    versions: int
+    artifacts: int
+
+
 def _check_counts(folder: BundleFolder, manifest: Manifest) -> None:
     """Check what the header says for people against what is there."""
     header = folder.header
     travelling = list(manifest.travelling())
     bases = [segment.base for segment in manifest.segments]
+    listed = manifest.list_base or _whole(manifest)
     found = {
-        "selected": len(manifest.versions),
+        "selected": listed.versions,
         "carried": len(travelling),
         "patched": sum(bases[each.segment or 0] is not None for each in travelling),
         "omitted": len(manifest.omitted),
         "zip_bytes": sum(each.zip_bytes or 0 for each in travelling),
-        "artifacts": len(manifest.artifacts),
+        "artifacts": listed.artifacts,
     }
     for name, count in found.items():
         if getattr(header, name) != count:
@@ -160,6 +168,10 @@ def _check_counts(folder: BundleFolder, manifest: Manifest) -> None:
             raise _malformed(f"the header says {name} {said}, there are {count}")
     if folder.header.kind.value == "full" and any(bases):
         raise _malformed("patches in a full bundle")
+
+
+def _whole(manifest: Manifest) -> _Listed:
+    return _Listed(len(manifest.versions), len(manifest.artifacts))
 
 
 def _check_record(entry: VersionEntry) -> None:

@@ -5,6 +5,7 @@ acceptance   may the bundle come in at all: its header against those before
 waiting      the bundles that wait in the store for what they build on
 copies       their copies, the contract
 localcopies  their copies, as folders of the store
+holdings     what the store has already
 plan         how a selection comes together out of bundles and store
 space        whether the disks have room for it
 sumdb        the bundles as the checksum database that the gate asks

@@ -27,10 +27,11 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from gosync.artifact import Artifact
 from gosync.bundle.format.names import HEADER_NAME
 from gosync.bundle.format.need import NeedFile
+from gosync.bundle.format.selectionlist import list_of
 from gosync.bundle.read.folder import BundleFolder, blaming
+from gosync.bundle.read.keptlists import KeptLists
 from gosync.bundle.take.acceptance import (
     BundleStatus,
     check_acceptable,
@@ -43,6 +44,7 @@ from gosync.bundle.take.applying import (
 )
 from gosync.bundle.take.artifacts import take_blobs
 from gosync.bundle.take.checks import check_deletes, check_shrink, check_vouched
+from gosync.bundle.take.holdings import holdings_of
 from gosync.bundle.take.intake import Intake
 from gosync.bundle.take.outcome import (
     ImportedBundle,
@@ -51,7 +53,7 @@ from gosync.bundle.take.outcome import (
     make_need,
     make_receipt,
 )
-from gosync.bundle.take.plan import BundleSet, Holdings, ImportPlan
+from gosync.bundle.take.plan import BundleSet, ImportPlan
 from gosync.bundle.take.space import check_import_fits
 from gosync.bundle.take.sumdb import BundleSumRemote
 from gosync.bundle.take.unpacking import Unpacker
@@ -59,7 +61,7 @@ from gosync.bundle.take.waiting import WaitingBundles
 from gosync.bundle.take.withdrawals import withdraw_at_once
 from gosync.catalog import leases
 from gosync.catalog.imports import ImportState
-from gosync.catalog.versions import Need, VersionRow
+from gosync.catalog.versions import Need
 from gosync.errors import (
     BundleGapError,
     RejectedError,
@@ -74,7 +76,6 @@ from gosync.publish.report import PublishReport
 from gosync.signing.trust import SignedBy, TrustFile, check_signatures
 from gosync.site.site import Site
 from gosync.site.tree import publish_tree
-from gosync.store.digest import Digest
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.tile import Tile
 from gosync.sync.prune import allowing, sweep
@@ -127,6 +128,7 @@ class Import:
         self._tiles_missing = False
         self._carried_tiles: list[Tile] = []
         self._scanner = ZipScanner()
+        self._lists = KeptLists(site.options.store_path)
 
     async def run(self, medium: Path) -> ImportReport:
         """Take the bundle in a folder in.
@@ -161,11 +163,14 @@ class Import:
         candidates = self._waiting.open()
         newest = imports.newest()
         shown = newest is not None and newest.bundle_id == bundle.id
-        if standing is BundleStatus.NEW or shown:  # what is shown may have been damaged
+        takes = standing is BundleStatus.NEW or shown  # what is shown may be damaged
+        if takes:
             bundle.check_names(missing_ok=True)
+            candidates.append(bundle)
+        await to_thread.run_sync(self._lists.complete, candidates)
+        if takes:
             check_database(self._site.options.database, bundle, proves=self._proves)
             self._withdraw(bundle)
-            candidates.append(bundle)
         with Unpacker(bundle, self._site.blobs) as unpacker:
             self._unpacker = unpacker
             applied = await self._apply_newest(candidates, bundle)
@@ -205,11 +210,13 @@ class Import:
         self, bundles: list[BundleFolder], arrived: BundleFolder
     ) -> bool:
         """Apply the highest number that is complete; keep what arrived if it waits."""
-        holdings = await to_thread.run_sync(self._holdings)
+        find = partial(holdings_of, self._site, proves=self._proves)
+        holdings = await to_thread.run_sync(find)
         pool = BundleSet(bundles, holdings)
         for candidate in pool.newest_first:
             plan = await to_thread.run_sync(pool.plan, candidate)
             if plan.is_done and self._is_applied(candidate):
+                self._keep_list(candidate)
                 return False
             if plan.is_complete and await self._try(plan, bundles):
                 return True
@@ -218,29 +225,14 @@ class Import:
                 await to_thread.run_sync(self._waiting.keep, arrived, self._progress)
         return False
 
+    def _keep_list(self, bundle: BundleFolder) -> None:
+        """Keep what a bundle selects: later ones may tell it as a difference."""
+        if not self._lists.has(bundle.id):
+            self._lists.keep(bundle.id, list_of(bundle.manifest))
+
     def _is_applied(self, bundle: BundleFolder) -> bool:
         row = self._site.catalog.imports.get(bundle.id)
         return row is not None and row.state is ImportState.APPLIED
-
-    def _holdings(self) -> Holdings:
-        return Holdings(
-            self._site.catalog.versions.all_rows(),
-            proves=self._proves,
-            exists=self._has_blobs,
-            has_blob=self._has_artifact,
-        )
-
-    def _has_artifact(self, artifact: Artifact) -> bool:
-        digest = Digest(artifact.digest)
-        return self._site.blobs.exists(digest, size_bytes=artifact.size_bytes)
-
-    def _has_blobs(self, row: VersionRow) -> bool:
-        """Return whether a row's blobs are there; a disk may have lost some."""
-        blobs = self._site.blobs
-        return all(
-            blobs.exists(Digest(digest), size_bytes=size_bytes)
-            for digest, size_bytes in row.blobs().values()
-        )
 
     def _proves(self, path: str) -> bool:
         options = self._site.options
@@ -267,10 +259,12 @@ class Import:
         async with self._site.holding_at_last(leases.SELECT):
             check_store(self._site)  # others went on meanwhile
             check_deletes(self._site, plan.chosen.manifest)
+            await to_thread.run_sync(self._keep_list, plan.chosen)
             await to_thread.run_sync(
                 apply_selection, self._site, plan.chosen, overtaken, ahead
             )
         self._waiting.remove_applied()
+        self._lists.sweep(self._site.catalog, used=plan.chosen.header.base)
         return True
 
     async def _bring(self, plan: ImportPlan, bundles: Sequence[BundleFolder]) -> None:

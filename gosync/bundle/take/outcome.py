@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync import __version__
 from gosync.artifact import Artifact
 from gosync.bundle.format.artifacts import skipped_artifacts
-from gosync.bundle.format.features import OURS
+from gosync.bundle.format.features import DIFFERENCES, OURS, ReaderFeatures
 from gosync.bundle.format.header import Known
 from gosync.bundle.format.manifest import OmittedEntry
 from gosync.bundle.format.need import NeedFile, NeedVersion
@@ -22,6 +23,7 @@ from gosync.bundle.read.documents import (
     withdrawn_reports,
 )
 from gosync.bundle.read.folder import BundleFolder
+from gosync.bundle.read.keptlists import KeptLists
 from gosync.bundle.take.plan import ImportPlan
 from gosync.catalog.imports import ImportRow, ImportState
 from gosync.errors import BundleGapError
@@ -178,11 +180,19 @@ def make_receipt(
             for each in signed_by
         ),
         gosync=__version__,
-        reads=OURS,
+        reads=_reads(site, newest),
         artifacts=len(site.catalog.artifacts.all()),
         skipped=skipped if bundle.id == newest.bundle_id else {},
         came=tuple(_known(r) for r in came if r.target == newest.target)[-MAX_CAME:],
     )
+
+
+def _reads(site: Site, newest: ImportRow) -> ReaderFeatures:
+    """Return what is read here: differences only where there is what they are to."""
+    if KeptLists(site.options.store_path).has(newest.bundle_id):
+        return OURS
+    requires = tuple(name for name in OURS.requires if name != DIFFERENCES)
+    return replace(OURS, requires=requires)
 
 
 def make_need(site: Site, plan: ImportPlan, *, tiles: bool) -> NeedFile:
@@ -209,6 +219,7 @@ def make_need(site: Site, plan: ImportPlan, *, tiles: bool) -> NeedFile:
             for each in plan.missing
         ),
         tiles=tiles,
+        selection=not plan.is_listed,
         artifacts=tuple(
             Artifact(
                 kind=each.kind,

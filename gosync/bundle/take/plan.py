@@ -13,67 +13,20 @@ one that it builds on, and a repair may fill any hole.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from gosync.artifact import Artifact
 from gosync.bundle.format.artifacts import ArtifactEntry, known_artifacts
+from gosync.bundle.take.holdings import Holdings
 from gosync.catalog.bundles import BundleKind
-from gosync.catalog.versions import Need, Proof, VersionRow
+from gosync.catalog.versions import Need
 from gosync.gomod.module import ModuleVersion
 
 if TYPE_CHECKING:
-    from gosync.bundle.format.manifest import Base, VersionEntry
+    from gosync.bundle.format.manifest import VersionEntry
     from gosync.bundle.read.folder import BundleFolder
-
-
-class Holdings:
-    """What the store has, by version."""
-
-    def __init__(
-        self,
-        rows: Iterable[VersionRow],
-        *,
-        proves: Callable[[str], bool],
-        exists: Callable[[VersionRow], bool],
-        has_blob: Callable[[Artifact], bool] = lambda _: False,
-    ) -> None:
-        """Take note of what is carried.
-
-        Args:
-            rows: The catalog's rows.
-            proves: Whether a module's versions need a record of the checksum
-                database.
-            exists: Whether the blobs of a row are there.
-            has_blob: Whether the blob of an artifact is.
-        """
-        self._has_blob = has_blob
-        self._exists = exists
-        self._rows = {row.mv: row for row in rows if row.carried is not None}
-        self._proves = proves
-
-    def has(self, entry: VersionEntry) -> bool:
-        """Return whether all that a selection wants of a version is here."""
-        row = self._rows.get(entry.mv)
-        if row is None or row.mod_h1 != entry.mod_h1:
-            return False
-        if self._proves(entry.path) and row.proof is not Proof.SUMDB:
-            return False
-        whole = row.carried is Need.ZIP and row.zip_h1 == entry.zip_h1
-        return (whole or entry.need is Need.MOD) and self._exists(row)
-
-    def has_artifact(self, artifact: Artifact) -> bool:
-        """Return whether the bytes of an artifact are here."""
-        return self._has_blob(artifact)
-
-    def has_base(self, base: Base) -> bool:
-        """Return whether the zip is here that a patch is against."""
-        row = self._rows.get(base.mv)
-        if row is None or row.carried is not Need.ZIP or row.zip_h1 != base.h1:
-            return False
-        return self._exists(row)
 
 
 class Taking(msgspec.Struct, frozen=True):
@@ -98,17 +51,19 @@ class ImportPlan(msgspec.Struct, frozen=True):
         takings: What is taken out of which bundle, in this order.
         missing: Versions of the selection that nothing here makes.
         lacking: Artifacts, likewise.
+        is_listed: Whether it is known what all it selects: its list is whole.
     """
 
     chosen: BundleFolder
     takings: tuple[Taking, ...]
     missing: tuple[VersionEntry, ...]
     lacking: tuple[ArtifactEntry, ...] = ()
+    is_listed: bool = True
 
     @property
     def is_complete(self) -> bool:
         """Whether nothing is missing, once everything was taken."""
-        return not self.missing and not self.lacking
+        return self.is_listed and not self.missing and not self.lacking
 
     @property
     def is_done(self) -> bool:
@@ -178,7 +133,8 @@ class BundleSet:
             )
             if versions or digests
         )
-        return ImportPlan(chosen, takings, missing, lacking)
+        is_listed = chosen.manifest.list_base is None
+        return ImportPlan(chosen, takings, missing, lacking, is_listed)
 
     def _take_blob(self, wanted: ArtifactEntry, taken: list[set[str]]) -> bool:
         """Find who brings the bytes of an artifact, and note it."""

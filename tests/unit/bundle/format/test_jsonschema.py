@@ -13,6 +13,7 @@ import pytest
 
 from gosync.bundle.format.artifacts import ArtifactEntry
 from gosync.bundle.format.header import Header
+from gosync.bundle.format.listlines import DroppedEntry, GoneEntry, ListBase
 from gosync.bundle.format.manifest import (
     FindingEntry,
     OmittedEntry,
@@ -31,11 +32,14 @@ CLASSES = {
     "bundle-manifest-line": (
         VolumeEntry
         | Segment
+        | ListBase
         | VersionEntry
+        | GoneEntry
         | OmittedEntry
         | FindingEntry
         | WithdrawnEntry
         | ArtifactEntry
+        | DroppedEntry
         | ShrinkEntry
     ),
     "receipt": Receipt,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from gosync.bundle.format.manifest import VersionEntry
 from gosync.bundle.read.folder import BundleFolder
-from gosync.bundle.take.plan import BundleSet, Holdings, ImportPlan
+from gosync.bundle.take.holdings import Holdings
+from gosync.bundle.take.plan import BundleSet, ImportPlan
 from gosync.catalog.bundles import BundleKind
 from gosync.catalog.versions import Need, Proof, VersionRow
 from gosync.gomod.module import ModuleVersion
