@@ -3,19 +3,20 @@
 A published tree, a GOMODCACHE, goproxy's and Athens' folders. A path gives module,
 version and file, and these give the path.
 
-    routes     the paths of a published tree (pure)
-    requests   what a path of a GOPROXY asks for (pure)
-    layouts    which file of a cache is what (pure)
-    athens     Athens' layout on disk (pure)
-    tree       files below one open folder, read with limits
-    walk       a folder's entries, without following anything
-    detection  which kind of cache a folder is
-    roots      where the root of a cache is, by one folder in it
-    inventory  a folder's entries by module version
-    foreign    what of a folder is no cache's, and is left alone
-    sums       a tree's part of the checksum database, proven to a signed head
-    findings   what is wrong with a file of a tree
-    placing    bytes put into a folder, things removed from it
-    copying    copies between file systems
-    moving     a thing moved from one open folder into another, whole or not at all
+    routes      the paths of a published tree (pure)
+    requests    what a path of a GOPROXY asks for (pure)
+    indexfiles  the files of a tree's index: names, lines, time stamps (pure)
+    layouts     which file of a cache is what (pure)
+    athens      Athens' layout on disk (pure)
+    tree        files below one open folder, read with limits
+    walk        a folder's entries, without following anything
+    detection   which kind of cache a folder is
+    roots       where the root of a cache is, by one folder in it
+    inventory   a folder's entries by module version
+    foreign     what of a folder is no cache's, and is left alone
+    sums        a tree's part of the checksum database, proven to a signed head
+    findings    what is wrong with a file of a tree
+    placing     bytes put into a folder, things removed from it
+    copying     copies between file systems
+    moving      a thing moved from one open folder into another, whole or not at all
 """

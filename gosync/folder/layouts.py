@@ -29,6 +29,7 @@ from typing import Final, Protocol, TypeAlias
 import msgspec
 
 from gosync.errors import MalformedError
+from gosync.folder.indexfiles import INDEX_FOLDER
 from gosync.folder.routes import (
     ARTIFACT_FOLDERS,
     LATEST_NAME,
@@ -45,7 +46,7 @@ from gosync.gomod import module
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 
-_PAGE_FOLDERS: Final = {PAGES_FOLDER, *ARTIFACT_FOLDERS.values()}
+_PAGE_FOLDERS: Final = {PAGES_FOLDER, INDEX_FOLDER, *ARTIFACT_FOLDERS.values()}
 DOWNLOADS: Final = "cache/download/"
 TOOLCHAIN: Final = "golang.org/toolchain"
 _GOS_OWN: Final = ("cache/vcs", "cache/lock")

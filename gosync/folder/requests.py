@@ -12,6 +12,7 @@ The paths of a published tree (``routes``) and what else ``go`` asks a proxy for
     modules/search.js, modules/search-ID.js page
     modules/feed.atom    feed       status.json                  status
     vulndb/NAME, documents/NAME artifact
+    index                index      index/DAY.jsonl ...          index
 
 Paths are as in the tree: relative, escaped as ``go`` escapes modules, and no more
 percent-encoded. Who reads a web server's log takes off the prefix of its URL and
@@ -27,6 +28,7 @@ from typing import Final
 import msgspec
 
 from gosync.errors import MalformedError
+from gosync.folder.indexfiles import INDEX_FOLDER, is_index_file
 from gosync.folder.routes import (
     FEED,
     LATEST_NAME,
@@ -71,9 +73,14 @@ class ProxyRequestKind(StrEnum):
     FEED = "feed"
     STATUS = "status"
     ARTIFACT = "artifact"
+    INDEX = "index"
 
 
-_PLAIN: Final = {FEED: ProxyRequestKind.FEED, STATUS: ProxyRequestKind.STATUS}
+_PLAIN: Final = {
+    FEED: ProxyRequestKind.FEED,
+    STATUS: ProxyRequestKind.STATUS,
+    INDEX_FOLDER: ProxyRequestKind.INDEX,
+}
 _OF_DATABASE: Final = {
     "supported": ProxyRequestKind.SUPPORTED,
     "latest": ProxyRequestKind.HEAD,
@@ -89,7 +96,8 @@ class ProxyRequest(msgspec.Struct, frozen=True, kw_only=True):
         version: The version, or a query's branch or commit, unescaped, "" for none.
         database: The checksum database's name, "" for none.
         tile: A tile's path below its database: ``tile/8/0/000``, "" for none.
-        page: A page's path, ``index.html`` for the first; "" for none.
+        page: A page's path, ``index.html`` for the first, or a file's of the index; ""
+            for none.
         artifact: An artifact's kind (``gosync.artifact``), "" for none.
         name: That artifact's name.
     """
@@ -108,7 +116,7 @@ def parse_request(path: str) -> ProxyRequest | None:
     """Return what a path asks for, None where it is nothing that is asked for."""
     if (kind := _PLAIN.get(path)) is not None:
         return ProxyRequest(kind=kind)
-    if path == ROOT_PAGE or path.startswith(f"{PAGES_FOLDER}/"):
+    if path == ROOT_PAGE or path.partition("/")[0] in (PAGES_FOLDER, INDEX_FOLDER):
         return _parse_page(path)
     if (found := artifact_of(path)) is not None:
         artifact, name = found
@@ -174,6 +182,8 @@ def _in_database(request: ProxyRequest) -> str:
 
 
 def _parse_page(path: str) -> ProxyRequest | None:
+    if is_index_file(path):
+        return ProxyRequest(kind=ProxyRequestKind.INDEX, page=path)
     name = path.removeprefix(f"{PAGES_FOLDER}/").removesuffix(f"/{ROOT_PAGE}")
     if path not in {ROOT_PAGE, page_of_name(name)} and not is_search_index(path):
         return None

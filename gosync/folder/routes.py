@@ -10,6 +10,7 @@ Paths are relative to the tree's root, with "/" between elements; ``M`` and
                                                      first module on it
     modules/feed.atom                                what is new in it
     modules/search.js    modules/search-ID.js        what its search looks through
+    index/...                                        what came in when (``indexfiles``)
     sumdb/NAME/supported
     sumdb/NAME/latest
     sumdb/NAME/lookup/M@V
@@ -20,10 +21,10 @@ Paths are relative to the tree's root, with "/" between elements; ``M`` and
     .gosync/             gosync's own: marker, what is withdrawn or denied
 
 No two of them can meet. The first element of a module path has a dot, so it is
-neither ``sumdb``, ``modules`` nor a folder of artifacts; it does not begin with one,
-so it is not ``.gosync``. No module path has an ``@``, so a page under ``@v/`` never
-stands where another module's folder belongs. Two names are left over: a module called
-``index.html`` or ``status.json`` is refused.
+neither ``sumdb``, ``modules``, ``index`` nor a folder of artifacts; it does not begin
+with one, so it is not ``.gosync``. No module path has an ``@``, so a page under ``@v/``
+never stands where another module's folder belongs. Two names are left over: a module
+called ``index.html`` or ``status.json`` is refused.
 
 File systems take names of 255 bytes, which Go's rules do not know; a longer
 element is refused too, before it can fail half way.

@@ -15,6 +15,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     belongings     what belongs into a tree that is published whole
     claim          making a tree a store's own: its marker names the store from then on
     contents       what the tree says of one module (pure)
+    indexing       the tree's index: what came in and when, as Go's module index has it
     feed           the tree's feed: what came in and what was found, newest first (pure)
     html           parts of pages: a document, a table, numbers and links (pure)
     limit          how much may go at once before somebody is asked

@@ -21,6 +21,7 @@ from gosync.folder import routes
 from gosync.hint import advise, command
 from gosync.ingest.generation import Generation
 from gosync.publish.feed import ENTRIES, format_feed
+from gosync.publish.indexing import bring_up_index
 from gosync.publish.limit import DeleteLimit
 from gosync.publish.marker import Marker
 from gosync.publish.modulepublication import ModulesPublication, ModulesSetting
@@ -182,8 +183,25 @@ class Publisher:
                     progress or NoProgress(),
                     give_way,
                 )
+        self._write_index(tree, anew=report.full)
         self.write_feed(tree)
         return report
+
+    def _write_index(self, tree: TreeTarget, *, anew: bool) -> None:
+        state = self._catalog.trees.get(tree.id)
+        ours = self._catalog.identity.get()
+        if state is None:
+            return
+        with disk_errors(tree.storage.name):
+            bring_up_index(
+                tree.storage.writer(),
+                self._catalog,
+                seq=state.published_seq,
+                store="" if ours is None else ours.store,
+                anew=anew,
+                only_proven=self._database is not None,
+                now=self._clock.now(),
+            )
 
     def missing_module_tiles(
         self, tree: TreeTarget, paths: Iterable[str], head: SignedHead | None

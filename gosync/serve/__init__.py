@@ -5,6 +5,7 @@
     asked         what a path asks for, and which headers its answer has (pure)
     conditions    If-None-Match and Range (pure)
     files         files of the tree as answers, small ones from memory
+    indexpage     /index: Go's module index, over the tree's index files
     merged        lists, ``@latest`` and branches, as a worker holds them
     answer        answers as values, and how they are sent
     notcarried    the text of a 404: what is carried instead, whom to ask (pure)

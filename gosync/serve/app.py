@@ -43,6 +43,7 @@ from gosync.serve.clients import ClientRates, address_of
 from gosync.serve.figures import CONTENT_TYPE, exposition
 from gosync.serve.files import LOOKS_A_SECOND, ServedEntry, ServedFiles
 from gosync.serve.health import Readiness
+from gosync.serve.indexpage import index_answer
 from gosync.serve.logins import LoginCheck, read_logins
 from gosync.serve.merged import MergedFiles
 from gosync.serve.missinglog import MissingSpec
@@ -207,12 +208,18 @@ class ServerApp:
             return text_answer(
                 HTTPStatus.BAD_REQUEST, "no path of a module mirror\n", Outcome.REFUSED
             )
-        if (of_server := await self._of_server(asked)) is not None:
-            return of_server
+        return await self._of_server(asked) or await self._of_tree(scope, asked, user)
+
+    async def _of_tree(
+        self, scope: RequestScope, asked: Asked, user: str | None
+    ) -> Answer:
+        """Answer what is asked of the tree, as far as the client may read it."""
         if self._check is not None:
             refusal = _refusal(self._rights.judge(asked, user), user)
             if refusal is not None:
                 return refusal
+        if asked.is_index:
+            return await asyncio.to_thread(index_answer, self._tree, scope.query_string)
         if self._origin is not None and self._origin.merges(asked):
             return await self._merged_answer(scope, asked, self._origin)
         return await self._tree_answer(scope, asked)

@@ -19,6 +19,7 @@ from typing import Final
 
 import msgspec
 
+from gosync.folder.indexfiles import INDEX_FOLDER
 from gosync.folder.requests import ProxyRequest, ProxyRequestKind, parse_request
 from gosync.folder.routes import ROOT_PAGE
 
@@ -42,7 +43,9 @@ _BY_SUFFIX: Final = {
     "txt": _TEXT,
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
+    "jsonl": "application/jsonl",
 }
+_TEXTS: Final = frozenset({"html", "atom", "json", "jsonl", "txt", "css"})
 _BY_KIND: Final = {
     ProxyRequestKind.LATEST: _JSON,
     ProxyRequestKind.QUERY: _JSON,
@@ -66,6 +69,7 @@ _LOGGED: Final = {
     ProxyRequestKind.SUPPORTED: "head",
     ProxyRequestKind.FEED: "page",
     ProxyRequestKind.STATUS: "page",
+    ProxyRequestKind.INDEX: "page",
     ProxyRequestKind.ARTIFACT: "file",
 }
 OTHER: Final = "file"
@@ -94,13 +98,18 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
         """Whether compressing it is worth while."""
         name = self.path.rpartition("/")[2]
         suffix = name.rpartition(".")[2]
-        return name == "list" or suffix in ("html", "atom", "json", "txt", "css")
+        return name == "list" or suffix in _TEXTS
 
     @property
     def is_of_log(self) -> bool:
         """Whether it is a checksum database's, and no module version's."""
         kind = None if self.request is None else self.request.kind
         return kind in (ProxyRequestKind.TILE, ProxyRequestKind.SUPPORTED)
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it is Go's module index, and none of its files."""
+        return self.path == INDEX_FOLDER
 
     @property
     def module(self) -> str:

@@ -24,6 +24,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gosync.folder.indexfiles import (
+    INDEX_FOLDER,
+    IndexKind,
+    is_index_file,
+    parse_index_name,
+    parse_lines,
+)
 from gosync.folder.routes import FEED, MARKER, STATUS
 from tests.integration.site import Site, digests, files_below
 from tests.integration.steps import Run, Stepper
@@ -259,8 +266,9 @@ def snapshot(site: Site) -> dict[str, object]:
     tree: dict[str, object] = {
         f"tree/{name}": (digest, stat.S_IMODE((site.tree / name).stat().st_mode))
         for name, digest in digests(site.tree).items()
-        if name not in (FEED, STATUS)  # they say when
+        if name not in (FEED, STATUS) and not is_index_file(name)  # they say when
     }
+    tree["index"] = indexed(site.tree)
     tree[f"tree/{MARKER}"] = _marker(site.tree / MARKER)
     for folder in site.tree.rglob("*/"):
         mode = stat.S_IMODE(folder.stat().st_mode)
@@ -280,6 +288,19 @@ def snapshot(site: Site) -> dict[str, object]:
         ).fetchall()
         tree["failures"] = catalog.execute("SELECT * FROM failures").fetchall()
     return tree
+
+
+def indexed(tree: Path) -> dict[str, list[str]]:
+    """Return the versions that a tree's index names, by the kind of its lines."""
+    found: dict[str, list[str]] = {}
+    for file in (tree / INDEX_FOLDER).rglob("*.jsonl"):
+        part = parse_index_name(file.relative_to(tree / INDEX_FOLDER).as_posix())
+        assert part is not None
+        if part.kind is not IndexKind.GONE:  # it tells of a history
+            lines = parse_lines(file.read_bytes())
+            names = (f"{line.path}@{line.version}" for line in lines)
+            found[part.kind] = sorted([*found.get(part.kind, ()), *names])
+    return found
 
 
 def _marker(file: Path) -> dict[str, object]:

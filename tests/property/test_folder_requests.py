@@ -80,7 +80,9 @@ _REQUESTS = st.one_of(
     st.builds(ProxyRequest, kind=st.just(ProxyRequestKind.PAGE), page=_PAGES),
     st.builds(
         ProxyRequest,
-        kind=st.sampled_from([ProxyRequestKind.FEED, ProxyRequestKind.STATUS]),
+        kind=st.sampled_from(
+            [ProxyRequestKind.FEED, ProxyRequestKind.STATUS, ProxyRequestKind.INDEX]
+        ),
     ),
 )
 

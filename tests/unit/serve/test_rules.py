@@ -59,6 +59,8 @@ RIGHTS = ReadRights(
         ("/", NEEDED, FORBIDDEN, OPEN),
         ("/modules/feed.atom", NEEDED, FORBIDDEN, OPEN),
         ("/status.json", NEEDED, FORBIDDEN, OPEN),
+        ("/index", NEEDED, FORBIDDEN, OPEN),
+        ("/index/2026-11-27.jsonl", NEEDED, FORBIDDEN, OPEN),
         ("/corp.example/secret/m/@v/", NEEDED, FORBIDDEN, OPEN),
     ],
 )
