@@ -152,6 +152,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             contact=self.sections.publish.contact,
         )
 
+    def pull_options(self) -> SiteOptions:
+        """Return what a server's owner needs to know: its requests are its own.
+
+        Raises:
+            GosyncError: never for a configuration that ``load`` checked.
+        """
+        options, at_once = self.site_options(), self.sections.serve.concurrency
+        http = msgspec.structs.replace(options.http, concurrency=at_once)
+        return msgspec.structs.replace(options, http=http, concurrency=at_once)
+
     def audit_options(self) -> AuditOptions:
         """Return what the audit room needs to know.
 

@@ -21,6 +21,7 @@ from gosync.site.rules import (
     VersionRule,
     check_pattern,
     parse_exclusion,
+    parse_since,
     parse_versions,
 )
 
@@ -66,6 +67,7 @@ class PullSpec(msgspec.Struct, frozen=True, kw_only=True):
         max_bytes: How much of it is kept; None for no limit.
         hold_seconds: How long a client waits for all but a zip.
         zip_hold_seconds: How long it waits for a zip.
+        concurrency: The most requests to one upstream at once.
     """
 
     allow: tuple[str, ...] = ()
@@ -76,6 +78,7 @@ class PullSpec(msgspec.Struct, frozen=True, kw_only=True):
     max_bytes: int | None = None
     hold_seconds: float = 25
     zip_hold_seconds: float = 600
+    concurrency: int = 64
 
 
 class ServeSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,6 +242,7 @@ def _pull(section: ServeSection, mistakes: Mistakes) -> PullSpec:
         allow=tuple(section.allow),
         deny=tuple(section.deny),
         versions=_versions(section, mistakes),
+        concurrency=section.concurrency,
         fresh_seconds=section.fresh_seconds,
         keep_days=mistakes.attempt(
             ("serve", "keep"), partial(_keep_days, section.keep), None
@@ -281,5 +285,11 @@ def _versions(section: ServeSection, mistakes: Mistakes) -> VersionRule:
         prereleases=section.prereleases,
         pseudo=section.pseudo,
         exclude=tuple(each for each in exclude if each is not None),
+        min_age_days=section.min_age,
+        since=mistakes.attempt(
+            ("serve", "since"),
+            lambda: parse_since(section.since) if section.since else "",
+            "",
+        ),
         max_zip_bytes=max_zip,
     )

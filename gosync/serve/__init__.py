@@ -30,10 +30,12 @@ configured, by one owner for all of them:
     owner         the owner: what comes in, what goes out
     flights       what is being brought now, each thing once
     pullrules     what may be pulled through (pure)
+    ages          since when a version is known
     bringing      one version: upstream, the gate, store and catalog, the tree
     expiring      what was pulled and is kept no longer
     publishing    publishing what came, many modules at once
     merging       lists, ``@latest`` and branches: upstream's word and ours, merged
+    held          files of the runtime folder, each whole
     sumfiles      tiles and heads of the checksum database
     outcomes      which failure is answered with what (pure)
 """

@@ -30,6 +30,7 @@ from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.gate import Admission
+from gosync.serve.ages import VersionAges
 from gosync.serve.origin import OriginAnswer
 from gosync.serve.outcomes import HERE, answer_of_error, denied
 from gosync.serve.publishing import ModuleQueue
@@ -54,10 +55,15 @@ class VersionBringer:
     """Brings versions; as many side by side as its caller lets."""
 
     def __init__(
-        self, site: Site, upstreams: Upstreams, rules: PullRules, queue: ModuleQueue
+        self,
+        site: Site,
+        upstreams: Upstreams,
+        rules: PullRules,
+        ages: VersionAges,
+        queue: ModuleQueue,
     ) -> None:
         self._site, self._upstreams = site, upstreams
-        self._rules, self._queue = rules, queue
+        self._rules, self._ages, self._queue = rules, ages, queue
         self._batch = Batch(
             blobs=site.blobs,
             journal=site.journal,
@@ -100,7 +106,9 @@ class VersionBringer:
         return denied(mv, reason) if reason else HERE
 
     async def _bring_allowed(self, mv: ModuleVersion, kind: FileKind) -> str:
-        """Bring a version and publish it; return why the policy denies it, or ""."""
+        """Bring a version and publish it; return why it may not come, or ""."""
+        if reason := await self._ages.refusal(mv):
+            return reason
         if reason := await self._denial(mv, kind):
             return reason
         await self._bring(mv, Need.ZIP if kind is FileKind.ZIP else Need.MOD)

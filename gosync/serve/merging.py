@@ -8,11 +8,13 @@ tree says.
     list      what upstream lists and the rules allow, and what the tree lists
     @latest   upstream's, if the rules allow it; else the newest of the merged list
     branch    upstream's; a commit that the tree has an alias of, as the tree says
+
+What the policy denies stays in lists, and is answered 403 with its rule: a list that
+left it out would let ``go`` take an older version, and nobody would know why.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 from pathlib import Path
@@ -23,9 +25,10 @@ from anyio import to_thread
 from gosync.errors import GosyncError, NotFoundError, StoreError, UpstreamStatusError
 from gosync.folder.requests import ProxyRequest, ProxyRequestKind, format_request
 from gosync.folder.routes import of_module, revision_of_alias
-from gosync.gomod.info import VersionInfo
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.versionlist import format_list, newest, parse_list
+from gosync.serve.ages import VersionAges
+from gosync.serve.held import write_held
 from gosync.serve.origin import Fate, OriginAnswer
 from gosync.serve.outcomes import (
     NOT_FOUND,
@@ -52,11 +55,13 @@ class Merger:
         site: Site,
         proxy: ProxyClient,
         rules: PullRules,
+        ages: VersionAges,
         *,
         folder: Path,
         fresh_seconds: float,
     ) -> None:
-        self._site, self._proxy, self._rules = site, proxy, rules
+        self._site, self._proxy = site, proxy
+        self._rules, self._ages = rules, ages
         self._tree = site.options.tree_path
         self._folder = folder
         self._fresh_seconds = fresh_seconds
@@ -118,10 +123,10 @@ class Merger:
         return format_list({*allowed, *carried})
 
     async def _allowed(self, module: str, said: Iterable[str]) -> list[str]:
-        """Return those versions that neither a rule nor the policy keeps away."""
+        """Return those versions that no rule keeps away; the policy is no such rule."""
         allowed = self._rules.allowed(module, said)
-        found = await to_thread.run_sync(denied_of, self._site, module, allowed)
-        return [each for each in allowed if each not in found]
+        young = await self._ages.refusals(module, allowed)
+        return [each for each in allowed if each not in young]
 
     def _carried(self, module: str) -> list[str]:
         data = self._in_tree(of_module(module).list)
@@ -137,7 +142,7 @@ class Merger:
             if exc.status not in _NOT_THERE:
                 raise
         else:
-            if not await self._refusal(request.module, said.info):
+            if not await self._refusal(request.module, said.info.version):
                 return said.data
         return await self._newest(request.module)
 
@@ -168,16 +173,20 @@ class Merger:
             return known
         asked = ModuleVersion(request.module, request.version)
         said = await self._proxy.info(asked)
-        if reason := await self._refusal(request.module, said.info):
-            return denied(f"{asked} ({said.info.version})", reason)
-        return said.data
+        version = said.info.version
+        reason = await self._refusal(request.module, version)
+        if not reason:
+            found = await to_thread.run_sync(
+                denied_of, self._site, request.module, (version,)
+            )
+            reason = found.get(version, "")
+        return denied(f"{asked} ({version})", reason) if reason else said.data
 
-    async def _refusal(self, module: str, info: VersionInfo) -> str:
-        version = info.version
+    async def _refusal(self, module: str, version: str) -> str:
+        """Return which rule keeps away what upstream has named, "" for none."""
         if reason := self._rules.refusal(module, version):
             return reason
-        found = await to_thread.run_sync(denied_of, self._site, module, (version,))
-        return found.get(version, "")
+        return await self._ages.refusal(ModuleVersion(module, version), exists=True)
 
     # What is held.
 
@@ -218,17 +227,3 @@ class Merger:
     def _write(self, path: str, data: bytes) -> None:
         """Hold something; a power cut may take it, and it is asked for again."""
         write_held(self._folder, path, data)
-
-
-def write_held(folder: Path, path: str, data: bytes) -> None:
-    """Put a file into the runtime folder, whole or not at all.
-
-    Raises:
-        StoreError: it cannot be written.
-    """
-    target = folder / path
-    staged = folder / f".{os.getpid()}.tmp"
-    with disk_errors(folder):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staged.write_bytes(data)
-        staged.replace(target)

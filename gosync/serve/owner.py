@@ -25,6 +25,7 @@ from gosync.errors import GosyncError
 from gosync.folder.requests import ProxyRequest, ProxyRequestKind, format_request
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
+from gosync.serve.ages import VersionAges
 from gosync.serve.bringing import VersionBringer
 from gosync.serve.expiring import PulledKeep
 from gosync.serve.figures import Figures
@@ -48,7 +49,7 @@ from gosync.site.upstreams import Upstreams, connect
 from gosync.sync.scope import check_not_carried
 
 _log = logging.getLogger(__name__)
-_AT_ONCE: Final = 64
+_FLIGHTS_EACH: Final = 2  # some wait for the gate, the disk or the tree
 _FOREVER_SECONDS: Final = 10 * 365 * 86_400.0
 _SILENT_SECONDS: Final = 60.0
 _VERSION_FILES: Final = {
@@ -72,15 +73,18 @@ class StoreOwner:
     ) -> None:
         rules = PullRules(spec.allow, spec.deny, spec.versions)
         self._site = site
-        self._flights = Flights(site.clock, at_once=_AT_ONCE)
+        at_once = _FLIGHTS_EACH * spec.concurrency
+        self._flights = Flights(site.clock, at_once=at_once)
         self._figures = Figures()
         self._queue = ModuleQueue(site, upstreams.sums)
-        self._bringer = VersionBringer(site, upstreams, rules, self._queue)
+        ages = VersionAges(site, upstreams.proxy, rules, folder / MERGED)
+        self._bringer = VersionBringer(site, upstreams, rules, ages, self._queue)
         self._sumfiles = SumFiles(site, upstreams.sums, folder / MERGED)
         self._merger = Merger(
             site,
             upstreams.proxy,
             rules,
+            ages,
             folder=folder / MERGED,
             fresh_seconds=spec.fresh_seconds,
         )

@@ -111,7 +111,7 @@ def prepare_store(config: Config) -> None:
 
 def _opened(config: Config) -> AbstractContextManager[Site]:
     # A tree that is away, or knows more than the store, is somebody's to look at.
-    return open_site(config.site_options(), command="gosync serve")
+    return open_site(config.pull_options(), command="gosync serve")
 
 
 def be_owner(config: Config, spec: PullSpec) -> None:

@@ -3,6 +3,7 @@
     deny      what it names may not be, whatever else is said
     allow     where it names anything, nothing else may be
     versions  and its neighbours, as for a select
+    min_age   and since: when a version became known, as for a select (``ages``)
 
 What a rule keeps away is refused with 403 where it is asked for by name, with the rule
 in the text. A list leaves out what the rules do not select, so that ``@latest`` means
@@ -12,7 +13,9 @@ a version that can be had.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
+from gosync.clock import format_time, parse_time, shift
 from gosync.gomod.patterns import PatternSet
 from gosync.gomod.pseudo import is_pseudo_version
 from gosync.gomod.semver import prerelease
@@ -61,6 +64,29 @@ class PullRules:
         if prerelease(version) and not rule.prereleases:
             return "serve.prereleases is false"
         return ""
+
+    @property
+    def looks_at_age(self) -> bool:
+        """Whether it counts when a version became known."""
+        return bool(self._versions.min_age_days or self._versions.since)
+
+    def refusal_of_age(self, known_since: str, now: datetime) -> str:
+        """Return which rule of age keeps a version away, "" for none.
+
+        Args:
+            known_since: When it became known, an RFC 3339 time.
+            now: What time it is.
+        """
+        rule = self._versions
+        if rule.since and known_since.removesuffix("Z") < rule.since.removesuffix("Z"):
+            return "serve.since: it was known before"
+        old_enough = shift(parse_time(known_since), timedelta(days=rule.min_age_days))
+        if now >= old_enough:
+            return ""
+        return (
+            f"serve.min_age: it became known less than {rule.min_age_days:g} days ago;"
+            f" ask again after {format_time(old_enough)[:16]}Z"
+        )
 
     def allowed(self, path: str, versions: Iterable[str]) -> list[str]:
         """Return those of a module's versions that no rule keeps away."""

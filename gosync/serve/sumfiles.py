@@ -14,7 +14,7 @@ from anyio import to_thread
 
 from gosync.errors import GosyncError, StoreError
 from gosync.folder.requests import ProxyRequest, ProxyRequestKind, format_request
-from gosync.serve.merging import write_held
+from gosync.serve.held import write_held
 from gosync.serve.origin import OriginAnswer
 from gosync.serve.outcomes import HERE, NOT_FOUND, answer_of_error
 from gosync.site.site import Site

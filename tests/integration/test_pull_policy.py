@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from gosync.demo.exchange import RequestKind
 from tests.integration.pulling import pulling_site
 from tests.integration.serving import Serving
@@ -37,5 +39,31 @@ def test_a_licence_that_is_not_allowed(tmp_path: Path) -> None:
         assert "as that of v1.0.0 is" in later.text
         asked = [path for path in sim.paths(RequestKind.ZIP) if DEEP in path]
         assert len(asked) == 1, "the second version's is known by the first's"
-        assert listed == []
+        assert listed == ["v1.0.0", "v1.1.0"], "what is denied is not hidden"
         assert not list((site.tree / DEEP / "@v").glob("*.zip"))
+
+
+def test_a_version_waits_until_it_was_known_long_enough(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        for version in ("v1.0.0", "v1.1.0"):
+            offer(sim, LIB, version, MIT)
+        site = pulling_site(tmp_path, sim, workers=1, fresh_seconds=0, min_age=7)
+        known = site.store / "serve/merged/seen" / LIB / "@v/known"
+        with Serving(site.folder, environment=site.environment) as server:
+            hidden = server.get(f"/{LIB}/@v/list")
+            young = server.get(f"/{LIB}/@v/v1.1.0.zip")
+            absent = server.get(f"/{LIB}/@v/v1.2.0.mod")
+            old = {"v1.0.0": "2020-01-01T00:00:00Z"}
+            known.write_bytes(
+                msgspec.json.encode(msgspec.json.decode(known.read_bytes()) | old)
+            )
+            server.wait_until(lambda: server.get(f"/{LIB}/@v/list").text == "v1.0.0\n")
+            latest = server.get(f"/{LIB}/@latest").text
+            zip_file = server.get(f"/{LIB}/@v/v1.0.0.zip")
+
+        assert hidden.text == ""
+        assert (young.status, absent.status) == (403, 404)
+        assert "serve.min_age: it became known less than 7 days ago" in young.text
+        assert '"v1.0.0"' in latest
+        assert zip_file.status == 200
+        assert sim.paths(RequestKind.ZIP) == [f"/{LIB}/@v/v1.0.0.zip"]

@@ -50,7 +50,12 @@ class ServeSection(Section, frozen=True):
         prereleases: Whether pre-releases may be.
         pseudo: Whether pseudo-versions may be.
         exclude: Paths, patterns, path@version, path@RANGE that may not be.
+        min_age: Days that a version must have been known to the index, or else to
+            the server.
+        since: Date or time; versions that were known before may not be.
         max_zip: The largest zip that is pulled, like "100MiB"; "" for no limit.
+        concurrency: The most requests to one upstream at once, of pulls alone; one that
+            has too many gets fewer.
         fresh_seconds: How long an upstream's list is good.
         keep: How long what was pulled is kept after it was asked for last, like
             "unused 90d"; "" for ever.
@@ -81,7 +86,10 @@ class ServeSection(Section, frozen=True):
     prereleases: bool = True
     pseudo: bool = True
     exclude: tuple[str, ...] = ()
+    min_age: Days = 0
+    since: str = ""
     max_zip: str = ""
+    concurrency: Count = 64
     fresh_seconds: Annotated[float, msgspec.Meta(ge=0)] = 60
     keep: str = ""
     max_bytes: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -82,6 +83,20 @@ def test_what_may_be_pulled():
     assert rules.refusal("b.example/m") == "serve.allow does not name the module"
     assert "serve.versions" in rules.refusal("a.example/m", "v2.0.0")
     assert rules.allowed("a.example/m", ["v1.0.0", "v2.0.0-rc.1"]) == ["v1.0.0"]
+
+
+def test_the_age_of_what_may_be_pulled():
+    rules = PullRules([], [], replace(parse_versions("all"), min_age_days=7))
+    now = datetime(2026, 3, 8, 12, tzinfo=UTC)
+
+    assert rules.refusal_of_age("2026-03-01T12:00:00Z", now) == ""
+    young = rules.refusal_of_age("2026-03-01T12:00:01Z", now)
+    assert young.startswith("serve.min_age: ")
+    assert "2026-03-08T12:00Z" in young
+    since = replace(parse_versions("all"), since="2026-01-01T00:00:00Z")
+    rules = PullRules([], [], since)
+    assert rules.refusal_of_age("2026-01-01T00:00:00Z", now) == ""
+    assert "serve.since" in rules.refusal_of_age("2025-12-31T23:59:59.5Z", now)
 
 
 def test_versions_that_may_not_be_pulled():
