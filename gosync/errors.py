@@ -124,6 +124,18 @@ class IncompleteError(GosyncError):
     exit_code = 3
 
 
+class VolumeSpentError(IncompleteError):
+    """No zips this month: what may come in it has come.
+
+    Attributes:
+        retry_after_seconds: How long this month still lasts.
+    """
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class UnavailableError(GosyncError):
     """No answer could be had now; a later try may succeed.
 

@@ -231,7 +231,8 @@ def _make(
         return mistakes.attempt(key, lambda: parse_size(text), 0)
 
     size(("audit", "bytes_per_hour"), sections.audit.bytes_per_hour)
-    size(("upstream", "max_rate"), sections.upstream.max_rate or "0")
+    for name in ("max_rate", "monthly_volume"):
+        size(("upstream", name), getattr(sections.upstream, name) or "0")
     return Config(
         file=file,
         sections=masked_sections(sections, upstreams),
