@@ -40,6 +40,7 @@ gosync.ingest.rebuild.
     old_heads        older tree heads that clients may remember, by their sizes
     pins             the h1 that was seen first, where no checksum database speaks
     read_logs        how far access logs were read
+    received         how much came from upstreams, by month
     records          what proves what trees show; read only
     request_table    the tables of requests (``requests``)
     requests         what was asked for inside and is not carried (pure)

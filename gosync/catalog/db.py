@@ -39,6 +39,7 @@ from gosync.catalog.old_heads import OldHeadTable
 from gosync.catalog.pins import Pins
 from gosync.catalog.pulled import PulledVersions
 from gosync.catalog.read_logs import ReadLogs
+from gosync.catalog.received import ReceivedTable
 from gosync.catalog.records import Records
 from gosync.catalog.request_table import Requests
 from gosync.catalog.ruling_table import RulingTable
@@ -106,6 +107,7 @@ class Catalog:
         runs: Past runs.
         jobs: The daemon's jobs.
         upstreams: How each upstream has answered of late.
+        received: How much came from them, by month.
         verified: What ``gosync verify`` said of the store's versions.
         shown: What published trees show of each module.
         tombstones: Versions that were given up on purpose.
@@ -149,7 +151,10 @@ class Catalog:
         self.imports = Imports(connection)
         self.runs = Runs(connection)
         self.jobs = Jobs(connection)
-        self.upstreams = UpstreamTable(connection)
+        self.upstreams, self.received = (
+            UpstreamTable(connection),
+            ReceivedTable(connection),
+        )
         self.verified = Verified(connection)
         self.shown = ShownModules(connection)
         self.tombstones = Tombstones(connection)

@@ -19,7 +19,12 @@ from msgspec.structs import asdict, fields
 
 from gosync.catalog.connection import Connection, reading_row
 from gosync.clock import format_time, shift
-from gosync.errors import GosyncError, SecurityError, UpstreamStatusError
+from gosync.errors import (
+    GosyncError,
+    SecurityError,
+    UpstreamStatusError,
+    VolumeSpentError,
+)
 from gosync.gomod.module import ModuleVersion, OfVersion
 
 FIRST_DELAY_SECONDS = 60.0
@@ -74,8 +79,16 @@ def back_off_seconds(attempts: int) -> float:
     return min(doubled, MAX_DELAY_SECONDS)
 
 
+def _delay_seconds(attempts: int, error: GosyncError) -> float:
+    """Return how long to wait; a month that ends ends for all at once."""
+    asked = _retry_after_seconds(error)
+    if isinstance(error, VolumeSpentError):
+        return asked
+    return max(back_off_seconds(attempts), asked)
+
+
 def _retry_after_seconds(error: GosyncError) -> float:
-    if isinstance(error, UpstreamStatusError):
+    if isinstance(error, UpstreamStatusError | VolumeSpentError):
         return min(error.retry_after_seconds or 0.0, MAX_DELAY_SECONDS)
     return 0.0
 
@@ -122,7 +135,7 @@ class Failures:
             if before is not None and before.upstream not in ("", upstream):
                 before = None
             attempts = 1 if before is None else before.attempts + 1
-            delay = max(back_off_seconds(attempts), _retry_after_seconds(error))
+            delay = _delay_seconds(attempts, error)
             finding = (type(error).__name__, _reason(error), error.exit_code)
             if before is not None and _outweighs(before, error):
                 finding = (before.error, before.reason, before.exit_code)

@@ -16,7 +16,9 @@ from gosync.cli.policylines import policy_lines
 from gosync.cli.tables import finding_lines, freshness_line, withdrawal_lines
 from gosync.cli.troublelines import completeness_lines, selection_line
 from gosync.clock import SystemClock
+from gosync.config.sizes import format_size
 from gosync.site.site import read_catalog
+from gosync.site.volume import MonthVolume
 from gosync.status.late import Late
 from gosync.status.report import (
     JobState,
@@ -133,6 +135,8 @@ def _lines(report: StatusReport, completeness: Completeness) -> Iterator[str]:
         yield f"at work    {report.at_work}"
     yield f"findings   {_findings_line(report.audit)}"
     yield from map(_upstream_line, report.upstreams)
+    if report.volume.limit_bytes:
+        yield f"volume     {_volume_line(report.volume)}"
     yield from _job_lines(report.jobs)
 
 
@@ -145,6 +149,12 @@ def _upstream_line(each: UpstreamState) -> str:
         parts.append(f"{median:.0f} ms, P95 {late:.0f} ms")
     told = ", ".join([*parts, *each.gaps])
     return f"upstream   {each.url}: {told}{f': {each.reason}' if each.reason else ''}"
+
+
+def _volume_line(volume: MonthVolume) -> str:
+    received, most = volume.received_bytes, volume.limit_bytes
+    spent = "; no zips until the month ends" if received >= most else ""
+    return f"{format_size(received)} of {format_size(most)} in {volume.month}{spent}"
 
 
 def _job_lines(jobs: Mapping[str, JobState]) -> Iterator[str]:

@@ -30,6 +30,8 @@ from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
 from gosync.upstream.options import HttpOptions
 from gosync.upstream.route import Routing
+from gosync.upstream.volume import VolumeLimit
+from gosync.upstream.windows import RatePlan, RateWindow
 
 
 class UpstreamSettings(msgspec.Struct, frozen=True):
@@ -41,6 +43,7 @@ class UpstreamSettings(msgspec.Struct, frozen=True):
         database: The checksum database, None for none.
         logins: The secrets that open these.
         routing: Who of them is asked what.
+        windows: Hours of days with a rate of their own.
     """
 
     proxies: ProxyList
@@ -48,6 +51,7 @@ class UpstreamSettings(msgspec.Struct, frozen=True):
     database: Database | None
     logins: Logins
     routing: Routing = Routing()
+    windows: tuple[RateWindow, ...] = ()
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +136,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             rules=self.rules,
             proxies=self.upstreams.proxies,
             routing=self.upstreams.routing,
+            volume=VolumeLimit(
+                parse_size(upstream.monthly_volume or "0"),
+                self.sections.daemon.timezone,
+            ),
             index_url=self.upstreams.index.url,
             index_since=upstream.index_since,
             database=self.upstreams.database,
@@ -184,7 +192,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             connect_seconds=upstream.connect_timeout_seconds,
             stall_seconds=upstream.stall_timeout_seconds or upstream.timeout_seconds,
             concurrency=upstream.concurrency,
-            max_bytes_per_second=parse_size(upstream.max_rate or "0"),
+            rates=RatePlan(
+                parse_size(upstream.max_rate or "0"),
+                self.upstreams.windows,
+                self.sections.daemon.timezone,
+            ),
             zip_total_seconds=upstream.zip_timeout_seconds,
             retries=upstream.retries,
             retry_delay_seconds=upstream.retry_delay_seconds,

@@ -37,7 +37,8 @@ def make_config(
     path, optional = places.path, places.optional
     size = partial(_size, mistakes)
     size(("audit", "bytes_per_hour"), sections.audit.bytes_per_hour)
-    size(("upstream", "max_rate"), upstream.max_rate or "0")
+    for name in ("max_rate", "monthly_volume"):
+        size(("upstream", name), getattr(upstream, name) or "0")
     targets = make_targets(sections.target, places, mistakes)
     inside = make_inside(sections.bundle, places, mistakes)
     return Config(

@@ -13,7 +13,13 @@ from msgspec.structs import replace
 
 from gosync.config.config import UpstreamSettings
 from gosync.config.mistakes import Key, Mistakes
-from gosync.config.schema import FileSchema, HooksSection, UpstreamSection
+from gosync.config.schema import (
+    FileSchema,
+    HooksSection,
+    UpstreamSection,
+    WindowSection,
+)
+from gosync.config.sizes import parse_size
 from gosync.errors import ConfigError
 from gosync.gomod.patterns import PatternSet
 from gosync.sumdb.names import parse_gosumdb
@@ -27,6 +33,7 @@ from gosync.upstream.address import (
 )
 from gosync.upstream.goproxy import ProxyList, parse_goproxy
 from gosync.upstream.route import Routing
+from gosync.upstream.windows import RateWindow, parse_days, parse_hours
 
 _INDEX_SCHEMES: Final = ("http://", "https://")
 
@@ -47,7 +54,27 @@ def make_upstreams(section: UpstreamSection, mistakes: Mistakes) -> UpstreamSett
     known = [*proxies.addresses, *([index] if index.url else [])]
     logins = mistakes.attempt(("upstream",), partial(make_logins, known), Logins())
     routing = _routing(section, proxies, mistakes)
-    return UpstreamSettings(proxies, index, database, logins, routing)
+    windows = tuple(
+        _window(number, each, mistakes)
+        for number, each in enumerate(section.window, start=1)
+    )
+    return UpstreamSettings(proxies, index, database, logins, routing, windows)
+
+
+def _window(number: int, section: WindowSection, mistakes: Mistakes) -> RateWindow:
+    """Return when downloads have a rate of their own; what is wrong is noted."""
+    key = ("upstream", "window", number)
+    begin, end = mistakes.attempt(
+        (*key, "hours"), partial(parse_hours, section.hours), (0, 1)
+    )
+    days = partial(parse_days, section.days)
+    rate = partial(parse_size, section.max_rate or "0")
+    return RateWindow(
+        days=mistakes.attempt((*key, "days"), days, frozenset()),
+        begin=begin,
+        end=end,
+        per_second=mistakes.attempt((*key, "max_rate"), rate, 0),
+    )
 
 
 def _routing(

@@ -9,6 +9,7 @@
     runner      one run: its leases, its row, whom to tell
     attempt     the call itself: time limit, stop, errors made outcomes
     endings     alerts of exceptions to the policy that end within a week
+    volumealerts  those of a monthly volume that is nearly spent, and spent
     hooks       whom to tell: webhooks, and commands, which command contains
     notify      sd_notify's protocol
     units       the systemd units, for other paths

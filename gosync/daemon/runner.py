@@ -29,6 +29,7 @@ from gosync.daemon.hooks import Event, tell
 from gosync.daemon.jobs import leases_of, opening_of
 from gosync.daemon.news import News, news_of
 from gosync.daemon.outcome import JobOutcome
+from gosync.daemon.volumealerts import volume_alerts
 from gosync.daemon.watchdog import JobProgress, Watchdog
 from gosync.errors import InterruptedRunError, SecurityError, StoreError
 from gosync.site.site import Site, open_site
@@ -106,7 +107,7 @@ class Runner:
             after = upstream_states(site.catalog, options, self._clock.now())
             changed = changed_upstreams(before, after)
             events = [*self._found(site, run), *self._events(run, row)]
-            if alerts := ending_alerts(site):
+            if alerts := [*ending_alerts(site), *volume_alerts(site)]:
                 told = self._event("alert", run)
                 events.append(replace(told, summary={"alerts": alerts}))
             if changed:

@@ -109,6 +109,7 @@ from gosync.errors.usage import (
     StalePlanError,
     TooManyDeletesError,
     UsageError,
+    VolumeSpentError,
 )
 
 __all__ = [
@@ -154,5 +155,6 @@ __all__ = [
     "UpstreamTimeoutError",
     "UsageError",
     "VolumeError",
+    "VolumeSpentError",
     "WithdrawnError",
 ]

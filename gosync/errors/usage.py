@@ -41,3 +41,15 @@ class IncompleteError(GosyncError):
     """Not while the selection is incomplete; a later sync completes it."""
 
     exit_code = 3
+
+
+class VolumeSpentError(IncompleteError):
+    """No zips this month: what may come in it has come.
+
+    Attributes:
+        retry_after_seconds: How long this month still lasts.
+    """
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds

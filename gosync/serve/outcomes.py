@@ -16,6 +16,7 @@ from gosync.errors import (
     NotFoundError,
     StoreError,
     UnavailableError,
+    VolumeSpentError,
     WithdrawnError,
 )
 from gosync.hint import command
@@ -46,7 +47,7 @@ def answer_of_error(error: GosyncError, subject: object) -> OriginAnswer:
         return OriginAnswer(Fate.NO, f"not found: {text}")
     if isinstance(error, WithdrawnError):
         return denied(subject, str(error))
-    if isinstance(error, UnavailableError | StoreError):
+    if isinstance(error, UnavailableError | VolumeSpentError | StoreError):
         asked_for = getattr(error, "retry_after_seconds", None) or _AGAIN_SECONDS
         return OriginAnswer(Fate.LATER, text, min(asked_for, _MOST_AGAIN_SECONDS))
     return OriginAnswer(Fate.FAILED, text)

@@ -13,6 +13,7 @@ places          where stores were seen, remembered beside them
 opening         all of these looked at before anything is done
 site            the store and its catalog, open
 upstreams       whom the site asks, and the gate that admits the answers
+volume          how much came from these in a month, and may come
 configured      whom a failure was met at, and whether that is still asked
 oldheads        clients that remember an older tree head
 withdrawals     withdrawn versions, taken out of every known tree

@@ -19,6 +19,7 @@ from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
 from gosync.upstream.options import HttpOptions
 from gosync.upstream.route import Routing
+from gosync.upstream.volume import VolumeLimit
 
 
 class ProjectSpec(msgspec.Struct, frozen=True):
@@ -113,6 +114,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         index_bound: How much of the index one pass reads at most.
         database: The checksum database, None for none.
         http: Time-outs, retries and the like.
+        volume: How much may come in a month.
         concurrency: How many requests are under way at once.
         list_interval_seconds: Age at which a module's list is asked again.
         projects: The projects whose needs are carried.
@@ -150,6 +152,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     index_bound: IndexBound = IndexBound()
     old_heads: OldHeadSpec = OldHeadSpec()
     routing: Routing = Routing()
+    volume: VolumeLimit = VolumeLimit()
     vulndb: str = ""
     rules: PolicyRules = PolicyRules()
     contact: str = ""

@@ -17,6 +17,7 @@ from gosync.ingest.gate import Gate
 from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.sumops import SumOps
 from gosync.site.site import Site
+from gosync.site.volume import counted
 from gosync.sumdb.client import SumClient
 from gosync.upstream.index import IndexClient
 from gosync.upstream.kept import KeptUpstream, decode_kept, encode_kept, resumed
@@ -55,7 +56,8 @@ async def connect(site: Site) -> AsyncIterator[Upstreams]:
 
     async with Fetcher(site.options.http, clock=site.clock) as fetcher:
         sources = Sources(site.options.proxies, fetcher, site.options.routing)
-        with _kept(site, sources), ZipScanner() as scanner:
+        counting = counted(fetcher, site.catalog, site.options.volume, site.clock)
+        with _kept(site, sources), counting, ZipScanner() as scanner:
             yield _upstreams(site, sources, fetcher, scanner)
 
 

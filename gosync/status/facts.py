@@ -13,6 +13,7 @@ from gosync.catalog.findings import FindingKind
 from gosync.catalog.jobs import JobRow
 from gosync.errors import SecurityError
 from gosync.site.options import SiteOptions
+from gosync.site.volume import MonthVolume, month_volume
 from gosync.sync.completeness import Completeness, CompletenessReader
 from gosync.sync.freshness import Freshness, freshness_of
 from gosync.upstream.kept import UpstreamState, decode_kept, state_of
@@ -34,6 +35,7 @@ class MirrorFacts(msgspec.Struct, frozen=True, kw_only=True):
         carried_bytes: Sizes of all that is carried.
         jobs: The daemon's jobs by name.
         upstreams: How each upstream has answered of late.
+        volume: What came from these this month.
     """
 
     now: datetime
@@ -47,6 +49,7 @@ class MirrorFacts(msgspec.Struct, frozen=True, kw_only=True):
     carried_bytes: int
     jobs: Mapping[str, JobRow]
     upstreams: tuple[UpstreamState, ...] = ()
+    volume: MonthVolume
 
 
 def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> MirrorFacts:
@@ -73,6 +76,7 @@ def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> Mirro
         carried_bytes=catalog.versions.carried_bytes(),
         jobs={row.name: row for row in catalog.jobs.all()},
         upstreams=upstream_states(catalog, options, now),
+        volume=month_volume(catalog, options.volume, now),
     )
 
 

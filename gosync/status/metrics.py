@@ -108,6 +108,17 @@ def _upstreams(facts: MirrorFacts) -> Iterator[Metric]:
         told = ((url, value) for url, value in values if value is not None)
         samples = tuple(("upstream", url, value) for url, value in told)
         yield Metric(name, help_text, samples)
+    yield _one(
+        "upstream_month_bytes",
+        "What came from upstreams in this calendar month.",
+        facts.volume.received_bytes,
+    )
+    if facts.volume.limit_bytes:
+        yield _one(
+            "upstream_month_limit_bytes",
+            "At how many bytes in a month no further zip is begun.",
+            facts.volume.limit_bytes,
+        )
 
 
 def _selection(found: Completeness) -> Iterator[Metric]:

@@ -21,6 +21,7 @@ never). The rest is gosync's own::
                        succeeded_at failures
     upstreams          how each has answered of late: url state success_rate
                        p50_seconds p95_seconds requests reason gaps
+    volume             month, received_bytes from upstreams, limit_bytes (0: none)
 
 What tunasync calls an update is a run that ended well; how old the data is says
 ``freshness``. ``status`` is of the job ``sync``: none, syncing, success, failed,
@@ -38,6 +39,7 @@ from gosync.catalog.findings import FindingKind
 from gosync.catalog.jobs import JobRow
 from gosync.clock import format_time, parse_time
 from gosync.errors import InterruptedRunError
+from gosync.site.volume import MonthVolume
 from gosync.status.facts import MirrorFacts
 from gosync.sync.completeness import CompletenessReport
 from gosync.sync.freshness import Freshness
@@ -110,6 +112,7 @@ class MirrorStatus(TunasyncStatus, frozen=True, kw_only=True):
     findings: dict[FindingKind, int]
     jobs: dict[str, JobReport]
     upstreams: tuple[UpstreamState, ...]
+    volume: MonthVolume
 
 
 def format_status(facts: MirrorFacts, *, name: str, upstream: str) -> bytes:
@@ -137,6 +140,7 @@ def format_status(facts: MirrorFacts, *, name: str, upstream: str) -> bytes:
         findings=dict(facts.findings),
         jobs={job: JobReport.of(each) for job, each in facts.jobs.items()},
         upstreams=facts.upstreams,
+        volume=facts.volume,
     )
     return msgspec.json.format(encode_json(report), indent=2) + b"\n"
 

@@ -30,6 +30,7 @@ from gosync.publish.marker import read_marker
 from gosync.site.options import SiteOptions
 from gosync.site.policyreport import PolicyReport, read_policy
 from gosync.site.treestorage import tree_storage
+from gosync.site.volume import MonthVolume
 from gosync.status.facts import MirrorFacts, gather_facts
 from gosync.status.late import Late, late_data
 from gosync.status.mirror import JobReport
@@ -94,6 +95,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
         last_run: The last run, None before the first.
         jobs: The daemon's jobs by name.
         upstreams: How each upstream has answered of late.
+        volume: What came from these this month, and may come.
         withdrawn: What operators withdrew.
         policy: What the policy keeps out, lets in for a while, and tells of.
         notes: What the selection could not know, and took instead.
@@ -120,6 +122,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     last_run: RunReport | None
     jobs: dict[str, JobState]
     upstreams: tuple[UpstreamState, ...]
+    volume: MonthVolume
     withdrawn: list[Withdrawal]
     policy: PolicyReport
     notes: list[SelectionNote]
@@ -172,6 +175,7 @@ def read_status(
         last_run=_run(runs[0], holders) if runs else None,
         jobs={name: _job(row, holders) for name, row in facts.jobs.items()},
         upstreams=facts.upstreams,
+        volume=facts.volume,
         withdrawn=catalog.withdrawn.all(),
         policy=read_policy(catalog, now),
         notes=catalog.selection_notes.all(),

@@ -176,6 +176,8 @@ class VersionFetcher:
         proxy = self._upstreams.proxy
         mv = row.mv
         if row.need is Need.ZIP:
+            if not is_denied_before(self._site, row):
+                proxy.check_volume()  # before its small files are asked for in vain
             info = await proxy.info(mv, fetch_disabled=fetch_disabled)
             admission.take_info(info.data, info.served)
         if not admission.has_mod:

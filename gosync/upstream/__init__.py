@@ -13,6 +13,8 @@ the other side served, with evidence of when and from where.
 ``names``        ``HostNames``: addresses of hosts, kept and asked for again
 ``download``     ``Download``: bodies to a sink, over all tries
 ``rate``         how many bytes a second may come, all together (pure)
+``windows``      rates of the hours of a day (pure)
+``volume``       how much may come in a month
 ``resume``       when only the rest of a body is asked for (pure)
 ``lanes``        ``Lanes``: how many requests one host is sent at once
 ``limit``        that number: up with answers, down with refusals (pure)

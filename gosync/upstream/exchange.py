@@ -17,6 +17,7 @@ from typing import Final
 import anyio
 import httpx
 import msgspec
+from msgspec.structs import replace
 
 from gosync.clock import Clock
 from gosync.errors import ConfigError, GosyncError, MalformedError, UnavailableError
@@ -41,6 +42,8 @@ from gosync.upstream.redirects import (
 from gosync.upstream.refusal import BODY_LIMIT_BYTES, refusal
 from gosync.upstream.retry import causes
 from gosync.upstream.urls import strip_secrets
+from gosync.upstream.volume import VolumeMeter
+from gosync.upstream.windows import RatePlan
 
 _WANTS_PROXY_LOGIN: Final = HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
 _REFUSED_BODY_SECONDS: Final = 5.0
@@ -53,16 +56,24 @@ class Traffic(msgspec.Struct):
     Attributes:
         requests: Requests sent, redirects and retries included.
         received_bytes: Bytes of bodies, as transferred.
-        rate: The rate of these.
+        plan: How fast they may come, at any time.
+        rate: The rate at which they come now.
+        meter: Told of what came, where somebody counts it.
     """
 
     requests: int = 0
     received_bytes: int = 0
+    plan: RatePlan = RatePlan()
     rate: ByteRate = ByteRate(0)
+    meter: VolumeMeter | None = None
 
     async def take(self, size_bytes: int, clock: Clock) -> None:
         """Count bytes of a body, and wait until the rate allows them."""
         self.received_bytes += size_bytes
+        if self.meter is not None:
+            self.meter.note(self.received_bytes)
+        if self.plan.windows:
+            self.rate = replace(self.rate, per_second=self.plan.at(clock.now()))
         if self.rate.per_second:
             now = clock.monotonic()
             self.rate = self.rate.spent(size_bytes, now)
@@ -80,7 +91,9 @@ class Exchange:
         Raises:
             ConfigError: HTTP_PROXY or HTTPS_PROXY makes no sense.
         """
-        self.traffic = Traffic(rate=ByteRate(options.max_bytes_per_second))
+        self.traffic = Traffic(
+            plan=options.rates, rate=ByteRate(options.rates.per_second)
+        )
         self._clock = clock
         self._environment = environment
         self._connections = ConnectionPool(options, environment)

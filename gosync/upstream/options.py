@@ -9,6 +9,7 @@ import msgspec
 
 from gosync import __version__
 from gosync.upstream.address import Logins
+from gosync.upstream.windows import RatePlan
 
 MIB = 1024 * 1024
 
@@ -42,7 +43,7 @@ class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
         retry_delay_seconds: Pause before the first retry; doubles each time.
         max_retry_delay_seconds: The longest pause. A Retry-After beyond it ends
             the tries at once, so that the caller can come back later.
-        max_bytes_per_second: How fast bodies may come, all together; 0 for any rate.
+        rates: How fast bodies may come, all together.
         http2: Whether to offer HTTP/2 over TLS.
         ca_file: PEM file of certificate authorities trusted beside the system's.
         client_cert: PEM file of the certificate that says who we are, or None.
@@ -63,7 +64,7 @@ class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
     retries: int = 3
     retry_delay_seconds: float = 0.5
     max_retry_delay_seconds: float = 30.0
-    max_bytes_per_second: float = 0
+    rates: RatePlan = RatePlan()
     http2: bool = True
     ca_file: str | None = None
     client_cert: str | None = None

@@ -266,7 +266,9 @@ class ProxyClient:
             NotFoundError: No proxy has it.
             UnavailableError: A proxy gave no answer.
             RejectedError: It is too large.
+            VolumeSpentError: No further zip may come this month.
         """
+        self.check_volume()
         target = file_target(mv, FileKind.ZIP)
 
         async def ask(place: _Place) -> Served:
@@ -281,6 +283,14 @@ class ProxyClient:
             return got.served
 
         return await self._walk(ask, mv.path, fetch_disabled=fetch_disabled)
+
+    def check_volume(self) -> None:
+        """Raise where no zip may be begun.
+
+        Raises:
+            VolumeSpentError: No further zip may come this month.
+        """
+        self._sources.check_volume()
 
     async def head_zip(
         self, mv: ModuleVersion, *, fetch_disabled: bool = False

@@ -91,6 +91,16 @@ class Sources:
             found = self._known[base] = make_source(base, self._fetcher)
         return found
 
+    def check_volume(self) -> None:
+        """Raise where no zip may be begun.
+
+        Raises:
+            VolumeSpentError: No further zip may come this month.
+        """
+        meter = self._fetcher.traffic.meter
+        if meter is not None:
+            meter.check()
+
     @property
     def has_stand_ins(self) -> bool:
         """Whether any of them is divided from another one by "|"."""

@@ -100,6 +100,21 @@ def test_each_occasion_is_told_and_a_lasting_failure_once_a_day(tmp_path: Path):
     assert "503" in _told(bad)[0]["error"]
 
 
+def test_a_month_whose_volume_is_spent_is_told_once(tmp_path: Path):
+    told, clock = tmp_path / "told", SetClock()
+    with Simulator() as sim:
+        hook = f"sh -c 'cat >> {told}; echo >> {told}'"
+        site = _site(tmp_path, sim, on_alert=[hook])
+        site.configure({"monthly_volume": "1000"})
+        for _ in range(2):
+            assert _run(site, clock) == 0
+    (document,) = _told(told)
+    (alert,) = document["summary"]["alerts"]
+    assert alert["rule"] == "upstream.monthly_volume"
+    assert alert["key"].endswith(": 100 %")
+    assert alert["count"] > 1000
+
+
 def test_an_upstream_that_goes_and_one_that_comes_back_are_told_once(tmp_path: Path):
     told, clock = tmp_path / "told", SetClock()
     with Simulator() as sim:

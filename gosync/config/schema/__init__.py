@@ -46,7 +46,7 @@ from gosync.config.schema.select import (
     ToolchainsSection,
 )
 from gosync.config.schema.serve import ReadRuleSection, ServeSection
-from gosync.config.schema.upstream import AuditSection, UpstreamSection
+from gosync.config.schema.upstream import AuditSection, UpstreamSection, WindowSection
 
 __all__ = [
     "DAY_SECONDS",
@@ -77,4 +77,5 @@ __all__ = [
     "ToolchainsSection",
     "UpstreamSection",
     "VulndbSection",
+    "WindowSection",
 ]

@@ -15,6 +15,21 @@ HOST_PATTERN = "^[a-z0-9][a-z0-9.-]*(:[0-9]+)?$"
 RESOLVE_PATTERN = r"^[A-Za-z0-9.-]+=[0-9A-Fa-f.:]+$"
 
 
+class WindowSection(Section, frozen=True):
+    """One ``[[upstream.window]]``: when downloads have a rate of their own.
+
+    Attributes:
+        hours: From when to when in daemon.timezone, like "08:00-18:00"; "22:00-06:00"
+            lasts over midnight.
+        days: On which days it begins, like "mon-fri" or "sat,sun".
+        max_rate: How much may come in a second then; "" for any rate.
+    """
+
+    hours: str
+    days: str = "mon-sun"
+    max_rate: str = ""
+
+
 class UpstreamSection(Section, frozen=True):
     """``[upstream]``: where bytes, names and proofs come from.
 
@@ -31,6 +46,9 @@ class UpstreamSection(Section, frozen=True):
         stall_timeout_seconds: Deadline between two reads of a body, if that is less.
         zip_timeout_seconds: Deadline for one whole zip.
         max_rate: How much may come in a second, like "2MiB"; "" for any rate.
+        window: Hours of the day with a rate of their own.
+        monthly_volume: How much may come in a calendar month of daemon.timezone, like
+            "50GiB", before zips wait for the next one; "" for any volume.
         concurrency: The most requests at once; a host that has too many gets fewer.
         retries: Tries after the first one that failed.
         retry_delay_seconds: Pause before the first retry; doubles each time.
@@ -59,6 +77,8 @@ class UpstreamSection(Section, frozen=True):
     stall_timeout_seconds: Positive | None = None
     zip_timeout_seconds: Positive = 1800
     max_rate: str = ""
+    window: tuple[WindowSection, ...] = ()
+    monthly_volume: str = ""
     concurrency: Count = 8
     retries: Annotated[int, msgspec.Meta(ge=0, le=20)] = 3
     retry_delay_seconds: Annotated[float, msgspec.Meta(ge=0)] = 0.5

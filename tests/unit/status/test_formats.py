@@ -14,6 +14,7 @@ from gosync.catalog.findings import FindingKind
 from gosync.catalog.jobs import JobRow
 from gosync.catalog.versions import State
 from gosync.publish.localtree import LocalTree
+from gosync.site.volume import MonthVolume
 from gosync.status.facts import MirrorFacts
 from gosync.status.files import write_metrics, write_status
 from gosync.status.metrics import format_metrics
@@ -44,6 +45,7 @@ def _facts(*jobs: JobRow, freshness: Freshness = FRESH) -> MirrorFacts:
         findings=dict.fromkeys(FindingKind, 0) | {FindingKind.REWRITTEN: 1},
         carried_bytes=1_500_000_000,
         jobs={job.name: job for job in jobs},
+        volume=MonthVolume(month="2026-03", received_bytes=5, limit_bytes=9),
     )
 
 

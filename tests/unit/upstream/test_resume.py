@@ -12,6 +12,7 @@ from gosync.clock import SystemClock
 from gosync.errors import TruncatedError
 from gosync.upstream.http import Fetcher
 from gosync.upstream.options import HttpOptions
+from gosync.upstream.windows import RatePlan
 from tests.unit.upstream.conftest import Sinks
 from tests.unit.upstream.scriptserver import Reply, ScriptServer, answer, closing
 
@@ -107,7 +108,7 @@ async def test_all_downloads_together_keep_to_the_rate(server: ScriptServer) -> 
         now[0] += seconds
 
     url = server.script("/z", answer(BODY))
-    options = HttpOptions(max_bytes_per_second=50_000, retries=0)
+    options = HttpOptions(rates=RatePlan(50_000), retries=0)
     async with Fetcher(options, clock=Standing(), environment={}) as fetcher:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("gosync.upstream.exchange.anyio.sleep", sleep)
