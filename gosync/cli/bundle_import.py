@@ -30,10 +30,10 @@ from gosync.cli.options import (
 )
 from gosync.cli.progress import progress
 from gosync.cli.tables import alone_text, tree_lines
-from gosync.config.files import read_text
 from gosync.config.telling import telling_of
 from gosync.errors import ConfigError, MalformedError
-from gosync.signing.trust import TrustFile, parse_trust
+from gosync.signing.files import read_trust
+from gosync.signing.trust import TrustFile
 from gosync.site.opening import Opening
 from gosync.site.site import Site, open_site
 from gosync.site.standing import Trouble
@@ -156,7 +156,7 @@ def _read_trust(path: Path) -> TrustFile:
             hint="outside, `gosync key new NAME` prints what belongs into it;"
             " --trust FILE or bundle.trust name another",
         )
-    return parse_trust(read_text(path), subject=str(path))
+    return read_trust(path)
 
 
 def _write_files(report: ImportReport, receipt_file: Path, need_file: Path) -> None:

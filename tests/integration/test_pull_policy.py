@@ -7,6 +7,7 @@ from pathlib import Path
 from gosync.demo.exchange import RequestKind
 from tests.integration.pulling import pulling_site
 from tests.integration.serving import Serving
+from tests.integration.site import OK
 from tests.integration.test_policy import DEEP, LIB, offer
 from tests.simulator import Simulator
 from tests.unit.licence.texts import GPL, MIT
@@ -39,3 +40,22 @@ def test_a_licence_that_is_not_allowed(tmp_path: Path) -> None:
         assert len(asked) == 1, "the second version's is known by the first's"
         assert listed == []
         assert not list((site.tree / DEEP / "@v").glob("*.zip"))
+
+
+def test_a_signature_that_must_be_there(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        offer(sim, LIB, "v1.0.0", MIT)
+        site = pulling_site(tmp_path, sim, workers=1, fresh_seconds=0)
+        made = site.run("key", "new", "officer", "--dir", str(tmp_path)).document
+        rule = {"patterns": [LIB], "keys": [made["public_file"]]}
+        site.declare(
+            policy={f"require_signature.{key}": each for key, each in rule.items()}
+        )
+        with Serving(site.folder, environment=site.environment) as server:
+            refused = server.get(f"/{LIB}/@v/v1.0.0.zip")
+            server.get(f"/{LIB}/@v/v1.0.0.mod")
+            key = ("--key", made["secret_file"])
+            site.run("attest", "sign", LIB, *key, expect=OK)
+            allowed = server.get(f"/{LIB}/@v/v1.0.0.zip")
+        assert (refused.status, allowed.status) == (403, 200)
+        assert "policy.require_signature: 0 of 1 signatures" in refused.text
