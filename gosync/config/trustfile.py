@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gosync.config.files import read_text
 from gosync.errors import ConfigError
 from gosync.hint import advise, command
-from gosync.signing.trust import TrustFile, parse_trust
+from gosync.signing.files import read_trust
+from gosync.signing.trust import TrustFile
 
 
-def read_trust(path: Path) -> TrustFile:
+def find_trust(path: Path) -> TrustFile:
     """Read a trust file.
 
     Raises:
@@ -24,4 +24,4 @@ def read_trust(path: Path) -> TrustFile:
                 command("key new", "NAME"),
             ),
         )
-    return parse_trust(read_text(path), subject=str(path))
+    return read_trust(path)
