@@ -12,6 +12,7 @@
     sumdb/<name>/tile/...              Tile.path(); the name percent-encoded
     bundles/<64 hex>/...               bundles that wait, by their ids
     serve/                             a server's socket, and what it merges
+    git/<32 hex>/...                   what was fetched of private repositories
     access/...                         sealed records of access logs
 
 Names are built from digests, numbers and random hex. The two that come from
@@ -41,6 +42,7 @@ JOURNAL = "journal"
 SUMDB = "sumdb"
 BUNDLES = "bundles"
 SERVE = "serve"
+GIT = "git"
 ACCESS = "access"
 EVIDENCE = "evidence.json"
 FOLDERS = (BLOBS, STAGING, QUARANTINE, JOURNAL, SUMDB)
