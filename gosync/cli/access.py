@@ -108,7 +108,7 @@ def _config(options: CommonOptions, logs: tuple[str, ...]) -> Config | None:
 def _audit_options(
     options: CommonOptions, config: Config | None, spec: AccessSpec
 ) -> AccessOptions:
-    private = config.sections.upstream.private if config is not None else ()
+    private = config.policy.private if config is not None else ()
     return AccessOptions(
         rules=spec.rules,
         around=Surroundings(private, _findings(options, config), spec.inside),

@@ -169,7 +169,7 @@ class _Setting(msgspec.Struct, frozen=True):
         """Return what the command line says, else what the configuration does."""
         tree = arguments.tree or (config.tree_path if config else None)
         assert tree is not None
-        configured = config.sections.upstream.private if config else ()
+        configured = config.policy.private if config else ()
         return cls(
             _tree(tree),
             _database(config, arguments.sumdb),

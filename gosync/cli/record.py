@@ -138,7 +138,7 @@ def _run(config: Config, command: Sequence[str], asked: AskedFor) -> int:
 def _environment(config: Config, url: str, cache: str) -> Mapping[str, str]:
     """Return the environment of the build: nothing but the server can be asked."""
     database = config.site_options().database
-    private = ",".join(config.sections.upstream.private)
+    private = ",".join(config.policy.private)
     kept = {key: value for key, value in os.environ.items() if key not in _REPLACED}
     return {
         **kept,

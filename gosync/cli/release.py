@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -14,13 +16,13 @@ from gosync.cli.progress import progress
 from gosync.clock import SystemClock
 from gosync.config.sizes import format_size
 from gosync.config.telling import telling_of
+from gosync.git.files import ReleaseSource
+from gosync.git.tags import parse_repository, tag_source
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.pathmajor import split_path_version
 from gosync.gomod.semver import is_valid
 from gosync.release.folder import folder_source
 from gosync.release.releasing import Released, check_name, release
-from gosync.release.repository import parse_repository, tag_source
-from gosync.release.source import ReleaseSource
 from gosync.site.site import open_site
 from gosync.status.files import tell_status
 
@@ -67,8 +69,10 @@ def release_(
         config.site_options(), command="gosync release", wait_lock_seconds=wait_lock
     ) as site:
         check_name(site, mv)
-        made_of = _source(source, mv, subdir, allow_dirty=allow_dirty)
-        with progress(show=options.show_progress) as watcher:
+        with (
+            _source(source, mv, subdir, allow_dirty=allow_dirty) as made_of,
+            progress(show=options.show_progress) as watcher,
+        ):
             run = partial(release, site, mv, made_of, watcher, publish=not no_publish)
             released = run_interruptible(run)
         if not no_publish:
@@ -76,20 +80,25 @@ def release_(
     options.output.result("release", released, [_line(released)])
 
 
+@contextmanager
 def _source(
     source: str, mv: ModuleVersion, subdir: str | None, *, allow_dirty: bool
-) -> ReleaseSource:
+) -> Iterator[ReleaseSource]:
     folder = Path(source)
     if folder.is_dir():
         now = SystemClock().now().replace(microsecond=0)
-        return folder_source(folder / (subdir or ""), now=now, allow_dirty=allow_dirty)
+        root = folder / (subdir or "")
+        yield folder_source(root, now=now, allow_dirty=allow_dirty)
+        return
     repository, tag = parse_repository(source)
     below = _folder_of(tag) if subdir is None else subdir.strip("/")
-    found = tag_source(repository, tag, subdir=below)
     major = split_path_version(mv.path)[1].lstrip("/")
-    if subdir is None and major.startswith("v") and _has_major(found, major):
-        return tag_source(repository, tag, subdir=f"{below}/{major}".lstrip("/"))
-    return found
+    with tag_source(repository, tag, subdir=below) as found:
+        if subdir is not None or not _has_major(found, major):
+            yield found
+            return
+    with tag_source(repository, tag, subdir=f"{below}/{major}".lstrip("/")) as found:
+        yield found
 
 
 def _folder_of(tag: str) -> str:
@@ -100,7 +109,8 @@ def _folder_of(tag: str) -> str:
 
 def _has_major(source: ReleaseSource, major: str) -> bool:
     """Return whether the major version lies in a folder of its own, not at the root."""
-    return any(each.name == f"{major}/go.mod" for each in source.files)
+    go_mod = f"{major}/go.mod"
+    return major.startswith("v") and any(e.name == go_mod for e in source.files)
 
 
 def _line(released: Released) -> str:

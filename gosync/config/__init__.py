@@ -25,6 +25,7 @@ configuration.
     places      files and folders that the configuration names
     references  what the configuration names, looked for: folders, projects, keys
     schema      what may stand in gosync.toml: one class a section, one attribute a key
+    private     from the file's ``[[private]]`` to repositories of private modules
     policy      from the file's ``[policy]`` to the rules of what may come in
     selects     from the file's ``[[select]]`` sections to the policy
     serving     from the file's ``[serve]`` to how a tree is served

@@ -44,6 +44,7 @@ SECRET_KEYS: Final = frozenset(
         ("hooks", "on_upstream"),
     }
 )
+_SSH_USER: Final = re.compile(r"^ssh://[A-Za-z0-9._-]+@(?=[A-Za-z0-9.-]+[:/])")
 _URL_OR_LOGIN: Final = re.compile(r"://.*[@?#]|:.*@", re.DOTALL)
 
 
@@ -185,7 +186,10 @@ def _choices(kind: Any) -> list[str]:
 def _may_hold_secret(value: object) -> bool:
     if isinstance(value, list):
         return any(map(_may_hold_secret, value))
-    return isinstance(value, str) and _URL_OR_LOGIN.search(value) is not None
+    if not isinstance(value, str):
+        return False
+    bare = _SSH_USER.sub("ssh://", value, count=1)  # a user's name is no secret
+    return _URL_OR_LOGIN.search(bare) is not None
 
 
 def _dates_as_text(value: object) -> object:

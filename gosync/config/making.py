@@ -33,7 +33,7 @@ def make_config(
 ) -> Config:
     """Return a configuration; what is wrong is noted and has its default."""
     upstream, serve, daemon = sections.upstream, sections.serve, sections.daemon
-    upstreams = make_upstreams(upstream, mistakes)
+    upstreams = make_upstreams(sections, mistakes)
     path, optional = places.path, places.optional
     size = partial(_size, mistakes)
     size(("audit", "bytes_per_hour"), sections.audit.bytes_per_hour)

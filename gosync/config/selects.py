@@ -6,7 +6,7 @@ file. A pattern needs an index, which alone knows what modules there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from gosync.config.files import read_text
 from gosync.config.mistakes import Key, Mistakes
 from gosync.config.places import ConfigPaths
+from gosync.config.private import private_patterns
 from gosync.config.schema import FileSchema, SelectSection, UpstreamSection
 from gosync.config.sizes import parse_size
 from gosync.errors import ConfigError, MalformedError
@@ -52,24 +53,27 @@ def make_policy(
         _select(section, ("select", number), places, mistakes)
         for number, section in enumerate(sections.select, start=1)
     ]
+    private = private_patterns(sections)
     for number, select in enumerate(selects, start=1):
         for selector in select.selectors:
             if selector.is_pattern:
                 mistakes.attempt(
                     ("select", number),
-                    partial(_check_findable, selector.path, sections.upstream),
+                    partial(_check_findable, selector.path, sections.upstream, private),
                     None,
                 )
-    return Policy(selects, sections.upstream.private)
+    return Policy(selects, private)
 
 
-def _check_findable(glob: str, upstream: UpstreamSection) -> None:
+def _check_findable(
+    glob: str, upstream: UpstreamSection, private: Sequence[str]
+) -> None:
     if not upstream.index:
         raise ConfigError(
             f"pattern {glob!r} needs upstream.index to find its modules",
             hint="set upstream.index, or name the module paths themselves",
         )
-    if match_prefix_patterns(",".join(upstream.private), glob):
+    if match_prefix_patterns(",".join(private), glob):
         raise ConfigError(
             f"pattern {glob!r} is private, and private names are never"
             " asked of the index",

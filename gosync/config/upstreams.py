@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from gosync.config.config import UpstreamSettings
 from gosync.config.mistakes import Key, Mistakes
+from gosync.config.private import make_private, private_patterns
 from gosync.config.schema import (
     FileSchema,
     HooksSection,
-    UpstreamSection,
     WindowSection,
 )
 from gosync.config.sizes import parse_size
@@ -38,8 +38,9 @@ from gosync.upstream.windows import RateWindow, parse_days, parse_hours
 _INDEX_SCHEMES: Final = ("http://", "https://")
 
 
-def make_upstreams(section: UpstreamSection, mistakes: Mistakes) -> UpstreamSettings:
+def make_upstreams(sections: FileSchema, mistakes: Mistakes) -> UpstreamSettings:
     """Return who is asked; what is wrong is noted."""
+    section = sections.upstream
     proxies = mistakes.attempt(
         ("upstream", "proxies"),
         partial(parse_goproxy, section.proxies),
@@ -53,7 +54,7 @@ def make_upstreams(section: UpstreamSection, mistakes: Mistakes) -> UpstreamSett
     )
     known = [*proxies.addresses, *([index] if index.url else [])]
     logins = mistakes.attempt(("upstream",), partial(make_logins, known), Logins())
-    routing = _routing(section, proxies, mistakes)
+    routing = _routing(sections, proxies, mistakes)
     windows = tuple(
         _window(number, each, mistakes)
         for number, each in enumerate(section.window, start=1)
@@ -77,10 +78,9 @@ def _window(number: int, section: WindowSection, mistakes: Mistakes) -> RateWind
     )
 
 
-def _routing(
-    section: UpstreamSection, proxies: ProxyList, mistakes: Mistakes
-) -> Routing:
+def _routing(sections: FileSchema, proxies: ProxyList, mistakes: Mistakes) -> Routing:
     """Return who is asked what; a proxy that is no entry of the list is noted."""
+    section = sections.upstream
     listed = {address.url.rstrip("/") for address in proxies.addresses}
 
     def named(key: Key, text: str) -> str:
@@ -95,7 +95,8 @@ def _routing(
 
     return Routing(
         order=section.order,
-        private=PatternSet(section.private),
+        private=PatternSet(private_patterns(sections)),
+        own=make_private(sections.private, mistakes),
         private_urls=tuple(
             named(("private_proxies", number), each)
             for number, each in enumerate(section.private_proxies, start=1)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from gosync.errors import UsageError
-from gosync.release.git import git_output, has_git
-from gosync.release.source import ReleaseSource, SourceFile
+from gosync.git.command import git_output, has_git
+from gosync.git.files import ReleaseSource, SourceFile
 
 _VERSION_CONTROL: Final = frozenset({".bzr", ".git", ".hg", ".svn"})
 _SHOWN: Final = 5

@@ -17,11 +17,11 @@ from msgspec.structs import replace
 from gosync.catalog.leases import fetch_lease
 from gosync.catalog.versions import FoundBy, Need, State, VersionRow, Want
 from gosync.errors import UsageError, WithdrawnError
+from gosync.git.files import ReleaseSource
+from gosync.git.making import make_version
 from gosync.gomod.module import ModuleVersion, check
 from gosync.gomod.semver import canonical
 from gosync.ingest.batch import Batch
-from gosync.release.making import make_version
-from gosync.release.source import ReleaseSource
 from gosync.site.applying import rule_on_admitted
 from gosync.site.site import Site
 from gosync.site.tree import publish_modules

@@ -18,10 +18,12 @@ from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.sumops import SumOps
 from gosync.site.site import Site
 from gosync.site.volume import counted
+from gosync.store.layout import GIT
 from gosync.sumdb.client import SumClient
 from gosync.upstream.index import IndexClient
 from gosync.upstream.kept import KeptUpstream, decode_kept, encode_kept, resumed
 from gosync.upstream.proxy import ProxyClient
+from gosync.upstream.source import breaker_policy
 from gosync.upstream.sources import Sources
 from gosync.upstream.sumdb import SumDBRemote
 from gosync.work.pool import PoolConcurrency
@@ -56,9 +58,24 @@ async def connect(site: Site) -> AsyncIterator[Upstreams]:
 
     async with Fetcher(site.options.http, clock=site.clock) as fetcher:
         sources = Sources(site.options.proxies, fetcher, site.options.routing)
+        _add_own(site, sources, fetcher)
         counting = counted(fetcher, site.catalog, site.options.volume, site.clock)
         with _kept(site, sources), counting, ZipScanner() as scanner:
             yield _upstreams(site, sources, fetcher, scanner)
+
+
+def _add_own(site: Site, sources: Sources, fetcher: Fetcher) -> None:
+    """Add the repositories of the site's own."""
+    if not site.options.routing.own:
+        return
+    # Who has no such repositories need not wait for it.
+    from gosync.git.source import GitSource  # noqa: PLC0415
+
+    policy = breaker_policy(fetcher.options)
+    folder = site.options.store_path / GIT
+    for each in site.options.routing.own:
+        source = GitSource(each, folder, site.clock, policy)
+        sources.add(each.entry.url, source)
 
 
 @contextmanager

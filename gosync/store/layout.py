@@ -13,6 +13,7 @@
     bundles/<64 hex>/...               bundles that wait, by their ids
     lists/<64 hex>.zst                 what bundles selected, by their ids
     serve/                             a server's socket, and what it merges
+    git/<32 hex>/...                   what was fetched of private repositories
     access/...                         sealed records of access logs
 
 Names are built from digests, numbers and random hex. The two that come from
@@ -43,6 +44,7 @@ SUMDB = "sumdb"
 BUNDLES = "bundles"
 LISTS = "lists"
 SERVE = "serve"
+GIT = "git"
 ACCESS = "access"
 EVIDENCE = "evidence.json"
 FOLDERS = (BLOBS, STAGING, QUARANTINE, JOURNAL, SUMDB)

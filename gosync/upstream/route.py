@@ -5,7 +5,8 @@ answers first in a group is as good as any other of it, so ``Order.FASTEST`` put
 fastest one first; across a "," nothing changes its place, since what stands before it
 must have said a definite no.
 
-A private name goes to private upstreams alone, in the order of the list: those that
+A private name that a source of the site's own has goes to that one. Any other one goes
+to private upstreams alone, in the order of the list: those that
 are marked so or, where none is, the first one that is listed. Nobody else hears it,
 whatever they answer.
 """
@@ -19,8 +20,10 @@ import msgspec
 from msgspec.structs import replace
 
 from gosync.gomod.patterns import PatternSet
+from gosync.upstream.address import Address
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry, ProxyList
 
+_OWN = "git+"
 NO_PATTERNS = PatternSet(())
 
 
@@ -31,6 +34,32 @@ class Order(StrEnum):
     FASTEST = "fastest"
 
 
+class OwnSource(msgspec.Struct, frozen=True):
+    """Repositories of the site's own that are asked for private modules.
+
+    Attributes:
+        pattern: GOPRIVATE patterns of these modules.
+        url: The repositories' URL: ``{path}`` is the module path below its first
+            element, ``{module}`` all of it.
+        depth: How many elements of the path, below the first one, name a repository;
+            None: all of them.
+        seconds: How long one question may take.
+        max_bytes: How much may be fetched at once.
+    """
+
+    pattern: PatternSet
+    url: str
+    depth: int | None = None
+    seconds: float = 600
+    max_bytes: int = 2 << 30
+
+    @property
+    def entry(self) -> ProxyEntry:
+        """The one entry that is asked."""
+        address = Address(f"{_OWN}{self.url}")
+        return ProxyEntry(address, fall_back_on_error=False, is_last=True)
+
+
 class Routing(msgspec.Struct, frozen=True):
     """What is configured about who is asked.
 
@@ -39,12 +68,18 @@ class Routing(msgspec.Struct, frozen=True):
         private: GOPRIVATE patterns.
         private_urls: Upstreams that may hear names which these match.
         authoritative: The upstream whose definite no is final, "" for none.
+        own: Repositories of the site's own, the first that names a module.
     """
 
     order: Order = Order.LISTED
     private: PatternSet = NO_PATTERNS
     private_urls: tuple[str, ...] = ()
     authoritative: str = ""
+    own: tuple[OwnSource, ...] = ()
+
+    def own_source(self, path: str) -> OwnSource | None:
+        """Return which repositories of the site's own have a module."""
+        return next((each for each in self.own if each.pattern.match(path)), None)
 
     def is_private(self, path: str) -> bool:
         """Whether only private upstreams may hear of a module."""
@@ -66,6 +101,8 @@ def route(
         routing: What is configured.
         slowness: How long an upstream at a URL lets one wait; more is worse.
     """
+    if path and (own := routing.own_source(path)) is not None:
+        return (own.entry,)
     if path and routing.is_private(path):
         return private_entries(proxies, routing)
     if routing.order is Order.LISTED:

@@ -83,6 +83,10 @@ class Sources:
         """The sources that were asked so far."""
         return tuple(self._known.values())
 
+    def add(self, url: str, source: Source) -> None:
+        """Ask a source where an entry with this URL is asked."""
+        self._known[url] = source
+
     def at(self, url: str) -> Source:
         """Return the source at a URL: http, https or file."""
         base = url.rstrip("/")

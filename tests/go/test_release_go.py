@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from gosync.git.making import make_version
+from gosync.git.tags import tag_source
 from gosync.gomod.dirhash import hash_go_mod, hash_zip
 from gosync.gomod.module import ModuleVersion
-from gosync.release.making import make_version
-from gosync.release.repository import tag_source
 from tests.simulator.goclient import GoClient, need_go
 from tests.tiers import spread
 from tests.unit.gomod.zipfiles import reader
@@ -154,11 +154,10 @@ def test_the_zip_of_a_tag_is_the_one_that_go_makes(tmp_path: Path):
 
     for name, mv in modules.items():
         shape = SHAPES[name]
-        source = tag_source(
-            str(repositories / f"{name}.git"), shape.tag, subdir=shape.subdir
-        )
         made = tmp_path / "made" / name
-        make_version(mv, source, made)
+        repository = str(repositories / f"{name}.git")
+        with tag_source(repository, shape.tag, subdir=shape.subdir) as source:
+            make_version(mv, source, made)
         data = next(made.rglob("*.zip")).read_bytes()
         mod = next(made.rglob("*.mod")).read_bytes()
         info = json.loads(next(made.rglob("*.info")).read_bytes())

@@ -6,6 +6,7 @@ from gosync.config.schema.access import AccessSection, RequestsSection
 from gosync.config.schema.bundle import BundleSection, TargetSection
 from gosync.config.schema.daemon import DaemonSection, HooksSection
 from gosync.config.schema.policy import PolicySection
+from gosync.config.schema.private import PrivateSection
 from gosync.config.schema.publish import PublishSection, StoreSection, VulndbSection
 from gosync.config.schema.section import Section
 from gosync.config.schema.select import (
@@ -29,6 +30,7 @@ class FileSchema(Section, frozen=True):
     upstream: UpstreamSection = UpstreamSection()
     select: tuple[SelectSection, ...] = ()
     project: tuple[ProjectSection, ...] = ()
+    private: tuple[PrivateSection, ...] = ()
     toolchains: ToolchainsSection = ToolchainsSection()
     policy: PolicySection = PolicySection()
     plan: PlanSection = PlanSection()

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from gosync.errors import MalformedError, TooLargeError
+from gosync.git.files import SourceFile
 from gosync.gomod import gover
 from gosync.gomod.pathcheck import check_file_path
 from gosync.gomod.zipcheck import MAX_GO_MOD_BYTES, MAX_LICENSE_BYTES, MAX_ZIP_BYTES
-from gosync.release.source import SourceFile
 
 GO_MOD: Final = "go.mod"
 LICENCE: Final = "LICENSE"

@@ -8,12 +8,12 @@ from typing import Final
 
 from gosync.errors import ConfigError, MalformedError
 from gosync.folder.routes import of_module
+from gosync.git.choosing import GO_MOD, LICENCE, choose_files
+from gosync.git.files import ReleaseSource, SourceFile
 from gosync.gomod import modfile
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.module import ModuleVersion
-from gosync.release.choosing import GO_MOD, LICENCE, choose_files
-from gosync.release.source import ReleaseSource, SourceFile
 
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 

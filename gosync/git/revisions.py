@@ -1,0 +1,218 @@
+"""Versions of a module: its repository's tags, branches, commits and pseudo-versions.
+
+As ``go`` finds them (https://go.dev/ref/mod#vcs-version and what follows there):
+
+    list      the tags that are versions of the module
+    latest    the newest release among them, else pre-release, else HEAD's commit
+    revision  a tag, a branch, or the first digits of a commit's hash. A commit that is
+              tagged is the newest of these versions; another one is the
+              pseudo-version after the newest version among its ancestors
+
+A pseudo-version that is asked for must be true: its time and hash are the commit's, and
+the version that it follows is tagged on one of its ancestors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from gosync.errors import MalformedError, NotFoundError
+from gosync.git.files import ReleaseSource
+from gosync.git.module import RepositoryModule
+from gosync.git.repository import GitRepository
+from gosync.git.tags import commit_source
+from gosync.gomod import modfile, semver
+from gosync.gomod.info import Origin, VersionInfo
+from gosync.gomod.pseudo import (
+    is_pseudo_version,
+    pseudo_version,
+    pseudo_version_rev,
+)
+from gosync.gomod.versionlist import newest
+
+_HEAD: Final = "HEAD"
+_GO_MOD: Final = "go.mod"
+_REVISION: Final = re.compile("[0-9a-f]{7,64}")
+_REV_DIGITS: Final = 12
+
+
+class Revision(msgspec.Struct, frozen=True):
+    """A commit of a module.
+
+    Attributes:
+        version: The version that it is.
+        commit: Its hash.
+        time: When it was made.
+        ref: The ref that led to it, "" for none.
+        folder: The module's folder in it.
+        go_mod: Its go.mod, None for none.
+    """
+
+    version: str
+    commit: str
+    time: datetime
+    ref: str
+    folder: str
+    go_mod: bytes | None
+
+
+class ModuleRevisions:
+    """The versions of one module; its methods wait for git."""
+
+    def __init__(self, module: RepositoryModule, repository: GitRepository) -> None:
+        """Take a module and its repository."""
+        self._module = module
+        self._repository = repository
+
+    def versions(self) -> list[str]:
+        """Return the tagged versions, ascending; none is an answer, too.
+
+        Raises:
+            NotFoundError: There is no such module.
+            UnavailableError: git cannot ask.
+        """
+        refs = self._repository.refs()
+        found = self._module.versions(refs)
+        if not found:
+            self._head(refs)
+        return found
+
+    def latest(self) -> Revision:
+        """Return the newest version.
+
+        Raises:
+            NotFoundError: There is no such module.
+            UnavailableError: git cannot ask.
+        """
+        refs = self._repository.refs()
+        version = newest(self._module.versions(refs))
+        if version is not None:
+            return self.tagged(version)
+        return self._untagged(self._head(refs), _HEAD, refs)
+
+    def find(self, query: str) -> Revision:
+        """Return what a version, or the name of a revision, is.
+
+        Raises:
+            NotFoundError: There is no such module or revision.
+            MalformedError: Its go.mod is of another module.
+            UnavailableError: git cannot ask.
+        """
+        if is_pseudo_version(query):
+            return self._pseudo(query)
+        if semver.canonical(query) == query:
+            return self.tagged(query)
+        refs = self._repository.refs()
+        for ref in (f"refs/tags/{query}", f"refs/heads/{query}"):
+            if ref in refs:
+                return self._of_commit(refs[ref], ref, refs)
+        if _REVISION.fullmatch(query):
+            self._repository.fetch_all(refs)
+            commit = self._repository.find(query)
+            if commit is not None:
+                return self._of_commit(commit, "", refs)
+        raise NotFoundError(f"{self._module.url}: no revision {query}")
+
+    def tagged(self, version: str) -> Revision:
+        """Return a version that has a tag; errors as ``find``."""
+        ref = self._module.ref_of(version)
+        if self._module.version_of(ref) is None:
+            raise NotFoundError(f"{self._module.path}: no version {version}")
+        return self._revision(version, self._repository.fetch(ref), ref)
+
+    def source(self, revision: Revision) -> AbstractContextManager[ReleaseSource]:
+        """Yield its files.
+
+        Raises:
+            TooLargeError: They are larger than a module's zip may be.
+        """
+        return commit_source(
+            self._repository, revision.commit, revision.ref, subdir=revision.folder
+        )
+
+    def info(self, revision: Revision) -> VersionInfo:
+        """Return what a proxy says of it."""
+        return VersionInfo(
+            revision.version,
+            revision.time,
+            Origin(
+                vcs="git",
+                url=self._module.url,
+                subdir=revision.folder,
+                hash=revision.commit,
+                ref=revision.ref,
+            ),
+        )
+
+    def _head(self, refs: Mapping[str, str]) -> str:
+        """Return HEAD's commit, if it has the module."""
+        if _HEAD not in refs:
+            raise NotFoundError(f"{self._module.url}: it is empty")
+        commit = self._repository.fetch(_HEAD)
+        self._folder_at(commit)
+        return commit
+
+    def _of_commit(self, commit: str, ref: str, refs: Mapping[str, str]) -> Revision:
+        named = [each for each, at in refs.items() if at == commit]
+        versions = self._module.versions(named)
+        if versions:
+            return self.tagged(versions[-1])
+        return self._untagged(commit, ref, refs)
+
+    def _untagged(self, commit: str, ref: str, refs: Mapping[str, str]) -> Revision:
+        self._repository.fetch_all(refs)
+        time = self._repository.time(commit)
+        before = self._module.versions(self._repository.tags_before(commit))
+        older = before[-1] if before else ""
+        version = self._name(commit, time, older)
+        return self._revision(version, commit, "" if ref == _HEAD else ref)
+
+    def _name(self, commit: str, time: datetime, older: str) -> str:
+        major, rev = self._module.major, commit[:_REV_DIGITS]
+        return pseudo_version(major, older, time=time, rev=rev)
+
+    def _pseudo(self, version: str) -> Revision:
+        rev = pseudo_version_rev(version)
+        commit = self._repository.find(rev) if _REVISION.fullmatch(rev) else None
+        if commit is None and _REVISION.fullmatch(rev):
+            self._repository.fetch_all(self._repository.refs())
+            commit = self._repository.find(rev)
+        if commit is None:
+            raise NotFoundError(f"{self._module.url}: no commit {rev}")
+        time = self._repository.time(commit)
+        before = self._module.versions(self._repository.tags_before(commit))
+        if version not in {self._name(commit, time, each) for each in ("", *before)}:
+            raise NotFoundError(f"{version}: not a version of commit {commit}")
+        return self._revision(version, commit, "")
+
+    def _revision(self, version: str, commit: str, ref: str) -> Revision:
+        folder, go_mod = self._folder_at(commit)
+        time = self._repository.time(commit)
+        return Revision(version, commit, time, ref, folder, go_mod)
+
+    def _folder_at(self, commit: str) -> tuple[str, bytes | None]:
+        """Return where the module lies in a commit, and its go.mod.
+
+        A module without a go.mod is one at the root alone.
+        """
+        wrong: str | None = None
+        for folder in self._module.folders:
+            go_mod = self._repository.file(commit, f"{folder}/{_GO_MOD}".lstrip("/"))
+            if go_mod is None:
+                continue
+            named = modfile.parse_lax(go_mod).module
+            if named == self._module.path:
+                return folder, go_mod
+            wrong = wrong or named
+        if wrong is not None:
+            reason = f"the module is {self._module.path}"
+            raise MalformedError(_GO_MOD, wrong, reason)
+        if self._module.folder or self._module.path_major:
+            raise NotFoundError(f"{self._module.url}: no go.mod of {self._module.path}")
+        return "", None
