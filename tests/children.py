@@ -1,8 +1,10 @@
-"""Worker processes that this process has started, as the system lists them."""
+"""Processes as the system lists them: workers of this one; whether one is at work."""
 
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -19,6 +21,26 @@ def workers_here() -> list[int]:
 def is_running(process: int) -> bool:
     """Whether a process runs; one that ended and is not waited for does not."""
     return (_state(Path(f"/proc/{process}")) or ("Z", ""))[0] != "Z"
+
+
+def all_wait(process: int, *, looks: int = 10) -> bool:
+    """Whether every thread of a process and its children waits, at each of some looks.
+
+    A thread that has something to do is running or ready to, however busy the machine.
+    """
+    for _ in range(looks):
+        if any(state not in "SI" for state in _thread_states(process)):
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _thread_states(process: int) -> Iterator[str]:
+    for thread in Path(f"/proc/{process}/task").glob("*"):
+        state, _ = _state(thread) or ("S", "")
+        yield state
+        for child in (thread / "children").read_text().split():
+            yield from _thread_states(int(child))
 
 
 def _is_worker(folder: Path) -> bool:

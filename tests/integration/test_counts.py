@@ -438,9 +438,10 @@ def test_what_a_killed_pass_had_yet_to_select_is_missing(
     site.select([GOOD, BAD, "slow.example/m"])
     with sim.stall("/slow.example/m/@v/list", after_bytes=0) as fault:
         process = site.start("sync")
-        while not fault.hits or not sim.paths(RequestKind.LIST):
+        deadline = time.monotonic() + 120
+        while not fault.hits or site.status()["selection"]["to_select"] != 30:
+            assert time.monotonic() < deadline, site.status()["selection"]
             time.sleep(0.05)
-        time.sleep(0.5)
         at_work = site.status()
         process.send_signal(signal.SIGKILL)
         process.communicate()

@@ -90,17 +90,20 @@ def _places(steps: list[Step], call: str) -> list[int]:
 def test_killed_at_random_moments_the_next_run_converges(made, turn: int):
     chance = random.Random(f"moments {turn}")
     chapter = made(turn)
+    shares = [chance.random() for _ in range(20 * RANDOM_MOMENTS)]
     longest = chapter.whole.seconds * 1.1
-    count = 4 * RANDOM_MOMENTS  # many come when the run is over
-    moments = [chance.uniform(0, longest) for _ in range(count)]
     killed: list[tuple[str, str]] = []
 
     def kill(worker: Wrecker, number: int) -> None:
+        nonlocal longest
         if len(killed) < RANDOM_MOMENTS:
-            step = chapter.attempt(worker, kill_after_seconds=moments[number])
+            moment = shares[number] * longest
+            step = chapter.attempt(worker, kill_after_seconds=moment)
             killed.extend([step] if step else [])
+            if step is None:  # it was over, so a run is quicker now than it was
+                longest = max(moment, longest / 2)
 
-    chapter.spread(kill, range(count))
+    chapter.spread(kill, range(len(shares)))
     assert len(killed) >= RANDOM_MOMENTS
 
 
