@@ -39,6 +39,7 @@ where it must not go. It changes nothing.
     checksums         the stages sumdb, record, proof and h1
     forensics         a rewritten tag or a change on the way (pure)
     repository        the stage git
+    origins           what the repository itself has of a version
     gitsettings       git's own settings
     localcaches       the stage caches
 """
