@@ -14,7 +14,7 @@ from gosync import __version__
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.plaintable import table_lines
 from gosync.clock import Clock, SystemClock, format_time
-from gosync.diagnose.doctor.diagnosis import HEALTHY, Diagnosis, Stage
+from gosync.diagnose.doctor.diagnosis import HEALTHY, ComparedTrait, Diagnosis, Stage
 from gosync.diagnose.doctor.evidence import keep_evidence
 from gosync.diagnose.doctor.report import DoctorReport, redacted
 from gosync.diagnose.doctor.walk import DoctorRequest, DoctorRun
@@ -25,6 +25,7 @@ from gosync.hint import command
 from gosync.text import printable
 
 _CLEAR = "\r\x1b[K"
+_COMPARED = ("host", "what", "go", "", "doctor")
 _COLUMNS = ("stage", "ok", "seconds", "found")
 
 
@@ -105,6 +106,9 @@ def _show(options: CommonOptions, diagnosis: Diagnosis, *, with_curl: bool) -> N
     report = DoctorReport.of(diagnosis)
     options.output.result("doctor", report, _conclusion_lines(diagnosis))
     options.output.table(_COLUMNS, map(_row, diagnosis.stages))
+    if diagnosis.compared:
+        options.output.say("")
+        options.output.table(_COMPARED, map(_trait, diagnosis.compared))
     for line in _detail_lines(diagnosis, with_curl=with_curl):
         options.output.say(line)
 
@@ -128,6 +132,24 @@ def _translated(cause: str) -> Iterator[str]:
         wording = named[cause].wording(language)
         yield f"  {wording.cause}"
         yield f"  {wording.remedy}"
+
+
+def _compared_lines(diagnosis: Diagnosis) -> Iterator[str]:
+    if diagnosis.compared:
+        yield ""
+        yield from table_lines(_COMPARED, map(_trait, diagnosis.compared))
+
+
+def _trait(each: ComparedTrait) -> tuple[str, ...]:
+    mark = "=" if each.go == each.doctor else "!"
+    texts = (each.subject, each.trait, _brief(each.go), mark, _brief(each.doctor))
+    return tuple(map(printable, texts))
+
+
+def _brief(text: str) -> str:
+    """Return a long list by its length and beginning; --json has all of it."""
+    words = text.split(" ")
+    return f"{len(words)}: {' '.join(words[:3])} ..." if len(words) > 5 else text
 
 
 def _row(stage: Stage) -> tuple[str, ...]:
@@ -162,6 +184,7 @@ def _write_report(
         "",
         *_conclusion_lines(diagnosis),
         *table_lines(_COLUMNS, map(_row, diagnosis.stages)),
+        *_compared_lines(diagnosis),
         *_detail_lines(diagnosis, with_curl=True),
         "",
         *(

@@ -25,6 +25,7 @@ from pathlib import Path
 from tests.bench.badline import bad_mirrors
 from tests.bench.badpulls import pull_badly
 from tests.bench.bundling import bundle_sizes
+from tests.bench.causing import name_causes
 from tests.bench.client import ask_small
 from tests.bench.cold import cold_sync
 from tests.bench.doctoring import doctor_module
@@ -58,6 +59,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "start": start_verbs,
     "explain": explain_logs,
     "doctor": doctor_module,
+    "causes": name_causes,
     "publish": publish_changes,
     "verify": verify_caches,
     "storeplan": plan_store_repair,

@@ -7,11 +7,13 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from gosync.demo.exchange import HttpAnswer, HttpRequest
+from gosync.demo.modules import ModuleSource
 from gosync.gomod.module import ModuleVersion
 from tests.simulator.goclient import need_go
 from tests.simulator.standard import NO_GO_MOD, PRIVATE
@@ -146,6 +148,63 @@ def test_a_rewritten_tag_and_a_change_on_the_way_are_told_apart(
     assert altered["came"]["zip"] != altered["proven"]["zip"]
 
 
+_IN_GIT = "github.com/corp/lib"
+
+
+def _repository(folder: Path, files: Mapping[str, bytes], tag: str) -> Path:
+    """Make a repository with one tag; return git's settings that lead there."""
+    repository = folder / "there" / _IN_GIT.removeprefix("github.com/")
+    for name, data in files.items():
+        (repository / name).parent.mkdir(parents=True, exist_ok=True)
+        (repository / name).write_bytes(data)
+    settings = folder / "gitconfig"
+    settings.write_text(
+        "[user]\n name = a\n email = a@b.example\n"
+        f'[url "file://{folder / "there"}/"]\n insteadOf = https://github.com/\n'
+    )
+    env = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": str(settings)}
+    for words in ("init -q", "add .", "commit -q -m one", f"tag {tag}"):
+        subprocess.run(["git", *words.split()], cwd=repository, env=env, check=True)
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("what", "kind"),
+    [
+        ("proven", "changed on the way"),
+        pytest.param("came", "rewritten tag", marks=pytest.mark.long),
+        pytest.param("other", "unknown", marks=pytest.mark.long),
+        pytest.param("not direct", "unknown", marks=pytest.mark.long),
+        pytest.param("forbidden", "unknown", marks=pytest.mark.long),
+    ],
+)
+def test_the_repository_itself_tells_a_moved_tag_from_a_change_on_the_way(
+    what, kind, scene: Scene, tmp_path: Path
+) -> None:
+    proven = {"go.mod": f"module {_IN_GIT}\n".encode(), "a.go": b"package lib\n"}
+    came = {**proven, "a.go": b"package lib\n\nvar Evil = 1\n"}
+    held = {"came": came, "other": {**proven, "b.go": b"package lib\n"}}
+    mv = ModuleVersion(_IN_GIT, "v1.0.0")
+    scene.sim.publish(ModuleSource(mv.path, mv.version, dict(proven)))
+    scene.sim.rewrite(mv, came)
+    settings = _repository(tmp_path, held.get(what, proven), mv.version)
+    ways = scene.sim.url if what == "not direct" else f"{scene.sim.url},direct"
+    env = scene.env(GOPROXY=ways, GIT_CONFIG_GLOBAL=str(settings))
+    if what == "forbidden":
+        env["GOVCS"] = "*:off"
+
+    done = _doctor(scene, str(mv), "--evidence", "kept", "--json", env=env)
+
+    assert done.returncode == 6, done.stdout
+    (folder,) = (scene.folder / "kept").iterdir()
+    (altered,) = json.loads((folder / "altered.json").read_text())
+    assert altered["kind"] == kind, altered
+    was_asked = what not in ("not direct", "forbidden")
+    assert bool(altered["repository"]) == was_asked
+    if what == "proven":
+        assert altered["repository"] == altered["proven"]["zip"]
+
+
 @pytest.mark.go
 @pytest.mark.parametrize("filtered", [False, True])
 def test_with_go(filtered, scene: Scene) -> None:
@@ -166,7 +225,9 @@ def test_with_go(filtered, scene: Scene) -> None:
     if filtered:
         assert document["conclusion"]["class"] == "http.403"
         assert "200 to doctor" in facts
-        assert "403 to Go-http-client/1.1" in facts
+        assert "403 to Go" in facts
+        (status,) = [each for each in document["compared"] if each["trait"] == "status"]
+        assert (status["go"], status["doctor"]) == ("403", "200")
     else:
         assert done.returncode == 0, done.stdout
         assert facts == "go mod download: ok"

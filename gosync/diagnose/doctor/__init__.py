@@ -29,13 +29,17 @@ where it must not go. It changes nothing.
     curl              the command line that asks the same (pure)
     moduleproxy       the stages http, list, latest, info, mod and zip
     absence           why a version is not there
-    withgo            the stage go: what the real go makes of it
+    comparing         the stage go: what the real go makes of it, sends and gets
+    withgo            running the real go
+    tlsrelay          hears how a client begins TLS, and passes it on
+    tlshello          ClientHello and ServerHello (pure)
     report            what --json prints and --report writes (pure)
     evidence          a folder with what stands in the mirror's place
     queries           what @latest, @v1 or @<v1.2 mean (pure)
     checksums         the stages sumdb, record, proof and h1
     forensics         a rewritten tag or a change on the way (pure)
     repository        the stage git
+    origins           what the repository itself has of a version
     gitsettings       git's own settings
     localcaches       the stage caches
 """

@@ -13,6 +13,7 @@ import ssl
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -240,3 +241,11 @@ def _handshake_fault(error: Exception, host: str) -> FaultFoundError:
         f"{host}: no TLS 1.2 or newer could be agreed on: {said}",
         "its operator must offer TLS 1.2 or 1.3",
     )
+
+
+@cache
+def cipher_names() -> Mapping[int, str]:
+    """Return the names of cipher suites by their numbers, as OpenSSL has them."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return {each["id"] & 0xFFFF: str(each["name"]) for each in context.get_ciphers()}

@@ -144,16 +144,34 @@ class Conclusion(msgspec.Struct, frozen=True):
         return EXIT_SECURITY if self.cause in _SECURITY else EXIT_FAULT
 
 
+class ComparedTrait(msgspec.Struct, frozen=True):
+    """One thing that the real go and doctor do, or meet with.
+
+    Attributes:
+        subject: Where: a host.
+        trait: What it is.
+        go: As go does it.
+        doctor: As doctor does it.
+    """
+
+    subject: str
+    trait: str
+    go: str
+    doctor: str
+
+
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """All stages of one run.
 
     Attributes:
         subject: What was asked for: a module, a version of it, or a project.
         stages: In the order in which they were taken.
+        compared: What the real go sends and gets, beside doctor, where it was asked.
     """
 
     subject: str
     stages: tuple[Stage, ...]
+    compared: tuple[ComparedTrait, ...] = ()
 
     @property
     def conclusion(self) -> Conclusion:

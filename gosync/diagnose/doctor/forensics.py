@@ -1,8 +1,10 @@
 """Altered bytes: a rewritten tag or a change on the way. Pure.
 
-The checksum database has what was first seen. If every way serves other bytes, and the
-same ones, their origin changed: a tag was moved. If one way alone serves them, that way
-changed them, or holds a copy from before or after.
+The checksum database has what was first seen. What the repository itself has decides,
+where it may be asked: the proven bytes, so they were changed on the way; or those that
+came, so a tag was moved. Else the ways are compared: if every one serves other bytes,
+and the same ones, their origin changed. If one way alone serves them, that way changed
+them, or holds a copy from before or after.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ class Alteration(msgspec.Struct, frozen=True, kw_only=True):
         came: The h1 of what came, by kind.
         proven: The h1 that the checksum database has.
         others: What other ways served, by their URL.
+        repository: The h1 of what the repository itself has; "" where it was not asked.
         first_bytes: How the zip that came begins.
     """
 
@@ -42,6 +45,7 @@ class Alteration(msgspec.Struct, frozen=True, kw_only=True):
     came: Mapping[str, str]
     proven: Mapping[str, str]
     others: Mapping[str, str]
+    repository: str = ""
     first_bytes: bytes = b""
 
 
@@ -52,22 +56,12 @@ def judge(
     came: Mapping[str, str],
     proven: Mapping[str, str],
     others: Mapping[str, str],
+    repository: str = "",
 ) -> Alteration:
     """Return what other bytes than the proven ones amount to."""
-    ours, right = came.get("zip", ""), proven.get("zip", "")
-    if right in others.values():
-        kind = AlterationKind.ON_THE_WAY
-        good = next(url for url, h1 in others.items() if h1 == right)
-        text = f"{good} serves the proven bytes: {way}, or what stands before it,"
-        text += " changed them"
-    elif others and set(others.values()) == {ours}:
-        kind = AlterationKind.REWRITTEN
-        text = "all ways serve the same bytes, the log has others: the tag was moved"
-        text += " after it was recorded"
-    else:
-        kind = AlterationKind.UNKNOWN
-        text = "no other way was there to compare with: add a second proxy to GOPROXY"
-        text += " for this run"
+    kind, text = _judged(
+        way, came.get("zip", ""), proven.get("zip", ""), others, repository
+    )
     return Alteration(
         version=version,
         way=way,
@@ -76,4 +70,28 @@ def judge(
         came=came,
         proven=proven,
         others=others,
+        repository=repository,
     )
+
+
+def _judged(
+    way: str, ours: str, right: str, others: Mapping[str, str], repository: str
+) -> tuple[AlterationKind, str]:
+    good = [url for url, h1 in others.items() if h1 == right]
+    if repository == right or good:
+        who = (
+            "the repository itself has" if repository == right else f"{good[0]} serves"
+        )
+        text = f"{who} the proven bytes: {way}, or what stands before it, changed them"
+        return AlterationKind.ON_THE_WAY, text
+    if repository and repository == ours:
+        text = "the repository itself has what came, the log has other bytes: the tag"
+        return AlterationKind.REWRITTEN, f"{text} was moved after it was recorded"
+    if repository:
+        text = "the repository has neither the proven bytes nor what came: the tag was"
+        return AlterationKind.UNKNOWN, f"{text} moved, and {way} has yet other bytes"
+    if others and set(others.values()) == {ours}:
+        text = "all ways serve the same bytes, the log has others: the tag was moved"
+        return AlterationKind.REWRITTEN, f"{text} after it was recorded"
+    text = "no other way was there to compare with: add a second proxy to GOPROXY"
+    return AlterationKind.UNKNOWN, f"{text} for this run"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from typing import Final
 
@@ -219,19 +219,42 @@ class LineOpener:
 
     def _look(self, origin: NetOrigin) -> TlsFacts | None:
         """Return what an origin shows to who believes anything; nothing is sent."""
-        proxy = self.proxy_for(origin)
-        host, port = (proxy or origin).host, (proxy or origin).port
         try:
-            addresses = resolve(host, self._resolver)
-            _, sock = connect_each(
-                addresses[:1], port, timeout_seconds=self._timeout_seconds
-            )
-            with sock:
-                if proxy is not None:
-                    open_tunnel(sock, proxy, origin)
-                with looking_context().wrap_socket(
+            with (
+                self.reach(origin) as sock,
+                looking_context().wrap_socket(
                     sock, server_hostname=origin.host
-                ) as secured:
-                    return facts_of(secured)
+                ) as secured,
+            ):
+                return facts_of(secured)
         except (OSError, ValueError, FaultFoundError):
             return None
+
+    def reach(self, origin: NetOrigin) -> socket.socket:
+        """Return a connection to an origin, through the web proxy before it.
+
+        Raises:
+            FaultFoundError: There is no way.
+        """
+        proxy = self.proxy_for(origin)
+        host, port = (proxy or origin).host, (proxy or origin).port
+        addresses = resolve(host, self._resolver)
+        _, sock = connect_each(
+            addresses[:1], port, timeout_seconds=self._timeout_seconds
+        )
+        with ExitStack() as closing:
+            closing.callback(sock.close)
+            if proxy is not None:
+                open_tunnel(sock, proxy, origin)
+            closing.pop_all()
+        return sock
+
+    def begin_tls(self, origin: NetOrigin, through: tuple[str, int]) -> None:
+        """Begin TLS with an origin through a relay, and end it at once."""
+        proxy = WebProxy("http", *through, login="", variable="")
+        offer = ["h2", _HTTP1]
+        with suppress(OSError, FaultFoundError):
+            sock = socket.create_connection(through, self._timeout_seconds)
+            with sock:
+                open_tunnel(sock, proxy, origin)
+                shake_hands(sock, origin.host, self._context, offer=offer)[0].close()

@@ -22,6 +22,7 @@ from gosync.diagnose.doctor.localcaches import (
     look_at_version,
 )
 from gosync.diagnose.doctor.moduleproxy import ModuleProxy, ServedZip
+from gosync.diagnose.doctor.origins import ask_origin
 from gosync.diagnose.doctor.stagelog import StageDraft, StageLog
 from gosync.diagnose.doctor.ways import (
     Way,
@@ -147,7 +148,7 @@ class ModuleProofs:
         way: Way,
         proven: Mapping[str, str],
     ) -> None:
-        """Ask the other proxies for the same zip, and say what that tells."""
+        """Ask the other ways for the same zip, and say what that tells."""
         served: dict[str, str] = {}
         for other in (*ways, *self._compared):
             is_other = other.kind is WayKind.PROXY and other.url != way.url
@@ -162,12 +163,30 @@ class ModuleProofs:
                 if zipped is not None:
                     served[other.url] = zipped.h1
         alteration = judge(
-            str(found.mv), way.url, came=found.h1s, proven=proven, others=served
+            str(found.mv),
+            way.url,
+            came=found.h1s,
+            proven=proven,
+            others=served,
+            repository=self._at_origin(stage, found.mv, ways),
         )
         first = found.zip.first_bytes if found.zip is not None else b""
         alteration = msgspec.structs.replace(alteration, first_bytes=first)
         self.alterations.append(alteration)
         stage.saw(f"{alteration.kind}: {alteration.text}")
+
+    def _at_origin(
+        self, stage: StageDraft, mv: ModuleVersion, ways: tuple[Way, ...]
+    ) -> str:
+        """Return the h1 of what the repository has, "" where it is not to be told."""
+        if all(each.kind is not WayKind.DIRECT for each in ways):
+            return ""
+        told = ask_origin(self._settings, mv, self._web, StageLog(self._log.clock))
+        if isinstance(told, str):
+            stage.saw(f"not compared with the repository: {told}")
+            return ""
+        stage.saw(f"{told.url}: {told.h1}")
+        return told.h1
 
     def _caches(self, found: ModuleFound, proven_h1: str) -> None:
         cache = module_cache(self._settings)

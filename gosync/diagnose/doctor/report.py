@@ -12,7 +12,12 @@ from typing import Final
 
 import msgspec
 
-from gosync.diagnose.doctor.diagnosis import Diagnosis, Stage, StageFinding
+from gosync.diagnose.doctor.diagnosis import (
+    ComparedTrait,
+    Diagnosis,
+    Stage,
+    StageFinding,
+)
 
 _HIDDEN: Final = "private.invalid"
 _USER_INFO: Final = re.compile(r"(//)[^/?#\s@]*@")
@@ -88,6 +93,7 @@ class DoctorReport(msgspec.Struct, frozen=True):
         conclusion: What it comes to.
         text: The conclusion in a sentence.
         details: What each stage saw.
+        compared: With --with-go, what the real go sends and gets beside doctor.
     """
 
     subject: str
@@ -95,6 +101,7 @@ class DoctorReport(msgspec.Struct, frozen=True):
     conclusion: ConclusionReport
     text: str
     details: list[StageDetails]
+    compared: list[ComparedTrait]
 
     @classmethod
     def of(cls, diagnosis: Diagnosis) -> DoctorReport:
@@ -109,6 +116,7 @@ class DoctorReport(msgspec.Struct, frozen=True):
                 StageDetails(each.name, list(each.facts), each.curl)
                 for each in diagnosis.stages
             ],
+            compared=list(diagnosis.compared),
         )
 
 

@@ -60,10 +60,12 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
     Attributes:
         vcs: Like ``git``.
         url: The repository.
+        root: The path of the module at its root.
     """
 
     vcs: str
     url: str
+    root: str
 
 
 def ask_repository(
@@ -74,24 +76,33 @@ def ask_repository(
     Raises:
         FaultFoundError: ``go`` cannot get the module from it.
     """
-    place = known_place(path) or _discover(path, web, log)
+    place = find_place(path, web, log)
     with log.stage("git", curl=f"git ls-remote -q {place.url}") as stage:
         stage.saw(f"{place.vcs} {place.url}")
-        _may_use(settings, path, place.vcs)
+        may_use(settings, path, place.vcs)
         if place.vcs == "git":
             _ask_git(place, settings.environment, stage)
     return place
+
+
+def find_place(path: str, web: Web, log: StageLog) -> RepositoryPlace:
+    """Return where a module's repository is.
+
+    Raises:
+        FaultFoundError: Nobody tells.
+    """
+    return known_place(path) or _discover(path, web, log)
 
 
 def known_place(path: str) -> RepositoryPlace | None:
     """Return the repository that a path's form tells, None if it does not."""
     found = _OWNER_AND_NAME.match(path)
     if found:
-        return RepositoryPlace("git", f"https://{found[0]}")
+        return RepositoryPlace("git", f"https://{found[0]}", found[0])
     found = _WITH_SUFFIX.match(path)
     if found:
         vcs = found[1].rpartition(".")[2]
-        return RepositoryPlace(vcs, f"https://{found[1]}")
+        return RepositoryPlace(vcs, f"https://{found[1]}", found[1])
     return None
 
 
@@ -103,7 +114,7 @@ def _discover(path: str, web: Web, log: StageLog) -> RepositoryPlace:
         stage.saw(f"{answer.status} {answer.content_type}")
         for prefix, vcs, repository in go_imports(answer.body):
             if path == prefix or path.startswith(f"{prefix}/"):
-                return RepositoryPlace(vcs, repository)
+                return RepositoryPlace(vcs, repository, prefix)
         raise fault(
             "vcs.unrecognized_import_path",
             f"{url}: {answer.status}, and no go-import meta tag for {path}",
@@ -120,8 +131,12 @@ def go_imports(page: bytes) -> Iterator[tuple[str, str, str]]:
             yield words[0], words[1], words[2]
 
 
-def _may_use(settings: GoSettings, path: str, vcs: str) -> None:
-    """Hold GOVCS against a system, as ``go help vcs`` says."""
+def may_use(settings: GoSettings, path: str, vcs: str) -> None:
+    """Hold GOVCS against a system, as ``go help vcs`` says.
+
+    Raises:
+        FaultFoundError: GOVCS forbids it.
+    """
     private = is_covered(settings, "GOPRIVATE", path)
     rules = f"{settings['GOVCS']},private:all,public:git|hg"
     for rule in filter(None, (each.strip() for each in rules.split(","))):

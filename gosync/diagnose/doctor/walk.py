@@ -12,8 +12,10 @@ import msgspec
 
 from gosync.clock import Clock
 from gosync.diagnose.doctor.answers import class_of
+from gosync.diagnose.doctor.comparing import GoComparison
 from gosync.diagnose.doctor.diagnosis import (
     EXIT_SECURITY,
+    ComparedTrait,
     Conclusion,
     Diagnosis,
     FaultFoundError,
@@ -51,7 +53,7 @@ from gosync.diagnose.doctor.ways import (
     ways_of,
 )
 from gosync.diagnose.doctor.web import Web
-from gosync.diagnose.doctor.withgo import GO_AGENTS, GoAnswer, ask_go
+from gosync.diagnose.doctor.withgo import GoAnswer
 from gosync.errors import ConfigError
 from gosync.gomod.module import ModuleVersion, escape_version
 from gosync.hint import advise, command
@@ -130,6 +132,7 @@ class DoctorRun:
         self.web = Web(self.opener, netrc)
         self.evidence: dict[str, bytes] = {}
         self.alterations: list[Alteration] = []
+        self._compared: tuple[ComparedTrait, ...] = ()
 
     def diagnose(self) -> Diagnosis:
         """Walk, and return what was found."""
@@ -139,7 +142,9 @@ class DoctorRun:
             self._with_go()
         self.web.close()
         subject = self._request.subject or "the modules of this project"
-        return Diagnosis(subject=subject, stages=tuple(self.log.stages))
+        return Diagnosis(
+            subject=subject, stages=tuple(self.log.stages), compared=self._compared
+        )
 
     def _with_go(self) -> None:
         """Ask the real go too, and note where it says otherwise."""
@@ -152,27 +157,19 @@ class DoctorRun:
                 stage.saw("not run: it would send a private name where it must not go")
                 return
             so_far = Diagnosis(subject="", stages=tuple(self.log.stages)).conclusion
-            answer = ask_go(
-                self.go.command, self._request.subject, self._request.environment
+            comparison = GoComparison(
+                self.go.command, self.settings, self.opener, self.web
             )
-            stage.saw(f"go mod download: {'ok' if answer.ok else answer.line}")
-            if answer.ok == so_far.is_fault:
+            answer = comparison.compare(self._request.subject, stage, so_far)
+            self._compared = comparison.traits
+            if answer is not None:
                 self._disagree(stage, answer, so_far)
 
     def _disagree(
         self, stage: StageDraft, answer: GoAnswer, so_far: Conclusion
     ) -> None:
-        """Note that go and doctor do not agree, and whether a name makes it so."""
+        """Note that go and doctor do not agree."""
         ours = f"doctor: {so_far.cause}"
-        asked = self.web.asked[0] if self.web.asked else ""
-        if asked:
-            with suppress(FaultFoundError):
-                as_us = self.web.get(asked, limit_bytes=1).status
-                stage.saw(f"{asked}: {as_us} to doctor")
-                for name in GO_AGENTS:
-                    agent = {"User-Agent": name}
-                    as_go = self.web.get(asked, limit_bytes=1, headers=agent).status
-                    stage.saw(f"{asked}: {as_go} to {name}")
         if answer.ok:
             if so_far.exit_code != EXIT_SECURITY:
                 self.log.demote(0)
@@ -182,7 +179,7 @@ class DoctorRun:
                 (answer.causes or ("http.other",))[0],
                 f"go does not get it: {answer.line}; {ours}",
                 "something tells the two apart: the User-Agent, how TLS begins, HTTP/2,"
-                " or a setting of this shell; go mod download -x shows what it asks",
+                " or a setting of this shell; see where the table of both differs",
             )
 
     def _is_well(self) -> bool:

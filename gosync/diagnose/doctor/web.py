@@ -45,7 +45,8 @@ _AGAIN: Final = (
     "ask again; if it stays so, something between filters: another network, or"
     " HTTPS_PROXY"
 )
-_HEADERS: Final = {
+# What each request has.
+HEADERS: Final = {
     "User-Agent": _AGENT,
     "Accept-Encoding": "gzip",
 }
@@ -259,7 +260,7 @@ class Web:
         lines = [
             f"GET {target} HTTP/1.1",
             f"Host: {line.origin.netloc}",
-            *(f"{name}: {value}" for name, value in {**_HEADERS, **headers}.items()),
+            *(f"{name}: {value}" for name, value in {**HEADERS, **headers}.items()),
             *(proxy_login(line.proxy) if line.proxy else ()),
         ]
         login = self._logins.get(line.origin) or self._netrc.get(line.origin.host)

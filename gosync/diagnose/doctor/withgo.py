@@ -1,9 +1,7 @@
-"""The stage go: the same question asked by the real go command, and compared.
+"""Running the real go command, for what it makes of a question.
 
-Go runs as the user would run it, with a module cache of its own so that nothing is
-hidden by what was downloaded before. Where go and doctor do not agree, the mirror is
-asked once more by go's names: some filters tell clients apart by the User-Agent, others
-by how they begin TLS, which doctor cannot imitate and says.
+It runs as the user would run it, with a module cache of its own so that nothing is
+hidden by what was downloaded before.
 """
 
 from __future__ import annotations
@@ -11,16 +9,16 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from gosync.diagnose.doctor.gosettings import GoSettings
 from gosync.diagnose.recognising import Recogniser
 from gosync.diagnose.shipped import shipped_catalogue
 
-# Of go 1.27 and of those before.
-GO_AGENTS: Final = ("GoCommand/1 (+https://go.dev/cmd/go)", "Go-http-client/1.1")
 _SECONDS: Final = 120.0
 
 
@@ -47,25 +45,49 @@ def ask_go(command: str, subject: str, environment: Mapping[str, str]) -> GoAnsw
         environment: As the user has it.
     """
     query = subject if "@" in subject else f"{subject}@latest"
+    words = [command, "mod", "download", "-modcacherw", query]
+    try:
+        done = _run(words, environment)
+    except subprocess.TimeoutExpired:
+        return GoAnswer(ok=False, causes=("network.timeout",), line="no end in time")
+    except OSError as exc:
+        return GoAnswer(ok=False, causes=(), line=str(exc))
+    return read_words(done.stderr + done.stdout, ok=done.returncode == 0)
+
+
+def ask_info(
+    command: str, subject: str, settings: GoSettings, relay: tuple[str, int]
+) -> None:
+    """Have go ask for one .info through a relay, which it asks first itself.
+
+    Args:
+        command: The go command.
+        subject: ``MODULE@VERSION`` or ``MODULE``.
+        settings: The user's.
+        relay: Where it listens.
+    """
+    query = subject if "@" in subject else f"{subject}@latest"
+    url = "http://{}:{}".format(*relay)
+    own = dict.fromkeys(("NO_PROXY", "no_proxy", "https_proxy"), "")
+    own |= {"HTTPS_PROXY": url, "GOPROXY": f"{url},{settings['GOPROXY']}"}
+    with suppress(OSError, subprocess.TimeoutExpired):
+        _run([command, "list", "-m", query], {**settings.environment, **own})
+
+
+def _run(
+    words: list[str], environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[bytes]:
     with tempfile.TemporaryDirectory(prefix="gosync-doctor-") as folder:
         cache = Path(folder) / "modcache"
-        try:
-            done = subprocess.run(  # noqa: S603 - the user's own go
-                [command, "mod", "download", "-modcacherw", query],
-                cwd=folder,
-                env={**environment, "GOMODCACHE": str(cache)},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return GoAnswer(
-                ok=False, causes=("network.timeout",), line="no end in time"
-            )
-        except OSError as exc:
-            return GoAnswer(ok=False, causes=(), line=str(exc))
-    return read_words(done.stderr + done.stdout, ok=done.returncode == 0)
+        return subprocess.run(  # noqa: S603 - the user's own go
+            words,
+            cwd=folder,
+            env={**environment, "GOMODCACHE": str(cache)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
 
 
 def read_words(log: bytes, *, ok: bool) -> GoAnswer:

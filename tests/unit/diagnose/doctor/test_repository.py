@@ -19,12 +19,16 @@ __all__ = ["scene"]
 _LIB = "corp.invalid/team/lib.git"
 
 
+def _at(vcs: str, root: str) -> RepositoryPlace:
+    return RepositoryPlace(vcs, f"https://{root}", root)
+
+
 @pytest.mark.parametrize(
     ("path", "place"),
     [
-        ("github.com/a/b/v2/sub", RepositoryPlace("git", "https://github.com/a/b")),
-        (f"{_LIB}/sub", RepositoryPlace("git", f"https://{_LIB}")),
-        ("corp.example/x.hg", RepositoryPlace("hg", "https://corp.example/x.hg")),
+        ("github.com/a/b/v2/sub", _at("git", "github.com/a/b")),
+        (f"{_LIB}/sub", _at("git", _LIB)),
+        ("corp.example/x.hg", _at("hg", "corp.example/x.hg")),
         ("corp.example/x", None),
     ],
 )
