@@ -41,9 +41,8 @@ def notes_of(
         yield SelectionNote(NoteKind.UNPROVIDED, who, at, path, str(importer))
     for mv in needs.zips & unread.keys():
         yield SelectionNote(NoteKind.UNREAD, who, "", str(mv), unread[mv])
-    for mv in (
-        needs.zips | needs.mods | needs.problems.keys() | {root}
-    ) & damaged.keys():
+    needed = needs.zips | needs.mods | needs.problems.keys()
+    for mv in damaged.keys() & (needed if root is None else needed | {root}):
         yield SelectionNote(NoteKind.UNREAD, who, "", str(mv), damaged[mv])
 
 
