@@ -15,7 +15,8 @@ class NoteKind(StrEnum):
         NEWEST: Nothing that is required provides an import: the newest version of
             the module that has it was taken, as ``go`` would take it now.
         UNPROVIDED: Nothing provides an import, not even a newest version.
-        UNREAD: A zip could not be read: what it imports is not known this time.
+        UNREAD: A zip or a go.mod could not be read: what it needs is not known this
+            time.
         TOOLCHAIN: A tool needs a version of Go that ``[toolchains]`` does not carry.
     """
 

@@ -67,6 +67,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     sync            ``gosync sync``: one incremental pass, then publish
     systemd         ``gosync systemd install``: the units
     tables          lines and tables that several commands print
+    classlines      lines that name the pages about classes of failures
     troublelines    lines about what is selected, what of it is missing, and why
     verbs           a group of verbs; only the one that is asked for is imported
     verdicts        what ``gosync verify`` prints for people

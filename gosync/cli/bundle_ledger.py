@@ -14,7 +14,6 @@ from gosync.bundle.make.ledger import (
     MadeBundle,
     shown_states,
 )
-from gosync.bundle.take.waiting import drop_waiting
 from gosync.catalog import leases
 from gosync.catalog.bundles import BundleRow
 from gosync.catalog.imports import ImportRow
@@ -64,6 +63,9 @@ def revoke(options: CommonOptions, bundle_id: str, wait_lock: float) -> None:
     Inside, drop one that waits and will not be taken in. ID is how its id begins, as
     `gosync bundle list` shows it.
     """
+    # Reading bundles takes what publishes and unpacks; `list` and `ack` do not.
+    from gosync.bundle.take.waiting import drop_waiting  # noqa: PLC0415
+
     site_options = options.load_config().site_options()
     with open_site(
         site_options,

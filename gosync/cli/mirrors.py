@@ -14,11 +14,11 @@ import anyio
 import click
 import msgspec
 
+from gosync.cli.classlines import page_lines
 from gosync.cli.durations import Duration
 from gosync.cli.interruptible import run_interruptible
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.pick import print_pick
-from gosync.cli.troublelines import page_lines
 from gosync.config.config import Config
 from gosync.errors import (
     ConfigError,

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from gosync.catalog.failures import Failure
 from gosync.catalog.trees import Unpublished
+from gosync.cli.classlines import page_lines
 from gosync.cli.roletext import roles_text
 from gosync.diagnose.ownerrors import class_of_error
 from gosync.errors import SecurityError
-from gosync.hint import command
 from gosync.site.configured import SELECT, select_item
 from gosync.sync.completeness import Completeness
 from gosync.sync.emptymodules import EmptyModule, EmptyReason
@@ -121,12 +121,6 @@ def failure_lines(failures: Iterable[Failure]) -> Iterator[str]:
     if len(ordered) > _SHOWN:
         yield f"and {len(ordered) - _SHOWN} more; `gosync status --json` has them all"
     yield from page_lines(class_of_error(each.error, each.reason) for each in ordered)
-
-
-def page_lines(classes: Iterable[str]) -> Iterator[str]:
-    """Yield where classes of failures are explained, each once; "" is none."""
-    for page in sorted({*classes} - {""}):
-        yield f"more     {command('explain', page)}"
 
 
 def failure_name(failure: Failure) -> str:

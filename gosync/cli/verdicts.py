@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from gosync.cli.classlines import page_lines
 from gosync.cli.output import Output
-from gosync.cli.troublelines import page_lines
 from gosync.config.sizes import format_size
 from gosync.diagnose.ownerrors import class_of_error
 from gosync.errors import SecurityError

@@ -13,6 +13,7 @@ as Go drops it. Limits: 16 MiB, and a path or version that ``go`` can store.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,7 +21,7 @@ import msgspec
 
 from gosync.errors import MalformedError, TooLargeError
 from gosync.gomod.lengths import check_lengths
-from gosync.gomod.module import OfVersion
+from gosync.gomod.module import ModuleVersion, OfVersion, canonical_version, check
 
 MAX_GO_SUM_BYTES = 16 << 20
 
@@ -102,3 +103,18 @@ def _parse_row(number: int, row: str) -> SumLine:
     except MalformedError as exc:
         raise MalformedError("go.sum", f"line {number}", exc.reason) from exc
     return SumLine(path, version, is_mod, digest)
+
+
+def named_by(sums: GoSum) -> Iterator[tuple[ModuleVersion, SumLine]]:
+    """Yield the module versions that go.sum lines name.
+
+    Lines that name none which could be asked of a proxy are left out: go.sum is
+    no lock file, and go looks at no line but those it needs.
+    """
+    for line in sums.lines:
+        try:
+            check(line.path, line.version)
+        except MalformedError:
+            continue
+        if canonical_version(line.version) == line.version:
+            yield line.mv, line

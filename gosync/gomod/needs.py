@@ -57,7 +57,6 @@ from gosync.gomod.needsfound import (
     Reason,
     dependencies,
     modules_of,
-    named_by,
 )
 from gosync.gomod.needsimports import reach
 from gosync.gomod.needsreached import ImportSource
@@ -69,7 +68,6 @@ __all__ = [
     "Needs",
     "Reason",
     "Upgrades",
-    "named_by",
     "needs_of_program",
     "needs_of_project",
     "needs_of_version",

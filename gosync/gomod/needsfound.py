@@ -16,13 +16,12 @@ from typing import TypeAlias
 
 import msgspec
 
-from gosync.errors import MalformedError
 from gosync.gomod import gover
-from gosync.gomod.gosum import GoSum, SumLine
+from gosync.gomod.gosum import GoSum, named_by
 from gosync.gomod.mains import Mains
 from gosync.gomod.modgraph import NONE, ModuleGraph
 from gosync.gomod.modread import GraphReader
-from gosync.gomod.module import ModuleVersion, canonical_version, check
+from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needsreached import FirstImport, Reached
 
 
@@ -278,18 +277,3 @@ def modules_of(
         least = (above.selected(module.path) if above else None) or NONE
         if gover.compare_of(module.path, module.version, least) >= 0:
             yield module
-
-
-def named_by(sums: GoSum) -> Iterator[tuple[ModuleVersion, SumLine]]:
-    """Yield the module versions that go.sum lines name.
-
-    Lines that name none which could be asked of a proxy are left out: go.sum is
-    no lock file, and go looks at no line but those it needs.
-    """
-    for line in sums.lines:
-        try:
-            check(line.path, line.version)
-        except MalformedError:
-            continue
-        if canonical_version(line.version) == line.version:
-            yield line.mv, line

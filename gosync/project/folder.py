@@ -28,10 +28,15 @@ import msgspec
 
 from gosync.errors import ConfigError, MalformedError, RejectedError
 from gosync.gomod import modfile, workfile
-from gosync.gomod.gosum import MAX_GO_SUM_BYTES, GoSum, SumLine, parse_gosum
+from gosync.gomod.gosum import (
+    MAX_GO_SUM_BYTES,
+    GoSum,
+    SumLine,
+    named_by,
+    parse_gosum,
+)
 from gosync.gomod.mains import MainModule, Mains
 from gosync.gomod.modfile import MAX_GO_MOD_BYTES, GoMod
-from gosync.gomod.needs import named_by
 from gosync.gomod.workfile import GoWork
 from gosync.project.files import ProjectFiles
 

@@ -40,7 +40,7 @@ class Collector:
 
     def __init__(self, catalog: Catalog, blobs: BlobReader, *, now: datetime) -> None:
         self._catalog = catalog
-        self._gomods = StoredGoMods(catalog, blobs)
+        self._gomods = StoredGoMods(catalog, blobs, bears_damage=False)
         self._packages = StoredPackages(catalog, blobs)
         self._licences = StoredLicences(catalog, blobs)
         self._now = now

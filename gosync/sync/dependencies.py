@@ -203,8 +203,8 @@ class Dependencies:
 
     def _note(self, who: str, needs: Needs, root: ModuleVersion | None) -> None:
         gomod = None if root is None else self._source.load(root)
-        unread = self._packages.unread
-        self._found.notes.update(notes_of(who, needs, root, gomod, unread))
+        unread, damaged = self._packages.unread, self._source.damaged
+        self._found.notes.update(notes_of(who, needs, root, gomod, unread, damaged))
 
     def _needs_of_tool(self, tool: Tool) -> tuple[Program, Needs]:
         program = self._finder.find(tool)

@@ -12,9 +12,10 @@ from anyio import from_thread
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import Need
-from gosync.errors import RejectedError
+from gosync.errors import BlobCorruptError, BlobMissingError, RejectedError
 from gosync.gomod.modfile import GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion
+from gosync.hint import command
 from gosync.site.site import Site
 from gosync.store.blobs import BlobReader
 from gosync.store.digest import Digest
@@ -26,13 +27,26 @@ class StoredGoMods:
 
     Attributes:
         lacking: What was asked for in vain.
+        damaged: What the store has lost or damaged, and how it was found.
     """
 
-    def __init__(self, catalog: Catalog, blobs: BlobReader) -> None:
+    def __init__(
+        self, catalog: Catalog, blobs: BlobReader, *, bears_damage: bool = True
+    ) -> None:
+        """Begin with what the catalog has.
+
+        Args:
+            catalog: Says which blobs are go.mod files.
+            blobs: Has them.
+            bears_damage: Whether a damaged one is noted, and else is as one that is
+                not here; if not, it is an error.
+        """
         self._catalog = catalog
         self._blobs = blobs
+        self._bears_damage = bears_damage
         self._parsed: dict[ModuleVersion, GoMod | None] = {}
         self.lacking: set[ModuleVersion] = set()
+        self.damaged: dict[ModuleVersion, str] = {}
 
     def load(self, module: ModuleVersion) -> GoMod | None:
         """Return a version's go.mod; None when it is not here, or is none."""
@@ -42,16 +56,27 @@ class StoredGoMods:
         return self._parsed[module]
 
     def read(self, module: ModuleVersion) -> bytes | None:
-        """Return the bytes of a version's ``.mod``, or None."""
+        """Return the bytes of a version's ``.mod``, or None.
+
+        Raises:
+            StoreError: if the store or the catalog cannot be read.
+        """
         row = self._catalog.versions.get(module)
         if row is None or row.mod_digest is None:
             self.lacking.add(module)
             return None
-        return self._blobs.read(Digest(row.mod_digest))
+        try:
+            return self._blobs.read(Digest(row.mod_digest))
+        except (BlobMissingError, BlobCorruptError) as exc:
+            if not self._bears_damage:
+                raise
+            again = command("verify", "--repair")
+            self.damaged[module] = f"{exc}; `{again}` fetches it anew"
+            return None
 
     def is_here(self, module: ModuleVersion) -> bool:
-        """Return whether the store has a version's ``.mod``."""
-        if module in self._parsed:
+        """Return whether the store has a version's ``.mod``, damaged or not."""
+        if module in self._parsed and module not in self.damaged:
             return self._parsed[module] is not None
         row = self._catalog.versions.get(module)
         return row is not None and row.mod_digest is not None
@@ -87,7 +112,8 @@ class GoModSource(StoredGoMods):
 
     def unanswered(self) -> list[ModuleVersion]:
         """Return what is lacking without a definite no: a later pass may have it."""
-        return unanswered(self._catalog, self.lacking, Need.MOD)
+        lacking = unanswered(self._catalog, self.lacking, Need.MOD)
+        return [*lacking, *sorted(self.damaged)]
 
 
 def _parse(data: bytes) -> GoMod | None:

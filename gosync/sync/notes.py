@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import assert_never
 
 from gosync.catalog.selection_notes import NoteKind, SelectionNote
@@ -18,6 +19,7 @@ def notes_of(
     root: ModuleVersion | None,
     gomod: GoMod | None,
     unread: Mapping[ModuleVersion, str],
+    damaged: Mapping[ModuleVersion, str] = MappingProxyType({}),
 ) -> Iterator[SelectionNote]:
     """Yield what could not be known of what somebody needs.
 
@@ -27,6 +29,7 @@ def notes_of(
         root: The version that needs it, None for several together.
         gomod: The root's go.mod, None where there is none.
         unread: Zips that could not be read, and why.
+        damaged: go.mod files, likewise.
     """
     at = "" if root is None else str(root)
     taken = needs.newest.keys() | needs.unprovided.keys()
@@ -38,6 +41,9 @@ def notes_of(
         yield SelectionNote(NoteKind.UNPROVIDED, who, at, path, str(importer))
     for mv in needs.zips & unread.keys():
         yield SelectionNote(NoteKind.UNREAD, who, "", str(mv), unread[mv])
+    needed = needs.zips | needs.mods | needs.problems.keys()
+    for mv in damaged.keys() & (needed if root is None else needed | {root}):
+        yield SelectionNote(NoteKind.UNREAD, who, "", str(mv), damaged[mv])
 
 
 def note_lines(notes: Iterable[SelectionNote]) -> Iterator[str]:
@@ -73,7 +79,7 @@ def _told(note: SelectionNote, newest: int) -> str:
             )
         case NoteKind.UNREAD:
             return (
-                f"{note.subject}: what it needs is not known until its zip is read:"
+                f"{note.subject}: what it needs is not known until it can be read:"
                 f" {note.detail}"
             )
         case NoteKind.TOOLCHAIN:

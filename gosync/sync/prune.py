@@ -35,7 +35,6 @@ from gosync.ingest.entries import forget_entry, narrow_entry
 from gosync.ingest.unexplained import unexplained
 from gosync.publish.report import PublishReport, TreeReport
 from gosync.site.site import Site
-from gosync.site.tree import publish_again
 from gosync.store.digest import Digest
 from gosync.sync.fingerprint import fingerprint_of
 from gosync.sync.planned import PlannedRemoval, removals
@@ -236,6 +235,9 @@ async def prune(site: Site, plan: PrunePlan, progress: Progress) -> Pruned:
         GosyncError: as from ``publish_tree``; the next prune goes on from there.
         StoreError: if journal, catalog or store cannot be written.
     """
+    # Who only looks what would go need not load what publishes.
+    from gosync.site.tree import publish_again  # noqa: PLC0415
+
     forget(site, plan)
     published = await publish_again(site, progress)
     return Pruned(published, sweep(site))

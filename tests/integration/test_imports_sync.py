@@ -16,6 +16,7 @@ from tests.integration.offered import go_mod_text, offer
 from tests.integration.site import MISSING, OK, Site
 from tests.integration.test_packages_source import (
     count_reads,
+    damage_go_mod,
     damage_zip,
     forget_packages,
     kept,
@@ -133,6 +134,27 @@ def test_a_damaged_zip_leaves_the_rest_of_the_selection_alone(
         ("unread", f"{MID}@v1.0.0")
     ]
     assert "verify --repair" in site.people("status")
+    site.run("verify", "--repair", expect=None)
+    site.sync()
+    assert site.status()["notes"] == []
+    assert site.carried() == {*ALL, f"{IDLE}@v1.0.0"}
+
+
+@pytest.mark.parametrize("path", [MID, TOP])
+def test_a_damaged_go_mod_leaves_the_rest_of_the_selection_alone(
+    tmp_path: Path, sim: Simulator, path: str
+) -> None:
+    """It says in words what is not known, and nothing is unselected over it."""
+    site = selecting(tmp_path, sim)
+    site.sync()
+    damage_go_mod(site, ModuleVersion(path, "v1.0.0"))
+    site.declare(select=[{"modules": [TOP, IDLE], "deps": "build"}])
+    site.sync(expect=MISSING)
+    assert site.carried() == {*ALL, f"{IDLE}@v1.0.0"}
+    notes = site.status()["notes"]
+    assert ("unread", f"{path}@v1.0.0") in {(n["kind"], n["subject"]) for n in notes}
+    assert "verify --repair" in site.people("status")
+    assert site.run("why", f"{MID}@v1.0.0", expect=None).code in (OK, MISSING)
     site.run("verify", "--repair", expect=None)
     site.sync()
     assert site.status()["notes"] == []

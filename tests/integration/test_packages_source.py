@@ -216,6 +216,17 @@ def test_a_damaged_zip_is_one_versions_trouble(tmp_path: Path, sim: Simulator) -
     assert "damaged" in unread[A]
 
 
+def damage_go_mod(site: Site, mv: ModuleVersion) -> None:
+    """Change a byte of a stored go.mod."""
+    with opened_site(site) as opened:
+        row = opened.catalog.versions.get(mv)
+        assert row is not None
+    blob = next(site.store.glob(f"**/*{row.mod_digest}"))
+    blob.chmod(0o644)
+    data = blob.read_bytes()
+    blob.write_bytes(b"M" + data[1:])
+
+
 def damage_zip(site: Site, mv: ModuleVersion) -> None:
     """Change a name in a stored zip's directory."""
     with opened_site(site) as opened:

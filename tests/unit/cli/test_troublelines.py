@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gosync.catalog.failures import Failure
-from gosync.cli.troublelines import failure_lines, page_lines
+from gosync.cli.classlines import page_lines
+from gosync.cli.troublelines import failure_lines
 
 AT = "2024-01-01T00:00:00.000000Z"
 

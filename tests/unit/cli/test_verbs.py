@@ -70,7 +70,7 @@ MAY_LOAD: dict[str, set[str]] = {
     "explain network.dns": _KEYS,
     "explain gosync.toml": _KEYS,
     "doctor --help": {*_ZIPS, "email", "http.client", "ssl"},  # it asks with these
-    "bundle list": _BUNDLES,
+    "bundle list": _STORE,
     "bundle inspect nowhere": _BUNDLES,
     "audit --list": _ZIPS,
     "adopt --help": _ZIPS,
