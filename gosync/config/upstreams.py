@@ -17,6 +17,7 @@ from gosync.config.private import make_private, private_patterns
 from gosync.config.schema import (
     FileSchema,
     HooksSection,
+    UpstreamSection,
     WindowSection,
 )
 from gosync.config.sizes import parse_size
