@@ -43,7 +43,9 @@ class Questions:
             for entry in site.options.proxies.entries
             if entry.url not in (DIRECT, OFF)
         }
-        self.index = strip_secrets(site.options.index_url)
+        # A followed gosync is asked for no page of one event: a pass sees all of it.
+        followed = bool(site.options.follow_url)
+        self.index = "" if followed else strip_secrets(site.options.index_url)
 
     def all(self) -> Iterator[Question]:
         """Yield every question.

@@ -88,6 +88,8 @@ def _praise(path: Path, loaded: Config) -> str:
     selected = f"{len(policy.exact)} modules and {len(policy.patterns)} patterns"
     if policy.tools:
         selected = f"{selected}, {len(policy.tools)} tools"
+    if loaded.site_options().mirrors_all:
+        return f"{path}: right; all that the followed gosync has is selected"
     if not (policy.selects or loaded.projects or loaded.recorded):
         return f"{path}: right; nothing is selected yet: add a [[select]]"
     return f"{path}: right; {selected} selected"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 
 import anyio
@@ -19,6 +20,7 @@ from gosync.daemon.notify import Notifier
 from gosync.daemon.once import OnceReport, run_once
 from gosync.daemon.runner import JobRun
 from gosync.errors import UsageError
+from gosync.serve.ownerprocess import OwnerProcess, owner_process
 
 
 @click.command()
@@ -87,13 +89,46 @@ def _load(options: CommonOptions, yes: bool) -> Config:
 
 
 async def _serve(options: CommonOptions, yes: bool) -> None:
-    daemon = Daemon(
-        _load(options, yes),
-        reload=lambda: _load(options, yes),
-        clock=SystemClock(),
-        notifier=Notifier(os.environ),
-    )
-    await daemon.run()
+    owner = _Owner()
+
+    def load() -> Config:
+        config = _load(options, yes)
+        owner.follow(config)
+        return config
+
+    try:
+        daemon = Daemon(
+            load(), reload=load, clock=SystemClock(), notifier=Notifier(os.environ)
+        )
+        await daemon.run()
+    finally:
+        owner.stop()
+
+
+class _Owner:
+    """The owner of the store beside the daemon, where one is configured.
+
+    It is a process of its own: no job keeps those waiting who ask a server.
+    """
+
+    def __init__(self) -> None:
+        self._process: OwnerProcess | None = None
+
+    def follow(self, config: Config) -> None:
+        """Begin it as it is configured now, or end it; waits for nothing."""
+        if config.serve.pull is None:
+            threading.Thread(target=self.stop).start()
+        elif self._process is not None:
+            self._process.begin_anew()
+        else:
+            self._process = owner_process(config)
+            self._process.start()
+
+    def stop(self) -> None:
+        """End it, and wait for that."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.stop()
 
 
 async def _once(

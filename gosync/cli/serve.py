@@ -94,20 +94,18 @@ def _config(options: CommonOptions, tree: Path | None) -> Config | None:
 
 def _serve_pulling(options: CommonOptions, config: Config, spec: ServeSpec) -> None:
     from gosync.serve.ownerprocess import (  # noqa: PLC0415 - it loads what syncs need
-        OwnerProcess,
-        owner_command,
+        owner_process,
         prepare_store,
     )
 
     prepare_store(config)
     root = config.tree_path
     missing, recorders = _recorded(config)
-    owner = OwnerProcess(owner_command(config), stop_seconds=spec.stop_seconds)
     run_server(
         spec,
         partial(make_pull_app, spec, root, config.store_path, missing),
         tell=partial(_tell, options, root),
-        beside=[owner, *recorders],
+        beside=[owner_process(config), *recorders],
     )
 
 

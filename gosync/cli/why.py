@@ -17,11 +17,11 @@ from gosync.errors import NotFoundError
 from gosync.gomod.module import ModuleVersion
 from gosync.site.site import read_store
 from gosync.sync.choosing import Chooser
+from gosync.sync.following import read_named
 from gosync.sync.gomods import StoredGoMods
 from gosync.sync.packages import StoredPackages
 from gosync.sync.projects import read_projects
 from gosync.sync.reasons import Reasons, SelectionReason
-from gosync.sync.recorded import read_records
 from gosync.text import printable
 
 _PULLED = SelectionReason("pulled", "asked for through `gosync serve`")
@@ -53,7 +53,7 @@ def why(options: CommonOptions, module_version: str) -> None:
             projects,
             site_options.toolchains,
             site_options.policy,
-            read_records(site_options.recorded),
+            read_named(site_options),
         )
         reasons = list(finder.of(mv))
         is_pulled = catalog.pulled.has(mv)

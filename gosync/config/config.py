@@ -40,6 +40,7 @@ class UpstreamSettings(msgspec.Struct, frozen=True):
     Attributes:
         proxies: Where modules come from.
         index: The module index; its URL is "" for none.
+        follow: The gosync that is followed; its URL is "" for none.
         database: The checksum database, None for none.
         logins: The secrets that open these.
         routing: Who of them is asked what.
@@ -52,6 +53,7 @@ class UpstreamSettings(msgspec.Struct, frozen=True):
     logins: Logins
     routing: Routing = Routing()
     windows: tuple[RateWindow, ...] = ()
+    follow: Address = Address("")
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +121,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         configured = self.sections.upstream.list_interval_seconds
         if configured is not None:
             return configured
-        return 86_400 if self.sections.upstream.index else 0
+        return 86_400 if self.upstreams.index.url else 0
 
     def site_options(self) -> SiteOptions:
         """Return what the sync room needs to know.
@@ -142,6 +144,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             ),
             index_url=self.upstreams.index.url,
             index_since=upstream.index_since,
+            follow_url=self.upstreams.follow.url,
             database=self.upstreams.database,
             http=self._http_options(),
             concurrency=upstream.concurrency,

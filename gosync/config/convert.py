@@ -36,6 +36,7 @@ SECRET_KEYS: Final = frozenset(
     {
         ("upstream", "proxies"),
         ("upstream", "index"),
+        ("upstream", "follow"),
         ("upstream", "sumdb"),
         ("hooks", "on_success"),
         ("hooks", "on_failure"),

@@ -26,7 +26,8 @@ def is_inside(config: Config) -> bool:
     """Whether a site is fed by bundles: then nothing is selected there."""
     projects = config.projects or config.recorded
     selects = config.policy.selects or projects or config.toolchains.versions
-    return not selects and _takes_bundles(config)
+    follows = bool(config.upstreams.follow.url)
+    return not (selects or follows) and _takes_bundles(config)
 
 
 def _takes_bundles(config: Config) -> bool:

@@ -68,7 +68,7 @@ def make_policy(
 def _check_findable(
     glob: str, upstream: UpstreamSection, private: Sequence[str]
 ) -> None:
-    if not upstream.index:
+    if not (upstream.index or upstream.follow):
         raise ConfigError(
             f"pattern {glob!r} needs upstream.index to find its modules",
             hint="set upstream.index, or name the module paths themselves",

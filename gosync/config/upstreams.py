@@ -17,10 +17,12 @@ from gosync.config.private import make_private, private_patterns
 from gosync.config.schema import (
     FileSchema,
     HooksSection,
+    UpstreamSection,
     WindowSection,
 )
 from gosync.config.sizes import parse_size
 from gosync.errors import ConfigError
+from gosync.folder.indexfiles import INDEX_FOLDER
 from gosync.gomod.patterns import PatternSet
 from gosync.sumdb.names import parse_gosumdb
 from gosync.upstream.address import (
@@ -41,25 +43,32 @@ _INDEX_SCHEMES: Final = ("http://", "https://")
 def make_upstreams(sections: FileSchema, mistakes: Mistakes) -> UpstreamSettings:
     """Return who is asked; what is wrong is noted."""
     section = sections.upstream
+    follow = mistakes.attempt(
+        ("upstream", "follow"), partial(_follow, section), Address("")
+    )
     proxies = mistakes.attempt(
         ("upstream", "proxies"),
-        partial(parse_goproxy, section.proxies),
+        partial(parse_goproxy, _proxies(section)),
         parse_goproxy("off"),
     )
     index = mistakes.attempt(
         ("upstream", "index"), partial(_index, section.index), Address("")
     )
+    if follow.url:
+        index = replace(follow, url=f"{follow.url.rstrip('/')}/{INDEX_FOLDER}")
     database = mistakes.attempt(
         ("upstream", "sumdb"), partial(parse_gosumdb, section.sumdb), None
     )
-    known = [*proxies.addresses, *([index] if index.url else [])]
+    known = [*proxies.addresses, *(each for each in (follow, index) if each.url)]
     logins = mistakes.attempt(("upstream",), partial(make_logins, known), Logins())
     routing = _routing(sections, proxies, mistakes)
     windows = tuple(
         _window(number, each, mistakes)
         for number, each in enumerate(section.window, start=1)
     )
-    return UpstreamSettings(proxies, index, database, logins, routing, windows)
+    return UpstreamSettings(
+        proxies, index, database, logins, routing, windows, follow=follow
+    )
 
 
 def _window(number: int, section: WindowSection, mistakes: Mistakes) -> RateWindow:
@@ -76,6 +85,23 @@ def _window(number: int, section: WindowSection, mistakes: Mistakes) -> RateWind
         end=end,
         per_second=mistakes.attempt((*key, "max_rate"), rate, 0),
     )
+
+
+def _follow(section: UpstreamSection) -> Address:
+    """Return whom to follow; its tree or server is a proxy, too."""
+    if not section.follow:
+        return Address("")
+    if section.index:
+        raise ConfigError(
+            "excludes upstream.index", hint="the gosync that is followed has its own"
+        )
+    return parse_address(section.follow)
+
+
+def _proxies(section: UpstreamSection) -> str | tuple[str, ...]:
+    """Return where modules come from: what is followed, unless others are named."""
+    is_default = section.proxies == UpstreamSection().proxies
+    return section.follow if section.follow and is_default else section.proxies
 
 
 def _routing(sections: FileSchema, proxies: ProxyList, mistakes: Mistakes) -> Routing:
@@ -115,12 +141,13 @@ def _index(text: str) -> Address:
 
 def masked_sections(sections: FileSchema, upstreams: UpstreamSettings) -> FileSchema:
     """Return the sections with ``***`` in the place of each secret."""
-    masked = upstreams.proxies.masked
+    masked, follow = upstreams.proxies.masked, upstreams.follow.masked
     is_array = isinstance(sections.upstream.proxies, tuple)
     upstream = replace(
         sections.upstream,
         proxies=tuple(masked.split(",")) if is_array else masked,
-        index=upstreams.index.masked,
+        index="" if follow else upstreams.index.masked,
+        follow=follow,
     )
     return replace(sections, upstream=upstream, hooks=_masked_hooks(sections.hooks))
 

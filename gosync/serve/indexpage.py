@@ -23,15 +23,8 @@ import msgspec
 
 from gosync.clock import format_time
 from gosync.errors import MalformedError, UsageError
-from gosync.folder.indexfiles import (
-    INDEX_FOLDER,
-    IndexKind,
-    IndexLine,
-    IndexPart,
-    format_lines,
-    parse_index_name,
-    parse_lines,
-)
+from gosync.folder.indexfiles import IndexKind, IndexLine, format_lines
+from gosync.folder.indexreading import lines_from
 from gosync.gomod.info import parse_time
 from gosync.serve.accesslog import Outcome
 from gosync.serve.answer import Answer, text_answer
@@ -96,45 +89,8 @@ def index_answer(tree: Path, query: str) -> Answer:
 
 
 def _lines(tree: Path, asked: IndexQuery) -> Iterator[IndexLine]:
-    whole = _lines_of(tree, IndexKind.WHOLE, asked.since)
+    whole = lines_from(tree, IndexKind.WHOLE, asked.since)
     if not asked.include_all:
         return whole
-    gone = _lines_of(tree, IndexKind.GONE, asked.since)
+    gone = lines_from(tree, IndexKind.GONE, asked.since)
     return heapq.merge(whole, gone, key=attrgetter("timestamp"))
-
-
-def _lines_of(tree: Path, kind: IndexKind, since: str) -> Iterator[IndexLine]:
-    """Yield the lines of a kind from a time on."""
-    parts = sorted(_parts(tree, kind))
-    for part, after in zip(parts, [*parts[1:], None], strict=True):
-        if part.day < since[:10] or _begins_before(tree, after, since):
-            continue
-        for line in _read(tree, part):
-            if line.timestamp >= since:
-                yield line
-
-
-def _begins_before(tree: Path, part: IndexPart | None, since: str) -> bool:
-    """Return whether all that is asked for is in this file or later ones."""
-    if part is None or part.day != since[:10]:
-        return False
-    lines = _read(tree, part)
-    return bool(lines) and lines[0].timestamp <= since
-
-
-def _parts(tree: Path, kind: IndexKind) -> Iterator[IndexPart]:
-    try:
-        entries = list((tree / INDEX_FOLDER / kind.folder).iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for entry in entries:
-        part = parse_index_name(f"{kind.folder}{entry.name}")
-        if part is not None:
-            yield part
-
-
-def _read(tree: Path, part: IndexPart) -> list[IndexLine]:
-    try:
-        return parse_lines((tree / part.path).read_bytes())
-    except (FileNotFoundError, MalformedError):  # it went since; or it is not ours
-        return []

@@ -108,6 +108,8 @@ class StoreOwner:
                 task.add_done_callback(answering.discard)
         except (OSError, ValueError, GosyncError) as exc:
             _log.warning("a worker's connection was ended: %s", exc)
+        except asyncio.CancelledError:  # the owner ends, and asyncio would report it
+            pass
         finally:
             for task in answering:
                 task.cancel()

@@ -1,7 +1,10 @@
-"""Owner process: begun beside the workers, watched, begun anew when it dies.
+"""Owner process: begun where a store has none, watched, begun anew when it dies.
 
-It is this command with ``--owner``. It ends with its standard input, which whoever
-began it holds open; so none outlives a server that was killed.
+It is `gosync serve` with ``--owner``, beside the workers of a server or beside the jobs
+of `gosync run`. A store has one: who finds another at the socket begins none, and ends
+its own where both began at once; it looks every second, and takes over from one that
+died. It ends with its standard input, which whoever began it holds open; so none
+outlives a server or a daemon that was killed.
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from itertools import count
+from pathlib import Path
 from typing import Final
 
 import anyio
@@ -22,7 +27,7 @@ import anyio
 from gosync.config.config import Config
 from gosync.config.serving import PullSpec
 from gosync.serve.owner import run_owner
-from gosync.serve.runtime import make_runtime
+from gosync.serve.runtime import make_runtime, owner_pid, runtime_folder
 from gosync.site.site import Site, open_site
 from gosync.store.durable import disk_errors
 from gosync.sync.scope import check_not_carried
@@ -31,34 +36,47 @@ _log = logging.getLogger(__name__)
 _FIRST_PAUSE_SECONDS: Final = 0.2
 _LONGEST_PAUSE_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.1
+_LOOKS_TO_TEND: Final = 10
 
 
 class OwnerProcess:
-    """Keeps an owner running."""
+    """Keeps an owner running, ours or another's."""
 
-    def __init__(self, command: Sequence[str], *, stop_seconds: float) -> None:
+    def __init__(
+        self, command: Sequence[str], folder: Path, *, stop_seconds: float
+    ) -> None:
         """Take how it is begun.
 
         Args:
             command: The command line.
+            folder: The runtime folder, where owners listen; it need not be there.
             stop_seconds: How long its end may take.
         """
         self._command = list(command)
+        self._folder = folder
         self._stop_seconds = stop_seconds
         self._ended = threading.Event()
+        self._anew = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
-        """Begin it."""
-        self._process = self._begin()
+        """Begin it, unless there is one."""
+        self._tend()
         self._thread.start()
+
+    def begin_anew(self) -> None:
+        """Let it read its configuration anew, soon."""
+        self._anew.set()
 
     def stop(self) -> None:
         """End it, and wait for that."""
         self._ended.set()
         self._thread.join()
-        process = self._process
+        self._end()
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
         if process is None:
             return
         process.terminate()
@@ -73,15 +91,40 @@ class OwnerProcess:
 
     def _run(self) -> None:
         pause = _FIRST_PAUSE_SECONDS
-        while not self._ended.wait(_LOOK_SECONDS):
-            process = self._process
-            if process is None or process.poll() is None:
-                continue
-            _log.warning("the owner ended with %s; beginning anew", process.returncode)
-            if self._ended.wait(pause):
+        for tick in count(1):
+            if self._ended.wait(_LOOK_SECONDS):
                 return
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            if self._anew.is_set():
+                self._anew.clear()
+                self._end()
+            process = self._process
+            if process is not None and process.poll() is not None:
+                _log.warning("the owner ended with %s", process.returncode)
+                self._process = None
+                if self._ended.wait(pause):
+                    return
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+                self._tend()
+            elif tick % _LOOKS_TO_TEND == 0:
+                self._tend()
+
+    def _tend(self) -> None:
+        """Begin an owner where there is none; end ours where another one is."""
+        there, process = owner_pid(self._folder), self._process
+        if there is None and process is None:
             self._process = self._begin()
+        elif there is not None and process is not None and there != process.pid:
+            _log.info("another process is the store's owner: %d", there)
+            self._end()
+
+
+def owner_process(config: Config) -> OwnerProcess:
+    """Return what keeps an owner running for a configuration's store."""
+    return OwnerProcess(
+        owner_command(config),
+        runtime_folder(config.store_path),
+        stop_seconds=config.serve.stop_seconds,
+    )
 
 
 def owner_command(config: Config) -> list[str]:

@@ -16,7 +16,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +26,7 @@ SOCKET: Final = "owner.sock"
 MERGED: Final = "merged"
 _CREDENTIALS: Final = struct.Struct("3i")
 _SOCKET_NAME_BYTES: Final = 100
+_CONNECT_SECONDS: Final = 5.0
 
 
 def runtime_folder(store: Path) -> Path:
@@ -78,6 +79,21 @@ def listen_as_owner(folder: Path) -> socket.socket:
     return listener
 
 
+def owner_pid(folder: Path) -> int | None:
+    """Return the process that listens as the owner, None where nobody does.
+
+    Args:
+        folder: The runtime folder; it need not be there.
+    """
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as end:
+        end.settimeout(_CONNECT_SECONDS)
+        with _address(folder) as address:
+            end.connect(address)
+        check_peer(end)
+        return _peer(end)[0]
+    return None
+
+
 async def connect_owner(
     folder: Path, limit_bytes: int
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -107,7 +123,13 @@ def check_peer(end: socket.socket) -> None:
     Raises:
         PermissionError: it is another one.
     """
-    found = end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    _, user, _ = _CREDENTIALS.unpack(found)
+    _, user = _peer(end)
     if user != os.geteuid():
         raise PermissionError(f"user {user} is at the other end")
+
+
+def _peer(end: socket.socket) -> tuple[int, int]:
+    """Return process and user at the other end."""
+    found = end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    process, user, _ = _CREDENTIALS.unpack(found)
+    return process, user

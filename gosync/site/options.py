@@ -110,6 +110,8 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         routing: Who of them is asked what.
         vulndb: Where Go's vulnerability database comes from, "" for none.
         index_url: The module index, "" for none.
+        follow_url: The gosync whose tree or server is followed, "" for none; its index
+            is below it.
         index_since: Where a pattern begins to read the index, "" for its start.
         index_bound: How much of the index one pass reads at most.
         database: The checksum database, None for none.
@@ -158,6 +160,13 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     contact: str = ""
     bundle_pulled: bool = False
     pages: TreePages | None = None
+    follow_url: str = ""
+
+    @property
+    def mirrors_all(self) -> bool:
+        """Whether all that the followed gosync has is wanted: nothing is selected."""
+        selects = self.policy.selects or self.projects or self.recorded
+        return bool(self.follow_url) and not (selects or self.toolchains.versions)
 
     def with_addresses(self, addresses: Iterable[Address]) -> Self:
         """Return these options with the secrets of further upstreams, which win."""

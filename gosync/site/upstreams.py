@@ -16,6 +16,8 @@ from gosync.errors import StoreError
 from gosync.ingest.gate import Gate
 from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.sumops import SumOps
+from gosync.site.followed import FollowedFiles, FollowedIndex
+from gosync.site.options import SiteOptions
 from gosync.site.site import Site
 from gosync.site.volume import counted
 from gosync.store.layout import GIT
@@ -108,7 +110,7 @@ def _upstreams(
 ) -> Upstreams:
     options = site.options
     sums = _sum_client(site, sources)
-    index = IndexClient(options.index_url, fetcher) if options.index_url else None
+    index = open_index(options, fetcher)
     gate = Gate(
         holder=site.holder,
         blobs=site.blobs,
@@ -119,6 +121,14 @@ def _upstreams(
         scanner=scanner,
     )
     return Upstreams(fetcher, ProxyClient(sources), index, sums, gate)
+
+
+def open_index(options: SiteOptions, fetcher: Fetcher) -> IndexClient | None:
+    """Return the configured index, None for none; nothing is asked yet."""
+    if options.follow_url:
+        files = FollowedFiles(options.store_path)
+        return FollowedIndex(options.follow_url, fetcher, files)
+    return IndexClient(options.index_url, fetcher) if options.index_url else None
 
 
 def _sum_client(site: Site, sources: Sources) -> SumClient | None:

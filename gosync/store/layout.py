@@ -14,6 +14,7 @@
     lists/<64 hex>.zst                 what bundles selected, by their ids
     serve/                             a server's socket, and what it merges
     git/<32 hex>/...                   what was fetched of private repositories
+    followed/index/...                 the index of the gosync that is followed
     access/...                         sealed records of access logs
 
 Names are built from digests, numbers and random hex. The two that come from
@@ -46,6 +47,7 @@ LISTS = "lists"
 SERVE = "serve"
 GIT = "git"
 ACCESS = "access"
+FOLLOWED = "followed"
 EVIDENCE = "evidence.json"
 FOLDERS = (BLOBS, STAGING, QUARANTINE, JOURNAL, SUMDB)
 

@@ -22,6 +22,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     facts         what a module's newest go.mod says about its versions
     fetch         bringing wanted versions through the gate, several at once
     fingerprint   what a selection follows from, as one digest
+    following     all that the followed gosync has, where nothing is selected
     forecast      how much a sync will bring, and whether somebody agrees to that
     freshness     how fresh a site is, in data time: what it knows of, not when it ran
     gomods        where module graphs find their go.mod files: the store

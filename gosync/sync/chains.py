@@ -18,11 +18,11 @@ from gosync.gomod.modfile import GoMod
 from gosync.gomod.module import ModuleVersion
 from gosync.site.site import Site
 from gosync.sync.choosing import Chooser
+from gosync.sync.following import read_named
 from gosync.sync.gomods import StoredGoMods
 from gosync.sync.packages import StoredPackages
 from gosync.sync.projects import ConfiguredProject
 from gosync.sync.reasons import Reasons, SelectionReason
-from gosync.sync.recorded import read_records
 
 _MOST: Final = 100  # of one pass: each is found in the graph anew
 _Load = Callable[[ModuleVersion], GoMod | None]
@@ -47,7 +47,7 @@ def note_chains(site: Site, projects: Sequence[ConfiguredProject]) -> None:
         projects,
         options.toolchains,
         options.policy,
-        read_records(options.recorded),
+        read_named(options),
     )
     mains = {
         main.path: main.gomod

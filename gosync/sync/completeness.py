@@ -331,6 +331,7 @@ class CompletenessReader:
             options.policy.selects
             or options.projects
             or options.recorded
+            or options.follow_url
             or options.toolchains.versions
         )
 

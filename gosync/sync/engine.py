@@ -243,10 +243,13 @@ class Pass:
 
     def _due_modules(self) -> list[Module]:
         at_once = self._options.refresh or bool(self._options.selectors)
-        return self.selection.due_modules(
+        due = self.selection.due_modules(
             self._now(),
             interval_seconds=0 if at_once else self.site.options.list_interval_seconds,
         )
+        if at_once or not self.site.options.follow_url:
+            return due
+        return [each for each in due if each.private or each.listed_at is None]
 
     def _now(self) -> datetime:
         """Return the time that next tries are held against."""

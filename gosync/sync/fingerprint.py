@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from gosync.catalog.db import Catalog
-from gosync.sync.recorded import read_records
-
-if TYPE_CHECKING:
-    from gosync.site.options import SiteOptions
-    from gosync.sync.projects import ConfiguredProject
-
+from gosync.site.options import SiteOptions
+from gosync.sync.following import read_named
+from gosync.sync.projects import ConfiguredProject
 
 _NEEDS = "by imports"  # another rule of what is needed makes another selection
 
@@ -31,7 +27,7 @@ def fingerprint_of(
         options.policy.fingerprint(),
         [(each.name, each.project.digest, each.deps) for each in projects],
         options.toolchains,
-        *(each.digest for each in read_records(options.recorded)),
+        *(each.digest for each in read_named(options)),
     )
     offered = (
         catalog.offers.last_change(),

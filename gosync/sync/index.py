@@ -4,8 +4,10 @@ Every pattern has a cursor of its own, so that a pattern that is added later rea
 the index from its beginning without the others; modules that are named by path
 share one under NAMED, which starts a day ago, because their lists know the rest.
 An index that had nothing in that day is a small one, or its clock is not ours: it
-is read from its start. What a list does not know is since when a version is known:
-where ``min_age`` or ``since`` asks for that, a path has a cursor of its own, too.
+is read from its start. The index of a gosync that is followed is, too: it is here, and
+what it does not name is not there, so that no list is asked. What a list does not know
+is since when a version is known: where ``min_age`` or ``since`` asks for that, a path
+has a cursor of its own, too.
 
 A cursor stays a little behind what was read (``IndexPage.overlap``): the index
 promises no order, so the newest rows are read again next time. Events are
@@ -106,21 +108,29 @@ class IndexFollower:
         Raises:
             StoreError: if the catalog cannot be written.
         """
-        if not self._cursors or self._waits(now):
+        follows = bool(self._site.options.follow_url)
+        if not (self._cursors or follows) or self._waits(now):
             return
         self._progress.phase("index")
         try:
-            await self._start_named()
-            options, cursors = self._site.options, self._site.catalog.cursors
-            self._stand = cursors.read(options.index_url, self._cursors)
-            async with aclosing(self._pages(self._since())) as pages:
-                await self._take_some(pages)
+            await self._index.refresh()
+            self._tally.answered += follows
+            if self._cursors:
+                await self._read()
         except StoreError:
             raise
         except GosyncError as exc:
             self._tally.fail(self._note(exc))
         else:
             self._site.catalog.failures.clear([INDEX_ITEM])
+
+    async def _read(self) -> None:
+        """Read from the cursors on."""
+        await self._start_named()
+        options, cursors = self._site.options, self._site.catalog.cursors
+        self._stand = cursors.read(options.index_url, self._cursors)
+        async with aclosing(self._pages(self._since())) as pages:
+            await self._take_some(pages)
 
     async def _take_some(self, pages: AsyncIterator[IndexPage]) -> None:
         """Take pages up to the bound of a pass."""
@@ -161,6 +171,8 @@ class IndexFollower:
         """Give the named modules' cursor its start, once."""
         cursors, url = self._site.catalog.cursors, self._site.options.index_url
         if NAMED not in self._cursors or cursors.get(url, NAMED) is not None:
+            return
+        if self._site.options.follow_url:  # it names all that is there
             return
         start = format_time(shift(self._site.clock.now(), -_NAMED_START))
         async with aclosing(self._pages(start)) as pages:

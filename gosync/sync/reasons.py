@@ -27,10 +27,10 @@ from gosync.site.policy import Policy, Tool
 from gosync.sync.choosing import Choices, Chooser
 from gosync.sync.demands import select_name, tool_name
 from gosync.sync.dependencies import ProjectLoad
+from gosync.sync.following import FollowedMirror, Named
 from gosync.sync.gomods import StoredGoMods
 from gosync.sync.packages import StoredPackages
 from gosync.sync.projects import ConfiguredProject
-from gosync.sync.recorded import RecordedBuild
 from gosync.sync.toolchains import toolchain_wants
 from gosync.sync.tools import ProgramFinder, toolchains_for
 from gosync.sync.upgrades import upgraded
@@ -38,6 +38,7 @@ from gosync.sync.upgrades import upgraded
 # What the kinds of reasons mean.
 MEANINGS: Final = {
     "recorded": "a build asked for it, as its record says",
+    "followed": "the gosync that is followed has it, and nothing is selected here",
     "chosen": "a select names it, or its rules choose it of what upstream offers",
     "tells of retractions": "its go.mod says that others are retracted or deprecated",
     "main": "a main module's go.mod requires it, or a select names it",
@@ -99,7 +100,7 @@ class Reasons:
         projects: Sequence[ConfiguredProject],
         toolchains: ToolchainSpec,
         policy: Policy,
-        recorded: Sequence[RecordedBuild] = (),
+        named: Sequence[Named] = (),
     ) -> None:
         self._chooser = chooser
         self._gomods = gomods
@@ -110,7 +111,7 @@ class Reasons:
         )
         self._projects = projects
         self._toolchains = toolchains
-        self._recorded = recorded
+        self._named = named
 
     def of(self, mv: ModuleVersion) -> Iterator[SelectionReason]:
         """Yield every reason why a version is selected, the shortest first."""
@@ -127,11 +128,9 @@ class Reasons:
             who = f"project {project.name}"
             for found in _reasons(who, self._of(project), mv, project):
                 yield replace(found, project=project.name)
-        for build in self._recorded:
-            if any(want.mv == mv for want in build.wants()):
-                yield SelectionReason(
-                    f"project {build.name}", "recorded", project=build.name
-                )
+        for named in self._named:
+            if any(want.mv == mv for want in named.wants()):
+                yield _named_reason(named)
         choices = self._chooser.choose_all()
         yield from self._of_selects(choices, mv)
         yield from self._of_together(choices, mv)
@@ -208,6 +207,12 @@ class Reasons:
     def _upgrades(self, paths: Sequence[str], /) -> Mapping[str, str]:
         found = ((path, upgraded(self._chooser.upgrade(path))) for path in paths)
         return {path: version for path, version in found if version is not None}
+
+
+def _named_reason(named: Named) -> SelectionReason:
+    if isinstance(named, FollowedMirror):
+        return SelectionReason(named.who, "followed")
+    return SelectionReason(named.who, "recorded", project=named.name)
 
 
 def _reasons(

@@ -11,6 +11,7 @@ import msgspec
 from gosync.catalog.versions import FoundBy, Need, Want
 from gosync.errors import ConfigError, MalformedError
 from gosync.project.record import MAX_RECORD_BYTES, BuildRecord, parse_record
+from gosync.sync.demands import project_name
 
 
 class RecordedBuild(msgspec.Struct, frozen=True):
@@ -25,6 +26,11 @@ class RecordedBuild(msgspec.Struct, frozen=True):
     name: str
     record: BuildRecord
     digest: str
+
+    @property
+    def who(self) -> str:
+        """What plans and reasons call it."""
+        return project_name(self.name)
 
     def wants(self) -> Iterator[Want]:
         """Yield what it names, as wanted versions."""

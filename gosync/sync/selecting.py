@@ -35,15 +35,15 @@ from gosync.site.configured import (
 from gosync.site.policy import Tool
 from gosync.site.site import Site
 from gosync.sync.choosing import Choices, Chooser, Unmatched, sooner
-from gosync.sync.demands import COMMANDS, TOOLCHAINS, Demands, project_name
+from gosync.sync.demands import COMMANDS, TOOLCHAINS, Demands
 from gosync.sync.dependencies import Dependencies
 from gosync.sync.facts import learn_facts
 from gosync.sync.fingerprint import fingerprint_of
+from gosync.sync.following import followed_mirror, read_named
 from gosync.sync.gomods import GoModSource
 from gosync.sync.lists import Lister
 from gosync.sync.packages import StoredPackages
 from gosync.sync.projects import ConfiguredProject
-from gosync.sync.recorded import read_records
 from gosync.sync.tally import Tally
 from gosync.sync.toolchains import toolchain_wants
 from gosync.sync.upgrades import UpgradeFinder
@@ -141,9 +141,9 @@ class Selecting:
         for want in toolchains:
             demands.name(TOOLCHAINS, want.mv, want.need)
         wanted.update(toolchains)
-        for build in read_records(self._site.options.recorded):
-            for want in build.wants():
-                demands.name(project_name(build.name), want.mv, want.need)
+        for named in read_named(self._site.options):
+            for want in named.wants():
+                demands.name(named.who, want.mv, want.need)
                 wanted.add(want)
         wanted.update(found.wanted)
         unanswered = (
@@ -151,7 +151,9 @@ class Selecting:
             or self._packages.unanswered()
             or self._upgrades.unanswered
         )
-        complete = not (found.refused or unanswered)
+        followed = followed_mirror(self._site.options)
+        unknown = followed is not None and not followed.is_known
+        complete = not (found.refused or unanswered or unknown)
         return MadeSelection(
             wanted,
             choices,

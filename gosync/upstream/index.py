@@ -123,6 +123,9 @@ class IndexClient:
         self._page_limit = page_limit
         self._include_all = include_all
 
+    async def refresh(self) -> None:
+        """Look whether anything is new, where pages alone do not tell."""
+
     async def pages(
         self,
         since: str,
@@ -153,11 +156,7 @@ class IndexClient:
             time_key(since)
         before: frozenset[IndexEvent] = frozenset()
         while True:
-            body = (
-                await self._fetcher.get(
-                    self._page_url(since), limit_bytes=PAGE_LIMIT_BYTES
-                )
-            ).body
+            body = await self._page(since)
             read = partial(
                 _read_page,
                 body,
@@ -174,6 +173,13 @@ class IndexClient:
             if not _is_later(page.last, since):
                 raise self._stuck(since, page.last)
             since = page.last
+
+    async def _page(self, since: str) -> bytes:
+        """Return the bytes of a page."""
+        answer = await self._fetcher.get(
+            self._page_url(since), limit_bytes=PAGE_LIMIT_BYTES
+        )
+        return answer.body
 
     def _page_url(self, since: str) -> str:
         query = {"since": since} if since else {}

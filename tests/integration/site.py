@@ -26,6 +26,7 @@ import anyio
 
 from gosync.demo.exchange import RequestKind
 from gosync.demo.treecheck import check_tree
+from gosync.folder.indexfiles import is_index_file
 from gosync.folder.routes import FEED, STATUS
 from gosync.gomod.module import unescape_path
 from gosync.gomod.patterns import PatternSet
@@ -271,12 +272,17 @@ class Site:
     def tree_files(self) -> dict[str, str]:
         """Return the sha256 of every file of the tree.
 
-        All but gosync's own, and feed and status.json, which tell of this site alone.
+        All but gosync's own, and feed, index and status.json, which tell of this site
+        alone.
         """
         found = digests(self.tree)
         for name in (FEED, STATUS):
             found.pop(name, None)
-        return {n: d for n, d in found.items() if not n.startswith(".gosync/")}
+        return {
+            name: digest
+            for name, digest in found.items()
+            if not (name.startswith(".gosync/") or is_index_file(name))
+        }
 
     def carried(self) -> set[str]:
         """Return the ``path@version`` of every zip in the tree."""

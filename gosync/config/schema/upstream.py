@@ -38,6 +38,8 @@ class UpstreamSection(Section, frozen=True):
         order: "listed", or "fastest": of proxies that "|" divides, the fastest first.
         authoritative: The proxy whose 404 is final; "" for none.
         private_proxies: Proxies that private names are asked of; none: the first.
+        follow: Another gosync, by the URL of its tree or server: modules, index and
+            database come from there; without a select, all that it has. "" for none.
         index: The module index's URL; "" for none.
         index_since: Where a pattern begins to read the index; "" for its start.
         sumdb: GOSUMDB's syntax, or "off".
@@ -69,6 +71,7 @@ class UpstreamSection(Section, frozen=True):
     order: Order = Order.LISTED
     authoritative: str = ""
     private_proxies: tuple[str, ...] = ()
+    follow: str = ""
     index: str = ""
     index_since: str = ""
     sumdb: str = "sum.golang.org"

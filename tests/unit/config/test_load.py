@@ -48,11 +48,13 @@ def test_relative_paths_count_from_the_file(tmp_path: Path, monkeypatch):
     assert config.tree_path.resolve() == (tmp_path / "../t").resolve()
 
 
-@pytest.mark.parametrize("name", ["gosync.toml", "airgap.toml", "projects.toml"])
+@pytest.mark.parametrize(
+    "name", ["gosync.toml", "airgap.toml", "projects.toml", "follower.toml"]
+)
 def test_each_sample_loads(name: str):
     config = load_config(SAMPLES / name, {})
 
-    assert config.policy.selects or config.projects
+    assert config.policy.selects or config.projects or config.upstreams.follow.url
 
 
 def test_the_samples_of_both_sides_of_a_gap_fit():

@@ -44,6 +44,7 @@ _HINTS = (*_LOCAL, "blobs.path", "staged.path")
 _BESIDE_THE_STORE = {
     "site/site.py": "opens a store",
     "site/opening.py": "looks whether a disk is mounted",
+    "site/followed.py": "keeps the index that it follows on the local disk",
     "site/refusals.py": "names what is not there",
     "ingest/rebuild.py": "opens a store whose catalog is lost",
     "ingest/known.py": "opens a journal before the store is opened",
