@@ -93,6 +93,7 @@ class StoreOwner:
             folder=folder / MERGED,
             fresh_seconds=spec.fresh_seconds,
         )
+        self._max_head_seconds = spec.max_head_seconds
         self._silent_since: float | None = None
 
     async def serve(
@@ -193,6 +194,9 @@ class StoreOwner:
             )
         except GosyncError as exc:
             found.append(str(exc))
+        if (age := self._sumfiles.head_age_seconds) > self._max_head_seconds:
+            hours = age / 3600
+            found.append(f"the newest tree head is of {hours:.1f} h ago")
         now = self._site.clock.monotonic()
         if self._silent_since is not None:
             seconds = now - self._silent_since
@@ -204,6 +208,8 @@ class StoreOwner:
         """Bring the tree's pages up now and then, for ever."""
         await self._queue.publish_rest(always=True)
         while True:
+            await self._sumfiles.look_for_head(self._max_head_seconds / 4)
+            self._figures.head_age(self._sumfiles.head_age_seconds)
             await self._keep.wait(REST_SECONDS)
             await self._queue.publish_rest()
             await self._keep.expire()
