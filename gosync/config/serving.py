@@ -68,6 +68,7 @@ class PullSpec(msgspec.Struct, frozen=True, kw_only=True):
         hold_seconds: How long a client waits for all but a zip.
         zip_hold_seconds: How long it waits for a zip.
         concurrency: The most requests to one upstream at once.
+        max_head_seconds: How old the newest tree head may be.
     """
 
     allow: tuple[str, ...] = ()
@@ -79,6 +80,7 @@ class PullSpec(msgspec.Struct, frozen=True, kw_only=True):
     hold_seconds: float = 25
     zip_hold_seconds: float = 600
     concurrency: int = 64
+    max_head_seconds: float = DAY_SECONDS
 
 
 class ServeSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +102,7 @@ class ServeSpec(msgspec.Struct, frozen=True, kw_only=True):
         misses_per_minute: How often one client may ask for what is not here, and for
             lists; 0 for no limit.
         stop_seconds: How long a stop waits for what is under way.
+        max_head_seconds: How old the tree's head may be, None for any age.
         pull: What is pulled through, None for nothing.
     """
 
@@ -117,6 +120,7 @@ class ServeSpec(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     misses_per_minute: int = 0
     stop_seconds: float = 30
+    max_head_seconds: float | None = None
     pull: PullSpec | None = None
 
 
@@ -141,6 +145,11 @@ def make_serve(
     log = section.access_log
     if is_file:
         log = str(places.path(("serve", "access_log"), section.access_log))
+    max_head = mistakes.attempt(
+        ("serve", "max_head_age"),
+        lambda: _seconds(section.max_head_age) if section.max_head_age else None,
+        None,
+    )
     return ServeSpec(
         host=host,
         port=port,
@@ -158,7 +167,8 @@ def make_serve(
         stop_seconds=mistakes.attempt(
             ("serve", "stop_time"), partial(_seconds, section.stop_time), 30.0
         ),
-        pull=_pull(section, mistakes) if section.pull_through else None,
+        max_head_seconds=max_head,
+        pull=_pull(section, mistakes, max_head) if section.pull_through else None,
     )
 
 
@@ -234,7 +244,9 @@ def _seconds(text: str) -> float:
     return parse_duration(text).total_seconds()
 
 
-def _pull(section: ServeSection, mistakes: Mistakes) -> PullSpec:
+def _pull(
+    section: ServeSection, mistakes: Mistakes, max_head_seconds: float | None
+) -> PullSpec:
     for name in ("allow", "deny"):
         for pattern in getattr(section, name):
             _check_pattern(("serve", name), pattern, mistakes)
@@ -243,6 +255,7 @@ def _pull(section: ServeSection, mistakes: Mistakes) -> PullSpec:
         deny=tuple(section.deny),
         versions=_versions(section, mistakes),
         concurrency=section.concurrency,
+        max_head_seconds=max_head_seconds or DAY_SECONDS,
         fresh_seconds=section.fresh_seconds,
         keep_days=mistakes.attempt(
             ("serve", "keep"), partial(_keep_days, section.keep), None

@@ -32,6 +32,7 @@ configured, by one owner for all of them:
     pullrules     what may be pulled through (pure)
     ages          since when a version is known
     bringing      one version: upstream, the gate, store and catalog, the tree
+    claims        what is being brought, and what is being let go
     expiring      what was pulled and is kept no longer
     publishing    publishing what came, many modules at once
     merging       lists, ``@latest`` and branches: upstream's word and ours, merged

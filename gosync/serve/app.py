@@ -57,13 +57,14 @@ _OK: Final = int(HTTPStatus.OK)
 _METHODS: Final = frozenset({"GET", "HEAD"})
 _CHALLENGE: Final = ("www-authenticate", 'Basic realm="gosync", charset="UTF-8"')
 _STALE: Final = ("warning", '110 - "Response is Stale"')
-_TICKS_TO_TELL: Final = 60 * LOOKS_A_SECOND
+_TICKS_TO_TELL: Final = 15 * LOOKS_A_SECOND
 _OF_VERSIONS: Final = {
     ProxyRequestKind.INFO,
     ProxyRequestKind.MOD,
     ProxyRequestKind.ZIP,
 }
 _BUSY_SECONDS: Final = 5
+_TRIES: Final = 3
 
 
 class ServerApp:
@@ -257,17 +258,21 @@ class ServerApp:
             return self._not_carried(asked)
         if not self._rates.allow(address_of(scope, self._trusted)):
             return _limited()
-        brought = await self._origin.bring(asked)
-        if brought.fate is Fate.HERE:
+        for _ in range(_TRIES):  # it may have been let go again meanwhile
+            brought = await self._origin.bring(asked)
+            if brought.fate is not Fate.HERE:
+                return self._without(asked, brought)
             self._files.changed()
             entry = self._entry(scope.path, asked)
             if entry is not None:
+                self._used.add(scope.path)
                 return entry_answer(entry, scope.headers, Outcome.MISS)
-            brought = OriginAnswer(Fate.LATER, "the mirror is about to have it\n", 1)
-        return self._without(asked, brought)
+        return _later("the mirror is about to have it\n", 1)
 
     def _entry(self, path: str, asked: Asked) -> ServedEntry | None:
-        found = self._files.get(path) or self._files.load(path, asked)
+        found = self._files.get(path)
+        if found is None or not found.is_small:  # a large one is opened by its name
+            found = self._files.load(path, asked)
         if found is not None or self._merged is None or not asked.is_of_log:
             return found
         return self._merged.held(path, asked)

@@ -72,6 +72,11 @@ _LOGGED: Final = {
     ProxyRequestKind.INDEX: "page",
     ProxyRequestKind.ARTIFACT: "file",
 }
+_OF_LOG: Final = {
+    ProxyRequestKind.TILE,
+    ProxyRequestKind.HEAD,
+    ProxyRequestKind.SUPPORTED,
+}
 OTHER: Final = "file"
 
 
@@ -104,7 +109,7 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
     def is_of_log(self) -> bool:
         """Whether it is a checksum database's, and no module version's."""
         kind = None if self.request is None else self.request.kind
-        return kind in (ProxyRequestKind.TILE, ProxyRequestKind.SUPPORTED)
+        return kind in _OF_LOG
 
     @property
     def is_index(self) -> bool:

@@ -11,7 +11,7 @@ Other runs may fetch and publish beside this: the version's lease is theirs or o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Final, TypeVar
 
 from anyio import to_thread
@@ -31,6 +31,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.gate import Admission
 from gosync.serve.ages import VersionAges
+from gosync.serve.claims import VersionClaims
 from gosync.serve.origin import OriginAnswer
 from gosync.serve.outcomes import HERE, answer_of_error, denied
 from gosync.serve.publishing import ModuleQueue
@@ -61,9 +62,24 @@ class VersionBringer:
         rules: PullRules,
         ages: VersionAges,
         queue: ModuleQueue,
+        claims: VersionClaims,
+        *,
+        came: Callable[[VersionRow], None],
     ) -> None:
-        self._site, self._upstreams = site, upstreams
+        """Take what brings them.
+
+        Args:
+            site: The store.
+            upstreams: Where they come from.
+            rules: Which may come.
+            ages: Since when they are known.
+            queue: Publishes them.
+            claims: Keeps what is being brought from being let go.
+            came: Is told of each that was committed.
+        """
+        self._site, self._upstreams, self._came = site, upstreams, came
         self._rules, self._ages, self._queue = rules, ages, queue
+        self._claims = claims
         self._batch = Batch(
             blobs=site.blobs,
             journal=site.journal,
@@ -111,9 +127,21 @@ class VersionBringer:
             return reason
         if reason := await self._denial(mv, kind):
             return reason
-        await self._bring(mv, Need.ZIP if kind is FileKind.ZIP else Need.MOD)
-        await self._queue.publish(mv.path)
+        # At first the go.mod: whoever asks for that need not wait for the zip.
+        await self._bring_into_tree(
+            mv, FileKind.INFO if kind is FileKind.INFO else FileKind.MOD
+        )
+        if kind is not FileKind.ZIP:
+            return ""
+        await self._bring_into_tree(mv, kind)
         return await self._denial(mv, kind)  # its licence is known now
+
+    async def _bring_into_tree(self, mv: ModuleVersion, kind: FileKind) -> None:
+        file = of_module(mv.path).of_version(mv.version).file(kind)
+        async with self._claims.claim(mv):
+            if not await to_thread.run_sync(self._is_in_tree, file):
+                await self._bring(mv, kind)
+                await self._queue.publish(mv.path)
 
     async def _denial(self, mv: ModuleVersion, kind: FileKind) -> str:
         """Return why the policy keeps a zip out, "" if it does not."""
@@ -125,16 +153,17 @@ class VersionBringer:
     def _is_in_tree(self, file: str) -> bool:
         return (self._site.options.tree_path / file).is_file()
 
-    async def _bring(self, mv: ModuleVersion, need: Need) -> None:
-        """Bring a version into the catalog, unless it is there.
+    async def _bring(self, mv: ModuleVersion, kind: FileKind) -> None:
+        """Bring a file of a version into the catalog, unless it is there.
 
         Raises:
             GosyncError: why it cannot be had.
         """
         self._check_stands(mv)
+        need = Need.ZIP if kind is FileKind.ZIP else Need.MOD
         async with self._site.holding(fetch_lease(mv), wait_seconds=_PATIENCE_SECONDS):
             row = self._site.catalog.versions.get(mv)
-            if row is not None and _has(row, need):
+            if row is not None and _has(row, kind):
                 self._show(row)
                 return
             self._site.blobs.check_space(
@@ -144,8 +173,9 @@ class VersionBringer:
             await self._batch.add(admitted)
             await self._batch.commit()
             row = self._site.catalog.versions.get(mv)
-            if row is None or not _has(row, need):
+            if row is None or row.carried not in (need, Need.ZIP):
                 raise StoreError(f"{mv}: it could not be committed")
+            self._came(row)
 
     def _check_stands(self, mv: ModuleVersion) -> None:
         withdrawn = self._site.catalog.withdrawn.get(mv)
@@ -233,5 +263,7 @@ async def _both(
     return one.result(), other.result()
 
 
-def _has(row: VersionRow, need: Need) -> bool:
-    return row.carried is Need.ZIP or (row.carried is Need.MOD and need is Need.MOD)
+def _has(row: VersionRow, kind: FileKind) -> bool:
+    if kind is FileKind.ZIP:
+        return row.carried is Need.ZIP
+    return bool(row.carried) and (kind is FileKind.MOD or row.info_digest is not None)

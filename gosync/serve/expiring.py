@@ -1,16 +1,20 @@
 """What was pulled and is kept no longer: unused for too long, or beyond the limit.
 
-Beyond the limit those go first that were asked for longest ago. They leave as a prune
-has it: catalog (a tombstone), tree, blobs. What a select, a project or a command wants
-is none of these; of a version whose ``.mod`` a select wants, that stays.
+Beyond the limit those go first that were asked for longest ago: the day of that is in
+the catalog, the order within a day is remembered while the owner lives. So many go at
+once that a twentieth is free again, as soon as what came in is too much. They leave as
+a prune has it: catalog (a tombstone), tree, blobs. What a select, a project or a
+command wants is none of these; of a version whose ``.mod`` a select wants, that stays.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
+from typing import Final
 
 from anyio import to_thread
 
@@ -20,18 +24,57 @@ from gosync.catalog.versions import Need, VersionRow
 from gosync.clock import format_time, shift
 from gosync.config.serving import PullSpec
 from gosync.errors import GosyncError, LockedError
+from gosync.gomod.module import ModuleVersion
+from gosync.serve.claims import VersionClaims
 from gosync.serve.publishing import ModuleQueue
 from gosync.site.site import Site
 from gosync.sync.prune import PrunePlan, allowing, forget, sweep
 
 _log = logging.getLogger(__name__)
+_KEPT_SHARE: Final = 0.95  # of the limit, once it was passed
+_REMEMBERED: Final = 200_000
 
 
 class PulledKeep:
     """Lets go of what was pulled, as the configuration says."""
 
-    def __init__(self, site: Site, spec: PullSpec, queue: ModuleQueue) -> None:
-        self._site, self._spec, self._queue = site, spec, queue
+    def __init__(
+        self, site: Site, spec: PullSpec, queue: ModuleQueue, claims: VersionClaims
+    ) -> None:
+        self._site, self._spec = site, spec
+        self._queue, self._claims = queue, claims
+        self._used: dict[ModuleVersion, None] = {}  # the one used last is last
+        self._bytes = 0  # at most, once it was counted
+        self._is_over = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self._expiring: asyncio.Future[int] | None = None
+
+    def use(self, versions: Iterable[ModuleVersion]) -> None:
+        """Take in that these were asked for.
+
+        Raises:
+            CatalogError: the catalog cannot be written.
+        """
+        versions = list(versions)
+        for mv in versions:
+            self._used.pop(mv, None)
+            self._used[mv] = None
+        for mv in list(self._used)[: len(self._used) - _REMEMBERED]:
+            del self._used[mv]
+        self._site.catalog.pulled.use(versions, self._site.clock.now())
+
+    def came(self, row: VersionRow) -> None:
+        """Take in that this was brought."""
+        self._bytes += _size_of(row)
+        limit = self._spec.max_bytes
+        if limit is not None and self._bytes > limit:
+            self._is_over.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until too much came in, but no longer than this."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_over.wait(), seconds)
+        self._is_over.clear()
 
     def due(self) -> list[PulledVersion]:
         """Return what is to go now.
@@ -41,15 +84,31 @@ class PulledKeep:
         """
         if self._spec.keep_days is None and self._spec.max_bytes is None:
             return []
-        oldest = self._oldest_day()
-        found, kept_bytes = [], 0
-        for each in self._site.catalog.pulled.latest_first():
-            kept_bytes += each.size_bytes
-            limit = self._spec.max_bytes
-            if each.used_on < oldest or (limit is not None and kept_bytes > limit):
+        oldest, latest_first = self._oldest_day(), self._latest_first()
+        room = self._room(sum(each.size_bytes for each in latest_first))
+        found: list[PulledVersion] = []
+        self._bytes, is_full = 0, False
+        for each in latest_first:
+            is_full = is_full or self._bytes + each.size_bytes > room >= each.size_bytes
+            if is_full or each.used_on < oldest or each.size_bytes > room:
                 found.append(each)
-                kept_bytes -= each.size_bytes
+            else:
+                self._bytes += each.size_bytes
         return found
+
+    def _latest_first(self) -> list[PulledVersion]:
+        order = {mv: number for number, mv in enumerate(self._used)}
+        found = self._site.catalog.pulled.latest_first()
+        # Sorting is stable, and what nobody asked for again goes by when it came.
+        found.sort(key=lambda e: (e.used_on, order.get(e.mv, -1)), reverse=True)
+        return found
+
+    def _room(self, size_bytes: int) -> float:
+        """Return how many bytes may stay: less than the limit where that is passed."""
+        limit = self._spec.max_bytes
+        if limit is None:
+            return float("inf")
+        return limit if size_bytes <= limit else limit * _KEPT_SHARE
 
     def _oldest_day(self) -> str:
         if self._spec.keep_days is None:
@@ -60,32 +119,49 @@ class PulledKeep:
     async def expire(self) -> int:
         """Let go of what is due; return how many versions.
 
-        While another run selects or prunes nothing goes; the next time will do.
+        While another run selects or prunes nothing goes; the next time will do. Who
+        stops waiting ends nothing that was begun.
         """
-        try:
-            due = self.due()
-            if due:
-                await self._let_go(due)
-        except LockedError:
-            return 0
-        except GosyncError as exc:
-            _log.warning("what was pulled and is due to go stays: %s", exc)
-            return 0
-        return len(due)
+        self._expiring = asyncio.ensure_future(self._expire())
+        return await asyncio.shield(self._expiring)
 
-    async def _let_go(self, due: Sequence[PulledVersion]) -> None:
+    async def _expire(self) -> int:
+        gone = 0
+        async with self._lock:
+            try:
+                due = [each.mv for each in reversed(self.due())]
+                for start in range(0, len(due), self._portion):
+                    gone += await self._let_go(due[start : start + self._portion])
+            except LockedError:
+                pass
+            except GosyncError as exc:
+                _log.warning("what was pulled and is due to go stays: %s", exc)
+        if gone:
+            _log.info("%d versions that were pulled are kept no longer", gone)
+        return gone
+
+    @property
+    def _portion(self) -> int:
+        """How many go at once: so many that any publish may end what was begun."""
+        return max(1, self._site.options.deletes.at_most)
+
+    async def _let_go(self, versions: Iterable[ModuleVersion]) -> int:
+        async with self._claims.claim_free(versions) as free:
+            if free:
+                await self._forget(free)
+        return len(free)
+
+    async def _forget(self, versions: Sequence[ModuleVersion]) -> None:
         site = self._site
         async with AsyncExitStack() as stack:
             for lease in (IMPORT, SELECT, PRUNE):
                 await stack.enter_async_context(site.holding(lease, wait_seconds=0))
-            versions = [each.mv for each in due]
             site.catalog.pulled.release(versions, site.clock.now())
             rows = [row for mv in versions if (row := site.catalog.versions.get(mv))]
             plan = _plan(rows)
             await to_thread.run_sync(forget, site, plan)
             await self._queue.publish_rest(allowing(site, plan.deletes), always=True)
             await to_thread.run_sync(sweep, site)
-        _log.info("%d versions that were pulled are kept no longer", len(due))
 
 
 def _plan(rows: Sequence[VersionRow]) -> PrunePlan:
@@ -94,3 +170,7 @@ def _plan(rows: Sequence[VersionRow]) -> PrunePlan:
         narrowed=tuple(row for row in rows if row.selected is Need.MOD),
         waiting=0,
     )
+
+
+def _size_of(row: VersionRow) -> int:
+    return (row.info_bytes or 0) + (row.mod_bytes or 0) + (row.zip_bytes or 0)

@@ -11,6 +11,7 @@ the process that starts the others.
     gosync_serve_answer_seconds{outcome}        until an answer was begun; hits excluded
     gosync_serve_flights                        what is being brought now
     gosync_serve_upstream_seconds{kind,result}  bringing it: result ok, no or failed
+    gosync_serve_head_age_seconds               since its newest tree head came
     gosync_serve_tree_age_seconds               since the tree changed last
 """
 
@@ -75,6 +76,12 @@ class Figures:
             registry=own,
             buckets=_BUCKETS,
         )
+        self._head_age = Gauge(
+            "gosync_serve_head_age_seconds",
+            "Since the checksum database gave its newest head.",
+            registry=own,
+            multiprocess_mode="livemax",
+        )
         self._hits: dict[str, tuple[Counter, Counter]] = {}
 
     def hit(self, kind: str, size_bytes: int) -> None:
@@ -95,6 +102,10 @@ class Figures:
     def flights(self, count: int) -> None:
         """Say how much is being brought now."""
         self._flights.set(count)
+
+    def head_age(self, seconds: float) -> None:
+        """Say how old the newest tree head is."""
+        self._head_age.set(seconds)
 
     def brought(self, kind: str, result: str, seconds: float) -> None:
         """Count something that was brought, or was not."""

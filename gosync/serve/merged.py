@@ -56,12 +56,12 @@ class MergedFiles:
         return MergedAnswer(entry, late < 0, late < STALE_SECONDS)
 
     def held(self, path: str, asked: Asked) -> ServedEntry | None:
-        """Return what never changes once it is held: tiles, ``supported``.
+        """Return what of the checksum database is held, as it is on the disk now.
 
         Raises:
             OSError: the disk refuses.
         """
-        return self._files.get(path) or self._files.load(path, asked)
+        return self._files.load(path, asked)
 
     def revalidate(self, path: str, asked: Asked, origin: TreeOrigin) -> None:
         """Ask for it anew, if nobody does."""

@@ -27,6 +27,7 @@ from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.serve.ages import VersionAges
 from gosync.serve.bringing import VersionBringer
+from gosync.serve.claims import VersionClaims
 from gosync.serve.expiring import PulledKeep
 from gosync.serve.figures import Figures
 from gosync.serve.flights import Flights
@@ -78,7 +79,11 @@ class StoreOwner:
         self._figures = Figures()
         self._queue = ModuleQueue(site, upstreams.sums)
         ages = VersionAges(site, upstreams.proxy, rules, folder / MERGED)
-        self._bringer = VersionBringer(site, upstreams, rules, ages, self._queue)
+        claims = VersionClaims()
+        self._keep = PulledKeep(site, spec, self._queue, claims)
+        self._bringer = VersionBringer(
+            site, upstreams, rules, ages, self._queue, claims, came=self._keep.came
+        )
         self._sumfiles = SumFiles(site, upstreams.sums, folder / MERGED)
         self._merger = Merger(
             site,
@@ -88,7 +93,7 @@ class StoreOwner:
             folder=folder / MERGED,
             fresh_seconds=spec.fresh_seconds,
         )
-        self._keep = PulledKeep(site, spec, self._queue)
+        self._max_head_seconds = spec.max_head_seconds
         self._silent_since: float | None = None
 
     async def serve(
@@ -100,7 +105,7 @@ class StoreOwner:
             check_peer(writer.get_extra_info("socket"))
             while line := await reader.readline():
                 if (used := parse_used(line)) is not None:
-                    self._site.catalog.pulled.use(used, self._site.clock.now())
+                    self._keep.use(used)
                     continue
                 number, request = parse_question(line)
                 task = asyncio.create_task(self._reply(number, request, writer))
@@ -191,6 +196,9 @@ class StoreOwner:
             )
         except GosyncError as exc:
             found.append(str(exc))
+        if (age := self._sumfiles.head_age_seconds) > self._max_head_seconds:
+            hours = age / 3600
+            found.append(f"the newest tree head is of {hours:.1f} h ago")
         now = self._site.clock.monotonic()
         if self._silent_since is not None:
             seconds = now - self._silent_since
@@ -202,7 +210,9 @@ class StoreOwner:
         """Bring the tree's pages up now and then, for ever."""
         await self._queue.publish_rest(always=True)
         while True:
-            await asyncio.sleep(REST_SECONDS)
+            await self._sumfiles.look_for_head(self._max_head_seconds / 4)
+            self._figures.head_age(self._sumfiles.head_age_seconds)
+            await self._keep.wait(REST_SECONDS)
             await self._queue.publish_rest()
             await self._keep.expire()
 

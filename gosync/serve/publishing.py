@@ -77,11 +77,12 @@ class ModuleQueue:
         if not (self._has_rest or always):
             return
         async with self._lock:
-            self._has_rest = False
+            self._has_rest = True  # until it is done: it may be cancelled, too
             try:
                 await publish_rest(site or self._site, self._sums)
             except LockedError:
-                self._has_rest = True
+                return
             except GosyncError as exc:
-                self._has_rest = True
                 _log.warning("the tree's pages are not up to date: %s", exc)
+            else:
+                self._has_rest = False

@@ -63,9 +63,9 @@ def make_tree_app(
         ConfigError: if the file of logins cannot be read.
         OSError: if the access log cannot be opened.
     """
-    return ServerApp(
-        spec, tree, clock=SystemClock(), readiness=Readiness(tree), missing=missing
-    )
+    clock = SystemClock()
+    ready = Readiness(tree, clock, max_age_seconds=spec.max_head_seconds)
+    return ServerApp(spec, tree, clock=clock, readiness=ready, missing=missing)
 
 
 def make_pull_app(
@@ -84,7 +84,7 @@ def make_pull_app(
         spec,
         tree,
         clock=clock,
-        readiness=Readiness(tree, origin.reasons),
+        readiness=Readiness(tree, clock, ask_owner=origin.reasons),
         origin=origin,
         merged=MergedFiles(folder / MERGED, clock),
         missing=missing,

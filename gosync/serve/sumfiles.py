@@ -7,6 +7,7 @@ a tree head from elsewhere. Lookups are of versions, and come with these.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,10 +19,12 @@ from gosync.serve.held import write_held
 from gosync.serve.origin import OriginAnswer
 from gosync.serve.outcomes import HERE, NOT_FOUND, answer_of_error
 from gosync.site.site import Site
+from gosync.store.durable import disk_errors
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.tile import Tile, parse_tile_path
 
 _HEAD_SECONDS: Final = 60.0
+_SEEN: Final = "head-seen"  # its time stamp is when the database gave its newest head
 
 
 class SumFiles:
@@ -30,6 +33,7 @@ class SumFiles:
     def __init__(self, site: Site, sums: SumClient | None, folder: Path) -> None:
         self._site, self._sums, self._folder = site, sums, folder
         self._refreshed = float("-inf")
+        self._begun = site.clock.now().timestamp()
 
     async def bring(self, request: ProxyRequest) -> OriginAnswer:
         """Bring one file."""
@@ -78,6 +82,31 @@ class SumFiles:
         if sums.head is None or now - self._refreshed > _HEAD_SECONDS:
             await sums.refresh()
             self._refreshed = now
+            write_held(self._folder, _SEEN, b"")
+
+    async def look_for_head(self, seconds: float) -> None:
+        """Ask for the newest head, if none came for so long; its age tells errors."""
+        if self._sums is None or self.head_age_seconds < seconds:
+            return
+        with suppress(GosyncError):
+            await self._sums.start()
+            await self._refresh(self._sums)
+
+    @property
+    def head_age_seconds(self) -> float:
+        """Time since the database gave its newest head; 0 without a database.
+
+        Raises:
+            StoreError: the runtime folder cannot be read.
+        """
+        if self._sums is None:
+            return 0.0
+        with disk_errors(self._folder):
+            try:
+                seen = (self._folder / _SEEN).stat().st_mtime
+            except FileNotFoundError:
+                seen = self._begun
+        return max(0.0, self._site.clock.now().timestamp() - seen)
 
 
 def _holds(records: int, tile: Tile) -> bool:

@@ -8,7 +8,7 @@ to be brought; a reply has its number, and may come in any order::
 
 ``kind`` is a proxy request's (``folder.requests``): info, mod, zip, list, latest,
 query, lookup, tile, head, supported; or "state", which asks what keeps the owner from
-its work. Not answered is which versions were asked for, of a minute or so::
+its work. Not answered is which versions were asked for, of some seconds::
 
     {"v":1,"kind":"used","used":["rsc.io/quote@v1.5.2"]}
 

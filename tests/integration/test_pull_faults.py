@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -222,6 +223,19 @@ def test_what_rules_keep_away_is_refused_and_not_listed(sim, tmp_path):
     assert "go-mirror@example.com" in denied.text
     assert listed == ["v1.0.0", "v1.1.0", "v1.2.0", "v1.4.0"]
     assert '"v1.4.0"' in latest
+
+
+def test_it_is_not_ready_while_the_tree_head_is_too_old(sim, tmp_path):
+    site = pulling_site(tmp_path, sim, workers=1, max_head_age="2h")
+    seen = site.store / "serve/merged/head-seen"
+    with Serving(site.folder, environment=site.environment) as server:
+        server.wait_until(lambda: server.get("/readyz").text == "ready\n")
+        assert server.get(f"/sumdb/{sim.log.name}/latest").status == 200
+        hours_ago = time.time() - 3 * 3600
+        os.utime(seen, (hours_ago, hours_ago))
+        late = server.get("/readyz")
+
+    assert (late.status, late.text) == (503, "the newest tree head is of 3.0 h ago\n")
 
 
 @pytest.mark.long

@@ -43,6 +43,8 @@ class ServeSection(Section, frozen=True):
         misses_per_minute: How often one client may ask for what is not here, and for
             lists; 0 for no limit.
         stop_time: How long a stop waits for what is under way, like "30s".
+        max_head_age: How old the newest tree head may be for /readyz, like "7d"; "" for
+            a day where it pulls through, and else for any age.
         pull_through: Whether what is not here is fetched, proven and kept.
         allow: GOPRIVATE patterns of modules that may be pulled; none for all.
         deny: Patterns of modules that may not, whatever allow says.
@@ -79,6 +81,7 @@ class ServeSection(Section, frozen=True):
     trusted_proxies: tuple[str, ...] = ()
     misses_per_minute: Annotated[int, msgspec.Meta(ge=0)] = 0
     stop_time: str = "30s"
+    max_head_age: str = ""
     pull_through: bool = False
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
