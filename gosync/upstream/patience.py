@@ -1,9 +1,10 @@
-"""Patience with a download: how long its next bytes are waited for.
+"""Patience with a download: how long its next bytes are waited for, the first time.
 
-For whoever has another source to ask. At first that is a short time; a body on its way
-is given as long as it took so far, since what came of it would have to come again. So
-leaving costs at most twice what staying could have. Time in which we are busy ourselves
-(a rate, a slow disk) is not counted.
+At first that is a short time, less where another source has the same; a body on its way
+is given as long as it took so far, since what came of it may have to come again. So
+leaving costs at most twice what staying could have. The next try, of another source or
+through another connection, is waited for as options say. Time in which we are busy
+ourselves (a rate, a slow disk) is not counted.
 """
 
 from __future__ import annotations
@@ -18,16 +19,22 @@ from gosync.errors import UpstreamTimeoutError
 
 _LEAST_SECONDS: Final = 1.0
 _OF_P95: Final = 1.5
+_LEAST_SECONDS_ALONE: Final = 5.0
+_OF_P95_ALONE: Final = 3.0
 
 
-def first_wait_seconds(late_seconds: float | None) -> float:
+def first_wait_seconds(late_seconds: float | None, *, has_other: bool = True) -> float:
     """Return how long the first byte is waited for.
 
     Args:
         late_seconds: How long the late ones of a source's answers take (P95); None
             where too little is known.
+        has_other: Whether another source can be asked.
     """
-    return max(_LEAST_SECONDS, _OF_P95 * (late_seconds or 0.0))
+    late = late_seconds or 0.0
+    if has_other:
+        return max(_LEAST_SECONDS, _OF_P95 * late)
+    return max(_LEAST_SECONDS_ALONE, _OF_P95_ALONE * late)
 
 
 class BodyPatience:
@@ -54,6 +61,10 @@ class BodyPatience:
         Raises:
             UpstreamTimeoutError: It was ended.
         """
+        if self.has_left:
+            self._scope = None
+            yield
+            return
         self._begun = anyio.current_time()
         with anyio.move_on_after(self._first_seconds) as scope:
             self._scope = scope
@@ -62,7 +73,7 @@ class BodyPatience:
             self.has_left = True
             waited = anyio.current_time() - self._begun
             raise UpstreamTimeoutError(
-                f"{subject}: left for another source after {waited:.1f} s"
+                f"{subject}: left for another try after {waited:.1f} s"
             )
 
     def pause(self) -> None:

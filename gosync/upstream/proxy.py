@@ -287,13 +287,13 @@ class ProxyClient:
             return got.served
 
         async def ask(place: _Place) -> Served:
-            name = place.source.name
-            if place.retries != 0 or name in left:
+            name, has_other = place.source.name, place.retries == 0
+            if name in left:
                 return await download(place, None)
             left.add(name)
-            patience = self._sources.patience_with(place.source)
-            if patience is None:
-                return await download(place, None)
+            patience = self._sources.patience_with(place.source, has_other=has_other)
+            if not has_other:
+                return await download(place, patience)
             with self._sources.hanging.noting(name, patience):
                 return await download(place, patience)
 

@@ -118,14 +118,20 @@ class Sources:
         """Whether others stand in for an entry where a module is asked about."""
         return entry.url in self._shared and not self._is_private(path)
 
-    def patience_with(self, source: Source) -> BodyPatience | None:
-        """Return how long to wait for a source's bytes; None where no other is well."""
+    def patience_with(self, source: Source, *, has_other: bool) -> BodyPatience:
+        """Return how long to wait for a source's bytes.
+
+        Args:
+            source: It.
+            has_other: Whether any other may be asked.
+        """
         others = (self.at(url) for url in self._shared)
-        if all(
-            each is source or each.circuit.state is BreakerState.OPEN for each in others
-        ):
-            return None
-        return BodyPatience(first_wait_seconds(source.circuit.late_seconds))
+        is_well = has_other and any(
+            each is not source and each.circuit.state is not BreakerState.OPEN
+            for each in others
+        )
+        late_seconds = source.circuit.late_seconds
+        return BodyPatience(first_wait_seconds(late_seconds, has_other=is_well))
 
     def _is_private(self, path: str) -> bool:
         return bool(path) and self.routing.is_private(path)

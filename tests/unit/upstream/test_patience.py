@@ -35,7 +35,7 @@ def hanging(seconds: float) -> Reply:
     """Return a reply that stops in its middle, and goes on if somebody waits."""
 
     def reply(connection: socket.socket) -> None:
-        whole = answer(BODY)
+        whole = answer(BODY, headers={"ETag": '"1"'})
         connection.sendall(whole[:20_000])
         time.sleep(seconds)
         connection.sendall(whole[20_000:])
@@ -69,6 +69,19 @@ async def test_where_all_are_slow_each_is_waited_for(server: ScriptServer) -> No
     assert [each[:2] for each in server.targets] == ["/a", "/b", "/a"]
 
 
+async def test_one_without_another_is_asked_for_the_rest(
+    server: ScriptServer,
+) -> None:
+    def rest(connection: socket.socket) -> None:
+        assert server.requests[-1].headers["range"].startswith("bytes=")
+        start = int(server.requests[-1].headers["range"][6:-1])
+        span = {"Content-Range": f"bytes {start}-{len(BODY) - 1}/{len(BODY)}"}
+        connection.sendall(answer(BODY[start:], status=206, headers=span))
+
+    server.script(f"/a{TARGET}", hanging(7), rest)
+    assert await fetch(f"{server.url}/a") == BODY
+
+
 async def test_one_without_another_is_waited_for(server: ScriptServer) -> None:
     server.script(f"/a{TARGET}", hanging(2))
     assert await fetch(f"{server.url}/a") == BODY
@@ -83,15 +96,18 @@ async def test_a_body_is_given_as_long_as_it_took_so_far() -> None:
             patience.go_on()
         await anyio.sleep(0.2)
     assert not patience.has_left
-    refused = pytest.raises(UpstreamTimeoutError, match="left for another")
+    refused = pytest.raises(UpstreamTimeoutError, match="left for another try")
     with refused, patience.watching("it"):
         await anyio.sleep(5)
-    assert patience.has_left
+    with patience.watching("it"):  # the next try is waited for
+        await anyio.sleep(0.2)
 
 
 def test_the_first_byte_is_waited_for_as_long_as_most_answers_take() -> None:
     assert first_wait_seconds(None) == first_wait_seconds(0.1) == 1.0
     assert first_wait_seconds(2.0) == 3.0
+    assert first_wait_seconds(None, has_other=False) == 5.0
+    assert first_wait_seconds(2.0, has_other=False) == 6.0
 
 
 def test_whose_zips_hang_is_asked_for_one_now_and_then() -> None:
