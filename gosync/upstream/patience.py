@@ -1,9 +1,9 @@
-"""Patience with a download: how long its next bytes are waited for, the first time.
+"""Patience with a download: how long its next bytes are waited for.
 
 At first that is a short time, less where another source has the same; a body on its way
 is given as long as it took so far, since what came of it may have to come again. So
-leaving costs at most twice what staying could have. The next try, of another source or
-through another connection, is waited for as options say. Time in which we are busy
+leaving costs at most twice what staying could have. A next try of the same source is
+waited for twice as long, and the one after it as options say. Time in which we are busy
 ourselves (a rate, a slow disk) is not counted.
 """
 
@@ -21,6 +21,7 @@ _LEAST_SECONDS: Final = 1.0
 _OF_P95: Final = 1.5
 _LEAST_SECONDS_ALONE: Final = 5.0
 _OF_P95_ALONE: Final = 3.0
+_MOST_LEFT: Final = 2
 
 
 def first_wait_seconds(late_seconds: float | None, *, has_other: bool = True) -> float:
@@ -38,18 +39,19 @@ def first_wait_seconds(late_seconds: float | None, *, has_other: bool = True) ->
 
 
 class BodyPatience:
-    """Ends a download whose bytes do not come.
-
-    Attributes:
-        has_left: Whether it did.
-    """
+    """Ends a download whose bytes do not come."""
 
     def __init__(self, first_seconds: float) -> None:
         """Begin with so long a wait."""
-        self.has_left = False
+        self._left = 0
         self._first_seconds = first_seconds
         self._scope: anyio.CancelScope | None = None
         self._begun = 0.0
+
+    @property
+    def has_left(self) -> bool:
+        """Whether it was ended."""
+        return self._left > 0
 
     @contextmanager
     def watching(self, subject: str) -> Iterator[None]:
@@ -61,7 +63,7 @@ class BodyPatience:
         Raises:
             UpstreamTimeoutError: It was ended.
         """
-        if self.has_left:
+        if self._left >= _MOST_LEFT:
             self._scope = None
             yield
             return
@@ -70,7 +72,8 @@ class BodyPatience:
             self._scope = scope
             yield
         if scope.cancelled_caught:
-            self.has_left = True
+            self._left += 1
+            self._first_seconds *= 2
             waited = anyio.current_time() - self._begun
             raise UpstreamTimeoutError(
                 f"{subject}: left for another try after {waited:.1f} s"

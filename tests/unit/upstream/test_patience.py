@@ -99,8 +99,12 @@ async def test_a_body_is_given_as_long_as_it_took_so_far() -> None:
     refused = pytest.raises(UpstreamTimeoutError, match="left for another try")
     with refused, patience.watching("it"):
         await anyio.sleep(5)
-    with patience.watching("it"):  # the next try is waited for
-        await anyio.sleep(0.2)
+    with patience.watching("it"):  # twice as long
+        await anyio.sleep(0.07)
+    with refused, patience.watching("it"):
+        await anyio.sleep(5)
+    with patience.watching("it"):  # however long it takes
+        await anyio.sleep(0.5)
 
 
 def test_the_first_byte_is_waited_for_as_long_as_most_answers_take() -> None:
@@ -120,10 +124,8 @@ def test_whose_zips_hang_is_asked_for_one_now_and_then() -> None:
     bodies = HangingBodies(Standing())
 
     def zip_of(*, hangs: bool) -> str:
-        patience = BodyPatience(1)
-        patience.has_left = hangs
         try:
-            with bodies.noting("it", patience):
+            with bodies.noting("it", _Patience(hangs=hangs)):
                 _come(hangs=hangs)
         except SourceDownError:
             return "not asked"
@@ -138,6 +140,12 @@ def test_whose_zips_hang_is_asked_for_one_now_and_then() -> None:
     assert zip_of(hangs=False) == "not asked", "twice as long"
     now[0] += timedelta(seconds=1)
     assert [zip_of(hangs=False), zip_of(hangs=True)] == ["came", "hung"]
+
+
+class _Patience(BodyPatience):
+    def __init__(self, *, hangs: bool) -> None:
+        super().__init__(1)
+        self._left = int(hangs)
 
 
 def _come(*, hangs: bool) -> None:
