@@ -43,6 +43,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     notelines       lines about what a selection could not know
     options         what every command takes: --config, --json, --quiet, --no-progress
     output          results: a document for programs or lines for people, never both
+    probe           ``gosync init --probe``: what answers, written down
     pick            ``gosync mirrors pick``: a GOPROXY that answers, within seconds
     plan            ``gosync plan``: what a sync would do
     policy          ``gosync policy``: decisions about what may come in

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import click
 from msgspec.structs import replace
 
 from gosync.cli.progress import paused
+from gosync.cli.streams import is_terminal
 from gosync.config.sizes import format_size
 from gosync.errors import UsageError
 from gosync.site.options import SiteOptions
@@ -27,7 +27,7 @@ def confirm_whole_index(policy: Policy, *, yes: bool) -> None:
         return
     shown = ", ".join(repr(pattern) for pattern in patterns)
     hint = "name hosts or paths in [[select]], or say --yes"
-    if _is_terminal():
+    if is_terminal():
         question = f"{shown} selects every module of the whole index. Go on?"
         if click.confirm(question, err=True):
             return
@@ -57,7 +57,7 @@ def size_agreement(above_bytes: int, *, yes: bool) -> Agreement | None:
         above_bytes: Up to so many bytes it does not ask.
         yes: Whether it was said before.
     """
-    if yes or not _is_terminal():
+    if yes or not is_terminal():
         return None
     return Agreement(above_bytes, _agree_to_size)
 
@@ -78,7 +78,7 @@ def agreeing(*, yes: bool) -> Callable[[str], bool] | None:
     Args:
         yes: Whether it was said before.
     """
-    return _agree if yes else _ask if _is_terminal() else None
+    return _agree if yes else _ask if is_terminal() else None
 
 
 def _agree(what: str) -> bool:  # noqa: ARG001 - whatever it is
@@ -88,9 +88,3 @@ def _agree(what: str) -> bool:  # noqa: ARG001 - whatever it is
 def _ask(what: str) -> bool:
     with paused():
         return click.confirm(f"{what}. Go on?", err=True)
-
-
-def _is_terminal() -> bool:
-    """Return whether somebody is there to be asked; a stream that is closed is None."""
-    streams = (sys.stdin, sys.stderr)
-    return all(stream is not None and stream.isatty() for stream in streams)

@@ -108,3 +108,9 @@ def _text(raw: io.FileIO, before: TextIO | None) -> io.TextIOWrapper:
         errors="backslashreplace",
         line_buffering=True,
     )
+
+
+def is_terminal() -> bool:
+    """Return whether somebody is there to be asked; a stream that is closed is None."""
+    streams = (sys.stdin, sys.stderr)
+    return all(stream is not None and stream.isatty() for stream in streams)

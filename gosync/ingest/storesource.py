@@ -22,6 +22,7 @@ from gosync.store.digest import Digest
 from gosync.upstream.answer import Response, Served, Sink
 from gosync.upstream.breaker import NEVER_OPEN
 from gosync.upstream.circuit import Circuit
+from gosync.upstream.patience import BodyPatience
 
 
 class StoreSource:
@@ -73,9 +74,10 @@ class StoreSource:
         limit_bytes: int,
         headers: Mapping[str, str] | None = None,
         retries: int | None = None,
+        patience: BodyPatience | None = None,
     ) -> Response:
         """Write a file of a version to a sink; errors as ``get``."""
-        del headers, retries
+        del headers, retries, patience
 
         async def copy() -> Response:
             digest = self._digest(path)

@@ -10,6 +10,7 @@ by who calls this room.
 ``comparing``   all mirrors asked, and held against each other and the checksum database
 ``standing``    lag, order, and what is recommended (pure)
 ``measuring``   seconds a module and failures, over a go.mod
+``probing``     what answers at a first run: mirrors, index, relays of the log
 ``picking``     the first mirrors that answer within seconds
 ``goenv``       ``go env -w GOPROXY``, and back
 """

@@ -28,13 +28,17 @@ _SETTLING_SHARE: Final = 0.5  # of the first answer's time, the others are waite
 
 
 class MirrorPick:
-    """A pick under way."""
+    """A pick under way.
+
+    Attributes:
+        answered: Who answered so far, the fastest first.
+    """
 
     def __init__(self, mirrors: Sequence[KnownMirror], module: str = _QUESTION) -> None:
         """Prepare to ask these mirrors about a module's latest version."""
         self._mirrors = [each for each in mirrors if each.usable and not each.relay]
         self._module = module
-        self._answered: list[str] = []
+        self.answered: list[str] = []
 
     async def run(self, fetcher: Fetcher, *, seconds: float) -> list[str]:
         """Return the mirrors that answered, the fastest first; maybe none.
@@ -62,7 +66,7 @@ class MirrorPick:
                 await first.wait()
                 await anyio.sleep(_SETTLING_SHARE * (time.monotonic() - begin))
                 tasks.cancel_scope.cancel()
-        return self._answered[:_MOST]
+        return self.answered[:_MOST]
 
     async def _asks(self, mirror: KnownMirror, fetcher: Fetcher) -> bool:
         url = join(mirror.url, module_path_on_wire(latest_target(self._module)))
@@ -72,7 +76,7 @@ class MirrorPick:
             return False
         if got.body.lstrip()[:1] != b"{":
             return False
-        self._answered.append(mirror.url)
+        self.answered.append(mirror.url)
         return True
 
 

@@ -19,6 +19,8 @@ the other side served, with evidence of when and from where.
 ``lanes``        ``Lanes``: how many requests one host is sent at once
 ``limit``        that number: up with answers, down with refusals (pure)
 ``budget``       how many retries and hedges there may be (pure)
+``patience``     how long a download's next bytes are waited for
+``hanging``      sources whose zips do not come
 ``hedge``        a second request where the first takes long
 ``answer``       what was served: status, headers, body, evidence
 ``refusal``      a status that is not 200, made into the right error

@@ -44,7 +44,7 @@ _NO_SUCH_QUESTION: Final = frozenset(
 )
 _ENOUGH_ANSWERS: Final = 16
 _WITNESS_SECONDS: Final = 5.0
-_WITNESS_SECONDS_SLOW: Final = 1.0  # where there is another one to ask
+_WITNESS_SECONDS_HURRIED: Final = 1.0  # where there is another one to ask
 
 _log: Final = logging.getLogger(__name__)
 
@@ -189,12 +189,12 @@ class Circuit:
         """
         while self.state is BreakerState.HALF_OPEN:
             if self._probe is None:
-                return await self._send_probe(request)
+                return await self._send_probe(request, patient=patient)
             if not patient:
                 raise self._down()
             await self._probe.wait()
         self.check()
-        return await self._send(request)
+        return await self._send(request, patient=patient)
 
     def has_answered(self) -> None:
         """Take note of an answer's headers: nobody waits for a long body's end."""
@@ -202,23 +202,30 @@ class Circuit:
             self.breaker = self.breaker.vouched()
             self._probe.set()
 
-    async def _send_probe(self, request: Callable[[], Awaitable[T]]) -> T:
+    async def _send_probe(
+        self, request: Callable[[], Awaitable[T]], *, patient: bool
+    ) -> T:
         self._probe = done = anyio.Event()
         try:
-            return await self._send(request, is_probe=True)
+            return await self._send(request, is_probe=True, patient=patient)
         finally:
             self._probe = None
             done.set()
 
     async def _send(
-        self, request: Callable[[], Awaitable[T]], *, is_probe: bool = False
+        self,
+        request: Callable[[], Awaitable[T]],
+        *,
+        is_probe: bool = False,
+        patient: bool,
     ) -> T:
         self.asked_at = started = self._clock.monotonic()
         self._under_way += 1
         try:
             answer = await request()
         except GosyncError as exc:
-            await self.count(exc, self._clock.monotonic() - started, is_probe=is_probe)
+            seconds = self._clock.monotonic() - started
+            await self.count(exc, seconds, is_probe=is_probe, patient=patient)
             raise
         finally:
             self._under_way -= 1
@@ -226,7 +233,12 @@ class Circuit:
         return answer
 
     async def count(
-        self, error: GosyncError, seconds: float, *, is_probe: bool = False
+        self,
+        error: GosyncError,
+        seconds: float,
+        *,
+        is_probe: bool = False,
+        patient: bool = True,
     ) -> None:
         """Count a request that raised, and open the breaker if that is due.
 
@@ -234,14 +246,18 @@ class Circuit:
             error: What it raised.
             seconds: How long it took.
             is_probe: Whether a half-open breaker stands or falls with it.
+            patient: Whether nobody else can be asked meanwhile.
         """
         outcome = outcome_of(error)
         if outcome is RequestOutcome.ANSWERED:
             self.breaker = self.breaker.answered(seconds)
         elif outcome is not None:
             self.breaker = self.breaker.failed(error, outcome, seconds)
-            is_closed = self.breaker.until is None
-            if await self._is_down(error, outcome) if is_closed else is_probe:
+            if self.breaker.until is not None:
+                is_down = is_probe
+            else:
+                is_down = await self._is_down(error, outcome, patient=patient)
+            if is_down:
                 self._open(error)
 
     async def count_slow(self, seconds: float) -> None:
@@ -251,11 +267,13 @@ class Circuit:
         if self.breaker.until is not None:
             is_down = self.state is BreakerState.HALF_OPEN  # it was the probe
         else:
-            is_down = await self._is_down(late, RequestOutcome.SLOW)
+            is_down = await self._is_down(late, RequestOutcome.SLOW, patient=False)
         if is_down:
             self._open(late)
 
-    async def _is_down(self, error: GosyncError, outcome: RequestOutcome) -> bool:
+    async def _is_down(
+        self, error: GosyncError, outcome: RequestOutcome, *, patient: bool
+    ) -> bool:
         """Return whether a failure shows that the source gives no answers now."""
         asked_seconds = asked_pause_seconds(error, unnamed=0.0) or 0.0
         is_asked = min(asked_seconds, self._policy.max_asked_seconds) > 0
@@ -265,20 +283,19 @@ class Circuit:
             return True
         if self._is_asking_witness:
             return False
-        is_slow = outcome is RequestOutcome.SLOW
-        answers = await self._witness_answers(is_slow=is_slow)
+        answers = await self._witness_answers(patient=patient)
         return not answers and self.breaker.until is None
 
-    def _witness_seconds(self, *, is_slow: bool) -> float:
+    def _witness_seconds(self, *, patient: bool) -> float:
         """Return how long a witness is waited for, whom all others may outpace."""
-        least = _WITNESS_SECONDS_SLOW if is_slow else _WITNESS_SECONDS
+        least = _WITNESS_SECONDS if patient else _WITNESS_SECONDS_HURRIED
         return max(least, 4 * (self.health.latency_seconds(0.95) or 0.0))
 
-    async def _witness_answers(self, *, is_slow: bool) -> bool:
+    async def _witness_answers(self, *, patient: bool) -> bool:
         """Ask the witness; failures are forgiven to a source whose witness answers."""
         self._is_asking_witness = True
         try:
-            await self._witness(self._witness_seconds(is_slow=is_slow))
+            await self._witness(self._witness_seconds(patient=patient))
         except GosyncError as exc:
             said = outcome_of(exc)
         else:

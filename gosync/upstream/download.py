@@ -27,6 +27,7 @@ from gosync.upstream.answer import Served, Sink, body_size, declared_size
 from gosync.upstream.encoding import Decoder, decoder_for
 from gosync.upstream.exchange import Traffic, raw_body
 from gosync.upstream.failures import body_failures
+from gosync.upstream.patience import BodyPatience
 from gosync.upstream.resume import WORTH_BYTES, mark_of, range_headers, rest_size
 
 _FRAMES_BYTES: Final = 64 * 1024  # what compression may add to what is incompressible
@@ -46,6 +47,7 @@ class Download:
         clock: Clock,
         *,
         limit_bytes: int,
+        patience: BodyPatience | None = None,
     ) -> None:
         """Begin with nothing.
 
@@ -54,7 +56,9 @@ class Download:
             traffic: Counts what comes, and says how fast it may.
             clock: What the rate is measured by.
             limit_bytes: The most that the body may have, decoded.
+            patience: Waits for the next bytes.
         """
+        self._patience = patience
         self._new_sink = new_sink
         self._traffic = traffic
         self._clock = clock
@@ -124,6 +128,8 @@ class Download:
         with body_failures(served.url):
             async with aclosing(raw_body(response)) as body:
                 async for data in body:
+                    if self._patience is not None:
+                        self._patience.pause()
                     received_bytes += len(data)
                     await self._traffic.take(len(data), self._clock)
                     if received_bytes > most_bytes:  # gzip of nothing, for ever
@@ -133,4 +139,6 @@ class Download:
                         if self.size_bytes > limit_bytes:
                             raise TooLargeError(served.url, limit_bytes=limit_bytes)
                         sink(piece)
+                    if self._patience is not None:
+                        self._patience.go_on()
         return received_bytes

@@ -20,7 +20,7 @@ from gosync.work.pool import first_error
 T = TypeVar("T")
 Ask = Callable[[], Awaitable[T]]
 
-UNKNOWN_SECONDS: Final = 1.0
+UNKNOWN_SECONDS: Final = 0.5
 _LEAST_SECONDS_OTHER: Final = 0.2
 _LEAST_SECONDS_SAME: Final = 1.0
 _OF_P95: Final = 1.5

@@ -35,6 +35,7 @@ from gosync.upstream.download import Download
 from gosync.upstream.exchange import Exchange, Traffic
 from gosync.upstream.lanes import Lanes
 from gosync.upstream.options import HttpOptions
+from gosync.upstream.patience import BodyPatience
 from gosync.upstream.retry import is_by_chance, retry_policy, with_retries
 from gosync.upstream.urls import strip_secrets
 
@@ -139,7 +140,7 @@ class Fetcher:
         )
         return replace(answer, body=b"".join(pieces))
 
-    async def download(
+    async def download(  # noqa: PLR0913 - each caller bounds another side of a try
         self,
         url: str,
         new_sink: Callable[[], Sink],
@@ -149,6 +150,7 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
         retries: int | None = None,
         circuit: Circuit | None = None,
+        patience: BodyPatience | None = None,
     ) -> Response:
         """Hand a body to a sink, piece by piece, and return the rest of it.
 
@@ -161,6 +163,7 @@ class Fetcher:
             headers: As for ``get``.
             retries: As for ``get``.
             circuit: As for ``get``.
+            patience: Ends a try whose bytes do not come; None waits as options say.
 
         Raises:
             NotFoundError: 404 or 410.
@@ -174,12 +177,21 @@ class Fetcher:
             if url.startswith("file:"):
                 return await self._copy_file(url, new_sink, limit_bytes=limit_bytes)
             try:
-                return await self._receive(url, download, headers, circuit)
+                if patience is None:
+                    return await self._receive(url, download, headers, circuit)
+                with patience.watching(strip_secrets(url)):
+                    return await self._receive(url, download, headers, circuit)
             except UpstreamStatusError as exc:
                 download.refused(exc)
                 raise
 
-        download = Download(new_sink, self.traffic, self.clock, limit_bytes=limit_bytes)
+        download = Download(
+            new_sink,
+            self.traffic,
+            self.clock,
+            limit_bytes=limit_bytes,
+            patience=patience,
+        )
         seconds = total_seconds or self.options.zip_total_seconds
         return await self._persist(url, attempt, seconds, retries, circuit)
 

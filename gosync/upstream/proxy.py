@@ -46,6 +46,7 @@ from gosync.upstream.answer import Response, Served, Sink, body_size, refusable
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
 from gosync.upstream.kept import NO_HEAD, NO_LATEST
 from gosync.upstream.options import MIB
+from gosync.upstream.patience import BodyPatience
 from gosync.upstream.reading import (
     check_no_page,
     look_up,
@@ -271,7 +272,9 @@ class ProxyClient:
         self.check_volume()
         target = file_target(mv, FileKind.ZIP)
 
-        async def ask(place: _Place) -> Served:
+        left: set[str] = set()  # whom to be patient with the second time
+
+        async def download(place: _Place, patience: BodyPatience | None) -> Served:
             is_other_at_hand = place.retries == 0
             got = await place.source.download(
                 place.path(target),
@@ -279,8 +282,20 @@ class ProxyClient:
                 limit_bytes=limit_bytes,
                 headers=place.headers,
                 retries=place.retries,
+                patience=patience,
             )
             return got.served
+
+        async def ask(place: _Place) -> Served:
+            name, has_other = place.source.name, place.retries == 0
+            if name in left:
+                return await download(place, None)
+            left.add(name)
+            patience = self._sources.patience_with(place.source, has_other=has_other)
+            if not has_other:
+                return await download(place, patience)
+            with self._sources.hanging.noting(name, patience):
+                return await download(place, patience)
 
         return await self._walk(ask, mv.path, fetch_disabled=fetch_disabled)
 

@@ -17,6 +17,7 @@ from gosync.upstream.breaker import BreakerPolicy
 from gosync.upstream.circuit import Circuit
 from gosync.upstream.files import check_folder
 from gosync.upstream.options import MIB, HttpOptions
+from gosync.upstream.patience import BodyPatience
 from gosync.upstream.urls import join, strip_secrets
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Source(Protocol):
         limit_bytes: int,
         headers: Mapping[str, str] | None = None,
         retries: int | None = None,
+        patience: BodyPatience | None = None,
     ) -> Response:
         """Hand a file to a sink, piece by piece, and return the rest of it.
 
@@ -83,6 +85,7 @@ class Source(Protocol):
             limit_bytes: As for ``get``.
             headers: As for ``get``.
             retries: As for ``get``.
+            patience: Ends it where bytes do not come and others may bring them.
 
         Raises:
             NotFoundError: As for ``get``; also its other errors.
@@ -161,6 +164,7 @@ class ProxySource:
         limit_bytes: int,
         headers: Mapping[str, str] | None = None,
         retries: int | None = None,
+        patience: BodyPatience | None = None,
     ) -> Response:
         """Write a file to a sink anew with each try; errors as ``Source.download``."""
         request = self._fetcher.download(
@@ -170,6 +174,7 @@ class ProxySource:
             headers=headers,
             retries=retries,
             circuit=self.circuit,
+            patience=patience,
         )
         return await self._answer(request)
 

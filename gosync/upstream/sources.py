@@ -14,13 +14,16 @@ Of sources that "|" divides none is asked twice in a row: whoever fails, the nex
 is better than patience. When all have failed they are asked again as retries allow.
 
 What is small may be asked twice (``hedge``): of the next source after a "|", if that
-one is asked at all now, else of the same one through another connection.
+one is asked at all now, else of the same one through another connection. Where hedges
+are spent, and of zips, a source that is silent is left for the next one after as long
+as most answers take; once all were left so, each is waited for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
@@ -32,11 +35,14 @@ from gosync.errors import (
     RejectedError,
     SourceDownError,
     UnavailableError,
+    UpstreamTimeoutError,
 )
 from gosync.upstream.breaker import BreakerState
 from gosync.upstream.budget import HEDGES, RETRIES
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry, ProxyList
+from gosync.upstream.hanging import HangingBodies
 from gosync.upstream.hedge import ask_hedged, hedge_delay_seconds
+from gosync.upstream.patience import BodyPatience, first_wait_seconds
 from gosync.upstream.retry import retry_policy, with_retries
 from gosync.upstream.route import Routing, route, shared_urls
 from gosync.upstream.source import Source, make_source
@@ -58,6 +64,7 @@ class Sources:
     Attributes:
         proxies: The list that names them.
         routing: Who of them is asked.
+        hanging: Of whom zips do not come.
     """
 
     def __init__(
@@ -72,6 +79,7 @@ class Sources:
         """
         self.proxies = proxies
         self.routing = routing
+        self.hanging = HangingBodies(fetcher.clock)
         self._fetcher = fetcher
         self._known: dict[str, Source] = {}
         self._hedges = HEDGES
@@ -114,6 +122,21 @@ class Sources:
         """Whether others stand in for an entry where a module is asked about."""
         return entry.url in self._shared and not self._is_private(path)
 
+    def patience_with(self, source: Source, *, has_other: bool) -> BodyPatience:
+        """Return how long to wait for a source's bytes.
+
+        Args:
+            source: It.
+            has_other: Whether any other may be asked.
+        """
+        others = (self.at(url) for url in self._shared)
+        is_well = has_other and any(
+            each is not source and each.circuit.state is not BreakerState.OPEN
+            for each in others
+        )
+        late_seconds = source.circuit.late_seconds
+        return BodyPatience(first_wait_seconds(late_seconds, has_other=is_well))
+
     def _is_private(self, path: str) -> bool:
         return bool(path) and self.routing.is_private(path)
 
@@ -130,9 +153,16 @@ class Sources:
         Raises:
             GosyncError: as from ``first_answer``.
         """
-        ask_all = partial(self.first_answer, ask, path=path, hedged=hedged)
         if not self._shared or self._is_private(path):
-            return await ask_all()
+            return await self.first_answer(ask, path=path, hedged=hedged)
+        rounds = count()
+
+        async def ask_all() -> T:
+            is_again = next(rounds) > 0
+            return await self.first_answer(
+                ask, path=path, hedged=hedged, patient=is_again
+            )
+
         self._retries = self._retries.asked()
         policy = retry_policy(self._fetcher.options)
         return await with_retries(ask_all, policy, wait=self._wait_for_retry)
@@ -142,7 +172,12 @@ class Sources:
         await anyio.sleep(self._retries.wait_seconds())
 
     async def first_answer(
-        self, ask: AskEntry[T], *, path: str = "", hedged: bool = False
+        self,
+        ask: AskEntry[T],
+        *,
+        path: str = "",
+        hedged: bool = False,
+        patient: bool = True,
     ) -> T:
         """Return what the first entry answers that does not pass the question on.
 
@@ -150,6 +185,7 @@ class Sources:
             ask: Asks one entry, and raises NotFoundError for a definite no.
             path: The module that is asked about, "" for none.
             hedged: Whether the question is small enough to be asked twice.
+            patient: Whether to wait for each one's answer, however long it takes.
 
         Raises:
             GosyncError: What ``ask`` raised, of all entries the most telling.
@@ -165,6 +201,8 @@ class Sources:
                 try:
                     if second is None:
                         return await ask(entry)
+                    if not (second is entry or patient or self._may_hedge(entry)):
+                        return await self._ask_briefly(ask, entry)
                     return await self._ask_twice(ask, entry, second, failed)
                 except (NotFoundError, UnavailableError, RejectedError) as exc:
                     error = exc
@@ -192,6 +230,26 @@ class Sources:
         is_open = self.at(other.url).circuit.state is BreakerState.OPEN
         return first if is_open else other
 
+    def _may_hedge(self, entry: ProxyEntry) -> bool:
+        """Whether there may be a second request; a probe is one at a time anyway."""
+        is_probe = self.at(entry.url).circuit.state is BreakerState.HALF_OPEN
+        return is_probe or self._hedges.has_one()
+
+    async def _ask_briefly(self, ask: AskEntry[T], entry: ProxyEntry) -> T:
+        """Ask one entry, and give it up after as long as most answers take.
+
+        Raises:
+            UpstreamTimeoutError: It was given up.
+        """
+        circuit = self.at(entry.url).circuit
+        seconds = first_wait_seconds(circuit.late_seconds)
+        with anyio.move_on_after(seconds):
+            return await ask(entry)
+        await circuit.count_slow(seconds)
+        raise UpstreamTimeoutError(
+            f"{entry.url}: left for another proxy after {seconds:.1f} s"
+        )
+
     async def _ask_twice(
         self,
         ask: AskEntry[T],
@@ -203,12 +261,14 @@ class Sources:
         self._hedges = self._hedges.asked()
         circuit, has_other = self.at(entry.url).circuit, second is not entry
         delay_seconds = hedge_delay_seconds(circuit.late_seconds, has_other=has_other)
-        if delay_seconds is None or not self._hedges.has_one():
+        if delay_seconds is None or not self._may_hedge(entry):
             return await ask(entry)
         started = self._fetcher.clock.monotonic()
+        is_probe = circuit.state is BreakerState.HALF_OPEN
 
         async def ask_second() -> T:
-            self._hedges = self._hedges.spent(self._fetcher.clock.monotonic())
+            if not is_probe:
+                self._hedges = self._hedges.spent(self._fetcher.clock.monotonic())
             return await ask(second)
 
         outcome = await ask_hedged(

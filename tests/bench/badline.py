@@ -6,12 +6,15 @@ Beside gosync's own way stand go's, which asks the first mirror once, and retrie
 the same two mirrors without limit and breaker.
 
 Then a sync through one line that fails 12.7 % of answers in four ways, with latencies
-whose P95 is 2 s, beside what ``go mod download`` gets through it.
+whose P95 is 2 s: beside the same without the client's limit, hedges and resumed zips
+where what stalls never comes, and beside what ``go mod download`` gets through it where
+it comes late, since go would wait for ever.
 """
 
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
@@ -20,6 +23,7 @@ from statistics import median
 
 import anyio
 import msgspec
+from msgspec.structs import replace
 
 from gosync.errors import GosyncError
 from gosync.gomod.module import ModuleVersion
@@ -30,9 +34,9 @@ from gosync.upstream.proxy import ProxyClient
 from gosync.upstream.retry import RetryPolicy, with_retries
 from gosync.upstream.route import Order, Routing
 from gosync.upstream.sources import Sources
-from tests.bench.measure import GOSYNC, run
+from tests.bench.measure import GOSYNC, Cost, run
 from tests.bench.setting import Setting
-from tests.bench.table import Row, beside, within
+from tests.bench.table import Row, beside, faster, within
 from tests.bench.upstream import nginx, write_config
 from tests.simulator.goclient import GoClient
 from tests.simulator.line import Line, LineFaults, ServedLine
@@ -42,8 +46,15 @@ _MOD = "/example.com/m/@v/v1.0.0.mod"
 _PER_SECOND = 500
 _AT_ANY_PRICE = HttpOptions(retries=0, concurrency=10_000)
 _BAD = LineFaults(
-    resets=0.032, refusals=0.032, stalls=0.031, halves=0.032, median=0.25, p95=2.0
+    resets=0.032,
+    refusals=0.032,
+    stalls=0.031,
+    halves=0.032,
+    median=0.25,
+    p95=2.0,
 )
+_LOST = replace(_BAD, stall_seconds=3600)
+_PLAIN = (sys.executable, "-m", "tests.bench.plainclient")
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -179,19 +190,26 @@ def _sync(setting: Setting) -> Iterator[Row]:
     corpus = setting.shaped
     modules = corpus.modules
     with nginx(corpus.root, setting.room("line-nginx")) as (url, _):
-        behind = Line(_BAD, before=url.removeprefix("http://"))
-        folder = setting.room("line-gosync")
-        with behind.serving() as line:
-            config = write_config(
-                folder, url=line.url, sumdb=corpus.verifier_key, modules=modules
-            )
-            command = (*GOSYNC, "sync", "--config", config, "--json")
-            ours = run(command, cwd=folder)
+
+        def behind(faults: LineFaults) -> Line:
+            return Line(faults, before=url.removeprefix("http://"))
+
+        def sync(command: tuple[str, ...], name: str, faults: LineFaults) -> Cost:
+            folder = setting.room(name)
+            with behind(faults).serving() as line:
+                config = write_config(
+                    folder, url=line.url, sumdb=corpus.verifier_key, modules=modules
+                )
+                words = (*command, "sync", "--config", str(config), "--json")
+                return run(words, cwd=folder)
+
+        lost = sync(GOSYNC, "line-lost", _LOST), sync(_PLAIN, "line-plain", _LOST)
+        ours = sync(GOSYNC, "line-gosync", _BAD)
         report = msgspec.json.decode(ours.output)
         assert report["versions_admitted"] == len(modules), report
         assert not report["failed"], report["failed"]
         with (
-            behind.serving() as line,
+            behind(_BAD).serving() as line,
             GoClient(
                 setting.room("line-go"), goproxy=line.url, gosumdb=corpus.verifier_key
             ) as client,
@@ -200,6 +218,12 @@ def _sync(setting: Setting) -> Iterator[Row]:
             got = _download(client, modules)
             seconds = time.monotonic() - begin
     figure = f"a sync of {len(modules)} versions, 12.7 % of answers fail"
+    yield faster(
+        f"{figure}, what stalls for ever",
+        [(lost[0].wall_seconds, lost[1].wall_seconds)],
+        peer="without limit, hedges, resuming",
+        target=2,
+    )
     yield beside(
         f"{figure}: versions",
         100 * report["versions_admitted"] / len(modules),
@@ -207,7 +231,9 @@ def _sync(setting: Setting) -> Iterator[Row]:
         unit="%",
         peer="go mod download",
     )
-    yield beside(figure, ours.wall_seconds, seconds, unit="s", peer="go mod download")
+    yield faster(
+        figure, [(ours.wall_seconds, seconds)], peer="go mod download", target=3
+    )
 
 
 def _download(client: GoClient, modules: tuple[str, ...]) -> int:

@@ -6,12 +6,15 @@ import json
 import os
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.site import OK, STORE, Site
+from tests.integration import forked
+from tests.integration.inprocess import InProcessSite
+from tests.integration.site import OK, STORE, USAGE, Site
 from tests.simulator import Simulator
 from tests.simulator.standard import UPPER, module
 
@@ -50,6 +53,77 @@ def _record(site: Site) -> dict[str, object]:
         (site.folder / ".gosync.json").read_bytes()
     )
     return document
+
+
+def test_init_writes_what_it_is_told_and_asks_nobody(tmp_path: Path, sim: Simulator):
+    site = _empty(tmp_path / "site", sim)
+    way = f"{sim.verifier_key} {sim.url}/sumdb/{sim.verifier_key.split('+')[0]}"
+    told = ("--proxies", f"{sim.url}|https://b.example", "--index", "", "--sumdb", way)
+    assert site.run("init", *told, expect=OK).document["probed"] is False
+    assert sim.requests == []
+    upstream = tomllib.loads(site.config_file.read_text())["upstream"]
+    assert (upstream["index"], upstream["sumdb"]) == ("", way)
+    assert upstream["proxies"] == f"{sim.url}|https://b.example"
+    site.config_file.unlink()
+    site.run("init", "--proxies", "nonsense", expect=USAGE)
+    assert not site.config_file.exists()
+
+
+def test_init_probes_and_says_what_is_lost_without_an_index(
+    tmp_path: Path, sim: Simulator
+):
+    sim.publish(module("golang.org/x/text", "v0.1.0"))
+    dead = "http://127.0.0.1:9"
+    name = sim.verifier_key.split("+")[0]
+    told = ("--proxies", f"{dead}|{sim.url}", "--sumdb", sim.verifier_key)
+
+    def probe(index: str) -> tuple[dict[str, str], str]:
+        site = _empty(tmp_path / index.rpartition("/")[2], sim)
+        command = site.command("init", "--probe", *told, "--index", index)[3:]
+        code, out, _ = forked.run(
+            [each for each in command if each != "--json"],
+            folder=site.folder,
+            environment=site.environment,
+            timeout_seconds=60,
+        )
+        assert code == OK
+        return tomllib.loads(site.config_file.read_text())["upstream"], out
+
+    upstream, said = probe(f"{sim.url}/index")
+    assert upstream["proxies"] == sim.url, "what answered"
+    assert upstream["index"] == f"{sim.url}/index"
+    assert f"answered: {sim.url}\n" in said
+    assert f"{name} is relayed by {sim.url}" in said
+    assert "patterns" not in said
+    upstream, said = probe("http://127.0.0.1:9/none")
+    assert "did not answer: patterns like example.com/* cannot be selected" in said
+
+
+def test_a_terminal_is_asked_before_anybody_else_is(
+    tmp_path: Path, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[str] = []
+
+    def answer(question: str, **_: object) -> bool:
+        asked.append(question)
+        return False
+
+    monkeypatch.setattr("gosync.cli.init.is_terminal", lambda: True)
+    monkeypatch.setattr("click.confirm", answer)
+    site = InProcessSite(tmp_path / "site", sim, modules=[UPPER])
+    site.config_file.unlink()
+    assert site.run("init", expect=OK).document["probed"] is False
+    assert len(asked) == 1
+    assert "public mirrors" in asked[0]
+    site.config_file.unlink()
+    site.run("init", "--no-probe", expect=OK)
+    assert len(asked) == 1
+
+
+def _empty(folder: Path, sim: Simulator) -> Site:
+    site = Site(folder, sim, modules=[UPPER])
+    site.config_file.unlink()
+    return site
 
 
 def test_after_init_a_first_run_needs_no_flag(tmp_path: Path, sim: Simulator):

@@ -46,6 +46,7 @@ class LineFaults(msgspec.Struct, frozen=True, kw_only=True):
         stalls: Share of answers that come after ``stall_seconds`` alone.
         stall_seconds: How long these take.
         halves: Share of bodies that end in their middle.
+        hangs: Whether bodies of zips end in their middle, and the connection stays.
         silent: Whether requests are read and never answered.
         page: Whether everything is answered by 200 and a page of HTML.
         seed: Of chance.
@@ -61,6 +62,7 @@ class LineFaults(msgspec.Struct, frozen=True, kw_only=True):
     stalls: float = 0
     stall_seconds: float = 2.5
     halves: float = 0
+    hangs: bool = False
     silent: bool = False
     page: bool = False
     seed: int = 1
@@ -185,6 +187,10 @@ class _Server:
                 self._counts[name] += 1
                 return await self._break(name, head, writer)
         await asyncio.sleep(self._latency())
+        if faults.hangs and b".zip HTTP/" in head.split(b"\r\n", 1)[0]:
+            self._counts["hung"] += 1
+            await self._break("halved", head, writer)
+            await asyncio.sleep(3600)
         self._counts["answered"] += 1
         writer.write(await self._whole(head))
         await writer.drain()
