@@ -7,7 +7,7 @@ An artifact is a kind, a name within that kind, and the SHA-256 and size of its 
     document   a document for people, or for their tools
 
 A kind is 1 to 32 of ``[a-z0-9-]``. A name is a relative path of elements of
-``[A-Za-z0-9._+~@=-]``, none of which begins with a dot, so that it is a plain file
+``[A-Za-z0-9._+~@=!-]``, none of which begins with a dot, so that it is a plain file
 below its kind's folder on every file system; 1024 bytes at most.
 
 What a later gosync carries beside modules is a new kind: one that does not know it
@@ -31,7 +31,7 @@ KNOWN_KINDS: Final = frozenset({VULNDB, DOCUMENT})
 MAX_ARTIFACT_BYTES: Final = 1 << 30
 _MAX_NAME_BYTES: Final = 1024
 _KIND_PATTERN: Final = "^[a-z0-9-]{1,32}$"
-_ELEMENT: Final = "[A-Za-z0-9_+~@=-][A-Za-z0-9._+~@=-]{0,199}"
+_ELEMENT: Final = "[A-Za-z0-9_+~@=!-][A-Za-z0-9._+~@=!-]{0,199}"
 _NAME = re.compile(f"{_ELEMENT}(/{_ELEMENT})*")
 
 ArtifactKind = Annotated[str, msgspec.Meta(pattern=_KIND_PATTERN)]

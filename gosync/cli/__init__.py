@@ -8,6 +8,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     ages            how long ago, for people
     alerthooks      hooks told of alerts over access logs, once each
     arguments       what stands on the command line, parsed
+    attest          ``gosync attest``: signed statements of what versions are
     audit           ``gosync audit``: ask upstreams what became of what is held
     backup          ``gosync backup``: a dated copy of catalog and journal
     bars            progress on a terminal, by rich; imported where there is one

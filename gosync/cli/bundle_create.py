@@ -34,7 +34,7 @@ from gosync.cli.tables import alone_text
 from gosync.config import Config
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
-from gosync.signing.files import read_key
+from gosync.signing.files import read_keys
 from gosync.site.site import open_site
 
 EXIT_INCOMPLETE = 3
@@ -153,7 +153,7 @@ def _write_tree(
 ) -> int:
     """Write the published tree as an archive; the ledger knows nothing of it."""
     path = out / f"gosync-{target.name}-tree.tar.zst"
-    keys = [read_key(key) for key in target.keys]
+    keys = [each for path in target.keys for each in read_keys(path)]
     tree = config.site_options().tree_path
     with (
         open_site(

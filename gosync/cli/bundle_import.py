@@ -31,8 +31,8 @@ from gosync.cli.options import (
 from gosync.cli.progress import progress
 from gosync.cli.tables import alone_text, tree_lines
 from gosync.config.telling import telling_of
-from gosync.config.trustfile import read_trust
 from gosync.errors import MalformedError
+from gosync.signing.files import read_trust
 from gosync.site.opening import Opening
 from gosync.site.site import Site, open_site
 from gosync.site.standing import Trouble

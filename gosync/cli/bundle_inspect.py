@@ -33,10 +33,10 @@ from gosync.cli.bundle_lines import (
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.progress import progress
 from gosync.cli.tables import alone_text
-from gosync.config.files import read_text
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
-from gosync.signing.trust import SignedBy, check_signatures, parse_trust
+from gosync.signing.files import read_trust
+from gosync.signing.trust import SignedBy, check_signatures
 from gosync.store.scratch import ScratchFolder
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.sumdb.treehead import open_head
@@ -150,7 +150,7 @@ def _check_trust(
 ) -> tuple[SignedBy, ...] | None:
     if trust_file is None:
         return None
-    trust = parse_trust(read_text(trust_file), subject=str(trust_file))
+    trust = read_trust(trust_file)
     return check_signatures(
         folder.header_bytes,
         folder.signatures,

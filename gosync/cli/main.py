@@ -74,6 +74,9 @@ VERBS = {
         "policy",
         "Decide what may come in though a rule keeps it out, or the other way about.",
     ),
+    "attest": Verb(
+        "attest", "attest", "Sign what module versions are, and check who did."
+    ),
     "vulns": Verb(
         "vulns",
         "vulns",

@@ -18,8 +18,10 @@ from gosync.config.policy import parse_day
 from gosync.errors import UsageError
 from gosync.site.applying import apply_policy
 from gosync.site.decisions import (
+    NO_LIMIT,
     Decision,
     DecisionKind,
+    Only,
     decide,
     new_decision,
     read_decisions,
@@ -28,6 +30,7 @@ from gosync.site.decisions import (
 from gosync.site.licencerules import parse_licence
 from gosync.site.policyreport import PolicyReport, read_policy
 from gosync.site.site import Site, open_site, read_store
+from gosync.site.vulnrules import parse_identifier
 from gosync.text import printable
 
 _MAX_REASON = 1000
@@ -91,6 +94,13 @@ def list_(options: CommonOptions) -> None:
     metavar="ID",
     help="For this licence alone; default: whatever the rule is.",
 )
+@click.option(
+    "--vulnerability",
+    "ids",
+    multiple=True,
+    metavar="ID",
+    help="For this vulnerability alone, like GO-2024-0001 or CVE-2024-1234.",
+)
 @_by_option
 @wait_lock_option
 @common_options
@@ -100,14 +110,17 @@ def allow(
     reason: str,
     until: str,
     licences: tuple[str, ...],
+    ids: tuple[str, ...],
     by: str | None,
     wait_lock: float,
 ) -> None:
     """Let a module in though a rule keeps it out, until a day."""
     with arguments("name SPDX's identifiers, or globs of them"):
-        named = [parse_licence(each) for each in licences]
-    day = _coming_day(until)
-    _decide(options, DecisionKind.ALLOW, modules, reason, day, by, wait_lock, named)
+        named = tuple(parse_licence(each) for each in licences)
+    with arguments("name it as Go's database does, or by an alias"):
+        known = tuple(parse_identifier(each) for each in ids)
+    said = _Said(modules, reason, _coming_day(until), by, Only(named, known))
+    _decide(options, DecisionKind.ALLOW, said, wait_lock)
 
 
 @policy.command()
@@ -127,7 +140,8 @@ def deny(
 ) -> None:
     """Keep a module out, whatever exceptions say."""
     day = None if until is None else _coming_day(until)
-    _decide(options, DecisionKind.DENY, modules, reason, day, by, wait_lock, [])
+    said = _Said(modules, reason, day, by)
+    _decide(options, DecisionKind.DENY, said, wait_lock)
 
 
 @policy.command("undo")
@@ -144,25 +158,28 @@ def undo_(options: CommonOptions, name: str, by: str | None, wait_lock: float) -
     _print(options, done, report)
 
 
+class _Said(msgspec.Struct, frozen=True):
+    """What the command line says of a decision."""
+
+    modules: str
+    reason: str
+    until: date | None
+    by: str | None
+    only: Only = NO_LIMIT
+
+
 def _decide(
-    options: CommonOptions,
-    kind: DecisionKind,
-    modules: str,
-    reason: str,
-    until: date | None,
-    by: str | None,
-    wait_lock: float,
-    licences: list[str],
+    options: CommonOptions, kind: DecisionKind, said: _Said, wait_lock: float
 ) -> None:
-    why, who = _check_text("--reason", reason), _who(by)
+    why, who = _check_text("--reason", said.reason), _who(said.by)
     with _open(options, wait_lock) as site:
         with arguments("write a path, a pattern, or either with @v1.2.3"):
             made = new_decision(
                 kind,
-                modules,
-                licences=licences,
+                said.modules,
+                only=said.only,
                 reason=why,
-                until=until,
+                until=said.until,
                 by=who,
                 now=site.clock.now(),
             )
@@ -218,7 +235,8 @@ def _who(by: str | None) -> str:
 
 def _line(each: Decision, *, is_over: bool) -> str:
     until = f" until {each.until}" if each.until else ""
-    only = f" for {', '.join(each.licences)}" if each.licences else ""
+    named = ", ".join((*each.licences, *each.vulnerabilities))
+    only = f" for {named}" if named else ""
     over = f", undone by {printable(each.undone_by)}" if each.undone_by else ", ended"
     return (
         f"{each.kind.value:5} {each.modules}{only}{until}: {printable(each.reason)}"

@@ -24,13 +24,13 @@ from gosync.config import Config
 from gosync.errors import ConfigError, NotFoundError
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import advise, command
+from gosync.ingest.storedvulns import stored_entries
 from gosync.site.site import Site, open_site, read_store
 from gosync.store.blobs import BlobReader
 from gosync.sync.projectzips import zips_of_project
 from gosync.text import printable
 from gosync.vulndb.keeping import VulndbChange
 from gosync.vulndb.report import Vulnerabilities, VulnerableVersion, is_asked
-from gosync.vulndb.stored import stored_entries
 
 _STANDS_OPEN = 4
 

@@ -5,6 +5,7 @@ copy on read-only media as well: which files ``go`` would ask for
 (gosync.gomod.needs), whether each is there, and whether the checksum database's
 part of the same tree proves it.
 
+    attested   attestations of a tree's zips
     closure    a project held against the tree
     files      one version's .info, .mod, .zip and record
     lists      list and @latest

@@ -52,7 +52,7 @@ def make_config(
         ),
         tree_path=path(("publish", "tree"), sections.publish.tree),
         policy=make_policy(sections, places, mistakes),
-        rules=make_rules(sections.policy, mistakes),
+        rules=make_rules(sections.policy, places, mistakes),
         projects=_projects(sections.project, places, mistakes),
         recorded=_recorded(sections.project, places),
         toolchains=_toolchains(sections, mistakes),

@@ -13,13 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gosync.config.config import Config
-from gosync.config.files import read_text
 from gosync.config.mistakes import Key, Mistakes
 from gosync.config.schema import BundleSection
 from gosync.errors import ConfigError, GosyncError
 from gosync.project import read_project
-from gosync.signing.files import read_key
-from gosync.signing.trust import parse_trust
+from gosync.signing.files import read_keys, read_public_keys, read_trust
 from gosync.sync.recorded import read_record
 from gosync.upstream.goproxy import DIRECT
 
@@ -52,9 +50,13 @@ def check_references(config: Config, mistakes: Mistakes) -> None:
     _check_projects(config, references)
     for number, target in enumerate(config.targets.values(), start=1):
         for at, key in enumerate(target.keys, start=1):
-            references.reads(("target", number, "keys", at), read_key, key)
+            references.reads(("target", number, "keys", at), read_keys, key)
+    for number, rule in enumerate(config.rules.signatures, start=1):
+        for file in rule.keys:
+            at_keys = ("policy", "require_signature", number, "keys")
+            references.reads(at_keys, lambda path: read_public_keys([path]), Path(file))
     if _takes_bundles(config):
-        references.reads(("bundle", "trust"), _read_trust, config.inside.trust)
+        references.reads(("bundle", "trust"), read_trust, config.inside.trust)
     references.programs(config)
 
 
@@ -74,10 +76,6 @@ def _check_projects(config: Config, references: _References) -> None:
     files = [number for number, each in sections if each.record]
     for number, path in zip(files, config.recorded, strict=True):
         references.reads(("project", number, "record"), read_record, path)
-
-
-def _read_trust(path: Path) -> None:
-    parse_trust(read_text(path), subject=str(path))
 
 
 class _References:

@@ -14,9 +14,9 @@ from msgspec.structs import asdict, replace
 from gosync.bundle.delivery.inside import DeliveredBundle, InboxReport, Intray
 from gosync.bundle.delivery.outside import Dispatch, OutboxReport
 from gosync.catalog import leases
-from gosync.config.trustfile import read_trust
 from gosync.daemon.outcome import JobOutcome, JobWork
 from gosync.errors import ConfigError, GosyncError, SecurityError, StoreError
+from gosync.signing.files import read_trust
 from gosync.sync.adopt import bring_up_whole
 
 _SHOWN = 3

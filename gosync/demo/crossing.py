@@ -19,10 +19,9 @@ from gosync.bundle.make.created import Created, CreateOptions
 from gosync.bundle.take.importing import Import
 from gosync.bundle.take.outcome import ImportReport
 from gosync.config import Config, load_config
-from gosync.config.files import read_text
-from gosync.signing.files import write_key
+from gosync.signing.files import read_trust, write_key
 from gosync.signing.keys import KeyKind, generate_key
-from gosync.signing.trust import format_trusted_key, parse_trust
+from gosync.signing.trust import format_trusted_key
 from gosync.site.site import open_site
 from gosync.work.progress import Progress
 
@@ -89,8 +88,7 @@ class Crossing:
 
     async def take_in(self, inside: Config, medium: Path) -> ImportReport:
         """Take a bundle in, as `gosync bundle import` does; errors are its own."""
-        trust_file = inside.inside.trust
-        trust = parse_trust(read_text(trust_file), subject=str(trust_file))
+        trust = read_trust(inside.inside.trust)
         with open_site(inside.site_options(), command="gosync demo") as site:
             importing = Import(site, trust=trust, target="", progress=self._progress)
             return await importing.run(medium)

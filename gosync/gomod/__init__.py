@@ -14,6 +14,7 @@ rows in ``tests/testdata/vectors`` keep the two in agreement.
 ``pathmajor``       the major version in a path: ``/v2``, ``gopkg.in``'s ``.v2``
 ``escape``          the ``!`` form of paths and versions that proxies use
 ``pseudo``          versions made from a commit's time and hash
+``purl``            package URLs of versions
 ``patterns``        GOPRIVATE-style globs over path prefixes
 ``unicode``         Go's letters and case folding (tables: ``unicode_tables``)
 ``info``            the JSON of ``.info`` and ``@latest``

@@ -22,6 +22,8 @@ catalog again from what the store holds.
     rebuild       a catalog made anew from the journal and the blobs
     scanner       who reads the zips that are staged: worker processes
     storedlicences  the licences of versions in the store, read from zips if need be
+    storednotices  what authors say of their versions: deprecated, retracted
+    storedvulns    vulnerabilities by the database that the store has
     storesource   ``StoreSource``: the store as a source of what it has
     sumops        the checksum database client's operations
     taken         what an admission has been handed, and what that is held against

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
-from urllib.parse import quote
 
 import msgspec
 
 from gosync.gomod.module import ModuleVersion
+from gosync.gomod.purl import format_purl
 from gosync.licence.expression import UNKNOWN
-
-_UNESCAPED: Final = "/.-_~:"
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,13 +40,8 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def purl(self) -> str:
-        """Its package URL, e.g. ``pkg:golang/github.com/BurntSushi/toml@v1.6.0``.
-
-        The path keeps its case, as Go's own tools write it.
-        """
-        path = quote(self.module.path, safe=_UNESCAPED)
-        version = quote(self.module.version, safe=_UNESCAPED)
-        return f"pkg:golang/{path}" + (f"@{version}" if version else "")
+        """Its package URL, e.g. ``pkg:golang/github.com/BurntSushi/toml@v1.6.0``."""
+        return format_purl(self.module)
 
     @property
     def expression(self) -> str | None:

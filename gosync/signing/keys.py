@@ -101,7 +101,7 @@ class PublicKey:
         """
         if sigstore.is_sigstore(signature):
             told = sigstore.parse_sigstore(signature)
-            return told.is_of(message) and self._verify_plain(message, told.signature)
+            return told.is_of(message) and self.verify_plain(message, told.signature)
         if isinstance(self._key, Ed25519PublicKey):
             parsed = sshsig.parse_signature(signature)
             if parsed.public_key != self.data:
@@ -111,7 +111,8 @@ class PublicKey:
             self._key, decode_base64("signature", signature), message
         )
 
-    def _verify_plain(self, message: bytes, signature: bytes) -> bool:
+    def verify_plain(self, message: bytes, signature: bytes) -> bool:
+        """Report whether a signature is one of ``message``: DER, or 64 bytes."""
         if isinstance(self._key, ec.EllipticCurvePublicKey):
             return _verifies_ecdsa(self._key, signature, message)
         try:
@@ -141,17 +142,19 @@ class SecretKey:
         if isinstance(self._key, Ed25519PrivateKey):
             signature = self._key.sign(sshsig.signed_bytes(message))
             return sshsig.format_signature(self.public().data, signature)
-        signed = self._key.sign(message, ec.ECDSA(SHA256()))
-        return base64.b64encode(signed) + b"\n"
+        return base64.b64encode(self.sign_plain(message)) + b"\n"
 
     def sign_sigstore(self, message: bytes) -> bytes:
         """Return the file of a sigstore bundle of the message."""
-        digest = self.public().digest
+        digest, signed = self.public().digest, self.sign_plain(message)
+        told = None if self.kind is KeyKind.ED25519 else message
+        return sigstore.format_sigstore(signed, key_digest=digest, message=told)
+
+    def sign_plain(self, message: bytes) -> bytes:
+        """Return a signature of the message: DER of ECDSA, or 64 bytes of Ed25519."""
         if isinstance(self._key, Ed25519PrivateKey):
-            signed = self._key.sign(message)
-            return sigstore.format_sigstore(signed, key_digest=digest, message=None)
-        signed = self._key.sign(message, ec.ECDSA(SHA256()))
-        return sigstore.format_sigstore(signed, key_digest=digest, message=message)
+            return self._key.sign(message)
+        return self._key.sign(message, ec.ECDSA(SHA256()))
 
 
 def generate_key(kind: KeyKind) -> SecretKey:

@@ -31,7 +31,7 @@ SUFFIX: Final = ".sigstore.json"
 
 _WHAT: Final = "sigstore bundle"
 _ALGORITHM: Final = "SHA2_256"
-_KNOWN_TYPES: Final = frozenset(
+KNOWN_TYPES: Final = frozenset(
     {
         MEDIA_TYPE,
         "application/vnd.dev.sigstore.bundle+json;version=0.3",
@@ -125,7 +125,7 @@ def parse_sigstore(data: bytes) -> SigstoreSignature:
         bundle = msgspec.json.decode(data, type=_Bundle)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise MalformedError(_WHAT, repr(data[:40]), str(exc)) from None
-    if bundle.media_type not in _KNOWN_TYPES:
+    if bundle.media_type not in KNOWN_TYPES:
         raise MalformedError(_WHAT, bundle.media_type, "of an unknown version")
     key, signed = bundle.verification_material.public_key, bundle.message_signature
     if key is None:

@@ -112,6 +112,9 @@ class TrustFile(msgspec.Struct, frozen=True):
     keys: tuple[TrustedKey, ...]
 
 
+NO_TRUST: Final = TrustFile(1, ())
+
+
 class SignedBy(msgspec.Struct, frozen=True):
     """A signature that counts.
 
@@ -149,8 +152,9 @@ def parse_trust(text: str, *, subject: str) -> TrustFile:
         keys = tuple(_trusted_key(section) for section in file.key)
     except MalformedError as exc:
         raise ConfigError(f"{subject}: {exc}") from exc
-    _check_keys(keys, file.threshold, subject)
-    return TrustFile(file.threshold, keys)
+    found = TrustFile(file.threshold, keys)
+    check_trust(found, subject)
+    return found
 
 
 def format_trusted_key(name: str, key: PublicKey) -> str:
@@ -173,8 +177,13 @@ def _trusted_key(section: _KeySection) -> TrustedKey:
     )
 
 
-def _check_keys(keys: tuple[TrustedKey, ...], threshold: int, subject: str) -> None:
-    """Refuse a key that would count twice, and a threshold that none can reach."""
+def check_trust(trust: TrustFile, subject: str) -> None:
+    """Refuse a key that would count twice, and a threshold that none can reach.
+
+    Raises:
+        ConfigError: It is so.
+    """
+    keys, threshold = trust.keys, trust.threshold
     if len({key.public for key in keys}) != len(keys):
         raise ConfigError(f"{subject}: a key is there twice")
     if len({key.name for key in keys}) != len(keys):

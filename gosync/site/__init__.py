@@ -3,6 +3,11 @@
 policy, rules   what the site wants: selects and version rules (pure)
 policyrules     rules of what may come in, exceptions to them (pure)
 licencerules    those of licences (pure)
+vulnrules       those of known vulnerabilities (pure)
+signaturerules  those of signatures (pure)
+ground          what speaks against a version, and what becomes of it (pure)
+attestations    who signed what a version's files are: documents of the store
+knownfacts      what is known of versions, for the rules
 decisions       who allowed or denied what, why and until when: documents of the store
 policyreport    what the catalog has of that, to be told
 applying        these applied to what is selected and here: rulings for the catalog

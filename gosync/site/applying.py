@@ -11,21 +11,22 @@ cannot be read, what was said of it stands.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 from typing import Final
 
 from gosync.catalog.rulings import Ruling
 from gosync.catalog.versions import Need, State, VersionRow
-from gosync.errors import BlobCorruptError, BlobMissingError
-from gosync.gomod.semver import version_key
+from gosync.errors import BlobCorruptError, BlobMissingError, ConfigError
+from gosync.hint import advise, command
 from gosync.ingest.storedlicences import StoredLicences, has_licences
-from gosync.licence.found import ModuleLicences
+from gosync.ingest.storedvulns import StoredVulns
+from gosync.signing.files import read_public_keys
 from gosync.site.decisions import read_decisions, with_decisions
-from gosync.site.policyrules import UNREAD, PolicyRules, VersionFacts, rule_on
+from gosync.site.knownfacts import KnownFacts
+from gosync.site.policyrules import UNREAD, PolicyRules, rule_on
 from gosync.site.site import Site
 
 _BATCH: Final = 100
@@ -45,6 +46,8 @@ def apply_policy(site: Site) -> None:
     """Bring the catalog's rulings up to the rules and to what is known.
 
     Raises:
+        ConfigError: a rule asks for what is not here: keys, or the vulnerability
+            database.
         StoreError: the catalog cannot be read or written.
     """
     rules = rules_of(site)
@@ -52,11 +55,13 @@ def apply_policy(site: Site) -> None:
         if site.catalog.rulings.any():
             site.catalog.rulings.replace((), site.clock.now())
         return
+    _check_database(site, rules)
     rows = [row for row in site.catalog.versions.all_rows() if _is_concerned(row)]
     if rules.licences is not None:
         _read_what_lacks(site, rows)
+    judge = _Judge(site, rules)
     by_path = groupby(rows, attrgetter("path"))
-    found = [each for _, some in by_path for each in _rulings(site, rules, list(some))]
+    found = [each for path, some in by_path for each in judge.rulings(path, some)]
     site.catalog.rulings.replace(found, site.clock.now())
 
 
@@ -78,9 +83,10 @@ def rule_on_modules(site: Site, paths: Iterable[str]) -> None:
     rules = rules_of(site)
     if rules.says_nothing:
         return
+    judge = _Judge(site, rules)
     for path in paths:
         some = [row for row in site.catalog.versions.of(path) if _is_concerned(row)]
-        found = _rulings(site, rules, some)
+        found = judge.rulings(path, some)
         site.catalog.rulings.replace(found, site.clock.now(), paths=[path])
 
 
@@ -103,8 +109,9 @@ def rule_before(site: Site, row: VersionRow) -> Ruling | None:
     rules = rules_of(site)
     if rules.says_nothing:
         return None
-    known = _Licences(site, rules, [*site.catalog.versions.of(row.path), row])
-    return rule_on(rules, _facts(row, known, rules), site.clock.now())
+    judge = _Judge(site, rules)
+    facts = judge.facts(row.path, [*site.catalog.versions.of(row.path), row])
+    return rule_on(rules, facts.of(row), site.clock.now())
 
 
 def denied_of(site: Site, path: str, versions: Iterable[str]) -> dict[str, str]:
@@ -122,11 +129,11 @@ def denied_of(site: Site, path: str, versions: Iterable[str]) -> dict[str, str]:
     if rules.says_nothing:
         return {}
     rows = {row.version: row for row in site.catalog.versions.of(path)}
-    known = _Licences(site, rules, rows.values())
+    facts = _Judge(site, rules).facts(path, rows.values())
     found: dict[str, str] = {}
     for version in versions:
         row = rows.get(version) or VersionRow(path, version)
-        ruling = rule_on(rules, _facts(row, known, rules), site.clock.now())
+        ruling = rule_on(rules, facts.of(row), site.clock.now())
         if ruling is not None and ruling.is_denied:
             asks = f"; ask {rules.contact}" if rules.contact else ""
             found[version] = f"{ruling.rule}: {ruling.reason}{asks}"
@@ -138,63 +145,42 @@ def _is_concerned(row: VersionRow) -> bool:
     return is_whole and not row.withdrawn and row.state is not State.FORGOTTEN
 
 
-def _rulings(
-    site: Site, rules: PolicyRules, rows: Sequence[VersionRow]
-) -> Iterator[Ruling]:
-    others = site.catalog.versions.of(rows[0].path) if rows else []
-    known = _Licences(site, rules, others)
-    now = site.clock.now()
-    for row in rows:
-        facts = _facts(row, known, rules)
-        before = site.catalog.rulings.get(row.mv) if facts.is_unread else None
-        stands = before is not None and before.rule.startswith(UNREAD)
-        ruling = before if stands else rule_on(rules, facts, now)
-        if ruling is not None:
-            yield ruling
+class _Judge:
+    """The rules held against what is known; keys are read once, as each use begins."""
+
+    def __init__(self, site: Site, rules: PolicyRules) -> None:
+        self._site = site
+        self._rules = rules
+        self._keys = {
+            each.keys: read_public_keys(map(Path, each.keys))
+            for each in rules.signatures
+        }
+
+    def facts(self, path: str, rows: Iterable[VersionRow]) -> KnownFacts:
+        return KnownFacts(self._site, self._rules, self._keys, path, rows)
+
+    def rulings(self, path: str, rows: Iterable[VersionRow]) -> Iterator[Ruling]:
+        """Yield what is said of some versions of a module."""
+        site = self._site
+        known = self.facts(path, site.catalog.versions.of(path))
+        now = site.clock.now()
+        for row in rows:
+            facts = known.of(row)
+            before = site.catalog.rulings.get(row.mv) if facts.is_unread else None
+            stands = before is not None and before.rule.startswith(UNREAD)
+            ruling = before if stands else rule_on(self._rules, facts, now)
+            if ruling is not None:
+                yield ruling
 
 
-class _Licences:
-    """The licences of one module's versions, as far as they are known."""
-
-    def __init__(
-        self, site: Site, rules: PolicyRules, rows: Iterable[VersionRow]
-    ) -> None:
-        self._stored = StoredLicences(site.catalog, site.blobs)
-        self._rows = {row.version: row for row in rows} if rules.licences else {}
-        self._known: dict[str, ModuleLicences | None] = {}
-
-    def of(self, version: str) -> ModuleLicences | None:
-        """Return those of a version, None where nobody has read them."""
-        if version not in self._known:
-            row = self._rows.get(version)
-            self._known[version] = None if row is None else self._stored.known(row)
-        return self._known[version]
-
-    def next_lower(self, version: str) -> str:
-        """Return the highest lower version whose licences are known, "" for none."""
-        at = bisect_left(self._ascending, version_key(version), key=version_key)
-        lower = reversed(self._ascending[:at])
-        return next((each for each in lower if self.of(each) is not None), "")
-
-    @cached_property
-    def _ascending(self) -> list[str]:
-        return sorted(self._rows, key=version_key)
-
-
-def _facts(row: VersionRow, known: _Licences, rules: PolicyRules) -> VersionFacts:
-    own, source = known.of(row.version), ""
-    is_here = row.carried is Need.ZIP
-    if own is None and not is_here:
-        source = known.next_lower(row.version)
-        own = known.of(source) if source else None
-    return VersionFacts(
-        mv=row.mv,
-        known_at=row.index_time or row.version_time,
-        zip_bytes=row.zip_bytes,
-        licences=own,
-        known_from=source,
-        is_unread=own is None and is_here and rules.licences is not None,
-    )
+def _check_database(site: Site, rules: PolicyRules) -> None:
+    """Refuse to rule on vulnerabilities where nobody knows any."""
+    asks = rules.vulnerabilities is not None
+    if asks and not StoredVulns(site.catalog, site.blobs).is_there:
+        raise ConfigError(
+            "policy.vulnerabilities: there is no vulnerability database here",
+            hint=advise("set vulndb.source, then {}", command("vulns", "--update")),
+        )
 
 
 def _read_what_lacks(site: Site, rows: Iterable[VersionRow]) -> None:

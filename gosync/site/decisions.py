@@ -50,7 +50,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         id: Its name, within its store.
         kind: What was decided.
         modules: Of what: a path, pattern, path@version or path@RANGE.
-        licences: The licences that are allowed; none: whatever the rule is.
+        licences: The licences that are allowed.
+        vulnerabilities: The vulnerabilities that are; where neither is named, whatever
+            the rule is.
         reason: Why.
         until: Its last day, "" for no end.
         by: Who decided.
@@ -63,6 +65,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     kind: DecisionKind
     modules: _Text
     licences: tuple[_Text, ...] = ()
+    vulnerabilities: tuple[_Text, ...] = ()
     reason: _Text
     until: str = ""
     by: _Text
@@ -76,11 +79,26 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.undone_at or ended)
 
 
+class Only(msgspec.Struct, frozen=True):
+    """What an ``allow`` is limited to; where neither is named, it is not limited.
+
+    Attributes:
+        licences: These licences.
+        vulnerabilities: These vulnerabilities.
+    """
+
+    licences: tuple[str, ...] = ()
+    vulnerabilities: tuple[str, ...] = ()
+
+
+NO_LIMIT: Final = Only()
+
+
 def new_decision(
     kind: DecisionKind,
     modules: str,
     *,
-    licences: Iterable[str] = (),
+    only: Only = NO_LIMIT,
     reason: str,
     until: date | None,
     by: str,
@@ -98,7 +116,8 @@ def new_decision(
         id=f"{now:%Y%m%dT%H%M%S}-{key}",
         kind=kind,
         modules=modules,
-        licences=tuple(licences),
+        licences=only.licences,
+        vulnerabilities=only.vulnerabilities,
         reason=reason,
         until="" if until is None else until.isoformat(),
         by=by,
@@ -115,9 +134,8 @@ def with_decisions(rules: PolicyRules, decisions: Iterable[Decision]) -> PolicyR
         modules = (parse_exclusion(each.modules),)
         until = date.fromisoformat(each.until) if each.until else None
         if each.kind is DecisionKind.ALLOW:
-            exceptions.append(
-                PolicyException(modules, each.reason, until, each.licences)
-            )
+            named = each.licences, each.vulnerabilities
+            exceptions.append(PolicyException(modules, each.reason, until, *named))
         else:
             prohibitions.append(Prohibition(modules, each.reason, until))
     return replace(

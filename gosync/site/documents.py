@@ -17,13 +17,15 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
+from types import MappingProxyType
 from typing import Final
 
 from gosync.artifact import DOCUMENT, VULNDB, Artifact
 from gosync.folder.routes import ARTIFACT_FOLDERS, MARKER_FOLDER, artifact_file
 from gosync.publish.tree import TreeWriter
+from gosync.site.attestations import FOLDER as ATTESTATIONS
 from gosync.site.options import TreePages
 from gosync.site.site import Site
 from gosync.site.treestorage import tree_storage
@@ -33,6 +35,7 @@ _PACKED: Final = ".gz"
 _MARKS: Final = f"{MARKER_FOLDER}/complete"  # digests of what is there whole
 _COMPLETE: Final = f"{_MARKS}/{VULNDB}"
 _DOCUMENTS: Final = f"{_MARKS}/{DOCUMENT}"  # the names of those that are the store's
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _DB: Final = "index/db.json"
 _WAVES: Final = {"index/vulns.json": 1, "index/modules.json": 2, _DB: 3}
 
@@ -73,7 +76,9 @@ def _documents(site: Site, writer: TreeWriter, kept: Iterable[Artifact]) -> int:
     pages = site.options.pages
     own = _in_folder(pages, "") if pages is not None else ""
     files = {path: each for path, each in files.items() if not _is_below(path, own)}
-    known = set((writer.read(_DOCUMENTS) or b"").decode().split("\n")) - {""}
+    lines = (writer.read(_DOCUMENTS) or b"").decode().split("\n")
+    told = dict(each.partition(" ")[::2] for each in lines if each)
+    known = set(told)
     if not files and not known:
         return 0  # what lies there is somebody else's
     gone = {path for path in known - files.keys() if not _is_below(path, own)}
@@ -82,16 +87,28 @@ def _documents(site: Site, writer: TreeWriter, kept: Iterable[Artifact]) -> int:
     writer.write(_DOCUMENTS, _names(known | files.keys()))  # ours before they are there
     writer.then()
     for path, artifact in files.items():
-        writer.write(path, _read(site, artifact))
+        if told.get(path) != artifact.digest or writer.size(path) is None:
+            writer.write(path, _read(site, artifact))
     _remove(writer, gone)
     writer.then()
-    writer.write(_DOCUMENTS, _names(files))
+    writer.write(_DOCUMENTS, _names(files, _settled(files)))
     writer.commit()
     return writer.changes - before
 
 
-def _names(paths: Iterable[str]) -> bytes:
-    return "\n".join(sorted(paths)).encode()
+def _names(paths: Iterable[str], settled: Mapping[str, str] = _NONE) -> bytes:
+    """Return the lines of paths, with the digests of those that are settled."""
+    lines = (f"{path} {settled.get(path, '')}".rstrip() for path in sorted(paths))
+    return "\n".join(lines).encode()
+
+
+def _settled(files: Mapping[str, Artifact]) -> dict[str, str]:
+    """Return the digests of files that need not be read again; they prove themselves.
+
+    Of attestations there may be as many as versions.
+    """
+    below = f"{ARTIFACT_FOLDERS[DOCUMENT]}/{ATTESTATIONS}"
+    return {p: each.digest for p, each in files.items() if p.startswith(below)}
 
 
 def _pages(writer: TreeWriter, pages: TreePages | None) -> int:

@@ -12,7 +12,6 @@ else told. An unknown licence beside a known one saves the module from neither l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -24,6 +23,7 @@ from gosync.licence.expression import (
     spdx_identifier,
 )
 from gosync.licence.found import ModuleLicences
+from gosync.site.ground import Ground, Treatment
 
 _OWN = "LicenseRef-"
 _META = frozenset("*?[")
@@ -32,30 +32,6 @@ ALLOW, DENY, UNKNOWN = (
     "policy.licences.deny",
     "policy.licences.unknown",
 )
-
-
-class UnknownLicence(StrEnum):
-    """What becomes of a version whose licence is not recognised."""
-
-    ALLOW = "allow"
-    WARN = "warn"
-    REFUSE = "refuse"
-
-
-class Ground(msgspec.Struct, frozen=True):
-    """One reason that speaks against a version.
-
-    Attributes:
-        rule: The configuration's key.
-        text: What it is, in words.
-        licence: The identifier that it is about, "" for none.
-        is_told: Whether it is only told, and the version let in.
-    """
-
-    rule: str
-    text: str
-    licence: str = ""
-    is_told: bool = False
 
 
 class LicenceRules(msgspec.Struct, frozen=True):
@@ -69,7 +45,7 @@ class LicenceRules(msgspec.Struct, frozen=True):
 
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
-    unknown: UnknownLicence = UnknownLicence.ALLOW
+    unknown: Treatment = Treatment.ALLOW
 
     def grounds(self, found: ModuleLicences) -> Iterator[Ground]:
         """Yield what speaks against a module of these licences."""
@@ -78,8 +54,8 @@ class LicenceRules(msgspec.Struct, frozen=True):
                 yield Ground(DENY, f"its licence {each} is denied", each)
             elif self.allow and not matches(self.allow, each):
                 yield Ground(ALLOW, f"its licence {each} is not allowed", each)
-        if not found.is_known and self.unknown is not UnknownLicence.ALLOW:
-            is_told = self.unknown is UnknownLicence.WARN
+        if not found.is_known and self.unknown is not Treatment.ALLOW:
+            is_told = self.unknown is Treatment.WARN
             yield Ground(UNKNOWN, _unknown(found), is_told=is_told)
 
 

@@ -4,6 +4,9 @@
     deny       modules, patterns and versions that may not, as an ``exclude`` names them
     min_age    days since a version became known
     max_zip    the largest zip; its size is known once it is here
+    deprecated, retracted  what its author says (``ingest.storednotices``)
+    vulnerabilities        which known ones it has (``vulnrules``)
+    require_signature      who must have signed it (``signaturerules``)
 
 An exception lets in what a rule would keep out, up to the end of its last day (UTC), or
 for some licences alone. What it does not cover is denied all the same. Rules are of
@@ -21,11 +24,15 @@ from gosync.catalog.rulings import Effect, Ruling
 from gosync.clock import parse_time
 from gosync.gomod.module import ModuleVersion
 from gosync.licence.found import ModuleLicences
-from gosync.site.licencerules import Ground, LicenceRules, matches
+from gosync.site.ground import Ground, Treatment
+from gosync.site.licencerules import LicenceRules, matches
 from gosync.site.rules import Exclusion
+from gosync.site.signaturerules import SignatureCount, SignatureRule
+from gosync.site.vulnrules import Vulnerability, VulnRules, names_any
 
 DENY, MIN_AGE, MAX_ZIP = "policy.deny", "policy.min_age", "policy.max_zip"
 UNREAD = "policy.licences"
+DEPRECATED, RETRACTED = "policy.deprecated", "policy.retracted"
 DECISION = "decision"
 
 
@@ -36,18 +43,25 @@ class PolicyException(msgspec.Struct, frozen=True):
         modules: What it lets in.
         reason: Why.
         until: The last day, None for no end.
-        licences: The licences that it lets in; none: whatever the rule is.
+        licences: The licences that it lets in.
+        vulnerabilities: The vulnerabilities that it lets in; where neither is named,
+            whatever the rule is.
     """
 
     modules: tuple[Exclusion, ...]
     reason: str
     until: date | None
     licences: tuple[str, ...] = ()
+    vulnerabilities: tuple[str, ...] = ()
 
     def covers(self, mv: ModuleVersion, ground: Ground) -> bool:
         """Return whether it is about this version and this ground."""
-        if self.licences and not matches(self.licences, ground.licence):
-            return False
+        if self.licences or self.vulnerabilities:
+            licence = matches(self.licences, ground.licence)
+            if not licence and not names_any(
+                self.vulnerabilities, ground.vulnerability
+            ):
+                return False
         return names(self.modules, mv)
 
     def has_ended(self, now: datetime) -> bool:
@@ -88,6 +102,10 @@ class PolicyRules(msgspec.Struct, frozen=True, kw_only=True):
         deny: What may not.
         min_age_days: How long a version must have been known.
         max_zip_bytes: The largest zip, None for no limit.
+        deprecated: What becomes of a module that its author advises against.
+        retracted: What becomes of a version that its author took back.
+        vulnerabilities: Which known ones keep it out; None: none.
+        signatures: Who must have signed it.
         exceptions: What is let in all the same.
         prohibitions: What was decided not to come in.
         contact: Whom to ask, in words or as an address; "" for nobody.
@@ -97,6 +115,10 @@ class PolicyRules(msgspec.Struct, frozen=True, kw_only=True):
     deny: tuple[Exclusion, ...] = ()
     min_age_days: float = 0
     max_zip_bytes: int | None = None
+    deprecated: Treatment = Treatment.ALLOW
+    retracted: Treatment = Treatment.ALLOW
+    vulnerabilities: VulnRules | None = None
+    signatures: tuple[SignatureRule, ...] = ()
     exceptions: tuple[PolicyException, ...] = ()
     prohibitions: tuple[Prohibition, ...] = ()
     contact: str = ""
@@ -105,8 +127,10 @@ class PolicyRules(msgspec.Struct, frozen=True, kw_only=True):
     def says_nothing(self) -> bool:
         """Whether everything may come in."""
         limits = self.min_age_days or self.max_zip_bytes is not None
-        named = self.deny or self.prohibitions
-        return self.licences is None and not named and not limits
+        named = self.deny or self.prohibitions or self.signatures
+        said = {self.deprecated, self.retracted} != {Treatment.ALLOW}
+        known = self.licences is not None or self.vulnerabilities is not None
+        return not (limits or named or said or known)
 
 
 class VersionFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +143,10 @@ class VersionFacts(msgspec.Struct, frozen=True, kw_only=True):
         licences: Its licences, None where they are not known.
         known_from: The version whose licences these are, "" for its own.
         is_unread: Whether its zip is here, and its licences cannot be read.
+        deprecated: Why its author advises against the module, "" if not so.
+        retracted: Why its author took it back, "" if not so.
+        vulnerabilities: The known ones that it has.
+        signatures: How it stands to each rule of signatures that concerns it.
     """
 
     mv: ModuleVersion
@@ -127,6 +155,10 @@ class VersionFacts(msgspec.Struct, frozen=True, kw_only=True):
     licences: ModuleLicences | None = None
     known_from: str = ""
     is_unread: bool = False
+    deprecated: str = ""
+    retracted: str = ""
+    vulnerabilities: tuple[Vulnerability, ...] = ()
+    signatures: tuple[SignatureCount, ...] = ()
 
 
 def names(entries: Iterable[Exclusion], mv: ModuleVersion) -> bool:
@@ -220,6 +252,24 @@ def _grounds(
             yield Ground(MIN_AGE, text)
     if rules.max_zip_bytes is not None and (facts.zip_bytes or 0) > rules.max_zip_bytes:
         yield Ground(MAX_ZIP, f"its zip has {facts.zip_bytes} bytes")
+    yield from _of_its_author(rules, facts)
+    if rules.vulnerabilities is not None:
+        for each in facts.vulnerabilities:
+            yield from rules.vulnerabilities.grounds(each, now)
+    for count in facts.signatures:
+        yield from count.grounds()
+
+
+def _of_its_author(rules: PolicyRules, facts: VersionFacts) -> Iterator[Ground]:
+    """Yield what its author says against it."""
+    for rule, said, treatment in (
+        (DEPRECATED, facts.deprecated, rules.deprecated),
+        (RETRACTED, facts.retracted, rules.retracted),
+    ):
+        if said and treatment is not Treatment.ALLOW:
+            what = rule.rpartition(".")[2]
+            text = f"its author says that it is {what}: {' '.join(said.split())[:300]}"
+            yield Ground(rule, text, is_told=treatment is Treatment.WARN)
 
 
 def _of_licences(rules: LicenceRules, facts: VersionFacts) -> Iterator[Ground]:

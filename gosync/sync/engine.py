@@ -46,7 +46,7 @@ from gosync.sync.lists import Lister
 from gosync.sync.packages import PackageSource, StoredPackages
 from gosync.sync.planfile import ApprovedPlan, PlanFile, approve
 from gosync.sync.projects import ConfiguredProject
-from gosync.sync.publishing import publish_pass
+from gosync.sync.publishing import publish_pass, refresh_vulndb
 from gosync.sync.report import PassReport, sync_report
 from gosync.sync.scope import check_not_carried, narrowed
 from gosync.sync.selecting import Selecting
@@ -134,6 +134,8 @@ class Pass:
         """
         check_not_carried(self.site)
         learn_withdrawals(self.site)
+        if self.site.options.rules.vulnerabilities is not None:
+            await refresh_vulndb(self)
         check_not_withdrawn(self.site, self._options.selectors)
         if self._options.plan is not None:
             self._approved = approve(

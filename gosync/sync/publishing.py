@@ -31,7 +31,7 @@ async def publish_pass(
     """
     if not options.publish:
         return None
-    await _refresh_vulndb(this)
+    await refresh_vulndb(this)
     site, sums = this.site, this.upstreams.sums
     report: PublishReport | None = None
     try:
@@ -45,7 +45,12 @@ async def publish_pass(
     return report
 
 
-async def _refresh_vulndb(this: Pass) -> None:
+async def refresh_vulndb(this: Pass) -> None:
+    """Bring the vulnerability database up to its source; what fails is noted.
+
+    Raises:
+        StoreError: store or catalog cannot be read or written.
+    """
     if not this.site.options.vulndb:
         return
     error: GosyncError | None = None

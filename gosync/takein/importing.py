@@ -37,6 +37,7 @@ from gosync.gomod.pseudo import is_pseudo_version, pseudo_version_time
 from gosync.ingest.batch import Batch
 from gosync.ingest.gate import Admission
 from gosync.publish.report import PublishReport
+from gosync.site.applying import rule_on_admitted
 from gosync.site.oldheads import note_seen
 from gosync.site.site import Site
 from gosync.site.tree import publish_tree
@@ -192,6 +193,7 @@ class _Importing:
         wants = [Want(row.path, row.version, row.need, FoundBy.COMMAND) for row in rows]
         now = self._site.clock.now()
         self._site.catalog.selected.select(wants, complete=False, now=now)
+        rule_on_admitted(self._site, rows)
 
     async def _take(self, mv: ModuleVersion) -> None:
         whole = self._cache.has(mv, FileKind.ZIP)

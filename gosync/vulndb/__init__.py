@@ -11,13 +11,9 @@ Its layout is that of https://go.dev/security/vuln/database, so that a real
 and beside each file its ``.gz``, a file of its own. The store has the plain files as
 artifacts of the kind ``vulndb``; bundles carry those that changed.
 
-    affected  which versions an entry affects, and where it is fixed (pure)
-    entry     one entry in OSV's form (pure)
-    files     the database's files, made of entries (pure)
     keeping   a database's files brought into the store
     reading   databases in a folder, a zip, or the module golang.org/x/vulndb
     refreshing  the store's database brought up to its configured source
     remote    a database at a URL: what changed since the last time
     report    which carried versions are affected
-    stored    entries that the store has
 """

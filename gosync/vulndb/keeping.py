@@ -16,9 +16,9 @@ import msgspec
 from gosync.artifact import VULNDB, Artifact
 from gosync.errors import RejectedError
 from gosync.hint import advise, command
+from gosync.osv.files import ENTRIES, database_files
 from gosync.site.artifacts import change_artifacts
 from gosync.site.site import Site
-from gosync.vulndb.files import ENTRIES, database_files
 from gosync.vulndb.reading import Snapshot
 
 MAX_LOSS: Final = 0.01

@@ -11,8 +11,8 @@ from typing import IO, Final
 import msgspec
 
 from gosync.errors import ConfigError, MalformedError, TooLargeError
-from gosync.vulndb.entry import MAX_ENTRY_BYTES, is_id
-from gosync.vulndb.files import DB, DatabaseTime
+from gosync.osv.entry import MAX_ENTRY_BYTES, is_id
+from gosync.osv.files import DB, DatabaseTime
 
 MODULE: Final = "golang.org/x/vulndb"
 MAX_ENTRIES: Final = 200_000

@@ -17,11 +17,11 @@ from gosync.catalog.versions import Need
 from gosync.errors import ConfigError, NotFoundError
 from gosync.gomod.info import parse_time
 from gosync.gomod.semver import version_key
+from gosync.ingest.storedvulns import stored_entries
 from gosync.site.site import Site
 from gosync.store.digest import Digest
 from gosync.vulndb.keeping import VulndbChange, keep_database
 from gosync.vulndb.reading import MODULE, Snapshot, read_database, read_zip
-from gosync.vulndb.stored import stored_entries
 
 if TYPE_CHECKING:
     from gosync.upstream.http import Fetcher

@@ -19,9 +19,9 @@ from anyio import to_thread
 
 from gosync.errors import MalformedError
 from gosync.gomod.info import parse_time
+from gosync.osv.entry import MAX_ENTRY_BYTES, parse_entry
+from gosync.osv.files import DB, PACKED, VULNS, DatabaseTime, VulnLine, entry_file
 from gosync.upstream.http import Fetcher
-from gosync.vulndb.entry import MAX_ENTRY_BYTES, parse_entry
-from gosync.vulndb.files import DB, PACKED, VULNS, DatabaseTime, VulnLine, entry_file
 from gosync.vulndb.reading import MAX_BYTES, Snapshot, read_zip
 from gosync.work.pool import for_each
 

@@ -8,8 +8,8 @@ import msgspec
 
 from gosync.catalog.versions import Need, VersionRow
 from gosync.gomod.semver import version_key
-from gosync.vulndb.affected import fixes_after, is_affected
-from gosync.vulndb.entry import AffectedModule, VulnEntry, parse_entry
+from gosync.osv.affected import fixes_after, is_affected
+from gosync.osv.entry import AffectedModule, VulnEntry, parse_entry
 
 
 class VulnerableVersion(msgspec.Struct, frozen=True):

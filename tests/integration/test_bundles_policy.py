@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.offered import offer
 from tests.integration.pair import Machines, Pair
-from tests.integration.site import Site
+from tests.integration.site import Section, Site
 from tests.simulator import Simulator
 
 pytestmark = pytest.mark.slow
@@ -51,3 +51,24 @@ def test_what_is_denied_outside_leaves_the_tree_inside(pair: Pair) -> None:
     pair.take(pair.make())
     assert zips(pair.outside) == [True, True]
     assert zips(pair.inside) == [False, True], "what was decided inside stays"
+
+
+def test_what_must_be_signed_comes_in_inside_once_it_is(
+    pair: Pair, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    made = pair.run_outside("key", "new", "officer", "--dir", str(keys)).document
+    rule = {"patterns": [DENIED], "keys": [made["public_file"]]}
+    sections: dict[str, Section] = {
+        "policy": {f"require_signature.{key}": each for key, each in rule.items()}
+    }
+    pair.inside.declare(**sections)
+    pair.run_inside("publish")
+    assert zips(pair.inside) == [True, False], "nobody has signed it"
+    pair.run_outside("attest", "sign", DENIED, "--key", made["secret_file"])
+    pair.sync()
+    pair.take(pair.make())
+    assert zips(pair.inside) == [True, True]
+    tree, public = str(pair.inside.tree), made["public_file"]
+    pair.run_inside("attest", "check", DENIED, "--tree", tree, "--key", public)

@@ -9,6 +9,7 @@ import msgspec
 from gosync.demo.exchange import RequestKind
 from tests.integration.pulling import pulling_site
 from tests.integration.serving import Serving
+from tests.integration.site import OK
 from tests.integration.test_policy import DEEP, LIB, offer
 from tests.simulator import Simulator
 from tests.unit.licence.texts import GPL, MIT
@@ -67,3 +68,22 @@ def test_a_version_waits_until_it_was_known_long_enough(tmp_path: Path) -> None:
         assert '"v1.0.0"' in latest
         assert zip_file.status == 200
         assert sim.paths(RequestKind.ZIP) == [f"/{LIB}/@v/v1.0.0.zip"]
+
+
+def test_a_signature_that_must_be_there(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        offer(sim, LIB, "v1.0.0", MIT)
+        site = pulling_site(tmp_path, sim, workers=1, fresh_seconds=0)
+        made = site.run("key", "new", "officer", "--dir", str(tmp_path)).document
+        rule = {"patterns": [LIB], "keys": [made["public_file"]]}
+        site.declare(
+            policy={f"require_signature.{key}": each for key, each in rule.items()}
+        )
+        with Serving(site.folder, environment=site.environment) as server:
+            refused = server.get(f"/{LIB}/@v/v1.0.0.zip")
+            server.get(f"/{LIB}/@v/v1.0.0.mod")
+            key = ("--key", made["secret_file"])
+            site.run("attest", "sign", LIB, *key, expect=OK)
+            allowed = server.get(f"/{LIB}/@v/v1.0.0.zip")
+        assert (refused.status, allowed.status) == (403, 200)
+        assert "policy.require_signature: 0 of 1 signatures" in refused.text

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gosync.vulndb.files import database_files, entry_file
+from gosync.osv.files import database_files, entry_file
 from tests.integration.inprocess import InProcessSite
 from tests.integration.site import MISSING, OK, STANDS_OPEN
 from tests.simulator import Simulator

@@ -73,7 +73,7 @@ from gosync.catalog import leases
 from gosync.catalog.bundles import BundleRow, BundleState
 from gosync.errors import UsageError
 from gosync.hint import advise, command
-from gosync.signing.files import read_key
+from gosync.signing.files import read_keys
 from gosync.site.ruletext import rules_of
 from gosync.site.site import Site
 from gosync.store.durable import make_folder
@@ -186,7 +186,7 @@ class _Making:
         if nothing and self._receiver.base is None:
             hint = advise("run {}", command("sync"))
             raise UsageError("nothing is selected and here", hint=hint)
-        self._keys = [read_key(path) for path in self._options.target.keys]
+        self._keys = [e for path in self._options.target.keys for e in read_keys(path)]
         head, tiles = self._head, self._tiles(self._head)
         fetch_missing(self._site, tiles)
         make_folder(self._options.out)

@@ -13,6 +13,7 @@ from gosync.bundle.format.artifacts import ArtifactEntry, known_artifacts
 from gosync.bundle.read.reader import read_blobs
 from gosync.bundle.take.plan import Taking
 from gosync.site.artifacts import change_artifacts
+from gosync.site.attestations import FOLDER
 from gosync.site.decisions import own_folder
 from gosync.site.site import Site
 from gosync.store.digest import Digest
@@ -53,7 +54,7 @@ def take_artifacts(site: Site, entries: Iterable[ArtifactEntry]) -> None:
             for key, each in here.items()
             if each.kind in KNOWN_KINDS
             and key not in told
-            and not each.name.startswith(own)  # what was decided here
+            and not each.name.startswith((own, FOLDER))  # decided, signed here
         ],
     )
 

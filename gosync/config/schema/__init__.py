@@ -35,6 +35,8 @@ from gosync.config.schema.policy import (
     LicencesSection,
     PolicyExceptionSection,
     PolicySection,
+    RequireSignatureSection,
+    VulnerabilitiesSection,
 )
 from gosync.config.schema.publish import PublishSection, StoreSection, VulndbSection
 from gosync.config.schema.section import DAY_SECONDS, Section
@@ -69,6 +71,7 @@ __all__ = [
     "PublishSection",
     "ReadRuleSection",
     "RequestsSection",
+    "RequireSignatureSection",
     "Section",
     "SelectSection",
     "ServeSection",
@@ -77,5 +80,6 @@ __all__ = [
     "ToolchainsSection",
     "UpstreamSection",
     "VulndbSection",
+    "VulnerabilitiesSection",
     "WindowSection",
 ]

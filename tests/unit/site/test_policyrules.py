@@ -12,11 +12,8 @@ from gosync.errors import MalformedError
 from gosync.gomod.module import ModuleVersion
 from gosync.licence.found import LicenceFile, ModuleLicences
 from gosync.licence.names import LicenceFileKind
-from gosync.site.licencerules import (
-    LicenceRules,
-    UnknownLicence,
-    parse_licence,
-)
+from gosync.site.ground import Treatment
+from gosync.site.licencerules import LicenceRules, parse_licence
 from gosync.site.policyrules import (
     PolicyException,
     PolicyRules,
@@ -28,7 +25,7 @@ from gosync.site.rules import parse_exclusion
 MV = ModuleVersion("a.example/m", "v1.2.0")
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 TODAY = NOW.date()
-ALLOW = LicenceRules(("MIT", "BSD-*"), (), UnknownLicence.REFUSE)
+ALLOW = LicenceRules(("MIT", "BSD-*"), (), Treatment.REFUSE)
 
 
 def licences(*found: str, also: str = "", own: bool = False) -> ModuleLicences:
@@ -63,12 +60,12 @@ def effect(rules: LicenceRules, found: ModuleLicences) -> str:
         (LicenceRules((), ("AGPL-*",)), licences("AGPL-3.0-only"), "denied deny"),
         (LicenceRules((), ("AGPL-*",)), licences("MIT", own=True), ""),
         (
-            LicenceRules(("MIT",), (), UnknownLicence.WARN),
+            LicenceRules(("MIT",), (), Treatment.WARN),
             licences("MIT", own=True),
             "warned unknown",
         ),
         (
-            LicenceRules(("MIT",), (), UnknownLicence.WARN),
+            LicenceRules(("MIT",), (), Treatment.WARN),
             licences("GPL-2.0-only", own=True),
             "denied allow",
         ),

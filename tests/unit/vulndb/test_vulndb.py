@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gosync.errors import ConfigError, MalformedError
-from gosync.vulndb.affected import fixed_in, fixes_after, is_affected
-from gosync.vulndb.entry import parse_entry
-from gosync.vulndb.files import database_files, entry_file
+from gosync.osv.affected import fixed_in, fixes_after, is_affected
+from gosync.osv.entry import parse_entry
+from gosync.osv.files import database_files, entry_file
 from gosync.vulndb.reading import read_database, read_zip
 from tests.unit.vulndb.entries import FIRST, entry, fixed, introduced
 

@@ -17,8 +17,8 @@ import msgspec
 
 from gosync.errors import MalformedError
 from gosync.gomod.info import format_time
-from gosync.vulndb.affected import fixed_in
-from gosync.vulndb.entry import NEVER, VulnEntry, parse_entry
+from gosync.osv.affected import fixed_in
+from gosync.osv.entry import NEVER, VulnEntry, parse_entry
 
 DB: Final = "index/db.json"
 MODULES: Final = "index/modules.json"

@@ -61,6 +61,7 @@ class VulnEntry(msgspec.Struct, frozen=True):
     Attributes:
         id: ``GO-2024-0001``.
         modified: When it changed last; the year 1 where nobody says.
+        published: When it became known; None where nobody says.
         withdrawn: When it was taken back, or None.
         aliases: Its numbers elsewhere.
         summary: One line.
@@ -69,6 +70,7 @@ class VulnEntry(msgspec.Struct, frozen=True):
 
     id: _Text
     modified: datetime = NEVER
+    published: datetime | None = None
     withdrawn: datetime | None = None
     aliases: tuple[_Text, ...] = ()
     summary: str = ""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from gosync.gomod import semver
-from gosync.vulndb.entry import AffectedModule, AffectedRange, RangeEvent
+from gosync.osv.entry import AffectedModule, AffectedRange, RangeEvent
 
 _SEMVER: Final = "SEMVER"
 _FIRST: Final = "0"

@@ -1,0 +1,101 @@
+"""Vulnerabilities by the database that the store has; asks nobody.
+
+Of one module only its own entries are read, as ``index/modules.json`` names them. Both
+are kept by their digests, so that rules may ask for each version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from gosync.artifact import VULNDB, Artifact
+from gosync.catalog.db import Catalog
+from gosync.errors import BlobCorruptError, MalformedError
+from gosync.hint import advise, command
+from gosync.osv.entry import AffectedModule, VulnEntry, parse_entry
+from gosync.osv.files import ENTRIES, MODULES, ModuleVulns, entry_file
+from gosync.store.blobs import BlobReader
+from gosync.store.digest import Digest
+
+_ENTRIES_KEPT: Final = 4096
+
+Read = Callable[[Digest], bytes]
+
+
+class StoredVulns:
+    """The database of a store, asked by module."""
+
+    def __init__(self, catalog: Catalog, blobs: BlobReader) -> None:
+        self._artifacts = catalog.artifacts
+        self._blobs = blobs
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a database.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return self._artifacts.get(VULNDB, MODULES) is not None
+
+    def of(self, path: str) -> Iterator[tuple[VulnEntry, AffectedModule]]:
+        """Yield the entries that affect versions of a module, withdrawn ones apart.
+
+        Raises:
+            StoreError: store or catalog cannot be read, or what it has is no database.
+        """
+        index = self._artifacts.get(VULNDB, MODULES)
+        if index is None:
+            return
+        for identifier in _index(self._blobs.read, index).get(path, ()):
+            kept = self._artifacts.get(VULNDB, entry_file(identifier))
+            if kept is None:
+                continue  # between two waves of a bundle
+            entry = _entry(self._blobs.read, kept)
+            if entry.withdrawn is None:
+                named = (e for e in entry.affected if e.package.name == path)
+                yield from ((entry, each) for each in named)
+
+
+def stored_entries(catalog: Catalog, blobs: BlobReader) -> dict[str, bytes]:
+    """Return the entries that the store has, by their ids.
+
+    Raises:
+        StoreError: Store or catalog cannot be read.
+    """
+    found = {}
+    for each in catalog.artifacts.all():
+        folder, _, name = each.name.partition("/")
+        if each.kind == VULNDB and folder == ENTRIES:
+            data = blobs.read(Digest(each.digest), limit_bytes=each.size_bytes)
+            found[name.removesuffix(".json")] = data
+    return found
+
+
+@lru_cache(maxsize=2)
+def _index(read: Read, artifact: Artifact) -> Mapping[str, tuple[str, ...]]:
+    try:
+        data = read(Digest(artifact.digest))
+        modules = msgspec.json.decode(data, type=list[ModuleVulns])
+    except msgspec.DecodeError as exc:
+        raise _broken(artifact, exc) from exc
+    return {each.path: tuple(v.id for v in each.vulns) for each in modules}
+
+
+@lru_cache(maxsize=_ENTRIES_KEPT)
+def _entry(read: Read, artifact: Artifact) -> VulnEntry:
+    try:
+        return parse_entry(read(Digest(artifact.digest)))
+    except MalformedError as exc:
+        raise _broken(artifact, exc) from exc
+
+
+def _broken(artifact: Artifact, error: Exception) -> BlobCorruptError:
+    return BlobCorruptError(
+        f"{artifact}: not of a vulnerability database: {error}",
+        hint=advise("{} brings it anew", command("vulns", "--update")),
+    )
