@@ -34,7 +34,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     init            ``gosync init``: a commented configuration to start from
     inspect         ``gosync show``: all that is known of one version
     interruptible   long work that SIGINT and SIGTERM end cleanly
-    key             ``gosync key``: keys that sign bundles
+    key             ``gosync key``: keys that sign bundles, made and shown
     licences        ``gosync licences``: the licences of what is carried
     listing         ``gosync list``: the versions in the store
     main            the command group, and errors made exit codes

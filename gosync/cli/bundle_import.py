@@ -31,8 +31,8 @@ from gosync.cli.options import (
 from gosync.cli.progress import progress
 from gosync.cli.tables import alone_text, tree_lines
 from gosync.config.telling import telling_of
-from gosync.config.trustfile import find_trust
 from gosync.errors import MalformedError
+from gosync.signing.files import read_trust
 from gosync.site.opening import Opening
 from gosync.site.site import Site, open_site
 from gosync.site.standing import Trouble
@@ -109,7 +109,7 @@ def import_(
     """
     config = options.load_config()
     inside = config.inside
-    trust = find_trust(trust_file or inside.trust)
+    trust = read_trust(trust_file or inside.trust)
     with open_site(
         with_delete_limit(config.site_options(), max_delete=max_delete, yes=yes),
         command="gosync bundle import",

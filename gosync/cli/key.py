@@ -9,8 +9,8 @@ import click
 
 from gosync.cli.options import CommonOptions, common_options
 from gosync.errors import UsageError
-from gosync.signing.files import write_key
-from gosync.signing.keys import KeyKind, generate_key
+from gosync.signing.files import read_any_public_key, write_key
+from gosync.signing.keys import KeyKind, format_public_pem, generate_key
 from gosync.signing.trust import format_trusted_key
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -18,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 @click.group()
 def key() -> None:
-    """Make keys that sign bundles."""
+    """Make keys that sign bundles, and show them."""
 
 
 @key.command()
@@ -68,3 +68,31 @@ def new(options: CommonOptions, name: str, kind: str, folder: Path) -> None:
         str(document["trust"]).rstrip(),
     ]
     options.output.result("key new", document, lines)
+
+
+@key.command()
+@click.argument(
+    "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE"
+)
+@click.option("--name", help="What the trust file calls it; default: the file's name.")
+@common_options
+def show(options: CommonOptions, file: Path, name: str | None) -> None:
+    """Show a public key, or the public part of a secret one: gosync's, cosign's.
+
+    In PEM, which cosign and openssl read, and as the trust file's section.
+    """
+    public = read_any_public_key(file)
+    called = name or file.name.removesuffix(".pub").removesuffix(".key")
+    if _NAME.fullmatch(called) is None:
+        raise UsageError(f"{called!r}: want letters, digits, dots, dashes, underscores")
+    pem, trust = format_public_pem(public), format_trusted_key(called, public)
+    document = {
+        "name": called,
+        "kind": public.kind,
+        "fingerprint": public.fingerprint,
+        "pem": pem,
+        "trust": trust,
+    }
+    said = [f"{file}: {public.kind.value}, {public.fingerprint}", pem, trust]
+    lines = "\n\n".join(each.rstrip() for each in said)
+    options.output.result("key show", document, lines.split("\n"))

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from gosync.artifact import DOCUMENT
 from gosync.cli.arguments import parse_module_version
 from gosync.cli.extras import needs_extra
 from gosync.cli.options import CommonOptions, common_options
@@ -15,8 +16,11 @@ from gosync.clock import SystemClock
 from gosync.errors import UsageError
 from gosync.hint import advise, command
 from gosync.sbom.buildinfo import binary_modules
+from gosync.sbom.bundled import document_name
 from gosync.sbom.collecting import Collector
 from gosync.sbom.components import Contents
+from gosync.sbom.formats import writer_of
+from gosync.sbom.linked import Linked
 from gosync.site.site import read_store
 from gosync.store.durable import replace_file
 
@@ -43,6 +47,18 @@ class SbomReport(msgspec.Struct, frozen=True):
     out: str
 
 
+class CarriedSbom(msgspec.Struct, frozen=True):
+    """What was written of a bundle that carries an SBOM.
+
+    Attributes:
+        format: "cyclonedx" or "spdx".
+        out: The file.
+    """
+
+    format: str
+    out: str
+
+
 class SbomTarget(msgspec.Struct, frozen=True):
     """The command line's arguments."""
 
@@ -59,7 +75,7 @@ class SbomTarget(msgspec.Struct, frozen=True):
     "--bundle",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     metavar="DIR",
-    help="Of what the bundle in DIR selects.",
+    help="Of what the bundle in DIR selects: the one that it carries, if it does.",
 )
 @click.option(
     "--binary",
@@ -104,6 +120,10 @@ def sbom(
         )
     if options.output.as_json and out is None:
         raise UsageError("--json needs --out FILE", hint="or leave out --json")
+    carried = None if bundle is None else _carried(bundle, form)
+    if carried is not None:
+        _write_carried(options, carried, form, out)
+        return
     with needs_extra("sbom"):
         text, contents = _made(options, asked, form)
     if out is None:
@@ -122,16 +142,40 @@ def sbom(
     options.output.result("sbom", report, [line])
 
 
+def _write_carried(
+    options: CommonOptions, text: str, form: str, out: Path | None
+) -> None:
+    """Write the SBOM of a bundle as it is: its bytes are what was signed."""
+    if out is None:
+        sys.stdout.write(text)
+        return
+    replace_file(out, text.encode(), staging=out.absolute().parent, durable=False)
+    report = CarriedSbom(form, str(out))
+    line = f"the SBOM that the bundle carries is in {out}"
+    options.output.result("sbom", report, [line])
+
+
 def _made(options: CommonOptions, asked: SbomTarget, form: str) -> tuple[str, Contents]:
     """Return the document and its contents; imports the library of its format."""
-    if form == "spdx":
-        from gosync.sbom.spdx import format_spdx as write  # noqa: PLC0415 - an extra
-    else:
-        from gosync.sbom.cyclonedx import (  # noqa: PLC0415 - an extra
-            format_cyclonedx as write,
-        )
+    write = writer_of(form)
     contents = _contents(options, asked)
     return write(contents), contents
+
+
+def _carried(bundle: Path, form: str) -> str | None:
+    """Return the SBOM that travels in a bundle, None where none does."""
+    # Reading a bundle takes zstandard.
+    from gosync.bundle.read.folder import BundleFolder  # noqa: PLC0415
+    from gosync.bundle.read.reader import read_blobs  # noqa: PLC0415
+
+    opened = BundleFolder.open(bundle)
+    key = (DOCUMENT, document_name(form))
+    found = [each for each in opened.manifest.artifacts if each.key == key]
+    for each in found:
+        if each.segment is not None:
+            for _, pieces in read_blobs(opened, {each.digest}):
+                return b"".join(pieces).decode()
+    return None
 
 
 def _contents(options: CommonOptions, asked: SbomTarget) -> Contents:
@@ -160,7 +204,7 @@ def _contents(options: CommonOptions, asked: SbomTarget) -> Contents:
             return collector.version(parse_module_version(asked.target))
         linked = None
         if asked.binary is not None:
-            linked = binary_modules(_read(asked.binary))
+            linked = Linked(binary_modules(_read(asked.binary)))
         return collector.project(folder, linked=linked)
 
 

@@ -32,7 +32,6 @@ configuration.
     sizes       sizes as people write them: ``10GiB``, ``4.3 GB``, ``500000``
     telling     what status.json and metrics say of a mirror
     toolchains  from the file's ``[toolchains]`` to versions of Go and platforms
-    trustfile   the trust file that the configuration names
     upstreams   from the file's ``[upstream]`` to addresses without secrets
     variables   ``GOSYNC_SECTION_KEY``: variables that override keys
 """

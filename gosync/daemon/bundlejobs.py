@@ -14,9 +14,9 @@ from msgspec.structs import asdict, replace
 from gosync.bundle.delivery.inside import DeliveredBundle, InboxReport, Intray
 from gosync.bundle.delivery.outside import Dispatch, OutboxReport
 from gosync.catalog import leases
-from gosync.config.trustfile import find_trust
 from gosync.daemon.outcome import JobOutcome, JobWork
 from gosync.errors import ConfigError, GosyncError, SecurityError, StoreError
+from gosync.signing.files import read_trust
 from gosync.sync.adopt import bring_up_whole
 
 _SHOWN = 3
@@ -63,7 +63,7 @@ async def import_(work: JobWork) -> JobOutcome:
     inside = work.config.inside
     if inside.inbox is None:
         raise ConfigError("there is no inbox", hint=_NO_INBOX)
-    trust = find_trust(inside.trust)
+    trust = read_trust(inside.trust)
     if work.site.standing.tree_knows_more:
         async with work.site.holding_at_last(leases.SELECT):
             with work.stop.at_once():

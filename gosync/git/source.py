@@ -41,6 +41,7 @@ from gosync.gomod.versionlist import format_list
 from gosync.upstream.answer import Response, Served, Sink
 from gosync.upstream.breaker import BreakerPolicy
 from gosync.upstream.circuit import Circuit
+from gosync.upstream.patience import BodyPatience
 from gosync.upstream.route import OwnSource
 
 T = TypeVar("T")
@@ -103,9 +104,10 @@ class GitSource:
         limit_bytes: int,
         headers: Mapping[str, str] | None = None,
         retries: int | None = None,
+        patience: BodyPatience | None = None,
     ) -> Response:
         """Write a file to a sink; errors as ``Source.download``."""
-        del headers, retries
+        del headers, retries, patience
         asked = parse_request(unquote(path))
         if asked is None or not asked.module:
             raise NotFoundError(f"{self.name}: no such question: {path}")

@@ -58,12 +58,18 @@ class LicenceReader:
         Args:
             kept: The contents of the entries that were wanted, by name.
         """
-        files = [_file(self._prefix, e.name, kept[e.name]) for e in self._chosen]
         too_large = [_unread(self._prefix, each.name) for each in self._others]
-        files += [e for e in too_large if e.kind is not LicenceFileKind.FOLDER]
-        if any(each.kind is not LicenceFileKind.README for each in files):
-            files = [each for each in files if each.kind is not LicenceFileKind.README]
-        return module_licences(files, left_out=len(self._others))
+        others = [e for e in too_large if e.kind is not LicenceFileKind.FOLDER]
+        names = [each.name for each in self._chosen]
+        kinds = {each: _kind(self._prefix, each) for each in names}
+        if {*kinds.values(), *(each.kind for each in others)} - {
+            LicenceFileKind.README
+        }:
+            # A README counts where nothing else does, and takes longest to classify.
+            names = [e for e in names if kinds[e] is not LicenceFileKind.README]
+            others = [e for e in others if e.kind is not LicenceFileKind.README]
+        files = [_file(self._prefix, each, kept[each]) for each in names]
+        return module_licences([*files, *others], left_out=len(self._others))
 
 
 def read_licences(

@@ -48,11 +48,24 @@ class AffectedPackage(msgspec.Struct, frozen=True):
     ecosystem: _Text = ""
 
 
+class AffectedImport(msgspec.Struct, frozen=True):
+    """A package that has the vulnerable code."""
+
+    path: _Text = ""
+
+
+class GoSpecific(msgspec.Struct, frozen=True):
+    """What Go's database says beside OSV: the packages; none where all may be meant."""
+
+    imports: tuple[AffectedImport, ...] = ()
+
+
 class AffectedModule(msgspec.Struct, frozen=True):
     """A module, and which of its versions are affected."""
 
     package: AffectedPackage
     ranges: tuple[AffectedRange, ...] = ()
+    ecosystem_specific: GoSpecific = GoSpecific()
 
 
 class VulnEntry(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from gosync.bundle.format.manifest import VersionEntry
 from gosync.catalog.db import Catalog
+from gosync.catalog.rulings import Effect
 from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import NotFoundError
 from gosync.gomod import gover
@@ -23,10 +24,12 @@ from gosync.gomod.packages import ModulePackages
 from gosync.gomod.semver import version_key
 from gosync.hint import advise, command
 from gosync.ingest.storedlicences import StoredLicences, has_licences
+from gosync.ingest.storedvulns import StoredVulns
 from gosync.project import Project, read_project
 from gosync.project.packages import read_folder_packages
-from gosync.sbom.components import Component, Contents
-from gosync.sbom.linked import linked_modules
+from gosync.sbom.components import Component, Contents, Exposure
+from gosync.sbom.exposure import exposure
+from gosync.sbom.linked import Linked, linked_modules
 from gosync.store.blobs import BlobReader
 from gosync.sync.dependencies import ProjectLoad
 from gosync.sync.gomods import StoredGoMods
@@ -43,11 +46,10 @@ class Collector:
         self._gomods = StoredGoMods(catalog, blobs, bears_damage=False)
         self._packages = StoredPackages(catalog, blobs)
         self._licences = StoredLicences(catalog, blobs)
+        self._vulns = StoredVulns(catalog, blobs)
         self._now = now
 
-    def project(
-        self, folder: Path, *, linked: frozenset[ModuleVersion] | None = None
-    ) -> Contents:
+    def project(self, folder: Path, *, linked: Linked | None = None) -> Contents:
         """Return what ``go list -m all`` lists in a project.
 
         Args:
@@ -64,8 +66,9 @@ class Collector:
         if linked is None:
             linked = self._linked(project, found)
         components = list(self._of_build_list(found, linked))
+        packages = None if linked is None else linked.packages
         main, *others = (_main(found, each) for each in project.mains.versions)
-        return self._contents(main, [*others, *components])
+        return self._contents(main, [*others, *components], packages)
 
     def version(self, mv: ModuleVersion) -> Contents:
         """Return what a version is built with as the main module, by itself.
@@ -87,7 +90,8 @@ class Collector:
         components = list(self._of_build_list(found, linked))
         requires = _main(found, mains.versions[0]).requires
         subject = replace(self._component(mv), requires=requires)
-        return self._contents(subject, components)
+        packages = None if linked is None else linked.packages
+        return self._contents(subject, components, packages)
 
     def tree(self) -> Contents:
         """Return everything that is carried whole.
@@ -96,9 +100,21 @@ class Collector:
             StoreError: Store or catalog cannot be read.
         """
         rows = (e for e in self._catalog.versions.all_rows() if e.carried is Need.ZIP)
-        carried = [row for row in rows if not (row.withdrawn or row.denied)]
-        components = [self._of_row(row) for row in carried]
-        return self._contents(Component(module=ModuleVersion(TREE, "")), components)
+        carried = (row for row in rows if not (row.withdrawn or row.denied))
+        return self.selected(TREE, carried)
+
+    def selected(self, name: str, rows: Iterable[VersionRow]) -> Contents:
+        """Return versions that are carried whole.
+
+        Args:
+            name: What they are of.
+            rows: The versions.
+
+        Raises:
+            StoreError: Store or catalog cannot be read.
+        """
+        components = [self._of_row(row) for row in rows]
+        return self._contents(Component(module=ModuleVersion(name, "")), components)
 
     def bundle(self, name: str, entries: Iterable[VersionEntry]) -> Contents:
         """Return the versions that a bundle's manifest has whole.
@@ -113,14 +129,40 @@ class Collector:
         components = [self._of_entry(each) for each in entries if each.zip_h1]
         return self._contents(Component(module=ModuleVersion(name, "")), components)
 
-    def _contents(self, subject: Component, found: Iterable[Component]) -> Contents:
+    def _contents(
+        self,
+        subject: Component,
+        found: Iterable[Component],
+        packages: frozenset[str] | None = None,
+    ) -> Contents:
         ordered = sorted(found, key=_order)
+        exposed = (subject, *ordered) if subject.module.version else ordered
         return Contents(
             subject=subject,
             components=tuple(ordered),
             made_at=self._now,
             facts=self._heads(),
+            exposures=tuple(self._exposures(exposed, packages)),
         )
+
+    def _exposures(
+        self, components: Iterable[Component], packages: frozenset[str] | None
+    ) -> Iterator[Exposure]:
+        for component in components:
+            mv = component.module
+            if not mv.version:
+                continue
+            for entry, module in self._vulns.of(mv.path):
+                found = exposure(entry, module, component, packages=packages)
+                if found is not None:
+                    yield replace(found, note=self._excepted(mv))
+
+    def _excepted(self, mv: ModuleVersion) -> str:
+        ruling = self._catalog.rulings.get(mv)
+        if ruling is None or ruling.effect is not Effect.EXCEPTED:
+            return ""
+        until = f" until {ruling.until}" if ruling.until else ""
+        return f"let in by an exception{until}: {ruling.exception}"
 
     def _heads(self) -> dict[str, str]:
         """Return each log's trusted head: size and root hash, as in its note."""
@@ -130,9 +172,7 @@ class Collector:
             for name in heads.names()
         }
 
-    def _linked(
-        self, project: Project, found: Resolution
-    ) -> frozenset[ModuleVersion] | None:
+    def _linked(self, project: Project, found: Resolution) -> Linked | None:
         mains = {
             each.path: read_folder_packages(project.folder / each.folder)
             for each in project.mains.modules
@@ -141,7 +181,7 @@ class Collector:
 
     def _follow(
         self, mains: dict[str, ModulePackages], found: Resolution
-    ) -> frozenset[ModuleVersion] | None:
+    ) -> Linked | None:
         others = [each for each in found.build_list() if each.version]
         actual = {each: found.mains.actual(each) for each in others}
 
@@ -152,10 +192,12 @@ class Collector:
         linked = linked_modules(mains, others, load)
         if linked is None:
             return None
-        return frozenset(actual[each] for each in linked)
+        return Linked(
+            frozenset(actual[each] for each in linked.modules), linked.packages
+        )
 
     def _of_build_list(
-        self, found: Resolution, linked: frozenset[ModuleVersion] | None
+        self, found: Resolution, linked: Linked | None
     ) -> Iterator[Component]:
         for each in found.build_list():
             if not each.version:
@@ -164,7 +206,7 @@ class Collector:
             component = self._component(actual)
             yield replace(
                 component,
-                is_required=None if linked is None else actual in linked,
+                is_required=None if linked is None else actual in linked.modules,
                 replaces=each if actual != each else None,
                 requires=_requires(found, actual, of=each),
             )

@@ -61,6 +61,32 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
         return {name: str(each) for name, each in facts.items() if each is not None}
 
 
+class Exposure(msgspec.Struct, frozen=True, kw_only=True):
+    """A vulnerability of one component.
+
+    Attributes:
+        id: The entry's identifier.
+        aliases: Its numbers elsewhere.
+        summary: One line.
+        published: When it became known, None where nobody says.
+        modified: When the entry changed last.
+        purl: The component.
+        fixed: The first version above that is not affected, "" for none.
+        is_present: Whether a build has its code, None where that is not known.
+        note: Why it was let in though the policy refuses it, "" where it does not.
+    """
+
+    id: str
+    aliases: tuple[str, ...]
+    summary: str
+    published: datetime | None
+    modified: datetime
+    purl: str
+    fixed: str
+    is_present: bool | None
+    note: str = ""
+
+
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """A subject and its components.
 
@@ -69,9 +95,11 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
         components: Its components, by path and version; the subject is none.
         made_at: When this was told.
         facts: The checksum database's head that proofs lead to, by name.
+        exposures: The components' known vulnerabilities.
     """
 
     subject: Component
     components: tuple[Component, ...]
     made_at: datetime
     facts: dict[str, str] = msgspec.field(default_factory=dict)
+    exposures: tuple[Exposure, ...] = ()

@@ -2,25 +2,42 @@
 
 The subject is ``metadata.component``. A component's ``scope`` is ``required`` where a
 build links it and ``optional`` where it does not. What CycloneDX has no field for
-stands in ``properties``. The serial number follows from the contents, so that the same
-contents give the same document but for its time.
+stands in ``properties``. Known vulnerabilities are ``vulnerabilities``, one for each
+component that has one, with an ``analysis`` (VEX): ``not_affected`` where a build links
+none of the code, else ``in_triage``, for somebody has to look. The serial number
+follows from the contents, so that the same contents give the same document but for its
+time.
 """
 
 from __future__ import annotations
 
 from uuid import NAMESPACE_URL, uuid5
 
-from cyclonedx.model import HashAlgorithm, HashType, Property
+from cyclonedx.model import HashAlgorithm, HashType, Property, XsUri
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component as CycloneComponent
 from cyclonedx.model.component import ComponentScope, ComponentType
+from cyclonedx.model.impact_analysis import (
+    ImpactAnalysisJustification,
+    ImpactAnalysisState,
+)
 from cyclonedx.model.license import LicenseExpression
+from cyclonedx.model.vulnerability import (
+    BomTarget,
+    Vulnerability,
+    VulnerabilityAnalysis,
+    VulnerabilityReference,
+    VulnerabilitySource,
+)
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 from gosync import __version__
 from gosync.gomod.module import ModuleVersion
-from gosync.sbom.components import Component, Contents
+from gosync.sbom.components import Component, Contents, Exposure
+
+_DATABASE = "Go vulnerability database"
+_ENTRIES = "https://pkg.go.dev/vuln/"
 
 
 def format_cyclonedx(contents: Contents) -> str:
@@ -42,6 +59,7 @@ def format_cyclonedx(contents: Contents) -> str:
     bom.serial_number = uuid5(NAMESPACE_URL, _identity(contents))
     for each in contents.components:
         bom.register_dependency(all_made[each.module], _known(all_made, each.requires))
+    bom.vulnerabilities.update(map(_vulnerability, contents.exposures))
     required = contents.subject.requires or tuple(all_made)
     bom.register_dependency(subject, _known(all_made, required))
     return f"{JsonV1Dot6(bom).output_as_string(indent=2)}\n"
@@ -66,6 +84,40 @@ def _component(component: Component, kind: ComponentType) -> CycloneComponent:
         else [],
         licenses=[LicenseExpression(expression)] if expression else [],
         properties=_properties(component.facts),
+    )
+
+
+def _vulnerability(exposure: Exposure) -> Vulnerability:
+    url = f"{_ENTRIES}{exposure.id}"
+    return Vulnerability(
+        bom_ref=f"{exposure.purl}#{exposure.id}",
+        id=exposure.id,
+        source=VulnerabilitySource(name=_DATABASE, url=XsUri(url)),
+        references=[
+            VulnerabilityReference(
+                id=each, source=VulnerabilitySource(name=each.partition("-")[0])
+            )
+            for each in exposure.aliases
+        ],
+        description=exposure.summary or None,
+        recommendation=f"upgrade to {exposure.fixed}" if exposure.fixed else None,
+        published=exposure.published,
+        updated=exposure.modified,
+        analysis=_analysis(exposure),
+        affects=[BomTarget(ref=exposure.purl)],
+    )
+
+
+def _analysis(exposure: Exposure) -> VulnerabilityAnalysis:
+    if exposure.is_present is False:
+        return VulnerabilityAnalysis(
+            state=ImpactAnalysisState.NOT_AFFECTED,
+            justification=ImpactAnalysisJustification.CODE_NOT_PRESENT,
+            detail=exposure.note or "the build links none of the vulnerable packages",
+        )
+    linked = "the build links it" if exposure.is_present else ""
+    return VulnerabilityAnalysis(
+        state=ImpactAnalysisState.IN_TRIAGE, detail=exposure.note or linked or None
     )
 
 

@@ -10,17 +10,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.needsimports import prefixes
 from gosync.gomod.needsreached import LoadPackages
 from gosync.gomod.packages import ModulePackages, Package
 
 
+class Linked(msgspec.Struct, frozen=True):
+    """What a build links.
+
+    Attributes:
+        modules: The modules, main modules apart.
+        packages: Import paths of the packages of them; None where they are not known.
+    """
+
+    modules: frozenset[ModuleVersion]
+    packages: frozenset[str] | None = None
+
+
 def linked_modules(
     mains: Mapping[str, ModulePackages],
     build_list: Iterable[ModuleVersion],
     load: LoadPackages,
-) -> frozenset[ModuleVersion] | None:
+) -> Linked | None:
     """Return the modules whose packages a build of the main modules links.
 
     Args:
@@ -29,7 +43,7 @@ def linked_modules(
         load: Knows the packages of these.
 
     Returns:
-        The modules; None where a zip that may be linked is not known.
+        These; None where a zip that may be linked is not known.
     """
     return _Linking(mains, build_list, load).linked()
 
@@ -45,8 +59,9 @@ class _Linking:
         self._load = load
         self._folders = {path: _by_folder(each) for path, each in mains.items()}
         self._linked: set[ModuleVersion] = set()
+        self._packages: set[str] = set()
 
-    def linked(self) -> frozenset[ModuleVersion] | None:
+    def linked(self) -> Linked | None:
         pending = [
             path
             for folders in self._folders.values()
@@ -62,7 +77,7 @@ class _Linking:
             new = [each for each in found if each not in seen]
             seen.update(new)
             pending += new
-        return frozenset(self._linked)
+        return Linked(frozenset(self._linked), frozenset(self._packages))
 
     def _package(self, path: str) -> tuple[str, ...] | None:
         """Return what the package of a path imports, () where nothing has it."""
@@ -74,6 +89,7 @@ class _Linking:
             if package is not None:
                 if prefix in self._versions:
                     self._linked.add(self._versions[prefix])
+                    self._packages.add(path)
                 return package.imports
         return ()
 

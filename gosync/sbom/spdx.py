@@ -3,13 +3,13 @@
 The document describes the subject, which contains every component; who requires whom is
 ``DEPENDS_ON``. A component that no build links is an ``OPTIONAL_DEPENDENCY_OF`` the
 subject. What SPDX has no field for stands in a package's comment, one ``name: value`` a
-line.
+line. A package's known vulnerabilities are references of the category ``SECURITY``.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import StringIO
 from uuid import NAMESPACE_URL, uuid5
 
@@ -31,9 +31,10 @@ from spdx_tools.spdx.model import (
 from spdx_tools.spdx.writer.json.json_writer import write_document_to_stream
 
 from gosync import __version__
-from gosync.sbom.components import Component, Contents
+from gosync.sbom.components import Component, Contents, Exposure
 
 _DOCUMENT = "SPDXRef-DOCUMENT"
+_ENTRIES = "https://pkg.go.dev/vuln/"
 
 
 def format_spdx(contents: Contents) -> str:
@@ -52,7 +53,7 @@ def format_spdx(contents: Contents) -> str:
     )
     document = Document(
         creation,
-        packages=list(map(_package, packages)),
+        packages=[_package(each, contents.exposures) for each in packages],
         relationships=list(_relationships(contents)),
     )
     out = StringIO()
@@ -60,7 +61,7 @@ def format_spdx(contents: Contents) -> str:
     return f"{out.getvalue()}\n"
 
 
-def _package(component: Component) -> Package:
+def _package(component: Component, exposures: Iterable[Exposure]) -> Package:
     module, expression = component.module, component.expression
     declared = (
         get_spdx_licensing().parse(expression) if expression else SpdxNoAssertion()
@@ -77,14 +78,23 @@ def _package(component: Component) -> Package:
         license_concluded=SpdxNoAssertion(),
         license_declared=declared,
         copyright_text=SpdxNoAssertion(),
-        external_references=[_reference(component)] if module.version else [],
+        external_references=list(_references(component, exposures)),
         comment=_lines(component.facts),
     )
 
 
-def _reference(component: Component) -> ExternalPackageRef:
-    category = ExternalPackageRefCategory.PACKAGE_MANAGER
-    return ExternalPackageRef(category, "purl", component.purl)
+def _references(
+    component: Component, exposures: Iterable[Exposure]
+) -> Iterator[ExternalPackageRef]:
+    if component.module.version:
+        category = ExternalPackageRefCategory.PACKAGE_MANAGER
+        yield ExternalPackageRef(category, "purl", component.purl)
+    for each in exposures:
+        if each.purl == component.purl:
+            security = ExternalPackageRefCategory.SECURITY
+            comment = f"{each.summary}; fixed in {each.fixed or 'no version'}"
+            url = f"{_ENTRIES}{each.id}"
+            yield ExternalPackageRef(security, "advisory", url, comment)
 
 
 def _relationships(contents: Contents) -> Iterator[Relationship]:

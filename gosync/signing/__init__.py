@@ -5,6 +5,7 @@ is one); ``trust`` says whose signatures count, from when to when, and how many 
 takes. All this is pure; ``files`` reads and writes secret keys.
 
     attestation  statements of what a version's files are, signed (pure)
+    cosignkey  secret keys that cosign encrypted (pure)
     dsse    envelopes of signed statements (pure)
     files   key files on disk: the secret one is its owner's alone
     keys    Ed25519 as OpenSSH keeps them, and ECDSA P-256 in PEM (pure)

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from gosync.errors import ConfigError, MalformedError, UsageError
+from gosync.hint import advise, command
+from gosync.signing.cosignkey import PASSWORD_VARIABLE
 from gosync.signing.keys import (
     MAX_KEY_BYTES,
     PublicKey,
@@ -33,6 +35,7 @@ from gosync.signing.trust import (
     TrustedKey,
     TrustFile,
     check_trust,
+    parse_keys,
     parse_trust,
 )
 
@@ -71,8 +74,8 @@ def read_key(path: Path) -> SecretKey:
     """Read a secret key.
 
     Raises:
-        UsageError: It cannot be read, others can read it too, or it is no key that
-            signs without a passphrase.
+        UsageError: It cannot be read, others can read it too, it is no key, or its
+            passphrase is not known.
     """
     with _usage_errors(path), path.open("rb") as file:
         status = os.fstat(file.fileno())
@@ -83,7 +86,8 @@ def read_key(path: Path) -> SecretKey:
             f"{path}: others than its owner can read this secret key",
             hint=f"chmod 600 {path}, or make a new key if somebody may have read it",
         )
-    return parse_secret_key(data, subject=str(path))
+    password = os.environ.get(PASSWORD_VARIABLE)
+    return parse_secret_key(data, subject=str(path), password=password)
 
 
 def read_keys(path: Path) -> list[SecretKey]:
@@ -118,12 +122,20 @@ def read_trust(path: Path) -> TrustFile:
     names, and is called as its file is.
 
     Raises:
-        ConfigError: It cannot be read, is none, or could never be satisfied.
+        ConfigError: There is none, it cannot be read, or could never be satisfied.
     """
+    if not path.exists():
+        raise ConfigError(
+            f"{path}: there is no trust file, so nobody's bundles are taken",
+            hint=advise(
+                "outside, {} prints what belongs into it; bundle.trust names another",
+                command("key new", "NAME"),
+            ),
+        )
     if not path.is_dir():
         return parse_trust(_text(path), subject=str(path))
     file = path / TRUST_NAME
-    found = parse_trust(_text(file), subject=str(file)) if file.exists() else NO_TRUST
+    found = parse_keys(_text(file), subject=str(file)) if file.exists() else NO_TRUST
     named = {key.public for key in found.keys}
     added = [
         TrustedKey(name=each.stem, public=key)
@@ -149,6 +161,17 @@ def _inside(folder: Path, suffix: str) -> list[Path]:
         files = sorted(folder.iterdir())
     plain = (each for each in files if not each.name.startswith("."))
     return [each for each in plain if each.name.endswith(suffix)]
+
+
+def read_any_public_key(file: Path) -> PublicKey:
+    """Read a public key, or the public part of a secret one.
+
+    Raises:
+        UsageError: It cannot be read, or is none.
+    """
+    if b"PRIVATE KEY-----" in _text(file).encode():
+        return read_key(file).public()
+    return _public_key(file)
 
 
 def _public_key(file: Path) -> PublicKey:

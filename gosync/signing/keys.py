@@ -17,9 +17,9 @@ Either can be written as a sigstore bundle as well (``sigstore``), the form of c
 No transparency log has such a signature, and there is none to ask behind a gap: cosign
 is told so since its version 2 (``--insecure-ignore-tlog``).
 
-A secret key with a passphrase is not read: nobody is there to type it. Its owner
-signs by hand instead, with ``ssh-keygen -Y sign`` or ``cosign sign-blob``, and adds
-the file to the bundle.
+Of secret keys with a passphrase those are read that cosign encrypted (``cosignkey``),
+with the passphrase of its variable. The owner of another one signs by hand, with
+``ssh-keygen -Y sign``, and adds the file to the bundle.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from gosync.errors import MalformedError, UsageError
 from gosync.hint import advise, command
-from gosync.signing import sigstore, sshsig
+from gosync.signing import cosignkey, sigstore, sshsig
 from gosync.signing.wire import decode_base64, format_strings
 
 MAX_KEY_BYTES: Final = 16_384
@@ -147,8 +147,7 @@ class SecretKey:
     def sign_sigstore(self, message: bytes) -> bytes:
         """Return the file of a sigstore bundle of the message."""
         digest, signed = self.public().digest, self.sign_plain(message)
-        told = None if self.kind is KeyKind.ED25519 else message
-        return sigstore.format_sigstore(signed, key_digest=digest, message=told)
+        return sigstore.format_sigstore(signed, key_digest=digest, message=message)
 
     def sign_plain(self, message: bytes) -> bytes:
         """Return a signature of the message: DER of ECDSA, or 64 bytes of Ed25519."""
@@ -174,21 +173,25 @@ def format_secret_key(key: SecretKey) -> bytes:
     )
 
 
-def parse_secret_key(data: bytes, *, subject: str) -> SecretKey:
+def parse_secret_key(
+    data: bytes, *, subject: str, password: str | None = None
+) -> SecretKey:
     """Return the secret key in a file.
 
     Args:
         data: The file.
         subject: What messages call it; they never show the key.
+        password: That of a key which cosign encrypted; None where nobody told.
 
     Raises:
-        UsageError: It is none, of another kind, or protected by a passphrase.
+        UsageError: It is none, of another kind, or its passphrase is not known.
     """
-    load = (
-        serialization.load_ssh_private_key
-        if b"BEGIN OPENSSH PRIVATE KEY" in data
-        else serialization.load_pem_private_key
-    )
+    load = serialization.load_pem_private_key
+    if cosignkey.is_encrypted(data):
+        data = cosignkey.decrypt(data, password, subject=subject)
+        load = serialization.load_der_private_key
+    elif b"BEGIN OPENSSH PRIVATE KEY" in data:
+        load = serialization.load_ssh_private_key
     try:
         key = load(data, password=None)
     except TypeError:
@@ -216,6 +219,12 @@ def format_public_key(key: PublicKey, *, comment: str = "") -> str:
     if key.kind is KeyKind.ED25519:
         line = key._key.public_bytes(encoding.OpenSSH, form.OpenSSH)  # noqa: SLF001
         return f"{line.decode()} {comment}".rstrip() + "\n"
+    return format_public_pem(key)
+
+
+def format_public_pem(key: PublicKey) -> str:
+    """Return a public key in PEM, as cosign and openssl read both kinds."""
+    encoding, form = serialization.Encoding, serialization.PublicFormat
     pem = key._key.public_bytes(encoding.PEM, form.SubjectPublicKeyInfo)  # noqa: SLF001
     return pem.decode()
 

@@ -11,7 +11,8 @@ without a certificate and without a log::
 
 The hint is the SHA-256 of the key's SubjectPublicKeyInfo. The signature is ASN.1 DER
 over the message's SHA-256 for ECDSA P-256, and 64 bytes over the message itself for
-Ed25519, for which cosign leaves ``messageDigest`` empty. Entries of a log are left
+Ed25519. For that cosign leaves ``messageDigest`` empty, and then refuses its own file:
+here it is always told, and need not be. Entries of a log are left
 aside: a trust file says whose keys count, and there is nobody to ask behind a gap.
 """
 
@@ -90,29 +91,21 @@ def is_sigstore(data: bytes) -> bool:
     return data.lstrip()[:1] == b"{"
 
 
-def format_sigstore(
-    signature: bytes, *, key_digest: bytes, message: bytes | None
-) -> bytes:
+def format_sigstore(signature: bytes, *, key_digest: bytes, message: bytes) -> bytes:
     """Return the file of a signature, with a newline at its end.
 
     Args:
         signature: The signature.
         key_digest: The SHA-256 of the key's SubjectPublicKeyInfo.
-        message: What was signed; None where its digest is not to be told, as cosign
-            does for Ed25519.
+        message: What was signed.
     """
-    digest = _Digest()
-    if message is not None:
-        digest = _Digest(_ALGORITHM, _base64(hashlib.sha256(message).digest()))
+    digest = _Digest(_ALGORITHM, _base64(hashlib.sha256(message).digest()))
     bundle = _Bundle(
         MEDIA_TYPE,
         _Material(_Hint(_base64(key_digest))),
         _Signature(_base64(signature), digest),
     )
-    document = msgspec.to_builtins(bundle)
-    if message is None:
-        document["messageSignature"]["messageDigest"] = {}
-    return msgspec.json.encode(document) + b"\n"
+    return msgspec.json.encode(bundle) + b"\n"
 
 
 def parse_sigstore(data: bytes) -> SigstoreSignature:

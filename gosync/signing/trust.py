@@ -142,6 +142,17 @@ def parse_trust(text: str, *, subject: str) -> TrustFile:
         ConfigError: It is not TOML, has an unknown key or a wrong value, or could
             never be satisfied.
     """
+    found = parse_keys(text, subject=subject)
+    check_trust(found, subject)
+    return found
+
+
+def parse_keys(text: str, *, subject: str) -> TrustFile:
+    """Return what a trust file says by itself; other keys may come to its own.
+
+    Raises:
+        ConfigError: As ``parse_trust``, but for what could never be satisfied.
+    """
     try:
         values = tomllib.loads(text)
         file = msgspec.convert(values, _TrustFile, builtin_types=(date,))
@@ -152,9 +163,7 @@ def parse_trust(text: str, *, subject: str) -> TrustFile:
         keys = tuple(_trusted_key(section) for section in file.key)
     except MalformedError as exc:
         raise ConfigError(f"{subject}: {exc}") from exc
-    found = TrustFile(file.threshold, keys)
-    check_trust(found, subject)
-    return found
+    return TrustFile(file.threshold, keys)
 
 
 def format_trusted_key(name: str, key: PublicKey) -> str:

@@ -34,6 +34,7 @@ from tests.bench.explaining import explain_logs
 from tests.bench.hashing import hash_zips
 from tests.bench.huge import huge_zip
 from tests.bench.idle import idle_pass
+from tests.bench.licensing import read_all_licences
 from tests.bench.listing import list_store
 from tests.bench.logreading import read_logs
 from tests.bench.planning import plan_selection, resolve_graph
@@ -51,6 +52,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "idle": idle_pass,
     "hash": hash_zips,
     "imports": scan_imports,
+    "licences": read_all_licences,
     "events": index_events,
     "huge": huge_zip,
     "plan": plan_selection,

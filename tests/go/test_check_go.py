@@ -10,7 +10,7 @@ from gosync.clock import SystemClock
 from gosync.diagnose.checking import CheckSetting, WorldCheck
 from gosync.diagnose.recognising import Recogniser
 from gosync.diagnose.shipped import shipped_catalogue
-from tests.go.test_doctor_go import _go_says
+from tests.go.brokencauses import go_says
 from tests.unit.diagnose.doctor.test_worlds import environment_of
 from tests.unit.diagnose.doctor.worlds import WORLDS, scene_in
 
@@ -31,7 +31,7 @@ def test_a_checked_log_names_the_true_cause(name, tmp_path):
     cause, world = WORLDS[name]
     with scene_in(tmp_path) as scene:
         asked = world(scene)
-        _, log = _go_says(scene, asked)
+        _, log = go_says(scene, asked)
         setting = CheckSetting(
             environment=environment_of(scene, asked),
             folder=scene.folder,

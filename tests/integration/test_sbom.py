@@ -18,12 +18,14 @@ from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 from gosync.demo.modules import ModuleSource
+from gosync.osv.files import database_files
 from tests.integration.inprocess import InProcessSite
 from tests.integration.site import OK, USAGE
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient, need_go
 from tests.simulator.standard import source
 from tests.unit.licence.texts import MIT
+from tests.unit.vulndb.entries import FIRST, entry, fixed
 
 LOW, HIGH, IDLE = "low.example/m", "high.example/m", "idle.example/m"
 FORK, APP = "fork.example/m", "app.example/m"
@@ -177,3 +179,89 @@ def test_one_subject_is_named(site: InProcessSite):
     site.run("sbom", expect=USAGE)
     site.run("sbom", "x", "--tree", expect=USAGE)
     site.run("sbom", f"{HIGH}@v9.9.9", "--out", "x", expect=USAGE)
+
+
+def _database(site: InProcessSite, *entries: bytes) -> None:
+    files = database_files({json.loads(e)["id"]: e for e in entries}, modified=None)
+    for name, data in files.items():
+        path = site.folder.parent / "vulndb" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    site.declare(vulndb={"source": "../vulndb"})
+    site.run("vulns", "--update")
+
+
+def _affecting(identifier: str, module: str, package: str, **fields: Any) -> bytes:
+    document = json.loads(entry(identifier, FIRST, module=module, **fields))
+    imports = [{"path": package, "symbols": ["F"]}]
+    document["affected"][0]["ecosystem_specific"] = {"imports": imports}
+    return json.dumps(document).encode()
+
+
+def test_what_is_known_of_vulnerabilities(sim: Simulator, app: Path, tmp_path: Path):
+    site = InProcessSite(tmp_path / "site", sim, modules=[LOW, HIGH, IDLE, FORK])
+    site.sync(expect=OK)
+    _database(
+        site,
+        _affecting("GO-2024-0001", LOW, LOW, aliases=["CVE-2024-1"]),
+        _affecting("GO-2024-0002", LOW, f"{LOW}/other"),
+        entry("GO-2024-0003", FIRST, fixed("1.5.1"), module=FORK),
+        entry("GO-2024-0004", FIRST, fixed("1.0.0"), module=HIGH),
+    )
+    found = {
+        each["id"]: each
+        for each in _cyclonedx(site, tmp_path, str(app))["vulnerabilities"]
+    }
+    states = {key: each["analysis"]["state"] for key, each in found.items()}
+    assert states == {
+        "GO-2024-0001": "in_triage",
+        "GO-2024-0002": "not_affected",
+        "GO-2024-0003": "not_affected",
+    }
+    assert found["GO-2024-0001"]["affects"] == [{"ref": f"pkg:golang/{LOW}@v1.0.0"}]
+    assert [e["id"] for e in found["GO-2024-0001"]["references"]] == ["CVE-2024-1"]
+    assert found["GO-2024-0003"]["recommendation"] == "upgrade to v1.5.1"
+    assert found["GO-2024-0002"]["analysis"]["justification"] == "code_not_present"
+    out = tmp_path / "app.spdx.json"
+    site.run("sbom", str(app), "--format", "spdx", "--out", str(out), expect=OK)
+    document = parse_file(str(out))
+    assert validate_full_spdx_document(document) == []
+    told = [e.locator for p in document.packages for e in p.external_references]
+    assert sum(each.endswith("/GO-2024-0001") for each in told) == 1
+
+
+def test_a_bundle_carries_one_signed_with_the_rest(sim: Simulator, tmp_path: Path):
+    site = InProcessSite(tmp_path / "site", sim, modules=[LOW])
+    key = site.run("key", "new", "packer", "--dir", str(tmp_path), expect=OK).document
+    target = {"name": "inside", "sbom": ["cyclonedx", "spdx"], "base": "sealed"}
+    site.declare(target=[{**target, "keys": [key["secret_file"]]}])
+    site.sync(expect=OK)
+    media = ("--out", str(tmp_path / "media"))
+    made = site.run("bundle", "create", *media, expect=OK).document
+    folder = Path(made["folder"])
+    document = _cyclonedx(site, tmp_path, "--bundle", str(folder))
+    assert _scopes(document) == {f"{LOW}@v1.0.0": None}
+    assert document["components"][0]["licenses"] == [{"expression": "MIT"}]
+    out = tmp_path / "bundle.spdx.json"
+    of = ("--bundle", str(folder), "--format", "spdx", "--out", str(out))
+    site.run("sbom", *of, expect=OK)
+    assert validate_full_spdx_document(parse_file(str(out))) == []
+
+    again = site.run("bundle", "create", *media, expect=OK).document
+    assert again["result"] == "nothing-new", "the same selection has the same SBOM"
+    trust = tmp_path / "trust.toml"
+    trust.write_text(key["trust"])
+    site.run("bundle", "verify", str(folder), "--trust", str(trust), expect=OK)
+    volume = max(folder.iterdir(), key=lambda each: each.stat().st_size)
+    data = bytearray(volume.read_bytes())
+    data[len(data) // 2] ^= 1
+    volume.write_bytes(data)
+    assert site.run("bundle", "verify", str(folder)).code != OK
+    site.select([LOW, HIGH])
+    site.sync(expect=OK)
+    more = site.run("bundle", "create", *media, expect=OK).document
+    document = _cyclonedx(site, tmp_path, "--bundle", more["folder"])
+    assert set(_scopes(document)) == {f"{LOW}@v1.0.0", f"{HIGH}@v1.0.0"}
+    site.run("publish", expect=OK)
+    carried = site.tree / "documents/sbom/bundle.cdx.json"
+    assert json.loads(carried.read_bytes()) == document

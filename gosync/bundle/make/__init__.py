@@ -5,6 +5,7 @@ created       the options of that, and its result
 selection     what a bundle is about: the present selection
 receiver      what the target has already
 difference    what of the selection travels, and against which base
+documents     documents made of the selection, to travel with it: SBOMs
 manifest      what the manifest says; its list, whole or as a difference
 tiles         the tree head that travels, and the tiles that are new
 parts         what of that one process packs (pure)

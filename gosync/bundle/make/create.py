@@ -35,6 +35,7 @@ from gosync.bundle.format.names import FORMAT, HEADER_NAME, MAX_FILE_BYTES
 from gosync.bundle.format.selectionlist import completed, list_of
 from gosync.bundle.make.created import Created, CreateOptions
 from gosync.bundle.make.difference import travelling
+from gosync.bundle.make.documents import keep_documents
 from gosync.bundle.make.ledger import Ledger
 from gosync.bundle.make.manifest import make_manifest, required, told, told_base
 from gosync.bundle.make.news import check_readable, is_same, new_blobs, shrink_of
@@ -112,6 +113,11 @@ def create_bundle(
             selection = read_selection(
                 site.catalog, reader, with_pulled=site.options.bundle_pulled
             )
+            if options.target.documents:
+                keep_documents(site, options.target.documents, selection)
+                selection = read_selection(
+                    site.catalog, reader, with_pulled=site.options.bundle_pulled
+                )
             check_readable(selection, reader)
             making = _Making(site, options, selection, progress or NoProgress())
             stack.enter_context(site.holder.relying_on(making.digests))

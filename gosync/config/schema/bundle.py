@@ -18,6 +18,7 @@ class TargetSection(Section, frozen=True):
         keys: Files of the secret keys that sign its bundles.
         base: What the next bundle builds on: the last one whose receipt came back,
             or "sealed", the last one that left.
+        sbom: The SBOMs that travel in its bundles: "cyclonedx", "spdx" or both.
         outbox: The folder that the daemon makes its bundles in; "" for no such job.
         inbox: The folder that its receipt.json and need.json are delivered into.
         resend_after: After how long without a receipt a bundle that left the outbox
@@ -28,6 +29,7 @@ class TargetSection(Section, frozen=True):
     volume_size: str = "4.3GiB"
     keys: tuple[str, ...] = ()
     base: Literal["acked", "sealed"] = "acked"
+    sbom: tuple[Literal["cyclonedx", "spdx"], ...] = ()
     outbox: str = ""
     inbox: str = ""
     resend_after: str = "7d"

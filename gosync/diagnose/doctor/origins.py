@@ -21,13 +21,13 @@ from gosync.diagnose.doctor.stagelog import StageLog
 from gosync.diagnose.doctor.web import Web
 from gosync.errors import GosyncError, MalformedError, UsageError
 from gosync.folder.routes import of_module
+from gosync.git.command import has_git
+from gosync.git.making import make_version
+from gosync.git.tags import tag_source
 from gosync.gomod import pseudo
 from gosync.gomod.dirhash import scan_zip
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion, split_path_version
-from gosync.release.git import has_git
-from gosync.release.making import make_version
-from gosync.release.repository import tag_source
 
 _INCOMPATIBLE: Final = "+incompatible"
 
@@ -84,8 +84,10 @@ def _h1(place: RepositoryPlace, mv: ModuleVersion) -> str:
 
 
 def _made(place: RepositoryPlace, tag: str, subdir: str, mv: ModuleVersion) -> str:
-    source = tag_source(place.url, tag, subdir=subdir)
-    with tempfile.TemporaryDirectory(prefix="gosync-doctor-") as folder:
+    with (
+        tag_source(place.url, tag, subdir=subdir) as source,
+        tempfile.TemporaryDirectory(prefix="gosync-doctor-") as folder,
+    ):
         make_version(mv, source, Path(folder))
         routes = of_module(mv.path).of_version(mv.version)
         path = Path(folder) / routes.file(FileKind.ZIP)

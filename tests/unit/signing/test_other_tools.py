@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import subprocess
@@ -10,8 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from gosync.gomod.module import ModuleVersion
+from gosync.signing.attestation import sign_attestation
 from gosync.signing.files import read_key, write_key
-from gosync.signing.keys import KeyKind, generate_key, parse_public_key
+from gosync.signing.keys import (
+    KeyKind,
+    format_public_pem,
+    generate_key,
+    parse_public_key,
+)
 
 MESSAGE = b'{"format": 1}\n'
 SSH = ("ssh-keygen", "-Y")
@@ -105,3 +113,27 @@ def test_gosync_verifies_what_openssl_signed(signed: Path, form: str):
     assert parse_public_key(public.read_text()).verify(MESSAGE, signature)
     assert not parse_public_key(public.read_text()).verify(b"else", signature)
     assert read_key(file).public() == parse_public_key(public.read_text())
+
+
+@pytest.mark.parametrize("kind", KeyKind)
+def test_openssl_verifies_what_gosync_attests(signed: Path, kind: KeyKind):
+    key, mv = generate_key(kind), ModuleVersion("a.example/m", "v1.0.0")
+    h1 = "h1:" + base64.b64encode(bytes(32)).decode()
+    made = sign_attestation(key, mv, zip_h1=h1, zip_sha256=None, mod_h1=h1)
+    envelope = json.loads(made)["dsseEnvelope"]
+    payload = base64.b64decode(envelope["payload"])
+    what = envelope["payloadType"].encode()
+    message, signature = signed / "message", signed / "signature"
+    message.write_bytes(
+        b"DSSEv1 %d %b %d %b" % (len(what), what, len(payload), payload)
+    )
+    signature.write_bytes(base64.b64decode(envelope["signatures"][0]["sig"]))
+    public = signed / "public.pem"
+    public.write_text(format_public_pem(key.public()))
+    plain = ("openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", public)
+    hashed = ("-digest", "sha256") if kind is KeyKind.ECDSA_P256 else ()
+    check = (*plain, *hashed, "-in", message, "-sigfile", signature)
+    assert "Verified Success" in run(*check)
+    message.write_bytes(message.read_bytes() + b" ")
+    with pytest.raises(subprocess.CalledProcessError):
+        run(*check)

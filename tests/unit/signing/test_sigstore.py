@@ -70,7 +70,8 @@ def test_the_form_is_cosigns():
     assert public.fingerprint == f"SHA256:{hint.rstrip('=')}"
     assert public.verify(MESSAGE, f"{signature}\n".encode())
     of_ed25519 = json.loads(ED25519.sign_sigstore(MESSAGE))
-    assert of_ed25519["messageSignature"]["messageDigest"] == {}
+    assert of_ed25519["messageSignature"].pop("messageDigest")
+    of_ed25519["messageSignature"]["messageDigest"] = {}  # as cosign has it
 
 
 def test_what_cosign_adds_is_left_aside():
