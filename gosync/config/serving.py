@@ -54,6 +54,18 @@ class ReadRule(msgspec.Struct, frozen=True):
     users: tuple[str, ...]
 
 
+class UploadRule(msgspec.Struct, frozen=True):
+    """Who may upload versions of some private modules.
+
+    Attributes:
+        modules: GOPRIVATE patterns.
+        users: Names of logins.
+    """
+
+    modules: tuple[str, ...]
+    users: tuple[str, ...]
+
+
 class PullSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What is pulled through.
 
@@ -98,6 +110,8 @@ class ServeSpec(msgspec.Struct, frozen=True, kw_only=True):
         tls: The files of TLS, None for plain HTTP.
         logins: The file of hashed credentials, None for no logins.
         rules: Who may read what; the first that names a module decides.
+        uploads: Who may upload what.
+        max_upload_bytes: The largest zip that is taken so.
         trusted_proxies: Peers whose X-Forwarded-For is believed.
         misses_per_minute: How often one client may ask for what is not here, and for
             lists; 0 for no limit.
@@ -117,6 +131,8 @@ class ServeSpec(msgspec.Struct, frozen=True, kw_only=True):
     tls: TlsFiles | None = None
     logins: Path | None = None
     rules: tuple[ReadRule, ...] = ()
+    uploads: tuple[UploadRule, ...] = ()
+    max_upload_bytes: int = 500 << 20
     trusted_proxies: tuple[str, ...] = ()
     misses_per_minute: int = 0
     stop_seconds: float = 30
@@ -162,6 +178,10 @@ def make_serve(
         tls=_tls(section, places, mistakes),
         logins=places.optional(("serve", "logins"), section.logins),
         rules=_rules(section, mistakes),
+        uploads=_uploads(section, mistakes),
+        max_upload_bytes=mistakes.attempt(
+            ("serve", "max_upload"), partial(parse_size, section.max_upload), 0
+        ),
         trusted_proxies=_addresses(section.trusted_proxies, mistakes),
         misses_per_minute=section.misses_per_minute,
         stop_seconds=mistakes.attempt(
@@ -219,6 +239,23 @@ def _rule(number: int, section: ReadRuleSection, mistakes: Mistakes) -> ReadRule
     for pattern in section.modules:
         _check_pattern(key, pattern, mistakes)
     return ReadRule(tuple(section.modules), tuple(section.users))
+
+
+def _uploads(section: ServeSection, mistakes: Mistakes) -> tuple[UploadRule, ...]:
+    if section.upload and not (section.logins and section.pull_through):
+        error = ConfigError(
+            "uploads need a file of logins, and pull_through = true",
+            hint="whoever uploads is known by a login, and the process that pulls"
+            " takes it in",
+        )
+        mistakes.add(("serve", "upload"), error)
+    for number, each in enumerate(section.upload, start=1):
+        for pattern in each.modules:
+            _check_pattern(("serve", "upload", number, "modules"), pattern, mistakes)
+        if "*" in each.users or not each.users:
+            error = ConfigError("must name the logins")
+            mistakes.add(("serve", "upload", number, "users"), error)
+    return tuple(UploadRule(each.modules, each.users) for each in section.upload)
 
 
 def _check_pattern(

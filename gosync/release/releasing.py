@@ -18,7 +18,7 @@ from gosync.catalog.leases import fetch_lease
 from gosync.catalog.versions import FoundBy, Need, State, VersionRow, Want
 from gosync.errors import UsageError, WithdrawnError
 from gosync.git.files import ReleaseSource
-from gosync.git.making import make_version
+from gosync.git.making import make_version, place_zip
 from gosync.gomod.module import ModuleVersion, check
 from gosync.gomod.semver import canonical
 from gosync.ingest.batch import Batch
@@ -97,32 +97,70 @@ async def release(
     with tempfile.TemporaryDirectory(prefix="gosync-release-") as folder:
         made = Path(folder)
         files = await to_thread.run_sync(make_version, mv, source, made)
-        from_made = replace(
-            site,
-            options=replace(
-                site.options,
-                proxies=parse_goproxy(made.as_uri()),
-                routing=Routing(),
-                index_url="",
-                database=None,
-            ),
-        )
-        async with connect(from_made) as upstreams, site.holding(fetch_lease(mv)):
-            row = await _admit(upstreams, mv, progress)
-            is_new = await _commit(site, upstreams, row)
+        row, is_new = await _take(site, mv, made, progress)
     if publish:
         await _publish(site, mv.path)
+    commit = source.origin.hash if source.origin else None
+    return _released(row, files=files, commit=commit, is_new=is_new, publish=publish)
+
+
+async def release_zip(
+    site: Site, mv: ModuleVersion, file: Path, progress: Progress
+) -> Released:
+    """Bring a module zip that somebody made through the gate; nothing is published.
+
+    Args:
+        site: The site.
+        mv: What it is to be; ``check_name`` let it pass.
+        file: The zip, which goes.
+        progress: Is told how far it is.
+
+    Raises:
+        UsageError: There is such a version, with another h1.
+        RejectedError: It breaks a rule of module zips, or is another module's.
+        StoreError: Store or catalog cannot be written.
+    """
+    now = site.clock.now().replace(microsecond=0)
+    with tempfile.TemporaryDirectory(prefix="gosync-upload-", dir=file.parent) as made:
+        root = Path(made)
+        files = await to_thread.run_sync(place_zip, mv, file, root, now)
+        row, is_new = await _take(site, mv, root, progress)
+    return _released(row, files=files, commit=None, is_new=is_new, publish=False)
+
+
+async def _take(
+    site: Site, mv: ModuleVersion, made: Path, progress: Progress
+) -> tuple[VersionRow, bool]:
+    """Bring what was made through the gate; return its row, and whether it is new."""
+    from_made = replace(
+        site,
+        options=replace(
+            site.options,
+            proxies=parse_goproxy(made.as_uri()),
+            routing=Routing(),
+            index_url="",
+            database=None,
+        ),
+    )
+    async with connect(from_made) as upstreams, site.holding(fetch_lease(mv)):
+        row = await _admit(upstreams, mv, progress)
+        return row, await _commit(site, upstreams, row)
+
+
+def _released(
+    row: VersionRow, *, files: int, commit: str | None, is_new: bool, publish: bool
+) -> Released:
     assert row.zip_h1
     assert row.mod_h1
     assert row.zip_bytes is not None
     return Released(
-        module=mv.path,
-        version=mv.version,
+        module=row.path,
+        version=row.version,
         zip_h1=row.zip_h1,
         mod_h1=row.mod_h1,
         files=files,
         zip_bytes=row.zip_bytes,
-        commit=source.origin.hash if source.origin else None,
+        commit=commit,
         is_new=is_new,
         published=publish,
     )

@@ -24,6 +24,7 @@ configured, by one owner for all of them:
 
     origin        who brings what a tree lacks, and what became of it
     ownerclient   the owner, as a worker asks it
+    uploads       versions of private modules that a login may write
     wire          what is said between the two (pure)
     runtime       the folder of the socket, and who may be at its other end
     ownerprocess  the owner's process: begun, watched, begun anew
@@ -38,5 +39,6 @@ configured, by one owner for all of them:
     merging       lists, ``@latest`` and branches: upstream's word and ours, merged
     held          files of the runtime folder, each whole
     sumfiles      tiles and heads of the checksum database
+    uploadtaking  uploads, as the owner takes them in
     outcomes      which failure is answered with what (pure)
 """

@@ -6,7 +6,7 @@ a file is sent by the server itself. Lengths, ranges, HEAD and conditions are ou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
 from typing import Final, Protocol, TypeAlias
 
@@ -54,6 +54,10 @@ class RequestScope(Protocol):
 
 class ResponseWriter(Protocol):
     """What the server sends answers with."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Return the pieces of the request's body."""
+        ...
 
     def response_empty(self, status: int, headers: Headers) -> None:
         """Send an answer without a body."""

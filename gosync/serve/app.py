@@ -51,6 +51,7 @@ from gosync.serve.notcarried import not_carried_text
 from gosync.serve.notes import Noted, RequestNotes
 from gosync.serve.origin import Fate, OriginAnswer, TreeOrigin
 from gosync.serve.rights import ReadRights, ReadVerdict
+from gosync.serve.uploads import UploadReceiver
 
 _log = logging.getLogger(__name__)
 _OK: Final = int(HTTPStatus.OK)
@@ -68,7 +69,11 @@ _TRIES: Final = 3
 
 
 class ServerApp:
-    """One worker's application."""
+    """One worker's application.
+
+    Attributes:
+        uploads: Takes uploads; None for none.
+    """
 
     def __init__(
         self,
@@ -98,6 +103,7 @@ class ServerApp:
         """
         self._spec, self._tree, self._clock = spec, tree, clock
         self._readiness, self._origin, self._merged = readiness, origin, merged
+        self.uploads: UploadReceiver | None = None
         self._files = ServedFiles(
             tree, memory_bytes=spec.memory_bytes, immutable_days=spec.immutable_days
         )
@@ -179,7 +185,10 @@ class ServerApp:
         try:
             if asked is not None and self._check is not None:
                 user = await self._check.user_of(scope.headers.get("authorization"))
-            answer = await self._answer(scope, asked, user)
+            if scope.method == "PUT" and self.uploads is not None:
+                answer = await self._upload(scope, proto, asked, user, self.uploads)
+            else:
+                answer = await self._answer(scope, asked, user)
         except OSError as exc:
             _log.warning("%s: %s", self._tree, exc.strerror)
             text = "the mirror's disk gives no answer; try again\n"
@@ -224,6 +233,24 @@ class ServerApp:
         if self._origin is not None and self._origin.merges(asked):
             return await self._merged_answer(scope, asked, self._origin)
         return await self._tree_answer(scope, asked)
+
+    async def _upload(
+        self,
+        scope: RequestScope,
+        proto: ResponseWriter,
+        asked: Asked | None,
+        user: str | None,
+        uploads: UploadReceiver,
+    ) -> Answer:
+        if user is None:
+            verdict = ReadVerdict.LOGIN_NEEDED
+            refusal = _refusal(verdict, user)
+            assert refusal is not None
+            return refusal
+        length = scope.headers.get("content-length")
+        answer = await uploads.answer(asked, user, proto, length)
+        self._files.changed()
+        return answer
 
     async def _of_server(self, asked: Asked) -> Answer | None:
         """Return what is told of the server itself, None for a file's path."""

@@ -23,6 +23,7 @@ class Fate(StrEnum):
         NO: Nobody has it, for certain.
         DENIED: The server's rules keep it away.
         LATER: It is still on its way, or not to be had now.
+        CONFLICT: It is here already, and is another one.
         FAILED: What came was wrong, or upstream makes no sense.
     """
 
@@ -30,6 +31,7 @@ class Fate(StrEnum):
     NO = "no"
     DENIED = "denied"
     LATER = "later"
+    CONFLICT = "conflict"
     FAILED = "failed"
 
 

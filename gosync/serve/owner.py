@@ -44,7 +44,14 @@ from gosync.serve.runtime import (
     make_runtime,
 )
 from gosync.serve.sumfiles import SumFiles
-from gosync.serve.wire import MAX_BYTES, format_reply, parse_question, parse_used
+from gosync.serve.uploadtaking import UploadTaker
+from gosync.serve.wire import (
+    MAX_BYTES,
+    format_reply,
+    parse_question,
+    parse_upload,
+    parse_used,
+)
 from gosync.site.site import Site
 from gosync.site.upstreams import Upstreams, connect
 from gosync.sync.scope import check_not_carried
@@ -94,6 +101,8 @@ class StoreOwner:
             fresh_seconds=spec.fresh_seconds,
         )
         self._max_head_seconds = spec.max_head_seconds
+        self._uploads = UploadTaker(site, self._queue, folder)
+        self._keep = PulledKeep(site, spec, self._queue)
         self._silent_since: float | None = None
 
     async def serve(
@@ -107,8 +116,12 @@ class StoreOwner:
                 if (used := parse_used(line)) is not None:
                     self._keep.use(used)
                     continue
-                number, request = parse_question(line)
-                task = asyncio.create_task(self._reply(number, request, writer))
+                if (upload := parse_upload(line)) is not None:
+                    answering_one = self._reply_upload(*upload, writer)
+                else:
+                    number, request = parse_question(line)
+                    answering_one = self._reply(number, request, writer)
+                task = asyncio.create_task(answering_one)
                 answering.add(task)
                 task.add_done_callback(answering.discard)
         except (OSError, ValueError, GosyncError) as exc:
@@ -132,6 +145,18 @@ class StoreOwner:
             line = format_reply(number, await self.bring(request))
         with suppress(OSError):
             writer.write(line)
+            await writer.drain()
+
+    async def _reply_upload(
+        self, number: int, mv: ModuleVersion, file: str, writer: asyncio.StreamWriter
+    ) -> None:
+        try:
+            answer = await self._uploads.take(mv, file)
+        except Exception:  # noqa: BLE001 - one upload's bug must not be the next one's
+            _log.exception("a bug of ours, at the upload of %s", mv)
+            answer = OriginAnswer(Fate.LATER, "a bug of gosync's\n")
+        with suppress(OSError):
+            writer.write(format_reply(number, answer))
             await writer.drain()
 
     async def bring(self, request: ProxyRequest) -> OriginAnswer:

@@ -8,8 +8,9 @@ killed meanwhile the next one is asked the same; while there is none, it is wait
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ from gosync.serve.wire import (
     MAX_BYTES,
     OwnerReply,
     format_question,
+    format_upload,
     format_used,
     parse_reply,
 )
@@ -87,10 +89,26 @@ class OwnerOrigin:
             return _NO_OWNER
         return reply.answer or _NO_OWNER
 
+    async def upload(self, mv: ModuleVersion, name: str) -> OriginAnswer:
+        """Ask the owner to take in a file of the folder of uploads."""
+        try:
+            async with asyncio.timeout(self._spec.zip_hold_seconds):
+                line = partial(format_upload, mv=mv, file=name)
+                reply = await self._send_to_whoever_is_there(line)
+        except (TimeoutError, MalformedError):
+            return _NO_OWNER
+        return reply.answer or _NO_OWNER
+
     async def _ask_whoever_is_there(self, request: ProxyRequest) -> OwnerReply:
+        line = partial(format_question, request=request)
+        return await self._send_to_whoever_is_there(line)
+
+    async def _send_to_whoever_is_there(
+        self, line: Callable[[int], bytes]
+    ) -> OwnerReply:
         while True:
             try:
-                return await self._ask(request)
+                return await self._send(line)
             except OSError:
                 self._writer = None
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -99,7 +117,8 @@ class OwnerOrigin:
         """Return what keeps the owner from its work."""
         try:
             async with asyncio.timeout(_STATE_SECONDS):
-                return list((await self._ask(None)).reasons)
+                line = partial(format_question, request=None)
+                return list((await self._send(line)).reasons)
         except (OSError, MalformedError):  # a time-out is an OSError
             return ["nobody is there to fetch what the tree lacks"]
 
@@ -113,14 +132,14 @@ class OwnerOrigin:
         if self._writer is not None:
             self._writer.close()
 
-    async def _ask(self, request: ProxyRequest | None) -> OwnerReply:
+    async def _send(self, line: Callable[[int], bytes]) -> OwnerReply:
         writer = await self._connected()
         number = next(self._number)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[OwnerReply] = loop.create_future()
         self._waiting[number] = answer
         try:
-            writer.write(format_question(number, request))
+            writer.write(line(number))
             await writer.drain()
             return await answer
         finally:

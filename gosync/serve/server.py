@@ -35,6 +35,7 @@ from gosync.serve.merged import MergedFiles
 from gosync.serve.missinglog import MissingSpec
 from gosync.serve.ownerclient import OwnerOrigin
 from gosync.serve.runtime import MERGED, runtime_folder
+from gosync.serve.uploads import UploadReceiver
 
 if TYPE_CHECKING:  # it takes 0.2 s, and may not be there
     from granian.server import MPServer
@@ -80,7 +81,7 @@ def make_pull_app(
     assert spec.pull is not None
     clock, folder = SystemClock(), runtime_folder(store)
     origin = OwnerOrigin(folder, spec.pull)
-    return ServerApp(
+    app = ServerApp(
         spec,
         tree,
         clock=clock,
@@ -89,6 +90,11 @@ def make_pull_app(
         merged=MergedFiles(folder / MERGED, clock),
         missing=missing,
     )
+    if spec.uploads:
+        app.uploads = UploadReceiver(
+            spec.uploads, folder, origin, max_bytes=spec.max_upload_bytes
+        )
+    return app
 
 
 def run_server(

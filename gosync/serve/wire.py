@@ -12,6 +12,11 @@ its work. Not answered is which versions were asked for, of some seconds::
 
     {"v":1,"kind":"used","used":["rsc.io/quote@v1.5.2"]}
 
+Answered like a question is an upload: a file of the runtime folder to take in::
+
+    {"v":1,"id":8,"kind":"upload","module":"corp.example/lib","version":"v1.0.0",
+     "file":"0123456789abcdef0123456789abcdef"}
+
 No message holds a URL, a path or a header. Whoever reads one believes
 nothing: a question must be the very one that its path in a tree would ask.
 """
@@ -19,7 +24,7 @@ nothing: a question must be the very one that its path in a tree would ask.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -40,6 +45,7 @@ _TEXT_CHARACTERS: Final = 1200  # of six bytes at most
 _REASONS: Final = 8
 _REASON_CHARACTERS: Final = 150
 STATE: Final = "state"
+UPLOAD_NAME: Final = "[0-9a-f]{32}"
 
 
 class OwnerQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,6 +58,17 @@ class OwnerQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str = ""
     database: str = ""
     tile: str = ""
+
+
+class UploadMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An upload; see the module."""
+
+    v: Literal[1]
+    id: int
+    kind: Literal["upload"]
+    module: str
+    version: str
+    file: Annotated[str, msgspec.Meta(pattern=f"^{UPLOAD_NAME}$")]
 
 
 class UsedVersions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +97,7 @@ class OwnerReply(msgspec.Struct, frozen=True, omit_defaults=True):
 
 _question = msgspec.json.Decoder(OwnerQuestion)
 _used = msgspec.json.Decoder(UsedVersions)
+_upload = msgspec.json.Decoder(UploadMessage)
 _reply = msgspec.json.Decoder(OwnerReply)
 
 
@@ -123,6 +141,26 @@ def parse_question(line: bytes) -> tuple[int, ProxyRequest | None]:
     if not is_plain:
         raise MalformedError("question", found.kind, "no path of a tree asks so")
     return found.id, request
+
+
+def format_upload(number: int, mv: ModuleVersion, file: str) -> bytes:
+    """Return the line that asks to take in an upload."""
+    found = UploadMessage(_VERSION, number, "upload", mv.path, mv.version, file)
+    return msgspec.json.encode(found) + b"\n"
+
+
+def parse_upload(line: bytes) -> tuple[int, ModuleVersion, str] | None:
+    """Return an upload's number, version and file; None for another message.
+
+    Raises:
+        MalformedError: its version is none.
+    """
+    try:
+        found = _upload.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    check(found.module, found.version)
+    return found.id, ModuleVersion(found.module, found.version), found.file
 
 
 def format_used(versions: Iterable[ModuleVersion]) -> Iterator[bytes]:

@@ -49,7 +49,11 @@ from gosync.config.schema.select import (
     SelectSection,
     ToolchainsSection,
 )
-from gosync.config.schema.serve import ReadRuleSection, ServeSection
+from gosync.config.schema.serve import (
+    ReadRuleSection,
+    ServeSection,
+    UploadRuleSection,
+)
 from gosync.config.schema.upstream import AuditSection, UpstreamSection, WindowSection
 
 __all__ = [
@@ -81,6 +85,7 @@ __all__ = [
     "StoreSection",
     "TargetSection",
     "ToolchainsSection",
+    "UploadRuleSection",
     "UpstreamSection",
     "VulndbSection",
     "VulnerabilitiesSection",

@@ -21,6 +21,18 @@ class ReadRuleSection(Section, frozen=True):
     users: tuple[str, ...]
 
 
+class UploadRuleSection(Section, frozen=True):
+    """One ``[[serve.upload]]``: who may upload versions of some private modules.
+
+    Attributes:
+        modules: GOPRIVATE patterns.
+        users: Names of logins.
+    """
+
+    modules: tuple[str, ...]
+    users: tuple[str, ...]
+
+
 class ServeSection(Section, frozen=True):
     """``[serve]``: `gosync serve`.
 
@@ -39,6 +51,8 @@ class ServeSection(Section, frozen=True):
         logins: File of hashed passwords and tokens; "" for no logins.
         rule: Who may read what; the first rule that names a module decides, and
             without one any login.
+        upload: Who may upload versions of private modules; needs pull_through.
+        max_upload: The largest zip that is taken so, like "100MiB".
         trusted_proxies: IP addresses whose X-Forwarded-For is believed.
         misses_per_minute: How often one client may ask for what is not here, and for
             lists; 0 for no limit.
@@ -78,6 +92,8 @@ class ServeSection(Section, frozen=True):
     tls_client_ca: str = ""
     logins: str = ""
     rule: tuple[ReadRuleSection, ...] = ()
+    upload: tuple[UploadRuleSection, ...] = ()
+    max_upload: str = "500MiB"
     trusted_proxies: tuple[str, ...] = ()
     misses_per_minute: Annotated[int, msgspec.Meta(ge=0)] = 0
     stop_time: str = "30s"
