@@ -102,7 +102,6 @@ class StoreOwner:
         )
         self._max_head_seconds = spec.max_head_seconds
         self._uploads = UploadTaker(site, self._queue, folder)
-        self._keep = PulledKeep(site, spec, self._queue)
         self._silent_since: float | None = None
 
     async def serve(
