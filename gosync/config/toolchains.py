@@ -39,7 +39,7 @@ def make_toolchains(section: ToolchainsSection, *, has_tools: bool) -> Toolchain
             "toolchains.versions names no version of Go",
             hint='set it, like ["1.24.0"], or leave [toolchains] out',
         )
-    return ToolchainSpec(versions, platforms)
+    return ToolchainSpec(versions, platforms, section.archives)
 
 
 def _version(text: str) -> str:

@@ -32,6 +32,7 @@ from gosync.errors import MalformedError
 from gosync.folder.indexfiles import INDEX_FOLDER
 from gosync.folder.routes import (
     ARTIFACT_FOLDERS,
+    DOWNLOADS_FOLDER,
     LATEST_NAME,
     LIST_NAME,
     MARKER_FOLDER,
@@ -46,7 +47,12 @@ from gosync.gomod import module
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 
-_PAGE_FOLDERS: Final = {PAGES_FOLDER, INDEX_FOLDER, *ARTIFACT_FOLDERS.values()}
+_PAGE_FOLDERS: Final = {
+    PAGES_FOLDER,
+    INDEX_FOLDER,
+    DOWNLOADS_FOLDER,
+    *ARTIFACT_FOLDERS.values(),
+}
 DOWNLOADS: Final = "cache/download/"
 TOOLCHAIN: Final = "golang.org/toolchain"
 _GOS_OWN: Final = ("cache/vcs", "cache/lock")

@@ -30,16 +30,20 @@ import msgspec
 from gosync.errors import MalformedError
 from gosync.folder.indexfiles import INDEX_FOLDER, is_index_file
 from gosync.folder.routes import (
+    DOWNLOADS_FOLDER,
     FEED,
     LATEST_NAME,
     LIST_NAME,
     PAGES_FOLDER,
     ROOT_PAGE,
+    SETUP_PS1,
+    SETUP_SH,
     STATUS,
     SUMDB_FOLDER,
     VERSIONS_FOLDER,
     artifact_file,
     artifact_of,
+    is_download,
     is_search_index,
     of_module,
     page_of_name,
@@ -81,6 +85,8 @@ _PLAIN: Final = {
     STATUS: ProxyRequestKind.STATUS,
     INDEX_FOLDER: ProxyRequestKind.INDEX,
 }
+_ROOT_PAGES: Final = frozenset({ROOT_PAGE, SETUP_SH, SETUP_PS1})
+_PAGE_FOLDERS: Final = (PAGES_FOLDER, INDEX_FOLDER, DOWNLOADS_FOLDER)
 _OF_DATABASE: Final = {
     "supported": ProxyRequestKind.SUPPORTED,
     "latest": ProxyRequestKind.HEAD,
@@ -116,7 +122,7 @@ def parse_request(path: str) -> ProxyRequest | None:
     """Return what a path asks for, None where it is nothing that is asked for."""
     if (kind := _PLAIN.get(path)) is not None:
         return ProxyRequest(kind=kind)
-    if path == ROOT_PAGE or path.partition("/")[0] in (PAGES_FOLDER, INDEX_FOLDER):
+    if path in _ROOT_PAGES or path.partition("/")[0] in _PAGE_FOLDERS:
         return _parse_page(path)
     if (found := artifact_of(path)) is not None:
         artifact, name = found
@@ -185,7 +191,8 @@ def _parse_page(path: str) -> ProxyRequest | None:
     if is_index_file(path):
         return ProxyRequest(kind=ProxyRequestKind.INDEX, page=path)
     name = path.removeprefix(f"{PAGES_FOLDER}/").removesuffix(f"/{ROOT_PAGE}")
-    if path not in {ROOT_PAGE, page_of_name(name)} and not is_search_index(path):
+    is_page = path in _ROOT_PAGES or path == page_of_name(name)
+    if not (is_page or is_search_index(path) or is_download(path)):
         return None
     return ProxyRequest(kind=ProxyRequestKind.PAGE, page=path)
 

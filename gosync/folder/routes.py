@@ -18,13 +18,14 @@ Paths are relative to the tree's root, with "/" between elements; ``M`` and
     sumdb/NAME/404.txt                               for a web server's 404 answers
     status.json                                      how the mirror is
     vulndb/NAME          documents/NAME              artifacts, by their kind
+    dl/FILE              setup.sh    setup.ps1       Go itself, and setting go up
     .gosync/             gosync's own: marker, what is withdrawn or denied
 
 No two of them can meet. The first element of a module path has a dot, so it is
-neither ``sumdb``, ``modules``, ``index`` nor a folder of artifacts; it does not begin
-with one, so it is not ``.gosync``. No module path has an ``@``, so a page under ``@v/``
-never stands where another module's folder belongs. Two names are left over: a module
-called ``index.html`` or ``status.json`` is refused.
+neither ``sumdb``, ``modules``, ``index``, ``dl`` nor a folder of artifacts; it does not
+begin with one, so it is not ``.gosync``. No module path has an ``@``, so a page under
+``@v/`` never stands where another module's folder belongs. Four names are left over: a
+module called ``index.html``, ``status.json``, ``setup.sh`` or ``setup.ps1`` is refused.
 
 File systems take names of 255 bytes, which Go's rules do not know; a longer
 element is refused too, before it can fail half way.
@@ -50,7 +51,9 @@ WITHDRAWN = f"{MARKER_FOLDER}/withdrawn.json"
 DENIED = f"{MARKER_FOLDER}/denied.json"
 ROOT_PAGE = "index.html"
 STATUS = "status.json"
-ROOT_FILES = frozenset({ROOT_PAGE, STATUS})
+SETUP_SH, SETUP_PS1 = "setup.sh", "setup.ps1"
+ROOT_FILES = frozenset({ROOT_PAGE, STATUS, SETUP_SH, SETUP_PS1})
+DOWNLOADS_FOLDER = "dl"
 PAGES_FOLDER = "modules"
 FEED = f"{PAGES_FOLDER}/feed.atom"
 _SEARCH = f"{PAGES_FOLDER}/search"
@@ -66,6 +69,10 @@ _MAX_PATH_BYTES = 2048  # leaves room for the root within PATH_MAX
 _PAGE_ID_DIGITS = 16
 _PAGE_ID = re.compile("[0-9a-f]{16}")
 _SEARCH_INDEX = re.compile(f"{_SEARCH}(?:-[0-9a-f]{{16}})?[.]js")
+_DOWNLOAD = re.compile(
+    r"index\.html|index\.json|SHA256SUMS"
+    r"|go1[0-9a-z.]{0,30}\.[a-z0-9]{1,20}-[a-z0-9]{1,20}\.(?:tar\.gz|zip)"
+)
 _UPPER = re.compile("[A-Z]")
 _REVISION = re.compile("[0-9a-f]{7,64}")
 _DATABASE_ELEMENT = re.compile("[A-Za-z0-9_~-][A-Za-z0-9._~:-]{0,199}")
@@ -218,6 +225,12 @@ def _page_id(first: str) -> str:
 def page_of_name(name: str) -> str | None:
     """Return the page that a name in the pages' folder stands for, or None."""
     return f"{PAGES_FOLDER}/{name}/{ROOT_PAGE}" if _PAGE_ID.fullmatch(name) else None
+
+
+def is_download(path: str) -> bool:
+    """Return whether a path is a file's in the folder of Go's archives."""
+    folder, _, name = path.rpartition("/")
+    return folder == DOWNLOADS_FOLDER and _DOWNLOAD.fullmatch(name) is not None
 
 
 def artifact_file(kind: str, name: str) -> str | None:

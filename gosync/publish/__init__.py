@@ -16,6 +16,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     claim          making a tree a store's own: its marker names the store from then on
     contents       what the tree says of one module (pure)
     indexing       the tree's index: what came in and when, as Go's module index has it
+    downloads      archives of Go: their names, and lists of them (pure)
     feed           the tree's feed: what came in and what was found, newest first (pure)
     html           parts of pages: a document, a table, numbers and links (pure)
     limit          how much may go at once before somebody is asked
@@ -38,6 +39,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     report         what a publish did
     script         the front page's script: address, freshness, news, search (pure)
     searchindex    the search index: what the front page's search looks through
+    setupscript    values of the scripts that set go up (pure)
     setting        what one publish of a tree works with
     showing        what a tree shows of each module, written down by a publish
     shown          what a tree shows, by its files

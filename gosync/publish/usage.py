@@ -12,7 +12,8 @@ from html import escape
 
 import msgspec
 
-from gosync.sumdb.names import GOLANG_SUMDB, Database
+from gosync.publish.setupscript import gosumdb
+from gosync.sumdb.names import Database
 from gosync.text import printable
 
 PLACEHOLDER = "https://ADDRESS-OF-THIS-PAGE"
@@ -44,6 +45,7 @@ def usage(use: TreeUse) -> str:
         '<section aria-labelledby="use"><h2 id="use">Use this mirror</h2>',
         _lines(_settings(use)),
         f"<p>{' '.join(_notes(use))}</p>",
+        *_script(use),
         *_vulnerabilities(use),
     ]
     if use.contact:
@@ -53,7 +55,7 @@ def usage(use: TreeUse) -> str:
 
 def _settings(use: TreeUse) -> Iterator[str]:
     yield f"go env -w GOPROXY={_address(use)}"
-    yield f"go env -w GOSUMDB={_gosumdb(use.database)}"
+    yield f"go env -w GOSUMDB={escape(gosumdb(use.database))}"
     yield f"go env -w GOTOOLCHAIN={'auto' if use.toolchains else 'local'}"
     if use.private and use.database is not None:
         patterns = escape(",".join(use.private))
@@ -75,6 +77,18 @@ def _notes(use: TreeUse) -> Iterator[str]:
     )
 
 
+def _script(use: TreeUse) -> Iterator[str]:
+    yield (
+        "<p>Or let a script set this, try one module, and put everything back if that"
+        " fails (<code>setup.ps1</code> on Windows; <code>--install DIR</code> brings"
+        " Go too, where <a href=dl/index.html>this mirror has it</a>):</p>"
+        if use.toolchains
+        else "<p>Or let a script set this, try one module, and put everything back if"
+        " that fails (<code>setup.ps1</code> on Windows):</p>"
+    )
+    yield _lines([f"curl -fsS {_address(use)}/setup.sh | sh -s -- {_address(use)}"])
+
+
 def _vulnerabilities(use: TreeUse) -> Iterator[str]:
     if use.vulndb:
         yield "<p>Known vulnerabilities of what you build:</p>"
@@ -89,11 +103,3 @@ def _address(use: TreeUse) -> str:
     if use.url:
         return escape(use.url.rstrip("/"))
     return f'<span data-root=".">{PLACEHOLDER}</span>'
-
-
-def _gosumdb(database: Database | None) -> str:
-    if database is None:
-        return "off"
-    if database.name == GOLANG_SUMDB:  # every go command has its key
-        return GOLANG_SUMDB
-    return escape(database.verifier_key)

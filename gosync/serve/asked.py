@@ -41,11 +41,13 @@ _BY_SUFFIX: Final = {
     "gz": "application/gzip",
     "mod": _TEXT,
     "txt": _TEXT,
+    "sh": _TEXT,
+    "ps1": _TEXT,
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "jsonl": "application/jsonl",
 }
-_TEXTS: Final = frozenset({"html", "atom", "json", "jsonl", "txt", "css"})
+_TEXTS: Final = frozenset({"html", "atom", "json", "jsonl", "txt", "css", "sh", "ps1"})
 _BY_KIND: Final = {
     ProxyRequestKind.LATEST: _JSON,
     ProxyRequestKind.QUERY: _JSON,

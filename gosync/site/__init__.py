@@ -26,6 +26,9 @@ treestorage     the published tree's storage: what is configured, opened
 tree            the newest head, and the tree published with it
 backup          a dated copy of what the store cannot fetch again
 followed        the index of the gosync that is followed, kept and brought up
+downloads       archives of Go in the tree: ``dl/``
+goarchive       a toolchain's zip made into such an archive
+setup           scripts that set go up, in the tree
 documents       documents among these, written into the tree
 artifacts       artifacts of a store: kept as blobs, told to the journal
 ruletext        the rules of a selection as text, for people who ask why it changed

@@ -40,10 +40,12 @@ class ToolchainSpec(msgspec.Struct, frozen=True):
     Attributes:
         versions: Versions of Go, without the ``go``.
         platforms: Platforms, as GOOS-GOARCH.
+        archives: Whether the tree has Go's own archives of those that are carried.
     """
 
     versions: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
+    archives: bool = True
 
 
 class IndexBound(msgspec.Struct, frozen=True):

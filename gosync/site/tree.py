@@ -23,6 +23,7 @@ from gosync.publish.work import PublishOptions, TreeTarget
 from gosync.site import configured
 from gosync.site.applying import apply_policy, rule_on_modules
 from gosync.site.documents import first_page, write_documents
+from gosync.site.downloads import write_downloads
 from gosync.site.oldheads import (
     ServedHeads,
     bring_tiles,
@@ -30,6 +31,7 @@ from gosync.site.oldheads import (
     served_heads,
     settle,
 )
+from gosync.site.setup import write_setup
 from gosync.site.site import Site
 from gosync.site.treestorage import tree_storage
 from gosync.site.upstreams import connect
@@ -118,8 +120,15 @@ async def publish_tree(
                 if await _newest_head(site, sums) is head:
                     raise
             else:
-                await to_thread.run_sync(write_documents, site)
+                await to_thread.run_sync(_write_besides, site)
                 return report
+
+
+def _write_besides(site: Site) -> None:
+    """Write what the tree has beside modules and pages."""
+    write_documents(site)
+    write_downloads(site)
+    write_setup(site)
 
 
 async def publish_modules(

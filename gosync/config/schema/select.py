@@ -69,10 +69,13 @@ class ToolchainsSection(Section, frozen=True):
         versions: Versions of Go, like "1.23.4" or "go1.24.0".
         platforms: Platforms, like "linux-amd64"; for these, the toolchains that tools
             ask for are carried as well.
+        archives: Whether the tree has an archive of Go, in ``dl/``, for each toolchain
+            that is carried: as large as that again.
     """
 
     versions: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
+    archives: bool = True
 
 
 class PlanSection(Section, frozen=True):
