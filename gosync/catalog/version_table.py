@@ -318,6 +318,19 @@ class Versions:
         )
         return sorted({row[0] for row in (*found, *withdrawn)})
 
+    def paths(self, prefix: str, limit: int) -> list[str]:
+        """Return the first modules whose path begins so, in their order.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT DISTINCT path FROM versions WHERE path >= ? AND path < ?"
+            " ORDER BY path LIMIT ?",
+            (prefix, f"{prefix}\U0010ffff", limit),
+        )
+        return [row[0] for row in found]
+
     def whole_paths(self) -> set[str]:
         """Return the modules of which some version is carried whole.
 

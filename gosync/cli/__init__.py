@@ -22,6 +22,8 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     catalog         ``gosync catalog rebuild``: the catalog again
     choosing        what becomes of requests: by patterns, or by asking
     closure         ``gosync closure``: does the tree hold what a project needs
+    completing      completion of module names in a shell, from the catalog
+    completion      ``gosync completion``: the script with which a shell completes
     conceal         arguments that may hold a password, kept out of what is said of them
     config          ``gosync config check`` and ``gosync config show``
     confirm         asking before something that is rarely meant
@@ -61,6 +63,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     run             ``gosync run``: the daemon, or its jobs once
     sbom            ``gosync sbom``: what a project, a version or the tree is made of
     sealing         ``gosync access --seal`` and ``--prove DAY``
+    selfbundle      ``gosync self bundle``: gosync's own wheels, to carry
     serve           ``gosync serve``: a published tree over HTTP
     status          ``gosync status``: fresh, complete, proven, at a glance
     stopping        a first signal asks a run to come to a good end

@@ -14,6 +14,7 @@ from gosync.cli.arguments import arguments
 from gosync.cli.modulepattern import path_filter, pattern_argument
 from gosync.cli.options import CommonOptions, common_options, wait_lock_option
 from gosync.cli.progress import progress
+from gosync.cli.verbs import VerbGroup
 from gosync.closure.attested import AttestedState, AttestedVersion, TreeAttestations
 from gosync.errors import UsageError
 from gosync.gomod.semver import version_key
@@ -67,7 +68,7 @@ _keys = click.option(
 )
 
 
-@click.group()
+@click.group(cls=VerbGroup)
 def attest() -> None:
     """Sign what module versions are, and check who did."""
 

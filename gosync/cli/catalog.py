@@ -6,6 +6,7 @@ import click
 from msgspec.structs import asdict
 
 from gosync.cli.options import CommonOptions, common_options
+from gosync.cli.verbs import VerbGroup
 from gosync.clock import SystemClock
 from gosync.ingest.rebuild import rebuild as rebuild_catalog
 from gosync.site.opening import check_before_rebuild
@@ -13,7 +14,7 @@ from gosync.store.lock import StoreLock, claim_store
 from gosync.store.root import open_store
 
 
-@click.group()
+@click.group(cls=VerbGroup)
 def catalog() -> None:
     """Care for the catalog."""
 

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from gosync.cli.options import CommonOptions, common_options
+from gosync.cli.verbs import VerbGroup
 from gosync.clock import SystemClock
 from gosync.config import examine_config, find_config
 from gosync.config.config import Config, ConfigShown
@@ -25,7 +26,7 @@ from gosync.text import encode_json, printable
 _RUNS = 3
 
 
-@click.group()
+@click.group(cls=VerbGroup)
 def config() -> None:
     """Check or show the configuration."""
 

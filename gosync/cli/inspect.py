@@ -11,6 +11,7 @@ from gosync.audit.answers import FileAnswer, parse_answer
 from gosync.catalog.looks import Look
 from gosync.catalog.version_report import KnownVersion, VersionReport, read_version
 from gosync.cli.arguments import parse_module_version
+from gosync.cli.completing import complete_module
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.policylines import ruling_lines
 from gosync.cli.tables import finding_lines, withdrawal_lines
@@ -19,7 +20,9 @@ from gosync.site.site import read_catalog
 
 
 @click.command()
-@click.argument("module_version", metavar="MODULE@VERSION")
+@click.argument(
+    "module_version", metavar="MODULE@VERSION", shell_complete=complete_module
+)
 @common_options
 def show(options: CommonOptions, module_version: str) -> None:
     """Show all that is known of one version: files, hashes, proof, findings."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gosync.cli.options import CommonOptions, common_options
+from gosync.cli.verbs import VerbGroup
 from gosync.errors import UsageError
 from gosync.signing.files import read_any_public_key, write_key
 from gosync.signing.keys import KeyKind, format_public_pem, generate_key
@@ -16,7 +17,7 @@ from gosync.signing.trust import format_trusted_key
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-@click.group()
+@click.group(cls=VerbGroup)
 def key() -> None:
     """Make keys that sign bundles, and show them."""
 

@@ -177,6 +177,12 @@ VERBS = {
     "config": Verb("config", "config", "Check or show the configuration."),
     "key": Verb("key", "key", "Make keys that sign bundles, and show them."),
     "catalog": Verb("catalog", "catalog", "Care for the catalog."),
+    "self": Verb("selfbundle", "self_", "Carry gosync itself."),
+    "completion": Verb(
+        "completion",
+        "completion",
+        "Print the script with which SHELL completes verbs, options and module names.",
+    ),
     "backup": Verb(
         "backup", "backup", "Copy catalog and journal into a dated folder below DIR."
     ),

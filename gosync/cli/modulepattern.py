@@ -9,12 +9,15 @@ from typing import TypeAlias
 import click
 
 from gosync.cli.arguments import arguments
+from gosync.cli.completing import complete_module
 from gosync.gomod.patterns import PatternSet, is_literal
 from gosync.site.rules import check_pattern
 
 PathFilter: TypeAlias = Callable[[str], bool]
 
-pattern_argument = click.argument("pattern", required=False)
+pattern_argument = click.argument(
+    "pattern", required=False, shell_complete=complete_module
+)
 project_option = click.option(
     "--project",
     type=click.Path(path_type=Path, exists=True, file_okay=False),

@@ -11,8 +11,10 @@ import click
 import msgspec
 
 from gosync.cli.arguments import arguments
+from gosync.cli.completing import complete_module
 from gosync.cli.options import CommonOptions, common_options, wait_lock_option
 from gosync.cli.policylines import policy_lines
+from gosync.cli.verbs import VerbGroup
 from gosync.clock import SystemClock
 from gosync.config.policy import parse_day
 from gosync.errors import UsageError
@@ -55,7 +57,7 @@ class DecisionReport(msgspec.Struct, frozen=True):
     policy: PolicyReport
 
 
-@click.group()
+@click.group(cls=VerbGroup)
 def policy() -> None:
     """Decide what may come in though a rule keeps it out, or the other way about."""
 
@@ -82,7 +84,7 @@ def list_(options: CommonOptions) -> None:
 
 
 @policy.command()
-@click.argument("modules", metavar="MODULE[@VERSION]")
+@click.argument("modules", metavar="MODULE[@VERSION]", shell_complete=complete_module)
 @_reason_option
 @click.option(
     "--until", metavar="DAY", required=True, help="Its last day, like 2027-01-31."
@@ -124,7 +126,7 @@ def allow(
 
 
 @policy.command()
-@click.argument("modules", metavar="MODULE[@VERSION]")
+@click.argument("modules", metavar="MODULE[@VERSION]", shell_complete=complete_module)
 @_reason_option
 @click.option("--until", metavar="DAY", help="Its last day; default: no end.")
 @_by_option

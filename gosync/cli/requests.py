@@ -29,6 +29,7 @@ from gosync.artifact import DOCUMENT
 from gosync.cli.choosing import RequestChooser
 from gosync.cli.options import CommonOptions, common_options, yes_option
 from gosync.cli.progress import progress
+from gosync.cli.verbs import VerbGroup
 from gosync.clock import SystemClock, format_time
 from gosync.config import Config
 from gosync.config.sizes import format_size
@@ -47,7 +48,7 @@ from gosync.text import printable
 EXIT_SOME = 3
 
 
-@click.group()
+@click.group(cls=VerbGroup)
 def requests() -> None:
     """Show, carry and answer requests for what is not carried."""
 

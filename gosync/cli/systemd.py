@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from gosync.cli.options import CommonOptions, common_options
+from gosync.cli.verbs import VerbGroup
 from gosync.config import Config, find_config
 from gosync.daemon.units import Paths, make_units
 from gosync.errors import UsageError
@@ -21,7 +22,7 @@ _NEXT = (
 )
 
 
-@click.group()
+@click.group(cls=VerbGroup)
 def systemd() -> None:
     """Write systemd units."""
 

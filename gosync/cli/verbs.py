@@ -1,8 +1,9 @@
-"""Command group that imports only the verb that is asked for."""
+"""Command groups: verbs are imported when they are asked for, and typos guessed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
@@ -25,7 +26,22 @@ class Verb(NamedTuple):
     help: str
 
 
-class Verbs(click.Group):
+class VerbGroup(click.Group):
+    """A group that names the verb that may be meant by an unknown one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the verb that the first argument names, as click does."""
+        known = self.list_commands(ctx)
+        if not (ctx.resilient_parsing or args[0].startswith("-") or args[0] in known):
+            near = get_close_matches(args[0], known, n=1)
+            guess = f"; did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"no command {args[0]!r}{guess}")
+        return super().resolve_command(ctx, args)
+
+
+class Verbs(VerbGroup):
     """A group that knows where its verbs are."""
 
     def __init__(self, *args: Any, verbs: Mapping[str, Verb], **kwargs: Any) -> None:

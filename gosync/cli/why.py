@@ -8,6 +8,7 @@ import click
 
 from gosync.catalog.versions import FoundBy
 from gosync.cli.arguments import parse_module_version
+from gosync.cli.completing import complete_module
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.policylines import ruling_lines
 from gosync.cli.tables import withdrawal_lines
@@ -29,7 +30,9 @@ _BY_COMMAND = SelectionReason("command", "asked for with `gosync sync MODULE@VER
 
 
 @click.command()
-@click.argument("module_version", metavar="MODULE@VERSION")
+@click.argument(
+    "module_version", metavar="MODULE@VERSION", shell_complete=complete_module
+)
 @common_options
 def why(options: CommonOptions, module_version: str) -> None:
     """Show why a version is selected: by which select or project, and how.

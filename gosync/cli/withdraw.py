@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from gosync.catalog.withdrawn import Withdrawal
+from gosync.cli.completing import complete_module
 from gosync.cli.options import CommonOptions, common_options, wait_lock_option
 from gosync.cli.progress import progress
 from gosync.cli.tables import tree_lines
@@ -48,7 +49,9 @@ class _Done(msgspec.Struct, kw_only=True):
 
 
 @click.command()
-@click.argument("module_version", metavar="MODULE@VERSION")
+@click.argument(
+    "module_version", metavar="MODULE@VERSION", shell_complete=complete_module
+)
 @click.option("--reason", metavar="TEXT", help="Why; everybody is told.")
 @click.option("--undo", is_flag=True, help="Bring it back.")
 @wait_lock_option

@@ -17,7 +17,7 @@ import pytest
 
 from gosync.catalog.versions import Want
 from gosync.cli import bundle
-from gosync.cli.main import VERBS, main
+from gosync.cli.main import VERBS, main, run
 from tests.smallsite import make_small_site
 
 # What is dear: 5 ms (isal) to 60 ms (httpx) each.
@@ -148,3 +148,19 @@ def test_help_is_laid_out_as_click_does(group):
     click.Group.format_commands(group, context, clicks)
 
     assert ours.getvalue() == clicks.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("stauts", "no command 'stauts'; did you mean 'status'?"),
+        ("bundle craete", "no command 'craete'; did you mean 'create'?"),
+        ("policy lst", "no command 'lst'; did you mean 'list'?"),
+        ("frobnicate", "no command 'frobnicate'"),
+    ],
+)
+def test_an_unknown_verb_is_guessed(
+    line: str, said: str, capsys: pytest.CaptureFixture[str]
+):
+    assert run(line.split()) == 2
+    assert f"gosync: {said}\n" in capsys.readouterr().err
