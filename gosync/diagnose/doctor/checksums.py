@@ -330,7 +330,7 @@ def _lookup(mv: ModuleVersion) -> str:
 
 def _shown_record(lookup: bytes) -> str:
     number = lookup.split(b"\n", 1)[0].decode("ascii", "replace")
-    return f"record {number[:20]}"
+    return say("record {number}", number=number[:20])
 
 
 def _ill(status: int, url: str) -> FaultFoundError:

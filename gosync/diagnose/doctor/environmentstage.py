@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 
 from gosync.diagnose.doctor.contradictions import contradictions
 from gosync.diagnose.doctor.diagnosis import FaultFoundError, Severity, StageFinding
@@ -62,6 +63,11 @@ def look_at_environment(
         value = settings.environment.get(name) or settings.environment.get(name.lower())
         if value:
             stage.saw(f"{name}={strip_user_info(value)}")
+    with suppress(FaultFoundError):
+        if parse_ways(settings["GOPROXY"])[-1].kind is WayKind.PROXY:
+            stage.saw(
+                "GOPROXY has no direct: what its proxies lack, nobody is asked for"
+            )
     for finding in contradictions(settings):
         stage.add(finding)
     for finding in _helpers(settings):

@@ -179,9 +179,15 @@ class LineOpener:
                 addresses, port, timeout_seconds=self._timeout_seconds
             )
             for each in tries:
-                stage.saw(f"{each.address}:{port}: {each.text}")
+                told = say(
+                    "{address}:{port}: {text}",
+                    address=each.address,
+                    port=port,
+                    text=each.text,
+                )
+                stage.saw(told)
                 if each.cause:
-                    stage.warn(each.cause, f"{each.address}:{port}: {each.text}")
+                    stage.warn(each.cause, told)
         return sock
 
     def _compare(
