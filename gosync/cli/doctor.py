@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from gosync.clock import Clock, SystemClock, format_time
 from gosync.diagnose.doctor.diagnosis import HEALTHY, ComparedTrait, Diagnosis, Stage
 from gosync.diagnose.doctor.evidence import keep_evidence
 from gosync.diagnose.doctor.report import DoctorReport, redacted
+from gosync.diagnose.doctor.saying import translated
+from gosync.diagnose.doctor.sentencefile import sentences_in
 from gosync.diagnose.doctor.walk import DoctorRequest, DoctorRun
 from gosync.diagnose.language import Language, language_of
-from gosync.diagnose.shipped import shipped_catalogue
 from gosync.errors import OutputError
 from gosync.hint import command
 from gosync.text import printable
@@ -62,6 +63,12 @@ _COLUMNS = ("stage", "ok", "seconds", "found")
     metavar="DIR",
     help="Keep what stands in the mirror's place: certificates, answers, both h1.",
 )
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice([each.value for each in Language]),
+    help="The sentences' language; default: as LC_ALL, LC_MESSAGES or LANG say.",
+)
 @common_options
 def doctor(options: CommonOptions, module: str | None, **asked: Any) -> int:
     """Find out why go cannot get MODULE here: settings, network, mirror, checksums.
@@ -88,9 +95,12 @@ def doctor(options: CommonOptions, module: str | None, **asked: Any) -> int:
     diagnosis = run.diagnose()
     if is_watched:
         click.echo(_CLEAR, nl=False, err=True)
-    _show(options, diagnosis, with_curl=asked["with_curl"])
+    chosen = asked["language"]
+    language = Language(chosen) if chosen else language_of(os.environ)
+    view = _View(diagnosis, sentences_in(language))
+    view.show(options, with_curl=asked["with_curl"])
     if asked["report_file"] is not None:
-        _write_report(asked["report_file"], run, diagnosis, clock)
+        _write_report(asked["report_file"], run, view, clock)
     if asked["evidence_folder"] is not None:
         kept = keep_evidence(asked["evidence_folder"], run, diagnosis, clock)
         options.output.note(f"evidence kept in {kept}")
@@ -102,48 +112,79 @@ def _tell(stage: str) -> None:
     click.echo(f"{_CLEAR}{printable(stage)} ...", nl=False, err=True)
 
 
-def _show(options: CommonOptions, diagnosis: Diagnosis, *, with_curl: bool) -> None:
-    report = DoctorReport.of(diagnosis)
-    options.output.result("doctor", report, _conclusion_lines(diagnosis))
-    options.output.table(_COLUMNS, map(_row, diagnosis.stages))
-    if diagnosis.compared:
-        options.output.say("")
-        options.output.table(_COMPARED, map(_trait, diagnosis.compared))
-    for line in _detail_lines(diagnosis, with_curl=with_curl):
-        options.output.say(line)
+class _View:
+    """A diagnosis as people read it, in their language."""
 
+    def __init__(self, diagnosis: Diagnosis, texts: Mapping[str, str]) -> None:
+        self.diagnosis = diagnosis
+        self._texts = texts
 
-def _conclusion_lines(diagnosis: Diagnosis) -> Iterator[str]:
-    end = diagnosis.conclusion
-    yield f"{end.cause}: {printable(end.text)}"
-    if end.remedy:
-        yield f"  next: {printable(end.remedy)}"
-    yield from _translated(end.cause)
-    if end.cause != HEALTHY:
-        yield f"  more: {command('explain', end.cause)}"
-    yield ""
+    def show(self, options: CommonOptions, *, with_curl: bool) -> None:
+        output = options.output
+        report = DoctorReport.of(self.diagnosis, self._texts)
+        output.result("doctor", report, self.conclusion())
+        output.table(self._heads(_COLUMNS), map(self._row, self.diagnosis.stages))
+        if self.diagnosis.compared:
+            output.say("")
+            traits = map(self._trait, self.diagnosis.compared)
+            output.table(self._heads(_COMPARED), traits)
+        for line in self.remedies(with_curl=with_curl):
+            output.say(line)
 
-
-def _translated(cause: str) -> Iterator[str]:
-    """Yield the catalogue's words where the reader's language is not English."""
-    language = language_of(os.environ)
-    named = {each.name: each for each in shipped_catalogue()}
-    if language is not Language.ENGLISH and cause in named:
-        wording = named[cause].wording(language)
-        yield f"  {wording.cause}"
-        yield f"  {wording.remedy}"
-
-
-def _compared_lines(diagnosis: Diagnosis) -> Iterator[str]:
-    if diagnosis.compared:
+    def conclusion(self) -> Iterator[str]:
+        end = self.diagnosis.conclusion
+        yield f"{end.cause}: {self._said(end.text)}"
+        if end.remedy:
+            yield f"  {self._said('next')}: {self._said(end.remedy)}"
+        if end.cause != HEALTHY:
+            yield f"  {self._said('more')}: {command('explain', end.cause)}"
         yield ""
-        yield from table_lines(_COMPARED, map(_trait, diagnosis.compared))
 
+    def table(self) -> Iterator[str]:
+        rows = map(self._row, self.diagnosis.stages)
+        yield from table_lines(self._heads(_COLUMNS), rows)
+        if self.diagnosis.compared:
+            yield ""
+            traits = map(self._trait, self.diagnosis.compared)
+            yield from table_lines(self._heads(_COMPARED), traits)
 
-def _trait(each: ComparedTrait) -> tuple[str, ...]:
-    mark = "=" if each.go == each.doctor else "!"
-    texts = (each.subject, each.trait, _brief(each.go), mark, _brief(each.doctor))
-    return tuple(map(printable, texts))
+    def remedies(self, *, with_curl: bool) -> Iterator[str]:
+        told = self.diagnosis.conclusion.remedy
+        remedies = [
+            f"{each.cause}: {self._said(each.remedy)}"
+            for stage in self.diagnosis.stages
+            for each in stage.findings
+            if each.remedy and each.remedy != told
+        ]
+        if remedies:
+            yield ""
+        for line in dict.fromkeys(remedies):
+            yield f"{self._said('next')}: {line}"
+        for stage in self.diagnosis.stages:
+            if with_curl and stage.curl:
+                yield f"{stage.name}: {printable(stage.curl)}"
+
+    def facts(self) -> Iterator[str]:
+        for stage in self.diagnosis.stages:
+            for fact in stage.facts:
+                yield f"{stage.name}: {self._said(fact)}"
+
+    def _row(self, stage: Stage) -> tuple[str, ...]:
+        mark = ("!" if stage.findings else "✓") if stage.ok else "✗"
+        texts = [f"{each.cause}: {self._said(each.text)}" for each in stage.findings]
+        found = "; ".join(texts or map(self._said, stage.facts))
+        return stage.name, mark, f"{stage.seconds:.2f}", found
+
+    def _trait(self, each: ComparedTrait) -> tuple[str, ...]:
+        mark = "=" if each.go == each.doctor else "!"
+        sides = (_brief(each.go), mark, _brief(each.doctor))
+        return tuple(map(printable, (each.subject, self._said(each.trait), *sides)))
+
+    def _heads(self, columns: Sequence[str]) -> list[str]:
+        return [self._said(each) for each in columns]
+
+    def _said(self, text: str) -> str:
+        return printable(translated(text, self._texts))
 
 
 def _brief(text: str) -> str:
@@ -152,46 +193,16 @@ def _brief(text: str) -> str:
     return f"{len(words)}: {' '.join(words[:3])} ..." if len(words) > 5 else text
 
 
-def _row(stage: Stage) -> tuple[str, ...]:
-    mark = ("!" if stage.findings else "✓") if stage.ok else "✗"
-    texts = [f"{each.cause}: {each.text}" for each in stage.findings]
-    return stage.name, mark, f"{stage.seconds:.2f}", "; ".join(texts or stage.facts)
-
-
-def _detail_lines(diagnosis: Diagnosis, *, with_curl: bool) -> Iterator[str]:
-    told = diagnosis.conclusion.remedy
-    remedies = [
-        f"{each.cause}: {printable(each.remedy)}"
-        for stage in diagnosis.stages
-        for each in stage.findings
-        if each.remedy and each.remedy != told
-    ]
-    if remedies:
-        yield ""
-    for line in dict.fromkeys(remedies):
-        yield f"next: {line}"
-    for stage in diagnosis.stages:
-        if with_curl and stage.curl:
-            yield f"{stage.name}: {printable(stage.curl)}"
-
-
-def _write_report(
-    file: Path, run: DoctorRun, diagnosis: Diagnosis, clock: Clock
-) -> None:
+def _write_report(file: Path, run: DoctorRun, view: _View, clock: Clock) -> None:
     lines = [
         f"gosync doctor {__version__}, {format_time(clock.now())}",
-        f"asked for: {diagnosis.subject}",
+        f"asked for: {view.diagnosis.subject}",
         "",
-        *_conclusion_lines(diagnosis),
-        *table_lines(_COLUMNS, map(_row, diagnosis.stages)),
-        *_compared_lines(diagnosis),
-        *_detail_lines(diagnosis, with_curl=True),
+        *view.conclusion(),
+        *view.table(),
+        *view.remedies(with_curl=True),
         "",
-        *(
-            f"{stage.name}: {printable(fact)}"
-            for stage in diagnosis.stages
-            for fact in stage.facts
-        ),
+        *view.facts(),
     ]
     home = run.settings.environment.get("HOME", "")
     told = redacted(lines, home=home, private=run.private_names)

@@ -9,7 +9,7 @@ from gosync.cli.classlines import page_lines
 from gosync.cli.output import Output
 from gosync.config.sizes import format_size
 from gosync.diagnose.ownerrors import class_of_error
-from gosync.errors import SecurityError
+from gosync.errors import SecurityError, UnavailableError
 from gosync.text import printable, shown
 from gosync.verify.act.done import DoneAction
 from gosync.verify.report import VerifyReport
@@ -89,6 +89,8 @@ def _pages_of(report: VerifyReport) -> Iterator[str]:
     yield from map(_page_of, report.outcome.findings)
     for why in report.outcome.misbehaved.values():
         yield class_of_error(SecurityError.__name__, why)
+    for each in report.outcome.unread[:_SHOWN]:
+        yield class_of_error(UnavailableError.__name__, each.reason)
 
 
 def _page_of(finding: CacheFinding) -> str:

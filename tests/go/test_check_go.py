@@ -6,12 +6,7 @@ from typing import Final
 
 import pytest
 
-from gosync.clock import SystemClock
-from gosync.diagnose.checking import CheckSetting, WorldCheck
-from gosync.diagnose.recognising import Recogniser
-from gosync.diagnose.shipped import shipped_catalogue
-from tests.go.brokencauses import go_says
-from tests.unit.diagnose.doctor.test_worlds import environment_of
+from tests.go.brokencauses import checked_causes, go_says
 from tests.unit.diagnose.doctor.worlds import WORLDS, scene_in
 
 pytestmark = pytest.mark.go
@@ -32,18 +27,6 @@ def test_a_checked_log_names_the_true_cause(name, tmp_path):
     with scene_in(tmp_path) as scene:
         asked = world(scene)
         _, log = go_says(scene, asked)
-        setting = CheckSetting(
-            environment=environment_of(scene, asked),
-            folder=scene.folder,
-            command=("go", *asked.go_arguments),
-            timeout_seconds=asked.timeout,
-        )
-        reading = Recogniser(shipped_catalogue()).read(log.encode())
-        checked = WorldCheck(shipped_catalogue(), setting, SystemClock()).check(reading)
+        names = checked_causes(scene, asked, log)
 
-    names = {
-        name
-        for one in checked.failures
-        for name in (one.candidates if len(one.candidates) == 1 else [one.failure.name])
-    }
     assert cause in names, log

@@ -72,10 +72,18 @@ def test_one_conclusion_comes_first(scene: Scene) -> None:
 
 
 @pytest.mark.long
-def test_chinese_words_beside(scene: Scene) -> None:
+def test_it_is_said_in_chinese(scene: Scene) -> None:
     scene.sim.fail("*", status=403)
     done = _doctor(scene, SUBJECT, env=scene.env(LANG="zh_CN.UTF-8"))
-    assert any("\u4e00" <= char <= "\u9fff" for char in done.stdout)
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("http.403: ")
+    assert lines[1].startswith("  下一步: ")
+    assert "阶段" in done.stdout
+
+    told = _doctor(scene, SUBJECT, "--lang", "zh", "--json", env=scene.env())
+    document = json.loads(told.stdout)
+    assert document["conclusion"]["class"] == "http.403"
+    assert document["conclusion"]["remedy"] in lines[1]
 
 
 def test_a_report_for_a_colleague_has_no_secret(scene: Scene) -> None:

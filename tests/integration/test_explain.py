@@ -155,6 +155,17 @@ def test_a_sync_names_the_pages_of_what_failed(tmp_path, monkeypatch, capsys):
     assert "more     gosync explain network.refused\n" in out
 
 
+def test_a_verify_names_the_pages_of_what_it_could_not_look_at(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    asked = ["verify", "http://127.0.0.1:9", "--module", "a.example/m@v1.0.0"]
+    assert run(asked) != 0
+    said = capsys.readouterr()
+    assert "more     gosync explain network.refused\n" in said.out + said.err
+
+
 def test_an_error_names_its_page(tmp_path, monkeypatch, capsys):
     def fail(_: bytes) -> None:
         raise UpstreamStatusError("http://p.example: 429", status=429)

@@ -33,10 +33,13 @@ where it must not go. It changes nothing.
     withgo            running the real go
     tlsrelay          hears how a client begins TLS, and passes it on
     tlshello          ClientHello and ServerHello (pure)
+    saying            its sentences in the reader's language (pure)
+    sentencefile      their texts in Chinese, sentences.toml
     report            what --json prints and --report writes (pure)
     evidence          a folder with what stands in the mirror's place
     queries           what @latest, @v1 or @<v1.2 mean (pure)
-    checksums         the stages sumdb, record, proof and h1
+    checksums         the stages sumdb, record and proof
+    comparingh1       the stage h1 (pure)
     forensics         a rewritten tag or a change on the way (pure)
     repository        the stage git
     origins           what the repository itself has of a version

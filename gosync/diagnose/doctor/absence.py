@@ -6,10 +6,10 @@ from typing import Final
 
 from gosync.diagnose.doctor.diagnosis import FaultFoundError, fault
 from gosync.diagnose.doctor.moduleproxy import ModuleProxy
+from gosync.diagnose.doctor.saying import counted, say
 from gosync.diagnose.doctor.stagelog import StageDraft
 from gosync.gomod import semver
 from gosync.gomod.module import escape_version, match_path_major, split_path_version
-from gosync.publish.html import plural
 
 _PARENTS: Final = 3
 # Classes of an answer that a version is not there, after which the next is asked.
@@ -47,24 +47,40 @@ def why_absent(
     if not semver.is_valid(query):
         return _absence(
             "version.unknown_revision",
-            f"the mirror knows no revision {query} of {path}",
+            say(
+                "the mirror knows no revision {query} of {path}", query=query, path=path
+            ),
             "branches and commits are resolved by whoever reaches the repository:"
             " ask a mirror with access, or name a version",
         )
     if not match_path_major(query, major_suffix):
         return _absence(
             "version.major_suffix",
-            f"{path} cannot have {query}: from v2 on a path ends in the major",
-            f"go get {base}/{semver.major(query)}@{query}",
+            say(
+                "{path} cannot have {query}: from v2 on a path ends in the major",
+                path=path,
+                query=query,
+            ),
+            say(
+                "go get {base}/{major}@{query}",
+                base=base,
+                major=semver.major(query),
+                query=query,
+            ),
         )
     if versions:
-        stage.saw(f"it has {', '.join(versions[-5:])}")
+        stage.saw(say("it has {versions}", versions=", ".join(versions[-5:])))
         return _absence(
             "version.unknown",
-            f"the mirror has {plural(len(versions), 'version')} of {path}, not"
-            f" {query};"
-            f" the newest is {versions[-1]}",
-            f"take one of them, or have {query} mirrored",
+            say(
+                "the mirror has {versions} of {path}, not {query}; the "
+                "newest is {newest}",
+                versions=counted(len(versions), "version"),
+                path=path,
+                query=query,
+                newest=versions[-1],
+            ),
+            say("take one of them, or have {query} mirrored", query=query),
         )
     return _in_a_parent(proxy, path, query)
 
@@ -83,8 +99,17 @@ def _in_a_parent(proxy: ModuleProxy, path: str, query: str) -> FaultFoundError |
         if proxy.fetch(url).status == 200:
             return _absence(
                 "version.no_package",
-                f"{path} is no module; {parent} has {query}, and perhaps not this"
-                " package",
-                f"go get {parent}@{query}, and look which packages it has",
+                say(
+                    "{path} is no module; {parent} has {query}, and perhaps not "
+                    "this package",
+                    path=path,
+                    parent=parent,
+                    query=query,
+                ),
+                say(
+                    "go get {parent}@{query}, and look which packages it has",
+                    parent=parent,
+                    query=query,
+                ),
             )
     return None

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from gosync.diagnose.doctor.diagnosis import FaultFoundError, fault
+from gosync.diagnose.doctor.saying import say
 from gosync.diagnose.doctor.webanswer import WebAnswer
 
 _ILL: Final = frozenset({500, 502, 503, 504})
@@ -56,7 +57,13 @@ def refuse(answer: WebAnswer) -> FaultFoundError:
     cause = class_of(answer)
     if cause in ("http.403", "http.401") and answer.is_page and answer.hops:
         cause = "http.captive_portal"
-    text = f"{answer.url}: {answer.status}{_via(answer)}{_said(answer)}"
+    text = say(
+        "{url}: {status}{via}{said}",
+        url=answer.url,
+        status=answer.status,
+        via=_via(answer),
+        said=_said(answer),
+    )
     return fault(cause, text, _remedy(cause, answer))
 
 
@@ -64,18 +71,23 @@ def refuse_page(
     answer: WebAnswer, cause: str = "http.captive_portal"
 ) -> FaultFoundError:
     """Return the fault of a page for people in place of data."""
-    text = f"{answer.url}: a page of HTML in place of data{_via(answer)}"
-    return fault(cause, text + _title(answer.body), _REMEDIES["http.captive_portal"])
+    text = say(
+        "{url}: a page of HTML in place of data{via}{title}",
+        url=answer.url,
+        via=_via(answer),
+        title=_title(answer.body),
+    )
+    return fault(cause, text, _REMEDIES["http.captive_portal"])
 
 
 def _via(answer: WebAnswer) -> str:
-    return f", redirected from {answer.hops[0]}" if answer.hops else ""
+    return say(", redirected from {hop}", hop=answer.hops[0]) if answer.hops else ""
 
 
 def _remedy(cause: str, answer: WebAnswer) -> str:
     wait = answer.headers.get("retry-after")
     if cause == "http.429" and wait:
-        return f"too many requests: Retry-After says {wait}"
+        return say("too many requests: Retry-After says {wait}", wait=wait)
     return _REMEDIES.get("http.5xx" if answer.status >= 500 else cause, "")
 
 

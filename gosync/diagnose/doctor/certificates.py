@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gosync.diagnose.doctor.diagnosis import FaultFoundError, fault
+from gosync.diagnose.doctor.saying import say
 
 _FILES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -174,14 +175,9 @@ def distrust(
 ) -> FaultFoundError:
     """Return why a chain is not believed, with whose it is."""
     first = facts.chain[0] if facts and facts.chain else None
-    whose = (
-        f"; it is {first.subject}, signed by {first.issuer}, SHA-256 {first.sha256}"
-        if first
-        else ""
-    )
+    whose = _whose(first) if first else ""
     code = error.verify_code
     if code in (_EXPIRED, _NOT_YET_VALID):
-        since = "until" if code == _EXPIRED else "from"
         when = (
             (first.not_after if code == _EXPIRED else first.not_before)
             if first
@@ -189,24 +185,49 @@ def distrust(
         )
         return fault(
             "tls.expired",
-            f"{host}: its certificate is valid {since} {when}{whose}",
+            say(
+                "{host}: its certificate is valid until {when}{whose}"
+                if code == _EXPIRED
+                else "{host}: its certificate is valid from {when} on{whose}",
+                host=host,
+                when=when,
+                whose=whose,
+            ),
             "check this machine's clock (date -u); else its operator must renew it",
         )
     if code in _WRONG_NAME:
         names = ", ".join(first.names) if first else "?"
         return fault(
             "tls.wrong_name",
-            f"{host}: its certificate is for {names}{whose}",
+            say(
+                "{host}: its certificate is for {names}{whose}",
+                host=host,
+                names=names,
+                whose=whose,
+            ),
             "write the name that the certificate has into GOPROXY; if it should be"
             " this host's, somebody else answers in its place",
         )
     return fault(
         "tls.unknown_authority",
-        f"{host}: its certificate is of an authority that this machine does not"
-        f" know{whose}",
+        say(
+            "{host}: its certificate is of an authority that this "
+            "machine does not know{whose}",
+            host=host,
+            whose=whose,
+        ),
         "have the fingerprint confirmed by its operator; then put the authority's"
         " certificate into the system's trust store, or SSL_CERT_FILE=FILE. If nobody"
         " knows it, the connection is intercepted",
+    )
+
+
+def _whose(shown: Certificate) -> str:
+    return say(
+        "; it is {subject}, signed by {issuer}, SHA-256 {sha256}",
+        subject=shown.subject,
+        issuer=shown.issuer,
+        sha256=shown.sha256,
     )
 
 
@@ -215,30 +236,37 @@ def _handshake_fault(error: Exception, host: str) -> FaultFoundError:
     if isinstance(error, TimeoutError):
         return fault(
             "tls.handshake_timeout",
-            f"{host}: the connection opens, and nobody answers the TLS handshake",
+            say(
+                "{host}: the connection opens, and nobody answers the TLS handshake",
+                host=host,
+            ),
             "a filter between looks at host names: try another network or HTTPS_PROXY",
         )
     if isinstance(error, ConnectionResetError):
         return fault(
             "network.reset",
-            f"{host}: the connection is reset during the TLS handshake",
+            say("{host}: the connection is reset during the TLS handshake", host=host),
             "something between filters it: try another network or HTTPS_PROXY",
         )
     if any(each in said for each in ("WRONG_VERSION", "HTTP_REQUEST", "record layer")):
         return fault(
             "tls.plain_http",
-            f"{host}: the port answers, but not with TLS",
+            say("{host}: the port answers, but not with TLS", host=host),
             "if it speaks http, write http:// in GOPROXY, or the https port",
         )
     if "EOF" in said or isinstance(error, ssl.SSLEOFError):
         return fault(
             "network.eof",
-            f"{host}: the connection is closed during the TLS handshake",
+            say("{host}: the connection is closed during the TLS handshake", host=host),
             "the server's log says why; something between may have done it",
         )
     return fault(
         "tls.version",
-        f"{host}: no TLS 1.2 or newer could be agreed on: {said}",
+        say(
+            "{host}: no TLS 1.2 or newer could be agreed on: {said}",
+            host=host,
+            said=said,
+        ),
         "its operator must offer TLS 1.2 or 1.3",
     )
 

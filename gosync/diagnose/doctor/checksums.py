@@ -1,4 +1,4 @@
-"""The stages at the checksum database: sumdb, record, proof and h1.
+"""The stages at the checksum database: sumdb, record and proof.
 
 The database is asked as ``go`` does: at GOSUMDB's own URL, else through the first
 proxy that answers ``/sumdb/NAME/supported``, else at ``https://NAME``. The proof goes
@@ -17,6 +17,7 @@ import msgspec
 from gosync.diagnose.doctor.answers import class_of, refuse
 from gosync.diagnose.doctor.curl import curl_line
 from gosync.diagnose.doctor.diagnosis import FaultFoundError, fault
+from gosync.diagnose.doctor.saying import say
 from gosync.diagnose.doctor.stagelog import StageDraft, StageLog
 from gosync.diagnose.doctor.ways import Way, WayKind
 from gosync.diagnose.doctor.web import Web
@@ -154,7 +155,13 @@ class SumStages:
     def _base(self, stage: StageDraft) -> str:
         """Return where the database is asked."""
         if self._database.url is not None:
-            stage.saw(f"{self._database.name} at {self._database.url}")
+            stage.saw(
+                say(
+                    "{name} at {url}",
+                    name=self._database.name,
+                    url=self._database.url,
+                )
+            )
             return self._database.url
         for way in self._ways:
             if way.kind is not WayKind.PROXY:
@@ -170,11 +177,13 @@ class SumStages:
                 raise _unreachable(exc, self._database) from exc
             cause = class_of(answer)
             if not cause and not answer.is_page:
-                stage.saw(f"{self._database.name} through {way.url}")
+                stage.saw(
+                    say("{name} through {url}", name=self._database.name, url=way.url)
+                )
                 return base
             if cause not in ("", "http.404", "http.410") and not way.any_error:
                 raise _as_sum_fault(refuse(answer))
-        stage.saw(f"{self._database.name} directly")
+        stage.saw(say("{name} directly", name=self._database.name))
         return f"https://{self._database.name}"
 
     def _look_up(self, url: str, mv: ModuleVersion) -> bytes:
@@ -185,17 +194,26 @@ class SumStages:
         if class_of(answer) in ("http.404", "http.410"):
             raise fault(
                 "sum.private_leak",
-                f"{url}: {answer.status}: the database does not know {mv}; a private"
-                " name was sent there if it is one",
-                f"go env -w GOPRIVATE={mv.path.split('/')[0]} for a private module"
-                " (GONOSUMDB, if a proxy carries it); else check path and version",
+                say(
+                    "{url}: {status}: the database does not know {mv}; a private "
+                    "name was sent there if it is one",
+                    url=url,
+                    status=answer.status,
+                    mv=mv,
+                ),
+                say(
+                    "go env -w GOPRIVATE={host} for a private module "
+                    "(GONOSUMDB, if a proxy carries it); else check path and "
+                    "version",
+                    host=mv.path.split("/")[0],
+                ),
             )
         if answer.status != 200:
             raise _as_sum_fault(refuse(answer))
         if answer.is_page:
             raise fault(
                 "sum.captive_portal",
-                f"{url}: a page of HTML in place of a record",
+                say("{url}: a page of HTML in place of a record", url=url),
                 "something answers in the database's place: a portal, or a mirror"
                 " without sumdb/ that answers everything with its front page",
             )
@@ -219,7 +237,14 @@ class SumStages:
             self.evidence = {**ops.evidence, "lookup": ops.lookup}
             raise self._misbehaved(exc, ops, state) from exc
         since = "the head that this machine remembers" if state.head else "its own head"
-        stage.saw(f"record {record.id} of {record.tree.n}, from {since}")
+        stage.saw(
+            say(
+                "record {id} of {n}, from {since}",
+                id=record.id,
+                n=record.tree.n,
+                since=since,
+            )
+        )
         return DatabaseAnswer(record, ops.evidence)
 
     def _misbehaved(
@@ -261,10 +286,17 @@ class SumStages:
         if isinstance(error, UnavailableError) and self._is_behind(ops, state):
             return fault(
                 "sum.rollback",
-                f"{name}: this machine remembers a newer tree than is served here:"
-                f" {error}",
-                "bring the mirror up to date; or, if the tree here is to be trusted"
-                f" anew, remove GOPATH/pkg/sumdb/{name}/latest",
+                say(
+                    "{name}: this machine remembers a newer tree than is served "
+                    "here: {error}",
+                    name=name,
+                    error=error,
+                ),
+                say(
+                    "bring the mirror up to date; or, if the tree here is to be "
+                    "trusted anew, remove GOPATH/pkg/sumdb/{name}/latest",
+                    name=name,
+                ),
             )
         return fault(
             "sum.tile_missing", f"{name}: {error}", "the mirror lacks tiles: sync it"
@@ -280,50 +312,6 @@ class SumStages:
             return open_head(state.head, verifier).tree.n > served.tree.n
         except GosyncError:
             return False
-
-
-def compare_h1(
-    stage: StageDraft,
-    mv: ModuleVersion,
-    *,
-    proven: Mapping[str, str],
-    came: Mapping[str, str],
-    stated: Mapping[str, str],
-) -> None:
-    """Hold what came against the record and the project's go.sum.
-
-    Args:
-        stage: Where it is noted.
-        mv: The version.
-        proven: The record's h1 by kind, ``zip`` and ``mod``; empty without one.
-        came: Those of the bytes that came.
-        stated: Those of go.sum.
-    """
-    for kind, h1 in came.items():
-        what = f"{mv}{'/go.mod' * (kind == 'mod')}"
-        want, said = proven.get(kind, ""), stated.get(kind, "")
-        if want and want != h1:
-            stage.blame(
-                "sum.gosum_vs_sumdb" if said == want else "sum.sumdb_mismatch",
-                f"{what}: {h1} came, the checksum database has {want}"
-                + ", and so has go.sum" * (said == want),
-                "do not build with it: the mirror holds other bytes than everybody"
-                " else's, from a moved tag or an attack; have it removed there",
-            )
-        elif said and said != h1:
-            agrees = want == h1
-            stage.blame(
-                "sum.gosum_mismatch",
-                f"{what}: {h1} came, go.sum has {said}"
-                + "; the checksum database agrees with what came" * agrees,
-                "go.sum was written from other bytes: find out by whom, then remove the"
-                " line and run go mod tidy"
-                if agrees
-                else "the tag was moved, or the bytes were changed: ask another way; do"
-                " not delete go.sum",
-            )
-        else:
-            stage.saw(f"{kind} {h1}" + ", as proven" * bool(want))
 
 
 def _result(asking: Coroutine[Any, Any, _T]) -> _T:
@@ -342,7 +330,7 @@ def _lookup(mv: ModuleVersion) -> str:
 
 def _shown_record(lookup: bytes) -> str:
     number = lookup.split(b"\n", 1)[0].decode("ascii", "replace")
-    return f"record {number[:20]}"
+    return say("record {number}", number=number[:20])
 
 
 def _ill(status: int, url: str) -> FaultFoundError:
@@ -362,7 +350,12 @@ def _unreachable(error: FaultFoundError, database: Database) -> FaultFoundError:
     found = error.finding
     return fault(
         "sum.unreachable",
-        f"the checksum database {database.name}: {found.text}",
-        "use a mirror that carries it (sumdb/NAME/supported), or open a way to it;"
-        f" {found.remedy}",
+        say(
+            "the checksum database {name}: {text}", name=database.name, text=found.text
+        ),
+        say(
+            "use a mirror that carries it (sumdb/NAME/supported), or "
+            "open a way to it; {remedy}",
+            remedy=found.remedy,
+        ),
     )

@@ -22,6 +22,7 @@ from gosync.diagnose.doctor.diagnosis import (
 from gosync.diagnose.doctor.dialling import NetOrigin
 from gosync.diagnose.doctor.gosettings import GoSettings
 from gosync.diagnose.doctor.lines import LineOpener
+from gosync.diagnose.doctor.saying import say
 from gosync.diagnose.doctor.stagelog import StageDraft
 from gosync.diagnose.doctor.tlshello import ClientHello, ServerHello
 from gosync.diagnose.doctor.tlsrelay import HeardConnection, TlsRelay
@@ -70,12 +71,15 @@ class GoComparison:
         """
         environment = self._settings.environment
         answer = ask_go(self._command, subject, environment)
-        stage.saw(f"go mod download: {'ok' if answer.ok else answer.line}")
+        stage.saw(say("go mod download: {ok}", ok="ok" if answer.ok else answer.line))
         heard = self._listen(subject)
         for each in _cut_off(heard):
             stage.saw(
-                f"{each.origin.host} takes the beginning of TLS from doctor and not"
-                " from go: something filters by it"
+                say(
+                    "{host} takes the beginning of TLS from doctor and not from "
+                    "go: something filters by it",
+                    host=each.origin.host,
+                )
             )
         self.traits = (*self.traits, *_traits_of(heard), *self._answers(stage))
         return answer if answer.ok == so_far.is_fault else None
@@ -102,7 +106,15 @@ class GoComparison:
                 named = {"User-Agent": agent}
                 as_go = self._web.get(asked, limit_bytes=1, headers=named).status
                 if ours != as_go:
-                    stage.saw(f"{asked}: {ours} to doctor, {as_go} to {agent}")
+                    stage.saw(
+                        say(
+                            "{asked}: {ours} to doctor, {as_go} to {agent}",
+                            asked=asked,
+                            ours=ours,
+                            as_go=as_go,
+                            agent=agent,
+                        )
+                    )
                 host = NetOrigin.of(asked).host
                 yield ComparedTrait(host, "status", str(as_go), str(ours))
 

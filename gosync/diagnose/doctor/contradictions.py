@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from gosync.diagnose.doctor.diagnosis import FaultFoundError, Severity, StageFinding
 from gosync.diagnose.doctor.goflags import flag_findings
 from gosync.diagnose.doctor.gosettings import GoSettings, SettingOrigin
+from gosync.diagnose.doctor.saying import say
 from gosync.diagnose.doctor.ways import Way, WayKind, database_of, parse_ways
 from gosync.diagnose.doctor.webproxy import parse_web_proxy
 
@@ -54,9 +55,18 @@ def _layers(settings: GoSettings) -> Iterator[StageFinding]:
             if each.origin is SettingOrigin.PROCESS:
                 yield _warning(
                     "env.layering",
-                    f"{each.name}={_masked(value)} of {origin} has no effect: the"
-                    f" environment says {_masked(each.value)}",
-                    f"unset {each.name} in the environment, or go env -u {each.name}",
+                    say(
+                        "{name}={value} of {origin} has no effect: the environment "
+                        "says {told}",
+                        name=each.name,
+                        value=_masked(value),
+                        origin=origin,
+                        told=_masked(each.value),
+                    ),
+                    say(
+                        "unset {name} in the environment, or go env -u {name}",
+                        name=each.name,
+                    ),
                 )
 
 
@@ -71,8 +81,10 @@ def _goproxy(settings: GoSettings) -> Iterator[StageFinding]:
         yield StageFinding(
             cause="env.goproxy_off",
             text="GOPROXY=off: go may download nothing",
-            remedy="set GOPROXY to your mirror; what set it to off:"
-            f" {settings.layer('GOPROXY')}",
+            remedy=say(
+                "set GOPROXY to your mirror; what set it to off: {layer}",
+                layer=settings.layer("GOPROXY"),
+            ),
         )
     yield from _order(value, ways)
     for way in ways:
@@ -92,8 +104,11 @@ def _order(value: str, ways: tuple[Way, ...]) -> Iterator[StageFinding]:
     if last is not WayKind.PROXY and any(map(str.strip, behind)):
         yield _warning(
             "env.goproxy_order",
-            f"GOPROXY has {last} before its end: what follows is never asked",
-            f"write {last} as the last entry",
+            say(
+                "GOPROXY has {last} before its end: what follows is never asked",
+                last=last,
+            ),
+            say("write {last} as the last entry", last=last),
         )
     if any(way.any_error for way in ways[:-1]) and ways[-1].kind is WayKind.DIRECT:
         yield StageFinding(
@@ -120,22 +135,31 @@ def _address(way: Way) -> Iterator[StageFinding]:
     if host.endswith("."):
         yield _warning(
             "env.goproxy_scheme",
-            f"{way.url}: its host ends in a dot, which certificates do not have",
+            say(
+                "{url}: its host ends in a dot, which certificates do not have",
+                url=way.url,
+            ),
             "leave the dot out",
             _CERTIFICATES,
         )
     if parts.scheme == "http" and not _LOOPBACK.fullmatch(host):
         yield StageFinding(
             cause="env.goproxy_scheme",
-            text=f"{way.url}: plain http, which anybody on the way can read and change;"
-            " the checksum database still proves what comes",
+            text=say(
+                "{url}: plain http, which anybody on the way can read and "
+                "change; the checksum database still proves what comes",
+                url=way.url,
+            ),
             remedy="use https where the mirror offers it",
             severity=Severity.NOTE,
         )
     if way.login is not None:
         yield _warning(
             "env.goproxy_credentials",
-            f"{way.url}: GOPROXY holds a password, which go env and logs show",
+            say(
+                "{url}: GOPROXY holds a password, which go env and logs show",
+                url=way.url,
+            ),
             "put it into ~/.netrc (machine, login, password), mode 600",
         )
 
@@ -174,18 +198,30 @@ def _pattern(name: str, pattern: str) -> Iterator[StageFinding]:
     if reason:
         yield _warning(
             "env.private_pattern",
-            f"{name}: the pattern {pattern!r} {reason}",
+            say(
+                "{name}: the pattern {given!r} {reason}",
+                name=name,
+                given=pattern,
+                reason=reason,
+            ),
             "a pattern is a prefix of whole path elements: corp.example,*.corp.example",
             ("sum.private_leak",),
         )
     elif name in ("GOPRIVATE", "GONOSUMDB") and pattern in _WHOLE_HOSTS:
-        what = "everything" if pattern == "*" else f"all of {pattern}"
+        what = "everything" if pattern == "*" else say("all of {given}", given=pattern)
         yield _warning(
             "env.private_pattern",
-            f"{name}={pattern} covers {what}: none of it is checked against the"
-            " checksum database",
-            f"name what is yours alone: {'corp.example' if pattern == '*' else pattern}"
-            "/OWNER",
+            say(
+                "{name}={given} covers {what}: none of it is checked against "
+                "the checksum database",
+                name=name,
+                given=pattern,
+                what=what,
+            ),
+            say(
+                "name what is yours alone: {which}/OWNER",
+                which="corp.example" if pattern == "*" else pattern,
+            ),
         )
 
 
@@ -197,15 +233,25 @@ def _web_proxies(settings: GoSettings) -> Iterator[StageFinding]:
         if value and proxy is None:
             yield _warning(
                 "proxy.scheme",
-                f"{name} is no URL of a proxy",
-                f"export {name}=http://HOST:PORT",
+                say("{name} is no URL of a proxy", name=name),
+                say("export {name}=http://HOST:PORT", name=name),
                 ("proxy.", "network."),
             )
         elif proxy is not None and not proxy.is_known:
             yield _warning(
                 "proxy.scheme",
-                f"{name}={proxy.shown}: go takes the scheme {proxy.scheme!r} for http",
-                f"export {name}=http://{proxy.host}:{proxy.port}",
+                say(
+                    "{name}={shown}: go takes the scheme {scheme!r} for http",
+                    name=name,
+                    shown=proxy.shown,
+                    scheme=proxy.scheme,
+                ),
+                say(
+                    "export {name}=http://{host}:{port}",
+                    name=name,
+                    host=proxy.host,
+                    port=proxy.port,
+                ),
                 ("proxy.", "network."),
             )
     for name in ("HTTPS_PROXY", "HTTP_PROXY"):
@@ -213,8 +259,12 @@ def _web_proxies(settings: GoSettings) -> Iterator[StageFinding]:
         if upper and lower and upper != lower:
             yield _warning(
                 "env.layering",
-                f"{name} and {name.lower()} differ; go takes {name}, git the other",
-                f"set {name.lower()} to the same, or unset one",
+                say(
+                    "{name} and {lower} differ; go takes {name}, git the other",
+                    name=name,
+                    lower=name.lower(),
+                ),
+                say("set {lower} to the same, or unset one", lower=name.lower()),
                 ("proxy.",),
             )
 
@@ -225,8 +275,12 @@ def _folklore(settings: GoSettings) -> Iterator[StageFinding]:
     if settings["GOINSECURE"]:
         yield StageFinding(
             cause="env.folklore",
-            text=f"GOINSECURE={settings['GOINSECURE']} concerns repositories asked"
-            " directly; it changes nothing for proxies and the checksum database",
+            text=say(
+                "GOINSECURE={goinsecure} concerns repositories asked "
+                "directly; it changes nothing for proxies and the checksum "
+                "database",
+                goinsecure=settings["GOINSECURE"],
+            ),
             remedy="put the authority's certificate, its fingerprint checked, into the"
             " system's trust store or SSL_CERT_FILE",
             severity=Severity.NOTE,
@@ -240,8 +294,8 @@ def _folklore(settings: GoSettings) -> Iterator[StageFinding]:
         if environment.get(name):
             yield _warning(
                 "env.folklore",
-                f"{name} is set and has no effect: {why}",
-                f"unset {name}",
+                say("{name} is set and has no effect: {why}", name=name, why=why),
+                say("unset {name}", name=name),
                 ("sum.private_leak",),
             )
     debug = environment.get("GODEBUG", "")

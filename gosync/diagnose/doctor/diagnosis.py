@@ -16,6 +16,8 @@ from typing import Final
 
 import msgspec
 
+from gosync.diagnose.doctor.saying import say
+
 HEALTHY: Final = "healthy"
 EXIT_FAULT: Final = 4
 EXIT_SECURITY: Final = 6
@@ -182,7 +184,9 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
             each for each in found if each[1].severity is Severity.WARNING
         ]
         if not ranked:
-            text = f"go gets {self.subject} as this machine is set up"
+            text = say(
+                "go gets {subject} as this machine is set up", subject=self.subject
+            )
             return Conclusion(HEALTHY, text, "", "", is_fault=False)
         stage, first = ranked[0]
         behind = self._behind(first.cause) if faults else None
@@ -190,7 +194,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
             return Conclusion(
                 first.cause, first.text, first.remedy, stage, is_fault=bool(faults)
             )
-        text = f"{behind.text}; what failed: {first.text}"
+        text = say("{why}; what failed: {what}", why=behind.text, what=first.text)
         return Conclusion(behind.cause, text, behind.remedy, stage, is_fault=True)
 
     @property

@@ -19,13 +19,15 @@ import msgspec
 
 from gosync.diagnose.doctor.diagnosis import FaultFoundError, fault
 from gosync.diagnose.doctor.nameserver import ask_why, name_servers
+from gosync.diagnose.doctor.saying import say
 from gosync.diagnose.doctor.webproxy import WebProxy
 
 _UNREACHABLE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
 _PORTS: Final = {"http": 80, "https": 443}
 _HEAD_LIMIT: Final = 65536
 _NAME_UNKNOWN: Final = (
-    "check the spelling of {}, in GOPROXY or the module's path, and /etc/resolv.conf"
+    "check the spelling of {host}, in GOPROXY or the module's path, and"
+    " /etc/resolv.conf"
 )
 
 _NO_SERVER: Final = (
@@ -69,8 +71,8 @@ class SystemResolver:
             said = "no name server is set up in /etc/resolv.conf"
         return fault(
             cause,
-            f"the name {host} has no address here ({said})",
-            _NAME_UNKNOWN.format(host) if cause == "network.dns" else _NO_SERVER,
+            say("the name {host} has no address here ({said})", host=host, said=said),
+            say(_NAME_UNKNOWN, host=host) if cause == "network.dns" else _NO_SERVER,
         )
 
 
@@ -201,8 +203,10 @@ def open_tunnel(sock: socket.socket, proxy: WebProxy, origin: NetOrigin) -> None
     except OSError as exc:
         raise fault(
             "proxy.unreachable",
-            f"the proxy {proxy.shown} broke off: {_said(exc)}",
-            f"check {proxy.variable}",
+            say(
+                "the proxy {shown} broke off: {exc}", shown=proxy.shown, exc=_said(exc)
+            ),
+            say("check {variable}", variable=proxy.variable),
         ) from exc
 
 
@@ -232,23 +236,40 @@ def proxy_login(proxy: WebProxy) -> list[str]:
 
 
 def _refused(proxy: WebProxy, target: str, status: int, said: str) -> FaultFoundError:
-    subject = f"the proxy {proxy.shown} answers CONNECT {target} with"
+    text = say(
+        "the proxy {shown} answers CONNECT {target} with {said}",
+        shown=proxy.shown,
+        target=target,
+        said=said or "nothing",
+    )
     if status == 407:
         return fault(
             "proxy.auth",
-            f"{subject} {said}",
-            f"export {proxy.variable}=http://USER:PASSWORD@{proxy.host}:{proxy.port}",
+            text,
+            say(
+                "export {variable}=http://USER:PASSWORD@{host}:{port}",
+                variable=proxy.variable,
+                host=proxy.host,
+                port=proxy.port,
+            ),
         )
     if status in (403, 401, 405):
         return fault(
             "proxy.denied",
-            f"{subject} {said}",
-            f"have {target} allowed there, or add the host to NO_PROXY",
+            text,
+            say(
+                "have {target} allowed there, or add the host to NO_PROXY",
+                target=target,
+            ),
         )
     return fault(
         "proxy.unreachable",
-        f"{subject} {said or 'nothing'}",
-        f"the proxy cannot reach {target}, or is none: check {proxy.variable}",
+        text,
+        say(
+            "the proxy cannot reach {target}, or is none: check {variable}",
+            target=target,
+            variable=proxy.variable,
+        ),
     )
 
 
@@ -263,8 +284,14 @@ def _socks(sock: socket.socket, proxy: WebProxy, origin: NetOrigin) -> None:
     if method == 255:
         raise fault(
             "proxy.auth",
-            f"the proxy {proxy.shown} refuses the login",
-            f"export {proxy.variable}={proxy.scheme}://USER:PASSWORD@{proxy.host}:{proxy.port}",
+            say("the proxy {shown} refuses the login", shown=proxy.shown),
+            say(
+                "export {variable}={scheme}://USER:PASSWORD@{host}:{port}",
+                variable=proxy.variable,
+                scheme=proxy.scheme,
+                host=proxy.host,
+                port=proxy.port,
+            ),
         )
     port = origin.port.to_bytes(2, "big")
     sock.sendall(b"\x05\x01\x00\x03" + _short(origin.host) + port)
@@ -273,8 +300,15 @@ def _socks(sock: socket.socket, proxy: WebProxy, origin: NetOrigin) -> None:
         cause = "proxy.denied" if code[1] == 2 else "proxy.unreachable"
         raise fault(
             cause,
-            f"the proxy {proxy.shown} does not reach {origin}: SOCKS code {code[1]}",
-            f"check {proxy.variable}, or add the host to NO_PROXY",
+            say(
+                "the proxy {shown} does not reach {origin}: SOCKS code {code}",
+                shown=proxy.shown,
+                origin=origin,
+                code=code[1],
+            ),
+            say(
+                "check {variable}, or add the host to NO_PROXY", variable=proxy.variable
+            ),
         )
     length = {1: 4, 4: 16}.get(code[3]) or _exactly(sock, 1)[0]
     _exactly(sock, length + 2)
@@ -304,6 +338,14 @@ def as_proxy_fault(error: FaultFoundError, proxy: WebProxy) -> FaultFoundError:
     }.get(found.cause, "proxy.dns" if ".dns" in found.cause else "proxy.unreachable")
     return fault(
         family,
-        f"the proxy {proxy.shown} ({proxy.variable}): {found.text}",
-        f"check {proxy.variable}; add hosts that need no proxy to NO_PROXY",
+        say(
+            "the proxy {shown} ({variable}): {text}",
+            shown=proxy.shown,
+            variable=proxy.variable,
+            text=found.text,
+        ),
+        say(
+            "check {variable}; add hosts that need no proxy to NO_PROXY",
+            variable=proxy.variable,
+        ),
     )

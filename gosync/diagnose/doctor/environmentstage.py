@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 
 from gosync.diagnose.doctor.contradictions import contradictions
 from gosync.diagnose.doctor.diagnosis import FaultFoundError, Severity, StageFinding
 from gosync.diagnose.doctor.gosettings import GoSettings
 from gosync.diagnose.doctor.repository import bypass_note
+from gosync.diagnose.doctor.saying import say
 from gosync.diagnose.doctor.settingsfiles import LocalGo
 from gosync.diagnose.doctor.stagelog import StageDraft
 from gosync.diagnose.doctor.ways import (
@@ -44,7 +46,11 @@ def look_at_environment(
         modules: Modules whose names must not leak.
         asked: Checksum databases that may hear names that are almost private.
     """
-    stage.saw(f"{go.version or 'go'} at {go.command}" if go else "no go on PATH")
+    stage.saw(
+        say("{go} at {command}", go=go.version or "go", command=go.command)
+        if go
+        else "no go on PATH"
+    )
     for each in settings.changed:
         stage.saw(f"{each.name}={strip_user_info(each.value)} ({each.origin})")
     for name in (
@@ -57,6 +63,11 @@ def look_at_environment(
         value = settings.environment.get(name) or settings.environment.get(name.lower())
         if value:
             stage.saw(f"{name}={strip_user_info(value)}")
+    with suppress(FaultFoundError):
+        if parse_ways(settings["GOPROXY"])[-1].kind is WayKind.PROXY:
+            stage.saw(
+                "GOPROXY has no direct: what its proxies lack, nobody is asked for"
+            )
     for finding in contradictions(settings):
         stage.add(finding)
     for finding in _helpers(settings):
@@ -83,10 +94,21 @@ def privacy(
         why = near or f"GOPRIVATE={settings['GOPRIVATE']}"
         yield StageFinding(
             cause="sum.private_leak",
-            text=f"go would send the name {path} to the checksum database:"
-            f" {why} {'misses' if near else 'covers'} it, GONOSUMDB does not cover it",
-            remedy=f"go env -w GOPRIVATE={_widened(settings['GOPRIVATE'], path)}; for a"
-            f" public module: --ask {_database_name(settings)}",
+            text=say(
+                "go would send the name {path} to the checksum database: {why} misses"
+                " it, GONOSUMDB does not cover it"
+                if near
+                else "go would send the name {path} to the checksum database: {why}"
+                " covers it, GONOSUMDB does not cover it",
+                path=path,
+                why=why,
+            ),
+            remedy=say(
+                "go env -w GOPRIVATE={goprivate}; for a public module: --ask "
+                "{database}",
+                goprivate=_widened(settings["GOPRIVATE"], path),
+                database=_database_name(settings),
+            ),
         )
     for way in proxies:
         if not may_ask(settings, way, path) and not is_covered(
@@ -94,9 +116,17 @@ def privacy(
         ):
             yield StageFinding(
                 cause="env.private_pattern",
-                text=f"go would send the name {path} to {way.url}, which is public:"
-                f" {near or 'it is private'}, GONOPROXY does not cover it",
-                remedy=f"go env -w GONOPROXY={_widened(settings['GONOPROXY'], path)}",
+                text=say(
+                    "go would send the name {path} to {url}, which is public: "
+                    "{near}, GONOPROXY does not cover it",
+                    path=path,
+                    url=way.url,
+                    near=near or "it is private",
+                ),
+                remedy=say(
+                    "go env -w GONOPROXY={gonoproxy}",
+                    gonoproxy=_widened(settings["GONOPROXY"], path),
+                ),
                 severity=Severity.WARNING,
             )
 
@@ -127,11 +157,17 @@ def _helpers(settings: GoSettings) -> Iterator[StageFinding]:
         is_there = shutil.which(words[0], path=path) is not None
         yield StageFinding(
             cause="env.goauth",
-            text=f"GOAUTH names {words[0]}, which doctor does not run: go may send a"
-            " login that doctor has not"
+            text=say(
+                "GOAUTH names {words}, which doctor does not run: go may "
+                "send a login that doctor has not",
+                words=words[0],
+            )
             if is_there
-            else f"GOAUTH names {words[0]}, which is no command here; go goes on"
-            " without it, and says nothing",
+            else say(
+                "GOAUTH names {words}, which is no command here; go goes on "
+                "without it, and says nothing",
+                words=words[0],
+            ),
             remedy="ask with --with-go too; run the helper by hand"
             if is_there
             else "install it, or go env -u GOAUTH",

@@ -72,7 +72,11 @@ def _files(run: DoctorRun, diagnosis: Diagnosis) -> Iterator[tuple[str, bytes]]:
     for name, data in run.evidence.items():
         yield f"sumdb-{_plain(name)}", data
     if run.alterations:
-        yield "altered.json", msgspec.json.format(encode_json(run.alterations))
+        plain = [
+            msgspec.structs.replace(each, text=str(each.text))
+            for each in run.alterations
+        ]
+        yield "altered.json", msgspec.json.format(encode_json(plain))
 
 
 def _head(answer: WebAnswer) -> str:

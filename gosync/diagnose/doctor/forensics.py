@@ -14,6 +14,8 @@ from enum import StrEnum
 
 import msgspec
 
+from gosync.diagnose.doctor.saying import say
+
 
 class AlterationKind(StrEnum):
     """What altered bytes amount to."""
@@ -79,19 +81,31 @@ def _judged(
 ) -> tuple[AlterationKind, str]:
     good = [url for url, h1 in others.items() if h1 == right]
     if repository == right or good:
-        who = (
-            "the repository itself has" if repository == right else f"{good[0]} serves"
+        return AlterationKind.ON_THE_WAY, say(
+            "{who} has the proven bytes: {way}, or what stands before it, changed them",
+            who="the repository itself" if repository == right else good[0],
+            way=way,
         )
-        text = f"{who} the proven bytes: {way}, or what stands before it, changed them"
-        return AlterationKind.ON_THE_WAY, text
     if repository and repository == ours:
-        text = "the repository itself has what came, the log has other bytes: the tag"
-        return AlterationKind.REWRITTEN, f"{text} was moved after it was recorded"
+        text = (
+            "the repository itself has what came, the log has other bytes: the tag was"
+            " moved after it was recorded"
+        )
+        return AlterationKind.REWRITTEN, text
     if repository:
-        text = "the repository has neither the proven bytes nor what came: the tag was"
-        return AlterationKind.UNKNOWN, f"{text} moved, and {way} has yet other bytes"
+        return AlterationKind.UNKNOWN, say(
+            "the repository has neither the proven bytes nor what came: the tag was"
+            " moved, and {way} has yet other bytes",
+            way=way,
+        )
     if others and set(others.values()) == {ours}:
-        text = "all ways serve the same bytes, the log has others: the tag was moved"
-        return AlterationKind.REWRITTEN, f"{text} after it was recorded"
-    text = "no other way was there to compare with: add a second proxy to GOPROXY"
-    return AlterationKind.UNKNOWN, f"{text} for this run"
+        text = (
+            "all ways serve the same bytes, the log has others: the tag was moved after"
+            " it was recorded"
+        )
+        return AlterationKind.REWRITTEN, text
+    text = (
+        "no other way was there to compare with: add a second proxy to GOPROXY for this"
+        " run"
+    )
+    return AlterationKind.UNKNOWN, text

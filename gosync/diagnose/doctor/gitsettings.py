@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from gosync.diagnose.doctor.saying import say
 from gosync.diagnose.doctor.stagelog import StageDraft
 from gosync.upstream.urls import strip_user_info
 
@@ -98,8 +99,11 @@ def judge_settings(git: Git, url: str, stage: StageDraft) -> None:
     if not git.checks_certificates(url):
         stage.warn(
             "vcs.insecure",
-            f"git checks no certificate of {_host(url)}: http.sslVerify is false, or"
-            " GIT_SSL_NO_VERIFY is set",
+            say(
+                "git checks no certificate of {url}: http.sslVerify is "
+                "false, or GIT_SSL_NO_VERIFY is set",
+                url=_host(url),
+            ),
             "git config --global --unset http.sslVerify; http.sslCAInfo names an own"
             " authority",
         )

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gosync.diagnose.doctor.diagnosis import Severity, StageFinding
+from gosync.diagnose.doctor.saying import say
 
 # Of all commands of go 1.21 to 1.27 (`go help build`, `go help testflag` and others).
 _FLAGS: Final = (
@@ -47,7 +48,10 @@ def flag_findings(goflags: str) -> Iterator[StageFinding]:
             )
         elif not word.startswith("-") or name not in _KNOWN:
             yield _fault(
-                f"GOFLAGS has {word!r}, which no go command knows: all of them fail",
+                say(
+                    "GOFLAGS has {word!r}, which no go command knows: all of them fail",
+                    word=word,
+                ),
                 "leave it out: go env -w GOFLAGS=..., or unset it in the environment",
             )
         elif name == "mod":
@@ -57,7 +61,10 @@ def flag_findings(goflags: str) -> Iterator[StageFinding]:
 def _mod(value: str) -> Iterator[StageFinding]:
     if value not in _MOD:
         yield _fault(
-            f"GOFLAGS has -mod={value}; there are readonly, vendor and mod",
+            say(
+                "GOFLAGS has -mod={value}; there are readonly, vendor and mod",
+                value=value,
+            ),
             "leave it out: go env -u GOFLAGS",
         )
         return

@@ -26,6 +26,7 @@ from h2.exceptions import ProtocolError
 
 from gosync.diagnose.doctor.diagnosis import fault
 from gosync.diagnose.doctor.dialling import connect_class
+from gosync.diagnose.doctor.saying import say
 
 _PIECE: Final = 65536
 _REMEDY: Final = (
@@ -63,7 +64,11 @@ def ask_http2(sock: socket.socket, url: str, agent: str) -> int:
             sock.sendall(connection.data_to_send())
             data = sock.recv(_PIECE)
             if not data:
-                raise fault("network.eof", f"{url}: closed before an answer", _REMEDY)
+                raise fault(
+                    "network.eof",
+                    say("{url}: closed before an answer", url=url),
+                    _REMEDY,
+                )
             for event in connection.receive_data(data):
                 if isinstance(event, ResponseReceived):
                     status = int(dict(event.headers)[b":status"])
@@ -71,7 +76,9 @@ def ask_http2(sock: socket.socket, url: str, agent: str) -> int:
                     return status
                 _look_at(event, connection, url)
     except ProtocolError as exc:
-        raise fault("http.h2_stream", f"{url}: no HTTP/2: {exc}", _REMEDY) from exc
+        raise fault(
+            "http.h2_stream", say("{url}: no HTTP/2: {exc}", url=url, exc=exc), _REMEDY
+        ) from exc
     except OSError as exc:
         raise fault(connect_class(exc), f"{url}: {exc}", _REMEDY) from exc
 
@@ -88,10 +95,18 @@ def _look_at(event: Event, connection: H2Connection, url: str) -> None:
         )
     if isinstance(event, StreamReset):
         code = _name(event.error_code)
-        raise fault("http.h2_stream", f"{url}: HTTP/2 stream reset: {code}", _REMEDY)
+        raise fault(
+            "http.h2_stream",
+            say("{url}: HTTP/2 stream reset: {code}", url=url, code=code),
+            _REMEDY,
+        )
     if isinstance(event, ConnectionTerminated):
         code = _name(event.error_code)
-        raise fault("http.h2_goaway", f"{url}: HTTP/2 GOAWAY: {code}", _REMEDY)
+        raise fault(
+            "http.h2_goaway",
+            say("{url}: HTTP/2 GOAWAY: {code}", url=url, code=code),
+            _REMEDY,
+        )
 
 
 def _name(code: object) -> str:

@@ -30,6 +30,7 @@ from gosync.diagnose.doctor.dialling import (
     resolve,
 )
 from gosync.diagnose.doctor.nameserver import look_up
+from gosync.diagnose.doctor.saying import say
 from gosync.diagnose.doctor.stagelog import StageDraft, StageLog
 from gosync.diagnose.doctor.ways import PUBLIC_HOSTS
 from gosync.diagnose.doctor.webproxy import WebProxy, web_proxy_for
@@ -136,7 +137,13 @@ class LineOpener:
         if proxy is not None and (origin.scheme == "https" or proxy.is_socks):
             curl = f"curl -sv -o /dev/null -x {proxy.shown} {origin}/"
             with log.stage("proxy", curl=curl) as stage:
-                stage.saw(f"CONNECT {origin.netloc} through {proxy.shown}")
+                stage.saw(
+                    say(
+                        "CONNECT {netloc} through {shown}",
+                        netloc=origin.netloc,
+                        shown=proxy.shown,
+                    )
+                )
                 open_tunnel(sock, proxy, origin)
         if origin.scheme != "https":
             is_told = proxy is not None and not proxy.is_socks
@@ -156,8 +163,12 @@ class LineOpener:
             if is_hijacked(host, addresses, PUBLIC_HOSTS):
                 stage.warn(
                     "network.dns_hijack",
-                    f"{host} is a public host, and has the private address"
-                    f" {addresses[0]} here",
+                    say(
+                        "{host} is a public host, and has the private address "
+                        "{addresses} here",
+                        host=host,
+                        addresses=addresses[0],
+                    ),
                     "the resolver lies, or stands in for it: ask who runs it",
                 )
             for server in self._name_servers:
@@ -168,9 +179,15 @@ class LineOpener:
                 addresses, port, timeout_seconds=self._timeout_seconds
             )
             for each in tries:
-                stage.saw(f"{each.address}:{port}: {each.text}")
+                told = say(
+                    "{address}:{port}: {text}",
+                    address=each.address,
+                    port=port,
+                    text=each.text,
+                )
+                stage.saw(told)
                 if each.cause:
-                    stage.warn(each.cause, f"{each.address}:{port}: {each.text}")
+                    stage.warn(each.cause, told)
         return sock
 
     def _compare(
@@ -182,12 +199,23 @@ class LineOpener:
         except (OSError, ValueError) as exc:
             stage.saw(f"{server}: {exc}")
             return
-        stage.saw(f"{server} says {', '.join(others) or 'no address'}")
+        stage.saw(
+            say(
+                "{server} says {others}",
+                server=server,
+                others=", ".join(others) or "no address",
+            )
+        )
         if others and not set(others) & set(addresses):
             stage.warn(
                 "network.dns_hijack",
-                f"{host} is {', '.join(addresses)} here, and {', '.join(others)} to"
-                f" {server}",
+                say(
+                    "{host} is {addresses} here, and {others} to {server}",
+                    host=host,
+                    addresses=", ".join(addresses),
+                    others=", ".join(others),
+                    server=server,
+                ),
                 "a name may have many addresses, and others inside; else one of the"
                 " two lies",
             )
@@ -210,11 +238,11 @@ class LineOpener:
         first = facts.chain[0] if facts.chain else None
         stage.saw(f"{facts.version}, {facts.alpn or 'no ALPN'}")
         if first is not None:
-            stage.saw(f"for {', '.join(first.names[:5])}")
+            stage.saw(say("for {names}", names=", ".join(first.names[:5])))
             stage.saw(f"SHA-256 {first.sha256}")
-            stage.saw(f"valid until {first.not_after}")
+            stage.saw(say("valid until {not_after}", not_after=first.not_after))
         for each in facts.chain:
-            stage.saw(f"signed by {each.issuer}")
+            stage.saw(say("signed by {issuer}", issuer=each.issuer))
         return HostLine(origin, secured, None, facts)
 
     def _look(self, origin: NetOrigin) -> TlsFacts | None:

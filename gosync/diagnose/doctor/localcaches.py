@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from gosync.diagnose.doctor.diagnosis import Severity, StageFinding
+from gosync.diagnose.doctor.saying import say
 from gosync.diagnose.doctor.stagelog import StageDraft
 from gosync.errors import GosyncError
 from gosync.folder.tree import FileTree
@@ -39,17 +40,26 @@ def look_at_cache(stage: StageDraft, cache: str, needed_bytes: int = 0) -> None:
     folder = Path(cache)
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
-    stage.saw(f"{cache}" + (", not there yet" if str(folder) != cache else ""))
+    is_there = str(folder) == cache
+    stage.saw(cache if is_there else say("{cache}, not there yet", cache=cache))
     if not folder.is_dir():
         stage.blame(
-            "disk.modcache", f"{folder} is no folder", "move it away, or set GOMODCACHE"
+            "disk.modcache",
+            say("{folder} is no folder", folder=folder),
+            "move it away, or set GOMODCACHE",
         )
         return
     if not os.access(folder, os.W_OK | os.X_OK) or _is_read_only(folder):
         stage.blame(
             "disk.modcache",
-            f"{folder} cannot be written by user {os.geteuid()}",
-            f"chown -R $(id -u) {cache}, or go env -w GOMODCACHE=FOLDER",
+            say(
+                "{folder} cannot be written by user {geteuid}",
+                folder=folder,
+                geteuid=os.geteuid(),
+            ),
+            say(
+                "chown -R $(id -u) {cache}, or go env -w GOMODCACHE=FOLDER", cache=cache
+            ),
         )
     for finding in _room(folder, needed_bytes):
         stage.add(finding)
@@ -66,7 +76,12 @@ def _room(folder: Path, needed_bytes: int) -> Iterator[StageFinding]:
     if full or free < _ROOM_BYTES or (disk.f_files and disk.f_favail < _INODES):
         yield StageFinding(
             cause="disk.full",
-            text=f"{folder}: {free >> 20} MiB and {disk.f_favail} files are free",
+            text=say(
+                "{folder}: {free} MiB and {f_favail} files are free",
+                folder=folder,
+                free=free >> 20,
+                f_favail=disk.f_favail,
+            ),
             remedy="go clean -modcache, or go env -w GOMODCACHE=FOLDER on another disk",
             severity=Severity.FAULT if full else Severity.WARNING,
         )
@@ -91,12 +106,20 @@ def look_at_version(
         if has and want and has != want:
             stage.blame(
                 "cache.modified",
-                f"{what} has {has}, not {want}: it was changed after its download, or"
-                " came from elsewhere",
-                f"go clean -modcache; or remove {what} alone, then go mod download",
+                say(
+                    "{what} has {has}, not {want}: it was changed after its "
+                    "download, or came from elsewhere",
+                    what=what,
+                    has=has,
+                    want=want,
+                ),
+                say(
+                    "go clean -modcache; or remove {what} alone, then go mod download",
+                    what=what,
+                ),
             )
     if h1 or extracted:
-        stage.saw(f"{mv} is there")
+        stage.saw(say("{mv} is there", mv=mv))
 
 
 def look_at_memory(stage: StageDraft, head: bytes, database: Database) -> None:
@@ -108,11 +131,13 @@ def look_at_memory(stage: StageDraft, head: bytes, database: Database) -> None:
     except GosyncError as exc:
         stage.blame(
             "sum.bad_signature",
-            f"GOPATH/pkg/sumdb/{database.name}/latest: {exc}",
+            say("GOPATH/pkg/sumdb/{name}/latest: {exc}", name=database.name, exc=exc),
             "remove this file; go asks for the tree head anew",
         )
         return
-    stage.saw(f"{database.name} remembered with {found.tree.n} records")
+    stage.saw(
+        say("{name} remembered with {n} records", name=database.name, n=found.tree.n)
+    )
 
 
 def _zip_h1(file: Path) -> str:

@@ -10,9 +10,9 @@ from gosync.diagnose.doctor.absence import DEFINITE_NO
 from gosync.diagnose.doctor.checksums import (
     DatabaseAnswer,
     SumStages,
-    compare_h1,
     read_state,
 )
+from gosync.diagnose.doctor.comparingh1 import compare_h1
 from gosync.diagnose.doctor.diagnosis import FaultFoundError
 from gosync.diagnose.doctor.forensics import Alteration, judge
 from gosync.diagnose.doctor.gosettings import GoSettings, go_path, module_cache
@@ -23,6 +23,7 @@ from gosync.diagnose.doctor.localcaches import (
 )
 from gosync.diagnose.doctor.moduleproxy import ModuleProxy, ServedZip
 from gosync.diagnose.doctor.origins import ask_origin
+from gosync.diagnose.doctor.saying import say
 from gosync.diagnose.doctor.stagelog import StageDraft, StageLog
 from gosync.diagnose.doctor.ways import (
     Way,
@@ -125,7 +126,7 @@ class ModuleProofs:
         if database is None or not looks_up(self._settings, mv.path):
             off = "GOSUMDB=off" if database is None else "GONOSUMDB covers it"
             with self._log.stage("sumdb") as stage:
-                stage.saw(f"not asked: {off}")
+                stage.saw(say("not asked: {off}", off=off))
             return None
         asked = database.name in self._asked and not is_private(self._settings, mv.path)
         if not asked and not may_look_up(self._settings, mv.path):
@@ -173,7 +174,9 @@ class ModuleProofs:
         first = found.zip.first_bytes if found.zip is not None else b""
         alteration = msgspec.structs.replace(alteration, first_bytes=first)
         self.alterations.append(alteration)
-        stage.saw(f"{alteration.kind}: {alteration.text}")
+        stage.saw(
+            say("{kind}: {text}", kind=alteration.kind.value, text=alteration.text)
+        )
 
     def _at_origin(
         self, stage: StageDraft, mv: ModuleVersion, ways: tuple[Way, ...]
@@ -183,7 +186,7 @@ class ModuleProofs:
             return ""
         told = ask_origin(self._settings, mv, self._web, StageLog(self._log.clock))
         if isinstance(told, str):
-            stage.saw(f"not compared with the repository: {told}")
+            stage.saw(say("not compared with the repository: {told}", told=told))
             return ""
         stage.saw(f"{told.url}: {told.h1}")
         return told.h1
@@ -219,4 +222,4 @@ class ModuleProofs:
                     else:
                         stage.warn(told.cause, told.text, told.remedy)
                 else:
-                    stage.saw(f"{way.url} has it")
+                    stage.saw(say("{url} has it", url=way.url))

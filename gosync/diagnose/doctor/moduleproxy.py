@@ -18,6 +18,7 @@ import msgspec
 from gosync.diagnose.doctor.answers import class_of, refuse, refuse_page
 from gosync.diagnose.doctor.curl import curl_line
 from gosync.diagnose.doctor.diagnosis import FaultFoundError, fault
+from gosync.diagnose.doctor.saying import counted, say
 from gosync.diagnose.doctor.stagelog import StageDraft, StageLog
 from gosync.diagnose.doctor.ways import Way
 from gosync.diagnose.doctor.web import Web
@@ -29,7 +30,6 @@ from gosync.gomod.info import VersionInfo, parse_info
 from gosync.gomod.modfile import GoMod, parse_lax
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
 from gosync.gomod.versionlist import read_list
-from gosync.publish.html import plural
 from gosync.upstream.urls import join, module_path_on_wire
 
 _SMALL_LIMIT: Final = 16 << 20
@@ -139,7 +139,7 @@ class ModuleProxy:
         with self.stage("list", url) as stage:
             answer = answer or self.fetch(url)
             if class_of(answer) in ("http.404", "http.410"):
-                stage.saw(f"{answer.status}: no list")
+                stage.saw(say("{status}: no list", status=answer.status))
                 return None
             if answer.status != 200:
                 raise refuse(answer)
@@ -148,7 +148,7 @@ class ModuleProxy:
                 stage.saw("go takes this for an empty list, and says nothing")
                 raise error
             found = read_list(answer.body, path=path)
-            stage.saw(plural(len(found.versions), "version"))
+            stage.saw(counted(len(found.versions), "version"))
             return found.versions
 
     def latest(self, path: str) -> VersionInfo | None:
@@ -157,7 +157,7 @@ class ModuleProxy:
         with self.stage("latest", url) as stage:
             answer = self.fetch(url)
             if class_of(answer) in ("http.404", "http.410"):
-                stage.saw(f"{answer.status}: none")
+                stage.saw(say("{status}: none", status=answer.status))
                 return None
             if answer.status != 200:
                 raise refuse(answer)
@@ -172,11 +172,16 @@ class ModuleProxy:
         url = self.url(path, f"{escape_version(query)}.info")
         with self.stage("info", url) as stage:
             info = _info(_good(answer or self.fetch(url)))
-            stage.saw(info.version + (f" of {info.time:%Y-%m-%d}" if info.time else ""))
+            day = f" {info.time:%Y-%m-%d}" if info.time else ""
+            stage.saw(f"{info.version}{day}")
             if semver.is_valid(query) and info.version != query:
                 raise fault(
                     "protocol.info_version",
-                    f"{url}: it is the .info of {info.version}",
+                    say(
+                        "{url}: it is the .info of {version}",
+                        url=url,
+                        version=info.version,
+                    ),
                     "the mirror answers with another version: tell its operator",
                 )
             return info
@@ -194,9 +199,18 @@ class ModuleProxy:
                 is_case = read.module.lower() == mv.path.lower()
                 raise fault(
                     "module.case" if is_case else "module.path_mismatch",
-                    f"{url}: its go.mod says module {read.module}",
-                    f"require {read.module} instead, or replace {mv.path} =>"
-                    f" {read.module} {mv.version}",
+                    say(
+                        "{url}: its go.mod says module {module}",
+                        url=url,
+                        module=read.module,
+                    ),
+                    say(
+                        "require {module} instead, or replace {path} => {module} "
+                        "{version}",
+                        module=read.module,
+                        path=mv.path,
+                        version=mv.version,
+                    ),
                 )
             h1 = hash_go_mod(body)
             stage.saw(h1)
@@ -213,7 +227,12 @@ class ModuleProxy:
             if answer.status != 200:
                 raise refuse(answer)
             if not answer.is_whole:
-                stage.saw(f"more than {limit_bytes} bytes; its h1 was not made")
+                stage.saw(
+                    say(
+                        "more than {limit_bytes} bytes; its h1 was not made",
+                        limit_bytes=limit_bytes,
+                    )
+                )
                 self._look_at_end(url, stage)
                 return None
             try:
@@ -231,25 +250,35 @@ class ModuleProxy:
             headers={"Range": f"bytes=-{_TAIL_BYTES}"},
         )
         if answer.status != 206:
-            stage.saw(f"{answer.status}: it does not serve ranges")
+            stage.saw(say("{status}: it does not serve ranges", status=answer.status))
         elif _END_OF_ZIP in answer.body:
             stage.saw("its end is that of a zip")
         else:
             raise fault(
                 "download.truncated_cached",
-                f"{url}: its last {answer.size_bytes} bytes are no end of a zip",
+                say(
+                    "{url}: its last {size_bytes} bytes are no end of a zip",
+                    url=url,
+                    size_bytes=answer.size_bytes,
+                ),
                 "have it removed from the mirror's cache, or ask another way",
             )
 
 
 def _look_at_http(answer: WebAnswer, stage: StageDraft, now: datetime) -> None:
     """Note what an answer's head says, and the faults that all questions would have."""
-    stage.saw(f"{answer.status} {answer.content_type or 'no content type'}")
+    stage.saw(
+        say(
+            "{status} {content_type}",
+            status=answer.status,
+            content_type=answer.content_type or "no content type",
+        )
+    )
     for name in ("server", "via", "x-cache", "x-squid-error"):
         if name in answer.headers:
             stage.saw(f"{name}: {answer.headers[name]}")
     for hop in answer.hops:
-        stage.saw(f"redirected from {hop}")
+        stage.saw(say("redirected from {hop}", hop=hop))
     date = answer.headers.get("date", "")
     try:
         skew = (parsedate_to_datetime(date) - now).total_seconds() if date else 0.0
@@ -258,7 +287,7 @@ def _look_at_http(answer: WebAnswer, stage: StageDraft, now: datetime) -> None:
     if abs(skew) > _SKEW_SECONDS:
         stage.warn(
             "tls.expired",
-            f"its clock and this machine's are {abs(skew):.0f} s apart",
+            say("its clock and this machine's are {skew:.0f} s apart", skew=abs(skew)),
             "set this machine's clock (timedatectl); certificates depend on it",
         )
     cause = class_of(answer)
@@ -308,7 +337,14 @@ def _examine(
             raise fault(
                 "zip.rule", f"{exc}", "go refuses this zip: its publisher must mend it"
             ) from exc
-    stage.saw(f"{size} bytes, {plural(scan.files, 'file')}, {scan.h1}")
+    stage.saw(
+        say(
+            "{size} bytes, {files}, {h1}",
+            size=size,
+            files=counted(scan.files, "file"),
+            h1=scan.h1,
+        )
+    )
     return ServedZip(scan.h1, size, first)
 
 
@@ -330,13 +366,22 @@ def _scan(
         if first.startswith(_BEGIN_OF_ZIP) and _END_OF_ZIP not in tail:
             raise fault(
                 "download.truncated_cached",
-                f"{answer.url}: {size} bytes came, as declared, and the zip's end is"
-                " missing: the mirror itself has a cut copy",
+                say(
+                    "{url}: {size} bytes came, as declared, and the zip's end is "
+                    "missing: the mirror itself has a cut copy",
+                    url=answer.url,
+                    size=size,
+                ),
                 "have it removed from the mirror's cache, or ask another way",
             ) from exc
         raise fault(
             "sum.altered",
-            f"{answer.url}: {size} bytes that are no readable zip: {exc}",
+            say(
+                "{url}: {size} bytes that are no readable zip: {exc}",
+                url=answer.url,
+                size=size,
+                exc=exc,
+            ),
             "the bytes were changed or damaged on the way or in the mirror: ask another"
             " way, keep the evidence (--evidence DIR)",
         ) from exc

@@ -21,6 +21,7 @@ from gosync.diagnose.doctor.moduleproofs import ModuleFound, ModuleProofs
 from gosync.diagnose.doctor.moduleproxy import ModuleProxy
 from gosync.diagnose.doctor.queries import is_range, pick
 from gosync.diagnose.doctor.repository import ask_repository
+from gosync.diagnose.doctor.saying import say
 from gosync.diagnose.doctor.stagelog import StageLog
 from gosync.diagnose.doctor.ways import Way, WayKind, database_of, may_ask, ways_of
 from gosync.diagnose.doctor.web import Web
@@ -109,8 +110,12 @@ class ModuleWalk:
             with self._log.stage("ways"):
                 raise fault(
                     "http.404",
-                    f"{way.url} was not asked for {path}: the name is private, and"
-                    " the proxy public",
+                    say(
+                        "{url} was not asked for {path}: the name is private, and "
+                        "the proxy public",
+                        url=way.url,
+                        path=path,
+                    ),
                     "go env -w GONOPROXY=PATTERN, so that go does not ask it either",
                 )
         return self._at_proxy(way, path, version)
@@ -164,7 +169,7 @@ class ModuleWalk:
             with self._log.stage("versions"):
                 raise fault(
                     "version.query_syntax",
-                    f"@{query} compares with what is no version",
+                    say("@{query} compares with what is no version", query=query),
                     "write it like @v1, @<v1.2.3 or @latest",
                 ) from None
         if found is None and latest is not None and query in ("", "latest"):
@@ -178,12 +183,12 @@ class ModuleWalk:
             if versions is None and not self._is_alive(proxy, path):
                 raise fault(
                     "http.404",
-                    f"{proxy.url(path, 'list')}: 404, and @latest too",
+                    say("{url}: 404, and @latest too", url=proxy.url(path, "list")),
                     "check the path in GOPROXY, and the module's spelling",
                 )
             raise fault(
                 "version.no_match",
-                f"{path}: the mirror knows no version of it",
+                say("{path}: the mirror knows no version of it", path=path),
                 "check the spelling, upper and lower case too; is it private, or not"
                 " mirrored yet?",
             )
@@ -235,10 +240,18 @@ class ModuleWalk:
             stage.add(
                 StageFinding(
                     cause="toolchain.dep_too_new",
-                    text=f"{mv} wants go {gomod.go}, this is {self._go_version}"
-                    + ", and GOTOOLCHAIN=local" * stays,
-                    remedy="install it, or GOTOOLCHAIN=auto with a mirror that carries"
-                    f" it, or an older version of {mv.path}",
+                    text=say(
+                        "{mv} wants go {go}, this is {own}{more}",
+                        mv=mv,
+                        go=gomod.go,
+                        own=self._go_version,
+                        more=", and GOTOOLCHAIN=local" * stays,
+                    ),
+                    remedy=say(
+                        "install it, or GOTOOLCHAIN=auto with a mirror that carries "
+                        "it, or an older version of {path}",
+                        path=mv.path,
+                    ),
                     severity=Severity.FAULT if stays else Severity.WARNING,
                 )
             )
@@ -256,12 +269,20 @@ class ModuleWalk:
             if not GoModFacts(is_own=True, retracted=gomod.retract).allow(mv.version):
                 stage.warn(
                     "version.retracted",
-                    f"{mv} is retracted by its author, as {newest} says",
-                    f"go get {mv.path}@latest",
+                    say(
+                        "{mv} is retracted by its author, as {newest} says",
+                        mv=mv,
+                        newest=newest,
+                    ),
+                    say("go get {path}@latest", path=mv.path),
                 )
             if gomod.deprecated:
                 stage.warn(
                     "version.deprecated",
-                    f"{mv.path} is deprecated: {gomod.deprecated}",
+                    say(
+                        "{path} is deprecated: {deprecated}",
+                        path=mv.path,
+                        deprecated=gomod.deprecated,
+                    ),
                     "take what its author names instead",
                 )

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from gosync.diagnose.doctor.saying import say
+
 RESOLV_CONF: Final = Path("/etc/resolv.conf")
 _PORT: Final = 53
 _HEADER: Final = struct.Struct(">HHHHHH")
@@ -52,13 +54,21 @@ def ask_why(
         try:
             code, _ = look_up(host, server, port=port, timeout_seconds=timeout_seconds)
         except TimeoutError:
-            said = "network.dns_timeout", f"the name server {server} is silent"
+            said = (
+                "network.dns_timeout",
+                say("the name server {server} is silent", server=server),
+            )
             continue
         except (OSError, ValueError) as exc:
-            said = "network.dns_timeout", f"the name server {server}: {exc}"
+            said = (
+                "network.dns_timeout",
+                say("the name server {server}: {exc}", server=server, exc=exc),
+            )
             continue
         cause, words = _CODES.get(code, ("network.dns", "has none"))
-        return cause, f"the name server {server} {words}"
+        return cause, say(
+            "the name server {server} {words}", server=server, words=words
+        )
     return said
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from gosync.diagnose.doctor.diagnosis import StageFinding, fault
 from gosync.diagnose.doctor.gosettings import GoSettings
+from gosync.diagnose.doctor.saying import say
 from gosync.diagnose.doctor.stagelog import StageDraft
 from gosync.errors import ConfigError, GosyncError
 from gosync.gomod import gover
@@ -62,7 +63,13 @@ def look_at_project(
         raise fault(_class_of(str(exc)), str(exc), str(exc.hint or "")) from exc
     stage.saw(f"{folder}")
     needs = _needs(project)
-    stage.saw(f"{len(needs.modules)} modules required, {len(needs.sums)} sums")
+    stage.saw(
+        say(
+            "{modules} modules required, {sums} sums",
+            modules=len(needs.modules),
+            sums=len(needs.sums),
+        )
+    )
     for finding in _findings(project, needs, settings, go_version):
         stage.add(finding)
     return needs
@@ -93,8 +100,8 @@ def check_membership(start: Path, folder: Path) -> None:
     if own.resolve() not in {(folder / each).resolve() for each in used}:
         raise fault(
             "work.not_member",
-            f"{folder / 'go.work'} does not use {own}",
-            f"go work use {own}; or GOWORK=off",
+            say("{folder} does not use {own}", folder=folder / "go.work", own=own),
+            say("go work use {own}; or GOWORK=off", own=own),
         )
 
 
@@ -146,9 +153,16 @@ def _findings(
     if needs.go and local and gover.compare(local, needs.go) < 0 and is_local:
         yield StageFinding(
             cause="toolchain.too_old",
-            text=f"the project wants go {needs.go}, this is {go_version}",
-            remedy="install it; or GOTOOLCHAIN=auto and a mirror that carries"
-            f" golang.org/toolchain for go{needs.go}",
+            text=say(
+                "the project wants go {go}, this is {go_version}",
+                go=needs.go,
+                go_version=go_version,
+            ),
+            remedy=say(
+                "install it; or GOTOOLCHAIN=auto and a mirror that carries "
+                "golang.org/toolchain for go{go}",
+                go=needs.go,
+            ),
         )
 
 
@@ -157,10 +171,15 @@ def _folders(project: Project) -> Iterator[StageFinding]:
         if not each.new_version and not (folder / each.new_path / "go.mod").is_file():
             yield StageFinding(
                 cause="module.replace_missing",
-                text=f"go.mod replaces {each.path} by {each.new_path}, where no"
-                " go.mod is",
-                remedy=f"bring the folder there, or go mod edit -dropreplace"
-                f"={each.path}",
+                text=say(
+                    "go.mod replaces {path} by {new_path}, where no go.mod is",
+                    path=each.path,
+                    new_path=each.new_path,
+                ),
+                remedy=say(
+                    "bring the folder there, or go mod edit -dropreplace={path}",
+                    path=each.path,
+                ),
             )
 
 
@@ -169,10 +188,14 @@ def _missing_sums(
 ) -> Iterator[StageFinding]:
     lacking = [each for each in modules if (each.path, each.version, True) not in sums]
     if lacking:
-        more = f" and {len(lacking) - 1} more" * (len(lacking) > 1)
+        more = say(" and {count} more", count=len(lacking) - 1)
         yield StageFinding(
             cause="sum.missing_gosum",
-            text=f"go.sum has no line for {lacking[0]}{more}",
+            text=say(
+                "go.sum has no line for {lacking}{more}",
+                lacking=lacking[0],
+                more=more if len(lacking) > 1 else "",
+            ),
             remedy="go mod tidy (or go mod download MODULE@VERSION), where the network"
             " is; then commit go.sum",
         )
@@ -191,6 +214,9 @@ def _vendor(
     if lacking:
         yield StageFinding(
             cause="build.vendor",
-            text=f"vendor/modules.txt lacks {lacking[0]}, which go.mod requires",
+            text=say(
+                "vendor/modules.txt lacks {lacking}, which go.mod requires",
+                lacking=lacking[0],
+            ),
             remedy="go mod vendor, where the network is; or build with -mod=mod",
         )

@@ -7,7 +7,7 @@ modules and their hosts are ``private.invalid``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -18,7 +18,9 @@ from gosync.diagnose.doctor.diagnosis import (
     Stage,
     StageFinding,
 )
+from gosync.diagnose.doctor.saying import translated
 
+_ENGLISH: Final[Mapping[str, str]] = {}
 _HIDDEN: Final = "private.invalid"
 _USER_INFO: Final = re.compile(r"(//)[^/?#\s@]*@")
 _TOKEN: Final = re.compile(
@@ -104,30 +106,45 @@ class DoctorReport(msgspec.Struct, frozen=True):
     compared: list[ComparedTrait]
 
     @classmethod
-    def of(cls, diagnosis: Diagnosis) -> DoctorReport:
-        """Return the report of a diagnosis."""
+    def of(
+        cls, diagnosis: Diagnosis, texts: Mapping[str, str] = _ENGLISH
+    ) -> DoctorReport:
+        """Return the report of a diagnosis.
+
+        Args:
+            diagnosis: What was found.
+            texts: The reader's language, as saying has it.
+        """
         end = diagnosis.conclusion
         return cls(
-            subject=diagnosis.subject,
-            stages=[_stage(each) for each in diagnosis.stages],
-            conclusion=ConclusionReport(end.cause, end.remedy),
-            text=end.text,
+            subject=translated(diagnosis.subject, texts),
+            stages=[_stage(each, texts) for each in diagnosis.stages],
+            conclusion=ConclusionReport(end.cause, translated(end.remedy, texts)),
+            text=translated(end.text, texts),
             details=[
-                StageDetails(each.name, list(each.facts), each.curl)
+                StageDetails(
+                    each.name,
+                    [translated(fact, texts) for fact in each.facts],
+                    each.curl,
+                )
                 for each in diagnosis.stages
             ],
             compared=list(diagnosis.compared),
         )
 
 
-def _stage(stage: Stage) -> StageReport:
-    findings = [_finding(each) for each in stage.findings]
+def _stage(stage: Stage, texts: Mapping[str, str]) -> StageReport:
+    findings = [_finding(each, texts) for each in stage.findings]
     return StageReport(stage.name, stage.ok, round(stage.seconds, 4), findings)
 
 
-def _finding(finding: StageFinding) -> FindingReport:
-    severity = finding.severity.value
-    return FindingReport(finding.cause, severity, finding.text, finding.remedy)
+def _finding(finding: StageFinding, texts: Mapping[str, str]) -> FindingReport:
+    return FindingReport(
+        finding.cause,
+        finding.severity.value,
+        translated(finding.text, texts),
+        translated(finding.remedy, texts),
+    )
 
 
 def redacted(

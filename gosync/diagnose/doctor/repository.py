@@ -17,6 +17,7 @@ import msgspec
 from gosync.diagnose.doctor.diagnosis import Severity, StageFinding, fault
 from gosync.diagnose.doctor.gitsettings import Git, is_proxy_at_fault, judge_settings
 from gosync.diagnose.doctor.gosettings import GoSettings
+from gosync.diagnose.doctor.saying import say
 from gosync.diagnose.doctor.stagelog import StageDraft, StageLog
 from gosync.diagnose.doctor.ways import is_covered
 from gosync.diagnose.doctor.web import Web
@@ -117,7 +118,12 @@ def _discover(path: str, web: Web, log: StageLog) -> RepositoryPlace:
                 return RepositoryPlace(vcs, repository, prefix)
         raise fault(
             "vcs.unrecognized_import_path",
-            f"{url}: {answer.status}, and no go-import meta tag for {path}",
+            say(
+                "{url}: {status}, and no go-import meta tag for {path}",
+                url=url,
+                status=answer.status,
+                path=path,
+            ),
             "check the path; or let a proxy answer for it: GOPROXY, GONOPROXY=none",
         )
 
@@ -148,8 +154,17 @@ def may_use(settings: GoSettings, path: str, vcs: str) -> None:
                 return
             raise fault(
                 "env.govcs",
-                f"GOVCS allows {systems} for {path}, not {vcs}",
-                f"go env -w GOVCS={path.split('/', maxsplit=1)[0]}:{vcs}",
+                say(
+                    "GOVCS allows {systems} for {path}, not {vcs}",
+                    systems=systems,
+                    path=path,
+                    vcs=vcs,
+                ),
+                say(
+                    "go env -w GOVCS={host}:{vcs}",
+                    host=path.split("/", maxsplit=1)[0],
+                    vcs=vcs,
+                ),
             )
 
 
@@ -171,7 +186,11 @@ def _ask_git(
         return
     cause = _cause_of(said, git.proxy(url))
     last = strip_user_info(said.strip().splitlines()[-1] if said.strip() else "")
-    raise fault(cause, f"git ls-remote {place.url}: {last}", _REMEDIES[cause])
+    raise fault(
+        cause,
+        say("git ls-remote {url}: {last}", url=place.url, last=last),
+        _REMEDIES[cause],
+    )
 
 
 def _cause_of(said: str, proxy: str) -> str:
@@ -185,8 +204,13 @@ def bypass_note(path: str, proxies: str, setting: str) -> StageFinding:
     """Return what explains a failure to get a module that no proxy is asked for."""
     return StageFinding(
         cause="env.goprivate_direct",
-        text=f"{setting} covers {path}, so go asks its repository and no proxy of"
-        f" {proxies}",
+        text=say(
+            "{setting} covers {path}, so go asks its repository and no "
+            "proxy of {proxies}",
+            setting=setting,
+            path=path,
+            proxies=proxies,
+        ),
         remedy="if your mirror carries it: go env -w GONOPROXY=none (GOPRIVATE stays)",
         severity=Severity.NOTE,
         explains=("vcs.", "network.", "tls.", "proxy.", "http."),

@@ -12,6 +12,7 @@ import sys
 
 from gosync.diagnose.doctor.diagnosis import StageFinding
 from gosync.diagnose.doctor.gosettings import GoSettings
+from gosync.diagnose.doctor.saying import say
 from gosync.gomod import gover
 from gosync.gomod.module import ModuleVersion
 
@@ -51,7 +52,10 @@ def without_database(settings: GoSettings, version: str) -> StageFinding | None:
         return None
     return StageFinding(
         cause="toolchain.sumdb",
-        text=f"go{version} would have to be downloaded, and GOSUMDB=off: go takes no"
-        " toolchain without a checksum database",
+        text=say(
+            "go{version} would have to be downloaded, and GOSUMDB=off: "
+            "go takes no toolchain without a checksum database",
+            version=version,
+        ),
         remedy="GOTOOLCHAIN=local and a go that is new enough, or set GOSUMDB again",
     )

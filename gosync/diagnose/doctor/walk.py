@@ -35,6 +35,7 @@ from gosync.diagnose.doctor.projectstage import (
     look_at_project,
     project_folder,
 )
+from gosync.diagnose.doctor.saying import say
 from gosync.diagnose.doctor.settingsfiles import find_local_go, load_settings
 from gosync.diagnose.doctor.stagelog import StageDraft, StageLog
 from gosync.diagnose.doctor.toolchains import (
@@ -173,11 +174,11 @@ class DoctorRun:
         if answer.ok:
             if so_far.exit_code != EXIT_SECURITY:
                 self.log.demote(0)
-            stage.warn(so_far.cause, f"go gets it all the same; {ours}")
+            stage.warn(so_far.cause, say("go gets it all the same; {ours}", ours=ours))
         else:
             stage.blame(
                 (answer.causes or ("http.other",))[0],
-                f"go does not get it: {answer.line}; {ours}",
+                say("go does not get it: {line}; {ours}", line=answer.line, ours=ours),
                 "something tells the two apart: the User-Agent, how TLS begins, HTTP/2,"
                 " or a setting of this shell; see where the table of both differs",
             )
@@ -232,12 +233,10 @@ class DoctorRun:
         if folder is None:
             raise fault(
                 "env.no_gomod",
-                f"no go.mod in {self._request.folder} or above",
-                str(
-                    advise(
-                        "go to the project's folder, or name a module: {}",
-                        command("doctor", "MODULE"),
-                    )
+                say("no go.mod in {folder} or above", folder=self._request.folder),
+                say(
+                    "go to the project's folder, or name a module: {line}",
+                    line=advise("{}", command("doctor", "MODULE")),
                 ),
             )
         check_membership(self._request.folder, folder)
@@ -259,13 +258,22 @@ class DoctorRun:
                 return
             mv = toolchain_module(version)
             cause = self._shallow(mv)
-            stage.saw(f"{mv}: {cause or 'is there'}")
+            stage.saw(say("{mv}: {cause}", mv=mv, cause=cause or "is there"))
             if cause:
                 stage.blame(
                     "toolchain.not_available",
-                    f"go{version} is wanted, this is {self._go_version}, and no proxy"
-                    f" has {mv} ({cause})",
-                    f"install go{version}; or have golang.org/toolchain mirrored",
+                    say(
+                        "go{version} is wanted, this is {go_version}, and no proxy "
+                        "has {mv} ({cause})",
+                        version=version,
+                        go_version=self._go_version,
+                        mv=mv,
+                        cause=cause,
+                    ),
+                    say(
+                        "install go{version}; or have golang.org/toolchain mirrored",
+                        version=version,
+                    ),
                 )
 
     def _sums(self, path: str, version: str) -> Mapping[tuple[str, str, bool], str]:
@@ -282,11 +290,20 @@ class DoctorRun:
             for main in project.mains.modules:
                 for each in main.gomod.replace:
                     if each.path == path and each.version in ("", version):
-                        stage.saw(f"go.mod replaces it by {each.new_path}")
+                        stage.saw(
+                            say(
+                                "go.mod replaces it by {new_path}",
+                                new_path=each.new_path,
+                            )
+                        )
             if project.mains.excludes(ModuleVersion(path, version)):
                 stage.warn(
                     "version.unknown",
-                    f"go.mod excludes {path}@{version}: this project never uses it",
+                    say(
+                        "go.mod excludes {path}@{version}: this project never uses it",
+                        path=path,
+                        version=version,
+                    ),
                     "drop the exclude line, or take another version",
                 )
         return {
@@ -329,12 +346,23 @@ class DoctorRun:
                 cause = self._shallow(mv)
                 if cause:
                     lacking.append((cause, str(mv)))
-            stage.saw(f"{len(modules) - len(lacking)} of {len(modules)} more are there")
+            stage.saw(
+                say(
+                    "{there} of {modules} more are there",
+                    there=len(modules) - len(lacking),
+                    modules=len(modules),
+                )
+            )
             for cause, name in lacking[:_SHOWN]:
                 stage.blame(
                     cause,
-                    f"{name}: its .info is not there; {len(lacking)} of {len(modules)}"
-                    " modules are like that",
+                    say(
+                        "{name}: its .info is not there; {lacking} of {modules} "
+                        "modules are like that",
+                        name=name,
+                        lacking=len(lacking),
+                        modules=len(modules),
+                    ),
                     str(advise("{}", command("doctor", name))),
                 )
 

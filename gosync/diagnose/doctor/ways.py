@@ -20,6 +20,7 @@ import msgspec
 
 from gosync.diagnose.doctor.diagnosis import FaultFoundError, fault
 from gosync.diagnose.doctor.gosettings import GoSettings
+from gosync.diagnose.doctor.saying import say
 from gosync.errors import GosyncError, MalformedError
 from gosync.gomod.module import check_path
 from gosync.gomod.patterns import match_prefix_patterns
@@ -95,7 +96,7 @@ def parse_ways(goproxy: str) -> tuple[Way, ...]:
     if not ways:
         raise fault(
             "env.goproxy_empty",
-            f"GOPROXY={goproxy!r} has no entries",
+            say("GOPROXY={goproxy!r} has no entries", goproxy=goproxy),
             "go env -u GOPROXY brings back the default; or set it to your mirror",
         )
     return tuple(ways)
@@ -125,8 +126,11 @@ def database_of(settings: GoSettings) -> Database | None:
         raise fault(
             "env.gosumdb",
             f"GOSUMDB={settings['GOSUMDB']!r}: {exc.reason}",
-            f"go env -w GOSUMDB={GOLANG_SUMDB}, or NAME+HASH+KEY as its operator"
-            " publishes it",
+            say(
+                "go env -w GOSUMDB={golang_sumdb}, or NAME+HASH+KEY as its "
+                "operator publishes it",
+                golang_sumdb=GOLANG_SUMDB,
+            ),
         ) from exc
 
 
@@ -214,7 +218,11 @@ def _proxy_way(entry: str, *, any_error: bool) -> Way:
     if not separator or scheme not in ("http", "https", "file"):
         raise fault(
             "env.goproxy_scheme",
-            f"GOPROXY has the entry {shown!r}, whose scheme is not http, https or file",
+            say(
+                "GOPROXY has the entry {shown!r}, whose scheme is not http, "
+                "https or file",
+                shown=shown,
+            ),
             "begin each entry of GOPROXY with https://, http:// or file:///",
         )
     if scheme == "file":
@@ -227,14 +235,14 @@ def _proxy_way(entry: str, *, any_error: bool) -> Way:
     if not host:
         raise fault(
             "env.goproxy_scheme",
-            f"GOPROXY has the entry {shown!r}, which names no host",
+            say("GOPROXY has the entry {shown!r}, which names no host", shown=shown),
             "write it as https://HOST/PATH",
         )
     user_info, at, server = parts.netloc.rpartition("@")
     if at and scheme == "http":
         raise fault(
             "http.credentials_insecure",
-            f"{shown}: go refuses to send a password over http",
+            say("{shown}: go refuses to send a password over http", shown=shown),
             "use https for this entry, or take the login out of the URL",
         )
     login = credentials_of_user_info(user_info.encode()) if at else None
@@ -246,7 +254,7 @@ def _file_way(url: str, rest: str, *, any_error: bool) -> Way:
     if not rest.startswith("///"):
         raise fault(
             "env.goproxy_file",
-            f"GOPROXY has the entry {url!r}, whose path is not absolute",
+            say("GOPROXY has the entry {url!r}, whose path is not absolute", url=url),
             "a file URL has three slashes: file:///srv/goproxy",
         )
     return Way(kind=WayKind.PROXY, url=url.rstrip("/"), any_error=any_error)

@@ -28,6 +28,7 @@ from gosync.diagnose.doctor.dialling import (
 from gosync.diagnose.doctor.http2 import ask_http2
 from gosync.diagnose.doctor.lines import HostLine, LineOpener
 from gosync.diagnose.doctor.localfiles import read_as_answer
+from gosync.diagnose.doctor.saying import say
 from gosync.diagnose.doctor.stagelog import StageLog
 from gosync.diagnose.doctor.webanswer import WebAnswer
 from gosync.upstream.credentials import Credentials
@@ -115,7 +116,7 @@ class Web:
             return
         with line.sock, log.stage("http2", curl=f"curl -sSi --http2 {url}") as stage:
             self.asked.append(strip_secrets(url))
-            stage.saw(f"{ask_http2(line.sock, url, _AGENT)} over HTTP/2")
+            stage.saw(say("{sock} over HTTP/2", sock=ask_http2(line.sock, url, _AGENT)))
 
     def get(
         self,
@@ -170,8 +171,13 @@ class Web:
         if len(hops) >= MAX_REDIRECTS:
             raise fault(
                 "http.redirects",
-                f"{hops[0]}: redirects without end, {len(hops)} so far, the last to"
-                f" {strip_secrets(location)}",
+                say(
+                    "{hops}: redirects without end, {count} so far, the last to "
+                    "{location}",
+                    hops=hops[0],
+                    count=len(hops),
+                    location=strip_secrets(location),
+                ),
                 "its operator must mend the redirects; a portal asks for a login",
             )
         try:
@@ -182,13 +188,17 @@ class Web:
         if scheme not in ("http", "https") or not host:
             raise fault(
                 "http.redirects",
-                f"{hops[-1]}: redirects to no web address",
+                say("{hops}: redirects to no web address", hops=hops[-1]),
                 "its operator must mend the redirect",
             )
         if urlsplit(url).scheme == "https" and scheme == "http":
             raise fault(
                 "http.insecure_redirect",
-                f"{hops[-1]}: redirects from https to {strip_secrets(target)}",
+                say(
+                    "{hops}: redirects from https to {target}",
+                    hops=hops[-1],
+                    target=strip_secrets(target),
+                ),
                 "go does not follow that: its operator must redirect to https",
             )
         return target
@@ -235,7 +245,7 @@ class Web:
                 body, size, is_whole = _read(response, limit_bytes, taken)
         except (OSError, http.client.HTTPException, zlib.error) as exc:
             if is_begun and isinstance(exc, ConnectionResetError):
-                text = f"{shown}: the connection is reset in its body"
+                text = say("{url}: the connection is reset in its body", url=shown)
                 raise fault("download.reset", text, _AGAIN) from exc
             raise _broken(exc, shown) from exc
         finally:
@@ -338,21 +348,29 @@ def _broken(error: Exception, url: str) -> FaultFoundError:
     if isinstance(error, http.client.RemoteDisconnected):
         return fault(
             "network.eof",
-            f"{url}: the connection is closed before an answer",
+            say("{url}: the connection is closed before an answer", url=url),
             "its log says why; something between may have done it",
         )
     if isinstance(error, zlib.error):
-        return fault("download.truncated", f"{url}: broken gzip: {error}", _AGAIN)
+        return fault(
+            "download.truncated",
+            say("{url}: broken gzip: {error}", url=url, error=error),
+            _AGAIN,
+        )
     if isinstance(error, http.client.IncompleteRead):
         return fault(
             "download.truncated",
-            f"{url}: the body ends early",
+            say("{url}: the body ends early", url=url),
             "ask again; a cache or web proxy between may hold a cut copy",
         )
     if isinstance(error, http.client.HTTPException):
         return fault(
             "http.other",
-            f"{url}: the answer is no HTTP: {type(error).__name__}",
+            say(
+                "{url}: the answer is no HTTP: {name}",
+                url=url,
+                name=type(error).__name__,
+            ),
             "does the port speak TLS? write https:// then",
         )
     cause = connect_class(error) if isinstance(error, OSError) else "network.reset"
@@ -362,6 +380,6 @@ def _broken(error: Exception, url: str) -> FaultFoundError:
     }
     return fault(
         "network.reset" if cause == "network.refused" else cause,
-        f"{url}: {texts.get(cause, error)}",
+        say("{url}: {what}", url=url, what=texts.get(cause, str(error))),
         _AGAIN,
     )
