@@ -41,9 +41,10 @@ class Modules:
         self.plain: dict[str, set[str]] = {}
         self.hidden: list[tuple[str, Import]] = []
         self._typing_only: set[tuple[str, str]] = set()
-        trees = {_name(p): ast.parse(p.read_text("utf-8")) for p in _ROOT.rglob("*.py")}
-        self._names = frozenset(trees)
-        for name, tree in trees.items():
+        paths = {_name(path): path for path in _ROOT.rglob("*.py")}
+        self._names = frozenset(paths)
+        for name, path in paths.items():
+            tree = ast.parse(path.read_text("utf-8"))  # all at once are slow to collect
             plain = (each for each in tree.body if isinstance(each, Import))
             self.plain[name] = {to for each in plain for to in self.targets(each)}
             for each in _hidden(tree):
