@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _HELD = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC  # read or not
+_PIECE_BYTES = 1 << 20
 _NO_NAMES = frozenset({"", ".", ".."})
 _KINDS = {
     stat.S_IFLNK: "a link",
@@ -137,9 +138,7 @@ class FileTree:
         with _border(path), self._above(folder) as above:
             handle = os.open(name, _FLAGS, dir_fd=above)
         try:
-            found = os.fstat(handle)
-            _check_mode(path, found.st_mode)
-            yield partial(_read_at, handle, path), found.st_size
+            yield partial(_read_at, handle, path), _size_of(handle, path)
         finally:
             os.close(handle)
 
@@ -202,6 +201,34 @@ class FileTree:
                 reason = f"{folder} is a link"
             self._folders[folder] = reason
         return self._folders[folder]
+
+
+def read_pieces(folder: int, path: str) -> Iterator[bytes]:
+    """Yield the bytes of a file, a MiB at a time.
+
+    Args:
+        folder: The descriptor of the folder that it is in; it must stay open.
+        path: Its path; the last element is its name there, the rest is for errors.
+
+    Raises:
+        NotInTreeError: if there is none.
+        DamagedFileError: if it is no file, or cannot be read.
+    """
+    with _border(path):
+        handle = os.open(path.rpartition("/")[2], _FLAGS, dir_fd=folder)
+        try:
+            left = _size_of(handle, path)
+            while left > 0 and (piece := os.read(handle, min(left, _PIECE_BYTES))):
+                left -= len(piece)
+                yield piece
+        finally:
+            os.close(handle)
+
+
+def _size_of(handle: int, path: str) -> int:
+    found = os.fstat(handle)
+    _check_mode(path, found.st_mode)
+    return found.st_size
 
 
 class _Near(threading.local):

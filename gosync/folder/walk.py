@@ -1,4 +1,4 @@
-"""Walk of a folder: its entries, never followed, never opened.
+"""Walk of a folder: its entries, never followed, and opened only if somebody asks.
 
 Folders are entered from the one above by their descriptor, so a link is never
 followed, nor is one that takes a folder's place meanwhile. What is nested deeper
@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import msgspec
 
 from gosync.folder.layouts import PathPlace
-from gosync.folder.tree import FOLDER_FLAGS, FileTree, kind_of
+from gosync.folder.tree import FOLDER_FLAGS, FileTree, kind_of, read_pieces
 
 MAX_DEPTH: Final = 128
 
@@ -78,17 +78,34 @@ def walk(
     Folders that lead on are yielded too, before what is in them. Paths are relative
     to the folder ``below``, which is the root if it is "".
     """
-    yield from _Walk(tree, layout, below).run()
+    yield from Walk(tree, layout, below=below).run()
 
 
-class _Walk:
-    def __init__(self, tree: FileTree, layout: PathPlaces, below: str) -> None:
+class Walk:
+    """The same, with the bytes of the file that it is at."""
+
+    def __init__(self, tree: FileTree, layout: PathPlaces, *, below: str = "") -> None:
+        """Prepare a walk; see ``walk``."""
         self._tree = tree
         self._below = below
         self._layout = layout
         self._handles: list[int] = []
 
+    def pieces(self, entry: Entry) -> Iterator[bytes]:
+        """Yield the bytes of the file that was yielded last.
+
+        It is opened in the folder that the walk holds, so no folder on the way to it
+        is opened again.
+
+        Raises:
+            NotInTreeError: if it is gone by now.
+            DamagedFileError: if it is no plain file, or cannot be read.
+        """
+        path = f"{self._below}/{entry.path}" if self._below else entry.path
+        return read_pieces(self._handles[-1], path)
+
     def run(self) -> Iterator[Entry | Unread]:
+        """Yield what is in the folder."""
         try:
             with self._tree.folder(self._below) as handle:
                 self._handles.append(os.dup(handle))

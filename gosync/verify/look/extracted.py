@@ -22,7 +22,7 @@ import msgspec
 from gosync.errors import TooLargeError
 from gosync.folder.layouts import TOOLCHAIN, PathPlace, Role
 from gosync.folder.tree import DamagedFileError, FileTree
-from gosync.folder.walk import Entry, Unread, walk
+from gosync.folder.walk import Entry, Unread, Walk
 from gosync.gomod.dirhash import hash1
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.zipcheck import MAX_ZIP_BYTES
@@ -66,11 +66,12 @@ def hash_folder(tree: FileTree, path: str, mv: ModuleVersion) -> FolderHash:
     digests: dict[str, str] = {}
     entries: list[Entry] = []
     size_bytes = 0
-    for name, entry in _files(tree, path):
+    walking = Walk(tree, Everything(), below=path)
+    for entry in _files(walking, path):
         size_bytes += entry.stat.st_size
         if size_bytes > MAX_ZIP_BYTES:
             raise TooLargeError(f"{path}", limit_bytes=MAX_ZIP_BYTES)
-        digests[name] = _digest(tree, f"{path}/{name}")
+        digests[entry.path] = _digest(walking, entry)
         entries.append(entry)
     if mv.path == TOOLCHAIN:
         _leave_out_copies(path, digests)
@@ -90,22 +91,19 @@ def _leave_out_copies(path: str, digests: dict[str, str]) -> None:
             raise DamagedFileError(f"{path}/{copy}", f"is not the {_KEPT} beside it")
 
 
-def _files(tree: FileTree, path: str) -> Iterator[tuple[str, Entry]]:
-    for entry in walk(tree, Everything(), below=path):
+def _files(walking: Walk, path: str) -> Iterator[Entry]:
+    for entry in walking.run():
         if isinstance(entry, Unread):
             raise DamagedFileError(f"{path}/{entry.path}", entry.reason)
         if entry.is_file:
-            yield entry.path, entry
+            yield entry
         elif not entry.is_folder:
             reason = f"is {entry.shape}, not a file"
             raise DamagedFileError(f"{path}/{entry.path}", reason)
 
 
-def _digest(tree: FileTree, path: str) -> str:
+def _digest(walking: Walk, entry: Entry) -> str:
     digest = hashlib.sha256()
-    with tree.open(path) as (read_at, size_bytes):
-        offset = 0
-        while offset < size_bytes and (piece := read_at(offset, 1 << 20)):
-            digest.update(piece)
-            offset += len(piece)
+    for piece in walking.pieces(entry):
+        digest.update(piece)
     return digest.hexdigest()
