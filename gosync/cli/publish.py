@@ -98,7 +98,9 @@ def publish(
         config.site_options(), max_delete=max_delete, yes=yes
     )
     if folder is not None:
-        site_options = replace(site_options, tree_path=folder.absolute())
+        tree = folder.absolute()
+        notes = site_options.notes_changes and tree == site_options.tree_path
+        site_options = replace(site_options, tree_path=tree, notes_changes=notes)
     with open_site(
         site_options,
         command="gosync publish",

@@ -12,12 +12,14 @@ from msgspec.structs import replace
 
 from gosync import log
 from gosync.cli.options import CommonOptions, common_options
+from gosync.clock import SystemClock
 from gosync.config import Config
 from gosync.config.serving import ServeSpec, parse_listen
 from gosync.errors import NoConfigError, UsageError
 from gosync.serve.logins import format_password, format_token
 from gosync.serve.missinglog import MissingSpec
 from gosync.serve.server import make_pull_app, make_tree_app, run_server
+from gosync.work.progress import NoProgress
 
 if TYPE_CHECKING:  # it loads what syncs need
     from gosync.serve.recording import Recorder
@@ -132,11 +134,13 @@ def _record(config: Config | None) -> None:
 
 
 def _be_owner(config: Config | None) -> None:
+    from gosync.daemon.publishes import tell_published  # noqa: PLC0415 - see above
     from gosync.serve.ownerprocess import be_owner  # noqa: PLC0415 - see above
 
     if config is None or config.serve.pull is None:
         raise UsageError("an owner needs [serve] pull_through = true")
-    be_owner(config, config.serve.pull)
+    tell = partial(tell_published, config, SystemClock(), NoProgress())
+    be_owner(config, config.serve.pull, tell=tell)
 
 
 def _checked(tree: Path | None) -> Path:

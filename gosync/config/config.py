@@ -145,6 +145,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             index_url=self.upstreams.index.url,
             index_since=upstream.index_since,
             follow_url=self.upstreams.follow.url,
+            notes_changes=bool(self.hooks.publish),
             database=self.upstreams.database,
             http=self._http_options(),
             concurrency=upstream.concurrency,

@@ -43,6 +43,7 @@ SECRET_KEYS: Final = frozenset(
         ("hooks", "on_finding"),
         ("hooks", "on_alert"),
         ("hooks", "on_upstream"),
+        ("hooks", "on_publish"),
     }
 )
 _SSH_USER: Final = re.compile(r"^ssh://[A-Za-z0-9._-]+@(?=[A-Za-z0-9.-]+[:/])")

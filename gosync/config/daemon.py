@@ -123,6 +123,7 @@ def make_hooks(section: HooksSection, mistakes: Mistakes) -> Hooks:
         finding=_hooks("on_finding", section.on_finding, mistakes),
         alert=_hooks("on_alert", section.on_alert, mistakes),
         upstream=_hooks("on_upstream", section.on_upstream, mistakes),
+        publish=_hooks("on_publish", section.on_publish, mistakes),
         time_limit_seconds=section.time_limit_seconds,
     )
 

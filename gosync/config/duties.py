@@ -8,7 +8,7 @@ import msgspec
 
 from gosync.schedule import Schedule
 
-Occasion = Literal["success", "failure", "finding", "alert", "upstream"]
+Occasion = Literal["success", "failure", "finding", "alert", "upstream", "publish"]
 
 
 class JobSpec(msgspec.Struct, frozen=True):
@@ -49,6 +49,7 @@ class Hooks(msgspec.Struct, frozen=True):
         finding: When something new was found.
         alert: When a rule over access logs fired.
         upstream: When an upstream ceased to answer, or answers again.
+        publish: When files of the tree changed: which URLs these are.
         time_limit_seconds: How long each may take.
     """
 
@@ -57,6 +58,7 @@ class Hooks(msgspec.Struct, frozen=True):
     finding: tuple[Hook, ...] = ()
     alert: tuple[Hook, ...] = ()
     upstream: tuple[Hook, ...] = ()
+    publish: tuple[Hook, ...] = ()
     time_limit_seconds: float = 30.0
 
     def of(self, occasion: Occasion) -> tuple[Hook, ...]:
@@ -67,4 +69,5 @@ class Hooks(msgspec.Struct, frozen=True):
             "finding": self.finding,
             "alert": self.alert,
             "upstream": self.upstream,
+            "publish": self.publish,
         }[occasion]

@@ -121,7 +121,7 @@ class _References:
 
     def programs(self, config: Config) -> None:
         """Note hooks whose program cannot be found; it may be all that is shown."""
-        for name in ("success", "failure", "finding", "alert", "upstream"):
+        for name in ("success", "failure", "finding", "alert", "upstream", "publish"):
             for number, hook in enumerate(getattr(config.hooks, name), start=1):
                 if hook.command and shutil.which(hook.command[0]) is None:
                     error = ConfigError(f"{hook.command[0]}: no such program")

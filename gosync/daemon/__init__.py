@@ -11,6 +11,7 @@
     endings     alerts of exceptions to the policy that end within a week
     volumealerts  those of a monthly volume that is nearly spent, and spent
     hooks       whom to tell: webhooks, and commands, which command contains
+    publishes   which URLs of the tree changed, told to hooks in batches
     notify      sd_notify's protocol
     units       the systemd units, for other paths
     command     running somebody's command so that it cannot harm us

@@ -6,7 +6,8 @@ One document an occasion::
     type       "hook"
     occasion   "success", "failure", "finding", "alert", of a rule over access logs, or
                of an exception to the policy that ends within a week, or "upstream",
-               where one ceased to answer or answers again
+               where one ceased to answer or answers again, or "publish", where
+               files of the tree changed
     mirror     daemon.name
     job        the job's name
     at         when it ended
@@ -16,6 +17,9 @@ One document an occasion::
     failures   how many runs of this job in a row have failed
     findings   what is new, on a finding
     upstreams  those that changed, on an upstream; each as status.json has it
+    published  on a publish the URLs that were ``added``, ``changed`` and ``removed``,
+               at most 1 000 of them, below publish.url or from its root, and the
+               ``modules`` that these are of; or that ``everything`` may have changed
     summary    what the job did, as its command's ``--json`` says it
 
 Nothing that a hook does reaches the daemon: what fails is logged, what hangs is
@@ -50,6 +54,16 @@ _MAX_BYTES = 1024 * 1024
 _ENDING_SECONDS = 5.0
 
 
+class PublishedUrls(msgspec.Struct, frozen=True):
+    """Which files of the tree changed; see the module."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    everything: bool = False
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """What hooks are told; see the module."""
 
@@ -62,6 +76,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     failures: int
     findings: tuple[Finding, ...] = ()
     upstreams: tuple[UpstreamState, ...] = ()
+    published: PublishedUrls | None = None
     summary: Mapping[str, object]
 
 
@@ -80,21 +95,26 @@ def format_event(event: Event) -> bytes:
 
 async def tell(
     hooks: Hooks, events: Iterable[Event], http: HttpOptions, progress: Progress
-) -> None:
-    """Tell everybody whom an event concerns; never raises one of our errors."""
+) -> bool:
+    """Tell everybody whom an event concerns; never raises one of our errors.
+
+    Returns:
+        Whether all of them took it.
+    """
+    told = True
     for event in events:
         data = format_event(event)
         for hook in hooks.of(event.occasion):
-            await _tell(hook, data, hooks.time_limit_seconds, http)
+            told &= await _tell(hook, data, hooks.time_limit_seconds, http)
             progress.advance()
+    return told
 
 
 async def _tell(
     hook: Hook, data: bytes, time_limit_seconds: float, http: HttpOptions
-) -> None:
+) -> bool:
     if not hook.url:
-        await _run(hook, data, time_limit_seconds)
-        return
+        return await _run(hook, data, time_limit_seconds)
     # Most daemons tell nobody by HTTP.
     from gosync.upstream.webhook import post_json  # noqa: PLC0415
 
@@ -104,17 +124,18 @@ async def _tell(
         )
     except GosyncError as exc:
         _log.warning("hook %s", exc)
-    else:
-        _log.info("hook %s: told", shown_webhook(hook.url))
+        return False
+    _log.info("hook %s: told", shown_webhook(hook.url))
+    return True
 
 
-async def _run(hook: Hook, data: bytes, time_limit_seconds: float) -> None:
+async def _run(hook: Hook, data: bytes, time_limit_seconds: float) -> bool:
     name = hook.command[0]
     try:
         end = await _in_thread(hook.command, data, time_limit_seconds)
     except OSError as exc:
         _log.warning("hook %s: %s", name, exc.strerror)
-        return
+        return False
     said = _without(hook.command[1:], " ".join(end.output.split()))[:200]
     if end.exit_code is None:
         _log.warning("hook %s: ended after %g s: %s", name, time_limit_seconds, said)
@@ -122,6 +143,7 @@ async def _run(hook: Hook, data: bytes, time_limit_seconds: float) -> None:
         _log.warning("hook %s: exit %d: %s", name, end.exit_code, said)
     else:
         _log.info("hook %s: told", name)
+    return end.exit_code == 0
 
 
 def _without(arguments: Sequence[str], text: str) -> str:

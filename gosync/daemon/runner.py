@@ -29,6 +29,7 @@ from gosync.daemon.hooks import Event, tell
 from gosync.daemon.jobs import leases_of, opening_of
 from gosync.daemon.news import News, news_of
 from gosync.daemon.outcome import JobOutcome
+from gosync.daemon.publishes import tell_published
 from gosync.daemon.volumealerts import volume_alerts
 from gosync.daemon.watchdog import JobProgress, Watchdog
 from gosync.errors import InterruptedRunError, SecurityError, StoreError
@@ -115,6 +116,7 @@ class Runner:
             if any(event.occasion == "failure" for event in events):
                 site.catalog.jobs.told(spec.name, self._clock.now())
         await self._tell(config, events)
+        await self._tell_published(config)
         return run
 
     async def tell_of_store(self, spec: JobSpec, error: StoreError) -> None:
@@ -137,6 +139,17 @@ class Runner:
         async with anyio.create_task_group() as group:
             group.start_soon(self._watch.over, progress, "hooks")
             await tell(config.hooks, events, http, progress)
+            group.cancel_scope.cancel()
+
+    async def _tell_published(self, config: Config) -> None:
+        """Tell hooks what was published, by this job or by anybody since the last."""
+        progress = JobProgress()
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._watch.over, progress, "hooks")
+            try:
+                await tell_published(config, self._clock, progress)
+            except StoreError as exc:
+                _log.warning("hooks are not told what was published: %s", exc)
             group.cancel_scope.cancel()
 
     async def _run(self, spec: JobSpec, site: Site) -> JobRun:

@@ -13,6 +13,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
 
     aboutmodule    what a module's newest version says of itself, for its page
     belongings     what belongs into a tree that is published whole
+    changelog      files of a tree that changed, noted until hooks were told
     claim          making a tree a store's own: its marker names the store from then on
     contents       what the tree says of one module (pure)
     indexing       the tree's index: what came in and when, as Go's module index has it
@@ -27,6 +28,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     modulepage     a module's page (pure)
     modulepublication  the publish of one module, by itself
     modulereader   what the tree is to say of a module, read from the catalog
+    notedtree      a tree's storage that notes what is written
     modules        one module's files in a tree: first what a version is
     notfound       ``sumdb/NAME/404.txt`` (pure)
     oldheads       the tree's tiles for clients that remember an older head

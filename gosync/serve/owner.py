@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -230,12 +230,13 @@ class StoreOwner:
                 found.append(f"upstream has given no answer for {seconds:.0f} s")
         return found
 
-    async def tidy(self) -> None:
-        """Bring the tree's pages up now and then, for ever."""
+    async def tidy(self, tell: Callable[[], Awaitable[None]]) -> None:
+        """Bring the tree's pages up now and then, and tell of it, for ever."""
         await self._queue.publish_rest(always=True)
         while True:
             await self._sumfiles.look_for_head(self._max_head_seconds / 4)
             self._figures.head_age(self._sumfiles.head_age_seconds)
+            await tell()
             await self._keep.wait(REST_SECONDS)
             await self._queue.publish_rest()
             await self._keep.expire()
@@ -248,7 +249,12 @@ class StoreOwner:
 
 
 async def run_owner(
-    site: Site, spec: PullSpec, *, until: asyncio.Event, ready: Callable[[], None]
+    site: Site,
+    spec: PullSpec,
+    *,
+    until: asyncio.Event,
+    ready: Callable[[], None],
+    tell: Callable[[], Awaitable[None]],
 ) -> None:
     """Be the owner of a store, once nobody else is, until an event.
 
@@ -257,6 +263,7 @@ async def run_owner(
         spec: What is pulled through.
         until: Ends it.
         ready: Called once it listens.
+        tell: Called now and then, to tell whom it concerns what was published.
 
     Raises:
         UsageError: if bundles feed this store.
@@ -266,7 +273,7 @@ async def run_owner(
     check_not_carried(site)
     folder = make_runtime(site.options.store_path)
     waiting = asyncio.create_task(until.wait())
-    owning = asyncio.create_task(_own(site, spec, folder, ready))
+    owning = asyncio.create_task(_own(site, spec, folder, ready, tell))
     await asyncio.wait({waiting, owning}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     owning.cancel()
@@ -275,7 +282,11 @@ async def run_owner(
 
 
 async def _own(
-    site: Site, spec: PullSpec, folder: Path, ready: Callable[[], None]
+    site: Site,
+    spec: PullSpec,
+    folder: Path,
+    ready: Callable[[], None],
+    tell: Callable[[], Awaitable[None]],
 ) -> None:
     async with (
         site.holding(SERVE, wait_seconds=_FOREVER_SECONDS),
@@ -288,7 +299,7 @@ async def _own(
         server = await asyncio.start_unix_server(
             owner.serve, sock=listener, limit=MAX_BYTES
         )
-        tidying = asyncio.create_task(owner.tidy())
+        tidying = asyncio.create_task(owner.tidy(tell))
         try:
             ready()
             await asyncio.gather(server.serve_forever(), tidying)

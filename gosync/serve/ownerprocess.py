@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from itertools import count
 from pathlib import Path
@@ -157,24 +157,38 @@ def _opened(config: Config) -> AbstractContextManager[Site]:
     return open_site(config.pull_options(), command="gosync serve")
 
 
-def be_owner(config: Config, spec: PullSpec) -> None:
+def be_owner(
+    config: Config, spec: PullSpec, *, tell: Callable[[], Awaitable[None]]
+) -> None:
     """Be the owner until SIGTERM, or until standard input ends.
+
+    Args:
+        config: The configuration.
+        spec: What is pulled through.
+        tell: Called now and then, to tell whom it concerns what was published.
 
     Raises:
         GosyncError: if the store cannot be used.
     """
     with _opened(config) as site:
-        anyio.run(
-            _until_told, site, spec
-        )  # the HTTP client looks for anyio in callbacks
+        # The HTTP client looks for anyio in callbacks.
+        anyio.run(_until_told, site, spec, tell)
 
 
-async def _until_told(site: Site, spec: PullSpec) -> None:
+async def _until_told(
+    site: Site, spec: PullSpec, tell: Callable[[], Awaitable[None]]
+) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     loop.add_reader(0, _look_at_input, ended)
-    await run_owner(site, spec, until=ended, ready=lambda: _log.info("the owner is up"))
+    await run_owner(
+        site,
+        spec,
+        until=ended,
+        ready=lambda: _log.info("the owner is up"),
+        tell=tell,
+    )
 
 
 def _look_at_input(ended: asyncio.Event) -> None:

@@ -114,6 +114,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         index_url: The module index, "" for none.
         follow_url: The gosync whose tree or server is followed, "" for none; its index
             is below it.
+        notes_changes: Whether it is noted which files of the tree change, for hooks.
         index_since: Where a pattern begins to read the index, "" for its start.
         index_bound: How much of the index one pass reads at most.
         database: The checksum database, None for none.
@@ -163,6 +164,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     bundle_pulled: bool = False
     pages: TreePages | None = None
     follow_url: str = ""
+    notes_changes: bool = False
 
     @property
     def mirrors_all(self) -> bool:

@@ -63,7 +63,7 @@ def _take_from(site: Site, root: str, paths: list[str]) -> TreeTaken:
     try:
         with site.hold_modules(root):
             removed = take_out(
-                named_tree(root),
+                named_tree(site.options, root),
                 paths,
                 catalog=site.catalog,
                 blobs=site.blobs,

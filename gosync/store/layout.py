@@ -15,6 +15,7 @@
     serve/                             a server's socket, and what it merges
     git/<32 hex>/...                   what was fetched of private repositories
     followed/index/...                 the index of the gosync that is followed
+    changes/                           what of the tree hooks are to be told of
     access/...                         sealed records of access logs
 
 Names are built from digests, numbers and random hex. The two that come from
@@ -48,6 +49,7 @@ SERVE = "serve"
 GIT = "git"
 ACCESS = "access"
 FOLLOWED = "followed"
+CHANGES = "changes"
 EVIDENCE = "evidence.json"
 FOLDERS = (BLOBS, STAGING, QUARANTINE, JOURNAL, SUMDB)
 

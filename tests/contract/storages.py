@@ -13,7 +13,9 @@ import pytest
 
 from gosync.bundle.take.copies import BundleCopies
 from gosync.bundle.take.localcopies import LocalBundleCopies
+from gosync.publish.changelog import ChangeLog
 from gosync.publish.localtree import LocalTree
+from gosync.publish.notedtree import NotedTree
 from gosync.publish.tree import TreeStorage, TreeWriter
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
@@ -276,6 +278,13 @@ class LocalStorage(Storage):
             self._patch.setattr(os, name, _before(getattr(os, name), look))
 
 
+class NotedStorage(LocalStorage):
+    """A folder whose changes are noted for hooks."""
+
+    def tree_storage(self) -> TreeStorage:
+        return NotedTree(super().tree_storage(), ChangeLog(self.root / "store"))
+
+
 def _before(call: Callable[..., None], look: Callable[[], None]) -> Callable[..., None]:
     def watched(*args: object, **options: object) -> None:
         call(*args, **options)
@@ -288,7 +297,12 @@ def _before(call: Callable[..., None], look: Callable[[], None]) -> Callable[...
 def each_storage(name: str, folder: Path) -> Iterator[Storage]:
     """Make an implementation by its name, with nothing in it."""
     with pytest.MonkeyPatch.context() as patch:
-        yield MemoryStorage() if name == "memory" else LocalStorage(folder, patch)
+        if name == "memory":
+            yield MemoryStorage()
+        else:
+            kind = NotedStorage if name == "noted" else LocalStorage
+            yield kind(folder, patch)
 
 
 NAMES = ("local", "memory")
+TREES = (*NAMES, "noted")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from gosync.errors import (
@@ -14,7 +17,7 @@ from gosync.folder.routes import STAGING
 from gosync.publish.tree import TreeWriter
 from gosync.store.digest import Digest, digest_of
 from tests.contract.memory import MemoryBlobStore, MemoryDisk
-from tests.contract.storages import Storage
+from tests.contract.storages import TREES, Storage, each_storage
 
 ODD_NAMES = (
     "example.com/!m/@v/v1.0.0+incompatible.info",
@@ -24,6 +27,12 @@ ODD_NAMES = (
     "a b/ü/~.%2f/" + "n" * 200,
     ".gosync/tree.json",
 )
+
+
+@pytest.fixture(params=TREES)
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
+    with each_storage(request.param, tmp_path) as storage:
+        yield storage
 
 
 def files(tree: TreeWriter) -> dict[str, bytes | None]:

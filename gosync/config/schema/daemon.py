@@ -83,6 +83,7 @@ class HooksSection(Section, frozen=True):
         on_alert: When a rule over access logs fired, once for each alert; and a week
             before an exception to the policy ends.
         on_upstream: When an upstream ceased to answer, or answers again.
+        on_publish: When files of the tree changed: which URLs these are.
         time_limit_seconds: How long each may take.
     """
 
@@ -91,4 +92,5 @@ class HooksSection(Section, frozen=True):
     on_finding: tuple[str, ...] = ()
     on_alert: tuple[str, ...] = ()
     on_upstream: tuple[str, ...] = ()
+    on_publish: tuple[str, ...] = ()
     time_limit_seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30

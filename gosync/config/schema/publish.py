@@ -32,6 +32,7 @@ class PublishSection(Section, frozen=True):
         heads: Such heads that level 0 has tiles for: sizes, or files that are copies
             of a client's pkg/sumdb/NAME/latest; 8 KiB each.
         heads_since: The same for every head from a date on; "" for none.
+        url: The address that it is served at, told to hooks; "" for none.
         contact: Whom messages and pages tell people to ask; "" for nobody.
     """
 
@@ -40,6 +41,7 @@ class PublishSection(Section, frozen=True):
     upper_tiles: bool = True
     heads: tuple[int | str, ...] = ()
     heads_since: str = ""
+    url: str = ""
     contact: str = ""
 
 
