@@ -358,6 +358,17 @@ class Selected:
                 sql, ((changed, mv.path, mv.version) for mv in versions)
             )
 
+    def count_tombstones(self) -> int:
+        """Return how many versions were forgotten that a tree may still have.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.row(
+            "SELECT count(*) FROM versions WHERE state = 'forgotten'"
+        )
+        return 0 if found is None else int(found[0])
+
     def drop_tombstones(self) -> int:
         """Delete the tombstones that every tree has followed; return how many.
 

@@ -28,7 +28,7 @@ from gosync.gomod.module import ModuleVersion
 from gosync.serve.claims import VersionClaims
 from gosync.serve.publishing import ModuleQueue
 from gosync.site.site import Site
-from gosync.sync.prune import PrunePlan, allowing, forget, sweep
+from gosync.sync.prune import PrunePlan, forget, sweep
 
 _log = logging.getLogger(__name__)
 _KEPT_SHARE: Final = 0.95  # of the limit, once it was passed
@@ -119,8 +119,8 @@ class PulledKeep:
     async def expire(self) -> int:
         """Let go of what is due; return how many versions.
 
-        While another run selects or prunes nothing goes; the next time will do. Who
-        stops waiting ends nothing that was begun.
+        While another run selects, prunes or publishes nothing goes; the next time
+        will do. Who stops waiting ends nothing that was begun.
         """
         self._expiring = asyncio.ensure_future(self._expire())
         return await asyncio.shield(self._expiring)
@@ -142,7 +142,7 @@ class PulledKeep:
 
     @property
     def _portion(self) -> int:
-        """How many go at once: so many that any publish may end what was begun."""
+        """How many go at once: any publish may end what was begun."""
         return max(1, self._site.options.deletes.at_most)
 
     async def _let_go(self, versions: Iterable[ModuleVersion]) -> int:
@@ -160,7 +160,8 @@ class PulledKeep:
             rows = [row for mv in versions if (row := site.catalog.versions.get(mv))]
             plan = _plan(rows)
             await to_thread.run_sync(forget, site, plan)
-            await self._queue.publish_rest(allowing(site, plan.deletes), always=True)
+            if not await self._queue.publish_rest(always=True):
+                raise LockedError("the tree could not be published")
             await to_thread.run_sync(sweep, site)
 
 

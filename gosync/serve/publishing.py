@@ -14,6 +14,7 @@ from gosync.errors import GosyncError, LockedError
 from gosync.site.site import Site
 from gosync.site.tree import publish_modules, publish_rest
 from gosync.sumdb.client import SumClient
+from gosync.sync.prune import allowing
 
 _log = logging.getLogger(__name__)
 REST_SECONDS: Final = 30.0
@@ -63,26 +64,32 @@ class ModuleQueue:
                 done.set_exception(error)
                 done.exception()  # who asked may have been cancelled
 
-    async def publish_rest(
-        self, site: Site | None = None, *, always: bool = False
-    ) -> None:
+    async def publish_rest(self, *, always: bool = False) -> bool:
         """Bring pages, counts and the newest head up, if anything was published.
 
-        Another run that publishes the tree does it as well.
+        Another run that publishes the tree does it as well. What was forgotten may
+        leave the tree, however much it is: that was decided when it was forgotten.
 
         Args:
-            site: The site with another limit of what may leave the tree.
             always: Whether something else has changed.
+
+        Returns:
+            Whether the tree is up to date.
         """
         if not (self._has_rest or always):
-            return
+            return True
         async with self._lock:
             self._has_rest = True  # until it is done: it may be cancelled, too
             try:
-                await publish_rest(site or self._site, self._sums)
+                forgotten = self._site.catalog.selected.count_tombstones()
+                site = allowing(
+                    self._site, forgotten + self._site.options.deletes.at_most
+                )
+                await publish_rest(site, self._sums)
             except LockedError:
-                return
+                return False
             except GosyncError as exc:
                 _log.warning("the tree's pages are not up to date: %s", exc)
-            else:
-                self._has_rest = False
+                return False
+            self._has_rest = False
+            return True

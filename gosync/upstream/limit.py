@@ -5,6 +5,11 @@ is in use adds 1/limit, so that a whole round of answers adds one; a refusal for
 (429, 503) takes a tenth off, at most once in ``PAUSE_SECONDS``, since what was sent
 together is refused together. It stays between 1 and a ceiling.
 
+A host that has too many refuses many: what counts is the share of refusals among its
+last answers, of which the newest weighs ``1/32``. Below a tenth they come from a bad
+line or a broken machine behind it, whatever is sent, and fewer at once would only mean
+that all wait: 3 % of refusals would keep 200 ms answers at 18 at once.
+
 Time-outs and broken connections say nothing of load: they are the breaker's.
 """
 
@@ -20,6 +25,8 @@ from gosync.errors import GosyncError, UpstreamStatusError
 PAUSE_SECONDS: Final = 0.1
 _AT_FIRST: Final = 20
 _DECREASE: Final = 0.9
+_WEIGHT: Final = 1 / 32
+_LOAD_SHARE: Final = 0.1
 _LOAD_STATUSES: Final = frozenset({429, 503})
 
 
@@ -30,11 +37,13 @@ class Limit(msgspec.Struct, frozen=True):
         ceiling: The most that it may become.
         size: What it is now, with its fraction.
         lowered_at: When it was taken down last, in monotonic seconds.
+        refused: The share of refusals among the last answers.
     """
 
     ceiling: int
     size: float
     lowered_at: float = float("-inf")
+    refused: float = 0.0
 
     @property
     def slots(self) -> int:
@@ -47,15 +56,18 @@ class Limit(msgspec.Struct, frozen=True):
         Args:
             in_flight: How many requests were under way, this one included.
         """
-        if self.size >= self.ceiling or 2 * in_flight < self.slots:
-            return self
-        return replace(self, size=min(self.ceiling, self.size + 1 / self.size))
+        size, refused = self.size, self.refused * (1 - _WEIGHT)
+        if size < self.ceiling and 2 * in_flight >= self.slots:
+            size = min(self.ceiling, size + 1 / size)
+        return replace(self, size=size, refused=refused)
 
     def overloaded(self, now: float) -> Limit:
         """Return the limit after a refusal for load, at this monotonic time."""
-        if now - self.lowered_at < PAUSE_SECONDS:
-            return self
-        return replace(self, size=max(1.0, self.size * _DECREASE), lowered_at=now)
+        refused = self.refused * (1 - _WEIGHT) + _WEIGHT
+        if refused < _LOAD_SHARE or now - self.lowered_at < PAUSE_SECONDS:
+            return replace(self, refused=refused)
+        size = max(1.0, self.size * _DECREASE)
+        return replace(self, size=size, lowered_at=now, refused=refused)
 
 
 def new_limit(ceiling: int) -> Limit:

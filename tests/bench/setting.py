@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.bench.corpus import MIB, make_corpus
 from tests.bench.realtree import listed_modules, write_real
-from tests.bench.shapes import make_shaped
+from tests.bench.shapes import make_shaped, make_small
 from tests.bench.upstream import write_upstream
 
 
@@ -38,6 +38,7 @@ class Sizes:
         published: Module versions of the trees that something is added to.
         asked: Small requests whose processor time is measured.
         line_seconds: How long bad mirrors are asked.
+        pulled: Versions that are pulled through from a bad upstream.
         served_seconds: How long a server is asked for one file.
         logged: Lines of the access log that is read.
     """
@@ -63,6 +64,7 @@ class Sizes:
     published: tuple[int, ...]
     asked: int
     line_seconds: float
+    pulled: int
     served_seconds: int
     logged: int
 
@@ -89,6 +91,7 @@ FULL = Sizes(
     published=(1_000, 10_000, 100_000),
     asked=20_000,
     line_seconds=60,
+    pulled=3_000,
     served_seconds=3,
     logged=1_000_000,
 )
@@ -102,6 +105,7 @@ QUICK = replace(
     published=(1_000, 10_000),
     asked=5_000,
     line_seconds=10,
+    pulled=500,
     served_seconds=1,
     logged=200_000,
 )
@@ -127,6 +131,7 @@ TINY = Sizes(
     published=(100, 200),
     asked=40,
     line_seconds=0.2,
+    pulled=12,
     served_seconds=1,
     logged=500,
 )
@@ -160,6 +165,14 @@ class Setting:
         """Modules of the shape that a project's dependencies have."""
         root = self.folder / "shaped"
         made = list(make_shaped(versions=self.sizes.shaped))
+        key = write_upstream(made, root, records=self.sizes.records)
+        return Corpus(root, tuple(str(module.mv) for module in made), key)
+
+    @cached_property
+    def small(self) -> Corpus:
+        """Small modules, as many as are pulled through."""
+        root = self.folder / "small"
+        made = list(make_small(versions=self.sizes.pulled))
         key = write_upstream(made, root, records=self.sizes.records)
         return Corpus(root, tuple(str(module.mv) for module in made), key)
 

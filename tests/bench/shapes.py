@@ -39,6 +39,18 @@ def make_shaped(*, versions: int, seed: int = 1) -> Iterator[MadeModule]:
         yield MadeModule(mv, go_mod, join_zip(f"{mv}/", pieces))
 
 
+def make_small(*, versions: int, seed: int = 1) -> Iterator[MadeModule]:
+    """Yield so many modules of one small version each; the same for the same seed."""
+    dice = random.Random(seed)
+    for number in range(versions):
+        path = f"small.example/org{number % 97}/mod{number:05d}"
+        go_mod = f"module {path}\n\ngo 1.21\n".encode()
+        code = b"package small\n// " + dice.randbytes(KIB).hex().encode()
+        pieces = [Piece.of("go.mod", go_mod), Piece.of("small.go", code)]
+        mv = ModuleVersion(path, "v1.0.0")
+        yield MadeModule(mv, go_mod, join_zip(f"{mv}/", pieces))
+
+
 def _files(dice: random.Random, text: bytes) -> Iterator[Piece]:
     """Yield the files of one module."""
     entries = round(min(max(dice.lognormvariate(3.8, 1.36), 3), _MOST_ENTRIES))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -32,7 +33,9 @@ def test_a_limit_stays_between_one_and_its_ceiling(ceiling, history) -> None:
         before = limit
         limit = limit.answered(in_flight) if is_answer else limit.overloaded(now)
         assert 1 <= limit.slots <= ceiling
-        assert (limit.size >= before.size) is (is_answer or limit is before)
+        assert is_answer or limit.size <= before.size
+        assert limit.size >= before.size or limit.lowered_at == now
+        assert 0 <= limit.refused <= 1
         if limit.lowered_at != before.lowered_at:
             lowered.append(now)
     assert all(b - a >= PAUSE_SECONDS for a, b in pairwise(lowered))
@@ -49,6 +52,20 @@ def test_a_limit_that_went_down_comes_back_by_one_a_round(ceiling, refusals) -> 
             limit = limit.answered(slots)
         assert limit.slots <= slots + 2
     assert limit.slots == ceiling
+
+
+@pytest.mark.parametrize(("every", "slots"), [(33, 64), (8, 32)])
+def test_few_refusals_are_no_load_and_many_are(every: int, slots: int) -> None:
+    limit, sizes = new_limit(64), []
+    for number in range(1, 20_000):
+        if number % every:
+            limit = limit.answered(limit.slots)
+        else:
+            limit = limit.overloaded(number / 20)
+        sizes.append(limit.slots)
+    late = sizes[10_000:]
+    assert max(late) <= slots
+    assert min(late) == slots or every == 8
 
 
 @given(st.lists(st.booleans(), max_size=400))
