@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from gosync.mirrors.reach import FamilyReach
+
 
 class Gap(StrEnum):
     """A part of the protocol that a mirror lacks, or what is wrong with it."""
@@ -54,6 +56,9 @@ class MirrorSight(msgspec.Struct):
         bytes_per_second: How fast it came.
         head_size: How many records the checksum database has that it relays.
         has_sumdb: Whether it relays it, consistent with all others.
+        had_event: The number of the first new event of the index that it has.
+        reach: How its host is reached, by address family.
+        web_proxy: The web proxy that it is asked through, "" for none.
     """
 
     url: str
@@ -69,6 +74,9 @@ class MirrorSight(msgspec.Struct):
     bytes_per_second: float | None = None
     head_size: int | None = None
     has_sumdb: bool = False
+    had_event: int | None = None
+    reach: tuple[FamilyReach, ...] = ()
+    web_proxy: str = ""
 
     def fail(self, reason: str, failure_class: str) -> None:
         """Let it count as not working."""
