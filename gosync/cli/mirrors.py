@@ -33,8 +33,8 @@ from gosync.gomod.module import ModuleVersion
 from gosync.ingest.evidence import keep_evidence
 from gosync.mirrors.comparing import (
     BUSY_MODULES,
+    ComparedMirrors,
     KeepAltered,
-    Seen,
     Wish,
     compare_mirrors,
 )
@@ -274,7 +274,7 @@ def _compare(options: CommonOptions, asking: _Asking, *, applies: bool) -> None:
         is_private=asking.is_private,
     )
 
-    async def compare() -> Seen:
+    async def compare() -> ComparedMirrors:
         async with Fetcher(asking.http) as fetcher:
             return await compare_mirrors(wish, fetcher)
 

@@ -9,7 +9,8 @@ by who calls this room.
 ``asking``      the questions to one mirror
 ``comparing``   all mirrors asked, and held against each other and the checksum database
 ``reach``       name, connection and TLS, by IPv4 and by IPv6
-``newevents``   new events of an index, and how far behind it a mirror is
+``newevents``   new events of an index
+``indexlag``    how far behind it a mirror is, told by these (pure)
 ``standing``    lag, order, and what is recommended (pure)
 ``measuring``   seconds a module and failures, over a go.mod
 ``probing``     what answers at a first run: mirrors, index, relays of the log

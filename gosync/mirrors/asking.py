@@ -19,7 +19,7 @@ from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion, check
 from gosync.gomod.versionlist import read_list
-from gosync.mirrors.newevents import NewEvent
+from gosync.mirrors.indexlag import NewEvent
 from gosync.mirrors.reach import reach_host
 from gosync.mirrors.sightings import Gap, MirrorSight, Newest
 from gosync.upstream.answer import Response, body_size

@@ -25,8 +25,9 @@ from gosync.errors import (
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.semver import compare
 from gosync.mirrors.asking import Asking
+from gosync.mirrors.indexlag import IndexLag, NewEvent, index_lag
 from gosync.mirrors.known import KnownMirror
-from gosync.mirrors.newevents import IndexLag, NewEvent, index_lag, new_events
+from gosync.mirrors.newevents import new_events
 from gosync.mirrors.sightings import Gap, MirrorSight
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
@@ -65,7 +66,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     is_private: Callable[[str], bool] = lambda _: False
 
 
-class Seen(msgspec.Struct, frozen=True):
+class ComparedMirrors(msgspec.Struct, frozen=True):
     """What was seen.
 
     Attributes:
@@ -83,7 +84,7 @@ class Seen(msgspec.Struct, frozen=True):
         return index_lag(self.events, one.had_event, self.at) if one.works else None
 
 
-async def compare_mirrors(wish: Wish, fetcher: Fetcher) -> Seen:
+async def compare_mirrors(wish: Wish, fetcher: Fetcher) -> ComparedMirrors:
     """Return what was seen of the mirrors.
 
     Raises:
@@ -112,7 +113,7 @@ async def compare_mirrors(wish: Wish, fetcher: Fetcher) -> Seen:
     await _each(askings, lambda one: one.look_around(fetcher.options))
     if wish.database is not None:
         await _Judging(wish, wish.database, fetcher, askings).run()
-    return Seen([each.sighting for each in askings], events, at)
+    return ComparedMirrors([each.sighting for each in askings], events, at)
 
 
 def _may_hear(is_private: Callable[[str], bool], path: str) -> bool:

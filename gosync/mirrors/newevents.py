@@ -1,10 +1,4 @@
-"""New events of an index, and how far a mirror is behind it.
-
-Some of the last hours' events are taken, the newest first, each of another module. A
-mirror is asked for one after the other until it has one: it is behind by the age of the
-oldest that it lacks, and the bound of this is how far apart that one and the first that
-it has are. One that has the newest is not behind, by at most that one's age.
-"""
+"""New events of an index: some of the newest ones, to ask mirrors for."""
 
 from __future__ import annotations
 
@@ -13,42 +7,17 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
-
 from gosync.clock import shift
 from gosync.errors import GosyncError
 from gosync.gomod.info import format_time, parse_time
 from gosync.gomod.module import ModuleVersion
+from gosync.mirrors.indexlag import NewEvent
 from gosync.upstream.http import Fetcher
 from gosync.upstream.index import IndexClient, IndexEvent, time_key
 
 _MINUTES: Final = (10, 24 * 60)
 _MOST_PAGES: Final = 5
 _MOST: Final = 6
-
-
-class NewEvent(msgspec.Struct, frozen=True):
-    """An event.
-
-    Attributes:
-        mv: The version.
-        at: When the index had it first.
-    """
-
-    mv: ModuleVersion
-    at: datetime
-
-
-class IndexLag(msgspec.Struct, frozen=True):
-    """How far a mirror is behind an index.
-
-    Attributes:
-        minutes: By so much.
-        bound_minutes: What this may be wrong by.
-    """
-
-    minutes: float
-    bound_minutes: float
 
 
 async def new_events(
@@ -92,23 +61,3 @@ def _chosen(events: Iterable[IndexEvent]) -> list[NewEvent]:
         NewEvent(ModuleVersion(each.path, each.version), parse_time(each.timestamp))
         for each in ordered[::step][:_MOST]
     ]
-
-
-def index_lag(
-    events: tuple[NewEvent, ...], had: int | None, now: datetime
-) -> IndexLag | None:
-    """Return how far behind a mirror is; None where nothing can be said.
-
-    Args:
-        events: What it was asked for, the newest first.
-        had: The number of the first one that it has, None for none of them.
-        now: What time it is.
-    """
-    if not events:
-        return None
-    ages = [(now - each.at).total_seconds() / 60 for each in events]
-    if had == 0:
-        return IndexLag(0.0, round(ages[0], 1))
-    lacked = ages[-1] if had is None else ages[had - 1]
-    bound = ages[-1] - ages[0] if had is None else ages[had] - lacked
-    return IndexLag(round(lacked, 1), round(bound, 1))

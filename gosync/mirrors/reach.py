@@ -18,36 +18,11 @@ import msgspec
 from anyio import to_thread
 
 from gosync.errors import ConfigError
+from gosync.mirrors.sightings import FamilyReach
 from gosync.upstream.options import HttpOptions
 from gosync.upstream.tlscontext import tls_context
 
 FAMILIES: Final = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
-
-
-class FamilyReach(msgspec.Struct, frozen=True, kw_only=True):
-    """How a host is reached by addresses of one family.
-
-    Attributes:
-        family: ipv4 or ipv6.
-        ok: Whether a connection stood, TLS included.
-        address: The address that was tried, "" where the host has none.
-        name_seconds: How long its name took to resolve.
-        connect_seconds: How long TCP took; None without a connection.
-        tls_seconds: How long TLS took; None without it.
-        tls: The version of TLS, like "TLSv1.3"; "" without it.
-        issuer: Who issued the certificate, "" without it.
-        reason: Why it is not reached, "" where it is.
-    """
-
-    family: str
-    ok: bool = False
-    address: str = ""
-    name_seconds: float = 0.0
-    connect_seconds: float | None = None
-    tls_seconds: float | None = None
-    tls: str = ""
-    issuer: str = ""
-    reason: str = ""
 
 
 async def reach_host(

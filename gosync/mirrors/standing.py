@@ -4,7 +4,7 @@ A mirror lags by how much older its newest version of a module is than the newes
 that any mirror names; of several modules the most counts. What is not asked is not
 known: a module that changed nothing for a month shows no lag of a month. What this can
 miss is as much as the newest version of all is old. New events of an index, where there
-is one, tell it in minutes (``newevents``).
+is one, tell it in minutes (``indexlag``).
 
 Recommended are those that work, by lag in whole hours and then by median latency, at
 most three, divided by "|": one that fails, or is silent, passes on to the next.
@@ -18,9 +18,8 @@ from typing import Final
 
 import msgspec
 
-from gosync.mirrors.newevents import IndexLag
-from gosync.mirrors.reach import FamilyReach
-from gosync.mirrors.sightings import Gap, MirrorSight
+from gosync.mirrors.indexlag import IndexLag
+from gosync.mirrors.sightings import FamilyReach, Gap, MirrorSight
 
 _MOST: Final = 3
 _HOUR_SECONDS: Final = 3600

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gosync.gomod.module import ModuleVersion
-from gosync.mirrors.newevents import IndexLag, NewEvent, index_lag
+from gosync.mirrors.indexlag import IndexLag, NewEvent, index_lag
 from gosync.mirrors.reach import reach_host
 from gosync.upstream.options import HttpOptions
 from tests.unit.upstream.conftest import trusting
