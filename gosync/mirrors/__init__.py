@@ -11,6 +11,7 @@ by who calls this room.
 ``reach``       name, connection and TLS, by IPv4 and by IPv6
 ``newevents``   new events of an index
 ``indexlag``    how far behind it a mirror is, told by these (pure)
+``health``      the configured upstreams asked a cheap question, and their lag
 ``standing``    lag, order, and what is recommended (pure)
 ``measuring``   seconds a module and failures, over a go.mod
 ``probing``     what answers at a first run: mirrors, index, relays of the log

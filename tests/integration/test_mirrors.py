@@ -250,12 +250,10 @@ def test_nothing_but_the_command_knows_of_public_mirrors() -> None:
     users = {
         str(file.relative_to("gosync"))
         for file in Path("gosync").rglob("*.py")
-        if "gosync.mirrors" in file.read_text("utf-8")
+        if "gosync.mirrors.known" in file.read_text("utf-8")
     }
     users = {each for each in users if not each.startswith("mirrors/")}
-    assert users == {
-        f"cli/{each}.py" for each in ("mirrorlines", "mirrors", "pick", "probe")
-    }
+    assert users == {f"cli/{each}.py" for each in ("mirrors", "pick", "probe")}
 
 
 def test_a_configured_site_is_compared_without_them(
