@@ -46,6 +46,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     options         what every command takes: --config, --json, --quiet, --no-progress
     output          results: a document for programs or lines for people, never both
     probe           ``gosync init --probe``: what answers, written down
+    mirrorlines     the table of ``gosync mirrors``
     pick            ``gosync mirrors pick``: a GOPROXY that answers, within seconds
     plan            ``gosync plan``: what a sync would do
     policy          ``gosync policy``: decisions about what may come in

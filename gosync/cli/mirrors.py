@@ -17,6 +17,7 @@ import msgspec
 from gosync.cli.classlines import page_lines
 from gosync.cli.durations import Duration
 from gosync.cli.interruptible import run_interruptible
+from gosync.cli.mirrorlines import COLUMNS, mirror_rows
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.pick import print_pick
 from gosync.config.config import Config
@@ -30,11 +31,16 @@ from gosync.errors import (
 from gosync.gomod.modfile import parse_lax
 from gosync.gomod.module import ModuleVersion
 from gosync.ingest.evidence import keep_evidence
-from gosync.mirrors.comparing import BUSY_MODULES, KeepAltered, Wish, compare_mirrors
+from gosync.mirrors.comparing import (
+    BUSY_MODULES,
+    ComparedMirrors,
+    KeepAltered,
+    Wish,
+    compare_mirrors,
+)
 from gosync.mirrors.goenv import GoProxySetting
-from gosync.mirrors.known import KnownMirror, known_mirrors
+from gosync.mirrors.known import PUBLIC_INDEX, KnownMirror, known_mirrors
 from gosync.mirrors.measuring import Measured, measure_mirrors
-from gosync.mirrors.sightings import MirrorSight
 from gosync.mirrors.standing import (
     MirrorStanding,
     Recommendation,
@@ -163,6 +169,7 @@ class _Asking:
     ) -> None:
         self.config = _config_of(options)
         known = {each.url: each for each in known_mirrors(lists)}
+        self.is_told = bool(urls)
         addresses = [parse_address(url) for url in urls]
         if not urls and self.config is not None:
             addresses = list(self.config.upstreams.proxies.addresses)
@@ -181,6 +188,17 @@ class _Asking:
         if self.config is not None:
             return self.config.upstreams.database
         return parse_gosumdb("sum.golang.org")
+
+    @property
+    def index(self) -> str:
+        """The index whose newest events are asked for, "" for none."""
+        if self.config is not None:
+            return self.config.upstreams.index.url
+        return "" if self.is_told else PUBLIC_INDEX
+
+    def is_private(self, path: str) -> bool:
+        """Whether a name is for private upstreams alone."""
+        return self.config is not None and self.config.policy.is_private(path)
 
     @property
     def head(self) -> bytes:
@@ -252,49 +270,29 @@ def _compare(options: CommonOptions, asking: _Asking, *, applies: bool) -> None:
         database=asking.database,
         head=asking.head,
         keep=asking.keep,
+        index=asking.index,
+        is_private=asking.is_private,
     )
 
-    async def compare() -> list[MirrorSight]:
+    async def compare() -> ComparedMirrors:
         async with Fetcher(asking.http) as fetcher:
             return await compare_mirrors(wish, fetcher)
 
-    sightings = run_interruptible(compare)
-    standings = ranked(standing_of(each, sightings) for each in sightings)
+    seen = run_interruptible(compare)
+    sightings = seen.mirrors
+    standings = ranked(
+        standing_of(each, sightings, seen.at, seen.index_lag(each))
+        for each in sightings
+    )
     unusable = {each.url for each in asking.mirrors if each.relay or not each.usable}
     found = recommend(standings, unusable=frozenset(unusable))
-    options.output.table(_COLUMNS, _rows(standings, sightings))
+    options.output.table(COLUMNS, mirror_rows(standings, sightings))
     lines = (*_lines(found), *page_lines(each.failure_class for each in sightings))
     options.output.result("mirrors", Comparison(standings, found), lines)
     if not found.goproxy:
         raise UnavailableError("no mirror works")
     if applies:
         _apply(options, found.goproxy)
-
-
-_COLUMNS: Final = ("mirror", "ok", "p50", "p95", "zip", "behind", "sumdb", "remarks")
-
-
-def _rows(
-    standings: Sequence[MirrorStanding], sightings: Sequence[MirrorSight]
-) -> Iterator[tuple[str, ...]]:
-    seen = {each.url: each for each in sightings}
-    for each in standings:
-        one = seen[each.url]
-        speed = one.bytes_per_second
-        yield (
-            f"{each.url} ({one.name})" if one.name else each.url,
-            "yes" if each.ok else "NO",
-            _milliseconds(each.p50_seconds),
-            _milliseconds(each.p95_seconds),
-            "-" if speed is None else f"{speed / 1e6:.1f} MB/s",
-            "-" if each.lag_hours is None else f"{each.lag_hours:.1f} h",
-            str(one.head_size or "yes") if each.sumdb else "no",
-            "; ".join([*each.gaps, *([one.reason] if one.reason else [])]),
-        )
-
-
-def _milliseconds(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{1000 * seconds:.0f} ms"
 
 
 def _lines(found: Recommendation) -> Iterator[str]:

@@ -147,6 +147,10 @@ def _upstream_line(each: UpstreamState) -> str:
     if each.p50_seconds is not None and each.p95_seconds is not None:
         median, late = 1000 * each.p50_seconds, 1000 * each.p95_seconds
         parts.append(f"{median:.0f} ms, P95 {late:.0f} ms")
+    if (lag := each.lag) is not None:
+        parts.append(
+            f"{lag.minutes:.0f} ± {lag.bound_minutes:.0f} min behind the index"
+        )
     told = ", ".join([*parts, *each.gaps])
     return f"upstream   {each.url}: {told}{f': {each.reason}' if each.reason else ''}"
 

@@ -30,6 +30,7 @@ _DEFAULTS = {
     "prune": JobSection(interval=OFF, jitter="1h", time_limit="2h"),
     "bundle": JobSection(interval="15m", jitter="1m", time_limit="12h"),
     "import": JobSection(interval="1m", jitter="0s", time_limit="12h"),
+    "health": JobSection(interval=OFF, jitter="30s", time_limit="5m"),
 }
 
 _FIELDS = {"import": "import_"}

@@ -20,7 +20,7 @@ from gosync.catalog.failures import Failure
 from gosync.catalog.findings import STANDS_OPEN
 from gosync.daemon import bundlejobs
 from gosync.daemon.outcome import Job, JobOutcome, JobWork
-from gosync.errors import IncompleteError, SecurityError
+from gosync.errors import IncompleteError, SecurityError, UnavailableError
 from gosync.folder.layouts import TargetKind
 from gosync.hint import command
 from gosync.publish.limit import DeleteLimit
@@ -218,6 +218,7 @@ _LEASES: Mapping[str, tuple[str, ...]] = {
     "prune": (leases.IMPORT, leases.SELECT, leases.PRUNE),
     "bundle": (leases.BUNDLE,),
     "import": (leases.IMPORT,),
+    "health": (),
 }
 # What these take for a while of their run.
 _MIDWAY: Mapping[str, tuple[str, ...]] = {
@@ -252,6 +253,22 @@ def opening_of(name: str) -> Opening:
     return Opening(create=False, tolerate=tolerate)
 
 
+async def health(work: JobWork) -> JobOutcome:
+    """Ask each upstream a cheap question: is it there, and how far is it behind."""
+    # Only this job waits for an HTTP client to be imported.
+    from gosync.mirrors.health import check_health  # noqa: PLC0415
+
+    site = work.site
+    async with connect(site) as upstreams:
+        with work.stop.at_once():
+            failed = await check_health(upstreams, site.options, site.clock)
+    reasons = [f"{name}: {why}" for name, why in sorted(failed.items())]
+    code = UnavailableError.exit_code if failed else 0
+    return JobOutcome(
+        code, "; ".join(reasons), {"unanswered": failed}, troubles=tuple(sorted(failed))
+    )
+
+
 JOBS: Mapping[str, Job] = {
     "sync": sync,
     "lists": lists,
@@ -261,4 +278,5 @@ JOBS: Mapping[str, Job] = {
     "prune": prune,
     "bundle": bundlejobs.bundle,
     "import": bundlejobs.import_,
+    "health": health,
 }

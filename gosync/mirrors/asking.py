@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -18,10 +19,12 @@ from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import parse_info
 from gosync.gomod.module import ModuleVersion, check
 from gosync.gomod.versionlist import read_list
+from gosync.mirrors.indexlag import NewEvent
+from gosync.mirrors.reach import reach_host
 from gosync.mirrors.sightings import Gap, MirrorSight, Newest
 from gosync.upstream.answer import Response, body_size
 from gosync.upstream.http import Fetcher
-from gosync.upstream.options import MIB
+from gosync.upstream.options import MIB, HttpOptions
 from gosync.upstream.proxy import (
     INFO_LIMIT_BYTES,
     LIST_LIMIT_BYTES,
@@ -116,6 +119,24 @@ class Asking:
             sighting.reason = "it has none of what was asked for"
         if self._redirected:
             sighting.gaps.add(Gap.REDIRECTS)
+
+    async def look_around(self, options: HttpOptions) -> None:
+        """See how the mirror's host is reached: by each address family, and TLS."""
+        sighting = self.sighting
+        proxy = self._fetcher.web_proxy_of(self._url)
+        if proxy is not None:
+            sighting.web_proxy = proxy
+            return
+        seconds = options.timeout_seconds
+        sighting.reach = await reach_host(self._url, options, seconds=seconds)
+
+    async def ask_events(self, events: Sequence[NewEvent]) -> None:
+        """Ask for new events of the index, the newest first, until it has one."""
+        for number, event in enumerate(events):
+            target = file_target(event.mv, FileKind.INFO)
+            if await self._small(target, INFO_LIMIT_BYTES) is not None:
+                self.sighting.had_event = number
+                return
 
     async def ask_relay(self, database: str) -> bytes:
         """Return the database's head as this mirror relays it, b"" for none."""

@@ -8,6 +8,8 @@ Where no database can be reached nothing is said of it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -23,7 +25,9 @@ from gosync.errors import (
 from gosync.gomod.module import ModuleVersion
 from gosync.gomod.semver import compare
 from gosync.mirrors.asking import Asking
+from gosync.mirrors.indexlag import IndexLag, NewEvent, index_lag
 from gosync.mirrors.known import KnownMirror
+from gosync.mirrors.newevents import new_events
 from gosync.mirrors.sightings import Gap, MirrorSight
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.names import Database
@@ -49,6 +53,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         database: The checksum database that counts, None for none.
         head: The head of it that is trusted already, b"" for none.
         keep: Takes what was altered: a subject, the error, the bytes.
+        index: The module index whose newest events are asked for, "" for none.
+        is_private: Which names nobody else may hear.
     """
 
     mirrors: Sequence[KnownMirror]
@@ -56,10 +62,30 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     database: Database | None = None
     head: bytes = b""
     keep: KeepAltered | None = None
+    index: str = ""
+    is_private: Callable[[str], bool] = lambda _: False
 
 
-async def compare_mirrors(wish: Wish, fetcher: Fetcher) -> list[MirrorSight]:
-    """Return what was seen of each mirror, in their order.
+class ComparedMirrors(msgspec.Struct, frozen=True):
+    """What was seen.
+
+    Attributes:
+        mirrors: Of each mirror, in their order.
+        events: The newest events of the index, the newest first.
+        at: When the mirrors were asked for these.
+    """
+
+    mirrors: list[MirrorSight]
+    events: tuple[NewEvent, ...]
+    at: datetime
+
+    def index_lag(self, one: MirrorSight) -> IndexLag | None:
+        """Return how far one mirror is behind the index; None where unknown."""
+        return index_lag(self.events, one.had_event, self.at) if one.works else None
+
+
+async def compare_mirrors(wish: Wish, fetcher: Fetcher) -> ComparedMirrors:
+    """Return what was seen of the mirrors.
 
     Raises:
         StoreError: if evidence cannot be kept.
@@ -78,9 +104,20 @@ async def compare_mirrors(wish: Wish, fetcher: Fetcher) -> list[MirrorSight]:
     newest = _newest([each.sighting for each in proxies], paths)
     name = "" if wish.database is None else wish.database.name
     await _each(askings, lambda one: one.ask_files(newest, name))
+    at = fetcher.clock.now()
+    events: tuple[NewEvent, ...] = ()
+    if wish.index:
+        wanted = partial(_may_hear, wish.is_private)
+        events = await new_events(wish.index, fetcher, at, wanted=wanted)
+        await _each(proxies, lambda one: one.ask_events(events))
+    await _each(askings, lambda one: one.look_around(fetcher.options))
     if wish.database is not None:
         await _Judging(wish, wish.database, fetcher, askings).run()
-    return [each.sighting for each in askings]
+    return ComparedMirrors([each.sighting for each in askings], events, at)
+
+
+def _may_hear(is_private: Callable[[str], bool], path: str) -> bool:
+    return not is_private(path)
 
 
 async def _each(

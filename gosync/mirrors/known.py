@@ -12,6 +12,7 @@ import msgspec
 from gosync.errors import ConfigError
 from gosync.upstream.address import parse_address
 
+PUBLIC_INDEX: Final = "https://index.golang.org/index"
 _SHIPPED: Final = Path(__file__).with_name("known.toml")
 _LIMIT_BYTES: Final = 1024 * 1024
 

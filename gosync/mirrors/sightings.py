@@ -37,6 +37,32 @@ class Newest(msgspec.Struct, frozen=True):
     time: datetime | None
 
 
+class FamilyReach(msgspec.Struct, frozen=True, kw_only=True):
+    """How a host is reached by addresses of one family.
+
+    Attributes:
+        family: ipv4 or ipv6.
+        ok: Whether a connection stood, TLS included.
+        address: The address that was tried, "" where the host has none.
+        name_seconds: How long its name took to resolve.
+        connect_seconds: How long TCP took; None without a connection.
+        tls_seconds: How long TLS took; None without it.
+        tls: The version of TLS, like "TLSv1.3"; "" without it.
+        issuer: Who issued the certificate, "" without it.
+        reason: Why it is not reached, "" where it is.
+    """
+
+    family: str
+    ok: bool = False
+    address: str = ""
+    name_seconds: float = 0.0
+    connect_seconds: float | None = None
+    tls_seconds: float | None = None
+    tls: str = ""
+    issuer: str = ""
+    reason: str = ""
+
+
 class MirrorSight(msgspec.Struct):
     """What was seen of one mirror.
 
@@ -54,6 +80,9 @@ class MirrorSight(msgspec.Struct):
         bytes_per_second: How fast it came.
         head_size: How many records the checksum database has that it relays.
         has_sumdb: Whether it relays it, consistent with all others.
+        had_event: The number of the first new event of the index that it has.
+        reach: How its host is reached, by address family.
+        web_proxy: The web proxy that it is asked through, "" for none.
     """
 
     url: str
@@ -69,6 +98,9 @@ class MirrorSight(msgspec.Struct):
     bytes_per_second: float | None = None
     head_size: int | None = None
     has_sumdb: bool = False
+    had_event: int | None = None
+    reach: tuple[FamilyReach, ...] = ()
+    web_proxy: str = ""
 
     def fail(self, reason: str, failure_class: str) -> None:
         """Let it count as not working."""

@@ -39,6 +39,7 @@ class Upstreams(msgspec.Struct, frozen=True):
 
     Attributes:
         fetcher: Counts the traffic.
+        sources: Who is asked for these.
         proxy: Lists, infos, go.mods and zips.
         index: The module index, None where none is configured.
         sums: The checksum database's client, None where it is off.
@@ -46,6 +47,7 @@ class Upstreams(msgspec.Struct, frozen=True):
     """
 
     fetcher: Fetcher
+    sources: Sources
     proxy: ProxyClient
     index: IndexClient | None
     sums: SumClient | None
@@ -88,14 +90,18 @@ def _kept(site: Site, sources: Sources) -> Iterator[None]:
         if url in (each.url.rstrip("/") for each in site.options.proxies.entries):
             kept, circuit = decode_kept(text), sources.at(url).circuit
             circuit.breaker = resumed(kept.breaker, now)
-            circuit.gaps = set(kept.gaps)
+            circuit.gaps, circuit.lag = set(kept.gaps), kept.lag
     before = {each.name: each.circuit.health.requests for each in sources.known}
     try:
         yield
     finally:
         found = {
             each.name: encode_kept(
-                KeptUpstream(each.circuit.breaker, tuple(sorted(each.circuit.gaps)))
+                KeptUpstream(
+                    each.circuit.breaker,
+                    tuple(sorted(each.circuit.gaps)),
+                    each.circuit.lag,
+                )
             )
             for each in sources.known
             if each.circuit.health.requests != before.get(each.name, 0)
@@ -120,7 +126,7 @@ def _upstreams(
         clock=site.clock,
         scanner=scanner,
     )
-    return Upstreams(fetcher, ProxyClient(sources), index, sums, gate)
+    return Upstreams(fetcher, sources, ProxyClient(sources), index, sums, gate)
 
 
 def open_index(options: SiteOptions, fetcher: Fetcher) -> IndexClient | None:

@@ -104,6 +104,11 @@ def _upstreams(facts: MirrorFacts) -> Iterator[Metric]:
             "How long the late answers take.",
             [(each.url, each.p95_seconds) for each in found],
         ),
+        (
+            "upstream_lag_minutes",
+            "How far it was behind the module index at its last health check.",
+            [(each.url, each.lag.minutes) for each in found if each.lag is not None],
+        ),
     ):
         told = ((url, value) for url, value in values if value is not None)
         samples = tuple(("upstream", url, value) for url, value in told)

@@ -20,7 +20,7 @@ never). The rest is gosync's own::
     jobs               each job: started_at ended_at exit_code error next_run_at
                        succeeded_at failures
     upstreams          how each has answered of late: url state success_rate
-                       p50_seconds p95_seconds requests reason gaps
+                       p50_seconds p95_seconds requests reason gaps lag
     volume             month, received_bytes from upstreams, limit_bytes (0: none)
 
 What tunasync calls an update is a run that ended well; how old the data is says

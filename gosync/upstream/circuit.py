@@ -35,6 +35,7 @@ from gosync.upstream.health import (
     asked_pause_seconds,
     outcome_of,
 )
+from gosync.upstream.kept import KeptLag
 
 T = TypeVar("T")
 
@@ -56,6 +57,7 @@ class Circuit:
         breaker: The breaker as it stands; whoever keeps it over restarts sets it.
         asked_at: When it was asked last, in monotonic seconds.
         gaps: What it was seen to lack; see ``kept``.
+        lag: How far it was behind the index, None where nobody measured.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Circuit:
         self.breaker = Breaker()
         self.asked_at = float("-inf")
         self.gaps: set[str] = set()
+        self.lag: KeptLag | None = None
         self._latencies: tuple[float, float | None] = (0.0, None)
         self._looked_at = 0
         self._under_way = 0

@@ -101,6 +101,11 @@ class Exchange:
         self._agent = options.user_agent.encode("ascii", "replace")
         self._options = options
 
+    def web_proxy_of(self, url: str) -> str | None:
+        """Return the web proxy that a URL is asked through, without secrets."""
+        found = self._connections.proxy_for(httpx.URL(url))
+        return None if found is None else strip_secrets(found)
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._connections.aclose()

@@ -21,6 +21,7 @@ T = TypeVar("T")
 Ask = Callable[[], Awaitable[T]]
 
 UNKNOWN_SECONDS: Final = 0.5
+UNKNOWN_SECONDS_SAME: Final = 5.0
 _LEAST_SECONDS_OTHER: Final = 0.2
 _LEAST_SECONDS_SAME: Final = 1.0
 _OF_P95: Final = 1.5
@@ -42,17 +43,16 @@ class HedgedAnswer(msgspec.Struct, Generic[T], frozen=True):
     second_error: GosyncError | None = None
 
 
-def hedge_delay_seconds(late_seconds: float | None, *, has_other: bool) -> float | None:
-    """Return after how long a second request is due, None for never.
+def hedge_delay_seconds(late_seconds: float | None, *, has_other: bool) -> float:
+    """Return after how long a second request is due.
 
     Args:
         late_seconds: How long the answers of the source that is asked first take, at
             their P95; None where too little is known.
-        has_other: Whether another source can be asked; of one of which little is
-            known, the same one is not asked twice.
+        has_other: Whether another source can be asked, or the same one alone.
     """
     if late_seconds is None:
-        return UNKNOWN_SECONDS if has_other else None
+        return UNKNOWN_SECONDS if has_other else UNKNOWN_SECONDS_SAME
     least = _LEAST_SECONDS_OTHER if has_other else _LEAST_SECONDS_SAME
     return max(least, _OF_P95 * late_seconds)
 

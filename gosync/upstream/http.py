@@ -270,6 +270,10 @@ class Fetcher:
             return
         raise UpstreamTimeoutError(f"{strip_secrets(url)}: no answer in {seconds:g} s")
 
+    def web_proxy_of(self, url: str) -> str | None:
+        """Return the web proxy that a URL is asked through, without secrets."""
+        return self._exchange.web_proxy_of(url)
+
     def load_of(self, url: str) -> float:
         """Return how full the lanes to a URL's host are; 1 and more is full."""
         return self._lanes_to(url).load

@@ -26,16 +26,32 @@ NO_HEAD: Final = "no-head"
 NO_SUMDB: Final = "no-sumdb"
 
 
+class KeptLag(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an upstream was behind the module index.
+
+    Attributes:
+        minutes: By so much.
+        bound_minutes: What this may be wrong by.
+        at: When that was measured, RFC 3339.
+    """
+
+    minutes: float
+    bound_minutes: float
+    at: str
+
+
 class KeptUpstream(msgspec.Struct, frozen=True):
     """What is kept of one upstream.
 
     Attributes:
         breaker: Its breaker, with its last requests.
         gaps: What it lacks, sorted.
+        lag: How far it was behind the index, None where nobody measured.
     """
 
     breaker: Breaker = Breaker()
     gaps: tuple[str, ...] = ()
+    lag: KeptLag | None = None
 
 
 def encode_kept(kept: KeptUpstream) -> str:
@@ -70,6 +86,7 @@ class UpstreamState(msgspec.Struct, frozen=True, kw_only=True):
         requests: How many there ever were.
         reason: Why its breaker opened last, "" while it is closed.
         gaps: What it lacks.
+        lag: How far it was behind the index, None where nobody measured.
     """
 
     url: str
@@ -80,6 +97,7 @@ class UpstreamState(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     reason: str
     gaps: tuple[str, ...]
+    lag: KeptLag | None = None
 
 
 def state_of(
@@ -97,6 +115,7 @@ def state_of(
         requests=health.requests,
         reason=breaker.reason if breaker.until is not None else "",
         gaps=kept.gaps,
+        lag=kept.lag,
     )
 
 

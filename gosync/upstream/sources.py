@@ -230,6 +230,33 @@ class Sources:
         is_open = self.at(other.url).circuit.state is BreakerState.OPEN
         return first if is_open else other
 
+    async def ask_one(self, source: Source, ask: Callable[[], Awaitable[T]]) -> T:
+        """Return the answer of one source, which is asked again if it takes long.
+
+        Args:
+            source: It.
+            ask: Asks it for something small.
+
+        Raises:
+            GosyncError: What ``ask`` raised.
+        """
+        self._hedges = self._hedges.asked()
+        delay_seconds = hedge_delay_seconds(
+            source.circuit.late_seconds, has_other=False
+        )
+        if not self._hedges.has_one():
+            return await ask()
+
+        async def ask_again() -> T:
+            self._hedges = self._hedges.spent(self._fetcher.clock.monotonic())
+            return await ask()
+
+        outcome = await ask_hedged(ask, ask_again, after_seconds=delay_seconds)
+        if outcome.answer is None:
+            assert outcome.first_error is not None
+            raise outcome.first_error
+        return outcome.answer
+
     def _may_hedge(self, entry: ProxyEntry) -> bool:
         """Whether there may be a second request; a probe is one at a time anyway."""
         is_probe = self.at(entry.url).circuit.state is BreakerState.HALF_OPEN
@@ -261,7 +288,7 @@ class Sources:
         self._hedges = self._hedges.asked()
         circuit, has_other = self.at(entry.url).circuit, second is not entry
         delay_seconds = hedge_delay_seconds(circuit.late_seconds, has_other=has_other)
-        if delay_seconds is None or not self._may_hedge(entry):
+        if not self._may_hedge(entry):
             return await ask(entry)
         started = self._fetcher.clock.monotonic()
         is_probe = circuit.state is BreakerState.HALF_OPEN

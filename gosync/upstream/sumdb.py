@@ -94,9 +94,9 @@ class SumDBRemote:
                     raise
                 self._base = self._own(self._direct)
         base = self._base or await self._decide()
-        return await base.source.get(
-            base.below + sumdb_path_on_wire(path), limit_bytes=limit_bytes
-        )
+        target = base.below + sumdb_path_on_wire(path)
+        read_base = partial(base.source.get, target, limit_bytes=limit_bytes)
+        return await self._sources.ask_one(base.source, read_base)
 
     async def _read_at(
         self, entry: ProxyEntry, *, path: str, limit_bytes: int

@@ -21,7 +21,7 @@ def switch_off() -> None:
         (lanes, "new_limit", lambda ceiling: Limit(ceiling, float(ceiling))),
         (Limit, "answered", lambda limit, _: limit),
         (Limit, "overloaded", lambda limit, _: limit),
-        (sources, "hedge_delay_seconds", lambda _, **__: None),
+        (sources, "hedge_delay_seconds", lambda _, **__: float(2**31)),
         (sources, "first_wait_seconds", lambda _, **__: float("inf")),
         (Download, "headers", lambda _, asked: asked),
     ):

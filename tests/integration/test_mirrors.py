@@ -8,7 +8,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ def test_what_lags_lacks_and_lies_is_named_and_not_recommended(
         found = compare(site, *urls)
         assert set(found) >= {"mirrors", "recommended"}
         lines = {each["url"]: each for each in found["mirrors"]}
-        assert all(set(each) == KEYS for each in lines.values())
+        assert all(set(each) >= KEYS for each in lines.values())
         good, behind = lines[sim.url], lines[late.url]
         assert good["ok"]
         assert good["sumdb"]
@@ -107,6 +107,30 @@ def test_what_lags_lacks_and_lies_is_named_and_not_recommended(
         assert sim.url in recommended["toml"]
         (evidence,) = site.quarantine(f"{PATH}@v1.1.0")
         assert evidence.facts["error"] == "ChecksumMismatchError"
+
+
+def test_new_events_of_the_index_tell_how_far_behind_a_mirror_is(
+    tmp_path: Path, sim: Simulator, late: Simulator
+) -> None:
+    now = datetime.now(UTC)
+    for number, minutes in ((2, 5), (3, 4), (4, 1)):
+        path = f"{PATH}{number}"
+        files = {"go.mod": f"module {path}\n".encode(), "m.go": b"package m\n"}
+        made = ModuleSource(path, "v1.0.0", files, now - timedelta(minutes=minutes))
+        sim.publish(made, at=now - timedelta(minutes=minutes))
+        if number < 4:
+            late.publish(made)
+    late.database.supported = False
+    site = Site(tmp_path, sim, modules=[PATH], index=True, private=["busy.example/m3"])
+    found = compare(site, sim.url, late.url)["mirrors"]
+    lines = {each["url"]: each for each in found}
+    assert lines[sim.url]["index_lag_minutes"] == 0
+    assert 1 <= lines[sim.url]["index_lag_bound_minutes"] < 4
+    assert 1 <= lines[late.url]["index_lag_minutes"] < 4
+    assert 3.9 <= lines[late.url]["index_lag_bound_minutes"] <= 4.1
+    assert not any("m3" in each.path for each in late.requests), "it is private"
+    reach = lines[sim.url]["reach"]
+    assert [(each["family"], each["ok"]) for each in reach] == [("ipv4", True)]
 
 
 def test_few_questions_are_asked_and_one_at_a_time(
@@ -226,10 +250,10 @@ def test_nothing_but_the_command_knows_of_public_mirrors() -> None:
     users = {
         str(file.relative_to("gosync"))
         for file in Path("gosync").rglob("*.py")
-        if "gosync.mirrors" in file.read_text("utf-8")
+        if "gosync.mirrors.known" in file.read_text("utf-8")
     }
     users = {each for each in users if not each.startswith("mirrors/")}
-    assert users == {"cli/mirrors.py", "cli/pick.py"}
+    assert users == {f"cli/{each}.py" for each in ("mirrors", "pick", "probe")}
 
 
 def test_a_configured_site_is_compared_without_them(

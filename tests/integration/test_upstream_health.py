@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from gosync.clock import SystemClock
@@ -10,7 +11,7 @@ from gosync.upstream.breaker import Breaker, BreakerState
 from gosync.upstream.kept import KeptUpstream, decode_kept, encode_kept, resumed
 from gosync.upstream.options import HttpOptions
 from gosync.upstream.source import breaker_policy
-from tests.integration.site import MISSING, OK, Site
+from tests.integration.site import MISSING, OK, UNAVAILABLE, Site
 from tests.simulator import Simulator
 from tests.simulator.standard import module
 
@@ -53,3 +54,31 @@ def test_a_breaker_that_opened_by_itself_begins_with_a_probe() -> None:
     written = KeptUpstream(kept, ("no-latest",))
     assert decode_kept(encode_kept(written)) == written
     assert decode_kept("{") == KeptUpstream()
+
+
+def test_a_health_check_tells_who_is_away_and_who_lags(tmp_path: Path) -> None:
+    now = SystemClock().now()
+    with Simulator() as sim, Simulator() as late:
+        late.publish(module(PATH, "v1.0.0"))
+        sim.publish(module(PATH, "v1.0.0"), at=now - timedelta(minutes=3))
+        sim.publish(module("new.example/m", "v1.0.0"), at=now - timedelta(minutes=1))
+        away = "http://127.0.0.1:9"
+        site = Site(
+            tmp_path,
+            sim,
+            modules=[PATH],
+            index=True,
+            upstream={"proxies": f"{sim.url}|{late.url}|{away}"},
+        )
+        site.sync(expect=OK)
+        mark = late.mark()
+        result = site.run("run", "--once", "health", expect=UNAVAILABLE)
+        assert away in result.stderr + result.stdout
+        assert len(late.requests_since(mark)) == 3, "a relay, and two events"
+        shown = {each["url"]: each for each in site.status()["upstreams"]}
+        assert shown[sim.url]["lag"]["minutes"] == 0
+        assert 1 <= shown[late.url]["lag"]["minutes"] < 3
+        assert shown[late.url]["lag"]["bound_minutes"] == 2
+        assert shown[away]["success_rate"] < 1
+        told = site.run("status").document["upstreams"]
+        assert {each["url"] for each in told if each["lag"]} == {sim.url, late.url}

@@ -37,6 +37,8 @@ class JobsSection(Section, frozen=True):
         prune: Forgetting what nothing selects; off unless it is set.
         bundle: Making bundles into the targets' outboxes; off without one.
         import: Taking in what is delivered into the inbox; off without one.
+        health: Asking each upstream a cheap question, and how far it is behind the
+            index; off unless it is set.
     """
 
     sync: JobSection = JobSection()
@@ -47,6 +49,7 @@ class JobsSection(Section, frozen=True):
     prune: JobSection = JobSection()
     bundle: JobSection = JobSection()
     import_: JobSection = msgspec.field(name="import", default_factory=JobSection)
+    health: JobSection = JobSection()
 
 
 class DaemonSection(Section, frozen=True):

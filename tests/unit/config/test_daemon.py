@@ -27,7 +27,8 @@ def test_without_a_word_everything_runs_but_prune():
     jobs = {spec.name: spec.schedule for spec in _config({}).jobs}
 
     plain = ["sync", "lists", "audit", "verify", "publish", "prune"]
-    assert list(jobs) == [*plain, "bundle", "import"]
+    assert list(jobs) == [*plain, "bundle", "import", "health"]
+    assert jobs["health"] is None
     assert jobs["sync"] == Schedule(interval_seconds=900, jitter_seconds=60)
     assert jobs["prune"] is None
     assert (jobs["bundle"], jobs["import"]) == (None, None)
