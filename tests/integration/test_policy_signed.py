@@ -13,6 +13,7 @@ import pytest
 from gosync.gomod.module import ModuleVersion
 from gosync.signing.attestation import parse_attestation, sign_attestation
 from gosync.signing.files import read_key
+from tests.integration.inprocess import InProcessSite
 from tests.integration.site import OK, SECURITY, STANDS_OPEN, USAGE, Section
 from tests.integration.test_policy import CHAIN, DEEP, Work, only
 from tests.simulator import Simulator
@@ -167,3 +168,22 @@ def test_what_cannot_be_an_attestation_is_left_aside(office: Office) -> None:
     zip_file.unlink()
     zip_file.write_bytes(b"no zip")
     assert office.check(expect=SECURITY) == "broken"
+
+
+def test_an_import_is_held_to_the_rule_too(office: Office, tmp_path: Path) -> None:
+    work, key = office.work, office.hire("officer")
+    office.denied()
+    other = InProcessSite(tmp_path / "other", work.sim)
+    rule = {"patterns": ["*.example/*"], "keys": [f"{key}.pub"]}
+    sections: dict[str, Section] = {
+        "policy": {f"require_signature.{name}": each for name, each in rule.items()}
+    }
+    other.declare(**sections)
+    other.run("import", str(work.site.tree), expect=OK)
+    zip_file = other.tree / DEEP / "@v/v1.0.0.zip"
+    assert not zip_file.exists()
+    denied = other.run("status", expect=OK).document["policy"]["denied"]
+    assert {each["rule"] for each in denied} == {RULE}
+    other.run("attest", "sign", DEEP, "--key", str(key), expect=OK)
+    other.run("publish", expect=OK)
+    assert zip_file.exists()
