@@ -58,6 +58,8 @@ def check_references(config: Config, mistakes: Mistakes) -> None:
 
 
 def _check_keys(config: Config, references: _References) -> None:
+    for each in config.attest_keys:
+        references.reads(("publish", "attest"), read_keys, each)
     for number, target in enumerate(config.targets.values(), start=1):
         for at, key in enumerate(target.keys, start=1):
             references.reads(("target", number, "keys", at), read_keys, key)

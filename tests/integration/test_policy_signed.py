@@ -187,3 +187,23 @@ def test_an_import_is_held_to_the_rule_too(office: Office, tmp_path: Path) -> No
     other.run("attest", "sign", DEEP, "--key", str(key), expect=OK)
     other.run("publish", expect=OK)
     assert zip_file.exists()
+
+
+def test_a_key_attests_what_is_published(office: Office) -> None:
+    key = office.hire("station")
+    site = office.work.site
+    site.declare(
+        publish={"tree": "public", "attest": [str(key)]}, policy={"deny": [DEEP]}
+    )
+    office.denied()
+    how = ("--key", str(key.with_name(f"{key.name}.pub")), "--tree", str(site.tree))
+    found = office.run("attest", "check", *how, expect=OK).document
+    assert found["signed"] == len(found["versions"]) == 2
+    assert not office.shown().exists(), "what is denied is not attested"
+    files = sorted(site.tree.glob("documents/attestations/**/*.json"))
+    site.declare(policy={})
+    office.denied()
+    assert office.check(expect=OK) == "signed"
+    again = sorted(site.tree.glob("documents/attestations/**/*.json"))
+    assert set(files) < set(again), "each once"
+    assert len(again) == 3

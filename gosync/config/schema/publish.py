@@ -32,6 +32,8 @@ class PublishSection(Section, frozen=True):
         heads: Such heads that level 0 has tiles for: sizes, or files that are copies
             of a client's pkg/sumdb/NAME/latest; 8 KiB each.
         heads_since: The same for every head from a date on; "" for none.
+        attest: Files of secret keys that attest each version that is published, or
+            folders of them; read at each use.
         contact: Whom messages and pages tell people to ask; "" for nobody.
     """
 
@@ -40,6 +42,7 @@ class PublishSection(Section, frozen=True):
     upper_tiles: bool = True
     heads: tuple[int | str, ...] = ()
     heads_since: str = ""
+    attest: tuple[str, ...] = ()
     contact: str = ""
 
 
