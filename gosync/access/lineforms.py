@@ -10,6 +10,9 @@ r"""Access logs of lines: nginx, Apache and HAProxy, each by one expression. Pur
                 [27/Nov/2026:08:20:01.123] in tree/a 0/0/1/2/3 200 55 - - ----
                 1/1/0/0/0 0/0 {Go-http-client/1.1} "GET /m/@latest HTTP/1.1", as
                 of ``option httplog``; the first braces are taken for the User-Agent
+    haproxy-clf  Nov 27 08:20:01 host haproxy[7]: 10.0.0.7 - - [27/Nov/2026:08:20:01
+                +0000] "GET /m/@latest HTTP/1.1" 200 55 "" "" 3731 123 "in" ..., as of
+                ``option httplog clf``, which has no User-Agent
 
 nginx writes quotes within quotes as ``\x22``, Apache as ``\"``: no text of a client's
 ends its own quotes. A user's name may have spaces and brackets; the time is the last
@@ -42,8 +45,10 @@ _ESCAPED_REST: Final = (
     rb'(?: "?(' + _CACHES + rb")\b)?)?"
 )
 _HOST: Final = rb'[^ "\n:]++:[0-9]++ '
+_SYSLOG: Final = rb"[^\n\[{}]*+\[[0-9]*+\]: "
+_DATED: Final = rb"[A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} [^ \n]++ [a-z]++\[[0-9]++\]: "
 _HAPROXY: Final = (
-    rb"(?:[^\n\[{}]*+\[[0-9]*+\]: )?([^ \n]+):[0-9]++ ()\[([^\]\n]++)\] "
+    rb"(?:" + _SYSLOG + rb")?([^ \n]+):[0-9]++ ()\[([^\]\n]++)\] "
     rb"[^ \n]++ [^ \n]++ [0-9/+-]++ ([0-9]{3}|-1) \+?([0-9]{1,18}) "
     rb"[^ \n]++ [^ \n]++ [^ \n]++ [^ \n]++ [^ \n]++ "
     rb"(?:\{([^}\n]*+)\} )?(?:\{[^}\n]*+\} )?"
@@ -56,6 +61,7 @@ _ALL_BUT: Final = re.compile(rb"\[\^((?:\\.|[^\]\\]){2,})\]")
 class LineForm(StrEnum):
     """What a log's lines look like; see the module."""
 
+    HAPROXY_CLF = "haproxy-clf"  # first: what is before it is a client's to the others
     VHOST = "vhost"
     COMBINED = "combined"
     HAPROXY = "haproxy"
@@ -65,11 +71,13 @@ _EXPRESSIONS: Final = {
     LineForm.COMBINED: _CLIENT + b" " + _REQUEST + _REST,
     LineForm.VHOST: _HOST + _CLIENT + b" " + _REQUEST + _REST,
     LineForm.HAPROXY: _HAPROXY + _REQUEST,
+    LineForm.HAPROXY_CLF: _DATED + _CLIENT + b" " + _REQUEST + _REST,
 }
 _ESCAPED_EXPRESSIONS: Final = {
     LineForm.COMBINED: _CLIENT + b" " + _ESCAPED + _ESCAPED_REST,
     LineForm.VHOST: _HOST + _CLIENT + b" " + _ESCAPED + _ESCAPED_REST,
     LineForm.HAPROXY: _HAPROXY + _ESCAPED,
+    LineForm.HAPROXY_CLF: _DATED + _CLIENT + b" " + _ESCAPED + _ESCAPED_REST,
 }
 
 

@@ -50,7 +50,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--trust",
     "trust_file",
-    type=_FILE,
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Whose signatures count, instead of bundle.trust.",
 )

@@ -82,9 +82,10 @@ def inspect(
 @click.option(
     "--trust",
     "trust_file",
-    type=_FILE,
+    type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Whose signatures count: a trust file. Without it none is checked.",
+    help="Whose signatures count: a trust file, or a folder of *.pub. Without it none"
+    " is checked.",
 )
 @click.option(
     "--sumdb",

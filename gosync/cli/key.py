@@ -9,17 +9,31 @@ import click
 
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.verbs import VerbGroup
+from gosync.clock import SystemClock
 from gosync.errors import UsageError
-from gosync.signing.files import read_any_public_key, write_key
-from gosync.signing.keys import KeyKind, format_public_pem, generate_key
-from gosync.signing.trust import format_trusted_key
+from gosync.signing.files import read_any_public_key, read_public_keys, write_key
+from gosync.signing.keys import (
+    MAX_SIGNATURE_BYTES,
+    KeyKind,
+    format_public_pem,
+    generate_key,
+)
+from gosync.signing.trust import (
+    MAX_SIGNATURES,
+    TrustedKey,
+    TrustFile,
+    check_signatures,
+    check_trust,
+    format_trusted_key,
+)
 
+_MAX_SIGNED_BYTES = 64 << 20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @click.group(cls=VerbGroup)
 def key() -> None:
-    """Make keys that sign bundles, and show them."""
+    """Make keys that sign, show them, and verify what they signed."""
 
 
 @key.command()
@@ -97,3 +111,67 @@ def show(options: CommonOptions, file: Path, name: str | None) -> None:
     said = [f"{file}: {public.kind.value}, {public.fingerprint}", pem, trust]
     lines = "\n\n".join(each.rstrip() for each in said)
     options.output.result("key show", document, lines.split("\n"))
+
+
+@key.command()
+@click.argument(
+    "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE"
+)
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path, exists=True),
+    metavar="FILE",
+    help="A public key, or a folder of *.pub.",
+)
+@click.option(
+    "--signature",
+    "signatures",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="A signature: of cosign, gosync, ssh-keygen, or base64 of openssl's.",
+)
+@click.option(
+    "--threshold",
+    type=click.IntRange(1, MAX_SIGNATURES),
+    default=1,
+    show_default=True,
+    help="How many different keys must have signed.",
+)
+@common_options
+def verify(
+    options: CommonOptions,
+    file: Path,
+    keys: tuple[Path, ...],
+    signatures: tuple[Path, ...],
+    threshold: int,
+) -> None:
+    """Verify that keys have signed FILE, offline: checksums of a release, say.
+
+    Exits 6 where too few have, or a signature is wrong.
+    """
+    public = read_public_keys(keys)
+    named = (TrustedKey(name=each.fingerprint, public=each) for each in public)
+    trust = TrustFile(threshold, tuple(named))
+    check_trust(trust, "--threshold")
+    data = {str(each): _read(each, MAX_SIGNATURE_BYTES) for each in signatures}
+    now = SystemClock().now()
+    message = _read(file, _MAX_SIGNED_BYTES)
+    found = check_signatures(message, data, trust, at=now, target="")
+    document = {"file": str(file), "signed_by": [e.fingerprint for e in found]}
+    lines = [f"{file}: signed by {each.fingerprint}, {each.file}" for each in found]
+    options.output.result("key verify", document, lines)
+
+
+def _read(file: Path, limit_bytes: int) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(limit_bytes + 1)
+    except OSError as exc:
+        raise UsageError(f"{file}: {exc.strerror}") from exc
+    if len(data) > limit_bytes:
+        raise UsageError(f"{file}: larger than {limit_bytes} bytes")
+    return data

@@ -175,7 +175,9 @@ VERBS = {
     ),
     "systemd": Verb("systemd", "systemd", "Write systemd units."),
     "config": Verb("config", "config", "Check or show the configuration."),
-    "key": Verb("key", "key", "Make keys that sign bundles, and show them."),
+    "key": Verb(
+        "key", "key", "Make keys that sign, show them, and verify what they signed."
+    ),
     "catalog": Verb("catalog", "catalog", "Care for the catalog."),
     "self": Verb("selfbundle", "self_", "Carry gosync itself."),
     "completion": Verb(

@@ -83,6 +83,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         client_key_path: Its key, or None.
         targets: The sites that bundles are made for, by name.
         inside: How bundles are taken in.
+        attest_keys: Secret keys that attest what is published, files or folders.
     """
 
     file: Path | None
@@ -110,6 +111,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     client_key_path: Path | None = None
     old_heads: OldHeadSpec = OldHeadSpec()
     vulndb: str = ""
+    attest_keys: tuple[Path, ...] = ()
 
     @property
     def list_interval_seconds(self) -> float:
@@ -134,6 +136,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             store_path=self.store_path,
             min_free_bytes=self.min_free_bytes,
             tree_path=self.tree_path,
+            attest_keys=self.attest_keys,
             policy=self.policy,
             rules=self.rules,
             proxies=self.upstreams.proxies,

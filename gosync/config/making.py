@@ -51,6 +51,9 @@ def make_config(
             ("plan", "confirm_above"), sections.plan.confirm_above
         ),
         tree_path=path(("publish", "tree"), sections.publish.tree),
+        attest_keys=tuple(
+            path(("publish", "attest"), each) for each in sections.publish.attest
+        ),
         policy=make_policy(sections, places, mistakes),
         rules=make_rules(sections.policy, places, mistakes),
         projects=_projects(sections.project, places, mistakes),

@@ -49,16 +49,28 @@ def check_references(config: Config, mistakes: Mistakes) -> None:
     for path in config.old_heads.notes:
         references.reads(("publish", "heads"), Path.read_bytes, path)
     _check_projects(config, references)
+    _check_keys(config, references)
+    if config.rules.vulnerabilities and not (config.vulndb or _takes_bundles(config)):
+        mistakes.add(("policy", "vulnerabilities"), _no_database())
+    if _takes_bundles(config):
+        references.reads(("bundle", "trust"), read_trust, config.inside.trust)
+    references.programs(config)
+
+
+def _check_keys(config: Config, references: _References) -> None:
+    for each in config.attest_keys:
+        references.reads(("publish", "attest"), read_keys, each)
     for number, target in enumerate(config.targets.values(), start=1):
         for at, key in enumerate(target.keys, start=1):
             references.reads(("target", number, "keys", at), read_keys, key)
     for number, rule in enumerate(config.rules.signatures, start=1):
         for file in rule.keys:
-            at_keys = ("policy", "require_signature", number, "keys")
-            references.reads(at_keys, lambda path: read_public_keys([path]), Path(file))
-    if _takes_bundles(config):
-        references.reads(("bundle", "trust"), read_trust, config.inside.trust)
-    references.programs(config)
+            key_of_rule = ("policy", "require_signature", number, "keys")
+            references.reads(key_of_rule, _read_public, Path(file))
+
+
+def _read_public(path: Path) -> object:
+    return read_public_keys([path])
 
 
 def _direct() -> ConfigError:
@@ -66,6 +78,13 @@ def _direct() -> ConfigError:
         '"direct" asks repositories, which gosync never does',
         hint="leave it out; for modules that no public proxy has, list a proxy that"
         " has them, and name their paths in upstream.private",
+    )
+
+
+def _no_database() -> ConfigError:
+    return ConfigError(
+        "nothing is known of vulnerabilities",
+        hint='set vulndb.source: "https://vuln.go.dev", "module", or a folder',
     )
 
 

@@ -1,9 +1,10 @@
 """Attestations of a store: who signed what a version's files are.
 
 Each is a document, ``attestations/PATH/@v/VERSION/ID.json``, path and version in their
-escaped forms: kept as a blob, shown in the tree, carried by bundles, which take none of
-them away. Whoever fills the store may put any number there; only what a key signed that
-somebody asks for counts, so one that cannot be read is left aside.
+escaped forms, ID a digest, after that of its key where ``publish.attest`` made it: kept
+as a blob, shown in the tree, carried by bundles, which take none of them away. Whoever
+fills the store may put any number there; only what a key signed that somebody asks for
+counts, so one that cannot be read is left aside.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 
 from gosync.artifact import DOCUMENT, Artifact, check_artifact
 from gosync.catalog.db import Catalog
-from gosync.catalog.versions import VersionRow
+from gosync.catalog.versions import Need, VersionRow
 from gosync.errors import RejectedError
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
 from gosync.signing.attestation import (
@@ -131,11 +132,47 @@ def keep_attestations(site: Site, files: Iterable[bytes]) -> Iterator[Attestatio
         yield from made
 
 
-def _put(site: Site, mv: ModuleVersion, data: bytes) -> Artifact:
+def attest_published(site: Site, keys: Collection[SecretKey]) -> int:
+    """Attest what the tree has whole and a key has not attested here; return how much.
+
+    Raises:
+        StoreError: The store cannot be read or written.
+    """
+    kept = site.catalog.artifacts.below(DOCUMENT, FOLDER)
+    names = {each.name.rpartition("-")[0] for each in kept}
+    ours = [(key, _key_part(key.public())) for key in keys]
+    lacking = (
+        (row, key)
+        for row in site.catalog.versions.all_rows()
+        if row.published is Need.ZIP and row.zip_h1 is not None
+        for key, part in ours
+        if f"{folder_of(row.mv)}{part}" not in names
+    )
+    count = 0
+    while some := list(islice(lacking, _BATCH)):
+        made = [_made_here(site, row, key) for row, key in some]
+        site.blobs.sync()
+        change_artifacts(site, [each for each in made if each is not None])
+        count += len(some)
+    return count
+
+
+def _made_here(site: Site, row: VersionRow, key: SecretKey) -> Artifact | None:
+    data = attestation_by(key, row)
+    if data is None:
+        return None
+    return _put(site, row.mv, data, prefix=f"{_key_part(key.public())}-")
+
+
+def _key_part(key: PublicKey) -> str:
+    return key.digest.hex()[:16]
+
+
+def _put(site: Site, mv: ModuleVersion, data: bytes, *, prefix: str = "") -> Artifact:
     with site.blobs.stage() as staged:
         staged.write(data)
         digest, size_bytes = staged.digest, staged.size_bytes
-        name = f"{folder_of(mv)}{digest[:16]}{_SUFFIX}"
+        name = f"{folder_of(mv)}{prefix}{digest[:16]}{_SUFFIX}"
         made = Artifact(kind=DOCUMENT, name=name, digest=digest, size_bytes=size_bytes)
         check_artifact(made)
         site.holder.announce([digest])

@@ -134,6 +134,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         contact: Whom the tree's pages tell people to ask, "" for nobody.
         bundle_pulled: Whether bundles bring what only a server was asked for.
         pages: Pages that the tree has besides, or None.
+        attest_keys: Secret keys that attest what is published, files or folders.
     """
 
     store_path: Path
@@ -163,6 +164,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     contact: str = ""
     bundle_pulled: bool = False
     pages: TreePages | None = None
+    attest_keys: tuple[Path, ...] = ()
     follow_url: str = ""
     notes_changes: bool = False
 

@@ -20,8 +20,10 @@ from gosync.gomod.module import ModuleVersion
 from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
 from gosync.publish.work import PublishOptions, TreeTarget
+from gosync.signing.files import read_keys
 from gosync.site import configured
 from gosync.site.applying import apply_policy, rule_on_modules
+from gosync.site.attestations import attest_published
 from gosync.site.documents import first_page, write_documents
 from gosync.site.downloads import write_downloads
 from gosync.site.oldheads import (
@@ -111,6 +113,7 @@ async def publish_tree(
     """
     async with site.holding_tree():
         await to_thread.run_sync(apply_policy, site)
+        await to_thread.run_sync(_attest, site)
         while True:
             head = await _newest_head(site, sums)
             try:
@@ -231,6 +234,13 @@ async def _newest_head(site: Site, sums: SumClient | None) -> SignedHead | None:
     if stored is not None and (sums.head is None or stored.tree.n > sums.head.tree.n):
         await sums.place(stored.note)
     return sums.head
+
+
+def _attest(site: Site) -> None:
+    """Attest what is published, with keys that are read now."""
+    paths = site.options.attest_keys
+    if paths:
+        attest_published(site, [each for path in paths for each in read_keys(path)])
 
 
 async def _publish(

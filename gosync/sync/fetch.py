@@ -26,6 +26,7 @@ from gosync.errors import (
     StoreError,
     TooLargeError,
 )
+from gosync.gomod.module import ModuleVersion
 from gosync.ingest.batch import Batch
 from gosync.ingest.entries import finding_entry
 from gosync.ingest.gate import Admission
@@ -61,6 +62,7 @@ class VersionFetcher:
         self._tally = tally
         self._progress = progress
         self._stop = stop
+        self._denied: set[ModuleVersion] = set()  # their zips were not asked for
         self._batch = Batch(
             holder=site.holder,
             first_stays=True,
@@ -143,7 +145,8 @@ class VersionFetcher:
             claim=claim,
         )
         self._tally.admit(admitted)
-        self._tally.omitted += admitted.state is State.OMITTED
+        is_omitted = admitted.state is State.OMITTED
+        self._tally.omitted += is_omitted and row.mv not in self._denied
         self._progress.advance(size_bytes=admitted.zip_bytes or 0)
 
     async def _admit(self, row: VersionRow) -> VersionRow:
@@ -191,6 +194,7 @@ class VersionFetcher:
     ) -> None:
         mv = row.mv
         if is_denied_before(self._site, row):
+            self._denied.add(mv)
             admission.omit_zip()
             return
         staged = admission.stage_zip()

@@ -1,6 +1,6 @@
 """The real cosign 3 and gosync: each verifies what the other signed, offline.
 
-Off by default; `GOSYNC_TEST_COSIGN=/path/to/cosign .venv/bin/pytest -n 0 -m cosign`
+Off by default; `GOSYNC_TEST_COSIGN=/path/to/cosign .venv/bin/pytest -n 0 -m foreign`
 runs all of it, with the cosign of PATH where the variable is empty.
 """
 
@@ -21,7 +21,7 @@ from tests.integration.offered import offer
 from tests.integration.site import OK, SECURITY, USAGE, Section
 from tests.simulator import Simulator
 
-pytestmark = [pytest.mark.cosign, pytest.mark.slow]
+pytestmark = [pytest.mark.foreign, pytest.mark.slow]
 
 MODULE = "corp.example/m"
 PASSWORD = "not secret"

@@ -58,7 +58,9 @@ def test_a_vulnerability_deep_down(work: Work) -> None:
     rule(work, **{"vulnerabilities.fixed": "refuse"})
     planned = only(denied(work, "plan"))
     assert (planned["path"], planned["chain"]) == (DEEP, CHAIN)
-    found = only(denied(work))
+    synced = work.site.run("sync", expect=OK).document
+    assert synced["versions_omitted"] == 0, "that is of max_zip alone"
+    found = only(synced["policy"]["denied"])
     assert found["rule"] == "policy.vulnerabilities.fixed"
     assert f"it has {ONE} (what {ONE} is); fixed in v1.1.0" in found["reason"]
     assert work.zips_asked() == 0, "it is known before anything is fetched"

@@ -13,6 +13,7 @@ import pytest
 from gosync.gomod.module import ModuleVersion
 from gosync.signing.attestation import parse_attestation, sign_attestation
 from gosync.signing.files import read_key
+from tests.integration.inprocess import InProcessSite
 from tests.integration.site import OK, SECURITY, STANDS_OPEN, USAGE, Section
 from tests.integration.test_policy import CHAIN, DEEP, Work, only
 from tests.simulator import Simulator
@@ -167,3 +168,42 @@ def test_what_cannot_be_an_attestation_is_left_aside(office: Office) -> None:
     zip_file.unlink()
     zip_file.write_bytes(b"no zip")
     assert office.check(expect=SECURITY) == "broken"
+
+
+def test_an_import_is_held_to_the_rule_too(office: Office, tmp_path: Path) -> None:
+    work, key = office.work, office.hire("officer")
+    office.denied()
+    other = InProcessSite(tmp_path / "other", work.sim)
+    rule = {"patterns": ["*.example/*"], "keys": [f"{key}.pub"]}
+    sections: dict[str, Section] = {
+        "policy": {f"require_signature.{name}": each for name, each in rule.items()}
+    }
+    other.declare(**sections)
+    other.run("import", str(work.site.tree), expect=OK)
+    zip_file = other.tree / DEEP / "@v/v1.0.0.zip"
+    assert not zip_file.exists()
+    denied = other.run("status", expect=OK).document["policy"]["denied"]
+    assert {each["rule"] for each in denied} == {RULE}
+    other.run("attest", "sign", DEEP, "--key", str(key), expect=OK)
+    other.run("publish", expect=OK)
+    assert zip_file.exists()
+
+
+def test_a_key_attests_what_is_published(office: Office) -> None:
+    key = office.hire("station")
+    site = office.work.site
+    site.declare(
+        publish={"tree": "public", "attest": [str(key)]}, policy={"deny": [DEEP]}
+    )
+    office.denied()
+    how = ("--key", str(key.with_name(f"{key.name}.pub")), "--tree", str(site.tree))
+    found = office.run("attest", "check", *how, expect=OK).document
+    assert found["signed"] == len(found["versions"]) == 2
+    assert not office.shown().exists(), "what is denied is not attested"
+    files = sorted(site.tree.glob("documents/attestations/**/*.json"))
+    site.declare(policy={})
+    office.denied()
+    assert office.check(expect=OK) == "signed"
+    again = sorted(site.tree.glob("documents/attestations/**/*.json"))
+    assert set(files) < set(again), "each once"
+    assert len(again) == 3

@@ -7,6 +7,10 @@ against what a real go lists and links.
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,7 @@ from spdx_tools.spdx.validation.document_validator import validate_full_spdx_doc
 
 from gosync.demo.modules import ModuleSource
 from gosync.osv.files import database_files
+from tests.go.cells import without_network
 from tests.integration.inprocess import InProcessSite
 from tests.integration.site import OK, USAGE
 from tests.simulator import Simulator
@@ -265,3 +270,30 @@ def test_a_bundle_carries_one_signed_with_the_rest(sim: Simulator, tmp_path: Pat
     site.run("publish", expect=OK)
     carried = site.tree / "documents/sbom/bundle.cdx.json"
     assert json.loads(carried.read_bytes()) == document
+
+
+@pytest.mark.foreign
+def test_osv_scanner_reads_both_formats(sim: Simulator, tmp_path: Path):
+    scanner = os.environ.get("GOSYNC_TEST_OSV_SCANNER") or shutil.which("osv-scanner")
+    assert scanner, "name the command with GOSYNC_TEST_OSV_SCANNER"
+    site = InProcessSite(tmp_path / "site", sim, modules=[LOW, HIGH, IDLE, FORK])
+    site.sync(expect=OK)
+    known = entry("GO-2024-0001", FIRST, module=LOW)
+    database = tmp_path / "known/osv-scalibr/Go/all.zip"
+    database.parent.mkdir(parents=True)
+    with zipfile.ZipFile(database, "w") as packed:
+        packed.writestr("GO-2024-0001.json", known)
+    for form, name in (("cyclonedx", "bom.cdx.json"), ("spdx", "bom.spdx.json")):
+        out = tmp_path / name
+        site.run("sbom", "--tree", "--format", form, "--out", str(out), expect=OK)
+        how = ("--offline", "--all-packages", "--format", "json", "-L", str(out))
+        done = subprocess.run(
+            [*without_network(), scanner, "scan", "source", *how],
+            env={"OSV_SCANNER_LOCAL_DB_CACHE_DIRECTORY": str(tmp_path / "known")},
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
+        (found,) = json.loads(done.stdout)["results"]
+        ids = [e["id"] for p in found["packages"] for e in p.get("vulnerabilities", [])]
+        assert (len(found["packages"]), ids) == (4, ["GO-2024-0001"])

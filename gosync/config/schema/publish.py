@@ -33,6 +33,8 @@ class PublishSection(Section, frozen=True):
             of a client's pkg/sumdb/NAME/latest; 8 KiB each.
         heads_since: The same for every head from a date on; "" for none.
         url: The address that it is served at, told to hooks; "" for none.
+        attest: Files of secret keys that attest each version that is published, or
+            folders of them; read at each use.
         contact: Whom messages and pages tell people to ask; "" for nobody.
     """
 
@@ -42,6 +44,7 @@ class PublishSection(Section, frozen=True):
     heads: tuple[int | str, ...] = ()
     heads_since: str = ""
     url: str = ""
+    attest: tuple[str, ...] = ()
     contact: str = ""
 
 
