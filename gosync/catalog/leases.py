@@ -9,6 +9,7 @@
     fetch:MODULE@V      fetches a version, until its row is committed
     publish:TREE        brings a published tree up, or writes what is beside modules
     publish:TREE/*      writes files of modules in a tree; given way with between two
+    house-log           signs the site's own checksum database, and writes it in a tree
 
 Who takes several takes them in this order, after those of the daemon:
 
@@ -43,6 +44,7 @@ AUDIT: Final = "audit"
 BUNDLE: Final = "bundle"
 IMPORT: Final = "import"
 SERVE: Final = "serve"
+HOUSE_LOG: Final = "house-log"
 
 
 def publish_lease(tree: object) -> str:

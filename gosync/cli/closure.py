@@ -29,6 +29,7 @@ from gosync.folder.tree import FileTree
 from gosync.gomod.deps import Deps
 from gosync.hint import advise, command
 from gosync.project import Project, read_project
+from gosync.site.housetree import verify_trees_house_log
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.text import printable
 from gosync.work.progress import Progress
@@ -138,6 +139,8 @@ def closure(options: CommonOptions, **asked: Any) -> int:
     if options.config_file is not None or arguments.needs_config:
         config = _load_config(options)
     setting = _Setting.of(config, arguments)
+    if config is not None and config.house_log is not None:
+        verify_trees_house_log(setting.tree.root, config.house_log)
     projects = _projects(config, arguments)
     check = Closure(
         setting.tree, setting.database, setting.private, quick=arguments.quick
@@ -170,6 +173,8 @@ class _Setting(msgspec.Struct, frozen=True):
         tree = arguments.tree or (config.tree_path if config else None)
         assert tree is not None
         configured = config.policy.private if config else ()
+        if config is not None and config.house_log is not None:
+            configured = ()  # its records cover private modules, too
         return cls(
             _tree(tree),
             _database(config, arguments.sumdb),
@@ -192,7 +197,9 @@ def _tree(folder: Path) -> FileTree:
 def _database(config: Config | None, sumdb: str | None) -> Database | None:
     if sumdb is None:
         assert config is not None
-        return config.site_options().database
+        if config.house_log is None:
+            return config.site_options().database
+        sumdb = config.house_log.verifier
     try:
         return parse_gosumdb(sumdb)
     except MalformedError as exc:

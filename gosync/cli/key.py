@@ -28,6 +28,7 @@ from gosync.signing.trust import (
 )
 
 _MAX_SIGNED_BYTES = 64 << 20
+SUMDB = "sumdb"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -40,10 +41,10 @@ def key() -> None:
 @click.argument("name")
 @click.option(
     "--kind",
-    type=click.Choice([each.value for each in KeyKind]),
+    type=click.Choice([*(each.value for each in KeyKind), SUMDB]),
     default=KeyKind.ED25519.value,
     show_default=True,
-    help="Ed25519 for ssh-keygen, ECDSA P-256 for cosign.",
+    help="Ed25519 for ssh-keygen, ECDSA P-256 for cosign, sumdb for [house_log].",
 )
 @click.option(
     "--dir",
@@ -62,6 +63,9 @@ def new(options: CommonOptions, name: str, kind: str, folder: Path) -> None:
     """
     if _NAME.fullmatch(name) is None:
         raise UsageError(f"{name!r}: want letters, digits, dots, dashes, underscores")
+    if kind == SUMDB:
+        _new_sumdb(options, name, folder)
+        return
     made = generate_key(KeyKind(kind))
     secret = folder / f"{name}.key"
     public_file = write_key(made, secret, comment=name)
@@ -175,3 +179,27 @@ def _read(file: Path, limit_bytes: int) -> bytes:
     if len(data) > limit_bytes:
         raise UsageError(f"{file}: larger than {limit_bytes} bytes")
     return data
+
+
+def _new_sumdb(options: CommonOptions, name: str, folder: Path) -> None:
+    """Make the key of a checksum database of the site's own."""
+    from gosync.site.logkeys import write_log_key  # noqa: PLC0415 - of this kind alone
+
+    secret = folder / f"{name}.key"
+    verifier = write_log_key(name, secret)
+    document = {
+        "name": name,
+        "kind": SUMDB,
+        "secret_file": str(secret),
+        "verifier": verifier,
+    }
+    lines = [
+        f"{secret}: the secret key; who has it can sign another log",
+        "",
+        "[house_log]",
+        f'verifier = "{verifier}"',
+        f'key = "{secret}"',
+        "",
+        f"For go: GOSUMDB={verifier}",
+    ]
+    options.output.result("key new", document, lines)

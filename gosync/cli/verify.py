@@ -194,9 +194,22 @@ def verify(options: CommonOptions, **asked: Any) -> int:
     show_report(options.output, report)
     if report.outcome.interrupted:
         raise InterruptedRunError(caught[0])
+    if arguments.target is None:
+        _verify_house_log(request)
     if refusal is not None:
         raise refusal
     return report.exit_code
+
+
+def _verify_house_log(request: VerifyRequest) -> None:
+    """Hold the site's own checksum database against every head that is known."""
+    if request.site.house_log is None:
+        return
+    from gosync.site.housetree import verify_house_log  # noqa: PLC0415 - who has one
+    from gosync.site.site import read_store  # noqa: PLC0415 - as above
+
+    with read_store(request.site) as (catalog, blobs):
+        verify_house_log(catalog, blobs, request.site)
 
 
 def _write_page(file: Path, report: VerifyReport) -> None:

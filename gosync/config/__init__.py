@@ -16,6 +16,7 @@ configuration.
     durations   times as people write them: ``30m``, ``12h``, ``7d``, ``90s``
     duties      what the daemon is to do and whom it is to tell, as checked values
     files       reading the configuration's files, which have a limit
+    houselog    from the file's ``[house_log]`` to a checksum database of the site's own
     lines       in which line of a TOML file a key stands
     load        finding, reading and checking the configuration
     making      from the file's sections to the checked configuration

@@ -17,6 +17,7 @@ from gosync.config.sizes import parse_size
 from gosync.diagnose.treepages import ExplainPages
 from gosync.publish.limit import DeleteLimit
 from gosync.site.options import (
+    HouseLogSpec,
     OldHeadSpec,
     ProjectSpec,
     SiteOptions,
@@ -82,6 +83,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         client_cert_path: The certificate that says who we are, or None.
         client_key_path: Its key, or None.
         targets: The sites that bundles are made for, by name.
+        house_log: The site's own checksum database, or None.
         inside: How bundles are taken in.
         attest_keys: Secret keys that attest what is published, files or folders.
     """
@@ -112,6 +114,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     old_heads: OldHeadSpec = OldHeadSpec()
     vulndb: str = ""
     attest_keys: tuple[Path, ...] = ()
+    house_log: HouseLogSpec | None = None
 
     @property
     def list_interval_seconds(self) -> float:
@@ -163,6 +166,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             old_heads=self.old_heads,
             bundle_pulled=self.sections.serve.bundle,
             vulndb=self.vulndb,
+            house_log=self.house_log,
             pages=ExplainPages(),
             contact=self.sections.publish.contact,
         )

@@ -11,6 +11,7 @@ from gosync.config.access import make_access, make_requests
 from gosync.config.bundles import make_inside, make_targets
 from gosync.config.config import Config
 from gosync.config.daemon import make_hooks, make_jobs
+from gosync.config.houselog import make_house_log
 from gosync.config.mistakes import Key, Mistakes
 from gosync.config.oldheads import make_old_heads
 from gosync.config.places import ConfigPaths
@@ -68,6 +69,9 @@ def make_config(
         hooks=make_hooks(sections.hooks, mistakes),
         old_heads=make_old_heads(
             sections.publish, places, mistakes, has_index=bool(upstream.index)
+        ),
+        house_log=make_house_log(
+            sections.house_log, places, mistakes, database=upstreams.database
         ),
         vulndb=_vulndb(sections.vulndb.source, places),
         ca_path=optional(("upstream", "ca_file"), upstream.ca_file),

@@ -331,8 +331,16 @@ class Publication:
             stale |= set(stale_widths(sums, self._work.sizes, self._size))
         if self._work.full:
             lookups = None if self._at.head is None else self._records
-            stale |= set(self._belongings.stale_files(self._writer.walk(), lookups))
+            stale |= set(self._belongings.stale_files(self._files(), lookups))
         return stale
+
+    def _files(self) -> Iterator[str]:
+        """Yield the tree's files, but for those of the site's own database."""
+        house = self._at.options.house_log
+        own = f"{routes.sumdb_folder(house)}/" if house else ""
+        return (
+            each for each in self._writer.walk() if not own or not each.startswith(own)
+        )
 
     def _finish(self) -> None:
         if self._work.tells_withdrawn:

@@ -59,6 +59,7 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
         modules_per_page: How many modules one page lists.
         modules_per_index: How many one file of the search index has at most, before
             there are several; a multiple of ``modules_per_page``.
+        house_log: The name of a checksum database of the site's own, "" for none.
         old_heads: Older tree heads, up to the trusted one, whose clients are served.
         at_least: How many records the tree's own head must have for them.
     """
@@ -70,6 +71,7 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
     vulndb: bool = False
     modules_per_page: int = 250
     modules_per_index: int = 20_000
+    house_log: str = ""
     old_heads: OldHeads = OldHeads()
     at_least: int = 0
 

@@ -38,6 +38,7 @@ from gosync.serve.publishing import ModuleQueue
 from gosync.serve.pullrules import PullRules
 from gosync.site.applying import denied_of, rule_on_admitted
 from gosync.site.oldheads import note_seen
+from gosync.site.options import needs_whole
 from gosync.site.site import Site
 from gosync.site.upstreams import Upstreams
 from gosync.store.staging import Staged
@@ -160,6 +161,8 @@ class VersionBringer:
             GosyncError: why it cannot be had.
         """
         self._check_stands(mv)
+        if needs_whole(self._site.options, mv.path):
+            kind = FileKind.ZIP
         need = Need.ZIP if kind is FileKind.ZIP else Need.MOD
         async with self._site.holding(fetch_lease(mv), wait_seconds=_PATIENCE_SECONDS):
             row = self._site.catalog.versions.get(mv)

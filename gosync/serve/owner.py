@@ -198,7 +198,9 @@ class StoreOwner:
     def _is_logged(self, request: ProxyRequest) -> bool:
         """Return whether the configured database may have a record of it."""
         options = self._site.options
-        database = options.database
+        database, house = options.database, options.house_log
+        if house is not None and request.database == house.name:
+            return True
         if database is None or request.database != database.name:
             return False
         return not options.policy.is_private(request.module)

@@ -78,6 +78,27 @@ class OldHeadSpec(msgspec.Struct, frozen=True):
     since: str = ""
 
 
+class HouseLogSpec(msgspec.Struct, frozen=True):
+    """A checksum database of the site's own.
+
+    Attributes:
+        verifier: Its verifier key, ``NAME+HASH+KEY``.
+        key: The file of its signer key; None where another site signs.
+        witnesses: Trees, or files with a signed head, that the log must extend.
+        noted: Where the newest head that was let out is noted; None for nowhere.
+    """
+
+    verifier: str
+    key: Path | None = None
+    witnesses: tuple[Path, ...] = ()
+    noted: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The database's name."""
+        return self.verifier.partition("+")[0]
+
+
 class TreePages(Protocol):
     """Pages that a tree has below ``documents/``, whatever its store has.
 
@@ -133,6 +154,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         old_heads: Which clients with a tree head from elsewhere are served.
         contact: Whom the tree's pages tell people to ask, "" for nobody.
         bundle_pulled: Whether bundles bring what only a server was asked for.
+        house_log: The site's own checksum database, None for none.
         pages: Pages that the tree has besides, or None.
         attest_keys: Secret keys that attest what is published, files or folders.
     """
@@ -163,6 +185,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     rules: PolicyRules = PolicyRules()
     contact: str = ""
     bundle_pulled: bool = False
+    house_log: HouseLogSpec | None = None
     pages: TreePages | None = None
     attest_keys: tuple[Path, ...] = ()
     follow_url: str = ""
@@ -180,3 +203,12 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         old = (each for each in self.http.logins.addresses if each.url not in new)
         logins = Logins((*new.values(), *old))
         return replace(self, http=replace(self.http, logins=logins))
+
+
+def needs_whole(options: SiteOptions, path: str) -> bool:
+    """Return whether a module's versions come with their zips, whoever needs these.
+
+    A record of the house log has the h1 of both files; of a private version nobody
+    else knows them.
+    """
+    return options.house_log is not None and options.policy.is_private(path)

@@ -17,6 +17,7 @@ from gosync.errors import (
     StoreError,
 )
 from gosync.gomod.module import ModuleVersion
+from gosync.publish.owner import check_owner
 from gosync.publish.publisher import Publisher
 from gosync.publish.report import PublishReport
 from gosync.publish.work import PublishOptions, TreeTarget
@@ -26,6 +27,7 @@ from gosync.site.applying import apply_policy, rule_on_modules
 from gosync.site.attestations import attest_published
 from gosync.site.documents import first_page, write_documents
 from gosync.site.downloads import write_downloads
+from gosync.site.housetree import bring_up_house_log
 from gosync.site.oldheads import (
     ServedHeads,
     bring_tiles,
@@ -114,6 +116,7 @@ async def publish_tree(
     async with site.holding_tree():
         await to_thread.run_sync(apply_policy, site)
         await to_thread.run_sync(_attest, site)
+        is_begun = await _log_carried(site)
         while True:
             head = await _newest_head(site, sums)
             try:
@@ -123,6 +126,8 @@ async def publish_tree(
                 if await _newest_head(site, sums) is head:
                     raise
             else:
+                if not is_begun:
+                    await _log_carried(site)
                 await to_thread.run_sync(_write_besides, site)
                 return report
 
@@ -132,6 +137,17 @@ def _write_besides(site: Site) -> None:
     write_documents(site)
     write_downloads(site)
     write_setup(site)
+
+
+async def _log_carried(site: Site, paths: Sequence[str] | None = None) -> bool:
+    """Bring the house log up; return False where no tree was begun, so nothing is."""
+    target = tree_target(site)
+    marker = await to_thread.run_sync(target.marker)
+    if marker is None:
+        return False
+    check_owner(target.storage.name, marker, site.catalog.identity.get())
+    await bring_up_house_log(site, paths)
+    return True
 
 
 async def publish_modules(
@@ -150,6 +166,7 @@ async def publish_modules(
         StoreError: if the catalog cannot be read or written.
     """
     await to_thread.run_sync(rule_on_modules, site, paths)
+    await _log_carried(site, paths)
     head = await _newest_head(site, sums)
     async with site.holding_at_last(modules_lease(site.options.tree_path)):
         try:
@@ -197,6 +214,7 @@ async def publish_rest(site: Site, sums: SumClient | None) -> PublishReport:
         site.holding_at_last(modules_lease(tree)),
     ):
         await to_thread.run_sync(apply_policy, site)
+        await _log_carried(site)
         head = await _newest_head(site, sums)
         wanted = await to_thread.run_sync(
             lambda: publisher.wanted_tiles(target, head, options=options)
@@ -357,6 +375,7 @@ def _options(site: Site, served: ServedHeads) -> PublishOptions:
         explained=first_page(site.options.pages),
         contact=site.options.contact,
         vulndb=site.catalog.artifacts.any_of(VULNDB),
+        house_log=site.options.house_log.name if site.options.house_log else "",
         old_heads=served.old_heads,
         at_least=served.newest,
     )

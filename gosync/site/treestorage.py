@@ -11,7 +11,7 @@ from pathlib import Path
 from gosync.publish.changelog import ChangeLog
 from gosync.publish.localtree import LocalTree
 from gosync.publish.notedtree import NotedTree
-from gosync.publish.tree import TreeStorage
+from gosync.publish.tree import TreeReader, TreeStorage
 from gosync.site.options import SiteOptions
 
 
@@ -29,3 +29,8 @@ def named_tree(options: SiteOptions, name: str) -> TreeStorage:
     if options.notes_changes and name == str(options.tree_path):
         return NotedTree(storage, ChangeLog(options.store_path))
     return storage
+
+
+def read_tree(name: str) -> TreeReader:
+    """Return a reader of any tree, by the name that leases and the catalog have."""
+    return LocalTree(Path(name)).reader()

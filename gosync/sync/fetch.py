@@ -33,6 +33,7 @@ from gosync.ingest.gate import Admission
 from gosync.site.applying import is_denied_before, rule_on_admitted
 from gosync.site.configured import VERSION, upstream_of
 from gosync.site.oldheads import note_seen
+from gosync.site.options import needs_whole
 from gosync.site.site import Site
 from gosync.site.upstreams import Upstreams
 from gosync.store.staging import Staged
@@ -151,6 +152,8 @@ class VersionFetcher:
 
     async def _admit(self, row: VersionRow) -> VersionRow:
         mv = row.mv
+        if needs_whole(self._site.options, row.path):
+            row = replace(row, need=Need.ZIP)
         private = self._site.options.policy.is_private(row.path)
         gate = self._upstreams.gate
         async with gate.open(mv, need=row.need, private=private) as admission:

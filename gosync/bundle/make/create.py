@@ -75,6 +75,7 @@ from gosync.catalog.bundles import BundleRow, BundleState
 from gosync.errors import UsageError
 from gosync.hint import advise, command
 from gosync.signing.files import read_keys
+from gosync.site.housetree import note_kept_head
 from gosync.site.ruletext import rules_of
 from gosync.site.site import Site
 from gosync.store.durable import make_folder
@@ -118,6 +119,7 @@ def create_bundle(
                 selection = read_selection(
                     site.catalog, reader, with_pulled=site.options.bundle_pulled
                 )
+            note_kept_head(site)
             check_readable(selection, reader)
             making = _Making(site, options, selection, progress or NoProgress())
             stack.enter_context(site.holder.relying_on(making.digests))

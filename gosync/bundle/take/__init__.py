@@ -14,6 +14,7 @@ unpacking    versions out of volumes into staged files, in a process of its own
 withdrawals  what a bundle withdraws, taken out at once
 applying     a bundle's selection becomes the site's
 outcome      how an import ended; the receipt and need.json that it leaves
+houselog     a bundle's house log, held against the one that is here
 artifacts    artifacts out of bundles: their bytes into the store
 checks       may a bundle's selection become the site's: who vouches for it
 """

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from gosync.artifact import KNOWN_KINDS, Artifact
 from gosync.bundle.format.artifacts import ArtifactEntry, known_artifacts
 from gosync.bundle.read.reader import read_blobs
+from gosync.bundle.take.houselog import is_own_log
 from gosync.bundle.take.plan import Taking
 from gosync.site.artifacts import change_artifacts
 from gosync.site.attestations import FOLDER
@@ -44,7 +45,13 @@ def take_artifacts(site: Site, entries: Iterable[ArtifactEntry]) -> None:
         StoreError: Journal or catalog cannot be written.
     """
     own = own_folder(site)
-    told = {each.key: _artifact(each) for each in known_artifacts(entries)}
+    spec = site.options.house_log
+    signs = spec is not None and spec.key is not None
+    told = {
+        each.key: _artifact(each)
+        for each in known_artifacts(entries)
+        if not (signs and is_own_log(site, each.name))
+    }
     here = {each.key: each for each in site.catalog.artifacts.all()}
     change_artifacts(
         site,
@@ -55,6 +62,7 @@ def take_artifacts(site: Site, entries: Iterable[ArtifactEntry]) -> None:
             if each.kind in KNOWN_KINDS
             and key not in told
             and not each.name.startswith((own, FOLDER))  # decided, signed here
+            and not is_own_log(site, each.name)
         ],
     )
 

@@ -45,6 +45,7 @@ from gosync.bundle.take.applying import (
 from gosync.bundle.take.artifacts import take_blobs
 from gosync.bundle.take.checks import check_deletes, check_shrink, check_vouched
 from gosync.bundle.take.holdings import holdings_of
+from gosync.bundle.take.houselog import check_house_log
 from gosync.bundle.take.intake import Intake
 from gosync.bundle.take.outcome import (
     ImportedBundle,
@@ -247,6 +248,8 @@ class Import:
             self._site = allowing(self._site, deletes)
             check_import_fits(self._site, plan)
             await self._bring(plan, bundles)
+            artifacts = plan.chosen.manifest.artifacts
+            await to_thread.run_sync(check_house_log, self._site, artifacts)
         except BundleGapError:
             self._tiles_missing = True
             return False

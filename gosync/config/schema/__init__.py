@@ -9,7 +9,7 @@ is a tuple here, so that nothing of a configuration changes once it is read.
     daemon    ``[daemon]``, ``[hooks]``: the daemon, and whom it tells
     file      the whole gosync.toml
     policy    ``[policy]``: what may come in
-    private   ``[[private]]``: modules of the site's own
+    private   ``[[private]]``, ``[house_log]``: modules of the site's own
     publish   ``[store]``, ``[publish]``, ``[vulndb]``: what lies on disk
     section   base of all sections, and the bounds of numbers in them
     select    ``[[select]]``, ``[[project]]`` and others: what is carried, how long
@@ -39,7 +39,7 @@ from gosync.config.schema.policy import (
     RequireSignatureSection,
     VulnerabilitiesSection,
 )
-from gosync.config.schema.private import PrivateSection
+from gosync.config.schema.private import HouseLogSection, PrivateSection
 from gosync.config.schema.publish import PublishSection, StoreSection, VulndbSection
 from gosync.config.schema.section import DAY_SECONDS, Section
 from gosync.config.schema.select import (
@@ -66,6 +66,7 @@ __all__ = [
     "DaemonSection",
     "FileSchema",
     "HooksSection",
+    "HouseLogSection",
     "JobSection",
     "JobsSection",
     "LicencesSection",

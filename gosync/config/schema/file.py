@@ -6,7 +6,7 @@ from gosync.config.schema.access import AccessSection, RequestsSection
 from gosync.config.schema.bundle import BundleSection, TargetSection
 from gosync.config.schema.daemon import DaemonSection, HooksSection
 from gosync.config.schema.policy import PolicySection
-from gosync.config.schema.private import PrivateSection
+from gosync.config.schema.private import HouseLogSection, PrivateSection
 from gosync.config.schema.publish import PublishSection, StoreSection, VulndbSection
 from gosync.config.schema.section import Section
 from gosync.config.schema.select import (
@@ -43,5 +43,6 @@ class FileSchema(Section, frozen=True):
     requests: RequestsSection = RequestsSection()
     daemon: DaemonSection = DaemonSection()
     hooks: HooksSection = HooksSection()
+    house_log: HouseLogSection = HouseLogSection()
     target: tuple[TargetSection, ...] = ()
     bundle: BundleSection = BundleSection()

@@ -1,4 +1,4 @@
-"""Sections of private modules: ``[[private]]``."""
+"""Sections of a site's own modules: ``[[private]]``, ``[house_log]``."""
 
 from __future__ import annotations
 
@@ -23,3 +23,17 @@ class PrivateSection(Section, frozen=True):
     depth: Count | None = None
     time_limit: str = "10m"
     max_bytes: str = "2GiB"
+
+
+class HouseLogSection(Section, frozen=True):
+    """``[house_log]``: a checksum database of the site's own.
+
+    Attributes:
+        verifier: Its verifier key, NAME+HASH+KEY; what GOSUMDB is inside. "": none.
+        key: The file of its signer key; "" where another site signs.
+        witnesses: Trees, or files with a signed tree head, that it must extend.
+    """
+
+    verifier: str = ""
+    key: str = ""
+    witnesses: tuple[str, ...] = ()
