@@ -216,7 +216,7 @@ def known_heads(tree: Path, spec: HouseLogSpec) -> list[tuple[str, SignedHead]]:
     notes: dict[str, bytes | None] = {}
     for folder in (tree, *spec.witnesses):
         if folder.is_dir():
-            reader = named_tree(str(folder)).reader()
+            reader = read_tree(str(folder))
             notes[str(folder)] = reader.read(f"{sumdb_folder(spec.name)}/latest")
         elif folder != tree:
             notes[str(folder)] = _read_file(folder, must_be=True)
