@@ -169,6 +169,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             house_log=self.house_log,
             pages=ExplainPages(),
             contact=self.sections.publish.contact,
+            public_url=self.sections.publish.url,
         )
 
     def pull_options(self) -> SiteOptions:

@@ -6,8 +6,9 @@
 #   & ([scriptblock]::Create($setup)) ADDRESS -Install DIR       with Go in DIR\go
 #   & ([scriptblock]::Create($setup)) -Undo                      as it was before
 #
-# ADDRESS is where this script was fetched, without /setup.ps1.
-param([string]$Address = '', [switch]$Machine, [string]$Install = '', [switch]$Undo)
+# ADDRESS is where this script was fetched, without /setup.ps1; it may be left out where
+# the mirror says it itself (publish.url).
+param([string]$Address = @ADDRESS@, [switch]$Machine, [string]$Install = '', [switch]$Undo)
 $ErrorActionPreference = 'Stop'
 
 function Install-Go([string]$Address, [string]$Folder, [string]$Scratch) {

@@ -6,7 +6,8 @@
 #   curl -fsS ADDRESS/setup.sh | sh -s -- ADDRESS --install DIR    with Go in DIR/go
 #   sh setup.sh --undo [--machine]                                 as it was before
 #
-# ADDRESS is where this script was fetched, without /setup.sh.
+# ADDRESS is where this script was fetched, without /setup.sh; it may be left out where
+# the mirror says it itself (publish.url).
 set -eu
 
 say() { printf '%s\n' "$*"; }
@@ -116,7 +117,7 @@ try_one() { # ADDRESS
 }
 
 main() {
-    address='' machine=no into='' action=set first=no
+    address=@ADDRESS@ machine=no into='' action=set first=no
     while [ $# -gt 0 ]; do
         case "$1" in
             --undo) action=undo ;;
@@ -125,7 +126,7 @@ main() {
                 case "$2" in /*) into=$2 ;; *) into=$PWD/$2 ;; esac
                 shift ;;
             -*) die "no option $1" ;;
-            *) address=${1%/} ;;
+            *) address=$1 ;;
         esac
         shift
     done
@@ -133,6 +134,7 @@ main() {
     trap 'rm -rf "$scratch"' EXIT
     trap 'exit 130' INT
     cd "$scratch" # no go.mod of this folder has a say
+    address=${address%/}
     if [ "$action" = set ]; then
         case "$address" in
             http://*|https://*|file://*) ;;

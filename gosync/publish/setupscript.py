@@ -4,18 +4,22 @@ Both set GOPROXY, GOSUMDB, GOTOOLCHAIN and the patterns of private modules with
 ``go env -w``, for one user or in go's own ``go.env`` for all; fetch one module of the
 tree as a proof; and put back what was there when that fails, or when asked to. What was
 there before the first of several runs is kept beside the file, and comes back with
-``--undo``. A static tree does not know its address: it is an argument.
+``--undo``. A static tree may not know its address: then it is an argument.
 
-The scripts lie beside this module, with ``@VARIABLES@`` and ``@PROBE@`` where values
+The scripts lie beside this module, with ``@VARIABLES@`` and others where values
 stand, quoted for the shell that reads them. Both scripts do nothing before their
 last line, so that half of a download runs nothing.
 """
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from gosync.sumdb.names import GOLANG_SUMDB, Database
+
+_PLACE = re.compile("@(?:VARIABLES|PROBE|ADDRESS)@")
 
 
 class ClientSettings(msgspec.Struct, frozen=True):
@@ -26,12 +30,14 @@ class ClientSettings(msgspec.Struct, frozen=True):
         private: GOPRIVATE patterns of what no database vouches for.
         toolchains: Whether Go toolchains are carried.
         probe: A ``module@version`` of the tree that a client can fetch, "" for none.
+        url: The tree's address, "" when it is not known.
     """
 
     database: Database | None
     private: tuple[str, ...]
     toolchains: bool
     probe: str
+    url: str = ""
 
     @property
     def variables(self) -> dict[str, str]:
@@ -61,17 +67,18 @@ def fill_sh(script: str, settings: ClientSettings) -> bytes:
         settings: What it is to set.
     """
     words = [f"{name}={_sh(text)}" for name, text in settings.variables.items()]
-    return _filled(script, " ".join(words), _sh(settings.probe))
+    return _filled(script, " ".join(words), _sh(settings.probe), _sh(settings.url))
 
 
 def fill_ps1(script: str, settings: ClientSettings) -> bytes:
     """Return the script for PowerShell 5 and newer, likewise."""
     words = [_ps1(f"{name}={text}") for name, text in settings.variables.items()]
-    return _filled(script, ", ".join(words), _ps1(settings.probe))
+    return _filled(script, ", ".join(words), _ps1(settings.probe), _ps1(settings.url))
 
 
-def _filled(script: str, variables: str, probe: str) -> bytes:
-    return script.replace("@VARIABLES@", variables).replace("@PROBE@", probe).encode()
+def _filled(script: str, variables: str, probe: str, address: str) -> bytes:
+    values = {"@VARIABLES@": variables, "@PROBE@": probe, "@ADDRESS@": address}
+    return _PLACE.sub(lambda found: values[found[0]], script).encode()
 
 
 def _sh(text: str) -> str:

@@ -153,6 +153,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         deletes: How many versions may go at once.
         old_heads: Which clients with a tree head from elsewhere are served.
         contact: Whom the tree's pages tell people to ask, "" for nobody.
+        public_url: The address that the tree is served at, "" when it is not known.
         bundle_pulled: Whether bundles bring what only a server was asked for.
         house_log: The site's own checksum database, None for none.
         pages: Pages that the tree has besides, or None.
@@ -184,6 +185,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     vulndb: str = ""
     rules: PolicyRules = PolicyRules()
     contact: str = ""
+    public_url: str = ""
     bundle_pulled: bool = False
     house_log: HouseLogSpec | None = None
     pages: TreePages | None = None

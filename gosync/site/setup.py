@@ -53,6 +53,7 @@ def client_settings(site: Site) -> ClientSettings:
         private=options.policy.private,
         toolchains=toolchain is not None and toolchain.versions > 0,
         probe=_probe(site, tree),
+        url=options.public_url,
     )
 
 

@@ -374,6 +374,7 @@ def _options(site: Site, served: ServedHeads) -> PublishOptions:
         private=site.options.policy.private,
         explained=first_page(site.options.pages),
         contact=site.options.contact,
+        url=site.options.public_url,
         vulndb=site.catalog.artifacts.any_of(VULNDB),
         house_log=site.options.house_log.name if site.options.house_log else "",
         old_heads=served.old_heads,

@@ -190,3 +190,15 @@ def test_archives_follow_the_toolchains(site: Site):
     own.unlink()
     site.declare(toolchains=toolchains)
     site.run("publish", expect=0)
+
+
+def test_a_tree_that_knows_its_address_needs_no_argument(
+    url: str, site: Site, tmp_path: Path
+):
+    site.declare(publish={"tree": str(site.tree), "url": f"{url}/"})
+    site.run("publish", expect=0)
+    machine = Machine(tmp_path / "home", need_go(NEWEST))
+    done = machine.run("sh", str(site.tree / "setup.sh"))
+    assert done.returncode == 0, done.stderr
+    assert machine.settings()["GOPROXY"] == url
+    assert f"curl -fsS {url}/setup.sh" in (site.tree / "index.html").read_text()

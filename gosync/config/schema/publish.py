@@ -32,7 +32,8 @@ class PublishSection(Section, frozen=True):
         heads: Such heads that level 0 has tiles for: sizes, or files that are copies
             of a client's pkg/sumdb/NAME/latest; 8 KiB each.
         heads_since: The same for every head from a date on; "" for none.
-        url: The address that it is served at, told to hooks; "" for none.
+        url: The address that it is served at, told to hooks and on its pages; "" where
+            nobody knows.
         attest: Files of secret keys that attest each version that is published, or
             folders of them; read at each use.
         contact: Whom messages and pages tell people to ask; "" for nobody.
