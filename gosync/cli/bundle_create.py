@@ -36,6 +36,7 @@ from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
 from gosync.signing.files import read_keys
 from gosync.site.site import open_site
+from gosync.work.memory import share_arenas
 
 EXIT_INCOMPLETE = 3
 
@@ -140,6 +141,7 @@ def create(
         ) as site,
         progress(show=options.show_progress) as watcher,
     ):
+        share_arenas()
         created = create_bundle(site, asked, watcher)
     told = CreateReport.of(created)
     if report is not None:

@@ -11,6 +11,7 @@ from anyio.abc import TaskStatus
 
 from gosync.errors import InterruptedRunError
 from gosync.work.interruption import forget, noticing
+from gosync.work.memory import share_arenas
 from gosync.work.pool import first_error
 
 T = TypeVar("T")
@@ -51,4 +52,5 @@ def run_interruptible(work: Callable[[], Awaitable[T]]) -> T:
         return results[0]
 
     forget()
+    share_arenas()
     return anyio.run(main)

@@ -5,6 +5,7 @@ lookahead   threads that work some items ahead of the one whose result is taken
 processes   forked processes, where threads would wait for each other
 workers     processes started beside other threads, when there is work
 pace        how quickly work goes, and how long the rest takes (pure)
+memory      memory that threads share
 progress    who watches long work
 interruption  signals that end waits for locks
 stop        ending it early without losing what is under way

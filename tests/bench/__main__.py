@@ -8,7 +8,7 @@ folder, whose disk is what durability is paid to (set TMPDIR to choose). Ratios
 are of runs side by side, and what is shown is the median of them; still, a
 machine that does other things measures those, too. Exits 1 when a target is missed,
 so with ``--quick``, whose sizes are smaller, take it as a hint. With a folder of real
-modules, as a proxy's cache has them, a cold sync and imports are measured over
+modules, as a proxy's cache has them, a cold sync, imports and bundles are measured over
 these, too.
 """
 
@@ -39,6 +39,7 @@ from tests.bench.listing import list_store
 from tests.bench.logreading import read_logs
 from tests.bench.planning import plan_selection, resolve_graph
 from tests.bench.publishing import publish_changes
+from tests.bench.realbundle import real_bundles
 from tests.bench.scanning import scan_imports
 from tests.bench.serving import serve_tree
 from tests.bench.setting import FULL, QUICK, Setting
@@ -66,6 +67,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "verify": verify_caches,
     "storeplan": plan_store_repair,
     "bundle": bundle_sizes,
+    "realbundle": real_bundles,
     "client": ask_small,
     "line": bad_mirrors,
     "serve": serve_tree,
