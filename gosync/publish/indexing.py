@@ -217,18 +217,14 @@ class _TreeIndex:
     def write(self, state: IndexState) -> None:
         """Write what changed, gone lines first; what is empty goes at the end."""
         order = {IndexKind.GONE: 0, IndexKind.WHOLE: 1, IndexKind.MOD: 2}
-        empty = []
         for part in sorted(self._changed, key=lambda part: (order[part.kind], part)):
             lines = self._lines[part]
             data = format_lines(lines)
+            self._writer.write(part.path, data)
             self._files[part.name] = IndexFile(part.name, len(lines), digest_of(data))
-            if lines:
-                self._writer.write(part.path, data)
-            else:
-                empty.append(part)
-                del self._files[part.name]
+        named = [each for _, each in sorted(self._files.items()) if each.lines]
         self._writer.then()
-        files = format_files(self._files[name] for name in sorted(self._files))
+        files = format_files(named)
         self._writer.write(INDEX_FILES, files)
         self._writer.then()
         state = msgspec.structs.replace(
@@ -236,8 +232,13 @@ class _TreeIndex:
         )
         self._writer.write(INDEX_STATE, format_state(state))
         self._writer.commit()
-        for part in empty:
-            self._writer.remove(part.path)
+        self._remove_empty({each.name for each in named})
+
+    def _remove_empty(self, named: set[str]) -> None:
+        """Remove files without a line, those too that a killed run left."""
+        for part in {*self._parts, *self._changed}:
+            if part.name not in named and not self._read(part):
+                self._writer.remove(part.path)
 
     def _newest(self, kind: IndexKind) -> IndexPart | None:
         return next((part for part in self._parts if part.kind is kind), None)
@@ -251,8 +252,11 @@ class _TreeIndex:
             except MalformedError:
                 self._lines[part] = []
             known = self._files.get(part.name)
-            if data and (known is None or known.sha256 != digest_of(data)):
+            digest = "" if known is None else known.sha256
+            if digest != (digest_of(data) if data else ""):
                 self._changed.add(part)
+                if part.kind is IndexKind.WHOLE:  # what left it may be there by now
+                    self._read(part._replace(kind=IndexKind.GONE))
         return self._lines[part]
 
     def _put(self, part: IndexPart, lines: list[IndexLine]) -> list[IndexLine]:

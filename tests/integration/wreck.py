@@ -296,8 +296,8 @@ def indexed(tree: Path) -> dict[str, list[str]]:
     for file in (tree / INDEX_FOLDER).rglob("*.jsonl"):
         part = parse_index_name(file.relative_to(tree / INDEX_FOLDER).as_posix())
         assert part is not None
-        if part.kind is not IndexKind.GONE:  # it tells of a history
-            lines = parse_lines(file.read_bytes())
+        lines = parse_lines(file.read_bytes())
+        if lines and part.kind is not IndexKind.GONE:  # that tells of a history
             names = (f"{line.path}@{line.version}" for line in lines)
             found[part.kind] = sorted([*found.get(part.kind, ()), *names])
     return found
