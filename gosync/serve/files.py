@@ -21,6 +21,8 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Final, TypeAlias
 
+import zstandard
+
 from gosync.folder.routes import MARKER, WITHDRAWN
 from gosync.serve.asked import (
     Asked,
@@ -28,6 +30,15 @@ from gosync.serve.asked import (
     content_type,
     surrogate_keys,
 )
+
+
+def _gzip(body: bytes) -> bytes:
+    return zlib.compress(body, level=6, wbits=31)
+
+
+def _zstd(body: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=9).compress(body)
+
 
 Headers: TypeAlias = list[tuple[str, str]]
 _Identity: TypeAlias = tuple[int, int, int]
@@ -40,6 +51,8 @@ _WORTH_COMPRESSING_BYTES: Final = 1 << 10
 _ENTRY_BYTES: Final = 1500  # what one costs beside its body
 # In the order in which they are preferred, with their files beside the plain one.
 _ENCODINGS: Final = (("zstd", ".zst"), ("br", ".br"), ("gzip", ".gz"))
+# Made here, once for a file in memory, where nobody has put them beside it.
+_PACKED: Final = {"zstd": _zstd, "gzip": _gzip}
 
 
 class Variant:
@@ -231,8 +244,8 @@ class ServedFiles:
         found = []
         for name, suffix in _ENCODINGS:
             body = _beside(file, suffix, entry.identity)
-            if body is None and name == "gzip":
-                body = zlib.compress(entry.plain.body, level=6, wbits=31)
+            if body is None and (pack := _PACKED.get(name)) is not None:
+                body = pack(entry.plain.body)
             if body is not None and len(body) < entry.size:
                 its = f'{etag[:-1]}-{name}"'
                 headers = self._headers(entry.asked, its, varies=True)
