@@ -130,14 +130,24 @@ def accepts(accept_encoding: str, name: str) -> bool:
 class ServedFiles:
     """The files of one tree, by URL path."""
 
-    def __init__(self, root: Path, *, memory_bytes: int, immutable_days: float) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        memory_bytes: int,
+        immutable_days: float,
+        for_all: bool = True,
+    ) -> None:
         """Know nothing yet.
 
         Args:
             root: The tree.
             memory_bytes: How much of it may stay in memory.
             immutable_days: How long caches may keep what never changes.
+            for_all: Whether everybody may read all of it, and caches of many may
+                keep it.
         """
+        self._for_all = for_all
         self.root = str(root)
         self._limit = memory_bytes
         self._days = immutable_days
@@ -227,7 +237,7 @@ class ServedFiles:
     def _headers(self, asked: Asked, etag: str, *, varies: bool = False) -> Headers:
         headers = [
             ("content-type", content_type(asked)),
-            ("cache-control", cache_control(asked, self._days)),
+            ("cache-control", self._caching(asked)),
             ("etag", etag),
             ("accept-ranges", "bytes"),
             ("x-content-type-options", "nosniff"),
@@ -237,6 +247,10 @@ class ServedFiles:
         if varies:
             headers.append(("vary", "Accept-Encoding"))
         return headers
+
+    def _caching(self, asked: Asked) -> str:
+        text = cache_control(asked, self._days)
+        return text if self._for_all else text.replace("public", "private", 1)
 
     def _encoded(
         self, entry: ServedEntry, file: str, etag: str

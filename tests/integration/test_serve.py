@@ -322,6 +322,7 @@ def test_logins_and_tls(tree, tmp_path):
     assert statuses == [401, 403, 401, 200, 200, 403]
     assert nobody.headers["www-authenticate"].startswith("Basic ")
     assert (is_open.status, old.status) == (404, 200)
+    assert token.headers["cache-control"].startswith("private, ")
     logged = server.logged() + (tmp_path / "access.jsonl").read_text() + metrics
     assert '"user":"ada"' in logged
     for secret in ("pass word", "YWRhOnBhc3Mgd29yZA", "YWRhOndyb25n", "Y2k6dG9r"):
