@@ -105,7 +105,10 @@ class ServerApp:
         self._readiness, self._origin, self._merged = readiness, origin, merged
         self.uploads: UploadReceiver | None = None
         self._files = ServedFiles(
-            tree, memory_bytes=spec.memory_bytes, immutable_days=spec.immutable_days
+            tree,
+            memory_bytes=spec.memory_bytes,
+            immutable_days=spec.immutable_days,
+            for_all=spec.logins is None,
         )
         self._notes = RequestNotes(spec, clock, missing)
         self._check = (

@@ -21,6 +21,8 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Final, TypeAlias
 
+import zstandard
+
 from gosync.folder.routes import MARKER, WITHDRAWN
 from gosync.serve.asked import (
     Asked,
@@ -28,6 +30,15 @@ from gosync.serve.asked import (
     content_type,
     surrogate_keys,
 )
+
+
+def _gzip(body: bytes) -> bytes:
+    return zlib.compress(body, level=6, wbits=31)
+
+
+def _zstd(body: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=9).compress(body)
+
 
 Headers: TypeAlias = list[tuple[str, str]]
 _Identity: TypeAlias = tuple[int, int, int]
@@ -40,6 +51,8 @@ _WORTH_COMPRESSING_BYTES: Final = 1 << 10
 _ENTRY_BYTES: Final = 1500  # what one costs beside its body
 # In the order in which they are preferred, with their files beside the plain one.
 _ENCODINGS: Final = (("zstd", ".zst"), ("br", ".br"), ("gzip", ".gz"))
+# Made here, once for a file in memory, where nobody has put them beside it.
+_PACKED: Final = {"zstd": _zstd, "gzip": _gzip}
 
 
 class Variant:
@@ -117,14 +130,24 @@ def accepts(accept_encoding: str, name: str) -> bool:
 class ServedFiles:
     """The files of one tree, by URL path."""
 
-    def __init__(self, root: Path, *, memory_bytes: int, immutable_days: float) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        memory_bytes: int,
+        immutable_days: float,
+        for_all: bool = True,
+    ) -> None:
         """Know nothing yet.
 
         Args:
             root: The tree.
             memory_bytes: How much of it may stay in memory.
             immutable_days: How long caches may keep what never changes.
+            for_all: Whether everybody may read all of it, and caches of many may
+                keep it.
         """
+        self._for_all = for_all
         self.root = str(root)
         self._limit = memory_bytes
         self._days = immutable_days
@@ -214,7 +237,7 @@ class ServedFiles:
     def _headers(self, asked: Asked, etag: str, *, varies: bool = False) -> Headers:
         headers = [
             ("content-type", content_type(asked)),
-            ("cache-control", cache_control(asked, self._days)),
+            ("cache-control", self._caching(asked)),
             ("etag", etag),
             ("accept-ranges", "bytes"),
             ("x-content-type-options", "nosniff"),
@@ -225,14 +248,18 @@ class ServedFiles:
             headers.append(("vary", "Accept-Encoding"))
         return headers
 
+    def _caching(self, asked: Asked) -> str:
+        text = cache_control(asked, self._days)
+        return text if self._for_all else text.replace("public", "private", 1)
+
     def _encoded(
         self, entry: ServedEntry, file: str, etag: str
     ) -> list[tuple[str, Variant]]:
         found = []
         for name, suffix in _ENCODINGS:
             body = _beside(file, suffix, entry.identity)
-            if body is None and name == "gzip":
-                body = zlib.compress(entry.plain.body, level=6, wbits=31)
+            if body is None and (pack := _PACKED.get(name)) is not None:
+                body = pack(entry.plain.body)
             if body is not None and len(body) < entry.size:
                 its = f'{etag[:-1]}-{name}"'
                 headers = self._headers(entry.asked, its, varies=True)

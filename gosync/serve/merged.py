@@ -40,8 +40,10 @@ class MergedAnswer(msgspec.Struct, frozen=True):
 class MergedFiles:
     """What one worker knows of what the owner holds."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
-        self._files = ServedFiles(folder, memory_bytes=_MEMORY_BYTES, immutable_days=0)
+    def __init__(self, folder: Path, clock: Clock, *, for_all: bool = True) -> None:
+        self._files = ServedFiles(
+            folder, memory_bytes=_MEMORY_BYTES, immutable_days=0, for_all=for_all
+        )
         self._clock = clock
         self._good_until: dict[str, float] = {}
         self._asking: dict[str, asyncio.Task[OriginAnswer]] = {}

@@ -2,9 +2,10 @@
 
 The first rule that names a module decides: its users may read it, all files of it and
 its records in the checksum database; "*" is everybody. Without such a rule any login
-may. What tells of many modules at once (pages, the feed, status.json) is for those
-who may read whatever a rule keeps from others, so that no name is told to who may not
-read the module. Everything else (tiles, tree heads) is for any login.
+may. What tells of many modules at once (pages, search, the feeds, status.json,
+documents such as decisions) is for those who may read whatever a rule keeps from
+others, so that no name is told to who may not read the module. Everything else (tiles,
+tree heads) is for any login.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Final
 
+from gosync.artifact import DOCUMENT
+from gosync.folder.routes import ARTIFACT_FOLDERS
 from gosync.gomod.patterns import PatternSet
 from gosync.serve.asked import Asked
 
 EVERYBODY: Final = "*"
 
-_TELLING = frozenset({"page"})
+_TELLING: Final = frozenset({"page"})
+_DOCUMENTS: Final = f"{ARTIFACT_FOLDERS[DOCUMENT]}/"
 
 
 class ReadVerdict(Enum):
@@ -47,7 +51,7 @@ class ReadRights:
         """
         if asked.module:
             users = self._users_of(asked.module)
-        elif asked.kind in _TELLING:
+        elif asked.kind in _TELLING or asked.path.startswith(_DOCUMENTS):
             return self._judge_telling(user)
         else:
             users = None

@@ -87,7 +87,7 @@ def make_pull_app(
         clock=clock,
         readiness=Readiness(tree, clock, ask_owner=origin.reasons),
         origin=origin,
-        merged=MergedFiles(folder / MERGED, clock),
+        merged=MergedFiles(folder / MERGED, clock, for_all=spec.logins is None),
         missing=missing,
     )
     if spec.uploads:

@@ -1,18 +1,21 @@
-"""nginx and Caddy in front of ``gosync serve``, by the samples, for a real go."""
+"""nginx, Caddy and Varnish in front of ``gosync serve``, by the samples, with go."""
 
 from __future__ import annotations
 
+import http.client
+import os
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from gosync.demo.exchange import RequestKind
+from gosync.gomod.module import escape_path
 from tests.go.mirrors import find_nginx
 from tests.integration.forked import CHECKOUT
 from tests.integration.pulling import pulling_site
@@ -65,6 +68,66 @@ def test_a_front_serves_the_tree_and_passes_on_what_it_lacks(
 
         assert "v1.2.0-RC.1" in listed
         assert sim.counts()[RequestKind.ZIP] == 1
+
+
+def test_varnish_keeps_what_it_has_had_and_drops_a_module_by_its_key(
+    tmp_path: Path,
+) -> None:
+    with Simulator() as sim:
+        publish_standard(sim)
+        folder = tmp_path / "site"
+        folder.mkdir()
+        site = pulling_site(folder, sim, workers=1, fresh_seconds=0)
+        with (
+            Serving(site.folder, environment=site.environment) as server,
+            _varnish(tmp_path / "front", server.url) as url,
+            GoClient(tmp_path / "go", goproxy=url, gosumdb=sim.gosumdb) as client,
+        ):
+            client.run("mod", "init", "a.example/m")
+            client.run("get", f"{UPPER}@latest")
+            listed = client.run("list", "-m", "-versions", UPPER)
+            address = url.removeprefix("http://")
+            module = f"/{escape_path(UPPER)}"
+            before = _ask(address, "GET", f"{module}/@v/list")
+            refused = _ask(address, "BAN", "/", key="module:.*")
+            server.stop()
+            client.clean()
+            client.run("mod", "download", "-x")  # the cache has it
+            kept = _ask(address, "GET", f"{module}/@v/list")
+            dropped = _ask(address, "BAN", "/", key=f"module:{UPPER}")
+            gone = _ask(address, "GET", f"{module}/@v/list")
+
+        assert "v1.2.0-RC.1" in listed
+        assert sim.counts()[RequestKind.ZIP] == 1
+        assert kept == before
+        assert (refused[0], dropped[0], gone[0]) == (403, 200, 503)
+
+
+def _ask(address: str, method: str, path: str, *, key: str = "") -> tuple[int, bytes]:
+    with closing(http.client.HTTPConnection(address, timeout=60)) as connection:
+        connection.request(method, path, headers={"Surrogate-Key": key} if key else {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
+@contextmanager
+def _varnish(folder: Path, server: str) -> Iterator[str]:
+    command = shutil.which("varnishd", path=f"{os.environ['PATH']}:/usr/sbin")
+    if command is None:
+        pytest.skip("no varnishd on PATH; .ci/setup all installs it")
+    folder.mkdir()
+    port = _free_port()
+    host, _, behind = server.removeprefix("http://").partition(":")
+    changes = {
+        '.host = "127.0.0.1";': f'.host = "{host}";',
+        '.port = "8081";': f'.port = "{behind}";',
+    }
+    config = folder / "gosync.vcl"
+    config.write_text(_sample("varnish.vcl", changes))
+    own = [command, "-F", "-j", "none", "-n", str(folder / "state")]
+    own += ["-a", f"127.0.0.1:{port}", "-f", str(config), "-s", "malloc,64m"]
+    with _running(own, port):
+        yield f"http://127.0.0.1:{port}"
 
 
 def _free_port() -> int:

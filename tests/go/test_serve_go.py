@@ -10,6 +10,7 @@ import pytest
 
 from gosync.demo.modules import commit_hash
 from gosync.gomod.module import ModuleVersion
+from tests.go.golangs import TRIED, need_go
 from tests.integration.pulling import pulling_site
 from tests.integration.serving import Serving
 from tests.integration.site import Site
@@ -35,8 +36,14 @@ def sim() -> Iterator[Simulator]:
         yield started
 
 
+@pytest.fixture(scope="module", params=TRIED)
+def go(request: pytest.FixtureRequest) -> Path:
+    """Return a go command; each has a store of its own, empty at first."""
+    return need_go(request.param)
+
+
 @pytest.fixture(scope="module")
-def site(sim: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Site:
+def site(go: Path, sim: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Site:
     return pulling_site(tmp_path_factory.mktemp("site"), sim)
 
 
@@ -49,17 +56,19 @@ def server(sim: Simulator, site: Site) -> Iterator[Serving]:
 
 
 @pytest.fixture
-def client(sim: Simulator, server: Serving, tmp_path: Path) -> Iterator[GoClient]:
-    env = {"GOFLAGS": "-mod=mod"}
+def client(
+    go: Path, sim: Simulator, server: Serving, tmp_path: Path
+) -> Iterator[GoClient]:
+    env = {"GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"}
     with GoClient(
-        tmp_path / "go", goproxy=server.url, gosumdb=sim.gosumdb, env=env
-    ) as go:
-        go.run("mod", "init", "a.example/m")
-        yield go
+        tmp_path / "go", goproxy=server.url, gosumdb=sim.gosumdb, go=go, env=env
+    ) as started:
+        started.run("mod", "init", "a.example/m")
+        yield started
 
 
 def test_go_builds_from_an_empty_store_and_from_the_tree_after_it(
-    sim: Simulator, site: Site, client: GoClient, tmp_path: Path
+    go: Path, sim: Simulator, site: Site, client: GoClient, tmp_path: Path
 ) -> None:
     client.run("install", f"{PROGRAM}@v1.1.0")
     built = subprocess.run(
@@ -71,7 +80,9 @@ def test_go_builds_from_an_empty_store_and_from_the_tree_after_it(
 
     assert built.stdout == PROGRAM_OUTPUT
     offline = f"file://{site.tree}"
-    with GoClient(tmp_path / "other", goproxy=offline, gosumdb=sim.gosumdb) as other:
+    with GoClient(
+        tmp_path / "other", goproxy=offline, gosumdb=sim.gosumdb, go=go
+    ) as other:
         other.run("install", f"{PROGRAM}@v1.1.0")
 
 

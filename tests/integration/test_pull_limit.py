@@ -82,7 +82,7 @@ def _write_upstream(root: Path, aside: Path) -> tuple[str, list[ModuleVersion]]:
     return upstream.verifier_key, made
 
 
-@pytest.mark.timeout(1500)  # the second tier pulls 2.5 GB
+@pytest.mark.timeout(3000)  # the second tier pulls 2.5 GB
 @pytest.mark.sampled
 def test_what_lists_name_is_served_while_far_more_is_pulled_than_is_kept(
     tmp_path: Path,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import zstandard
 
 from gosync.serve.logins import format_password, format_token
 from tests.integration.serving import Serving
@@ -165,6 +166,21 @@ def test_a_list_is_compressed_for_who_takes_that(server):
     assert packed.headers["vary"] == "Accept-Encoding"
     assert gzip.decompress(packed.body) == plain.body
     assert packed.headers["etag"] != plain.headers["etag"]
+    zstd = server.get(f"{MODULE}/list", accept_encoding="gzip, zstd")
+    assert zstd.headers["content-encoding"] == "zstd"
+    assert zstandard.decompress(zstd.body) == plain.body
+
+
+def test_a_file_that_was_compressed_beforehand_is_sent(server, tree):
+    page = tree / "rsc.io/long.html"
+    page.write_text("<p>a page</p>" * 200)
+    page.with_name("long.html.br").write_bytes(b"as brotli made it")
+    packed = server.get("/rsc.io/long.html", accept_encoding="gzip, br")
+
+    assert packed.headers["content-encoding"] == "br"
+    assert packed.body == b"as brotli made it"
+    part = server.get("/rsc.io/long.html", accept_encoding="br", range="bytes=0-2")
+    assert (part.status, part.body) == (206, b"<p>")
 
 
 def test_a_changed_file_is_seen_soon(server, tree):
@@ -220,6 +236,23 @@ def test_what_is_no_plain_request_gets_no_second_answer(server, request_bytes):
     assert server.get("/healthz").status == 200
 
 
+def test_slow_headers_of_many_hold_up_nobody(server):
+    """A front cuts such clients off; here they cost memory, and no turn."""
+    slow = []
+    try:
+        for _ in range(200):
+            connection = socket.create_connection(_address(server), timeout=30)
+            slow.append(connection)
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: ")
+        for _ in range(3):
+            for connection in slow:
+                connection.sendall(b"a")
+            assert server.get(f"{MODULE}/v1.0.0.mod").status == 200
+    finally:
+        for connection in slow:
+            connection.close()
+
+
 def test_a_killed_worker_and_a_stop(tree, tmp_path):
     log = tmp_path / "access.log"
     config = tmp_path / "gosync.toml"
@@ -265,6 +298,7 @@ def test_logins_and_tls(tree, tmp_path):
     config = tmp_path / "gosync.toml"
     config.write_text(
         f'[store]\npath = "store"\n[serve]\nworkers = 1\nlogins = "{logins}"\n'
+        f'access_log = "{tmp_path / "access.jsonl"}"\n'
         f'tls_certificate = "{certificate}"\ntls_key = "{tmp_path / "key.pem"}"\n'
         '[[serve.rule]]\nmodules = ["rsc.io/Quote"]\nusers = ["ci"]\n'
         '[[serve.rule]]\nmodules = ["open.example/*"]\nusers = ["*"]\n'
@@ -282,12 +316,18 @@ def test_logins_and_tls(tree, tmp_path):
         is_open = server.get("/open.example/m/@v/list")
         trusted.maximum_version = ssl.TLSVersion.TLSv1_2
         old = server.get("/healthz")
+        metrics = server.get("/metrics").text
     statuses = [each.status for each in (nobody, ada, wrong, token, basic, lists)]
 
     assert statuses == [401, 403, 401, 200, 200, 403]
     assert nobody.headers["www-authenticate"].startswith("Basic ")
     assert (is_open.status, old.status) == (404, 200)
-    assert "pass word" not in server.logged()
+    assert token.headers["cache-control"].startswith("private, ")
+    logged = server.logged() + (tmp_path / "access.jsonl").read_text() + metrics
+    assert '"user":"ada"' in logged
+    for secret in ("pass word", "YWRhOnBhc3Mgd29yZA", "YWRhOndyb25n", "Y2k6dG9r"):
+        assert secret not in logged
+    assert "Bearer" not in logged
 
 
 def _make_client(folder):
