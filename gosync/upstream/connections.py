@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+import httpcore
 import httpx
 
 from gosync.errors import ConfigError
@@ -59,6 +60,50 @@ class _Transport(httpx.AsyncHTTPTransport):
 
     def dial_with(self, dialer: Dialer) -> None:
         self._pool._network_backend = dialer  # noqa: SLF001 - as httpcore's own tests
+
+
+class _SocksDialer(httpcore.AsyncNetworkBackend):
+    """Remembers the connection to a SOCKS proxy, which httpcore forgets to close."""
+
+    def __init__(self, dialer: Dialer) -> None:
+        self._dialer = dialer
+        self._last: httpcore.AsyncNetworkStream | None = None
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        self._last = await self._dialer.connect_tcp(
+            host, port, timeout, local_address, socket_options
+        )
+        return self._last
+
+    async def sleep(self, seconds: float) -> None:
+        await self._dialer.sleep(seconds)
+
+    async def close_last(self) -> None:
+        if self._last is not None:
+            await self._last.aclose()
+            self._last = None
+
+
+class _SocksTransport(_Transport):
+    """The same through a SOCKS proxy."""
+
+    def dial_with(self, dialer: Dialer) -> None:
+        self._dialer = _SocksDialer(dialer)
+        self._pool._network_backend = self._dialer  # noqa: SLF001 - as above
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await super().handle_async_request(request)
+        except httpx.ProxyError:  # it refuses us before anything was asked
+            await self._dialer.close_last()
+            raise
 
 
 class ConnectionPool:
@@ -106,7 +151,8 @@ class ConnectionPool:
             else httpx.Proxy(proxy, ssl_context=self._tls_for(proxy))
         )
         try:
-            transport = _Transport(
+            kind = _SocksTransport if (proxy or "").startswith("socks") else _Transport
+            transport = kind(
                 verify=context, http2=self._options.http2, limits=_LIMITS, proxy=via
             )
         except ImportError as exc:

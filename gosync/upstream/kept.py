@@ -7,6 +7,7 @@ probe; a pause that the upstream asked for (Retry-After) still holds.
 
     no-latest     ``@latest`` is answered by 405 or 501; what is listed counts
     no-head       HEAD is; sizes come with the zips
+    folder-list   it has no ``@v/list``, and shows its folder ``@v/`` instead
     no-sumdb      it relays no checksum database; another does, or it is asked itself
 """
 
@@ -24,6 +25,7 @@ from gosync.upstream.breaker import Breaker, BreakerPolicy, BreakerState
 NO_LATEST: Final = "no-latest"
 NO_HEAD: Final = "no-head"
 NO_SUMDB: Final = "no-sumdb"
+FOLDER_LIST: Final = "folder-list"
 
 
 class KeptLag(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,12 +25,15 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from gosync.errors import (
     MalformedError,
     NotFetchedError,
     NotFoundError,
     OfflineError,
+    RejectedError,
+    UnavailableError,
 )
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import VersionInfo, parse_info
@@ -43,8 +46,9 @@ from gosync.gomod.module import (
 )
 from gosync.gomod.versionlist import read_list
 from gosync.upstream.answer import Response, Served, Sink, body_size, refusable
+from gosync.upstream.folderlist import versions_of_folder
 from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
-from gosync.upstream.kept import NO_HEAD, NO_LATEST
+from gosync.upstream.kept import FOLDER_LIST, NO_HEAD, NO_LATEST
 from gosync.upstream.options import MIB
 from gosync.upstream.patience import BodyPatience
 from gosync.upstream.reading import (
@@ -64,6 +68,7 @@ INFO_LIMIT_BYTES: Final = 1 * MIB
 MOD_LIMIT_BYTES: Final = 16 * MIB
 ZIP_LIMIT_BYTES: Final = 500 * MIB
 CACHED_ONLY_HOSTS: Final = frozenset({"proxy.golang.org"})
+_FOLDERS_TRIED: Final = 3  # lists that are missing, of one server
 _DISABLE_FETCH: Final = {"Disable-Module-Fetch": "true"}
 
 
@@ -140,6 +145,7 @@ class ProxyClient:
         """
         self._sources = sources
         self._cached_only_hosts = cached_only_hosts
+        self._folders_asked: dict[str, int] = {}
 
     async def versions(
         self, path: str, *, fetch_disabled: bool = False
@@ -158,7 +164,13 @@ class ProxyClient:
         target = list_target(path)
 
         async def ask(place: _Place) -> VersionsAnswer:
-            got = await self._get(place, target, LIST_LIMIT_BYTES)
+            try:
+                got = await self._get(place, target, LIST_LIMIT_BYTES)
+            except NotFoundError:
+                shown = None if fetch_disabled else await self._folder(place, path)
+                if shown is None:
+                    raise
+                got = shown
             with refusable(got.served, got.body):
                 read = partial(read_list, got.body, path=path, look_up=look_up)
                 found = await parse_apart(read, len(got.body))
@@ -167,6 +179,27 @@ class ProxyClient:
             )
 
         return await self._walk(ask, path, fetch_disabled=fetch_disabled, hedged=True)
+
+    async def _folder(self, place: _Place, path: str) -> Response | None:
+        """Return a list made of what a server's folder shows; None where it shows none.
+
+        Of a server that showed none a few times none is asked for again.
+        """
+        source, gaps = place.source, place.source.circuit.gaps
+        asked = self._folders_asked.get(source.name, 0)
+        if FOLDER_LIST not in gaps and asked >= _FOLDERS_TRIED:
+            return None
+        self._folders_asked[source.name] = asked + 1
+        target = list_target(path).removesuffix("list")
+        try:
+            got = await self._get(place, target, LIST_LIMIT_BYTES)
+        except (NotFoundError, UnavailableError, RejectedError):
+            return None
+        versions = versions_of_folder(got.body)
+        if not versions:
+            return None
+        gaps.add(FOLDER_LIST)
+        return replace(got, body="".join(f"{each}\n" for each in versions).encode())
 
     async def latest(self, path: str, *, fetch_disabled: bool = False) -> InfoAnswer:
         """Return what ``@latest`` says; many proxies lack it.

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from tests.bench.badline import bad_mirrors
 from tests.bench.badpulls import pull_badly
+from tests.bench.blackhole import silent_first
 from tests.bench.bundling import bundle_sizes
 from tests.bench.causing import name_causes
 from tests.bench.client import ask_small
@@ -70,6 +71,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "realbundle": real_bundles,
     "client": ask_small,
     "line": bad_mirrors,
+    "hole": silent_first,
     "serve": serve_tree,
     "logs": read_logs,
     "badpull": pull_badly,

@@ -23,7 +23,7 @@ def test_each_figure_is_measured_and_shown(tmp_path):
 
     rows = list(measure(Setting(tmp_path, TINY, runs=1), FIGURES))
 
-    assert len(rows) == 91
+    assert len(rows) == 94
     assert all(row.ours > 0 and row.against > 0 for row in rows)
     assert len(json.loads(json.dumps(document(rows)))) == len(rows)
     assert len(format_table(rows).splitlines()) == 1 + len(rows)
