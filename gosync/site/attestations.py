@@ -9,7 +9,7 @@ counts, so one that cannot be read is left aside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Final
@@ -24,6 +24,7 @@ from gosync.signing.attestation import (
     parse_attestation,
     sign_attestation,
 )
+from gosync.signing.dsse import MAX_ENVELOPE_BYTES
 from gosync.signing.keys import PublicKey, SecretKey
 from gosync.site.artifacts import change_artifacts
 from gosync.site.signaturerules import SignatureCount
@@ -135,26 +136,40 @@ def keep_attestations(site: Site, files: Iterable[bytes]) -> Iterator[Attestatio
 def attest_published(site: Site, keys: Collection[SecretKey]) -> int:
     """Attest what the tree has whole and a key has not attested here; return how much.
 
+    What such a key attested of versions that were forgotten since is forgotten as well.
+
     Raises:
         StoreError: The store cannot be read or written.
     """
     kept = site.catalog.artifacts.below(DOCUMENT, FOLDER)
-    names = {each.name.rpartition("-")[0] for each in kept}
+    made = {each.name.rpartition("-")[0]: each for each in kept}
     ours = [(key, _key_part(key.public())) for key in keys]
+    rows = {folder_of(row.mv): row for row in site.catalog.versions.all_rows()}
+    parts = {part for _, part in ours}
+    stale = [each for name, each in made.items() if _is_stale(name, parts, rows)]
+    if stale:
+        change_artifacts(site, [], stale)
     lacking = (
         (row, key)
-        for row in site.catalog.versions.all_rows()
+        for folder, row in rows.items()
         if row.published is Need.ZIP and row.zip_h1 is not None
         for key, part in ours
-        if f"{folder_of(row.mv)}{part}" not in names
+        if f"{folder}{part}" not in made
     )
     count = 0
     while some := list(islice(lacking, _BATCH)):
-        made = [_made_here(site, row, key) for row, key in some]
+        new = [_made_here(site, row, key) for row, key in some]
         site.blobs.sync()
-        change_artifacts(site, [each for each in made if each is not None])
+        change_artifacts(site, [each for each in new if each is not None])
         count += len(some)
     return count
+
+
+def _is_stale(
+    name: str, parts: Collection[str], rows: Mapping[str, VersionRow]
+) -> bool:
+    folder, _, part = name.rpartition("/")
+    return part in parts and f"{folder}/" not in rows
 
 
 def _made_here(site: Site, row: VersionRow, key: SecretKey) -> Artifact | None:
@@ -182,6 +197,8 @@ def _put(site: Site, mv: ModuleVersion, data: bytes, *, prefix: str = "") -> Art
 
 @lru_cache(maxsize=_KEPT)
 def _parsed(read: Read, artifact: Artifact) -> Attestation | None:
+    if artifact.size_bytes > MAX_ENVELOPE_BYTES:
+        return None
     try:
         return parse_attestation(read(Digest(artifact.digest)))
     except RejectedError:

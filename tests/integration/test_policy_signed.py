@@ -15,7 +15,7 @@ from gosync.signing.attestation import parse_attestation, sign_attestation
 from gosync.signing.files import read_key
 from tests.integration.inprocess import InProcessSite
 from tests.integration.site import OK, SECURITY, STANDS_OPEN, USAGE, Section
-from tests.integration.test_policy import CHAIN, DEEP, Work, only
+from tests.integration.test_policy import CHAIN, DEEP, LIB, Work, only
 from tests.simulator import Simulator
 
 RULE = "policy.require_signature"
@@ -207,3 +207,9 @@ def test_a_key_attests_what_is_published(office: Office) -> None:
     again = sorted(site.tree.glob("documents/attestations/**/*.json"))
     assert set(files) < set(again), "each once"
     assert len(again) == 3
+    site.declare(project=[], select=[{"modules": [LIB]}], prune={"grace_days": 0})
+    office.denied()
+    office.run("prune", "--max-delete", "10", expect=OK)
+    office.run("publish", expect=OK)
+    assert not office.work.has(DEEP)
+    assert not office.shown().exists(), "it is forgotten with its version"
