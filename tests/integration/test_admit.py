@@ -111,6 +111,7 @@ def test_a_scanner_that_says_nothing_is_waited_for_or_not(
     assert site.carried() == {f"{GOOD}@v1.0.0", f"{BAD}@v1.0.0"}
 
 
+@pytest.mark.long
 def test_a_scanner_that_hangs_is_ended(site: InProcessSite, tmp_path: Path):
     declare(
         site,
