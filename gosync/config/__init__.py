@@ -10,6 +10,7 @@ configuration.
 
     access      from the file's ``[access]`` and ``[requests]`` to what these need
     bundles     from the file's ``[[target]]`` and ``[bundle]`` to options of bundles
+    admit       from the file's ``[[admit]]`` sections to scanners
     config      a checked configuration, and the options that lower rooms get of it
     convert     from a TOML document's values to the file's sections, key by key
     daemon      from the file's ``[daemon.jobs]`` and ``[hooks]`` to jobs and hooks

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from gosync.admit.verdict import ScannerSpec
 from gosync.audit.options import AuditOptions
 from gosync.bundle.options import InsideSpec, TargetSpec
 from gosync.config.access import AccessSpec, RequestsSpec
@@ -83,6 +84,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         client_cert_path: The certificate that says who we are, or None.
         client_key_path: Its key, or None.
         targets: The sites that bundles are made for, by name.
+        scanners: Who is shown new versions.
         house_log: The site's own checksum database, or None.
         inside: How bundles are taken in.
         attest_keys: Secret keys that attest what is published, files or folders.
@@ -115,6 +117,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     vulndb: str = ""
     attest_keys: tuple[Path, ...] = ()
     house_log: HouseLogSpec | None = None
+    scanners: tuple[ScannerSpec, ...] = ()
 
     @property
     def list_interval_seconds(self) -> float:
@@ -167,6 +170,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             bundle_pulled=self.sections.serve.bundle,
             vulndb=self.vulndb,
             house_log=self.house_log,
+            scanners=self.scanners,
             pages=ExplainPages(),
             contact=self.sections.publish.contact,
             public_url=self.sections.publish.url,

@@ -34,7 +34,9 @@ def make_house_log(
     """
     if not section.verifier:
         if section.key or section.witnesses:
-            error = ConfigError("is needed", hint="`gosync key new --kind sumdb` tells")
+            error = ConfigError(
+                "is needed", hint="a key of the kind sumdb comes with one"
+            )
             mistakes.add(("house_log", "verifier"), error)
         return None
     check = partial(_check, section.verifier, database)

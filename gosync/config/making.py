@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gosync.bundle.options import InsideSpec, TargetSpec
 from gosync.config.access import make_access, make_requests
+from gosync.config.admit import make_scanners
 from gosync.config.bundles import make_inside, make_targets
 from gosync.config.config import Config
 from gosync.config.daemon import make_hooks, make_jobs
@@ -70,6 +71,7 @@ def make_config(
         old_heads=make_old_heads(
             sections.publish, places, mistakes, has_index=bool(upstream.index)
         ),
+        scanners=make_scanners(sections.admit, mistakes),
         house_log=make_house_log(
             sections.house_log, places, mistakes, database=upstreams.database
         ),

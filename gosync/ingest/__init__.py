@@ -7,6 +7,7 @@ makes admitted versions durable (journal, then catalog); ``sumops`` gives the
 checksum database's client its network and its memory; ``rebuild`` makes a
 catalog again from what the store holds.
 
+    admitter      who is shown each version before it is committed
     announced     digests that one admission announced, taken back when it fails
     batch         admitted versions become durable together: folders, journal, catalog
     blobrows      which journaled versions have all of their blobs

@@ -60,6 +60,7 @@ from gosync.gomod.dirhash import hash_go_mod
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.info import VersionInfo, parse_info
 from gosync.gomod.module import ModuleVersion
+from gosync.ingest.admitter import Admitter
 from gosync.ingest.announced import AnnouncedDigests
 from gosync.ingest.derived import Derived, DerivedFacts
 from gosync.ingest.evidence import keep_evidence
@@ -90,6 +91,7 @@ class Gate:
     """Opens admissions; shared by all workers of a run.
 
     Attributes:
+        admitter: Who is shown each new zip, None for nobody.
         expected: What go.sum files say of versions without a record.
         derived: What was read of the zips that were admitted, for their batch.
     """
@@ -112,6 +114,7 @@ class Gate:
         self.clock = clock
         self.holder = holder
         self.scanner = scanner or ZipScanner()
+        self.admitter: Admitter | None = None
         self.derived = DerivedFacts()
         self.expected: Mapping[ModuleVersion, Expected] = {}
 
@@ -333,7 +336,11 @@ class Admission:
 
         Raises:
             StoreError: if the store cannot take them.
+            UnavailableError: if who is shown the zip gives no verdict.
         """
+        taken, admitter = self._taken, self._gate.admitter
+        if admitter is not None and taken.zip is not None:
+            await admitter.ask(self._mv, taken.h1[FileKind.ZIP], taken.zip)
         return await to_thread.run_sync(self._store)
 
     def _store(self) -> VersionRow:

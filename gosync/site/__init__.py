@@ -6,6 +6,7 @@ licencerules    those of licences (pure)
 vulnrules       those of known vulnerabilities (pure)
 signaturerules  those of signatures (pure)
 ground          what speaks against a version, and what becomes of it (pure)
+admitting       new versions shown to scanners, whose verdicts are documents
 attestations    who signed what a version's files are: documents of the store
 knownfacts      what is known of versions, for the rules
 decisions       who allowed or denied what, why and until when: documents of the store

@@ -9,6 +9,7 @@ from typing import Protocol, Self
 import msgspec
 from msgspec.structs import replace
 
+from gosync.admit.verdict import ScannerSpec
 from gosync.catalog.findings import FindingKind
 from gosync.gomod.deps import Deps
 from gosync.publish.limit import DeleteLimit
@@ -155,6 +156,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
         contact: Whom the tree's pages tell people to ask, "" for nobody.
         public_url: The address that the tree is served at, "" when it is not known.
         bundle_pulled: Whether bundles bring what only a server was asked for.
+        scanners: Who is shown new versions before they are committed.
         house_log: The site's own checksum database, None for none.
         pages: Pages that the tree has besides, or None.
         attest_keys: Secret keys that attest what is published, files or folders.
@@ -188,6 +190,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str = ""
     bundle_pulled: bool = False
     house_log: HouseLogSpec | None = None
+    scanners: tuple[ScannerSpec, ...] = ()
     pages: TreePages | None = None
     attest_keys: tuple[Path, ...] = ()
     follow_url: str = ""

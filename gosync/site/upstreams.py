@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gosync.errors import StoreError
+from gosync.ingest.admitter import Admitter
 from gosync.ingest.gate import Gate
 from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.sumops import SumOps
@@ -126,7 +127,18 @@ def _upstreams(
         clock=site.clock,
         scanner=scanner,
     )
+    gate.admitter = scanners_of(site)
     return Upstreams(fetcher, sources, ProxyClient(sources), index, sums, gate)
+
+
+def scanners_of(site: Site) -> Admitter | None:
+    """Return who is shown each new version, None for nobody."""
+    if not site.options.scanners:
+        return None
+    # Who has none need not wait for it.
+    from gosync.site.admitting import ScannersAdmission  # noqa: PLC0415
+
+    return ScannersAdmission(site)
 
 
 def open_index(options: SiteOptions, fetcher: Fetcher) -> IndexClient | None:

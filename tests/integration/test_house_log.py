@@ -76,19 +76,37 @@ def test_public_records_keep_their_text_and_number(site: InProcessSite):
 
 
 def test_a_mirror_that_asks_this_log_takes_all_and_refuses_a_fork(
-    site: InProcessSite, tmp_path: Path
+    sim: Simulator, site: InProcessSite, tmp_path: Path
 ):
+    twin = InProcessSite(
+        tmp_path / "twin", sim, modules=[PUBLIC, PRIVATE], private=["corp.example"]
+    )
+    twin.declare(house_log=section_of(site))
     upstream = {"proxies": site.tree.as_uri(), "sumdb": verifier_of(site)}
     below = InProcessSite(
         tmp_path / "below", modules=[PUBLIC, PRIVATE], upstream=upstream
     )
+    sim.publish(module(PUBLIC, "v1.3.0"))
+    site.sync("--refresh", expect=OK)
     below.sync(expect=OK)
     shown = below.run("show", f"{PRIVATE}@v1.0.0", expect=OK).document
     assert shown["proof"] == "sumdb"
+
+    # Another store signs with the same key, and records otherwise.
+    twin.select([PUBLIC])
+    twin.sync(expect=OK)
+    twin.select([PUBLIC, PRIVATE])
+    for number in (4, 5):
+        sim.publish(module(PUBLIC, f"v1.{number}.0"))
+    twin.sync("--refresh", expect=OK)
+    below.configure({"proxies": twin.tree.as_uri()})
+    refused = below.sync("--refresh", expect=SECURITY)
+    assert "ForkError" in refused.stdout + refused.stderr
+    assert f"{PUBLIC}@v1.5.0" not in below.carried()
+
+
+def test_a_forged_head_in_the_tree_is_refused(site: InProcessSite, tmp_path: Path):
     _fork(site, tmp_path / "key")
-    refused = below.sync("--refresh", expect=None)
-    assert refused.code in (OK, SECURITY)
-    below.select([PUBLIC, PRIVATE, f"{PUBLIC}@v1.0.0"])
     for command in (["verify"], ["closure", str(_project(tmp_path))]):
         assert site.run(*command).code == SECURITY
     assert site.sync(expect=None).code == SECURITY

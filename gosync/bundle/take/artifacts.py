@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gosync.admit.verdict import FOLDER as VERDICTS
 from gosync.artifact import KNOWN_KINDS, Artifact
 from gosync.bundle.format.artifacts import ArtifactEntry, known_artifacts
 from gosync.bundle.read.reader import read_blobs
@@ -61,7 +62,7 @@ def take_artifacts(site: Site, entries: Iterable[ArtifactEntry]) -> None:
             for key, each in here.items()
             if each.kind in KNOWN_KINDS
             and key not in told
-            and not each.name.startswith((own, FOLDER))  # decided, signed here
+            and not each.name.startswith((own, FOLDER, VERDICTS))  # said here
             and not is_own_log(site, each.name)
         ],
     )

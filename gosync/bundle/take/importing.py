@@ -77,6 +77,7 @@ from gosync.publish.report import PublishReport
 from gosync.signing.trust import SignedBy, TrustFile, check_signatures
 from gosync.site.site import Site
 from gosync.site.tree import publish_tree
+from gosync.site.upstreams import scanners_of
 from gosync.sumdb.client import SumClient
 from gosync.sumdb.tile import Tile
 from gosync.sync.prune import allowing, sweep
@@ -297,7 +298,7 @@ class Import:
             self._brought_bytes += plan.new_bytes
 
     def _gate(self, sums: SumClient | None) -> Gate:
-        return Gate(
+        gate = Gate(
             holder=self._site.holder,
             blobs=self._site.blobs,
             quarantine=self._site.quarantine,
@@ -306,6 +307,8 @@ class Import:
             clock=self._site.clock,
             scanner=self._scanner,
         )
+        gate.admitter = scanners_of(self._site)
+        return gate
 
     @asynccontextmanager
     async def _sums(

@@ -5,6 +5,7 @@ the two together. Unknown keys are errors; ``load`` suggests the nearest one. An
 is a tuple here, so that nothing of a configuration changes once it is read.
 
     access    ``[access]``, ``[requests]``: access logs, and what they ask for
+    admit     ``[[admit]]``: scanners that new versions are shown to
     bundle    ``[[target]]``, ``[bundle]``
     daemon    ``[daemon]``, ``[hooks]``: the daemon, and whom it tells
     file      the whole gosync.toml
@@ -24,6 +25,7 @@ from gosync.config.schema.access import (
     AccessSection,
     RequestsSection,
 )
+from gosync.config.schema.admit import AdmitSection
 from gosync.config.schema.bundle import BundleSection, TargetSection
 from gosync.config.schema.daemon import (
     DaemonSection,
@@ -61,6 +63,7 @@ __all__ = [
     "SCHEMA_ID",
     "AccessRuleSection",
     "AccessSection",
+    "AdmitSection",
     "AuditSection",
     "BundleSection",
     "DaemonSection",

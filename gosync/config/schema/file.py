@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gosync.config.schema.access import AccessSection, RequestsSection
+from gosync.config.schema.admit import AdmitSection
 from gosync.config.schema.bundle import BundleSection, TargetSection
 from gosync.config.schema.daemon import DaemonSection, HooksSection
 from gosync.config.schema.policy import PolicySection
@@ -43,6 +44,7 @@ class FileSchema(Section, frozen=True):
     requests: RequestsSection = RequestsSection()
     daemon: DaemonSection = DaemonSection()
     hooks: HooksSection = HooksSection()
+    admit: tuple[AdmitSection, ...] = ()
     house_log: HouseLogSection = HouseLogSection()
     target: tuple[TargetSection, ...] = ()
     bundle: BundleSection = BundleSection()
