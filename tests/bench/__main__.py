@@ -38,6 +38,7 @@ from tests.bench.idle import idle_pass
 from tests.bench.licensing import read_all_licences
 from tests.bench.listing import list_store
 from tests.bench.logreading import read_logs
+from tests.bench.peers import serve_beside_peers
 from tests.bench.planning import plan_selection, resolve_graph
 from tests.bench.publishing import publish_changes
 from tests.bench.realbundle import real_bundles
@@ -73,6 +74,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "line": bad_mirrors,
     "hole": silent_first,
     "serve": serve_tree,
+    "peers": serve_beside_peers,
     "logs": read_logs,
     "badpull": pull_badly,
 }

@@ -75,8 +75,8 @@ def _warm(setting: Setting) -> Iterator[Row]:
             path = f"/serve.example/m/@v/{name}"
             pairs = [
                 (
-                    _load(f"{ours}{path}", our_pid, seconds),
-                    _load(f"{theirs}{path}", their_pid, seconds),
+                    load(f"{ours}{path}", our_pid, seconds),
+                    load(f"{theirs}{path}", their_pid, seconds),
                 )
                 for _ in range(runs)
             ]
@@ -159,7 +159,7 @@ def serving(folder: Path, *arguments: str | Path) -> Iterator[tuple[str, int]]:
         server.wait()
 
 
-def _load(url: str, pid: int, seconds: int) -> Load:
+def load(url: str, pid: int, seconds: int) -> Load:
     """Ask a server for one URL, as often as it answers."""
     command = shutil.which("wrk")
     if command is None:

@@ -84,7 +84,7 @@ def nginx(root: Path, folder: Path, *, workers: int = 1) -> Iterator[tuple[str, 
     if command is None:
         raise RuntimeError("nginx is not installed")
     folder.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
+    port = free_port()
     config = folder / "nginx.conf"
     config.write_text(
         _CONFIG.format(
@@ -109,7 +109,8 @@ def nginx(root: Path, folder: Path, *, workers: int = 1) -> Iterator[tuple[str, 
         server.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
