@@ -94,7 +94,7 @@ async def test_a_silent_mirror_is_left_alone_and_costs_a_pass_little(
                     tasks.start_soon(work)
             first = sources.at(url)
             assert first.circuit.state is BreakerState.OPEN
-            assert first.circuit.health.slow <= 16
+            assert first.circuit.health.slow <= 24
             assert len(server.requests) == 60
             assert fetcher.traffic.requests <= 60 + 24 + 1
 
