@@ -20,7 +20,7 @@ from anyio import to_thread
 from gosync.catalog.db import Catalog
 from gosync.catalog.leases import HOUSE_LOG
 from gosync.catalog.versions import VersionRow
-from gosync.errors import SecurityError
+from gosync.errors import BlobMissingError, SecurityError
 from gosync.folder.routes import of_module, sumdb_folder
 from gosync.publish.tree import TreeReader, TreeWriter
 from gosync.site.houselog import (
@@ -109,7 +109,12 @@ def note_kept_head(site: Site) -> None:
 
 
 def _bring_up(site: Site, spec: HouseLogSpec, paths: Sequence[str] | None) -> None:
-    log = read_house_log(site.catalog, site.blobs, spec)
+    try:
+        log = read_house_log(site.catalog, site.blobs, spec)
+    except BlobMissingError:
+        if spec.key is None:
+            raise
+        log = HouseLog((), None)  # as after a restore; the tree has it
     if spec.key is not None:
         log = _signed(site, spec, log, paths)
     if log.head is None:

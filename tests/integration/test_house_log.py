@@ -203,3 +203,36 @@ def test_another_key_signs_nothing(site: InProcessSite, tmp_path: Path):
     refused = site.run("key", "new", NAME, "--kind", "sumdb", "--dir", str(other))
     assert refused.code == USAGE
     assert (other / f"{NAME}.key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.long
+def test_a_rebuilt_catalog_and_a_release_go_on_with_the_log(
+    site: InProcessSite, tmp_path: Path
+):
+    for name in ("catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"):
+        (site.store / name).unlink(missing_ok=True)
+    site.run("catalog", "rebuild", expect=OK)
+    before = head_of(site)
+    site.sync(expect=OK)
+    assert head_of(site) == before
+    folder = tmp_path / "tool"
+    folder.mkdir()
+    (folder / "go.mod").write_text("module corp.example/tool\n\ngo 1.21\n")
+    site.run("release", str(folder), "--as", "corp.example/tool@v1.0.0", expect=OK)
+    assert parse_record(_lookup(site, "corp.example/tool@v1.0.0")).id == 4
+    site.run("verify", expect=OK)
+
+
+@pytest.mark.long
+def test_a_store_that_lost_the_logs_blobs_takes_them_from_the_tree(
+    sim: Simulator, site: InProcessSite
+):
+    documents = site.tree / "documents" / "houselog"
+    lost = {each.read_bytes() for each in documents.rglob("*") if each.is_file()}
+    for blob in (site.store / "blobs").rglob("*"):
+        if blob.is_file() and blob.read_bytes() in lost:
+            blob.unlink()
+    sim.publish(module(PUBLIC, "v1.9.0"))
+    site.sync("--refresh", expect=OK)
+    assert _size(site) == 5
+    site.run("verify", expect=OK)
