@@ -59,6 +59,14 @@ class Artifacts:
         end = folder[:-1] + chr(ord(folder[-1]) + 1)
         return self._rows("kind = ? AND name >= ? AND name < ?", kind, folder, end)
 
+    def of(self, kind: str) -> list[Artifact]:
+        """Return those of a kind, by name.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        return self._rows("kind = ?", kind)
+
     def any_of(self, kind: str) -> bool:
         """Return whether there is one of a kind.
 

@@ -22,6 +22,7 @@ class ShownModule(msgspec.Struct, frozen=True):
         proven: How many of the whole ones the checksum database vouches for.
         digest: SHA-256, in hex, of what changes when a version of it does.
         begins_page: Whether it is the first on a page of the tree's list.
+        vulns: Digest of what its page tells of known vulnerabilities, "" for nothing.
     """
 
     path: str
@@ -31,6 +32,7 @@ class ShownModule(msgspec.Struct, frozen=True):
     proven: int
     digest: str
     begins_page: bool
+    vulns: str = ""
 
 
 class ShownSums(msgspec.Struct, frozen=True):

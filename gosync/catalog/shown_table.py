@@ -9,21 +9,29 @@ from gosync.catalog.connection import Connection, reading_row
 from gosync.catalog.shown import ShownModule, ShownSums
 
 _PAGE_ROWS = 1_000
-_COLUMNS = "path, newest, versions, go_mods, proven, digest, begins_page"
+_COLUMNS = "path, newest, versions, go_mods, proven, digest, begins_page, vulns"
 _PUT = f"""
-INSERT INTO shown_modules (tree_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO shown_modules (tree_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (tree_id, path) DO UPDATE SET
     newest = excluded.newest, versions = excluded.versions,
     go_mods = excluded.go_mods, proven = excluded.proven,
-    digest = excluded.digest, begins_page = excluded.begins_page
+    digest = excluded.digest, begins_page = excluded.begins_page,
+    vulns = excluded.vulns
 """  # noqa: S608 - own names
 
 
 @reading_row
 def _shown_module(row: sqlite3.Row) -> ShownModule:
-    path, newest, versions, go_mods, proven, digest, begins_page = row
+    path, newest, versions, go_mods, proven, digest, begins_page, vulns = row
     return ShownModule(
-        path, newest, versions, go_mods, proven, digest, begins_page=begins_page == 1
+        path,
+        newest,
+        versions,
+        go_mods,
+        proven,
+        digest,
+        begins_page=begins_page == 1,
+        vulns=vulns,
     )
 
 
@@ -46,6 +54,7 @@ class ShownModules:
                     tree_id,
                     *(m.path, m.newest, m.versions, m.go_mods, m.proven, m.digest),
                     int(m.begins_page),
+                    m.vulns,
                 )
                 for m in modules
             ),
@@ -119,6 +128,19 @@ class ShownModules:
             if len(rows) < _PAGE_ROWS:
                 return
             first = f"{rows[-1][0]}\0"  # the next possible path
+
+    def vulnerable(self, tree_id: str) -> list[str]:
+        """Return the modules whose pages tell of vulnerabilities, by path.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        found = self._connection.rows(
+            "SELECT path FROM shown_modules WHERE tree_id = ? AND vulns <> ''"
+            " ORDER BY path",
+            (tree_id,),
+        )
+        return [row[0] for row in found]
 
     def page_starts(self, tree_id: str) -> list[str]:
         """Return the modules that begin a page, by path.

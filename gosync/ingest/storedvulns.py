@@ -6,7 +6,7 @@ are kept by their digests, so that rules may ask for each version.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -41,6 +41,15 @@ class StoredVulns:
             CatalogError: the catalog cannot be read.
         """
         return self._artifacts.get(VULNDB, MODULES) is not None
+
+    def paths(self) -> Collection[str]:
+        """Return the modules that entries name.
+
+        Raises:
+            StoreError: as ``of``.
+        """
+        index = self._artifacts.get(VULNDB, MODULES)
+        return () if index is None else _index(self._blobs.read, index).keys()
 
     def of(self, path: str) -> Iterator[tuple[VulnEntry, AffectedModule]]:
         """Yield the entries that affect versions of a module, withdrawn ones apart.

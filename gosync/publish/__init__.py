@@ -20,6 +20,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     downloads      archives of Go: their names, and lists of them (pure)
     feed           the tree's feed: what came in and what was found, newest first (pure)
     html           parts of pages: a document, a table, numbers and links (pure)
+    knownvulns     known vulnerabilities of a module, as its page tells them (pure)
     limit          how much may go at once before somebody is asked
     listing        the tree's list of modules: one page, or pages by their paths
     localtree      a tree as a folder; the contract is ``tree``'s
@@ -56,6 +57,8 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     deniedfile     what the policy denies, told by the tree as well
     usage          how to use the tree: the lines to paste (pure)
     listfile       JSON lists in the tree's .gosync/, like these two
+    vulnreader     which modules' known vulnerabilities changed, by the database
+    vulnsection    what a module's page tells of known vulnerabilities (pure)
     withdrawnfile  what is withdrawn, kept in the tree as well
     work           what a publish has to do
 """

@@ -39,6 +39,7 @@ from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.latest import GoModFacts, latest_of
 from gosync.gomod.modfile import Retraction
 from gosync.gomod.versionlist import format_list
+from gosync.publish.knownvulns import KnownVuln, digest_vulns
 from gosync.sumdb.record import format_record
 
 # As Go and Mercurial, Gitea, GitLab, and git and GitHub show them.
@@ -91,6 +92,7 @@ class ModuleContents(msgspec.Struct, frozen=True):
         kept: What is in the tree and not known to the store.
         withdrawn: What nobody is to be given any more.
         retracted: What its author takes back, by the highest version's ``.mod``.
+        vulns: What is known to affect versions that are carried whole.
     """
 
     at: ModuleRoutes
@@ -102,6 +104,7 @@ class ModuleContents(msgspec.Struct, frozen=True):
     kept: tuple[Kept, ...] = ()
     withdrawn: tuple[Withdrawal, ...] = ()
     retracted: tuple[Retraction, ...] = ()
+    vulns: tuple[KnownVuln, ...] = ()
 
     @property
     def list_bytes(self) -> bytes:
@@ -113,6 +116,11 @@ class ModuleContents(msgspec.Struct, frozen=True):
         return _aliases(self.at, (v for v in self.versions if v.whole))
 
 
+def _none_known(_: str, __: Iterable[str]) -> tuple[KnownVuln, ...]:
+    """Tell of no vulnerability: there is no database."""
+    return ()
+
+
 def contents_of(
     path: str,
     rows: Iterable[VersionRow],
@@ -120,6 +128,7 @@ def contents_of(
     read_facts: Callable[[VersionRow], GoModFacts],
     kept: Iterable[Kept] = (),
     withdrawn: Iterable[Withdrawal] = (),
+    read_vulns: Callable[[str, Iterable[str]], tuple[KnownVuln, ...]] = _none_known,
 ) -> ModuleContents:
     """Return what the tree says of a module that the catalog has these rows of.
 
@@ -130,6 +139,7 @@ def contents_of(
             versions that decide what ``@latest`` names.
         kept: What the tree has of it that no row explains.
         withdrawn: Its versions that were withdrawn.
+        read_vulns: Tells what is known to affect versions of a module.
 
     Raises:
         MalformedError: if the module itself can have no folder.
@@ -158,6 +168,7 @@ def contents_of(
         kept=kept,
         withdrawn=tuple(withdrawn),
         retracted=retracted,
+        vulns=read_vulns(path, [v.row.version for v in versions if v.whole]),
     )
 
 
@@ -274,10 +285,15 @@ def _alias_path(at: ModuleRoutes, revision: str) -> str | None:
 
 
 def digest_lines(contents: ModuleContents) -> bytes:
-    """Return a line for each version of a module that changes when it does."""
+    """Return a line for each version of a module that changes when it does.
+
+    And one for what is known to affect them, where anything is.
+    """
     rows = (version.row for version in contents.versions)
-    return "".join(
+    vulns = digest_vulns(contents.vulns)
+    lines = "".join(
         f"{row.path}@{row.version} {row.info_digest} {row.mod_digest}"
         f" {None if row.denied else row.zip_digest} {row.record_id}\n"
         for row in rows
-    ).encode()
+    )
+    return f"{lines}{f'vulns {vulns}{chr(10)}' if vulns else ''}".encode()

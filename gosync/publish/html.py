@@ -13,7 +13,9 @@ from html import escape
 from urllib.parse import quote
 
 from gosync.publish.style import STYLE
+from gosync.text import printable
 
+_MAX_TEXT = 300
 _SAFE = "/!@+~,=-._"
 
 
@@ -103,3 +105,10 @@ def size(size_bytes: int) -> str:
             break
         value /= 1024
     return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def short(text: str, length: int = _MAX_TEXT) -> str:
+    """Return the beginning of others' text, on one line, without control characters."""
+    line = " ".join(text[: 4 * length].split())
+    cut = line if len(line) <= length else f"{line[:length]}..."
+    return printable(cut)

@@ -15,6 +15,7 @@ from gosync.catalog.shown_table import ShownModules
 from gosync.catalog.versions import Proof
 from gosync.folder import routes
 from gosync.publish.contents import ModuleContents, digest_lines
+from gosync.publish.knownvulns import digest_vulns
 from gosync.publish.pages import (
     ListPart,
     ModuleSummary,
@@ -39,6 +40,7 @@ def shown_module(contents: ModuleContents, per_page: int) -> ShownModule:
         proven=sum(v.whole and v.row.proof is Proof.SUMDB for v in versions),
         digest=sha256(digest_lines(contents)).hexdigest(),
         begins_page=begins_page(path, per_page),
+        vulns=digest_vulns(contents.vulns),
     )
 
 

@@ -18,6 +18,7 @@ One JSON object::
                    leaves, first and last numbers of tiles at level 0
     store          the id of the store that it was published from, "" for none
     generation     that store's, when this publish began
+    vulndb         digest of the vulnerability database that pages tell of, "" for none
 
 ``heads`` and ``leaves`` only grow: a client that saw a head comes back for its
 tiles. A head is written here before the first lookup with it, and read even from a
@@ -41,7 +42,8 @@ from gosync.publish.tree import TreeReader
 # 2: aliases of pseudo-versions, and of 8 and 10 digits
 # 3: pages tell what can be built with from go.mod files alone
 # 4: modules' pages tell what the newest version says of itself
-FORMAT = 4
+# 5: modules' pages tell which vulnerabilities are known
+FORMAT = 5
 _MAX_BYTES = 16 * 1024 * 1024
 _HARMLESS = frozenset({routes.MARKER_FOLDER, "lost+found"})
 
@@ -63,6 +65,7 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
     old_heads: dict[str, Promise] = {}
     store: str = ""
     generation: int = 0
+    vulndb: str = ""
 
     def promise(self, name: str) -> Promise:
         """Return which older heads of a database the tree serves."""

@@ -1,4 +1,4 @@
-"""A module's page: what it is, its versions, what it needs, how it was proven. Pure.
+"""A module's page: what it is, its versions and needs, how it was proven. Pure.
 
 What is told of the module itself is told of the version that ``@latest`` names, by its
 ``.mod`` and its licence files; what is retracted, by the highest version's ``.mod``.
@@ -25,10 +25,10 @@ from gosync.gomod.modfile import GoMod, Requirement, Retraction
 from gosync.licence.found import ModuleLicences
 from gosync.publish import html
 from gosync.publish.contents import Carried, ModuleContents
+from gosync.publish.vulnsection import vuln_section
 from gosync.text import printable
 
 _SHORT_HASH: Final = 12
-_MAX_TEXT: Final = 300
 _MAX_DEPENDENCIES: Final = 500
 
 
@@ -63,6 +63,7 @@ def module_page(
         _deprecated(about.go_mod),
         *_introduction(contents, about),
         _withdrawn(contents.withdrawn),
+        *vuln_section(contents),
         '<section aria-labelledby="versions">',
         *_versions_of(contents, lookups),
         "</section>",
@@ -94,26 +95,26 @@ def _facts(newest: Carried, about: ModuleAbout) -> Iterator[tuple[str, str]]:
     yield "Newest", escape(row.version)
     yield "Committed", escape((row.version_time or "")[:10])
     yield "Licence", _licence(about.licences)
-    yield "Needs Go", escape(_short(go_mod.go))
+    yield "Needs Go", escape(html.short(go_mod.go))
     yield "Size", html.size(row.zip_bytes) if row.zip_bytes else ""
 
 
 def _licence(licences: ModuleLicences | None) -> str:
     if licences is None:
         return ""
-    text = escape(_short(licences.expression))
+    text = escape(html.short(licences.expression))
     if licences.unrecognised:
-        names = escape(_short(", ".join(licences.unrecognised)))
+        names = escape(html.short(", ".join(licences.unrecognised)))
         text += f" <small>not recognised: {names}</small>"
     if licences.also:
-        text += f" <small>also {escape(_short(', '.join(licences.also)))}</small>"
+        text += f" <small>also {escape(html.short(', '.join(licences.also)))}</small>"
     return text
 
 
 def _deprecated(go_mod: GoMod | None) -> str:
     if go_mod is None or not go_mod.deprecated:
         return ""
-    message = escape(_short(go_mod.deprecated))
+    message = escape(html.short(go_mod.deprecated))
     return f"<p class=note><b>Deprecated</b> by its author: {message}</p>"
 
 
@@ -245,7 +246,7 @@ def _version_row(
 def _retracted(version: str, retracted: tuple[Retraction, ...]) -> str:
     for each in retracted:
         if not GoModFacts(is_own=True, retracted=(each,)).allow(version):
-            why = f": {escape(_short(each.rationale))}" if each.rationale else ""
+            why = f": {escape(html.short(each.rationale))}" if each.rationale else ""
             return f"<div class=mark>retracted by its author{why}</div>"
     return ""
 
@@ -269,10 +270,3 @@ def _proof_of_version(version: Carried, lookups: str) -> str:
 
 def _file_link(path: str, kind: FileKind) -> str:
     return f'<a href="{html.href(path.rpartition("/")[2])}">{kind.value}</a>'
-
-
-def _short(text: str) -> str:
-    """Return the beginning of a text, on one line and without control characters."""
-    line = " ".join(text[: 4 * _MAX_TEXT].split())
-    cut = line if len(line) <= _MAX_TEXT else f"{line[:_MAX_TEXT]}..."
-    return printable(cut)

@@ -39,6 +39,7 @@ from gosync.publish.stale import removal_order
 from gosync.publish.sumdb import SumTreeWriter, TileSource, needed_tiles
 from gosync.publish.survey import survey_tree
 from gosync.publish.tree import TreeWriter
+from gosync.publish.vulnreader import VulnReader
 from gosync.publish.work import TreeTarget
 from gosync.store.blobs import BlobStore
 from gosync.sumdb.names import Database
@@ -93,7 +94,12 @@ class ModulePublication:
             full=not setting.marker.complete,
         )
         survey = survey_tree(catalog, writer, full=False, paths=[path], spare=True)
-        reader = ModuleReader(catalog, self._modules.read_facts, survey.kept)
+        reader = ModuleReader(
+            catalog,
+            self._modules.read_facts,
+            survey.kept,
+            VulnReader(catalog, setting.blobs),
+        )
         self._contents: ModuleContents = reader.read(path)
         self._sums = (
             None

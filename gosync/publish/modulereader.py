@@ -8,6 +8,7 @@ from gosync.catalog.db import Catalog
 from gosync.catalog.versions import VersionRow
 from gosync.gomod.latest import GoModFacts
 from gosync.publish.contents import Kept, ModuleContents, contents_of
+from gosync.publish.vulnreader import VulnReader
 
 
 class ModuleReader:
@@ -17,6 +18,7 @@ class ModuleReader:
         catalog: What is carried and withdrawn.
         read_facts: Reads a carried version's ``.mod``.
         kept: What a tree has that no row explains, by module path.
+        vulns: Tells what is known to affect versions.
     """
 
     def __init__(
@@ -24,10 +26,12 @@ class ModuleReader:
         catalog: Catalog,
         read_facts: Callable[[VersionRow], GoModFacts],
         kept: Mapping[str, Iterable[Kept]],
+        vulns: VulnReader,
     ) -> None:
         self._catalog = catalog
         self._read_facts = read_facts
         self._kept = kept
+        self._vulns = vulns
 
     def read(
         self, path: str, rows: Iterable[VersionRow] | None = None
@@ -49,4 +53,5 @@ class ModuleReader:
             read_facts=self._read_facts,
             kept=self._kept.get(path, ()),
             withdrawn=self._catalog.withdrawn.of(path),
+            read_vulns=self._vulns.of,
         )

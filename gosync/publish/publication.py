@@ -73,7 +73,10 @@ class Publication:
         self._paths = sorted({*setting.work.paths, *setting.survey.kept})
         self._changed = frozenset(self._paths)
         self._reader = ModuleReader(
-            setting.catalog, setting.modules.read_facts, setting.survey.kept
+            setting.catalog,
+            setting.modules.read_facts,
+            setting.survey.kept,
+            setting.vulns,
         )
         self._heads = (
             None
@@ -360,6 +363,7 @@ class Publication:
             old_heads={**self._work.marker.old_heads, self._database: self._promise},
             store=self._work.marker.store,
             generation=self._work.marker.generation,
+            vulndb=self._work.vulndb if self._at.vulns.is_whole else "",
         )
         self._write_marker(marker.not_before(self._there()))
 

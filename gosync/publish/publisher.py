@@ -34,6 +34,7 @@ from gosync.publish.sumdb import SumTreeWriter, TileSource
 from gosync.publish.survey import Survey, survey_tree
 from gosync.publish.tilesneeded import kept_lookups, tiles_needed
 from gosync.publish.tree import TreeReader, TreeWriter
+from gosync.publish.vulnreader import VulnReader
 from gosync.publish.work import PublishOptions, TreeTarget, Work, find_work
 from gosync.store.blobs import BlobStore
 from gosync.store.durable import disk_errors
@@ -85,7 +86,7 @@ class Publisher:
             StoreError: if the folder is somebody else's, or cannot be read.
             CatalogError: if the catalog cannot be read.
         """
-        return find_work(self._catalog, tree, self._database, options) is not None
+        return self._find_work(tree, options) is not None
 
     def wanted_tiles(
         self,
@@ -107,7 +108,7 @@ class Publisher:
             StoreError: if the tree is somebody else's, or a record too new.
             CatalogError: if the catalog cannot be read.
         """
-        work = find_work(self._catalog, tree, self._database, options)
+        work = self._find_work(tree, options)
         sums = self._sums(tree.storage.writer())
         if work is None or sums is None or not self._shows(head, work):
             return []
@@ -125,7 +126,7 @@ class Publisher:
         ``publish`` goes on without those that cannot be had. The arguments, and what
         is raised, are ``wanted_tiles``'s.
         """
-        work = find_work(self._catalog, tree, self._database, options)
+        work = self._find_work(tree, options)
         sums = self._sums(tree.storage.writer())
         if work is None or sums is None or not self._shows(head, work):
             return []
@@ -167,7 +168,7 @@ class Publisher:
             NoSpaceError: if the disk is full.
             CatalogError: if the catalog cannot be read or written.
         """
-        work = find_work(self._catalog, tree, self._database, options)
+        work = self._find_work(tree, options)
         if work is None:
             report = self._unchanged(tree)
         else:
@@ -315,6 +316,7 @@ class Publisher:
             head=shown,
             work=work,
             survey=survey,
+            vulns=VulnReader(self._catalog, self._blobs),
             options=options,
             root=tree.storage.name,
             tree_id=tree.id,
@@ -329,6 +331,10 @@ class Publisher:
         self._catalog.trees.put(state, report.unpublished, paths=paths)
         unpublished = self._catalog.trees.unpublished(tree.id)
         return replace(report, unpublished=tuple(unpublished))
+
+    def _find_work(self, tree: TreeTarget, options: PublishOptions) -> Work | None:
+        vulns = VulnReader(self._catalog, self._blobs)
+        return find_work(self._catalog, tree, self._database, options, vulns)
 
     def _survey(self, tree: TreeReader, work: Work) -> Survey:
         return survey_tree(self._catalog, tree, full=work.full, paths=work.paths)

@@ -10,6 +10,7 @@ import msgspec
 from gosync.catalog.db import Catalog
 from gosync.publish.survey import Survey
 from gosync.publish.tree import TreeWriter
+from gosync.publish.vulnreader import VulnReader
 from gosync.publish.work import PublishOptions, Work
 from gosync.work.progress import Progress
 
@@ -32,6 +33,7 @@ class PublishSetting(msgspec.Struct, frozen=True, kw_only=True):
         head: The tree head to show, or None.
         work: What is to be done.
         survey: What the tree has beyond what is carried.
+        vulns: Tells what is known to affect versions.
         options: What concerns the pages.
         root: What messages call the tree.
         tree_id: What the catalog calls the tree.
@@ -48,6 +50,7 @@ class PublishSetting(msgspec.Struct, frozen=True, kw_only=True):
     head: SignedHead | None
     work: Work
     survey: Survey
+    vulns: VulnReader
     options: PublishOptions
     root: str
     tree_id: str

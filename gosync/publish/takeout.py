@@ -23,6 +23,7 @@ from gosync.publish.owner import Owner, foreign_tree, owner_of
 from gosync.publish.stale import removal_order
 from gosync.publish.survey import files_by_version, survey_tree
 from gosync.publish.tree import TreeStorage, TreeWriter
+from gosync.publish.vulnreader import VulnReader
 from gosync.publish.withdrawnfile import WITHDRAWN_FILE
 from gosync.store.blobs import BlobStore
 
@@ -74,7 +75,7 @@ def _take_out_of(
         writer, catalog, blobs, changed_after=_NOTHING_IS_NEW, full=False
     )
     try:
-        contents = _contents(writer, path, catalog, modules)
+        contents = _contents(writer, path, catalog, modules, VulnReader(catalog, blobs))
     except MalformedError:  # it has no folder
         return
     modules.place(contents)
@@ -89,7 +90,11 @@ def _take_out_of(
 
 
 def _contents(
-    writer: TreeWriter, path: str, catalog: Catalog, modules: ModuleWriter
+    writer: TreeWriter,
+    path: str,
+    catalog: Catalog,
+    modules: ModuleWriter,
+    vulns: VulnReader,
 ) -> ModuleContents:
     """Return the module as the tree has it, less what was withdrawn."""
     names = writer.names(routes.of_module(path).versions_folder)
@@ -102,6 +107,7 @@ def _contents(
         read_facts=modules.read_facts,
         kept=survey.kept.get(path, ()),
         withdrawn=catalog.withdrawn.of(path),
+        read_vulns=vulns.of,
     )
 
 

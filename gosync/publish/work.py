@@ -1,10 +1,11 @@
 """What a publish has to do: the catalog's state against the tree's own marker.
 
 Nothing, when the tree has followed the catalog's last change, its pages were made
-with the same options, and it serves the clients that it is to serve; a newer tree
-head alone is no reason, since it says nothing new about what is there. The changed
-modules, when the marker is whole and agrees with what the catalog remembers of this
-tree. Everything otherwise: a first publish, one that was killed, a tree that was
+with the same options and the same vulnerability database, and it serves the clients
+that it is to serve; a newer tree head alone is no reason, since it says nothing new
+about what is there. The changed modules, and those of which another database says
+something else, when the marker is whole and agrees with what the catalog remembers of
+this tree. Everything otherwise: a first publish, one that was killed, a tree that was
 restored or moved between stores, another checksum database, an older format, versions
 that the store does not know.
 """
@@ -21,6 +22,7 @@ from gosync.catalog.shown import ShownSums
 from gosync.catalog.trees import TreeState
 from gosync.publish.marker import FORMAT, Marker, read_marker
 from gosync.publish.tree import TreeStorage
+from gosync.publish.vulnreader import VulnReader
 from gosync.sumdb.oldheads import OldHeads
 from gosync.sumdb.spans import unite
 
@@ -104,6 +106,7 @@ class Work(msgspec.Struct, frozen=True):
         options: The options' digest.
         old_heads: Older tree heads whose clients are served, once it is done.
         tells_withdrawn: Whether something was withdrawn or brought back since.
+        vulndb: Digest of the vulnerability database, "" for none.
     """
 
     marker: Marker
@@ -115,6 +118,7 @@ class Work(msgspec.Struct, frozen=True):
     options: str
     old_heads: OldHeads
     tells_withdrawn: bool
+    vulndb: str = ""
 
     @property
     def unproven_sizes(self) -> tuple[int, ...]:
@@ -134,6 +138,7 @@ def find_work(
     tree: TreeTarget,
     database: Database | None,
     options: PublishOptions,
+    vulns: VulnReader,
 ) -> Work | None:
     """Return what is to be done, or None when the tree is up to date.
 
@@ -148,23 +153,29 @@ def find_work(
     state = catalog.trees.get(tree.id) or TreeState(tree.id, 0, "", "")
     shown = catalog.shown.sums(tree.id)
     full = not _follows(state, marker, shown) or marker.sumdb != name
-    is_same = (state.published_seq, marker.options) == (seq, digest)
+    vulndb = vulns.state()
+    told = (marker.options, marker.vulndb)
+    is_same = state.published_seq == seq and told == (digest, vulndb)
     if not full and is_same and _serves(marker, name, options):
         return None
     full = full or marker.unknown > 0
     after = -1 if full else state.published_seq
     promise, wanted = marker.promise(name), options.old_heads
+    paths = set(catalog.versions.carried_paths(changed_after=after))
+    if marker.vulndb != vulndb and not full:
+        paths.update(vulns.changed(tree.id))
     known = catalog.heads.published(name, tree.id)
     return Work(
         marker=marker,
         full=full,
         seq=seq,
         after=after,
-        paths=tuple(catalog.versions.carried_paths(changed_after=after)),
+        paths=tuple(sorted(paths)),
         sizes=tuple(sorted({*known, *marker.heads.get(name, ())})),
         options=digest,
         old_heads=OldHeads(wanted.upper, unite(wanted.leaves, promise.leaves)),
         tells_withdrawn=full or catalog.withdrawn.changed_after(after),
+        vulndb=vulndb if vulns.is_whole else "",
     )
 
 
