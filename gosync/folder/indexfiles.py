@@ -26,7 +26,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from gosync.clock import format_time, parse_time
+from gosync.clock import format_time, parse_time, shift
 from gosync.errors import MalformedError
 
 INDEX_FOLDER: Final = "index"
@@ -230,9 +230,9 @@ class TimeStamps:
         """Begin after the last one that was given, "" for none, and not before now."""
         self._next = now.astimezone(UTC)
         if last:
-            self._next = max(self._next, parse_time(last) + _STEP)
+            self._next = max(self._next, shift(parse_time(last), _STEP))
 
     def next(self) -> str:
         """Return the next one."""
-        given, self._next = self._next, self._next + _STEP
+        given, self._next = self._next, shift(self._next, _STEP)
         return format_time(given)

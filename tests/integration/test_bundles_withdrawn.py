@@ -75,7 +75,7 @@ def test_a_withdrawal_makes_a_bundle_by_itself_and_so_does_its_end(
     blobs = files_below(pair.inside.store / "blobs")
     withdraw(pair)
     bundle = pair.make()
-    assert header_of(bundle)["requires"] == ["withdrawals"]
+    assert "withdrawals" in header_of(bundle)["requires"]
     assert header_of(bundle)["carried"] == 0
     taken = pair.take(bundle).document
     assert [each["version"] for each in taken["withdrawn"]] == ["v1.1.0"]
