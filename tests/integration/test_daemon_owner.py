@@ -57,6 +57,14 @@ def _children(task: Path) -> list[str]:
     return (task / "children").read_text().split()
 
 
+def is_alive(pid: int) -> bool:
+    """Return whether a process runs; one that ended has no command line any more."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+    except FileNotFoundError:
+        return False
+
+
 def until(true: Callable[[], object]) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -97,7 +105,7 @@ def test_a_server_uses_the_owner_of_the_daemon_and_takes_over(
             service.process.wait()
             assert brought(server, 1)
             until(lambda: owners_below(server.process.pid) == [owner_of(site)])
-            assert not Path(f"/proc/{first}").exists()
+            until(lambda: not is_alive(first))
             assert server.stop() == 0
     site.check(sim)
 
