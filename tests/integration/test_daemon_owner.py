@@ -46,23 +46,27 @@ def owners_below(pid: int) -> list[int]:
     """Return the owner processes that a process began."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
     children = [child for task in tasks for child in _children(task)]
-    return [
-        int(child)
-        for child in children
-        if b"--owner" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    return [int(child) for child in children if b"--owner" in _command(child)]
+
+
+def _command(pid: int | str) -> bytes:
+    """Return a process's command line; one that ended has none any more."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def _children(task: Path) -> list[str]:
-    return (task / "children").read_text().split()
+    try:
+        return (task / "children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):  # a thread that ended
+        return []
 
 
 def is_alive(pid: int) -> bool:
-    """Return whether a process runs; one that ended has no command line any more."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
-    except FileNotFoundError:
-        return False
+    """Return whether a process runs."""
+    return _command(pid) != b""
 
 
 def until(true: Callable[[], object]) -> None:
