@@ -46,15 +46,27 @@ def owners_below(pid: int) -> list[int]:
     """Return the owner processes that a process began."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
     children = [child for task in tasks for child in _children(task)]
-    return [
-        int(child)
-        for child in children
-        if b"--owner" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    return [int(child) for child in children if b"--owner" in _command(child)]
+
+
+def _command(pid: int | str) -> bytes:
+    """Return a process's command line; one that ended has none any more."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def _children(task: Path) -> list[str]:
-    return (task / "children").read_text().split()
+    try:
+        return (task / "children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):  # a thread that ended
+        return []
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether a process runs."""
+    return _command(pid) != b""
 
 
 def until(true: Callable[[], object]) -> None:
@@ -97,7 +109,7 @@ def test_a_server_uses_the_owner_of_the_daemon_and_takes_over(
             service.process.wait()
             assert brought(server, 1)
             until(lambda: owners_below(server.process.pid) == [owner_of(site)])
-            assert not Path(f"/proc/{first}").exists()
+            until(lambda: not is_alive(first))
             assert server.stop() == 0
     site.check(sim)
 
