@@ -26,6 +26,7 @@ from gosync.errors import GosyncError, NotFoundError, UpstreamStatusError
 from gosync.folder.requests import ProxyRequest, ProxyRequestKind, parse_request
 from gosync.gomod.module import ModuleVersion, escape_path, escape_version
 from gosync.site.options import SiteOptions
+from gosync.site.upstreams import add_own
 from gosync.upstream.proxy import ProxyClient
 from gosync.upstream.sources import Sources
 from gosync.upstream.sumdb import SumDBRemote
@@ -127,6 +128,7 @@ def passing_proxy(options: SiteOptions, note: Note) -> Iterator[str]:
         with portal.wrap_async_context_manager(fetcher):
             database = options.database
             sources = Sources(options.proxies, fetcher, options.routing)
+            add_own(options, sources, fetcher)
             sums = None if database is None else SumDBRemote(database, sources)
             name = "" if database is None else database.name
             upstream = Upstream(ProxyClient(sources), sums, name)

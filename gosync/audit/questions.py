@@ -90,6 +90,8 @@ class Questions:
         if not self._site.options.policy.is_private(path):
             return list(self.proxies)
         options = self._site.options
+        if options.routing.own_source(path) is not None:
+            return []  # no proxy may hear of it; a tag that moved is refused by its pin
         entries = private_entries(options.proxies, options.routing)
         private = [each.shown_url for each in entries if each.shown_url in self.proxies]
         givers = {self._giver(row) for row in held}

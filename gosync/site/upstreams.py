@@ -63,23 +63,23 @@ async def connect(site: Site) -> AsyncIterator[Upstreams]:
 
     async with Fetcher(site.options.http, clock=site.clock) as fetcher:
         sources = Sources(site.options.proxies, fetcher, site.options.routing)
-        _add_own(site, sources, fetcher)
+        add_own(site.options, sources, fetcher)
         counting = counted(fetcher, site.catalog, site.options.volume, site.clock)
         with _kept(site, sources), counting, ZipScanner() as scanner:
             yield _upstreams(site, sources, fetcher, scanner)
 
 
-def _add_own(site: Site, sources: Sources, fetcher: Fetcher) -> None:
-    """Add the repositories of the site's own."""
-    if not site.options.routing.own:
+def add_own(options: SiteOptions, sources: Sources, fetcher: Fetcher) -> None:
+    """Let the repositories of the site's own be asked for what is theirs."""
+    if not options.routing.own:
         return
     # Who has no such repositories need not wait for it.
     from gosync.git.source import GitSource  # noqa: PLC0415
 
     policy = breaker_policy(fetcher.options)
-    folder = site.options.store_path / GIT
-    for each in site.options.routing.own:
-        source = GitSource(each, folder, site.clock, policy)
+    folder = options.store_path / GIT
+    for each in options.routing.own:
+        source = GitSource(each, folder, fetcher.clock, policy)
         sources.add(each.entry.url, source)
 
 

@@ -61,6 +61,8 @@ def test_a_sync_brings_the_tags_and_every_new_one(
     assert set(site.carried()) == {*listed, f"{LIB}@v1.2.0"}
     shown = site.run("show", f"{LIB}@v1.2.0", expect=OK).document
     assert shown["proof"] == "pinned"
+    for command in ("plan", "audit", "status", "verify"):
+        site.run(command, expect=OK)
     assert [each for each in sim.requests if HOST in str(each)] == []
     site.run("verify", expect=OK)
 
