@@ -11,7 +11,8 @@ left out, and what cannot be the path of a package in a module.
 
 Packed, as it is kept: a byte for the form, then zlib over MessagePack::
 
-    [paths, [[folder, imports, test imports, is built, is library], ...]]
+    [paths, [[folder, imports, test imports, is built, is library,
+              is command], ...]]
 
 where imports are numbers of paths. Who reads another form reads the module again.
 """
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 MAX_IMPORT_BYTES = 8 << 20
 
-_FORM = b"\x02"
+_FORM = b"\x03"
 _MAX_PACKED_BYTES = 64 << 20
 _HIDING = ("_", ".")
 _TESTDATA = "testdata"
@@ -50,6 +51,7 @@ class Package(msgspec.Struct, frozen=True):
             is not can be named by an import, but imports nothing.
         is_library: Whether any is built that is no test and not of a program, so
             that other packages can import it.
+        is_command: Whether it is a program, which ``go install`` builds.
     """
 
     folder: str
@@ -57,6 +59,7 @@ class Package(msgspec.Struct, frozen=True):
     test_imports: tuple[str, ...] = ()
     is_built: bool = True
     is_library: bool = True
+    is_command: bool = False
 
     @property
     def is_matched(self) -> bool:
@@ -76,13 +79,14 @@ class ModulePackages(msgspec.Struct, frozen=True):
 class _Folder:
     """What was read of one folder."""
 
-    __slots__ = ("imports", "is_built", "is_library", "test_imports")
+    __slots__ = ("imports", "is_built", "is_library", "is_program", "test_imports")
 
     def __init__(self) -> None:
         self.imports: set[bytes] = set()
         self.test_imports: set[bytes] = set()
         self.is_built = False
         self.is_library = False
+        self.is_program = False
 
 
 class PackageReader:
@@ -119,7 +123,9 @@ class PackageReader:
             return
         found.is_built = True
         is_test = name.endswith(b"_test.go")
-        if not is_test and literals[:1] != (MAIN,):
+        if not is_test and literals[:1] == (MAIN,):
+            found.is_program = True
+        elif not is_test:
             found.is_library = True
         if not literals or self._left_bytes < 0:
             return
@@ -180,6 +186,7 @@ def pack(module: ModulePackages) -> bytes:
             numbered(each.test_imports),
             each.is_built,
             each.is_library,
+            each.is_command,
         )
         for each in module.packages
     ]
@@ -204,22 +211,30 @@ def unpack(data: bytes) -> ModulePackages:
                 tuple(paths[number] for number in test_imports),
                 is_built,
                 is_library,
+                is_command,
             )
-            for folder, imports, test_imports, is_built, is_library in folders
+            for folder, imports, test_imports, is_built, is_library, is_command in (
+                folders
+            )
         )
     except (zlib.error, msgspec.DecodeError, IndexError, ValueError) as error:
         raise MalformedError("packages", f"{len(data)} bytes", "damaged") from error
     return ModulePackages(packages)
 
 
-_Packed = tuple[list[str], list[tuple[bytes, list[int], list[int], bool, bool]]]
+_Packed = tuple[list[str], list[tuple[bytes, list[int], list[int], bool, bool, bool]]]
 
 
 def _package(folder: str, found: _Folder, paths: Mapping[bytes, str | None]) -> Package:
     imports = {paths[each] for each in found.imports}
     tests = {paths[each] for each in found.test_imports} - imports
     return Package(
-        folder, _sorted(imports), _sorted(tests), found.is_built, found.is_library
+        folder,
+        _sorted(imports),
+        _sorted(tests),
+        is_built=found.is_built,
+        is_library=found.is_library,
+        is_command=found.is_program and not found.is_library,
     )
 
 

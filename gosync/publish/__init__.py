@@ -34,6 +34,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     notfound       ``sumdb/NAME/404.txt`` (pure)
     oldheads       the tree's tiles for clients that remember an older head
     owner          whose a tree is: this store's, another one's, nobody's
+    packagesection  what a module's page tells of packages and commands (pure)
     pages          the tree's front page and the pages of its list (pure)
     paging         parts of a list that stay when other parts change (pure)
     promised       what a tree promises to clients with older tree heads

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from gosync.catalog.db import Catalog
 from gosync.catalog.versions import VersionRow
-from gosync.errors import RejectedError, StoreError
+from gosync.errors import MalformedError, RejectedError, StoreError
+from gosync.folder.layouts import TOOLCHAIN
 from gosync.gomod.modfile import GoMod, parse_lax
+from gosync.gomod.packages import ModulePackages, unpack
+from gosync.gomod.zippackages import read_zip_packages
 from gosync.ingest.storedlicences import StoredLicences, has_licences
 from gosync.licence.found import ModuleLicences
 from gosync.publish.contents import ModuleContents
@@ -22,6 +27,7 @@ class AboutReader:
     """
 
     def __init__(self, catalog: Catalog, blobs: BlobStore) -> None:
+        self._catalog = catalog
         self._blobs = blobs
         self._licences = StoredLicences(catalog, blobs)
 
@@ -30,7 +36,9 @@ class AboutReader:
         if contents.latest is None:
             return ModuleAbout()
         row = contents.latest.row
-        return ModuleAbout(self._go_mod(row), self._licences_of(row))
+        return ModuleAbout(
+            self._go_mod(row), self._licences_of(row), self._packages_of(row)
+        )
 
     def _go_mod(self, row: VersionRow) -> GoMod | None:
         if row.mod_digest is None:
@@ -44,4 +52,19 @@ class AboutReader:
         try:
             return self._licences.of(row) if has_licences(row) else None
         except StoreError:
+            return None
+
+    def _packages_of(self, row: VersionRow) -> ModulePackages | None:
+        """Return what the catalog has, else what the zip has; of Go itself nothing."""
+        if not has_licences(row) or row.path == TOOLCHAIN:
+            return None
+        packed = self._catalog.packages.get(row.zip_h1 or "")
+        if packed is not None:
+            with suppress(MalformedError):  # of an older form
+                return unpack(packed)
+        assert row.zip_digest is not None
+        try:
+            with self._blobs.open(Digest(row.zip_digest)) as blob:
+                return read_zip_packages(blob.read_at, blob.size_bytes, row.mv)
+        except (RejectedError, StoreError):
             return None

@@ -43,7 +43,8 @@ from gosync.publish.tree import TreeReader
 # 3: pages tell what can be built with from go.mod files alone
 # 4: modules' pages tell what the newest version says of itself
 # 5: modules' pages tell which vulnerabilities are known
-FORMAT = 5
+# 6: and which packages and commands the newest version has
+FORMAT = 6
 _MAX_BYTES = 16 * 1024 * 1024
 _HARMLESS = frozenset({routes.MARKER_FOLDER, "lost+found"})
 

@@ -22,9 +22,11 @@ from gosync.folder import routes
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.latest import GoModFacts
 from gosync.gomod.modfile import GoMod, Requirement, Retraction
+from gosync.gomod.packages import ModulePackages
 from gosync.licence.found import ModuleLicences
 from gosync.publish import html
 from gosync.publish.contents import Carried, ModuleContents
+from gosync.publish.packagesection import package_sections
 from gosync.publish.vulnsection import vuln_section
 from gosync.text import printable
 
@@ -38,10 +40,12 @@ class ModuleAbout(msgspec.Struct, frozen=True):
     Attributes:
         go_mod: Its go.mod; None where it cannot be read.
         licences: Its licences; None where they are not known.
+        packages: Its packages; None where they are not known.
     """
 
     go_mod: GoMod | None = None
     licences: ModuleLicences | None = None
+    packages: ModulePackages | None = None
 
 
 def module_page(
@@ -64,6 +68,7 @@ def module_page(
         *_introduction(contents, about),
         _withdrawn(contents.withdrawn),
         *vuln_section(contents),
+        *_packages(contents, about),
         '<section aria-labelledby="versions">',
         *_versions_of(contents, lookups),
         "</section>",
@@ -87,6 +92,12 @@ def _introduction(contents: ModuleContents, about: ModuleAbout) -> Iterator[str]
         if value
     )
     yield f"<dl class=facts>\n{facts}\n</dl>"
+
+
+def _packages(contents: ModuleContents, about: ModuleAbout) -> Iterator[str]:
+    if contents.latest is not None and about.packages is not None:
+        go_mod = about.go_mod or GoMod()
+        yield from package_sections(contents.latest.row.mv, about.packages, go_mod)
 
 
 def _facts(newest: Carried, about: ModuleAbout) -> Iterator[tuple[str, str]]:

@@ -48,7 +48,7 @@ def test_folders_with_go_files_are_packages() -> None:
         Package("never", is_built=False, is_library=False),
         Package("notvendor/y"),
         Package("only", (), ("a.b/t",), is_library=False),
-        Package("program", ("a.b/c",), is_library=False),
+        Package("program", ("a.b/c",), is_library=False, is_command=True),
         Package("testdata", ("a.b/c",)),
         Package("vendor"),
     )
