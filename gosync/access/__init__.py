@@ -31,5 +31,5 @@ was asked for and is not carried is remembered, to be asked for outside.
     seals        seals of past days' records: a chain of small files (pure)
     sealing      whole days of logs, kept packed, each under its seal
     audit        one audit of some logs
-    report       its report
+    report       its report, whose fields are the keys of the JSON document
 """

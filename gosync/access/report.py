@@ -1,15 +1,22 @@
-"""Report of an audit of access logs, as one document."""
+"""Report of an audit of access logs: the fields are the keys of its JSON document.
+
+Times are as ``format_time`` writes them, None before any line.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from heapq import nlargest
-from typing import Any, Final
+from typing import Final
+
+import msgspec
 
 from gosync.access.agents import AgentKind
 from gosync.access.audit import AccessAudit
 from gosync.access.missing import MissingRequest
+from gosync.access.served import ServedFinding
+from gosync.access.tally import AccessTally
 from gosync.access.windows import Alert
 from gosync.clock import format_time
 
@@ -19,127 +26,303 @@ _MOST_MISSING: Final = 1_000
 _MOST_OLD: Final = 1_000
 
 
-def report_document(audit: AccessAudit, *, top: int = _TOP) -> dict[str, Any]:
-    """Return the report as JSON.
+class OutcomeCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many requests ended how."""
 
-    Args:
-        audit: What was read.
-        top: How many clients, users and modules are named.
-    """
-    tally, outcomes = audit.tally, audit.tally.outcomes()
-    ends = {
-        end: sum(each.get(end, 0) for each in outcomes.values())
-        for end in ("hit", "miss", "missing", "refused", "failed", "other")
-    }
-    missing = audit.missing.found()
-    return {
-        "lines": audit.reader.read,
-        "unread": audit.unread,
-        "forms": [form.value for form in audit.reader.forms],
-        "since": _time(tally.first),
-        "until": _time(tally.last),
-        "bytes": sum(each.size_bytes for each in tally.clients.values()),
-        "outcomes": ends,
-        "requests": outcomes,
-        "clients": _clients(audit, top),
-        "users": [
-            {"user": shown_bytes(user), "count": each.count}
-            for user, each in nlargest(
-                top, tally.users.items(), key=lambda item: item[1].count
-            )
-        ],
-        "modules": _modules(audit, top),
-        "agents": _agents(audit),
-        "toolchains": dict(audit.toolchains.counts.most_common(top)),
-        "findings": [
-            {
-                "module": each.module,
-                "version": each.version,
-                "client": shown_bytes(each.client),
-                "user": shown_bytes(each.user),
-                "count": each.count,
-                "first": _time(each.first),
-                "last": _time(each.last),
+    hit: int = 0
+    miss: int = 0
+    missing: int = 0
+    refused: int = 0
+    failed: int = 0
+    other: int = 0
+
+    @classmethod
+    def of(cls, outcomes: dict[str, dict[str, int]]) -> OutcomeCounts:
+        """Return the sums over all kinds of requests."""
+        return cls(
+            **{
+                end: sum(each.get(end, 0) for each in outcomes.values())
+                for end in cls.__struct_fields__
             }
-            for each in audit.served.found()
-        ],
-        "not_carried": [missing_document(each) for each in missing[:_MOST_MISSING]],
-        "alerts": [alert_document(each) for each in audit.alerts.alerts],
-        "remarks": list(_remarks(audit, len(missing))),
-    }
+        )
 
 
-def alert_document(alert: Alert) -> dict[str, object]:
-    """Return an alert as JSON."""
-    return {
-        "rule": alert.rule,
-        "key": shown_bytes(alert.key),
-        "count": alert.count,
-        "since": _time(alert.since),
-        "until": _time(alert.until),
-        "last": shown_bytes(alert.last),
-    }
+class ClientTotal(msgspec.Struct, frozen=True, rename={"size_bytes": "bytes"}):
+    """What an address asked for.
+
+    Attributes:
+        address: The address.
+        count: Its requests.
+        size_bytes: How much it was sent ("bytes" in JSON).
+    """
+
+    address: str
+    count: int
+    size_bytes: int
 
 
-def missing_document(missing: MissingRequest) -> dict[str, object]:
-    """Return a request for what is not carried as JSON."""
-    return {
-        "module": missing.module,
-        "query": missing.query,
-        "count": missing.count,
-        "first": _time(missing.first),
-        "last": _time(missing.last),
-    }
+class ClientTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """All addresses.
+
+    Attributes:
+        count: How many there are.
+        exact: Whether all are kept.
+        error: By how much a count may be too low.
+        top: Those with the most requests.
+    """
+
+    count: int
+    exact: bool
+    error: int
+    top: list[ClientTotal]
+
+    @classmethod
+    def of(cls, tally: AccessTally, top: int) -> ClientTotals:
+        """Return what was counted of addresses."""
+        loudest = nlargest(top, tally.clients.items(), key=lambda item: item[1].count)
+        return cls(
+            count=tally.client_count,
+            exact=not tally.clients_error,
+            error=tally.clients_error,
+            top=[
+                ClientTotal(shown_bytes(key), each.count, each.size_bytes)
+                for key, each in loudest
+            ],
+        )
+
+
+class UserTotal(msgspec.Struct, frozen=True):
+    """How many requests a user made."""
+
+    user: str
+    count: int
+
+    @classmethod
+    def busiest(cls, tally: AccessTally, top: int) -> list[UserTotal]:
+        """Return those with the most requests."""
+        users = nlargest(top, tally.users.items(), key=lambda item: item[1].count)
+        return [cls(shown_bytes(user), each.count) for user, each in users]
+
+
+class BusyModule(msgspec.Struct, frozen=True):
+    """How many requests were for a module."""
+
+    module: str
+    count: int
+
+
+class NewModule(msgspec.Struct, frozen=True):
+    """When a module was asked for first, and how often."""
+
+    module: str
+    first: str | None
+    count: int
+
+
+class ModuleTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """All modules.
+
+    Attributes:
+        count: How many there are.
+        exact: Whether all are kept.
+        error: By how much a count may be too low.
+        busiest: Those with the most requests.
+        newest: Those that were asked for last for the first time.
+    """
+
+    count: int
+    exact: bool
+    error: int
+    busiest: list[BusyModule]
+    newest: list[NewModule]
+
+    @classmethod
+    def of(cls, tally: AccessTally, top: int) -> ModuleTotals:
+        """Return what was counted of modules."""
+        modules = tally.modules()
+        busiest = nlargest(top, modules.items(), key=lambda item: item[1].count)
+        newest = nlargest(top, modules.items(), key=lambda item: item[1].first)
+        return cls(
+            count=tally.module_count,
+            exact=not tally.modules_error,
+            error=tally.modules_error,
+            busiest=[BusyModule(path, each.count) for path, each in busiest],
+            newest=[
+                NewModule(path, _time(each.first), each.count) for path, each in newest
+            ],
+        )
+
+
+class AgentTotals(msgspec.Struct, frozen=True):
+    """Which User-Agents there were.
+
+    Attributes:
+        addresses: How many addresses sent one, by kind.
+        old_go: The addresses that sent one of an old go.
+    """
+
+    addresses: dict[str, int]
+    old_go: list[str]
+
+    @classmethod
+    def of(cls, tally: AccessTally) -> AgentTotals:
+        """Return what was counted of User-Agents."""
+        found: dict[str, int] = {}
+        old: list[str] = []
+        for kind, clients in tally.agents():
+            found[kind.value] = len(clients)
+            if kind is AgentKind.OLD_GO:
+                old = sorted(map(shown_bytes, clients))[:_MOST_OLD]
+        return cls(found, old)
+
+
+class ServedReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A version with a finding that was given out; as in ServedFinding."""
+
+    module: str
+    version: str
+    client: str
+    user: str
+    count: int
+    first: str | None
+    last: str | None
+
+    @classmethod
+    def of(cls, served: ServedFinding) -> ServedReport:
+        """Return what is told of it."""
+        return cls(
+            module=served.module,
+            version=served.version,
+            client=shown_bytes(served.client),
+            user=shown_bytes(served.user),
+            count=served.count,
+            first=_time(served.first),
+            last=_time(served.last),
+        )
+
+
+class MissingReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A request for what is not carried; as in MissingRequest."""
+
+    module: str
+    query: str
+    count: int
+    first: str | None
+    last: str | None
+
+    @classmethod
+    def of(cls, missing: MissingRequest) -> MissingReport:
+        """Return what is told of it."""
+        return cls(
+            module=missing.module,
+            query=missing.query,
+            count=missing.count,
+            first=_time(missing.first),
+            last=_time(missing.last),
+        )
+
+
+class AlertReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule that fired for a key; as in Alert."""
+
+    rule: str
+    key: str
+    count: int
+    since: str | None
+    until: str | None
+    last: str
+
+    @classmethod
+    def of(cls, alert: Alert) -> AlertReport:
+        """Return what is told of it."""
+        return cls(
+            rule=alert.rule,
+            key=shown_bytes(alert.key),
+            count=alert.count,
+            since=_time(alert.since),
+            until=_time(alert.until),
+            last=shown_bytes(alert.last),
+        )
+
+
+class AccessReport(
+    msgspec.Struct, frozen=True, kw_only=True, rename={"size_bytes": "bytes"}
+):
+    """What some logs tell.
+
+    Attributes:
+        lines: How many requests were read.
+        unread: How many lines were none.
+        forms: Which forms of logs they have.
+        since: The time of the oldest request.
+        until: Of the newest.
+        size_bytes: How much was sent ("bytes" in JSON).
+        outcomes: How the requests ended.
+        requests: The same, by kind of request.
+        clients: Addresses.
+        users: Users, the busiest first.
+        modules: Modules.
+        agents: User-Agents.
+        toolchains: How often toolchains were fetched, by version.
+        findings: Versions with findings that were given out.
+        not_carried: What was asked for and is not carried.
+        alerts: Rules that fired.
+        remarks: What the report does not have, or not exactly.
+    """
+
+    lines: int
+    unread: int
+    forms: list[str]
+    since: str | None
+    until: str | None
+    size_bytes: int
+    outcomes: OutcomeCounts
+    requests: dict[str, dict[str, int]]
+    clients: ClientTotals
+    users: list[UserTotal]
+    modules: ModuleTotals
+    agents: AgentTotals
+    toolchains: dict[str, int]
+    findings: list[ServedReport]
+    not_carried: list[MissingReport]
+    alerts: list[AlertReport]
+    remarks: list[str]
+
+    @classmethod
+    def of(cls, audit: AccessAudit, *, top: int = _TOP) -> AccessReport:
+        """Return what is told of an audit.
+
+        Args:
+            audit: What was read.
+            top: How many clients, users and modules are named.
+        """
+        tally, outcomes = audit.tally, audit.tally.outcomes()
+        missing = audit.missing.found()
+        return cls(
+            lines=audit.reader.read,
+            unread=audit.unread,
+            forms=[form.value for form in audit.reader.forms],
+            since=_time(tally.first),
+            until=_time(tally.last),
+            size_bytes=sum(each.size_bytes for each in tally.clients.values()),
+            outcomes=OutcomeCounts.of(outcomes),
+            requests=outcomes,
+            clients=ClientTotals.of(tally, top),
+            users=UserTotal.busiest(tally, top),
+            modules=ModuleTotals.of(tally, top),
+            agents=AgentTotals.of(tally),
+            toolchains=dict(audit.toolchains.counts.most_common(top)),
+            findings=list(map(ServedReport.of, audit.served.found())),
+            not_carried=list(map(MissingReport.of, missing[:_MOST_MISSING])),
+            alerts=list(map(AlertReport.of, audit.alerts.alerts)),
+            remarks=list(_remarks(audit, len(missing))),
+        )
 
 
 def shown_bytes(data: bytes) -> str:
     """Return bytes of a log as text: no UTF-8 is escaped, what is long is cut."""
     text = data[:_LONGEST].decode("utf-8", "backslashreplace")
     return f"{text}…" if len(data) > _LONGEST else text
-
-
-def _clients(audit: AccessAudit, top: int) -> dict[str, object]:
-    tally = audit.tally
-    loudest = nlargest(top, tally.clients.items(), key=lambda item: item[1].count)
-    return {
-        "count": tally.client_count,
-        "exact": not tally.clients_error,
-        "error": tally.clients_error,
-        "top": [
-            {
-                "address": shown_bytes(key),
-                "count": each.count,
-                "bytes": each.size_bytes,
-            }
-            for key, each in loudest
-        ],
-    }
-
-
-def _modules(audit: AccessAudit, top: int) -> dict[str, object]:
-    tally, modules = audit.tally, audit.tally.modules()
-    busiest = nlargest(top, modules.items(), key=lambda item: item[1].count)
-    newest = nlargest(top, modules.items(), key=lambda item: item[1].first)
-    return {
-        "count": tally.module_count,
-        "exact": not tally.modules_error,
-        "error": tally.modules_error,
-        "busiest": [{"module": path, "count": each.count} for path, each in busiest],
-        "newest": [
-            {"module": path, "first": _time(each.first), "count": each.count}
-            for path, each in newest
-        ],
-    }
-
-
-def _agents(audit: AccessAudit) -> dict[str, object]:
-    found: dict[str, object] = {}
-    old: list[str] = []
-    for kind, clients in audit.tally.agents():
-        found[kind.value] = len(clients)
-        if kind is AgentKind.OLD_GO:
-            old = sorted(map(shown_bytes, clients))[:_MOST_OLD]
-    return {"addresses": found, "old_go": old}
 
 
 def _remarks(audit: AccessAudit, missing: int) -> Iterator[str]:

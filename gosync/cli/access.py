@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import anyio
 import click
@@ -11,7 +10,7 @@ import click
 from gosync.access.alerts import Surroundings
 from gosync.access.audit import AccessAudit, AccessOptions
 from gosync.access.files import find_logs
-from gosync.access.report import alert_document, report_document
+from gosync.access.report import AccessReport, AlertReport, ClientTotals, ModuleTotals
 from gosync.access.windows import Alert
 from gosync.cli.options import CommonOptions, common_options
 from gosync.cli.progress import progress
@@ -88,9 +87,9 @@ def access(
             watcher.phase("access logs")
             audit.read(find_logs(names), watcher)
         _tell(config, audit.alerts.alerts)
-    document = report_document(audit, top=top)
+    report = AccessReport.of(audit, top=top)
     if not (follow and options.output.as_json):
-        options.output.result("access", document, _lines(document))
+        options.output.result("access", report, _lines(report))
     if audit.alerts.alerts:
         return EXIT_FIRED
     return EXIT_DAMAGED if audit.damaged else 0
@@ -142,9 +141,9 @@ def _follow(
     def tell(alert: Alert) -> None:
         _tell(config, [alert])
         if options.output.as_json:
-            click.echo(encode_json(alert_document(alert)))
+            click.echo(encode_json(AlertReport.of(alert)))
         else:
-            options.output.say(_alert_line(alert_document(alert)))
+            options.output.say(_alert_line(AlertReport.of(alert)))
 
     with stopping() as caught:
         audit.follow(names[0], lambda: bool(caught), tell)
@@ -161,51 +160,47 @@ def _tell(config: Config | None, alerts: Iterable[Alert]) -> None:
     anyio.run(tell_alerts, config, alerts)
 
 
-def _lines(document: dict[str, Any]) -> Iterator[str]:
-    ends = document["outcomes"]
+def _lines(report: AccessReport) -> Iterator[str]:
+    ends = report.outcomes
     yield (
-        f"{document['lines']} requests from {document['since'] or '-'} to"
-        f" {document['until'] or '-'}, {format_size(document['bytes'])}:"
-        f" {ends['hit']} hits, {ends['miss']} misses, {ends['missing']} not carried,"
-        f" {ends['refused']} refused, {ends['failed']} failed"
+        f"{report.lines} requests from {report.since or '-'} to"
+        f" {report.until or '-'}, {format_size(report.size_bytes)}:"
+        f" {ends.hit} hits, {ends.miss} misses, {ends.missing} not carried,"
+        f" {ends.refused} refused, {ends.failed} failed"
     )
-    clients, modules = document["clients"], document["modules"]
-    yield f"clients: {_many(clients)}"
-    for each in clients["top"][:_SHOWN]:
-        yield f"  {each['count']:>9} {_size(each):>10}  {printable(each['address'])}"
-    yield f"busiest modules, of {_many(modules)}:"
-    for each in modules["busiest"][:_SHOWN]:
-        if each["module"]:
-            yield f"  {each['count']:>9}  {printable(each['module'])}"
+    yield f"clients: {_many(report.clients)}"
+    for client in report.clients.top[:_SHOWN]:
+        size = format_size(client.size_bytes)
+        yield f"  {client.count:>9} {size:>10}  {printable(client.address)}"
+    yield f"busiest modules, of {_many(report.modules)}:"
+    for busy in report.modules.busiest[:_SHOWN]:
+        if busy.module:
+            yield f"  {busy.count:>9}  {printable(busy.module)}"
     yield "newest modules:"
-    for each in modules["newest"][:_SHOWN]:
-        if each["module"]:
-            yield f"  {each['first']}  {printable(each['module'])}"
-    for kind, count in document["agents"]["addresses"].items():
+    for new in report.modules.newest[:_SHOWN]:
+        if new.module:
+            yield f"  {new.first}  {printable(new.module)}"
+    for kind, count in report.agents.addresses.items():
         yield f"agents: {count} addresses with {kind}"
-    for each in document["findings"]:
-        name = printable(f"{each['module']}@{each['version']}")
-        yield f"has a finding and was served: {name} to {printable(each['client'])}"
-    for each in document["not_carried"][:_SHOWN]:
-        name = printable(f"{each['module']}@{each['query']}")
-        yield f"not carried: {each['count']:>6}  {name}"
-    yield from map(_alert_line, document["alerts"])
-    yield from map(printable, document["remarks"])
+    for served in report.findings:
+        name = printable(f"{served.module}@{served.version}")
+        yield f"has a finding and was served: {name} to {printable(served.client)}"
+    for missing in report.not_carried[:_SHOWN]:
+        name = printable(f"{missing.module}@{missing.query}")
+        yield f"not carried: {missing.count:>6}  {name}"
+    yield from map(_alert_line, report.alerts)
+    yield from map(printable, report.remarks)
 
 
 _SHOWN = 10
 
 
-def _many(counted: dict[str, Any]) -> str:
-    return f"{'' if counted['exact'] else 'about '}{counted['count']}"
+def _many(counted: ClientTotals | ModuleTotals) -> str:
+    return f"{'' if counted.exact else 'about '}{counted.count}"
 
 
-def _size(each: dict[str, Any]) -> str:
-    return format_size(each["bytes"])
-
-
-def _alert_line(alert: dict[str, Any]) -> str:
+def _alert_line(alert: AlertReport) -> str:
     return (
-        f"ALERT {alert['rule']}: {printable(alert['key'])}: {alert['count']}"
-        f" from {alert['since']} to {alert['until']}"
+        f"ALERT {alert.rule}: {printable(alert.key)}: {alert.count}"
+        f" from {alert.since} to {alert.until}"
     )

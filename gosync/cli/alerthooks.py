@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gosync.access.report import alert_document
+from gosync.access.report import AlertReport
 from gosync.access.windows import Alert
 from gosync.clock import Clock, SystemClock, format_time
 from gosync.config import Config
@@ -29,20 +29,17 @@ async def tell_alerts(config: Config, alerts: Iterable[Alert]) -> None:
     options = config.site_options()
     with open_site(options, command="gosync access") as site:
         known = site.catalog.told_alerts
-        documents = (alert_document(alert) for alert in alerts)
         new = [
             each
-            for each in documents
-            if known.note(
-                str(each["rule"]), str(each["key"]), str(each["since"]), clock.now()
-            )
+            for each in map(AlertReport.of, alerts)
+            if known.note(each.rule, each.key, str(each.since), clock.now())
         ]
     if new:
         event = _event(config, new[:_MOST_TOLD], clock)
         await tell(config.hooks, [event], options.http, NoProgress())
 
 
-def _event(config: Config, alerts: list[dict[str, object]], clock: Clock) -> Event:
+def _event(config: Config, alerts: list[AlertReport], clock: Clock) -> Event:
     return Event(
         occasion="alert",
         mirror=config.sections.daemon.name,

@@ -88,5 +88,6 @@ class Output(msgspec.Struct, frozen=True):
 
 def _whole(kind: str, document: Document) -> dict[str, object]:
     if isinstance(document, msgspec.Struct):
-        document = msgspec.structs.asdict(document)
+        keys = document.__struct_encode_fields__
+        document = dict(zip(keys, msgspec.structs.astuple(document), strict=True))
     return {"schema": DOCUMENT_SCHEMA, "type": kind, **document}

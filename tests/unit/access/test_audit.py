@@ -14,7 +14,7 @@ from gosync.access import bounded, tally, windows
 from gosync.access.alerts import Surroundings
 from gosync.access.audit import AccessAudit, AccessOptions
 from gosync.access.files import find_logs
-from gosync.access.report import report_document
+from gosync.access.report import AccessReport, ClientTotal, UserTotal
 from gosync.access.rule import DEFAULT_RULES, AccessRule, Per, RuleOutcome
 from gosync.access.windows import Alert
 from gosync.errors import UsageError
@@ -60,8 +60,8 @@ def test_what_was_asked_by_whom_and_how_it_ended(tmp_path):
         line(4, "/rsc.io/absent/@v/master.info", 404),
         line(5, "/favicon.ico", 404, agent="Mozilla/5.0"),
     ]
-    document = report_document(audited(tmp_path, lines))
-    assert document["requests"] == {
+    report = AccessReport.of(audited(tmp_path, lines))
+    assert report.requests == {
         "list": {"hit": 1},
         "lookup": {"hit": 1},
         "mod": {"hit": 1},
@@ -69,27 +69,23 @@ def test_what_was_asked_by_whom_and_how_it_ended(tmp_path):
         "query": {"missing": 1},
         "zip": {"hit": 1},
     }
-    assert document["outcomes"]["hit"] == 4
-    assert document["bytes"] == 600
-    busiest = {m["module"]: m["count"] for m in document["modules"]["busiest"]}
+    assert report.outcomes.hit == 4
+    assert report.size_bytes == 600
+    busiest = {m.module: m.count for m in report.modules.busiest}
     assert busiest["rsc.io/quote"] == 3
     assert busiest["github.com/Azure/a"] == 1
-    assert document["modules"]["newest"][0]["first"] == "2026-11-27T12:00:04.000000Z"
-    assert document["clients"]["top"][0] == {
-        "address": "10.0.0.1",
-        "count": 5,
-        "bytes": 500,
-    }
-    assert document["users"] == [{"user": "ada", "count": 1}]
-    assert [(m["module"], m["query"]) for m in document["not_carried"]] == [
+    assert report.modules.newest[0].first == "2026-11-27T12:00:04.000000Z"
+    assert report.clients.top[0] == ClientTotal("10.0.0.1", 5, 500)
+    assert report.users == [UserTotal("ada", 1)]
+    assert [(m.module, m.query) for m in report.not_carried] == [
         ("rsc.io/absent", "master")
     ]
-    assert document["alerts"] == []
+    assert report.alerts == []
 
 
 def test_a_cache_s_word_parts_hits_from_misses(tmp_path):
     lines = [line().rstrip() + f" {word}\n" for word in ("HIT", "MISS", "EXPIRED")]
-    assert report_document(audited(tmp_path, lines))["outcomes"]["miss"] == 2
+    assert AccessReport.of(audited(tmp_path, lines)).outcomes.miss == 2
 
 
 def test_more_than_200_latest_an_hour_fire_wherever_the_hour_begins(tmp_path):
@@ -98,9 +94,9 @@ def test_more_than_200_latest_an_hour_fire_wherever_the_hour_begins(tmp_path):
     many = [*before, line(5290), line(5291)]
     audit = audited(tmp_path, many, rules=FLOOD)
     assert fired(audit) == [("latest-flood", "10.0.0.1", 202)]
-    alert = report_document(audit)["alerts"][0]
-    assert alert["since"] == "2026-11-27T12:28:20.000000Z"
-    assert alert["until"] == "2026-11-27T13:28:11.000000Z"
+    alert = AccessReport.of(audit).alerts[0]
+    assert alert.since == "2026-11-27T12:28:20.000000Z"
+    assert alert.until == "2026-11-27T13:28:11.000000Z"
     assert (
         fired(audited(tmp_path, [*before, line(5301)], rules=FLOOD)) == []
     )  # over an hour
@@ -141,8 +137,8 @@ def test_who_was_given_a_version_with_a_finding_is_named(tmp_path):
     ]
     around = Surroundings(findings={("rsc.io/quote", "v1.5.2")})
     audit = audited(tmp_path, lines, around=around)
-    found = report_document(audit)["findings"]
-    assert [(f["module"], f["version"], f["user"], f["count"]) for f in found] == [
+    found = AccessReport.of(audit).findings
+    assert [(f.module, f.version, f.user, f.count) for f in found] == [
         ("rsc.io/quote", "v1.5.2", "", 2),
         ("rsc.io/quote", "v1.5.2", "bob", 1),
     ]
@@ -212,13 +208,13 @@ def test_more_keys_than_are_kept_are_estimated_and_said_so(tmp_path, monkeypatch
     audit = audited(tmp_path, lines, rules=())
     # A block is counted before a table is cut, so that this one has bounds to exceed.
     assert len(audit.tally.modules()) <= 2 * 50 + 900
-    document = report_document(audit)
-    assert document["clients"]["exact"] is False
-    assert 1500 < document["clients"]["count"] < 6000
-    top = document["clients"]["top"][0]
-    assert top["address"] == "10.9.9.9"
-    assert top["count"] <= 300 <= top["count"] + document["clients"]["error"]
-    assert any("addresses than are kept" in said for said in document["remarks"])
+    report = AccessReport.of(audit)
+    assert report.clients.exact is False
+    assert 1500 < report.clients.count < 6000
+    top = report.clients.top[0]
+    assert top.address == "10.9.9.9"
+    assert top.count <= 300 <= top.count + report.clients.error
+    assert any("addresses than are kept" in said for said in report.remarks)
 
 
 def test_a_rule_forgets_the_quietest_and_says_so(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import json
 import msgspec
 import pytest
 
+from gosync.access.report import AccessReport, AlertReport
 from gosync.audit.engine import AuditReport
 from gosync.bundle.make.created import CreateReport
 from gosync.bundle.make.ledger import LedgerReport
@@ -50,11 +51,22 @@ def test_a_report_is_printed_with_its_fields_for_keys(
     ]
 
 
+class Renamed(msgspec.Struct, rename={"size_bytes": "bytes"}):
+    size_bytes: int
+
+
+def test_a_field_s_other_name_is_the_key(capsys: pytest.CaptureFixture[str]) -> None:
+    Output(as_json=True).result("sizes", Renamed(3))
+    document = json.loads(capsys.readouterr().out)
+    assert document == {"schema": 1, "type": "sizes", "bytes": 3}
+
+
 REPORTS = [
     *(AuditReport, CompletenessReport, SyncReport, StatusReport, MirrorStatus),
     *(OnceReport, KnownVersion, TreeReport, PruneReport, WithdrawReport, BackupReport),
     *(ConfigReport, WhyReport, ProjectsReport, VerifiedReport, VerifiedBundle),
     *(CreateReport, ImportedBundle, LedgerReport, DoctorReport),
+    *(AccessReport, AlertReport),
 ]
 
 
@@ -62,4 +74,4 @@ REPORTS = [
 def test_a_report_has_a_json_schema(report: type[msgspec.Struct]) -> None:
     schema = msgspec.json.schema(report)
     described = schema["$defs"][report.__name__]["properties"]
-    assert list(described) == list(report.__struct_fields__)
+    assert list(described) == list(report.__struct_encode_fields__)
