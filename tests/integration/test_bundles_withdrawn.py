@@ -7,6 +7,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,8 +56,8 @@ def withdraw(pair: Pair, what: str = BAD) -> None:
     pair.run_outside("withdraw", what, *WHY)
 
 
-def header_of(bundle: Path) -> dict[str, object]:
-    found: dict[str, object] = json.loads((bundle / "bundle.json").read_bytes())
+def header_of(bundle: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((bundle / "bundle.json").read_bytes())
     return found
 
 
@@ -94,7 +95,7 @@ def test_a_withdrawal_makes_a_bundle_by_itself_and_so_does_its_end(
 
     pair.run_outside("withdraw", BAD, "--undo")
     bundle = pair.make()
-    assert header_of(bundle)["requires"] == []
+    assert "withdrawals" not in header_of(bundle)["requires"]
     pair.take(bundle)
     assert BAD in pair.inside.listed()
     assert pair.inside.status()["withdrawn"] == []
