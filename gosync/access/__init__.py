@@ -26,6 +26,7 @@ was asked for and is not carried is remembered, to be asked for outside.
     ledger       requests out of logs into the catalog, and what became of them
     assessing    what requests would bring, asked of upstreams outside
     deciding     decisions: into a modules file, the catalog and the next bundle
+    requestreports  reports of requests that were listed, read, exported, added
     asks         what a build or a fleet asked for, gathered for a record (pure)
     passing      a build's requests passed on to the upstreams, on loopback
     seals        seals of past days' records: a chain of small files (pure)

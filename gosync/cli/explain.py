@@ -12,11 +12,17 @@ import msgspec
 
 from gosync.cli.options import CommonOptions, common_options
 from gosync.clock import SystemClock
-from gosync.diagnose.explaining import Explainer
+from gosync.diagnose.explaining import ExplainedRun, Explainer
 from gosync.diagnose.handbook import handbook
 from gosync.diagnose.language import PAGE_FILES, Language, language_of
 from gosync.diagnose.listening import listen, standard_streams
-from gosync.diagnose.pages import list_lines, page_of
+from gosync.diagnose.pages import (
+    ClassList,
+    ClassPage,
+    WrittenPages,
+    list_lines,
+    page_of,
+)
 from gosync.diagnose.recognising import MOST_BYTES, LogReading, Recogniser
 from gosync.diagnose.shipped import shipped_catalogue
 from gosync.diagnose.summary import FailureCount, LogSummary, summarise
@@ -207,15 +213,8 @@ def _end_of_stdin() -> bytes:
 def _show(options: CommonOptions, reading: LogReading, language: Language) -> None:
     explainer = Explainer(shipped_catalogue(), language)
     options.output.result(
-        "explain", _document(reading, explainer), explainer.lines(reading)
+        "explain", explainer.report(reading), explainer.lines(reading)
     )
-
-
-def _document(reading: LogReading, explainer: Explainer) -> dict[str, object]:
-    return {
-        "findings": [explainer.explain(one) for one in reading.failures],
-        "unnamed": list(reading.unnamed),
-    }
 
 
 def _read(log: bytes, arguments: ExplainArguments) -> LogReading:
@@ -242,8 +241,9 @@ def _listen(
     reading = _read(heard.log, arguments)
     explainer = Explainer(shipped_catalogue(), arguments.language)
     if options.output.as_json:
-        document = {**_document(reading, explainer), "go_exit_code": heard.exit_code}
-        options.output.result("explain", document)
+        told = explainer.report(reading)
+        run_report = ExplainedRun(told.findings, told.unnamed, heard.exit_code)
+        options.output.result("explain", run_report)
     elif heard.exit_code or reading.failures:
         for line in ("", *explainer.lines(reading)):
             options.output.note(line)
@@ -254,29 +254,14 @@ def _show_page(options: CommonOptions, name: str, language: Language) -> int:
     catalogue = shipped_catalogue()
     failure = catalogue.named(name)
     lines = list(page_of(catalogue, failure, language))
-    wording = failure.wording(language)
-    document = {
-        "class": failure.name,
-        "candidates": list(failure.candidates),
-        "what": wording.what,
-        "cause": wording.cause,
-        "remedy": wording.remedy,
-        "command": failure.command,
-        "docs": failure.docs,
-    }
-    options.output.result("explain", document, lines)
+    options.output.result("explain", ClassPage.of(failure, language), lines)
     return 0
 
 
 def _list_classes(options: CommonOptions, language: Language) -> int:
     catalogue = shipped_catalogue()
-    document = {
-        "classes": [
-            {"class": each.name, "what": each.wording(language).what}
-            for each in catalogue
-        ]
-    }
-    options.output.result("explain", document, list_lines(catalogue, language))
+    report = ClassList.of(catalogue, language)
+    options.output.result("explain", report, list_lines(catalogue, language))
     return 0
 
 
@@ -291,7 +276,7 @@ def _write_pages(options: CommonOptions, folder: Path) -> int:
     except OSError as exc:
         raise UsageError(f"{folder}: {exc.strerror or exc}") from exc
     lines = [f"wrote {printable(path)}" for path in written]
-    options.output.result("explain", {"files": written}, lines)
+    options.output.result("explain", WrittenPages(written), lines)
     return 0
 
 

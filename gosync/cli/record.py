@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
-import msgspec
 
 from gosync.access.asks import AskedFor
 from gosync.access.files import find_logs, read_blocks
@@ -22,7 +21,12 @@ from gosync.clock import SystemClock, format_time
 from gosync.config import Config
 from gosync.errors import NoConfigError, UsageError
 from gosync.folder.requests import ProxyRequest
-from gosync.project.record import RECORD_SUFFIX, BuildRecord, format_record
+from gosync.project.record import (
+    RECORD_SUFFIX,
+    BuildRecord,
+    RecordReport,
+    format_record,
+)
 from gosync.text import printable
 
 
@@ -83,7 +87,7 @@ def record(
     made = asked.record(made_at=now, made_of=made_of, at_least=at_least)
     _write(file, format_record(made))
     options.output.result(
-        "record", _document(file, made, code), _lines(file, made, code)
+        "record", RecordReport(str(file), code, made), _lines(file, made, code)
     )
     return code
 
@@ -165,14 +169,6 @@ def _write(file: Path, data: bytes) -> None:
         file.write_bytes(data)
     except OSError as exc:
         raise UsageError(f"{file}: {exc.strerror}", hint="choose another NAME") from exc
-
-
-def _document(file: Path, made: BuildRecord, code: int) -> dict[str, object]:
-    return {
-        "file": str(file),
-        "exit_code": code,
-        "record": msgspec.to_builtins(made),
-    }
 
 
 def _lines(file: Path, made: BuildRecord, code: int) -> Iterator[str]:

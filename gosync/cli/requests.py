@@ -9,7 +9,6 @@ from pathlib import Path
 
 import anyio
 import click
-import msgspec
 
 from gosync.access.assessing import Assessment, assess
 from gosync.access.deciding import write_decisions, write_modules
@@ -24,6 +23,12 @@ from gosync.access.requestfile import (
     format_file,
     parse_decisions,
     parse_requests,
+)
+from gosync.access.requestreports import (
+    AddedRequestsReport,
+    ExportedRequestsReport,
+    LogRequestsReport,
+    RequestsReport,
 )
 from gosync.artifact import DOCUMENT
 from gosync.cli.choosing import RequestChooser
@@ -62,8 +67,7 @@ def list_(options: CommonOptions, everything: bool) -> None:
     with read_catalog(config.site_options()) as catalog:
         found = statuses(catalog, _decisions(config))
     shown = [each for each in found if everything or each.state != "carried"]
-    document = {"requests": msgspec.to_builtins(shown)}
-    options.output.result("requests-list", document)
+    options.output.result("requests-list", RequestsReport(shown))
     rows = ((*_cells(each), each.state, printable(each.reason)) for each in shown)
     options.output.table(("module", "query", "count", "last", "state", "reason"), rows)
 
@@ -97,16 +101,13 @@ def read(options: CommonOptions, logs: tuple[str, ...]) -> int:
         )
         found = statuses(site.catalog, _decisions(config))
     missing = [each for each in found if each.state != "carried"]
-    document = {
-        **msgspec.to_builtins(done),
-        "requests": msgspec.to_builtins(missing),
-    }
     told = (
         f"{done.lines} requests read, {done.missing} for what was not carried;"
         f" {len(open_requests(found))} modules and queries are open"
     )
     lines = [told, *map(printable, done.damaged)]
-    options.output.result("requests-read", document, lines)
+    report = LogRequestsReport.of(done, missing)
+    options.output.result("requests-read", report, lines)
     return EXIT_SOME if done.damaged else 0
 
 
@@ -139,14 +140,12 @@ def export(options: CommonOptions, file: Path, key: Path | None) -> None:
     _write(file, data)
     if signature is not None:
         _write(_signature_of(file), signature)
-    document = {
-        "file": str(file),
-        "signed": signature is not None,
-        "requests": msgspec.to_builtins(carried.requests),
-    }
+    report = ExportedRequestsReport(
+        file=str(file), signed=signature is not None, requests=carried.requests
+    )
     how = f"signed: {_signature_of(file)}" if signature else "not signed"
     lines = [f"{len(found)} requests in {file}, {how}; outside: gosync requests add"]
-    options.output.result("requests-export", document, lines)
+    options.output.result("requests-export", report, lines)
 
 
 @requests.command("add")
@@ -197,7 +196,7 @@ def add(
             found = anyio.run(assess, site, carried.requests, watcher)
         _show(options, found)
         if dry_run:
-            options.output.result("requests-add", _document(found, [], []))
+            options.output.result("requests-add", AddedRequestsReport(found))
             return 0
         chooser = RequestChooser(
             only, refuse, reason, ask=not yes and _is_terminal(options)
@@ -213,7 +212,7 @@ def add(
         write_decisions(site, carried.requests, decided)
     options.output.result(
         "requests-add",
-        _document(found, decided, new),
+        AddedRequestsReport(found, decided, new),
         _add_lines(config, target, decided, new),
     )
     return (
@@ -244,16 +243,6 @@ def _show(options: CommonOptions, found: Iterable[Assessment]) -> None:
     )
     columns = ("module", "query", "asked", "version", "zip", "requires", "remarks")
     options.output.table(columns, rows)
-
-
-def _document(
-    found: Sequence[Assessment], decided: Sequence[RequestDecision], new: Sequence[str]
-) -> dict[str, object]:
-    return {
-        "requests": msgspec.to_builtins(found),
-        "decisions": msgspec.to_builtins(decided),
-        "added": list(new),
-    }
 
 
 def _add_lines(

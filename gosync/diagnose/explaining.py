@@ -42,6 +42,28 @@ class ExplainedFailure(msgspec.Struct, frozen=True, rename={"failure_class": "cl
     command: str
 
 
+class ExplainReport(msgspec.Struct, frozen=True):
+    """What a log tells.
+
+    Attributes:
+        findings: Its failures.
+        unnamed: Lines that begin as an error of go, and are of no class.
+    """
+
+    findings: list[ExplainedFailure]
+    unnamed: list[str]
+
+
+class ExplainedRun(ExplainReport, frozen=True):
+    """What a command of go told.
+
+    Attributes:
+        go_exit_code: How it ended.
+    """
+
+    go_exit_code: int
+
+
 class Explainer:
     """Explains failures in one language."""
 
@@ -68,6 +90,11 @@ class Explainer:
             remedy=remedy,
             command=command,
         )
+
+    def report(self, reading: LogReading) -> ExplainReport:
+        """Return what a log tells, for programs."""
+        findings = list(map(self.explain, reading.failures))
+        return ExplainReport(findings, list(reading.unnamed))
 
     def lines(self, reading: LogReading) -> Iterator[str]:
         """Yield what a log tells, for people: one explanation for failures alike."""

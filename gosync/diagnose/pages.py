@@ -5,11 +5,75 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+import msgspec
+
 from gosync.diagnose.catalogue import FailureCatalogue, FailureClass
 from gosync.diagnose.language import Language
 from gosync.diagnose.places import fill_command, fill_text
 
 FOLKLORE: Final = "env.folklore"
+
+
+class ClassPage(msgspec.Struct, frozen=True, rename={"failure_class": "class"}):
+    """The page of a class as JSON; its texts as in the catalogue.
+
+    Attributes:
+        failure_class: The class's name ("class" in JSON).
+        candidates: Classes that the true cause may be of.
+        what: What happened.
+        cause: Why.
+        remedy: What to do.
+        command: The command line for it.
+        docs: Where the documentation says more.
+    """
+
+    failure_class: str
+    candidates: list[str]
+    what: str
+    cause: str
+    remedy: str
+    command: str
+    docs: str
+
+    @classmethod
+    def of(cls, failure: FailureClass, language: Language) -> ClassPage:
+        """Return a class's page."""
+        wording = failure.wording(language)
+        return cls(
+            failure_class=failure.name,
+            candidates=list(failure.candidates),
+            what=wording.what,
+            cause=wording.cause,
+            remedy=wording.remedy,
+            command=failure.command,
+            docs=failure.docs,
+        )
+
+
+class ListedClass(msgspec.Struct, frozen=True, rename={"failure_class": "class"}):
+    """A class's name ("class" in JSON), and what happened."""
+
+    failure_class: str
+    what: str
+
+
+class ClassList(msgspec.Struct, frozen=True):
+    """All classes as JSON, in the catalogue's order."""
+
+    classes: list[ListedClass]
+
+    @classmethod
+    def of(cls, catalogue: FailureCatalogue, language: Language) -> ClassList:
+        """Return the catalogue's classes."""
+        return cls(
+            [ListedClass(each.name, each.wording(language).what) for each in catalogue]
+        )
+
+
+class WrittenPages(msgspec.Struct, frozen=True):
+    """Where the pages of all classes were written, one file a language."""
+
+    files: list[str]
 
 
 def page_of(

@@ -103,6 +103,20 @@ class BuildRecord(msgspec.Struct, frozen=True, kw_only=True):
     format: int = _FORMAT
 
 
+class RecordReport(msgspec.Struct, frozen=True):
+    """A record that was written, as JSON.
+
+    Attributes:
+        file: Where it is.
+        exit_code: The command's, 0 where logs were read.
+        record: What is in it.
+    """
+
+    file: str
+    exit_code: int
+    record: BuildRecord
+
+
 def parse_record(data: bytes) -> BuildRecord:
     """Return the record in a file; the inverse of ``format_record``.
 

@@ -8,6 +8,12 @@ import msgspec
 import pytest
 
 from gosync.access.report import AccessReport, AlertReport
+from gosync.access.requestreports import (
+    AddedRequestsReport,
+    ExportedRequestsReport,
+    LogRequestsReport,
+    RequestsReport,
+)
 from gosync.audit.engine import AuditReport
 from gosync.bundle.make.created import CreateReport
 from gosync.bundle.make.ledger import LedgerReport
@@ -20,6 +26,9 @@ from gosync.config.mistakes import ConfigReport
 from gosync.config.origins import WhyReport
 from gosync.daemon.once import OnceReport
 from gosync.diagnose.doctor.report import DoctorReport
+from gosync.diagnose.explaining import ExplainedRun, ExplainReport
+from gosync.diagnose.pages import ClassList, ClassPage, WrittenPages
+from gosync.project.record import RecordReport
 from gosync.publish.report import TreeReport
 from gosync.site.backup import BackupReport
 from gosync.status.mirror import MirrorStatus
@@ -66,7 +75,9 @@ REPORTS = [
     *(OnceReport, KnownVersion, TreeReport, PruneReport, WithdrawReport, BackupReport),
     *(ConfigReport, WhyReport, ProjectsReport, VerifiedReport, VerifiedBundle),
     *(CreateReport, ImportedBundle, LedgerReport, DoctorReport),
-    *(AccessReport, AlertReport),
+    *(AccessReport, AlertReport, RequestsReport, LogRequestsReport),
+    *(ExportedRequestsReport, AddedRequestsReport, RecordReport),
+    *(ExplainReport, ExplainedRun, ClassPage, ClassList, WrittenPages),
 ]
 
 
