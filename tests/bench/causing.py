@@ -13,7 +13,8 @@ from pathlib import Path
 from tests.bench.setting import Setting
 from tests.bench.table import Row, within
 from tests.go.brokencauses import checked_causes, go_says, told_causes
-from tests.unit.diagnose.doctor.worlds import WORLDS, scene_in
+from tests.unit.diagnose.doctor.scene import scene_in
+from tests.unit.diagnose.doctor.worlds import WORLDS
 
 _ENDLESS = "silent"  # go waits for ever
 _MOST_MISSED = 0.04

@@ -7,8 +7,8 @@ from gosync.diagnose.checking import CheckSetting, WorldCheck
 from gosync.diagnose.recognising import Recogniser
 from gosync.diagnose.shipped import shipped_catalogue
 from tests.simulator.goclient import GoClient
+from tests.unit.diagnose.doctor.scene import Asked, Scene
 from tests.unit.diagnose.doctor.test_worlds import environment_of
-from tests.unit.diagnose.doctor.worlds import Asked, Scene
 
 
 def go_says(scene: Scene, asked: Asked) -> tuple[int, str]:

@@ -7,7 +7,8 @@ from typing import Final
 import pytest
 
 from tests.go.brokencauses import checked_causes, go_says
-from tests.unit.diagnose.doctor.worlds import WORLDS, scene_in
+from tests.unit.diagnose.doctor.scene import scene_in
+from tests.unit.diagnose.doctor.worlds import WORLDS
 
 pytestmark = pytest.mark.go
 

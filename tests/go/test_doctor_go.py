@@ -14,8 +14,9 @@ import pytest
 
 from gosync.diagnose.doctor.withgo import read_words
 from tests.go.brokencauses import checked_causes, go_says
+from tests.unit.diagnose.doctor.scene import Scene, scene_in
 from tests.unit.diagnose.doctor.test_worlds import diagnose
-from tests.unit.diagnose.doctor.worlds import WORLDS, Scene, scene_in
+from tests.unit.diagnose.doctor.worlds import WORLDS
 
 pytestmark = pytest.mark.go
 

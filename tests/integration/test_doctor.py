@@ -17,7 +17,8 @@ from gosync.demo.modules import ModuleSource
 from gosync.gomod.module import ModuleVersion
 from tests.simulator.goclient import need_go
 from tests.simulator.standard import NO_GO_MOD, PRIVATE
-from tests.unit.diagnose.doctor.worlds import SUBJECT, WORLDS, Scene, scene_in
+from tests.unit.diagnose.doctor.scene import SUBJECT, Scene, scene_in
+from tests.unit.diagnose.doctor.worlds import WORLDS
 
 
 @pytest.fixture

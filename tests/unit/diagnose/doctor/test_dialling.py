@@ -17,7 +17,7 @@ from gosync.diagnose.doctor.dialling import (
     resolve,
 )
 from gosync.diagnose.doctor.nameserver import ask_why, name_servers
-from tests.unit.diagnose.doctor.worlds import free_port
+from tests.unit.diagnose.doctor.scene import free_port
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from gosync.diagnose.doctor.ways import (
     ways_of,
 )
 from tests.simulator.standard import NO_GO_MOD, PRIVATE
+from tests.unit.diagnose.doctor.scene import Asked, Scene
 from tests.unit.diagnose.doctor.test_worlds import diagnose, scene
-from tests.unit.diagnose.doctor.worlds import Asked, Scene
 
 __all__ = ["scene"]
 

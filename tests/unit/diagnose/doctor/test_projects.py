@@ -19,8 +19,8 @@ from gosync.gomod.module import ModuleVersion
 from tests.simulator.evil import EVIL
 from tests.simulator.goclient import need_go
 from tests.simulator.standard import NO_GO_MOD
+from tests.unit.diagnose.doctor.scene import SUBJECT, Asked, Scene
 from tests.unit.diagnose.doctor.test_worlds import diagnose, environment_of, scene
-from tests.unit.diagnose.doctor.worlds import SUBJECT, Asked, Scene
 
 __all__ = ["scene"]
 

@@ -11,8 +11,8 @@ import pytest
 
 from gosync.diagnose.doctor.gitsettings import Git
 from gosync.diagnose.doctor.repository import RepositoryPlace, go_imports, known_place
+from tests.unit.diagnose.doctor.scene import Asked, Scene, free_port
 from tests.unit.diagnose.doctor.test_worlds import diagnose, scene
-from tests.unit.diagnose.doctor.worlds import Asked, Scene, free_port
 
 __all__ = ["scene"]
 

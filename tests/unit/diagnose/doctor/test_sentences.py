@@ -20,8 +20,9 @@ from gosync.diagnose.doctor.saying import (
 )
 from gosync.diagnose.doctor.sentencefile import SENTENCES_FILE, sentences_in
 from gosync.diagnose.language import Language
+from tests.unit.diagnose.doctor.scene import Asked, scene_in
 from tests.unit.diagnose.doctor.test_worlds import diagnose
-from tests.unit.diagnose.doctor.worlds import WORLDS, Asked, scene_in
+from tests.unit.diagnose.doctor.worlds import WORLDS
 
 _TEXTS = sentences_in(Language.CHINESE)
 _CHINESE = re.compile("[\u4e00-\u9fff]")

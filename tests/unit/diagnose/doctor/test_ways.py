@@ -10,8 +10,8 @@ from gosync.diagnose.doctor.walk import DoctorRequest, DoctorRun
 from gosync.diagnose.doctor.ways import WayKind, parse_ways
 from tests.simulator.simulator import Simulator
 from tests.simulator.static import write_static
+from tests.unit.diagnose.doctor.scene import SUBJECT, Asked, Scene, free_port
 from tests.unit.diagnose.doctor.test_worlds import diagnose, environment_of, scene
-from tests.unit.diagnose.doctor.worlds import SUBJECT, Asked, Scene, free_port
 from tests.unit.upstream.scriptserver import answer
 
 __all__ = ["scene"]

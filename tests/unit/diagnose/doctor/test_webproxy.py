@@ -10,8 +10,8 @@ import pytest
 
 from gosync.diagnose.doctor.webproxy import parse_web_proxy, web_proxy_for
 from tests.simulator.standard import NO_GO_MOD
+from tests.unit.diagnose.doctor.scene import SUBJECT, Asked, Scene
 from tests.unit.diagnose.doctor.test_worlds import diagnose, scene
-from tests.unit.diagnose.doctor.worlds import SUBJECT, Asked, Scene
 from tests.unit.upstream.scriptserver import answer
 
 __all__ = ["scene"]

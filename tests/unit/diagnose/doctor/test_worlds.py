@@ -12,7 +12,8 @@ from gosync.diagnose import doctor
 from gosync.diagnose.doctor.diagnosis import HEALTHY, Diagnosis
 from gosync.diagnose.doctor.walk import DoctorRequest, DoctorRun
 from gosync.diagnose.shipped import shipped_catalogue
-from tests.unit.diagnose.doctor.worlds import WORLDS, Asked, Scene, scene_in
+from tests.unit.diagnose.doctor.scene import Asked, Scene, scene_in
+from tests.unit.diagnose.doctor.worlds import WORLDS
 
 # Names of files, and a setting of git's.
 _NO_CLASSES = {
