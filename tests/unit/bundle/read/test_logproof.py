@@ -15,7 +15,7 @@ from gosync.bundle.read.treebase import TreeBase
 from gosync.errors import MalformedError, RecordMismatchError, TileMismatchError
 from gosync.store.scratch import ScratchFolder
 from tests.unit.bundle.outside import Outside, source
-from tests.unit.bundle.read.test_damage import Liar
+from tests.unit.bundle.read.liar import Liar
 
 M = "example.com/m"
 DEEP = 70_000  # records: three levels of tiles
