@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.crossing.freeze import RELEASES
-from tests.integration.site import CHECKOUT, Result, Site
+from tests.integration.result import Result
+from tests.integration.site import CHECKOUT, Site
 from tests.simulator import Simulator
 
 PRESENT = CHECKOUT

@@ -22,7 +22,8 @@ from gosync.sync.toolchains import TOOLCHAIN_PATH, toolchain_module
 from tests.go.golangs import NEWEST, OLDEST_AND_NEWEST, need_go
 from tests.go.needed import routes
 from tests.go.served import Served
-from tests.integration.site import Result, Site
+from tests.integration.result import Result
+from tests.integration.site import Site
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient
 from tests.simulator.standard import source

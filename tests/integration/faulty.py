@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gosync.gomod.module import ModuleVersion
-from tests.integration.site import Result, Site
+from tests.integration.result import Result
+from tests.integration.site import Site
 from tests.simulator import Simulator
 from tests.simulator.standard import module
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.integration import here
-from tests.integration.site import Result, Site, expected, parse_result
+from tests.integration.result import Result, expected, parse_result
+from tests.integration.site import Site
 
 
 class InProcessSite(Site):

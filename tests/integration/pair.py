@@ -30,7 +30,8 @@ from gosync.demo.modules import ModuleSource
 from gosync.site.artifacts import keep_artifact
 from gosync.site.site import open_site
 from tests.go.cells import without_network
-from tests.integration.site import OK, Result, Site, expected
+from tests.integration.result import Result, expected
+from tests.integration.site import OK, Site
 from tests.integration.steps import Run, Stepper
 from tests.simulator import Simulator
 from tests.simulator.standard import source

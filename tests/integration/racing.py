@@ -15,7 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.integration.forked import Process
-from tests.integration.site import Site, finish
+from tests.integration.result import finish
+from tests.integration.site import Site
 from tests.tiers import EVERY_STEP
 
 KILLS = 60 if EVERY_STEP else 2

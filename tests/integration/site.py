@@ -12,15 +12,13 @@ folders that HOME and TMPDIR name; ``check`` fails when anything else turns up.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypedDict
 
 import anyio
 
@@ -44,12 +42,13 @@ from tests.integration.remains import (
     read_evidence,
     state_of,
 )
+from tests.integration.result import Result, expected, parse_result
+from tests.integration.siteconfig import Section, toml_section, upstream_section
 from tests.simulator import Simulator
 
-__all__ = ["Result", "Site", "digests", "files_below", "finish", "parse_result"]
+__all__ = ["Site", "digests", "files_below"]
 
 CHECKOUT = forked.CHECKOUT
-Section: TypeAlias = Mapping[str, object] | Sequence[Mapping[str, object]]
 OK, USAGE, MISSING, STANDS_OPEN, SECURITY, STORE, LOCKED, NO_SPACE, UNAVAILABLE = (
     0,
     2,
@@ -61,31 +60,6 @@ OK, USAGE, MISSING, STANDS_OPEN, SECURITY, STORE, LOCKED, NO_SPACE, UNAVAILABLE 
     15,
     75,
 )
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a command ended.
-
-    Attributes:
-        code: The exit code.
-        document: The JSON on standard output, or the error on standard error.
-        stdout: Standard output.
-        stderr: Standard error.
-    """
-
-    code: int
-    document: dict[str, Any]
-    stdout: str
-    stderr: str
-
-    @property
-    def failed(self) -> dict[str, dict[str, Any]]:
-        """The document's failures by ``path@version``, or by the path alone."""
-        return {
-            f"{each['path']}@{each['version']}".removesuffix("@"): each
-            for each in self.document["failed"]
-        }
 
 
 class _Place(TypedDict):
@@ -127,7 +101,7 @@ class Site:
         self.config_file = folder / "gosync.toml"
         self._private = list(private)
         self._min_free = min_free
-        self._upstream = _upstream_of(sim, index=index, private=private)
+        self._upstream = upstream_section(sim, index=index, private=private)
         self._upstream |= dict(upstream or {})
         self._sections: dict[str, Section] = {}
         for name in ("home", "tmp"):
@@ -166,7 +140,7 @@ class Site:
             "publish": {"tree": "public"},
             **self._sections,
         }
-        text = "".join(_toml_section(*each) for each in sections.items())
+        text = "".join(toml_section(*each) for each in sections.items())
         self.config_file.write_text(text, encoding="utf-8")
 
     # Running it.
@@ -389,61 +363,3 @@ class Site:
         unproven = PatternSet(self._private)
         public = {v for v in self.listed() if not unproven.match(v.partition("@")[0])}
         assert proven == public
-
-
-def finish(process: forked.Process, *, timeout_seconds: float = 120) -> Result:
-    """Wait for a command's end and read what it said."""
-    out, err = process.communicate(timeout=timeout_seconds)
-    return parse_result(process.wait(), out, err)
-
-
-def expected(result: Result, expect: int | None) -> Result:
-    """Return the result, which must have an exit code unless that is None."""
-    if expect is not None:
-        shown = f"{result.stdout}\n{result.stderr}"
-        assert result.code == expect, f"exit {result.code}, not {expect}:\n{shown}"
-    return result
-
-
-def parse_result(code: int, out: str, err: str) -> Result:
-    """Read what a command said."""
-    try:
-        document = json.loads(out or err)
-    except ValueError:
-        document = {}
-    return Result(code, document, out, err)
-
-
-def _upstream_of(
-    sim: Simulator | None, *, index: bool, private: Sequence[str]
-) -> dict[str, object]:
-    values: dict[str, object] = {
-        "timeout_seconds": 60,
-        "retries": 1,
-        "retry_delay_seconds": 0.01,
-    }
-    if sim is not None:
-        values |= {"proxies": sim.url, "sumdb": sim.gosumdb}
-        if index:
-            values["index"] = sim.index_url
-        if sim.ca_file is not None:
-            values["ca_file"] = str(sim.ca_file)
-    if private:
-        values["private"] = list(private)
-    return values
-
-
-def _toml_section(name: str, values: Section) -> str:
-    """Write a section; a list of them is an array of tables."""
-    if isinstance(values, Mapping):
-        return f"[{name}]\n{_toml_lines(values)}\n"
-    return "".join(f"[[{name}]]\n{_toml_lines(each)}\n" for each in values)
-
-
-def _toml_lines(values: Mapping[str, object]) -> str:
-    """Write keys and values; JSON's strings, numbers and lists are TOML's, too."""
-    lines: Iterable[str] = (
-        f"{key} = {json.dumps(value, ensure_ascii=False)}"
-        for key, value in values.items()
-    )
-    return "".join(f"{line}\n" for line in lines)

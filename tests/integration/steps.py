@@ -25,7 +25,8 @@ from typing import Self
 import pytest
 
 from tests.integration import supervisor
-from tests.integration.site import CHECKOUT, Result, Site, parse_result
+from tests.integration.result import Result, parse_result
+from tests.integration.site import CHECKOUT, Site
 from tests.tiers import EVERY_STEP, ends_of_each_kind, one_of_a_kind
 
 EVERY = supervisor.CALLS

@@ -28,13 +28,8 @@ from tests.integration.audited import (
     upstream,
 )
 from tests.integration.inprocess import InProcessSite
-from tests.integration.site import (
-    MISSING,
-    OK,
-    STANDS_OPEN,
-    UNAVAILABLE,
-    finish,
-)
+from tests.integration.result import finish
+from tests.integration.site import MISSING, OK, STANDS_OPEN, UNAVAILABLE
 from tests.simulator import Simulator
 from tests.simulator.repositories import Repositories
 

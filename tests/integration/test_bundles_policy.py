@@ -9,7 +9,8 @@ import pytest
 
 from tests.integration.offered import offer
 from tests.integration.pair import Machines, Pair
-from tests.integration.site import Section, Site
+from tests.integration.site import Site
+from tests.integration.siteconfig import Section
 from tests.simulator import Simulator
 
 pytestmark = pytest.mark.slow

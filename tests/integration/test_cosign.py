@@ -18,7 +18,8 @@ from gosync.signing.attestation import PREDICATE
 from tests.go.cells import without_network
 from tests.integration.inprocess import InProcessSite
 from tests.integration.offered import offer
-from tests.integration.site import OK, SECURITY, USAGE, Section
+from tests.integration.site import OK, SECURITY, USAGE
+from tests.integration.siteconfig import Section
 from tests.simulator import Simulator
 
 pytestmark = [pytest.mark.foreign, pytest.mark.slow]

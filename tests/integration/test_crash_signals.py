@@ -12,7 +12,8 @@ import pytest
 from gosync.demo.exchange import RequestKind
 from tests.children import all_wait
 from tests.integration.forked import Process
-from tests.integration.site import Site, files_below, finish
+from tests.integration.result import finish
+from tests.integration.site import Site, files_below
 from tests.integration.wreck import check_mended, check_ruins, snapshot
 from tests.simulator import Simulator
 from tests.simulator.standard import OUTER, PRIVATE, module

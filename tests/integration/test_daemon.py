@@ -15,8 +15,9 @@ from gosync.config.load import load_config
 from gosync.demo.exchange import HttpAnswer, HttpRequest, RequestKind
 from gosync.site.site import open_site
 from tests.integration.manager import Manager
+from tests.integration.result import finish
 from tests.integration.service import Service, schedule
-from tests.integration.site import LOCKED, OK, SECURITY, STORE, Site, finish
+from tests.integration.site import LOCKED, OK, SECURITY, STORE, Site
 from tests.simulator import Simulator
 from tests.simulator.faults import Fault
 from tests.simulator.standard import OUTER, module

@@ -13,7 +13,8 @@ from gosync.demo.exchange import RequestKind
 from gosync.gomod.module import ModuleVersion
 from tests.integration import watch_writes
 from tests.integration.faulty import GOOD
-from tests.integration.site import Result, Site, digests
+from tests.integration.result import Result
+from tests.integration.site import Site, digests
 from tests.simulator import Simulator
 from tests.simulator.evil import EVIL, FAIR
 from tests.simulator.standard import module, publish_standard, source

@@ -15,7 +15,8 @@ from gosync.clock import format_time
 from gosync.demo.exchange import HttpAnswer, HttpRequest, Logged, RequestKind
 from gosync.gomod.module import ModuleVersion
 from tests.integration.faulty import broken, glob, publish_faulty
-from tests.integration.site import LOCKED, MISSING, OK, Site, finish
+from tests.integration.result import finish
+from tests.integration.site import LOCKED, MISSING, OK, Site
 from tests.simulator import Simulator
 from tests.simulator.standard import (
     PSEUDO_NEW,

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from gosync.clock import SystemClock
 from tests.integration.everyverb import COMMANDS, Copy, check, prepare
 from tests.integration.inprocess import InProcessSite
-from tests.integration.site import USAGE, Result
+from tests.integration.result import Result
+from tests.integration.site import USAGE
 from tests.simulator import Simulator
 from tests.simulator.standard import module
 from tests.tiers import EVERY_STEP

@@ -14,7 +14,9 @@ from gosync.demo.exchange import RequestKind
 from gosync.demo.modules import ModuleSource
 from tests.integration.inprocess import InProcessSite
 from tests.integration.offered import go_mod_text, module_files
-from tests.integration.site import OK, STANDS_OPEN, USAGE, Result, Section
+from tests.integration.result import Result
+from tests.integration.site import OK, STANDS_OPEN, USAGE
+from tests.integration.siteconfig import Section
 from tests.simulator import Simulator
 from tests.unit.licence.texts import GPL, MIT
 

@@ -14,7 +14,8 @@ from gosync.demo.exchange import RequestKind
 from gosync.demo.modules import ModuleSource
 from gosync.osv.files import database_files
 from tests.integration.offered import go_mod_text, module_files
-from tests.integration.site import OK, STANDS_OPEN, USAGE, Section
+from tests.integration.site import OK, STANDS_OPEN, USAGE
+from tests.integration.siteconfig import Section
 from tests.integration.test_policy import CHAIN, DEEP, LIB, Work, only
 from tests.simulator import Simulator
 from tests.unit.vulndb.entries import FIRST, entry, fixed

@@ -14,7 +14,8 @@ from gosync.gomod.module import ModuleVersion
 from gosync.signing.attestation import parse_attestation, sign_attestation
 from gosync.signing.files import read_key
 from tests.integration.inprocess import InProcessSite
-from tests.integration.site import OK, SECURITY, STANDS_OPEN, USAGE, Section
+from tests.integration.site import OK, SECURITY, STANDS_OPEN, USAGE
+from tests.integration.siteconfig import Section
 from tests.integration.test_policy import CHAIN, DEEP, LIB, Work, only
 from tests.simulator import Simulator
 

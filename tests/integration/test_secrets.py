@@ -21,7 +21,8 @@ from gosync.config.convert import SECRET_KEYS
 from gosync.config.schema import FileSchema, Section
 from gosync.demo.exchange import HttpAnswer, HttpRequest
 from tests.integration.inprocess import InProcessSite
-from tests.integration.site import OK, USAGE, Result, Site
+from tests.integration.result import Result
+from tests.integration.site import OK, USAGE, Site
 from tests.simulator import Simulator
 from tests.simulator.standard import module
 from tests.tiers import EVERY_STEP

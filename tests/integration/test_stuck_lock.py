@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.forked import Process
-from tests.integration.site import Site, finish
+from tests.integration.result import finish
+from tests.integration.site import Site
 from tests.simulator import Simulator
 from tests.simulator.standard import module
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from gosync.demo.modules import ModuleSource
-from tests.integration.site import SECURITY, Site, finish
+from tests.integration.result import finish
+from tests.integration.site import SECURITY, Site
 from tests.integration.test_crash_disk import disk, remount
 from tests.simulator import Simulator
 from tests.simulator.standard import publish_standard, source
