@@ -55,6 +55,7 @@ gosync.ingest.rebuild.
     selection_notes  what it could not know, and took instead
     selections       what the present selection was made of, and whether it is whole
     shown            what published trees show of each module, and the sums of it (pure)
+    shown_needs      the table of what modules in published trees require
     shown_table      the tables of what published trees show
     told_alerts      alerts over access logs that hooks were told of
     tombstones       versions that were given up on purpose

@@ -49,6 +49,7 @@ from gosync.catalog.selected_counts import SelectedCounts
 from gosync.catalog.selected_sizes import SelectedSizes
 from gosync.catalog.selection_note_table import SelectionNotes
 from gosync.catalog.selections import Selections
+from gosync.catalog.shown_needs import ShownNeeds
 from gosync.catalog.shown_table import ShownModules
 from gosync.catalog.told_alerts import ToldAlerts
 from gosync.catalog.tombstones import Tombstones
@@ -110,6 +111,7 @@ class Catalog:
         received: How much came from them, by month.
         verified: What ``gosync verify`` said of the store's versions.
         shown: What published trees show of each module.
+        shown_needs: Which modules these require.
         tombstones: Versions that were given up on purpose.
         withdrawn: Versions that nobody is to be given any more.
         holders: Runs that hold leases.
@@ -157,6 +159,7 @@ class Catalog:
         )
         self.verified = Verified(connection)
         self.shown = ShownModules(connection)
+        self.shown_needs = ShownNeeds(connection)
         self.tombstones = Tombstones(connection)
         self.withdrawn = WithdrawnVersions(connection)
         self.holders = Holders(connection)

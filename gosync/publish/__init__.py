@@ -17,6 +17,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     claim          making a tree a store's own: its marker names the store from then on
     contents       what the tree says of one module (pure)
     indexing       the tree's index: what came in and when, as Go's module index has it
+    dependents     which modules' dependents changed, as a publish goes over them
     downloads      archives of Go: their names, and lists of them (pure)
     feed           the tree's feed: what came in and what was found, newest first (pure)
     html           parts of pages: a document, a table, numbers and links (pure)
@@ -54,6 +55,7 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     survey         what stands in a tree beyond what the store carries: and what goes
     takeout        taking withdrawn versions out of a tree at once
     tilesneeded    which tiles of the checksum database a publish looks for
+    treefacts      what the front page says of a tree
     tree           tree storage, the contract: files by name
     deniedfile     what the policy denies, told by the tree as well
     usage          how to use the tree: the lines to paste (pure)

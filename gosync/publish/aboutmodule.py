@@ -14,7 +14,8 @@ from gosync.gomod.zippackages import read_zip_packages
 from gosync.ingest.storedlicences import StoredLicences, has_licences
 from gosync.licence.found import ModuleLicences
 from gosync.publish.contents import ModuleContents
-from gosync.publish.modulepage import ModuleAbout
+from gosync.publish.dependents import direct_needs
+from gosync.publish.modulepage import MAX_DEPENDENTS, ModuleAbout
 from gosync.store.blobs import BlobStore
 from gosync.store.digest import Digest
 
@@ -26,19 +27,31 @@ class AboutReader:
     finds it.
     """
 
-    def __init__(self, catalog: Catalog, blobs: BlobStore) -> None:
+    def __init__(self, catalog: Catalog, blobs: BlobStore, tree_id: str) -> None:
+        self._tree_id = tree_id
         self._catalog = catalog
         self._blobs = blobs
         self._licences = StoredLicences(catalog, blobs)
 
     def read(self, contents: ModuleContents) -> ModuleAbout:
         """Return what a module's newest version says of itself."""
+        dependents = self._catalog.shown_needs.dependents(
+            self._tree_id, contents.at.path, limit=MAX_DEPENDENTS + 1
+        )
         if contents.latest is None:
-            return ModuleAbout()
+            return ModuleAbout(dependents=dependents)
         row = contents.latest.row
         return ModuleAbout(
-            self._go_mod(row), self._licences_of(row), self._packages_of(row)
+            self._go_mod(row),
+            self._licences_of(row),
+            self._packages_of(row),
+            dependents,
         )
+
+    def needs(self, contents: ModuleContents) -> frozenset[str]:
+        """Return the modules that a module's newest version requires itself."""
+        latest = contents.latest if contents.versions else None
+        return direct_needs(None if latest is None else self._go_mod(latest.row))
 
     def _go_mod(self, row: VersionRow) -> GoMod | None:
         if row.mod_digest is None:

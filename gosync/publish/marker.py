@@ -44,7 +44,8 @@ from gosync.publish.tree import TreeReader
 # 4: modules' pages tell what the newest version says of itself
 # 5: modules' pages tell which vulnerabilities are known
 # 6: and which packages and commands the newest version has
-FORMAT = 6
+# 7: and which modules in the tree require it
+FORMAT = 7
 _MAX_BYTES = 16 * 1024 * 1024
 _HARMLESS = frozenset({routes.MARKER_FOLDER, "lost+found"})
 

@@ -3,8 +3,8 @@
 What is told of the module itself is told of the version that ``@latest`` names, by its
 ``.mod`` and its licence files; what is retracted, by the highest version's ``.mod``.
 Texts of others are shown to some length, their control characters and marks of
-writing direction as escapes. Links lead to the module's own files alone: whether
-another module is in the tree changes without this one.
+writing direction as escapes. Links lead to the module's own files, and to the modules
+that require it: whether another one is in the tree changes without this one.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from gosync.text import printable
 
 _SHORT_HASH: Final = 12
 _MAX_DEPENDENCIES: Final = 500
+MAX_DEPENDENTS: Final = 500
 
 
 class ModuleAbout(msgspec.Struct, frozen=True):
@@ -41,11 +42,13 @@ class ModuleAbout(msgspec.Struct, frozen=True):
         go_mod: Its go.mod; None where it cannot be read.
         licences: Its licences; None where they are not known.
         packages: Its packages; None where they are not known.
+        dependents: The modules in the tree that require it, MAX_DEPENDENTS + 1 at most.
     """
 
     go_mod: GoMod | None = None
     licences: ModuleLicences | None = None
     packages: ModulePackages | None = None
+    dependents: tuple[str, ...] = ()
 
 
 def module_page(
@@ -73,6 +76,7 @@ def module_page(
         *_versions_of(contents, lookups),
         "</section>",
         *_dependencies(about.go_mod),
+        *_dependents(about.dependents, up),
         _proof_in_words(contents, database),
     ]
     return html.document(path, body)
@@ -188,6 +192,20 @@ def _dependencies(go_mod: GoMod | None) -> Iterator[str]:
             f"{_requirements(indirect)}</details>"
         )
     yield "</section>"
+
+
+def _dependents(paths: Sequence[str], up: str) -> Iterator[str]:
+    """Yield which modules in the tree require it, each with a link to its page."""
+    if not paths:
+        return
+    items = "\n".join(
+        f'<li><a class=path href="{up}{html.href(routes.module_page(each))}">'
+        f"{escape(each)}</a></li>"
+        for each in paths[:MAX_DEPENDENTS]
+    )
+    more = "\n<p>And others.</p>" if len(paths) > MAX_DEPENDENTS else ""
+    yield '<section aria-labelledby="needed"><h2 id="needed">Needed here by</h2>'
+    yield f"<ul class=lines>\n{items}\n</ul>{more}</section>"
 
 
 def _requirements(required: Sequence[Requirement]) -> str:

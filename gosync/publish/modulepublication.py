@@ -90,6 +90,7 @@ class ModulePublication:
             writer,
             catalog,
             setting.blobs,
+            tree_id=setting.tree.id,
             changed_after=-1 if state is None else state.published_seq,
             full=not setting.marker.complete,
         )

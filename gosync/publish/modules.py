@@ -43,12 +43,13 @@ class ModuleWriter:
         catalog: Catalog,
         blobs: BlobStore,
         *,
+        tree_id: str,
         changed_after: int,
         full: bool,
     ) -> None:
         self._writer = writer
         self._blobs = blobs
-        self._about = AboutReader(catalog, blobs)
+        self._about = AboutReader(catalog, blobs, tree_id)
         self._changed_after = changed_after
         self._full = full
         self._shrinking: set[str] = set()
@@ -100,6 +101,14 @@ class ModuleWriter:
             self._name_latest(contents)
         for path, version in contents.aliases().items():
             self._link(path, version.row.info_digest, 0)
+        self.write_page(contents, database)
+
+    def needs(self, contents: ModuleContents) -> frozenset[str]:
+        """Return the modules that a module's newest version requires itself."""
+        return self._about.needs(contents)
+
+    def write_page(self, contents: ModuleContents, database: str) -> None:
+        """Put the module's page alone."""
         if contents.versions or contents.withdrawn:
             page = module_page(contents, database, self._about.read(contents))
             self._writer.write(contents.at.page, page)

@@ -35,17 +35,16 @@ from gosync.catalog.trees import Unpublished
 from gosync.catalog.versions import VersionRow
 from gosync.errors import MalformedError
 from gosync.folder import routes
-from gosync.folder.layouts import TOOLCHAIN
 from gosync.publish.belongings import Belongings
 from gosync.publish.contents import ModuleContents
 from gosync.publish.deniedfile import DENIED_FILE
+from gosync.publish.dependents import DependentsWriter
 from gosync.publish.listing import ListWriter
 from gosync.publish.lookups import put_lookups
 from gosync.publish.marker import FORMAT, Marker, format_marker, parse_marker
 from gosync.publish.modulereader import ModuleReader
 from gosync.publish.notfound import not_found_text
 from gosync.publish.oldheads import OldHeadWriter, stale_widths
-from gosync.publish.pages import TreeFacts
 from gosync.publish.report import PublishReport
 from gosync.publish.searchindex import SearchIndexWriter
 from gosync.publish.setting import PublishSetting
@@ -53,7 +52,7 @@ from gosync.publish.showing import ShownWriter
 from gosync.publish.shownheads import ShownHeads
 from gosync.publish.stale import module_of, removal_order
 from gosync.publish.tilesneeded import kept_lookups, tiles_needed
-from gosync.publish.usage import TreeUse
+from gosync.publish.treefacts import tree_facts
 from gosync.publish.withdrawnfile import WITHDRAWN_FILE
 from gosync.sumdb.spans import count
 from gosync.sumdb.tile import Tile
@@ -98,6 +97,9 @@ class Publication:
             setting.tree_id,
             contents=None if setting.work.full else setting.work.marker.contents,
             per_page=setting.options.modules_per_page,
+        )
+        self._dependents = DependentsWriter(
+            setting.catalog.shown_needs, setting.tree_id
         )
         self._unpublished: list[Unpublished] = []
         self._belongings = Belongings(setting.sums)
@@ -183,10 +185,13 @@ class Publication:
         """Go over what changed: lookups, and what the later steps need."""
         self._at.progress.phase("publishing lookups")
         self._shown.begin()
+        if self._work.full:
+            self._at.catalog.shown_needs.clear(self._at.tree_id)
         for path, rows in self._rows():
             self._go_over(path, rows)
             self._at.give_way(self._writer.commit)
         self._shown.flush()
+        self._dependents.flush()
         sums, head = self._at.sums, self._at.head
         if sums is not None and head is not None and self._heads is not None:
             for name, record in self._records.items():
@@ -210,6 +215,9 @@ class Publication:
     def _go_over(self, path: str, rows: list[VersionRow]) -> None:
         contents = self._contents(path, rows)
         self._shown.show(path, contents)
+        modules = self._at.modules
+        needs = frozenset() if contents is None else modules.needs(contents)
+        self._dependents.note(path, needs)
         if contents is None:
             return
         if path in self._changed:
@@ -251,6 +259,11 @@ class Publication:
         self._at.progress.phase("publishing lists", len(self._paths))
         for contents in self._changed_contents():
             self._at.modules.name(contents, self._database)
+        for path in sorted(self._dependents.touched - self._changed):
+            needed = self._contents_again(path)
+            if needed is not None and self._stands_still(path):
+                self._at.modules.write_page(needed, self._database)
+            self._at.give_way(self._writer.commit)
 
     def _changed_contents(self) -> Iterator[ModuleContents]:
         """Yield what changed, but for modules that changed again since."""
@@ -286,31 +299,9 @@ class Publication:
         changed = None if anew else self._paths
         modules = catalog.shown.sums(self._at.tree_id).modules
         index = search.write(modules, self._before.modules, changed)
-        pages.write(self._facts(index), self._before, changed)
+        DENIED_FILE.write(self._writer, catalog.rulings.denied())
+        pages.write(tree_facts(self._at, index), self._before, changed)
         self._at.modules.stale += (*search.stale, *pages.stale)
-
-    def _facts(self, index: tuple[str, ...]) -> TreeFacts:
-        DENIED_FILE.write(self._writer, self._at.catalog.rulings.denied())
-        shown, options = self._at.catalog.shown, self._at.options
-        sums = shown.sums(self._at.tree_id)
-        toolchain = shown.get(self._at.tree_id, TOOLCHAIN)
-        return TreeFacts(
-            use=TreeUse(
-                url=options.url,
-                database=self._at.database,
-                private=options.private,
-                toolchains=toolchain is not None and toolchain.versions > 0,
-                vulndb=options.vulndb,
-                contact=options.contact,
-            ),
-            head=self._at.head,
-            search=index,
-            modules=sums.modules,
-            versions=sums.versions,
-            go_mods=sums.go_mods,
-            proven=sums.proven,
-            explained=self._at.options.explained,
-        )
 
     def _put_head(self) -> None:
         sums, head = self._at.sums, self._at.head

@@ -304,6 +304,7 @@ class Publisher:
             writer,
             self._catalog,
             self._blobs,
+            tree_id=tree.id,
             changed_after=work.after,
             full=work.full,
         )

@@ -72,7 +72,12 @@ def _take_out_of(
     writer: TreeWriter, path: str, catalog: Catalog, blobs: BlobStore, database: str
 ) -> None:
     modules = ModuleWriter(
-        writer, catalog, blobs, changed_after=_NOTHING_IS_NEW, full=False
+        writer,
+        catalog,
+        blobs,
+        tree_id=writer.name,
+        changed_after=_NOTHING_IS_NEW,
+        full=False,
     )
     try:
         contents = _contents(writer, path, catalog, modules, VulnReader(catalog, blobs))

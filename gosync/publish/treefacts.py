@@ -1,0 +1,36 @@
+"""What the front page says of a tree, by what the catalog says that it shows."""
+
+from __future__ import annotations
+
+from gosync.folder.layouts import TOOLCHAIN
+from gosync.publish.pages import TreeFacts
+from gosync.publish.setting import PublishSetting
+from gosync.publish.usage import TreeUse
+
+
+def tree_facts(setting: PublishSetting, index: tuple[str, ...]) -> TreeFacts:
+    """Return what the front page says; ``index`` are the files of the search index.
+
+    Raises:
+        CatalogError: the catalog cannot be read.
+    """
+    shown, options = setting.catalog.shown, setting.options
+    sums = shown.sums(setting.tree_id)
+    toolchain = shown.get(setting.tree_id, TOOLCHAIN)
+    return TreeFacts(
+        use=TreeUse(
+            url=options.url,
+            database=setting.database,
+            private=options.private,
+            toolchains=toolchain is not None and toolchain.versions > 0,
+            vulndb=options.vulndb,
+            contact=options.contact,
+        ),
+        head=setting.head,
+        search=index,
+        modules=sums.modules,
+        versions=sums.versions,
+        go_mods=sums.go_mods,
+        proven=sums.proven,
+        explained=setting.options.explained,
+    )
