@@ -157,6 +157,8 @@ def serving(folder: Path, *arguments: str | Path) -> Iterator[tuple[str, int]]:
     finally:
         server.terminate()
         server.wait()
+        if server.stdout is not None:
+            server.stdout.close()
 
 
 def load(url: str, pid: int, seconds: int) -> Load:
