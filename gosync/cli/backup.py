@@ -33,7 +33,8 @@ def backup(options: CommonOptions, folder: Path, keep: int) -> None:
     """Copy catalog and journal into a dated folder below DIR.
 
     Others may work on the store meanwhile, even a sync. Blobs, tiles and the tree are
-    not copied, nor are secret keys: README.md says how a store is brought back.
+    not copied, nor are secret keys: docs/operations.md says how a store
+    is brought back.
     """
     site_options = options.load_config().site_options()
     with progress(show=options.show_progress) as watcher:

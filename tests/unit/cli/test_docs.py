@@ -1,4 +1,4 @@
-"""The README holds: every command, exit code and key stands in it."""
+"""The documents hold: every command, exit code and key stands in them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ from tests.unit.cli.walk import key_names, leaf_commands
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
+DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
+COMMANDS = (ROOT / "docs" / "commands.md").read_text()
+KEYS = (ROOT / "docs" / "configuration.md").read_text()
+_LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")
 
 
 @pytest.mark.parametrize("name", sorted(leaf_commands(main)))
 def test_each_command_is_described(name: str):
     verb, _, rest = name.partition(" ")
-    assert re.search(rf"^\| `gosync {verb}.*{rest}", README, re.MULTILINE)
+    assert re.search(rf"^\| `gosync {verb}.*{rest}", COMMANDS, re.MULTILINE)
 
 
 @pytest.mark.parametrize("key", sorted(key_names(FileSchema)))
 def test_each_configuration_key_is_described(key: str):
-    assert f"`{key}`" in README or key == "select.deps"
+    assert f"`{key}`" in KEYS or key == "select.deps"
 
 
 def test_each_exit_code_is_described():
@@ -36,7 +40,7 @@ def test_each_exit_code_is_described():
     codes = {error.exit_code for error in classes}
 
     for code in codes:
-        assert re.search(rf"^\| {code}\b|, {code} \|", README, re.MULTILINE), code
+        assert re.search(rf"^\| {code}\b|, {code} \|", COMMANDS, re.MULTILINE), code
 
 
 def test_each_room_is_on_the_map():
@@ -56,3 +60,21 @@ def test_the_readme_runs_what_ci_runs():
 
     assert line in README
     assert line in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize(
+    "file", [ROOT / "README.md", ROOT / "README.zh-CN.md", *DOCUMENTS], ids=str
+)
+def test_each_link_leads_somewhere(file: Path):
+    for path, anchor in _LINK.findall(file.read_text()):
+        target = (file.parent / path).resolve() if path else file
+        assert target.exists(), path
+        if anchor:
+            assert anchor in _anchors(target), f"{path}#{anchor}"
+
+
+def _anchors(file: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
+    return {
+        re.sub("[^a-z0-9 -]", "", each.lower()).replace(" ", "-") for each in titles
+    }
