@@ -10,7 +10,6 @@ from gosync.daemon.jobs import JOBS, can_be_side_by_side, leases_of
 from gosync.daemon.notify import Notifier
 from gosync.daemon.watchdog import JobProgress, Watchdog
 
-
 CHANGES_NOTHING = {"verify", "health"}
 
 
