@@ -41,16 +41,10 @@ from gosync.gomod.versionlist import newest, read_list
 from gosync.ingest.storesource import StoreSource
 from gosync.site.site import Site
 from gosync.sync.settling import is_known
-from gosync.upstream.proxy import (
-    INFO_LIMIT_BYTES,
-    LIST_LIMIT_BYTES,
-    MOD_LIMIT_BYTES,
-    file_target,
-    latest_target,
-    list_target,
-)
+from gosync.upstream.proxy import INFO_LIMIT_BYTES, LIST_LIMIT_BYTES, MOD_LIMIT_BYTES
 from gosync.upstream.reading import look_up, parse_apart
 from gosync.upstream.revisits import Revisit
+from gosync.upstream.targets import file_target, latest_target, list_target
 from gosync.upstream.urls import module_path_on_wire
 
 

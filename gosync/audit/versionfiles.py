@@ -25,13 +25,9 @@ from gosync.ingest.evidence import keep_evidence
 from gosync.site.site import Site
 from gosync.store.staging import Readable
 from gosync.sync.fetch import sink_of
-from gosync.upstream.proxy import (
-    INFO_LIMIT_BYTES,
-    MOD_LIMIT_BYTES,
-    ZIP_LIMIT_BYTES,
-    file_target,
-)
+from gosync.upstream.proxy import INFO_LIMIT_BYTES, MOD_LIMIT_BYTES, ZIP_LIMIT_BYTES
 from gosync.upstream.revisits import Revisit
+from gosync.upstream.targets import file_target
 from gosync.work.progress import Progress
 
 

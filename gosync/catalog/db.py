@@ -263,6 +263,18 @@ class Catalog:
         """
         return take_census(self._connection, tried=self.selected_counts.tried())
 
+    def carried_bytes(self) -> int:
+        """Return the sizes of all files that are carried, shared ones each time.
+
+        Raises:
+            CatalogError: the catalog cannot be read.
+        """
+        row = self._connection.row(
+            "SELECT sum(ifnull(info_bytes, 0) + ifnull(mod_bytes, 0)"
+            " + ifnull(zip_bytes, 0)) FROM versions"
+        )
+        return int(row[0] or 0) if row else 0
+
     def check(self) -> None:
         """Let SQLite look for damage.
 

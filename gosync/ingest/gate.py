@@ -66,6 +66,7 @@ from gosync.ingest.derived import Derived, DerivedFacts
 from gosync.ingest.evidence import keep_evidence
 from gosync.ingest.scanner import ZipScanner
 from gosync.ingest.taken import (
+    FIRST_SIGHT,
     Expected,
     Taken,
     VouchedRecord,
@@ -82,7 +83,6 @@ from gosync.upstream.answer import Served
 from gosync.upstream.reading import check_no_page, parse_apart
 
 _DATABASE = "the checksum database"
-_FIRST_SIGHT = "the first sight of it"
 _NOT_OF_ITS_ZIP = "its .mod is not the go.mod of its zip"
 _ODDITY_CHARACTERS = 300
 
@@ -254,17 +254,11 @@ class Admission:
                     self._taken.authority[kind] = expected.file
 
     def _compare(self, kind: FileKind) -> None:
-        want = self._taken.wanted.get(kind)
-        self._taken.check_h1(self._mv, kind, want, self._authority(kind))
+        says = _DATABASE if self._record else self._taken.authority_of(kind)
+        self._taken.check_h1(self._mv, kind, self._taken.wanted.get(kind), says)
         if self._bound is not None:
             want = self._bound.h1(kind)
             self._taken.check_h1(self._mv, kind, want, self._bound.file)
-
-    def _authority(self, kind: FileKind) -> str:
-        """Return who says what a file's h1 must be."""
-        if self._record is not None:
-            return _DATABASE
-        return self._taken.authority.get(kind, _FIRST_SIGHT)
 
     def stage_zip(self) -> Staged:
         """Return a new staging file for the zip, in place of an earlier one."""
@@ -327,7 +321,7 @@ class Admission:
                 f"{self._mv} go.mod in its zip",
                 want=self._taken.h1[FileKind.MOD],
                 got=hash_go_mod(want),
-                authority=_FIRST_SIGHT,
+                authority=FIRST_SIGHT,
             )
         raise RejectedError(f"{self._mv}: {_NOT_OF_ITS_ZIP}")
 

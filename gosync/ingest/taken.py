@@ -44,6 +44,9 @@ class VouchedRecord(msgspec.Struct, frozen=True):
     text: bytes
 
 
+FIRST_SIGHT = "the first sight of it"
+
+
 class Taken(msgspec.Struct):
     """The files that were handed over so far, for the row or for evidence."""
 
@@ -59,6 +62,10 @@ class Taken(msgspec.Struct):
         """Take a file that is small."""
         self.small[kind] = data
         self.served[kind] = served
+
+    def authority_of(self, kind: FileKind) -> str:
+        """Return which file says what an h1 must be, or that nothing but us does."""
+        return self.authority.get(kind, FIRST_SIGHT)
 
     def check_h1(
         self, mv: ModuleVersion, kind: FileKind, want: str | None, authority: str

@@ -25,14 +25,8 @@ from gosync.mirrors.sightings import Gap, MirrorSight, Newest
 from gosync.upstream.answer import Response, body_size
 from gosync.upstream.http import Fetcher
 from gosync.upstream.options import MIB, HttpOptions
-from gosync.upstream.proxy import (
-    INFO_LIMIT_BYTES,
-    LIST_LIMIT_BYTES,
-    MOD_LIMIT_BYTES,
-    file_target,
-    latest_target,
-    list_target,
-)
+from gosync.upstream.proxy import INFO_LIMIT_BYTES, LIST_LIMIT_BYTES, MOD_LIMIT_BYTES
+from gosync.upstream.targets import file_target, latest_target, list_target
 from gosync.upstream.urls import join, module_path_on_wire, strip_secrets
 
 ZIP_LIMIT_BYTES: Final = 16 * MIB

@@ -20,8 +20,8 @@ from gosync.site.options import SiteOptions
 from gosync.site.upstreams import Upstreams
 from gosync.upstream.goproxy import DIRECT, OFF
 from gosync.upstream.kept import KeptLag
-from gosync.upstream.proxy import file_target
 from gosync.upstream.source import Source
+from gosync.upstream.targets import file_target
 from gosync.upstream.urls import module_path_on_wire
 from gosync.work.pool import for_each
 

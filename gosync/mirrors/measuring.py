@@ -18,7 +18,8 @@ from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.mirrors.sightings import quantile
 from gosync.upstream.http import Fetcher
-from gosync.upstream.proxy import ZIP_LIMIT_BYTES, file_target
+from gosync.upstream.proxy import ZIP_LIMIT_BYTES
+from gosync.upstream.targets import file_target
 from gosync.upstream.urls import join, module_path_on_wire, strip_secrets
 from gosync.work.pool import for_each
 

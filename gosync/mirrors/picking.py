@@ -19,7 +19,7 @@ from gosync.errors import GosyncError
 from gosync.mirrors.known import KnownMirror
 from gosync.upstream.http import Fetcher
 from gosync.upstream.options import MIB
-from gosync.upstream.proxy import latest_target
+from gosync.upstream.targets import latest_target
 from gosync.upstream.urls import join, module_path_on_wire
 
 _MOST: Final = 3

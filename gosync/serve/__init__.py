@@ -10,6 +10,7 @@
     answer        answers as values, and how they are sent
     notcarried    the text of a 404: what is carried instead, whom to ask (pure)
     logins        names with hashed passwords and tokens
+    refusing      answers that refuse: no right, no time now, too many
     rights        who may read what (pure)
     clients       addresses of clients, and how often they may ask
     notes         what the access log and the figures are told of a request

@@ -50,13 +50,13 @@ from gosync.serve.missinglog import MissingSpec
 from gosync.serve.notcarried import not_carried_text
 from gosync.serve.notes import Noted, RequestNotes
 from gosync.serve.origin import Fate, OriginAnswer, TreeOrigin
+from gosync.serve.refusing import later, limited, refusal
 from gosync.serve.rights import ReadRights, ReadVerdict
 from gosync.serve.uploads import UploadReceiver
 
 _log = logging.getLogger(__name__)
 _OK: Final = int(HTTPStatus.OK)
 _METHODS: Final = frozenset({"GET", "HEAD"})
-_CHALLENGE: Final = ("www-authenticate", 'Basic realm="gosync", charset="UTF-8"')
 _STALE: Final = ("warning", '110 - "Response is Stale"')
 _TICKS_TO_TELL: Final = 15 * LOOKS_A_SECOND
 _OF_VERSIONS: Final = {
@@ -195,7 +195,7 @@ class ServerApp:
         except OSError as exc:
             _log.warning("%s: %s", self._tree, exc.strerror)
             text = "the mirror's disk gives no answer; try again\n"
-            answer = _later(text, _BUSY_SECONDS)
+            answer = later(text, _BUSY_SECONDS)
         except Exception:  # noqa: BLE001 - one request's bug must not be the next one's
             _log.exception("a bug of ours, at %r", logged_text(scope.path))
             answer = text_answer(500, "a bug of gosync's\n", Outcome.ERROR)
@@ -228,9 +228,9 @@ class ServerApp:
     ) -> Answer:
         """Answer what is asked of the tree, as far as the client may read it."""
         if self._check is not None:
-            refusal = _refusal(self._rights.judge(asked, user), user)
-            if refusal is not None:
-                return refusal
+            refused = refusal(self._rights.judge(asked, user), user)
+            if refused is not None:
+                return refused
         if asked.is_index:
             return await asyncio.to_thread(index_answer, self._tree, scope.query_string)
         if self._origin is not None and self._origin.merges(asked):
@@ -247,9 +247,9 @@ class ServerApp:
     ) -> Answer:
         if user is None:
             verdict = ReadVerdict.LOGIN_NEEDED
-            refusal = _refusal(verdict, user)
-            assert refusal is not None
-            return refusal
+            refused = refusal(verdict, user)
+            assert refused is not None
+            return refused
         length = scope.headers.get("content-length")
         answer = await uploads.answer(asked, user, proto, length)
         self._files.changed()
@@ -287,7 +287,7 @@ class ServerApp:
         if self._origin is None or asked.request is None:
             return self._not_carried(asked)
         if not self._rates.allow(address_of(scope, self._trusted)):
-            return _limited()
+            return limited()
         for _ in range(_TRIES):  # it may have been let go again meanwhile
             brought = await self._origin.bring(asked)
             if brought.fate is not Fate.HERE:
@@ -297,7 +297,7 @@ class ServerApp:
             if entry is not None:
                 self._used.add(scope.path)
                 return entry_answer(entry, scope.headers, Outcome.MISS)
-        return _later("the mirror is about to have it\n", 1)
+        return later("the mirror is about to have it\n", 1)
 
     def _entry(self, path: str, asked: Asked) -> ServedEntry | None:
         found = self._files.get(path)
@@ -317,7 +317,7 @@ class ServerApp:
         if found is not None and found.is_fresh:
             return entry_answer(found.entry, scope.headers)
         if found is None and not self._rates.allow(address_of(scope, self._trusted)):
-            return _limited()
+            return limited()
         if found is not None and found.may_be_stale:
             merged.revalidate(scope.path, asked, origin)
             return entry_answer(found.entry, scope.headers)
@@ -337,7 +337,7 @@ class ServerApp:
             text = f"{brought.text}{contact}"
             return text_answer(HTTPStatus.FORBIDDEN, text, Outcome.DENIED)
         if brought.fate is Fate.LATER:
-            return _later(brought.text, brought.retry_after_seconds)
+            return later(brought.text, brought.retry_after_seconds)
         return text_answer(HTTPStatus.BAD_GATEWAY, brought.text, Outcome.ERROR)
 
     def _not_carried(self, asked: Asked, text: str = "") -> Answer:
@@ -375,36 +375,3 @@ def _marked(entry: ServedEntry, headers: RequestHeaders, *, is_stale: bool) -> A
     if not is_stale:
         return answer
     return msgspec.structs.replace(answer, headers=[*answer.headers, _STALE])
-
-
-def _refusal(verdict: ReadVerdict, user: str | None) -> Answer | None:
-    if verdict is ReadVerdict.ALLOWED:
-        return None
-    if user is None:
-        return text_answer(
-            HTTPStatus.UNAUTHORIZED,
-            "this mirror asks for a login\n",
-            Outcome.DENIED,
-            headers=[_CHALLENGE],
-        )
-    text = "this login may not read that\n"
-    return text_answer(HTTPStatus.FORBIDDEN, text, Outcome.DENIED)
-
-
-def _later(text: str, retry_after_seconds: float) -> Answer:
-    seconds = str(max(1, round(retry_after_seconds)))
-    return text_answer(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        text,
-        Outcome.ERROR,
-        headers=[("retry-after", seconds)],
-    )
-
-
-def _limited() -> Answer:
-    return text_answer(
-        HTTPStatus.TOO_MANY_REQUESTS,
-        "too many requests for what is not here; try again in a minute\n",
-        Outcome.LIMITED,
-        headers=[("retry-after", "60")],
-    )

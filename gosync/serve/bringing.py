@@ -44,7 +44,8 @@ from gosync.site.upstreams import Upstreams
 from gosync.store.staging import Staged
 from gosync.sync.fetch import sink_of
 from gosync.upstream.answer import Served
-from gosync.upstream.proxy import ZIP_LIMIT_BYTES, InfoAnswer
+from gosync.upstream.proxy import ZIP_LIMIT_BYTES
+from gosync.upstream.proxyanswers import InfoAnswer
 from gosync.work.pool import first_error
 from gosync.work.progress import NoProgress
 

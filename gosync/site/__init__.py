@@ -27,6 +27,7 @@ treestorage     the published tree's storage: what is configured, opened
 tree            the newest head, and the tree published with it
 backup          a dated copy of what the store cannot fetch again
 followed        the index of the gosync that is followed, kept and brought up
+besides         what a tree has beside modules and pages, written with it
 downloads       archives of Go in the tree: ``dl/``
 goarchive       a toolchain's zip made into such an archive
 setup           scripts that set go up, in the tree

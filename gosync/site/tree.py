@@ -25,8 +25,8 @@ from gosync.signing.files import read_keys
 from gosync.site import configured
 from gosync.site.applying import apply_policy, rule_on_modules
 from gosync.site.attestations import attest_published
-from gosync.site.documents import first_page, write_documents
-from gosync.site.downloads import write_downloads
+from gosync.site.besides import write_besides
+from gosync.site.documents import first_page
 from gosync.site.housetree import bring_up_house_log
 from gosync.site.oldheads import (
     ServedHeads,
@@ -35,7 +35,6 @@ from gosync.site.oldheads import (
     served_heads,
     settle,
 )
-from gosync.site.setup import write_setup
 from gosync.site.site import Site
 from gosync.site.treestorage import tree_storage
 from gosync.site.upstreams import connect
@@ -128,15 +127,8 @@ async def publish_tree(
             else:
                 if not is_begun:
                     await _log_carried(site)
-                await to_thread.run_sync(_write_besides, site)
+                await to_thread.run_sync(write_besides, site)
                 return report
-
-
-def _write_besides(site: Site) -> None:
-    """Write what the tree has beside modules and pages."""
-    write_documents(site)
-    write_downloads(site)
-    write_setup(site)
 
 
 async def _log_carried(site: Site, paths: Sequence[str] | None = None) -> bool:

@@ -73,7 +73,7 @@ def gather_facts(catalog: Catalog, options: SiteOptions, now: datetime) -> Mirro
         failures=counts,
         security=sum(failure.exit_code == code for failure in failures),
         findings=catalog.findings.counts(),
-        carried_bytes=catalog.versions.carried_bytes(),
+        carried_bytes=catalog.carried_bytes(),
         jobs={row.name: row for row in catalog.jobs.all()},
         upstreams=upstream_states(catalog, options, now),
         volume=month_volume(catalog, options.volume, now),

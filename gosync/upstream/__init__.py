@@ -45,6 +45,8 @@ the other side served, with evidence of when and from where.
 ``circuit``      ``Circuit``: a breaker at work among requests side by side
 ``reading``      what is large is parsed apart from the event loop
 ``proxy``        ``ProxyClient``: list, @latest, .info, .mod, .zip
+``proxyanswers``  what it answers, as values
+``targets``      paths of the questions that it asks
 ``folderlist``   versions that a web server's folder listing shows (pure)
 ``revisits``     ``Revisits``: one proxy asked again, conditionally
 ``index``        ``IndexClient``: pages of index events

@@ -41,8 +41,6 @@ from gosync.gomod.module import (
     ModuleVersion,
     canonical_version,
     check,
-    escape_path,
-    escape_version,
 )
 from gosync.gomod.versionlist import read_list
 from gosync.upstream.answer import Response, Served, Sink, body_size, refusable
@@ -51,6 +49,7 @@ from gosync.upstream.goproxy import DIRECT, OFF, ProxyEntry
 from gosync.upstream.kept import FOLDER_LIST, NO_HEAD, NO_LATEST
 from gosync.upstream.options import MIB
 from gosync.upstream.patience import BodyPatience
+from gosync.upstream.proxyanswers import InfoAnswer, ModAnswer, VersionsAnswer
 from gosync.upstream.reading import (
     check_no_page,
     look_up,
@@ -59,6 +58,7 @@ from gosync.upstream.reading import (
 )
 from gosync.upstream.source import Source
 from gosync.upstream.sources import Sources
+from gosync.upstream.targets import file_target, latest_target, list_target
 from gosync.upstream.urls import module_path_on_wire
 
 T = TypeVar("T")
@@ -70,50 +70,6 @@ ZIP_LIMIT_BYTES: Final = 500 * MIB
 CACHED_ONLY_HOSTS: Final = frozenset({"proxy.golang.org"})
 _FOLDERS_TRIED: Final = 3  # lists that are missing, of one server
 _DISABLE_FETCH: Final = {"Disable-Module-Fetch": "true"}
-
-
-class VersionsAnswer(msgspec.Struct, frozen=True):
-    """What a proxy lists.
-
-    Attributes:
-        versions: The usable ones, ascending; no pseudo-versions.
-        commit: The pseudo-version of the latest commit that it names, or None.
-        left_out: How many versions were left out, by reason.
-        data: The body as served.
-        served: Evidence.
-    """
-
-    versions: tuple[str, ...]
-    commit: str | None
-    left_out: Mapping[str, int]
-    data: bytes
-    served: Served
-
-
-class InfoAnswer(msgspec.Struct, frozen=True):
-    """What a proxy says about one version.
-
-    Attributes:
-        info: The parsed JSON.
-        data: The body as served.
-        served: Evidence.
-    """
-
-    info: VersionInfo
-    data: bytes
-    served: Served
-
-
-class ModAnswer(msgspec.Struct, frozen=True):
-    """A go.mod.
-
-    Attributes:
-        data: The body as served.
-        served: Evidence.
-    """
-
-    data: bytes
-    served: Served
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -407,21 +363,6 @@ class ProxyClient:
         if urlsplit(entry.url).hostname in self._cached_only_hosts:
             return _Place(source, "cached-only/", retries=retries)
         return _Place(source, headers=_DISABLE_FETCH, retries=retries)
-
-
-def list_target(path: str) -> str:
-    """Return where a module's list is, below a proxy's URL."""
-    return f"{escape_path(path)}/@v/list"
-
-
-def latest_target(path: str) -> str:
-    """Return where a module's newest version is named, below a proxy's URL."""
-    return f"{escape_path(path)}/@latest"
-
-
-def file_target(mv: ModuleVersion, kind: FileKind) -> str:
-    """Return where a version's file is, below a proxy's URL."""
-    return f"{escape_path(mv.path)}/@v/{escape_version(mv.version)}{kind.suffix}"
 
 
 async def _parse_info(data: bytes) -> VersionInfo:

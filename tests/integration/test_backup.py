@@ -30,7 +30,7 @@ from tests.simulator import Simulator
 
 M, PRIVATE = "kept.example/m", "corp.example/p"
 KILLS = 10
-README = CHECKOUT / "README.md"
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
 def make_site(folder: Path, sim: Simulator) -> Site:
@@ -170,8 +170,10 @@ def test_killed_at_any_step_older_backups_stay_and_the_next_is_whole(
 
 
 def restore(site: Site, made: Path) -> subprocess.CompletedProcess[str]:
-    """Do what README.md says, line by line, in the site's folder."""
-    [block] = re.findall(r"```sh\n(B=/backups.*?)```", README.read_text(), re.DOTALL)
+    """Do what docs/operations.md says, line by line, in the site's folder."""
+    [block] = re.findall(
+        r"```sh\n(B=/backups.*?)```", OPERATIONS.read_text(), re.DOTALL
+    )
     first, rest = block.split("\n", 1)
     assert first.startswith("B=/backups")
     command = site.folder / "tmp" / "gosync"

@@ -16,8 +16,8 @@ from gosync.ingest.storesource import StoreSource
 from gosync.store.localblobs import LocalBlobStore
 from gosync.store.root import open_store
 from gosync.upstream.breaker import BreakerState
-from gosync.upstream.proxy import file_target, list_target
 from gosync.upstream.source import Source
+from gosync.upstream.targets import file_target, list_target
 from gosync.upstream.urls import module_path_on_wire
 
 MV = ModuleVersion("example.com/Up", "v1.0.0")
