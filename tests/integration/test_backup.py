@@ -17,7 +17,6 @@ import pytest
 from gosync.store.lock import StoreLock
 from tests.integration.offered import offer
 from tests.integration.site import (
-    CHECKOUT,
     OK,
     STORE,
     USAGE,
@@ -171,9 +170,8 @@ def test_killed_at_any_step_older_backups_stay_and_the_next_is_whole(
 
 def restore(site: Site, made: Path) -> subprocess.CompletedProcess[str]:
     """Do what docs/operations.md says, line by line, in the site's folder."""
-    [block] = re.findall(
-        r"```sh\n(B=/backups.*?)```", OPERATIONS.read_text(), re.DOTALL
-    )
+    text = OPERATIONS.read_text()
+    [block] = re.findall(r"```sh\n(B=/backups.*?)```", text, re.DOTALL)
     first, rest = block.split("\n", 1)
     assert first.startswith("B=/backups")
     command = site.folder / "tmp" / "gosync"
