@@ -2,43 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
-
-from gosync.catalog.db import Catalog
-from gosync.catalog.versions import VersionRow
-from gosync.store.blobs import BlobReader
-
-
-class BundleDocument(Protocol):
-    """A document that is made of what bundles carry, and travels in them.
-
-    The same selection gives the same bytes.
-    """
-
-    @property
-    def name(self) -> str:
-        """Its name among the store's documents."""
-
-    def make(
-        self,
-        catalog: Catalog,
-        blobs: BlobReader,
-        rows: Iterable[VersionRow],
-        now: datetime,
-    ) -> bytes:
-        """Return its bytes.
-
-        Args:
-            catalog: The catalog.
-            blobs: The store's blobs.
-            rows: The versions that are selected whole.
-            now: The time.
-        """
 
 
 class TargetSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +17,7 @@ class TargetSpec(msgspec.Struct, frozen=True, kw_only=True):
         sealed_base: Whether a bundle that has no receipt yet is a base.
         outbox: The folder that the daemon makes its bundles in, None for no such job.
         inbox: The folder that its replies are delivered into, None for none.
-        documents: What is made of the selection, to travel with it: SBOMs.
+        sbom: Formats of the SBOMs that travel in its bundles.
         resend_seconds: After how long without a receipt a bundle counts as lost.
     """
 
@@ -61,7 +27,7 @@ class TargetSpec(msgspec.Struct, frozen=True, kw_only=True):
     sealed_base: bool = False
     outbox: Path | None = None
     inbox: Path | None = None
-    documents: tuple[BundleDocument, ...] = ()
+    sbom: tuple[str, ...] = ()
     resend_seconds: float = 7 * 86_400.0
 
 

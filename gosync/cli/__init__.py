@@ -45,6 +45,7 @@ takes, ``output`` how results are written, ``progress`` how long work shows.
     notelines       lines about what a selection could not know
     options         what every command takes: --config, --json, --quiet, --no-progress
     output          results: a document for programs or lines for people, never both
+    passlines       lines about a pass: what it did, how fresh and complete that is
     probe           ``gosync init --probe``: what answers, written down
     mirrorlines     the table of ``gosync mirrors``
     pick            ``gosync mirrors pick``: a GOPROXY that answers, within seconds

@@ -34,6 +34,7 @@ from gosync.cli.tables import alone_text
 from gosync.config import Config
 from gosync.config.sizes import format_size
 from gosync.errors import MalformedError, UsageError
+from gosync.sbom.bundled import BundleSbom
 from gosync.signing.files import read_keys
 from gosync.site.site import open_site
 from gosync.work.memory import share_arenas
@@ -123,14 +124,16 @@ def create(
         if full or exact or need_file is not None or for_version is not None:
             raise UsageError("--tree writes the tree as it is: no other option fits")
         return _write_tree(options, config, _target(config, target, base), out)
+    chosen = _target(config, target, base)
     asked = CreateOptions(
-        target=_target(config, target, base),
+        target=chosen,
         out=out,
         full=full,
         exact=exact,
         need=_read_need(need_file) if need_file is not None else None,
         reader=None if for_version is None else features_of(for_version),
         level=Level(level),
+        documents=tuple(map(BundleSbom, chosen.sbom)),
     )
     with (
         open_site(

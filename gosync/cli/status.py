@@ -12,8 +12,9 @@ from gosync.catalog.findings import Finding
 from gosync.cli.durations import Duration
 from gosync.cli.notelines import told_notes
 from gosync.cli.options import CommonOptions, common_options
+from gosync.cli.passlines import freshness_line
 from gosync.cli.policylines import policy_lines
-from gosync.cli.tables import finding_lines, freshness_line, withdrawal_lines
+from gosync.cli.tables import finding_lines, withdrawal_lines
 from gosync.cli.troublelines import completeness_lines, selection_line
 from gosync.clock import SystemClock
 from gosync.config.sizes import format_size

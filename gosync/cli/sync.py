@@ -16,9 +16,9 @@ from gosync.cli.options import (
     versions_limit_option,
     wait_lock_option,
 )
+from gosync.cli.passlines import sync_lines
 from gosync.cli.plan import PlanWish, show_plan
 from gosync.cli.progress import progress
-from gosync.cli.tables import sync_lines
 from gosync.config.telling import telling_of
 from gosync.errors import UsageError
 from gosync.site.opening import Opening

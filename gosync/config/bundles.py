@@ -13,7 +13,6 @@ from gosync.config.places import ConfigPaths
 from gosync.config.schema.bundle import BundleSection, TargetSection
 from gosync.config.sizes import parse_size
 from gosync.errors import ConfigError
-from gosync.sbom.bundled import BundleSbom
 
 
 def make_targets(
@@ -43,7 +42,7 @@ def _target(
         volume_bytes=mistakes.attempt((*at, "volume_size"), size, 0),
         keys=tuple(places.path((*at, "keys"), key) for key in section.keys),
         sealed_base=section.base == "sealed",
-        documents=tuple(map(BundleSbom, dict.fromkeys(section.sbom))),
+        sbom=tuple(dict.fromkeys(section.sbom)),
         outbox=outbox,
         inbox=inbox,
         resend_seconds=mistakes.attempt((*at, "resend_after"), resend, 1.0),

@@ -16,6 +16,7 @@ from gosync.bundle.delivery.outside import Dispatch, OutboxReport
 from gosync.catalog import leases
 from gosync.daemon.outcome import JobOutcome, JobWork
 from gosync.errors import ConfigError, GosyncError, SecurityError, StoreError
+from gosync.sbom.bundled import BundleSbom
 from gosync.signing.files import read_trust
 from gosync.sync.adopt import bring_up_whole
 
@@ -37,7 +38,8 @@ async def bundle(work: JobWork) -> JobOutcome:
     for target in targets:
         work.stop.check()
         try:
-            dispatch = Dispatch(site, target, work.progress)
+            documents = tuple(map(BundleSbom, target.sbom))
+            dispatch = Dispatch(site, target, work.progress, documents)
             reports.append(await to_thread.run_sync(dispatch.run))
         except StoreError:
             raise

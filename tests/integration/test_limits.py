@@ -18,7 +18,7 @@ import pytest
 from msgspec.structs import replace
 
 from gosync.catalog.db import Catalog
-from gosync.cli.tables import sync_lines
+from gosync.cli.passlines import sync_lines
 from gosync.clock import SystemClock
 from gosync.config.load import load_config
 from gosync.demo.exchange import HttpAnswer, HttpRequest, RequestKind

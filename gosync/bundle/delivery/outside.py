@@ -30,6 +30,7 @@ from gosync.bundle.format.need import NeedFile
 from gosync.bundle.format.receipt import Receipt
 from gosync.bundle.make.create import create_bundle
 from gosync.bundle.make.created import Created, CreateOptions
+from gosync.bundle.make.documents import BundleDocument
 from gosync.bundle.make.ledger import LOST, Ledger, shown_states
 from gosync.bundle.make.news import has_changed
 from gosync.bundle.make.volumes import remove_folder
@@ -72,7 +73,14 @@ class OutboxReport(msgspec.Struct, frozen=True, kw_only=True):
 class Dispatch:
     """The outbox of one target; the run holds the lease to number bundles."""
 
-    def __init__(self, site: Site, target: TargetSpec, progress: Progress) -> None:
+    def __init__(
+        self,
+        site: Site,
+        target: TargetSpec,
+        progress: Progress,
+        documents: tuple[BundleDocument, ...] = (),
+    ) -> None:
+        self._documents = documents
         self._site = site
         self._target = target
         self._progress = progress
@@ -179,7 +187,12 @@ class Dispatch:
         target = self._target
         if need is None and self._is_silent():
             target = replace(target, sealed_base=False)
-        options = CreateOptions(target=target, out=self._target.outbox, need=need)
+        options = CreateOptions(
+            target=target,
+            out=self._target.outbox,
+            need=need,
+            documents=self._documents,
+        )
         return create_bundle(self._site, options, self._progress)
 
 

@@ -114,8 +114,8 @@ def create_bundle(
             selection = read_selection(
                 site.catalog, reader, with_pulled=site.options.bundle_pulled
             )
-            if options.target.documents:
-                keep_documents(site, options.target.documents, selection)
+            if options.documents:
+                keep_documents(site, options.documents, selection)
                 selection = read_selection(
                     site.catalog, reader, with_pulled=site.options.bundle_pulled
                 )

@@ -10,6 +10,7 @@ from gosync.bundle.format.features import ReaderFeatures
 from gosync.bundle.format.header import Header
 from gosync.bundle.format.manifest import ShrinkEntry
 from gosync.bundle.format.need import NeedFile
+from gosync.bundle.make.documents import BundleDocument
 from gosync.bundle.make.levels import Level
 from gosync.bundle.make.selection import BundleSelection
 from gosync.bundle.options import TargetSpec
@@ -35,6 +36,7 @@ class CreateOptions(msgspec.Struct, frozen=True, kw_only=True):
         need: What the receiver says it lacks, or None.
         reader: What the receiver can read; None for what its newest receipt says.
         level: How hard to compress.
+        documents: What is made of the selection, to travel with it.
     """
 
     target: TargetSpec
@@ -44,6 +46,7 @@ class CreateOptions(msgspec.Struct, frozen=True, kw_only=True):
     need: NeedFile | None = None
     reader: ReaderFeatures | None = None
     level: Level = Level.DEFAULT
+    documents: tuple[BundleDocument, ...] = ()
 
 
 class Created(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from gosync.cli.tables import freshness_line
+from gosync.cli.passlines import freshness_line
 from gosync.sync.freshness import Freshness
 
 NOTHING = Freshness(None, None, None, None, 0)
