@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from anyio import to_thread
 from msgspec.structs import asdict, replace
 
-from gosync.bundle.delivery.inside import DeliveredBundle, InboxReport, Intray
-from gosync.bundle.delivery.outside import Dispatch, OutboxReport
+from gosync.bundle.delivery.inside import DeliveredBundle, Inbox, InboxReport
+from gosync.bundle.delivery.outside import Outbox, OutboxReport
 from gosync.catalog import leases
 from gosync.daemon.outcome import JobOutcome, JobWork
 from gosync.errors import ConfigError, GosyncError, SecurityError, StoreError
@@ -39,8 +39,8 @@ async def bundle(work: JobWork) -> JobOutcome:
         work.stop.check()
         try:
             documents = tuple(map(BundleSbom, target.sbom))
-            dispatch = Dispatch(site, target, work.progress, documents)
-            reports.append(await to_thread.run_sync(dispatch.run))
+            outbox = Outbox(site, target, work.progress, documents)
+            reports.append(await to_thread.run_sync(outbox.run))
         except StoreError:
             raise
         except GosyncError as error:  # of this target; others are served
@@ -70,10 +70,10 @@ async def import_(work: JobWork) -> JobOutcome:
         async with work.site.holding_at_last(leases.SELECT):
             with work.stop.at_once():
                 await bring_up_whole(work.site, work.progress)
-    intray = Intray(
+    inbox = Inbox(
         work.site, inside, trust=trust, progress=work.progress, stop=work.stop
     )
-    return _imported(await intray.run())
+    return _imported(await inbox.run())
 
 
 def _imported(report: InboxReport) -> JobOutcome:

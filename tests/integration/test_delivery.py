@@ -168,6 +168,20 @@ def test_what_is_new_travels_and_the_receipt_comes_back(
     pair.check()
 
 
+def test_a_folder_of_an_acknowledged_name_stays_if_it_has_another_bundle(
+    pair: Pair, gateway: Gateway, sim: Simulator
+):
+    first = gateway.sent / send(pair)["bundle"]
+    gateway.carry()
+    receive(pair)
+    gateway.carry()
+    grow(pair, sim, 2)
+    second = gateway.sent / send(pair)["bundle"]
+    shutil.copytree(second, first)  # somebody's, under the name of what arrived
+    send(pair)
+    assert first.is_dir()
+
+
 def test_a_bundle_that_is_still_written_waits_for_its_rest(
     pair: Pair, gateway: Gateway
 ):

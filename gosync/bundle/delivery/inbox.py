@@ -18,7 +18,7 @@ from gosync.errors import RejectedError, VolumeError
 from gosync.store.durable import disk_errors
 
 _MAX_ENTRIES = 100_000
-_STILL = timedelta(minutes=15)  # a file that is nobody's concern for so long is all
+_STILL = timedelta(minutes=15)  # a signature may come so long after the last file
 
 
 def bundle_folders(inbox: Path) -> list[Path]:

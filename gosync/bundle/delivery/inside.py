@@ -31,7 +31,6 @@ from gosync.catalog.imports import ImportState
 from gosync.errors import (
     BundleGapError,
     GosyncError,
-    RejectedError,
     SignatureError,
     StoreError,
     VolumeError,
@@ -92,7 +91,7 @@ class _Arrival(msgspec.Struct, frozen=True):
     bundle: BundleFolder
 
 
-class Intray:
+class Inbox:
     """The inbox of one site; the run holds the lease to import."""
 
     def __init__(
@@ -171,7 +170,7 @@ class Intray:
             return self._unsigned(arrival, error)
         except StoreError:
             raise
-        except (GosyncError, RejectedError) as error:
+        except GosyncError as error:
             return _refused(arrival, error)
 
     async def _import(self, arrival: _Arrival) -> DeliveredBundle:

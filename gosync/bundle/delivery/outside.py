@@ -35,9 +35,10 @@ from gosync.bundle.make.ledger import LOST, Ledger, shown_states
 from gosync.bundle.make.news import has_changed
 from gosync.bundle.make.volumes import remove_folder
 from gosync.bundle.options import TargetSpec
+from gosync.bundle.read.folder import BundleFolder
 from gosync.catalog.bundles import BundleKind, BundleRow, BundleState
 from gosync.clock import parse_time
-from gosync.errors import UsageError
+from gosync.errors import MalformedError, UsageError, VolumeError
 from gosync.site.site import Site
 from gosync.work.progress import Progress
 
@@ -70,7 +71,7 @@ class OutboxReport(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[str, ...] = ()
 
 
-class Dispatch:
+class Outbox:
     """The outbox of one target; the run holds the lease to number bundles."""
 
     def __init__(
@@ -138,8 +139,9 @@ class Dispatch:
         """Take out of the outbox what the site has, or will not take any more."""
         rows = self._rows()
         for row, state in zip(rows, shown_states(rows), strict=True):
-            if state in (BundleState.ACKED.value, LOST) and row.bundle_id:
-                remove_folder(self._folder(row))
+            folder = self._folder(row)
+            if state in (BundleState.ACKED.value, LOST) and _has(folder, row):
+                remove_folder(folder)
 
     def _open_need(self, needs: Iterable[Reply]) -> NeedFile | None:
         """Return the newest need that no bundle made since answers."""
@@ -194,6 +196,14 @@ class Dispatch:
             documents=self._documents,
         )
         return create_bundle(self._site, options, self._progress)
+
+
+def _has(folder: Path, row: BundleRow) -> bool:
+    """Return whether a folder has a bundle, by the id of its header, not its name."""
+    try:
+        return BundleFolder.open(folder).id == row.bundle_id
+    except (VolumeError, MalformedError):
+        return False  # the gateway took it, or is about to
 
 
 def _made(report: OutboxReport, cause: Cause, created: Created) -> OutboxReport:
