@@ -26,6 +26,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.simulator.objects import ObjectServer
 from tests.tiers import EVERY_STEP, examples
 
 _CHECKOUT = Path(__file__).parents[1]
@@ -201,6 +202,13 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="gosync-test-") as folder:
         yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def object_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[ObjectServer]:
+    """A real object store, started for the first test that wants one."""
+    with ObjectServer(tmp_path_factory.mktemp("objects")).serving() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
