@@ -29,6 +29,11 @@
      │  ├ CatalogError
      │  │  └ SchemaVersionError          a newer gosync wrote it
      │  ├ StoreAwayError                 it was there: an unmounted disk
+     │  │  └ BucketAwayError                a bucket's service does not answer
+     │  │     └ BucketThrottledError           it asks for fewer requests
+     │  ├ BucketDeniedError              a bucket's service refuses our credentials
+     │  ├ ObjectMissingError             a bucket has no object of this key
+     │  ├ ObjectChangedError             a conditional write was refused
      │  ├ IdentityError                  store, catalog, journal, tree do not fit
      │  ├ LockedError                11  another gosync holds a lock or a lease
      │  │  └ LeaseLostError          11  somebody else took over what we held
@@ -78,12 +83,17 @@ from gosync.errors.security import (
 from gosync.errors.store import (
     BlobCorruptError,
     BlobMissingError,
+    BucketAwayError,
+    BucketDeniedError,
+    BucketThrottledError,
     BundleGapError,
     CatalogError,
     IdentityError,
     LeaseLostError,
     LockedError,
     NoSpaceError,
+    ObjectChangedError,
+    ObjectMissingError,
     RecordTooNewError,
     SchemaVersionError,
     StoreAwayError,
@@ -115,6 +125,9 @@ from gosync.errors.usage import (
 __all__ = [
     "BlobCorruptError",
     "BlobMissingError",
+    "BucketAwayError",
+    "BucketDeniedError",
+    "BucketThrottledError",
     "BundleGapError",
     "CatalogError",
     "ChecksumMismatchError",
@@ -133,6 +146,8 @@ __all__ = [
     "NoSpaceError",
     "NotFetchedError",
     "NotFoundError",
+    "ObjectChangedError",
+    "ObjectMissingError",
     "OfflineError",
     "OutputError",
     "RecordMismatchError",

@@ -35,6 +35,26 @@ class StoreAwayError(StoreError):
     """The store or the tree was there and is not: an unmounted disk, most likely."""
 
 
+class BucketAwayError(StoreAwayError):
+    """A bucket's service does not answer, or the bucket is not there."""
+
+
+class BucketThrottledError(BucketAwayError):
+    """A bucket's service asks for fewer requests, for longer than we waited."""
+
+
+class BucketDeniedError(StoreError):
+    """A bucket's service refuses our credentials, or there are none."""
+
+
+class ObjectMissingError(StoreError):
+    """A bucket has no object of this key."""
+
+
+class ObjectChangedError(StoreError):
+    """A conditional write was refused: another object is there, or none."""
+
+
 class IdentityError(StoreError):
     """Store, catalog, journal and tree do not belong together, or one is older."""
 

@@ -27,6 +27,7 @@ StoreError.
     localquarantine  the quarantine as folders
     tiles            proven tiles of one checksum database, the contract
     localtiles       these tiles as files
+    objects          object storage: a bucket's objects, and a store kept in one
     digest           what a blob is named by
     layout           every name in the store (pure)
     root             the root folder: made once, with all its folders

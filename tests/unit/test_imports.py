@@ -31,6 +31,8 @@ _LARGE = frozenset(
         "zstandard",
     ]
 )
+# Their stubs name types that are not there when they run.
+_STUBBED = frozenset(["obstore", "obstore.store"])
 Import = ast.Import | ast.ImportFrom
 
 
@@ -83,6 +85,8 @@ class Modules:
     def may_hide(self, name: str, found: Import) -> bool:
         """Return whether there is a reason that an import is not plain."""
         module = getattr(found, "module", None)
+        if module in _STUBBED:
+            return True
         if any((module, each.name) in self._typing_only for each in found.names):
             return True
         more = self.reached(self.targets(found))

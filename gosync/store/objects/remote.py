@@ -1,0 +1,278 @@
+"""A bucket by obstore: S3 and its like, Google Cloud Storage, Azure.
+
+The contract is ``bucket``'s. obstore is Rust's object_store: it signs, sends, pauses
+and tries again without the interpreter's lock, so threads are enough to have many
+requests at once. An object of more than a part's size is sent as a multipart upload,
+which shows the object with its last request; what a killed one leaves is invisible, and
+a rule of the bucket removes it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import obstore
+from obstore.store import AzureStore, GCSStore, S3Store
+
+from gosync.errors import ObjectChangedError, ObjectMissingError, StoreError
+from gosync.store.durable import disk_errors
+from gosync.store.objects.bucket import Bucket, Folder, ObjectBytes, ObjectInfo
+from gosync.store.objects.failures import object_errors
+from gosync.store.objects.location import BucketLocation, check_key
+from gosync.store.objects.options import BucketOptions
+from gosync.store.objects.sharedfile import shared_credentials
+
+if TYPE_CHECKING:  # types that exist for checkers alone
+    from obstore import Attributes, ObjectMeta, PutMode
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+
+PART_BYTES = 8 << 20
+PARTS_AT_ONCE = 4
+MOST_PARTS = 9_000  # S3 takes 10 000
+_DELETED_AT_ONCE = 1_000  # as many as one request of S3 names
+_LISTED_AT_ONCE = 1_000
+
+
+class RemoteBucket(Bucket):
+    """The objects of one bucket below one prefix, with a service.
+
+    Attributes:
+        name: The location.
+        place: Buckets of the same place can copy from each other.
+    """
+
+    def __init__(self, location: BucketLocation, options: BucketOptions) -> None:
+        self.name = str(location)
+        self._location = location
+        self._prefix = f"{location.prefix}/" if location.prefix else ""
+        self.place = (location.scheme, location.bucket, options.endpoint)
+        with object_errors(self.name):
+            self._store = _open(location, options)
+
+    def whole_key(self, key: str) -> str:
+        """Return the key in the bucket, with the prefix.
+
+        Raises:
+            MalformedError: it is no key.
+        """
+        check_key(key)
+        return self._prefix + key
+
+    def subject(self, key: str) -> str:
+        """Return what messages call an object."""
+        return f"{self.name}/{key}"
+
+    def get(self, key: str, *, limit_bytes: int | None = None) -> ObjectBytes:
+        """Return an object's bytes; see Bucket."""
+        with object_errors(self.subject(key)):
+            found = obstore.get(self._store, self.whole_key(key))
+            size = found.meta["size"]
+            if limit_bytes is None or size <= limit_bytes:
+                return ObjectBytes(bytes(found.bytes()), found.meta["e_tag"] or "")
+        raise StoreError(f"{self.subject(key)}: {size} bytes, limit {limit_bytes}")
+
+    def get_range(self, key: str, offset: int, size_bytes: int) -> bytes:
+        """Return some of an object's bytes; see Bucket."""
+        if size_bytes <= 0:
+            return b""
+        try:
+            with object_errors(self.subject(key)):
+                found = obstore.get_range(
+                    self._store, self.whole_key(key), start=offset, length=size_bytes
+                )
+        except StoreError:
+            info = self.head(key)
+            if info is not None and info.size_bytes <= offset:
+                return b""  # the service answers 416
+            raise
+        return bytes(found)
+
+    def head(self, key: str) -> ObjectInfo | None:
+        """Return what is known of an object; see Bucket."""
+        try:
+            with object_errors(self.subject(key)):
+                return self._info(obstore.head(self._store, self.whole_key(key)))
+        except ObjectMissingError:
+            return None
+
+    def _info(self, meta: ObjectMeta) -> ObjectInfo:
+        key = meta["path"].removeprefix(self._prefix)
+        return ObjectInfo(key, meta["size"], meta["e_tag"] or "")
+
+    def list(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
+        """Yield the objects below a prefix; see Bucket."""
+        with object_errors(self.subject(prefix)):
+            pages = obstore.list(
+                self._store,
+                (self._prefix + prefix) or None,
+                offset=self._prefix + after if after else None,
+                chunk_size=_LISTED_AT_ONCE,
+            )
+            for page in pages:
+                yield from map(self._info, page)
+
+    def list_folder(self, prefix: str = "") -> Folder:
+        """Return what lies directly below a prefix; see Bucket."""
+        with object_errors(self.subject(prefix)):
+            found = obstore.list_with_delimiter(
+                self._store, (self._prefix + prefix) or None
+            )
+        folders = (each.rpartition("/")[2] for each in found["common_prefixes"])
+        objects = map(self._info, found["objects"])
+        return Folder(
+            tuple(sorted(folders)), tuple(sorted(objects, key=lambda each: each.key))
+        )
+
+    def put(
+        self,
+        key: str,
+        content: bytes | Path | Iterable[bytes],
+        *,
+        attributes: Mapping[str, str] | None = None,
+    ) -> str:
+        """Write an object, whatever was there; see Bucket."""
+        return self._put(key, content, None, attributes)
+
+    def _put(
+        self,
+        key: str,
+        content: bytes | Path | Iterable[bytes],
+        mode: PutMode | None,
+        attributes: Mapping[str, str] | None = None,
+    ) -> str:
+        size = _size_of(content)
+        with object_errors(self.subject(key)):
+            result = obstore.put(
+                self._store,
+                self.whole_key(key),
+                content,
+                attributes=_attributes(attributes),
+                mode=mode,
+                use_multipart=False if mode is not None else size is None or None,
+                chunk_size=max(PART_BYTES, (size or 0) // MOST_PARTS + 1),
+                max_concurrency=PARTS_AT_ONCE,
+            )
+        return result["e_tag"] or ""
+
+    def create(self, key: str, data: bytes) -> str:
+        """Write an object where none is; see Bucket."""
+        try:
+            return self._put(key, data, "create")
+        except ObjectChangedError:
+            return self._own(key, data)
+
+    def replace(self, key: str, data: bytes, *, etag: str) -> str:
+        """Write an object in the place of another; see Bucket."""
+        try:
+            # Without a "version": obstore refuses None there.
+            return self._put(key, data, {"e_tag": etag})
+        except ObjectChangedError:
+            return self._own(key, data)
+        except ObjectMissingError:
+            raise ObjectChangedError(
+                f"{self.subject(key)}: removed by somebody else meanwhile"
+            ) from None
+
+    def _own(self, key: str, data: bytes) -> str:
+        """Return the ETag of what is there if an earlier try of ours wrote it."""
+        with suppress(ObjectMissingError):
+            info = self.head(key)
+            if info is not None and info.size_bytes == len(data):
+                found = self.get(key)
+                if found.data == data:
+                    return found.etag
+        raise ObjectChangedError(
+            f"{self.subject(key)}: written by somebody else meanwhile"
+        )
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects; see Bucket."""
+        waiting = map(self.whole_key, keys)
+        while some := list(islice(waiting, _DELETED_AT_ONCE)):
+            with object_errors(self.name):
+                if self._location.scheme == "s3":
+                    obstore.delete(self._store, some)
+                else:
+                    self._delete_each(some)
+
+    def _delete_each(self, keys: Iterable[str]) -> None:
+        """Remove one after the other: where one is missing, the others would stay."""
+        for key in keys:
+            try:
+                obstore.delete(self._store, key)
+            except FileNotFoundError:
+                continue
+
+    def copy_from(self, source: Bucket, key: str, target: str) -> bool:
+        """Copy an object within the service; see Bucket."""
+        if not isinstance(source, RemoteBucket) or source.place != self.place:
+            return False
+        with object_errors(source.subject(key)):
+            obstore.copy(self._store, source.whole_key(key), self.whole_key(target))
+        return True
+
+
+def _size_of(content: bytes | Path | Iterable[bytes]) -> int | None:
+    if isinstance(content, bytes):
+        return len(content)
+    if isinstance(content, Path):
+        with disk_errors(content):
+            return content.stat().st_size
+    return None
+
+
+def _attributes(attributes: Mapping[str, str] | None) -> Attributes | None:
+    return dict(attributes) if attributes else None
+
+
+def _open(location: BucketLocation, options: BucketOptions) -> ObjectStore:
+    client = _client(options)
+    retry: RetryConfig = {
+        "max_retries": options.most_retries,
+        "retry_timeout": timedelta(seconds=options.retry_seconds),
+        "backoff": {"max_backoff": timedelta(seconds=5)},
+    }
+    if location.scheme == "gs":
+        return GCSStore(location.bucket, client_options=client, retry_config=retry)
+    if location.scheme == "az":
+        return AzureStore(location.bucket, client_options=client, retry_config=retry)
+    config: dict[str, Any] = {"virtual_hosted_style_request": not options.path_style}
+    if options.endpoint:
+        config["endpoint"] = _endpoint(location, options)
+    if options.region:
+        config["region"] = options.region
+    return S3Store(
+        location.bucket,
+        config=config,  # type: ignore[arg-type] # built of what is configured
+        client_options=client,
+        retry_config=retry,
+        credential_provider=shared_credentials(os.environ),
+    )
+
+
+def _endpoint(location: BucketLocation, options: BucketOptions) -> str:
+    """Return the URL that keys are asked of; the bucket is in it where hosts say it."""
+    if options.path_style:
+        return options.endpoint
+    scheme, _, host = options.endpoint.partition("://")
+    return f"{scheme}://{location.bucket}.{host}"
+
+
+def _client(options: BucketOptions) -> ClientConfig:
+    client: ClientConfig = {
+        "allow_http": options.endpoint.startswith("http://"),
+        "connect_timeout": timedelta(seconds=min(10.0, options.timeout_seconds)),
+        "timeout": timedelta(seconds=options.timeout_seconds),
+        "user_agent": "gosync",
+    }
+    if options.ca_path:
+        path = Path(options.ca_path)
+        with disk_errors(path):
+            client["root_certificate"] = path.read_bytes()
+    return client
