@@ -5,6 +5,7 @@ version and file, and these give the path.
 
     routes      the paths of a published tree (pure)
     requests    what a path of a GOPROXY asks for (pure)
+    headers     media type and caching of a tree's files (pure)
     indexfiles  the files of a tree's index: names, lines, time stamps (pure)
     indexreading  that index, read from a folder
     layouts     which file of a cache is what (pure)

@@ -25,6 +25,8 @@ Only what the catalog carries is published (I2), and nothing here asks a network
     limit          how much may go at once before somebody is asked
     listing        the tree's list of modules: one page, or pages by their paths
     localtree      a tree as a folder; the contract is ``tree``'s
+    objecttree     the tree as objects of a bucket
+    objectfolder   what a folder of that tree has, and which blobs
     lookups        a module's lookups: which are written, and which are left
     marker         the tree's own memory: ``.gosync/tree.json``
     modulepage     a module's page (pure)

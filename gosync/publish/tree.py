@@ -1,9 +1,9 @@
 """Tree storage, the contract: files by name, each seen whole or not at all.
 
 A tree is written by one publisher at a time (its lease keeps others away) and read by
-anybody, with ``go`` behind it, at any moment. ``localtree`` keeps files in a folder;
-``tests/contract`` runs every rule below over each implementation. Paths are those
-that ``folder.routes`` makes, relative and with slashes.
+anybody, with ``go`` behind it, at any moment. ``localtree`` keeps files in a folder,
+``objecttree`` objects in a bucket; ``tests/contract`` runs every rule below over each
+implementation. Paths are those that ``folder.routes`` makes, relative and with slashes.
 
 **Order (I6).** What ``write`` takes waits, and appears in waves: ``then`` ends one,
 ``commit`` the last one. Nothing of a wave appears before all of the waves before it;
@@ -66,6 +66,8 @@ class TreeReader(Protocol):
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder, sorted; none when it is not there.
+
+        A folder that nothing is in any more may be among the names of another one.
 
         Raises:
             StoreError: the storage refuses.
@@ -135,6 +137,8 @@ class TreeWriter(TreeReader, Protocol):
     ) -> bool:
         """Put a blob in place, without a copy where the two storages can.
 
+        What is wrong with the blob is raised here, or where its wave ends.
+
         Args:
             path: Where to.
             blobs: Who has the blob.
@@ -157,8 +161,9 @@ class TreeWriter(TreeReader, Protocol):
         """End a wave: what is written from now on appears after all before it.
 
         Raises:
+            LockedError: somebody else writes this tree.
             NoSpaceError: there is no room.
-            StoreError: the wave cannot be shown.
+            StoreError: the wave cannot be shown, or what ``link`` says of a blob.
         """
         ...
 
@@ -166,8 +171,10 @@ class TreeWriter(TreeReader, Protocol):
         """End a wave and show it, durably as the module says.
 
         Raises:
+            LockedError: somebody else writes this tree.
             NoSpaceError: there is no room.
-            StoreError: the wave cannot be shown; what waited waits no more.
+            StoreError: the wave cannot be shown, or what ``link`` says of a blob;
+                what waited waits no more.
         """
         ...
 

@@ -1,20 +1,15 @@
-"""What a URL's path asks for, and which answer headers that has. Pure.
+"""What a URL's path asks for, and which tags its answer has. Pure.
 
 A path is taken as the server hands it out, percent-decoded once. It names a file of a
 tree if every element is a plain name: not empty, no dot at its beginning (``.`` and
 ``..``, and what is gosync's own), no control character, no backslash, no more than
 255 bytes. So ``%2e%2e``, ``%2f`` and ``%00`` are what they decode to, and no path
 leads out of the tree. A folder's path, with "/" at its end, asks for its page.
-
-Caching follows what may change: files of a version and tiles never do, ``.info`` of a
-version hardly (an Origin may be added), lookups do (the signed note in them), and
-``list``, ``@latest``, a branch's ``.info``, pages and the newest head do.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -27,43 +22,7 @@ _NAME: Final = r"(?!\.)[^/\\\x00-\x1f\x7f\ufffd]{1,255}"
 _PATH: Final = re.compile(f"/(?:{_NAME}/)*(?:{_NAME})?")
 _MAX_CHARACTERS: Final = 2048
 _MAX_NAME_BYTES: Final = 255
-_DAY_SECONDS: Final = 86_400
-_JSON: Final = "application/json"
-_TEXT: Final = "text/plain; charset=utf-8"
-_BINARY: Final = "application/octet-stream"
-_BY_SUFFIX: Final = {
-    "html": "text/html; charset=utf-8",
-    "atom": "application/atom+xml",
-    "xml": "application/xml",
-    "json": _JSON,
-    "info": _JSON,
-    "zip": "application/zip",
-    "gz": "application/gzip",
-    "mod": _TEXT,
-    "txt": _TEXT,
-    "sh": _TEXT,
-    "ps1": _TEXT,
-    "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "jsonl": "application/jsonl",
-}
 _TEXTS: Final = frozenset({"html", "atom", "json", "jsonl", "txt", "css", "sh", "ps1"})
-_BY_KIND: Final = {
-    ProxyRequestKind.LATEST: _JSON,
-    ProxyRequestKind.QUERY: _JSON,
-    ProxyRequestKind.LIST: _TEXT,
-    ProxyRequestKind.SUPPORTED: _TEXT,
-    ProxyRequestKind.HEAD: _TEXT,
-    ProxyRequestKind.LOOKUP: _TEXT,
-    ProxyRequestKind.TILE: _BINARY,
-}
-_UNCHANGING: Final = {
-    ProxyRequestKind.MOD,
-    ProxyRequestKind.ZIP,
-    ProxyRequestKind.TILE,
-}
-_BRIEF: Final = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
-_LOOKUP: Final = "public, max-age=3600"
 NOT_FOUND: Final = "public, max-age=60"
 NO_STORE: Final = "no-store"
 _LOGGED: Final = {
@@ -139,38 +98,6 @@ def _has_long_name(path: str) -> bool:
         return any(len(each.encode()) > _MAX_NAME_BYTES for each in path.split("/"))
     except UnicodeEncodeError:
         return True
-
-
-def content_type(asked: Asked) -> str:
-    """Return the media type of what is asked for."""
-    if asked.request is not None and asked.request.kind in _BY_KIND:
-        return _BY_KIND[asked.request.kind]
-    _, _, suffix = asked.path.rpartition("/")[2].rpartition(".")
-    return _BY_SUFFIX.get(suffix, _BINARY if asked.request is None else _TEXT)
-
-
-def cache_control(asked: Asked, immutable_days: float) -> str:
-    """Return the Cache-Control of an answer that has it.
-
-    Args:
-        asked: What is asked for.
-        immutable_days: How long caches may keep what never changes.
-    """
-    kind = None if asked.request is None else asked.request.kind
-    if kind in _UNCHANGING:
-        return _unchanging(immutable_days)
-    if kind is ProxyRequestKind.INFO:
-        return f"public, max-age={min(_DAY_SECONDS, _seconds(immutable_days))}"
-    return _LOOKUP if kind is ProxyRequestKind.LOOKUP else _BRIEF
-
-
-@lru_cache(maxsize=4)
-def _unchanging(immutable_days: float) -> str:
-    return f"public, max-age={_seconds(immutable_days)}, immutable"
-
-
-def _seconds(days: float) -> int:
-    return int(days * _DAY_SECONDS)
 
 
 def surrogate_keys(asked: Asked) -> str:

@@ -23,13 +23,9 @@ from typing import Final, TypeAlias
 
 import zstandard
 
+from gosync.folder.headers import cache_control, content_type
 from gosync.folder.routes import MARKER, WITHDRAWN
-from gosync.serve.asked import (
-    Asked,
-    cache_control,
-    content_type,
-    surrogate_keys,
-)
+from gosync.serve.asked import Asked, surrogate_keys
 
 
 def _gzip(body: bytes) -> bytes:
@@ -236,7 +232,7 @@ class ServedFiles:
 
     def _headers(self, asked: Asked, etag: str, *, varies: bool = False) -> Headers:
         headers = [
-            ("content-type", content_type(asked)),
+            ("content-type", content_type(asked.path, asked.request)),
             ("cache-control", self._caching(asked)),
             ("etag", etag),
             ("accept-ranges", "bytes"),
@@ -249,7 +245,7 @@ class ServedFiles:
         return headers
 
     def _caching(self, asked: Asked) -> str:
-        text = cache_control(asked, self._days)
+        text = cache_control(asked.request, self._days)
         return text if self._for_all else text.replace("public", "private", 1)
 
     def _encoded(

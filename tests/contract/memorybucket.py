@@ -136,11 +136,24 @@ class MemoryBucket(Bucket):
         self.service.after("PUT", whole)
         return etag
 
-    def create(self, key: str, data: bytes) -> str:
-        return self._put(key, data, allowed=lambda etag: etag is None)
+    def create(
+        self, key: str, data: bytes, *, attributes: Mapping[str, str] | None = None
+    ) -> str:
+        return self._put(
+            key, data, allowed=lambda etag: etag is None, attributes=attributes
+        )
 
-    def replace(self, key: str, data: bytes, *, etag: str) -> str:
-        return self._put(key, data, allowed=lambda there: there == etag)
+    def replace(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        etag: str,
+        attributes: Mapping[str, str] | None = None,
+    ) -> str:
+        return self._put(
+            key, data, allowed=lambda there: there == etag, attributes=attributes
+        )
 
     def delete(self, keys: Iterable[str]) -> None:
         for key in map(self._key, keys):

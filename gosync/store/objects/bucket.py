@@ -156,8 +156,15 @@ class Bucket(Protocol):
         """
         ...
 
-    def create(self, key: str, data: bytes) -> str:
+    def create(
+        self, key: str, data: bytes, *, attributes: Mapping[str, str] | None = None
+    ) -> str:
         """Write an object where none is; return its ETag.
+
+        Args:
+            key: Which.
+            data: All of its bytes.
+            attributes: As of ``put``.
 
         Raises:
             ObjectChangedError: one is there, with other bytes.
@@ -165,8 +172,21 @@ class Bucket(Protocol):
         """
         ...
 
-    def replace(self, key: str, data: bytes, *, etag: str) -> str:
+    def replace(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        etag: str,
+        attributes: Mapping[str, str] | None = None,
+    ) -> str:
         """Write an object in the place of the one with this ETag; return the new ETag.
+
+        Args:
+            key: Which.
+            data: All of its bytes.
+            etag: What it replaces.
+            attributes: As of ``put``.
 
         Raises:
             ObjectChangedError: another is there, or none.

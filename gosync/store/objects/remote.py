@@ -124,7 +124,10 @@ class RemoteBucket(Bucket):
                 self._store, (self._prefix + prefix) or None
             )
         folders = (each.rpartition("/")[2] for each in found["common_prefixes"])
-        objects = map(self._info, found["objects"])
+        # Services and their consoles make an object of a folder, named by it.
+        objects = [
+            info for info in map(self._info, found["objects"]) if info.key != prefix
+        ]
         return Folder(
             tuple(sorted(folders)), tuple(sorted(objects, key=lambda each: each.key))
         )
@@ -160,18 +163,27 @@ class RemoteBucket(Bucket):
             )
         return result["e_tag"] or ""
 
-    def create(self, key: str, data: bytes) -> str:
+    def create(
+        self, key: str, data: bytes, *, attributes: Mapping[str, str] | None = None
+    ) -> str:
         """Write an object where none is; see Bucket."""
         try:
-            return self._put(key, data, "create")
+            return self._put(key, data, "create", attributes)
         except ObjectChangedError:
             return self._own(key, data)
 
-    def replace(self, key: str, data: bytes, *, etag: str) -> str:
+    def replace(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        etag: str,
+        attributes: Mapping[str, str] | None = None,
+    ) -> str:
         """Write an object in the place of another; see Bucket."""
         try:
             # Without a "version": obstore refuses None there.
-            return self._put(key, data, {"e_tag": etag})
+            return self._put(key, data, {"e_tag": etag}, attributes)
         except ObjectChangedError:
             return self._own(key, data)
         except ObjectMissingError:

@@ -1,0 +1,373 @@
+"""A tree as objects of a bucket; the contract is ``tree``'s.
+
+A file's path is its key, so that the bucket's website, or a CDN before it, is a
+GOPROXY. Each object has the media type and the Cache-Control of its kind, as
+`gosync serve` and the sample for nginx say them.
+
+**Waves.** What is put waits in memory; a wave's objects are put side by side, and
+nothing of the next wave is asked for before each of them has its answer. Where one
+fails, none that has not begun is put. ``remove`` asks at once, so that what is removed
+goes in the order in which it was said.
+
+**Blobs.** One that is large, of a store in the same bucket, is copied by the service
+and does not come here; all others are read from the store, which proves them, and put.
+Which are there already is told by listing the folder, and by the notes that
+``objectfolder`` keeps: what a publish asks for follows what changed. The service copies
+what the blob was put with: such an object's media type is the blob's.
+
+**Nothing newer is overwritten.** A generated file that was read is put only where it is
+as it was read, by its ETag: of two that would write it one gets ``LockedError``. Where
+a service ignores such conditions, leases alone keep a second publisher away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar, runtime_checkable
+
+import msgspec
+
+from gosync.errors import (
+    BlobCorruptError,
+    BlobMissingError,
+    LockedError,
+    ObjectChangedError,
+    ObjectMissingError,
+)
+from gosync.folder import routes
+from gosync.folder.headers import cache_control, content_type
+from gosync.folder.requests import parse_request
+from gosync.hint import advise, command
+from gosync.publish.objectfolder import ObjectFolder
+from gosync.publish.tree import TreeReader, TreeStorage, TreeWriter
+from gosync.store.blobs import BlobReader
+from gosync.store.digest import Digest, parse_digest
+from gosync.store.objects.bucket import Bucket, ObjectInfo
+
+_AT_ONCE = 32
+_SMALL_BYTES = 256 << 10  # to read and put is faster than a copy, and has its headers
+_WAITING_BYTES = 64 << 20
+_WAITING_FILES = 2_000
+_SEEN_FILES = 10_000
+_OPEN_FOLDERS = 500
+_IMMUTABLE_DAYS = 365
+_WHOLE_BYTES = 8 << 20
+_FEW = 3  # requests that are not worth threads
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """A generated file that is to be put.
+
+    Attributes:
+        path: Where to.
+        data: All of it.
+        seen: The ETag of what it replaces, "" where there was nothing; None where
+            nobody looked.
+    """
+
+    path: str
+    data: bytes
+    seen: str | None
+
+
+class BlobObject(msgspec.Struct, frozen=True):
+    """A blob that is to be put.
+
+    Attributes:
+        path: Where to.
+        blobs: Who has it.
+        digest: Which.
+        size_bytes: Its size, 0 if that is not known.
+    """
+
+    path: str
+    blobs: BlobReader
+    digest: Digest
+    size_bytes: int
+
+
+class ObjectTree(TreeStorage):
+    """A tree that is the objects of a bucket below a prefix."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.name = bucket.name
+        self._bucket = bucket
+
+    def reader(self) -> TreeReader:
+        """Return what reads the objects."""
+        return ObjectTreeWriter(self._bucket)
+
+    def writer(self, *, beside: bool = False) -> TreeWriter:  # noqa: ARG002 - a contract
+        """Return what puts objects; nobody beside it has staged any."""
+        return ObjectTreeWriter(self._bucket)
+
+
+class ObjectTreeWriter(TreeWriter):
+    """Puts the objects of one tree."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.name = bucket.name
+        self.written = 0
+        self.linked = 0
+        self.copied = 0
+        self.removed = 0
+        self.blob_bytes = 0
+        self._bucket = bucket
+        self._waiting: dict[str, Upload | BlobObject] = {}
+        self._waiting_bytes = 0
+        self._folders: dict[str, ObjectFolder] = {}
+        self._asked: set[str] = set()
+        self._seen: dict[str, str] = {}
+
+    def open(self) -> None:
+        """Forget what a publish before left waiting; nothing of it is in the bucket."""
+        self._waiting = {}
+        self._waiting_bytes = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        self._folders.clear()
+        self._asked.clear()
+        self._seen.clear()
+
+    def read(self, path: str, *, limit_bytes: int = -1) -> bytes | None:
+        """Return an object's bytes, or None when it is not there."""
+        if limit_bytes >= 0:
+            return self._read_beginning(path, limit_bytes)
+        if len(self._seen) > _SEEN_FILES:
+            self._seen.clear()
+        try:
+            found = self._bucket.get(path)
+        except ObjectMissingError:
+            self._seen[path] = ""
+            return None
+        self._seen[path] = found.etag
+        return found.data
+
+    def _read_beginning(self, path: str, limit_bytes: int) -> bytes | None:
+        if limit_bytes == 0:
+            return None if self._bucket.head(path) is None else b""
+        try:
+            return self._bucket.get_range(path, 0, limit_bytes)
+        except ObjectMissingError:
+            return None
+
+    def size(self, path: str) -> int | None:
+        """Return an object's size, or None when it is not there.
+
+        Who asks for a second one of a folder is going to ask for more of them.
+        """
+        folder, _, name = path.rpartition("/")
+        if folder not in self._folders and folder not in self._asked:
+            self._asked.add(folder)
+            info = self._bucket.head(path)
+        else:
+            info = self._folder(folder).info(name)
+        return None if info is None else info.size_bytes
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder, sorted; none when it is not there."""
+        names = self._folder(folder).names()
+        return [name for name in names if not _is_own(folder, name)]
+
+    def walk(self, folder: str = "") -> Iterator[str]:
+        """Yield the path of every object below a folder, sorted."""
+        for info in self._bucket.list(folder):
+            if not info.key.startswith(f"{routes.OBJECT_NOTES}/"):
+                yield info.key
+
+    def write(self, path: str, data: bytes, *, compare: bool = True) -> bool:
+        """Let a generated file wait for its wave; see TreeWriter."""
+        if compare and self._says(path, data):
+            return False
+        self._wait(path, Upload(path, data, self._seen.get(path)), len(data))
+        self.written += 1
+        return True
+
+    def _says(self, path: str, data: bytes) -> bool:
+        """Return whether a file is there with these bytes."""
+        parent, _, name = path.rpartition("/")
+        folder = self._folders.get(parent)
+        if folder is not None:
+            info = folder.info(name)
+            self._seen[path] = "" if info is None else info.etag
+            if info is None or info.size_bytes != len(data):
+                return False
+        return self.read(path) == data
+
+    def link(
+        self, path: str, blobs: BlobReader, digest: Digest, size_bytes: int
+    ) -> bool:
+        """Let a blob wait for its wave; see TreeWriter."""
+        parse_digest(digest)
+        folder, _, name = path.rpartition("/")
+        if self._folder(folder).has_blob(name, digest):
+            return False
+        self._wait(path, BlobObject(path, blobs, digest, size_bytes), size_bytes)
+        if _may_be_copied(blobs, size_bytes):
+            self.linked += 1
+        else:
+            self.copied += 1
+        self.blob_bytes += size_bytes
+        return True
+
+    def _folder(self, path: str) -> ObjectFolder:
+        folder = self._folders.get(path)
+        if folder is None:
+            folder = self._folders[path] = ObjectFolder(self._bucket, path)
+        return folder
+
+    def _wait(self, path: str, waiting: Upload | BlobObject, size_bytes: int) -> None:
+        """Let it wait; end the wave when that is enough to be put."""
+        self._waiting[path] = waiting
+        self._waiting_bytes += size_bytes
+        if (
+            len(self._waiting) >= _WAITING_FILES
+            or self._waiting_bytes >= _WAITING_BYTES
+            or len(self._folders) >= _OPEN_FOLDERS
+        ):
+            self.commit()
+
+    def then(self) -> None:
+        """End a wave: put all that waits, and wait for it."""
+        waiting, self._waiting = list(self._waiting.values()), {}
+        self._waiting_bytes = 0
+        for put, info in zip(
+            waiting, self._side_by_side(self._put, waiting), strict=True
+        ):
+            folder = self._folders.get(put.path.rpartition("/")[0])
+            if folder is not None:
+                blob = put.digest if isinstance(put, BlobObject) else None
+                folder.put(info, blob)
+            self._seen.pop(put.path, None)
+
+    def commit(self) -> None:
+        """End a wave, and save the notes of the folders that have other blobs now."""
+        self.then()
+        changed = [each for each in self._folders.values() if each.is_changed]
+        self._side_by_side(ObjectFolder.save, changed)
+        self._forget()
+
+    def remove(self, path: str) -> bool:
+        """Remove an object; folders are names, and go with their last one."""
+        if self.size(path) is None:
+            return False
+        self._bucket.delete([path])
+        parent, _, name = path.rpartition("/")
+        if parent in self._folders:
+            self._folders[parent].remove(name)
+        self._seen.pop(path, None)
+        self.removed += 1
+        return True
+
+    def _side_by_side(self, call: Callable[[T], R], each: Sequence[T]) -> list[R]:
+        """Return what a call answers for each; after an error none is begun anew."""
+        if len(each) < _FEW:
+            return list(map(call, each))
+        pool = ThreadPoolExecutor(min(_AT_ONCE, len(each)))
+        try:
+            return list(pool.map(call, each))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _put(self, waiting: Upload | BlobObject) -> ObjectInfo:
+        if isinstance(waiting, Upload):
+            return self._upload(waiting)
+        try:
+            return self._copy(waiting) or self._upload_blob(waiting)
+        except (BlobMissingError, ObjectMissingError) as error:
+            raise BlobMissingError(
+                f"{waiting.path}: its blob {waiting.digest} is not in the store",
+                hint=advise("sync again, or run {}", command("catalog rebuild")),
+            ) from error
+
+    def _upload(self, file: Upload) -> ObjectInfo:
+        """Put a generated file, where what it replaces is what was seen."""
+        attributes = attributes_of(file.path)
+        try:
+            if file.seen is None:
+                etag = self._bucket.put(file.path, file.data, attributes=attributes)
+            elif file.seen:
+                etag = self._bucket.replace(
+                    file.path, file.data, etag=file.seen, attributes=attributes
+                )
+            else:
+                etag = self._bucket.create(file.path, file.data, attributes=attributes)
+        except ObjectChangedError as error:
+            raise LockedError(
+                f"{self.name}: {file.path} was written by somebody else meanwhile:"
+                " another gosync publishes this tree",
+                hint="let one gosync alone publish it, then run the command again",
+            ) from error
+        return ObjectInfo(file.path, len(file.data), etag)
+
+    def _copy(self, blob: BlobObject) -> ObjectInfo | None:
+        """Let the service copy a blob; None where it does not, or nothing is gained."""
+        if not _may_be_copied(blob.blobs, blob.size_bytes):
+            return None
+        assert isinstance(blob.blobs, BucketBlobs)
+        _check_size(blob, blob.blobs.size(blob.digest))
+        source = blob.blobs.key(blob.digest)
+        if not self._bucket.copy_from(blob.blobs.bucket, source, blob.path):
+            return None
+        return self._bucket.head(blob.path)
+
+    def _upload_blob(self, blob: BlobObject) -> ObjectInfo:
+        """Put a blob's bytes, once or while they are proven."""
+        size, attributes = blob.blobs.size(blob.digest), attributes_of(blob.path)
+        _check_size(blob, size)
+        if size <= _WHOLE_BYTES:
+            data = blob.blobs.read(blob.digest)
+            etag = self._bucket.put(blob.path, data, attributes=attributes)
+        else:
+            pieces = blob.blobs.pieces(blob.digest)
+            etag = self._bucket.put(blob.path, pieces, attributes=attributes)
+        return ObjectInfo(blob.path, size, etag)
+
+
+@runtime_checkable
+class BucketBlobs(BlobReader, Protocol):
+    """Blobs that are objects.
+
+    Attributes:
+        bucket: Where they are.
+    """
+
+    bucket: Bucket
+
+    def key(self, digest: Digest) -> str:
+        """Return a blob's key in the bucket."""
+        ...
+
+
+def _may_be_copied(blobs: BlobReader, size_bytes: int) -> bool:
+    return size_bytes > _SMALL_BYTES and isinstance(blobs, BucketBlobs)
+
+
+def _check_size(blob: BlobObject, found: int) -> None:
+    if blob.size_bytes and found != blob.size_bytes:
+        raise BlobCorruptError(
+            f"{blob.path}: its blob {blob.digest} has {found} bytes,"
+            f" not {blob.size_bytes}",
+            hint=advise("run {}", command("verify", "--repair")),
+        )
+
+
+def attributes_of(path: str) -> Mapping[str, str]:
+    """Return what the bucket is to answer for a file besides its bytes."""
+    request = parse_request(path)
+    caching = (
+        "no-store"
+        if path.startswith(f"{routes.MARKER_FOLDER}/")
+        else cache_control(request, _IMMUTABLE_DAYS)
+    )
+    return {"Content-Type": content_type(path, request), "Cache-Control": caching}
+
+
+def _is_own(folder: str, name: str) -> bool:
+    """Return whether a name is one of what the tree's storage keeps for itself."""
+    return f"{folder}/{name}" == routes.OBJECT_NOTES
