@@ -62,6 +62,7 @@ gosync.ingest.rebuild.
     upstreams        how each upstream has answered of late
     trees            published trees: how far each has followed the catalog
     troubles         what jobs' last runs found wrong
+    unproven         versions from caches that wait for their proof
     upgrade          what a catalog from before 0.1.0 has, in the schema of 0.1.0
     verified         what ``gosync verify`` last said of the store's versions
     version_report   what is told of versions, by ``gosync list`` and ``gosync show``

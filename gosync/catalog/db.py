@@ -55,6 +55,7 @@ from gosync.catalog.told_alerts import ToldAlerts
 from gosync.catalog.tombstones import Tombstones
 from gosync.catalog.trees import Trees
 from gosync.catalog.troubles import Troubles
+from gosync.catalog.unproven import UnprovenVersions
 from gosync.catalog.upstreams import UpstreamTable
 from gosync.catalog.verified import Verified
 from gosync.catalog.version_table import Versions
@@ -109,6 +110,7 @@ class Catalog:
         jobs: The daemon's jobs.
         upstreams: How each upstream has answered of late.
         received: How much came from them, by month.
+        unproven: Versions that came with a cache and wait for their proof.
         verified: What ``gosync verify`` said of the store's versions.
         shown: What published trees show of each module.
         shown_needs: Which modules these require.
@@ -157,6 +159,7 @@ class Catalog:
             UpstreamTable(connection),
             ReceivedTable(connection),
         )
+        self.unproven = UnprovenVersions(connection)
         self.verified = Verified(connection)
         self.shown = ShownModules(connection)
         self.shown_needs = ShownNeeds(connection)

@@ -240,6 +240,8 @@ class Versions:
     def digests(self, *, changed_after: int = -1) -> set[str]:
         """Return every blob that a row of the catalog names, artifacts' too.
 
+        What waits for its proof names blobs, too.
+
         Args:
             changed_after: Leave versions out that did not change after this number; a
                 row that begins to name a blob changes.
@@ -249,7 +251,8 @@ class Versions:
         """
         found = self._connection.rows(
             "SELECT info_digest, mod_digest, zip_digest FROM versions"
-            " WHERE changed > ? UNION ALL SELECT digest, NULL, NULL FROM artifacts",
+            " WHERE changed > ? UNION ALL SELECT digest, NULL, NULL FROM artifacts"
+            " UNION ALL SELECT info_digest, mod_digest, zip_digest FROM unproven",
             (changed_after,),
         )
         return {digest for row in found for digest in row if digest is not None}

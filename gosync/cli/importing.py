@@ -16,13 +16,13 @@ from gosync.site.opening import Opening
 from gosync.site.site import open_site
 from gosync.status.files import tell_status
 from gosync.sync.projects import read_projects
-from gosync.takein.cache import KINDS, open_cache
 from gosync.takein.importing import (
     CacheImportReport,
     CacheVersion,
     CacheVersionState,
-    import_caches,
+    import_sources,
 )
+from gosync.takein.opening import KINDS, open_source
 from gosync.text import printable
 
 _SHOWN = 100
@@ -53,9 +53,11 @@ def import_(
 ) -> int:
     """Take in what caches have: GOMODCACHE, an Athens store, a tree, a zip of one.
 
-    Every version goes through the gate: proven by the checksum database, or by the part
-    of it that SOURCE has; a private one by a pin or a project's go.sum. SOURCE is only
-    read. Exits 4 if some are bad, 3 if some wait for their proof.
+    Also another store of gosync. Every version goes through the gate: proven by the
+    checksum database, or by the part of it that SOURCE has; a private one by a pin or a
+    project's go.sum. SOURCE is only read. What nobody can prove now is kept and not
+    published: the next sync asks for its proof alone. Exits 4 if some are bad, 3 if
+    some wait.
     """
     config = options.load_config()
     site_options = config.site_options()
@@ -69,12 +71,16 @@ def import_(
             opening=Opening(),
         ) as site,
     ):
-        caches = [stack.enter_context(open_cache(each, target)) for each in sources]
+        own = site_options.store_path
+        opened = [
+            stack.enter_context(open_source(each, target, own_store=own))
+            for each in sources
+        ]
         projects = read_projects(site_options.projects)
         with progress(show=options.show_progress) as watcher:
             report = run_interruptible(
-                lambda: import_caches(
-                    site, caches, watcher, projects=projects, publish=not no_publish
+                lambda: import_sources(
+                    site, opened, watcher, projects=projects, publish=not no_publish
                 )
             )
         if report.published is not None:
@@ -93,6 +99,8 @@ def _show(options: CommonOptions, report: CacheImportReport) -> None:
             options.output.note(f"... and {len(told) - _SHOWN} more; --json shows all")
     counts = ", ".join(f"{n} {state}" for state, n in report.counts.items() if n)
     options.output.say(f"{len(report.versions)} versions: {counts or 'none'}")
+    if report.counts[CacheVersionState.WAITING]:
+        options.output.note("waiting: kept; `gosync sync` asks for the proofs alone")
 
 
 _TOLD = (CacheVersionState.BAD, CacheVersionState.WAITING)

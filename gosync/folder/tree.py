@@ -133,12 +133,23 @@ class FileTree:
             DamagedFileError: if it is no file, or cannot be read; from the
                 reader too.
         """
+        with self.open_file(path) as (handle, size_bytes):
+            yield partial(_read_at, handle, path), size_bytes
+
+    @contextmanager
+    def open_file(self, path: str) -> Iterator[tuple[int, int]]:
+        """Open a file: its descriptor, to be read at offsets, and its size.
+
+        Raises:
+            NotInTreeError: if there is none.
+            DamagedFileError: if it is no file, or cannot be opened.
+        """
         self._stat(path)
         folder, _, name = path.rpartition("/")
         with _border(path), self._above(folder) as above:
             handle = os.open(name, _FLAGS, dir_fd=above)
         try:
-            yield partial(_read_at, handle, path), _size_of(handle, path)
+            yield handle, _size_of(handle, path)
         finally:
             os.close(handle)
 

@@ -19,6 +19,7 @@ catalog again from what the store holds.
     generation    counting a store's generation up
     known         whether a catalog knows what its journal says
     licencereport  report of a version's licences, as JSON and tables show it
+    newcatalog    a new catalog's file, put in place of the old one
     notices       notices document: every licence text and notice, each once
     rebuild       a catalog made anew from the journal and the blobs
     scanner       who reads the zips that are staged: worker processes
@@ -28,5 +29,6 @@ catalog again from what the store holds.
     storesource   ``StoreSource``: the store as a source of what it has
     sumops        the checksum database client's operations
     taken         what an admission has been handed, and what that is held against
+    unproven      versions that wait for their proof: kept, and handed to the gate
     unexplained   blobs that the journal names and the catalog does not explain
 """

@@ -73,9 +73,13 @@ def whole_artifacts(
 
 
 def count_unreferenced(
-    blobs: BlobStore, present: Iterable[VersionRow], artifacts: Iterable[Artifact] = ()
+    blobs: BlobStore,
+    present: Iterable[VersionRow],
+    artifacts: Iterable[Artifact] = (),
+    others: Iterable[str] = (),
 ) -> int:
-    """Return how many blobs of a store none of these names."""
+    """Return how many blobs of a store none of these names, nor are among others."""
     named: set[str] = {digest for row in present for digest, _ in _blobs_of(row)}
     named.update(each.digest for each in artifacts)
+    named.update(others)
     return len(blobs.others(named))

@@ -3,6 +3,7 @@
     {"kind": "version", "path": ..., and the columns of its catalog row}
     {"kind": "forget", "path": ..., "version": ...}  nothing of it is kept
     {"kind": "narrow", "path": ..., "version": ...}  its zip is not kept
+    {"kind": "unproven", "path": ..., and the columns of a version without its proof}
     {"kind": "artifact", "what": its kind, and "name", "digest", "size_bytes"}
     {"kind": "forget-artifact", "what": its kind, "name": ...}
     {"kind": "withdraw", "path": ..., and the columns of the withdrawal; undone, too}
@@ -23,6 +24,7 @@ from msgspec.structs import asdict, fields, replace
 
 from gosync.artifact import Artifact, check_artifact
 from gosync.catalog.findings import Finding
+from gosync.catalog.unproven import UnprovenVersion
 from gosync.catalog.versions import VersionRow
 from gosync.catalog.withdrawn import Withdrawal
 from gosync.errors import MalformedError
@@ -92,6 +94,28 @@ def forget_entry(mv: ModuleVersion) -> dict[str, EntryValue]:
 def narrow_entry(mv: ModuleVersion) -> dict[str, EntryValue]:
     """Return the entry of a version whose zip is about to be forgotten."""
     return {"kind": "narrow", "path": mv.path, "version": mv.version}
+
+
+def unproven_entry(version: UnprovenVersion) -> dict[str, EntryValue]:
+    """Return the entry of a version that is about to be kept without its proof."""
+    return {**asdict(version), "kind": "unproven"}
+
+
+def parse_unproven_entry(entry: Mapping[str, EntryValue]) -> UnprovenVersion:
+    """Return the version of an "unproven" entry.
+
+    Raises:
+        MalformedError: a field is missing or of a wrong type, or path, version or a
+            digest is not well-formed.
+    """
+    try:
+        found = msgspec.convert(entry, UnprovenVersion)
+    except msgspec.ValidationError as error:
+        raise MalformedError("journal unproven", entry, f"{error}") from error
+    module.check(found.path, found.version)
+    for digest in found.blobs():
+        parse_digest(digest)
+    return found
 
 
 def artifact_entry(artifact: Artifact) -> dict[str, EntryValue]:

@@ -21,7 +21,6 @@ new file. Killed in between, the rebuild is simply run again.
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,8 +58,10 @@ from gosync.ingest.entries import (
     parse_version_entry,
     parse_withdrawal_entry,
 )
+from gosync.ingest.newcatalog import move_into_place, remove_catalog
+from gosync.ingest.unproven import UnprovenMemory, restore_unproven
 from gosync.store.blobs import BlobStore
-from gosync.store.durable import disk_errors, sync_folder
+from gosync.store.durable import disk_errors
 from gosync.store.identity import KIND as MARK
 from gosync.store.identity import read_marks, read_store_id
 from gosync.store.journal import Damage, EntryValue, Journal
@@ -80,7 +81,6 @@ NOT_KEPT = (
     "requests for what is not carried: read the access logs again",
 )
 _SHOWN = 40
-_SIDE_FILES = ("-wal", "-shm")
 
 
 class RebuildReport(msgspec.Struct):
@@ -98,6 +98,7 @@ class RebuildReport(msgspec.Struct):
         artifacts: How many artifacts.
         lost_artifacts: Those whose blob is missing or damaged; they are forgotten.
         bundles: How many bundles, made here or taken in.
+        unproven: How many versions from caches wait for their proof.
         unknown: How many journal lines are of a kind that only a newer gosync knows,
             by kind; they stay in the journal.
         not_kept: What never comes back, and what makes it anew.
@@ -114,6 +115,7 @@ class RebuildReport(msgspec.Struct):
     artifacts: int = 0
     lost_artifacts: list[str] = msgspec.field(default_factory=list)
     bundles: int = 0
+    unproven: int = 0
     unknown: dict[str, int] = msgspec.field(default_factory=dict)
     not_kept: tuple[str, ...] = NOT_KEPT
 
@@ -125,6 +127,7 @@ class _Memory(msgspec.Struct):
     pins: dict[ModuleVersion, Pin] = msgspec.field(default_factory=dict)
     heads: dict[str, tuple[int, bytes]] = msgspec.field(default_factory=dict)
     bundles: BundleMemory = msgspec.field(default_factory=BundleMemory)
+    unproven: UnprovenMemory = msgspec.field(default_factory=UnprovenMemory)
     findings: dict[int, Finding] = msgspec.field(default_factory=dict)
     artifacts: dict[tuple[str, str], Artifact] = msgspec.field(default_factory=dict)
     buried: dict[ModuleVersion, str] = msgspec.field(default_factory=dict)
@@ -158,7 +161,9 @@ def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
     report.missing += [f"{row.path}@{row.version}" for row in missing]
     memory.artifacts = _take_artifacts(blobs, memory, report, rehash=rehash)
     kept = memory.artifacts.values()
-    report.unreferenced = count_unreferenced(blobs, present, kept)
+    unproven = memory.unproven.whole(blobs)
+    waiting = {digest for each in unproven for digest in each.blobs()}
+    report.unreferenced = count_unreferenced(blobs, present, kept, waiting)
     if not memory.named and report.unreferenced > 0:
         raise StoreError(
             f"{root}: the journal names none of the {report.unreferenced} blobs",
@@ -179,12 +184,13 @@ def rebuild(root: Path, *, clock: Clock, rehash: bool = False) -> RebuildReport:
     report.unknown = dict(memory.unknown)
     fresh = root / f"{CATALOG}.new"
     with disk_errors(fresh):
-        _remove_catalog(fresh)
+        remove_catalog(fresh)
         with Catalog.open(fresh, create=True) as catalog:
             _write(catalog, memory, present, report, clock=clock)
+            report.unproven = restore_unproven(catalog, unproven, clock)
             if identity is not None:
                 catalog.identity.put(identity)
-        report.backup = _move_into_place(fresh, root / CATALOG)
+        report.backup = move_into_place(fresh, root / CATALOG)
     return report
 
 
@@ -250,10 +256,19 @@ def _take(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
         memory.findings[finding.id] = finding
     elif entry.get("kind") == "head":
         _take_head(memory, entry)
-    elif entry.get("kind") in BundleMemory.KINDS:
-        memory.bundles.take(entry)
     elif entry.get("kind") != MARK:
-        memory.unknown[str(entry.get("kind"))[:_SHOWN]] += 1
+        _take_other(memory, entry)
+
+
+def _take_other(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
+    """Take what is neither a version nor what proves one; count what is unknown."""
+    kind = entry.get("kind")
+    if kind in BundleMemory.KINDS:
+        memory.bundles.take(entry)
+    elif kind in UnprovenMemory.KINDS:
+        memory.unproven.take(entry)
+    else:
+        memory.unknown[str(kind)[:_SHOWN]] += 1
 
 
 def _take_artifact(memory: _Memory, entry: Mapping[str, EntryValue]) -> None:
@@ -359,38 +374,3 @@ def _admit(catalog: Catalog, rows: list[VersionRow], report: RebuildReport) -> N
             return
         for row in rows:
             _admit(catalog, [row], report)
-
-
-def _remove_catalog(path: Path) -> None:
-    for suffix in ("", *_SIDE_FILES):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-def _move_into_place(fresh: Path, path: Path) -> Path | None:
-    """Move the new catalog over the old one; return where the old one is kept."""
-    backup = _back_up(path) if path.exists() else None
-    sync_folder(path.parent)
-    for suffix in _SIDE_FILES:
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    sync_folder(path.parent)
-    fresh.replace(path)
-    sync_folder(path.parent)
-    return backup
-
-
-def _back_up(path: Path) -> Path:
-    number = 1
-    while (backup := path.with_name(f"{path.name}.bak-{number}")).exists():
-        number += 1
-    for suffix in ("-wal", ""):
-        source = path.with_name(path.name + suffix)
-        if source.exists():
-            _link(source, backup.with_name(backup.name + suffix))
-    return backup
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        target.hardlink_to(source)
-    except OSError:
-        shutil.copyfile(source, target)

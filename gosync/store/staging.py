@@ -8,6 +8,7 @@ left behind is swept at the next start; what is open, in whatever process, is no
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import secrets
@@ -22,6 +23,7 @@ from gosync.store.durable import create_temporary, disk_errors, write_all
 
 BLOB_MODE = 0o444
 PIECE_BYTES = 1 << 20
+_FICLONE = 0x40049409  # of Linux; another system's refuses it
 
 
 class Readable(Protocol):
@@ -128,6 +130,31 @@ class LocalStaged:
         self._hash.update(data)
         self.size_bytes += len(data)
 
+    def clone(self, descriptor: int) -> bool:
+        """Share the blocks of another file, and hash what is shared.
+
+        A change of that file later is none of this one's.
+
+        Args:
+            descriptor: The other file, open for reading.
+
+        Returns:
+            Whether the file system can; if not, nothing has changed.
+
+        Raises:
+            StoreError: what is shared cannot be read.
+        """
+        assert not self.size_bytes
+        try:
+            fcntl.ioctl(self.descriptor, _FICLONE, descriptor)
+        except OSError:
+            return False
+        with disk_errors(self.path):
+            while piece := os.read(self.descriptor, PIECE_BYTES):
+                self._hash.update(piece)
+                self.size_bytes += len(piece)
+        return True
+
     def take_over(self, digest: Digest, size_bytes: int) -> None:
         """Take what another process wrote for what was written; see Staged."""
         assert not self.size_bytes
@@ -181,6 +208,29 @@ class LocalStaged:
 
     def __exit__(self, *_: object) -> None:
         self.discard()
+
+
+def copy_into(staged: Staged, descriptor: int, size_bytes: int) -> None:
+    """Fill an empty staged file with another file's bytes, hashed as they are read.
+
+    They share blocks where the file system has reflinks. Never a hard link: whoever
+    may write to the other file would write to a blob.
+
+    Args:
+        staged: The file to be filled.
+        descriptor: The other one, open for reading.
+        size_bytes: How much of it.
+
+    Raises:
+        NoSpaceError: there is no room.
+        StoreError: it cannot be written.
+        OSError: the other file cannot be read.
+    """
+    if isinstance(staged, LocalStaged) and staged.clone(descriptor):
+        return
+    for offset in range(0, size_bytes, PIECE_BYTES):
+        wanted = min(PIECE_BYTES, size_bytes - offset)
+        staged.write(read_at(descriptor, offset, wanted))
 
 
 def pieces_of(content: Readable) -> Iterator[bytes]:

@@ -52,6 +52,7 @@ puts together and into the catalog. ``fetch`` brings versions through the gate;
     tally         what one pass did: counted while it runs, told when it ended
     toolchains    toolchains as modules: what ``GOTOOLCHAIN=auto`` asks a proxy for
     tools         which module has a program, and which toolchain it asks for
+    unproven      versions that wait for their proof, admitted without a fetch
     upgrades      which version ``go get -u`` would take of each module that is required
     wanted        a selection in the making: each version once (pure)
     withdrawing   withdrawing a version, and bringing it back

@@ -39,6 +39,7 @@ from gosync.site.upstreams import Upstreams
 from gosync.store.staging import Staged
 from gosync.sync.claims import Claims
 from gosync.sync.tally import Tally
+from gosync.sync.unproven import UnprovenSource
 from gosync.upstream.proxy import ZIP_LIMIT_BYTES
 from gosync.work.pool import for_each
 from gosync.work.progress import Progress, at_work
@@ -63,6 +64,7 @@ class VersionFetcher:
         self._tally = tally
         self._progress = progress
         self._stop = stop
+        self._unproven = UnprovenSource(site, upstreams.gate)
         self._denied: set[ModuleVersion] = set()  # their zips were not asked for
         self._batch = Batch(
             holder=site.holder,
@@ -156,6 +158,9 @@ class VersionFetcher:
             row = replace(row, need=Need.ZIP)
         private = self._site.options.policy.is_private(row.path)
         gate = self._upstreams.gate
+        kept = await self._unproven.admit(row, private=private)
+        if kept is not None:
+            return kept
         async with gate.open(mv, need=row.need, private=private) as admission:
             await admission.take_carried(row)
             if row.found_by is FoundBy.INDEX:

@@ -6,7 +6,8 @@ In this order, so that a kill in between leaves only what the next prune takes u
    is still wanted; the journal is told first, so that a rebuild knows, too;
 2. the tree: what names a version goes before its files (I6, backwards);
 3. the tombstones, once every tree has followed;
-4. the blobs that no row names and no line of the journal (``unexplained``).
+4. versions that waited for a proof, and nothing wants any more;
+5. the blobs that no row names and no line of the journal (``unexplained``).
 
 Others may write meanwhile. The caller holds the lease "select" from the plan to the
 end, so that nothing is selected that is about to go, and "import", so that no bundle
@@ -264,6 +265,7 @@ def sweep(site: Site) -> Swept:
         StoreError: if the store or the catalog cannot be read or written.
     """
     site.catalog.selected.drop_tombstones()
+    site.catalog.unproven.drop_unwanted()
     seen = site.catalog.versions.last_change()
     named = site.catalog.versions.digests()
     others = site.blobs.others(named)

@@ -1,8 +1,14 @@
 """Caches taken in: every version of a folder of modules through the gate.
 
-A GOMODCACHE, an Athens store, goproxy's folder, a static tree, or a zip of one: what
-its files have is proven as what an upstream serves is, and nothing of it is changed.
+A GOMODCACHE, an Athens store, goproxy's folder, a static tree, a store of gosync, or a
+zip of one: what its files have is proven as what an upstream serves is, and nothing of
+it is changed. What nobody can prove now is kept aside until somebody can.
 
-    cache      the versions of a folder or a zip, and their files
-    importing  versions brought through the gate, and what became of each
+    source        what a source of an import answers
+    cache         a folder of modules as such a source
+    foreignstore  another store of gosync as one
+    opening       sources opened, by what they are; a zip unpacked
+    files         files of one version, made where they are missing
+    aside         versions kept until their proof comes
+    importing     versions brought through the gate, and what became of each
 """

@@ -1,11 +1,11 @@
-"""Versions brought through the gate from a cache, and what became of each.
+"""Versions brought through the gate from a source, and what became of each.
 
 Asked for proofs is the configured checksum database, and where it does not answer, the
-part of it that the cache has. A version without a proof is not taken: it waits, and the
-same import, or a sync that selects it, takes it once the database can be asked. A
+part of it that the source has. A version without a proof is kept aside (``aside``) and
+selected: it waits, and the next pass proves it with a lookup and tiles, and no zip. A
 private version is vouched for by a pin from before, or by the go.sum of a [[project]]
 that names it; on its first sight alone it is not taken, since nobody says that the
-cache is right.
+source is right.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Final
 
 import msgspec
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 from msgspec.structs import replace
 
 from gosync.catalog.leases import fetch_lease
@@ -28,12 +28,9 @@ from gosync.errors import (
     StoreError,
     UnavailableError,
 )
-from gosync.gomod import modfile
 from gosync.gomod.dirhash import scan_zip
 from gosync.gomod.filekind import FileKind
-from gosync.gomod.info import VersionInfo, format_info
 from gosync.gomod.module import ModuleVersion
-from gosync.gomod.pseudo import is_pseudo_version, pseudo_version_time
 from gosync.ingest.batch import Batch
 from gosync.ingest.gate import Admission
 from gosync.publish.report import PublishReport
@@ -42,15 +39,14 @@ from gosync.site.oldheads import note_seen
 from gosync.site.site import Site
 from gosync.site.tree import publish_tree
 from gosync.site.upstreams import Upstreams, connect
-from gosync.store.staging import Staged
 from gosync.sync.projects import ConfiguredProject
 from gosync.sync.sumcheck import expected_h1
-from gosync.takein.cache import ModuleCache
-from gosync.upstream.answer import Served
+from gosync.takein.aside import VersionsAside
+from gosync.takein.files import VersionFiles
+from gosync.takein.source import VersionSource
 from gosync.work.pool import for_each
 from gosync.work.progress import Progress
 
-_PIECE_BYTES: Final = 1 << 20
 _DEAF: Final = 3  # so many in a row without an answer: nobody is there to be asked
 
 
@@ -64,12 +60,13 @@ class CacheVersionState(StrEnum):
 
 
 class CacheVersion(msgspec.Struct, frozen=True):
-    """A version of the cache.
+    """A version of a source.
 
     Attributes:
         module: Its path.
         version: Its version.
-        state: taken; known: it was here, and is the same; waiting for its proof; bad.
+        state: taken; known: it was here, and is the same; waiting: kept until its
+            proof comes; bad.
         whole: Whether it is more than a go.mod.
         reason: Why it waits or is bad, "" otherwise.
     """
@@ -97,15 +94,15 @@ class CacheImportReport(msgspec.Struct, frozen=True):
     published: PublishReport | None
 
 
-async def import_caches(
+async def import_sources(
     site: Site,
-    caches: Sequence[ModuleCache],
+    sources: Sequence[VersionSource],
     progress: Progress,
     *,
     projects: Sequence[ConfiguredProject],
     publish: bool,
 ) -> CacheImportReport:
-    """Bring all versions of some caches through the gate, then publish.
+    """Bring all versions of some sources through the gate, then publish.
 
     Raises:
         StoreError: Store, catalog or tree cannot be written.
@@ -114,10 +111,10 @@ async def import_caches(
         expected = expected_h1(site, (each.project for each in projects))
         upstreams.gate.expected = {**upstreams.gate.expected, **expected}
         found = []
-        for cache in caches:
+        for source in sources:
             async with AsyncExitStack() as stack:
-                beside = await _beside(stack, site, cache)
-                importing = _Importing(site, cache, [upstreams, *beside], progress)
+                beside = await _beside(stack, site, source)
+                importing = _Importing(site, source, [upstreams, *beside], progress)
                 found += await importing.run()
         if upstreams.sums is not None:
             await upstreams.sums.start()
@@ -140,11 +137,11 @@ def _exit_code(counts: Counter[CacheVersionState]) -> int:
 
 
 async def _beside(
-    stack: AsyncExitStack, site: Site, cache: ModuleCache
+    stack: AsyncExitStack, site: Site, source: VersionSource
 ) -> list[Upstreams]:
-    """Return who asks the cache's own part of the checksum database, if it has one."""
+    """Return who asks the source's own part of the checksum database, if it has one."""
     database = site.options.database
-    folder = None if database is None else cache.sumdb(database.name)
+    folder = None if database is None else source.sumdb(database.name)
     if database is None or folder is None:
         return []
     url = folder.absolute().as_uri()
@@ -153,16 +150,18 @@ async def _beside(
 
 
 class _Importing:
-    """One cache, version after version, some at once."""
+    """One source, version after version, some at once."""
 
     def __init__(
         self,
         site: Site,
-        cache: ModuleCache,
+        source: VersionSource,
         upstreams: Sequence[Upstreams],
         progress: Progress,
     ) -> None:
-        self._site, self._cache, self._progress = site, cache, progress
+        self._site, self._source, self._progress = site, source, progress
+        self._files = VersionFiles(source, site.clock)
+        self._aside = VersionsAside(site, source, upstreams[0].gate.scanner)
         self._upstreams = list(upstreams)
         self._unanswered = Counter[int]()
         self._found: list[CacheVersion] = []
@@ -177,13 +176,15 @@ class _Importing:
         )
 
     async def run(self) -> list[CacheVersion]:
-        versions = self._cache.versions()
-        self._progress.phase(f"importing {self._cache.root}", len(versions))
+        versions = self._source.versions()
+        self._progress.phase(f"importing {self._source.root}", len(versions))
         try:
             workers = self._site.options.concurrency
             await for_each(versions, self._take, workers=workers)
         finally:
             await self._batch.commit()
+            with CancelScope(shield=True):
+                await self._aside.commit()
         return sorted(self._found, key=lambda each: (each.module, each.version))
 
     def _note(self, rows: Sequence[VersionRow]) -> None:
@@ -196,22 +197,30 @@ class _Importing:
         rule_on_admitted(self._site, rows)
 
     async def _take(self, mv: ModuleVersion) -> None:
-        whole = self._cache.has(mv, FileKind.ZIP)
-        state, reason = CacheVersionState.TAKEN, ""
+        whole = self._source.has(mv, FileKind.ZIP)
         try:
-            if await to_thread.run_sync(self._is_here, mv, whole):
-                state, reason = await to_thread.run_sync(self._compare, mv, whole)
-            else:
-                await self._bring(mv, Need.ZIP if whole else Need.MOD)
+            state, reason = await self._outcome(mv, whole=whole)
         except StoreError:
             raise
-        except (UnavailableError, NotFoundError) as exc:
-            state, reason = CacheVersionState.WAITING, str(exc)
         except GosyncError as exc:
             state, reason = CacheVersionState.BAD, str(exc)
         found = CacheVersion(mv.path, mv.version, state, whole, reason)
         self._found.append(found)
         self._progress.advance()
+
+    async def _outcome(
+        self, mv: ModuleVersion, *, whole: bool
+    ) -> tuple[CacheVersionState, str]:
+        """Take a version, or keep it; return what became of it, and why."""
+        if await to_thread.run_sync(self._is_here, mv, whole):
+            return await to_thread.run_sync(self._compare, mv, whole)
+        need = Need.ZIP if whole else Need.MOD
+        try:
+            await self._bring(mv, need)
+        except (UnavailableError, NotFoundError) as exc:
+            against = await self._aside.keep(mv, need)
+            return CacheVersionState.WAITING, against or str(exc)
+        return CacheVersionState.TAKEN, ""
 
     def _is_here(self, mv: ModuleVersion, whole: bool) -> bool:  # noqa: FBT001 - of threads
         row = self._site.catalog.versions.get(mv)
@@ -220,11 +229,11 @@ class _Importing:
         return row.carried is Need.ZIP or not whole
 
     def _compare(self, mv: ModuleVersion, whole: bool) -> tuple[CacheVersionState, str]:  # noqa: FBT001 - of threads
-        """Hold the cache's zip against the one that is here."""
+        """Hold the source's zip against the one that is here."""
         row = self._site.catalog.versions.get(mv)
         assert row is not None
         if whole:
-            with self._cache.open_zip(mv) as (read_at, size_bytes):
+            with self._source.open_zip(mv) as (read_at, size_bytes):
                 h1 = scan_zip(read_at, size_bytes, mv).h1
             if h1 != row.zip_h1:
                 told = f"its zip has {h1}, and the proven one {row.zip_h1}"
@@ -235,6 +244,9 @@ class _Importing:
         self._site.blobs.check_space(
             0, min_free_bytes=self._site.options.min_free_bytes
         )
+        private = self._site.options.policy.is_private(mv.path)
+        if private or self._upstreams[0].sums is None:
+            self._check_vouched(self._upstreams[0], mv)
         error: GosyncError = UnavailableError("nobody is there who proves it")
         for number, upstreams in enumerate(self._upstreams):
             if self._unanswered[number] >= _DEAF:
@@ -254,21 +266,21 @@ class _Importing:
         self, upstreams: Upstreams, mv: ModuleVersion, need: Need
     ) -> VersionRow:
         private = self._site.options.policy.is_private(mv.path)
-        if private or upstreams.sums is None:
-            self._check_vouched(upstreams, mv)
         async with upstreams.gate.open(mv, need=need, private=private) as admission:
             if need is Need.ZIP:
-                info = await to_thread.run_sync(self._info, mv)
-                admission.take_info(info, self._served(mv, FileKind.INFO, len(info)))
-            mod = await to_thread.run_sync(self._mod, mv)
-            served = self._served(mv, FileKind.MOD, len(mod))
+                info = await to_thread.run_sync(self._files.info, mv)
+                admission.take_info(
+                    info, self._files.served(mv, FileKind.INFO, len(info))
+                )
+            mod = await to_thread.run_sync(self._files.mod, mv)
+            served = self._files.served(mv, FileKind.MOD, len(mod))
             await admission.take_mod(mod, served)
             if need is Need.ZIP:
                 await self._take_zip(admission, mv)
             return await admission.admit()
 
     def _check_vouched(self, upstreams: Upstreams, mv: ModuleVersion) -> None:
-        """Refuse a first sight: a cache is nobody's word for what a version is.
+        """Refuse a first sight: a source is nobody's word for what a version is.
 
         Raises:
             UnavailableError: No pin and no go.sum names it.
@@ -282,39 +294,6 @@ class _Importing:
 
     async def _take_zip(self, admission: Admission, mv: ModuleVersion) -> None:
         staged = admission.stage_zip()
-        size_bytes = await to_thread.run_sync(self._copy, mv, staged)
-        await admission.take_zip(staged, self._served(mv, FileKind.ZIP, size_bytes))
-
-    def _copy(self, mv: ModuleVersion, staged: Staged) -> int:
-        with self._cache.open_zip(mv) as (read_at, size_bytes):
-            for offset in range(0, size_bytes, _PIECE_BYTES):
-                staged.write(read_at(offset, min(_PIECE_BYTES, size_bytes - offset)))
-        return staged.size_bytes
-
-    def _info(self, mv: ModuleVersion) -> bytes:
-        """Return the ``.info``; where it is missing, one that says what is known."""
-        found = self._cache.read(mv, FileKind.INFO)
-        if found is not None:
-            return found
-        is_pseudo = is_pseudo_version(mv.version)
-        time = pseudo_version_time(mv.version) if is_pseudo else None
-        return format_info(VersionInfo(mv.version, time))
-
-    def _mod(self, mv: ModuleVersion) -> bytes:
-        """Return the ``.mod``; where it is missing, the go.mod of the zip."""
-        found = self._cache.read(mv, FileKind.MOD)
-        if found is not None:
-            return found
-        with self._cache.open_zip(mv) as (read_at, size_bytes):
-            inside = scan_zip(read_at, size_bytes, mv).go_mod
-        return modfile.synthesize(mv.path) if inside is None else inside
-
-    def _served(self, mv: ModuleVersion, kind: FileKind, size_bytes: int) -> Served:
-        return Served(
-            url=self._cache.place(mv, kind),
-            status=200,
-            headers={},
-            at=self._site.clock.now(),
-            size_bytes=size_bytes,
-            framed=True,
-        )
+        await to_thread.run_sync(self._source.copy_zip, mv, staged)
+        served = self._files.served(mv, FileKind.ZIP, staged.size_bytes)
+        await admission.take_zip(staged, served)

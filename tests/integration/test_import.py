@@ -64,11 +64,11 @@ def site(sim: Simulator, tmp_path: Path) -> InProcessSite:
     return InProcessSite(tmp_path / "site", sim, modules=[], upstream=upstream)
 
 
-def _states(document: dict[str, Any]) -> dict[str, str]:
+def cache_states(document: dict[str, Any]) -> dict[str, str]:
     return {f"{e['module']}@{e['version']}": e["state"] for e in document["versions"]}
 
 
-def _file(cache: Path, mv: ModuleVersion, part: FileKind | Role) -> Path:
+def cache_file(cache: Path, mv: ModuleVersion, part: FileKind | Role) -> Path:
     return cache / VersionsLayout(TargetKind.MODCACHE).path_of(mv, part)
 
 
@@ -77,7 +77,7 @@ def test_a_gomodcache_is_taken_in_and_a_client_builds_with_it(
 ):
     before, mark = digests(cache), sim.mark()
     document = site.run("import", str(cache), expect=MISSING).document
-    assert _states(document) == {
+    assert cache_states(document) == {
         f"{PRIVATE}@v1.0.0": "waiting",
         str(HIGH_V): "taken",
         str(LOW_V): "taken",
@@ -92,12 +92,12 @@ def test_a_gomodcache_is_taken_in_and_a_client_builds_with_it(
     ) as go:
         go.run("mod", "download", str(HIGH_V), str(LOW_V))
     again = site.run("import", str(cache), expect=MISSING).document
-    assert _states(again)[str(HIGH_V)] == "known"
+    assert cache_states(again)[str(HIGH_V)] == "known"
     site.check(sim)
 
 
 def test_what_is_polluted_is_named_and_left_out(site: InProcessSite, cache: Path):
-    path = _file(cache, LOW_V, FileKind.ZIP)
+    path = cache_file(cache, LOW_V, FileKind.ZIP)
     path.chmod(0o644)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(f"{LOW_V}/evil.go", "package m\n")
@@ -110,13 +110,13 @@ def test_what_is_polluted_is_named_and_left_out(site: InProcessSite, cache: Path
 
     site.run("sync", str(LOW_V), expect=OK)
     document = site.run("import", str(cache), expect=STANDS_OPEN).document
-    assert _states(document)[str(LOW_V)] == "bad"
+    assert cache_states(document)[str(LOW_V)] == "bad"
 
 
 def test_a_missing_info_is_made(site: InProcessSite, cache: Path):
-    _file(cache, LOW_V, FileKind.INFO).unlink()
+    cache_file(cache, LOW_V, FileKind.INFO).unlink()
     document = site.run("import", str(cache), expect=MISSING).document
-    assert _states(document)[str(LOW_V)] == "taken"
+    assert cache_states(document)[str(LOW_V)] == "taken"
     row = site.run("show", str(LOW_V), expect=OK).document
     assert row["info_digest"]
 
@@ -127,7 +127,7 @@ def test_without_anybody_to_ask_versions_wait_and_are_taken_later(
     shutil.rmtree(cache / "cache" / "download" / "sumdb")
     site.configure({"proxies": "off"})
     document = site.run("import", str(cache), expect=MISSING).document
-    assert set(_states(document).values()) == {"waiting"}
+    assert set(cache_states(document).values()) == {"waiting"}
     assert site.carried() == set()
 
 
@@ -139,20 +139,20 @@ def test_an_athens_store_and_a_zip_of_a_cache_are_taken_in(
         for kind in FileKind:
             target = athens / AthensLayout().path_of(mv, kind)
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(_file(cache, mv, kind).read_bytes())
+            target.write_bytes(cache_file(cache, mv, kind).read_bytes())
     document = site.run("import", str(athens), "--kind", "athens", expect=OK).document
-    assert set(_states(document).values()) == {"taken"}
+    assert set(cache_states(document).values()) == {"taken"}
 
     packed = shutil.make_archive(str(tmp_path / "cache"), "zip", cache)
     again = site.run("import", packed, "--kind", "modcache", expect=MISSING).document
-    assert _states(again)[str(HIGH_V)] == "known"
+    assert cache_states(again)[str(HIGH_V)] == "known"
 
 
 def test_a_private_version_is_vouched_for_by_a_projects_sums(
     site: InProcessSite, cache: Path, tmp_path: Path
 ):
-    ziphash = _file(cache, ModuleVersion(PRIVATE, "v1.0.0"), Role.ZIPHASH)
-    mod = _file(cache, ModuleVersion(PRIVATE, "v1.0.0"), FileKind.MOD).read_bytes()
+    ziphash = cache_file(cache, ModuleVersion(PRIVATE, "v1.0.0"), Role.ZIPHASH)
+    mod = cache_file(cache, ModuleVersion(PRIVATE, "v1.0.0"), FileKind.MOD).read_bytes()
     project = tmp_path / "app"
     project.mkdir()
     (project / "go.mod").write_text(
@@ -164,4 +164,4 @@ def test_a_private_version_is_vouched_for_by_a_projects_sums(
     )
     site.declare(project=[{"path": str(project)}])
     document = site.run("import", str(cache), expect=OK).document
-    assert set(_states(document).values()) == {"taken"}
+    assert set(cache_states(document).values()) == {"taken"}

@@ -344,7 +344,7 @@ def test_a_rebuild_that_stops_anywhere_is_run_again(site, monkeypatch, step):
             raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr("gosync.ingest.rebuild.sync_folder", stop)
+        patch.setattr("gosync.ingest.newcatalog.sync_folder", stop)
         with pytest.raises(StoreError, match="Input/output"):
             site.rebuild()
     assert site.rows() == want

@@ -1,0 +1,76 @@
+"""Versions that wait for their proof, admitted from what the store has of them.
+
+Nothing of them is fetched: the checksum database is asked for their record, or a pin or
+a project's go.sum has come to vouch for them. What proves to be something else is let
+go of, with its evidence kept; the next try asks the upstream for the version.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from anyio import to_thread
+
+from gosync.catalog.unproven import UnprovenVersion
+from gosync.catalog.versions import Need, VersionRow
+from gosync.errors import BlobCorruptError, BlobMissingError, GosyncError
+from gosync.gomod.module import ModuleVersion
+from gosync.ingest.gate import Gate
+from gosync.ingest.unproven import are_here, is_refused, take_unproven
+from gosync.site.site import Site
+
+_log = logging.getLogger(__name__)
+
+
+class UnprovenSource:
+    """What one site's store has of versions that wait."""
+
+    def __init__(self, site: Site, gate: Gate) -> None:
+        self._site = site
+        self._gate = gate
+
+    async def admit(self, row: VersionRow, *, private: bool) -> VersionRow | None:
+        """Return the admitted version, None where it is to be fetched.
+
+        Args:
+            row: What is wanted.
+            private: Whether no database vouches for it.
+
+        Raises:
+            GosyncError: as the gate: nobody can be asked, or it is refused.
+        """
+        kept = await to_thread.run_sync(self._of, row)
+        if kept is None or not self._has_authority(row.mv, private=private):
+            return None
+        try:
+            return await self._admit(row, kept, private=private)
+        except (BlobMissingError, BlobCorruptError) as exc:
+            _log.warning("%s: what was kept of it is lost: %s", row.mv, exc)
+            self._site.catalog.unproven.drop([row.mv])
+            return None
+        except GosyncError as exc:
+            if is_refused(kept, exc, private=private):
+                self._site.catalog.unproven.drop([row.mv])
+            raise
+
+    def _of(self, row: VersionRow) -> UnprovenVersion | None:
+        kept = self._site.catalog.unproven.get(row.mv)
+        if kept is None or (row.need is Need.ZIP and kept.need is Need.MOD):
+            return None
+        return kept if are_here(self._site.blobs, kept) else None
+
+    def _has_authority(self, mv: ModuleVersion, *, private: bool) -> bool:
+        """Whether somebody says what it is: a cache's own word is none."""
+        if not private and self._gate.sums is not None:
+            return True
+        expected = self._gate.expected.get(mv)
+        is_expected = expected is not None and expected.mod_h1 is not None
+        return is_expected or self._site.catalog.pins.get(mv) is not None
+
+    async def _admit(
+        self, row: VersionRow, kept: UnprovenVersion, *, private: bool
+    ) -> VersionRow:
+        async with self._gate.open(row.mv, need=row.need, private=private) as admission:
+            await admission.take_carried(row)
+            await take_unproven(admission, self._site.blobs, kept, need=row.need)
+            return await admission.admit()
