@@ -27,6 +27,7 @@ gosync.ingest.rebuild.
     findings         what became upstream of what is held
     heads            signed tree heads: the one trusted of each log
     holders          lease holders: runs of gosync that hold leases
+    house_records    records of the site's own checksum database, by their versions
     identity         which store a catalog is of, and how far it has come
     imports          bundles that came in: staged until what they build on is here
     jobs             jobs of the daemon: when each ran last, and how that ended

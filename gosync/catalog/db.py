@@ -26,6 +26,7 @@ from gosync.catalog.failures import Failures
 from gosync.catalog.finding_table import Findings
 from gosync.catalog.heads import Heads
 from gosync.catalog.holders import Holders
+from gosync.catalog.house_records import HouseRecords
 from gosync.catalog.identity import Identity
 from gosync.catalog.imports import Imports
 from gosync.catalog.jobs import Jobs
@@ -101,6 +102,7 @@ class Catalog:
         heads: Trusted and published tree heads.
         old_heads: Others that clients may remember.
         identity: Which store it is of.
+        house_records: Which versions the site's own checksum database has.
         looks: What an audit asks of whom.
         trees: Published trees.
         troubles: What jobs' last runs found wrong.
@@ -147,7 +149,10 @@ class Catalog:
         self.cursors = Cursors(connection)
         self.heads = Heads(connection)
         self.old_heads = OldHeadTable(connection)
-        self.identity = Identity(connection)
+        self.identity, self.house_records = (
+            Identity(connection),
+            HouseRecords(connection),
+        )
         self.looks = Looks(connection)
         self.trees = Trees(connection)
         self.troubles = Troubles(connection)

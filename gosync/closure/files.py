@@ -138,7 +138,7 @@ class TreeFiles:
         if denied is not None and path.endswith(".zip"):
             reason = f"denied by the policy: {denied.reason}"
             found = _finding(TreeFault.MISSING, path, mv, reason)
-            return replace(found, denied=True, chain=denied.chain)
+            return replace(found, denied=True, rule=denied.rule, chain=denied.chain)
         return _finding(TreeFault.MISSING, path, mv, "not in the tree")
 
     def _contradiction(

@@ -9,6 +9,7 @@ from gosync.closure.closure import ClosureReport
 from gosync.folder.findings import TreeFault, TreeFinding
 from gosync.gomod.module import ModuleVersion
 from gosync.hint import Hint, advise, command
+from gosync.site.signaturerules import REQUIRE
 
 
 def next_steps(report: ClosureReport, *, selected: bool) -> Iterator[Hint]:
@@ -26,10 +27,7 @@ def next_steps(report: ClosureReport, *, selected: bool) -> Iterator[Hint]:
         yield advise(
             "{} is {}; let the project take another version of it", str(mv), reason
         )
-    if any(each.denied for each in report.findings):
-        yield advise(
-            "or ask whoever makes the tree for an exception: [[policy.exception]]"
-        )
+    yield from _let_in(report.findings)
     lacking = _lacking(report.findings)
     if lacking and selected:
         yield advise(
@@ -48,6 +46,21 @@ def next_steps(report: ClosureReport, *, selected: bool) -> Iterator[Hint]:
             "this tree is damaged: copy it again; if it is so where it is made,\n"
             "let {} write a new one",
             command("publish", "DIR"),
+        )
+
+
+def _let_in(findings: Iterable[TreeFinding]) -> Iterator[Hint]:
+    """Yield what lets in what is denied: the signature that lacks, or an exception."""
+    denied = {each.mv: each.rule for each in findings if each.denied}
+    for mv in sorted(mv for mv, rule in denied.items() if rule == REQUIRE):
+        yield advise(
+            "or, whoever may sign it: {}, then {}, where the tree is made",
+            command("attest sign", str(mv), "--key", "KEY.key"),
+            command("sync"),
+        )
+    if any(rule != REQUIRE for rule in denied.values()):
+        yield advise(
+            "or ask whoever makes the tree for an exception: [[policy.exception]]"
         )
 
 

@@ -36,6 +36,7 @@ class TreeFinding(msgspec.Struct, frozen=True, kw_only=True):
         listed: Whether the tree itself names the version: it was whole once.
         withdrawn: Whether nobody is given the version any more; the reason says why.
         denied: Whether the policy of whoever made the tree keeps it out, likewise.
+        rule: The policy's rule that does, "" for none.
         chain: What wanted it there, as the tree tells of what is denied.
     """
 
@@ -48,6 +49,7 @@ class TreeFinding(msgspec.Struct, frozen=True, kw_only=True):
     listed: bool = False
     withdrawn: bool = False
     denied: bool = False
+    rule: str = ""
     chain: tuple[str, ...] = ()
 
     @property

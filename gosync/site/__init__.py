@@ -33,7 +33,9 @@ goarchive       a toolchain's zip made into such an archive
 setup           scripts that set go up, in the tree
 documents       documents among these, written into the tree
 artifacts       artifacts of a store: kept as blobs, told to the journal
-houselog        the site's own checksum database: documents of the store, signed
+houselog        the site's own checksum database: documents of the store
+househeads      heads of it that somebody may know of; it extends every one
+housetip        its end: read, extended and signed, at the price of what is new
 logkeys         its signer key's file
 housetree       this one brought up with what is carried, and its part of the tree
 ruletext        the rules of a selection as text, for people who ask why it changed

@@ -26,6 +26,7 @@ from gosync.artifact import DOCUMENT, VULNDB, Artifact
 from gosync.folder.routes import ARTIFACT_FOLDERS, MARKER_FOLDER, artifact_file
 from gosync.publish.tree import TreeWriter
 from gosync.site.attestations import FOLDER as ATTESTATIONS
+from gosync.site.houselog import FOLDER as HOUSE_LOG
 from gosync.site.options import TreePages
 from gosync.site.site import Site
 from gosync.site.treestorage import tree_storage
@@ -105,9 +106,10 @@ def _names(paths: Iterable[str], settled: Mapping[str, str] = _NONE) -> bytes:
 def _settled(files: Mapping[str, Artifact]) -> dict[str, str]:
     """Return the digests of files that need not be read again; they prove themselves.
 
-    Of attestations there may be as many as versions.
+    Of attestations there may be as many as versions, and of records of the house log.
     """
-    below = f"{ARTIFACT_FOLDERS[DOCUMENT]}/{ATTESTATIONS}"
+    root = ARTIFACT_FOLDERS[DOCUMENT]
+    below = (f"{root}/{ATTESTATIONS}", f"{root}/{HOUSE_LOG}")
     return {p: each.digest for p, each in files.items() if p.startswith(below)}
 
 

@@ -5,45 +5,54 @@ log has no record of. A record is there once its version is carried whole: the p
 database's text, copied after its proof, or for a private version both h1. What was
 recorded once is recorded for ever; a version that is another one now is refused.
 
-In the tree, ``sumdb/NAME/``, tiles come first, then ``supported`` and lookups, then
-``latest``, which tells how far it is; a lookup keeps the head that it was written with,
-as ``gosync.sumdb.mixedheads`` has it. Tiles of a head that was shown are never removed.
+Gone over is what changed since the last time; which versions have a record the catalog
+knows (``catalog.house_records``), up to a root that is held against the log each time.
+
+A store that is behind its tree takes up the tree's records; one that is behind anything
+else signs nothing. In the tree, ``sumdb/NAME/``, tiles come first, then ``supported``
+and lookups, then ``latest``, which tells how far it is; a lookup keeps the head that it
+was written with, as ``gosync.sumdb.mixedheads`` has it. Tiles of a head that was shown
+are never removed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from anyio import to_thread
 
 from gosync.catalog.db import Catalog
+from gosync.catalog.house_records import IndexedLog
 from gosync.catalog.leases import HOUSE_LOG
 from gosync.catalog.versions import VersionRow
 from gosync.errors import BlobMissingError, SecurityError
 from gosync.folder.routes import of_module, sumdb_folder
-from gosync.publish.tree import TreeReader, TreeWriter
+from gosync.publish.tree import TreeWriter
+from gosync.site.househeads import check_extends, known_heads, note_head
 from gosync.site.houselog import (
     HouseLog,
     HouseRecord,
-    check_extends,
-    extended,
-    keep_house_log,
-    known_heads,
-    note_head,
+    keep_records,
+    read_head,
     read_house_log,
-    read_signer,
     read_trees_log,
+    stored_files,
+)
+from gosync.site.housetip import (
+    LogTip,
+    TreeTiles,
+    read_signer,
+    read_tip,
     sign_and_keep,
 )
 from gosync.site.options import HouseLogSpec, SiteOptions
 from gosync.site.site import Site
 from gosync.site.treestorage import read_tree, tree_storage
 from gosync.store.blobs import BlobReader
-from gosync.sumdb.note import parse_verifier_key
 from gosync.sumdb.record import format_record
-from gosync.sumdb.tile import new_tiles
-from gosync.sumdb.treehead import SignedHead, open_head
+from gosync.sumdb.tile import FULL_TILE_WIDTH
+from gosync.sumdb.treehead import SignedHead
 
 
 async def bring_up_house_log(site: Site, paths: Sequence[str] | None = None) -> None:
@@ -51,7 +60,7 @@ async def bring_up_house_log(site: Site, paths: Sequence[str] | None = None) -> 
 
     Args:
         site: The site.
-        paths: The modules that changed; None for all.
+        paths: The modules that changed; None for all that did.
 
     Raises:
         LockedError: another run signs for far too long.
@@ -80,8 +89,11 @@ def verify_house_log(catalog: Catalog, blobs: BlobReader, options: SiteOptions) 
     log = read_house_log(catalog, blobs, spec)
     for name, head in known_heads(options.tree_path, spec):
         check_extends(log, head, name)
-    for _ in _missing(catalog.versions.all_rows(), log):
-        pass  # those of others are refused on the way
+    for row in catalog.versions.all_rows():
+        record = _record_of(row)
+        number = None if record is None else log.ids.get(record.version)
+        if record is not None and number is not None:
+            _check_same(row, record, number, log.records[number])
 
 
 def verify_trees_house_log(tree: Path, spec: HouseLogSpec) -> None:
@@ -105,60 +117,139 @@ def note_kept_head(site: Site) -> None:
     """
     spec = site.options.house_log
     if spec is not None and spec.key is not None:
-        note_head(spec, read_house_log(site.catalog, site.blobs, spec).head)
+        read = stored_files(site.catalog, site.blobs, spec)
+        note_head(spec, read_head(read, spec))
 
 
 def _bring_up(site: Site, spec: HouseLogSpec, paths: Sequence[str] | None) -> None:
+    writer = tree_storage(site.options).writer(beside=True)
     try:
-        log = read_house_log(site.catalog, site.blobs, spec)
+        tip = _up_to_date(site, spec, writer, paths)
     except BlobMissingError:
         if spec.key is None:
             raise
-        log = HouseLog((), None)  # as after a restore; the tree has it
-    if spec.key is not None:
-        log = _signed(site, spec, log, paths)
-    if log.head is None:
+        _take_up(site, spec, HouseLog((), None))  # as after a restore; the tree has it
+        tip = _up_to_date(site, spec, writer, paths)
+    if tip.head is None:
         return
-    note_head(spec, log.head)
-    _write_tree(site, spec, log, log.head)
+    note_head(spec, tip.head)
+    _write_tree(spec, writer, tip, tip.head)
 
 
-def _signed(
-    site: Site, spec: HouseLogSpec, log: HouseLog, paths: Sequence[str] | None
-) -> HouseLog:
-    """Return the log with what is carried, signed and kept."""
-    signer, since = read_signer(spec), log.size
-    log = extended(site.options.tree_path, spec, log)
-    new = list(_missing(_rows(site, paths), log))
-    if new:
-        log.append(new)
-        return sign_and_keep(site, spec, log, signer, since)
-    if log.size > since:  # taken up from a tree
-        keep_house_log(site, spec, log, since)
-    return log
+def _up_to_date(
+    site: Site, spec: HouseLogSpec, writer: TreeWriter, paths: Sequence[str] | None
+) -> LogTip:
+    """Return the log; where this site signs it, with all that is carried."""
+    heads = known_heads(site.options.tree_path, spec) if spec.key is not None else []
+    read = stored_files(site.catalog, site.blobs, spec)
+    stored = read_head(read, spec)
+    size = 0 if stored is None else stored.tree.n
+    if any(head.tree.n > size and Path(name).is_dir() for name, head in heads):
+        _take_up(site, spec, read_house_log(site.catalog, site.blobs, spec))
+    state = site.catalog.house_records.state(spec.name)
+    sizes = {state.size, *(head.tree.n for _, head in heads)}
+    tip = read_tip(read, spec, TreeTiles(writer, spec), sizes)
+    if spec.key is not None:
+        signer = read_signer(spec)
+        for name, head in heads:
+            check_extends(tip, head, name)
+        new = _Carried(site, spec, tip, paths)
+        records = list(new.missing())
+        if records:
+            sign_and_keep(site, spec, tip, records, signer)
+        new.write_down()
+    return tip
 
 
-def _missing(rows: Iterable[VersionRow], log: HouseLog) -> Iterator[HouseRecord]:
-    """Yield the records of what is carried and has none yet."""
-    for row in rows:
-        record = _record_of(row)
-        if record is None:
-            continue
-        known = log.ids.get(record.version)
-        if known is None:
-            yield record
-        elif log.log.record(known) != record.text:
-            raise SecurityError(
-                f"{row.mv}: another one than record {known} of the house log says",
-                hint="one that is out never changes: withdraw it, or find out which"
-                " one is true",
-            )
+def _take_up(site: Site, spec: HouseLogSpec, log: HouseLog) -> None:
+    """Keep the longest log that a known tree has, in place of one that it extends."""
+    since, heads = log.size, known_heads(site.options.tree_path, spec)
+    for name, head in heads:
+        if head.tree.n > log.size and Path(name).is_dir():
+            found = read_trees_log(read_tree(name), spec, name)
+            if log.head is not None:
+                check_extends(found, log.head, "the store")
+            log = found
+    for name, head in heads:
+        check_extends(log, head, name)
+    if log.head is not None:
+        first = since - since % FULL_TILE_WIDTH
+        keep_records(site, spec, log.head, first, log.records[first:])
 
 
-def _rows(site: Site, paths: Sequence[str] | None) -> Iterable[VersionRow]:
-    if paths is None:
-        return site.catalog.versions.all_rows()
-    return (row for path in paths for row in site.catalog.versions.of(path))
+class _Carried:
+    """What is carried and changed since it was gone over, held against the log."""
+
+    def __init__(
+        self, site: Site, spec: HouseLogSpec, tip: LogTip, paths: Sequence[str] | None
+    ) -> None:
+        self._site, self._log, self._tip, self._paths = site, spec.name, tip, paths
+        self._index = site.catalog.house_records
+        self._changed = site.catalog.versions.last_change()
+        self._state = self._caught_up(self._index.state(spec.name))
+
+    def _caught_up(self, state: IndexedLog) -> IndexedLog:
+        """Return how far the index goes, which covers all that is signed."""
+        tip = self._tip
+        if state.size and not self._covers(state):
+            self._index.forget(self._log)
+            state = IndexedLog()
+        if state.size < tip.size:
+            state = self._note(state.size, state.changed)
+        return state
+
+    def _covers(self, state: IndexedLog) -> bool:
+        """Return whether the index is of this log's first records."""
+        tip = self._tip
+        is_here = state.size <= tip.size
+        return is_here and state.root == tip.tree(state.size).hash.hex()
+
+    def _note(self, since: int, changed: int) -> IndexedLog:
+        tip = self._tip
+        state = IndexedLog(tip.size, tip.tree(tip.size).hash.hex(), changed)
+        records = enumerate(tip.records(since), since)
+        named = ((*each.version, number) for number, each in records)
+        self._index.put(self._log, state, named)
+        return state
+
+    def missing(self) -> Iterator[HouseRecord]:
+        """Yield the records of what is carried and has none yet.
+
+        Raises:
+            SecurityError: a version is another one than was recorded.
+        """
+        for row in self._rows():
+            record = _record_of(row)
+            if record is None:
+                continue
+            number = self._index.number(self._log, *record.version)
+            if number is None:
+                yield record
+            elif row.changed > self._state.changed:
+                _check_same(row, record, number, self._tip.record(number))
+
+    def _rows(self) -> Iterator[VersionRow]:
+        versions, paths = self._site.catalog.versions, self._paths
+        if paths is None:
+            paths = versions.carried_paths(changed_after=self._state.changed or -1)
+        return (row for path in paths for row in versions.of(path))
+
+    def write_down(self) -> None:
+        """Write down what has a record now, and up to which change all has one."""
+        changed = self._changed if self._paths is None else self._state.changed
+        if (self._tip.size, changed) != (self._state.size, self._state.changed):
+            self._note(self._state.size, changed)
+
+
+def _check_same(
+    row: VersionRow, record: HouseRecord, number: int, known: HouseRecord
+) -> None:
+    if known.text != record.text:
+        raise SecurityError(
+            f"{row.mv}: another one than record {number} of the house log says",
+            hint="one that is out never changes: withdraw it, or find out which"
+            " one is true",
+        )
 
 
 def _record_of(row: VersionRow) -> HouseRecord | None:
@@ -172,41 +263,33 @@ def _record_of(row: VersionRow) -> HouseRecord | None:
     return HouseRecord(f"{name} {row.zip_h1}\n{name}/go.mod {row.mod_h1}\n".encode())
 
 
-def _shown(reader: TreeReader, spec: HouseLogSpec) -> SignedHead | None:
-    """Return the head that a tree shows."""
-    note = reader.read(f"{sumdb_folder(spec.name)}/latest")
-    return None if note is None else open_head(note, parse_verifier_key(spec.verifier))
-
-
 def _write_tree(
-    site: Site, spec: HouseLogSpec, log: HouseLog, head: SignedHead
+    spec: HouseLogSpec, writer: TreeWriter, tip: LogTip, head: SignedHead
 ) -> None:
-    writer = tree_storage(site.options).writer(beside=True)
-    shown, folder = _shown(writer, spec), sumdb_folder(spec.name)
-    if shown is not None:
-        check_extends(log, shown, writer.name)
-        if shown.tree.n == log.size:
+    tiles, folder = TreeTiles(writer, spec), sumdb_folder(spec.name)
+    before = 0 if tiles.shown is None else tiles.shown.tree.n
+    if tiles.shown is not None:
+        check_extends(tip, tiles.shown, writer.name)
+        if before == tip.size == tip.begun.n:
             return
-    before = 0 if shown is None else shown.tree.n
     writer.open()
-    for tile in new_tiles(before, log.size):
-        data = log.log.tile(tile)
-        assert data is not None
+    for tile, data in tip.edge.tiles():
         writer.write(f"{folder}/{tile.path()}", data)
     writer.then()
     writer.write(f"{folder}/supported", b"")
-    _write_lookups(writer, f"{folder}/lookup", log, head, before)
+    _write_lookups(writer, f"{folder}/lookup", tip, head, before)
     writer.then()
     writer.write(f"{folder}/latest", head.note)
     writer.commit()
 
 
 def _write_lookups(
-    writer: TreeWriter, folder: str, log: HouseLog, head: SignedHead, before: int
+    writer: TreeWriter, folder: str, tip: LogTip, head: SignedHead, before: int
 ) -> None:
-    for name, number in log.ids.items():
-        if number < before:
-            continue
-        path, _, version = name.partition(" ")
-        data = format_record(number, log.log.record(number)) + head.note
+    newest = {
+        each.version: (number, each.text)
+        for number, each in enumerate(tip.records(before), before)
+    }
+    for (path, version), (number, text) in newest.items():
+        data = format_record(number, text) + head.note
         writer.write(f"{folder}/{of_module(path).of_version(version).lookup}", data)

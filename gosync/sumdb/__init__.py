@@ -26,6 +26,7 @@ One file a concept, each a format or a rule with its specification on top:
 ``oldheads``     which tiles a client asks for that remembers an older tree head (pure)
 ``readonly``     the client's operations for who only reads a log (pure)
 ``growing``      a log that grows: its records, its tree, its tiles (pure)
+``logedge``      what is needed to append to a log, and to tell its earlier trees (pure)
 ``spans``        sets of whole numbers as spans, the first and the last of each (pure)
 ===============  ==============================================================
 

@@ -33,6 +33,7 @@ from tests.bench.doctoring import doctor_module
 from tests.bench.events import index_events
 from tests.bench.explaining import explain_logs
 from tests.bench.hashing import hash_zips
+from tests.bench.houselog import record_versions
 from tests.bench.huge import huge_zip
 from tests.bench.idle import idle_pass
 from tests.bench.licensing import read_all_licences
@@ -66,6 +67,7 @@ FIGURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "doctor": doctor_module,
     "causes": name_causes,
     "publish": publish_changes,
+    "houselog": record_versions,
     "verify": verify_caches,
     "storeplan": plan_store_repair,
     "bundle": bundle_sizes,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -191,6 +193,34 @@ def test_a_store_restored_with_its_tree_signs_nothing(
     site.sync("--refresh", expect=OK)
     assert _size(site) == 5
     site.run("verify", expect=OK)
+
+
+def test_what_is_read_of_the_log_is_no_more_than_a_cache(
+    sim: Simulator, site: InProcessSite, tmp_path: Path
+):
+    database = site.tree / "sumdb" / NAME
+    old = tmp_path / "old-head"
+    shutil.copyfile(database / "latest", old)
+    site.declare(house_log={**section_of(site), "witnesses": [str(old)]})
+
+    def grow(number: int) -> None:
+        sim.publish(module(PUBLIC, f"v1.{number}.0"))
+        site.sync("--refresh", expect=OK)
+        assert _size(site) == number
+        site.run("verify", expect=OK)
+
+    grow(5)
+    tile = database / "tile/8/0/000.p/5"
+    tile.write_bytes(bytes(5 * 32))
+    grow(6)  # the tree's tiles are not the log's, so all records are read
+    for sql in ("DELETE FROM house_logs", "UPDATE house_logs SET root = 'other'"):
+        with closing(sqlite3.connect(site.store / "catalog.sqlite")) as catalog:
+            catalog.execute("DELETE FROM house_records")
+            catalog.execute(sql)
+            catalog.commit()
+        grow(_size(site) + 1)  # nothing has a second record
+    records = site.tree / "documents" / "houselog" / NAME / "records" / "000000"
+    assert records.read_bytes().count(b"\n\n") == 8
 
 
 def test_another_key_signs_nothing(site: InProcessSite, tmp_path: Path):

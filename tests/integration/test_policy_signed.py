@@ -91,6 +91,9 @@ def test_a_signature_lets_in_what_must_have_one(office: Office) -> None:
     project = work.closure(STANDS_OPEN).document["projects"][0]
     lacking = only([each for each in project["findings"] if each["denied"]])
     assert lacking["chain"] == CHAIN
+    steps = "\n".join(project["next"])
+    assert f"`gosync attest sign {MV} --key KEY.key`" in steps
+    assert "exception" not in steps
 
     assert office.sign(first) == [f"{DEEP}@v1.0.0"], "its record has the h1"
     assert office.sign(first) == [], "it has"

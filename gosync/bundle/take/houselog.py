@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from gosync.artifact import DOCUMENT
 from gosync.bundle.format.artifacts import ArtifactEntry
 from gosync.errors import RollbackError
-from gosync.site.houselog import FOLDER, check_extends, read_house_log, read_log
+from gosync.site.househeads import check_extends
+from gosync.site.houselog import FOLDER, read_head, read_log, stored_files
 from gosync.site.site import Site
 from gosync.store.digest import Digest
 
@@ -41,16 +42,16 @@ def check_house_log(site: Site, entries: Iterable[ArtifactEntry]) -> None:
             return None
         return site.blobs.read(Digest(entry.digest), limit_bytes=entry.size_bytes)
 
-    here = read_house_log(site.catalog, site.blobs, spec)
+    here = read_head(stored_files(site.catalog, site.blobs, spec), spec)
     coming = read_log(read, spec, "the bundle")
-    if here.head is None:
+    if here is None:
         return
-    if coming.size < here.size:
+    if coming.size < here.tree.n:
         raise RollbackError(
             f"the bundle has a tree head of {spec.name} with {coming.size} records,"
-            f" here is one with {here.size}"
+            f" here is one with {here.tree.n}"
         )
-    check_extends(coming, here.head, "the store")
+    check_extends(coming, here, "the store")
 
 
 def is_own_log(site: Site, name: str) -> bool:
