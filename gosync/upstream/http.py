@@ -40,6 +40,7 @@ from gosync.upstream.retry import is_by_chance, retry_policy, with_retries
 from gosync.upstream.urls import strip_secrets
 
 _CLOSING_SECONDS: Final = 5.0
+_ZIP: Final = ".zip"
 
 
 class Fetcher:
@@ -95,6 +96,8 @@ class Fetcher:
         """Close all connections."""
         with anyio.CancelScope(shield=True), anyio.move_on_after(_CLOSING_SECONDS):
             await self._exchange.aclose()
+        if self.traffic.meter is not None:
+            self.traffic.meter.settle()
 
     async def get(
         self,
@@ -168,10 +171,13 @@ class Fetcher:
         Raises:
             NotFoundError: 404 or 410.
             UnavailableError: No answer could be had; also its subclasses.
+            VolumeSpentError: It is a zip, and none may come this month.
             TooLargeError: The body exceeds the limit.
             MalformedError: The URL is no http, https or file URL.
             ConfigError: Credentials would go over plain http.
         """
+        if url.endswith(_ZIP) and not url.startswith("file:"):
+            self.traffic.check()
 
         async def attempt() -> Response:
             if url.startswith("file:"):
