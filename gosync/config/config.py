@@ -27,7 +27,7 @@ from gosync.site.options import (
 from gosync.site.places import record_files
 from gosync.site.policy import Policy
 from gosync.site.policyrules import PolicyRules
-from gosync.site.volume import StoreVolume
+from gosync.site.volumemeter import StoreVolume
 from gosync.sumdb.names import Database
 from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList

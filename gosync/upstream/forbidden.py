@@ -50,7 +50,7 @@ class ForbiddenAnswers:
 
     async def meant(self, error: UpstreamStatusError) -> GosyncError:
         """Return what an answer means: the error itself, or a definite no."""
-        if error.status != FORBIDDEN:
+        if error.status != FORBIDDEN or error.may_have_expired:
             return error
         async with self._asking:
             if not self._is_known and self._folder is not None:
