@@ -34,6 +34,7 @@ from gosync.upstream.options import HttpOptions, request_waits
 from gosync.upstream.peercert import peer_certificate
 from gosync.upstream.rate import ByteRate
 from gosync.upstream.redirects import (
+    is_of_signature,
     is_redirect,
     is_web_address,
     next_address,
@@ -158,7 +159,10 @@ class Exchange:
             assert response is not None
             served = self._served(address, response, secrets)
             if response.status_code not in (200, *_expected(headers)):
-                raise await self._refusal(response, served, secrets)
+                error = await self._refusal(response, served, secrets)
+                if followed and is_of_signature(error, address):
+                    error.may_have_expired = True
+                raise error
             yield response, served
         finally:
             if response is not None:

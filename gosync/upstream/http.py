@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
@@ -315,11 +316,6 @@ class Fetcher:
                 async with lanes.lane():
                     return await circuit.attempt(send, patient=False)
 
-        def cost(error: UnavailableError) -> float:
-            """Be more patient with a line that loses some than with one thing."""
-            is_luck = circuit is not None and circuit.answers_mostly
-            return 0.5 if is_luck and is_by_chance(error) else 1.0
-
         async def wait() -> None:
             if circuit is None or circuit.state is not BreakerState.OPEN:
                 await lanes.wait_for_retry()
@@ -329,7 +325,11 @@ class Fetcher:
         failures: list[UnavailableError] = []
         with anyio.move_on_after(total_seconds):
             return await with_retries(
-                try_once, policy, failed=failures.append, wait=wait, cost=cost
+                try_once,
+                policy,
+                failed=failures.append,
+                wait=wait,
+                cost=partial(_cost, circuit),
             )
         late = UpstreamTimeoutError(
             f"{strip_secrets(url)}: not finished within {total_seconds:g} s"
@@ -364,3 +364,9 @@ class Fetcher:
             size_bytes=size_bytes,
             framed=True,
         )
+
+
+def _cost(circuit: Circuit | None, error: UnavailableError) -> float:
+    """Be more patient with a line that loses some than with one thing."""
+    is_luck = circuit is not None and circuit.answers_mostly
+    return 0.5 if is_luck and is_by_chance(error) else 1.0
