@@ -42,7 +42,6 @@ from gosync.clock import format_time, shift
 from gosync.errors import GosyncError, StoreError, UnavailableError
 from gosync.site.site import Site
 from gosync.site.tree import refresh_feed
-from gosync.site.volume import counted
 from gosync.text import encode_json
 from gosync.work.pool import for_each
 from gosync.work.progress import Progress
@@ -199,8 +198,6 @@ class Audit:
                 fetcher = await stack.enter_async_context(
                     Fetcher(http, clock=self._site.clock)
                 )
-                volume = self._site.options.volume
-                stack.enter_context(counted(fetcher, catalog, volume, clock))
                 sources.append(
                     AuditSource(
                         budget, breaker, self._web_asker(budget, fetcher), fetcher

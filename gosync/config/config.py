@@ -27,6 +27,7 @@ from gosync.site.options import (
 from gosync.site.places import record_files
 from gosync.site.policy import Policy
 from gosync.site.policyrules import PolicyRules
+from gosync.site.volumemeter import StoreVolume
 from gosync.sumdb.names import Database
 from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
@@ -147,10 +148,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             rules=self.rules,
             proxies=self.upstreams.proxies,
             routing=self.upstreams.routing,
-            volume=VolumeLimit(
-                parse_size(upstream.monthly_volume or "0"),
-                self.sections.daemon.timezone,
-            ),
+            volume=self._volume,
             index_url=self.upstreams.index.url,
             index_since=upstream.index_since,
             follow_url=self.upstreams.follow.url,
@@ -201,6 +199,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             git_hosts=frozenset(audit.git_hosts),
         )
 
+    @property
+    def _volume(self) -> VolumeLimit:
+        most_bytes = parse_size(self.sections.upstream.monthly_volume or "0")
+        return VolumeLimit(most_bytes, self.sections.daemon.timezone)
+
     def _http_options(self) -> HttpOptions:
         upstream = self.sections.upstream
         return HttpOptions(
@@ -229,6 +232,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
                 )
             },
             logins=self.upstreams.logins,
+            meter=StoreVolume(self.store_path, self._volume),
         )
 
 

@@ -75,9 +75,12 @@ class UpstreamStatusError(UnavailableError):
         status: The HTTP status.
         retry_after_seconds: What Retry-After asked for, or None.
         may_ease: Whether it was a refusal for load that fewer requests may end.
+        may_have_expired: Whether it was the address of a redirect that was refused,
+            with the signature in it; who redirected may sign another one.
     """
 
     may_ease = False
+    may_have_expired = False
 
     def __init__(
         self, message: str, *, status: int, retry_after_seconds: float | None = None

@@ -23,6 +23,7 @@ from gosync.mirrors.indexlag import NewEvent
 from gosync.mirrors.reach import reach_host
 from gosync.mirrors.sightings import Gap, MirrorSight, Newest
 from gosync.upstream.answer import Response, body_size
+from gosync.upstream.forbidden import ABSENT_VERSION
 from gosync.upstream.http import Fetcher
 from gosync.upstream.options import MIB, HttpOptions
 from gosync.upstream.proxy import INFO_LIMIT_BYTES, LIST_LIMIT_BYTES, MOD_LIMIT_BYTES
@@ -30,7 +31,6 @@ from gosync.upstream.targets import file_target, latest_target, list_target
 from gosync.upstream.urls import join, module_path_on_wire, strip_secrets
 
 ZIP_LIMIT_BYTES: Final = 16 * MIB
-_ABSENT: Final = "v0.0.0-00010101000000-000000000000"  # a commit that nobody makes
 _NOT_THERE: Final = frozenset(
     {HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
 )
@@ -167,7 +167,7 @@ class Asking:
             self.sighting.newest[path] = Newest(version, info.time)
 
     async def _absent(self, path: str) -> None:
-        target = file_target(ModuleVersion(path, _ABSENT), FileKind.INFO)
+        target = file_target(ModuleVersion(path, ABSENT_VERSION), FileKind.INFO)
         try:
             await self._get(target, INFO_LIMIT_BYTES)
         except UpstreamStatusError as exc:

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from gosync.errors import GosyncError
+from gosync.errors import GosyncError, VolumeSpentError
 from gosync.gomod.filekind import FileKind
 from gosync.gomod.module import ModuleVersion
 from gosync.mirrors.sightings import quantile
@@ -60,7 +60,11 @@ def interval(failed: int, count: int) -> tuple[float, float]:
 async def measure_mirrors(
     urls: Sequence[str], modules: Sequence[ModuleVersion], fetcher: Fetcher
 ) -> list[Measured]:
-    """Return what each mirror did, in their order; different ones side by side."""
+    """Return what each mirror did, in their order; different ones side by side.
+
+    Raises:
+        VolumeSpentError: No further zip may come this month.
+    """
     found: dict[str, Measured] = {}
 
     async def measure(url: str) -> None:
@@ -80,6 +84,8 @@ async def _measure(
             for kind in (FileKind.INFO, FileKind.MOD, FileKind.ZIP):
                 at = join(url, module_path_on_wire(file_target(mv, kind)))
                 await fetcher.download(at, lambda: len, limit_bytes=ZIP_LIMIT_BYTES)
+        except VolumeSpentError:
+            raise
         except GosyncError:
             continue
         took.append(time.monotonic() - begin)

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from gosync.upstream import kept
+
 
 class Gap(StrEnum):
     """A part of the protocol that a mirror lacks, or what is wrong with it."""
@@ -18,7 +20,7 @@ class Gap(StrEnum):
     NO_HEAD = "no-head"
     NO_RANGES = "no-ranges"
     PSEUDO_LISTED = "pseudo-versions-listed"
-    FORBIDDEN_FOR_ABSENT = "403-for-404"
+    FORBIDDEN_FOR_ABSENT = kept.FORBIDDEN_FOR_ABSENT
     ANYTHING_FOR_ABSENT = "200-for-404"
     REDIRECTS = "redirects"
     OTHER_HEAD = "forked-sumdb"

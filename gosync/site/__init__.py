@@ -20,6 +20,7 @@ opening         all of these looked at before anything is done
 site            the store and its catalog, open
 upstreams       whom the site asks, and the gate that admits the answers
 volume          how much came from these in a month, and may come
+volumemeter     counting it: what all fetchers of a configuration receive
 configured      whom a failure was met at, and whether that is still asked
 oldheads        clients that remember an older tree head
 withdrawals     withdrawn versions, taken out of every known tree

@@ -20,7 +20,6 @@ from gosync.ingest.sumops import SumOps
 from gosync.site.followed import FollowedFiles, FollowedIndex
 from gosync.site.options import SiteOptions
 from gosync.site.site import Site
-from gosync.site.volume import counted
 from gosync.store.layout import GIT
 from gosync.sumdb.client import SumClient
 from gosync.upstream.index import IndexClient
@@ -64,8 +63,7 @@ async def connect(site: Site) -> AsyncIterator[Upstreams]:
     async with Fetcher(site.options.http, clock=site.clock) as fetcher:
         sources = Sources(site.options.proxies, fetcher, site.options.routing)
         add_own(site.options, sources, fetcher)
-        counting = counted(fetcher, site.catalog, site.options.volume, site.clock)
-        with _kept(site, sources), counting, ZipScanner() as scanner:
+        with _kept(site, sources), ZipScanner() as scanner:
             yield _upstreams(site, sources, fetcher, scanner)
 
 

@@ -65,6 +65,7 @@ class Download:
         self._limit_bytes = limit_bytes
         self._sink: Sink | None = None
         self._mark: str | None = None
+        self._has_renewed = False
         self.size_bytes = 0
 
     def headers(self, asked: Mapping[str, str] | None) -> Mapping[str, str] | None:
@@ -76,9 +77,14 @@ class Download:
     def refused(self, error: UpstreamStatusError) -> None:
         """Forget what came so far where nobody has its rest.
 
+        A signature that may have expired is worth one more try, not all of them.
+
         Raises:
             TruncatedError: There is none; the whole is to be asked for again.
         """
+        if error.may_have_expired:
+            error.may_have_expired = not self._has_renewed
+            self._has_renewed = True
         if error.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self._mark:
             self._mark = None
             raise TruncatedError(f"{error}: the rest of it is gone") from error

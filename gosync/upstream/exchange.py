@@ -34,6 +34,7 @@ from gosync.upstream.options import HttpOptions, request_waits
 from gosync.upstream.peercert import peer_certificate
 from gosync.upstream.rate import ByteRate
 from gosync.upstream.redirects import (
+    is_of_signature,
     is_redirect,
     is_web_address,
     next_address,
@@ -58,7 +59,7 @@ class Traffic(msgspec.Struct):
         received_bytes: Bytes of bodies, as transferred.
         plan: How fast they may come, at any time.
         rate: The rate at which they come now.
-        meter: Told of what came, where somebody counts it.
+        meter: Counts what comes, None for nobody.
     """
 
     requests: int = 0
@@ -67,11 +68,20 @@ class Traffic(msgspec.Struct):
     rate: ByteRate = ByteRate(0)
     meter: VolumeMeter | None = None
 
+    def check(self) -> None:
+        """Raise where no zip may be begun.
+
+        Raises:
+            VolumeSpentError: No further zip may come this month.
+        """
+        if self.meter is not None:
+            self.meter.check()
+
     async def take(self, size_bytes: int, clock: Clock) -> None:
         """Count bytes of a body, and wait until the rate allows them."""
         self.received_bytes += size_bytes
         if self.meter is not None:
-            self.meter.note(self.received_bytes)
+            self.meter.add(size_bytes)
         if self.plan.windows:
             self.rate = replace(self.rate, per_second=self.plan.at(clock.now()))
         if self.rate.per_second:
@@ -92,7 +102,9 @@ class Exchange:
             ConfigError: HTTP_PROXY or HTTPS_PROXY makes no sense.
         """
         self.traffic = Traffic(
-            plan=options.rates, rate=ByteRate(options.rates.per_second)
+            plan=options.rates,
+            rate=ByteRate(options.rates.per_second),
+            meter=options.meter,
         )
         self._clock = clock
         self._environment = environment
@@ -147,7 +159,10 @@ class Exchange:
             assert response is not None
             served = self._served(address, response, secrets)
             if response.status_code not in (200, *_expected(headers)):
-                raise await self._refusal(response, served, secrets)
+                error = await self._refusal(response, served, secrets)
+                if followed and is_of_signature(error, address):
+                    error.may_have_expired = True
+                raise error
             yield response, served
         finally:
             if response is not None:

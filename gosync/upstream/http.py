@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
@@ -40,6 +41,7 @@ from gosync.upstream.retry import is_by_chance, retry_policy, with_retries
 from gosync.upstream.urls import strip_secrets
 
 _CLOSING_SECONDS: Final = 5.0
+_ZIP: Final = ".zip"
 
 
 class Fetcher:
@@ -95,6 +97,8 @@ class Fetcher:
         """Close all connections."""
         with anyio.CancelScope(shield=True), anyio.move_on_after(_CLOSING_SECONDS):
             await self._exchange.aclose()
+        if self.traffic.meter is not None:
+            self.traffic.meter.settle()
 
     async def get(
         self,
@@ -168,10 +172,13 @@ class Fetcher:
         Raises:
             NotFoundError: 404 or 410.
             UnavailableError: No answer could be had; also its subclasses.
+            VolumeSpentError: It is a zip, and none may come this month.
             TooLargeError: The body exceeds the limit.
             MalformedError: The URL is no http, https or file URL.
             ConfigError: Credentials would go over plain http.
         """
+        if url.endswith(_ZIP) and not url.startswith("file:"):
+            self.traffic.check()
 
         async def attempt() -> Response:
             if url.startswith("file:"):
@@ -309,11 +316,6 @@ class Fetcher:
                 async with lanes.lane():
                     return await circuit.attempt(send, patient=False)
 
-        def cost(error: UnavailableError) -> float:
-            """Be more patient with a line that loses some than with one thing."""
-            is_luck = circuit is not None and circuit.answers_mostly
-            return 0.5 if is_luck and is_by_chance(error) else 1.0
-
         async def wait() -> None:
             if circuit is None or circuit.state is not BreakerState.OPEN:
                 await lanes.wait_for_retry()
@@ -323,7 +325,11 @@ class Fetcher:
         failures: list[UnavailableError] = []
         with anyio.move_on_after(total_seconds):
             return await with_retries(
-                try_once, policy, failed=failures.append, wait=wait, cost=cost
+                try_once,
+                policy,
+                failed=failures.append,
+                wait=wait,
+                cost=partial(_cost, circuit),
             )
         late = UpstreamTimeoutError(
             f"{strip_secrets(url)}: not finished within {total_seconds:g} s"
@@ -358,3 +364,9 @@ class Fetcher:
             size_bytes=size_bytes,
             framed=True,
         )
+
+
+def _cost(circuit: Circuit | None, error: UnavailableError) -> float:
+    """Be more patient with a line that loses some than with one thing."""
+    is_luck = circuit is not None and circuit.answers_mostly
+    return 0.5 if is_luck and is_by_chance(error) else 1.0

@@ -9,6 +9,7 @@ probe; a pause that the upstream asked for (Retry-After) still holds.
     no-head       HEAD is; sizes come with the zips
     folder-list   it has no ``@v/list``, and shows its folder ``@v/`` instead
     no-sumdb      it relays no checksum database; another does, or it is asked itself
+    403-for-404   it answers 403 of what it does not have, which is a no then
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ NO_LATEST: Final = "no-latest"
 NO_HEAD: Final = "no-head"
 NO_SUMDB: Final = "no-sumdb"
 FOLDER_LIST: Final = "folder-list"
+FORBIDDEN_FOR_ABSENT: Final = "403-for-404"
 
 
 class KeptLag(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import msgspec
 
 from gosync import __version__
 from gosync.upstream.address import Logins
+from gosync.upstream.volume import VolumeMeter
 from gosync.upstream.windows import RatePlan
 
 MIB = 1024 * 1024
@@ -53,6 +54,7 @@ class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
         resolve: Addresses of hosts that are not to be asked for.
         user_agent: How gosync introduces itself.
         logins: The secrets that open the upstreams.
+        meter: Counts what comes, and says whether a zip may be begun; None for any.
     """
 
     timeout_seconds: float = 30.0
@@ -74,6 +76,7 @@ class HttpOptions(msgspec.Struct, frozen=True, kw_only=True):
     resolve: Mapping[str, str] = {}
     user_agent: str = f"gosync/{__version__}"
     logins: Logins = Logins()
+    meter: VolumeMeter | None = None
 
 
 def request_waits(options: HttpOptions) -> dict[str, float]:

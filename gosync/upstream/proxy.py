@@ -258,7 +258,6 @@ class ProxyClient:
             RejectedError: It is too large.
             VolumeSpentError: No further zip may come this month.
         """
-        self.check_volume()
         target = file_target(mv, FileKind.ZIP)
 
         left: set[str] = set()  # whom to be patient with the second time

@@ -3,25 +3,38 @@
 At most ten, and never from https to http (or to anything that is neither). The
 new address's own user info is dropped: nobody but the operator hands out
 credentials here.
+
+Where a CDN has the files, the address often carries a signature that expires. Each try,
+also for the rest of a file, begins at the address that was asked for; what a signed one
+refuses is tried once more from there.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeGuard
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
-from gosync.errors import UpstreamStatusError
+from gosync.errors import GosyncError, UpstreamStatusError
 from gosync.upstream.urls import strip_secrets
 
 MAX_REDIRECTS: Final = 10
 _STATUSES: Final = frozenset({301, 302, 303, 307, 308})
+_EXPIRED: Final = frozenset({400, 401, 403})  # what storage says of old signatures
 
 
 def is_redirect(response: httpx.Response) -> bool:
     """Whether an answer sends us elsewhere."""
     return response.status_code in _STATUSES and bool(response.headers.get("location"))
+
+
+def is_of_signature(
+    error: GosyncError, address: httpx.URL
+) -> TypeGuard[UpstreamStatusError]:
+    """Whether a redirect's address may have been refused for its signature."""
+    is_refused = isinstance(error, UpstreamStatusError) and error.status in _EXPIRED
+    return is_refused and bool(address.query)
 
 
 def next_address(

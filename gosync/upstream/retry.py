@@ -87,7 +87,8 @@ def is_retryable(error: UnavailableError) -> bool:
     if isinstance(error, OfflineError):
         return False
     if isinstance(error, UpstreamStatusError):
-        return error.status >= 500 or error.status in _PASSING_4XX
+        is_passing = error.status >= 500 or error.status in _PASSING_4XX
+        return is_passing or error.may_have_expired
     return not any(isinstance(cause, ssl.CertificateError) for cause in causes(error))
 
 

@@ -11,11 +11,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
-from gosync.errors import NotFetchedError, NotFoundError, UnavailableError
+from gosync.errors import (
+    NotFetchedError,
+    NotFoundError,
+    UnavailableError,
+    UpstreamStatusError,
+)
 from gosync.upstream.answer import Response, Sink
 from gosync.upstream.breaker import BreakerPolicy
 from gosync.upstream.circuit import Circuit
 from gosync.upstream.files import check_folder
+from gosync.upstream.forbidden import ForbiddenAnswers
 from gosync.upstream.options import MIB, HttpOptions
 from gosync.upstream.patience import BodyPatience
 from gosync.upstream.urls import join, strip_secrets
@@ -134,6 +140,7 @@ class ProxySource:
         self.circuit = Circuit(
             self.name, policy, fetcher.clock, witness=self._ask_witness
         )
+        self._forbidden = ForbiddenAnswers(fetcher, self.circuit)
 
     async def get(
         self,
@@ -154,6 +161,7 @@ class ProxySource:
         )
         answer = await self._answer(request)
         self._served = url
+        self._forbidden.note_served(url)
         return answer
 
     async def download(
@@ -193,7 +201,13 @@ class ProxySource:
         return await self._answer(request)
 
     async def _answer(self, request: Awaitable[Response]) -> Response:
-        return await request
+        try:
+            return await request
+        except UpstreamStatusError as exc:
+            meant = await self._forbidden.meant(exc)
+            if meant is exc:
+                raise
+            raise meant from exc
 
     async def _ask_witness(self, seconds: float) -> None:
         await self._fetcher.ask_aside(

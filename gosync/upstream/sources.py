@@ -109,9 +109,7 @@ class Sources:
         Raises:
             VolumeSpentError: No further zip may come this month.
         """
-        meter = self._fetcher.traffic.meter
-        if meter is not None:
-            meter.check()
+        self._fetcher.traffic.check()
 
     @property
     def has_stand_ins(self) -> bool:

@@ -1,10 +1,12 @@
 """Monthly volume: how much may come from upstreams in a calendar month. Pure.
 
-All bodies count, as transferred. At ``WARNED_SHARE`` of the limit somebody is told; at
-the limit no further zip is begun until the next month, while what proves and lists goes
-on: it is small, and a mirror without it grows old. A zip that was begun is not cut off,
-so that the limit is exceeded by what was under way at most. Months are those of a time
-zone.
+All bodies count, as transferred, whichever command asked for them. What ``doctor`` sees
+does not, as it asks by itself like ``go``; what a hook posts goes the other way.
+
+At ``WARNED_SHARE`` of the limit somebody is told; at the limit no further zip is begun
+until the next month, while what proves and lists goes on: it is small, and a mirror
+without it grows old. A zip that was begun is not cut off, so that the limit is exceeded
+by what was under way at most. Months are those of a time zone.
 """
 
 from __future__ import annotations
@@ -48,10 +50,14 @@ class VolumeLimit(msgspec.Struct, frozen=True):
 
 
 class VolumeMeter(Protocol):
-    """Counts what comes."""
+    """Counts what comes, of any number of fetchers."""
 
-    def note(self, received_bytes: int) -> None:
-        """Take the sum of what came since the beginning."""
+    def add(self, size_bytes: int) -> None:
+        """Take what came."""
+        ...
+
+    def settle(self) -> None:
+        """Write down what came."""
         ...
 
     def check(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from gosync.catalog.db import Catalog
 from gosync.clock import SystemClock
+from gosync.demo.exchange import RequestKind
 from gosync.upstream.volume import VolumeLimit
 from tests.integration.inprocess import InProcessSite
 from tests.integration.site import MISSING, OK
@@ -21,8 +22,11 @@ DECEMBER = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)  # in Berlin it has begun
 
 
 def zips_asked(sim: Simulator, path: str) -> int:
-    asked = sim.paths()
-    return sum(f"/{path}/@v/" in each and each.endswith(".zip") for each in asked)
+    return sum(
+        each.request.method == "GET" and f"/{path}/@v/" in each.path
+        for each in sim.requests
+        if each.kind is RequestKind.ZIP
+    )
 
 
 def test_zips_wait_for_the_next_month_and_proofs_do_not(
@@ -75,6 +79,39 @@ def test_go_mods_come_when_zips_wait(tmp_path: Path) -> None:
         with Catalog.open(site.store / "catalog.sqlite", create=False) as catalog:
             month = VolumeLimit().month(SystemClock().now())
             assert catalog.received.of(month) > 1
+
+
+def received(site: InProcessSite) -> int:
+    count = site.run("status").document["volume"]["received_bytes"]
+    assert isinstance(count, int)
+    return count
+
+
+def test_whatever_command_asks_is_counted_and_begins_no_zip_beyond_the_limit(
+    tmp_path: Path,
+) -> None:
+    with Simulator() as sim:
+        sim.publish(module(FIRST, "v1.0.0"))
+        site = InProcessSite(tmp_path, sim, modules=[FIRST])
+        site.sync(expect=OK)
+        ways = (
+            ("mirrors",),
+            ("mirrors", sim.url, "--module", FIRST),
+            ("verify", sim.url, "--module", f"{FIRST}@v1.0.0"),
+        )
+        for arguments in ways:
+            before, zips = received(site), zips_asked(sim, FIRST)
+            site.run(*arguments, expect=OK)
+            assert received(site) > before, arguments
+            assert zips_asked(sim, FIRST) > zips, arguments
+        site.configure({"monthly_volume": "1"})
+        zips = zips_asked(sim, FIRST)
+        assert site.run("mirrors", expect=OK).document["mirrors"][0]["ok"]
+        site.run("verify", sim.url, "--module", f"{FIRST}@v1.0.0")
+        (tmp_path / "go.mod").write_text(f"module m\n\nrequire {FIRST} v1.0.0\n")
+        spent = site.run("mirrors", "--measure", str(tmp_path / "go.mod"))
+        assert spent.code == MISSING
+        assert zips_asked(sim, FIRST) == zips
 
 
 def test_a_warning_comes_once_before_the_limit() -> None:

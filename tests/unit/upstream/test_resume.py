@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gosync.clock import SystemClock
-from gosync.errors import TruncatedError
+from gosync.errors import TruncatedError, UpstreamStatusError
 from gosync.upstream.http import Fetcher
 from gosync.upstream.options import HttpOptions
 from gosync.upstream.windows import RatePlan
 from tests.unit.upstream.conftest import Sinks
-from tests.unit.upstream.scriptserver import Reply, ScriptServer, answer, closing
+from tests.unit.upstream.scriptserver import (
+    Reply,
+    ScriptServer,
+    answer,
+    closing,
+    redirect,
+)
 
 if TYPE_CHECKING:
     import socket
@@ -115,3 +121,64 @@ async def test_all_downloads_together_keep_to_the_rate(server: ScriptServer) -> 
             for _ in range(5):
                 await fetcher.download(url, Sinks(), limit_bytes=10**6)
     assert 9.5 <= sum(slept) <= 10, "500 kB at 50 kB/s, less what was saved"
+
+
+class SigningProxy:
+    """A proxy that redirects to a CDN, with signatures of which each is good once."""
+
+    def __init__(self, server: ScriptServer, cdn: ScriptServer) -> None:
+        self.url = server.script("/m/@v/v1.0.0.zip", self._redirect)
+        cdn.script("/z", self._serve)
+        self._server = server
+        self._cdn = cdn
+        self.signed = 0
+        self.refused = 0
+        self.refuses = 0  # how many signatures are too old from the start
+
+    def _redirect(self, connection: socket.socket) -> None:
+        self.signed += 1
+        there = f"{self._cdn.url}/z?X-Signature={self.signed}"
+        connection.sendall(redirect(there))
+
+    def _serve(self, connection: socket.socket) -> None:
+        request = self._cdn.requests[-1]
+        is_fresh = request.target.endswith(f"={self.signed}")
+        if not is_fresh or self.signed <= self.refuses:
+            self.refused += 1
+            connection.sendall(answer(b"Request has expired", status=403))
+            return
+        if self.signed == self.refuses + 1:
+            broken({"ETag": '"a"'})(connection)  # type: ignore[operator]
+            return
+        rest(self._cdn, etag='"a"')(connection)
+
+
+async def test_a_signature_that_expires_in_mid_download_is_renewed_by_the_proxy(
+    server: ScriptServer, other_server: ScriptServer
+) -> None:
+    proxy, taker = SigningProxy(server, other_server), Sinks()
+    async with Fetcher(QUICK, environment={}) as fetcher:
+        got = await fetcher.download(proxy.url, taker, limit_bytes=10**6)
+    assert (taker.got, taker.made) == (BODY, 1)
+    assert got.served.size_bytes == len(BODY)
+    assert (proxy.signed, proxy.refused) == (2, 0)
+    assert other_server.targets == ["/z?X-Signature=1", "/z?X-Signature=2"]
+    assert [each.headers.get("range") for each in other_server.requests] == [
+        None,
+        f"bytes={HALF}-",
+    ]
+
+
+async def test_a_signature_that_is_too_old_as_it_arrives_is_renewed_once(
+    server: ScriptServer, other_server: ScriptServer
+) -> None:
+    proxy, taker = SigningProxy(server, other_server), Sinks()
+    proxy.refuses = 1
+    async with Fetcher(QUICK, environment={}) as fetcher:
+        await fetcher.download(proxy.url, taker, limit_bytes=10**6)
+        assert taker.got == BODY
+        proxy.refuses = 100  # it refuses for good: not a matter of signatures
+        before = proxy.signed
+        with pytest.raises(UpstreamStatusError, match="403"):
+            await fetcher.download(proxy.url, Sinks(), limit_bytes=10**6)
+        assert proxy.signed == before + 2

@@ -183,3 +183,59 @@ async def test_one_that_is_named_twice_has_one_health(fetcher: Fetcher) -> None:
     sources = Sources(parse_goproxy("https://a/b/|https://c"), fetcher)
     assert sources.at("https://a/b/") is sources.at("https://a/b")
     assert sources.at("https://a/b") is not sources.at("https://c")
+
+
+FILE, GONE = "m.example/@v/v1.0.0.info", "m.example/@v/v1.1.0.info"
+CONTROL = "/m.example/@v/v0.0.0-00010101000000-000000000000.info"
+
+
+@pytest.mark.parametrize(
+    ("control", "means_no"), [(403, True), (404, False), (500, False)]
+)
+async def test_403_is_a_no_of_one_that_says_it_of_whatever_is_not_there(
+    server: ScriptServer, control: int, *, means_no: bool
+) -> None:
+    server.script(f"/{FILE}", answer(b"x"))
+    server.script(f"/{GONE}", answer(b"", status=403))
+    server.script(CONTROL, answer(b"", status=control))
+    async with Fetcher(PATIENT, environment={}) as fetcher:
+        source = make_source(server.url, fetcher)
+        with pytest.raises(UpstreamStatusError):  # nothing is known of it yet
+            await source.get(GONE, limit_bytes=10)
+        await source.get(FILE, limit_bytes=10)
+        for _ in range(2):
+            with pytest.raises((NotFoundError, UpstreamStatusError)) as caught:
+                await source.get(GONE, limit_bytes=10)
+            assert isinstance(caught.value, NotFoundError) == means_no
+        is_clear = control != 500
+        assert server.targets.count(CONTROL) == (1 if is_clear else 2)
+        assert ("403-for-404" in source.circuit.gaps) == means_no
+
+
+async def test_what_was_learned_of_403_is_unlearned(server: ScriptServer) -> None:
+    server.script(f"/{FILE}", answer(b"x"))
+    server.script(f"/{GONE}", answer(b"", status=403))
+    async with Fetcher(PATIENT, environment={}) as fetcher:
+        source = make_source(server.url, fetcher)
+        source.circuit.gaps.add("403-for-404")  # of an earlier run
+        with pytest.raises(NotFoundError):
+            await source.get(GONE, limit_bytes=10)
+        await source.get(FILE, limit_bytes=10)
+        with pytest.raises(UpstreamStatusError):  # the control is answered by 404
+            await source.get(GONE, limit_bytes=10)
+        assert not source.circuit.gaps
+
+
+async def test_after_a_comma_another_is_asked_for_what_is_forbidden_as_absent(
+    server: ScriptServer, other_server: ScriptServer
+) -> None:
+    server.script(f"/{FILE}", answer(b'{"Version": "v1.0.0"}'))
+    server.script(f"/{GONE}", answer(b"", status=403))
+    server.script(CONTROL, answer(b"", status=403))
+    other_server.script(f"/{GONE}", answer(b'{"Version": "v1.1.0"}'))
+    async with Fetcher(PATIENT, environment={}) as fetcher:
+        proxies = parse_goproxy(f"{server.url},{other_server.url}")
+        client = ProxyClient(Sources(proxies, fetcher))
+        await client.info(ModuleVersion("m.example", "v1.0.0"))
+        got = await client.info(ModuleVersion("m.example", "v1.1.0"))
+    assert got.info.version == "v1.1.0"
