@@ -29,6 +29,6 @@ catalog again from what the store holds.
     storesource   ``StoreSource``: the store as a source of what it has
     sumops        the checksum database client's operations
     taken         what an admission has been handed, and what that is held against
-    unproven      versions that wait for their proof: kept, and handed to the gate
+    unproven      versions that wait for their proof, kept as blobs and rows
     unexplained   blobs that the journal names and the catalog does not explain
 """

@@ -4,8 +4,7 @@ A cache may be taken in while nobody can be asked, or bring versions that nobody
 for yet. Their files become blobs as an admitted version's do, under a row of
 ``catalog.unproven`` in place of one that trees show. Before that a zip must be one that
 ``go`` would unpack, and an ``.info`` name its version: only the proof is missing.
-``take_unproven`` hands the files to the gate as an upstream's answers would be: a pass
-asks for a lookup and tiles, and fetches nothing.
+``sync.unproven`` hands the files to the gate as an upstream's answers would be.
 
 The order is the batch's (I1): blobs, their folders, the journal, the catalog. A kill in
 between leaves blobs that no row names. What was kept first stays: of two caches that
@@ -18,20 +17,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
-from anyio import to_thread
 
 from gosync.catalog.db import Catalog
 from gosync.catalog.lease_holder import LeaseHolder
 from gosync.catalog.unproven import UnprovenVersion
 from gosync.catalog.versions import FoundBy, Need, Want
-from gosync.clock import Clock, parse_time
-from gosync.errors import ChecksumMismatchError, RejectedError
+from gosync.clock import Clock
 from gosync.ingest.entries import parse_unproven_entry, unproven_entry
-from gosync.ingest.gate import Admission
 from gosync.store.blobs import BlobReader, BlobStore
 from gosync.store.digest import Digest
 from gosync.store.journal import EntryValue, Journal
-from gosync.upstream.answer import Served
 
 ROWS = 100
 
@@ -85,48 +80,6 @@ class UnprovenBatch:
                 self._holder.take_back(digest for row in rows for digest in row.blobs())
 
 
-async def take_unproven(
-    admission: Admission, blobs: BlobReader, row: UnprovenVersion, *, need: Need
-) -> None:
-    """Hand what is kept of a version, and is needed, to the gate.
-
-    Raises:
-        GosyncError: as the gate: nobody could be asked, or what is kept is refused.
-    """
-    if need is Need.ZIP and row.info_digest is not None:
-        info = await to_thread.run_sync(blobs.read, Digest(row.info_digest))
-        admission.take_info(info, _served(row, len(info)))
-    if not admission.has_mod:
-        mod = await to_thread.run_sync(blobs.read, Digest(row.mod_digest))
-        await admission.take_mod(mod, _served(row, len(mod)))
-    if need is Need.ZIP and row.zip_digest is not None:
-        await _take_zip(admission, blobs, row, Digest(row.zip_digest))
-
-
-async def _take_zip(
-    admission: Admission, blobs: BlobReader, row: UnprovenVersion, digest: Digest
-) -> None:
-    staged = admission.stage_zip()
-
-    def copy() -> None:
-        for piece in blobs.pieces(digest):
-            staged.write(piece)
-
-    await to_thread.run_sync(copy)
-    await admission.take_zip(staged, _served(row, staged.size_bytes))
-
-
-def is_refused(row: UnprovenVersion, error: Exception, *, private: bool) -> bool:
-    """Return whether an error says that what is kept is not what is vouched for.
-
-    A wrong answer of the checksum database says nothing of it; of private versions
-    nobody but a pin or a go.sum speaks.
-    """
-    if isinstance(error, ChecksumMismatchError):
-        return error.served_url == row.source_url
-    return private and isinstance(error, RejectedError)
-
-
 def are_here(blobs: BlobReader, row: UnprovenVersion) -> bool:
     """Return whether all blobs of a row are there, with their sizes.
 
@@ -139,17 +92,6 @@ def are_here(blobs: BlobReader, row: UnprovenVersion) -> bool:
 
 def _wants(rows: Iterable[UnprovenVersion]) -> list[Want]:
     return [Want(row.path, row.version, row.need, FoundBy.COMMAND) for row in rows]
-
-
-def _served(row: UnprovenVersion, size_bytes: int) -> Served:
-    return Served(
-        url=row.source_url,
-        status=200,
-        headers={},
-        at=parse_time(row.kept_at),
-        size_bytes=size_bytes,
-        framed=True,
-    )
 
 
 class UnprovenMemory(msgspec.Struct):

@@ -13,11 +13,21 @@ from anyio import to_thread
 
 from gosync.catalog.unproven import UnprovenVersion
 from gosync.catalog.versions import Need, VersionRow
-from gosync.errors import BlobCorruptError, BlobMissingError, GosyncError
+from gosync.clock import parse_time
+from gosync.errors import (
+    BlobCorruptError,
+    BlobMissingError,
+    ChecksumMismatchError,
+    GosyncError,
+    RejectedError,
+)
 from gosync.gomod.module import ModuleVersion
-from gosync.ingest.gate import Gate
-from gosync.ingest.unproven import are_here, is_refused, take_unproven
+from gosync.ingest.gate import Admission, Gate
+from gosync.ingest.unproven import are_here
 from gosync.site.site import Site
+from gosync.store.blobs import BlobReader
+from gosync.store.digest import Digest
+from gosync.upstream.answer import Served
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +59,7 @@ class UnprovenSource:
             self._site.catalog.unproven.drop([row.mv])
             return None
         except GosyncError as exc:
-            if is_refused(kept, exc, private=private):
+            if _is_refused(kept, exc, private=private):
                 self._site.catalog.unproven.drop([row.mv])
             raise
 
@@ -72,5 +82,58 @@ class UnprovenSource:
     ) -> VersionRow:
         async with self._gate.open(row.mv, need=row.need, private=private) as admission:
             await admission.take_carried(row)
-            await take_unproven(admission, self._site.blobs, kept, need=row.need)
+            await _take_unproven(admission, self._site.blobs, kept, need=row.need)
             return await admission.admit()
+
+
+async def _take_unproven(
+    admission: Admission, blobs: BlobReader, row: UnprovenVersion, *, need: Need
+) -> None:
+    """Hand what is kept of a version, and is needed, to the gate.
+
+    Raises:
+        GosyncError: as the gate: nobody could be asked, or what is kept is refused.
+    """
+    if need is Need.ZIP and row.info_digest is not None:
+        info = await to_thread.run_sync(blobs.read, Digest(row.info_digest))
+        admission.take_info(info, _served(row, len(info)))
+    if not admission.has_mod:
+        mod = await to_thread.run_sync(blobs.read, Digest(row.mod_digest))
+        await admission.take_mod(mod, _served(row, len(mod)))
+    if need is Need.ZIP and row.zip_digest is not None:
+        await _take_zip(admission, blobs, row, Digest(row.zip_digest))
+
+
+async def _take_zip(
+    admission: Admission, blobs: BlobReader, row: UnprovenVersion, digest: Digest
+) -> None:
+    staged = admission.stage_zip()
+
+    def copy() -> None:
+        for piece in blobs.pieces(digest):
+            staged.write(piece)
+
+    await to_thread.run_sync(copy)
+    await admission.take_zip(staged, _served(row, staged.size_bytes))
+
+
+def _is_refused(row: UnprovenVersion, error: Exception, *, private: bool) -> bool:
+    """Return whether an error says that what is kept is not what is vouched for.
+
+    A wrong answer of the checksum database says nothing of it; of private versions
+    nobody but a pin or a go.sum speaks.
+    """
+    if isinstance(error, ChecksumMismatchError):
+        return error.served_url == row.source_url
+    return private and isinstance(error, RejectedError)
+
+
+def _served(row: UnprovenVersion, size_bytes: int) -> Served:
+    return Served(
+        url=row.source_url,
+        status=200,
+        headers={},
+        at=parse_time(row.kept_at),
+        size_bytes=size_bytes,
+        framed=True,
+    )
