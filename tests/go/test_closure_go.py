@@ -34,12 +34,13 @@ from tests.go.projects import PROJECTS
 from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient
 from tests.simulator.static import write_static
+from tests.tiers import EVERY_STEP
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
 
 WHOLE = sorted(PROJECTS)
 DAMAGED = ("diamond", "odd", "unpruned")
-SEEDS = range(4)
+SEEDS = range(4 if EVERY_STEP else 2)
 FILES = ("mod", "zip", "info", "lookup", "tile", "list", "any")
 
 

@@ -140,7 +140,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.mark.sampled
 @pytest.mark.parametrize(
-    ("name", "deps"), spread([(name, d) for name in SELECTS for d in COMMANDS], 4)
+    ("name", "deps"), spread([(name, d) for name in SELECTS for d in COMMANDS], 3)
 )
 def test_a_consumer_finds_all_it_asks_for(
     world: World, name: str, deps: Deps, tmp_path: Path

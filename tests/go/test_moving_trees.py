@@ -9,11 +9,18 @@ from __future__ import annotations
 import pytest
 
 from tests.go.cells import Cell, empty_project, output_of, project, required
+from tests.go.mirrors import TRANSPORTS
 from tests.go.world import LATE, NEEDED, PSEUDO_LATER, consumer_files, said
 from tests.simulator import standard as std
 from tests.simulator.goclient import GoClient
+from tests.tiers import spread
 
 pytestmark = [pytest.mark.go, pytest.mark.slow]
+
+# What a client asks for does not depend on what serves it: the first tier tries one.
+ONE_SERVER = pytest.mark.parametrize(
+    "transport", spread(TRANSPORTS, 1), indirect=True, scope="session"
+)
 
 LATER = {**NEEDED, std.UPPER: "v1.3.0", std.PSEUDO_ONLY: PSEUDO_LATER, LATE: "v1.0.0"}
 MUCH_LATER = {**LATER, std.UPPER: "v1.4.0", LATE: "v1.1.0"}
@@ -38,6 +45,7 @@ def test_a_client_goes_on_with_its_caches(cell: Cell):
         assert cell.head(client) == cell.world.heads[number]
 
 
+@ONE_SERVER
 def test_a_client_with_a_cleaned_module_cache_goes_on(cell: Cell):
     client = cell.client()
     for number, needed in enumerate((NEEDED, LATER, MUCH_LATER)):
@@ -49,6 +57,7 @@ def test_a_client_with_a_cleaned_module_cache_goes_on(cell: Cell):
     build_all(cell, client, MUCH_LATER, "again")
 
 
+@ONE_SERVER
 def test_a_client_that_remembers_an_even_older_head_goes_on(cell: Cell):
     client = cell.client()
     build_all(cell, client, NEEDED, "before")
@@ -61,6 +70,7 @@ def test_a_client_that_remembers_an_even_older_head_goes_on(cell: Cell):
     assert cell.head(client) == cell.world.heads[2]
 
 
+@ONE_SERVER
 def test_a_fresh_client_sees_the_newest_tree_alone(cell: Cell):
     cell.move(2)
     client = cell.client()
@@ -68,6 +78,7 @@ def test_a_fresh_client_sees_the_newest_tree_alone(cell: Cell):
     assert cell.head(client) == cell.world.heads[2]
 
 
+@ONE_SERVER
 def test_an_old_client_finds_what_is_new(cell: Cell):
     client = cell.client()
     folder = empty_project(client)

@@ -198,7 +198,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.mark.sampled
 @pytest.mark.parametrize(
-    ("name", "deps"), spread([(name, d) for name in PROJECTS for d in COMMANDS], 7)
+    ("name", "deps"), spread([(name, d) for name in PROJECTS for d in COMMANDS], 4)
 )
 def test_go_finds_all_it_asks_for(world: World, name: str, deps: Deps) -> None:
     assert world.outcome(name, deps).failed == []

@@ -26,6 +26,7 @@ from tests.simulator import Simulator
 from tests.simulator.goclient import GoClient
 from tests.simulator.standard import source
 from tests.simulator.static import write_static
+from tests.tiers import spread
 from tests.unit.verify.caches import ALPHA, World, run
 from tests.unit.verify.damage import (
     ACCESS,
@@ -200,7 +201,7 @@ READERS: dict[TargetKind, Callable[[Path], Read]] = {
 }
 
 
-@pytest.mark.parametrize("kind", READERS)
+@pytest.mark.parametrize("kind", spread([*READERS], 2))
 def test_a_repaired_store_is_one_that_its_server_accepts(
     caches: World, tmp_path: Path, kind: TargetKind
 ):

@@ -96,7 +96,7 @@ def test_another_process_may_hold_the_lock(tmp_path: Path) -> None:
 def test_a_backup_while_a_sync_commits_is_of_one_state(tmp_path: Path) -> None:
     with Simulator() as sim:
         site = make_site(tmp_path / "site", sim)
-        offer(sim, M, *(f"v1.{n}.0" for n in range(1, 60)))
+        offer(sim, M, *(f"v1.{n}.0" for n in range(1, 25)))
         syncing = site.start("sync", "--refresh")
         made = []
         while syncing.poll() is None:

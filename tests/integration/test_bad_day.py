@@ -242,7 +242,11 @@ _SERVICES = {
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("way", "comma"),
-    [("limit", "|"), pytest.param("hang", ",", marks=pytest.mark.long), ("flap", ",")],
+    [
+        ("limit", "|"),
+        pytest.param("hang", ",", marks=pytest.mark.long),
+        pytest.param("flap", ",", marks=pytest.mark.long),
+    ],
 )
 def test_a_bad_day(tmp_path: Path, way: str, comma: str):
     """After a "|" the other proxy has whatever the first one fails; so it is fresh."""

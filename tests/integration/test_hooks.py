@@ -195,7 +195,9 @@ def test_a_damaged_blob_is_a_failure_of_the_verify_job(tmp_path: Path):
         ("sh -c 'echo the reason; exit 7'", "sh: exit 7: the reason"),
         ("sh -c 'kill -TERM $$'", "sh: exit -15"),
         ("sh -c 'sleep 600'", "sh: ended after 5 s"),
-        ("sh -c 'yes & yes'", "sh: ended after 5 s: y y y"),
+        pytest.param(
+            "sh -c 'yes & yes'", "sh: ended after 5 s: y y y", marks=pytest.mark.long
+        ),
     ],
 )
 def test_no_hook_reaches_the_daemon(

@@ -34,6 +34,7 @@ from tests.integration.faulty import GOOD, broken, glob, publish_faulty
 from tests.integration.site import MISSING, OK, SECURITY, Site, files_below
 from tests.simulator import Simulator
 from tests.simulator.standard import module
+from tests.tiers import spread
 
 pytestmark = pytest.mark.slow
 
@@ -72,7 +73,8 @@ LISTS = {
 }
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.sampled
+@pytest.mark.parametrize("name", spread([*LISTS], 3))
 def test_a_list_costs_what_its_usable_versions_do(tmp_path: Path, name: str) -> None:
     line, left_out = LISTS[name]
     body = b"v1.0.0\n" + line * left_out.get("too long", 1) + b"\nv1.1.0\n"

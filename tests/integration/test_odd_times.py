@@ -19,7 +19,7 @@ from tests.integration.result import Result
 from tests.integration.site import USAGE
 from tests.simulator import Simulator
 from tests.simulator.standard import module
-from tests.tiers import EVERY_STEP
+from tests.tiers import EVERY_STEP, spread
 
 TIMES = [
     *("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "0000-01-01T00:00:00Z"),
@@ -50,7 +50,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-@pytest.mark.parametrize("now", CLOCKS, ids=str)
+@pytest.mark.sampled
+@pytest.mark.parametrize("now", spread(CLOCKS, 2), ids=str)
 def test_a_clock_that_is_wrong_is_no_bug(prepared, tmp_path, now, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
@@ -60,7 +61,8 @@ def test_a_clock_that_is_wrong_is_no_bug(prepared, tmp_path, now, monkeypatch):
         check(copy.run(arguments), f"{now}: {' '.join(arguments)}")
 
 
-@pytest.mark.parametrize("seconds", FILE_SECONDS)
+@pytest.mark.sampled
+@pytest.mark.parametrize("seconds", spread(FILE_SECONDS, 3))
 def test_files_of_any_time_are_no_bug(prepared, tmp_path, seconds, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
@@ -74,7 +76,8 @@ def test_files_of_any_time_are_no_bug(prepared, tmp_path, seconds, monkeypatch):
         check(copy.run(arguments), " ".join(arguments))
 
 
-@pytest.mark.parametrize("time", TIMES)
+@pytest.mark.sampled
+@pytest.mark.parametrize("time", spread(TIMES, 8))
 def test_an_upstreams_time_is_no_bug(tmp_path: Path, time: str, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with Simulator() as sim:

@@ -23,10 +23,10 @@ from tests.simulator import Simulator
 from tests.simulator.static import write_static
 from tests.tiers import EVERY_STEP
 
-_MODULES = 100 if EVERY_STEP else 8
-_VERSIONS = 100 if EVERY_STEP else 12
+_MODULES = 100 if EVERY_STEP else 5
+_VERSIONS = 100 if EVERY_STEP else 8
 _ZIP_BYTES = 250_000 if EVERY_STEP else 60_000
-_LIMIT_BYTES = (1 << 30) if EVERY_STEP else 1_000_000
+_LIMIT_BYTES = (1 << 30) if EVERY_STEP else 500_000
 _PULLERS, _READERS = 8, 3
 
 

@@ -19,7 +19,7 @@ from tests.integration.refusing import Calls, refusal_of_sqlite, refusal_of_syst
 from tests.simulator import Simulator
 from tests.tiers import EVERY_STEP, ends_of_each_kind
 
-SAMPLE = 6
+SAMPLE = 3
 EACH = 5  # times of a statement in the second tier
 # Of what runs the statements of another command in the list.
 REPEATS = {"run": 2}

@@ -25,7 +25,7 @@ from tests.integration.result import Result
 from tests.integration.site import OK, USAGE, Site
 from tests.simulator import Simulator
 from tests.simulator.standard import module
-from tests.tiers import EVERY_STEP
+from tests.tiers import EVERY_STEP, spread
 
 SECRET = "SECRETWORD"
 TOKEN = base64.b64encode(f"planted:{SECRET}".encode()).decode()
@@ -141,7 +141,7 @@ def _tried(checked: Result) -> list[list[str]]:
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("key", KEYS, ids=".".join)
+@pytest.mark.parametrize("key", spread(sorted(KEYS), 80), ids=".".join)
 def test_no_key_of_the_configuration_leaks(tmp_path: Path, key: tuple[str, ...]):
     """A new key of the schema is tried by itself."""
     shapes = SHAPES if key in SECRET_KEYS else SHAPES[:2] + SHAPES[7:9]
@@ -165,7 +165,8 @@ def test_no_key_of_the_configuration_leaks(tmp_path: Path, key: tuple[str, ...])
             assert "Traceback" not in result.stderr, (name, result.stderr)
 
 
-@pytest.mark.parametrize("key", sorted(KEYS), ids=".".join)
+@pytest.mark.sampled
+@pytest.mark.parametrize("key", spread(sorted(KEYS), 80), ids=".".join)
 def test_no_variable_leaks(tmp_path: Path, key: tuple[str, ...], monkeypatch):
     if len(key) != 2 or key[0] in ("select", "project", "target"):
         return
@@ -210,7 +211,8 @@ def test_no_argument_leaks(tmp_path: Path, arguments: list[str], shape: str):
     assert leaks(tmp_path, [(" ".join(arguments), result)]) == []
 
 
-@pytest.mark.parametrize("name", ["HTTPS_PROXY", "HTTP_PROXY"])
+@pytest.mark.sampled
+@pytest.mark.parametrize("name", spread(["HTTPS_PROXY", "HTTP_PROXY"], 1))
 @pytest.mark.parametrize("shape", SHAPES)
 def test_no_http_proxy_leaks(tmp_path: Path, name: str, shape: str, monkeypatch):
     monkeypatch.setenv(name, shape)

@@ -19,7 +19,7 @@ from tests.tiers import EVERY_STEP
 
 pytestmark = pytest.mark.slow
 
-DAYS = int(os.environ.get("GOSYNC_TEST_DAYS", "20" if EVERY_STEP else "12"))
+DAYS = int(os.environ.get("GOSYNC_TEST_DAYS", "20" if EVERY_STEP else "8"))
 MIB = 1024 * 1024
 _MEMORY_GROWTH_BYTES = 20 * MIB
 
