@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -91,22 +92,29 @@ class ObjectTreeSite(Site):
             How it ended, 0 where it asked less; and what it asked.
         """
         self.line.clear()
-        lost = Fault(refused=True)
+        killed = threading.Event()
+        lost = Fault(before=killed.wait, refused=True)
         with self.start(*arguments) as process:
-            kill = Fault(
-                before=None if after else process.kill,
-                after=process.kill if after else None,
+
+            def kill() -> None:
+                process.kill()
+                killed.set()
+
+            fatal = Fault(
+                before=None if after else kill,
+                after=kill if after else None,
                 refused=not after,
                 unanswered=after,
             )
-            self.line.fault = lambda asked: (
-                kill
-                if asked.number == number
-                else lost
-                if asked.number > number
-                else None
-            )
+
+            def fault(asked: Asked) -> Fault | None:
+                if asked.number == number:
+                    return fatal
+                return lost if asked.number > number else None
+
+            self.line.fault = fault
             process.communicate()
+            killed.set()
             asked = list(self.line.asked)
             self.line.clear()
             return process.returncode or 0, asked
