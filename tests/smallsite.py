@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gosync.catalog.db import Catalog
+from gosync.site.options import SiteOptions
 from gosync.store.root import open_store
 
 _CONFIG = """\
@@ -29,3 +30,9 @@ def make_small_site(folder: Path, selector: str) -> Catalog:
     (folder / "gosync.toml").write_text(_CONFIG.format(selector=selector))
     open_store(folder / "store")
     return Catalog.open(folder / "store/catalog.sqlite", create=True)
+
+
+def folder_of_tree(options: SiteOptions) -> Path:
+    """Return the folder of a site's tree."""
+    assert isinstance(options.tree_path, Path)
+    return options.tree_path

@@ -19,6 +19,7 @@ from gosync.cli.options import (
 from gosync.cli.progress import progress
 from gosync.publish.claim import claim_tree
 from gosync.site.opening import Opening
+from gosync.site.options import TreePlace
 from gosync.site.site import Site, open_site
 from gosync.site.standing import TREE_KNOWS_MORE
 from gosync.site.treestorage import tree_storage
@@ -57,7 +58,7 @@ def adopt(
     """
     configured = options.load_config().site_options()
     source = configured.tree_path if tree is None else tree.absolute()
-    is_own = source.resolve() == configured.tree_path.resolve()
+    is_own = _is_same(source, configured.tree_path)
     with (
         open_site(
             replace(configured, tree_path=source),
@@ -86,7 +87,13 @@ async def _adopt(site: Site, watcher: Progress, *, trust_tree: bool) -> TakenIn:
     return await take_in(site, watcher, trust_tree=trust_tree)
 
 
-def _lines(source: Path, taken: TakenIn, *, is_own: bool) -> Iterator[str]:
+def _is_same(source: TreePlace, configured: TreePlace) -> bool:
+    if isinstance(source, Path) and isinstance(configured, Path):
+        return source.resolve() == configured.resolve()
+    return source == configured
+
+
+def _lines(source: TreePlace, taken: TakenIn, *, is_own: bool) -> Iterator[str]:
     yield f"{taken.versions} versions of {source} proven and taken in"
     yield from map(_left_line, taken.left[:_SHOWN])
     if len(taken.left) > _SHOWN:

@@ -29,6 +29,7 @@ from gosync.site.attestations import (
     known_h1,
 )
 from gosync.site.site import Site, open_site
+from gosync.site.treefolder import tree_folder
 
 _FOUND = 4
 _ALTERED = 6
@@ -169,8 +170,12 @@ def check(
     public = read_public_keys(keys)
     if threshold > len(public):
         raise UsageError(f"--threshold {threshold}: only {len(public)} keys are named")
-    tree = tree or options.load_config().tree_path
-    looking = TreeAttestations(tree, public, threshold=threshold)
+    folder = tree or tree_folder(
+        options.load_config().tree_path,
+        "The check of signatures",
+        hint="copy what the bucket has into a folder, and name that with --tree",
+    )
+    looking = TreeAttestations(folder, public, threshold=threshold)
     chosen = looking.versions(path)
     found = [looking.look(e) for e in chosen if version in ("", e.version)]
     signed = sum(each.state is AttestedState.SIGNED for each in found)
@@ -179,7 +184,7 @@ def check(
     options.output.table(columns, map(_cells, found))
     options.output.say(f"{len(found)} versions, {signed} of them signed")
     if not found:
-        raise UsageError(f"{pattern or tree}: no such version is in the tree")
+        raise UsageError(f"{pattern or folder}: no such version is in the tree")
     return _exit_code(found)
 
 

@@ -30,6 +30,7 @@ from gosync.gomod.deps import Deps
 from gosync.hint import advise, command
 from gosync.project import Project, read_project
 from gosync.site.housetree import verify_trees_house_log
+from gosync.site.treefolder import tree_folder
 from gosync.sumdb.names import Database, parse_gosumdb
 from gosync.text import printable
 from gosync.work.progress import Progress
@@ -176,13 +177,16 @@ class _Setting(msgspec.Struct, frozen=True):
         if config is not None and config.house_log is not None:
             configured = ()  # its records cover private modules, too
         return cls(
-            _tree(tree),
+            _tree(tree_folder(tree, "The check of projects", hint=_COPY)),
             _database(config, arguments.sumdb),
             (*arguments.private, *configured),
             _need_go(arguments.go_command)
             if arguments.with_go or arguments.go_command
             else None,
         )
+
+
+_COPY = "copy what the bucket has into a folder, and name that with --tree"
 
 
 def _tree(folder: Path) -> FileTree:

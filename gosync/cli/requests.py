@@ -48,6 +48,7 @@ from gosync.folder.routes import artifact_file
 from gosync.signing.files import read_key
 from gosync.signing.keys import MAX_SIGNATURE_BYTES, parse_public_key
 from gosync.site.site import open_site, read_catalog
+from gosync.site.treestorage import tree_storage
 from gosync.text import printable
 
 EXIT_SOME = 3
@@ -294,9 +295,9 @@ def _decisions(config: Config) -> Sequence[RequestDecision]:
     """Return what came back from outside, as the tree shows it."""
     name = artifact_file(DOCUMENT, DECISIONS_NAME)
     assert name is not None
-    with suppress(OSError, MalformedError):
-        data = (config.tree_path / name).read_bytes()
-        return parse_decisions(data).decisions
+    data = tree_storage(config.site_options()).reader().read(name)
+    with suppress(MalformedError):
+        return parse_decisions(data or b"").decisions
     return ()
 
 

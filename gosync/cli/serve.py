@@ -19,6 +19,7 @@ from gosync.errors import NoConfigError, UsageError
 from gosync.serve.logins import format_password, format_token
 from gosync.serve.missinglog import MissingSpec
 from gosync.serve.server import make_pull_app, make_tree_app, run_server
+from gosync.site.treefolder import served_folder
 from gosync.work.progress import NoProgress
 
 if TYPE_CHECKING:  # it loads what syncs need
@@ -74,7 +75,9 @@ def serve(
     if tree is None and config is not None and spec.pull is not None:
         _serve_pulling(options, config, spec)
         return 0
-    root = _checked(tree if tree is not None or config is None else config.tree_path)
+    root = _checked(
+        tree or (None if config is None else served_folder(config.tree_path))
+    )
     missing: MissingSpec | None = None
     recorders: list[Recorder] = []
     if tree is None and config is not None:
@@ -100,8 +103,8 @@ def _serve_pulling(options: CommonOptions, config: Config, spec: ServeSpec) -> N
         prepare_store,
     )
 
+    root = served_folder(config.tree_path)
     prepare_store(config)
-    root = config.tree_path
     missing, recorders = _recorded(config)
     run_server(
         spec,

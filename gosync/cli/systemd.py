@@ -49,7 +49,7 @@ def install(options: CommonOptions, only_print: bool, root: Path, user: str) -> 
         command=_command(),
         config=find_config(options.config_file).resolve(),
         store=config.store_path,
-        tree=config.tree_path,
+        tree=config.tree_path if isinstance(config.tree_path, Path) else None,
         metrics=config.metrics_path,
         user=user,
         inbox=config.inside.inbox,

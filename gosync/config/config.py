@@ -23,11 +23,13 @@ from gosync.site.options import (
     ProjectSpec,
     SiteOptions,
     ToolchainSpec,
+    TreePlace,
 )
 from gosync.site.places import record_files
 from gosync.site.policy import Policy
 from gosync.site.policyrules import PolicyRules
 from gosync.site.volumemeter import StoreVolume
+from gosync.store.objects.options import BucketOptions
 from gosync.sumdb.names import Database
 from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
@@ -69,7 +71,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         store_path: Folder of the store.
         min_free_bytes: Space that must stay free.
         confirm_above_bytes: How much a sync on a terminal brings without asking.
-        tree_path: Folder of the published tree.
+        tree_path: The published tree: a folder, or a bucket's location.
+        buckets: How buckets are reached.
         policy: What the selects say.
         rules: What of that may come in.
         projects: The projects' folders.
@@ -97,7 +100,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     store_path: Path
     min_free_bytes: int
     confirm_above_bytes: int
-    tree_path: Path
+    tree_path: TreePlace
+    buckets: BucketOptions
     policy: Policy
     projects: tuple[ProjectSpec, ...] = ()
     recorded: tuple[Path, ...] = ()
@@ -143,6 +147,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             store_path=self.store_path,
             min_free_bytes=self.min_free_bytes,
             tree_path=self.tree_path,
+            buckets=self.buckets,
             attest_keys=self.attest_keys,
             policy=self.policy,
             rules=self.rules,
@@ -242,7 +247,7 @@ class ConfigShown(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         file: Where it came from.
         store_path: Folder of the store.
-        tree_path: Folder of the published tree.
+        tree_path: The published tree.
         min_free_bytes: What must stay free on the disk.
         list_interval_seconds: How often lists are asked.
         config: Every value in force, its secrets masked.

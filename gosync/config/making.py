@@ -20,6 +20,7 @@ from gosync.config.policy import make_rules
 from gosync.config.schema import (
     FileSchema,
     ProjectSection,
+    S3Section,
 )
 from gosync.config.selects import make_policy
 from gosync.config.serving import make_serve
@@ -28,6 +29,7 @@ from gosync.config.toolchains import make_toolchains
 from gosync.config.upstreams import make_upstreams, masked_sections
 from gosync.errors import ConfigError
 from gosync.site.options import ProjectSpec, ToolchainSpec
+from gosync.store.objects.options import BucketOptions
 
 
 def make_config(
@@ -52,7 +54,8 @@ def make_config(
         confirm_above_bytes=size(
             ("plan", "confirm_above"), sections.plan.confirm_above
         ),
-        tree_path=path(("publish", "tree"), sections.publish.tree),
+        tree_path=places.place(("publish", "tree"), sections.publish.tree),
+        buckets=_buckets(sections.s3, places),
         attest_keys=tuple(
             path(("publish", "attest"), each) for each in sections.publish.attest
         ),
@@ -82,6 +85,16 @@ def make_config(
         metrics_path=optional(("daemon", "metrics_file"), daemon.metrics_file),
         targets=targets,
         inside=inside,
+    )
+
+
+def _buckets(section: S3Section, places: ConfigPaths) -> BucketOptions:
+    ca_path = places.optional(("s3", "ca_file"), section.ca_file)
+    return BucketOptions(
+        endpoint=section.endpoint,
+        region=section.region,
+        path_style=section.path_style,
+        ca_path="" if ca_path is None else str(ca_path),
     )
 
 

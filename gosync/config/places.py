@@ -9,6 +9,8 @@ from pathlib import Path
 
 from gosync.config.mistakes import Key, Mistakes
 from gosync.errors import ConfigError
+from gosync.site.options import TreePlace
+from gosync.store.objects.location import is_location, parse_location
 
 
 class ConfigPaths:
@@ -26,6 +28,13 @@ class ConfigPaths:
     def optional(self, key: Key, text: str) -> Path | None:
         """Return a path, None for none."""
         return self.path(key, text) if text else None
+
+    def place(self, key: Key, text: str) -> TreePlace:
+        """Return a bucket's location, or a path; what can be neither is noted."""
+        if not is_location(text):
+            return self.path(key, text)
+        nowhere: TreePlace = self.base
+        return self._mistakes.attempt(key, lambda: parse_location(text), nowhere)
 
     def _path(self, text: str) -> Path:
         if "\0" in text:

@@ -41,7 +41,10 @@ def check_references(config: Config, mistakes: Mistakes) -> None:
     if any(each.url == DIRECT for each in config.upstreams.proxies.entries):
         mistakes.add(("upstream", "proxies"), _direct())
     references.folder(("store", "path"), config.store_path)
-    references.folder(("publish", "tree"), config.tree_path)
+    if isinstance(config.tree_path, Path):
+        references.folder(("publish", "tree"), config.tree_path)
+    if config.buckets.ca_path:
+        references.certificates(("s3", "ca_file"), Path(config.buckets.ca_path))
     if config.metrics_path is not None:
         references.folder_of(("daemon", "metrics_file"), config.metrics_path)
     if config.ca_path is not None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
-from pathlib import Path
 
 from msgspec.structs import asdict, replace
 
@@ -26,6 +25,7 @@ from gosync.hint import command
 from gosync.publish.limit import DeleteLimit
 from gosync.publish.report import TreeReport
 from gosync.site.opening import Opening
+from gosync.site.options import TreePlace
 from gosync.site.standing import Trouble
 from gosync.site.tree import publish_tree, refresh_head
 from gosync.site.upstreams import connect
@@ -227,7 +227,7 @@ _MIDWAY: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def leases_of(name: str, tree: Path) -> tuple[str, ...]:
+def leases_of(name: str, tree: TreePlace) -> tuple[str, ...]:
     """Return the leases that a job holds from its beginning to its end."""
     own = (leases.job_lease(name), *_LEASES[name])
     return (*own, leases.publish_lease(tree)) if name == "publish" else own

@@ -38,7 +38,7 @@ class Paths(msgspec.Struct, frozen=True):
         command: The gosync command.
         config: The configuration.
         store: The store.
-        tree: The tree.
+        tree: The tree's folder; None where it is in a bucket.
         metrics: The file of metrics, or None.
         user: Whom all of it runs as.
         inbox: Where bundles are delivered, or None.
@@ -48,7 +48,7 @@ class Paths(msgspec.Struct, frozen=True):
     command: Path
     config: Path
     store: Path
-    tree: Path
+    tree: Path | None
     metrics: Path | None
     user: str
     inbox: Path | None = None
@@ -57,9 +57,7 @@ class Paths(msgspec.Struct, frozen=True):
     @property
     def written(self) -> tuple[Path, ...]:
         """The folders that must be writable, in the fewest mounts that make sense."""
-        common = Path(os.path.commonpath([self.store, self.tree]))
-        # /srv or /var are not gosync's own: two mounts then, and copies.
-        own = (common,) if len(common.parts) > 3 else (self.store, self.tree)
+        own = self._own
         others = [*self.outboxes, *([self.inbox] if self.inbox else [])]
         if self.metrics is not None:
             others.append(self.metrics.parent)
@@ -67,9 +65,18 @@ class Paths(msgspec.Struct, frozen=True):
         return (*own, *sorted(more))
 
     @property
+    def _own(self) -> tuple[Path, ...]:
+        if self.tree is None:
+            return (self.store,)
+        common = Path(os.path.commonpath([self.store, self.tree]))
+        # /srv or /var are not gosync's own: two mounts then, and copies.
+        return (common,) if len(common.parts) > 3 else (self.store, self.tree)
+
+    @property
     def hidden(self) -> tuple[Path, ...]:
         """Which of these the sandbox hides from gosync."""
-        paths = (self.command, self.config, self.store, self.tree)
+        folders = (self.store, self.tree or self.store)
+        paths = dict.fromkeys((self.command, self.config, *folders))
         return tuple(path for path in paths if any(map(path.is_relative_to, _HIDDEN)))
 
 

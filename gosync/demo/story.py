@@ -28,6 +28,7 @@ from gosync.demo.upstream import SampleUpstream
 from gosync.errors import GosyncError, UsageError
 from gosync.hint import advise, command
 from gosync.site.site import open_site
+from gosync.site.treefolder import tree_folder
 from gosync.store.localquarantine import LocalQuarantine
 from gosync.sumdb.names import parse_gosumdb
 from gosync.sync.engine import PassOptions, run_pass
@@ -158,7 +159,7 @@ class Demo:
         return load_config(self._folder / "gosync.toml", {})
 
     async def _use_tree(self, sumdb: str) -> tuple[str, str]:
-        tree = self._config().tree_path
+        tree = _folder(self._config())
         go = find_go()
         if go is None:
             proven = await _check(tree, sumdb)
@@ -220,7 +221,7 @@ class Demo:
             f"import     {report.brought} versions proven and published inside, where"
             " nothing is known but two keys"
         )
-        await self._use_inside(crossing.inside, inside.tree_path, sumdb, output)
+        await self._use_inside(crossing.inside, _folder(inside), sumdb, output)
         return made.path, crossing.inside
 
     async def _use_inside(
@@ -236,6 +237,10 @@ class Demo:
             raise DemoError("inside, another program was built")
         network = ", without any network" if client.cut else ""
         self._say(f"go         built the same program inside, GOSUMDB on{network}")
+
+
+def _folder(config: Config) -> Path:
+    return tree_folder(config.tree_path, "the demo", hint="name a folder")
 
 
 async def _check(tree: Path, sumdb: str) -> int:

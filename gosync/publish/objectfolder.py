@@ -59,6 +59,21 @@ class ObjectFolder:
         """Return the names of folders and objects, sorted."""
         return sorted({*self._folders, *self._objects})
 
+    def drop_empty(self) -> None:
+        """Forget folders that nothing is in: some services go on naming them.
+
+        Raises:
+            StoreError: the bucket refuses.
+        """
+        self._folders = tuple(
+            name
+            for name in self._folders
+            if next(iter(self._bucket.list(self._whole(name))), None) is not None
+        )
+
+    def _whole(self, name: str) -> str:
+        return f"{self._path}/{name}" if self._path else name
+
     def info(self, name: str) -> ObjectInfo | None:
         """Return what is known of an object here, None where there is none."""
         return self._objects.get(name)

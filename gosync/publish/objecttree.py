@@ -171,8 +171,10 @@ class ObjectTreeWriter(TreeWriter):
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder, sorted; none when it is not there."""
-        names = self._folder(folder).names()
-        return [name for name in names if not _is_own(folder, name)]
+        found = self._folder(folder)
+        if not folder:
+            found.drop_empty()  # what is at the top says whether there is a tree
+        return [name for name in found.names() if not _is_own(folder, name)]
 
     def walk(self, folder: str = "") -> Iterator[str]:
         """Yield the path of every object below a folder, sorted."""

@@ -40,6 +40,7 @@ from gosync.site.applying import denied_of, rule_on_admitted
 from gosync.site.oldheads import note_seen
 from gosync.site.options import needs_whole
 from gosync.site.site import Site
+from gosync.site.treefolder import served_folder
 from gosync.site.upstreams import Upstreams
 from gosync.store.staging import Staged
 from gosync.sync.fetch import sink_of
@@ -80,6 +81,7 @@ class VersionBringer:
             came: Is told of each that was committed.
         """
         self._site, self._upstreams, self._came = site, upstreams, came
+        self._tree = served_folder(site.options.tree_path)
         self._rules, self._ages, self._queue = rules, ages, queue
         self._claims = claims
         self._batch = Batch(
@@ -153,7 +155,7 @@ class VersionBringer:
         return found.get(mv.version, "")
 
     def _is_in_tree(self, file: str) -> bool:
-        return (self._site.options.tree_path / file).is_file()
+        return (self._tree / file).is_file()
 
     async def _bring(self, mv: ModuleVersion, kind: FileKind) -> None:
         """Bring a file of a version into the catalog, unless it is there.

@@ -39,6 +39,7 @@ from gosync.serve.outcomes import (
 from gosync.serve.pullrules import PullRules
 from gosync.site.applying import denied_of
 from gosync.site.site import Site
+from gosync.site.treefolder import served_folder
 from gosync.store.durable import disk_errors
 from gosync.upstream.proxy import ProxyClient
 
@@ -62,7 +63,7 @@ class Merger:
     ) -> None:
         self._site, self._proxy = site, proxy
         self._rules, self._ages = rules, ages
-        self._tree = site.options.tree_path
+        self._tree = served_folder(site.options.tree_path)
         self._folder = folder
         self._fresh_seconds = fresh_seconds
 

@@ -29,6 +29,7 @@ from gosync.config.serving import PullSpec
 from gosync.serve.owner import run_owner
 from gosync.serve.runtime import make_runtime, owner_pid, runtime_folder
 from gosync.site.site import Site, open_site
+from gosync.site.treefolder import served_folder
 from gosync.store.durable import disk_errors
 from gosync.sync.scope import check_not_carried
 
@@ -148,8 +149,9 @@ def prepare_store(config: Config) -> None:
         check_not_carried(site)
         with disk_errors(config.store_path):
             make_runtime(config.store_path)
-        with disk_errors(config.tree_path):
-            config.tree_path.mkdir(parents=True, exist_ok=True)
+        tree = served_folder(config.tree_path)
+        with disk_errors(tree):
+            tree.mkdir(parents=True, exist_ok=True)
 
 
 def _opened(config: Config) -> AbstractContextManager[Site]:

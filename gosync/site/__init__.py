@@ -24,6 +24,7 @@ volumemeter     counting it: what all fetchers of a configuration receive
 configured      whom a failure was met at, and whether that is still asked
 oldheads        clients that remember an older tree head
 withdrawals     withdrawn versions, taken out of every known tree
+treefolder      what works with a tree in a folder alone
 treestorage     the published tree's storage: what is configured, opened
 tree            the newest head, and the tree published with it
 backup          a dated copy of what the store cannot fetch again

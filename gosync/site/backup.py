@@ -183,7 +183,8 @@ def back_up(
 
 def _check_folder(options: SiteOptions, folder: Path) -> None:
     """Refuse a folder that is somebody else's, or that backups should outlive."""
-    for place in (options.store_path, options.tree_path):
+    tree = options.tree_path
+    for place in (options.store_path, *([tree] if isinstance(tree, Path) else [])):
         if folder.resolve().is_relative_to(place.resolve()):
             raise UsageError(
                 f"{folder} lies in {place}", hint="keep backups on another disk"

@@ -13,8 +13,9 @@ from typing import Protocol
 
 from gosync.errors import ForkError, RollbackError
 from gosync.folder.routes import sumdb_folder
+from gosync.publish.tree import TreeReader
 from gosync.site.options import HouseLogSpec
-from gosync.site.treestorage import read_tree
+from gosync.site.treestorage import read_folder
 from gosync.store.durable import disk_errors, replace_file
 from gosync.sumdb.note import parse_verifier_key
 from gosync.sumdb.tlog import Tree
@@ -59,11 +60,11 @@ def check_extends(log: SignedLog, head: SignedHead, where: str) -> None:
         )
 
 
-def known_heads(tree: Path, spec: HouseLogSpec) -> list[tuple[str, SignedHead]]:
+def known_heads(tree: TreeReader, spec: HouseLogSpec) -> list[tuple[str, SignedHead]]:
     """Return every head that somebody may know of, and where it is.
 
     Args:
-        tree: The published tree.
+        tree: Reads the published tree.
         spec: The log's key, and its witnesses.
 
     Raises:
@@ -71,13 +72,13 @@ def known_heads(tree: Path, spec: HouseLogSpec) -> list[tuple[str, SignedHead]]:
         StoreError: a tree or a witness cannot be read.
     """
     verifier = parse_verifier_key(spec.verifier)
-    notes: dict[str, bytes | None] = {}
-    for folder in (tree, *spec.witnesses):
-        if folder.is_dir():
-            reader = read_tree(str(folder))
-            notes[str(folder)] = reader.read(f"{sumdb_folder(spec.name)}/latest")
-        elif folder != tree:
-            notes[str(folder)] = _read_file(folder, must_be=True)
+    latest = f"{sumdb_folder(spec.name)}/latest"
+    notes: dict[str, bytes | None] = {tree.name: tree.read(latest)}
+    for witness in spec.witnesses:
+        if witness.is_dir():
+            notes[str(witness)] = read_folder(witness).read(latest)
+        else:
+            notes[str(witness)] = _read_file(witness, must_be=True)
     if spec.noted is not None:
         notes[str(spec.noted)] = _read_file(spec.noted, must_be=False)
     return [(name, open_head(note, verifier)) for name, note in notes.items() if note]

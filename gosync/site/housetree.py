@@ -28,7 +28,7 @@ from gosync.catalog.leases import HOUSE_LOG
 from gosync.catalog.versions import VersionRow
 from gosync.errors import BlobMissingError, SecurityError
 from gosync.folder.routes import of_module, sumdb_folder
-from gosync.publish.tree import TreeWriter
+from gosync.publish.tree import TreeReader, TreeWriter
 from gosync.site.househeads import check_extends, known_heads, note_head
 from gosync.site.houselog import (
     HouseLog,
@@ -48,7 +48,7 @@ from gosync.site.housetip import (
 )
 from gosync.site.options import HouseLogSpec, SiteOptions
 from gosync.site.site import Site
-from gosync.site.treestorage import read_tree, tree_storage
+from gosync.site.treestorage import read_folder, tree_storage
 from gosync.store.blobs import BlobReader
 from gosync.sumdb.record import format_record
 from gosync.sumdb.tile import FULL_TILE_WIDTH
@@ -87,7 +87,7 @@ def verify_house_log(catalog: Catalog, blobs: BlobReader, options: SiteOptions) 
     if spec is None:
         return
     log = read_house_log(catalog, blobs, spec)
-    for name, head in known_heads(options.tree_path, spec):
+    for name, head in known_heads(tree_storage(options).reader(), spec):
         check_extends(log, head, name)
     for row in catalog.versions.all_rows():
         record = _record_of(row)
@@ -103,8 +103,9 @@ def verify_trees_house_log(tree: Path, spec: HouseLogSpec) -> None:
         SecurityError: it is forked or was rolled back.
         StoreError: the tree cannot be read.
     """
-    log = read_trees_log(read_tree(str(tree)), spec, str(tree))
-    for name, head in known_heads(tree, spec):
+    reader = read_folder(tree)
+    log = read_trees_log(reader, spec, reader.name)
+    for name, head in known_heads(reader, spec):
         check_extends(log, head, name)
 
 
@@ -140,11 +141,12 @@ def _up_to_date(
     site: Site, spec: HouseLogSpec, writer: TreeWriter, paths: Sequence[str] | None
 ) -> LogTip:
     """Return the log; where this site signs it, with all that is carried."""
-    heads = known_heads(site.options.tree_path, spec) if spec.key is not None else []
+    heads = known_heads(writer, spec) if spec.key is not None else []
     read = stored_files(site.catalog, site.blobs, spec)
     stored = read_head(read, spec)
     size = 0 if stored is None else stored.tree.n
-    if any(head.tree.n > size and Path(name).is_dir() for name, head in heads):
+    longer = (name for name, head in heads if head.tree.n > size)
+    if any(_named_tree(writer, name) is not None for name in longer):
         _take_up(site, spec, read_house_log(site.catalog, site.blobs, spec))
     state = site.catalog.house_records.state(spec.name)
     sizes = {state.size, *(head.tree.n for _, head in heads)}
@@ -163,10 +165,12 @@ def _up_to_date(
 
 def _take_up(site: Site, spec: HouseLogSpec, log: HouseLog) -> None:
     """Keep the longest log that a known tree has, in place of one that it extends."""
-    since, heads = log.size, known_heads(site.options.tree_path, spec)
+    tree = tree_storage(site.options).reader()
+    since, heads = log.size, known_heads(tree, spec)
     for name, head in heads:
-        if head.tree.n > log.size and Path(name).is_dir():
-            found = read_trees_log(read_tree(name), spec, name)
+        shown = _named_tree(tree, name) if head.tree.n > log.size else None
+        if shown is not None:
+            found = read_trees_log(shown, spec, name)
             if log.head is not None:
                 check_extends(found, log.head, "the store")
             log = found
@@ -175,6 +179,13 @@ def _take_up(site: Site, spec: HouseLogSpec, log: HouseLog) -> None:
     if log.head is not None:
         first = since - since % FULL_TILE_WIDTH
         keep_records(site, spec, log.head, first, log.records[first:])
+
+
+def _named_tree(tree: TreeReader, name: str) -> TreeReader | None:
+    """Return the tree that is called so, this one or a witness; None for a file."""
+    if name == tree.name:
+        return tree
+    return read_folder(Path(name)) if Path(name).is_dir() else None
 
 
 class _Carried:

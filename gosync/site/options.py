@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -15,6 +15,8 @@ from gosync.gomod.deps import Deps
 from gosync.publish.limit import DeleteLimit
 from gosync.site.policy import Policy
 from gosync.site.policyrules import PolicyRules
+from gosync.store.objects.location import BucketLocation
+from gosync.store.objects.options import BucketOptions
 from gosync.sumdb.names import Database
 from gosync.upstream.address import Address, Logins
 from gosync.upstream.goproxy import ProxyList
@@ -100,6 +102,9 @@ class HouseLogSpec(msgspec.Struct, frozen=True):
         return self.verifier.partition("+")[0]
 
 
+TreePlace: TypeAlias = Path | BucketLocation
+
+
 class TreePages(Protocol):
     """Pages that a tree has below ``documents/``, whatever its store has.
 
@@ -127,7 +132,8 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         store_path: The store's root.
         min_free_bytes: Space that must stay free on its disk.
-        tree_path: The published tree's root.
+        tree_path: The published tree's folder, or where in a bucket it is.
+        buckets: How buckets are reached.
         policy: What is selected.
         rules: What of that may come in.
         proxies: Where modules come from.
@@ -164,7 +170,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     store_path: Path
     min_free_bytes: int
-    tree_path: Path
+    tree_path: TreePlace
     policy: Policy
     proxies: ProxyList
     index_url: str
@@ -195,6 +201,7 @@ class SiteOptions(msgspec.Struct, frozen=True, kw_only=True):
     attest_keys: tuple[Path, ...] = ()
     follow_url: str = ""
     notes_changes: bool = False
+    buckets: BucketOptions = BucketOptions()
 
     @property
     def mirrors_all(self) -> bool:

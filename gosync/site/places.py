@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -73,9 +74,16 @@ def check_place(options: SiteOptions) -> None:
     """
     for file in options.records:
         record = _read(file)
-        for folder in (options.store_path, options.tree_path):
+        for folder in _folders(options):
             if record is not None and not _is_known(record, file, folder):
                 raise other_disk(folder)
+
+
+def _folders(options: SiteOptions) -> Iterator[Path]:
+    """Yield the folders that belong on some file system: a bucket does on none."""
+    yield options.store_path
+    if isinstance(options.tree_path, Path):
+        yield options.tree_path
 
 
 def _is_known(record: PlacesRecord, file: Path, folder: Path) -> bool:
@@ -97,7 +105,7 @@ def note_place(options: SiteOptions, store: str) -> None:
             continue
         places = dict(record.places) if record else {}
         own_disk = _disk_of(file.parent)
-        for folder in (options.store_path, options.tree_path):
+        for folder in _folders(options):
             if folder.is_dir():
                 disk = _disk_of(folder)
                 places[str(folder)] = RecordedPlace(

@@ -10,6 +10,7 @@ from pathlib import Path
 from gosync.errors import IdentityError, StoreAwayError, StoreError
 from gosync.hint import Hint, advise, command
 from gosync.publish.owner import foreign_tree, tree_ahead
+from gosync.site.options import TreePlace
 from gosync.site.standing import Trouble
 from gosync.store.layout import BLOBS, CATALOG, JOURNAL
 
@@ -56,13 +57,13 @@ _TEXTS: dict[Trouble, tuple[str, str, Hint | str]] = {
 }
 
 
-def refusal(trouble: Trouble, *, store: Path, tree: Path) -> StoreError:
+def refusal(trouble: Trouble, *, store: Path, tree: TreePlace) -> StoreError:
     """Return the error that tells of what does not fit.
 
     Args:
         trouble: What.
         store: The store's folder.
-        tree: The tree's.
+        tree: The tree's place.
     """
     if trouble is Trouble.TREE_FOREIGN:
         return foreign_tree(tree)
@@ -79,7 +80,7 @@ def refusal(trouble: Trouble, *, store: Path, tree: Path) -> StoreError:
     return kind(f"{store / name}: {reason}", hint=hint)
 
 
-def store_away(store: Path, *, tree: Path | None = None) -> StoreAwayError:
+def store_away(store: Path, *, tree: TreePlace | None = None) -> StoreAwayError:
     """Return the refusal to begin a store where one was, or beside a tree."""
     beside = "" if tree is None else f", and {tree} shows what one published"
     return StoreAwayError(
@@ -105,7 +106,7 @@ def other_disk(folder: Path) -> StoreAwayError:
     )
 
 
-def tree_away(tree: Path) -> StoreAwayError:
+def tree_away(tree: TreePlace) -> StoreAwayError:
     """Return the refusal to go on without a tree that was published."""
     return StoreAwayError(
         f"{tree}: the tree is not there",
@@ -116,7 +117,7 @@ def tree_away(tree: Path) -> StoreAwayError:
     )
 
 
-def _unknown_tree(tree: Path) -> IdentityError:
+def _unknown_tree(tree: TreePlace) -> IdentityError:
     return IdentityError(
         f"{tree}: the tree shows versions that the store does not know",
         hint=advise(

@@ -1,36 +1,71 @@
 """Storage of the published tree: from what a configuration names to what is opened.
 
-The one place that knows that a tree is a folder. Whoever reads or writes the tree's
-files goes through the contract of ``gosync.publish.tree``.
+The one place that knows that a tree is a folder, or objects of a bucket. Whoever reads
+or writes the tree's files goes through the contract of ``gosync.publish.tree``.
 """
 
 from __future__ import annotations
 
+import os
+from functools import lru_cache
 from pathlib import Path
 
 from gosync.publish.changelog import ChangeLog
 from gosync.publish.localtree import LocalTree
 from gosync.publish.notedtree import NotedTree
+from gosync.publish.objecttree import ObjectTree
 from gosync.publish.tree import TreeReader, TreeStorage
-from gosync.site.options import SiteOptions
+from gosync.site.options import SiteOptions, TreePlace
+from gosync.store.objects.bucket import Bucket
+from gosync.store.objects.location import BucketLocation, is_location, parse_location
+from gosync.store.objects.opening import open_bucket
+from gosync.store.objects.options import BucketOptions
 
 
 def tree_storage(options: SiteOptions) -> TreeStorage:
-    """Return the configured tree's storage."""
+    """Return the configured tree's storage.
+
+    Raises:
+        UsageError: it is in a bucket, and what opens buckets is not installed.
+        StoreError: the bucket's options are none.
+    """
     return named_tree(options, str(options.tree_path))
 
 
 def named_tree(options: SiteOptions, name: str) -> TreeStorage:
     """Return the storage of a tree by the name that leases and the catalog have.
 
-    What changes of the configured one is noted, where hooks are to be told.
+    What changes of the configured one is noted, where hooks are to be told. What is
+    raised is ``tree_storage``'s.
     """
-    storage = LocalTree(Path(name))
+    storage = _storage(name, options.buckets)
     if options.notes_changes and name == str(options.tree_path):
         return NotedTree(storage, ChangeLog(options.store_path))
     return storage
 
 
-def read_tree(name: str) -> TreeReader:
-    """Return a reader of any tree, by the name that leases and the catalog have."""
-    return LocalTree(Path(name)).reader()
+def read_folder(folder: Path) -> TreeReader:
+    """Return a reader of a tree that is a folder, whoever published it."""
+    return LocalTree(folder).reader()
+
+
+def tree_place(name: str) -> TreePlace:
+    """Return where a tree is, by the name that leases and the catalog have.
+
+    Raises:
+        MalformedError: it looks like a bucket's location, and is none.
+    """
+    return parse_location(name) if is_location(name) else Path(name)
+
+
+def _storage(name: str, buckets: BucketOptions) -> TreeStorage:
+    place = tree_place(name)
+    if isinstance(place, Path):
+        return LocalTree(place)
+    return ObjectTree(_bucket(place, buckets, os.getpid()))
+
+
+@lru_cache(maxsize=16)
+def _bucket(place: BucketLocation, buckets: BucketOptions, _process: int) -> Bucket:
+    """Open a bucket once a process: its connections are kept, and a fork has none."""
+    return open_bucket(place, buckets)

@@ -182,6 +182,7 @@ class BlobWriter(BlobReader, ScratchFiles, Protocol):
         """Make every admission so far durable; return how many steps it took, or 0.
 
         Raises:
+            NoSpaceError: there is no room for what was written behind.
             StoreError: it cannot be done; all of it is tried again next time.
         """
         ...

@@ -3,6 +3,7 @@
     lock                               the writer lock
     lock.use                           the use lock
     store.json                         which store this is
+    bucket.json                        of a store in a bucket: what is known of that
     catalog.sqlite
     blobs/sha256/<2 hex>/<64 hex>      the two are the first of the 64
     staging/<16 hex>
@@ -37,6 +38,7 @@ from gosync.store.digest import Digest, parse_digest
 LOCK = "lock"
 USE_LOCK = "lock.use"
 IDENTITY = "store.json"
+BUCKET = "bucket.json"
 CATALOG = "catalog.sqlite"
 BLOBS = "blobs/sha256"
 STAGING = "staging"

@@ -97,7 +97,7 @@ class LocalBlobStore(BlobStore):
         if not isinstance(staged, LocalStaged):
             raise TypeError(f"{staged!r}: staged elsewhere")
         digest = staged.digest
-        _check_wanted(staged, want=want, size_bytes=size_bytes)
+        check_wanted(staged, want=want, size_bytes=size_bytes)
         if not replace and self._keep(digest, staged.size_bytes):
             staged.discard()
             return digest
@@ -233,9 +233,14 @@ class LocalBlobStore(BlobStore):
             )
 
 
-def _check_wanted(
+def check_wanted(
     staged: LocalStaged, *, want: Digest | None, size_bytes: int | None
 ) -> None:
+    """Check that what is staged is what is wanted.
+
+    Raises:
+        BlobCorruptError: digest or size are others.
+    """
     if size_bytes is not None and staged.size_bytes != size_bytes:
         raise BlobCorruptError(
             f"{staged.path}: {staged.size_bytes} bytes, want {size_bytes}"

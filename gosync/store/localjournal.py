@@ -77,7 +77,7 @@ class LocalJournal(Journal):
     def _append(self, data: bytes) -> None:
         path = self._open_file()
         try:
-            self._size_bytes = _append(path, data)
+            self._size_bytes = self._write(path, data)
         except BaseException:
             # What is torn now is cut off by the next append, in any process.
             self._current = None
@@ -102,15 +102,25 @@ class LocalJournal(Journal):
         if not path.exists():
             self._current = None
         elif not self._is_ours(path):
-            _cut_torn_line(path)
+            self._repair(path)
+            path = self._newest()
         if not path.exists():
-            _create(path)
+            create_journal_file(path)
         elif path.stat().st_size >= self._rotate_bytes:
             path = self._folder / journal_name(parse_journal_name(path.name) + 1)
-            _create(path)
-            _append(path, self._first_line)
+            create_journal_file(path)
+            if self._first_line:
+                self._write(path, self._first_line)
         self._current = path
         return path
+
+    def _repair(self, path: Path) -> None:
+        """Cut off what a killed run tore; somebody else wrote last."""
+        cut_torn_line(path)
+
+    def _write(self, path: Path, data: bytes) -> int:
+        """Append bytes, durable; return the file's size after that."""
+        return append_durably(path, data)
 
     def read(self) -> Iterator[dict[str, EntryValue] | Damage]:
         """Yield every entry, oldest first; see Journal."""
@@ -134,7 +144,12 @@ def journal_numbers(folder: Path) -> list[int]:
     return sorted(numbers)
 
 
-def _create(path: Path) -> None:
+def create_journal_file(path: Path) -> None:
+    """Make an empty file, whose name is durable.
+
+    Raises:
+        OSError: the disk refuses.
+    """
     descriptor = os.open(
         path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644
     )
@@ -142,8 +157,12 @@ def _create(path: Path) -> None:
     sync_folder(path.parent)
 
 
-def _append(path: Path, data: bytes) -> int:
-    """Append bytes, durable; return the file's size after that."""
+def append_durably(path: Path, data: bytes) -> int:
+    """Append bytes, durable; return the file's size after that.
+
+    Raises:
+        OSError: the disk refuses; the file is as it was, if it can be.
+    """
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     try:
         before = os.fstat(descriptor).st_size
@@ -159,8 +178,12 @@ def _append(path: Path, data: bytes) -> int:
         os.close(descriptor)
 
 
-def _cut_torn_line(path: Path) -> None:
-    """Cut off what follows the last newline."""
+def cut_torn_line(path: Path) -> None:
+    """Cut off what follows the last newline.
+
+    Raises:
+        OSError: the disk refuses.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
         size = end = os.fstat(descriptor).st_size

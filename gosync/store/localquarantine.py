@@ -60,24 +60,18 @@ class LocalQuarantine(Quarantine):
     ) -> str:
         """Keep evidence; return its id."""
         with disk_errors(self._folder):
-            digests = {label: _digest(content) for label, content in files.items()}
+            digests = {
+                label: digest_of_content(content) for label, content in files.items()
+            }
             entry = quarantine_id(subject, reason, digests)
             if not (self._folder / entry).is_dir():
                 names = {
                     evidence_file_name(label, number): label
                     for number, label in enumerate(files, 1)
                 }
-                document = {
-                    "subject": subject,
-                    "reason": reason,
-                    "files": {
-                        name: {"label": label, "sha256": digests[label]}
-                        for name, label in names.items()
-                    },
-                    "evidence": dict(evidence),
-                }
+                document = format_evidence(subject, reason, names, digests, evidence)
                 contents = {name: files[label] for name, label in names.items()}
-                self._write(entry, {**contents, EVIDENCE: _format(document)})
+                self._write(entry, {**contents, EVIDENCE: document})
         return entry
 
     def _write(self, entry: str, files: Mapping[str, Readable | bytes]) -> None:
@@ -116,7 +110,12 @@ class LocalQuarantine(Quarantine):
             return sum(map(sweep_temporary, torn))
 
 
-def _digest(content: Readable | bytes) -> Digest:
+def digest_of_content(content: Readable | bytes) -> Digest:
+    """Return the digest of evidence.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
     return (
         digest_of(content)
         if isinstance(content, bytes)
@@ -124,7 +123,31 @@ def _digest(content: Readable | bytes) -> Digest:
     )
 
 
-def _format(document: Mapping[str, object]) -> bytes:
+def format_evidence(
+    subject: str,
+    reason: str,
+    names: Mapping[str, str],
+    digests: Mapping[str, Digest],
+    evidence: Mapping[str, object],
+) -> bytes:
+    """Return an entry's evidence.json.
+
+    Args:
+        subject: What it is about.
+        reason: The rule that was broken.
+        names: The label of each file, by its name.
+        digests: The digest of each label's bytes.
+        evidence: The caller's facts.
+    """
+    document = {
+        "subject": subject,
+        "reason": reason,
+        "files": {
+            name: {"label": label, "sha256": digests[label]}
+            for name, label in names.items()
+        },
+        "evidence": dict(evidence),
+    }
     text = json.dumps(document, indent=2, sort_keys=True, default=str)
     return text.encode("ascii") + b"\n"
 

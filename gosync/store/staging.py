@@ -8,6 +8,7 @@ left behind is swept at the next start; what is open, in whatever process, is no
 
 from __future__ import annotations
 
+import copy
 import fcntl
 import hashlib
 import os
@@ -181,14 +182,36 @@ class LocalStaged:
             NoSpaceError: the disk is full.
             StoreError: the disk refuses, or the file is not what was written.
         """
+        self.check_whole()
         with disk_errors(self.path):
-            on_disk = os.fstat(self.descriptor).st_size
-            if on_disk != self.size_bytes:
-                raise StoreError(
-                    f"{self.path}: {on_disk} bytes, {self.size_bytes} were written"
-                )
             os.fchmod(self.descriptor, BLOB_MODE)
             os.fsync(self.descriptor)
+
+    def check_whole(self) -> None:
+        """Check that the file has what was written.
+
+        Raises:
+            StoreError: it has not, or the disk refuses.
+        """
+        with disk_errors(self.path):
+            on_disk = os.fstat(self.descriptor).st_size
+        if on_disk != self.size_bytes:
+            raise StoreError(
+                f"{self.path}: {on_disk} bytes, {self.size_bytes} were written"
+            )
+
+    def handed_over(self) -> LocalStaged:
+        """Return the file as another owner's to discard; this object is settled.
+
+        Raises:
+            StoreError: the system refuses.
+        """
+        other = copy.copy(self)
+        with disk_errors(self.path):
+            # The same open file: its lock keeps the file from being swept.
+            other.descriptor = os.dup(self.descriptor)
+        self.settle()
+        return other
 
     def settle(self) -> None:
         """Say that the file was moved away or dropped; close it."""

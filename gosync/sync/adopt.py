@@ -30,6 +30,7 @@ from gosync.publish.shown import unknown_to
 from gosync.site.applying import rule_on_admitted
 from gosync.site.options import SiteOptions
 from gosync.site.site import Site
+from gosync.site.treefolder import tree_folder
 from gosync.site.treestorage import tree_storage
 from gosync.site.upstreams import Upstreams, connect
 from gosync.sync.fetch import sink_of
@@ -178,12 +179,15 @@ async def take_in(
 
     Raises:
         StoreError: if there is no tree, or the store cannot be written.
+        UsageError: if it is in a bucket, and something would have to be read from it.
         SecurityError: if the tree's part of the checksum database does not hold.
     """
     tree = tree_storage(site.options).reader()
     if await to_thread.run_sync(read_marker, tree) is None:
         raise StoreError(f"{tree.name}: there is no tree", hint="name a tree's folder")
     missing = await to_thread.run_sync(lambda: list(unknown_to(site.catalog, tree)))
+    if not missing:
+        return TakenIn(0, ())
     source = replace(site, options=_from_tree(site.options))
     async with connect(source) as upstreams:
         taking = _Taking(source, upstreams, progress, trust_tree=trust_tree)
@@ -193,12 +197,22 @@ async def take_in(
 
 def _from_tree(options: SiteOptions) -> SiteOptions:
     """Return the options of a site whose one upstream is its own tree."""
-    root, database = options.tree_path.absolute(), options.database
+    root = tree_folder(
+        options.tree_path, "Taking in what a tree shows", hint=_COPY_FIRST
+    ).absolute()
+    database = options.database
     if database is not None:
         sumdb = root / routes.SUMDB_FOLDER / database.name
         database = replace(database, url=sumdb.as_uri())
     proxies = parse_goproxy(root.as_uri())
     return replace(options, proxies=proxies, database=database, index_url="")
+
+
+_COPY_FIRST = advise(
+    "copy what the bucket has into a folder and run {}, then {} once more",
+    command("adopt", "FOLDER"),
+    command("adopt"),
+)
 
 
 class _UnvouchedError(UnavailableError):

@@ -13,7 +13,13 @@ from gosync.errors import (
     ObjectMissingError,
     StoreError,
 )
-from gosync.store.objects.bucket import Bucket, Folder, ObjectBytes, ObjectInfo
+from gosync.store.objects.bucket import (
+    Bucket,
+    Folder,
+    ObjectBytes,
+    ObjectInfo,
+    ObjectStart,
+)
 from gosync.store.objects.location import check_key
 
 
@@ -66,6 +72,10 @@ class MemoryBucket(Bucket):
         if limit_bytes is not None and len(data) > limit_bytes:
             raise StoreError(f"{key}: {len(data)} bytes, limit {limit_bytes}")
         return ObjectBytes(data, etag)
+
+    def get_start(self, key: str, size_bytes: int) -> ObjectStart:
+        data, etag = self._found(key)
+        return ObjectStart(data[:size_bytes], ObjectInfo(key, len(data), etag))
 
     def get_range(self, key: str, offset: int, size_bytes: int) -> bytes:
         return self._found(key)[0][offset : offset + size_bytes]
@@ -124,8 +134,6 @@ class MemoryBucket(Bucket):
             there = self.service.objects.get(whole)
             etag = there[1] if there else None
             if self.service.conditional and not allowed(etag):
-                if there is not None and there[0] == data:
-                    return there[1]
                 raise ObjectChangedError(f"{self.name}/{key}: written meanwhile")
             if self.service.full:
                 raise NoSpaceError(f"{self.name}/{key}: the quota is full")

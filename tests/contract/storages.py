@@ -306,3 +306,5 @@ def each_storage(name: str, folder: Path) -> Iterator[Storage]:
 
 NAMES = ("local", "memory")
 TREES = (*NAMES, "noted")
+# With a bucket in memory, and with a real service.
+STORES = (*NAMES, "bucket", pytest.param("service", marks=pytest.mark.long))

@@ -85,6 +85,7 @@ def test_an_empty_object_is_there(bucket: Bucket) -> None:
     bucket.put("empty", b"")
     assert bucket.get("empty").data == b""
     assert bucket.get_range("empty", 0, 10) == b""
+    assert bucket.get_start("empty", 10).data == b""
 
 
 def test_ranges_end_where_the_object_does(bucket: Bucket) -> None:
@@ -95,11 +96,22 @@ def test_ranges_end_where_the_object_does(bucket: Bucket) -> None:
     assert bucket.get_range("a", 3, 0) == b""
 
 
+def test_a_start_comes_with_the_size_of_it_all(bucket: Bucket) -> None:
+    bucket.put("a", b"0123456789")
+    short, whole = bucket.get_start("a", 4), bucket.get_start("a", 100)
+    assert (short.data, short.info.size_bytes) == (b"0123", 10)
+    assert (whole.data, whole.info) == (b"0123456789", short.info)
+
+
 def test_what_is_not_there_is_said_so(bucket: Bucket) -> None:
     with pytest.raises(ObjectMissingError, match="nowhere"):
         bucket.get("nowhere")
-    with pytest.raises(ObjectMissingError):
-        bucket.get_range("nowhere", 0, 1)
+    for ask in (
+        lambda: bucket.get_range("nowhere", 0, 1),
+        lambda: bucket.get_start("nowhere", 1),
+    ):
+        with pytest.raises(ObjectMissingError):
+            ask()
     with pytest.raises(ObjectMissingError):
         bucket.copy_from(bucket, "nowhere", "b")
     with pytest.raises(ObjectChangedError):
@@ -184,13 +196,13 @@ def test_of_many_who_count_none_is_lost(bucket: Bucket) -> None:
     assert bucket.get("count").data.startswith(b"40 ")
 
 
-def test_whoever_finds_its_own_bytes_has_written_them(bucket: Bucket) -> None:
-    first = bucket.create("a", b"mine")
-    assert bucket.create("a", b"mine") == first
-    second = bucket.replace("a", b"mine again", etag=first)
-    assert bucket.replace("a", b"mine again", etag=first) == second
+def test_the_same_bytes_are_no_excuse(bucket: Bucket) -> None:
+    first = bucket.create("a", b"same")
     with pytest.raises(ObjectChangedError):
-        bucket.replace("a", b"too late", etag=first)
+        bucket.create("a", b"same")
+    bucket.replace("a", b"other", etag=first)
+    with pytest.raises(ObjectChangedError):
+        bucket.replace("a", b"other", etag=first)
 
 
 def test_more_than_one_request_can_name_is_removed(bucket: Bucket) -> None:

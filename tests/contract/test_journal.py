@@ -8,7 +8,9 @@ import pytest
 
 from gosync.errors import NoSpaceError, StoreError
 from gosync.store.journal import Damage
-from tests.contract.storages import Storage
+from tests.contract.storages import STORES, Storage
+
+STORAGES = STORES
 
 
 def numbers(storage: Storage) -> list[object]:

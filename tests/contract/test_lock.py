@@ -8,7 +8,9 @@ import time
 import pytest
 
 from gosync.errors import LockedError
-from tests.contract.storages import Storage
+from tests.contract.storages import STORES, Storage
+
+STORAGES = STORES
 
 
 def test_who_holds_it_excludes_others_and_lets_go_at_the_end(storage: Storage) -> None:

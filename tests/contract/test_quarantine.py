@@ -10,7 +10,9 @@ import pytest
 from gosync.errors import NoSpaceError, StoreError
 from gosync.store.digest import digest_of
 from gosync.store.quarantine import Quarantine
-from tests.contract.storages import Storage
+from tests.contract.storages import STORES, Storage
+
+STORAGES = STORES
 
 
 def keep(quarantine: Quarantine, data: bytes = b"bad", url: str = "https://x") -> str:

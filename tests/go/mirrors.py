@@ -13,9 +13,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -71,8 +72,11 @@ def serve(transport: str, folder: Path, tree: Path) -> Iterator[Mirror]:
     if transport == "file":
         yield Mirror(f"file://{served}", served)
         return
-    start = _nginx if transport == "nginx" else _http_server
-    with start(folder, served) as port:
+    if transport == "nginx":
+        started = nginx(folder, partial(sample_for, served=served))
+    else:
+        started = _http_server(folder, served)
+    with started as port:
         yield Mirror(f"http://127.0.0.1:{port}", served)
 
 
@@ -92,7 +96,8 @@ def _link(served: Path, tree: Path) -> None:
 
 
 @contextmanager
-def _nginx(folder: Path, served: Path) -> Iterator[int]:
+def nginx(folder: Path, site: Callable[[int], str]) -> Iterator[int]:
+    """Run nginx with what ``site`` says for a port; yields the port."""
     command = find_nginx()
     # Only a server that root started has users to choose from.
     user = "user root;" if os.getuid() == 0 else ""
@@ -100,7 +105,7 @@ def _nginx(folder: Path, served: Path) -> Iterator[int]:
     config.write_text(_NGINX.format(user=user, folder=folder))
     for _ in range(_ATTEMPTS):
         port = _free_port()
-        (folder / "site.conf").write_text(sample_for(port, served))
+        (folder / "site.conf").write_text(site(port))
         process = subprocess.Popen(
             [command, "-p", str(folder), "-c", str(config)],
             stdout=subprocess.DEVNULL,

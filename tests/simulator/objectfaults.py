@@ -86,8 +86,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         cut_after: After how many bytes of the answer's body it is reset; -1 for never.
     """
 
-    before: Callable[[], None] | None = None
-    after: Callable[[], None] | None = None
+    before: Callable[[], object] | None = None
+    after: Callable[[], object] | None = None
     wait_seconds: float = 0
     status: int = 0
     code: str = "InternalError"

@@ -11,7 +11,7 @@ is a tuple here, so that nothing of a configuration changes once it is read.
     file      the whole gosync.toml
     policy    ``[policy]``: what may come in
     private   ``[[private]]``, ``[house_log]``: modules of the site's own
-    publish   ``[store]``, ``[publish]``, ``[vulndb]``: what lies on disk
+    publish   ``[store]``, ``[publish]``, ``[s3]``, ``[vulndb]``: where all lies
     section   base of all sections, and the bounds of numbers in them
     select    ``[[select]]``, ``[[project]]`` and others: what is carried, how long
     serve     section of the server: ``[serve]``
@@ -42,7 +42,12 @@ from gosync.config.schema.policy import (
     VulnerabilitiesSection,
 )
 from gosync.config.schema.private import HouseLogSection, PrivateSection
-from gosync.config.schema.publish import PublishSection, StoreSection, VulndbSection
+from gosync.config.schema.publish import (
+    PublishSection,
+    S3Section,
+    StoreSection,
+    VulndbSection,
+)
 from gosync.config.schema.section import DAY_SECONDS, Section
 from gosync.config.schema.select import (
     PlanSection,
@@ -83,6 +88,7 @@ __all__ = [
     "ReadRuleSection",
     "RequestsSection",
     "RequireSignatureSection",
+    "S3Section",
     "Section",
     "SelectSection",
     "ServeSection",

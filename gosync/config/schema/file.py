@@ -8,7 +8,12 @@ from gosync.config.schema.bundle import BundleSection, TargetSection
 from gosync.config.schema.daemon import DaemonSection, HooksSection
 from gosync.config.schema.policy import PolicySection
 from gosync.config.schema.private import HouseLogSection, PrivateSection
-from gosync.config.schema.publish import PublishSection, StoreSection, VulndbSection
+from gosync.config.schema.publish import (
+    PublishSection,
+    S3Section,
+    StoreSection,
+    VulndbSection,
+)
 from gosync.config.schema.section import Section
 from gosync.config.schema.select import (
     PlanSection,
@@ -38,6 +43,7 @@ class FileSchema(Section, frozen=True):
     prune: PruneSection = PruneSection()
     audit: AuditSection = AuditSection()
     publish: PublishSection = PublishSection()
+    s3: S3Section = S3Section()
     serve: ServeSection = ServeSection()
     vulndb: VulndbSection = VulndbSection()
     access: AccessSection = AccessSection()

@@ -21,11 +21,30 @@ class StoreSection(Section, frozen=True):
     min_free: str = "1GiB"
 
 
+class S3Section(Section, frozen=True):
+    """``[s3]``: how buckets are reached, wherever one is named as s3://bucket/prefix.
+
+    Credentials are in no configuration: the environment has them, the file that AWS's
+    tools share, or the machine's role.
+
+    Attributes:
+        endpoint: URL of the service, without a bucket; "" for the provider's own.
+        region: What requests are signed for; "" for the environment's.
+        path_style: Whether the bucket stands in the path, not in the host's name.
+        ca_file: Further certificate authorities, PEM; "" for none.
+    """
+
+    endpoint: str = ""
+    region: str = ""
+    path_style: bool = True
+    ca_file: str = ""
+
+
 class PublishSection(Section, frozen=True):
     """``[publish]``.
 
     Attributes:
-        tree: Folder of the static tree.
+        tree: Folder of the static tree, or s3://bucket/prefix.
         max_delete: How many versions may leave it at once unasked.
         upper_tiles: Whether the tree has the checksum database's tiles for clients
             that remember any older tree head, but for level 0; some 10 MB.

@@ -11,4 +11,22 @@ is imported when a bucket is opened, and by ``remote`` alone.
     remote       the bucket by obstore
     failures     obstore's exceptions, made into ours
     sharedfile   credentials from the file that AWS's tools share
+
+A store in a bucket has the rest, and a copy of the journal, in a local folder:
+
+    blobs/ab/<sha256>             blobs, written once
+    journal/NNNNNNNN/<offset>     what appends wrote
+    quarantine/<id>/<label>       the evidence of what was refused
+    store.json                    which store it is
+    lease.json, owners/<holder>   which local folder writes it
+    proof/<hex>                   for a moment: whether conditions are kept
+
+    blobs        blobs as objects
+    journal      the journal as parts
+    parts        these parts, and the local files that they make up
+    quarantine   the quarantine as objects
+    lease        which of several machines writes the store
+    writerlock   the writer lock: a local file, and the lease
+    machine      what a local folder knows of its bucket
+    proof        whether a service holds to conditions: it races against itself
 """

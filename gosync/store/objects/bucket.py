@@ -10,10 +10,9 @@ and lists, of whichever process.
 
 **Conditional.** ``create`` writes where nothing is, ``replace`` where the object of a
 given ETag is: of any number of callers at the same time one succeeds. A request whose
-answer was lost is sent again and would then refuse itself, so what is there is compared
-with what was to be written: who finds its own bytes has written them. **A caller that
-must know whether it was the one writes something that no other writes.** Whether a
-service holds to this is proven by ``gosync.store.objects.proof``, not assumed.
+answer was lost is sent again, and would then refuse itself: so each of these writes
+carries a random attribute, and who finds its own has written the object. Whether a
+service holds to conditions is proven by ``proof``, not assumed.
 
 **Bounded.** Each request has a time-out, and so has the sum of its tries: what is
 throttled, reset or fails on the other side is sent again with growing pauses.
@@ -63,6 +62,18 @@ class ObjectBytes(msgspec.Struct, frozen=True):
     etag: str
 
 
+class ObjectStart(msgspec.Struct, frozen=True):
+    """An object's first bytes, and what is known of it.
+
+    Attributes:
+        data: As many as were asked for; fewer where it is shorter.
+        info: The rest of it.
+    """
+
+    data: bytes
+    info: ObjectInfo
+
+
 class Folder(msgspec.Struct, frozen=True):
     """What lies directly below a prefix.
 
@@ -97,6 +108,15 @@ class Bucket(Protocol):
         """
         ...
 
+    def get_start(self, key: str, size_bytes: int) -> ObjectStart:
+        """Return an object's first bytes and its size, in one request.
+
+        Raises:
+            ObjectMissingError: it is not there.
+            StoreError: it cannot be read.
+        """
+        ...
+
     def get_range(self, key: str, offset: int, size_bytes: int) -> bytes:
         """Return some of an object's bytes; fewer only at its end.
 
@@ -119,7 +139,8 @@ class Bucket(Protocol):
 
         Args:
             prefix: Whole segments: ``a/b`` has ``a/b/c`` below it, not ``a/bc``.
-            after: Only what sorts after this key, by its UTF-8 bytes.
+            after: Only what sorts after this key, by its UTF-8 bytes; an object's: not
+                every service compares what only begins like one.
 
         Raises:
             StoreError: the service refuses, or does not answer.
@@ -167,7 +188,7 @@ class Bucket(Protocol):
             attributes: As of ``put``.
 
         Raises:
-            ObjectChangedError: one is there, with other bytes.
+            ObjectChangedError: one is there.
             StoreError: it cannot be written.
         """
         ...

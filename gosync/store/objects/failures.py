@@ -34,9 +34,7 @@ _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>([A-Za-z0-9]{1,60})</Code>")
 _SENTENCE = re.compile(r"<Message>([^<]{1,300})</Message>")
 _THROTTLED = {"429", "503"}
-_FULL = re.compile(
-    "QuotaExceeded|XMinioStorageFull|InsufficientCapacity|EntityTooLarge|507"
-)
+_FULL = re.compile("QuotaExceeded|StorageFull|InsufficientCapacity")
 # Where instance roles are asked for: nothing else has given any credentials.
 _ROLES = ("169.254.169.254", "169.254.170.2", "fd00:ec2", "metadata.google")
 
@@ -66,6 +64,11 @@ def failure_of(subject: str, error: Exception) -> StoreError:
         )
     if isinstance(error, FileNotFoundError):
         return ObjectMissingError(f"{subject}: there is no such object")
+    if _FULL.search(_reason(text)):
+        return NoSpaceError(
+            f"{subject}: {_reason(text)}",
+            hint="raise the bucket's quota, or remove something",
+        )
     if isinstance(error, PermissionDeniedError | UnauthenticatedError):
         return _denied(subject, text)
     return _answered(subject, text) or _unanswered(subject, str(error))
@@ -85,16 +88,12 @@ def _answered(subject: str, text: str) -> StoreError | None:
     if match is None:
         return None
     status, reason = match[1], _reason(text) or f"status {match[1]}"
-    if _FULL.search(reason) or status == "507":
-        return NoSpaceError(
-            f"{subject}: {reason}", hint="raise the bucket's quota, or remove something"
-        )
     if status in _THROTTLED or "SlowDown" in reason:
         return BucketThrottledError(
             f"{subject}: the service asks for fewer requests: {reason}",
             hint="run the command again later: what is done stays done",
         )
-    if status.startswith("5"):
+    if status.startswith("5") and status != "501":
         return BucketAwayError(
             f"{subject}: the service failed: {reason}",
             hint="run the command again later: what is done stays done",

@@ -10,6 +10,7 @@ a rule of the bucket removes it.
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -22,7 +23,13 @@ from obstore.store import AzureStore, GCSStore, S3Store
 
 from gosync.errors import ObjectChangedError, ObjectMissingError, StoreError
 from gosync.store.durable import disk_errors
-from gosync.store.objects.bucket import Bucket, Folder, ObjectBytes, ObjectInfo
+from gosync.store.objects.bucket import (
+    Bucket,
+    Folder,
+    ObjectBytes,
+    ObjectInfo,
+    ObjectStart,
+)
 from gosync.store.objects.failures import object_errors
 from gosync.store.objects.location import BucketLocation, check_key
 from gosync.store.objects.options import BucketOptions
@@ -37,6 +44,7 @@ PARTS_AT_ONCE = 4
 MOST_PARTS = 9_000  # S3 takes 10 000
 _DELETED_AT_ONCE = 1_000  # as many as one request of S3 names
 _LISTED_AT_ONCE = 1_000
+_WRITE = "gosync-write"  # the attribute that tells a conditional write from others
 
 
 class RemoteBucket(Bucket):
@@ -76,6 +84,22 @@ class RemoteBucket(Bucket):
             if limit_bytes is None or size <= limit_bytes:
                 return ObjectBytes(bytes(found.bytes()), found.meta["e_tag"] or "")
         raise StoreError(f"{self.subject(key)}: {size} bytes, limit {limit_bytes}")
+
+    def get_start(self, key: str, size_bytes: int) -> ObjectStart:
+        """Return an object's first bytes and its size; see Bucket."""
+        try:
+            with object_errors(self.subject(key)):
+                found = obstore.get(
+                    self._store,
+                    self.whole_key(key),
+                    options={"range": (0, size_bytes)},
+                )
+                return ObjectStart(bytes(found.bytes()), self._info(found.meta))
+        except StoreError:
+            info = self.head(key)
+            if info is not None and not info.size_bytes:
+                return ObjectStart(b"", info)  # the service answers 416
+            raise
 
     def get_range(self, key: str, offset: int, size_bytes: int) -> bytes:
         """Return some of an object's bytes; see Bucket."""
@@ -167,10 +191,7 @@ class RemoteBucket(Bucket):
         self, key: str, data: bytes, *, attributes: Mapping[str, str] | None = None
     ) -> str:
         """Write an object where none is; see Bucket."""
-        try:
-            return self._put(key, data, "create", attributes)
-        except ObjectChangedError:
-            return self._own(key, data)
+        return self._put_if(key, data, "create", attributes)
 
     def replace(
         self,
@@ -181,27 +202,29 @@ class RemoteBucket(Bucket):
         attributes: Mapping[str, str] | None = None,
     ) -> str:
         """Write an object in the place of another; see Bucket."""
-        try:
-            # Without a "version": obstore refuses None there.
-            return self._put(key, data, {"e_tag": etag}, attributes)
-        except ObjectChangedError:
-            return self._own(key, data)
-        except ObjectMissingError:
-            raise ObjectChangedError(
-                f"{self.subject(key)}: removed by somebody else meanwhile"
-            ) from None
+        # Without a "version": obstore refuses None there.
+        return self._put_if(key, data, {"e_tag": etag}, attributes)
 
-    def _own(self, key: str, data: bytes) -> str:
-        """Return the ETag of what is there if an earlier try of ours wrote it."""
-        with suppress(ObjectMissingError):
-            info = self.head(key)
-            if info is not None and info.size_bytes == len(data):
-                found = self.get(key)
-                if found.data == data:
-                    return found.etag
-        raise ObjectChangedError(
-            f"{self.subject(key)}: written by somebody else meanwhile"
-        )
+    def _put_if(
+        self,
+        key: str,
+        data: bytes,
+        mode: PutMode,
+        attributes: Mapping[str, str] | None,
+    ) -> str:
+        mark = secrets.token_hex(16)
+        try:
+            return self._put(key, data, mode, {**(attributes or {}), _WRITE: mark})
+        except (ObjectChangedError, ObjectMissingError):
+            with suppress(ObjectMissingError), object_errors(self.subject(key)):
+                found = obstore.get(
+                    self._store, self.whole_key(key), options={"head": True}
+                )
+                if dict(found.attributes).get(_WRITE) == mark:
+                    return found.meta["e_tag"] or ""
+            raise ObjectChangedError(
+                f"{self.subject(key)}: written by somebody else meanwhile"
+            ) from None
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; see Bucket."""

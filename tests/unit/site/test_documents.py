@@ -16,6 +16,7 @@ from gosync.site.documents import first_page, write_documents
 from gosync.site.site import Site
 from gosync.site.tree import publish_again
 from gosync.work.progress import NoProgress
+from tests.smallsite import folder_of_tree
 from tests.unit.bundle.outside import Outside
 
 
@@ -43,7 +44,7 @@ def _write(site: Site, pages: _Pages) -> int:
 def test_pages_are_made_once_for_a_state(tmp_path: Path):
     with Outside(tmp_path) as outside:
         site, pages = outside.site, _Pages("one")
-        folder = site.options.tree_path / "documents/explain"
+        folder = folder_of_tree(site.options) / "documents/explain"
         assert _write(site, pages) == 3
         assert _write(site, pages) == 0
         assert pages.made == 1
@@ -63,7 +64,7 @@ def test_pages_are_made_once_for_a_state(tmp_path: Path):
 def test_documents_of_a_store_and_pages_leave_each_other(tmp_path: Path):
     with Outside(tmp_path) as outside:
         site, pages = outside.site, _Pages("one")
-        tree = site.options.tree_path / "documents"
+        tree = folder_of_tree(site.options) / "documents"
         keep_artifact(site, DOCUMENT, "a.html", [b"a"])
         keep_artifact(site, DOCUMENT, "explain/index.html", [b"another's"])
         for _ in range(2):
@@ -76,7 +77,7 @@ def test_a_published_tree_explains_failures(tmp_path: Path):
     with Outside(tmp_path) as outside:
         site = outside.site
         anyio.run(publish_again, site, NoProgress())
-        tree = site.options.tree_path
+        tree = folder_of_tree(site.options)
         page = first_page(site.options.pages)
         assert f'href="{page}"' in (tree / "index.html").read_text("utf-8")
         assert 'id="network.dns"' in (tree / page).read_text("utf-8")
@@ -92,7 +93,7 @@ def test_a_front_page_names_the_page_that_explains(page: str):
 
 def test_folders_that_are_somebody_elses_are_left_alone(tmp_path: Path):
     with Outside(tmp_path) as outside:
-        site, tree = outside.site, outside.site.options.tree_path
+        site, tree = outside.site, folder_of_tree(outside.site.options)
         for name in ("vulndb/index/db.json", "documents/theirs.html"):
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             (tree / name).write_bytes(b"theirs")

@@ -14,6 +14,7 @@ from gosync.bundle.make import tree_archive
 from gosync.bundle.make.tree_archive import admitted_files, write_tree_archive
 from gosync.errors import StoreError
 from gosync.signing.keys import KeyKind, generate_key
+from tests.smallsite import folder_of_tree
 from tests.unit.bundle.outside import Outside, changed, source
 
 M = "example.com/M"
@@ -39,7 +40,7 @@ def snapshot(root: Path) -> dict[str, bytes]:
 
 
 def test_stock_tools_unpack_it(outside: Outside, tmp_path: Path):
-    tree = outside.options.tree_path
+    tree = folder_of_tree(outside.options)
     path = tmp_path / "media" / "tree.tar.zst"
     key = generate_key(KeyKind.ED25519)
     made = write_tree_archive(tree, path, [key])
@@ -62,16 +63,16 @@ def test_stock_tools_unpack_it(outside: Outside, tmp_path: Path):
 def test_the_same_tree_gives_the_same_bytes(outside: Outside, tmp_path: Path):
     one, two = tmp_path / "one", tmp_path / "two"
     for path in (one, two):
-        write_tree_archive(outside.options.tree_path, path)
+        write_tree_archive(folder_of_tree(outside.options), path)
     assert one.read_bytes() == two.read_bytes()
 
 
 def test_a_tree_that_is_not_whole_is_refused(outside: Outside, tmp_path: Path):
-    marker = outside.options.tree_path / ".gosync" / "tree.json"
+    marker = folder_of_tree(outside.options) / ".gosync" / "tree.json"
     marker.write_bytes(marker.read_bytes().replace(b"true", b"false"))
 
     with pytest.raises(StoreError, match="not finished"):
-        write_tree_archive(outside.options.tree_path, tmp_path / "tree")
+        write_tree_archive(folder_of_tree(outside.options), tmp_path / "tree")
     with pytest.raises(StoreError, match="no published tree"):
         write_tree_archive(tmp_path / "nowhere", tmp_path / "tree")
     assert not (tmp_path / "tree").exists()
@@ -89,7 +90,7 @@ def test_what_is_read_back_must_be_what_was_written(
 
     monkeypatch.setattr(tree_archive, "_write", forget)
     with pytest.raises(StoreError, match="read back"):
-        write_tree_archive(outside.options.tree_path, tmp_path / "tree")
+        write_tree_archive(folder_of_tree(outside.options), tmp_path / "tree")
     assert not list(tmp_path.glob("*tree*"))
 
 
@@ -98,7 +99,7 @@ def test_what_is_read_back_must_be_what_was_written(
 def test_what_was_not_admitted_is_not_signed(
     outside: Outside, tmp_path: Path, kind: str, version: str
 ):
-    tree, path = outside.options.tree_path, tmp_path / "tree"
+    tree, path = folder_of_tree(outside.options), tmp_path / "tree"
     admitted = admitted_files(outside.site.catalog)
     write_tree_archive(tree, path, admitted=admitted)
     path.unlink()
@@ -129,5 +130,5 @@ def test_the_signed_digest_is_of_the_bytes_that_were_proven(
         return result
 
     monkeypatch.setattr(tree_archive, "_prove", change)
-    made = write_tree_archive(outside.options.tree_path, path)
+    made = write_tree_archive(folder_of_tree(outside.options), path)
     assert made.sha256 != hashlib.sha256(path.read_bytes()).hexdigest()

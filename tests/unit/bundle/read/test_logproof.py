@@ -14,6 +14,7 @@ from gosync.bundle.read.logproof import LogProof, prove_log
 from gosync.bundle.read.treebase import TreeBase
 from gosync.errors import MalformedError, RecordMismatchError, TileMismatchError
 from gosync.store.scratch import ScratchFolder
+from tests.smallsite import folder_of_tree
 from tests.unit.bundle.outside import Outside, source
 from tests.unit.bundle.read.liar import Liar
 
@@ -70,7 +71,7 @@ def test_of_an_increment_what_its_tiles_reach(outside: Outside, increment: Path)
     alone = prove(increment)
     assert alone.records == 1
     assert (alone.records_proven, alone.tiles_proven) == (0, 0), "the top came before"
-    beside = prove(increment, outside.options.tree_path)
+    beside = prove(increment, folder_of_tree(outside.options))
     assert beside.records_proven == 1
     assert beside.tiles_proven == beside.tiles == alone.tiles
 
@@ -81,7 +82,7 @@ def test_no_tree_of_another_log_will_do(increment: Path, tmp_path: Path):
         other.log.grow(DEEP + 2000)
         other.publish()
         with pytest.raises(TileMismatchError):
-            prove(increment, other.options.tree_path)
+            prove(increment, folder_of_tree(other.options))
 
 
 def test_a_tile_of_another_tree_is_found(liar: Liar):

@@ -1,0 +1,236 @@
+"""A tree in a bucket: published, changed, asked for little, and read at any moment."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import obstore
+import pytest
+
+from gosync.signing.keys import KeyKind, format_public_key, generate_key
+from tests.integration.objectsite import ObjectTreeSite, named_files
+from tests.integration.site import LOCKED, OK, STORE, USAGE
+from tests.simulator import Simulator
+from tests.simulator.objectfaults import Asked, Fault, ObjectFaults, slow_down
+from tests.simulator.objects import ObjectServer
+from tests.simulator.standard import UPPER, module
+
+PLUS = "example.com/plus"
+_CHANGES = ("PUT", "DELETE", "POST")
+
+
+@pytest.fixture(scope="module")
+def line(object_server: ObjectServer) -> Iterator[ObjectFaults]:
+    with ObjectFaults(object_server.url).serving() as line:
+        yield line
+
+
+@pytest.fixture
+def sim() -> Iterator[Simulator]:
+    with Simulator() as sim:
+        sim.publish(module(UPPER, "v1.0.0"))
+        sim.publish(module(PLUS, "v2.0.0+incompatible"))
+        yield sim
+
+
+@pytest.fixture
+def site(
+    tmp_path: Path, sim: Simulator, line: ObjectFaults, object_server: ObjectServer
+) -> ObjectTreeSite:
+    line.clear()
+    return ObjectTreeSite(
+        tmp_path / "site",
+        sim,
+        server=object_server,
+        line=line,
+        prefix=f"trees/{tmp_path.name}",
+        modules=[UPPER, PLUS],
+    )
+
+
+class Reader:
+    """Looks after each change of the bucket what go would be told, and get."""
+
+    def __init__(self, site: ObjectTreeSite) -> None:
+        self.looks = 0
+        self.missing: set[str] = set()
+        self._site = site
+        self._objects = site.objects
+        self._lock = threading.Lock()
+
+    def look(self) -> None:
+        with self._lock:  # a list is older than what is there after it
+            lists = {
+                key: self._read(key)
+                for key in self._site.all_keys()
+                if key.endswith("/@v/list")
+            }
+            named = set(named_files(lists))
+            self.missing |= named - set(self._site.all_keys())
+            self.looks += 1
+
+    def _read(self, key: str) -> str:
+        try:
+            return bytes(obstore.get(self._objects, key).bytes()).decode()
+        except FileNotFoundError:
+            return ""
+
+    def watching(self, asked: Asked) -> Fault | None:
+        return Fault(after=self.look) if asked.method in _CHANGES else None
+
+
+def test_a_tree_is_published_changed_and_proven(
+    site: ObjectTreeSite, sim: Simulator
+) -> None:
+    reader = Reader(site)
+    site.line.fault = reader.watching
+    site.sync()
+    site.check_objects(sim)
+    before = site.tree_files()
+    sim.publish(module(UPPER, "v1.1.0"))
+    site.sync("--retry")
+    site.run("withdraw", f"{PLUS}@v2.0.0+incompatible", "--reason", "rotten", expect=OK)
+    site.run("publish", expect=OK)
+    site.check_objects(sim)
+    assert reader.looks > 40
+    assert reader.missing == set()
+    after = site.tree_files()
+    assert {
+        f"std.example/!acme/!widget/@v/v1.1.0.{each}" for each in ("mod", "zip")
+    } <= (after.keys() - before.keys())
+    assert "example.com/plus/@v/v2.0.0+incompatible.zip" in before.keys() - after.keys()
+
+
+@pytest.mark.long
+def test_what_is_asked_follows_what_changed(
+    site: ObjectTreeSite, sim: Simulator
+) -> None:
+    def asked() -> int:
+        count = len(site.line.asked)
+        site.line.clear()
+        return count
+
+    site.sync()
+    asked()
+    site.sync()
+    nothing = asked()
+    site.run("status", expect=OK)
+    status = asked()
+    site.run("list", expect=OK)
+    assert asked() <= 3
+    sim.publish(module(UPPER, "v1.1.0"))
+    site.sync("--retry")
+    one = asked()
+    others = [f"other.example/m{number}" for number in range(20)]
+    for path in others:
+        for minor in range(5):
+            sim.publish(module(path, f"v1.{minor}.0"))
+    site.select([UPPER, PLUS, *others])
+    site.sync("--retry")
+    many = asked()
+    site.sync()
+    assert asked() == nothing <= 30
+    site.run("status", expect=OK)
+    assert asked() == status <= 4
+    sim.publish(module(UPPER, "v1.2.0"))
+    site.sync("--retry")
+    assert asked() <= one + 10, "whatever else the tree has"
+    assert many < 1_500
+
+
+@pytest.mark.long
+def test_a_whole_publish_puts_no_blob_that_is_there(site: ObjectTreeSite) -> None:
+    site.sync()
+    obstore.delete(site.objects, [".gosync/tree.json"])
+    site.line.clear()
+    site.run("publish", expect=STORE)  # a tree that lost its marker is nobody's
+    obstore.put(site.objects, ".gosync/tree.json", b"{}")
+    document = site.run("publish", expect=OK).document
+    assert (document["linked"], document["copied"]) == (0, 0)
+    obstore.delete(site.objects, [k for k in site.all_keys() if "/objects/" in k])
+    obstore.put(site.objects, ".gosync/tree.json", b"{}")
+    document = site.run("publish", expect=OK).document
+    assert document["copied"] > 0
+
+
+def test_what_needs_a_folder_says_so_and_what_to_do(site: ObjectTreeSite) -> None:
+    site.declare(target=[{"name": "inside", "keys": []}])
+    key = generate_key(KeyKind.ED25519).public()
+    (site.folder / "k.pub").write_text(format_public_key(key).strip())
+    for arguments in (
+        ("serve",),
+        ("closure", "."),
+        ("attest", "check", "--key", "k.pub"),
+        ("bundle", "create", "--tree", "--out", "."),
+    ):
+        result = site.run(*arguments, expect=USAGE)
+        assert "in a bucket" in result.stderr
+        assert "folder" in result.stderr
+
+
+@pytest.mark.long
+def test_a_lost_store_is_made_anew_of_a_copy_of_the_bucket(
+    site: ObjectTreeSite, sim: Simulator
+) -> None:
+    site.sync()
+    shutil.rmtree(site.store)
+    told = site.run("adopt", "--new-store", expect=USAGE)
+    assert "gosync adopt FOLDER" in told.stderr
+    site.fetch()
+    site.run("adopt", str(site.tree), expect=OK)
+    assert site.run("adopt", expect=OK).document["is_ours"] is True
+    site.sync()
+    site.check_objects(sim)
+
+
+def test_a_second_publisher_is_refused_and_leaves_no_mixed_tree(
+    site: ObjectTreeSite, sim: Simulator, tmp_path: Path, object_server: ObjectServer
+) -> None:
+    other = ObjectTreeSite(
+        tmp_path / "other",
+        sim,
+        server=object_server,
+        line=site.line,
+        prefix=site.prefix,
+        modules=[PLUS],
+    )
+    marks: list[str] = []
+
+    def meanwhile(asked: Asked) -> Fault | None:
+        """Let the other one begin when this one has looked at what is there."""
+        is_first = asked.method == "PUT" and not marks
+        if not is_first:
+            return None
+        marks.append(asked.key)
+        return Fault(before=lambda: ended.append(other.fork("sync").code))
+
+    ended: list[int] = []
+    site.line.fault = meanwhile
+    assert site.sync(expect=None).code == LOCKED
+    assert ended == [OK]
+    other.check_objects(sim)
+    assert set(site.tree_files()) == set()
+    site.run("sync", expect=STORE)  # the tree is another store's
+    other.check_objects(sim)
+
+
+def test_throttled_delayed_and_reordered_it_comes_to_the_same(
+    site: ObjectTreeSite, sim: Simulator
+) -> None:
+    def trouble(asked: Asked) -> Fault | None:
+        if asked.number % 7 == 3:
+            return slow_down()
+        if asked.number % 11 == 5:
+            return Fault(unanswered=True)
+        return Fault(wait_seconds=0.001 * (asked.number * 37 % 29))
+
+    site.line.fault = trouble
+    reader = Reader(site)
+    site.sync()
+    reader.look()
+    site.line.clear()
+    assert reader.missing == set()
+    site.check_objects(sim)
