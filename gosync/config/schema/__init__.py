@@ -12,6 +12,7 @@ is a tuple here, so that nothing of a configuration changes once it is read.
     policy    ``[policy]``: what may come in
     private   ``[[private]]``, ``[house_log]``: modules of the site's own
     publish   ``[store]``, ``[publish]``, ``[vulndb]``: what lies on disk
+    scale     ``[scale]``: schedulers of sweeps
     section   base of all sections, and the bounds of numbers in them
     select    ``[[select]]``, ``[[project]]`` and others: what is carried, how long
     serve     section of the server: ``[serve]``
@@ -43,6 +44,7 @@ from gosync.config.schema.policy import (
 )
 from gosync.config.schema.private import HouseLogSection, PrivateSection
 from gosync.config.schema.publish import PublishSection, StoreSection, VulndbSection
+from gosync.config.schema.scale import ScaleSection
 from gosync.config.schema.section import DAY_SECONDS, Section
 from gosync.config.schema.select import (
     PlanSection,
@@ -83,6 +85,7 @@ __all__ = [
     "ReadRuleSection",
     "RequestsSection",
     "RequireSignatureSection",
+    "ScaleSection",
     "Section",
     "SelectSection",
     "ServeSection",

@@ -9,6 +9,7 @@ from gosync.config.schema.daemon import DaemonSection, HooksSection
 from gosync.config.schema.policy import PolicySection
 from gosync.config.schema.private import HouseLogSection, PrivateSection
 from gosync.config.schema.publish import PublishSection, StoreSection, VulndbSection
+from gosync.config.schema.scale import ScaleSection
 from gosync.config.schema.section import Section
 from gosync.config.schema.select import (
     PlanSection,
@@ -48,3 +49,4 @@ class FileSchema(Section, frozen=True):
     house_log: HouseLogSection = HouseLogSection()
     target: tuple[TargetSection, ...] = ()
     bundle: BundleSection = BundleSection()
+    scale: ScaleSection = ScaleSection()
